@@ -1,0 +1,1 @@
+//! Kubeconfig rules: bytes in, findings and a carved document out.

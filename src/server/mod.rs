@@ -1,0 +1,1 @@
+//! The embedded API: an axum router over one `SQLite` file.
