@@ -1,4 +1,75 @@
 //! `acpctl`: the command line of the Ambient Code Platform.
+//!
+//! - [`cli`]: the flags for all commands, and the list of commands
+//! - [`commands`]: one folder per noun, one file per verb
+//! - [`kubeconfig`]: rules about a kubeconfig: bytes in, findings and a carved document out
+//! - [`api`]: the client; [`resources`]: what each kind of object looks like
+//! - [`server`]: the embedded API behind `--local` and `acpctl serve`
+//! - [`config`]: the configuration file and the effective settings; [`env`]: the environment
+//! - [`output`]: everything printed; [`exit`]: failures and exit codes
+//! - [`input`]: secrets from files and pipes; [`secret_file`]: the one writer of files with secrets
+//! - [`compat`]: the Go tool's manners that scripts rely on
 
+pub mod api;
+pub mod cli;
+pub mod commands;
+pub mod compat;
+pub mod config;
+pub mod ctx;
+pub mod env;
+pub mod exit;
+pub mod input;
 pub mod kubeconfig;
+pub mod output;
+pub mod resources;
+pub mod secret_file;
 pub mod server;
+pub mod yaml;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use cli::Cli;
+use compat::grammar::{self, Request};
+use ctx::Ctx;
+use output::{Color, Out};
+
+/// Runs a command line (without the program's name) and gives its exit status.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let out = Out::new(Color::Auto);
+    let cli = match read(&out, &words) {
+        Ok(Some(cli)) => cli,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(error) => return exit::report(&out, &error, grammar::asks_for_json(&words)),
+    };
+    let ctx = Ctx::new(cli.globals);
+    match cli.command.run(&ctx) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit::report(&ctx.out, &error, grammar::asks_for_json(&words)),
+    }
+}
+
+/// Reads the command line; nothing is left to run after help and version.
+fn read(out: &Out, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
+    match grammar::parse(Cli::command(), words)? {
+        Request::Help(path) => help(out, &path).map(|()| None),
+        Request::Version => out.line(&format!("acpctl version {}", env!("CARGO_PKG_VERSION"))).map(|()| None),
+        Request::Run(matches) => Ok(Some(Cli::from_arg_matches(&matches)?)),
+    }
+}
+
+/// Prints the help of the command at a path below the root.
+fn help(out: &Out, path: &[String]) -> anyhow::Result<()> {
+    let mut command = Cli::command();
+    command.build();
+    for name in path {
+        command = match command.find_subcommand(name) {
+            Some(found) => found.clone(),
+            None => break,
+        };
+    }
+    out.data(command.render_long_help().to_string().as_bytes())
+}

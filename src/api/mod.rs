@@ -1,0 +1,19 @@
+//! The platform's API, as a client sees it: one client, two transports.
+//!
+//! [`Client`] speaks to a base URL through reqwest, or, for `local:`, calls the embedded router in
+//! the same process. Requests, JSON and errors are the same either way.
+
+mod body;
+mod client;
+mod error;
+mod http;
+mod list;
+mod local;
+mod path;
+mod trace;
+
+pub use body::Body;
+pub use client::{Answer, Client, Request};
+pub use error::{Cause, Error};
+pub use list::{ListOptions, equals};
+pub use path::path;

@@ -1,0 +1,106 @@
+//! `--verbose`, `--trace`, `--print-curl`: what is sent and answered, with secrets masked.
+//!
+//! Bodies are shown only as far as their fields are known to be harmless; the token is never
+//! printed, not even in part (contract field.md row 49).
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::client::{Answer, Request};
+use crate::cli::Globals;
+use crate::compat::json;
+
+/// How much is said on standard error.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trace {
+    verbose: bool,
+    bodies: bool,
+    curl: bool,
+}
+
+/// Fields whose values are masked at any depth.
+const SECRET_FIELDS: &[&str] = &[
+    "token", "access_token", "refresh_token", "id_token", "client_secret", "password", "secret", "payload", "prompt",
+    "session_prompt", "starting_prompt", "environment_variables", "body",
+];
+
+impl Trace {
+    #[must_use]
+    pub fn new(globals: &Globals) -> Self {
+        Self { verbose: globals.verbose || globals.trace, bodies: globals.trace, curl: globals.print_curl }
+    }
+
+    pub fn request(self, url: &str, request: &Request, project: Option<&str>) {
+        if self.curl {
+            eprintln_quietly(&curl(url, request, project));
+        }
+        if self.verbose {
+            eprintln_quietly(&format!("> {} {url}", request.method));
+        }
+        if self.bodies {
+            if let Some(project) = project {
+                eprintln_quietly(&format!("> X-Ambient-Project: {project}"));
+            }
+            if let Some(body) = &request.body {
+                eprintln_quietly(&format!("> {}", json::compact(&body.masked())));
+            }
+        }
+    }
+
+    pub fn answer(self, answer: &Answer, took: Duration) {
+        if self.verbose {
+            let id = answer.operation_id.as_deref().map(|id| format!(", operation {id}")).unwrap_or_default();
+            eprintln_quietly(&format!("< {} {} bytes in {} ms{id}", answer.status, answer.body.len(), took.as_millis()));
+        }
+        if self.bodies
+            && let Ok(mut value) = serde_json::from_slice::<Value>(&answer.body)
+        {
+            mask(&mut value);
+            eprintln_quietly(&format!("< {}", json::compact(&value)));
+        }
+    }
+
+    pub fn retry(self, attempt: u32, wait: Duration, why: &str) {
+        if self.verbose {
+            eprintln_quietly(&format!("* try {} in {} ms: {why}", attempt + 2, wait.as_millis()));
+        }
+    }
+}
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map.iter_mut() {
+                if SECRET_FIELDS.iter().any(|secret| key.eq_ignore_ascii_case(secret)) && !value.is_null() {
+                    *value = Value::from("<masked>");
+                } else {
+                    mask(value);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        _ => {}
+    }
+}
+
+/// The request as a curl command that takes the token from the environment.
+fn curl(url: &str, request: &Request, project: Option<&str>) -> String {
+    let mut line = format!("curl -sS -X {} -H \"Authorization: Bearer $AMBIENT_TOKEN\"", request.method);
+    if let Some(project) = project {
+        line.push_str(&format!(" -H {}", shell_quote(&format!("X-Ambient-Project: {project}"))));
+    }
+    if let Some(body) = &request.body {
+        line.push_str(&format!(" -H 'Content-Type: application/json' -d {}", shell_quote(&json::compact(&body.masked()))));
+    }
+    format!("{line} {}", shell_quote(url))
+}
+
+fn shell_quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+fn eprintln_quietly(line: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}

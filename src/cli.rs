@@ -1,0 +1,99 @@
+//! The command line: flags for all commands, and the list of commands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+use crate::compat::number;
+use crate::ctx::Ctx;
+use crate::output::Color;
+
+/// Command-line interface for the Ambient Code Platform API server.
+#[derive(Debug, Parser)]
+#[command(name = "acpctl", version, disable_help_flag = true, disable_version_flag = true, disable_help_subcommand = true, subcommand_required = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub globals: Globals,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes, before or after its name.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Global Flags")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct Globals {
+    /// Override the API server URL for this invocation
+    #[arg(long, global = true, value_name = "URL")]
+    pub api_url: Option<String>,
+
+    /// Project to work in
+    #[arg(long, global = true, value_name = "NAME")]
+    pub project: Option<String>,
+
+    /// Use the embedded API on this machine instead of a server
+    #[arg(long, global = true)]
+    pub local: bool,
+
+    /// Skip TLS certificate verification (insecure)
+    #[arg(long, global = true)]
+    pub insecure_skip_tls_verify: bool,
+
+    /// Trust the certificate authorities in this PEM file as well
+    #[arg(long, global = true, value_name = "PATH")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Time limit for reaching the server, e.g. 5s (default 10s)
+    #[arg(long, global = true, value_name = "DURATION", value_parser = number::duration)]
+    pub connect_timeout: Option<Duration>,
+
+    /// Time limit for one request, e.g. 90s (default 30s)
+    #[arg(long, global = true, value_name = "DURATION", value_parser = number::duration)]
+    pub request_timeout: Option<Duration>,
+
+    /// How often a request that is safe to repeat is tried again
+    #[arg(long, global = true, value_name = "N", default_value_t = 2, hide_default_value = false)]
+    pub retries: u32,
+
+    /// Never ask: fail where input is missing
+    #[arg(long, global = true)]
+    pub no_input: bool,
+
+    /// When to colour: auto, always or never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    pub color: Color,
+
+    /// Say on stderr what is requested and answered
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+
+    /// Like --verbose, with headers and bodies; secrets are masked
+    #[arg(long, global = true)]
+    pub trace: bool,
+
+    /// Show each request as a curl command that takes the token from $AMBIENT_TOKEN
+    #[arg(long, global = true)]
+    pub print_curl: bool,
+}
+
+/// The commands, in the order in which the Go tool registers them: suggestions follow it.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Manage credentials
+    #[command(subcommand, subcommand_required = true)]
+    Credential(commands::credential::Command),
+}
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// What the command could not do.
+    pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
+        match self {
+            Self::Credential(command) => command.run(ctx),
+        }
+    }
+}

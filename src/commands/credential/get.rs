@@ -1,0 +1,31 @@
+//! `acpctl credential get`
+
+use anyhow::Context as _;
+
+use super::lookup;
+use crate::compat::quote::quote;
+use crate::ctx::Ctx;
+use crate::output::OutputArgs;
+use crate::resources::CREDENTIAL;
+
+/// Show a credential; its secret is never part of it
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name or ID
+    credential: String,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
+    lookup::check_identifier(&args.credential)?;
+    let client = ctx.client()?;
+    let mut record = ctx.block_on(async {
+        lookup::by_id_or_name(client, &args.credential, async |id| client.get(&CREDENTIAL, &lookup::path_of(id)).await)
+            .await
+            .with_context(|| format!("get credential {}", quote(&args.credential)))
+    })?;
+    record.remove("token");
+    ctx.out.record(&record, &format, ctx.now())
+}

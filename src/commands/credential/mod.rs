@@ -1,0 +1,44 @@
+//! `acpctl credential …` (contract cli-resources.md section 2).
+
+mod bind;
+mod create;
+mod delete;
+mod get;
+mod list;
+mod lookup;
+mod token;
+mod update;
+
+use clap::Subcommand;
+
+use crate::ctx::Ctx;
+
+/// The verbs, in the order of the help.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Create(create::Args),
+    List(list::Args),
+    Get(get::Args),
+    Update(update::Args),
+    Delete(delete::Args),
+    Token(token::Args),
+    Bind(bind::Args),
+}
+
+impl Command {
+    /// Runs the verb.
+    ///
+    /// # Errors
+    /// What it could not do.
+    pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
+        match self {
+            Self::Create(args) => create::run(ctx, args),
+            Self::List(args) => list::run(ctx, args),
+            Self::Get(args) => get::run(ctx, args),
+            Self::Update(args) => update::run(ctx, args),
+            Self::Delete(args) => delete::run(ctx, args),
+            Self::Token(args) => token::run(ctx, args),
+            Self::Bind(args) => bind::run(ctx, args),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! JSON as the Go tool writes it: two-space indent, `<`, `>`, `&` and the line separators escaped
+//! (contract cli-core.md section 5.3, cli-resources.md section 1.6).
+
+use serde_json::Value;
+
+/// Compact JSON for a request body.
+#[must_use]
+pub fn compact(value: &Value) -> String {
+    escape(&serde_json::to_string(value).unwrap_or_default())
+}
+
+/// Indented JSON for standard output, without the final newline.
+#[must_use]
+pub fn pretty(value: &Value) -> String {
+    escape(&serde_json::to_string_pretty(value).unwrap_or_default())
+}
+
+/// `<`, `>`, `&`, U+2028, U+2029 occur only inside JSON strings, so the text can be replaced as a whole.
+#[must_use]
+pub fn escape(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '<' => escaped.push_str("\\u003c"),
+            '>' => escaped.push_str("\\u003e"),
+            '&' => escaped.push_str("\\u0026"),
+            '\u{2028}' => escaped.push_str("\\u2028"),
+            '\u{2029}' => escaped.push_str("\\u2029"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Reads one JSON document.
+///
+/// # Errors
+/// Why the text is not JSON, without quoting the text beyond one character.
+pub fn parse(bytes: &[u8]) -> Result<Value, String> {
+    serde_json::from_slice(bytes).map_err(|error| error.to_string())
+}

@@ -1,0 +1,176 @@
+//! Numbers and durations on the command line, in the Go tool's syntax (contract cli-core.md section 1.3).
+
+use std::num::IntErrorKind;
+use std::time::Duration;
+
+use super::quote::quote;
+
+/// An integer: sign, `0x`/`0o`/`0b` or leading zero for another base, `_` between digits.
+///
+/// # Errors
+/// The Go tool's words for a text that is not an integer, or is out of range.
+pub fn int64(text: &str) -> Result<i64, String> {
+    integer(text, i64::MIN, i64::MAX)
+}
+
+/// The same, in 32 bits.
+///
+/// # Errors
+/// As [`int64`].
+pub fn int32(text: &str) -> Result<i32, String> {
+    let number = integer(text, i64::from(i32::MIN), i64::from(i32::MAX))?;
+    i32::try_from(number).map_err(|_| out_of_range("ParseInt", text))
+}
+
+fn integer(text: &str, min: i64, max: i64) -> Result<i64, String> {
+    let bad = || format!("strconv.ParseInt: parsing {}: invalid syntax", quote(text));
+    let (negative, digits) = match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let lower = digits.to_ascii_lowercase();
+    let (radix, digits) = if let Some(hex) = lower.strip_prefix("0x") {
+        (16, hex)
+    } else if let Some(octal) = lower.strip_prefix("0o") {
+        (8, octal)
+    } else if let Some(binary) = lower.strip_prefix("0b") {
+        (2, binary)
+    } else if lower.len() > 1 && lower.starts_with('0') {
+        (8, &lower[1..])
+    } else {
+        (10, lower.as_str())
+    };
+    let prefixed = digits.len() < lower.len();
+    if !underscores_fit(digits, prefixed) {
+        return Err(bad());
+    }
+    let digits: String = digits.chars().filter(|c| *c != '_').collect();
+    if digits.is_empty() || digits.starts_with(['+', '-']) {
+        return Err(bad());
+    }
+    let magnitude = match i128::from_str_radix(&digits, radix) {
+        Ok(magnitude) => magnitude,
+        Err(e) if matches!(e.kind(), IntErrorKind::PosOverflow) => return Err(out_of_range("ParseInt", text)),
+        Err(_) => return Err(bad()),
+    };
+    let number = if negative { -magnitude } else { magnitude };
+    i64::try_from(number).ok().filter(|n| (min..=max).contains(n)).ok_or_else(|| out_of_range("ParseInt", text))
+}
+
+/// `_` may stand between two digits, or between a base prefix and a digit.
+fn underscores_fit(digits: &str, prefixed: bool) -> bool {
+    !digits.contains("__") && !digits.ends_with('_') && (prefixed || !digits.starts_with('_'))
+}
+
+/// A floating point number.
+///
+/// # Errors
+/// The Go tool's words for a text that is not a number.
+pub fn float(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) => Err(out_of_range("ParseFloat", text)),
+        Ok(number) => Ok(number),
+        Err(_) => Err(format!("strconv.ParseFloat: parsing {}: invalid syntax", quote(text))),
+    }
+}
+
+fn out_of_range(function: &str, text: &str) -> String {
+    format!("strconv.{function}: parsing {}: value out of range", quote(text))
+}
+
+/// A switch given a value: `--yes=false`.
+///
+/// # Errors
+/// The Go tool's words for any other text.
+pub fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
+        _ => Err(format!("strconv.ParseBool: parsing {}: invalid syntax", quote(text))),
+    }
+}
+
+/// A duration of one or more numbers with units: `90s`, `1h30m`, `1500ms`. A sign may come first;
+/// a negative duration counts as zero.
+///
+/// # Errors
+/// The Go tool's words for a missing or unknown unit, or a text that is no duration.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let bad = || format!("time: invalid duration {}", quote(text));
+    let (negative, mut rest) = match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    if rest == "0" {
+        return Ok(Duration::ZERO);
+    }
+    if rest.is_empty() {
+        return Err(bad());
+    }
+    let mut seconds = 0.0_f64;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+        let number: f64 = rest[..end].parse().map_err(|_| bad())?;
+        rest = &rest[end..];
+        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let unit = &rest[..end];
+        rest = &rest[end..];
+        seconds += number
+            * match unit {
+                "ns" => 1e-9,
+                "us" | "µs" | "μs" => 1e-6,
+                "ms" => 1e-3,
+                "s" => 1.0,
+                "m" => 60.0,
+                "h" => 3600.0,
+                "" => return Err(format!("time: missing unit in duration {}", quote(text))),
+                other => return Err(format!("time: unknown unit {} in duration {}", quote(other), quote(text))),
+            };
+    }
+    if negative {
+        return Ok(Duration::ZERO);
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| bad())
+}
+
+/// A duration as [`duration`] reads it, with days (`d`) allowed as well: for flags of our own.
+///
+/// # Errors
+/// As [`duration`].
+pub fn duration_with_days(text: &str) -> Result<Duration, String> {
+    match text.strip_suffix('d') {
+        Some(days) => {
+            let days: u32 = days.parse().map_err(|_| format!("time: invalid duration {}", quote(text)))?;
+            Ok(Duration::from_secs(u64::from(days) * 86_400))
+        }
+        None => duration(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_in_every_base() {
+        for (text, number) in [("0x10", 16), ("1_000", 1000), ("-3", -3), ("+7", 7), ("0o17", 15), ("017", 15), ("0b11", 3), ("0", 0)] {
+            assert_eq!(int64(text), Ok(number), "{text}");
+        }
+        for text in ["", "x", "1__0", "_1", "1_", "-", "0x", "--1", "1.0", "é"] {
+            assert!(int64(text).is_err(), "{text}");
+        }
+        assert_eq!(int32("3000000000"), Err("strconv.ParseInt: parsing \"3000000000\": value out of range".into()));
+    }
+
+    #[test]
+    fn durations_need_a_unit() {
+        assert_eq!(duration("1h30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(duration("1500ms"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("5"), Err("time: missing unit in duration \"5\"".into()));
+        assert!(duration("1d").is_err());
+        assert_eq!(duration_with_days("2d"), Ok(Duration::from_secs(172_800)));
+        assert!(duration("é").is_err());
+    }
+}

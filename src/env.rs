@@ -1,0 +1,57 @@
+//! Every environment variable that the program reads, in one list.
+//!
+//! An empty variable counts as unset (contract cli-core.md section 2.4). Nothing else in
+//! the crate reads the environment; `clippy.toml` forbids it.
+
+/// One variable: its name and what it does, as the manual page shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Var {
+    pub name: &'static str,
+    pub help: &'static str,
+}
+
+macro_rules! variables {
+    ($($id:ident = $name:literal, $help:literal;)*) => {
+        $(pub const $id: Var = Var { name: $name, help: $help };)*
+        /// All of them, in the order of the manual page.
+        pub const ALL: &[Var] = &[$($id),*];
+    };
+}
+
+variables! {
+    CONFIG = "AMBIENT_CONFIG", "Path of the configuration file.";
+    API_URL = "AMBIENT_API_URL", "Base URL of the API server; `local:` is the embedded API.";
+    TOKEN = "AMBIENT_TOKEN", "Bearer token; switches the refresh of a stored login off.";
+    PROJECT = "AMBIENT_PROJECT", "Project to work in.";
+    REQUEST_TIMEOUT = "AMBIENT_REQUEST_TIMEOUT", "Seconds that one request may take (a positive integer).";
+    POLLING_INTERVAL = "AMBIENT_POLLING_INTERVAL", "Seconds between two polls of `get --watch` (a positive integer).";
+    GRPC_URL = "AMBIENT_GRPC_URL", "HOST:PORT of the gRPC endpoint for `get --watch`.";
+    OPENSHIFT_PATTERN = "AMBIENT_OPENSHIFT_PATTERN", "Text that marks an OpenShift route, in place of the known ones.";
+    LOCAL_KEYRING = "AMBIENT_LOCAL_KEYRING", "`off` keeps the key of the embedded API in a file beside its database.";
+    KUBECONFIG = "KUBECONFIG", "Kubeconfig files that `credential create` reads when `--context` names no file.";
+    CI = "CI", "Set by CI systems: nothing is asked.";
+    NO_COLOR = "NO_COLOR", "No colour.";
+    CLICOLOR_FORCE = "CLICOLOR_FORCE", "Colour also where the output is not a terminal.";
+    TERM = "TERM", "`dumb` means a terminal without colour.";
+    HOME = "HOME", "Home directory.";
+    XDG_CONFIG_HOME = "XDG_CONFIG_HOME", "Base of the configuration file's folder.";
+    XDG_DATA_HOME = "XDG_DATA_HOME", "Base of the embedded API's folder.";
+    XDG_CACHE_HOME = "XDG_CACHE_HOME", "Base of the completion cache.";
+    XDG_RUNTIME_DIR = "XDG_RUNTIME_DIR", "Where `session exec` keeps its private folder.";
+    SSL_CERT_FILE = "SSL_CERT_FILE", "Certificate authorities in place of the system's.";
+}
+
+impl Var {
+    /// The value, if the variable is set, not empty and Unicode.
+    #[must_use]
+    pub fn get(self) -> Option<String> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        std::env::var(self.name).ok().filter(|value| !value.is_empty())
+    }
+
+    /// The value as a positive number of seconds; anything else counts as unset.
+    #[must_use]
+    pub fn seconds(self) -> Option<u64> {
+        self.get()?.parse().ok().filter(|seconds| *seconds > 0)
+    }
+}

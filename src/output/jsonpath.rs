@@ -1,0 +1,181 @@
+//! `-o jsonpath=TEMPLATE`: the part of kubectl's templates that scripts use.
+//!
+//! `{.items[*].name}`, `{.items[0].id}`, `{range .items[*]}{.id}{"\t"}{.name}{"\n"}{end}`, a bare
+//! `.name`, and text between the braces. A missing field prints nothing.
+
+use serde_json::Value;
+
+/// Evaluates a template.
+///
+/// # Errors
+/// What is wrong with the template.
+pub fn evaluate(template: &str, root: &Value) -> Result<String, String> {
+    let template = if template.contains('{') { template.to_owned() } else { format!("{{{template}}}") };
+    let parts = parts(&template)?;
+    let mut text = String::new();
+    let rest = render(&parts, root, &mut text)?;
+    if rest.is_empty() { Ok(text) } else { Err("jsonpath: {end} without {range}".to_owned()) }
+}
+
+enum Part<'a> {
+    Text(&'a str),
+    Expression(&'a str),
+}
+
+fn parts(template: &str) -> Result<Vec<Part<'_>>, String> {
+    let mut parts = Vec::new();
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        if open > 0 {
+            parts.push(Part::Text(&rest[..open]));
+        }
+        let close = closing_brace(&rest[open..]).ok_or("jsonpath: a { is not closed")?;
+        parts.push(Part::Expression(rest[open + 1..open + close].trim()));
+        rest = &rest[open + close + 1..];
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Text(rest));
+    }
+    Ok(parts)
+}
+
+/// The place of the `}` that ends an expression; one inside quotes does not.
+fn closing_brace(text: &str) -> Option<usize> {
+    let mut quoted = None;
+    for (at, c) in text.char_indices() {
+        match (c, quoted) {
+            ('"' | '\'', None) => quoted = Some(c),
+            (c, Some(open)) if c == open => quoted = None,
+            ('}', None) => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Renders parts up to an `{end}`, and gives the parts from there on.
+fn render<'p, 't>(mut parts: &'p [Part<'t>], value: &Value, text: &mut String) -> Result<&'p [Part<'t>], String> {
+    while let Some((part, rest)) = parts.split_first() {
+        parts = rest;
+        match part {
+            Part::Text(literal) => text.push_str(literal),
+            Part::Expression("end") => return Ok(std::slice::from_ref(part)),
+            Part::Expression(expression) => match expression.strip_prefix("range ") {
+                Some(path) => {
+                    for item in find(path.trim(), value)? {
+                        render(parts, item, text)?;
+                    }
+                    parts = skip_range(parts)?;
+                }
+                None if expression.starts_with(['"', '\'']) => text.push_str(&unescape(expression.trim_matches(['"', '\'']))),
+                None => {
+                    let found: Vec<String> = find(expression, value)?.into_iter().map(plain).collect();
+                    text.push_str(&found.join(" "));
+                }
+            },
+        }
+    }
+    Ok(&[])
+}
+
+/// The parts behind the `{end}` that belongs to a `{range}` just read.
+fn skip_range<'p, 't>(parts: &'p [Part<'t>]) -> Result<&'p [Part<'t>], String> {
+    let mut depth = 1;
+    for (at, part) in parts.iter().enumerate() {
+        match part {
+            Part::Expression("end") => depth -= 1,
+            Part::Expression(expression) if expression.starts_with("range ") => depth += 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Ok(&parts[at + 1..]);
+        }
+    }
+    Err("jsonpath: {range} without {end}".to_owned())
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\"", "\"").replace("\\\\", "\\")
+}
+
+/// The values that a path names: `.a.b`, `['a.b']`, `[0]`, `[*]`.
+fn find<'v>(path: &str, root: &'v Value) -> Result<Vec<&'v Value>, String> {
+    let mut found = vec![root];
+    let mut rest = path.trim_start_matches(['$', '@']);
+    while !rest.is_empty() {
+        if let Some(inner) = rest.strip_prefix('[') {
+            let close = inner.find(']').ok_or_else(|| format!("jsonpath: a [ is not closed in {path}"))?;
+            let (key, after) = (&inner[..close], &inner[close + 1..]);
+            found = match key {
+                "*" => found.into_iter().flat_map(children).collect(),
+                key if key.starts_with(['\'', '"']) => field(found, key.trim_matches(['\'', '"'])),
+                key => {
+                    let index: i64 = key.parse().map_err(|_| format!("jsonpath: [{key}] is not understood"))?;
+                    found.into_iter().filter_map(|value| at_index(value, index)).collect()
+                }
+            };
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix('.') {
+            let end = after.find(['.', '[']).unwrap_or(after.len());
+            let key = &after[..end];
+            found = match key {
+                "" => found,
+                "*" => found.into_iter().flat_map(children).collect(),
+                key => field(found, key),
+            };
+            rest = &after[end..];
+        } else {
+            return Err(format!("jsonpath: {path} is not understood"));
+        }
+    }
+    Ok(found)
+}
+
+fn field<'v>(found: Vec<&'v Value>, key: &str) -> Vec<&'v Value> {
+    found.into_iter().filter_map(|value| value.get(key)).collect()
+}
+
+fn children(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(map) => map.values().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn at_index(value: &Value, index: i64) -> Option<&Value> {
+    let items = value.as_array()?;
+    let index = if index < 0 { i64::try_from(items.len()).ok()? + index } else { index };
+    items.get(usize::try_from(index).ok()?)
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::evaluate;
+    use serde_json::json;
+
+    #[test]
+    fn templates() {
+        let list = json!({"items": [{"id": "1", "name": "a"}, {"id": "2", "name": "b", "n": 3}], "total": 2});
+        for (template, text) in [
+            (".total", "2"),
+            ("{.items[*].name}", "a b"),
+            ("{.items[1].n}", "3"),
+            ("{.items[-1].id}", "2"),
+            ("{range .items[*]}{.id}{\"\\t\"}{.name}{\"\\n\"}{end}!", "1\ta\n2\tb\n!"),
+            ("n={.none}", "n="),
+        ] {
+            assert_eq!(evaluate(template, &list).as_deref(), Ok(text), "{template}");
+        }
+        for template in ["{.items", "{range .items[*]}", "{end}", "{items}", "{.items[x]}"] {
+            assert!(evaluate(template, &list).is_err(), "{template}");
+        }
+    }
+}

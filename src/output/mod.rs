@@ -1,0 +1,130 @@
+//! What the program prints: data on standard output, talk on standard error.
+
+pub mod age;
+pub mod format;
+pub mod jsonpath;
+mod object;
+pub mod prompt;
+pub mod table;
+
+use std::cell::Cell;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+pub use format::{Format, OutputArgs};
+
+use crate::compat::json;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// The owner of the two output streams.
+pub struct Out {
+    color: Color,
+    wrote: Cell<bool>,
+}
+
+impl Out {
+    #[must_use]
+    pub fn new(color: Color) -> Self {
+        Self { color, wrote: Cell::new(false) }
+    }
+
+    /// Writes a line to standard output.
+    ///
+    /// # Errors
+    /// When the stream can't be written; a closed pipe among them.
+    pub fn line(&self, text: &str) -> anyhow::Result<()> {
+        self.data(format!("{text}\n").as_bytes())
+    }
+
+    /// Writes bytes to standard output as they are.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn data(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        self.wrote.set(true);
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).context("write standard output")
+    }
+
+    /// Writes a JSON document, indented, with a final newline.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn json(&self, value: &Value) -> anyhow::Result<()> {
+        self.line(&json::pretty(value))
+    }
+
+    /// True once data went to standard output.
+    #[must_use]
+    pub fn wrote(&self) -> bool {
+        self.wrote.get()
+    }
+
+    /// Says something on standard error. A closed stream is no failure: nobody listens.
+    #[expect(clippy::unused_self, reason = "the streams have one owner")]
+    pub fn note(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Warns on standard error.
+    pub fn warn(&self, text: &str) {
+        self.note(&format!("Warning: {text}"));
+    }
+
+    /// Writes text to standard error without a newline: a prompt.
+    #[expect(clippy::unused_self, reason = "the streams have one owner")]
+    pub fn prompt(&self, text: &str) {
+        let mut stderr = io::stderr().lock();
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    }
+
+    /// True where standard output is a terminal.
+    #[must_use]
+    #[expect(clippy::unused_self, reason = "the streams have one owner")]
+    pub fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// The width of the terminal in columns: 80 if it reports none, nothing where there is no terminal.
+    #[must_use]
+    pub fn width(&self) -> Option<usize> {
+        if !self.is_terminal() {
+            return None;
+        }
+        let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
+        Some(if columns == 0 { 80 } else { usize::from(columns) })
+    }
+
+    /// True if standard output may be coloured (`--color`, `NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`).
+    #[must_use]
+    pub fn colored(&self) -> bool {
+        self.may_color(self.is_terminal())
+    }
+
+    /// The same for standard error.
+    #[must_use]
+    pub fn colored_stderr(&self) -> bool {
+        self.may_color(io::stderr().is_terminal())
+    }
+
+    fn may_color(&self, is_terminal: bool) -> bool {
+        use crate::env;
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if env::NO_COLOR.get().is_some() => false,
+            Color::Auto if env::CLICOLOR_FORCE.get().is_some_and(|force| force != "0") => true,
+            Color::Auto => is_terminal && env::TERM.get().as_deref() != Some("dumb"),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Projects (contract cli-core.md sections 4.5 and 7.9.2).
+
+use super::{Place, Resource, column, required, text};
+
+pub static PROJECT: Resource = Resource {
+    word: "project",
+    aliases: &["projects", "proj"],
+    kind: "Project",
+    collection: "projects",
+    place: Place::Global,
+    fields: &[text("annotations"), text("description"), text("labels"), required("name"), text("prompt"), text("status")],
+    has_common_fields: true,
+    columns: &[column("ID", 27, "id"), column("NAME", 30, "name"), column("STATUS", 10, "status")],
+    wide: &[column("DESCRIPTION", 50, "description"), super::AGE],
+};

@@ -1,0 +1,48 @@
+//! Roles and role bindings (contract cli-core.md sections 4.5 and 7.9.2).
+
+use super::{Cell, Column, Place, Record, Resource, Type, column, field, nullable, required, text};
+
+pub static ROLE: Resource = Resource {
+    word: "role",
+    aliases: &["roles"],
+    kind: "Role",
+    collection: "roles",
+    place: Place::Global,
+    fields: &[field("built_in", Type::Bool), text("description"), text("display_name"), required("name"), text("permissions")],
+    has_common_fields: true,
+    columns: &[column("ID", 27, "id"), column("NAME", 30, "name"), column("DISPLAY NAME", 30, "display_name"), column("BUILT-IN", 9, "built_in")],
+    wide: &[column("DESCRIPTION", 40, "description")],
+};
+
+pub static ROLE_BINDING: Resource = Resource {
+    word: "role-binding",
+    aliases: &["role-bindings", "rolebinding", "rolebindings", "rb"],
+    kind: "RoleBinding",
+    collection: "role_bindings",
+    place: Place::Global,
+    fields: &[
+        nullable("agent_id"),
+        nullable("credential_id"),
+        nullable("project_id"),
+        required("role_id"),
+        required("scope"),
+        nullable("session_id"),
+        nullable("user_id"),
+    ],
+    has_common_fields: true,
+    columns: &[
+        column("ID", 27, "id"),
+        column("USER", 27, "user_id"),
+        column("ROLE", 30, "role_id"),
+        column("SCOPE", 10, "scope"),
+        Column { title: "TARGET", width: 27, cell: Cell::Derived(target) },
+    ],
+    wide: &[super::AGE],
+};
+
+/// What a binding grants its role on: the id that fits the scope, else the first that is set.
+fn target(binding: &Record) -> String {
+    let by_scope = format!("{}_id", binding.text("scope"));
+    let fields = [by_scope.as_str(), "project_id", "agent_id", "session_id", "credential_id"];
+    fields.iter().map(|field| binding.text(field)).find(|id| !id.is_empty()).unwrap_or_default().to_owned()
+}
