@@ -12,7 +12,14 @@ use crate::output::Color;
 
 /// Command-line interface for the Ambient Code Platform API server.
 #[derive(Debug, Parser)]
-#[command(name = "acpctl", version, disable_help_flag = true, disable_version_flag = true, disable_help_subcommand = true, subcommand_required = true)]
+#[command(
+    name = "acpctl",
+    version,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    disable_help_subcommand = true,
+    subcommand_required = true
+)]
 pub struct Cli {
     #[command(flatten)]
     pub globals: Globals,
@@ -23,7 +30,6 @@ pub struct Cli {
 /// Flags that every command takes, before or after its name.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Global Flags")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Globals {
     /// Override the API server URL for this invocation
     #[arg(long, global = true, value_name = "URL")]
@@ -54,7 +60,13 @@ pub struct Globals {
     pub request_timeout: Option<Duration>,
 
     /// How often a request that is safe to repeat is tried again
-    #[arg(long, global = true, value_name = "N", default_value_t = 2, hide_default_value = false)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        default_value_t = 2,
+        hide_default_value = false
+    )]
     pub retries: u32,
 
     /// Never ask: fail where input is missing
@@ -62,7 +74,13 @@ pub struct Globals {
     pub no_input: bool,
 
     /// When to colour: auto, always or never
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
     pub color: Color,
 
     /// Say on stderr what is requested and answered
@@ -73,7 +91,7 @@ pub struct Globals {
     #[arg(long, global = true)]
     pub trace: bool,
 
-    /// Show each request as a curl command that takes the token from $AMBIENT_TOKEN
+    /// Show each request as a curl command that takes the token from `$AMBIENT_TOKEN`
     #[arg(long, global = true)]
     pub print_curl: bool,
 }

@@ -28,7 +28,14 @@ impl Ctx {
     #[must_use]
     pub fn new(globals: Globals) -> Self {
         let out = Out::new(globals.color);
-        Self { globals, out, config: OnceCell::new(), settings: OnceCell::new(), client: OnceCell::new(), runtime: OnceCell::new() }
+        Self {
+            globals,
+            out,
+            config: OnceCell::new(),
+            settings: OnceCell::new(),
+            client: OnceCell::new(),
+            runtime: OnceCell::new(),
+        }
     }
 
     /// The configuration file.
@@ -47,7 +54,9 @@ impl Ctx {
     /// # Errors
     /// As [`Ctx::config`].
     pub fn settings(&self) -> Result<&Settings, Failure> {
-        get_or_try(&self.settings, || Ok(Settings::new(&self.globals, self.config()?)))
+        get_or_try(&self.settings, || {
+            Ok(Settings::new(&self.globals, self.config()?))
+        })
     }
 
     /// The API client, once the connection settings have passed.
@@ -68,11 +77,16 @@ impl Ctx {
     ///
     /// # Errors
     /// When the runtime can't be started.
-    pub fn block_on<T>(&self, future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    pub fn block_on<T>(
+        &self,
+        future: impl Future<Output = anyhow::Result<T>>,
+    ) -> anyhow::Result<T> {
         let runtime = match self.runtime.get() {
             Some(runtime) => runtime,
             None => {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()?;
                 self.runtime.get_or_init(|| runtime)
             }
         };
@@ -81,7 +95,6 @@ impl Ctx {
 
     /// The time now.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "the clock belongs to the context")]
     pub fn now(&self) -> Timestamp {
         Timestamp::now()
     }
@@ -90,7 +103,10 @@ impl Ctx {
     /// (contract field.md row 46).
     #[must_use]
     pub fn may_ask(&self) -> bool {
-        !self.globals.no_input && env::CI.get().is_none() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+        !self.globals.no_input
+            && env::CI.get().is_none()
+            && std::io::stdin().is_terminal()
+            && std::io::stderr().is_terminal()
     }
 }
 

@@ -45,8 +45,13 @@ impl Var {
     /// The value, if the variable is set, not empty and Unicode.
     #[must_use]
     pub fn get(self) -> Option<String> {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-        std::env::var(self.name).ok().filter(|value| !value.is_empty())
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
+        std::env::var(self.name)
+            .ok()
+            .filter(|value| !value.is_empty())
     }
 
     /// The value as a positive number of seconds; anything else counts as unset.

@@ -63,7 +63,11 @@ pub struct Failure {
 
 impl Failure {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
@@ -116,9 +120,20 @@ struct Described {
 fn describe(error: &anyhow::Error) -> Described {
     let message = format!("{error:#}");
     if let Some(failure) = error.chain().find_map(|e| e.downcast_ref::<Failure>()) {
-        return Described { kind: failure.kind, message, hint: failure.hint.clone(), compatible: false, code: None, operation_id: None, detail: None };
+        return Described {
+            kind: failure.kind,
+            message,
+            hint: failure.hint.clone(),
+            compatible: false,
+            code: None,
+            operation_id: None,
+            detail: None,
+        };
     }
-    if let Some(api) = error.chain().find_map(|e| e.downcast_ref::<crate::api::Error>()) {
+    if let Some(api) = error
+        .chain()
+        .find_map(|e| e.downcast_ref::<crate::api::Error>())
+    {
         return Described {
             kind: api.kind(),
             message,
@@ -129,7 +144,15 @@ fn describe(error: &anyhow::Error) -> Described {
             detail: api.detail().map(str::to_owned),
         };
     }
-    Described { kind: Kind::Other, message, hint: None, compatible: false, code: None, operation_id: None, detail: None }
+    Described {
+        kind: Kind::Other,
+        message,
+        hint: None,
+        compatible: false,
+        code: None,
+        operation_id: None,
+        detail: None,
+    }
 }
 
 /// The kind of an error, from its typed member.
@@ -170,5 +193,8 @@ pub fn report(out: &Out, error: &anyhow::Error, as_json: bool) -> ExitCode {
 
 /// True for a closed pipe on our own output, which is no failure: the reader had enough.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|e| e.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe))
+    error.chain().any(|e| {
+        e.downcast_ref::<std::io::Error>()
+            .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    })
 }

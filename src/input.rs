@@ -36,7 +36,10 @@ impl Input {
     #[must_use]
     pub fn folder(&self) -> &Path {
         match &self.source {
-            Source::File(path) => path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+            Source::File(path) => path
+                .parent()
+                .filter(|dir| !dir.as_os_str().is_empty())
+                .unwrap_or(Path::new(".")),
             _ => Path::new("."),
         }
     }
@@ -60,10 +63,18 @@ pub fn from_path(path: &str) -> Result<Input, Failure> {
     if path == "-" {
         return from_stdin();
     }
-    let unreadable = |error: &io::Error| Failure::new(Kind::Data, format!("read {}: {}", quote(path), reason(error)));
+    let unreadable = |error: &io::Error| {
+        Failure::new(
+            Kind::Data,
+            format!("read {}: {}", quote(path), reason(error)),
+        )
+    };
     let file = File::open(path).map_err(|error| unreadable(&error))?;
     let bytes = read_to_end(file).map_err(|error| unreadable(&error))?;
-    Ok(Input { bytes, source: Source::File(path.into()) })
+    Ok(Input {
+        bytes,
+        source: Source::File(path.into()),
+    })
 }
 
 /// Reads standard input to its end.
@@ -72,10 +83,19 @@ pub fn from_path(path: &str) -> Result<Input, Failure> {
 /// [`Kind::Input`] where it is a terminal: nothing would ever come.
 pub fn from_stdin() -> Result<Input, Failure> {
     if io::stdin().is_terminal() {
-        return Err(Failure::new(Kind::Input, "standard input is a terminal").hint("pipe the secret in, or name a file with --from-file PATH"));
+        return Err(Failure::new(Kind::Input, "standard input is a terminal")
+            .hint("pipe the secret in, or name a file with --from-file PATH"));
     }
-    let bytes = read_to_end(io::stdin().lock()).map_err(|error| Failure::new(Kind::Data, format!("read standard input: {}", reason(&error))))?;
-    Ok(Input { bytes, source: Source::Stdin })
+    let bytes = read_to_end(io::stdin().lock()).map_err(|error| {
+        Failure::new(
+            Kind::Data,
+            format!("read standard input: {}", reason(&error)),
+        )
+    })?;
+    Ok(Input {
+        bytes,
+        source: Source::Stdin,
+    })
 }
 
 /// Reads the value of `--token`: `-` and `@-` are standard input, `@PATH` is a file, `@@` stands
@@ -88,7 +108,8 @@ pub fn from_token_flag(value: &str) -> Result<Input, Failure> {
         "-" | "@-" => from_stdin(),
         _ => match value.strip_prefix('@') {
             Some(literal) if literal.starts_with('@') => Ok(literal_input(literal)),
-            Some("") => Err(Failure::usage("--token @ names no file").hint("use --token @PATH, --token @- for standard input, or @@ for a literal @")),
+            Some("") => Err(Failure::usage("--token @ names no file")
+                .hint("use --token @PATH, --token @- for standard input, or @@ for a literal @")),
             Some(path) => from_path(path),
             None => Ok(literal_input(value)),
         },
@@ -96,7 +117,10 @@ pub fn from_token_flag(value: &str) -> Result<Input, Failure> {
 }
 
 fn literal_input(text: &str) -> Input {
-    Input { bytes: Zeroizing::new(text.as_bytes().to_vec()), source: Source::Literal }
+    Input {
+        bytes: Zeroizing::new(text.as_bytes().to_vec()),
+        source: Source::Literal,
+    }
 }
 
 /// True where standard input brings data by itself: a pipe, a file or a socket, not a terminal
@@ -104,7 +128,12 @@ fn literal_input(text: &str) -> Input {
 #[must_use]
 pub fn stdin_is_piped() -> bool {
     use rustix::fs::{FileType, fstat};
-    fstat(io::stdin()).is_ok_and(|stat| matches!(FileType::from_raw_mode(stat.st_mode), FileType::Fifo | FileType::RegularFile | FileType::Socket))
+    fstat(io::stdin()).is_ok_and(|stat| {
+        matches!(
+            FileType::from_raw_mode(stat.st_mode),
+            FileType::Fifo | FileType::RegularFile | FileType::Socket
+        )
+    })
 }
 
 /// Reads everything. Room is made in steps of our own and wiped when outgrown: a plain read would
@@ -114,7 +143,10 @@ fn read_to_end(mut reader: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
     loop {
         if bytes.len() == bytes.capacity() {
             if bytes.len() >= MAX_INPUT {
-                return Err(io::Error::other(format!("more than {} MiB", MAX_INPUT >> 20)));
+                return Err(io::Error::other(format!(
+                    "more than {} MiB",
+                    MAX_INPUT >> 20
+                )));
             }
             let mut larger = Zeroizing::new(Vec::with_capacity(bytes.capacity() * 4));
             larger.extend_from_slice(&bytes);

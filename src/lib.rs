@@ -8,6 +8,7 @@
 //! - [`config`]: the configuration file and the effective settings; [`env`]: the environment
 //! - [`output`]: everything printed; [`exit`]: failures and exit codes
 //! - [`input`]: secrets from files and pipes; [`secret_file`]: the one writer of files with secrets
+//! - [`digest`]: digests that recognise a stored secret
 //! - [`compat`]: the Go tool's manners that scripts rely on
 
 pub mod api;
@@ -16,6 +17,7 @@ pub mod commands;
 pub mod compat;
 pub mod config;
 pub mod ctx;
+pub mod digest;
 pub mod env;
 pub mod exit;
 pub mod input;
@@ -43,20 +45,32 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match read(&out, &words) {
         Ok(Some(cli)) => cli,
         Ok(None) => return ExitCode::SUCCESS,
-        Err(error) => return exit::report(&out, &error, grammar::asks_for_json(&words)),
+        Err(error) => {
+            return exit::report(
+                &out,
+                &error,
+                grammar::asks_for_json(&Cli::command(), &words),
+            );
+        }
     };
     let ctx = Ctx::new(cli.globals);
     match cli.command.run(&ctx) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => exit::report(&ctx.out, &error, grammar::asks_for_json(&words)),
+        Err(error) => exit::report(
+            &ctx.out,
+            &error,
+            grammar::asks_for_json(&Cli::command(), &words),
+        ),
     }
 }
 
 /// Reads the command line; nothing is left to run after help and version.
 fn read(out: &Out, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
-    match grammar::parse(Cli::command(), words)? {
+    match grammar::parse(&Cli::command(), words)? {
         Request::Help(path) => help(out, &path).map(|()| None),
-        Request::Version => out.line(&format!("acpctl version {}", env!("CARGO_PKG_VERSION"))).map(|()| None),
+        Request::Version => out
+            .line(&format!("acpctl version {}", env!("CARGO_PKG_VERSION")))
+            .map(|()| None),
         Request::Run(matches) => Ok(Some(Cli::from_arg_matches(&matches)?)),
     }
 }

@@ -57,7 +57,9 @@ pub fn open_new(path: &Path) -> io::Result<File> {
 
 #[cfg(unix)]
 fn no_follow() -> i32 {
-    (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC).bits().cast_signed()
+    (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC)
+        .bits()
+        .cast_signed()
 }
 
 /// Puts `content` in the place of `path` in one step: a new file beside it, flushed, then renamed over it.
@@ -74,9 +76,25 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     renamed
 }
 
+/// Creates a file that must not exist yet, whole from the first instant: several processes may race,
+/// one wins, and no reader sees a part.
+///
+/// # Errors
+/// `AlreadyExists` for those who lose; else what the system says.
+pub fn write_new_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let beside = beside(path)?;
+    write_new(&beside, content)?;
+    // Unlike a rename, a link never replaces.
+    let linked = fs::hard_link(&beside, path).and_then(|()| sync_dir(path));
+    let _ = fs::remove_file(&beside);
+    linked
+}
+
 /// A name in the same directory that nobody else uses.
 fn beside(path: &Path) -> io::Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let mut random = [0_u8; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let mut new = std::ffi::OsString::from(".");
@@ -93,7 +111,7 @@ fn sync_dir(path: &Path) -> io::Result<()> {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -110,7 +128,10 @@ mod tests {
         let file = path.join("secret");
         write_new(&file, b"x").unwrap();
         assert_eq!((mode(&path), mode(&file)), (DIR_MODE, FILE_MODE));
-        assert_eq!(write_new(&file, b"y").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(
+            write_new(&file, b"y").unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
         assert_eq!(fs::read(&file).unwrap(), b"x");
     }
 
@@ -124,7 +145,14 @@ mod tests {
         assert!(write_new(&link, b"secret").is_err());
         replace(&link, b"secret").unwrap();
         assert_eq!(fs::read(&victim).unwrap(), b"old");
-        assert_eq!((fs::read(&link).unwrap(), mode(&link)), (b"secret".to_vec(), FILE_MODE));
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "no file is left beside");
+        assert_eq!(
+            (fs::read(&link).unwrap(), mode(&link)),
+            (b"secret".to_vec(), FILE_MODE)
+        );
+        assert_eq!(
+            fs::read_dir(dir.path()).unwrap().count(),
+            2,
+            "no file is left beside"
+        );
     }
 }

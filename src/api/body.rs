@@ -51,9 +51,19 @@ impl Body {
     /// The body with secrets masked, for traces and dry runs.
     #[must_use]
     pub fn masked(&self) -> Value {
-        let mut map: Vec<(&str, Value)> = self.fields.iter().map(|(key, value)| (*key, value.clone())).collect();
+        let mut map: Vec<(&str, Value)> = self
+            .fields
+            .iter()
+            .map(|(key, value)| (*key, value.clone()))
+            .collect();
         for (key, secret) in &self.secrets {
-            map.push((key, Value::from(format!("<secret of {} bytes>", secret.expose_secret().len()))));
+            map.push((
+                key,
+                Value::from(format!(
+                    "<secret of {} bytes>",
+                    secret.expose_secret().len()
+                )),
+            ));
         }
         sorted(map)
     }
@@ -61,7 +71,11 @@ impl Body {
     /// The bytes on the wire; wiped after use.
     #[must_use]
     pub fn bytes(&self) -> Zeroizing<Vec<u8>> {
-        let mut map: Vec<(&str, Value)> = self.fields.iter().map(|(key, value)| (*key, value.clone())).collect();
+        let mut map: Vec<(&str, Value)> = self
+            .fields
+            .iter()
+            .map(|(key, value)| (*key, value.clone()))
+            .collect();
         for (key, secret) in &self.secrets {
             map.push((key, Value::from(secret.expose_secret())));
         }
@@ -71,5 +85,10 @@ impl Body {
 
 fn sorted(mut fields: Vec<(&str, Value)>) -> Value {
     fields.sort_by_key(|(key, _)| *key);
-    Value::Object(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>())
+    Value::Object(
+        fields
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect::<Map<_, _>>(),
+    )
 }

@@ -77,7 +77,12 @@ pub struct Request {
 impl Request {
     #[must_use]
     pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), body: None, project: None }
+        Self {
+            method,
+            path: path.into(),
+            body: None,
+            project: None,
+        }
     }
 
     #[must_use]
@@ -127,8 +132,17 @@ impl Client {
     /// # Errors
     /// Why the client can't be made: an unreadable `--ca-file`, or a store that can't be opened.
     pub fn connect(settings: &Settings, globals: &Globals) -> anyhow::Result<Self> {
-        let transport = if settings.is_local() { Transport::Local(Local::open(globals)?) } else { Transport::Http(Http::new(settings, globals)?) };
-        Ok(Self { transport, project: settings.project.clone(), retries: settings.retries, trace: Trace::new(globals) })
+        let transport = if settings.is_local() {
+            Transport::Local(Local::open(globals)?)
+        } else {
+            Transport::Http(Http::new(settings, globals)?)
+        };
+        Ok(Self {
+            transport,
+            project: settings.project.clone(),
+            retries: settings.retries,
+            trace: Trace::new(globals),
+        })
     }
 
     /// The project of the requests, if one is known.
@@ -148,8 +162,20 @@ impl Client {
             let (error, retry_after) = match self.send_once(request).await {
                 Ok(answer) if (200..300).contains(&answer.status) => return Ok(answer),
                 // A delete whose answer was lost did its work if the object is gone now.
-                Ok(answer) if answer.status == 404 && answer_lost && request.method == Method::Delete => return Ok(answer),
-                Ok(answer) => (Error::from_answer(answer.status, &answer.body, answer.operation_id, answer.location), answer.retry_after),
+                Ok(answer)
+                    if answer.status == 404 && answer_lost && request.method == Method::Delete =>
+                {
+                    return Ok(answer);
+                }
+                Ok(answer) => (
+                    Error::from_answer(
+                        answer.status,
+                        &answer.body,
+                        answer.operation_id,
+                        answer.location,
+                    ),
+                    answer.retry_after,
+                ),
                 Err(error) => (error, None),
             };
             let Some(pause) = self.pause(request.method, &error, retry_after, attempt) else {
@@ -167,11 +193,16 @@ impl Client {
         let started = Instant::now();
         let answer = match &self.transport {
             Transport::Http(http) => {
-                self.trace.request(&http.url(&request.path), request, project);
+                self.trace
+                    .request(&http.url(&request.path), request, project);
                 http.send(request, project).await?
             }
             Transport::Local(local) => {
-                self.trace.request(&format!("local:{BASE_PATH}{}", request.path), request, project);
+                self.trace.request(
+                    &format!("local:{BASE_PATH}{}", request.path),
+                    request,
+                    project,
+                );
                 local.send(request, project).await?
             }
         };
@@ -181,13 +212,27 @@ impl Client {
 
     /// How long to wait before the next try; nothing if there is to be none. Only what is safe to
     /// repeat is repeated: never a POST, never after a refusal, never after a time-out of our own.
-    fn pause(&self, method: Method, error: &Error, retry_after: Option<Duration>, attempt: u32) -> Option<Duration> {
+    fn pause(
+        &self,
+        method: Method,
+        error: &Error,
+        retry_after: Option<Duration>,
+        attempt: u32,
+    ) -> Option<Duration> {
         if attempt >= self.retries || !method.repeats_safely() {
             return None;
         }
         match error {
-            Error::Status { status: 429 | 503, .. } if retry_after.is_some() => retry_after.filter(|pause| *pause <= MAX_PAUSE),
-            Error::Status { status: 502..=504, .. } | Error::Transport { cause: Cause::Closed, .. } => Some(backoff(attempt)),
+            Error::Status {
+                status: 429 | 503, ..
+            } if retry_after.is_some() => retry_after.filter(|pause| *pause <= MAX_PAUSE),
+            Error::Status {
+                status: 502..=504, ..
+            }
+            | Error::Transport {
+                cause: Cause::Closed,
+                ..
+            } => Some(backoff(attempt)),
             _ => None,
         }
     }
@@ -212,16 +257,28 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::get_json`].
-    pub async fn create(&self, resource: &'static Resource, path: &str, body: Body) -> Result<Record, Error> {
-        self.fetch(resource, &Request::new(Method::Post, path).body(body)).await
+    pub async fn create(
+        &self,
+        resource: &'static Resource,
+        path: &str,
+        body: Body,
+    ) -> Result<Record, Error> {
+        self.fetch(resource, &Request::new(Method::Post, path).body(body))
+            .await
     }
 
     /// Changes an object; only the fields of `body` are touched.
     ///
     /// # Errors
     /// As [`Client::get_json`].
-    pub async fn update(&self, resource: &'static Resource, path: &str, body: Body) -> Result<Record, Error> {
-        self.fetch(resource, &Request::new(Method::Patch, path).body(body)).await
+    pub async fn update(
+        &self,
+        resource: &'static Resource,
+        path: &str,
+        body: Body,
+    ) -> Result<Record, Error> {
+        self.fetch(resource, &Request::new(Method::Patch, path).body(body))
+            .await
     }
 
     /// Deletes an object.
@@ -229,14 +286,20 @@ impl Client {
     /// # Errors
     /// As [`Client::send`].
     pub async fn delete(&self, path: &str) -> Result<(), Error> {
-        self.send(&Request::new(Method::Delete, path)).await.map(drop)
+        self.send(&Request::new(Method::Delete, path))
+            .await
+            .map(drop)
     }
 
     /// Sends a request whose answer is one object; an empty answer is an empty object.
     ///
     /// # Errors
     /// As [`Client::get_json`].
-    pub async fn fetch(&self, resource: &'static Resource, request: &Request) -> Result<Record, Error> {
+    pub async fn fetch(
+        &self,
+        resource: &'static Resource,
+        request: &Request,
+    ) -> Result<Record, Error> {
         let answer = self.send(request).await?;
         if answer.body.is_empty() {
             return Ok(Record::empty(resource));
@@ -258,6 +321,7 @@ pub(super) fn parse(answer: &Answer) -> Result<Value, Error> {
 fn backoff(attempt: u32) -> Duration {
     let base = 250_u64 << attempt.min(5);
     let mut random = [0_u8; 8];
-    let jitter = getrandom::fill(&mut random).map_or(0, |()| u64::from_ne_bytes(random) % (base / 2));
+    let jitter =
+        getrandom::fill(&mut random).map_or(0, |()| u64::from_ne_bytes(random) % (base / 2));
     Duration::from_millis(base + jitter)
 }

@@ -23,9 +23,21 @@ pub enum Cause {
 #[derive(Debug)]
 pub enum Error {
     /// The server answered, but not with success.
-    Status { status: u16, code: Option<String>, reason: String, operation_id: Option<String>, text: Option<String>, location: Option<String> },
+    Status {
+        status: u16,
+        code: Option<String>,
+        reason: String,
+        operation_id: Option<String>,
+        text: Option<String>,
+        location: Option<String>,
+    },
     /// No answer: `method` as `Get`, `Post`, …
-    Transport { method: &'static str, url: String, cause: Cause, text: String },
+    Transport {
+        method: &'static str,
+        url: String,
+        cause: Cause,
+        text: String,
+    },
     /// The answer's body ended early, took too long, or is too large.
     Body(String),
     /// The answer is not what was asked for.
@@ -35,14 +47,35 @@ pub enum Error {
 impl Error {
     /// Reads an answer that is no success.
     #[must_use]
-    pub fn from_answer(status: u16, body: &[u8], operation_id: Option<String>, location: Option<String>) -> Self {
+    pub fn from_answer(
+        status: u16,
+        body: &[u8],
+        operation_id: Option<String>,
+        location: Option<String>,
+    ) -> Self {
         let json: Option<Value> = serde_json::from_slice(body).ok();
-        let text_of = |key: &str| json.as_ref().and_then(|json| json.get(key)).and_then(Value::as_str).map(str::to_owned);
+        let text_of = |key: &str| {
+            json.as_ref()
+                .and_then(|json| json.get(key))
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
         let code = text_of("code").filter(|code| !code.is_empty());
         let reason = text_of("reason").unwrap_or_default();
         let operation_id = text_of("operation_id").or(operation_id);
-        let text = if json.is_none() { first_line(body) } else { Some(reason.clone()).filter(|reason| !reason.is_empty()) };
-        Self::Status { status, code, reason, operation_id, text, location }
+        let text = if json.is_none() {
+            first_line(body)
+        } else {
+            Some(reason.clone()).filter(|reason| !reason.is_empty())
+        };
+        Self::Status {
+            status,
+            code,
+            reason,
+            operation_id,
+            text,
+            location,
+        }
     }
 
     #[must_use]
@@ -96,17 +129,53 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Status { location: Some(location), .. } => {
-                Some(format!("the server points to {location}; the token is not sent to another host or by a repeated write: set the API URL to where the API lives"))
+            Self::Status {
+                location: Some(location),
+                ..
+            } => Some(format!(
+                "the server points to {location}; the token is not sent to another host or by a repeated write: set the API URL to where the API lives"
+            )),
+            Self::Status { status: 401, .. } => {
+                Some("the token was rejected: run 'acpctl login' again".to_owned())
             }
-            Self::Status { status: 401, .. } => Some("the token was rejected: run 'acpctl login' again".to_owned()),
-            Self::Status { status: 403, .. } => Some("ask the project's owner for a role, or check --project".to_owned()),
-            Self::Status { status: 404, code: None, .. } => Some("not found, or not visible to you".to_owned()),
-            Self::Status { status: 429, .. } => Some("the server asks to slow down: try again later".to_owned()),
-            Self::Status { status: 500..=599, operation_id: Some(id), .. } => Some(format!("the server failed: give its operators the operation id {id}")),
-            Self::Transport { cause: Cause::Refused, .. } => Some("nothing listens there: check --api-url, or use the embedded API: --local".to_owned()),
-            Self::Transport { cause: Cause::Timeout, .. } => Some("the server did not answer in time: check the network, or raise --request-timeout".to_owned()),
-            Self::Transport { cause: Cause::Tls, .. } => Some("if the server's certificate is from a private authority, name it with --ca-file".to_owned()),
+            Self::Status { status: 403, .. } => {
+                Some("ask the project's owner for a role, or check --project".to_owned())
+            }
+            Self::Status {
+                status: 404,
+                code: None,
+                ..
+            } => Some("not found, or not visible to you".to_owned()),
+            Self::Status { status: 429, .. } => {
+                Some("the server asks to slow down: try again later".to_owned())
+            }
+            Self::Status {
+                status: 500..=599,
+                operation_id: Some(id),
+                ..
+            } => Some(format!(
+                "the server failed: give its operators the operation id {id}"
+            )),
+            Self::Transport {
+                cause: Cause::Refused,
+                ..
+            } => Some(
+                "nothing listens there: check --api-url, or use the embedded API: --local"
+                    .to_owned(),
+            ),
+            Self::Transport {
+                cause: Cause::Timeout,
+                ..
+            } => Some(
+                "the server did not answer in time: check the network, or raise --request-timeout"
+                    .to_owned(),
+            ),
+            Self::Transport {
+                cause: Cause::Tls, ..
+            } => Some(
+                "if the server's certificate is from a private authority, name it with --ca-file"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -115,7 +184,9 @@ impl Error {
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         match self {
-            Self::Status { code: None, text, .. } => text.as_deref(),
+            Self::Status {
+                code: None, text, ..
+            } => text.as_deref(),
             _ => None,
         }
     }
@@ -124,16 +195,34 @@ impl Error {
 /// The first line of a text answer, shortened; nothing for markup or binary data.
 fn first_line(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?.trim_start();
-    let line: String = text.lines().next()?.chars().filter(|c| !c.is_control()).take(200).collect();
+    let line: String = text
+        .lines()
+        .next()?
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(200)
+        .collect();
     (!line.is_empty() && !line.starts_with('<')).then_some(line)
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Status { status, code: Some(code), reason, .. } => write!(f, "ambient API error {status}: {code} — {reason}"),
-            Self::Status { status, code: None, .. } => write!(f, "ambient API error {status}: http_error — HTTP {status}: unexpected status"),
-            Self::Transport { method, url, text, .. } => write!(f, "HTTP request failed: {method} \"{url}\": {text}"),
+            Self::Status {
+                status,
+                code: Some(code),
+                reason,
+                ..
+            } => write!(f, "ambient API error {status}: {code} — {reason}"),
+            Self::Status {
+                status, code: None, ..
+            } => write!(
+                f,
+                "ambient API error {status}: http_error — HTTP {status}: unexpected status"
+            ),
+            Self::Transport {
+                method, url, text, ..
+            } => write!(f, "HTTP request failed: {method} \"{url}\": {text}"),
             Self::Body(text) => write!(f, "read response body: {text}"),
             Self::Decode(text) => write!(f, "unmarshal response: {text}"),
         }

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -51,8 +53,17 @@ impl Http {
             // Without TLS no certificate is looked at: reading the system's roots would only cost time.
             builder = builder.tls_certs_only([]);
         } else if let Some(path) = &globals.ca_file {
-            let pem = std::fs::read(path).with_context(|| format!("read --ca-file {}", quote(&path.to_string_lossy())))?;
-            let bad = || Failure::new(Kind::Data, format!("--ca-file {} holds no certificate in PEM form", quote(&path.to_string_lossy())));
+            let pem = std::fs::read(path)
+                .with_context(|| format!("read --ca-file {}", quote(&path.to_string_lossy())))?;
+            let bad = || {
+                Failure::new(
+                    Kind::Data,
+                    format!(
+                        "--ca-file {} holds no certificate in PEM form",
+                        quote(&path.to_string_lossy())
+                    ),
+                )
+            };
             let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| bad())?;
             if certificates.is_empty() {
                 return Err(bad().into());
@@ -63,8 +74,17 @@ impl Http {
             builder = builder.tls_danger_accept_invalid_certs(true);
         }
         let client = builder.build().context("set up the HTTP client")?;
-        let base = settings.api_url.strip_suffix('/').unwrap_or(&settings.api_url).to_owned();
-        Ok(Self { client, base, token: settings.token.clone(), timeout: settings.request_timeout })
+        let base = settings
+            .api_url
+            .strip_suffix('/')
+            .unwrap_or(&settings.api_url)
+            .to_owned();
+        Ok(Self {
+            client,
+            base,
+            token: settings.token.clone(),
+            timeout: settings.request_timeout,
+        })
     }
 
     /// The full URL of a path below the API's base path.
@@ -81,36 +101,78 @@ impl Http {
         let deadline = Instant::now() + self.timeout;
         let (response, url) = self.follow(request, project, deadline).await?;
         let late = || Error::Body("context deadline exceeded".to_owned());
-        let answer = timeout_at(deadline, read(response)).await.unwrap_or_else(|_| Err(late()));
+        let answer = timeout_at(deadline, read(response))
+            .await
+            .unwrap_or_else(|_| Err(late()));
         answer.map_err(|error| match error {
-            Error::Transport { cause, text, .. } => Error::Transport { method: request.method.title(), url, cause, text },
+            Error::Transport { cause, text, .. } => Error::Transport {
+                method: request.method.title(),
+                url,
+                cause,
+                text,
+            },
             other => other,
         })
     }
 
     /// Follows redirects of a GET on the same scheme, host and port. Any other redirect is the answer:
     /// the token goes nowhere else, and a write is never repeated (contract cli-core.md section 4.4).
-    async fn follow(&self, request: &Request, project: Option<&str>, deadline: Instant) -> Result<(reqwest::Response, String), Error> {
+    async fn follow(
+        &self,
+        request: &Request,
+        project: Option<&str>,
+        deadline: Instant,
+    ) -> Result<(reqwest::Response, String), Error> {
         let mut target = self.url(&request.path);
         for _ in 0..MAX_HOPS {
             let response = self.start(request, &target, project, deadline).await?;
-            let next = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).and_then(|place| response.url().join(place).ok());
+            let next = response
+                .headers()
+                .get(LOCATION)
+                .and_then(|value| value.to_str().ok())
+                .and_then(|place| response.url().join(place).ok());
             match next {
-                Some(next) if request.method == Method::Get && response.status().is_redirection() && same_origin(&next, response.url()) => target = next.to_string(),
+                Some(next)
+                    if request.method == Method::Get
+                        && response.status().is_redirection()
+                        && same_origin(&next, response.url()) =>
+                {
+                    target = next.to_string();
+                }
                 _ => return Ok((response, target)),
             }
         }
-        Err(self.failed(request.method, &target, Cause::Other, "stopped after 10 redirects"))
+        Err(failed(
+            request.method,
+            &target,
+            Cause::Other,
+            "stopped after 10 redirects",
+        ))
     }
 
-    async fn start(&self, request: &Request, target: &str, project: Option<&str>, deadline: Instant) -> Result<reqwest::Response, Error> {
-        let failed = |cause, text: &str| self.failed(request.method, target, cause, text);
-        let method = reqwest::Method::from_bytes(request.method.wire().as_bytes()).unwrap_or_default();
-        let mut builder = self.client.request(method, target).headers(self.headers(project).map_err(|name| {
-            failed(Cause::Other, &format!("net/http: invalid header field value for {}", quote(name)))
-        })?);
+    async fn start(
+        &self,
+        request: &Request,
+        target: &str,
+        project: Option<&str>,
+        deadline: Instant,
+    ) -> Result<reqwest::Response, Error> {
+        let failed = |cause, text: &str| failed(request.method, target, cause, text);
+        let method =
+            reqwest::Method::from_bytes(request.method.wire().as_bytes()).unwrap_or_default();
+        let mut builder =
+            self.client
+                .request(method, target)
+                .headers(self.headers(project).map_err(|name| {
+                    failed(
+                        Cause::Other,
+                        &format!("net/http: invalid header field value for {}", quote(name)),
+                    )
+                })?);
         if let Some(body) = &request.body {
-            builder = builder.header(CONTENT_TYPE, JSON).body(body.bytes().to_vec());
+            builder = builder
+                .header(CONTENT_TYPE, JSON)
+                .body(body.bytes().to_vec());
         } else if request.method == Method::Post {
             builder = builder.body(Vec::new());
         }
@@ -128,35 +190,62 @@ impl Http {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, JSON);
         if let Some(token) = &self.token {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).map_err(|_| "Authorization")?;
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+                .map_err(|_| "Authorization")?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
         if let Some(project) = project {
-            headers.insert("X-Ambient-Project", HeaderValue::from_str(project).map_err(|_| "X-Ambient-Project")?);
+            headers.insert(
+                "X-Ambient-Project",
+                HeaderValue::from_str(project).map_err(|_| "X-Ambient-Project")?,
+            );
         }
         Ok(headers)
     }
+}
 
-    fn failed(&self, method: Method, url: &str, cause: Cause, text: &str) -> Error {
-        Error::Transport { method: method.title(), url: without_userinfo(url), cause, text: text.to_owned() }
+fn failed(method: Method, url: &str, cause: Cause, text: &str) -> Error {
+    Error::Transport {
+        method: method.title(),
+        url: without_userinfo(url),
+        cause,
+        text: text.to_owned(),
     }
 }
 
 /// Reads the answer piece by piece, so that a body without end costs no more than [`MAX_BODY`].
 async fn read(mut response: reqwest::Response) -> Result<Answer, Error> {
-    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let header = |name: &str| {
+        response
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
     let mut answer = Answer {
         status: response.status().as_u16(),
         content_type: header(CONTENT_TYPE.as_str()).unwrap_or_default(),
         operation_id: header("X-Operation-Id"),
-        retry_after: header(RETRY_AFTER.as_str()).and_then(|text| text.parse().ok()).map(Duration::from_secs),
-        location: response.status().is_redirection().then(|| header(LOCATION.as_str())).flatten().map(|place| without_userinfo(&place)),
+        retry_after: header(RETRY_AFTER.as_str())
+            .and_then(|text| text.parse().ok())
+            .map(Duration::from_secs),
+        location: response
+            .status()
+            .is_redirection()
+            .then(|| header(LOCATION.as_str()))
+            .flatten()
+            .map(|place| without_userinfo(&place)),
         body: Vec::new(),
     };
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if answer.body.len() + chunk.len() > MAX_BODY => return Err(Error::Body(format!("the answer is larger than {} MiB", MAX_BODY >> 20))),
+            Ok(Some(chunk)) if answer.body.len() + chunk.len() > MAX_BODY => {
+                return Err(Error::Body(format!(
+                    "the answer is larger than {} MiB",
+                    MAX_BODY >> 20
+                )));
+            }
             Ok(Some(chunk)) => answer.body.extend_from_slice(&chunk),
             Ok(None) => return Ok(answer),
             Err(_) => return Err(Error::Body("unexpected EOF".to_owned())),
@@ -176,30 +265,72 @@ fn explain(error: &reqwest::Error, target: &str) -> (Cause, String) {
         let _ = write!(chain, "{}{inner}", if chain.is_empty() { "" } else { ": " });
         source = inner.source();
     }
-    let address = Url::parse(target).ok().map(|url| format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())).unwrap_or_default();
+    let address = Url::parse(target)
+        .ok()
+        .map(|url| {
+            format!(
+                "{}:{}",
+                url.host_str().unwrap_or_default(),
+                url.port_or_known_default().unwrap_or_default()
+            )
+        })
+        .unwrap_or_default();
     let lower = chain.to_lowercase();
     match io_kind {
-        Some(std::io::ErrorKind::ConnectionRefused) => return (Cause::Refused, format!("dial tcp {address}: connect: connection refused")),
-        _ if lower.contains("certificate") || lower.contains("handshake") || lower.contains("tls") || lower.contains("invalidcontenttype") => {
+        Some(std::io::ErrorKind::ConnectionRefused) => {
+            return (
+                Cause::Refused,
+                format!("dial tcp {address}: connect: connection refused"),
+            );
+        }
+        _ if lower.contains("certificate")
+            || lower.contains("handshake")
+            || lower.contains("tls")
+            || lower.contains("invalidcontenttype") =>
+        {
             return (Cause::Tls, tls_text(&lower, &chain));
         }
         _ => {}
     }
     if error.is_timeout() {
-        return (Cause::Timeout, format!("dial tcp {address}: i/o timeout (context deadline exceeded)"));
+        return (
+            Cause::Timeout,
+            format!("dial tcp {address}: i/o timeout (context deadline exceeded)"),
+        );
     }
     if lower.contains("dns error") || lower.contains("failed to lookup") {
-        let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
-        return (Cause::Other, format!("dial tcp: lookup {host}: no such host"));
+        let host = address
+            .rsplit_once(':')
+            .map_or(address.as_str(), |(host, _)| host);
+        return (
+            Cause::Other,
+            format!("dial tcp: lookup {host}: no such host"),
+        );
     }
-    if !error.is_connect() && (lower.contains("connection closed") || lower.contains("incomplete message") || lower.contains("reset") || lower.contains("broken pipe")) {
+    if !error.is_connect()
+        && (lower.contains("connection closed")
+            || lower.contains("incomplete message")
+            || lower.contains("reset")
+            || lower.contains("broken pipe"))
+    {
         return (Cause::Closed, "EOF".to_owned());
     }
-    (Cause::Other, if chain.is_empty() { "request failed".to_owned() } else { chain })
+    (
+        Cause::Other,
+        if chain.is_empty() {
+            "request failed".to_owned()
+        } else {
+            chain
+        },
+    )
 }
 
 fn tls_text(lower: &str, chain: &str) -> String {
-    let why = if lower.contains("unknownissuer") || lower.contains("unknown issuer") || lower.contains("self-signed") || lower.contains("not trusted") {
+    let why = if lower.contains("unknownissuer")
+        || lower.contains("unknown issuer")
+        || lower.contains("self-signed")
+        || lower.contains("not trusted")
+    {
         "x509: certificate signed by unknown authority"
     } else if lower.contains("expired") {
         "x509: certificate has expired or is not yet valid"

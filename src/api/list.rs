@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
+use super::client::Request;
 use super::client::{Client, parse};
 use super::error::Error;
 use super::path::with_query;
-use super::client::Request;
 use crate::resources::{List, Resource};
 
 /// Items of a page while walking all of them.
@@ -38,9 +38,16 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::get_json`].
-    pub async fn list(&self, resource: &'static Resource, path: &str, options: &ListOptions) -> Result<List, Error> {
+    pub async fn list(
+        &self,
+        resource: &'static Resource,
+        path: &str,
+        options: &ListOptions,
+    ) -> Result<List, Error> {
         let limit = options.limit.unwrap_or(DEFAULT_LIMIT);
-        let first = self.page(resource, path, options, 1, limit.min(MAX_SIZE), false).await?;
+        let first = self
+            .page(resource, path, options, 1, limit.min(MAX_SIZE), false)
+            .await?;
         let shown = i64::try_from(first.items().len()).unwrap_or(i64::MAX);
         let wanted = options.limit.filter(|limit| *limit > 0).unwrap_or(i64::MAX);
         // Without items there is nothing to walk, whatever the total claims.
@@ -50,16 +57,30 @@ impl Client {
         self.walk(resource, path, options, first, wanted).await
     }
 
-    async fn walk(&self, resource: &'static Resource, path: &str, options: &ListOptions, first: List, wanted: i64) -> Result<List, Error> {
+    async fn walk(
+        &self,
+        resource: &'static Resource,
+        path: &str,
+        options: &ListOptions,
+        first: List,
+        wanted: i64,
+    ) -> Result<List, Error> {
         let mut seen = HashSet::new();
         let mut items = Vec::new();
         let mut total = first.total;
         for page in 1.. {
-            let next = self.page(resource, path, options, page, WALK_SIZE, true).await?;
+            let next = self
+                .page(resource, path, options, page, WALK_SIZE, true)
+                .await?;
             let before = items.len();
             total = next.total;
             let got = next.items().len();
-            items.extend(next.items.unwrap_or_default().into_iter().filter(|item| seen.insert(item.id().to_owned())));
+            items.extend(
+                next.items
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter(|item| seen.insert(item.id().to_owned())),
+            );
             let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
             // A server that shows the same page for ever ends the walk too.
             if got == 0 || items.len() == before || count >= total || count >= wanted {
@@ -68,10 +89,25 @@ impl Client {
         }
         items.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
         let size = i64::try_from(items.len()).unwrap_or(i64::MAX);
-        Ok(List { resource, kind: first.kind, page: 1, size, total, items: Some(items) })
+        Ok(List {
+            resource,
+            kind: first.kind,
+            page: 1,
+            size,
+            total,
+            items: Some(items),
+        })
     }
 
-    async fn page(&self, resource: &'static Resource, path: &str, options: &ListOptions, page: i64, size: i64, by_id: bool) -> Result<List, Error> {
+    async fn page(
+        &self,
+        resource: &'static Resource,
+        path: &str,
+        options: &ListOptions,
+        page: i64,
+        size: i64,
+        by_id: bool,
+    ) -> Result<List, Error> {
         let (page, size) = (page.to_string(), size);
         let size_text = size.to_string();
         let mut query: Vec<(&str, &str)> = Vec::new();
@@ -89,7 +125,14 @@ impl Client {
         request.project.clone_from(&options.project);
         let answer = self.send(&request).await?;
         if answer.body.is_empty() {
-            return Ok(List { resource, kind: String::new(), page: 0, size: 0, total: 0, items: None });
+            return Ok(List {
+                resource,
+                kind: String::new(),
+                page: 0,
+                size: 0,
+                total: 0,
+                items: None,
+            });
         }
         List::decode(resource, &parse(&answer)?).map_err(Error::Decode)
     }

@@ -26,7 +26,9 @@ pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
     if pairs.is_empty() {
         return path.to_owned();
     }
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish();
     format!("{path}?{query}")
 }
 
@@ -36,7 +38,10 @@ mod tests {
 
     #[test]
     fn segments_are_escaped() {
-        assert_eq!(path(&["credentials", "a/b c?d#é"]), "/credentials/a%2Fb%20c%3Fd%23%C3%A9");
+        assert_eq!(
+            path(&["credentials", "a/b c?d#é"]),
+            "/credentials/a%2Fb%20c%3Fd%23%C3%A9"
+        );
         assert_eq!(path(&["x", "'(),*!;"]), "/x/%27%28%29%2C%2A%21%3B");
     }
 }

@@ -21,14 +21,29 @@ pub struct Trace {
 
 /// Fields whose values are masked at any depth.
 const SECRET_FIELDS: &[&str] = &[
-    "token", "access_token", "refresh_token", "id_token", "client_secret", "password", "secret", "payload", "prompt",
-    "session_prompt", "starting_prompt", "environment_variables", "body",
+    "token",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "client_secret",
+    "password",
+    "secret",
+    "payload",
+    "prompt",
+    "session_prompt",
+    "starting_prompt",
+    "environment_variables",
+    "body",
 ];
 
 impl Trace {
     #[must_use]
     pub fn new(globals: &Globals) -> Self {
-        Self { verbose: globals.verbose || globals.trace, bodies: globals.trace, curl: globals.print_curl }
+        Self {
+            verbose: globals.verbose || globals.trace,
+            bodies: globals.trace,
+            curl: globals.print_curl,
+        }
     }
 
     pub fn request(self, url: &str, request: &Request, project: Option<&str>) {
@@ -50,8 +65,17 @@ impl Trace {
 
     pub fn answer(self, answer: &Answer, took: Duration) {
         if self.verbose {
-            let id = answer.operation_id.as_deref().map(|id| format!(", operation {id}")).unwrap_or_default();
-            eprintln_quietly(&format!("< {} {} bytes in {} ms{id}", answer.status, answer.body.len(), took.as_millis()));
+            let id = answer
+                .operation_id
+                .as_deref()
+                .map(|id| format!(", operation {id}"))
+                .unwrap_or_default();
+            eprintln_quietly(&format!(
+                "< {} {} bytes in {} ms{id}",
+                answer.status,
+                answer.body.len(),
+                took.as_millis()
+            ));
         }
         if self.bodies
             && let Ok(mut value) = serde_json::from_slice::<Value>(&answer.body)
@@ -63,7 +87,11 @@ impl Trace {
 
     pub fn retry(self, attempt: u32, wait: Duration, why: &str) {
         if self.verbose {
-            eprintln_quietly(&format!("* try {} in {} ms: {why}", attempt + 2, wait.as_millis()));
+            eprintln_quietly(&format!(
+                "* try {} in {} ms: {why}",
+                attempt + 2,
+                wait.as_millis()
+            ));
         }
     }
 }
@@ -72,7 +100,11 @@ fn mask(value: &mut Value) {
     match value {
         Value::Object(map) => {
             for (key, value) in map.iter_mut() {
-                if SECRET_FIELDS.iter().any(|secret| key.eq_ignore_ascii_case(secret)) && !value.is_null() {
+                if SECRET_FIELDS
+                    .iter()
+                    .any(|secret| key.eq_ignore_ascii_case(secret))
+                    && !value.is_null()
+                {
                     *value = Value::from("<masked>");
                 } else {
                     mask(value);
@@ -86,12 +118,21 @@ fn mask(value: &mut Value) {
 
 /// The request as a curl command that takes the token from the environment.
 fn curl(url: &str, request: &Request, project: Option<&str>) -> String {
-    let mut line = format!("curl -sS -X {} -H \"Authorization: Bearer $AMBIENT_TOKEN\"", request.method);
+    let mut line = format!(
+        "curl -sS -X {} -H \"Authorization: Bearer $AMBIENT_TOKEN\"",
+        request.method
+    );
     if let Some(project) = project {
-        line.push_str(&format!(" -H {}", shell_quote(&format!("X-Ambient-Project: {project}"))));
+        line.push_str(&format!(
+            " -H {}",
+            shell_quote(&format!("X-Ambient-Project: {project}"))
+        ));
     }
     if let Some(body) = &request.body {
-        line.push_str(&format!(" -H 'Content-Type: application/json' -d {}", shell_quote(&json::compact(&body.masked()))));
+        line.push_str(&format!(
+            " -H 'Content-Type: application/json' -d {}",
+            shell_quote(&json::compact(&body.masked()))
+        ));
     }
     format!("{line} {}", shell_quote(url))
 }

@@ -37,12 +37,12 @@ pub struct IgnoredArgs {
 ///
 /// # Errors
 /// A usage failure in the Go tool's words.
-pub fn parse(root: Command, words: &[OsString]) -> Result<Request, Failure> {
-    let line = Line::new(&root, words);
+pub fn parse(root: &Command, words: &[OsString]) -> Result<Request, Failure> {
+    let line = Line::new(root, words);
     if line.path.len() == 1
         && let Some(word) = line.first_argument()
     {
-        return Err(unknown_command(&root, &word));
+        return Err(unknown_command(root, &word));
     }
     let scanned = line.scan();
     if let Err(Stop::Help) = scanned.end {
@@ -57,7 +57,11 @@ pub fn parse(root: Command, words: &[OsString]) -> Result<Request, Failure> {
         Err(Stop::Failed(failure)) => Some(failure),
         _ if is_parent(command) => {
             if let Some(word) = arguments.first() {
-                Some(Failure::usage(format!("unknown command {} for {}", quote(&word.to_string_lossy()), quote(&line.path_text()))))
+                Some(Failure::usage(format!(
+                    "unknown command {} for {}",
+                    quote(&word.to_string_lossy()),
+                    quote(&line.path_text())
+                )))
             } else {
                 return Ok(Request::Help(line.path_names()));
             }
@@ -69,28 +73,38 @@ pub fn parse(root: Command, words: &[OsString]) -> Result<Request, Failure> {
     }
     let path = line.path_names();
     let global: Vec<String> = line.names();
-    let words = plain_words(&path, &scanned.flags, if check.is_some() { &[] } else { &arguments });
+    let words = plain_words(
+        &path,
+        &scanned.flags,
+        if check.is_some() { &[] } else { &arguments },
+    );
     // A value that can't be converted is reported even if a later word is wrong too: first come, first named.
     let parsed = root.clone().try_get_matches_from(words);
     match (parsed, check) {
-        (Err(error), Some(failure)) => Err(value_failure(&error, &root, &path).unwrap_or(failure)),
+        (Err(error), Some(failure)) => Err(value_failure(&error, root, &path).unwrap_or(failure)),
         (_, Some(failure)) => Err(failure),
-        (Err(error), None) => Err(value_failure(&error, &root, &path).unwrap_or_else(|| clap_failure(&error, &global))),
+        (Err(error), None) => {
+            Err(value_failure(&error, root, &path).unwrap_or_else(|| clap_failure(&error, &global)))
+        }
         (Ok(matches), None) => Ok(Request::Run(matches)),
     }
 }
 
-/// True where a line asks for JSON, also where the line itself is wrong.
+/// True where a line asks for JSON and its command knows `-o`, also where the line is wrong elsewhere.
 #[must_use]
-pub fn asks_for_json(words: &[OsString]) -> bool {
-    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
-    words.iter().any(|word| matches!(word.as_ref(), "-ojson" | "-o=json" | "--output=json"))
-        || words.windows(2).any(|pair| matches!(pair[0].as_ref(), "-o" | "--output") && pair[1] == "json")
+pub fn asks_for_json(root: &Command, words: &[OsString]) -> bool {
+    let scanned = Line::new(root, words).scan();
+    scanned
+        .flags
+        .iter()
+        .any(|flag| flag.name == "output" && flag.value.as_deref() == Some(OsStr::new("json")))
 }
 
 /// A command that only holds others.
 fn is_parent(command: &Command) -> bool {
-    command.has_subcommands() && command.get_positionals().next().is_none() && command.is_subcommand_required_set()
+    command.has_subcommands()
+        && command.get_positionals().next().is_none()
+        && command.is_subcommand_required_set()
 }
 
 /// Why scanning ended early.
@@ -122,10 +136,15 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     /// Walks down the commands; flags, with their values, may stand between the command words.
     fn new(root: &'a Command, words: &[OsString]) -> Self {
-        let mut line = Self { path: vec![root], words: words.to_vec() };
+        let mut line = Self {
+            path: vec![root],
+            words: words.to_vec(),
+        };
         while let Some(at) = line.next_word() {
             let command = line.command();
-            let found = line.words[at].to_str().and_then(|word| command.find_subcommand(word));
+            let found = line.words[at]
+                .to_str()
+                .and_then(|word| command.find_subcommand(word));
             let Some(found) = found else { break };
             line.words.remove(at);
             line.path.push(found);
@@ -138,7 +157,10 @@ impl<'a> Line<'a> {
     }
 
     fn names(&self) -> Vec<String> {
-        self.path.iter().map(|command| command.get_name().to_owned()).collect()
+        self.path
+            .iter()
+            .map(|command| command.get_name().to_owned())
+            .collect()
     }
 
     fn path_names(&self) -> Vec<String> {
@@ -160,7 +182,11 @@ impl<'a> Line<'a> {
             let takes_next = if let Some(name) = word.strip_prefix("--") {
                 !name.contains('=') && !self.find_long(name).is_some_and(is_switch)
             } else if word.starts_with('-') && word.len() == 2 {
-                !word.chars().nth(1).and_then(|c| self.find_short(c)).is_some_and(is_switch)
+                !word
+                    .chars()
+                    .nth(1)
+                    .and_then(|c| self.find_short(c))
+                    .is_some_and(is_switch)
             } else if word.starts_with('-') || word.is_empty() {
                 false
             } else {
@@ -172,7 +198,8 @@ impl<'a> Line<'a> {
     }
 
     fn first_argument(&self) -> Option<String> {
-        self.next_word().map(|at| self.words[at].to_string_lossy().into_owned())
+        self.next_word()
+            .map(|at| self.words[at].to_string_lossy().into_owned())
     }
 
     fn find_long(&self, name: &str) -> Option<Known<'a>> {
@@ -182,7 +209,10 @@ impl<'a> Line<'a> {
         if name == "version" && self.path.len() == 1 {
             return Some(Known::Version);
         }
-        let matches = |arg: &&Arg| arg.get_long() == Some(name) || arg.get_all_aliases().is_some_and(|all| all.contains(&name));
+        let matches = |arg: &&Arg| {
+            arg.get_long() == Some(name)
+                || arg.get_all_aliases().is_some_and(|all| all.contains(&name))
+        };
         self.flags().find(matches).map(Known::Arg)
     }
 
@@ -193,17 +223,28 @@ impl<'a> Line<'a> {
         if c == 'v' && self.path.len() == 1 {
             return Some(Known::Version);
         }
-        self.flags().find(|arg| arg.get_short() == Some(c)).map(Known::Arg)
+        self.flags()
+            .find(|arg| arg.get_short() == Some(c))
+            .map(Known::Arg)
     }
 
     /// The flags of the command, then the global ones.
     fn flags(&self) -> impl Iterator<Item = &'a Arg> {
-        let globals = self.path[0].get_arguments().filter(|arg| arg.is_global_set());
-        self.command().get_arguments().filter(|arg| !arg.is_positional()).chain(globals)
+        let globals = self.path[0]
+            .get_arguments()
+            .filter(|arg| arg.is_global_set());
+        self.command()
+            .get_arguments()
+            .filter(|arg| !arg.is_positional())
+            .chain(globals)
     }
 
     fn scan(&self) -> Scanned {
-        let mut scan = Scanned { flags: Vec::new(), arguments: Vec::new(), end: Ok(()) };
+        let mut scan = Scanned {
+            flags: Vec::new(),
+            arguments: Vec::new(),
+            end: Ok(()),
+        };
         let mut help = false;
         let mut version = false;
         let mut words = self.words.iter();
@@ -245,15 +286,25 @@ impl<'a> Line<'a> {
         scan
     }
 
-    fn long<'w>(&self, name: &str, word: &OsStr, rest: &mut impl Iterator<Item = &'w OsString>) -> Result<Vec<Found>, Failure> {
+    fn long<'w>(
+        &self,
+        name: &str,
+        word: &OsStr,
+        rest: &mut impl Iterator<Item = &'w OsString>,
+    ) -> Result<Vec<Found>, Failure> {
         if name.starts_with(['-', '=']) {
-            return Err(Failure::usage(format!("bad flag syntax: {}", word.to_string_lossy())));
+            return Err(Failure::usage(format!(
+                "bad flag syntax: {}",
+                word.to_string_lossy()
+            )));
         }
         let (name, value) = match name.split_once('=') {
             Some((name, _)) => (name, Some(after(word, name.len() + 3))),
             None => (name, None),
         };
-        let known = self.find_long(name).ok_or_else(|| Failure::usage(format!("unknown flag: --{name}")))?;
+        let known = self
+            .find_long(name)
+            .ok_or_else(|| Failure::usage(format!("unknown flag: --{name}")))?;
         let value = match value {
             Some(value) => Some(value),
             None if is_switch(known) => None,
@@ -265,7 +316,11 @@ impl<'a> Line<'a> {
         Ok(vec![known.found(value)?])
     }
 
-    fn shorts<'w>(&self, word: &OsStr, rest: &mut impl Iterator<Item = &'w OsString>) -> Result<Vec<Found>, Failure> {
+    fn shorts<'w>(
+        &self,
+        word: &OsStr,
+        rest: &mut impl Iterator<Item = &'w OsString>,
+    ) -> Result<Vec<Found>, Failure> {
         let text = word.to_string_lossy();
         let mut found = Vec::new();
         let mut at = 1;
@@ -284,7 +339,11 @@ impl<'a> Line<'a> {
             } else if follows.is_empty() {
                 match rest.next() {
                     Some(value) => Some(value.clone()),
-                    None => return Err(Failure::usage(format!("flag needs an argument: '{c}' in -{bundle}"))),
+                    None => {
+                        return Err(Failure::usage(format!(
+                            "flag needs an argument: '{c}' in -{bundle}"
+                        )));
+                    }
                 }
             } else {
                 Some(after(word, next))
@@ -326,7 +385,8 @@ impl Known<'_> {
         let on = |shown: &str| -> Result<bool, Failure> {
             match &value {
                 None => Ok(true),
-                Some(value) => number::boolean(&value.to_string_lossy()).map_err(|why| invalid(&value.to_string_lossy(), shown, &why)),
+                Some(value) => number::boolean(&value.to_string_lossy())
+                    .map_err(|why| invalid(&value.to_string_lossy(), shown, &why)),
             }
         };
         match self {
@@ -336,15 +396,35 @@ impl Known<'_> {
                 let name = arg.get_long().unwrap_or_default().to_owned();
                 let repeats = matches!(arg.get_action(), ArgAction::Append | ArgAction::Count);
                 if is_optional_switch(arg) {
-                    let value = Some(OsString::from(if on(&shown(arg))? { "true" } else { "false" }));
-                    return Ok(Found::Flag(Flag { name, value, repeats }));
+                    let value = Some(OsString::from(if on(&shown(arg))? {
+                        "true"
+                    } else {
+                        "false"
+                    }));
+                    return Ok(Found::Flag(Flag {
+                        name,
+                        value,
+                        repeats,
+                    }));
                 }
                 if is_switch(self) {
                     // `--yes=false` takes an earlier `--yes` back: it is handed on as no flag at all.
-                    let name = if on(&shown(arg))? { name } else { format!("{name}=false") };
-                    return Ok(Found::Flag(Flag { name, value: None, repeats }));
+                    let name = if on(&shown(arg))? {
+                        name
+                    } else {
+                        format!("{name}=false")
+                    };
+                    return Ok(Found::Flag(Flag {
+                        name,
+                        value: None,
+                        repeats,
+                    }));
                 }
-                Ok(Found::Flag(Flag { name, value, repeats }))
+                Ok(Found::Flag(Flag {
+                    name,
+                    value,
+                    repeats,
+                }))
             }
         }
     }
@@ -360,20 +440,27 @@ fn after(word: &OsStr, offset: usize) -> OsString {
     }
     #[cfg(not(unix))]
     {
-        word.to_string_lossy().get(offset..).unwrap_or_default().into()
+        word.to_string_lossy()
+            .get(offset..)
+            .unwrap_or_default()
+            .into()
     }
 }
 
 fn is_switch(known: Known<'_>) -> bool {
     match known {
         Known::Help | Known::Version => true,
-        Known::Arg(arg) => matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::Count) || is_optional_switch(arg),
+        Known::Arg(arg) => {
+            matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::Count)
+                || is_optional_switch(arg)
+        }
     }
 }
 
 /// A switch for which "not given" differs from "given as false": `num_args = 0..=1`.
 fn is_optional_switch(arg: &Arg) -> bool {
-    arg.get_num_args().is_some_and(|range| range.min_values() == 0 && range.max_values() == 1)
+    arg.get_num_args()
+        .is_some_and(|range| range.min_values() == 0 && range.max_values() == 1)
 }
 
 /// A flag as the Go tool names it in messages: `-o, --output` or `--limit`.
@@ -386,20 +473,32 @@ fn shown(arg: &Arg) -> String {
 }
 
 fn invalid(value: &str, shown: &str, why: &str) -> Failure {
-    Failure::usage(format!("invalid argument {} for {} flag: {why}", quote(value), quote(shown)))
+    Failure::usage(format!(
+        "invalid argument {} for {} flag: {why}",
+        quote(value),
+        quote(shown)
+    ))
 }
 
 /// The number of arguments, checked as the Go tool does.
 fn count_failure(command: &Command, arguments: &[OsString], path: &str) -> Option<Failure> {
     let got = arguments.len();
     let positionals: Vec<&Arg> = command.get_positionals().collect();
-    let least = positionals.iter().filter(|arg| arg.is_required_set()).count();
-    let many = positionals.iter().any(|arg| matches!(arg.get_action(), ArgAction::Append));
+    let least = positionals
+        .iter()
+        .filter(|arg| arg.is_required_set())
+        .count();
+    let many = positionals
+        .iter()
+        .any(|arg| matches!(arg.get_action(), ArgAction::Append));
     let most = if many { usize::MAX } else { positionals.len() };
     if (least..=most).contains(&got) {
         return None;
     }
-    let first = arguments.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    let first = arguments
+        .first()
+        .map(|word| word.to_string_lossy().into_owned())
+        .unwrap_or_default();
     Some(Failure::usage(match (least, most) {
         (0, 0) => format!("unknown command {} for {}", quote(&first), quote(path)),
         (least, usize::MAX) => format!("requires at least {least} arg(s), only received {got}"),
@@ -432,7 +531,10 @@ fn value_failure(error: &clap::Error, root: &Command, path: &[String]) -> Option
     use clap::error::{ContextKind, ContextValue, ErrorKind};
     use std::error::Error as _;
 
-    if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
+    if !matches!(
+        error.kind(),
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue
+    ) {
         return None;
     }
     let text = |kind| match error.get(kind) {
@@ -444,8 +546,16 @@ fn value_failure(error: &clap::Error, root: &Command, path: &[String]) -> Option
         command = command.find_subcommand(name)?;
     }
     let named = text(ContextKind::InvalidArg)?;
-    let long = named.trim_start_matches("--").split([' ', '=', '[']).next()?.to_owned();
-    let shown = command.get_arguments().chain(root.get_arguments()).find(|arg| arg.get_long() == Some(&long)).map_or(named.clone(), shown);
+    let long = named
+        .trim_start_matches("--")
+        .split([' ', '=', '['])
+        .next()?
+        .to_owned();
+    let shown = command
+        .get_arguments()
+        .chain(root.get_arguments())
+        .find(|arg| arg.get_long() == Some(&long))
+        .map_or(named.clone(), shown);
     let value = text(ContextKind::InvalidValue).unwrap_or_default();
     let why = match error.source() {
         Some(source) => source.to_string(),
@@ -461,13 +571,23 @@ fn value_failure(error: &clap::Error, root: &Command, path: &[String]) -> Option
 fn clap_failure(error: &clap::Error, path: &[String]) -> Failure {
     let text = error.render().to_string();
     let first = text.lines().next().unwrap_or_default();
-    Failure::usage(first.strip_prefix("error: ").unwrap_or(first)).hint(format!("see '{} --help'", path.join(" ")))
+    Failure::usage(first.strip_prefix("error: ").unwrap_or(first))
+        .hint(format!("see '{} --help'", path.join(" ")))
 }
 
 /// The Go tool's refusal of a top-level word, with its suggestions in the order of registration.
 fn unknown_command(root: &Command, word: &str) -> Failure {
-    let near: Vec<&str> = root.get_subcommands().filter(|command| !command.is_hide_set()).map(Command::get_name).filter(|name| is_near(word, name)).collect();
-    let mut message = format!("unknown command {} for {}", quote(word), quote(root.get_name()));
+    let near: Vec<&str> = root
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .map(Command::get_name)
+        .filter(|name| is_near(word, name))
+        .collect();
+    let mut message = format!(
+        "unknown command {} for {}",
+        quote(word),
+        quote(root.get_name())
+    );
     if !near.is_empty() {
         message.push_str("\n\nDid you mean this?\n");
         for name in near {

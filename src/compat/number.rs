@@ -51,11 +51,16 @@ fn integer(text: &str, min: i64, max: i64) -> Result<i64, String> {
     }
     let magnitude = match i128::from_str_radix(&digits, radix) {
         Ok(magnitude) => magnitude,
-        Err(e) if matches!(e.kind(), IntErrorKind::PosOverflow) => return Err(out_of_range("ParseInt", text)),
+        Err(e) if matches!(e.kind(), IntErrorKind::PosOverflow) => {
+            return Err(out_of_range("ParseInt", text));
+        }
         Err(_) => return Err(bad()),
     };
     let number = if negative { -magnitude } else { magnitude };
-    i64::try_from(number).ok().filter(|n| (min..=max).contains(n)).ok_or_else(|| out_of_range("ParseInt", text))
+    i64::try_from(number)
+        .ok()
+        .filter(|n| (min..=max).contains(n))
+        .ok_or_else(|| out_of_range("ParseInt", text))
 }
 
 /// `_` may stand between two digits, or between a base prefix and a digit.
@@ -69,14 +74,22 @@ fn underscores_fit(digits: &str, prefixed: bool) -> bool {
 /// The Go tool's words for a text that is not a number.
 pub fn float(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(number) if number.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) => Err(out_of_range("ParseFloat", text)),
+        Ok(number) if number.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) => {
+            Err(out_of_range("ParseFloat", text))
+        }
         Ok(number) => Ok(number),
-        Err(_) => Err(format!("strconv.ParseFloat: parsing {}: invalid syntax", quote(text))),
+        Err(_) => Err(format!(
+            "strconv.ParseFloat: parsing {}: invalid syntax",
+            quote(text)
+        )),
     }
 }
 
 fn out_of_range(function: &str, text: &str) -> String {
-    format!("strconv.{function}: parsing {}: value out of range", quote(text))
+    format!(
+        "strconv.{function}: parsing {}: value out of range",
+        quote(text)
+    )
 }
 
 /// A switch given a value: `--yes=false`.
@@ -87,7 +100,10 @@ pub fn boolean(text: &str) -> Result<bool, String> {
     match text {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
-        _ => Err(format!("strconv.ParseBool: parsing {}: invalid syntax", quote(text))),
+        _ => Err(format!(
+            "strconv.ParseBool: parsing {}: invalid syntax",
+            quote(text)
+        )),
     }
 }
 
@@ -111,10 +127,14 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
     let mut seconds = 0.0_f64;
     while !rest.is_empty() {
-        let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .unwrap_or(rest.len());
         let number: f64 = rest[..end].parse().map_err(|_| bad())?;
         rest = &rest[end..];
-        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(rest.len());
         let unit = &rest[..end];
         rest = &rest[end..];
         seconds += number
@@ -126,7 +146,13 @@ pub fn duration(text: &str) -> Result<Duration, String> {
                 "m" => 60.0,
                 "h" => 3600.0,
                 "" => return Err(format!("time: missing unit in duration {}", quote(text))),
-                other => return Err(format!("time: unknown unit {} in duration {}", quote(other), quote(text))),
+                other => {
+                    return Err(format!(
+                        "time: unknown unit {} in duration {}",
+                        quote(other),
+                        quote(text)
+                    ));
+                }
             };
     }
     if negative {
@@ -142,7 +168,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 pub fn duration_with_days(text: &str) -> Result<Duration, String> {
     match text.strip_suffix('d') {
         Some(days) => {
-            let days: u32 = days.parse().map_err(|_| format!("time: invalid duration {}", quote(text)))?;
+            let days: u32 = days
+                .parse()
+                .map_err(|_| format!("time: invalid duration {}", quote(text)))?;
             Ok(Duration::from_secs(u64::from(days) * 86_400))
         }
         None => duration(text),
@@ -155,20 +183,35 @@ mod tests {
 
     #[test]
     fn integers_in_every_base() {
-        for (text, number) in [("0x10", 16), ("1_000", 1000), ("-3", -3), ("+7", 7), ("0o17", 15), ("017", 15), ("0b11", 3), ("0", 0)] {
+        for (text, number) in [
+            ("0x10", 16),
+            ("1_000", 1000),
+            ("-3", -3),
+            ("+7", 7),
+            ("0o17", 15),
+            ("017", 15),
+            ("0b11", 3),
+            ("0", 0),
+        ] {
             assert_eq!(int64(text), Ok(number), "{text}");
         }
         for text in ["", "x", "1__0", "_1", "1_", "-", "0x", "--1", "1.0", "é"] {
             assert!(int64(text).is_err(), "{text}");
         }
-        assert_eq!(int32("3000000000"), Err("strconv.ParseInt: parsing \"3000000000\": value out of range".into()));
+        assert_eq!(
+            int32("3000000000"),
+            Err("strconv.ParseInt: parsing \"3000000000\": value out of range".into())
+        );
     }
 
     #[test]
     fn durations_need_a_unit() {
         assert_eq!(duration("1h30m"), Ok(Duration::from_secs(5400)));
         assert_eq!(duration("1500ms"), Ok(Duration::from_millis(1500)));
-        assert_eq!(duration("5"), Err("time: missing unit in duration \"5\"".into()));
+        assert_eq!(
+            duration("5"),
+            Err("time: missing unit in duration \"5\"".into())
+        );
         assert!(duration("1d").is_err());
         assert_eq!(duration_with_days("2d"), Ok(Duration::from_secs(172_800)));
         assert!(duration("é").is_err());

@@ -25,7 +25,9 @@ fn push_escaped(quoted: &mut String, c: char) {
         '\x08' => quoted.push_str("\\b"),
         '\x0b' => quoted.push_str("\\v"),
         '\x0c' => quoted.push_str("\\f"),
-        c if (c as u32) < 0x20 || c as u32 == 0x7f => write_escape(quoted, format_args!("\\x{:02x}", c as u32)),
+        c if (c as u32) < 0x20 || c as u32 == 0x7f => {
+            write_escape(quoted, format_args!("\\x{:02x}", c as u32));
+        }
         c if is_printable(c) => quoted.push(c),
         c if (c as u32) < 0x10000 => write_escape(quoted, format_args!("\\u{:04x}", c as u32)),
         c => write_escape(quoted, format_args!("\\U{:08x}", c as u32)),

@@ -54,20 +54,45 @@ impl Config {
         let named = quote(&path.to_string_lossy());
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self { path: path.to_owned(), values: Map::new() }),
-            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
-                return Err(format!("read config file {named}: read {}: is a directory", path.display()));
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self {
+                    path: path.to_owned(),
+                    values: Map::new(),
+                });
             }
-            Err(error) => return Err(format!("read config file {named}: open {}: {}", path.display(), reason(&error))),
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                return Err(format!(
+                    "read config file {named}: read {}: is a directory",
+                    path.display()
+                ));
+            }
+            Err(error) => {
+                return Err(format!(
+                    "read config file {named}: open {}: {}",
+                    path.display(),
+                    reason(&error)
+                ));
+            }
         };
-        let parsed = json::parse(&bytes).map_err(|why| format!("parse config file {named}: {why}"))?;
+        let parsed =
+            json::parse(&bytes).map_err(|why| format!("parse config file {named}: {why}"))?;
         let values = match parsed {
             Value::Object(values) => values,
             Value::Null => Map::new(),
-            other => return Err(format!("parse config file {named}: json: cannot unmarshal {} into Go value of type config.Config", type_name(&other))),
+            other => {
+                return Err(format!(
+                    "parse config file {named}: json: cannot unmarshal {} into Go value of type config.Config",
+                    type_name(&other)
+                ));
+            }
         };
-        let config = Self { path: path.to_owned(), values };
-        config.check_types().map_err(|why| format!("parse config file {named}: {why}"))?;
+        let config = Self {
+            path: path.to_owned(),
+            values,
+        };
+        config
+            .check_types()
+            .map_err(|why| format!("parse config file {named}: {why}"))?;
         Ok(config)
     }
 
@@ -77,9 +102,17 @@ impl Config {
     /// What [`Config::load`] says, prefixed `load config: `, or why the file can't be written,
     /// prefixed `save config: `. The old file is untouched then.
     pub fn update(path: &Path, change: impl FnOnce(&mut Self)) -> Result<Self, String> {
-        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let dir = path
+            .parent()
+            .filter(|dir| !dir.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         secret_file::create_dir(dir).map_err(|error| {
-            format!("save config: create config directory {}: mkdir {}: {}", quote(&dir.to_string_lossy()), dir.display(), reason(&error))
+            format!(
+                "save config: create config directory {}: mkdir {}: {}",
+                quote(&dir.to_string_lossy()),
+                dir.display(),
+                reason(&error)
+            )
         })?;
         // The lock belongs to the open folder and ends with it, also when the process is killed.
         let lock = File::open(dir).ok();
@@ -89,7 +122,12 @@ impl Config {
         let mut config = Self::load(path).map_err(|why| format!("load config: {why}"))?;
         change(&mut config);
         config.save().map_err(|error| {
-            format!("save config: write config file {}: open {}: {}", quote(&path.to_string_lossy()), path.display(), reason(&error))
+            format!(
+                "save config: write config file {}: open {}: {}",
+                quote(&path.to_string_lossy()),
+                path.display(),
+                reason(&error)
+            )
         })?;
         Ok(config)
     }
@@ -109,7 +147,10 @@ impl Config {
             }
         }
         for (key, value) in &self.values {
-            if !KEYS.iter().any(|(known, _)| known.eq_ignore_ascii_case(key)) {
+            if !KEYS
+                .iter()
+                .any(|(known, _)| known.eq_ignore_ascii_case(key))
+            {
                 shown.insert(key.clone(), value.clone());
             }
         }
@@ -122,13 +163,19 @@ impl Config {
     }
 
     fn value(&self, key: &str) -> Option<&Value> {
-        self.values.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+        self.values
+            .iter()
+            .rev()
+            .find(|(name, _)| name.eq_ignore_ascii_case(key))
+            .map(|(_, value)| value)
     }
 
     /// A text; nothing if it is missing or empty.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
-        self.value(key).and_then(Value::as_str).filter(|text| !text.is_empty())
+        self.value(key)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
     }
 
     /// A secret text.
@@ -140,7 +187,9 @@ impl Config {
     /// A positive number of seconds.
     #[must_use]
     pub fn seconds(&self, key: &str) -> Option<u64> {
-        self.value(key).and_then(Value::as_u64).filter(|seconds| *seconds > 0)
+        self.value(key)
+            .and_then(Value::as_u64)
+            .filter(|seconds| *seconds > 0)
     }
 
     #[must_use]
@@ -150,7 +199,8 @@ impl Config {
 
     /// Sets a key, or removes it.
     pub fn set(&mut self, key: &str, value: Option<Value>) {
-        self.values.retain(|name, _| !name.eq_ignore_ascii_case(key));
+        self.values
+            .retain(|name, _| !name.eq_ignore_ascii_case(key));
         if let Some(value) = value {
             self.values.insert(key.to_owned(), value);
         }
@@ -158,14 +208,19 @@ impl Config {
 
     fn check_types(&self) -> Result<(), String> {
         for (key, kind) in KEYS {
-            let Some(value) = self.value(key) else { continue };
+            let Some(value) = self.value(key) else {
+                continue;
+            };
             let fits = match (*kind, value) {
                 (_, Value::Null) | ("string", Value::String(_)) | ("bool", Value::Bool(_)) => true,
                 ("int", Value::Number(number)) => number.is_i64(),
                 _ => false,
             };
             if !fits {
-                return Err(format!("json: cannot unmarshal {} into Go struct field Config.{key} of type {kind}", type_name(value)));
+                return Err(format!(
+                    "json: cannot unmarshal {} into Go struct field Config.{key} of type {kind}",
+                    type_name(value)
+                ));
             }
         }
         Ok(())
@@ -173,7 +228,9 @@ impl Config {
 }
 
 fn is_empty(value: &Value) -> bool {
-    matches!(value, Value::Null | Value::Bool(false)) || value.as_str() == Some("") || value.as_i64() == Some(0)
+    matches!(value, Value::Null | Value::Bool(false))
+        || value.as_str() == Some("")
+        || value.as_i64() == Some(0)
 }
 
 fn type_name(value: &Value) -> &'static str {
@@ -198,6 +255,11 @@ pub fn reason(error: &io::Error) -> String {
         io::ErrorKind::AlreadyExists => "file exists".to_owned(),
         io::ErrorKind::StorageFull => "no space left on device".to_owned(),
         io::ErrorKind::ReadOnlyFilesystem => "read-only file system".to_owned(),
-        _ => error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase(),
+        _ => error
+            .to_string()
+            .split(" (os error")
+            .next()
+            .unwrap_or_default()
+            .to_lowercase(),
     }
 }

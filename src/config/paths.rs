@@ -13,7 +13,10 @@ pub fn config_file() -> Result<PathBuf, String> {
         return Ok(PathBuf::from(path));
     }
     let dir = if cfg!(target_os = "macos") {
-        env::HOME.get().map(|home| PathBuf::from(home).join("Library/Application Support")).ok_or("$HOME is not defined")
+        env::HOME
+            .get()
+            .map(|home| PathBuf::from(home).join("Library/Application Support"))
+            .ok_or("$HOME is not defined")
     } else {
         in_xdg(env::XDG_CONFIG_HOME, ".config")
     };
@@ -26,7 +29,9 @@ pub fn config_file() -> Result<PathBuf, String> {
 /// # Errors
 /// When neither `XDG_DATA_HOME` nor `HOME` gives one.
 pub fn data_dir() -> Result<PathBuf, String> {
-    Ok(in_xdg(env::XDG_DATA_HOME, ".local/share").map_err(|why| format!("determine data directory: {why}"))?.join("ambient"))
+    Ok(in_xdg(env::XDG_DATA_HOME, ".local/share")
+        .map_err(|why| format!("determine data directory: {why}"))?
+        .join("ambient"))
 }
 
 /// The folder of the completion cache.
@@ -34,7 +39,9 @@ pub fn data_dir() -> Result<PathBuf, String> {
 /// # Errors
 /// When neither `XDG_CACHE_HOME` nor `HOME` gives one.
 pub fn cache_dir() -> Result<PathBuf, String> {
-    Ok(in_xdg(env::XDG_CACHE_HOME, ".cache").map_err(|why| format!("determine cache directory: {why}"))?.join("ambient"))
+    Ok(in_xdg(env::XDG_CACHE_HOME, ".cache")
+        .map_err(|why| format!("determine cache directory: {why}"))?
+        .join("ambient"))
 }
 
 fn in_xdg(variable: Var, below_home: &str) -> Result<PathBuf, &'static str> {
@@ -51,6 +58,9 @@ fn in_xdg(variable: Var, below_home: &str) -> Result<PathBuf, &'static str> {
     match variable.get().map(PathBuf::from) {
         Some(dir) if dir.is_absolute() => Ok(dir),
         Some(_) => Err(relative),
-        None => env::HOME.get().map(|home| PathBuf::from(home).join(below_home)).ok_or(undefined),
+        None => env::HOME
+            .get()
+            .map(|home| PathBuf::from(home).join(below_home))
+            .ok_or(undefined),
     }
 }

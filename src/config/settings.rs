@@ -45,12 +45,32 @@ impl Settings {
         let (api_url, api_url_origin) = if globals.local {
             (LOCAL.to_owned(), Origin::Flag)
         } else {
-            first(given(globals.api_url.as_deref()), env::API_URL.get(), config.text(file::API_URL)).unwrap_or((DEFAULT_API_URL.to_owned(), Origin::Default))
+            first(
+                given(globals.api_url.as_deref()),
+                env::API_URL.get(),
+                config.text(file::API_URL),
+            )
+            .unwrap_or((DEFAULT_API_URL.to_owned(), Origin::Default))
         };
-        let (project, project_origin) = split(first(given(globals.project.as_deref()), env::PROJECT.get(), config.text(file::PROJECT)));
-        let (token, token_origin) = split(first(None, env::TOKEN.get(), config.text(file::ACCESS_TOKEN)));
+        let (project, project_origin) = split(first(
+            given(globals.project.as_deref()),
+            env::PROJECT.get(),
+            config.text(file::PROJECT),
+        ));
+        let (token, token_origin) = split(first(
+            None,
+            env::TOKEN.get(),
+            config.text(file::ACCESS_TOKEN),
+        ));
         let seconds = |given: Option<Duration>, variable: env::Var, key, default| {
-            given.unwrap_or_else(|| Duration::from_secs(variable.seconds().or_else(|| config.seconds(key)).unwrap_or(default)))
+            given.unwrap_or_else(|| {
+                Duration::from_secs(
+                    variable
+                        .seconds()
+                        .or_else(|| config.seconds(key))
+                        .unwrap_or(default),
+                )
+            })
         };
         Self {
             api_url,
@@ -59,7 +79,12 @@ impl Settings {
             token_origin,
             project,
             project_origin,
-            request_timeout: seconds(globals.request_timeout, env::REQUEST_TIMEOUT, file::REQUEST_TIMEOUT, 30),
+            request_timeout: seconds(
+                globals.request_timeout,
+                env::REQUEST_TIMEOUT,
+                file::REQUEST_TIMEOUT,
+                30,
+            ),
             connect_timeout: globals.connect_timeout.unwrap_or(Duration::from_secs(10)),
             polling_interval: seconds(None, env::POLLING_INTERVAL, file::POLLING_INTERVAL, 2),
             insecure: globals.insecure_skip_tls_verify || config.flag(file::INSECURE),
@@ -82,27 +107,39 @@ impl Settings {
             return self.check_project_length();
         }
         let Some(token) = &self.token else {
-            return Err(Failure::new(Kind::Login, "not logged in; run 'acpctl login' first").hint("or use the embedded API: --local"));
+            return Err(
+                Failure::new(Kind::Login, "not logged in; run 'acpctl login' first")
+                    .hint("or use the embedded API: --local"),
+            );
         };
         let url = parse_api_url(&self.api_url)?;
         if token.expose_secret().len() < 20 {
-            return Err(Failure::new(Kind::Login, "token is too short (minimum 20 characters)"));
+            return Err(Failure::new(
+                Kind::Login,
+                "token is too short (minimum 20 characters)",
+            ));
         }
         self.check_project_length()?;
         let host = url.host_str().unwrap_or_default();
         // Reserved names can't be a platform (RFC 2606); a name that only contains one can.
         if host == "example.com" || host.ends_with(".example.com") || host == "placeholder" {
-            return Err(Failure::usage("invalid base URL: placeholder URLs are not allowed"));
+            return Err(Failure::usage(
+                "invalid base URL: placeholder URLs are not allowed",
+            ));
         }
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(Failure::usage("invalid base URL: only HTTP and HTTPS schemes are supported"));
+            return Err(Failure::usage(
+                "invalid base URL: only HTTP and HTTPS schemes are supported",
+            ));
         }
         Ok(())
     }
 
     fn check_project_length(&self) -> Result<(), Failure> {
         match &self.project {
-            Some(project) if project.len() > 63 => Err(Failure::usage("project name cannot exceed 63 characters")),
+            Some(project) if project.len() > 63 => {
+                Err(Failure::usage("project name cannot exceed 63 characters"))
+            }
             _ => Ok(()),
         }
     }
@@ -113,7 +150,12 @@ impl Settings {
 /// # Errors
 /// In the Go tool's words.
 pub fn parse_api_url(text: &str) -> Result<url::Url, Failure> {
-    let invalid = || Failure::usage(format!("invalid API URL {}: must include scheme and host (e.g. https://api.example.com)", quote(text)));
+    let invalid = || {
+        Failure::usage(format!(
+            "invalid API URL {}: must include scheme and host (e.g. https://api.example.com)",
+            quote(text)
+        ))
+    };
     let url = url::Url::parse(text).map_err(|_| invalid())?;
     if url.host_str().unwrap_or_default().is_empty() {
         return Err(invalid());
@@ -125,12 +167,18 @@ fn given(flag: Option<&str>) -> Option<&str> {
     flag.filter(|text| !text.is_empty())
 }
 
-fn first(flag: Option<&str>, environment: Option<String>, file: Option<&str>) -> Option<(String, Origin)> {
+fn first(
+    flag: Option<&str>,
+    environment: Option<String>,
+    file: Option<&str>,
+) -> Option<(String, Origin)> {
     flag.map(|text| (text.to_owned(), Origin::Flag))
         .or_else(|| environment.map(|text| (text, Origin::Environment)))
         .or_else(|| file.map(|text| (text.to_owned(), Origin::File)))
 }
 
 fn split(found: Option<(String, Origin)>) -> (Option<String>, Origin) {
-    found.map_or((None, Origin::Default), |(text, origin)| (Some(text), origin))
+    found.map_or((None, Origin::Default), |(text, origin)| {
+        (Some(text), origin)
+    })
 }

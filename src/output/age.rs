@@ -8,7 +8,10 @@ pub fn age(created_at: &str, now: Timestamp) -> String {
     let Ok(created) = created_at.parse::<Timestamp>() else {
         return String::new();
     };
-    let seconds = (now.as_second() - created.as_second() - i64::from(now.subsec_nanosecond() < created.subsec_nanosecond())).max(0);
+    let seconds = (now.as_second()
+        - created.as_second()
+        - i64::from(now.subsec_nanosecond() < created.subsec_nanosecond()))
+    .max(0);
     match seconds {
         0..60 => format!("{seconds}s"),
         60..3_600 => format!("{}m", seconds / 60),

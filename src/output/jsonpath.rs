@@ -10,11 +10,19 @@ use serde_json::Value;
 /// # Errors
 /// What is wrong with the template.
 pub fn evaluate(template: &str, root: &Value) -> Result<String, String> {
-    let template = if template.contains('{') { template.to_owned() } else { format!("{{{template}}}") };
+    let template = if template.contains('{') {
+        template.to_owned()
+    } else {
+        format!("{{{template}}}")
+    };
     let parts = parts(&template)?;
     let mut text = String::new();
     let rest = render(&parts, root, &mut text)?;
-    if rest.is_empty() { Ok(text) } else { Err("jsonpath: {end} without {range}".to_owned()) }
+    if rest.is_empty() {
+        Ok(text)
+    } else {
+        Err("jsonpath: {end} without {range}".to_owned())
+    }
 }
 
 enum Part<'a> {
@@ -54,7 +62,11 @@ fn closing_brace(text: &str) -> Option<usize> {
 }
 
 /// Renders parts up to an `{end}`, and gives the parts from there on.
-fn render<'p, 't>(mut parts: &'p [Part<'t>], value: &Value, text: &mut String) -> Result<&'p [Part<'t>], String> {
+fn render<'p, 't>(
+    mut parts: &'p [Part<'t>],
+    value: &Value,
+    text: &mut String,
+) -> Result<&'p [Part<'t>], String> {
     while let Some((part, rest)) = parts.split_first() {
         parts = rest;
         match part {
@@ -67,9 +79,12 @@ fn render<'p, 't>(mut parts: &'p [Part<'t>], value: &Value, text: &mut String) -
                     }
                     parts = skip_range(parts)?;
                 }
-                None if expression.starts_with(['"', '\'']) => text.push_str(&unescape(expression.trim_matches(['"', '\'']))),
+                None if expression.starts_with(['"', '\'']) => {
+                    text.push_str(&unescape(expression.trim_matches(['"', '\''])));
+                }
                 None => {
-                    let found: Vec<String> = find(expression, value)?.into_iter().map(plain).collect();
+                    let found: Vec<String> =
+                        find(expression, value)?.into_iter().map(plain).collect();
                     text.push_str(&found.join(" "));
                 }
             },
@@ -95,7 +110,10 @@ fn skip_range<'p, 't>(parts: &'p [Part<'t>]) -> Result<&'p [Part<'t>], String> {
 }
 
 fn unescape(text: &str) -> String {
-    text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\"", "\"").replace("\\\\", "\\")
+    text.replace("\\n", "\n")
+        .replace("\\t", "\t")
+        .replace("\\\"", "\"")
+        .replace("\\\\", "\\")
 }
 
 /// The values that a path names: `.a.b`, `['a.b']`, `[0]`, `[*]`.
@@ -104,14 +122,21 @@ fn find<'v>(path: &str, root: &'v Value) -> Result<Vec<&'v Value>, String> {
     let mut rest = path.trim_start_matches(['$', '@']);
     while !rest.is_empty() {
         if let Some(inner) = rest.strip_prefix('[') {
-            let close = inner.find(']').ok_or_else(|| format!("jsonpath: a [ is not closed in {path}"))?;
+            let close = inner
+                .find(']')
+                .ok_or_else(|| format!("jsonpath: a [ is not closed in {path}"))?;
             let (key, after) = (&inner[..close], &inner[close + 1..]);
             found = match key {
                 "*" => found.into_iter().flat_map(children).collect(),
                 key if key.starts_with(['\'', '"']) => field(found, key.trim_matches(['\'', '"'])),
                 key => {
-                    let index: i64 = key.parse().map_err(|_| format!("jsonpath: [{key}] is not understood"))?;
-                    found.into_iter().filter_map(|value| at_index(value, index)).collect()
+                    let index: i64 = key
+                        .parse()
+                        .map_err(|_| format!("jsonpath: [{key}] is not understood"))?;
+                    found
+                        .into_iter()
+                        .filter_map(|value| at_index(value, index))
+                        .collect()
                 }
             };
             rest = after;
@@ -132,7 +157,10 @@ fn find<'v>(path: &str, root: &'v Value) -> Result<Vec<&'v Value>, String> {
 }
 
 fn field<'v>(found: Vec<&'v Value>, key: &str) -> Vec<&'v Value> {
-    found.into_iter().filter_map(|value| value.get(key)).collect()
+    found
+        .into_iter()
+        .filter_map(|value| value.get(key))
+        .collect()
 }
 
 fn children(value: &Value) -> Vec<&Value> {
@@ -145,7 +173,11 @@ fn children(value: &Value) -> Vec<&Value> {
 
 fn at_index(value: &Value, index: i64) -> Option<&Value> {
     let items = value.as_array()?;
-    let index = if index < 0 { i64::try_from(items.len()).ok()? + index } else { index };
+    let index = if index < 0 {
+        i64::try_from(items.len()).ok()? + index
+    } else {
+        index
+    };
     items.get(usize::try_from(index).ok()?)
 }
 
@@ -169,12 +201,21 @@ mod tests {
             ("{.items[*].name}", "a b"),
             ("{.items[1].n}", "3"),
             ("{.items[-1].id}", "2"),
-            ("{range .items[*]}{.id}{\"\\t\"}{.name}{\"\\n\"}{end}!", "1\ta\n2\tb\n!"),
+            (
+                "{range .items[*]}{.id}{\"\\t\"}{.name}{\"\\n\"}{end}!",
+                "1\ta\n2\tb\n!",
+            ),
             ("n={.none}", "n="),
         ] {
             assert_eq!(evaluate(template, &list).as_deref(), Ok(text), "{template}");
         }
-        for template in ["{.items", "{range .items[*]}", "{end}", "{items}", "{.items[x]}"] {
+        for template in [
+            "{.items",
+            "{range .items[*]}",
+            "{end}",
+            "{items}",
+            "{.items[x]}",
+        ] {
             assert!(evaluate(template, &list).is_err(), "{template}");
         }
     }

@@ -35,7 +35,10 @@ pub struct Out {
 impl Out {
     #[must_use]
     pub fn new(color: Color) -> Self {
-        Self { color, wrote: Cell::new(false) }
+        Self {
+            color,
+            wrote: Cell::new(false),
+        }
     }
 
     /// Writes a line to standard output.
@@ -53,7 +56,10 @@ impl Out {
     pub fn data(&self, bytes: &[u8]) -> anyhow::Result<()> {
         self.wrote.set(true);
         let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes).and_then(|()| stdout.flush()).context("write standard output")
+        stdout
+            .write_all(bytes)
+            .and_then(|()| stdout.flush())
+            .context("write standard output")
     }
 
     /// Writes a JSON document, indented, with a final newline.
@@ -71,7 +77,6 @@ impl Out {
     }
 
     /// Says something on standard error. A closed stream is no failure: nobody listens.
-    #[expect(clippy::unused_self, reason = "the streams have one owner")]
     pub fn note(&self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
@@ -82,15 +87,15 @@ impl Out {
     }
 
     /// Writes text to standard error without a newline: a prompt.
-    #[expect(clippy::unused_self, reason = "the streams have one owner")]
     pub fn prompt(&self, text: &str) {
         let mut stderr = io::stderr().lock();
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+        let _ = stderr
+            .write_all(text.as_bytes())
+            .and_then(|()| stderr.flush());
     }
 
     /// True where standard output is a terminal.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "the streams have one owner")]
     pub fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
     }
@@ -102,7 +107,11 @@ impl Out {
             return None;
         }
         let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
-        Some(if columns == 0 { 80 } else { usize::from(columns) })
+        Some(if columns == 0 {
+            80
+        } else {
+            usize::from(columns)
+        })
     }
 
     /// True if standard output may be coloured (`--color`, `NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`).

@@ -13,7 +13,13 @@ impl Out {
     /// # Errors
     /// When standard output can't be written, or the template is wrong.
     pub fn record(&self, record: &Record, format: &Format, now: Timestamp) -> anyhow::Result<()> {
-        self.show(record.resource, std::slice::from_ref(record), &|| record.json(), format, now)
+        self.show(
+            record.resource,
+            std::slice::from_ref(record),
+            &|| record.json(),
+            format,
+            now,
+        )
     }
 
     /// Shows a list.
@@ -24,14 +30,25 @@ impl Out {
         self.show(list.resource, list.items(), &|| list.json(), format, now)
     }
 
-    fn show(&self, resource: &'static Resource, rows: &[Record], value: &dyn Fn() -> Value, format: &Format, now: Timestamp) -> anyhow::Result<()> {
+    fn show(
+        &self,
+        resource: &'static Resource,
+        rows: &[Record],
+        value: &dyn Fn() -> Value,
+        format: &Format,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
         match format {
             Format::Table => self.table(resource.columns, &[], rows, now),
             Format::Wide => self.table(resource.columns, resource.wide, rows, now),
             Format::Json => self.json(&value()),
             Format::Yaml => self.data(crate::yaml::to_string(&value())?.as_bytes()),
-            Format::Name => rows.iter().try_for_each(|row| self.line(&format!("{}/{}", resource.word, row.name_or_id()))),
-            Format::JsonPath(template) => self.line(&super::jsonpath::evaluate(template, &value()).map_err(Failure::usage)?),
+            Format::Name => rows
+                .iter()
+                .try_for_each(|row| self.line(&format!("{}/{}", resource.word, row.name_or_id()))),
+            Format::JsonPath(template) => {
+                self.line(&super::jsonpath::evaluate(template, &value()).map_err(Failure::usage)?)
+            }
         }
     }
 
@@ -39,22 +56,46 @@ impl Out {
     ///
     /// # Errors
     /// When standard output can't be written.
-    pub fn table(&self, columns: &'static [Column], wide: &'static [Column], rows: &[Record], now: Timestamp) -> anyhow::Result<()> {
+    pub fn table(
+        &self,
+        columns: &'static [Column],
+        wide: &'static [Column],
+        rows: &[Record],
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
         let shown: Vec<&Column> = columns.iter().chain(wide).collect();
         let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(&shown, now)).collect();
-        self.cells(&shown.iter().map(|column| table::Column::from(*column)).collect::<Vec<_>>(), &cells, !wide.is_empty())
+        self.cells(
+            &shown
+                .iter()
+                .map(|column| table::Column::from(*column))
+                .collect::<Vec<_>>(),
+            &cells,
+            !wide.is_empty(),
+        )
     }
 
     /// The same from ready cells.
     ///
     /// # Errors
     /// When standard output can't be written.
-    pub fn cells(&self, columns: &[table::Column], rows: &[Vec<String>], wide: bool) -> anyhow::Result<()> {
+    pub fn cells(
+        &self,
+        columns: &[table::Column],
+        rows: &[Vec<String>],
+        wide: bool,
+    ) -> anyhow::Result<()> {
         let text = match self.width() {
             None if !wide => table::fixed(columns, rows),
-            width => table::fitted(&columns.iter().map(|column| column.title).collect::<Vec<_>>(), rows, width),
+            width => table::fitted(
+                &columns
+                    .iter()
+                    .map(|column| column.title)
+                    .collect::<Vec<_>>(),
+                rows,
+                width,
+            ),
         };
         self.data(text.as_bytes())
     }
 }
-

@@ -7,5 +7,8 @@ use dialoguer::Confirm;
 /// # Errors
 /// When the terminal can't be read.
 pub fn confirm(question: &str) -> anyhow::Result<bool> {
-    Ok(Confirm::new().with_prompt(question).default(false).interact()?)
+    Ok(Confirm::new()
+        .with_prompt(question)
+        .default(false)
+        .interact()?)
 }

@@ -16,9 +16,16 @@ pub struct Column {
 #[must_use]
 pub fn fixed(columns: &[Column], rows: &[Vec<String>]) -> String {
     let mut text = String::new();
-    let titles: Vec<String> = columns.iter().map(|column| column.title.to_owned()).collect();
+    let titles: Vec<String> = columns
+        .iter()
+        .map(|column| column.title.to_owned())
+        .collect();
     for row in std::iter::once(&titles).chain(rows) {
-        let cells: Vec<String> = columns.iter().zip(row).map(|(column, cell)| fit(&visible(cell), column.width)).collect();
+        let cells: Vec<String> = columns
+            .iter()
+            .zip(row)
+            .map(|(column, cell)| fit(&visible(cell), column.width))
+            .collect();
         text.push_str(&cells.join("   "));
         text.push('\n');
     }
@@ -38,7 +45,7 @@ fn fit(cell: &str, width: usize) -> String {
 #[must_use]
 pub fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>) -> String {
     let mut grid = Grid::new();
-    grid.load_preset(presets::NOTHING);
+    grid.load_style(presets::NOTHING);
     match width {
         Some(width) => {
             grid.set_content_arrangement(ContentArrangement::Dynamic);
@@ -79,8 +86,23 @@ mod tests {
 
     #[test]
     fn fixed_cells_are_padded_and_cut() {
-        let columns = [Column { title: "ID", width: 5 }, Column { title: "NAME", width: 6 }];
-        let rows = [vec!["1".to_owned(), "abcdefgh".to_owned()], vec!["x\ny".to_owned(), "\x1b[31m".to_owned()]];
-        assert_eq!(fixed(&columns, &rows), "ID      NAME  \n1       abc...\nx y      [31m \n");
+        let columns = [
+            Column {
+                title: "ID",
+                width: 5,
+            },
+            Column {
+                title: "NAME",
+                width: 6,
+            },
+        ];
+        let rows = [
+            vec!["1".to_owned(), "abcdefgh".to_owned()],
+            vec!["x\ny".to_owned(), "\x1b[31m".to_owned()],
+        ];
+        assert_eq!(
+            fixed(&columns, &rows),
+            "ID      NAME  \n1       abc...\nx y      [31m \n"
+        );
     }
 }

@@ -10,13 +10,40 @@ pub static CREDENTIAL: Resource = Resource {
     kind: "Credential",
     collection: "credentials",
     place: Place::Global,
-    fields: &[text("annotations"), text("description"), text("email"), text("labels"), required("name"), required("provider"), text("token"), text("url")],
+    fields: &[
+        text("annotations"),
+        text("description"),
+        text("email"),
+        text("labels"),
+        required("name"),
+        required("provider"),
+        text("token"),
+        text("url"),
+    ],
     has_common_fields: true,
-    columns: &[column("ID", 27, "id"), column("NAME", 24, "name"), column("PROVIDER", 12, "provider"), column("DESCRIPTION", 32, "description"), AGE],
+    columns: &[
+        column("ID", 27, "id"),
+        column("NAME", 24, "name"),
+        column("PROVIDER", 12, "provider"),
+        column("DESCRIPTION", 32, "description"),
+        AGE,
+    ],
     wide: &[
-        Column { title: "CONTEXT", width: 24, cell: Cell::Derived(|record| annotation(record, CONTEXT)) },
-        Column { title: "SERVER", width: 40, cell: Cell::Derived(|record| annotation(record, SERVER)) },
-        Column { title: "EXPIRES", width: 20, cell: Cell::Derived(|record| annotation(record, EXPIRES_AT)) },
+        Column {
+            title: "CONTEXT",
+            width: 24,
+            cell: Cell::Derived(|record| annotation(record, CONTEXT)),
+        },
+        Column {
+            title: "SERVER",
+            width: 40,
+            cell: Cell::Derived(|record| annotation(record, SERVER)),
+        },
+        Column {
+            title: "EXPIRES",
+            width: 20,
+            cell: Cell::Derived(|record| annotation(record, EXPIRES_AT)),
+        },
     ],
 };
 
@@ -27,7 +54,11 @@ pub static CREDENTIAL_TOKEN: Resource = Resource {
     kind: "CredentialTokenResponse",
     collection: "token",
     place: Place::Nested,
-    fields: &[required("credential_id"), required("provider"), required("token")],
+    fields: &[
+        required("credential_id"),
+        required("provider"),
+        required("token"),
+    ],
     has_common_fields: false,
     columns: &[],
     wide: &[],
@@ -37,6 +68,8 @@ pub static CREDENTIAL_TOKEN: Resource = Resource {
 pub const CONTEXT: &str = "acpctl/context";
 pub const SERVER: &str = "acpctl/server";
 pub const EXPIRES_AT: &str = "acpctl/expires-at";
+/// A keyed digest of the secret, which recognises it but tells nothing about it.
+pub const DIGEST: &str = "acpctl/digest";
 
 /// One annotation of a record; annotations are a text that holds a JSON object.
 #[must_use]

@@ -9,7 +9,9 @@ mod project;
 mod record;
 mod role;
 
-pub use credential::{CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, EXPIRES_AT, SERVER, annotation};
+pub use credential::{
+    CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, SERVER, annotation,
+};
 pub use project::PROJECT;
 pub use record::{List, Record};
 pub use role::{ROLE, ROLE_BINDING};
@@ -47,7 +49,11 @@ pub struct Field {
 /// A field that is left out while empty.
 #[must_use]
 pub const fn field(name: &'static str, kind: Type) -> Field {
-    Field { name, kind, presence: Presence::NotEmpty }
+    Field {
+        name,
+        kind,
+        presence: Presence::NotEmpty,
+    }
 }
 
 /// A text that is left out while empty.
@@ -59,13 +65,21 @@ pub const fn text(name: &'static str) -> Field {
 /// A text that is always shown.
 #[must_use]
 pub const fn required(name: &'static str) -> Field {
-    Field { name, kind: Type::Text, presence: Presence::Always }
+    Field {
+        name,
+        kind: Type::Text,
+        presence: Presence::Always,
+    }
 }
 
 /// A text that is left out while null.
 #[must_use]
 pub const fn nullable(name: &'static str) -> Field {
-    Field { name, kind: Type::Text, presence: Presence::NotNull }
+    Field {
+        name,
+        kind: Type::Text,
+        presence: Presence::NotNull,
+    }
 }
 
 /// How a cell gets its text.
@@ -91,11 +105,19 @@ pub struct Column {
 /// A column that shows a field.
 #[must_use]
 pub const fn column(title: &'static str, width: usize, field: &'static str) -> Column {
-    Column { title, width, cell: Cell::Field(field) }
+    Column {
+        title,
+        width,
+        cell: Cell::Field(field),
+    }
 }
 
 /// The column `AGE`, from `created_at`.
-pub const AGE: Column = Column { title: "AGE", width: 10, cell: Cell::Age("created_at") };
+pub const AGE: Column = Column {
+    title: "AGE",
+    width: 10,
+    cell: Cell::Age("created_at"),
+};
 
 /// Where a resource lives on the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +152,13 @@ pub struct Resource {
 }
 
 /// The fields that every object starts with.
-pub const COMMON: &[Field] = &[text("id"), text("kind"), text("href"), field("created_at", Type::Time), field("updated_at", Type::Time)];
+pub const COMMON: &[Field] = &[
+    text("id"),
+    text("kind"),
+    text("href"),
+    field("created_at", Type::Time),
+    field("updated_at", Type::Time),
+];
 
 impl Resource {
     /// The fields in the order of JSON output.
@@ -148,6 +176,9 @@ impl Resource {
 
 impl From<&Column> for table::Column {
     fn from(column: &Column) -> Self {
-        Self { title: column.title, width: column.width }
+        Self {
+            title: column.title,
+            width: column.width,
+        }
     }
 }

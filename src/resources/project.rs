@@ -8,8 +8,19 @@ pub static PROJECT: Resource = Resource {
     kind: "Project",
     collection: "projects",
     place: Place::Global,
-    fields: &[text("annotations"), text("description"), text("labels"), required("name"), text("prompt"), text("status")],
+    fields: &[
+        text("annotations"),
+        text("description"),
+        text("labels"),
+        required("name"),
+        text("prompt"),
+        text("status"),
+    ],
     has_common_fields: true,
-    columns: &[column("ID", 27, "id"), column("NAME", 30, "name"), column("STATUS", 10, "status")],
+    columns: &[
+        column("ID", 27, "id"),
+        column("NAME", 30, "name"),
+        column("STATUS", 10, "status"),
+    ],
     wide: &[column("DESCRIPTION", 50, "description"), super::AGE],
 };

@@ -29,7 +29,10 @@ impl Record {
     /// An object without any value: what an empty answer decodes to.
     #[must_use]
     pub fn empty(resource: &'static Resource) -> Self {
-        Self { resource, values: Map::new() }
+        Self {
+            resource,
+            values: Map::new(),
+        }
     }
 
     /// Reads an object. Unknown keys are dropped, keys match without regard to case, null is "no value".
@@ -43,7 +46,10 @@ impl Record {
     /// The text of a field; empty if it has none.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
-        self.values.get(name).and_then(Value::as_str).unwrap_or_default()
+        self.values
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     /// The value of a field, if it has one.
@@ -65,7 +71,11 @@ impl Record {
     /// The name, or the id of an object without one.
     #[must_use]
     pub fn name_or_id(&self) -> &str {
-        if self.name().is_empty() { self.id() } else { self.name() }
+        if self.name().is_empty() {
+            self.id()
+        } else {
+            self.name()
+        }
     }
 
     /// Takes a field out, so that it is never shown.
@@ -85,7 +95,10 @@ impl Record {
                 Presence::NotEmpty => value.is_some_and(|value| !is_empty(value)),
             };
             if keep {
-                shown.insert(field.name.to_owned(), value.cloned().unwrap_or_else(|| zero(field.kind)));
+                shown.insert(
+                    field.name.to_owned(),
+                    value.cloned().unwrap_or_else(|| zero(field.kind)),
+                );
             }
         }
         Value::Object(shown)
@@ -94,7 +107,10 @@ impl Record {
     /// The cells of a table row.
     #[must_use]
     pub fn cells(&self, columns: &[&Column], now: Timestamp) -> Vec<String> {
-        columns.iter().map(|column| self.cell(column, now)).collect()
+        columns
+            .iter()
+            .map(|column| self.cell(column, now))
+            .collect()
     }
 
     fn cell(&self, column: &Column, now: Timestamp) -> String {
@@ -103,10 +119,14 @@ impl Record {
                 Some(Value::String(text)) => text.clone(),
                 Some(Value::Null) => String::new(),
                 Some(other) => other.to_string(),
-                None => self.resource.all_fields().find(|field| field.name == name).map_or(String::new(), |field| match field.kind {
-                    Type::Bool => "false".to_owned(),
-                    _ => String::new(),
-                }),
+                None => self
+                    .resource
+                    .all_fields()
+                    .find(|field| field.name == name)
+                    .map_or(String::new(), |field| match field.kind {
+                        Type::Bool => "false".to_owned(),
+                        _ => String::new(),
+                    }),
             },
             Cell::Age(name) => age::age(self.text(name), now),
             Cell::Derived(derive) => derive(self),
@@ -124,7 +144,14 @@ impl List {
         let Value::Object(map) = value else {
             return Err(wrong_container(value, &kind));
         };
-        let mut list = Self { resource, kind: String::new(), page: 0, size: 0, total: 0, items: None };
+        let mut list = Self {
+            resource,
+            kind: String::new(),
+            page: 0,
+            size: 0,
+            total: 0,
+            items: None,
+        };
         for (key, value) in map {
             match (key.to_lowercase().as_str(), value) {
                 (_, Value::Null) => {}
@@ -133,10 +160,18 @@ impl List {
                 ("size", value) => list.size = int(value, &kind, "size")?,
                 ("total", value) => list.total = int(value, &kind, "total")?,
                 ("items", Value::Array(items)) => {
-                    let decode = |item: &Value| if item.is_null() { Ok(Record::empty(resource)) } else { decode_at(resource, item, "items.", resource.kind) };
+                    let decode = |item: &Value| {
+                        if item.is_null() {
+                            Ok(Record::empty(resource))
+                        } else {
+                            decode_at(resource, item, "items.", resource.kind)
+                        }
+                    };
                     list.items = Some(items.iter().map(decode).collect::<Result<_, _>>()?);
                 }
-                (key @ ("kind" | "items"), value) => return Err(wrong_type(value, &kind, key, "string")),
+                (key @ ("kind" | "items"), value) => {
+                    return Err(wrong_type(value, &kind, key, "string"));
+                }
                 _ => {}
             }
         }
@@ -152,23 +187,41 @@ impl List {
     /// JSON for output: `items` is null where the server sent none.
     #[must_use]
     pub fn json(&self) -> Value {
-        let items = self.items.as_ref().map(|items| items.iter().map(Record::json).collect::<Vec<_>>());
+        let items = self
+            .items
+            .as_ref()
+            .map(|items| items.iter().map(Record::json).collect::<Vec<_>>());
         serde_json::json!({"kind": self.kind, "page": self.page, "size": self.size, "total": self.total, "items": items})
     }
 }
 
-fn decode_at(resource: &'static Resource, value: &Value, path: &str, type_name: &str) -> Result<Record, String> {
+fn decode_at(
+    resource: &'static Resource,
+    value: &Value,
+    path: &str,
+    type_name: &str,
+) -> Result<Record, String> {
     let Value::Object(map) = value else {
         return Err(wrong_container(value, resource.kind));
     };
     let mut values = Map::new();
     for field in resource.all_fields() {
         // The last key that fits wins, as in the Go tool.
-        let sent = map.iter().rev().find(|(key, _)| *key == field.name || key.eq_ignore_ascii_case(field.name));
+        let sent = map
+            .iter()
+            .rev()
+            .find(|(key, _)| *key == field.name || key.eq_ignore_ascii_case(field.name));
         if let Some((_, value)) = sent.filter(|(_, value)| !value.is_null()) {
             let common = super::COMMON.iter().any(|common| common.name == field.name);
-            let at = if common { format!("{path}ObjectReference.{}", field.name) } else { format!("{path}{}", field.name) };
-            values.insert(field.name.to_owned(), convert(field, value, type_name, &at)?);
+            let at = if common {
+                format!("{path}ObjectReference.{}", field.name)
+            } else {
+                format!("{path}{}", field.name)
+            };
+            values.insert(
+                field.name.to_owned(),
+                convert(field, value, type_name, &at)?,
+            );
         }
     }
     Ok(Record { resource, values })
@@ -180,7 +233,9 @@ fn convert(field: &Field, value: &Value, type_name: &str, at: &str) -> Result<Va
         (Type::Time, Value::String(text)) => time(text).map(Value::String),
         (Type::Int, Value::Number(number)) if number.is_i64() => Ok(value.clone()),
         (Type::Float, Value::Number(number)) => Ok(shortest(number)),
-        (Type::Int, Value::Number(number)) => Err(format!("json: cannot unmarshal number {number} into Go struct field {type_name}.{at} of type int")),
+        (Type::Int, Value::Number(number)) => Err(format!(
+            "json: cannot unmarshal number {number} into Go struct field {type_name}.{at} of type int"
+        )),
         (kind, value) => Err(wrong_type(value, type_name, at, go_type(kind))),
     }
 }
@@ -189,7 +244,10 @@ fn convert(field: &Field, value: &Value, type_name: &str, at: &str) -> Result<Va
 fn shortest(number: &serde_json::Number) -> Value {
     match number.as_f64() {
         Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => {
-            #[expect(clippy::cast_possible_truncation, reason = "checked: a whole number below 1e15")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "checked: a whole number below 1e15"
+            )]
             let whole = float as i64;
             Value::from(whole)
         }
@@ -199,33 +257,50 @@ fn shortest(number: &serde_json::Number) -> Value {
 
 /// RFC 3339 with the fraction's trailing zeros removed and a zero offset written as `Z`.
 fn time(text: &str) -> Result<String, String> {
-    let refused = || format!("parsing time {0} as \"2006-01-02T15:04:05Z07:00\": cannot parse {0} as \"2006\"", crate::compat::quote::quote(text));
+    let refused = || {
+        format!(
+            "parsing time {0} as \"2006-01-02T15:04:05Z07:00\": cannot parse {0} as \"2006\"",
+            crate::compat::quote::quote(text)
+        )
+    };
     let shape = text.as_bytes();
-    if shape.len() < 20 || shape.get(10) != Some(&b'T') || text.parse::<jiff::Timestamp>().is_err() {
+    if shape.len() < 20 || shape.get(10) != Some(&b'T') || text.parse::<Timestamp>().is_err() {
         return Err(refused());
     }
     let (date, rest) = text.split_at(19);
     let offset_at = rest.find(['Z', '+', '-']).ok_or_else(refused)?;
     let (fraction, offset) = rest.split_at(offset_at);
     let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
-    let offset = if matches!(offset, "+00:00" | "-00:00") { "Z" } else { offset };
+    let offset = if matches!(offset, "+00:00" | "-00:00") {
+        "Z"
+    } else {
+        offset
+    };
     Ok(format!("{date}{fraction}{offset}"))
 }
 
 fn int(value: &Value, type_name: &str, at: &str) -> Result<i64, String> {
     match value {
         Value::Number(number) if number.is_i64() => Ok(number.as_i64().unwrap_or_default()),
-        Value::Number(number) => Err(format!("json: cannot unmarshal number {number} into Go struct field {type_name}.{at} of type int")),
+        Value::Number(number) => Err(format!(
+            "json: cannot unmarshal number {number} into Go struct field {type_name}.{at} of type int"
+        )),
         other => Err(wrong_type(other, type_name, at, "int")),
     }
 }
 
 fn wrong_type(value: &Value, type_name: &str, at: &str, wanted: &str) -> String {
-    format!("json: cannot unmarshal {} into Go struct field {type_name}.{at} of type {wanted}", json_type(value))
+    format!(
+        "json: cannot unmarshal {} into Go struct field {type_name}.{at} of type {wanted}",
+        json_type(value)
+    )
 }
 
 fn wrong_container(value: &Value, type_name: &str) -> String {
-    format!("json: cannot unmarshal {} into Go value of type types.{type_name}", json_type(value))
+    format!(
+        "json: cannot unmarshal {} into Go value of type types.{type_name}",
+        json_type(value)
+    )
 }
 
 fn json_type(value: &Value) -> &'static str {

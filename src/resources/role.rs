@@ -8,9 +8,20 @@ pub static ROLE: Resource = Resource {
     kind: "Role",
     collection: "roles",
     place: Place::Global,
-    fields: &[field("built_in", Type::Bool), text("description"), text("display_name"), required("name"), text("permissions")],
+    fields: &[
+        field("built_in", Type::Bool),
+        text("description"),
+        text("display_name"),
+        required("name"),
+        text("permissions"),
+    ],
     has_common_fields: true,
-    columns: &[column("ID", 27, "id"), column("NAME", 30, "name"), column("DISPLAY NAME", 30, "display_name"), column("BUILT-IN", 9, "built_in")],
+    columns: &[
+        column("ID", 27, "id"),
+        column("NAME", 30, "name"),
+        column("DISPLAY NAME", 30, "display_name"),
+        column("BUILT-IN", 9, "built_in"),
+    ],
     wide: &[column("DESCRIPTION", 40, "description")],
 };
 
@@ -35,7 +46,11 @@ pub static ROLE_BINDING: Resource = Resource {
         column("USER", 27, "user_id"),
         column("ROLE", 30, "role_id"),
         column("SCOPE", 10, "scope"),
-        Column { title: "TARGET", width: 27, cell: Cell::Derived(target) },
+        Column {
+            title: "TARGET",
+            width: 27,
+            cell: Cell::Derived(target),
+        },
     ],
     wide: &[super::AGE],
 };
@@ -43,6 +58,17 @@ pub static ROLE_BINDING: Resource = Resource {
 /// What a binding grants its role on: the id that fits the scope, else the first that is set.
 fn target(binding: &Record) -> String {
     let by_scope = format!("{}_id", binding.text("scope"));
-    let fields = [by_scope.as_str(), "project_id", "agent_id", "session_id", "credential_id"];
-    fields.iter().map(|field| binding.text(field)).find(|id| !id.is_empty()).unwrap_or_default().to_owned()
+    let fields = [
+        by_scope.as_str(),
+        "project_id",
+        "agent_id",
+        "session_id",
+        "credential_id",
+    ];
+    fields
+        .iter()
+        .map(|field| binding.text(field))
+        .find(|id| !id.is_empty())
+        .unwrap_or_default()
+        .to_owned()
 }

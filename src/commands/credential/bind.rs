@@ -25,16 +25,30 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     lookup::check_identifier(&args.credential)?;
-    let Some(project) = ctx.globals.project.as_deref().filter(|project| !project.is_empty()) else {
+    let Some(project) = ctx
+        .globals
+        .project
+        .as_deref()
+        .filter(|project| !project.is_empty())
+    else {
         return Err(Failure::usage("--project is required").into());
     };
     let client = ctx.client()?;
     ctx.block_on(async {
         let id = find(client, &args.credential).await?;
-        let named = || format!("bind credential {} to project {}", quote(&args.credential), quote(project));
+        let named = || {
+            format!(
+                "bind credential {} to project {}",
+                quote(&args.credential),
+                quote(project)
+            )
+        };
         bind(client, &id, project).await.with_context(named)
     })?;
-    ctx.out.line(&format!("credential/{} bound to project/{project}", args.credential))
+    ctx.out.line(&format!(
+        "credential/{} bound to project/{project}",
+        args.credential
+    ))
 }
 
 /// Binds a credential, by its id, to a project.
@@ -51,25 +65,46 @@ pub async fn bind(client: &Client, credential_id: &str, project: &str) -> anyhow
 
 /// The id of the one credential of this name; an id is accepted as well.
 async fn find(client: &Client, given: &str) -> anyhow::Result<String> {
-    let found = lookup::by_name(client, given, NAMESAKES).await.with_context(|| format!("look up credential {}", quote(given)))?;
+    let found = lookup::by_name(client, given, NAMESAKES)
+        .await
+        .with_context(|| format!("look up credential {}", quote(given)))?;
     if let Some(record) = lookup::one(given, &found)? {
         return Ok(record.id().to_owned());
     }
-    let not_found = || Failure::new(Kind::NotFound, format!("credential {} not found", quote(given)));
+    let not_found = || {
+        Failure::new(
+            Kind::NotFound,
+            format!("credential {} not found", quote(given)),
+        )
+    };
     if !lookup::looks_like_id(given) {
         return Err(not_found().into());
     }
     match client.get(&CREDENTIAL, &lookup::path_of(given)).await {
         Ok(record) => Ok(record.id().to_owned()),
         Err(error) if error.is_not_found() => Err(not_found().into()),
-        Err(error) => Err(anyhow::Error::from(error).context(format!("look up credential {}", quote(given)))),
+        Err(error) => {
+            Err(anyhow::Error::from(error).context(format!("look up credential {}", quote(given))))
+        }
     }
 }
 
 /// A role's id. The Go tool sends the name in its place, which the server refuses (contract
 /// cli-resources.md section 2.7); where no such role is listed the name is sent all the same.
 async fn role_id(client: &Client, name: &str) -> anyhow::Result<String> {
-    let options = ListOptions { search: Some(equals("name", name)), limit: Some(100), project: None };
-    let roles = client.list(&ROLE, "/roles", &options).await.with_context(|| format!("look up role {}", quote(name)))?;
-    Ok(roles.items().iter().find(|role| role.name() == name).map_or(name, Record::id).to_owned())
+    let options = ListOptions {
+        search: Some(equals("name", name)),
+        limit: Some(100),
+        project: None,
+    };
+    let roles = client
+        .list(&ROLE, "/roles", &options)
+        .await
+        .with_context(|| format!("look up role {}", quote(name)))?;
+    Ok(roles
+        .items()
+        .iter()
+        .find(|role| role.name() == name)
+        .map_or(name, Record::id)
+        .to_owned())
 }

@@ -24,7 +24,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if !(args.yes || args.confirm) {
         // On a terminal the server is asked first: a question about nothing is no help.
         if !ctx.may_ask() {
-            return Err(Failure::new(Kind::Input, format!("add --confirm to delete credential/{}", args.credential)).into());
+            return Err(Failure::new(
+                Kind::Input,
+                format!("add --confirm to delete credential/{}", args.credential),
+            )
+            .into());
         }
         ctx.client()?;
         if !crate::output::prompt::confirm(&format!("Delete credential/{}?", args.credential))? {
@@ -34,8 +38,14 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let client = ctx.client()?;
     ctx.block_on(async {
-        let id = lookup::resolve_id(client, &args.credential).await.context("delete credential")?;
-        client.delete(&lookup::path_of(&id)).await.context("delete credential")
+        let id = lookup::resolve_id(client, &args.credential)
+            .await
+            .context("delete credential")?;
+        client
+            .delete(&lookup::path_of(&id))
+            .await
+            .context("delete credential")
     })?;
-    ctx.out.line(&format!("credential/{} deleted", args.credential))
+    ctx.out
+        .line(&format!("credential/{} deleted", args.credential))
 }

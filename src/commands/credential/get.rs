@@ -22,9 +22,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     lookup::check_identifier(&args.credential)?;
     let client = ctx.client()?;
     let mut record = ctx.block_on(async {
-        lookup::by_id_or_name(client, &args.credential, async |id| client.get(&CREDENTIAL, &lookup::path_of(id)).await)
-            .await
-            .with_context(|| format!("get credential {}", quote(&args.credential)))
+        lookup::by_id_or_name(client, &args.credential, async |id| {
+            client.get(&CREDENTIAL, &lookup::path_of(id)).await
+        })
+        .await
+        .with_context(|| format!("get credential {}", quote(&args.credential)))
     })?;
     record.remove("token");
     ctx.out.record(&record, &format, ctx.now())

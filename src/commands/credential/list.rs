@@ -41,17 +41,39 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    let labels = args.label.iter().map(|label| pair(label)).collect::<Result<Vec<_>, _>>()?;
+    let labels = args
+        .label
+        .iter()
+        .map(|label| pair(label))
+        .collect::<Result<Vec<_>, _>>()?;
     let client = ctx.client()?;
     // What the server can't filter is filtered here, and then the limit counts what is left.
     let filters = !labels.is_empty() || args.expiring_within.is_some();
-    let options = ListOptions { search: search(args), limit: args.limit.filter(|_| !filters), project: None };
-    let mut list = ctx.block_on(async { client.list(&CREDENTIAL, "/credentials", &options).await.context("list credentials") })?;
+    let options = ListOptions {
+        search: search(args),
+        limit: args.limit.filter(|_| !filters),
+        project: None,
+    };
+    let mut list = ctx.block_on(async {
+        client
+            .list(&CREDENTIAL, "/credentials", &options)
+            .await
+            .context("list credentials")
+    })?;
     if filters {
         let now = ctx.now();
-        keep(&mut list, |record| has_labels(record, &labels) && args.expiring_within.is_none_or(|within| expires_within(record, now, within)));
+        keep(&mut list, |record| {
+            has_labels(record, &labels)
+                && args
+                    .expiring_within
+                    .is_none_or(|within| expires_within(record, now, within))
+        });
     }
-    let total = if filters { i64::try_from(list.items().len()).unwrap_or(i64::MAX) } else { list.total };
+    let total = if filters {
+        i64::try_from(list.items().len()).unwrap_or(i64::MAX)
+    } else {
+        list.total
+    };
     if let (Some(limit), Some(items)) = (args.limit.filter(|limit| *limit > 0), &mut list.items) {
         items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         if filters {
@@ -64,7 +86,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     ctx.out.list(&list, &format, ctx.now())?;
     let shown = i64::try_from(list.items().len()).unwrap_or(i64::MAX);
     if shown > 0 && shown < total {
-        ctx.out.note(&format!("Showing {shown} of {total} credentials; raise or leave out --limit to see more"));
+        ctx.out.note(&format!(
+            "Showing {shown} of {total} credentials; raise or leave out --limit to see more"
+        ));
     }
     Ok(())
 }
@@ -72,14 +96,21 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 /// The server-side part of the filter. The provider comes first and without blanks, as the Go tool sends it.
 fn search(args: &Args) -> Option<String> {
     let quoted = |text: &str| text.replace('\'', "''");
-    let provider = args.provider.as_deref().filter(|text| !text.is_empty()).map(|text| format!("provider='{}'", quoted(text)));
+    let provider = args
+        .provider
+        .as_deref()
+        .filter(|text| !text.is_empty())
+        .map(|text| format!("provider='{}'", quoted(text)));
     let name = args.name.as_deref().map(|text| equals("name", text));
     let parts: Vec<String> = provider.into_iter().chain(name).collect();
     (!parts.is_empty()).then(|| parts.join(" and "))
 }
 
 fn pair(label: &str) -> Result<(&str, &str), Failure> {
-    label.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| Failure::usage(format!("--label {} is not KEY=VALUE", quote(label))))
+    label
+        .split_once('=')
+        .filter(|(key, _)| !key.is_empty())
+        .ok_or_else(|| Failure::usage(format!("--label {} is not KEY=VALUE", quote(label))))
 }
 
 fn keep(list: &mut List, wanted: impl Fn(&Record) -> bool) {
@@ -92,10 +123,14 @@ fn keep(list: &mut List, wanted: impl Fn(&Record) -> bool) {
 
 fn has_labels(record: &Record, wanted: &[(&str, &str)]) -> bool {
     let labels: Value = serde_json::from_str(record.text("labels")).unwrap_or_default();
-    wanted.iter().all(|(key, value)| labels.get(key).and_then(Value::as_str) == Some(value))
+    wanted
+        .iter()
+        .all(|(key, value)| labels.get(key).and_then(Value::as_str) == Some(value))
 }
 
 /// A credential of unknown expiry is not known to expire.
 fn expires_within(record: &Record, now: Timestamp, within: Duration) -> bool {
-    annotation(record, EXPIRES_AT).parse::<Timestamp>().is_ok_and(|expiry| expiry <= now.saturating_add(within).unwrap_or(Timestamp::MAX))
+    annotation(record, EXPIRES_AT)
+        .parse::<Timestamp>()
+        .is_ok_and(|expiry| expiry <= now.saturating_add(within).unwrap_or(Timestamp::MAX))
 }

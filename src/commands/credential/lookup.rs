@@ -18,7 +18,10 @@ pub fn path_of(id: &str) -> String {
 pub fn check_identifier(id: &str) -> Result<(), Failure> {
     match id {
         "" => Err(Failure::usage("credential name or ID is required")),
-        "." | ".." => Err(Failure::usage(format!("{} is no credential name or ID", quote(id)))),
+        "." | ".." => Err(Failure::usage(format!(
+            "{} is no credential name or ID",
+            quote(id)
+        ))),
         _ => Ok(()),
     }
 }
@@ -34,14 +37,27 @@ pub fn looks_like_id(text: &str) -> bool {
 
 /// All credentials of exactly this name that the caller can see.
 pub async fn by_name(client: &Client, name: &str, size: i64) -> Result<Vec<Record>, Error> {
-    let options = ListOptions { search: Some(equals("name", name)), limit: Some(size), project: None };
+    let options = ListOptions {
+        search: Some(equals("name", name)),
+        limit: Some(size),
+        project: None,
+    };
     let list = client.list(&CREDENTIAL, "/credentials", &options).await?;
-    Ok(list.items.unwrap_or_default().into_iter().filter(|record| record.name() == name).collect())
+    Ok(list
+        .items
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|record| record.name() == name)
+        .collect())
 }
 
 /// Does something with a credential by its id, and where the server knows no such id, by the id of
 /// the one credential of that name. The server's first answer stands where there is none.
-pub async fn by_id_or_name<T>(client: &Client, given: &str, action: impl AsyncFn(&str) -> Result<T, Error>) -> anyhow::Result<T> {
+pub async fn by_id_or_name<T>(
+    client: &Client,
+    given: &str,
+    action: impl AsyncFn(&str) -> Result<T, Error>,
+) -> anyhow::Result<T> {
     match action(given).await {
         Err(error) if error.is_not_found() && !looks_like_id(given) => {
             // A look-up that fails tells nothing more than the answer already at hand.
@@ -74,7 +90,11 @@ pub fn one<'r>(name: &str, found: &'r [Record]) -> Result<Option<&'r Record>, Fa
             let ids: Vec<&str> = several.iter().map(Record::id).collect();
             Err(Failure::new(
                 Kind::Conflict,
-                format!("multiple credentials named {} found ({}); use the credential ID instead", quote(name), ids.join(", ")),
+                format!(
+                    "multiple credentials named {} found ({}); use the credential ID instead",
+                    quote(name),
+                    ids.join(", ")
+                ),
             ))
         }
     }

@@ -3,11 +3,15 @@
 mod bind;
 mod create;
 mod delete;
+mod findings;
 mod get;
+mod kubeconfig;
 mod list;
 mod lookup;
+mod source;
 mod token;
 mod update;
+mod validate;
 
 use clap::Subcommand;
 
@@ -23,6 +27,7 @@ pub enum Command {
     Delete(delete::Args),
     Token(token::Args),
     Bind(bind::Args),
+    Validate(validate::Args),
 }
 
 impl Command {
@@ -39,6 +44,7 @@ impl Command {
             Self::Delete(args) => delete::run(ctx, args),
             Self::Token(args) => token::run(ctx, args),
             Self::Bind(args) => bind::run(ctx, args),
+            Self::Validate(args) => validate::run(ctx, args),
         }
     }
 }

@@ -38,20 +38,30 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     lookup::check_identifier(&args.credential)?;
     if args.to_file.is_none() && !args.reveal && ctx.out.is_terminal() {
-        return Err(Failure::new(Kind::Input, "the secret would be shown on the terminal")
-            .hint("add --reveal to show it, or --to-file PATH to write it to a private file")
-            .into());
+        return Err(
+            Failure::new(Kind::Input, "the secret would be shown on the terminal")
+                .hint("add --reveal to show it, or --to-file PATH to write it to a private file")
+                .into(),
+        );
     }
     let client = ctx.client()?;
     let named = format!("get token for credential {}", quote(&args.credential));
     let answer = ctx.block_on(async {
-        lookup::by_id_or_name(client, &args.credential, async |id| client.get(&CREDENTIAL_TOKEN, &path(&["credentials", id, "token"])).await)
-            .await
-            .with_context(|| named.clone())
+        lookup::by_id_or_name(client, &args.credential, async |id| {
+            client
+                .get(&CREDENTIAL_TOKEN, &path(&["credentials", id, "token"]))
+                .await
+        })
+        .await
+        .with_context(|| named.clone())
     })?;
     let token = answer.text("token");
     if token.is_empty() {
-        return Err(Failure::new(Kind::Data, format!("{named}: the credential has no token")).hint("store one with 'acpctl credential update NAME --from-file PATH'").into());
+        return Err(
+            Failure::new(Kind::Data, format!("{named}: the credential has no token"))
+                .hint("store one with 'acpctl credential update NAME --from-file PATH'")
+                .into(),
+        );
     }
     if args.github_mask {
         // Standard error is where GitHub's runner reads commands as well, and it keeps the data clean.
@@ -60,9 +70,22 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
     }
     if let Some(file) = &args.to_file {
-        secret_file::write_new(file, token.as_bytes())
-            .map_err(|error| Failure::new(Kind::Other, format!("write {}: {}", quote(&file.to_string_lossy()), reason(&error))).hint("the file must not exist yet"))?;
-        ctx.out.note(&format!("Wrote {} bytes to {}", token.len(), file.display()));
+        secret_file::write_new(file, token.as_bytes()).map_err(|error| {
+            Failure::new(
+                Kind::Other,
+                format!(
+                    "write {}: {}",
+                    quote(&file.to_string_lossy()),
+                    reason(&error)
+                ),
+            )
+            .hint("the file must not exist yet")
+        })?;
+        ctx.out.note(&format!(
+            "Wrote {} bytes to {}",
+            token.len(),
+            file.display()
+        ));
         return Ok(());
     }
     match format {

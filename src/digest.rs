@@ -1,0 +1,57 @@
+//! Digests that recognise a stored secret without telling anything about it.
+//!
+//! `credential create` and `apply` put one into the annotation `acpctl/digest`. It is an HMAC with a
+//! key of this installation, so it can't be compared across machines or guessed at
+//! (contract field.md rows 27 and 51).
+
+use std::path::Path;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use crate::config::paths;
+use crate::secret_file;
+
+const KEY_LEN: usize = 32;
+
+/// The digest of a secret; nothing where no key can be kept, as in a read-only home.
+#[must_use]
+pub fn keyed(secret: &[u8]) -> Option<String> {
+    let key = key(&paths::data_dir().ok()?.join("digest.key"))?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key[..]).ok()?;
+    mac.update(secret);
+    Some(format!("hmac-sha256:{}", hex(&mac.finalize().into_bytes())))
+}
+
+/// The first characters of a plain digest, to compare two files by eye.
+#[must_use]
+pub fn prefix(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes)[..4])
+}
+
+/// The key of this installation; the first run makes it.
+fn key(path: &Path) -> Option<Zeroizing<Vec<u8>>> {
+    if let Some(key) = read_key(path) {
+        return Some(key);
+    }
+    secret_file::create_dir(path.parent()?).ok()?;
+    let mut key = Zeroizing::new(vec![0; KEY_LEN]);
+    getrandom::fill(&mut key).ok()?;
+    // Of several first runs one creates the file; all use what it wrote.
+    match secret_file::write_new_whole(path, &key) {
+        Ok(()) => Some(key),
+        Err(_) => read_key(path),
+    }
+}
+
+fn read_key(path: &Path) -> Option<Zeroizing<Vec<u8>>> {
+    std::fs::read(path)
+        .ok()
+        .map(Zeroizing::new)
+        .filter(|key| key.len() == KEY_LEN)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
