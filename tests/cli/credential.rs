@@ -1,0 +1,1 @@
+//! `credential` against a scripted server.

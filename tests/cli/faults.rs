@@ -1,0 +1,1 @@
+//! Faults of the server and the network.

@@ -1,0 +1,7 @@
+//! The program from outside: command lines, standard streams, exit codes, requests.
+//!
+//! One binary for all of them; each file covers one topic.
+
+mod credential;
+mod faults;
+mod support;
