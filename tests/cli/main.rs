@@ -4,4 +4,5 @@
 
 mod credential;
 mod faults;
+mod replay;
 mod support;

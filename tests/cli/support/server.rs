@@ -56,6 +56,12 @@ pub enum Reply {
     Cut { status: u16, body: Vec<u8> },
     /// Answers nothing for as long as the test runs.
     Hang,
+    /// A chunked body that is then left open until the test ends, or cut off.
+    Stream {
+        content_type: String,
+        body: Vec<u8>,
+        held: bool,
+    },
     /// Endless body, in chunks, until the client leaves.
     Endless,
 }
@@ -94,6 +100,15 @@ struct Shared {
     received: Mutex<Vec<Received>>,
     stopping: AtomicBool,
     stopped: (Mutex<bool>, Condvar),
+}
+
+impl Shared {
+    fn wait_for_the_end(&self) {
+        let mut stopped = self.stopped.0.lock().unwrap();
+        while !*stopped {
+            stopped = self.stopped.1.wait(stopped).unwrap();
+        }
+    }
 }
 
 /// The server; it ends when dropped.
@@ -214,10 +229,22 @@ fn serve(connection: TcpStream, shared: &Shared) {
                     .and_then(|()| writer.write_all(&body));
                 return;
             }
-            Reply::Hang => {
-                let mut stopped = shared.stopped.0.lock().unwrap();
-                while !*stopped {
-                    stopped = shared.stopped.1.wait(stopped).unwrap();
+            Reply::Hang => return shared.wait_for_the_end(),
+            Reply::Stream {
+                content_type,
+                body,
+                held,
+            } => {
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n",
+                    body.len()
+                );
+                let sent = writer
+                    .write_all(head.as_bytes())
+                    .and_then(|()| writer.write_all(&body))
+                    .and_then(|()| writer.write_all(b"\r\n"));
+                if held && sent.is_ok() {
+                    shared.wait_for_the_end();
                 }
                 return;
             }
