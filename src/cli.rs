@@ -102,6 +102,9 @@ pub enum Command {
     /// Manage credentials
     #[command(subcommand, subcommand_required = true)]
     Credential(commands::credential::Command),
+    Completion(commands::completion::Args),
+    Help(commands::help::Args),
+    Doctor(commands::doctor::Args),
 }
 
 impl Command {
@@ -112,6 +115,9 @@ impl Command {
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
             Self::Credential(command) => command.run(ctx),
+            Self::Completion(args) => commands::completion::run(ctx, args),
+            Self::Help(args) => commands::help::run(ctx, args),
+            Self::Doctor(args) => commands::doctor::run(ctx, args),
         }
     }
 }

@@ -16,12 +16,25 @@ use crate::exit::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 
+const EXAMPLES: &str = "\
+# One context of a file, checked and cut out
+acpctl credential create --provider kubeconfig --from-file ~/.kube/config --context dev
+# What kubectl uses now
+kubectl config view --raw --minify --flatten | acpctl credential create --provider kubeconfig --name ci
+# The secret that another program prints
+gh auth token | acpctl credential create --provider github --name bot --token -
+# Only look: what would be stored, and what is wrong with it
+acpctl credential create --provider kubeconfig --from-file ~/.kube/config --dry-run -o json
+# Step by step, on a terminal
+acpctl credential create";
+
 /// Store a credential
 ///
 /// The secret comes from exactly one source: --from-file, --token, or standard input. A kubeconfig is
 /// validated here as Kubernetes' own client does, checked for what breaks in a session's container,
 /// and cut to one self-contained context before it is sent.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name; for a kubeconfig the context's name by default
     #[arg(long, value_name = "NAME")]
@@ -53,11 +66,12 @@ pub struct Args {
     #[arg(long)]
     allow_duplicate: bool,
     #[command(flatten)]
-    kubeconfig: KubeconfigArgs,
-    #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
     ignored: IgnoredArgs,
+    // Last: its heading would take in what follows.
+    #[command(flatten)]
+    kubeconfig: KubeconfigArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
