@@ -14,6 +14,7 @@ use crate::output::Color;
 #[derive(Debug, Parser)]
 #[command(
     name = "acpctl",
+    about = "Command-line interface for the Ambient Code Platform API server.",
     version,
     disable_help_flag = true,
     disable_version_flag = true,

@@ -33,14 +33,16 @@ pub fn text(out: &Out, path: &[String]) -> String {
             None => break,
         }
     }
-    let about = command.get_long_about().or(command.get_about()).cloned();
-    render(out, command.about(about.unwrap_or_default()))
+    match command.get_long_about().cloned() {
+        Some(about) => render(out, command.about(about)),
+        None => render(out, command),
+    }
 }
 
 /// How to use the program: the help without its first line.
 #[must_use]
 pub fn usage(out: &Out) -> String {
-    render(out, tree().about(""))
+    render(out, tree().about("")).trim_start().to_owned()
 }
 
 fn render(out: &Out, mut command: Command) -> String {
@@ -63,7 +65,7 @@ pub fn examples(command: &Command) -> Vec<String> {
     text.unwrap_or_default()
         .lines()
         .map(str::trim)
-        .filter(|line| !line.is_empty() && *line != "Examples:")
+        .filter(|line| !line.is_empty())
         .map(str::to_owned)
         .collect()
 }
@@ -75,37 +77,40 @@ fn shown(command: Command, path: &str) -> Command {
     let usage = usage_lines(&command, path);
     let order = long_names(&command);
     let has_subcommands = command.get_subcommands().next().is_some();
-    let mut command = command
+    command
         .override_usage(usage.join("\n  "))
-        .help_template(template(path, has_subcommands))
+        .help_template(template(path, &examples, has_subcommands))
         .subcommand_help_heading("Available Commands")
         .mut_args(|arg| flag(arg, &order))
         .mut_subcommands(|sub| {
             let path = format!("{path} {}", sub.get_name());
             shown(sub.display_order(0), &path)
-        });
-    if !examples.is_empty() {
-        command = command.after_help(format!("Examples:\n  {}", examples.join("\n  ")));
-    }
-    command.arg(
-        Arg::new("help")
-            .short('h')
-            .long("help")
-            .action(ArgAction::SetTrue)
-            .help(format!("help for {name}"))
-            .help_heading(FLAGS)
-            .display_order(place(&order, "help")),
-    )
+        })
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::SetTrue)
+                .help(format!("help for {name}"))
+                .help_heading(FLAGS)
+                .display_order(place(&order, "help")),
+        )
 }
 
-/// Description, usage, examples, then commands and flags.
-fn template(path: &str, has_subcommands: bool) -> String {
+/// Description, usage, examples, then commands and flags. Unlike `after_help`, text of the template
+/// itself is not wrapped, so examples can be copied.
+fn template(path: &str, examples: &[String], has_subcommands: bool) -> String {
+    let examples = if examples.is_empty() {
+        String::new()
+    } else {
+        format!("\n\nExamples:\n  {}", examples.join("\n  "))
+    };
     let closing = if has_subcommands {
         format!("\n\nUse \"{path} [command] --help\" for more information about a command.")
     } else {
         String::new()
     };
-    format!("{{about}}\n\n{{usage-heading}}\n  {{usage}}{{after-help}}\n\n{{all-args}}{closing}")
+    format!("{{about}}\n\n{{usage-heading}}\n  {{usage}}{examples}\n\n{{all-args}}{closing}")
 }
 
 /// `acpctl credential get <CREDENTIAL> [flags]`, and for a command that holds others the same with `[command]`.
