@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::codes;
+
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -59,4 +61,72 @@ pub struct Finding {
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
+}
+
+impl Finding {
+    /// A finding with the words of its row in [`codes::CODES`]; place and detail are added after.
+    pub(super) fn new(code: &'static str) -> Self {
+        let row = codes::row(code);
+        Self {
+            code,
+            severity: row.severity,
+            gate: row.gate,
+            source: None,
+            list: None,
+            index: None,
+            name: None,
+            field: None,
+            line: None,
+            message: row.message.to_owned(),
+            fix: (!row.fix.is_empty()).then(|| row.fix.to_owned()),
+        }
+    }
+
+    pub(super) fn line(mut self, line: u32) -> Self {
+        self.line = Some(line);
+        self
+    }
+
+    pub(super) fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Fills the `{}` of the row's message.
+    pub(super) fn about(mut self, what: &str) -> Self {
+        self.message = self.message.replacen("{}", what, 1);
+        self
+    }
+
+    /// Adds what exactly is wrong.
+    pub(super) fn detail(mut self, detail: &str) -> Self {
+        self.message.push_str(": ");
+        self.message.push_str(detail);
+        self
+    }
+
+    pub(super) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+}
+
+/// Puts a name into a message: quoted, control characters escaped, cut after 80 characters.
+pub(super) fn quote(name: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut text = String::with_capacity(name.len().min(LONGEST) + 2);
+    text.push('"');
+    for (n, ch) in name.chars().enumerate() {
+        if n == LONGEST {
+            text.push('\u{2026}');
+            break;
+        }
+        if ch == '"' || ch == '\\' || ch.is_control() {
+            text.extend(ch.escape_default());
+        } else {
+            text.push(ch);
+        }
+    }
+    text.push('"');
+    text
 }

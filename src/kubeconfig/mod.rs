@@ -2,16 +2,54 @@
 //!
 //! Nothing here opens a socket, starts a process or reads the clock. Files are opened only through
 //! the [`Open`] function that the caller passes.
+//!
+//! The way of a text through the modules, gate by gate as in Kubernetes' own client:
+//!
+//! 1. load: [`encoding`] makes it UTF-8, [`reader`] (with [`scalar`]) makes a [`tree`] of it,
+//!    [`kind`] and [`decoder`] check the types of the [`model`], [`merge`] joins several files;
+//! 2. rest: [`choose`] follows the context, [`files`] opens what it refers to, [`rest`] checks it;
+//! 3. tls: [`tls`] checks the address ([`url`]) and the certificates ([`cert`], [`pem`]).
+//!
+//! Beside the gates: [`lint`] (what will not work from a runner), [`summary`], and [`carve`], which
+//! writes one context out through [`emit`]. Every finding code is a row of [`codes`].
 
+mod base64;
+mod carve;
+mod cert;
+mod choose;
+mod codes;
+mod decoder;
+mod document;
+mod emit;
+mod encoding;
+mod files;
 mod finding;
+mod jwt;
+mod kind;
+mod lint;
+mod merge;
+mod model;
+mod pem;
+mod reader;
+mod rest;
+mod scalar;
+mod secrets;
 mod summary;
+mod tls;
+mod tree;
+mod url;
+mod wiped;
 
+use std::ffi::OsStr;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
+
+use choose::Chosen;
+use files::Materials;
 
 pub use finding::{Finding, Gate, Severity};
 pub use summary::{ContextSummary, Identity, Summary};
@@ -32,12 +70,18 @@ pub struct Source<'a> {
     pub dir: &'a Path,
 }
 
+/// A [`Source`] that owns its bytes.
+pub struct OwnedSource {
+    pub path: PathBuf,
+    pub bytes: Zeroizing<Vec<u8>>,
+}
+
 /// Which rules to apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rules {
     /// What Kubernetes' own client accepts.
     Kubernetes,
-    /// What will work from a runner's container. Opens no file.
+    /// What will work from a runner's container, refusals included. Opens no file.
     Runner,
     /// Both.
     All,
@@ -50,7 +94,7 @@ pub struct CheckOptions<'a> {
     pub context: Option<&'a str>,
     pub rules: Rules,
     pub now: Timestamp,
-    /// Report credentials that end sooner than this.
+    /// Report credentials that end sooner than this (`expires-too-early`).
     pub min_ttl: Option<SignedDuration>,
     /// Used by [`Rules::Kubernetes`] and [`Rules::All`] for files that the kubeconfig refers to.
     pub open: Open<'a>,
@@ -63,26 +107,90 @@ pub struct Report {
     /// files that the kubeconfig refers to are taken to be readable and right.
     pub accepted: bool,
     /// The gate that refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<Gate>,
     /// A client inside a pod would silently act as the pod itself.
     pub falls_back_in_cluster: bool,
     /// The chosen context, if it exists.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<Summary>,
-    /// In the order of the file's gates, then lint.
+    /// In the order of the gates, then lint.
     pub findings: Vec<Finding>,
 }
 
+impl Report {
+    fn new(mut findings: Vec<Finding>, summary: Option<Summary>, several: bool) -> Self {
+        if !several {
+            for finding in &mut findings {
+                finding.source = None;
+            }
+        }
+        let stage = findings
+            .iter()
+            .filter_map(|finding| finding.gate)
+            .find(|gate| *gate != Gate::Late);
+        Self {
+            accepted: stage.is_none(),
+            stage,
+            falls_back_in_cluster: findings
+                .iter()
+                .any(|finding| finding.code == "in-cluster-fallback"),
+            summary,
+            findings,
+        }
+    }
+}
+
 /// Judges one kubeconfig, or several merged by the rules of the `KUBECONFIG` list.
-pub fn check(_sources: &[Source<'_>], _options: &CheckOptions<'_>) -> Report {
-    todo!()
+pub fn check(sources: &[Source<'_>], options: &CheckOptions<'_>) -> Report {
+    let several = sources.len() > 1;
+    let refused = |findings| Report::new(findings, None, several);
+    let documents = match merge::read_all(sources) {
+        Ok(documents) => documents,
+        Err(faults) => return refused(faults),
+    };
+    let (config, notes) = match merge::merge(&documents) {
+        Ok(merged) => merged,
+        Err(faults) => return refused(faults),
+    };
+    let linted = options.rules != Rules::Kubernetes;
+    let chosen = match Chosen::choose(&config, options.context) {
+        Ok(chosen) => chosen,
+        Err(fault) => {
+            let mut findings = vec![fault];
+            if linted {
+                findings.extend(notes);
+                findings.extend(lint::file(&config));
+            }
+            return refused(findings);
+        }
+    };
+    let open = (options.rules != Rules::Runner).then_some(options.open);
+    let materials = Materials::load(&chosen, open);
+    let mut findings = rest::check(&chosen, &materials);
+    if findings.is_empty() {
+        findings = tls::check(&chosen, &materials, open);
+    }
+    if linted {
+        findings.extend(notes);
+        findings.extend(lint::check(&config, &chosen, options.now, options.min_ttl));
+    }
+    let summary = summary::of_file(&config, &chosen);
+    Report::new(findings, summary, several)
 }
 
 /// The contexts of a kubeconfig in the order of the file, without checking them.
 ///
 /// # Errors
 /// The findings of the load gate.
-pub fn contexts(_sources: &[Source<'_>]) -> Result<Vec<ContextSummary>, Vec<Finding>> {
-    todo!()
+pub fn contexts(sources: &[Source<'_>]) -> Result<Vec<ContextSummary>, Vec<Finding>> {
+    let documents = merge::read_all(sources)?;
+    let (config, _) = merge::merge(&documents)?;
+    Ok(config
+        .contexts
+        .iter()
+        .map(|item| summary::of_context(&config, &Chosen::find(&config, item.name)))
+        .collect())
 }
 
 /// Which contexts a carved document keeps.
@@ -117,19 +225,27 @@ pub struct Carved {
 /// Cuts out one context (or keeps all) and inlines the files it refers to.
 ///
 /// # Errors
-/// Findings: those of the load gate, or what stands in the way of the cut (`context-not-found`,
-/// `cluster-not-found`, `user-not-found`, `file-unreadable`, ...).
+/// Findings: those of the load gate, or what stands in the way of the cut (`no-current-context`,
+/// `context-not-found`, `cluster-not-found`, `user-not-found`, `data-and-file`, `file-unreadable`,
+/// `token-file-empty`, `too-large`).
 pub fn carve(
-    _sources: &[Source<'_>],
-    _keep: Keep<'_>,
-    _open: Open<'_>,
+    sources: &[Source<'_>],
+    keep: Keep<'_>,
+    open: Open<'_>,
 ) -> Result<Carved, Vec<Finding>> {
-    todo!()
+    let documents = merge::read_all(sources)?;
+    let (config, _) = merge::merge(&documents)?;
+    let capacity = match keep {
+        Keep::All => sources.iter().map(|source| source.bytes.len() + 1024).sum(),
+        _ => 16 << 10,
+    };
+    carve::carve(&config, keep, open, capacity)
 }
 
 /// A text made plain UTF-8.
 pub struct Decoded {
     pub text: Zeroizing<String>,
+    /// `encoding-bom` and `base64-wrapped`, as notes.
     pub findings: Vec<Finding>,
 }
 
@@ -147,16 +263,19 @@ pub enum Base64 {
 ///
 /// # Errors
 /// A finding if the text is too large or not text.
-pub fn decode_input(_bytes: &[u8], _base64: Base64) -> Result<Decoded, Finding> {
-    todo!()
+pub fn decode_input(bytes: &[u8], base64: Base64) -> Result<Decoded, Finding> {
+    encoding::decode_input(bytes, base64)
 }
 
 /// Every secret value of a kubeconfig (tokens, passwords, keys, plugin arguments, ...), for masking.
+/// Files that it refers to are not opened.
 ///
 /// # Errors
 /// The findings of the load gate.
-pub fn secrets(_sources: &[Source<'_>]) -> Result<Vec<SecretString>, Vec<Finding>> {
-    todo!()
+pub fn secrets(sources: &[Source<'_>]) -> Result<Vec<SecretString>, Vec<Finding>> {
+    let documents = merge::read_all(sources)?;
+    let (config, _) = merge::merge(&documents)?;
+    Ok(secrets::all(&config))
 }
 
 /// The files of a `KUBECONFIG` list, each read once. Missing files are skipped and duplicates
@@ -164,15 +283,6 @@ pub fn secrets(_sources: &[Source<'_>]) -> Result<Vec<SecretString>, Vec<Finding
 ///
 /// # Errors
 /// The path that exists but cannot be read, with the cause.
-pub fn read_list(
-    _list: &std::ffi::OsStr,
-    _open: Open<'_>,
-) -> Result<Vec<OwnedSource>, (std::path::PathBuf, io::Error)> {
-    todo!()
-}
-
-/// A [`Source`] that owns its bytes.
-pub struct OwnedSource {
-    pub path: std::path::PathBuf,
-    pub bytes: Zeroizing<Vec<u8>>,
+pub fn read_list(list: &OsStr, open: Open<'_>) -> Result<Vec<OwnedSource>, (PathBuf, io::Error)> {
+    merge::read_list(list, open)
 }

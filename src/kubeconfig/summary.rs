@@ -3,6 +3,13 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::cert;
+use super::choose::Chosen;
+use super::jwt;
+use super::lint::bare_token;
+use super::model::{Config, User};
+use super::url::Url;
+
 /// The method by which a user would prove its identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -42,4 +49,74 @@ pub struct Summary {
     pub contexts: usize,
     pub clusters: usize,
     pub users: usize,
+}
+
+pub(super) fn of_context(config: &Config<'_>, chosen: &Chosen<'_>) -> ContextSummary {
+    ContextSummary {
+        name: chosen.name.clone(),
+        current: config.current_context == chosen.name,
+        cluster: chosen.context.cluster.to_owned(),
+        server: chosen
+            .cluster_item
+            .map(|_| public_part(chosen.cluster.server)),
+        user: chosen.context.user.to_owned(),
+        identity: identity(&chosen.user),
+        namespace: Some(chosen.context.namespace)
+            .filter(|namespace| !namespace.is_empty())
+            .map(str::to_owned),
+        expires_at: expires_at(&chosen.user),
+    }
+}
+
+pub(super) fn of_file(config: &Config<'_>, chosen: &Chosen<'_>) -> Option<Summary> {
+    chosen.context_item?;
+    Some(Summary {
+        context: of_context(config, chosen),
+        contexts: config.contexts.len(),
+        clusters: config.clusters.len(),
+        users: config.users.len(),
+    })
+}
+
+/// The method that an API server looks at first.
+fn identity(user: &User<'_>) -> Identity {
+    if user.has_certificate() {
+        Identity::Certificate
+    } else if !user.token_file.is_empty() {
+        Identity::TokenFile
+    } else if !user.token.is_empty() {
+        Identity::Token
+    } else if !user.username.is_empty() {
+        Identity::Basic
+    } else if user.exec.is_some() {
+        Identity::Exec
+    } else if user.auth_provider.is_some() {
+        Identity::AuthProvider
+    } else {
+        Identity::None
+    }
+}
+
+fn expires_at(user: &User<'_>) -> Option<Timestamp> {
+    let certificate =
+        cert::client_certificate(&user.certificate_data.bytes()).map(|found| found.not_after);
+    let token = jwt::parse(bare_token(user.token)).and_then(|jwt| jwt.expires_at);
+    certificate.into_iter().chain(token).min()
+}
+
+/// The address without user information and query, either of which may hold a secret.
+fn public_part(server: &str) -> String {
+    match Url::parse(server) {
+        Ok(url) if !url.scheme.is_empty() && !url.host.is_empty() => {
+            format!("{}://{}{}", url.scheme, url.host, url.path)
+        }
+        _ => server
+            .rsplit('@')
+            .next()
+            .unwrap_or_default()
+            .split(['?', '#'])
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+    }
 }

@@ -1,0 +1,92 @@
+//! Base64 as Kubernetes' client takes it: the standard alphabet with padding, CR and LF ignored,
+//! any bits in the last character (contract kubeconfig.md section 4).
+
+use ::base64::Engine;
+use ::base64::alphabet::STANDARD;
+use ::base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use zeroize::Zeroizing;
+
+const ENGINE: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
+);
+
+/// The bytes behind a text, or `None` if it is not base64.
+pub(super) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let is_break = |b: &u8| matches!(b, b'\r' | b'\n');
+    let decoded = if text.iter().any(is_break) {
+        let mut compact = Zeroizing::new(Vec::with_capacity(text.len()));
+        compact.extend(text.iter().filter(|b| !is_break(b)));
+        ENGINE.decode(&*compact)
+    } else {
+        ENGINE.decode(text)
+    };
+    decoded.ok().map(Zeroizing::new)
+}
+
+/// Whether [`decode`] would succeed; allocates nothing.
+pub(super) fn is_valid(text: &str) -> bool {
+    let (mut digits, mut padding) = (0_usize, 0_usize);
+    for byte in text.bytes() {
+        match byte {
+            b'\r' | b'\n' => {}
+            b'=' => padding += 1,
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' if padding == 0 => digits += 1,
+            _ => return false,
+        }
+    }
+    let needed = match digits % 4 {
+        0 => 0,
+        2 => 2,
+        3 => 1,
+        _ => return false,
+    };
+    padding == needed
+}
+
+pub(super) fn encode(bytes: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(::base64::engine::general_purpose::STANDARD.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn validity_is_what_decoding_finds() {
+        for text in [
+            "",
+            "AA==",
+            "AAA=",
+            "AAAA",
+            "A\nA=\r\n=",
+            "\n",
+            "AB==",
+            "A",
+            "AA",
+            "AA=",
+            "AAA==",
+            "A===",
+            "====",
+            "AAAA====",
+            "AA==AA==",
+            "A A=",
+            "AA==\n",
+            "_-==",
+            "AAA=\t",
+            "=AAA",
+            "AAAAA===",
+            "DATA+OMITTED",
+        ] {
+            assert_eq!(
+                is_valid(text),
+                decode(text.as_bytes()).is_some(),
+                "{text:?}"
+            );
+        }
+        assert!(is_valid("AB=="), "padding bits need not be zero");
+        assert!(!is_valid("A A="), "a space is refused");
+    }
+}

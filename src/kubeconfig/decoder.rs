@@ -1,0 +1,321 @@
+//! Type checks on the way from tree to model (contract kubeconfig.md section 4). Goes on after a
+//! fault, so that one run reports them all.
+
+use std::collections::HashSet;
+
+use super::base64;
+use super::finding::Finding;
+use super::model::{Data, Decode, Extension, byte_list};
+use super::tree::{NodeId, Tree, Value};
+
+/// Where a list item stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) list: &'static str,
+    pub(super) index: usize,
+    /// Line of the item.
+    pub(super) line: u32,
+}
+
+impl Place {
+    /// Puts a finding on this item. The item's line is used if the finding has none.
+    pub(super) fn on(self, mut finding: Finding, name: &str) -> Finding {
+        finding.list = Some(self.list);
+        finding.index = Some(self.index);
+        finding.name = Some(name.to_owned());
+        finding.line.get_or_insert(self.line);
+        finding
+    }
+}
+
+/// Enough to show what is wrong; a file can be wrong in every line.
+const MOST: usize = 50;
+
+pub(super) struct Decoder<'t> {
+    tree: &'t Tree,
+    item: Option<(Place, &'t str)>,
+    /// Keys from the top, or from the list item, down to the value at hand.
+    path: Vec<&'t str>,
+    line: u32,
+    faults: Vec<Finding>,
+    unknown: Vec<Finding>,
+    /// Data that has been found good; aliases may bring it again and again.
+    good_data: HashSet<NodeId>,
+}
+
+impl<'t> Decoder<'t> {
+    pub(super) fn new(tree: &'t Tree) -> Self {
+        Self {
+            tree,
+            item: None,
+            path: Vec::new(),
+            line: 1,
+            faults: Vec::new(),
+            unknown: Vec::new(),
+            good_data: HashSet::new(),
+        }
+    }
+
+    pub(super) fn tree(&self) -> &'t Tree {
+        self.tree
+    }
+
+    /// What has been found: faults, and fields that no client knows.
+    pub(super) fn finish(self) -> (Vec<Finding>, Vec<Finding>) {
+        (self.faults, self.unknown)
+    }
+
+    pub(super) fn enter_item(&mut self, place: Place) {
+        self.item = Some((place, ""));
+        self.path.clear();
+    }
+
+    pub(super) fn leave_item(&mut self) {
+        self.item = None;
+        self.path.clear();
+    }
+
+    /// Visits the entries of a map in the order of their keys. Keys that are not among `fields`
+    /// are noted and passed over; `null` is an empty map.
+    pub(super) fn map(
+        &mut self,
+        id: NodeId,
+        fields: &'static [&'static str],
+        mut visit: impl FnMut(&mut Self, &'t str, NodeId),
+    ) {
+        let tree = self.tree;
+        let run = match tree.value(id) {
+            Value::Map(run) => run,
+            Value::Null => return,
+            other => return self.wrong_type("a map", other),
+        };
+        if self.path.is_empty()
+            && let Some((_, name)) = &mut self.item
+        {
+            *name = tree
+                .get(id, "name")
+                .and_then(|entry| tree.as_text(entry.value))
+                .unwrap_or_default();
+        }
+        for entry in tree.entries(run) {
+            let key = tree.text(entry.key);
+            self.path.push(key);
+            self.line = entry.line;
+            if fields.contains(&key) {
+                visit(self, key, entry.value);
+            } else {
+                self.unknown_field(key, fields);
+            }
+            self.path.pop();
+        }
+    }
+
+    /// `None` for null.
+    pub(super) fn optional<T: Decode<'t>>(&mut self, id: NodeId) -> Option<T> {
+        match self.tree.value(id) {
+            Value::Null => None,
+            _ => Some(T::decode(self, id)),
+        }
+    }
+
+    /// A map with free keys.
+    pub(super) fn dictionary<T>(
+        &mut self,
+        id: NodeId,
+        mut value: impl FnMut(&mut Self, NodeId) -> T,
+    ) -> Vec<(&'t str, T)> {
+        let tree = self.tree;
+        let run = match tree.value(id) {
+            Value::Map(run) => run,
+            Value::Null => return Vec::new(),
+            other => {
+                self.wrong_type("a map", other);
+                return Vec::new();
+            }
+        };
+        let entries = tree.entries(run);
+        let mut out = Vec::with_capacity(entries.len());
+        for entry in entries {
+            self.line = entry.line;
+            out.push((tree.text(entry.key), value(self, entry.value)));
+        }
+        out
+    }
+
+    pub(super) fn list<T>(
+        &mut self,
+        id: NodeId,
+        mut item: impl FnMut(&mut Self, NodeId) -> T,
+    ) -> Vec<T> {
+        let tree = self.tree;
+        match tree.value(id) {
+            Value::List(run) => tree
+                .items(run)
+                .iter()
+                .map(|&id| {
+                    self.line = tree.line(id);
+                    item(self, id)
+                })
+                .collect(),
+            Value::Null => Vec::new(),
+            other => {
+                self.wrong_type("a list", other);
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn text(&mut self, id: NodeId) -> &'t str {
+        match self.tree.value(id) {
+            Value::Text(span) => self.tree.text(span),
+            Value::Null => "",
+            other => {
+                self.wrong_type("text", other);
+                ""
+            }
+        }
+    }
+
+    pub(super) fn bool(&mut self, id: NodeId) -> bool {
+        match self.tree.value(id) {
+            Value::Bool(value) => value,
+            Value::Null => false,
+            other => {
+                self.wrong_type("true or false", other);
+                false
+            }
+        }
+    }
+
+    pub(super) fn data(&mut self, id: NodeId) -> Data<'t> {
+        match self.tree.value(id) {
+            Value::Null => Data::Absent,
+            Value::Text(span) => {
+                let text = self.tree.text(span);
+                if !self.good_data.contains(&id) {
+                    if base64::is_valid(text) {
+                        self.good_data.insert(id);
+                    } else {
+                        self.fault(Finding::new("bad-base64"));
+                    }
+                }
+                Data::Base64(text)
+            }
+            Value::List(run) => {
+                if byte_list(self.tree, id).is_none() {
+                    let finding = Finding::new("wrong-type")
+                        .detail("expected base64 text or numbers from 0 to 255");
+                    self.fault(finding);
+                }
+                if self.tree.items(run).is_empty() {
+                    Data::Absent
+                } else {
+                    Data::Bytes(self.tree, id)
+                }
+            }
+            other => {
+                self.wrong_type("base64 text", other);
+                Data::Absent
+            }
+        }
+    }
+
+    /// A list of `{name, extension}`, sorted by name.
+    pub(super) fn extensions(&mut self, id: NodeId) -> Vec<Extension<'t>> {
+        let tree = self.tree;
+        let mut found: Vec<Extension<'t>> = self.list(id, |d, id| {
+            let mut extension = Extension {
+                name: "",
+                body: None,
+            };
+            d.map(id, &["extension", "name"], |d, key, value| match key {
+                "extension" => {
+                    let is_null = matches!(tree.value(value), Value::Null);
+                    extension.body = (!is_null).then_some((tree, value));
+                }
+                _ => extension.name = d.text(value),
+            });
+            extension
+        });
+        // Stable, so that of equal names the last one stays behind.
+        found.sort_by_key(|extension| extension.name);
+        found.dedup_by(|later, earlier| {
+            if later.name != earlier.name {
+                return false;
+            }
+            // An empty extension may be given again.
+            if earlier.body.is_some() {
+                let finding =
+                    Finding::new("duplicate-name").about(&super::finding::quote(later.name));
+                self.fault(finding);
+            }
+            *earlier = *later;
+            true
+        });
+        found
+    }
+
+    fn wrong_type(&mut self, expected: &str, found: Value) {
+        let mut finding = Finding::new("wrong-type")
+            .detail(&format!("expected {expected}, found {}", found.kind()));
+        if expected == "text" && matches!(found.kind(), "a number" | "a bool") {
+            finding = finding.fix("write the value in quotes");
+        }
+        self.fault(finding);
+    }
+
+    fn fault(&mut self, finding: Finding) {
+        if self.faults.len() < MOST {
+            let finding = self.placed(finding);
+            self.faults.push(finding);
+        }
+    }
+
+    fn unknown_field(&mut self, key: &str, fields: &[&str]) {
+        if self.unknown.len() >= MOST {
+            return;
+        }
+        let mut finding = self.placed(Finding::new("unknown-field"));
+        match fields.iter().find(|field| reduced(field) == reduced(key)) {
+            Some(field) => {
+                finding = finding
+                    .detail(&format!(
+                        "did you mean `{field}`? It is read only in this spelling"
+                    ))
+                    .fix(format!("rename it to `{field}`"));
+            }
+            None if is_field_like(key) => {}
+            // A misplaced value must not be shown as if it were a name.
+            None => finding.field = self.place_path(&self.path[..self.path.len() - 1]),
+        }
+        self.unknown.push(finding);
+    }
+
+    fn placed(&self, mut finding: Finding) -> Finding {
+        finding.field = self.place_path(&self.path);
+        finding = finding.line(self.line);
+        match self.item {
+            Some((place, name)) => place.on(finding, name),
+            None => finding,
+        }
+    }
+
+    fn place_path(&self, path: &[&str]) -> Option<String> {
+        (!path.is_empty()).then(|| path.join("."))
+    }
+}
+
+/// A key without letter case, `-` and `_`, for finding what was meant.
+fn reduced(key: &str) -> String {
+    key.chars()
+        .filter(|ch| !matches!(ch, '-' | '_'))
+        .map(|ch| ch.to_ascii_lowercase())
+        .collect()
+}
+
+pub(super) fn is_field_like(key: &str) -> bool {
+    key.len() <= 40
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}

@@ -1,0 +1,103 @@
+//! One file: its tree, its folder and its name.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::Source;
+use super::encoding::{self, Encoding};
+use super::finding::Finding;
+use super::reader;
+use super::tree::Tree;
+
+pub(super) struct Document {
+    pub(super) name: String,
+    dir: PathBuf,
+    pub(super) tree: Tree,
+    /// What is worth saying about the text as such.
+    pub(super) notes: Vec<Finding>,
+}
+
+impl Document {
+    /// # Errors
+    /// A finding of the load gate.
+    pub(super) fn read(source: &Source<'_>) -> Result<Self, Finding> {
+        let reading = reader::read(source.bytes)?;
+        let mut notes = Vec::new();
+        if reading.encoding != Encoding::Utf8 {
+            notes.push(Finding::new("encoding-bom").line(1));
+        }
+        if source.bytes.len() > 1 << 20 {
+            notes.push(Finding::new("file-too-large"));
+        }
+        if reading.more_documents {
+            notes.push(Finding::new("multiple-documents"));
+        }
+        for duplicate in &reading.tree.duplicates {
+            let mut note = Finding::new("duplicate-key").line(duplicate.line);
+            let key = reading.tree.text(duplicate.key);
+            if super::decoder::is_field_like(key) {
+                note = note.field(key);
+            }
+            notes.push(note);
+        }
+        Ok(Self {
+            name: source.name.to_owned(),
+            dir: source.dir.to_owned(),
+            tree: reading.tree,
+            notes,
+        })
+    }
+
+    /// A path of this file, from the file's folder. `..` is taken out by its text, as Kubernetes does.
+    pub(super) fn resolve(&self, path: &str) -> PathBuf {
+        if Path::new(path).is_absolute() {
+            return PathBuf::from(path);
+        }
+        clean(&self.dir.join(path))
+    }
+}
+
+fn clean(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => match out.components().next_back() {
+                Some(Component::Normal(_)) => drop(out.pop()),
+                Some(Component::RootDir) => {}
+                _ => out.push(part),
+            },
+            other => out.push(other),
+        }
+    }
+    if out.as_os_str().is_empty() {
+        out.push(".");
+    }
+    out
+}
+
+/// Says so if a text that was refused is a wrapped kubeconfig.
+pub(super) fn explain(finding: Finding, bytes: &[u8]) -> Finding {
+    if finding.code != "too-large" && encoding::unwrap_base64(bytes).is_some() {
+        return Finding::new("base64-wrapped");
+    }
+    finding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parent_folders_are_taken_out_by_text() {
+        for (path, expected) in [
+            ("a/b/../c", "a/c"),
+            ("./a", "a"),
+            ("../a", "../a"),
+            ("a/../../b", "../b"),
+            ("/a/../../b", "/b"),
+            ("", "."),
+        ] {
+            assert_eq!(clean(Path::new(path)), Path::new(expected), "{path}");
+        }
+    }
+}
