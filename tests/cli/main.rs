@@ -2,6 +2,7 @@
 //!
 //! One binary for all of them; each file covers one topic.
 
+mod completion;
 mod credential;
 mod faults;
 mod replay;
