@@ -116,10 +116,24 @@ fn page(command: &Command, name: &str) -> io::Result<String> {
         ]);
     }
     if is_root {
-        pairs(&mut end, "ENVIRONMENT", env::ALL.iter().map(|var| (var.name.to_owned(), var.help)));
+        pairs(
+            &mut end,
+            "ENVIRONMENT",
+            env::ALL.iter().map(|var| (var.name.to_owned(), var.help)),
+        );
     }
-    pairs(&mut end, "FILES", FILES.iter().map(|(path, help)| ((*path).to_owned(), *help)));
-    pairs(&mut end, "EXIT STATUS", exit::CODES.iter().map(|(code, help)| (code.to_string(), *help)));
+    pairs(
+        &mut end,
+        "FILES",
+        FILES.iter().map(|(path, help)| ((*path).to_owned(), *help)),
+    );
+    pairs(
+        &mut end,
+        "EXIT STATUS",
+        exit::CODES
+            .iter()
+            .map(|(code, help)| (code.to_string(), *help)),
+    );
     see_also(&mut end, name);
     end.to_writer(&mut text)?;
     let text = String::from_utf8(text).map_err(io::Error::other)?;

@@ -76,9 +76,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Reads the command line; nothing is left to run after help and version.
 fn read(out: &Out, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
     match grammar::parse(&Cli::command(), words)? {
-        Request::Help(path) => out
-            .data(help::text(out, &path).as_bytes())
-            .map(|()| None),
+        Request::Help(path) => out.data(help::text(out, &path).as_bytes()).map(|()| None),
         Request::Version => out
             .line(&format!("acpctl version {}", env!("CARGO_PKG_VERSION")))
             .map(|()| None),

@@ -27,7 +27,7 @@ pub enum Request {
 pub const IGNORED: &str = "ignored";
 
 /// For commands that take no argument and, like the Go tool, ignore any number of them.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct IgnoredArgs {
     #[arg(hide = true, id = IGNORED)]
     ignored: Vec<OsString>,

@@ -195,22 +195,71 @@ mod tests {
             ("", " argument", "", 0),
             ("cred", " argument", "cred", 0),
             ("credential ", "credential argument", "", 0),
-            ("--api-url x credential get ", "credential/get argument", "", 0),
+            (
+                "--api-url x credential get ",
+                "credential/get argument",
+                "",
+                0,
+            ),
             ("credential get a ", "credential/get argument", "", 1),
-            ("credential create --pro", "credential/create flag", "--pro", 0),
-            ("credential create --provider ", "credential/create value of provider", "", 0),
-            ("credential create --provider=g", "credential/create value of provider", "g", 0),
-            ("credential create -f ", "credential/create value of from-file", "", 0),
-            ("credential create -f x ", "credential/create argument", "", 0),
-            ("credential create -fx ", "credential/create argument", "", 0),
-            ("credential create --dry-run ", "credential/create argument", "", 0),
-            ("credential create --nope ", "credential/create value of unknown", "", 0),
+            (
+                "credential create --pro",
+                "credential/create flag",
+                "--pro",
+                0,
+            ),
+            (
+                "credential create --provider ",
+                "credential/create value of provider",
+                "",
+                0,
+            ),
+            (
+                "credential create --provider=g",
+                "credential/create value of provider",
+                "g",
+                0,
+            ),
+            (
+                "credential create -f ",
+                "credential/create value of from-file",
+                "",
+                0,
+            ),
+            (
+                "credential create -f x ",
+                "credential/create argument",
+                "",
+                0,
+            ),
+            (
+                "credential create -fx ",
+                "credential/create argument",
+                "",
+                0,
+            ),
+            (
+                "credential create --dry-run ",
+                "credential/create argument",
+                "",
+                0,
+            ),
+            (
+                "credential create --nope ",
+                "credential/create value of unknown",
+                "",
+                0,
+            ),
             ("credential get -- -", "credential/get argument", "-", 0),
             ("credential get -- -x -", "credential/get argument", "-", 1),
         ];
         for (line, wanted, typed, arguments) in cases {
             let found = find(line);
-            assert_eq!((found.0.as_str(), found.1.as_str(), found.2.len()), (wanted, typed, arguments), "{line:?}");
+            assert_eq!(
+                (found.0.as_str(), found.1.as_str(), found.2.len()),
+                (wanted, typed, arguments),
+                "{line:?}"
+            );
         }
     }
 }

@@ -12,16 +12,8 @@ use super::{Answer, Candidate};
 use crate::commands::completion::SHELLS;
 use crate::env;
 use crate::kubeconfig::{self, MAX_INPUT, OwnedSource, Source};
+use crate::resources::PROVIDERS;
 
-/// The providers that the platform has something to say about; others are accepted too.
-const PROVIDERS: &[(&str, &str)] = &[
-    ("github", "GitHub token"),
-    ("gitlab", "GitLab token"),
-    ("google", "Google account"),
-    ("jira", "Jira API token"),
-    ("kubeconfig", "access to a cluster"),
-    ("vertex", "Vertex AI service account"),
-];
 const OUTPUTS: &[(&str, &str)] = &[
     ("json", "one JSON document"),
     ("jsonpath=", "a template of kubectl's kind"),
@@ -151,7 +143,12 @@ fn positional(place: &Place<'_>, arg: &Arg, deadline: Instant) -> Answer {
     let first = place.arguments.first().map(String::as_str);
     match (names.as_slice(), first) {
         (["completion"], None) => {
-            return Answer::of(SHELLS.iter().map(|(name, _)| Candidate::new(*name, "")).collect());
+            return Answer::of(
+                SHELLS
+                    .iter()
+                    .map(|(name, _)| Candidate::new(*name, ""))
+                    .collect(),
+            );
         }
         (["config", "get" | "set"], None) => return Answer::of(fixed(KEYS)),
         (["get" | "create" | "delete" | "describe"], None) => {

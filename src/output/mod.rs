@@ -3,6 +3,7 @@
 pub mod age;
 pub mod format;
 pub mod jsonpath;
+mod keys;
 mod object;
 pub mod prompt;
 pub mod table;

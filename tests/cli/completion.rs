@@ -1,7 +1,6 @@
 //! Completion: the answers of `acpctl __complete`, and what a press of Tab does in real shells.
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -37,11 +36,16 @@ fn platform() -> Scripted {
             ]),
             "/projects" => json!([{"id": "team-a", "name": "team-a", "description": "First"}]),
             "/sessions" => json!([{"id": "s1", "name": "build", "phase": "Running"}]),
-            "/projects/team-a/agents" => json!([{"id": "a1", "name": "api", "display_name": "API"}]),
+            "/projects/team-a/agents" => {
+                json!([{"id": "a1", "name": "api", "display_name": "API"}])
+            }
             "/roles" => json!([{"id": "r1", "name": "credential:viewer"}]),
             _ => return error(404, "not-found", "nothing here"),
         };
-        answer(200, &json!({"kind": "List", "items": items, "page": 1, "size": 3, "total": 3}))
+        answer(
+            200,
+            &json!({"kind": "List", "items": items, "page": 1, "size": 3, "total": 3}),
+        )
     })
 }
 
@@ -67,22 +71,44 @@ fn commands_flags_and_fixed_values() {
     let env = TestEnv::new();
     let cases: &[(&[&str], &[&str])] = &[
         (&["cred"], &["credential\tManage credentials", ":4"]),
-        (&["credential", "create", "--provider", "k"], &["kubeconfig\taccess to a cluster", ":4"]),
-        (&["credential", "create", "--provider=k"], &["kubeconfig\taccess to a cluster", ":4"]),
-        (&["credential", "create", "--allow-d"], &["--allow-duplicate\tStore it even if you can already see a credential of this name", ":4"]),
+        (
+            &["credential", "create", "--provider", "k"],
+            &["kubeconfig\taccess to a cluster", ":4"],
+        ),
+        (
+            &["credential", "create", "--provider=k"],
+            &["kubeconfig\taccess to a cluster", ":4"],
+        ),
+        (
+            &["credential", "create", "--allow-d"],
+            &[
+                "--allow-duplicate\tStore it even if you can already see a credential of this name",
+                ":4",
+            ],
+        ),
         (&["credential", "create", "--from-file", ""], &[":0"]),
         (&["credential", "create", "-f", ""], &[":0"]),
         (&["credential", "validate", ""], &[":0"]),
         (&["credential", "create", "--name", ""], &[":4"]),
-        (&["credential", "validate", "--rules", "r"], &["runner\tWhat works from a session's container", ":4"]),
+        (
+            &["credential", "validate", "--rules", "r"],
+            &["runner\tWhat works from a session's container", ":4"],
+        ),
         (&["completion", "po"], &["powershell", ":4"]),
         (&["--color", "a"], &["auto", "always", ":4"]),
-        (&["help", "credential", "b"], &["bind\tLet the sessions of a project use a credential", ":4"]),
+        (
+            &["help", "credential", "b"],
+            &["bind\tLet the sessions of a project use a credential", ":4"],
+        ),
         (&["credential", "list", "--limit", "5", "--lim"], &[":4"]),
         (&["nope", ""], &[":4"]),
     ];
     for (words, wanted) in cases {
-        assert_eq!(complete(&env, "http://127.0.0.1:1", words), *wanted, "{words:?}");
+        assert_eq!(
+            complete(&env, "http://127.0.0.1:1", words),
+            *wanted,
+            "{words:?}"
+        );
     }
 }
 
@@ -110,12 +136,18 @@ fn names_come_from_the_server_once_a_minute() {
         ":4",
     ];
     for _ in 0..2 {
-        assert_eq!(complete(&env, server.url(), &["credential", "get", ""]), wanted);
+        assert_eq!(
+            complete(&env, server.url(), &["credential", "get", ""]),
+            wanted
+        );
     }
     assert_eq!(server.lines(), ["GET /credentials?page=1&size=500"]);
 
     let folder = env.home().join(".cache/ambient");
-    let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let files: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     assert_eq!(files.len(), 1);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&folder), mode(&files[0])), (0o700, 0o600));
@@ -133,9 +165,18 @@ fn each_kind_of_name() {
     let env = TestEnv::new();
     let server = platform();
     let cases: &[(&[&str], &[&str])] = &[
-        (&["credential", "bind", "pr"], &["prod\tkubeconfig https://prod.example.org", ":4"]),
-        (&["credential", "bind", "prod", "--project", ""], &["team-a\tFirst", ":4"]),
-        (&["credential", "bind", "prod", "--project=t"], &["team-a\tFirst", ":4"]),
+        (
+            &["credential", "bind", "pr"],
+            &["prod\tkubeconfig https://prod.example.org", ":4"],
+        ),
+        (
+            &["credential", "bind", "prod", "--project", ""],
+            &["team-a\tFirst", ":4"],
+        ),
+        (
+            &["credential", "bind", "prod", "--project=t"],
+            &["team-a\tFirst", ":4"],
+        ),
     ];
     for (words, wanted) in cases {
         assert_eq!(complete(&env, server.url(), words), *wanted, "{words:?}");
@@ -157,10 +198,16 @@ fn contexts_come_from_the_file_on_the_line_or_kubeconfig() {
     assert_eq!(complete(&env, url, &words), wanted);
 
     let mut command = env.acpctl();
-    command.env("KUBECONFIG", format!("missing:{}", env.work().join("kc").display()));
+    command.env(
+        "KUBECONFIG",
+        format!("missing:{}", env.work().join("kc").display()),
+    );
     command.args(["__complete", "credential", "create", "--context", "a"]);
     let stdout = streams(&command.output().unwrap()).0;
-    assert_eq!(stdout, "arn:aws:eks:demo\thttps://dev.example.org:6443\n:4\n");
+    assert_eq!(
+        stdout,
+        "arn:aws:eks:demo\thttps://dev.example.org:6443\n:4\n"
+    );
 }
 
 #[test]
@@ -169,7 +216,14 @@ fn nothing_is_said_or_sent_when_logged_out() {
     let server = platform();
     let output = env
         .acpctl()
-        .args(["__complete", "--api-url", server.url(), "credential", "get", ""])
+        .args([
+            "__complete",
+            "--api-url",
+            server.url(),
+            "credential",
+            "get",
+            "",
+        ])
         .output()
         .unwrap();
     assert_eq!(streams(&output).0, ":4\n");
@@ -179,7 +233,13 @@ fn nothing_is_said_or_sent_when_logged_out() {
 
 #[test]
 fn a_server_that_fails_or_never_answers_gives_nothing() {
-    for reply in [error(401, "x", "y"), error(500, "x", "y"), Reply::Close, Reply::Hang, Reply::Endless] {
+    for reply in [
+        error(401, "x", "y"),
+        error(500, "x", "y"),
+        Reply::Close,
+        Reply::Hang,
+        Reply::Endless,
+    ] {
         let env = TestEnv::new();
         let shown = format!("{reply:?}");
         let server = Scripted::with(move |_| reply.clone());
@@ -191,13 +251,22 @@ fn a_server_that_fails_or_never_answers_gives_nothing() {
 
 #[test]
 fn what_is_not_json_or_not_a_list_gives_nothing() {
-    for body in [json!(null), json!([]), json!({"items": {}}), json!({"items": [1, {"name": 2}]})] {
+    for body in [
+        json!(null),
+        json!([]),
+        json!({"items": {}}),
+        json!({"items": [1, {"name": 2}]}),
+    ] {
         let env = TestEnv::new();
         let server = Scripted::with({
             let body = body.clone();
             move |_| answer(200, &body)
         });
-        assert_eq!(complete(&env, server.url(), &["credential", "get", ""]), [":4"], "{body}");
+        assert_eq!(
+            complete(&env, server.url(), &["credential", "get", ""]),
+            [":4"],
+            "{body}"
+        );
     }
 }
 
@@ -215,14 +284,27 @@ fn other_shells_are_refused_with_a_list() {
 /// A shell on a terminal, with nothing configured but our completion. Nothing, said out loud, where the
 /// shell is not installed.
 fn shell(env: &TestEnv, url: &str, name: &str) -> Option<Terminal> {
-    if std::process::Command::new(name).arg("--version").output().is_err() {
-        let _ = writeln!(std::io::stderr(), "SKIPPED: {name} is not installed");
+    if std::process::Command::new(name)
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        crate::support::skipped(&format!("{name} is not installed"));
         return None;
     }
-    let script = env.acpctl().args(["completion", name]).output().unwrap().stdout;
+    let script = env
+        .acpctl()
+        .args(["completion", name])
+        .output()
+        .unwrap()
+        .stdout;
     let script = env.file("completion-script", script);
     let binary = Path::new(env!("CARGO_BIN_EXE_acpctl")).parent().unwrap();
-    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap_or_default());
+    let path = format!(
+        "{}:{}",
+        binary.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
     let arguments: &[&str] = match name {
         "bash" => &["--noprofile", "--norc", "-i"],
         "zsh" => &["-f", "-i"],
@@ -243,14 +325,20 @@ fn shell(env: &TestEnv, url: &str, name: &str) -> Option<Terminal> {
     match name {
         "bash" => {
             terminal.wait_for("ready> ");
-            terminal.type_text(&format!("bind 'set bell-style none'; source {script}; clear\r"));
+            terminal.type_text(&format!(
+                "bind 'set bell-style none'; source {script}; clear\r"
+            ));
         }
         "zsh" => {
             terminal.wait_for("ready> ");
-            terminal.type_text(&format!("autoload -U compinit; compinit -u -D; source {script}; clear\r"));
+            terminal.type_text(&format!(
+                "autoload -U compinit; compinit -u -D; source {script}; clear\r"
+            ));
         }
         _ => {
-            terminal.type_text(&format!("function fish_prompt; echo 'ready> '; end; source {script}; clear\r"));
+            terminal.type_text(&format!(
+                "function fish_prompt; echo 'ready> '; end; source {script}; clear\r"
+            ));
         }
     }
     terminal.wait_until("a cleared screen", |screen| screen.trim() == "ready>");
@@ -265,7 +353,9 @@ fn tab(terminal: &Terminal, typed: &str, wanted: &str) {
     terminal.wait_for(wanted);
     // Ctrl-U empties the line.
     terminal.type_text("\x15");
-    terminal.wait_until("an empty line", |screen| !screen.contains(wanted) || screen.trim_end().ends_with('>'));
+    terminal.wait_until("an empty line", |screen| {
+        !screen.contains(wanted) || screen.trim_end().ends_with('>')
+    });
 }
 
 fn completes(name: &str) {
@@ -279,18 +369,34 @@ fn completes(name: &str) {
         ("acpctl cred", "acpctl credential"),
         ("acpctl credential val", "acpctl credential validate"),
         ("acpctl credential create --allow-d", "--allow-duplicate"),
-        ("acpctl credential create --provider ku", "--provider kubeconfig"),
-        ("acpctl credential create --provider=ku", "--provider=kubeconfig"),
+        (
+            "acpctl credential create --provider ku",
+            "--provider kubeconfig",
+        ),
+        (
+            "acpctl credential create --provider=ku",
+            "--provider=kubeconfig",
+        ),
         ("acpctl credential create --from-file k", "--from-file kc"),
-        ("acpctl credential create -f kc --context d", "--context dev"),
+        (
+            "acpctl credential create -f kc --context d",
+            "--context dev",
+        ),
         ("acpctl credential get pr", "credential get prod"),
-        ("acpctl credential bind prod --project te", "--project team-a"),
+        (
+            "acpctl credential bind prod --project te",
+            "--project team-a",
+        ),
         ("acpctl completion powe", "completion powershell"),
     ] {
         tab(&terminal, typed, wanted);
     }
     // A name with a colon, and one that must not be run.
-    tab(&terminal, "acpctl credential create -f kc --context arn:aws:e", "demo");
+    tab(
+        &terminal,
+        "acpctl credential create -f kc --context arn:aws:e",
+        "demo",
+    );
     tab(&terminal, "acpctl credential get \\$", "pwned");
     terminal.type_text("exit\r");
     assert!(!env.work().join("pwned").exists());

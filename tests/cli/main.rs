@@ -7,3 +7,4 @@ mod credential;
 mod faults;
 mod replay;
 mod support;
+mod terminal;

@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::num::NonZero;
-use std::process::{Child, ExitStatus};
+use std::process::Child;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -107,11 +107,6 @@ impl Terminal {
         self.wait_until(text, |screen| screen.contains(text))
     }
 
-    /// The screen as it is now.
-    pub fn screen(&self) -> String {
-        self.seen.0.lock().unwrap().screen.screen().contents()
-    }
-
     /// Every byte written so far, as text.
     pub fn written(&self) -> String {
         String::from_utf8_lossy(&self.seen.0.lock().unwrap().raw).into_owned()
@@ -127,21 +122,9 @@ impl Terminal {
             && !seen.screen.screen().hide_cursor()
     }
 
-    /// Waits for the program's end.
-    pub fn end(&mut self) -> ExitStatus {
-        let deadline = Instant::now() + PATIENCE;
-        let mut seen = self.seen.0.lock().unwrap();
-        while !seen.ended {
-            let left = deadline.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero(),
-                "the program did not end:\n{}",
-                seen.screen.screen().contents()
-            );
-            seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
-        }
-        drop(seen);
-        self.child.wait().unwrap()
+    /// The id of the process on the terminal.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 }
 
