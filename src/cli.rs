@@ -97,6 +97,7 @@ pub struct Globals {
     pub print_curl: bool,
 }
 
+#[allow(clippy::large_enum_variant, reason = "there is one value in a run")]
 /// The commands, in the order in which the Go tool registers them: suggestions follow it.
 #[derive(Debug, Subcommand)]
 pub enum Command {

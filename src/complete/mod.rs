@@ -17,11 +17,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::env;
 use crate::exit::Failure;
 use crate::help;
 use crate::output::Out;
 
-/// How long an answer may take, in all.
+/// How long an answer may take in all, unless `AMBIENT_COMPLETION_TIMEOUT` says otherwise.
 const LIMIT: Duration = Duration::from_millis(250);
 
 /// The hidden commands; the second leaves descriptions out.
@@ -114,7 +115,12 @@ fn run(out: &Out, words: &[OsString], with_help: bool) -> anyhow::Result<()> {
 /// The answer, or none where it takes too long: a thread that waits for a disk, a name server or a server
 /// is left behind, and ends with the program.
 fn within_limit(words: Vec<OsString>) -> Answer {
-    let deadline = Instant::now() + LIMIT;
+    let limit = env::COMPLETION_TIMEOUT
+        .get()
+        .and_then(|text| text.parse::<u32>().ok())
+        .filter(|millis| *millis > 0)
+        .map_or(LIMIT, |millis| Duration::from_millis(millis.into()));
+    let deadline = Instant::now() + limit;
     let (sender, receiver) = mpsc::channel();
     let started = thread::Builder::new().spawn(move || {
         // Nobody listens any more once the time is over.
@@ -122,7 +128,7 @@ fn within_limit(words: Vec<OsString>) -> Answer {
     });
     started
         .ok()
-        .and_then(|_| receiver.recv_timeout(LIMIT).ok())
+        .and_then(|_| receiver.recv_timeout(limit).ok())
         .unwrap_or_else(|| Answer::of(Vec::new()))
 }
 

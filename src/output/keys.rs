@@ -88,10 +88,10 @@ impl Keyboard {
             // An incomplete sequence: wait a moment for the rest.
             let limit = (!self.bytes.is_empty()).then_some(SEQUENCE);
             match self.wait(limit)? {
-                Woken::ByInput if self.read()? == 0 => return Ok(Key::Cancel),
-                Woken::ByInput => {}
-                Woken::BySignal(key) => return Ok(key),
-                Woken::ByTime => return Ok(self.take(true).unwrap_or(Key::Other)),
+                Woken::Input if self.read()? == 0 => return Ok(Key::Cancel),
+                Woken::Input => {}
+                Woken::Signal(key) => return Ok(key),
+                Woken::Time => return Ok(self.take(true).unwrap_or(Key::Other)),
             }
         }
     }
@@ -111,17 +111,17 @@ impl Keyboard {
                 PollFd::new(&self.signals.wake, PollFlags::IN),
             ];
             match poll(&mut ready, limit.as_ref()) {
-                Ok(0) => return Ok(Woken::ByTime),
+                Ok(0) => return Ok(Woken::Time),
                 Ok(_) => {}
                 Err(Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
             }
             let [input, signal] = ready.map(|fd| !fd.revents().is_empty());
             if signal {
-                return Ok(Woken::BySignal(self.signals.take()));
+                return Ok(Woken::Signal(self.signals.take()));
             }
             if input {
-                return Ok(Woken::ByInput);
+                return Ok(Woken::Input);
             }
         }
     }
@@ -165,9 +165,9 @@ impl Drop for Keyboard {
 }
 
 enum Woken {
-    ByInput,
-    BySignal(Key),
-    ByTime,
+    Input,
+    Signal(Key),
+    Time,
 }
 
 /// Signals while a question is open; afterwards they end the program again.
@@ -253,7 +253,6 @@ fn decode(bytes: &[u8], pasting: bool, complete: bool) -> Option<(Decoded, usize
         (b'\r' | b'\n', _) => key(Key::Enter, 1),
         (0x7f | 0x08, _) => key(Key::Backspace, 1),
         (&CTRL_C, _) => key(Key::Ended(2), 1),
-        (&CTRL_D, _) => key(Key::Cancel, 1),
         (&CTRL_U, _) => key(Key::Clear, 1),
         (&ESC, Some(b'[' | b'O')) => {
             let end = bytes
@@ -272,7 +271,7 @@ fn decode(bytes: &[u8], pasting: bool, complete: bool) -> Option<(Decoded, usize
                 _ => key(Key::Other, length),
             }
         }
-        (&ESC, Some(_)) => key(Key::Cancel, 1),
+        (&ESC, Some(_)) | (&CTRL_D, _) => key(Key::Cancel, 1),
         (&ESC, None) => complete.then_some((Decoded::Key(Key::Cancel), 1)),
         (b'\t', _) if pasting => key(Key::Char('\t'), 1),
         (0..0x20, _) => key(Key::Other, 1),

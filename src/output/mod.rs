@@ -6,6 +6,7 @@ pub mod jsonpath;
 mod keys;
 mod object;
 pub mod prompt;
+pub mod style;
 pub mod table;
 
 use std::cell::Cell;

@@ -49,14 +49,18 @@ fn platform() -> Scripted {
     })
 }
 
+/// For answers that must come, however busy the machine is.
+const PATIENT: (&str, &str) = ("AMBIENT_COMPLETION_TIMEOUT", "60000");
+
 /// The lines of an answer.
 fn complete(env: &TestEnv, url: &str, words: &[&str]) -> Vec<String> {
-    let output = env
-        .connected(url)
-        .arg("__complete")
-        .args(words)
-        .output()
-        .unwrap();
+    let mut command = env.connected(url);
+    command.env(PATIENT.0, PATIENT.1);
+    answer_of(command, words)
+}
+
+fn answer_of(mut command: assert_cmd::Command, words: &[&str]) -> Vec<String> {
+    let output = command.arg("__complete").args(words).output().unwrap();
     assert!(output.status.success());
     let (stdout, stderr) = streams(&output);
     assert!(
@@ -117,6 +121,7 @@ fn descriptions_can_be_left_out() {
     let env = TestEnv::new();
     let output = env
         .acpctl()
+        .env(PATIENT.0, PATIENT.1)
         .args(["__completeNoDesc", "credential", "b"])
         .output()
         .unwrap();
@@ -198,6 +203,7 @@ fn contexts_come_from_the_file_on_the_line_or_kubeconfig() {
     assert_eq!(complete(&env, url, &words), wanted);
 
     let mut command = env.acpctl();
+    command.env(PATIENT.0, PATIENT.1);
     command.env(
         "KUBECONFIG",
         format!("missing:{}", env.work().join("kc").display()),
@@ -216,6 +222,7 @@ fn nothing_is_said_or_sent_when_logged_out() {
     let server = platform();
     let output = env
         .acpctl()
+        .env(PATIENT.0, PATIENT.1)
         .args([
             "__complete",
             "--api-url",
@@ -244,7 +251,8 @@ fn a_server_that_fails_or_never_answers_gives_nothing() {
         let shown = format!("{reply:?}");
         let server = Scripted::with(move |_| reply.clone());
         // `Hang` lasts until the server is dropped, after the answer is here: the limit ends the wait.
-        let found = complete(&env, server.url(), &["--trace", "credential", "get", ""]);
+        let words = ["--trace", "credential", "get", ""];
+        let found = answer_of(env.connected(server.url()), &words);
         assert_eq!(found, [":4"], "{shown}");
     }
 }
@@ -317,6 +325,7 @@ fn shell(env: &TestEnv, url: &str, name: &str) -> Option<Terminal> {
         .env("PATH", path)
         .env("TERM", "xterm")
         .env("PS1", "ready> ")
+        .env(PATIENT.0, PATIENT.1)
         .env("AMBIENT_API_URL", url)
         .env("AMBIENT_TOKEN", crate::support::TOKEN)
         .current_dir(env.work());

@@ -354,3 +354,100 @@ fn tables_fit_the_window() {
         }
     }
 }
+
+/// The statuses of `doctor -o json`, and its exit status.
+fn doctor(env: &TestEnv, url: &str, token: &str) -> (Value, Option<i32>) {
+    let output = env
+        .acpctl()
+        .env("AMBIENT_API_URL", url)
+        .env("AMBIENT_TOKEN", token)
+        .args(["doctor", "-o", "json"])
+        .output()
+        .unwrap();
+    let (stdout, _) = streams(&output);
+    assert!(!stdout.contains("canary"), "no secret is shown");
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    let checks = report["checks"].as_array().unwrap();
+    let pairs = checks.iter().map(|check| {
+        assert_eq!(check["fix"].is_null(), check["status"] == "ok", "{check}");
+        (
+            check["name"].as_str().unwrap().to_owned(),
+            check["status"].clone(),
+        )
+    });
+    (
+        pairs.collect::<serde_json::Map<_, _>>().into(),
+        output.status.code(),
+    )
+}
+
+#[test]
+fn doctor_tells_what_is_wrong_and_what_to_do() {
+    let version = |status: u16| {
+        Scripted::with(move |request| {
+            assert!(request.target.ends_with("/version"), "{}", request.target);
+            answer(status, &json!({"version": "v1.2.3"}))
+        })
+    };
+    let env = TestEnv::new();
+    let (found, code) = doctor(&env, version(200).url(), TOKEN);
+    assert_eq!(code, Some(0));
+    for (name, wanted) in [
+        ("config", "ok"),
+        ("login", "ok"),
+        ("server", "ok"),
+        ("keyring", "ok"),
+        ("runtime-dir", "warn"),
+        ("store", "ok"),
+    ] {
+        assert_eq!(found[name], wanted, "{name}: {found}");
+    }
+    let (found, code) = doctor(&env, version(401).url(), TOKEN);
+    assert_eq!((&found["server"], code), (&json!("fail"), Some(1)));
+    let (found, _) = doctor(&env, version(404).url(), TOKEN);
+    assert_eq!(found["server"], "warn");
+    let (found, code) = doctor(&env, "http://127.0.0.1:1", TOKEN);
+    assert_eq!((&found["server"], code), (&json!("fail"), Some(1)));
+    // {"exp": 1000000000}
+    let (found, code) = doctor(
+        &env,
+        version(200).url(),
+        "canary.eyJleHAiOjEwMDAwMDAwMDB9.x",
+    );
+    assert_eq!((&found["login"], code), (&json!("fail"), Some(1)));
+
+    env.config("{}");
+    fs::set_permissions(
+        env.config_path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o644),
+    )
+    .unwrap();
+    let (found, code) = doctor(&env, version(200).url(), TOKEN);
+    assert_eq!((&found["config"], code), (&json!("warn"), Some(0)));
+    env.config("{");
+    let (found, code) = doctor(&env, version(200).url(), TOKEN);
+    assert_eq!((&found["config"], code), (&json!("fail"), Some(1)));
+}
+
+#[test]
+fn colours_are_for_terminals_and_follow_the_variables() {
+    let env = TestEnv::new();
+    let server = platform();
+    let run = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = env.connected(server.url());
+        command
+            .arg("doctor")
+            .args(arguments)
+            .envs(variables.iter().copied());
+        streams(&command.output().unwrap()).0.contains('\x1b')
+    };
+    assert!(!run(&[], &[]), "a pipe");
+    assert!(run(&[("CLICOLOR_FORCE", "1")], &[]));
+    assert!(!run(&[("CLICOLOR_FORCE", "0")], &[]));
+    assert!(!run(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[]));
+    assert!(run(&[("NO_COLOR", "1")], &["--color", "always"]));
+    assert!(!run(&[("CLICOLOR_FORCE", "1")], &["--color=never"]));
+    let terminal = start(&env, server.url(), &["doctor"], 40, 100);
+    terminal.wait_for("status");
+    assert!(terminal.written().contains("\x1b[32mok"));
+}
