@@ -5,7 +5,8 @@
 //!
 //! The way of a text through the modules, gate by gate as in Kubernetes' own client:
 //!
-//! 1. load: [`encoding`] makes it UTF-8, [`reader`] (with [`scalar`]) makes a [`tree`] of it,
+//! 1. load: [`encoding`] makes it UTF-8, [`yaml`] finds its structure, [`reader`] (with [`scalar`]) makes a
+//!    [`tree`] of it,
 //!    [`kind`] and [`decoder`] check the types of the [`model`], [`merge`] joins several files;
 //! 2. rest: [`choose`] follows the context, [`files`] opens what it refers to, [`rest`] checks it;
 //! 3. tls: [`tls`] checks the address ([`url`]) and the certificates ([`cert`], [`pem`]).
@@ -39,6 +40,7 @@ mod tls;
 mod tree;
 mod url;
 mod wiped;
+mod yaml;
 
 use std::ffi::OsStr;
 use std::io;
