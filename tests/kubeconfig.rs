@@ -114,7 +114,7 @@ fn verdicts_are_those_of_kubernetes() {
                 .any(|f| f.gate == Some(kubeconfig::Gate::Late));
             let same = report.accepted == (case.verdict["verdict"] == "accept")
                 && stage == case.verdict["stage"]
-                && late == !case.verdict["late_error"].is_null()
+                && late != case.verdict["late_error"].is_null()
                 && report.falls_back_in_cluster == (case.verdict["falls_back_in_cluster"] == true);
             if !same {
                 wrong.push(format!(

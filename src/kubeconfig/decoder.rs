@@ -286,23 +286,23 @@ impl<'t> Decoder<'t> {
             }
             None if is_field_like(key) => {}
             // A misplaced value must not be shown as if it were a name.
-            None => finding.field = self.place_path(&self.path[..self.path.len() - 1]),
+            None => finding.field = joined(&self.path[..self.path.len() - 1]),
         }
         self.unknown.push(finding);
     }
 
     fn placed(&self, mut finding: Finding) -> Finding {
-        finding.field = self.place_path(&self.path);
+        finding.field = joined(&self.path);
         finding = finding.line(self.line);
         match self.item {
             Some((place, name)) => place.on(finding, name),
             None => finding,
         }
     }
+}
 
-    fn place_path(&self, path: &[&str]) -> Option<String> {
-        (!path.is_empty()).then(|| path.join("."))
-    }
+fn joined(path: &[&str]) -> Option<String> {
+    (!path.is_empty()).then(|| path.join("."))
 }
 
 /// A key without letter case, `-` and `_`, for finding what was meant.

@@ -37,12 +37,11 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<(Cow<'_, [u8]>, Encod
     // Three bytes are the most that one unit can become: no growth, hence no stray copy.
     let mut text = String::with_capacity(bytes.len() / 2 * 3);
     for ch in char::decode_utf16(pairs.map(|pair| unit([pair[0], pair[1]]))) {
-        match ch {
-            Ok(ch) => text.push(ch),
-            Err(_) => {
-                text.zeroize();
-                return Err(broken());
-            }
+        if let Ok(ch) = ch {
+            text.push(ch);
+        } else {
+            text.zeroize();
+            return Err(broken());
         }
     }
     Ok((Cow::Owned(text.into_bytes()), Encoding::Utf16))

@@ -55,9 +55,7 @@ pub(super) fn read_all(sources: &[Source<'_>]) -> Result<Vec<Document>, Vec<Find
 }
 
 /// The merged configuration and what lint says about the files as such.
-pub(super) fn merge<'t>(
-    documents: &'t [Document],
-) -> Result<(Config<'t>, Vec<Finding>), Vec<Finding>> {
+pub(super) fn merge(documents: &[Document]) -> Result<(Config<'_>, Vec<Finding>), Vec<Finding>> {
     let mut merged = Config::default();
     let (mut notes, mut faults) = (Vec::new(), Vec::new());
     for document in documents {

@@ -14,6 +14,11 @@
 //! Beside the gates: [`lint`] (what will not work from a runner), [`summary`], and [`carve`], which
 //! writes one context out through [`emit`]. Every finding code is a row of [`codes`].
 
+#![allow(
+    clippy::result_large_err,
+    reason = "a refusal happens at most once per file"
+)]
+
 mod base64;
 mod carve;
 mod cert;
@@ -193,6 +198,7 @@ impl Kubeconfig {
     }
 
     /// Judges the context that the options name, or the current one.
+    #[must_use]
     pub fn check(&self, options: &CheckOptions<'_>) -> Report {
         let several = self.documents.len() > 1;
         let refused = |findings| Report::new(findings, None, several);
@@ -264,6 +270,7 @@ impl Kubeconfig {
 }
 
 /// [`Kubeconfig::read`] and [`Kubeconfig::check`] in one step; what cannot be read is a report too.
+#[must_use]
 pub fn check(sources: &[Source<'_>], options: &CheckOptions<'_>) -> Report {
     match Kubeconfig::read(sources) {
         Ok(kubeconfig) => kubeconfig.check(options),

@@ -68,7 +68,8 @@ enum Kind {
     Map {
         entries: Vec<Entry>,
         key: Key,
-        fault: Option<Finding>,
+        /// Why a key cannot be used, and its line.
+        fault: Option<(&'static str, u32)>,
     },
 }
 
@@ -116,7 +117,7 @@ impl<'a> Reader<'a> {
 
     fn first_document(mut self) -> Result<(Tree, bool), Finding> {
         loop {
-            let event = self.parser.next().map_err(refusal)?;
+            let event = self.parser.next().map_err(|fault| refusal(&fault))?;
             let line = self.parser.line();
             match event {
                 Event::StreamEnd => return Ok((self.tree, false)),
@@ -203,7 +204,7 @@ impl<'a> Reader<'a> {
             Some(Anchor::Done(id, size)) => (*id, *size),
         };
         self.decodes.own(1)?;
-        self.decodes.from_alias(size)?;
+        self.decodes.by_alias(size)?;
         self.attach(Child {
             id,
             line,
@@ -239,7 +240,8 @@ impl<'a> Reader<'a> {
             Kind::List(items) => self.tree.add_list(&items, frame.line),
             Kind::Map { entries, fault, .. } => {
                 let id = self.tree.add_map(entries, frame.line);
-                self.suspects.extend(fault.map(|finding| (id, finding)));
+                self.suspects
+                    .extend(fault.map(|(detail, line)| (id, bad_key(detail, line))));
                 id
             }
         };
@@ -321,19 +323,20 @@ impl Frame<'_> {
     }
 }
 
-fn map_key(tree: &mut Tree, child: Child, fault: &mut Option<Finding>) -> Result<Key, Finding> {
-    let bad_key = |text: &str| Finding::new("bad-key").line(child.line).detail(text);
+fn map_key(
+    tree: &mut Tree,
+    child: Child,
+    fault: &mut Option<(&'static str, u32)>,
+) -> Result<Key, Finding> {
+    let mut unusable = |detail| {
+        fault.get_or_insert((detail, child.line));
+        Ok(Key::Unusable)
+    };
     let key = match tree.value(child.id) {
         Value::Text(span) => span,
-        Value::List(_) | Value::Map(_) => return Err(bad_key("it is a list or a map")),
-        Value::Null => {
-            fault.get_or_insert_with(|| bad_key("it is null"));
-            return Ok(Key::Unusable);
-        }
-        Value::Uint(_) => {
-            fault.get_or_insert_with(|| bad_key("it is too large a number"));
-            return Ok(Key::Unusable);
-        }
+        Value::List(_) | Value::Map(_) => return Err(bad_key("it is a list or a map", child.line)),
+        Value::Null => return unusable("it is null"),
+        Value::Uint(_) => return unusable("it is too large a number"),
         Value::Bool(value) => number_key(tree, Scalar::Bool(value)),
         Value::Int(n) => number_key(tree, Scalar::Int(n)),
         Value::Float(value) => number_key(tree, Scalar::Float(value)),
@@ -343,6 +346,10 @@ fn map_key(tree: &mut Tree, child: Child, fault: &mut Option<Finding>) -> Result
         line: child.line,
         value: child.id,
     }))
+}
+
+fn bad_key(detail: &str, line: u32) -> Finding {
+    Finding::new("bad-key").line(line).detail(detail)
 }
 
 fn number_key(tree: &mut Tree, key: Scalar) -> super::tree::Span {
@@ -382,7 +389,7 @@ impl DecodeCount {
         self.check()
     }
 
-    fn from_alias(&mut self, n: u64) -> Result<(), Finding> {
+    fn by_alias(&mut self, n: u64) -> Result<(), Finding> {
         self.all = self.all.saturating_add(n);
         self.aliased = self.aliased.saturating_add(n);
         self.check()
@@ -407,7 +414,7 @@ impl DecodeCount {
     }
 }
 
-fn refusal(fault: Fault) -> Finding {
+fn refusal(fault: &Fault) -> Finding {
     let finding = match fault.kind {
         FaultKind::Encoding => Finding::new("bad-encoding"),
         FaultKind::TooDeep => Finding::new("too-deep"),

@@ -129,9 +129,9 @@ impl<'a> Parser<'a> {
     }
 
     /// Nothing stands where a value could.
-    fn empty(&mut self, next: State) -> Result<Event<'a>, Fault> {
+    fn empty(&mut self, next: State) -> Event<'a> {
         self.state = next;
-        Ok(empty())
+        empty()
     }
 
     fn document_start(&mut self, first: bool) -> Result<Event<'a>, Fault> {
@@ -324,7 +324,7 @@ impl<'a> Parser<'a> {
             Token::BlockEntry => {
                 self.take();
                 if matches!(self.peek()?, Token::BlockEntry | Token::BlockEnd) {
-                    return self.empty(State::BlockSequence);
+                    return Ok(self.empty(State::BlockSequence));
                 }
                 self.returns.push(State::BlockSequence);
                 self.node(true, false)
@@ -348,7 +348,7 @@ impl<'a> Parser<'a> {
             self.peek()?,
             Token::BlockEntry | Token::Key | Token::Value | Token::BlockEnd
         ) {
-            return self.empty(State::IndentlessSequence);
+            return Ok(self.empty(State::IndentlessSequence));
         }
         self.returns.push(State::IndentlessSequence);
         self.node(true, false)
@@ -359,7 +359,7 @@ impl<'a> Parser<'a> {
             Token::Key => {
                 self.take();
                 if matches!(self.peek()?, Token::Key | Token::Value | Token::BlockEnd) {
-                    return self.empty(State::BlockMappingValue);
+                    return Ok(self.empty(State::BlockMappingValue));
                 }
                 self.returns.push(State::BlockMappingValue);
                 self.node(true, true)
@@ -375,11 +375,11 @@ impl<'a> Parser<'a> {
 
     fn block_mapping_value(&mut self) -> Result<Event<'a>, Fault> {
         if !matches!(self.peek()?, Token::Value) {
-            return self.empty(State::BlockMappingKey);
+            return Ok(self.empty(State::BlockMappingKey));
         }
         self.take();
         if matches!(self.peek()?, Token::Key | Token::Value | Token::BlockEnd) {
-            return self.empty(State::BlockMappingKey);
+            return Ok(self.empty(State::BlockMappingKey));
         }
         self.returns.push(State::BlockMappingKey);
         self.node(true, true)
@@ -416,7 +416,7 @@ impl<'a> Parser<'a> {
             Token::Value | Token::FlowEntry | Token::FlowSequenceEnd
         ) {
             self.take(); // as the reference does, whichever it is
-            return self.empty(State::FlowPairValue);
+            return Ok(self.empty(State::FlowPairValue));
         }
         self.returns.push(State::FlowPairValue);
         self.node(false, false)
@@ -430,7 +430,7 @@ impl<'a> Parser<'a> {
                 return self.node(false, false);
             }
         }
-        self.empty(State::FlowPairEnd)
+        Ok(self.empty(State::FlowPairEnd))
     }
 
     fn flow_mapping(&mut self, first: bool) -> Result<Event<'a>, Fault> {
@@ -452,7 +452,7 @@ impl<'a> Parser<'a> {
                     self.peek()?,
                     Token::Value | Token::FlowEntry | Token::FlowMappingEnd
                 ) {
-                    return self.empty(State::FlowMappingValue);
+                    return Ok(self.empty(State::FlowMappingValue));
                 }
                 self.returns.push(State::FlowMappingValue);
                 self.node(false, false)
@@ -472,7 +472,7 @@ impl<'a> Parser<'a> {
                 return self.node(false, false);
             }
         }
-        self.empty(State::FlowMapping { first: false })
+        Ok(self.empty(State::FlowMapping { first: false }))
     }
 }
 

@@ -119,10 +119,15 @@ impl<'a> Scanner<'a> {
     }
 
     pub(super) fn fault<T>(&self, problem: &'static str) -> Result<T, Fault> {
-        Err(self.fault_at(FaultKind::Syntax(problem), self.mark))
+        let kind = if self.broken && self.at_end() {
+            FaultKind::Encoding
+        } else {
+            FaultKind::Syntax(problem)
+        };
+        Err(Self::fault_at(kind, self.mark))
     }
 
-    pub(super) fn fault_at(&self, kind: FaultKind, mark: Mark) -> Fault {
+    pub(super) fn fault_at(kind: FaultKind, mark: Mark) -> Fault {
         Fault {
             kind,
             line: mark.line + 1,
@@ -158,14 +163,14 @@ impl<'a> Scanner<'a> {
             return Ok(true);
         }
         if key.required {
-            return Err(self.missing_colon(key));
+            return Err(Self::missing_colon(key));
         }
         self.keys[level].possible = false;
         Ok(false)
     }
 
-    fn missing_colon(&self, key: SimpleKey) -> Fault {
-        self.fault_at(FaultKind::Syntax("a key without `:`"), key.mark)
+    fn missing_colon(key: SimpleKey) -> Fault {
+        Self::fault_at(FaultKind::Syntax("a key without `:`"), key.mark)
     }
 
     fn save_key(&mut self) -> Result<(), Fault> {
@@ -192,7 +197,7 @@ impl<'a> Scanner<'a> {
         let old = *key;
         key.possible = false;
         if old.possible && old.required {
-            return Err(self.missing_colon(old));
+            return Err(Self::missing_colon(old));
         }
         Ok(())
     }
@@ -227,7 +232,7 @@ impl<'a> Scanner<'a> {
         self.indents.push(self.indent);
         self.indent = column;
         if self.indents.len() > MAX_DEPTH {
-            return Err(self.fault_at(FaultKind::TooDeep, mark));
+            return Err(Self::fault_at(FaultKind::TooDeep, mark));
         }
         self.insert(number, token, mark);
         Ok(())
@@ -312,19 +317,17 @@ impl<'a> Scanner<'a> {
                 );
                 Ok(())
             }
-            b'-' | b'?' | b':' => self.fetch_plain(),
-            b'#' | b'%' | b'@' | b'`' | b'|' | b'>' => {
+            // A tab stands here if it is used as indentation.
+            b'#' | b'%' | b'@' | b'`' | b'|' | b'>' | b'\t' => {
                 self.fault("a character that cannot start a value")
             }
-            // A tab where indentation is expected.
-            b'\t' => self.fault("a character that cannot start a value"),
             _ => self.fetch_plain(),
         }
     }
 
     fn fetch_stream_end(&mut self) -> Result<(), Fault> {
         if self.broken {
-            return Err(self.fault_at(FaultKind::Encoding, self.mark));
+            return Err(Self::fault_at(FaultKind::Encoding, self.mark));
         }
         self.start_over()?;
         self.ended = true;
@@ -377,7 +380,7 @@ impl<'a> Scanner<'a> {
         });
         self.flow_level += 1;
         if self.flow_level > MAX_DEPTH {
-            return Err(self.fault_at(FaultKind::TooDeep, self.mark));
+            return Err(Self::fault_at(FaultKind::TooDeep, self.mark));
         }
         self.key_allowed = true;
         self.one_char(token);
