@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::base64;
-use super::finding::Finding;
+use super::finding::{Finding, Severity};
 use super::{Base64, Decoded, MAX_INPUT};
 
 /// How a text was written down.
@@ -61,13 +61,24 @@ pub(super) fn decode_input(bytes: &[u8], wrapped: Base64) -> Result<Decoded, Fin
     let Some(inner) = unwrap_base64(text.as_bytes()) else {
         return Ok(Decoded { text, findings });
     };
-    findings.push(Finding::new("base64-wrapped"));
+    let finding = Finding::new("base64-wrapped");
     match wrapped {
-        Base64::Report => Ok(Decoded { text, findings }),
-        Base64::Decode => Ok(Decoded {
-            text: inner,
-            findings,
-        }),
+        Base64::Report => {
+            findings.push(finding);
+            Ok(Decoded { text, findings })
+        }
+        Base64::Decode => {
+            findings.push(Finding {
+                severity: Severity::Info,
+                gate: None,
+                fix: None,
+                ..finding
+            });
+            Ok(Decoded {
+                text: inner,
+                findings,
+            })
+        }
     }
 }
 

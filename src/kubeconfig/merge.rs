@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::document::{self, Document};
+use super::document::Document;
 use super::finding::Finding;
 use super::model::{Config, Extension, Item, Preferences};
 use super::{Open, OwnedSource, Source};
@@ -40,8 +40,7 @@ pub(super) fn read_all(sources: &[Source<'_>]) -> Result<Vec<Document>, Vec<Find
     for source in sources {
         match Document::read(source) {
             Ok(document) => documents.push(document),
-            Err(finding) => {
-                let mut finding = document::explain(finding, source.bytes);
+            Err(mut finding) => {
                 finding.source = Some(source.name.to_owned());
                 faults.push(finding);
             }

@@ -237,10 +237,7 @@ impl Kubeconfig {
     /// Findings of the load gate.
     pub fn contexts(&self) -> Result<Vec<ContextSummary>, Vec<Finding>> {
         let (config, _) = merge::merge(&self.documents)?;
-        let summary = |item: &model::Item<'_>| {
-            summary::of_context(&config, &Chosen::find(&config, item.name))
-        };
-        Ok(config.contexts.iter().map(summary).collect())
+        Ok(summary::of_contexts(&config))
     }
 
     /// Cuts out one context (or keeps all) and inlines the files it refers to.
