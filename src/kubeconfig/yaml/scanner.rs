@@ -52,6 +52,8 @@ pub(super) struct Mark {
 struct SimpleKey {
     possible: bool,
     required: bool,
+    /// The queue is held back until this is settled.
+    awaited: bool,
     token: usize,
     mark: Mark,
 }
@@ -145,7 +147,7 @@ impl<'a> Scanner<'a> {
             if self.keys[level].token != self.taken {
                 break;
             }
-            if self.is_valid_key(level)? {
+            if self.keys[level].awaited && self.is_valid_key(level)? {
                 return Ok(true);
             }
         }
@@ -179,6 +181,7 @@ impl<'a> Scanner<'a> {
         }
         let key = SimpleKey {
             possible: true,
+            awaited: true,
             required: self.flow_level == 0 && self.indent == self.column(),
             token: self.taken + self.tokens.len(),
             mark: self.mark,
@@ -391,7 +394,15 @@ impl<'a> Scanner<'a> {
         self.remove_key()?;
         if self.flow_level > 0 {
             self.flow_level -= 1;
-            self.keys.pop();
+            let inner = self.keys.pop();
+            // As the reference does: after brackets in which nothing could be a key, as in `{}`,
+            // it no longer waits for a `:` that would make a key of them. So text behind a
+            // document of that kind goes unread.
+            if let (Some(inner), Some(outer)) = (inner, self.keys.last_mut())
+                && inner.token == outer.token
+            {
+                outer.awaited = false;
+            }
         }
         self.key_allowed = false;
         self.one_char(token);
