@@ -10,7 +10,7 @@ use super::choose::Chosen;
 use super::jwt;
 use super::lint::bare_token;
 use super::model::{Config, Item, User};
-use super::url::Url;
+use super::url::Address;
 
 /// The method by which a user would prove its identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -128,17 +128,10 @@ fn expires_at(user: &User<'_>) -> Option<Timestamp> {
 
 /// The address without user information and query, either of which may hold a secret.
 fn public_part(server: &str) -> String {
-    match Url::parse(server) {
-        Ok(url) if !url.scheme.is_empty() && !url.host.is_empty() => {
-            format!("{}://{}{}", url.scheme, url.host, url.path)
-        }
-        _ => server
-            .rsplit('@')
-            .next()
-            .unwrap_or_default()
-            .split(['?', '#'])
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+    match Address::of(server) {
+        Address::Url(url) if url.path.contains('@') => format!("{}://{}", url.scheme, url.host),
+        Address::Url(url) => format!("{}://{}{}", url.scheme, url.host, url.path),
+        Address::Bare(url) => url.host,
+        Address::Invalid(_) => "(not an address)".to_owned(),
     }
 }

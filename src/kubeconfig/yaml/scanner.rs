@@ -98,6 +98,9 @@ impl<'a> Scanner<'a> {
     pub(super) fn peek(&mut self) -> Result<&Token<'a>, Fault> {
         while self.needs_more()? {
             self.fetch()?;
+            if self.broken && self.at_end() {
+                return Err(Self::fault_at(FaultKind::Encoding, self.mark));
+            }
         }
         match self.tokens.front() {
             Some((token, _)) => Ok(token),
@@ -329,9 +332,6 @@ impl<'a> Scanner<'a> {
     }
 
     fn fetch_stream_end(&mut self) -> Result<(), Fault> {
-        if self.broken {
-            return Err(Self::fault_at(FaultKind::Encoding, self.mark));
-        }
         self.start_over()?;
         self.ended = true;
         Ok(())
