@@ -175,7 +175,7 @@ impl Carver<'_> {
         if !user.impersonate_extra.is_empty() {
             out.map("as-user-extra", |out| {
                 for (key, values) in user.impersonate_extra {
-                    out.list(key, values, |out, value| out.item(value));
+                    out.list(key, values, Emitter::item);
                 }
             });
         }

@@ -228,6 +228,9 @@ fn is_on_curve(curve: Curve, point: &[u8]) -> bool {
 fn parse_certificate(der: &[u8]) -> Option<Certificate> {
     let certificate = x509_cert::Certificate::from_der(der).ok()?;
     let tbs = certificate.tbs_certificate();
+    if certificate.signature_algorithm() != tbs.signature() {
+        return None;
+    }
     let constraints = extension::<BasicConstraints>(tbs)?;
     let usage = extension::<KeyUsage>(tbs)?;
     let extended = extension::<ExtendedKeyUsage>(tbs)?;
@@ -316,7 +319,15 @@ fn pkcs1(der: &[u8]) -> Option<PrivateKey> {
             Ok::<_, x509_cert::der::Error>(modulus)
         })
         .ok()?;
-    reader.is_finished().then_some(PrivateKey::Rsa(modulus))
+    let sound = reader.is_finished() && !is_inconsistent(der);
+    sound.then_some(PrivateKey::Rsa(modulus))
+}
+
+/// Whether the parts of an RSA key contradict each other, as those of a damaged one do. Keys too
+/// small for the check pass.
+fn is_inconsistent(der: &[u8]) -> bool {
+    ring::rsa::KeyPair::from_der(der)
+        .is_err_and(|rejected| rejected.to_string() == "InconsistentComponents")
 }
 
 fn pkcs8(der: &[u8]) -> Option<PrivateKey> {

@@ -19,10 +19,24 @@ impl<'t> Chosen<'t> {
     /// Follows the references of a context by exact names. An empty reference finds an entry
     /// without name.
     pub(super) fn find(config: &Config<'t>, name: &str) -> Self {
-        let context_item = find(&config.contexts, name);
+        Self::follow(
+            name,
+            find(&config.contexts, name),
+            |name| find(&config.clusters, name),
+            |name| find(&config.users, name),
+        )
+    }
+
+    /// The same with other ways to look names up.
+    pub(super) fn follow(
+        name: &str,
+        context_item: Option<Item<'t>>,
+        cluster: impl FnOnce(&str) -> Option<Item<'t>>,
+        user: impl FnOnce(&str) -> Option<Item<'t>>,
+    ) -> Self {
         let context: Context<'t> = context_item.map(|item| item.decode()).unwrap_or_default();
-        let cluster_item = find(&config.clusters, context.cluster);
-        let user_item = find(&config.users, context.user);
+        let cluster_item = cluster(context.cluster);
+        let user_item = user(context.user);
         Self {
             name: name.to_owned(),
             context_item,
@@ -80,6 +94,6 @@ fn on(item: Option<Item<'_>>, code: &'static str, field: &str) -> Finding {
     }
 }
 
-pub(super) fn find<'t>(items: &[Item<'t>], name: &str) -> Option<Item<'t>> {
+fn find<'t>(items: &[Item<'t>], name: &str) -> Option<Item<'t>> {
     items.iter().find(|item| item.name == name).copied()
 }

@@ -10,16 +10,17 @@ pub(super) struct Row {
     pub(super) severity: Severity,
     /// The gate of Kubernetes' client that refuses; `None` for lint.
     pub(super) gate: Option<Gate>,
+    /// For the documentation.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "read by the test that writes docs/lint.md")
+    )]
     pub(super) when: &'static str,
     pub(super) message: &'static str,
     pub(super) fix: &'static str,
 }
 
-/// A row by its code.
-///
-/// # Panics
-/// On a code that is not in the table: a mistake in this crate that no input can cause, and that
-/// the test `every_code_in_the_source_is_in_the_table` excludes.
+/// A row by its code. A code outside the table would be a mistake in this crate; a test finds it.
 pub(super) fn row(code: &str) -> &'static Row {
     CODES
         .iter()
@@ -740,3 +741,120 @@ pub(super) const CODES: &[Row] = &[
         "use a service-account token",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fmt::Write;
+    use std::path::Path;
+
+    use super::*;
+
+    fn root() -> &'static Path {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+    }
+
+    /// `docs/lint.md` as the table wants it.
+    fn documentation() -> String {
+        let mut out = String::from(
+            "# Kubeconfig findings\n\n\
+             Written from `src/kubeconfig/codes.rs`; to write it anew: \
+             `UPDATE_DOCS=1 cargo test --lib kubeconfig::codes`.\n\n\
+             Codes are stable. `error` means that it cannot work or is dangerous, `warning` likely \
+             trouble, `info` worth knowing. A finding names the list, the entry, the field and the \
+             line, never the value of a secret.\n",
+        );
+        let section = |out: &mut String, title: &str, text: &str, gate: Option<Gate>| {
+            write!(out, "\n## {title}\n\n{text}\n\n").unwrap();
+            out.push_str("| code | severity | fires when | message | fix |\n");
+            out.push_str("| --- | --- | --- | --- | --- |\n");
+            for row in CODES.iter().filter(|row| row.gate == gate) {
+                let severity = format!("{:?}", row.severity).to_lowercase();
+                let message = row.message.replace("{}", "...");
+                let cells = [row.code, &severity, row.when, &message, row.fix]
+                    .map(|cell| cell.replace('|', "\\|"));
+                writeln!(
+                    out,
+                    "| `{}` | {} | {} | {} | {} |",
+                    cells[0], cells[1], cells[2], cells[3], cells[4]
+                )
+                .unwrap();
+            }
+        };
+        section(
+            &mut out,
+            "Refused by Kubernetes while reading",
+            "One fault anywhere refuses the whole file, also in a part that nobody uses.",
+            Some(Load),
+        );
+        section(
+            &mut out,
+            "Refused by Kubernetes while choosing the context",
+            "Only the chosen context, its cluster and its user are looked at.",
+            Some(Rest),
+        );
+        section(
+            &mut out,
+            "Refused by Kubernetes while building the transport",
+            "Over anything but https only the address is looked at. `bad-certificate`, \
+             `bad-private-key` and `key-mismatch` come with the gate `late` where certificate and \
+             key are both files: a client sees that only at the handshake.",
+            Some(Tls),
+        );
+        section(
+            &mut out,
+            "Lint",
+            "Valid, but will not or should not work from a runner's container.",
+            None,
+        );
+        out
+    }
+
+    #[test]
+    fn docs_lint_md_is_current() {
+        let path = root().join("docs/lint.md");
+        let wanted = documentation();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, &wanted).unwrap();
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            found == wanted,
+            "docs/lint.md is not current: run with UPDATE_DOCS=1"
+        );
+    }
+
+    #[test]
+    fn every_code_in_the_source_is_in_the_table_and_the_reverse() {
+        let mut sources = String::new();
+        for entry in std::fs::read_dir(root().join("src/kubeconfig")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() && !path.ends_with("codes.rs") {
+                sources += &std::fs::read_to_string(path).unwrap();
+            }
+        }
+        let mut used = BTreeSet::new();
+        for call in [
+            "Finding::new(",
+            "on_user(",
+            "on_cluster(",
+            "on_context(",
+            "Fault(",
+        ] {
+            for after in sources.split(call).skip(1) {
+                if let Some(text) = after.trim_start().strip_prefix('"') {
+                    used.insert(text.split('"').next().unwrap());
+                }
+            }
+        }
+        let known: BTreeSet<_> = CODES.iter().map(|row| row.code).collect();
+        assert_eq!(known.len(), CODES.len(), "a code is in the table twice");
+        let strangers: Vec<_> = used.difference(&known).collect();
+        assert!(strangers.is_empty(), "not in the table: {strangers:?}");
+        let idle: Vec<_> = known
+            .iter()
+            .filter(|code| !sources.contains(&format!("\"{code}\"")))
+            .collect();
+        assert!(idle.is_empty(), "never used: {idle:?}");
+    }
+}

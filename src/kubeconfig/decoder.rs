@@ -104,7 +104,7 @@ impl<'t> Decoder<'t> {
             if fields.contains(&key) {
                 visit(self, key, entry.value);
             } else {
-                self.unknown_field(key, fields);
+                self.unknown_field(key, entry.value, fields);
             }
             self.path.pop();
         }
@@ -271,7 +271,7 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    fn unknown_field(&mut self, key: &str, fields: &[&str]) {
+    fn unknown_field(&mut self, key: &str, value: NodeId, fields: &[&str]) {
         if self.unknown.len() >= MOST {
             return;
         }
@@ -284,25 +284,25 @@ impl<'t> Decoder<'t> {
                     ))
                     .fix(format!("rename it to `{field}`"));
             }
-            None if is_field_like(key) => {}
-            // A misplaced value must not be shown as if it were a name.
-            None => finding.field = self.place_path(&self.path[..self.path.len() - 1]),
+            None if is_field_like(key) && !matches!(self.tree.value(value), Value::Null) => {}
+            // A secret that stands where a field should must not be shown as if it were a name.
+            None => finding.field = joined(&self.path[..self.path.len() - 1]),
         }
         self.unknown.push(finding);
     }
 
     fn placed(&self, mut finding: Finding) -> Finding {
-        finding.field = self.place_path(&self.path);
+        finding.field = joined(&self.path);
         finding = finding.line(self.line);
         match self.item {
             Some((place, name)) => place.on(finding, name),
             None => finding,
         }
     }
+}
 
-    fn place_path(&self, path: &[&str]) -> Option<String> {
-        (!path.is_empty()).then(|| path.join("."))
-    }
+fn joined(path: &[&str]) -> Option<String> {
+    (!path.is_empty()).then(|| path.join("."))
 }
 
 /// A key without letter case, `-` and `_`, for finding what was meant.
@@ -313,9 +313,10 @@ fn reduced(key: &str) -> String {
         .collect()
 }
 
+/// Whether a key looks like the name of a field, and not like a secret in the wrong place.
 pub(super) fn is_field_like(key: &str) -> bool {
-    key.len() <= 40
+    key.len() <= 32
         && key
             .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+            .all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'.'))
 }

@@ -21,6 +21,11 @@ impl Document {
     /// A finding of the load gate.
     pub(super) fn read(source: &Source<'_>) -> Result<Self, Finding> {
         let reading = reader::read(source.bytes)?;
+        if reading.tree.as_text(reading.tree.root()).is_some()
+            && encoding::unwrap_base64(source.bytes).is_some()
+        {
+            return Err(Finding::new("base64-wrapped"));
+        }
         let mut notes = Vec::new();
         if reading.encoding != Encoding::Utf8 {
             notes.push(Finding::new("encoding-bom").line(1));
@@ -73,14 +78,6 @@ fn clean(path: &Path) -> PathBuf {
         out.push(".");
     }
     out
-}
-
-/// Says so if a text that was refused is a wrapped kubeconfig.
-pub(super) fn explain(finding: Finding, bytes: &[u8]) -> Finding {
-    if finding.code != "too-large" && encoding::unwrap_base64(bytes).is_some() {
-        return Finding::new("base64-wrapped");
-    }
-    finding
 }
 
 #[cfg(test)]

@@ -274,7 +274,7 @@ fn is_plain(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"-_./@+=:~%".contains(&b))
         && !text.ends_with(':')
         && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
-        && scalar::resolve(None, text) == Ok(Scalar::Text)
+        && scalar::resolve("", text) == Ok(Scalar::Text)
 }
 
 /// With a point or an exponent, so that it stays a float.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::base64;
-use super::finding::Finding;
+use super::finding::{Finding, Severity};
 use super::{Base64, Decoded, MAX_INPUT};
 
 /// How a text was written down.
@@ -37,12 +37,11 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<(Cow<'_, [u8]>, Encod
     // Three bytes are the most that one unit can become: no growth, hence no stray copy.
     let mut text = String::with_capacity(bytes.len() / 2 * 3);
     for ch in char::decode_utf16(pairs.map(|pair| unit([pair[0], pair[1]]))) {
-        match ch {
-            Ok(ch) => text.push(ch),
-            Err(_) => {
-                text.zeroize();
-                return Err(broken());
-            }
+        if let Ok(ch) = ch {
+            text.push(ch);
+        } else {
+            text.zeroize();
+            return Err(broken());
         }
     }
     Ok((Cow::Owned(text.into_bytes()), Encoding::Utf16))
@@ -62,13 +61,24 @@ pub(super) fn decode_input(bytes: &[u8], wrapped: Base64) -> Result<Decoded, Fin
     let Some(inner) = unwrap_base64(text.as_bytes()) else {
         return Ok(Decoded { text, findings });
     };
-    findings.push(Finding::new("base64-wrapped"));
+    let finding = Finding::new("base64-wrapped");
     match wrapped {
-        Base64::Report => Ok(Decoded { text, findings }),
-        Base64::Decode => Ok(Decoded {
-            text: inner,
-            findings,
-        }),
+        Base64::Report => {
+            findings.push(finding);
+            Ok(Decoded { text, findings })
+        }
+        Base64::Decode => {
+            findings.push(Finding {
+                severity: Severity::Info,
+                gate: None,
+                fix: None,
+                ..finding
+            });
+            Ok(Decoded {
+                text: inner,
+                findings,
+            })
+        }
     }
 }
 

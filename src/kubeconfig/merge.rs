@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::document::{self, Document};
+use super::document::Document;
 use super::finding::Finding;
 use super::model::{Config, Extension, Item, Preferences};
 use super::{Open, OwnedSource, Source};
@@ -40,8 +40,7 @@ pub(super) fn read_all(sources: &[Source<'_>]) -> Result<Vec<Document>, Vec<Find
     for source in sources {
         match Document::read(source) {
             Ok(document) => documents.push(document),
-            Err(finding) => {
-                let mut finding = document::explain(finding, source.bytes);
+            Err(mut finding) => {
                 finding.source = Some(source.name.to_owned());
                 faults.push(finding);
             }
@@ -55,9 +54,7 @@ pub(super) fn read_all(sources: &[Source<'_>]) -> Result<Vec<Document>, Vec<Find
 }
 
 /// The merged configuration and what lint says about the files as such.
-pub(super) fn merge<'t>(
-    documents: &'t [Document],
-) -> Result<(Config<'t>, Vec<Finding>), Vec<Finding>> {
+pub(super) fn merge(documents: &[Document]) -> Result<(Config<'_>, Vec<Finding>), Vec<Finding>> {
     let mut merged = Config::default();
     let (mut notes, mut faults) = (Vec::new(), Vec::new());
     for document in documents {

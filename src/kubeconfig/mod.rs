@@ -5,13 +5,19 @@
 //!
 //! The way of a text through the modules, gate by gate as in Kubernetes' own client:
 //!
-//! 1. load: [`encoding`] makes it UTF-8, [`reader`] (with [`scalar`]) makes a [`tree`] of it,
+//! 1. load: [`encoding`] makes it UTF-8, [`yaml`] finds its structure, [`reader`] (with [`scalar`]) makes a
+//!    [`tree`] of it,
 //!    [`kind`] and [`decoder`] check the types of the [`model`], [`merge`] joins several files;
 //! 2. rest: [`choose`] follows the context, [`files`] opens what it refers to, [`rest`] checks it;
 //! 3. tls: [`tls`] checks the address ([`url`]) and the certificates ([`cert`], [`pem`]).
 //!
 //! Beside the gates: [`lint`] (what will not work from a runner), [`summary`], and [`carve`], which
 //! writes one context out through [`emit`]. Every finding code is a row of [`codes`].
+
+#![allow(
+    clippy::result_large_err,
+    reason = "a refusal happens at most once per file"
+)]
 
 mod base64;
 mod carve;
@@ -39,6 +45,7 @@ mod tls;
 mod tree;
 mod url;
 mod wiped;
+mod yaml;
 
 use std::ffi::OsStr;
 use std::io;
@@ -49,6 +56,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use choose::Chosen;
+use document::Document;
 use files::Materials;
 
 pub use finding::{Finding, Gate, Severity};
@@ -141,58 +149,6 @@ impl Report {
     }
 }
 
-/// Judges one kubeconfig, or several merged by the rules of the `KUBECONFIG` list.
-pub fn check(sources: &[Source<'_>], options: &CheckOptions<'_>) -> Report {
-    let several = sources.len() > 1;
-    let refused = |findings| Report::new(findings, None, several);
-    let documents = match merge::read_all(sources) {
-        Ok(documents) => documents,
-        Err(faults) => return refused(faults),
-    };
-    let (config, notes) = match merge::merge(&documents) {
-        Ok(merged) => merged,
-        Err(faults) => return refused(faults),
-    };
-    let linted = options.rules != Rules::Kubernetes;
-    let chosen = match Chosen::choose(&config, options.context) {
-        Ok(chosen) => chosen,
-        Err(fault) => {
-            let mut findings = vec![fault];
-            if linted {
-                findings.extend(notes);
-                findings.extend(lint::file(&config));
-            }
-            return refused(findings);
-        }
-    };
-    let open = (options.rules != Rules::Runner).then_some(options.open);
-    let materials = Materials::load(&chosen, open);
-    let mut findings = rest::check(&chosen, &materials);
-    if findings.is_empty() {
-        findings = tls::check(&chosen, &materials, open);
-    }
-    if linted {
-        findings.extend(notes);
-        findings.extend(lint::check(&config, &chosen, options.now, options.min_ttl));
-    }
-    let summary = summary::of_file(&config, &chosen);
-    Report::new(findings, summary, several)
-}
-
-/// The contexts of a kubeconfig in the order of the file, without checking them.
-///
-/// # Errors
-/// The findings of the load gate.
-pub fn contexts(sources: &[Source<'_>]) -> Result<Vec<ContextSummary>, Vec<Finding>> {
-    let documents = merge::read_all(sources)?;
-    let (config, _) = merge::merge(&documents)?;
-    Ok(config
-        .contexts
-        .iter()
-        .map(|item| summary::of_context(&config, &Chosen::find(&config, item.name)))
-        .collect())
-}
-
 /// Which contexts a carved document keeps.
 #[derive(Clone, Copy, Debug)]
 pub enum Keep<'a> {
@@ -222,24 +178,129 @@ pub struct Carved {
     pub findings: Vec<Finding>,
 }
 
-/// Cuts out one context (or keeps all) and inlines the files it refers to.
+/// One kubeconfig, or several merged by the rules of the `KUBECONFIG` list, read once.
+pub struct Kubeconfig {
+    documents: Vec<Document>,
+    /// Bytes of all sources.
+    size: usize,
+}
+
+impl Kubeconfig {
+    /// Reads the texts as YAML. What they hold is judged by the methods.
+    ///
+    /// # Errors
+    /// Findings of the load gate.
+    pub fn read(sources: &[Source<'_>]) -> Result<Self, Vec<Finding>> {
+        Ok(Self {
+            documents: merge::read_all(sources)?,
+            size: sources.iter().map(|source| source.bytes.len()).sum(),
+        })
+    }
+
+    /// Judges the context that the options name, or the current one.
+    #[must_use]
+    pub fn check(&self, options: &CheckOptions<'_>) -> Report {
+        let several = self.documents.len() > 1;
+        let refused = |findings| Report::new(findings, None, several);
+        let (config, notes) = match merge::merge(&self.documents) {
+            Ok(merged) => merged,
+            Err(faults) => return refused(faults),
+        };
+        let linted = options.rules != Rules::Kubernetes;
+        let chosen = match Chosen::choose(&config, options.context) {
+            Ok(chosen) => chosen,
+            Err(fault) => {
+                let mut findings = vec![fault];
+                if linted {
+                    findings.extend(notes);
+                    findings.extend(lint::file(&config));
+                }
+                return refused(findings);
+            }
+        };
+        let open = (options.rules != Rules::Runner).then_some(options.open);
+        let materials = Materials::load(&chosen, open);
+        let mut findings = rest::check(&chosen, &materials);
+        if findings.is_empty() {
+            findings = tls::check(&chosen, &materials, open);
+        }
+        if linted {
+            findings.extend(notes);
+            findings.extend(lint::check(&config, &chosen, options.now, options.min_ttl));
+        }
+        Report::new(findings, summary::of_file(&config, &chosen), several)
+    }
+
+    /// The contexts in the order of the file, without checking them.
+    ///
+    /// # Errors
+    /// Findings of the load gate.
+    pub fn contexts(&self) -> Result<Vec<ContextSummary>, Vec<Finding>> {
+        let (config, _) = merge::merge(&self.documents)?;
+        Ok(summary::of_contexts(&config))
+    }
+
+    /// Cuts out one context (or keeps all) and inlines the files it refers to.
+    ///
+    /// # Errors
+    /// Findings: those of the load gate, or what stands in the way of the cut
+    /// (`no-current-context`, `context-not-found`, `cluster-not-found`, `user-not-found`,
+    /// `data-and-file`, `file-unreadable`, `token-file-empty`, `too-large`).
+    pub fn carve(&self, keep: Keep<'_>, open: Open<'_>) -> Result<Carved, Vec<Finding>> {
+        let (config, _) = merge::merge(&self.documents)?;
+        let capacity = match keep {
+            Keep::All => self.size + (4 << 10),
+            _ => 16 << 10,
+        };
+        carve::carve(&config, keep, open, capacity)
+    }
+
+    /// Every secret value (tokens, passwords, keys, plugin arguments, ...), for masking. Files
+    /// that the kubeconfig refers to are not opened.
+    ///
+    /// # Errors
+    /// Findings of the load gate.
+    pub fn secrets(&self) -> Result<Vec<SecretString>, Vec<Finding>> {
+        let (config, _) = merge::merge(&self.documents)?;
+        Ok(secrets::all(&config))
+    }
+}
+
+/// [`Kubeconfig::read`] and [`Kubeconfig::check`] in one step; what cannot be read is a report too.
+#[must_use]
+pub fn check(sources: &[Source<'_>], options: &CheckOptions<'_>) -> Report {
+    match Kubeconfig::read(sources) {
+        Ok(kubeconfig) => kubeconfig.check(options),
+        Err(faults) => Report::new(faults, None, sources.len() > 1),
+    }
+}
+
+/// [`Kubeconfig::read`] and [`Kubeconfig::contexts`] in one step.
 ///
 /// # Errors
-/// Findings: those of the load gate, or what stands in the way of the cut (`no-current-context`,
-/// `context-not-found`, `cluster-not-found`, `user-not-found`, `data-and-file`, `file-unreadable`,
-/// `token-file-empty`, `too-large`).
+/// Findings of the load gate.
+pub fn contexts(sources: &[Source<'_>]) -> Result<Vec<ContextSummary>, Vec<Finding>> {
+    Kubeconfig::read(sources)?.contexts()
+}
+
+/// [`Kubeconfig::read`] and [`Kubeconfig::carve`] in one step.
+///
+/// # Errors
+/// Those of the two.
 pub fn carve(
     sources: &[Source<'_>],
     keep: Keep<'_>,
     open: Open<'_>,
 ) -> Result<Carved, Vec<Finding>> {
-    let documents = merge::read_all(sources)?;
-    let (config, _) = merge::merge(&documents)?;
-    let capacity = match keep {
-        Keep::All => sources.iter().map(|source| source.bytes.len() + 1024).sum(),
-        _ => 16 << 10,
-    };
-    carve::carve(&config, keep, open, capacity)
+    Kubeconfig::read(sources)?.carve(keep, open)
+}
+
+/// [`Kubeconfig::read`] and [`Kubeconfig::secrets`] in one step.
+///
+/// # Errors
+/// Findings of the load gate.
+pub fn secrets(sources: &[Source<'_>]) -> Result<Vec<SecretString>, Vec<Finding>> {
+    Kubeconfig::read(sources)?.secrets()
 }
 
 /// A text made plain UTF-8.
@@ -265,17 +326,6 @@ pub enum Base64 {
 /// A finding if the text is too large or not text.
 pub fn decode_input(bytes: &[u8], base64: Base64) -> Result<Decoded, Finding> {
     encoding::decode_input(bytes, base64)
-}
-
-/// Every secret value of a kubeconfig (tokens, passwords, keys, plugin arguments, ...), for masking.
-/// Files that it refers to are not opened.
-///
-/// # Errors
-/// The findings of the load gate.
-pub fn secrets(sources: &[Source<'_>]) -> Result<Vec<SecretString>, Vec<Finding>> {
-    let documents = merge::read_all(sources)?;
-    let (config, _) = merge::merge(&documents)?;
-    Ok(secrets::all(&config))
 }
 
 /// The files of a `KUBECONFIG` list, each read once. Missing files are skipped and duplicates

@@ -444,8 +444,6 @@ impl<'t> Config<'t> {
     /// # Errors
     /// Findings of the load gate.
     pub(super) fn decode(document: &'t Document) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
-        let tree = &document.tree;
-        super::kind::check(tree).map_err(|finding| vec![finding])?;
         const FIELDS: &[&str] = &[
             "apiVersion",
             "clusters",
@@ -456,6 +454,8 @@ impl<'t> Config<'t> {
             "preferences",
             "users",
         ];
+        let tree = &document.tree;
+        super::kind::check(tree).map_err(|finding| vec![finding])?;
         let mut out = Self::default();
         let mut decoder = Decoder::new(tree);
         decoder.map(tree.root(), FIELDS, |d, key, value| match key {

@@ -2,9 +2,7 @@
 //! (contract kubeconfig.md section 3).
 
 use std::collections::HashMap;
-use std::io::{BufReader, Chain, Read};
 
-use libyaml_safer::{EventData, Parser, ScalarStyle};
 use zeroize::Zeroize;
 
 use super::base64;
@@ -12,12 +10,10 @@ use super::encoding::{self, Encoding};
 use super::finding::Finding;
 use super::scalar::{self, Scalar};
 use super::tree::{Entry, NodeId, Tree, Value};
+use super::yaml::{Event, Fault, FaultKind, Parser};
 
 /// Deepest nesting that Kubernetes' reader takes.
 const MAX_DEPTH: usize = 10_000;
-
-/// The parser looks at every open bracket for every token. This bounds the sum, in steps.
-const MAX_BRACKET_WORK: u64 = 200_000_000;
 
 const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
 const BINARY_TAG: &str = "tag:yaml.org,2002:binary";
@@ -35,7 +31,6 @@ pub(super) struct Reading {
 pub(super) fn read(bytes: &[u8]) -> Result<Reading, Finding> {
     encoding::check_size(bytes)?;
     let (mut text, encoding) = encoding::to_utf8(bytes)?;
-    check_brackets(&text)?;
     let result = Reader::new(&text).first_document();
     if let std::borrow::Cow::Owned(transcoded) = &mut text {
         transcoded.zeroize();
@@ -48,44 +43,22 @@ pub(super) fn read(bytes: &[u8]) -> Result<Reading, Finding> {
     })
 }
 
-/// Refuses what would keep the parser busy for seconds, before it starts. Brackets in quotes and
-/// comments count too: no honest file comes near either limit.
-fn check_brackets(text: &[u8]) -> Result<(), Finding> {
-    let (mut depth, mut work) = (0_usize, 0_u64);
-    for byte in text {
-        match byte {
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => continue,
-        }
-        work += depth as u64;
-        if depth > MAX_DEPTH || work > MAX_BRACKET_WORK {
-            return Err(Finding::new("too-deep"));
-        }
-    }
-    Ok(())
-}
-
-type Input<'a> = BufReader<Chain<&'a [u8], &'static [u8]>>;
-
 struct Reader<'a> {
-    text: &'a [u8],
-    parser: Parser<Input<'a>>,
+    parser: Parser<'a>,
     tree: Tree,
-    frames: Vec<Frame>,
-    anchors: HashMap<String, Anchor>,
+    frames: Vec<Frame<'a>>,
+    anchors: HashMap<&'a str, Anchor>,
     decodes: DecodeCount,
     /// Faults that only matter if the node is part of the final value.
     suspects: Vec<(NodeId, Finding)>,
     opened: u32,
-    slash_escapes: bool,
 }
 
 /// A collection whose end has not come yet.
-struct Frame {
+struct Frame<'a> {
     kind: Kind,
     line: u32,
-    anchor: Option<(String, u32)>,
+    anchor: Option<(&'a str, u32)>,
     /// How many decodes this collection takes.
     size: u64,
 }
@@ -95,7 +68,8 @@ enum Kind {
     Map {
         entries: Vec<Entry>,
         key: Key,
-        fault: Option<Finding>,
+        /// Why a key cannot be used, and its line.
+        fault: Option<(&'static str, u32)>,
     },
 }
 
@@ -130,60 +104,34 @@ struct Child {
 
 impl<'a> Reader<'a> {
     fn new(text: &'a [u8]) -> Self {
-        // The parser cannot take an input that ends within an escape; a line end ends it.
-        let tail: &'static [u8] = if text.ends_with(b"\\") { b"\n" } else { b"" };
-        let mut parser = Parser::new();
-        parser.set_encoding(libyaml_safer::Encoding::Utf8);
-        // As small as the reference's buffer, so that a bad byte far behind the first document
-        // goes unseen here as well.
-        parser.set_input(BufReader::with_capacity(512, text.chain(tail)));
         Self {
-            text,
-            parser,
+            parser: Parser::new(text),
             tree: Tree::new(text.len() + text.len() / 8 + 64),
             frames: Vec::new(),
             anchors: HashMap::new(),
             decodes: DecodeCount::default(),
             suspects: Vec::new(),
             opened: 0,
-            slash_escapes: text.windows(2).any(|pair| pair == b"\\/"),
         }
     }
 
     fn first_document(mut self) -> Result<(Tree, bool), Finding> {
         loop {
-            let event = self.parser.parse().map_err(|error| syntax(&error))?;
-            let line = line_of(event.start_mark.line);
-            let range = event.start_mark.index..event.end_mark.index;
-            match event.data {
-                EventData::DocumentStart {
-                    version_directive: Some(version),
-                    ..
-                } if (version.major, version.minor) != (1, 1) => {
-                    return Err(Finding::new("yaml-version").line(line));
-                }
-                EventData::StreamEnd => return Ok((self.tree, false)),
-                EventData::DocumentEnd { .. } => break,
-                EventData::Alias { anchor } => self.alias(&anchor, line)?,
-                EventData::Scalar {
+            let event = self.parser.next().map_err(|fault| refusal(&fault))?;
+            let line = self.parser.line();
+            match event {
+                Event::StreamEnd => return Ok((self.tree, false)),
+                Event::DocumentStart => {}
+                Event::DocumentEnd => break,
+                Event::Alias(anchor) => self.alias(anchor, line)?,
+                Event::Scalar {
                     anchor,
                     tag,
-                    mut value,
-                    plain_implicit,
-                    style,
-                    ..
-                } => {
-                    if self.slash_escapes && style == ScalarStyle::DoubleQuoted {
-                        self.refuse_slash_escape(range, line)?;
-                    }
-                    let result = self.scalar(anchor, tag.as_deref(), &value, plain_implicit, line);
-                    value.zeroize();
-                    result?;
-                }
-                EventData::SequenceStart { anchor, .. } => {
-                    self.open(Kind::List(Vec::new()), anchor, line)?;
-                }
-                EventData::MappingStart { anchor, .. } => {
+                    chars,
+                    plain,
+                } => self.scalar(anchor, &tag, &chars, plain, line)?,
+                Event::SequenceStart(anchor) => self.open(Kind::List(Vec::new()), anchor, line)?,
+                Event::MappingStart(anchor) => {
                     let kind = Kind::Map {
                         entries: Vec::new(),
                         key: Key::Wanted,
@@ -191,52 +139,33 @@ impl<'a> Reader<'a> {
                     };
                     self.open(kind, anchor, line)?;
                 }
-                EventData::SequenceEnd | EventData::MappingEnd => self.close()?,
-                _ => {}
+                Event::SequenceEnd | Event::MappingEnd => self.close()?,
             }
         }
         self.audit()?;
-        let next = self.parser.parse().map(|event| event.data);
-        let more = !matches!(next, Ok(EventData::StreamEnd));
+        let more = !matches!(self.parser.next(), Ok(Event::StreamEnd));
         Ok((self.tree, more))
-    }
-
-    /// The crate takes `\/`, Kubernetes' reader does not.
-    fn refuse_slash_escape(&self, range: std::ops::Range<u64>, line: u32) -> Result<(), Finding> {
-        let (Ok(start), Ok(end)) = (usize::try_from(range.start), usize::try_from(range.end))
-        else {
-            return Ok(());
-        };
-        let mut bytes = self.text.get(start..end).unwrap_or_default().iter();
-        while let Some(byte) = bytes.next() {
-            if *byte == b'\\' && bytes.next() == Some(&b'/') {
-                return Err(Finding::new("yaml-syntax")
-                    .line(line)
-                    .detail("the escape `\\/` is not known to Kubernetes"));
-            }
-        }
-        Ok(())
     }
 
     fn scalar(
         &mut self,
-        anchor: Option<String>,
-        tag: Option<&str>,
+        anchor: Option<&'a str>,
+        tag: &str,
         text: &str,
         plain: bool,
         line: u32,
     ) -> Result<(), Finding> {
         let merge_key = text == "<<"
-            && (plain || tag == Some(MERGE_TAG))
+            && (plain || tag == MERGE_TAG)
             && self.frames.last().is_some_and(Frame::wants_key);
         if !merge_key {
             self.decodes.own(1)?;
         }
-        let value = if tag == Some(BINARY_TAG) {
+        let value = if tag == BINARY_TAG {
             let bytes = base64::decode(text.as_bytes())
                 .ok_or_else(|| Finding::new("bad-tag").line(line))?;
             Value::Text(self.tree.add_text(&String::from_utf8_lossy(&bytes)))
-        } else if tag.is_none() && !plain {
+        } else if tag.is_empty() && !plain {
             Value::Text(self.tree.add_text(text))
         } else {
             let resolved =
@@ -275,7 +204,7 @@ impl<'a> Reader<'a> {
             Some(Anchor::Done(id, size)) => (*id, *size),
         };
         self.decodes.own(1)?;
-        self.decodes.from_alias(size)?;
+        self.decodes.by_alias(size)?;
         self.attach(Child {
             id,
             line,
@@ -285,14 +214,14 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn open(&mut self, kind: Kind, anchor: Option<String>, line: u32) -> Result<(), Finding> {
+    fn open(&mut self, kind: Kind, anchor: Option<&'a str>, line: u32) -> Result<(), Finding> {
         if self.frames.len() >= MAX_DEPTH {
             return Err(Finding::new("too-deep").line(line));
         }
         self.decodes.own(1)?;
         self.opened += 1;
-        if let Some(name) = &anchor {
-            self.anchors.insert(name.clone(), Anchor::Open(self.opened));
+        if let Some(name) = anchor {
+            self.anchors.insert(name, Anchor::Open(self.opened));
         }
         self.frames.push(Frame {
             kind,
@@ -311,13 +240,14 @@ impl<'a> Reader<'a> {
             Kind::List(items) => self.tree.add_list(&items, frame.line),
             Kind::Map { entries, fault, .. } => {
                 let id = self.tree.add_map(entries, frame.line);
-                self.suspects.extend(fault.map(|finding| (id, finding)));
+                self.suspects
+                    .extend(fault.map(|(detail, line)| (id, bad_key(detail, line))));
                 id
             }
         };
         // An anchor of the same name may have been set inside; then that one stays.
         if let Some((name, opened)) = frame.anchor
-            && let Some(anchor) = self.anchors.get_mut(&name)
+            && let Some(anchor) = self.anchors.get_mut(name)
             && matches!(anchor, Anchor::Open(open) if *open == opened)
         {
             *anchor = Anchor::Done(id, frame.size);
@@ -381,7 +311,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Frame {
+impl Frame<'_> {
     fn wants_key(&self) -> bool {
         matches!(
             self.kind,
@@ -393,19 +323,20 @@ impl Frame {
     }
 }
 
-fn map_key(tree: &mut Tree, child: Child, fault: &mut Option<Finding>) -> Result<Key, Finding> {
-    let bad_key = |text: &str| Finding::new("bad-key").line(child.line).detail(text);
+fn map_key(
+    tree: &mut Tree,
+    child: Child,
+    fault: &mut Option<(&'static str, u32)>,
+) -> Result<Key, Finding> {
+    let mut unusable = |detail| {
+        fault.get_or_insert((detail, child.line));
+        Ok(Key::Unusable)
+    };
     let key = match tree.value(child.id) {
         Value::Text(span) => span,
-        Value::List(_) | Value::Map(_) => return Err(bad_key("it is a list or a map")),
-        Value::Null => {
-            fault.get_or_insert_with(|| bad_key("it is null"));
-            return Ok(Key::Unusable);
-        }
-        Value::Uint(_) => {
-            fault.get_or_insert_with(|| bad_key("it is too large a number"));
-            return Ok(Key::Unusable);
-        }
+        Value::List(_) | Value::Map(_) => return Err(bad_key("it is a list or a map", child.line)),
+        Value::Null => return unusable("it is null"),
+        Value::Uint(_) => return unusable("it is too large a number"),
         Value::Bool(value) => number_key(tree, Scalar::Bool(value)),
         Value::Int(n) => number_key(tree, Scalar::Int(n)),
         Value::Float(value) => number_key(tree, Scalar::Float(value)),
@@ -415,6 +346,10 @@ fn map_key(tree: &mut Tree, child: Child, fault: &mut Option<Finding>) -> Result
         line: child.line,
         value: child.id,
     }))
+}
+
+fn bad_key(detail: &str, line: u32) -> Finding {
+    Finding::new("bad-key").line(line).detail(detail)
 }
 
 fn number_key(tree: &mut Tree, key: Scalar) -> super::tree::Span {
@@ -454,7 +389,7 @@ impl DecodeCount {
         self.check()
     }
 
-    fn from_alias(&mut self, n: u64) -> Result<(), Finding> {
+    fn by_alias(&mut self, n: u64) -> Result<(), Finding> {
         self.all = self.all.saturating_add(n);
         self.aliased = self.aliased.saturating_add(n);
         self.check()
@@ -479,24 +414,12 @@ impl DecodeCount {
     }
 }
 
-fn line_of(mark_line: u64) -> u32 {
-    u32::try_from(mark_line + 1).unwrap_or(u32::MAX)
-}
-
-/// The crate's problem texts are fixed strings; nothing of the input is in them.
-fn syntax(error: &libyaml_safer::Error) -> Finding {
-    let line = error
-        .problem_mark()
-        .or(error.context_mark())
-        .map(|mark| line_of(mark.line));
-    match error.kind() {
-        libyaml_safer::ErrorKind::Reader | libyaml_safer::ErrorKind::Io => {
-            Finding::new("bad-encoding").detail(error.problem())
-        }
-        _ => {
-            let mut finding = Finding::new("yaml-syntax").detail(error.problem());
-            finding.line = line;
-            finding
-        }
-    }
+fn refusal(fault: &Fault) -> Finding {
+    let finding = match fault.kind {
+        FaultKind::Encoding => Finding::new("bad-encoding"),
+        FaultKind::TooDeep => Finding::new("too-deep"),
+        FaultKind::Version => Finding::new("yaml-version"),
+        FaultKind::Syntax(problem) => Finding::new("yaml-syntax").detail(problem),
+    };
+    finding.line(fault.line)
 }

@@ -18,14 +18,14 @@ pub(super) struct TagMismatch;
 
 const TAG_PREFIX: &str = "tag:yaml.org,2002:";
 
-/// Resolves a scalar that is plain, or carries a tag.
+/// Resolves a scalar that is plain (an empty `tag`), or carries a tag.
 ///
 /// Tags outside YAML's own set make text, whatever stands behind them. `!!binary` is not handled here.
-pub(super) fn resolve(tag: Option<&str>, text: &str) -> Result<Scalar, TagMismatch> {
-    let wanted = match tag {
-        None => return Ok(untagged(text)),
-        Some(tag) => tag.strip_prefix(TAG_PREFIX).unwrap_or(""),
-    };
+pub(super) fn resolve(tag: &str, text: &str) -> Result<Scalar, TagMismatch> {
+    if tag.is_empty() {
+        return Ok(untagged(text));
+    }
+    let wanted = tag.strip_prefix(TAG_PREFIX).unwrap_or("");
     let found = untagged(text);
     match (wanted, found) {
         ("bool", Scalar::Bool(_))
@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     fn plain(text: &str) -> Scalar {
-        resolve(None, text).unwrap()
+        resolve("", text).unwrap()
     }
 
     #[test]
@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn tags() {
-        let tagged = |tag: &str, text| resolve(Some(&format!("{TAG_PREFIX}{tag}")), text);
+        let tagged = |tag: &str, text| resolve(&format!("{TAG_PREFIX}{tag}"), text);
         assert_eq!(tagged("str", "123"), Ok(Scalar::Text));
         assert_eq!(tagged("int", "123"), Ok(Scalar::Int(123)));
         assert_eq!(tagged("int", "abc"), Err(TagMismatch));
@@ -360,8 +360,8 @@ mod tests {
         assert_eq!(tagged("timestamp", "2001-1-2 3:4:5"), Ok(Scalar::Text));
         assert_eq!(tagged("timestamp", "2001-13-2"), Err(TagMismatch));
         assert_eq!(tagged("timestamp", "abc"), Err(TagMismatch));
-        assert_eq!(resolve(Some("!mine"), "123"), Ok(Scalar::Text));
-        assert_eq!(resolve(Some("!"), "123"), Ok(Scalar::Text));
+        assert_eq!(resolve("!mine", "123"), Ok(Scalar::Text));
+        assert_eq!(resolve("!", "123"), Ok(Scalar::Text));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Who a context is, in a few words, without opening a file or judging anything.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -7,8 +9,8 @@ use super::cert;
 use super::choose::Chosen;
 use super::jwt;
 use super::lint::bare_token;
-use super::model::{Config, User};
-use super::url::Url;
+use super::model::{Config, Item, User};
+use super::url::Address;
 
 /// The method by which a user would prove its identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -51,7 +53,27 @@ pub struct Summary {
     pub users: usize,
 }
 
-pub(super) fn of_context(config: &Config<'_>, chosen: &Chosen<'_>) -> ContextSummary {
+/// Every context, in the order of the file.
+pub(super) fn of_contexts(config: &Config<'_>) -> Vec<ContextSummary> {
+    let clusters = by_name(&config.clusters);
+    let users = by_name(&config.users);
+    let summary = |item: &Item<'_>| {
+        let chosen = Chosen::follow(
+            item.name,
+            Some(*item),
+            |name| clusters.get(name).copied(),
+            |name| users.get(name).copied(),
+        );
+        of_context(config, &chosen)
+    };
+    config.contexts.iter().map(summary).collect()
+}
+
+fn by_name<'t>(items: &[Item<'t>]) -> HashMap<&'t str, Item<'t>> {
+    items.iter().map(|item| (item.name, *item)).collect()
+}
+
+fn of_context(config: &Config<'_>, chosen: &Chosen<'_>) -> ContextSummary {
     ContextSummary {
         name: chosen.name.clone(),
         current: config.current_context == chosen.name,
@@ -106,17 +128,10 @@ fn expires_at(user: &User<'_>) -> Option<Timestamp> {
 
 /// The address without user information and query, either of which may hold a secret.
 fn public_part(server: &str) -> String {
-    match Url::parse(server) {
-        Ok(url) if !url.scheme.is_empty() && !url.host.is_empty() => {
-            format!("{}://{}{}", url.scheme, url.host, url.path)
-        }
-        _ => server
-            .rsplit('@')
-            .next()
-            .unwrap_or_default()
-            .split(['?', '#'])
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+    match Address::of(server) {
+        Address::Url(url) if url.path.contains('@') => format!("{}://{}", url.scheme, url.host),
+        Address::Url(url) => format!("{}://{}{}", url.scheme, url.host, url.path),
+        Address::Bare(url) => url.host,
+        Address::Invalid(_) => "(not an address)".to_owned(),
     }
 }

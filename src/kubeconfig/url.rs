@@ -229,6 +229,14 @@ pub(super) enum Reach {
     Public,
 }
 
+/// Names by which containers reach the machine they run on.
+const HOST_ALIASES: [&str; 4] = [
+    "host.minikube.internal",
+    "host.containers.internal",
+    "host.lima.internal",
+    "host.k3d.internal",
+];
+
 /// Classifies a host name or address (contract kubeconfig.md section 12).
 pub(super) fn reach(hostname: &str) -> Reach {
     let name = hostname.trim_end_matches('.').to_ascii_lowercase();
@@ -239,12 +247,6 @@ pub(super) fn reach(hostname: &str) -> Reach {
     if let Ok(address) = literal.parse::<Ipv6Addr>() {
         return reach_v6(address);
     }
-    const HOST_ALIASES: [&str; 4] = [
-        "host.minikube.internal",
-        "host.containers.internal",
-        "host.lima.internal",
-        "host.k3d.internal",
-    ];
     let under = |domain: &str| {
         name.strip_suffix(domain)
             .is_some_and(|rest| rest.ends_with('.'))

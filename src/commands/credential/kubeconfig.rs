@@ -29,7 +29,7 @@ pub const PROVIDER: &str = "kubeconfig";
 const REFUSE_ABOVE: usize = 900 << 10;
 const WARN_ABOVE: usize = 512 << 10;
 /// The code of the finding that `--min-ttl` asks for.
-const MIN_TTL: &str = "min-ttl";
+const MIN_TTL: &str = "expires-too-early";
 
 /// How a kubeconfig is judged and cut.
 #[derive(Debug, Default, clap::Args)]
@@ -97,7 +97,13 @@ impl KubeconfigArgs {
             None => return Err(no_source()),
         };
         if input.bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err(super::source::empty(&input.name()));
+            let empty = super::source::empty(&input.name());
+            return Err(match (&input.source, &self.context) {
+                (Source::Stdin, Some(_)) => {
+                    empty.hint("to read KUBECONFIG instead of the pipe, add < /dev/null")
+                }
+                _ => empty,
+            });
         }
         Ok(vec![OwnedSource {
             path: source_path(&input),
