@@ -4,6 +4,7 @@
 
 mod completion;
 mod credential;
+mod examples;
 mod faults;
 mod replay;
 mod support;
