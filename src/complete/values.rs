@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Arg, ArgAction, Command, ValueHint};
+use zeroize::Zeroizing;
 
 use super::live::{self, Live};
 use super::place::{Place, Wanted};
 use super::{Answer, Candidate};
 use crate::commands::completion::SHELLS;
 use crate::env;
-use crate::kubeconfig::{self, MAX_INPUT, OwnedSource, Source};
+use crate::kubeconfig::{self, Base64, MAX_INPUT, OwnedSource, Source};
 use crate::resources::PROVIDERS;
 
 const OUTPUTS: &[(&str, &str)] = &[
@@ -258,7 +259,9 @@ fn read(path: PathBuf) -> Option<OwnedSource> {
     if !about.is_file() || about.len() > MAX_INPUT as u64 {
         return None;
     }
-    let bytes = fs::read(&path).ok()?.into();
+    let bytes = Zeroizing::new(fs::read(&path).ok()?);
+    let decoded = kubeconfig::decode_input(&bytes, Base64::Report).ok()?;
+    let bytes = Zeroizing::new(decoded.text.as_bytes().to_vec());
     Some(OwnedSource { path, bytes })
 }
 

@@ -52,7 +52,7 @@ impl Out {
         }
     }
 
-    /// A table: fixed columns in a pipe, fitted ones on a terminal and with wide columns.
+    /// A table: fixed columns in a pipe, fitted ones on a terminal; wide ones are never cut.
     ///
     /// # Errors
     /// When standard output can't be written.
@@ -93,7 +93,8 @@ impl Out {
                     .map(|column| column.title)
                     .collect::<Vec<_>>(),
                 rows,
-                width,
+                // Wide columns are asked for whole, however narrow the window is.
+                width.filter(|_| !wide),
             ),
         };
         self.data(text.as_bytes())

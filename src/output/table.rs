@@ -3,7 +3,7 @@
 //! In a pipe a table has the fixed columns that scripts were written for (contract cli-core.md
 //! section 5.1). On a terminal, and for `-o wide`, the columns fit the content and the terminal.
 
-use comfy_table::{ContentArrangement, Table as Grid, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table as Grid, presets};
 
 /// A column: its title and its width in a pipe, in characters.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,11 @@ pub fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>) -> St
             grid.set_content_arrangement(ContentArrangement::Disabled);
         }
     }
-    grid.set_header(titles.iter().copied());
+    let mut header = comfy_table::Row::from(titles.iter().copied());
+    if width.is_some() {
+        header.max_height(1);
+    }
+    grid.set_header(header);
     for row in rows {
         let mut line = comfy_table::Row::from(row.iter().map(|cell| visible(cell)));
         if width.is_some() {
@@ -66,6 +70,18 @@ pub fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>) -> St
     }
     for column in grid.column_iter_mut() {
         column.set_padding((0, 3));
+    }
+    // What names an object is there to be copied: the other columns give way, if the first leaves them room.
+    let first = rows
+        .iter()
+        .filter_map(|row| row.first())
+        .map(|cell| cell.chars().count())
+        .max();
+    if let (Some(width), Some(first)) = (width, first)
+        && first < width / 2
+        && let Some(column) = grid.column_mut(0)
+    {
+        column.set_constraint(ColumnConstraint::ContentWidth);
     }
     let mut text = String::new();
     for line in grid.lines() {

@@ -349,6 +349,10 @@ fn tables_fit_the_window() {
             rows[0].contains("NAME") && rows[0].contains("AGE"),
             "{screen}"
         );
+        assert!(
+            screen.contains(ID),
+            "what names an object is whole: {screen}"
+        );
         if columns == 200 {
             assert!(screen.contains(&wide), "{screen}");
         }

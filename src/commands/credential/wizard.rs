@@ -194,7 +194,7 @@ fn ask_project(ctx: &Ctx) -> anyhow::Result<Option<String>> {
         .map(|project| project.id().to_owned()))
 }
 
-/// What will be stored, and the command that does the same.
+/// What will be stored, and the commands that do the same.
 fn show(ctx: &Ctx, plan: &Plan) {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let args = &plan.args;
@@ -209,7 +209,12 @@ fn show(ctx: &Ctx, plan: &Plan) {
             ("Context", context.name.clone()),
             ("Server", server),
             ("User", identity),
-            ("Expiry", expiry),
+            (
+                "Expiry",
+                expiry
+                    .replacen("expiry ", "", 1)
+                    .replacen("expires ", "", 1),
+            ),
         ]);
     }
     rows.extend(args.url.clone().map(|url| ("URL", url)));
@@ -228,7 +233,7 @@ fn show(ctx: &Ctx, plan: &Plan) {
     }
 }
 
-/// The command line for scripts; none for a secret that was typed.
+/// The command lines for scripts; none for a secret that was typed.
 fn command(plan: &Plan) -> Option<String> {
     let args = &plan.args;
     let mut line = "acpctl credential create".to_owned();
@@ -247,6 +252,13 @@ fn command(plan: &Plan) -> Option<String> {
     add("name", &args.name);
     add("url", &args.url);
     add("email", &args.email);
+    if let Some(project) = &plan.project {
+        let name = word(args.name.as_deref().unwrap_or_default());
+        line.push_str(&format!(
+            "\n  acpctl credential bind {name} --project {}",
+            word(project)
+        ));
+    }
     Some(line)
 }
 
