@@ -14,6 +14,7 @@ use crate::output::Color;
 #[derive(Debug, Parser)]
 #[command(
     name = "acpctl",
+    about = "Command-line interface for the Ambient Code Platform API server.",
     version,
     disable_help_flag = true,
     disable_version_flag = true,
@@ -96,12 +97,16 @@ pub struct Globals {
     pub print_curl: bool,
 }
 
+#[allow(clippy::large_enum_variant, reason = "there is one value in a run")]
 /// The commands, in the order in which the Go tool registers them: suggestions follow it.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Manage credentials
     #[command(subcommand, subcommand_required = true)]
     Credential(commands::credential::Command),
+    Completion(commands::completion::Args),
+    Help(commands::help::Args),
+    Doctor(commands::doctor::Args),
 }
 
 impl Command {
@@ -112,6 +117,9 @@ impl Command {
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
             Self::Credential(command) => command.run(ctx),
+            Self::Completion(args) => commands::completion::run(ctx, args),
+            Self::Help(args) => commands::help::run(ctx, args),
+            Self::Doctor(args) => commands::doctor::run(ctx, args),
         }
     }
 }

@@ -25,6 +25,7 @@ variables! {
     PROJECT = "AMBIENT_PROJECT", "Project to work in.";
     REQUEST_TIMEOUT = "AMBIENT_REQUEST_TIMEOUT", "Seconds that one request may take (a positive integer).";
     POLLING_INTERVAL = "AMBIENT_POLLING_INTERVAL", "Seconds between two polls of `get --watch` (a positive integer).";
+    COMPLETION_TIMEOUT = "AMBIENT_COMPLETION_TIMEOUT", "Milliseconds that completion may take in all (a positive integer; default 250).";
     GRPC_URL = "AMBIENT_GRPC_URL", "HOST:PORT of the gRPC endpoint for `get --watch`.";
     OPENSHIFT_PATTERN = "AMBIENT_OPENSHIFT_PATTERN", "Text that marks an OpenShift route, in place of the known ones.";
     LOCAL_KEYRING = "AMBIENT_LOCAL_KEYRING", "`off` keeps the key of the embedded API in a file beside its database.";
@@ -33,6 +34,7 @@ variables! {
     NO_COLOR = "NO_COLOR", "No colour.";
     CLICOLOR_FORCE = "CLICOLOR_FORCE", "Colour also where the output is not a terminal.";
     TERM = "TERM", "`dumb` means a terminal without colour.";
+    PATH = "PATH", "Where `doctor` looks for programs.";
     HOME = "HOME", "Home directory.";
     XDG_CONFIG_HOME = "XDG_CONFIG_HOME", "Base of the configuration file's folder.";
     XDG_DATA_HOME = "XDG_DATA_HOME", "Base of the embedded API's folder.";

@@ -23,6 +23,8 @@ pub enum Source {
     Literal,
     Stdin,
     File(std::path::PathBuf),
+    /// Typed in answer to a question.
+    Prompt,
 }
 
 /// Bytes read from a source; wiped after use. No `Debug`.
@@ -49,6 +51,7 @@ impl Input {
     pub fn name(&self) -> String {
         match &self.source {
             Source::Literal => "--token".to_owned(),
+            Source::Prompt => "the terminal".to_owned(),
             Source::Stdin => "standard input".to_owned(),
             Source::File(path) => path.to_string_lossy().into_owned(),
         }

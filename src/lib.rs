@@ -7,6 +7,7 @@
 //! - [`server`]: the embedded API behind `--local` and `acpctl serve`
 //! - [`config`]: the configuration file and the effective settings; [`env`]: the environment
 //! - [`output`]: everything printed; [`exit`]: failures and exit codes
+//! - [`help`]: help texts; [`complete`]: what can follow on a command line
 //! - [`input`]: secrets from files and pipes; [`secret_file`]: the one writer of files with secrets
 //! - [`digest`]: digests that recognise a stored secret
 //! - [`compat`]: the Go tool's manners that scripts rely on
@@ -15,11 +16,13 @@ pub mod api;
 pub mod cli;
 pub mod commands;
 pub mod compat;
+pub mod complete;
 pub mod config;
 pub mod ctx;
 pub mod digest;
 pub mod env;
 pub mod exit;
+pub mod help;
 pub mod input;
 pub mod kubeconfig;
 pub mod output;
@@ -42,6 +45,12 @@ use output::{Color, Out};
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.into_iter().collect();
     let out = Out::new(Color::Auto);
+    if let Some(done) = complete::requested(&out, &words) {
+        return match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => exit::report(&out, &error, false),
+        };
+    }
     let cli = match read(&out, &words) {
         Ok(Some(cli)) => cli,
         Ok(None) => return ExitCode::SUCCESS,
@@ -67,23 +76,10 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Reads the command line; nothing is left to run after help and version.
 fn read(out: &Out, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
     match grammar::parse(&Cli::command(), words)? {
-        Request::Help(path) => help(out, &path).map(|()| None),
+        Request::Help(path) => out.data(help::text(out, &path).as_bytes()).map(|()| None),
         Request::Version => out
             .line(&format!("acpctl version {}", env!("CARGO_PKG_VERSION")))
             .map(|()| None),
         Request::Run(matches) => Ok(Some(Cli::from_arg_matches(&matches)?)),
     }
-}
-
-/// Prints the help of the command at a path below the root.
-fn help(out: &Out, path: &[String]) -> anyhow::Result<()> {
-    let mut command = Cli::command();
-    command.build();
-    for name in path {
-        command = match command.find_subcommand(name) {
-            Some(found) => found.clone(),
-            None => break,
-        };
-    }
-    out.data(command.render_long_help().to_string().as_bytes())
 }

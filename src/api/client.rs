@@ -111,6 +111,8 @@ pub struct Answer {
     /// The server's wish in seconds, from `Retry-After`.
     pub retry_after: Option<Duration>,
     pub location: Option<String>,
+    /// The server's clock, from `Date`.
+    pub date: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -188,7 +190,11 @@ impl Client {
         unreachable!("the loop ends by returning")
     }
 
-    async fn send_once(&self, request: &Request) -> Result<Answer, Error> {
+    /// Sends a request once and gives the answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`Error::Transport`] or [`Error::Body`] where no whole answer came.
+    pub async fn send_once(&self, request: &Request) -> Result<Answer, Error> {
         let project = request.project.as_deref().or(self.project.as_deref());
         let started = Instant::now();
         let answer = match &self.transport {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -236,6 +236,7 @@ async fn read(mut response: reqwest::Response) -> Result<Answer, Error> {
             .then(|| header(LOCATION.as_str()))
             .flatten()
             .map(|place| without_userinfo(&place)),
+        date: header(DATE.as_str()),
         body: Vec::new(),
     };
     loop {

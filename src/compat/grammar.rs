@@ -27,7 +27,7 @@ pub enum Request {
 pub const IGNORED: &str = "ignored";
 
 /// For commands that take no argument and, like the Go tool, ignore any number of them.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct IgnoredArgs {
     #[arg(hide = true, id = IGNORED)]
     ignored: Vec<OsString>,
@@ -128,14 +128,17 @@ struct Scanned {
 }
 
 /// The words of a line, with the command they name.
-struct Line<'a> {
-    path: Vec<&'a Command>,
-    words: Vec<OsString>,
+pub struct Line<'a> {
+    /// The command with those above it, the root first.
+    pub path: Vec<&'a Command>,
+    /// The words that are left once the commands are taken out.
+    pub words: Vec<OsString>,
 }
 
 impl<'a> Line<'a> {
     /// Walks down the commands; flags, with their values, may stand between the command words.
-    fn new(root: &'a Command, words: &[OsString]) -> Self {
+    #[must_use]
+    pub fn new(root: &'a Command, words: &[OsString]) -> Self {
         let mut line = Self {
             path: vec![root],
             words: words.to_vec(),
@@ -152,7 +155,8 @@ impl<'a> Line<'a> {
         line
     }
 
-    fn command(&self) -> &'a Command {
+    #[must_use]
+    pub fn command(&self) -> &'a Command {
         self.path[self.path.len() - 1]
     }
 
@@ -202,7 +206,9 @@ impl<'a> Line<'a> {
             .map(|at| self.words[at].to_string_lossy().into_owned())
     }
 
-    fn find_long(&self, name: &str) -> Option<Known<'a>> {
+    /// The flag of a long name.
+    #[must_use]
+    pub fn find_long(&self, name: &str) -> Option<Known<'a>> {
         if name == "help" {
             return Some(Known::Help);
         }
@@ -216,7 +222,9 @@ impl<'a> Line<'a> {
         self.flags().find(matches).map(Known::Arg)
     }
 
-    fn find_short(&self, c: char) -> Option<Known<'a>> {
+    /// The flag of a letter.
+    #[must_use]
+    pub fn find_short(&self, c: char) -> Option<Known<'a>> {
         if c == 'h' {
             return Some(Known::Help);
         }
@@ -229,7 +237,7 @@ impl<'a> Line<'a> {
     }
 
     /// The flags of the command, then the global ones.
-    fn flags(&self) -> impl Iterator<Item = &'a Arg> {
+    pub fn flags(&self) -> impl Iterator<Item = &'a Arg> {
         let globals = self.path[0]
             .get_arguments()
             .filter(|arg| arg.is_global_set());
@@ -367,7 +375,7 @@ impl Scanned {
 
 /// A flag that the command knows.
 #[derive(Clone, Copy)]
-enum Known<'a> {
+pub enum Known<'a> {
     Help,
     Version,
     Arg(&'a Arg),
@@ -447,7 +455,9 @@ fn after(word: &OsStr, offset: usize) -> OsString {
     }
 }
 
-fn is_switch(known: Known<'_>) -> bool {
+/// True for a flag without a value in the next word.
+#[must_use]
+pub fn is_switch(known: Known<'_>) -> bool {
     match known {
         Known::Help | Known::Version => true,
         Known::Arg(arg) => {
@@ -458,7 +468,8 @@ fn is_switch(known: Known<'_>) -> bool {
 }
 
 /// A switch for which "not given" differs from "given as false": `num_args = 0..=1`.
-fn is_optional_switch(arg: &Arg) -> bool {
+#[must_use]
+pub fn is_optional_switch(arg: &Arg) -> bool {
     arg.get_num_args()
         .is_some_and(|range| range.min_values() == 0 && range.max_values() == 1)
 }

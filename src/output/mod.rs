@@ -3,8 +3,10 @@
 pub mod age;
 pub mod format;
 pub mod jsonpath;
+mod keys;
 mod object;
 pub mod prompt;
+pub mod style;
 pub mod table;
 
 use std::cell::Cell;

@@ -76,7 +76,8 @@ pub fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>) -> St
 }
 
 /// Control characters as spaces: a value must not move the cursor or break a row.
-fn visible(cell: &str) -> String {
+#[must_use]
+pub fn visible(cell: &str) -> String {
     cell.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') { ' ' } else { c }).collect()
 }
 

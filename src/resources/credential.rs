@@ -47,6 +47,16 @@ pub static CREDENTIAL: Resource = Resource {
     ],
 };
 
+/// The providers that a session's runner knows, with what their secret is; others are accepted too.
+pub const PROVIDERS: &[(&str, &str)] = &[
+    ("github", "GitHub token"),
+    ("gitlab", "GitLab token"),
+    ("google", "Google account"),
+    ("jira", "Jira API token"),
+    ("kubeconfig", "access to a cluster"),
+    ("vertex", "Vertex AI service account"),
+];
+
 /// The answer of a credential's token route.
 pub static CREDENTIAL_TOKEN: Resource = Resource {
     word: "credential-token",

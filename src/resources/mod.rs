@@ -10,7 +10,7 @@ mod record;
 mod role;
 
 pub use credential::{
-    CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, SERVER, annotation,
+    CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, PROVIDERS, SERVER, annotation,
 };
 pub use project::PROJECT;
 pub use record::{List, Record};

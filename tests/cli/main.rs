@@ -2,7 +2,9 @@
 //!
 //! One binary for all of them; each file covers one topic.
 
+mod completion;
 mod credential;
 mod faults;
 mod replay;
 mod support;
+mod terminal;

@@ -14,10 +14,14 @@ const VIEWER: &str = "credential:viewer";
 /// How many namesakes the Go tool asks for.
 const NAMESAKES: i64 = 10;
 
+const EXAMPLES: &str = "\
+acpctl credential bind prod --project team-a";
+
 /// Let the sessions of a project use a credential
 ///
 /// The project is named with --project; the configured one does not count.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     credential: String,

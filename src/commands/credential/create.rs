@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::kubeconfig::{self, KubeconfigArgs};
 use super::lookup;
 use super::source::{self, SourceArgs};
+use super::wizard;
 use crate::api::{Body, Cause, Client, Error};
 use crate::compat::grammar::IgnoredArgs;
 use crate::compat::quote::quote;
@@ -16,30 +17,43 @@ use crate::exit::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 
+const EXAMPLES: &str = "\
+# One context of a file, checked and cut out
+acpctl credential create --provider kubeconfig --from-file ~/.kube/config --context dev
+# What kubectl uses now
+kubectl config view --raw --minify --flatten | acpctl credential create --provider kubeconfig --name ci
+# The secret that another program prints
+gh auth token | acpctl credential create --provider github --name bot --token -
+# Only look: what would be stored, and what is wrong with it
+acpctl credential create --provider kubeconfig --from-file ~/.kube/config --dry-run -o json
+# Step by step, on a terminal
+acpctl credential create";
+
 /// Store a credential
 ///
 /// The secret comes from exactly one source: --from-file, --token, or standard input. A kubeconfig is
 /// validated here as Kubernetes' own client does, checked for what breaks in a session's container,
 /// and cut to one self-contained context before it is sent.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name; for a kubeconfig the context's name by default
     #[arg(long, value_name = "NAME")]
-    name: Option<String>,
+    pub(super) name: Option<String>,
     /// Provider: github|gitlab|jira|google|vertex|kubeconfig or another
     #[arg(long, value_name = "PROVIDER")]
-    provider: Option<String>,
+    pub(super) provider: Option<String>,
     #[command(flatten)]
-    source: SourceArgs,
+    pub(super) source: SourceArgs,
     /// Description
     #[arg(long)]
     description: Option<String>,
     /// Address of the service
     #[arg(long, value_name = "URL")]
-    url: Option<String>,
+    pub(super) url: Option<String>,
     /// Account's e-mail address
     #[arg(long)]
-    email: Option<String>,
+    pub(super) email: Option<String>,
     /// Labels, as a JSON object
     #[arg(long, value_name = "JSON")]
     labels: Option<String>,
@@ -53,44 +67,77 @@ pub struct Args {
     #[arg(long)]
     allow_duplicate: bool,
     #[command(flatten)]
-    kubeconfig: KubeconfigArgs,
-    #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
     ignored: IgnoredArgs,
+    // Last: its heading would take in what follows.
+    #[command(flatten)]
+    pub(super) kubeconfig: KubeconfigArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    if args.is_empty() && ctx.may_ask() {
+        return wizard::run(ctx);
+    }
     let format = args.output.format()?;
+    let new = prepare(ctx, args)?;
+    if args.dry_run {
+        return show_dry_run(ctx, &format, &new);
+    }
+    let record = send(ctx, args, new)?;
+    match format {
+        Format::Table | Format::Wide => ctx
+            .out
+            .line(&format!("credential/{} created", record.name())),
+        format => ctx.out.record(&record, &format, ctx.now()),
+    }
+}
+
+impl Args {
+    /// True where nothing says what to store.
+    fn is_empty(&self) -> bool {
+        self.name.is_none()
+            && self.provider.is_none()
+            && !self.source.is_given()
+            && !self.kubeconfig.is_given()
+            && !self.dry_run
+    }
+}
+
+/// Reads and checks everything; nothing is sent yet.
+pub(super) fn prepare(ctx: &Ctx, args: &Args) -> Result<New, Failure> {
     let provider = filled(args.provider.as_deref());
     let name = filled(args.name.as_deref());
     if name.is_none() && provider != Some(kubeconfig::PROVIDER) {
-        return Err(Failure::usage("--name is required").into());
+        return Err(Failure::usage("--name is required"));
     }
     let Some(provider) = provider else {
-        return Err(Failure::usage("--provider is required").into());
+        return Err(Failure::usage("--provider is required"));
     };
-    let new = if provider == kubeconfig::PROVIDER {
+    let mut new = if provider == kubeconfig::PROVIDER {
         from_kubeconfig(ctx, args, name)?
     } else {
         from_secret(args, name.unwrap_or_default())?
     };
-    let mut body = new.body;
+    let body = &mut new.body;
     body.set("name", new.name.as_str());
     body.set("provider", provider);
     body.set_filled("description", args.description.as_deref());
     body.set_filled("email", args.email.as_deref());
     body.set_filled("labels", args.labels.as_deref());
     body.set_filled("url", args.url.as_deref());
-    if args.dry_run {
-        return show_dry_run(ctx, &format, &new.name, &body);
-    }
+    Ok(new)
+}
+
+/// Stores what was prepared.
+pub(super) fn send(ctx: &Ctx, args: &Args, new: New) -> anyhow::Result<Record> {
     let client = ctx.client()?;
+    let is_kubeconfig = args.provider.as_deref() == Some(kubeconfig::PROVIDER);
     let mut record = ctx.block_on(async {
-        if provider == kubeconfig::PROVIDER && !args.allow_duplicate {
+        if is_kubeconfig && !args.allow_duplicate {
             refuse_namesake(client, &new.name).await?;
         }
-        create(client, &new.name, new.digest.as_deref(), body).await
+        create(client, &new.name, new.digest.as_deref(), new.body).await
     })?;
     if record.id().is_empty() && record.name().is_empty() {
         return Err(Failure::new(
@@ -101,12 +148,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .into());
     }
     record.remove("token");
-    match format {
-        Format::Table | Format::Wide => ctx
-            .out
-            .line(&format!("credential/{} created", record.name())),
-        format => ctx.out.record(&record, &format, ctx.now()),
-    }
+    Ok(record)
 }
 
 fn filled(text: Option<&str>) -> Option<&str> {
@@ -114,8 +156,8 @@ fn filled(text: Option<&str>) -> Option<&str> {
 }
 
 /// What depends on the kind of secret: the body so far, the name, and a digest that recognises it.
-struct New {
-    name: String,
+pub(super) struct New {
+    pub name: String,
     body: Body,
     digest: Option<String>,
 }
@@ -197,12 +239,12 @@ pub fn merge_annotations(given: Option<&str>, ours: Map<String, Value>) -> Resul
     Ok(crate::compat::json::compact(&Value::Object(merged)))
 }
 
-fn show_dry_run(ctx: &Ctx, format: &Format, name: &str, body: &Body) -> anyhow::Result<()> {
+fn show_dry_run(ctx: &Ctx, format: &Format, new: &New) -> anyhow::Result<()> {
     match format {
-        Format::Json => ctx.out.json(&body.masked()),
+        Format::Json => ctx.out.json(&new.body.masked()),
         _ => ctx
             .out
-            .line(&format!("credential/{name} created (dry run)")),
+            .line(&format!("credential/{} created (dry run)", new.name)),
     }
 }
 

@@ -6,8 +6,14 @@ use super::lookup;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 
+const EXAMPLES: &str = "\
+acpctl credential delete prod
+# Without a question
+acpctl credential delete prod --yes";
+
 /// Delete a credential
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     credential: String,

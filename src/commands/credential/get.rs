@@ -8,8 +8,13 @@ use crate::ctx::Ctx;
 use crate::output::OutputArgs;
 use crate::resources::CREDENTIAL;
 
+const EXAMPLES: &str = "\
+acpctl credential get prod
+acpctl credential get prod -o jsonpath='{.annotations}'";
+
 /// Show a credential; its secret is never part of it
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     credential: String,

@@ -32,7 +32,7 @@ const WARN_ABOVE: usize = 512 << 10;
 const MIN_TTL: &str = "expires-too-early";
 
 /// How a kubeconfig is judged and cut.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Kubeconfig Flags")]
 pub struct KubeconfigArgs {
     /// Keep this context (default: the file's current-context); without a file, from KUBECONFIG
@@ -288,7 +288,7 @@ fn no_source() -> Failure {
 }
 
 /// The files of `KUBECONFIG`, or `~/.kube/config`.
-fn from_environment() -> Result<Vec<OwnedSource>, Failure> {
+pub fn from_environment() -> Result<Vec<OwnedSource>, Failure> {
     let list = match crate::env::KUBECONFIG.get() {
         Some(list) => list,
         None => format!(
@@ -346,7 +346,7 @@ pub fn views(sources: &[OwnedSource]) -> Vec<rules::Source<'_>> {
 }
 
 /// Makes each source plain UTF-8, so that every reader downstream sees the same (contract field.md row 8).
-fn decode(sources: &mut [OwnedSource]) -> Result<Vec<Finding>, Failure> {
+pub fn decode(sources: &mut [OwnedSource]) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
     for source in sources {
         let name = source.path.to_string_lossy().into_owned();

@@ -15,8 +15,16 @@ use crate::exit::Failure;
 use crate::output::OutputArgs;
 use crate::resources::{CREDENTIAL, EXPIRES_AT, List, Record, annotation};
 
+const EXAMPLES: &str = "\
+acpctl credential list
+# What must be renewed soon
+acpctl credential list --provider kubeconfig --expiring-within 14d
+# For scripts
+acpctl credential list -o name";
+
 /// List credentials; the whole list unless --limit is given
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Only this provider (github|gitlab|jira|google|vertex|kubeconfig or another)
     #[arg(long, value_name = "PROVIDER")]

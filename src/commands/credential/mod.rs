@@ -12,6 +12,7 @@ mod source;
 mod token;
 mod update;
 mod validate;
+mod wizard;
 
 use clap::Subcommand;
 

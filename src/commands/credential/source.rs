@@ -1,10 +1,13 @@
 //! Where the secret of `create` and `update` comes from: exactly one source, read once, to its end.
 
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
 use crate::exit::{Failure, Kind};
 use crate::input::{self, Input, Source};
 
 /// The sources of a secret.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct SourceArgs {
     /// The secret: a literal (visible to other users of this machine), - or @- for stdin, @PATH for a file
     #[arg(long, value_name = "VALUE|-|@PATH")]
@@ -12,9 +15,38 @@ pub struct SourceArgs {
     /// Read the secret from this file, or from stdin for -
     #[arg(short = 'f', long, value_name = "PATH|-")]
     from_file: Option<String>,
+    /// Typed in answer to a question.
+    #[arg(skip)]
+    typed: Option<SecretString>,
 }
 
 impl SourceArgs {
+    /// The secret is in a file.
+    pub fn file(path: impl Into<String>) -> Self {
+        Self {
+            from_file: Some(path.into()),
+            ..Self::default()
+        }
+    }
+
+    /// The secret was typed.
+    pub fn typed(secret: SecretString) -> Self {
+        Self {
+            typed: Some(secret),
+            ..Self::default()
+        }
+    }
+
+    /// The path given with `--from-file`.
+    pub fn path(&self) -> Option<&str> {
+        self.from_file.as_deref()
+    }
+
+    /// True where any source was named.
+    pub fn is_given(&self) -> bool {
+        self.token.is_some() || self.from_file.is_some() || self.typed.is_some()
+    }
+
     /// True where the secret itself stands on the command line.
     pub fn is_literal(&self) -> bool {
         self.token.as_deref().is_some_and(|token| {
@@ -34,7 +66,10 @@ impl SourceArgs {
             .hint("name the secret's source once")),
             (Some(token), None) => input::from_token_flag(token).map(Some),
             (None, Some(path)) => input::from_path(path).map(Some),
-            (None, None) => Ok(None),
+            (None, None) => Ok(self.typed.as_ref().map(|secret| Input {
+                bytes: Zeroizing::new(secret.expose_secret().as_bytes().to_vec()),
+                source: Source::Prompt,
+            })),
         }
     }
 }

@@ -14,10 +14,17 @@ use crate::output::{Format, OutputArgs};
 use crate::resources::CREDENTIAL_TOKEN;
 use crate::secret_file;
 
+const EXAMPLES: &str = "\
+# Straight into the program that needs it
+acpctl credential token prod | kubectl --kubeconfig /dev/stdin config current-context
+# Into a new file that only you can read
+acpctl credential token prod --to-file prod.yaml";
+
 /// Print the secret of a credential
 ///
 /// Prints the secret and a newline to a pipe or file. On a terminal it is shown only with --reveal.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     credential: String,

@@ -14,10 +14,17 @@ use crate::exit::{Failure, Kind};
 use crate::input::{self, Input, Source};
 use crate::resources::{CREDENTIAL, Record};
 
+const EXAMPLES: &str = "\
+# A new kubeconfig under the old name
+acpctl credential update prod --from-file ~/.kube/config --context dev
+# A new description, and no labels
+acpctl credential update prod --description 'Production, read only' --labels ''";
+
 /// Change a credential
 ///
 /// Only what is given changes; an empty value clears a field. A new kubeconfig is validated and cut as by create.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     credential: String,

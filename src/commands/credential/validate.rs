@@ -31,11 +31,17 @@ enum Form {
     Sarif,
 }
 
+const EXAMPLES: &str = "\
+acpctl credential validate ~/.kube/config
+# In a pipeline: warnings fail too, and a report for code scanning
+acpctl credential validate ~/.kube/config --strict --min-ttl 12h -o sarif";
+
 /// Check a kubeconfig, offline
 ///
 /// Exits 0 if the file is fine, 7 if it has errors, and 8 for warnings with --strict. Works logged
 /// out; no connection is opened and no program is started.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// File, or - for stdin (the default where data is piped in)
     file: Option<String>,

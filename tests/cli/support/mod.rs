@@ -1,8 +1,10 @@
 //! What every test starts from: a cleaned environment and a server that follows a script.
 
+pub mod pty;
 pub mod server;
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -95,4 +97,9 @@ impl TestEnv {
 pub fn streams(output: &std::process::Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr))
+}
+
+/// Says, past the capture of the test harness, that a test could not run here.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }

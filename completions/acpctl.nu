@@ -1,0 +1,29 @@
+# nushell completion for acpctl
+#
+# Asks the program itself: acpctl __complete WORDS... prints one candidate for each line, with a tab and a
+# description where there is one, then ":" and a number whose bit 2 (4) means that no file names are wanted.
+# Load it from config.nu: source acpctl.nu. A completer for other programs that is set before it stays.
+
+let acpctl_other_completer = $env.config.completions.external.completer?
+
+$env.config.completions.external.enable = true
+$env.config.completions.external.completer = {|spans: list<string>|
+    if ($spans.0 | path basename) == 'acpctl' {
+        let answer = ^$spans.0 __complete ...($spans | skip 1) | complete
+        let lines = $answer.stdout | lines
+        # Candidates for --flag=value come without the flag.
+        let current = $spans | last
+        let flag = if ($current =~ '^-[^=]*=') { ($current | split row '=' | first) + '=' } else { '' }
+        let found = $lines
+            | where { |line| $line != '' and not ($line | str starts-with ':') }
+            | each { |line|
+                let parts = $line | split row --number 2 (char tab)
+                { value: ($flag + $parts.0), description: ($parts | get --optional 1 | default '') }
+            }
+        let directive = $lines | where { |line| $line | str starts-with ':' } | get --optional 0 | default ':0' | str substring 1.. | into int
+        # null lets nushell offer file names.
+        if ($found | is-empty) and ($directive | bits and 4) == 0 { null } else { $found }
+    } else if $acpctl_other_completer != null {
+        do $acpctl_other_completer $spans
+    }
+}

@@ -1,0 +1,321 @@
+//! `acpctl credential create` with nothing given, on a terminal: asks for what the flags would say, shows
+//! what will be stored, and asks once.
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+
+use super::kubeconfig;
+use super::source::SourceArgs;
+use super::{bind, create};
+use crate::api::ListOptions;
+use crate::ctx::Ctx;
+use crate::env;
+use crate::exit::{Failure, Kind};
+use crate::input;
+use crate::kubeconfig::{self as rules, ContextSummary, Identity, OwnedSource};
+use crate::output::age::age;
+use crate::output::prompt::{self, Choice};
+use crate::resources::{PROJECT, PROVIDERS};
+
+/// How many projects are offered.
+const PROJECTS: i64 = 100;
+
+/// The answers.
+struct Plan {
+    args: create::Args,
+    /// Where the secret comes from, in words.
+    source: String,
+    context: Option<ContextSummary>,
+    /// The project whose sessions shall use it.
+    project: Option<String>,
+}
+
+pub fn run(ctx: &Ctx) -> anyhow::Result<()> {
+    // Whoever is not logged in should hear of it before any question.
+    ctx.client()?;
+    let plan = ask(ctx)?;
+    show(ctx, &plan);
+    let new = create::prepare(ctx, &plan.args)?;
+    if !prompt::confirm("Store it?")? {
+        return Err(Failure::new(Kind::Input, "cancelled: nothing was sent").into());
+    }
+    let record = create::send(ctx, &plan.args, new)?;
+    let name = record.name_or_id();
+    ctx.out.line(&format!("credential/{name} created"))?;
+    let Some(project) = &plan.project else {
+        ctx.out.note(&format!(
+            "Sessions can't use it yet: acpctl credential bind {} --project PROJECT",
+            word(name)
+        ));
+        return Ok(());
+    };
+    ctx.block_on(bind::bind(ctx.client()?, record.id(), project))
+        .with_context(|| format!("bind credential {name} to project {project}"))?;
+    ctx.out
+        .line(&format!("credential/{name} bound to project/{project}"))
+}
+
+fn ask(ctx: &Ctx) -> anyhow::Result<Plan> {
+    let provider = ask_provider()?;
+    let mut plan = Plan {
+        args: create::Args::default(),
+        source: String::new(),
+        context: None,
+        project: None,
+    };
+    let name = if provider == kubeconfig::PROVIDER {
+        ask_kubeconfig(ctx, &mut plan)?
+    } else {
+        ask_secret(&mut plan)?;
+        String::new()
+    };
+    if provider == "jira" {
+        plan.args.url = Some(prompt::text("Address of the service", "", not_empty)?);
+        plan.args.email = Some(prompt::text("Account's e-mail address", "", not_empty)?);
+    }
+    plan.args.provider = Some(provider);
+    plan.args.name = Some(prompt::text("Name", &name, not_empty)?);
+    plan.project = ask_project(ctx)?;
+    Ok(plan)
+}
+
+fn ask_provider() -> anyhow::Result<String> {
+    let mut choices: Vec<Choice> = PROVIDERS
+        .iter()
+        .map(|(name, help)| Choice::new(*name, *help))
+        .collect();
+    choices.push(Choice::new("another", "any other word"));
+    let start = PROVIDERS
+        .iter()
+        .position(|(name, _)| *name == kubeconfig::PROVIDER);
+    let chosen = prompt::select("Provider", &choices, start.unwrap_or_default())?;
+    match PROVIDERS.get(chosen) {
+        Some((name, _)) => Ok((*name).to_owned()),
+        None => prompt::text("Provider", "", not_empty),
+    }
+}
+
+/// Source and context; gives the name that fits the context.
+fn ask_kubeconfig(ctx: &Ctx, plan: &mut Plan) -> anyhow::Result<String> {
+    let mut sources = ask_file(plan)?;
+    plan.source = kubeconfig::source_name(&sources);
+    kubeconfig::decode(&mut sources)?;
+    let contexts = rules::contexts(&kubeconfig::views(&sources)).unwrap_or_default();
+    let choices: Vec<Choice> = contexts
+        .iter()
+        .map(|context| Choice::new(&context.name, facts(context, ctx.now()).join("  ")))
+        .collect();
+    let current = contexts.iter().position(|context| context.current);
+    if choices.is_empty() {
+        let hint = format!("see 'acpctl credential validate {}'", word(&plan.source));
+        return Err(
+            Failure::new(Kind::Data, format!("{} has no contexts", plan.source))
+                .hint(hint)
+                .into(),
+        );
+    }
+    let chosen = prompt::select("Context", &choices, current.unwrap_or_default())?;
+    let context = contexts.into_iter().nth(chosen);
+    let name = context.as_ref().map(|context| context.name.clone());
+    plan.args.kubeconfig.context.clone_from(&name);
+    plan.context = context;
+    Ok(kubeconfig::name_from_context(&name.unwrap_or_default()))
+}
+
+/// The kubeconfig that kubectl would use, or a file.
+fn ask_file(plan: &mut Plan) -> anyhow::Result<Vec<OwnedSource>> {
+    if let Ok(sources) = kubeconfig::from_environment() {
+        let choices = [
+            Choice::new("what kubectl uses", kubeconfig::source_name(&sources)),
+            Choice::new("another file", ""),
+        ];
+        if prompt::select("Source", &choices, 0)? == 0 {
+            return Ok(sources);
+        }
+    }
+    let path = in_home(&prompt::text("File", "", is_file)?);
+    let input = input::from_path(&path)?;
+    plan.args.source = SourceArgs::file(&path);
+    Ok(vec![OwnedSource {
+        path: path.into(),
+        bytes: input.bytes,
+    }])
+}
+
+fn ask_secret(plan: &mut Plan) -> anyhow::Result<()> {
+    let choices = [
+        Choice::new("type or paste it", "nothing of it is shown"),
+        Choice::new("a file", ""),
+    ];
+    if prompt::select("Secret", &choices, 0)? == 0 {
+        "the terminal".clone_into(&mut plan.source);
+        plan.args.source = SourceArgs::typed(prompt::secret("Secret")?);
+    } else {
+        plan.source = in_home(&prompt::text("File", "", is_file)?);
+        plan.args.source = SourceArgs::file(&plan.source);
+    }
+    Ok(())
+}
+
+/// The project to bind to, if any. Where the list can't be had, its name is asked for.
+fn ask_project(ctx: &Ctx) -> anyhow::Result<Option<String>> {
+    let client = ctx.client()?;
+    let options = ListOptions {
+        limit: Some(PROJECTS),
+        ..ListOptions::default()
+    };
+    let listed = ctx.block_on(async { Ok(client.list(&PROJECT, "/projects", &options).await?) });
+    let Ok(listed) = listed else {
+        let typed = prompt::text(
+            "Project whose sessions may use it (empty: none)",
+            "",
+            |_| Ok(()),
+        )?;
+        return Ok(Some(typed).filter(|project| !project.is_empty()));
+    };
+    let mut choices = vec![Choice::new("none", "bind it later")];
+    for project in listed.items() {
+        choices.push(Choice::new(
+            project.name_or_id(),
+            project.text("description"),
+        ));
+    }
+    let configured = ctx.settings()?.project.as_deref();
+    let start = listed
+        .items()
+        .iter()
+        .position(|project| Some(project.name_or_id()) == configured);
+    let title = "Project whose sessions may use it";
+    let chosen = prompt::select(title, &choices, start.map_or(0, |at| at + 1))?;
+    // Bindings take the id.
+    Ok(chosen
+        .checked_sub(1)
+        .and_then(|at| listed.items().get(at))
+        .map(|project| project.id().to_owned()))
+}
+
+/// What will be stored, and the command that does the same.
+fn show(ctx: &Ctx, plan: &Plan) {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let args = &plan.args;
+    let mut rows = vec![
+        ("Name", text(&args.name)),
+        ("Provider", text(&args.provider)),
+        ("Source", plan.source.clone()),
+    ];
+    if let Some(context) = &plan.context {
+        let [server, identity, expiry] = facts(context, ctx.now());
+        rows.extend([
+            ("Context", context.name.clone()),
+            ("Server", server),
+            ("User", identity),
+            ("Expiry", expiry),
+        ]);
+    }
+    rows.extend(args.url.clone().map(|url| ("URL", url)));
+    rows.extend(args.email.clone().map(|email| ("E-mail", email)));
+    let project = plan.project.clone();
+    rows.push(("Project", project.unwrap_or_else(|| "none".to_owned())));
+    ctx.out.note("");
+    for (title, value) in rows {
+        let value = crate::output::table::visible(&value);
+        ctx.out.note(&format!("  {title:<10}{value}"));
+    }
+    ctx.out.note("");
+    if let Some(command) = command(plan) {
+        ctx.out
+            .note(&format!("The same without questions:\n  {command}\n"));
+    }
+}
+
+/// The command line for scripts; none for a secret that was typed.
+fn command(plan: &Plan) -> Option<String> {
+    let args = &plan.args;
+    let mut line = "acpctl credential create".to_owned();
+    let mut add = |flag: &str, value: &Option<String>| {
+        if let Some(value) = value {
+            line.push_str(&format!(" --{flag} {}", word(value)));
+        }
+    };
+    add("provider", &args.provider);
+    match (args.source.path(), args.source.is_given()) {
+        (Some(path), _) => add("from-file", &Some(path.to_owned())),
+        (None, true) => return None,
+        (None, false) => {}
+    }
+    add("context", &args.kubeconfig.context);
+    add("name", &args.name);
+    add("url", &args.url);
+    add("email", &args.email);
+    Some(line)
+}
+
+/// Server, kind of user, and expiry of a context.
+fn facts(context: &ContextSummary, now: Timestamp) -> [String; 3] {
+    let identity = match context.identity {
+        Identity::Certificate => "client certificate",
+        Identity::Token => "token",
+        Identity::TokenFile => "token in a file",
+        Identity::Basic => "password",
+        Identity::Exec => "exec plugin",
+        Identity::AuthProvider => "auth provider",
+        Identity::None => "no user",
+    };
+    let expiry = match context.expires_at {
+        None => "expiry unknown".to_owned(),
+        Some(at) if at <= now => format!("expired {} ago", age(&at.to_string(), now)),
+        Some(at) => format!("expires in {}", age(&now.to_string(), at)),
+    };
+    let server = context.server.clone();
+    [
+        server.unwrap_or_else(|| "no server".to_owned()),
+        identity.to_owned(),
+        expiry,
+    ]
+}
+
+fn not_empty(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("something is needed here; Esc leaves".to_owned());
+    }
+    Ok(())
+}
+
+fn is_file(path: &str) -> Result<(), String> {
+    let path = in_home(path);
+    match std::fs::metadata(&path) {
+        Ok(about) if about.is_file() => Ok(()),
+        Ok(_) => Err(format!("{path} is no file")),
+        Err(error) => Err(format!("{path}: {}", crate::config::file::reason(&error))),
+    }
+}
+
+/// `~/` is the shell's; here it is ours.
+fn in_home(path: &str) -> String {
+    match (path.strip_prefix("~/"), env::HOME.get()) {
+        (Some(rest), Some(home)) => format!("{home}/{rest}"),
+        _ => path.to_owned(),
+    }
+}
+
+/// A word as a shell takes it.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::word;
+
+    #[test]
+    fn words_are_quoted_for_the_shell() {
+        assert_eq!(word("a/b-1"), "a/b-1");
+        assert_eq!(word("it's $x"), "'it'\\''s $x'");
+        assert_eq!(word(""), "''");
+    }
+}

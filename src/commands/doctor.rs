@@ -1,0 +1,498 @@
+//! `acpctl doctor`
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+
+use crate::api::{Answer, Client, Request};
+use crate::compat::grammar::IgnoredArgs;
+use crate::config::settings::Origin;
+use crate::config::{Settings, paths};
+use crate::ctx::Ctx;
+use crate::env;
+use crate::exit::{Failure, Kind};
+use crate::output::age::age;
+use crate::output::style::{Tone, paint};
+
+/// How long the server may take, unless the user says otherwise.
+const SERVER_LIMIT: Duration = Duration::from_secs(5);
+/// How long the keyring may take: a locked one may wait for a window that nobody sees.
+const KEYRING_LIMIT: Duration = Duration::from_secs(2);
+/// Clocks that differ by more seconds than this are worth knowing, and trouble.
+const SKEW_SHOWN: i64 = 5;
+const SKEW_FATAL: i64 = 60;
+/// The bits of a mode that concern everybody but the owner.
+const OTHERS: u32 = 0o077;
+/// A login that ends sooner is worth a warning, in seconds.
+const LOGIN_ENDS_SOON: i64 = 600;
+
+const EXAMPLES: &str = "\
+acpctl doctor
+# For scripts: exit status 1 if something fails
+acpctl doctor -o json";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    Text,
+    Json,
+}
+
+/// Check configuration, login, server and tools
+///
+/// Each line is ok, warn or fail, with what to do about it. Nothing is changed, and no secret is shown.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Output format: text|json
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
+    output: Form,
+    #[command(flatten)]
+    ignored: IgnoredArgs,
+}
+
+/// One thing that was looked at.
+struct Check {
+    name: &'static str,
+    tone: Tone,
+    /// What was found.
+    detail: String,
+    /// What to do about it; empty where all is well.
+    fix: String,
+}
+
+fn check(
+    name: &'static str,
+    tone: Tone,
+    detail: impl Into<String>,
+    fix: impl Into<String>,
+) -> Check {
+    Check {
+        name,
+        tone,
+        detail: detail.into(),
+        fix: fix.into(),
+    }
+}
+
+fn ok(name: &'static str, detail: impl Into<String>) -> Check {
+    check(name, Tone::Good, detail, "")
+}
+
+fn warn(name: &'static str, detail: impl Into<String>, fix: impl Into<String>) -> Check {
+    check(name, Tone::Doubtful, detail, fix)
+}
+
+fn fail(name: &'static str, detail: impl Into<String>, fix: impl Into<String>) -> Check {
+    check(name, Tone::Bad, detail, fix)
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let checks = checks(ctx);
+    match args.output {
+        Form::Json => ctx.out.json(&as_json(&checks))?,
+        Form::Text => ctx
+            .out
+            .data(as_text(&checks, ctx.out.colored()).as_bytes())?,
+    }
+    match checks.iter().filter(|c| c.tone == Tone::Bad).count() {
+        0 => Ok(()),
+        1 => Err(Failure::new(Kind::Other, "1 check failed").into()),
+        failed => Err(Failure::new(Kind::Other, format!("{failed} checks failed")).into()),
+    }
+}
+
+fn status(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "ok",
+        Tone::Doubtful => "warn",
+        Tone::Bad => "fail",
+    }
+}
+
+fn as_json(checks: &[Check]) -> Value {
+    let checks: Vec<Value> = checks
+        .iter()
+        .map(|check| {
+            json!({
+                "name": check.name,
+                "status": status(check.tone),
+                "detail": check.detail,
+                "fix": (!check.fix.is_empty()).then_some(&check.fix),
+            })
+        })
+        .collect();
+    json!({"checks": checks})
+}
+
+fn as_text(checks: &[Check], colored: bool) -> String {
+    let width = checks.iter().map(|check| check.name.len()).max();
+    let width = width.unwrap_or_default();
+    let mut text = String::new();
+    for check in checks {
+        let word = format!("{:<4}", status(check.tone));
+        text.push_str(&format!(
+            "{}  {:<width$}  {}\n",
+            paint(&word, check.tone, colored),
+            check.name,
+            crate::output::table::visible(&check.detail)
+        ));
+        if !check.fix.is_empty() {
+            text.push_str(&format!("{:8}{:width$}fix: {}\n", "", "", check.fix));
+        }
+    }
+    text
+}
+
+fn checks(ctx: &Ctx) -> Vec<Check> {
+    let mut found = vec![config(ctx)];
+    found.extend(platform(ctx));
+    found.push(keyring());
+    found.extend(tools());
+    found.extend([runtime_dir(), kubeconfig()]);
+    found.extend(store(ctx));
+    found
+}
+
+fn config(ctx: &Ctx) -> Check {
+    let name = "config";
+    let path = match paths::config_file() {
+        Ok(path) => path,
+        Err(why) => return fail(name, why, "set HOME or AMBIENT_CONFIG"),
+    };
+    let shown = path.display();
+    if let Err(error) = ctx.config() {
+        return fail(name, error.message, format!("repair or remove {shown}"));
+    }
+    match fs::metadata(&path) {
+        Err(_) => ok(name, format!("{shown} does not exist; it is not needed")),
+        Ok(about) => private(name, &path, about.mode(), 0o600),
+    }
+}
+
+/// A file or folder that nobody else should read.
+fn private(name: &'static str, path: &Path, mode: u32, wanted: u32) -> Check {
+    let (shown, mode) = (path.display(), mode & 0o777);
+    if mode & OTHERS == 0 {
+        return ok(name, format!("{shown}, mode {mode:04o}"));
+    }
+    warn(
+        name,
+        format!("{shown}, mode {mode:04o}: others may read it"),
+        format!("chmod {wanted:o} {shown}"),
+    )
+}
+
+/// Login, server and clock: all that one request to the server tells.
+fn platform(ctx: &Ctx) -> Vec<Check> {
+    let Ok(config) = ctx.config() else {
+        return Vec::new();
+    };
+    let mut globals = ctx.globals.clone();
+    globals.request_timeout = globals.request_timeout.or(Some(SERVER_LIMIT));
+    globals.connect_timeout = globals.connect_timeout.or(Some(SERVER_LIMIT));
+    let settings = Settings::new(&globals, config);
+    if settings.is_local() {
+        return vec![ok("server", "the embedded API: no login, no network")];
+    }
+    let mut found = vec![login(&settings, ctx.now())];
+    if settings.insecure {
+        found.push(warn(
+            "tls",
+            "certificates are not checked",
+            "leave out --insecure-skip-tls-verify, trust the authority with --ca-file, and log in again",
+        ));
+    }
+    let url = &settings.api_url;
+    let asked = || -> anyhow::Result<(Answer, Timestamp)> {
+        let client = Client::connect(&settings, &globals)?;
+        let answer =
+            ctx.block_on(async { Ok(client.send_once(&Request::get("/version")).await?) })?;
+        Ok((answer, ctx.now()))
+    };
+    match asked() {
+        Ok((answer, now)) => {
+            found.push(server(url, &answer));
+            found.extend(clock(&answer, now));
+        }
+        Err(error) => found.push(fail(
+            "server",
+            format!("{url}: {error:#}"),
+            "check the address ('acpctl config get api_url'), the network, and proxy variables",
+        )),
+    }
+    found
+}
+
+fn login(settings: &Settings, now: Timestamp) -> Check {
+    let name = "login";
+    let again = "acpctl login";
+    let Some(token) = &settings.token else {
+        return fail(name, "not logged in", again);
+    };
+    let from = match settings.token_origin {
+        Origin::Environment => "token from AMBIENT_TOKEN",
+        _ => "stored token",
+    };
+    match expires_at(token) {
+        None => ok(name, format!("{from}; its expiry can't be told")),
+        Some(end) if end <= now => {
+            let ago = age(&end.to_string(), now);
+            fail(name, format!("{from}, expired {ago} ago"), again)
+        }
+        Some(end) => {
+            let left = age(&now.to_string(), end);
+            let detail = format!("{from}, expires in {left}");
+            if end.as_second() - now.as_second() < LOGIN_ENDS_SOON {
+                warn(name, detail, again)
+            } else {
+                ok(name, detail)
+            }
+        }
+    }
+}
+
+/// The end of a token's life, if it is a JWT that tells it. Nothing is verified.
+fn expires_at(token: &SecretString) -> Option<Timestamp> {
+    let claims = token.expose_secret().split('.').nth(1)?;
+    let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    Timestamp::from_second(claims.get("exp")?.as_i64()?).ok()
+}
+
+fn server(url: &str, answer: &Answer) -> Check {
+    let name = "server";
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    match (answer.status, body.get("version").and_then(Value::as_str)) {
+        (200..300, Some(version)) => ok(name, format!("{url}, version {version}")),
+        (401, _) => fail(
+            name,
+            format!("{url} answers, but rejects the token (401)"),
+            "acpctl login",
+        ),
+        (status, _) => warn(
+            name,
+            format!("{url} answers {status}, and not like the platform"),
+            "check the address: acpctl config get api_url",
+        ),
+    }
+}
+
+/// Tokens are rejected, or outlive their end, where the clocks differ.
+fn clock(answer: &Answer, now: Timestamp) -> Option<Check> {
+    let name = "clock";
+    let theirs = rfc2822::DateTimeParser::new()
+        .parse_timestamp(answer.date.as_deref()?)
+        .ok()?;
+    let skew = now.as_second() - theirs.as_second();
+    let detail = match skew {
+        0 => "as the server's".to_owned(),
+        _ if skew > 0 => format!("{skew} s ahead of the server's"),
+        _ => format!("{} s behind the server's", -skew),
+    };
+    let fix = "set this machine's clock, for example: timedatectl set-ntp true";
+    Some(match skew.abs() {
+        0..=SKEW_SHOWN => ok(name, detail),
+        ..=SKEW_FATAL => warn(name, detail, fix),
+        _ => fail(name, detail, fix),
+    })
+}
+
+/// Asks the keyring for an entry that does not exist.
+fn keyring() -> Check {
+    let name = "keyring";
+    let fix = "start a secret service, or keep the key of the embedded API in a file: AMBIENT_LOCAL_KEYRING=off";
+    if env::LOCAL_KEYRING.get().as_deref() == Some("off") {
+        return ok(name, "switched off by AMBIENT_LOCAL_KEYRING");
+    }
+    let (sender, receiver) = mpsc::channel();
+    let asked = thread::Builder::new().spawn(move || {
+        let answer = keyring::Entry::new("acpctl", "doctor").and_then(|entry| entry.get_password());
+        // Nobody listens any more once the time is over.
+        let _ = sender.send(match answer {
+            Ok(_) | Err(keyring::Error::NoEntry) => None,
+            Err(error) => Some(error.to_string()),
+        });
+    });
+    match asked
+        .ok()
+        .and_then(|_| receiver.recv_timeout(KEYRING_LIMIT).ok())
+    {
+        Some(None) => ok(name, "answers"),
+        Some(Some(why)) => warn(name, format!("not available: {why}"), fix),
+        None => warn(
+            name,
+            format!("no answer within {} s", KEYRING_LIMIT.as_secs()),
+            fix,
+        ),
+    }
+}
+
+/// Programs that commands or sessions start.
+fn tools() -> Vec<Check> {
+    let kubectl = match in_path("kubectl") {
+        Some(path) => ok("kubectl", path.display().to_string()),
+        None => warn(
+            "kubectl",
+            "not found in PATH; only needed to try a kubeconfig out",
+            "https://kubernetes.io/docs/tasks/tools/",
+        ),
+    };
+    let server = ["kubernetes-mcp-server", "uvx", "npx"]
+        .into_iter()
+        .find_map(|name| in_path(name).map(|path| (name, path)));
+    let server = match server {
+        Some(("kubernetes-mcp-server", path)) => ok("mcp-server", path.display().to_string()),
+        Some((name, path)) => ok(
+            "mcp-server",
+            format!("not installed, but {name} can fetch it: {}", path.display()),
+        ),
+        None => warn(
+            "mcp-server",
+            "neither kubernetes-mcp-server nor uvx nor npx is in PATH; only needed to run a session's tools here",
+            "https://docs.astral.sh/uv/",
+        ),
+    };
+    vec![kubectl, server]
+}
+
+/// The first program of this name in `PATH`.
+fn in_path(name: &str) -> Option<PathBuf> {
+    let list = env::PATH.get()?;
+    std::env::split_paths(&list)
+        .map(|dir| dir.join(name))
+        .find(|path| {
+            fs::metadata(path)
+                .is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
+        })
+}
+
+fn runtime_dir() -> Check {
+    let name = "runtime-dir";
+    let fix = "log in through a session manager, or set XDG_RUNTIME_DIR to a folder of your own with mode 0700";
+    let Some(path) = env::XDG_RUNTIME_DIR.get().map(PathBuf::from) else {
+        return warn(name, "XDG_RUNTIME_DIR is not set", fix);
+    };
+    match fs::metadata(&path) {
+        Ok(about) if about.is_dir() => {
+            if about.uid() == rustix::process::geteuid().as_raw() {
+                private(name, &path, about.mode(), 0o700)
+            } else {
+                fail(name, format!("{} is someone else's", path.display()), fix)
+            }
+        }
+        _ => warn(name, format!("{} is no folder", path.display()), fix),
+    }
+}
+
+fn kubeconfig() -> Check {
+    let name = "kubeconfig";
+    let path = match (env::KUBECONFIG.get(), env::HOME.get()) {
+        (Some(list), _) => std::env::split_paths(&list).find(|path| path.exists()),
+        (None, Some(home)) => Some(Path::new(&home).join(".kube/config")),
+        (None, None) => None,
+    };
+    match path.and_then(|path| Some((fs::metadata(&path).ok()?, path))) {
+        Some((about, path)) => private(name, &path, about.mode(), 0o600),
+        None => ok(name, "none found; name one with --from-file"),
+    }
+}
+
+/// The embedded API's folder: modes, and whether it opens.
+fn store(ctx: &Ctx) -> Vec<Check> {
+    let name = "store";
+    let dir = match paths::data_dir() {
+        Ok(dir) => dir,
+        Err(why) => return vec![warn(name, why, "set HOME or XDG_DATA_HOME")],
+    };
+    let Ok(entries) = fs::read_dir(&dir) else {
+        return vec![ok(name, "the embedded API was not used yet")];
+    };
+    let open_to_others = entries.flatten().find_map(|entry| {
+        let mode = entry.metadata().ok()?.mode();
+        (mode & OTHERS != 0).then(|| private(name, &entry.path(), mode, 0o600))
+    });
+    let mut found: Vec<Check> = open_to_others.into_iter().collect();
+    let mut globals = ctx.globals.clone();
+    globals.local = true;
+    let opened = || -> anyhow::Result<()> {
+        let settings = Settings::new(&globals, ctx.config()?);
+        let client = Client::connect(&settings, &globals)?;
+        let request = Request::get("/projects?page=1&size=1");
+        ctx.block_on(async { Ok(client.send(&request).await.map(drop)?) })
+    };
+    match opened() {
+        Ok(()) if found.is_empty() => found.push(ok(name, format!("{} opens", dir.display()))),
+        Ok(()) => {}
+        Err(error) => found.push(fail(
+            name,
+            format!("{}: {error:#}", dir.display()),
+            format!("restore {} from a backup, or move it away", dir.display()),
+        )),
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(date: &str) -> Answer {
+        Answer {
+            status: 200,
+            content_type: String::new(),
+            operation_id: None,
+            retry_after: None,
+            location: None,
+            date: Some(date.to_owned()),
+            body: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn clocks_are_compared() {
+        let now = "2026-11-24T12:00:00Z".parse().unwrap();
+        let cases = [
+            (
+                "Tue, 24 Nov 2026 12:00:00 GMT",
+                Tone::Good,
+                "as the server's",
+            ),
+            (
+                "Tue, 24 Nov 2026 11:59:57 GMT",
+                Tone::Good,
+                "3 s ahead of the server's",
+            ),
+            (
+                "Tue, 24 Nov 2026 12:00:30 GMT",
+                Tone::Doubtful,
+                "30 s behind the server's",
+            ),
+            (
+                "Tue, 24 Nov 2026 13:00:00 GMT",
+                Tone::Bad,
+                "3600 s behind the server's",
+            ),
+        ];
+        for (date, tone, detail) in cases {
+            let found = clock(&answer(date), now).unwrap();
+            assert_eq!((found.tone, found.detail.as_str()), (tone, detail));
+        }
+        assert!(clock(&answer("yesterday"), now).is_none());
+    }
+}

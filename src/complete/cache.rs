@@ -1,0 +1,72 @@
+//! The names of a minute ago, so that pressing Tab twice asks the server once.
+//!
+//! One file for each list, in `$XDG_CACHE_HOME/ambient`: names and descriptions, no secret. A file is stale
+//! after [`FRESH`], and from the moment on when the configuration changes: another login sees other names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest as _, Sha256};
+
+use super::Candidate;
+use crate::config::paths;
+use crate::secret_file;
+
+const FRESH: Duration = Duration::from_secs(60);
+
+/// The names stored under a key, if they are fresh.
+#[must_use]
+pub fn read(key: &[&str]) -> Option<Vec<Candidate>> {
+    let path = file(key)?;
+    if !is_fresh(&path, SystemTime::now()) {
+        return None;
+    }
+    let stored: Vec<(String, String)> = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    Some(
+        stored
+            .into_iter()
+            .map(|(text, help)| Candidate { text, help })
+            .collect(),
+    )
+}
+
+/// Stores the names. Where that fails the next Tab asks again.
+pub fn write(key: &[&str], names: &[Candidate]) {
+    let Some(path) = file(key) else { return };
+    let stored: Vec<(&str, &str)> = names
+        .iter()
+        .map(|name| (name.text.as_str(), name.help.as_str()))
+        .collect();
+    let Ok(content) = serde_json::to_vec(&stored) else {
+        return;
+    };
+    if let Some(dir) = path.parent()
+        && secret_file::create_dir(dir).is_ok()
+    {
+        let _ = secret_file::replace(&path, &content);
+    }
+}
+
+fn file(key: &[&str]) -> Option<PathBuf> {
+    let digest = Sha256::digest(key.join("\n").as_bytes());
+    let name: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+    Some(
+        paths::cache_dir()
+            .ok()?
+            .join(format!("complete-{name}.json")),
+    )
+}
+
+fn is_fresh(path: &Path, now: SystemTime) -> bool {
+    let Some(written) = modified(path) else {
+        return false;
+    };
+    let configured = paths::config_file().ok().and_then(|path| modified(&path));
+    now.duration_since(written).is_ok_and(|age| age <= FRESH)
+        && configured.is_none_or(|configured| configured <= written)
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).ok()?.modified().ok()
+}

@@ -1,0 +1,265 @@
+//! Where on the line the cursor stands.
+
+use std::ffi::OsString;
+
+use clap::{Arg, Command};
+
+use crate::compat::grammar::{Known, Line, is_switch};
+
+/// What is being typed, with all that stands before it.
+pub struct Place<'a> {
+    /// The command, with those above it; the root first.
+    pub path: Vec<&'a Command>,
+    /// Long names of the flags so far, with their values.
+    pub flags: Vec<(String, String)>,
+    /// The arguments so far.
+    pub arguments: Vec<String>,
+    pub wanted: Wanted<'a>,
+    /// What is typed of it already.
+    pub typed: String,
+}
+
+#[derive(Clone, Copy)]
+pub enum Wanted<'a> {
+    /// A flag's name.
+    Flag,
+    /// The value of a flag; nothing is known about an unknown flag.
+    Value(Option<&'a Arg>),
+    /// An argument, or the name of a command.
+    Argument,
+}
+
+impl<'a> Place<'a> {
+    /// Reads the words after the program's name; the last one is being typed.
+    #[must_use]
+    pub fn find(root: &'a Command, words: &[OsString]) -> Self {
+        let (typed, before) = match words.split_last() {
+            Some((last, before)) => (last.to_string_lossy().into_owned(), before),
+            None => (String::new(), words),
+        };
+        let line = Line::new(root, before);
+        let mut place = Self {
+            path: line.path.clone(),
+            flags: Vec::new(),
+            arguments: Vec::new(),
+            wanted: Wanted::Argument,
+            typed,
+        };
+        let mut only_arguments = false;
+        let mut pending: Option<(String, Option<&'a Arg>)> = None;
+        for word in &line.words {
+            let word = word.to_string_lossy();
+            if let Some((name, _)) = pending.take() {
+                place.flags.push((name, word.into_owned()));
+            } else if only_arguments || word == "-" || !word.starts_with('-') {
+                place.arguments.push(word.into_owned());
+            } else if word == "--" {
+                only_arguments = true;
+            } else {
+                pending = place.read_flag(&line, &word);
+            }
+        }
+        if let Some((_, arg)) = pending {
+            place.wanted = Wanted::Value(arg);
+        } else if !only_arguments && place.typed.starts_with('-') {
+            place.read_typed_flag(&line);
+        }
+        place
+    }
+
+    /// Takes in a flag before the cursor, and gives it back if its value is the next word.
+    fn read_flag(&mut self, line: &Line<'a>, word: &str) -> Option<(String, Option<&'a Arg>)> {
+        if let Some(long) = word.strip_prefix("--") {
+            return match long.split_once('=') {
+                Some((name, value)) => {
+                    self.flags.push((name.to_owned(), value.to_owned()));
+                    None
+                }
+                None => self.read_name(long, line.find_long(long)),
+            };
+        }
+        // Of bundled letters only the last one can take the next word.
+        let letters = word.get(1..).unwrap_or_default();
+        for (at, letter) in letters.char_indices() {
+            let known = line.find_short(letter);
+            let rest = letters.get(at + letter.len_utf8()..).unwrap_or_default();
+            let takes_value = !known.is_some_and(is_switch);
+            if takes_value && !rest.is_empty() {
+                let value = rest.strip_prefix('=').unwrap_or(rest);
+                self.flags.push((long_name(known), value.to_owned()));
+                return None;
+            }
+            let pending = self.read_name(&long_name(known), known);
+            if pending.is_some() {
+                return pending;
+            }
+        }
+        None
+    }
+
+    fn read_name(
+        &mut self,
+        name: &str,
+        known: Option<Known<'a>>,
+    ) -> Option<(String, Option<&'a Arg>)> {
+        match known {
+            Some(known) if is_switch(known) => {
+                self.flags.push((name.to_owned(), "true".to_owned()));
+                None
+            }
+            known => Some((name.to_owned(), arg(known))),
+        }
+    }
+
+    /// The word at the cursor is a flag: its name, or with `=` its value.
+    fn read_typed_flag(&mut self, line: &Line<'a>) {
+        let Some((name, value)) = self.typed.split_once('=') else {
+            self.wanted = Wanted::Flag;
+            return;
+        };
+        let known = match name.strip_prefix("--") {
+            Some(long) => line.find_long(long),
+            None => name.chars().last().and_then(|c| line.find_short(c)),
+        };
+        self.wanted = Wanted::Value(arg(known));
+        self.typed = value.to_owned();
+    }
+
+    /// The command at the cursor.
+    #[must_use]
+    pub fn command(&self) -> &'a Command {
+        self.path[self.path.len() - 1]
+    }
+
+    /// The names of the commands below the root.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'a str> {
+        self.path
+            .iter()
+            .skip(1)
+            .map(|command| command.get_name())
+            .collect()
+    }
+
+    /// The last value of a flag.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> Option<&str> {
+        self.flags
+            .iter()
+            .rev()
+            .find(|(given, _)| given == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+fn arg(known: Option<Known<'_>>) -> Option<&Arg> {
+    match known {
+        Some(Known::Arg(arg)) => Some(arg),
+        _ => None,
+    }
+}
+
+fn long_name(known: Option<Known<'_>>) -> String {
+    arg(known)
+        .and_then(Arg::get_long)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(line: &str) -> (String, String, Vec<String>) {
+        let tree = crate::help::tree();
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let place = Place::find(&tree, &words);
+        let wanted = match place.wanted {
+            Wanted::Flag => "flag".to_owned(),
+            Wanted::Value(arg) => format!(
+                "value of {}",
+                arg.and_then(Arg::get_long).unwrap_or("unknown")
+            ),
+            Wanted::Argument => "argument".to_owned(),
+        };
+        (
+            format!("{} {wanted}", place.names().join("/")),
+            place.typed,
+            place.arguments,
+        )
+    }
+
+    #[test]
+    fn the_cursor_is_found() {
+        let cases = [
+            ("", " argument", "", 0),
+            ("cred", " argument", "cred", 0),
+            ("credential ", "credential argument", "", 0),
+            (
+                "--api-url x credential get ",
+                "credential/get argument",
+                "",
+                0,
+            ),
+            ("credential get a ", "credential/get argument", "", 1),
+            (
+                "credential create --pro",
+                "credential/create flag",
+                "--pro",
+                0,
+            ),
+            (
+                "credential create --provider ",
+                "credential/create value of provider",
+                "",
+                0,
+            ),
+            (
+                "credential create --provider=g",
+                "credential/create value of provider",
+                "g",
+                0,
+            ),
+            (
+                "credential create -f ",
+                "credential/create value of from-file",
+                "",
+                0,
+            ),
+            (
+                "credential create -f x ",
+                "credential/create argument",
+                "",
+                0,
+            ),
+            (
+                "credential create -fx ",
+                "credential/create argument",
+                "",
+                0,
+            ),
+            (
+                "credential create --dry-run ",
+                "credential/create argument",
+                "",
+                0,
+            ),
+            (
+                "credential create --nope ",
+                "credential/create value of unknown",
+                "",
+                0,
+            ),
+            ("credential get -- -", "credential/get argument", "-", 0),
+            ("credential get -- -x -", "credential/get argument", "-", 1),
+        ];
+        for (line, wanted, typed, arguments) in cases {
+            let found = find(line);
+            assert_eq!(
+                (found.0.as_str(), found.1.as_str(), found.2.len()),
+                (wanted, typed, arguments),
+                "{line:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Help texts: clap's definitions in the Go tool's layout (contract cli-core.md section 1.1).
+//!
+//! [`tree`] is what `--help`, the manual pages and completion all read, so they can't disagree.
+//! A command's `after_help` holds its examples, one command line each; a line that starts with `#` says
+//! what the next ones do.
+
+use clap::{Arg, ArgAction, Command, CommandFactory as _};
+
+use crate::cli::Cli;
+use crate::compat::grammar;
+use crate::output::Out;
+
+/// The heading of a command's own flags.
+const FLAGS: &str = "Flags";
+/// The width where no terminal has one, in columns.
+const WIDTH: usize = 100;
+
+/// The whole tree of commands with headings, usage lines and `--help` as they are shown.
+#[must_use]
+pub fn tree() -> Command {
+    let mut root = shown(Cli::command(), "acpctl");
+    root.build();
+    root
+}
+
+/// The help of the command at a path below the root; of the nearest one where the path leads nowhere.
+#[must_use]
+pub fn text(out: &Out, path: &[String]) -> String {
+    let mut command = tree();
+    for name in path {
+        match command.find_subcommand(name) {
+            Some(found) => command = found.clone(),
+            None => break,
+        }
+    }
+    match command.get_long_about().cloned() {
+        Some(about) => render(out, command.about(about)),
+        None => render(out, command),
+    }
+}
+
+/// How to use the program: the help without its first line.
+#[must_use]
+pub fn usage(out: &Out) -> String {
+    render(out, tree().about("")).trim_start().to_owned()
+}
+
+fn render(out: &Out, mut command: Command) -> String {
+    if command.get_name() == "acpctl" {
+        command = root_flags(command);
+    }
+    command = command.term_width(out.width().unwrap_or(WIDTH));
+    let help = command.render_help();
+    if out.colored() {
+        help.ansi().to_string()
+    } else {
+        help.to_string()
+    }
+}
+
+/// The examples of a command: comments and command lines as they stand, without indentation.
+#[must_use]
+pub fn examples(command: &Command) -> Vec<String> {
+    let text = command.get_after_help().map(ToString::to_string);
+    text.unwrap_or_default()
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// One command and those below it, made ready to be shown.
+fn shown(command: Command, path: &str) -> Command {
+    let name = command.get_name().to_owned();
+    let examples = examples(&command);
+    let usage = usage_lines(&command, path);
+    let order = long_names(&command);
+    let has_subcommands = command.get_subcommands().next().is_some();
+    command
+        .override_usage(usage.join("\n  "))
+        .help_template(template(path, &examples, has_subcommands))
+        .subcommand_help_heading("Available Commands")
+        .mut_args(|arg| flag(arg, &order))
+        .mut_subcommands(|sub| {
+            let path = format!("{path} {}", sub.get_name());
+            shown(sub.display_order(0), &path)
+        })
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::SetTrue)
+                .help(format!("help for {name}"))
+                .help_heading(FLAGS)
+                .display_order(place(&order, "help")),
+        )
+}
+
+/// Description, usage, examples, then commands and flags. Unlike `after_help`, text of the template
+/// itself is not wrapped, so examples can be copied.
+fn template(path: &str, examples: &[String], has_subcommands: bool) -> String {
+    let examples = if examples.is_empty() {
+        String::new()
+    } else {
+        format!("\n\nExamples:\n  {}", examples.join("\n  "))
+    };
+    let closing = if has_subcommands {
+        format!("\n\nUse \"{path} [command] --help\" for more information about a command.")
+    } else {
+        String::new()
+    };
+    format!("{{about}}\n\n{{usage-heading}}\n  {{usage}}{examples}\n\n{{all-args}}{closing}")
+}
+
+/// `acpctl credential get <CREDENTIAL> [flags]`, and for a command that holds others the same with `[command]`.
+fn usage_lines(command: &Command, path: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !command.is_subcommand_required_set() {
+        let mut line = path.to_owned();
+        for arg in command.get_positionals().filter(|arg| !arg.is_hide_set()) {
+            line.push(' ');
+            line.push_str(&positional(arg));
+        }
+        lines.push(format!("{line} [flags]"));
+    }
+    if command.get_subcommands().next().is_some() {
+        lines.push(format!("{path} [command]"));
+    }
+    lines
+}
+
+fn positional(arg: &Arg) -> String {
+    let name = match arg.get_value_names() {
+        Some([name, ..]) => name.to_string(),
+        _ => arg.get_id().as_str().to_uppercase(),
+    };
+    let more = if matches!(arg.get_action(), ArgAction::Append) {
+        "..."
+    } else {
+        ""
+    };
+    if arg.is_required_set() {
+        format!("<{name}>{more}")
+    } else {
+        format!("[{name}]{more}")
+    }
+}
+
+/// Flags stand in the order of their long names, under a heading.
+fn flag(arg: Arg, order: &[String]) -> Arg {
+    let Some(long) = arg.get_long() else {
+        return arg;
+    };
+    let place = place(order, long);
+    let arg = arg.display_order(place);
+    let arg = if grammar::is_optional_switch(&arg) {
+        arg.action(ArgAction::SetTrue)
+            .num_args(0)
+            .require_equals(false)
+    } else {
+        arg
+    };
+    match arg.get_help_heading() {
+        Some(_) => arg,
+        None => arg.help_heading(FLAGS),
+    }
+}
+
+fn long_names(command: &Command) -> Vec<String> {
+    let mut names: Vec<String> = command
+        .get_arguments()
+        .filter_map(Arg::get_long)
+        .chain(["help"])
+        .map(str::to_owned)
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+fn place(order: &[String], long: &str) -> usize {
+    order.partition_point(|name| name.as_str() < long)
+}
+
+/// At the root all flags stand together, and `-v` is the version; it means `--verbose` after a command only.
+fn root_flags(root: Command) -> Command {
+    let mut order = long_names(&root);
+    order.push("version".to_owned());
+    order.sort_unstable();
+    root.mut_arg("verbose", |arg| arg.short(None))
+        .arg(
+            Arg::new("version")
+                .short('v')
+                .long("version")
+                .action(ArgAction::SetTrue)
+                .num_args(0)
+                .help("version for acpctl"),
+        )
+        .mut_args(|arg| {
+            let place = arg.get_long().map_or(0, |long| place(&order, long));
+            arg.help_heading(FLAGS).display_order(place)
+        })
+}

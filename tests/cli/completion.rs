@@ -1,0 +1,441 @@
+//! Completion: the answers of `acpctl __complete`, and what a press of Tab does in real shells.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use pty_process::blocking::Command;
+use serde_json::json;
+
+use crate::support::pty::Terminal;
+use crate::support::server::{Reply, Scripted, error, json as answer};
+use crate::support::{TestEnv, streams};
+
+const KUBECONFIG: &str = "\
+apiVersion: v1
+kind: Config
+current-context: dev
+contexts:
+- {name: dev, context: {cluster: dev, user: dev}}
+- {name: 'arn:aws:eks:demo', context: {cluster: dev, user: dev}}
+clusters:
+- {name: dev, cluster: {server: 'https://dev.example.org:6443'}}
+users:
+- {name: dev, user: {token: canary}}
+";
+
+fn platform() -> Scripted {
+    Scripted::with(|request| {
+        let path = request.target.trim_start_matches("/api/ambient/v1");
+        let items = match path.split('?').next().unwrap_or_default() {
+            "/credentials" => json!([
+                {"id": "3MX85aKNFVYjNaWSBgG3UcSclTU", "name": "prod", "provider": "kubeconfig", "token": "canary",
+                 "annotations": "{\"acpctl/server\":\"https://prod.example.org\"}"},
+                {"id": "3MX85aKNFVYjNaWSBgG3UcSclTV", "name": "$(touch pwned) `x`;", "provider": "github"},
+                {"id": "3MX85aKNFVYjNaWSBgG3UcSclTW", "name": "bad\nname\u{1b}[2J", "provider": "github"},
+            ]),
+            "/projects" => json!([{"id": "team-a", "name": "team-a", "description": "First"}]),
+            "/sessions" => json!([{"id": "s1", "name": "build", "phase": "Running"}]),
+            "/projects/team-a/agents" => {
+                json!([{"id": "a1", "name": "api", "display_name": "API"}])
+            }
+            "/roles" => json!([{"id": "r1", "name": "credential:viewer"}]),
+            _ => return error(404, "not-found", "nothing here"),
+        };
+        answer(
+            200,
+            &json!({"kind": "List", "items": items, "page": 1, "size": 3, "total": 3}),
+        )
+    })
+}
+
+/// For answers that must come, however busy the machine is.
+const PATIENT: (&str, &str) = ("AMBIENT_COMPLETION_TIMEOUT", "60000");
+
+/// The lines of an answer.
+fn complete(env: &TestEnv, url: &str, words: &[&str]) -> Vec<String> {
+    let mut command = env.connected(url);
+    command.env(PATIENT.0, PATIENT.1);
+    answer_of(command, words)
+}
+
+fn answer_of(mut command: assert_cmd::Command, words: &[&str]) -> Vec<String> {
+    let output = command.arg("__complete").args(words).output().unwrap();
+    assert!(output.status.success());
+    let (stdout, stderr) = streams(&output);
+    assert!(
+        stderr.starts_with("Completion ended with directive: ") && stderr.lines().count() == 1,
+        "{stderr}"
+    );
+    stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn commands_flags_and_fixed_values() {
+    let env = TestEnv::new();
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["cred"], &["credential\tManage credentials", ":4"]),
+        (
+            &["credential", "create", "--provider", "k"],
+            &["kubeconfig\taccess to a cluster", ":4"],
+        ),
+        (
+            &["credential", "create", "--provider=k"],
+            &["kubeconfig\taccess to a cluster", ":4"],
+        ),
+        (
+            &["credential", "create", "--allow-d"],
+            &[
+                "--allow-duplicate\tStore it even if you can already see a credential of this name",
+                ":4",
+            ],
+        ),
+        (&["credential", "create", "--from-file", ""], &[":0"]),
+        (&["credential", "create", "-f", ""], &[":0"]),
+        (&["credential", "validate", ""], &[":0"]),
+        (&["credential", "create", "--name", ""], &[":4"]),
+        (
+            &["credential", "validate", "--rules", "r"],
+            &["runner\tWhat works from a session's container", ":4"],
+        ),
+        (&["completion", "po"], &["powershell", ":4"]),
+        (&["--color", "a"], &["auto", "always", ":4"]),
+        (
+            &["help", "credential", "b"],
+            &["bind\tLet the sessions of a project use a credential", ":4"],
+        ),
+        (&["credential", "list", "--limit", "5", "--lim"], &[":4"]),
+        (&["nope", ""], &[":4"]),
+    ];
+    for (words, wanted) in cases {
+        assert_eq!(
+            complete(&env, "http://127.0.0.1:1", words),
+            *wanted,
+            "{words:?}"
+        );
+    }
+}
+
+#[test]
+fn descriptions_can_be_left_out() {
+    let env = TestEnv::new();
+    let output = env
+        .acpctl()
+        .env(PATIENT.0, PATIENT.1)
+        .args(["__completeNoDesc", "credential", "b"])
+        .output()
+        .unwrap();
+    assert_eq!(streams(&output).0, "bind\n:4\n");
+}
+
+#[test]
+fn names_come_from_the_server_once_a_minute() {
+    let env = TestEnv::new();
+    let server = platform();
+    let wanted = [
+        "prod\tkubeconfig https://prod.example.org",
+        "$(touch pwned) `x`;\tgithub",
+        "3MX85aKNFVYjNaWSBgG3UcSclTU\tprod kubeconfig https://prod.example.org",
+        "3MX85aKNFVYjNaWSBgG3UcSclTV\t$(touch pwned) `x`; github",
+        "3MX85aKNFVYjNaWSBgG3UcSclTW\tbadname[2J github",
+        ":4",
+    ];
+    for _ in 0..2 {
+        assert_eq!(
+            complete(&env, server.url(), &["credential", "get", ""]),
+            wanted
+        );
+    }
+    assert_eq!(server.lines(), ["GET /credentials?page=1&size=500"]);
+
+    let folder = env.home().join(".cache/ambient");
+    let files: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(files.len(), 1);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(&files[0])), (0o700, 0o600));
+    let stored = fs::read_to_string(&files[0]).unwrap();
+    assert!(!stored.contains("canary"), "names only");
+
+    // Another login may see other names.
+    env.config(r#"{"project": "team-a"}"#);
+    complete(&env, server.url(), &["credential", "get", ""]);
+    assert_eq!(server.received().len(), 2);
+}
+
+#[test]
+fn each_kind_of_name() {
+    let env = TestEnv::new();
+    let server = platform();
+    let cases: &[(&[&str], &[&str])] = &[
+        (
+            &["credential", "bind", "pr"],
+            &["prod\tkubeconfig https://prod.example.org", ":4"],
+        ),
+        (
+            &["credential", "bind", "prod", "--project", ""],
+            &["team-a\tFirst", ":4"],
+        ),
+        (
+            &["credential", "bind", "prod", "--project=t"],
+            &["team-a\tFirst", ":4"],
+        ),
+    ];
+    for (words, wanted) in cases {
+        assert_eq!(complete(&env, server.url(), words), *wanted, "{words:?}");
+    }
+}
+
+#[test]
+fn contexts_come_from_the_file_on_the_line_or_kubeconfig() {
+    let env = TestEnv::new();
+    let url = "http://127.0.0.1:1";
+    let words = ["credential", "create", "--from-file", "kc", "--context", ""];
+    assert_eq!(complete(&env, url, &words), [":4"], "no file");
+    env.file("kc", KUBECONFIG);
+    let wanted = [
+        "dev\thttps://dev.example.org:6443",
+        "arn:aws:eks:demo\thttps://dev.example.org:6443",
+        ":4",
+    ];
+    assert_eq!(complete(&env, url, &words), wanted);
+
+    let mut command = env.acpctl();
+    command.env(PATIENT.0, PATIENT.1);
+    command.env(
+        "KUBECONFIG",
+        format!("missing:{}", env.work().join("kc").display()),
+    );
+    command.args(["__complete", "credential", "create", "--context", "a"]);
+    let stdout = streams(&command.output().unwrap()).0;
+    assert_eq!(
+        stdout,
+        "arn:aws:eks:demo\thttps://dev.example.org:6443\n:4\n"
+    );
+}
+
+#[test]
+fn nothing_is_said_or_sent_when_logged_out() {
+    let env = TestEnv::new();
+    let server = platform();
+    let output = env
+        .acpctl()
+        .env(PATIENT.0, PATIENT.1)
+        .args([
+            "__complete",
+            "--api-url",
+            server.url(),
+            "credential",
+            "get",
+            "",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(streams(&output).0, ":4\n");
+    assert!(server.received().is_empty());
+    assert!(!env.config_path().exists());
+}
+
+#[test]
+fn a_server_that_fails_or_never_answers_gives_nothing() {
+    for reply in [
+        error(401, "x", "y"),
+        error(500, "x", "y"),
+        Reply::Close,
+        Reply::Hang,
+        Reply::Endless,
+    ] {
+        let env = TestEnv::new();
+        let shown = format!("{reply:?}");
+        let server = Scripted::with(move |_| reply.clone());
+        // `Hang` lasts until the server is dropped, after the answer is here: the limit ends the wait.
+        let words = ["--trace", "credential", "get", ""];
+        let found = answer_of(env.connected(server.url()), &words);
+        assert_eq!(found, [":4"], "{shown}");
+    }
+}
+
+#[test]
+fn what_is_not_json_or_not_a_list_gives_nothing() {
+    for body in [
+        json!(null),
+        json!([]),
+        json!({"items": {}}),
+        json!({"items": [1, {"name": 2}]}),
+    ] {
+        let env = TestEnv::new();
+        let server = Scripted::with({
+            let body = body.clone();
+            move |_| answer(200, &body)
+        });
+        assert_eq!(
+            complete(&env, server.url(), &["credential", "get", ""]),
+            [":4"],
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn other_shells_are_refused_with_a_list() {
+    let env = TestEnv::new();
+    let output = env.acpctl().args(["completion", "tcsh"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        streams(&output).1,
+        "Error: unknown shell \"tcsh\": choose one of bash, zsh, fish, powershell, elvish, nushell\n"
+    );
+}
+
+/// A shell on a terminal, with nothing configured but our completion. Nothing, said out loud, where the
+/// shell is not installed.
+fn shell(env: &TestEnv, url: &str, name: &str) -> Option<Terminal> {
+    if std::process::Command::new(name)
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        crate::support::skipped(&format!("{name} is not installed"));
+        return None;
+    }
+    let script = env
+        .acpctl()
+        .args(["completion", name])
+        .output()
+        .unwrap()
+        .stdout;
+    let script = env.file("completion-script", script);
+    let binary = Path::new(env!("CARGO_BIN_EXE_acpctl")).parent().unwrap();
+    let path = format!(
+        "{}:{}",
+        binary.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let arguments: &[&str] = match name {
+        "bash" => &["--noprofile", "--norc", "-i"],
+        "zsh" => &["-f", "-i"],
+        _ => &["--no-config", "-i"],
+    };
+    let command = Command::new(name)
+        .args(arguments)
+        .env_clear()
+        .envs(env.variables())
+        .env("PATH", path)
+        .env("TERM", "xterm")
+        .env("PS1", "ready> ")
+        .env(PATIENT.0, PATIENT.1)
+        .env("AMBIENT_API_URL", url)
+        .env("AMBIENT_TOKEN", crate::support::TOKEN)
+        .current_dir(env.work());
+    let terminal = Terminal::start(command, 40, 120);
+    let script = script.display();
+    match name {
+        "bash" => {
+            terminal.wait_for("ready> ");
+            terminal.type_text(&format!(
+                "bind 'set bell-style none'; source {script}; clear\r"
+            ));
+        }
+        "zsh" => {
+            terminal.wait_for("ready> ");
+            terminal.type_text(&format!(
+                "autoload -U compinit; compinit -u -D; source {script}; clear\r"
+            ));
+        }
+        _ => {
+            terminal.type_text(&format!(
+                "function fish_prompt; echo 'ready> '; end; source {script}; clear\r"
+            ));
+        }
+    }
+    terminal.wait_until("a cleared screen", |screen| screen.trim() == "ready>");
+    Some(terminal)
+}
+
+/// Types a line up to Tab, waits for what it becomes, and clears it.
+fn tab(terminal: &Terminal, typed: &str, wanted: &str) {
+    terminal.type_text(typed);
+    terminal.wait_for(typed.trim_end());
+    terminal.type_text("\t");
+    terminal.wait_for(wanted);
+    // Ctrl-U empties the line.
+    terminal.type_text("\x15");
+    terminal.wait_until("an empty line", |screen| {
+        !screen.contains(wanted) || screen.trim_end().ends_with('>')
+    });
+}
+
+fn completes(name: &str) {
+    let env = TestEnv::new();
+    env.file("kc", KUBECONFIG);
+    let server = platform();
+    let Some(terminal) = shell(&env, server.url(), name) else {
+        return;
+    };
+    for (typed, wanted) in [
+        ("acpctl cred", "acpctl credential"),
+        ("acpctl credential val", "acpctl credential validate"),
+        ("acpctl credential create --allow-d", "--allow-duplicate"),
+        (
+            "acpctl credential create --provider ku",
+            "--provider kubeconfig",
+        ),
+        (
+            "acpctl credential create --provider=ku",
+            "--provider=kubeconfig",
+        ),
+        ("acpctl credential create --from-file k", "--from-file kc"),
+        (
+            "acpctl credential create -f kc --context d",
+            "--context dev",
+        ),
+        ("acpctl credential get pr", "credential get prod"),
+        (
+            "acpctl credential bind prod --project te",
+            "--project team-a",
+        ),
+        ("acpctl completion powe", "completion powershell"),
+    ] {
+        tab(&terminal, typed, wanted);
+    }
+    // A name with a colon, and one that must not be run.
+    tab(
+        &terminal,
+        "acpctl credential create -f kc --context arn:aws:e",
+        "demo",
+    );
+    tab(&terminal, "acpctl credential get \\$", "pwned");
+    terminal.type_text("exit\r");
+    assert!(!env.work().join("pwned").exists());
+}
+
+#[test]
+fn bash_completes() {
+    completes("bash");
+}
+
+#[test]
+fn zsh_completes() {
+    completes("zsh");
+}
+
+#[test]
+fn fish_completes() {
+    completes("fish");
+}
+
+#[test]
+fn lists_show_descriptions() {
+    for name in ["bash", "zsh", "fish"] {
+        let env = TestEnv::new();
+        let server = platform();
+        let Some(terminal) = shell(&env, server.url(), name) else {
+            continue;
+        };
+        terminal.type_text("acpctl credential \t\t");
+        terminal.wait_for("Let the sessions of a project use a credential");
+        terminal.wait_for("validate");
+    }
+}

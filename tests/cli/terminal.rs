@@ -1,0 +1,453 @@
+//! Questions and tables on a terminal.
+
+use std::fs;
+
+use pty_process::blocking::Command;
+use serde_json::{Value, json};
+
+use crate::support::pty::Terminal;
+use crate::support::server::{Scripted, error, json as answer};
+use crate::support::{TOKEN, TestEnv, streams};
+
+const ENTER: &str = "\r";
+const DOWN: &str = "\x1b[B";
+const ESC: &str = "\x1b";
+const CTRL_C: &str = "\x03";
+const SECRET: &str = "canary-typed-8d1e";
+
+const KUBECONFIG: &str = "\
+apiVersion: v1
+kind: Config
+current-context: prod
+contexts:
+- {name: dev, context: {cluster: dev, user: dev}}
+- {name: prod, context: {cluster: prod, user: dev}}
+clusters:
+- {name: dev, cluster: {server: 'https://dev.example.org:6443'}}
+- {name: prod, cluster: {server: 'https://prod.example.org:6443'}}
+users:
+- {name: dev, user: {token: canary-in-the-file-0a4f}}
+";
+
+const ID: &str = "3MX85aKNFVYjNaWSBgG3UcSclTU";
+
+fn platform() -> Scripted {
+    Scripted::with(|request| {
+        let list = |items: Value| {
+            let total = items.as_array().unwrap().len();
+            answer(
+                200,
+                &json!({"kind": "List", "items": items, "page": 1, "size": total, "total": total}),
+            )
+        };
+        let path = request.target.trim_start_matches("/api/ambient/v1");
+        match (
+            request.method.as_str(),
+            path.split('?').next().unwrap_or_default(),
+        ) {
+            ("GET", "/projects") => {
+                list(json!([{"id": "team-a", "name": "team-a", "description": "First"}]))
+            }
+            ("GET", "/roles") => list(json!([{"id": "role-1", "name": "credential:viewer"}])),
+            ("GET", "/credentials") => list(json!([])),
+            ("POST", "/credentials") => {
+                let mut body = request.json();
+                body["id"] = json!(ID);
+                answer(201, &body)
+            }
+            ("POST", "/role_bindings") => answer(201, &json!({"id": "rb-1"})),
+            ("DELETE", _) => answer(204, &Value::Null),
+            _ => error(404, "not-found", "nothing here"),
+        }
+    })
+}
+
+/// The program on a terminal, inside a shell that tells its exit status and then waits.
+fn start(env: &TestEnv, url: &str, arguments: &[&str], rows: u16, columns: u16) -> Terminal {
+    let command = Command::new("sh")
+        .args(["-c", "\"$@\"; echo \"status $?\"; read wait", "sh"])
+        .arg(env!("CARGO_BIN_EXE_acpctl"))
+        .args(arguments)
+        .env_clear()
+        .envs(env.variables())
+        .env("TERM", "xterm")
+        .env("AMBIENT_API_URL", url)
+        .env("AMBIENT_TOKEN", TOKEN)
+        .current_dir(env.work());
+    Terminal::start(command, rows, columns)
+}
+
+fn with_kubeconfig() -> TestEnv {
+    let env = TestEnv::new();
+    fs::create_dir(env.home().join(".kube")).unwrap();
+    fs::write(env.home().join(".kube/config"), KUBECONFIG).unwrap();
+    env
+}
+
+/// The steps of storing a kubeconfig: what is asked, and the keys that answer.
+const STEPS: &[(&str, &[&str])] = &[
+    ("Provider (arrows", &[ENTER]),
+    ("Source (arrows", &[ENTER]),
+    ("Context (arrows", &["k", ENTER]),
+    ("Name [dev]:", &["dev-1", ENTER]),
+    ("Project whose sessions may use it", &[DOWN, ENTER]),
+    ("Store it? [y/N]:", &["y", ENTER]),
+];
+
+/// Answers the first steps; the name is typed whole.
+fn answer_steps(terminal: &Terminal, steps: &[(&str, &[&str])]) {
+    for (question, keys) in steps {
+        terminal.wait_for(question);
+        for key in *keys {
+            terminal.type_text(key);
+        }
+    }
+}
+
+fn changes(server: &Scripted) -> Vec<String> {
+    server
+        .lines()
+        .into_iter()
+        .filter(|line| !line.starts_with("GET"))
+        .collect()
+}
+
+#[test]
+fn a_kubeconfig_is_stored_step_by_step() {
+    let env = with_kubeconfig();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+    answer_steps(&terminal, &STEPS[..2]);
+    let screen = terminal.wait_for("Context (arrows");
+    for fact in [
+        "> prod",
+        "https://prod.example.org:6443",
+        "token",
+        "expiry unknown",
+    ] {
+        assert!(screen.contains(fact), "{fact}: {screen}");
+    }
+    answer_steps(&terminal, &STEPS[2..5]);
+    let screen = terminal.wait_for("Store it?");
+    for fact in [
+        "Name      dev-1",
+        "Context   dev",
+        "Server    https://dev.example.org:6443",
+        "Project   team-a",
+        "acpctl credential create --provider kubeconfig --context dev --name dev-1",
+    ] {
+        assert!(screen.contains(fact), "{fact}: {screen}");
+    }
+    assert!(
+        changes(&server).is_empty(),
+        "nothing is sent before the question"
+    );
+    answer_steps(&terminal, &STEPS[5..]);
+    let screen = terminal.wait_for("status 0");
+    assert!(screen.contains("credential/dev-1 created"), "{screen}");
+    assert!(
+        screen.contains("credential/dev-1 bound to project/team-a"),
+        "{screen}"
+    );
+    assert_eq!(
+        changes(&server),
+        ["POST /credentials", "POST /role_bindings"]
+    );
+    let stored = server.received();
+    let body = stored
+        .iter()
+        .find(|request| request.method == "POST")
+        .unwrap()
+        .json();
+    assert_eq!(body["provider"], "kubeconfig");
+    assert!(
+        !body["token"].as_str().unwrap().contains("prod.example.org"),
+        "cut to one context"
+    );
+    assert!(!terminal.written().contains("canary"), "no secret is shown");
+}
+
+#[test]
+fn ctrl_c_and_esc_leave_each_question_with_nothing_sent() {
+    for (keys, status) in [(CTRL_C, "status 130"), (ESC, "status 11")] {
+        for step in 0..STEPS.len() {
+            let env = with_kubeconfig();
+            let server = platform();
+            let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+            answer_steps(&terminal, &STEPS[..step]);
+            terminal.wait_for(STEPS[step].0);
+            assert!(!terminal.is_sane(), "a question is open");
+            terminal.type_text(keys);
+            let screen = terminal.wait_for(status);
+            assert!(terminal.is_sane(), "{screen}");
+            assert!(changes(&server).is_empty(), "{screen}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_leaves_the_terminal_as_it_was() {
+    let env = with_kubeconfig();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+    terminal.wait_for("Provider (arrows");
+    let children = format!("/proc/{0}/task/{0}/children", terminal.pid());
+    let Ok(children) = fs::read_to_string(children) else {
+        crate::support::skipped("this system does not list children in /proc");
+        return;
+    };
+    let killed = std::process::Command::new("kill")
+        .arg(children.trim())
+        .status();
+    assert!(killed.unwrap().success());
+    terminal.wait_for("status 143");
+    assert!(terminal.is_sane());
+    assert!(changes(&server).is_empty());
+}
+
+#[test]
+fn a_list_survives_a_change_of_the_window() {
+    let env = with_kubeconfig();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 200);
+    answer_steps(&terminal, &STEPS[..2]);
+    terminal.wait_for("> prod");
+    for (rows, columns) in [(10, 30), (3, 12), (24, 80)] {
+        terminal.resize(rows, columns);
+        terminal.type_text("k");
+        terminal.wait_for("> dev");
+        terminal.type_text("j");
+        terminal.wait_for("> prod");
+    }
+    terminal.type_text(ENTER);
+    terminal.wait_for("Name [prod]:");
+    terminal.type_text(CTRL_C);
+    terminal.wait_for("status 130");
+}
+
+#[test]
+fn a_typed_secret_is_not_shown() {
+    let env = TestEnv::new();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+    terminal.wait_for("Provider (arrows");
+    for _ in 0..4 {
+        terminal.type_text("k");
+    }
+    terminal.wait_for("> github");
+    answer_steps(
+        &terminal,
+        &[("Provider (arrows", &[ENTER]), ("Secret (arrows", &[ENTER])],
+    );
+    // A key too many, taken back, and a paste of two lines.
+    terminal.wait_for("Secret (not shown):");
+    terminal.type_text(&format!("x\x7f\x1b[200~{SECRET}\rline two\x1b[201~\r"));
+    answer_steps(
+        &terminal,
+        &[
+            ("Name:", &["gh", ENTER]),
+            ("Project whose", &[ENTER]),
+            ("Store it?", &["yes", ENTER]),
+        ],
+    );
+    let screen = terminal.wait_for("status 0");
+    assert!(screen.contains("Sessions can't use it yet"), "{screen}");
+    assert!(
+        !screen.contains("The same without questions"),
+        "a secret has no place there"
+    );
+    let body = server.received().pop().unwrap().json();
+    assert_eq!(body["token"], format!("{SECRET}\nline two"));
+    let written = terminal.written();
+    assert!(!written.contains(SECRET) && !written.contains("line two"));
+}
+
+#[test]
+fn no_answer_is_no() {
+    let env = with_kubeconfig();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+    answer_steps(&terminal, &STEPS[..5]);
+    answer_steps(&terminal, &[("Store it?", &[ENTER])]);
+    let screen = terminal.wait_for("status 11");
+    assert!(screen.contains("cancelled: nothing was sent"), "{screen}");
+    assert!(changes(&server).is_empty());
+}
+
+#[test]
+fn deleting_asks_on_a_terminal() {
+    for (keys, status, sent) in [
+        ("y", "status 0", 1),
+        ("n", "status 0", 0),
+        (CTRL_C, "status 130", 0),
+    ] {
+        let env = TestEnv::new();
+        let server = platform();
+        let terminal = start(&env, server.url(), &["credential", "delete", ID], 24, 80);
+        answer_steps(&terminal, &[("[y/N]:", &[keys, ENTER])]);
+        terminal.wait_for(status);
+        assert_eq!(changes(&server).len(), sent, "{keys:?}");
+        assert!(terminal.is_sane());
+    }
+}
+
+#[test]
+fn nothing_is_asked_with_no_input_in_ci_or_a_pipe() {
+    let env = with_kubeconfig();
+    let server = platform();
+    let terminal = start(
+        &env,
+        server.url(),
+        &["credential", "create", "--no-input"],
+        24,
+        80,
+    );
+    let screen = terminal.wait_for("status 2");
+    assert!(screen.contains("--name is required"), "{screen}");
+
+    let output = env
+        .connected(server.url())
+        .args(["credential", "create"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(streams(&output).1, "Error: --name is required\n");
+    assert!(server.received().is_empty());
+}
+
+#[test]
+fn tables_fit_the_window() {
+    let wide = "部署".repeat(12);
+    let server = Scripted::with({
+        let wide = wide.clone();
+        move |_| {
+            let item = |name: &str, description: &str| {
+                json!({"id": ID, "name": name, "provider": "kubeconfig", "description": description,
+                       "created_at": "2026-01-01T00:00:00Z"})
+            };
+            let items = json!([item("prod", &wide), item("dev", &"long ".repeat(60))]);
+            answer(
+                200,
+                &json!({"kind": "List", "items": items, "page": 1, "size": 2, "total": 2}),
+            )
+        }
+    });
+    for columns in [80, 200] {
+        let env = TestEnv::new();
+        let terminal = start(&env, server.url(), &["credential", "list"], 24, columns);
+        let screen = terminal.wait_for("status 0");
+        let rows: Vec<&str> = screen
+            .lines()
+            .take_while(|line| !line.starts_with("status"))
+            .collect();
+        assert_eq!(
+            rows.len(),
+            3,
+            "one line for each row at {columns}: {screen}"
+        );
+        assert!(
+            rows[0].contains("NAME") && rows[0].contains("AGE"),
+            "{screen}"
+        );
+        if columns == 200 {
+            assert!(screen.contains(&wide), "{screen}");
+        }
+    }
+}
+
+/// The statuses of `doctor -o json`, and its exit status.
+fn doctor(env: &TestEnv, url: &str, token: &str) -> (Value, Option<i32>) {
+    let output = env
+        .acpctl()
+        .env("AMBIENT_API_URL", url)
+        .env("AMBIENT_TOKEN", token)
+        .args(["doctor", "-o", "json"])
+        .output()
+        .unwrap();
+    let (stdout, _) = streams(&output);
+    assert!(!stdout.contains("canary"), "no secret is shown");
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    let checks = report["checks"].as_array().unwrap();
+    let pairs = checks.iter().map(|check| {
+        assert_eq!(check["fix"].is_null(), check["status"] == "ok", "{check}");
+        (
+            check["name"].as_str().unwrap().to_owned(),
+            check["status"].clone(),
+        )
+    });
+    (
+        pairs.collect::<serde_json::Map<_, _>>().into(),
+        output.status.code(),
+    )
+}
+
+#[test]
+fn doctor_tells_what_is_wrong_and_what_to_do() {
+    let version = |status: u16| {
+        Scripted::with(move |request| {
+            assert!(request.target.ends_with("/version"), "{}", request.target);
+            answer(status, &json!({"version": "v1.2.3"}))
+        })
+    };
+    let env = TestEnv::new();
+    let (found, code) = doctor(&env, version(200).url(), TOKEN);
+    assert_eq!(code, Some(0));
+    for (name, wanted) in [
+        ("config", "ok"),
+        ("login", "ok"),
+        ("server", "ok"),
+        ("keyring", "ok"),
+        ("runtime-dir", "warn"),
+        ("store", "ok"),
+    ] {
+        assert_eq!(found[name], wanted, "{name}: {found}");
+    }
+    let (found, code) = doctor(&env, version(401).url(), TOKEN);
+    assert_eq!((&found["server"], code), (&json!("fail"), Some(1)));
+    let (found, _) = doctor(&env, version(404).url(), TOKEN);
+    assert_eq!(found["server"], "warn");
+    let (found, code) = doctor(&env, "http://127.0.0.1:1", TOKEN);
+    assert_eq!((&found["server"], code), (&json!("fail"), Some(1)));
+    // {"exp": 1000000000}
+    let (found, code) = doctor(
+        &env,
+        version(200).url(),
+        "canary.eyJleHAiOjEwMDAwMDAwMDB9.x",
+    );
+    assert_eq!((&found["login"], code), (&json!("fail"), Some(1)));
+
+    env.config("{}");
+    fs::set_permissions(
+        env.config_path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o644),
+    )
+    .unwrap();
+    let (found, code) = doctor(&env, version(200).url(), TOKEN);
+    assert_eq!((&found["config"], code), (&json!("warn"), Some(0)));
+    env.config("{");
+    let (found, code) = doctor(&env, version(200).url(), TOKEN);
+    assert_eq!((&found["config"], code), (&json!("fail"), Some(1)));
+}
+
+#[test]
+fn colours_are_for_terminals_and_follow_the_variables() {
+    let env = TestEnv::new();
+    let server = platform();
+    let run = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = env.connected(server.url());
+        command
+            .arg("doctor")
+            .args(arguments)
+            .envs(variables.iter().copied());
+        streams(&command.output().unwrap()).0.contains('\x1b')
+    };
+    assert!(!run(&[], &[]), "a pipe");
+    assert!(run(&[("CLICOLOR_FORCE", "1")], &[]));
+    assert!(!run(&[("CLICOLOR_FORCE", "0")], &[]));
+    assert!(!run(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[]));
+    assert!(run(&[("NO_COLOR", "1")], &["--color", "always"]));
+    assert!(!run(&[("CLICOLOR_FORCE", "1")], &["--color=never"]));
+    let terminal = start(&env, server.url(), &["doctor"], 40, 100);
+    terminal.wait_for("status");
+    assert!(terminal.written().contains("\x1b[32mok"));
+}
