@@ -1,6 +1,15 @@
 //! The kubeconfig rules: a corpus of files with the verdicts of Kubernetes' own client, kubectl
 //! itself where it is installed, and properties that hold for any input.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test ends by panicking"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

@@ -109,7 +109,10 @@ impl Scanner<'_> {
                             continue;
                         }
                         other => {
-                            return Err(misfit(other, "looking for beginning of object key string"));
+                            return Err(misfit(
+                                other,
+                                "looking for beginning of object key string",
+                            ));
                         }
                     }
                 }
