@@ -96,7 +96,7 @@ pub(super) const CODES: &[Row] = &[
     refused(
         Load,
         "too-deep",
-        "nesting above 10,000 levels, or so much nesting that reading it takes seconds",
+        "nesting above 10,000 levels",
         "the file is nested too deeply",
         "",
     ),
