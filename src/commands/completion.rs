@@ -19,8 +19,8 @@ const EXAMPLES: &str = "\
 source <(acpctl completion bash)
 # bash, from now on
 acpctl completion bash > ~/.local/share/bash-completion/completions/acpctl
-# zsh, in a folder of $fpath
-acpctl completion zsh > \"${fpath[1]}/_acpctl\"
+# zsh, if ~/.zfunc is in $fpath
+acpctl completion zsh > ~/.zfunc/_acpctl
 # fish
 acpctl completion fish > ~/.config/fish/completions/acpctl.fish";
 

@@ -13,6 +13,7 @@
 
 mod completion;
 mod credential;
+mod examples;
 mod faults;
 mod replay;
 mod support;
