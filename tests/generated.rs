@@ -1,5 +1,14 @@
 //! What is generated and checked in is current, and is what its readers take.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test ends by panicking"
+)]
+
 #[path = "../examples/generate.rs"]
 mod generate;
 

@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use super::json_text;
+
 /// Compact JSON for a request body.
 #[must_use]
 pub fn compact(value: &Value) -> String {
@@ -32,10 +34,11 @@ pub fn escape(json: &str) -> String {
     escaped
 }
 
-/// Reads one JSON document.
+/// Reads one JSON document. Of a repeated key the last wins.
 ///
 /// # Errors
-/// Why the text is not JSON, without quoting the text beyond one character.
+/// Why the text is not JSON, in Go's words, which quote one character at most.
 pub fn parse(bytes: &[u8]) -> Result<Value, String> {
-    serde_json::from_slice(bytes).map_err(|error| error.to_string())
+    let text = json_text::check(bytes)?;
+    serde_json::from_str(&text).map_err(|error| error.to_string())
 }

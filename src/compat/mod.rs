@@ -2,5 +2,6 @@
 
 pub mod grammar;
 pub mod json;
+pub mod json_text;
 pub mod number;
 pub mod quote;

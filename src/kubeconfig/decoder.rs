@@ -41,6 +41,8 @@ pub(super) struct Decoder<'t> {
     unknown: Vec<Finding>,
     /// Data that has been found good; aliases may bring it again and again.
     good_data: HashSet<NodeId>,
+    /// The tree has been decoded before, without faults.
+    known_good: bool,
 }
 
 impl<'t> Decoder<'t> {
@@ -53,6 +55,15 @@ impl<'t> Decoder<'t> {
             faults: Vec::new(),
             unknown: Vec::new(),
             good_data: HashSet::new(),
+            known_good: false,
+        }
+    }
+
+    /// For a tree that has been decoded before: what was found good is not looked at again.
+    pub(super) fn again(tree: &'t Tree) -> Self {
+        Self {
+            known_good: true,
+            ..Self::new(tree)
         }
     }
 
@@ -192,7 +203,7 @@ impl<'t> Decoder<'t> {
             Value::Null => Data::Absent,
             Value::Text(span) => {
                 let text = self.tree.text(span);
-                if !self.good_data.contains(&id) {
+                if !self.known_good && !self.good_data.contains(&id) {
                     if base64::is_valid(text) {
                         self.good_data.insert(id);
                     } else {

@@ -113,6 +113,9 @@ impl Emitter {
         self.block(key, "[]", |emitter| {
             emitter.indent += 2;
             for item in items {
+                if emitter.overflow {
+                    break;
+                }
                 emitter.dash = true;
                 body(emitter, item);
             }

@@ -4,15 +4,13 @@
 //! the [`Open`] function that the caller passes.
 //!
 //! The way of a text through the modules, gate by gate as in Kubernetes' own client:
+//! 1. load: `encoding` makes it UTF-8, `yaml` finds its structure, `reader` (with `scalar`) makes a
+//!    `tree` of it, `kind` and `decoder` check the types of the `model`, `merge` joins several files;
+//! 2. rest: `choose` follows the context, `files` opens what it refers to, `rest` checks it;
+//! 3. tls: `tls` checks the address (`url`) and the certificates (`cert`, `pem`).
 //!
-//! 1. load: [`encoding`] makes it UTF-8, [`yaml`] finds its structure, [`reader`] (with [`scalar`]) makes a
-//!    [`tree`] of it,
-//!    [`kind`] and [`decoder`] check the types of the [`model`], [`merge`] joins several files;
-//! 2. rest: [`choose`] follows the context, [`files`] opens what it refers to, [`rest`] checks it;
-//! 3. tls: [`tls`] checks the address ([`url`]) and the certificates ([`cert`], [`pem`]).
-//!
-//! Beside the gates: [`lint`] (what will not work from a runner), [`summary`], and [`carve`], which
-//! writes one context out through [`emit`]. Every finding code is a row of [`codes`].
+//! Beside the gates: `lint` (what will not work from a runner), `summary`, and `carve`, which
+//! writes one context out through `emit`. Every finding code is a row of `codes`.
 
 #![allow(
     clippy::result_large_err,
@@ -127,12 +125,7 @@ pub struct Report {
 }
 
 impl Report {
-    fn new(mut findings: Vec<Finding>, summary: Option<Summary>, several: bool) -> Self {
-        if !several {
-            for finding in &mut findings {
-                finding.source = None;
-            }
-        }
+    fn new(findings: Vec<Finding>, summary: Option<Summary>) -> Self {
         let stage = findings
             .iter()
             .filter_map(|finding| finding.gate)
@@ -191,8 +184,10 @@ impl Kubeconfig {
     /// # Errors
     /// Findings of the load gate.
     pub fn read(sources: &[Source<'_>]) -> Result<Self, Vec<Finding>> {
+        let documents =
+            merge::read_all(sources).map_err(|faults| name_sources(faults, sources.len() > 1))?;
         Ok(Self {
-            documents: merge::read_all(sources)?,
+            documents,
             size: sources.iter().map(|source| source.bytes.len()).sum(),
         })
     }
@@ -200,9 +195,8 @@ impl Kubeconfig {
     /// Judges the context that the options name, or the current one.
     #[must_use]
     pub fn check(&self, options: &CheckOptions<'_>) -> Report {
-        let several = self.documents.len() > 1;
-        let refused = |findings| Report::new(findings, None, several);
-        let (config, notes) = match merge::merge(&self.documents) {
+        let refused = |findings| Report::new(self.named(findings), None);
+        let (config, notes) = match self.merged() {
             Ok(merged) => merged,
             Err(faults) => return refused(faults),
         };
@@ -228,7 +222,7 @@ impl Kubeconfig {
             findings.extend(notes);
             findings.extend(lint::check(&config, &chosen, options.now, options.min_ttl));
         }
-        Report::new(findings, summary::of_file(&config, &chosen), several)
+        Report::new(self.named(findings), summary::of_file(&config, &chosen))
     }
 
     /// The contexts in the order of the file, without checking them.
@@ -236,7 +230,7 @@ impl Kubeconfig {
     /// # Errors
     /// Findings of the load gate.
     pub fn contexts(&self) -> Result<Vec<ContextSummary>, Vec<Finding>> {
-        let (config, _) = merge::merge(&self.documents)?;
+        let (config, _) = self.merged()?;
         Ok(summary::of_contexts(&config))
     }
 
@@ -247,12 +241,15 @@ impl Kubeconfig {
     /// (`no-current-context`, `context-not-found`, `cluster-not-found`, `user-not-found`,
     /// `data-and-file`, `file-unreadable`, `token-file-empty`, `too-large`).
     pub fn carve(&self, keep: Keep<'_>, open: Open<'_>) -> Result<Carved, Vec<Finding>> {
-        let (config, _) = merge::merge(&self.documents)?;
+        let (config, _) = self.merged()?;
         let capacity = match keep {
             Keep::All => self.size + (4 << 10),
             _ => 16 << 10,
         };
-        carve::carve(&config, keep, open, capacity)
+        let mut carved =
+            carve::carve(&config, keep, open, capacity).map_err(|faults| self.named(faults))?;
+        carved.findings = self.named(carved.findings);
+        Ok(carved)
     }
 
     /// Every secret value (tokens, passwords, keys, plugin arguments, ...), for masking. Files
@@ -261,9 +258,27 @@ impl Kubeconfig {
     /// # Errors
     /// Findings of the load gate.
     pub fn secrets(&self) -> Result<Vec<SecretString>, Vec<Finding>> {
-        let (config, _) = merge::merge(&self.documents)?;
+        let (config, _) = self.merged()?;
         Ok(secrets::all(&config))
     }
+
+    fn merged(&self) -> Result<(model::Config<'_>, Vec<Finding>), Vec<Finding>> {
+        merge::merge(&self.documents).map_err(|faults| self.named(faults))
+    }
+
+    fn named(&self, findings: Vec<Finding>) -> Vec<Finding> {
+        name_sources(findings, self.documents.len() > 1)
+    }
+}
+
+/// Where there is only one source, naming it in every finding would be noise.
+fn name_sources(mut findings: Vec<Finding>, several: bool) -> Vec<Finding> {
+    if !several {
+        for finding in &mut findings {
+            finding.source = None;
+        }
+    }
+    findings
 }
 
 /// [`Kubeconfig::read`] and [`Kubeconfig::check`] in one step; what cannot be read is a report too.
@@ -271,7 +286,7 @@ impl Kubeconfig {
 pub fn check(sources: &[Source<'_>], options: &CheckOptions<'_>) -> Report {
     match Kubeconfig::read(sources) {
         Ok(kubeconfig) => kubeconfig.check(options),
-        Err(faults) => Report::new(faults, None, sources.len() > 1),
+        Err(faults) => Report::new(faults, None),
     }
 }
 

@@ -390,7 +390,7 @@ pub(super) struct Item<'t> {
 impl<'t> Item<'t> {
     pub(super) fn decode<T: Decode<'t>>(&self) -> T {
         self.body
-            .map(|id| T::decode(&mut Decoder::new(&self.document.tree), id))
+            .map(|id| T::decode(&mut Decoder::again(&self.document.tree), id))
             .unwrap_or_default()
     }
 

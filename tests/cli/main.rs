@@ -2,6 +2,15 @@
 //!
 //! One binary for all of them; each file covers one topic.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test ends by panicking"
+)]
+
 mod completion;
 mod credential;
 mod examples;

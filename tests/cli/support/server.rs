@@ -249,7 +249,7 @@ fn serve(connection: TcpStream, shared: &Shared) {
                 return;
             }
             Reply::Endless => {
-                let chunk = [b' '; 65_536];
+                let chunk = vec![b' '; 65_536];
                 let mut sent = writer.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
                 while sent.is_ok() && !shared.stopping.load(Ordering::SeqCst) {
                     sent = writer
