@@ -1,1 +1,157 @@
-//! The embedded API: an axum router over one `SQLite` file.
+//! The embedded API: the platform's REST routes over one `SQLite` file, for one user on one machine.
+//!
+//! [`router`] answers requests, in the process of a command (`--local`) or behind a port ([`serve`]).
+//! Everybody who gets through is the user [`USER`] (contract api.md, set-up "noauth").
+//!
+//! - [`route`]: which path and verb goes where; `dispatch`: from a request to its handler and back
+//! - [`resources`]: one file for each kind of record: its table of fields and its handlers
+//! - [`crud`], [`list`], `search`, `order`: what the kinds share
+//! - [`fields`], [`record`], [`body`], `json_text`: fields, records, bodies in JSON
+//! - [`store`]: the database; [`seal`], [`key`]: tokens at rest
+//! - `guard`: who may call; [`error`], [`reply`], `stream`: answers
+
+pub mod body;
+pub mod call;
+pub mod crud;
+mod dispatch;
+pub mod error;
+pub mod fields;
+mod guard;
+mod ids;
+mod json_text;
+pub mod key;
+pub mod list;
+pub mod openapi;
+mod order;
+pub mod query;
+pub mod record;
+pub mod reply;
+pub mod resources;
+pub mod route;
+pub mod seal;
+mod search;
+mod seed;
+mod serve;
+pub mod store;
+mod stream;
+mod time;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use secrecy::SecretString;
+use tokio::sync::watch;
+
+pub use dispatch::Access;
+pub use key::{KeyNotice, KeyPolicy};
+pub use serve::serve;
+use key::Keys;
+use store::{Store, StoreError};
+
+/// Where the API begins.
+pub const BASE: &str = "/api/ambient/v1";
+
+/// The user that every caller is.
+pub const USER: &str = "dev-user";
+
+/// The largest request body. The platform has no limit; tokens of 20 MiB must pass.
+pub const BODY_LIMIT: usize = 32 * 1024 * 1024;
+
+/// How to answer where the platform's answer is harmless but wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Manners {
+    /// As is right: docs/server.md lists the differences.
+    #[default]
+    Corrected,
+    /// As recorded from the platform.
+    Recorded,
+}
+
+/// A listener for finished requests.
+pub type AccessLog = Arc<dyn Fn(&Access<'_>) + Send + Sync>;
+
+/// What a caller may choose.
+#[derive(Clone, Default)]
+pub struct Options {
+    pub key: KeyPolicy,
+    pub manners: Manners,
+    /// The token that each request must bear; without one, everybody who reaches the router may call.
+    pub bearer: Option<SecretString>,
+    /// Refuses requests that a browser makes for another site. Off in process, where no browser is.
+    pub browser_guard: bool,
+    /// The longest time that a body may take to arrive. None needs no timer in the runtime.
+    pub body_timeout: Option<Duration>,
+    pub access_log: Option<AccessLog>,
+}
+
+/// The open store and how to answer; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+struct Shared {
+    store: Store,
+    keys: Keys,
+    options: Options,
+    /// Counts the messages written by this process, to wake those who follow a session.
+    messages: watch::Sender<u64>,
+    closing: watch::Sender<bool>,
+}
+
+impl AppState {
+    /// Opens the store in a directory, which is made (mode 0700) if it is missing.
+    ///
+    /// # Errors
+    /// When the directory isn't this user's own, the database can't be opened, or a newer program wrote it.
+    pub fn open(directory: &Path, options: Options) -> Result<Self, StoreError> {
+        let store = Store::open(directory)?;
+        let keys = Keys::new(options.key, store.directory().to_owned());
+        Ok(Self(Arc::new(Shared {
+            store,
+            keys,
+            options,
+            messages: watch::Sender::new(0),
+            closing: watch::Sender::new(false),
+        })))
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    pub fn manners(&self) -> Manners {
+        self.0.options.manners
+    }
+
+    /// Where this process has put a new key; told once.
+    pub fn take_key_notice(&self) -> Option<KeyNotice> {
+        self.0.keys.take_notice()
+    }
+
+    /// Seals every token with a new key and forgets the old one. Gives the number of tokens.
+    ///
+    /// # Errors
+    /// When the key is missing or wrong, or something can't be written.
+    pub fn rekey(&self) -> Result<usize, StoreError> {
+        self.0.keys.rekey(&self.0.store)
+    }
+
+    /// Wakes those who follow a session's messages.
+    fn announce_messages(&self) {
+        self.0.messages.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+/// The whole API. Each request is answered in full, but for event streams.
+pub fn router(state: AppState) -> Router {
+    Router::new().fallback(dispatch::answer).with_state(state)
+}

@@ -1,0 +1,36 @@
+//! The embedded API on a port, with a store in a directory that is removed at the end:
+//! `cargo run --example serve -- 127.0.0.1:8000 [recorded]`.
+
+use acpctl::server::{AppState, KeyPolicy, Manners, Options, serve};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let address = arguments.next().unwrap_or_else(|| "127.0.0.1:0".to_owned());
+    let manners = match arguments.next().as_deref() {
+        Some("recorded") => Manners::Recorded,
+        _ => Manners::Corrected,
+    };
+    let directory = tempfile::tempdir()?;
+    let options = Options {
+        key: KeyPolicy::File,
+        manners,
+        ..Options::default()
+    };
+    let state = AppState::open(directory.path(), options)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(address).await?;
+        // A reader that has gone is no reason to stop.
+        let _ = std::io::Write::write_all(
+            &mut std::io::stdout(),
+            format!("http://{}\n", listener.local_addr()?).as_bytes(),
+        );
+        serve(listener, state, async {
+            let _ = tokio::signal::ctrl_c().await;
+        })
+        .await?;
+        Ok(())
+    })
+}

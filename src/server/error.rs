@@ -1,0 +1,124 @@
+//! Refusals and their bodies (contract api.md section 3).
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::BASE;
+use super::store::StoreError;
+
+/// Why a request is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The full body of six keys, with the number after `ambient-api-server-`.
+    Full {
+        status: StatusCode,
+        code: u16,
+        reason: String,
+    },
+    /// A line of plain text.
+    Text {
+        status: StatusCode,
+        text: &'static str,
+    },
+    /// `{"code":"NOT_IMPLEMENTED",…}`.
+    NotImplemented,
+}
+
+/// What the step before the handlers refuses: kind and reason only.
+pub fn short_body(status: StatusCode) -> Value {
+    json!({"kind": "Error", "reason": status.canonical_reason().unwrap_or_default()})
+}
+
+/// The odd body for a path that does not exist, in this order of keys.
+pub fn unknown_path_body(path: &str) -> Value {
+    json!({
+        "type": "Error",
+        "id": "404",
+        "href": format!("{BASE}/errors/404"),
+        "code": "ambient-api-server-404",
+        "reason": format!("The requested resource '{path}' doesn't exist"),
+    })
+}
+
+/// The full body; keys sorted by name.
+pub fn full_body(code: u16, reason: &str, operation: &str) -> Value {
+    json!({
+        "code": format!("ambient-api-server-{code}"),
+        "href": format!("{BASE}/errors/{code}"),
+        "id": code.to_string(),
+        "kind": "Error",
+        "operation_id": operation,
+        "reason": reason,
+    })
+}
+
+impl Failure {
+    fn full(status: StatusCode, code: u16, reason: impl Into<String>) -> Self {
+        Self::Full {
+            status,
+            code,
+            reason: reason.into(),
+        }
+    }
+
+    /// 403, code 4.
+    pub fn forbidden(reason: impl Into<String>) -> Self {
+        Self::full(StatusCode::FORBIDDEN, 4, reason)
+    }
+
+    /// 409, code 6.
+    pub fn conflict(reason: impl Into<String>) -> Self {
+        Self::full(StatusCode::CONFLICT, 6, reason)
+    }
+
+    /// 404, code 7: no live record of this kind has the id.
+    pub fn not_found(kind: &str, id: &str) -> Self {
+        Self::full(StatusCode::NOT_FOUND, 7, format!("{kind} with id='{id}' not found"))
+    }
+
+    /// 400, code 8.
+    pub fn invalid(reason: impl Into<String>) -> Self {
+        Self::full(StatusCode::BAD_REQUEST, 8, reason)
+    }
+
+    /// 500, code 9.
+    pub fn general(reason: impl Into<String>) -> Self {
+        Self::full(StatusCode::INTERNAL_SERVER_ERROR, 9, reason)
+    }
+
+    /// 400, code 17: the body is not what the operation takes.
+    pub fn malformed(reason: &str) -> Self {
+        Self::full(StatusCode::BAD_REQUEST, 17, format!("Invalid request format: {reason}"))
+    }
+
+    /// 413, code 17.
+    pub fn too_large(limit: usize) -> Self {
+        Self::full(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            17,
+            format!("Unable to read request body: more than {limit} bytes"),
+        )
+    }
+
+    /// 400, code 21.
+    pub fn bad_request(reason: impl Into<String>) -> Self {
+        Self::full(StatusCode::BAD_REQUEST, 21, reason)
+    }
+
+    pub const fn text(status: StatusCode, text: &'static str) -> Self {
+        Self::Text { status, text }
+    }
+}
+
+/// The reasons hold no value of any record: `SQLite` names constraints and files only.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::general(error.to_string())
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}

@@ -1,0 +1,145 @@
+//! What a kind of record looks like: its fields, and what each may do.
+//!
+//! These tables drive the handlers, the SQL and the `OpenAPI` document. Source: contract api.md
+//! sections 4, 7.1 and 9.
+
+/// The type of a field, in JSON and in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    Text,
+    Bool,
+    Int,
+    Number,
+    /// RFC 3339 in JSON, microseconds in the store.
+    Time,
+}
+
+/// The value of a field that a create leaves out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Default {
+    /// None: the field is left out of answers.
+    Absent,
+    Text(&'static str),
+    Int(i64),
+    Number(f64),
+    Bool(bool),
+}
+
+/// One field beyond those that every record has (`id`, `kind`, `href`, `created_at`, `updated_at`).
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// The key in JSON and the column in the store.
+    pub name: &'static str,
+    pub kind: Type,
+    /// A create must name it; an empty text and null count as named.
+    pub required: bool,
+    /// Whether a create may set it; if not, the key is accepted and ignored.
+    pub on_create: bool,
+    /// Whether a PATCH may set it; if not, the key is ignored.
+    pub on_patch: bool,
+    /// Written as null where it has no value, in place of being left out.
+    pub null_shown: bool,
+    /// Never in an answer, a search or the record's table.
+    pub secret: bool,
+    pub default: Default,
+}
+
+/// A field of a type, that create and PATCH may set.
+const fn field(name: &'static str, kind: Type) -> Field {
+    Field {
+        name,
+        kind,
+        required: false,
+        on_create: true,
+        on_patch: true,
+        null_shown: false,
+        secret: false,
+        default: Default::Absent,
+    }
+}
+
+pub const fn text(name: &'static str) -> Field {
+    field(name, Type::Text)
+}
+
+pub const fn boolean(name: &'static str) -> Field {
+    field(name, Type::Bool)
+}
+
+pub const fn int(name: &'static str) -> Field {
+    field(name, Type::Int)
+}
+
+pub const fn number(name: &'static str) -> Field {
+    field(name, Type::Number)
+}
+
+pub const fn time(name: &'static str) -> Field {
+    field(name, Type::Time)
+}
+
+impl Field {
+    /// A create must name it.
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self.default = Default::Text("");
+        self
+    }
+
+    /// No client may set it.
+    pub const fn read_only(mut self) -> Self {
+        self.on_create = false;
+        self.on_patch = false;
+        self
+    }
+
+    /// Set by a create, or never.
+    pub const fn fixed(mut self) -> Self {
+        self.on_patch = false;
+        self
+    }
+
+    pub const fn or(mut self, default: Default) -> Self {
+        self.default = default;
+        self
+    }
+
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    pub const fn null_shown(mut self) -> Self {
+        self.null_shown = true;
+        self
+    }
+}
+
+/// What a delete says about an id that no live record has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeleteUnknown {
+    /// 204, as for one that existed.
+    Accepted,
+    /// 404.
+    NotFound,
+}
+
+/// One kind of record.
+#[derive(Debug)]
+pub struct Kind {
+    /// `Credential`; lists are of kind `CredentialList`.
+    pub name: &'static str,
+    /// The table.
+    pub table: &'static str,
+    /// The part of `href` after the base path and before the id.
+    pub collection: &'static str,
+    pub fields: &'static [Field],
+    pub delete_unknown: DeleteUnknown,
+}
+
+impl Kind {
+    /// The position of a field in records of this kind.
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.name == name)
+    }
+}

@@ -1,0 +1,80 @@
+//! A new key, and every token sealed anew with it.
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
+use rusqlite::{Connection, Transaction};
+
+use super::{Keys, PLACE, Ring, StoreError, remember};
+use crate::server::seal::{self, SealError};
+use crate::server::store::{self, Store};
+
+impl Keys {
+    /// Makes a new key, seals every token with it, and forgets the old keys. Gives the number of tokens.
+    ///
+    /// The new key is put beside the old ones first, and the old ones go last: a kill at any moment
+    /// leaves a key for every sealed token.
+    ///
+    /// # Errors
+    /// When the present key is missing, a token does not open, or something can't be written; nothing
+    /// is changed then, but that the new key may lie beside the old ones.
+    pub fn rekey(&self, store: &Store) -> Result<usize, StoreError> {
+        let (count, ring) = store.write(|transaction| self.reseal(transaction))?;
+        if let Some(ring) = ring {
+            self.forget_old(store, ring)?;
+        }
+        Ok(count)
+    }
+
+    fn reseal(&self, transaction: &Transaction<'_>) -> Result<(usize, Option<Ring>), StoreError> {
+        let Some(name) = store::metadata(transaction, PLACE)? else {
+            return Ok((0, None));
+        };
+        let mut ring = self.load(transaction)?;
+        let (number, key) = Ring::fresh(ring.number() + 1)?;
+        ring.0.insert(number, key);
+        self.place(&name, transaction)?.replace(&ring)?;
+        let count = seal_all(transaction, &ring, number)?;
+        remember(transaction, &ring)?;
+        Ok((count, Some(ring)))
+    }
+
+    fn forget_old(&self, store: &Store, ring: Ring) -> Result<(), StoreError> {
+        // Under the write lock, so that a second rekey can't come in between.
+        store.write(|transaction| {
+            let name = store::metadata(transaction, PLACE)?.unwrap_or_default();
+            let newest: BTreeMap<_, _> = ring.0.into_iter().next_back().into_iter().collect();
+            let newest = Ring(newest);
+            let current = store::metadata(transaction, super::NUMBER)?;
+            if current.as_deref() == Some(newest.number().to_string().as_str()) {
+                self.place(&name, transaction)?.replace(&newest)?;
+                *self.ring.lock().unwrap_or_else(PoisonError::into_inner) = Some(newest);
+            }
+            Ok(())
+        })
+    }
+}
+
+fn seal_all(connection: &Connection, ring: &Ring, number: u32) -> Result<usize, StoreError> {
+    let new = ring.0.get(&number).ok_or(SealError::UnknownKey(number))?;
+    let mut statement = connection.prepare("SELECT credential_id FROM credential_tokens")?;
+    let ids: Vec<String> = statement
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    // One token at a time: together they may not fit into memory.
+    for id in &ids {
+        let envelope: String = connection.query_row(
+            "SELECT sealed FROM credential_tokens WHERE credential_id = ?1",
+            [id],
+            |row| row.get(0),
+        )?;
+        let old = seal::key_number(&envelope)?;
+        let key = ring.0.get(&old).ok_or(SealError::UnknownKey(old))?;
+        let token = seal::open(key, id, &envelope)?;
+        connection.execute(
+            "UPDATE credential_tokens SET sealed = ?2 WHERE credential_id = ?1",
+            [id, &seal::seal(number, new, id, &token)?],
+        )?;
+    }
+    Ok(ids.len())
+}

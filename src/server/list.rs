@@ -1,0 +1,142 @@
+//! Lists: pages, search, order and the envelope (contract api.md section 5).
+
+use rusqlite::Connection;
+use serde_json::{Map, Value as Json, json};
+
+use super::error::Failure;
+use super::fields::Kind;
+use super::query::Query;
+use super::record::Record;
+use super::search::{self, Refusal};
+use super::store::records::{self, Condition, Window};
+use super::{Manners, order};
+
+const DEFAULT_SIZE: i64 = 100;
+const MAX_SIZE: i64 = 65_500;
+
+/// Lists records of a kind that meet `within` and what the query asks for.
+///
+/// # Errors
+/// 400 or 500 for a search or an order that is refused.
+pub fn list(
+    connection: &Connection,
+    kind: &'static Kind,
+    within: Condition,
+    query: &Query,
+    manners: Manners,
+) -> Result<Json, Failure> {
+    let page = whole_number(query.get("page"), 1);
+    let size = size(query);
+    let text = query.get("search").unwrap_or_default();
+    let condition = within.and(search::condition(kind, text).map_err(|refusal| {
+        refused(refusal, manners, text)
+    })?);
+    let order = order::clause(kind, query.get("orderBy").unwrap_or_default())
+        .map_err(|refusal| refused(refusal, manners, text))?;
+    let fields = wanted_fields(kind, query, manners)?;
+    let failed = |error: rusqlite::Error| Failure::general(format!("Unable to list resources: {error}"));
+    let total = records::count(connection, kind, &condition).map_err(failed)?;
+    let found = if size == 0 {
+        Vec::new()
+    } else {
+        let window = Window {
+            order,
+            limit: size,
+            offset: page.saturating_sub(1).max(0).saturating_mul(size),
+        };
+        records::list(connection, kind, &condition, &window).map_err(failed)?
+    };
+    let items = found.iter().map(|record| item(record, fields.as_deref()));
+    Ok(envelope(kind, page, total, items.collect()))
+}
+
+/// The envelope; `page` is echoed in 32 bits, as on the platform.
+pub fn envelope(kind: &Kind, page: i64, total: i64, items: Vec<Json>) -> Json {
+    #[expect(clippy::cast_possible_truncation, reason = "a page beyond 64 bits is echoed as -1")]
+    let page = page as i32;
+    json!({
+        "items": items,
+        "kind": format!("{}List", kind.name),
+        "page": page,
+        "size": items_len(&items),
+        "total": total,
+    })
+}
+
+fn items_len(items: &[Json]) -> usize {
+    items.len()
+}
+
+/// As Go reads a number: 0 for what is none, the nearest end for what is too large.
+fn whole_number(text: Option<&str>, default: i64) -> i64 {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
+        return default;
+    };
+    text.parse().unwrap_or_else(|error: std::num::ParseIntError| match error.kind() {
+        std::num::IntErrorKind::PosOverflow => i64::MAX,
+        std::num::IntErrorKind::NegOverflow => i64::MIN,
+        _ => 0,
+    })
+}
+
+fn size(query: &Query) -> i64 {
+    let size = whole_number(query.get("size"), DEFAULT_SIZE);
+    if (0..=MAX_SIZE).contains(&size) {
+        size
+    } else {
+        MAX_SIZE
+    }
+}
+
+/// A refused search or order as an answer.
+fn refused(refusal: Refusal, manners: Manners, search: &str) -> Failure {
+    match refusal {
+        Refusal::Grammar => {
+            Failure::bad_request(format!("Failed to parse search query: {}", search.trim_matches(' ')))
+        }
+        Refusal::Request(reason) => Failure::bad_request(reason),
+        Refusal::Database(reason) => match manners {
+            Manners::Recorded => {
+                Failure::general(format!("Unable to list resources: pq: {reason}"))
+            }
+            Manners::Corrected => Failure::bad_request(reason),
+        },
+    }
+}
+
+/// The fields to keep in each item. The platform breaks the connection whenever any is named.
+fn wanted_fields(
+    kind: &'static Kind,
+    query: &Query,
+    manners: Manners,
+) -> Result<Option<Vec<String>>, Failure> {
+    let Some(text) = query.get("fields").filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
+    if manners == Manners::Recorded {
+        return Err(Failure::bad_request("fields is not supported"));
+    }
+    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+    let known = |name: &String| {
+        ["kind", "href"].contains(&name.as_str())
+            || order::column(kind, name).is_some_and(|column| column.name == name && name != "deleted_at")
+    };
+    match names.iter().find(|name| !known(name)) {
+        Some(name) => Err(Failure::bad_request(format!("{name} is not a valid field name"))),
+        None => Ok(Some(names)),
+    }
+}
+
+/// An item; with `fields`, only these and what identifies it.
+fn item(record: &Record, fields: Option<&[String]>) -> Json {
+    let json = record.to_json();
+    let (Some(fields), Json::Object(object)) = (fields, &json) else {
+        return json;
+    };
+    let kept: Map<String, Json> = object
+        .iter()
+        .filter(|(name, _)| ["id", "kind", "href"].contains(&name.as_str()) || fields.contains(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    Json::Object(kept)
+}

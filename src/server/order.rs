@@ -1,0 +1,129 @@
+//! Columns that lists may be searched and ordered by, and `orderBy` (contract api.md section 5.2).
+
+use super::fields::{Kind, Type};
+use super::search::Refusal;
+
+/// A column that callers may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    pub name: &'static str,
+    pub kind: Type,
+}
+
+const COMMON: [Column; 4] = [
+    Column { name: "id", kind: Type::Text },
+    Column { name: "created_at", kind: Type::Time },
+    Column { name: "updated_at", kind: Type::Time },
+    Column { name: "deleted_at", kind: Type::Time },
+];
+
+/// The column of this name, in any case. The token of a credential is none.
+pub fn column(kind: &'static Kind, name: &str) -> Option<Column> {
+    let fields = kind
+        .fields
+        .iter()
+        .filter(|field| !field.secret)
+        .map(|field| Column {
+            name: field.name,
+            kind: field.kind,
+        });
+    COMMON
+        .into_iter()
+        .chain(fields)
+        .find(|column| column.name.eq_ignore_ascii_case(name))
+}
+
+/// What stands after `ORDER BY`: the wanted columns, and the id so that pages never overlap.
+///
+/// # Errors
+/// Why a part is refused.
+pub fn clause(kind: &'static Kind, order_by: &str) -> Result<String, Refusal> {
+    let mut clause = String::new();
+    if !order_by.is_empty() {
+        for part in order_by.split(',') {
+            clause.push_str(&term(kind, part)?);
+            clause.push_str(", ");
+        }
+    }
+    clause.push_str("id");
+    Ok(clause)
+}
+
+fn term(kind: &'static Kind, part: &str) -> Result<String, Refusal> {
+    let bad = || Refusal::Request(format!("bad order value '{part}'"));
+    let words: Vec<&str> = part.trim_matches(' ').split(' ').collect();
+    let (name, direction) = match words.as_slice() {
+        [name] => (*name, "asc"),
+        [name, direction @ ("asc" | "desc")] => (*name, *direction),
+        _ => return Err(bad()),
+    };
+    if name.matches('.').count() > 1 {
+        return Err(bad());
+    }
+    let found = named(kind, name).ok_or_else(|| unknown(kind, name).unwrap_or_else(bad))?;
+    // Where the platform's database puts rows without a value.
+    let nulls = if direction == "asc" { "LAST" } else { "FIRST" };
+    Ok(format!("{} {direction} NULLS {nulls}", found.name))
+}
+
+fn named(kind: &'static Kind, name: &str) -> Option<Column> {
+    match name.split_once('.') {
+        Some((table, name)) => column(kind, name).filter(|_| table == kind.table),
+        None => column(kind, name),
+    }
+}
+
+/// What the platform's database says about a name that is no column; none for what is no name at all.
+fn unknown(kind: &'static Kind, name: &str) -> Option<Refusal> {
+    if name.is_empty() {
+        return Some(Refusal::Database("syntax error at or near \"asc\"".to_owned()));
+    }
+    if let Some(found) = name.strip_prefix('-').and_then(|name| named(kind, name)) {
+        let database_type = match found.kind {
+            Type::Text => "text",
+            _ => "timestamp with time zone",
+        };
+        return Some(Refusal::Database(format!("operator does not exist: - {database_type}")));
+    }
+    let is_name = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+    let shown = match name.split_once('.') {
+        Some((table, column)) => format!("{table}.{column}"),
+        None => format!("{name:?}"),
+    };
+    is_name.then(|| Refusal::Database(format!("column {shown} does not exist")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::resources::credentials::CREDENTIAL;
+
+    #[test]
+    fn known_columns_become_sql() {
+        assert_eq!(clause(&CREDENTIAL, "").unwrap(), "id");
+        assert_eq!(
+            clause(&CREDENTIAL, "provider, credentials.NAME desc").unwrap(),
+            "provider asc NULLS LAST, name desc NULLS FIRST, id"
+        );
+    }
+
+    #[test]
+    fn all_else_is_refused() {
+        for bad in [
+            "name DESC",
+            "name  desc",
+            "a.b.c",
+            "length(name)",
+            "(select 1)",
+            "name;",
+            "case when 1=1 then name end",
+        ] {
+            assert!(matches!(clause(&CREDENTIAL, bad), Err(Refusal::Request(_))), "{bad}");
+        }
+        for unknown in ["nosuch", "token", "kind", "-name", "name,", "roles.name"] {
+            assert!(matches!(clause(&CREDENTIAL, unknown), Err(Refusal::Database(_))), "{unknown}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Records between JSON and the store.
+
+use jiff::Timestamp;
+use rusqlite::types::{ToSqlOutput, Value as Sql, ValueRef};
+use serde_json::{Map, Number, Value as Json};
+
+use super::fields::{Default, Kind, Type};
+use super::{BASE, time};
+
+/// The value of one field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Null,
+    Text(String),
+    Bool(bool),
+    Int(i64),
+    Number(f64),
+    Time(Timestamp),
+}
+
+/// One record of a kind; `values` stand in the order of the kind's fields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    pub kind: &'static Kind,
+    pub id: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub values: Vec<Value>,
+}
+
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        self.table == other.table
+    }
+}
+
+impl Value {
+    fn of(default: Default) -> Self {
+        match default {
+            Default::Absent => Self::Null,
+            Default::Text(text) => Self::Text(text.to_owned()),
+            Default::Int(int) => Self::Int(int),
+            Default::Number(number) => Self::Number(number),
+            Default::Bool(flag) => Self::Bool(flag),
+        }
+    }
+
+    /// JSON as Go writes it: whole numbers have no fraction.
+    fn to_json(&self) -> Json {
+        match self {
+            Self::Null => Json::Null,
+            Self::Text(text) => Json::String(text.clone()),
+            Self::Bool(flag) => Json::Bool(*flag),
+            Self::Int(int) => Json::from(*int),
+            #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+            Self::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+                Json::from(*number as i64)
+            }
+            Self::Number(number) => Number::from_f64(*number).map_or(Json::Null, Json::Number),
+            Self::Time(time) => Json::String(time::format(*time)),
+        }
+    }
+
+    /// The value as the store holds it.
+    pub fn to_sql(&self) -> Sql {
+        match self {
+            Self::Null => Sql::Null,
+            Self::Text(text) => Sql::Text(text.clone()),
+            Self::Bool(flag) => Sql::Integer(i64::from(*flag)),
+            Self::Int(int) => Sql::Integer(*int),
+            Self::Number(number) => Sql::Real(*number),
+            Self::Time(time) => Sql::Integer(time::to_micros(*time)),
+        }
+    }
+
+    /// A value from a column of this type; anything else in it counts as none.
+    pub fn from_sql(kind: Type, column: ValueRef<'_>) -> Self {
+        match (kind, column) {
+            (Type::Text, ValueRef::Text(bytes)) => {
+                Self::Text(String::from_utf8_lossy(bytes).into_owned())
+            }
+            (Type::Bool, ValueRef::Integer(int)) => Self::Bool(int != 0),
+            (Type::Int, ValueRef::Integer(int)) => Self::Int(int),
+            (Type::Number, ValueRef::Real(number)) => Self::Number(number),
+            (Type::Time, ValueRef::Integer(micros)) => Self::Time(time::from_micros(micros)),
+            _ => Self::Null,
+        }
+    }
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            other => ToSqlOutput::Owned(Self::to_sql(other)),
+        })
+    }
+}
+
+impl Record {
+    /// A new record of which nothing is set but defaults.
+    pub fn new(kind: &'static Kind, id: String) -> Self {
+        let now = time::now();
+        Self {
+            kind,
+            id,
+            created_at: now,
+            updated_at: now,
+            values: kind.fields.iter().map(|field| Value::of(field.default)).collect(),
+        }
+    }
+
+    /// The value of a field; none for names that the kind lacks.
+    pub fn get(&self, name: &str) -> &Value {
+        self.kind
+            .index(name)
+            .and_then(|index| self.values.get(index))
+            .unwrap_or(&Value::Null)
+    }
+
+    /// The text of a field; empty where there is none.
+    pub fn text(&self, name: &str) -> &str {
+        self.optional_text(name).unwrap_or_default()
+    }
+
+    /// The text of a field, if it has one.
+    pub fn optional_text(&self, name: &str) -> Option<&str> {
+        match self.get(name) {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Sets a field; names that the kind lacks are ignored.
+    pub fn set(&mut self, name: &str, value: Value) {
+        if let Some(slot) = self
+            .kind
+            .index(name)
+            .and_then(|index| self.values.get_mut(index))
+        {
+            *slot = value;
+        }
+    }
+
+    pub fn set_text(&mut self, name: &str, text: impl Into<String>) {
+        self.set(name, Value::Text(text.into()));
+    }
+
+    /// The object of an answer, keys sorted by name.
+    pub fn to_json(&self) -> Json {
+        let mut entries: Vec<(&str, Json)> = vec![
+            ("created_at", Json::String(time::format(self.created_at))),
+            ("href", Json::String(self.href())),
+            ("id", Json::String(self.id.clone())),
+            ("kind", Json::String(self.kind.name.to_owned())),
+            ("updated_at", Json::String(time::format(self.updated_at))),
+        ];
+        entries.extend(
+            self.kind
+                .fields
+                .iter()
+                .zip(&self.values)
+                .filter(|(field, _)| !field.secret)
+                .filter(|(field, value)| field.null_shown || **value != Value::Null)
+                .map(|(field, value)| (field.name, value.to_json())),
+        );
+        entries.sort_unstable_by_key(|(name, _)| *name);
+        let object: Map<String, Json> = entries
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        Json::Object(object)
+    }
+
+    /// Scheduled sessions name their project in the path.
+    fn href(&self) -> String {
+        match self.kind.collection.split_once("{project_id}") {
+            Some((before, after)) => {
+                format!("{BASE}/{before}{}{after}/{}", self.text("project_id"), self.id)
+            }
+            None => format!("{BASE}/{}/{}", self.kind.collection, self.id),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Answers: status, body and the few headers that the platform sends.
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use serde_json::Value;
+
+use super::error::{self, Failure};
+use super::stream::Follow;
+use crate::compat::json;
+
+/// The header that carries the id of a request, as error bodies do.
+pub const OPERATION_ID: HeaderName = HeaderName::from_static("x-operation-id");
+
+/// What a handler answers.
+#[derive(Debug)]
+pub enum Reply {
+    Json(StatusCode, Value),
+    /// JSON that is complete as it stands.
+    Raw(&'static str),
+    /// JSON and a final newline, as the message endpoints write it.
+    JsonLine(StatusCode, Value),
+    Text(String),
+    /// 204 after a delete.
+    Deleted,
+    /// The messages of a session, as they come.
+    Messages(Follow),
+    /// An event stream that ends at once.
+    EmptyStream,
+}
+
+impl Reply {
+    pub const fn ok(value: Value) -> Self {
+        Self::Json(StatusCode::OK, value)
+    }
+
+    pub const fn created(value: Value) -> Self {
+        Self::Json(StatusCode::CREATED, value)
+    }
+}
+
+/// Turns the result of a handler into a response; `operation` is the id of this request.
+pub fn respond(result: Result<Reply, Failure>, operation: &str) -> Response<Body> {
+    let mut response = match result {
+        Ok(reply) => succeed(reply),
+        Err(failure) => fail(failure, operation),
+    };
+    if let Ok(value) = HeaderValue::from_str(operation) {
+        response.headers_mut().insert(OPERATION_ID, value);
+    }
+    response
+}
+
+fn succeed(reply: Reply) -> Response<Body> {
+    match reply {
+        Reply::Json(status, value) => json_response(status, &value),
+        Reply::JsonLine(status, value) => {
+            with_type(status, "application/json", format!("{}\n", json::compact(&value)))
+        }
+        Reply::Raw(text) => with_type(StatusCode::OK, "application/json", text),
+        Reply::Text(text) => with_type(StatusCode::OK, "text/plain; charset=utf-8", text),
+        Reply::Deleted => varied(with_type(
+            StatusCode::NO_CONTENT,
+            "application/json",
+            Body::empty(),
+        )),
+        Reply::Messages(follow) => event_stream(Body::from_stream(follow.into_stream())),
+        Reply::EmptyStream => event_stream(Body::empty()),
+    }
+}
+
+fn fail(failure: Failure, operation: &str) -> Response<Body> {
+    match failure {
+        Failure::Full {
+            status,
+            code,
+            reason,
+        } => json_response(status, &error::full_body(code, &reason, operation)),
+        Failure::Text { status, text } => text_response(status, text),
+        Failure::NotImplemented => with_type(
+            StatusCode::NOT_IMPLEMENTED,
+            "application/json",
+            r#"{"code":"NOT_IMPLEMENTED","reason":"not yet implemented"}"#,
+        ),
+    }
+}
+
+/// JSON from an ordinary handler.
+pub fn json_response(status: StatusCode, value: &Value) -> Response<Body> {
+    varied(with_type(status, "application/json", json::compact(value)))
+}
+
+/// A line of text, as Go's `http.Error` writes it.
+pub fn text_response(status: StatusCode, text: &str) -> Response<Body> {
+    let mut response = with_type(status, "text/plain; charset=utf-8", format!("{text}\n"));
+    response.headers_mut().insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}
+
+/// Neither body nor type.
+pub fn empty_response(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// A body of a given content type.
+pub fn with_type(
+    status: StatusCode,
+    kind: &'static str,
+    body: impl Into<Body>,
+) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+fn varied(mut response: Response<Body>) -> Response<Body> {
+    response
+        .headers_mut()
+        .insert(header::VARY, HeaderValue::from_static("Authorization"));
+    response
+}
+
+fn event_stream(body: Body) -> Response<Body> {
+    let mut response = with_type(StatusCode::OK, "text/event-stream", body);
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-cache"),
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,148 @@
+//! Messages of sessions (contract api.md section 9.5). Their numbers rise over all sessions.
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use rusqlite::Connection;
+use serde_json::{Value as Json, json};
+
+use super::sessions::SESSION;
+use crate::server::body;
+use crate::server::call::Call;
+use crate::server::error::Failure;
+use crate::server::reply::Reply;
+use crate::server::store::records;
+use crate::server::stream::Follow;
+use crate::server::{ids, time};
+
+/// How many messages a follower reads at once.
+pub const BATCH: i64 = 100;
+const MAX_BODY: usize = 1024 * 1024;
+
+const NOT_FOUND: Failure = Failure::text(StatusCode::NOT_FOUND, "session not found");
+const BAD_JSON: Failure = Failure::text(StatusCode::BAD_REQUEST, "invalid JSON body");
+const NOT_USER: Failure = Failure::text(
+    StatusCode::BAD_REQUEST,
+    "event_type must be \"user\" on this endpoint",
+);
+
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub seq: i64,
+    id: String,
+    session_id: String,
+    event_type: String,
+    payload: String,
+    created_at: Timestamp,
+}
+
+impl Message {
+    /// In this order of keys.
+    pub fn to_json(&self) -> Json {
+        json!({
+            "id": self.id,
+            "session_id": self.session_id,
+            "seq": self.seq,
+            "event_type": self.event_type,
+            "payload": self.payload,
+            "created_at": time::format(self.created_at),
+        })
+    }
+}
+
+/// Adds a message to a session.
+pub fn push(
+    connection: &Connection,
+    session: &str,
+    event_type: &str,
+    payload: &str,
+) -> Result<Message, Failure> {
+    let mut message = Message {
+        seq: 0,
+        id: ids::fresh(),
+        session_id: session.to_owned(),
+        event_type: event_type.to_owned(),
+        payload: payload.to_owned(),
+        created_at: time::now(),
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO session_messages (id, session_id, event_type, payload, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((
+            &message.id,
+            session,
+            event_type,
+            payload,
+            time::to_micros(message.created_at),
+        ))?;
+    message.seq = connection.last_insert_rowid();
+    Ok(message)
+}
+
+/// The messages of a session with a number above `seq`, at most `limit` (-1 for all).
+pub fn after(
+    connection: &Connection,
+    session: &str,
+    seq: i64,
+    limit: i64,
+) -> Result<Vec<Message>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, id, session_id, event_type, payload, created_at FROM session_messages
+         WHERE session_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+    )?;
+    let rows = statement.query_map((session, seq, limit), |row| {
+        Ok(Message {
+            seq: row.get(0)?,
+            id: row.get(1)?,
+            session_id: row.get(2)?,
+            event_type: row.get(3)?,
+            payload: row.get(4)?,
+            created_at: time::from_micros(row.get(5)?),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// GET: an array of all that is there, or a stream of what comes too.
+pub fn read(call: &Call<'_>) -> Result<Reply, Failure> {
+    let session = call.part("id");
+    let number = |text: &str| text.parse::<i64>().unwrap_or_default();
+    let asked = call.query.get("after_seq").map(number).unwrap_or_default();
+    let found = call.state.store().read(|transaction| {
+        records::get(transaction, &SESSION, session)?.ok_or(NOT_FOUND)?;
+        if call.wants_events {
+            return Ok(Vec::new());
+        }
+        after(transaction, session, asked, -1)
+    })?;
+    if call.wants_events {
+        let from = call.last_event_id.as_deref().map_or(asked, number);
+        return Ok(Reply::Messages(Follow::new(
+            call.state.clone(),
+            session.to_owned(),
+            from,
+        )));
+    }
+    let array = found.iter().map(Message::to_json).collect();
+    Ok(Reply::JsonLine(StatusCode::OK, Json::Array(array)))
+}
+
+/// POST: users' messages only.
+pub fn write(call: &Call<'_>) -> Result<Reply, Failure> {
+    let message = call.state.store().write(|transaction| {
+        records::get(transaction, &SESSION, call.part("id"))?.ok_or(NOT_FOUND)?;
+        if call.body.len() > MAX_BODY {
+            return Err(BAD_JSON);
+        }
+        let object = body::object(&call.body, "").map_err(|_| BAD_JSON)?;
+        let text = |key| body::text_of(&object, key, "").map_err(|_| BAD_JSON);
+        let event_type = text("event_type")?;
+        if !["", "user"].contains(&event_type.as_str()) {
+            return Err(NOT_USER);
+        }
+        push(transaction, call.part("id"), "user", &text("payload")?)
+    })?;
+    call.state.announce_messages();
+    Ok(Reply::JsonLine(StatusCode::CREATED, message.to_json()))
+}

@@ -1,0 +1,91 @@
+//! Projects (contract api.md section 9.1). The name at creation is the id for ever.
+
+use super::role_bindings;
+use crate::server::body;
+use crate::server::call::Call;
+use crate::server::crud;
+use crate::server::error::Failure;
+use crate::server::fields::{DeleteUnknown, Kind, text};
+use crate::server::reply::Reply;
+
+pub static PROJECT: Kind = Kind {
+    name: "Project",
+    table: "projects",
+    collection: "projects",
+    fields: &[
+        text("name").required(),
+        text("description"),
+        text("prompt"),
+        text("labels"),
+        text("annotations"),
+        text("status"),
+    ],
+    delete_unknown: DeleteUnknown::Accepted,
+};
+
+const LENGTH: std::ops::RangeInclusive<usize> = 2..=63;
+
+/// POST: the caller becomes the owner.
+pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
+    let draft = crud::draft(call)?;
+    let name = draft.text("name").unwrap_or_default().to_owned();
+    check_name(&name)?;
+    role_bindings::refuse_half_times(&draft)?;
+    let record = draft.into_record(&PROJECT, name);
+    call.state.store().write(|transaction| {
+        crud::insert(transaction, &record, call.manners())?;
+        role_bindings::own(transaction, "project", &record.id, call.manners())
+    })?;
+    Ok(Reply::created(record.to_json()))
+}
+
+/// PATCH: a new name keeps the id.
+pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
+    let values = body::patch(&PROJECT, &call.body)?;
+    crud::change(call, |_, record| {
+        let before = record.text("name").to_owned();
+        body::apply(record, values);
+        if record.text("name") == before {
+            Ok(())
+        } else {
+            check_name(record.text("name"))
+        }
+    })
+}
+
+/// A DNS label that begins with a letter.
+fn check_name(name: &str) -> Result<(), Failure> {
+    if !LENGTH.contains(&name.len()) {
+        return Err(Failure::invalid("project name must be between 2 and 63 characters"));
+    }
+    let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if fits {
+        Ok(())
+    } else {
+        Err(Failure::invalid(
+            "project name must match DNS-1123 label format: lowercase alphanumeric and hyphens, \
+             must start with a letter and end with an alphanumeric character",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_labels() {
+        let longest = "a".repeat(63);
+        for good in ["ab", "a-1", "a1", longest.as_str()] {
+            assert_eq!(check_name(good), Ok(()), "{good}");
+        }
+        let longer = "a".repeat(64);
+        for bad in ["", "a", "1a", "-a", "a-", "A1", "a_b", "ä1", longer.as_str()] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+}

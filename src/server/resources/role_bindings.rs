@@ -1,0 +1,275 @@
+//! Role bindings, and who may make which (contract api.md section 8.4).
+//!
+//! The caller is always [`USER`], who owns what was created here.
+
+use rusqlite::Connection;
+use serde_json::Value as Json;
+
+use super::agents::AGENT;
+use super::roles::ROLE;
+use crate::server::body::{self, Draft};
+use crate::server::call::Call;
+use crate::server::crud;
+use crate::server::error::Failure;
+use crate::server::fields::{DeleteUnknown, Kind, text};
+use crate::server::record::{Record, Value};
+use crate::server::reply::Reply;
+use crate::server::store::records::{self, Condition};
+use crate::server::{Manners, USER, ids, seed};
+
+pub static ROLE_BINDING: Kind = Kind {
+    name: "RoleBinding",
+    table: "role_bindings",
+    collection: "role_bindings",
+    fields: &[
+        text("role_id").required(),
+        text("scope").required(),
+        text("user_id").null_shown(),
+        text("project_id").null_shown(),
+        text("agent_id").null_shown(),
+        text("session_id").null_shown(),
+        text("credential_id").null_shown(),
+    ],
+    delete_unknown: DeleteUnknown::NotFound,
+};
+
+const SCOPES: [&str; 5] = ["global", "project", "agent", "session", "credential"];
+
+/// Makes the caller the owner of a new project or credential.
+pub fn own(connection: &Connection, scope: &str, id: &str, manners: Manners) -> Result<(), Failure> {
+    let role = records::all(connection, &ROLE, &Condition::equal("name", format!("{scope}:owner")))?;
+    // Who has deleted the role wants no owners.
+    let Some(role) = role.first() else {
+        return Ok(());
+    };
+    let mut binding = Record::new(&ROLE_BINDING, ids::fresh());
+    binding.set_text("role_id", role.id.clone());
+    binding.set_text("scope", scope);
+    binding.set_text("user_id", USER);
+    binding.set_text(&format!("{scope}_id"), id);
+    crud::insert(connection, &binding, manners)
+}
+
+/// `created_at` without `updated_at` breaks the connection on the platform (section 11, row 6).
+pub fn refuse_half_times(draft: &Draft) -> Result<(), Failure> {
+    if draft.created_at.is_some() && draft.updated_at.is_none() {
+        return Err(Failure::invalid("created_at needs updated_at"));
+    }
+    Ok(())
+}
+
+pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
+    let nulls = null_keys(&call.body);
+    let draft = crud::draft(call)?;
+    refuse_half_times(&draft)?;
+    let record = draft.into_record(&ROLE_BINDING, ids::fresh());
+    call.state.store().write(|transaction| {
+        let caller = Caller::load(transaction)?;
+        may_grant(transaction, &caller, &record)?;
+        let needed = format!("{}_id", record.text("scope"));
+        if nulls.iter().any(|key| key.eq_ignore_ascii_case(&needed)) {
+            return Err(Failure::bad_request(format!("{needed} must not be null")));
+        }
+        crud::insert(transaction, &record, call.manners())
+    })?;
+    Ok(Reply::created(record.to_json()))
+}
+
+/// The keys that a body sets to null in so many words.
+fn null_keys(bytes: &[u8]) -> Vec<String> {
+    match body::any_json(bytes) {
+        Ok(Json::Object(object)) => object
+            .into_iter()
+            .filter(|(_, value)| value.is_null())
+            .map(|(key, _)| key)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// PATCH: own bindings only, and never the scope. A new role or target is judged like a new binding.
+pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
+    let values = body::patch(&ROLE_BINDING, &call.body)?;
+    crud::change(call, |transaction, record| {
+        if record.text("user_id") != USER {
+            return Err(Failure::forbidden("callers can only update their own bindings"));
+        }
+        let before = record.clone();
+        body::apply(record, values);
+        if record.text("scope") != before.text("scope") {
+            return Err(Failure::forbidden("the scope of a binding can't be changed"));
+        }
+        if record.values == before.values {
+            return Ok(());
+        }
+        may_grant(transaction, &Caller::load(transaction)?, record)
+    })
+}
+
+pub fn delete(call: &Call<'_>) -> Result<Reply, Failure> {
+    let id = call.part("id");
+    call.state.store().write(|transaction| {
+        let binding = crud::find(transaction, &ROLE_BINDING, id)?;
+        refuse_last_owner(transaction, &binding)?;
+        if binding.text("scope") == "credential" {
+            let caller = Caller::load(transaction)?;
+            match binding.optional_text("project_id") {
+                _ if caller.is_admin() => {}
+                Some(project) if caller.edits(project) => {}
+                Some(_) => {
+                    return Err(Failure::forbidden(
+                        "caller must be project editor or higher to unbind credentials from a project",
+                    ));
+                }
+                None => {
+                    return Err(Failure::forbidden(
+                        "only platform admins can delete global credential bindings",
+                    ));
+                }
+            }
+        }
+        crud::remove(transaction, &ROLE_BINDING, id, call.manners())
+    })
+}
+
+/// A project or credential keeps at least one owner.
+fn refuse_last_owner(connection: &Connection, binding: &Record) -> Result<(), Failure> {
+    let role = records::get(connection, &ROLE, binding.text("role_id"))?;
+    let target = match role.as_ref().map(|role| role.text("name")) {
+        Some("credential:owner") => "credential_id",
+        Some("project:owner") => "project_id",
+        _ => return Ok(()),
+    };
+    let same = Condition::equal("role_id", binding.text("role_id"))
+        .and(Condition::equal(target, binding.text(target)));
+    if records::count(connection, &ROLE_BINDING, &same)? > 1 {
+        return Ok(());
+    }
+    Err(Failure::conflict("cannot delete the last owner binding"))
+}
+
+/// The checks of a new binding, in the platform's order.
+fn may_grant(connection: &Connection, caller: &Caller, binding: &Record) -> Result<(), Failure> {
+    let scope = binding.text("scope");
+    if !SCOPES.contains(&scope) {
+        return Err(Failure::bad_request("invalid scope"));
+    }
+    let role = records::get(connection, &ROLE, binding.text("role_id"))?
+        .ok_or_else(|| Failure::forbidden("target role not found"))?;
+    let role = seed::built_in(role.text("name"));
+    if role.is_some_and(|role| role.internal) && !caller.is_admin() {
+        return Err(Failure::forbidden("cannot assign internal role"));
+    }
+    let own = caller.level(scope, binding.optional_text(&format!("{scope}_id")));
+    let enough = match (role.and_then(|role| role.level), own) {
+        (Some(_), Some(0)) => true,
+        (Some(wanted), Some(own)) => own < wanted,
+        _ => false,
+    };
+    if !enough {
+        return Err(Failure::forbidden("insufficient privileges to grant this role"));
+    }
+    match scope {
+        "global" if !caller.is_admin() => {
+            Err(Failure::forbidden("only platform admins can create global bindings"))
+        }
+        "project" if !caller.is_admin() && !caller.has_any("project_id", binding.text("project_id")) => {
+            Err(Failure::forbidden("caller has no access to this project"))
+        }
+        "credential" => may_bind_credential(connection, caller, binding),
+        _ => Ok(()),
+    }
+}
+
+fn may_bind_credential(
+    connection: &Connection,
+    caller: &Caller,
+    binding: &Record,
+) -> Result<(), Failure> {
+    for key in ["project_id", "agent_id"] {
+        if binding.optional_text(key) == Some("") {
+            return Err(Failure::bad_request(format!("{key} must not be empty")));
+        }
+    }
+    let project = binding.optional_text("project_id");
+    if let Some(agent) = binding.optional_text("agent_id") {
+        let Some(project) = project else {
+            return Err(Failure::bad_request(
+                "agent-scoped credential bindings require a project_id",
+            ));
+        };
+        let agent = records::get(connection, &AGENT, agent)?
+            .ok_or_else(|| Failure::bad_request("agent not found"))?;
+        if agent.text("project_id") != project {
+            return Err(Failure::bad_request(
+                "agent does not belong to the specified project",
+            ));
+        }
+    }
+    if !caller.holds("credential:owner", "credential_id", binding.text("credential_id")) {
+        return Err(Failure::forbidden(
+            "caller must be credential owner to grant credential-scoped bindings",
+        ));
+    }
+    match project {
+        _ if caller.is_admin() => Ok(()),
+        Some(project) if caller.edits(project) => Ok(()),
+        Some(_) => Err(Failure::forbidden(
+            "caller must be project editor or higher to bind credentials to a project",
+        )),
+        None => Err(Failure::forbidden(
+            "only platform admins can create global credential bindings",
+        )),
+    }
+}
+
+/// The caller's bindings, each with the name of its role.
+struct Caller(Vec<(String, Record)>);
+
+impl Caller {
+    fn load(connection: &Connection) -> Result<Self, Failure> {
+        let bindings = records::all(connection, &ROLE_BINDING, &Condition::equal("user_id", USER))?;
+        let mut named = Vec::with_capacity(bindings.len());
+        for binding in bindings {
+            if let Some(role) = records::get(connection, &ROLE, binding.text("role_id"))? {
+                named.push((role.text("name").to_owned(), binding));
+            }
+        }
+        Ok(Self(named))
+    }
+
+    fn is_admin(&self) -> bool {
+        self.level("global", None) == Some(0)
+    }
+
+    /// The mightiest level among global bindings and those on a target.
+    fn level(&self, scope: &str, target: Option<&str>) -> Option<u8> {
+        let key = format!("{scope}_id");
+        self.0
+            .iter()
+            .filter(|(_, binding)| {
+                binding.text("scope") == "global"
+                    || (binding.text("scope") == scope
+                        && target.is_some()
+                        && binding.optional_text(&key) == target)
+            })
+            .filter_map(|(role, _)| seed::built_in(role)?.level)
+            .min()
+    }
+
+    fn has_any(&self, key: &str, target: &str) -> bool {
+        self.0.iter().any(|(_, binding)| binding.optional_text(key) == Some(target))
+    }
+
+    fn holds(&self, role: &str, key: &str, target: &str) -> bool {
+        self.0
+            .iter()
+            .any(|(name, binding)| name == role && binding.get(key) == &Value::Text(target.to_owned()))
+    }
+
+    fn edits(&self, project: &str) -> bool {
+        ["project:owner", "project:editor"]
+            .iter()
+            .any(|role| self.holds(role, "project_id", project))
+    }
+}

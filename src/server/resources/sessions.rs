@@ -1,0 +1,348 @@
+//! Sessions (contract api.md section 9.4). No cluster runs them here: they have their life cycle and
+//! their messages.
+
+use rusqlite::Connection;
+use serde_json::{Value as Json, json};
+
+use super::messages;
+use crate::server::body::{self, Object};
+use crate::server::call::Call;
+use crate::server::crud;
+use crate::server::error::Failure;
+use crate::server::fields::{Default, DeleteUnknown, Field, Kind, int, number, text, time as instant};
+use crate::server::record::{Record, Value};
+use crate::server::reply::Reply;
+use crate::server::store::records::Condition;
+use crate::server::{Manners, USER, ids, time};
+
+pub const MODEL: Default = Default::Text("claude-sonnet-4-6");
+pub const TEMPERATURE: Default = Default::Number(0.7);
+pub const MAX_TOKENS: Default = Default::Int(4000);
+
+pub static SESSION: Kind = Kind {
+    name: "Session",
+    table: "sessions",
+    collection: "sessions",
+    fields: &[
+        text("name").required(),
+        text("prompt"),
+        text("project_id").fixed(),
+        text("agent_id").fixed(),
+        text("repo_url"),
+        text("repos"),
+        text("workflow_id"),
+        text("assigned_user_id"),
+        text("parent_session_id"),
+        int("timeout"),
+        text("llm_model").or(MODEL),
+        number("llm_temperature").or(TEMPERATURE),
+        int("llm_max_tokens").or(MAX_TOKENS),
+        text("bot_account_name"),
+        text("resource_overrides"),
+        text("environment_variables"),
+        text("labels"),
+        text("annotations"),
+        text("created_by_user_id").read_only(),
+        text("phase").read_only(),
+        instant("start_time").read_only(),
+        instant("completion_time").read_only(),
+        text("sdk_session_id").read_only(),
+        int("sdk_restart_count").read_only(),
+        text("conditions").read_only(),
+        text("reconciled_repos").read_only(),
+        text("reconciled_workflow").read_only(),
+        text("kube_cr_name").read_only(),
+        text("kube_cr_uid").read_only(),
+        text("kube_namespace").read_only(),
+    ],
+    delete_unknown: DeleteUnknown::Accepted,
+};
+
+/// What the status of a session is made of.
+static STATUS: Kind = Kind {
+    name: "SessionStatus",
+    table: "",
+    collection: "",
+    fields: &[
+        text("phase"),
+        instant("start_time"),
+        instant("completion_time"),
+        text("sdk_session_id"),
+        int("sdk_restart_count"),
+        text("conditions"),
+        text("reconciled_repos"),
+        text("reconciled_workflow"),
+        text("kube_cr_uid"),
+        text("kube_namespace"),
+    ],
+    delete_unknown: DeleteUnknown::NotFound,
+};
+
+const PHASES: [&str; 7] = [
+    "Pending", "Creating", "Running", "Stopping", "Stopped", "Completed", "Failed",
+];
+
+/// What a copy takes over.
+const COPIED: [&str; 15] = [
+    "repo_url", "assigned_user_id", "workflow_id", "repos", "timeout", "llm_model",
+    "llm_temperature", "llm_max_tokens", "bot_account_name", "resource_overrides",
+    "environment_variables", "labels", "annotations", "project_id", "agent_id",
+];
+
+/// The project that the query names, else the header.
+pub fn within_project(call: &Call<'_>) -> Result<Condition, Failure> {
+    let asked = call.query.get("project_id").filter(|project| !project.is_empty());
+    let Some(project) = asked.or(call.project_header.as_deref()) else {
+        return Ok(Condition::default());
+    };
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_.@:-".contains(&byte);
+    if project.bytes().all(fits) {
+        Ok(Condition::equal("project_id", project))
+    } else {
+        Err(Failure::invalid("invalid project_id format"))
+    }
+}
+
+pub fn list(call: &Call<'_>) -> Result<Reply, Failure> {
+    crud::list_within(call, within_project(call)?)
+}
+
+/// POST: the project may come from the header, and the prompt is the first message.
+pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
+    let mut session = crud::draft(call)?.into_record(&SESSION, ids::fresh());
+    session.set_text("created_by_user_id", USER);
+    if session.get("project_id") == &Value::Null
+        && let Some(project) = &call.project_header
+    {
+        session.set_text("project_id", project.clone());
+    }
+    call.state.store().write(|transaction| {
+        refuse_unknown_parent(transaction, &session, "create", call.manners())?;
+        add(transaction, &session, call.manners())?;
+        if !session.text("prompt").is_empty() {
+            messages::push(transaction, &session.id, "user", session.text("prompt"))?;
+        }
+        Ok::<_, Failure>(())
+    })?;
+    call.state.announce_messages();
+    Ok(Reply::created(with_resource_name(session).to_json()))
+}
+
+/// Writes a new session.
+pub fn add(connection: &Connection, session: &Record, manners: Manners) -> Result<(), Failure> {
+    crud::insert(connection, &with_resource_name(session.clone()), manners)
+}
+
+/// The cluster's name of a session is its id.
+fn with_resource_name(mut session: Record) -> Record {
+    session.set_text("kube_cr_name", session.id.clone());
+    session
+}
+
+pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
+    let values = body::patch(&SESSION, &call.body)?;
+    crud::change(call, |transaction, record| {
+        body::apply(record, values);
+        refuse_unknown_parent(transaction, record, "update", call.manners())
+    })
+}
+
+/// A deleted parent still counts.
+fn refuse_unknown_parent(
+    connection: &Connection,
+    session: &Record,
+    verb: &str,
+    manners: Manners,
+) -> Result<(), Failure> {
+    let Some(parent) = session.optional_text("parent_session_id") else {
+        return Ok(());
+    };
+    let known: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)")?
+        .query_row([parent], |row| row.get(0))?;
+    match (known, manners) {
+        (true, _) => Ok(()),
+        (false, Manners::Corrected) => Err(Failure::invalid("the parent session does not exist")),
+        (false, Manners::Recorded) => Err(crud::unable(
+            verb,
+            &SESSION,
+            "pq: insert or update on table \"sessions\" violates foreign key constraint \
+             \"fk_sessions_parent_session_id\"",
+        )),
+    }
+}
+
+/// PATCH …/status: what a control plane reports.
+pub fn status(call: &Call<'_>) -> Result<Reply, Failure> {
+    let values = body::patch(&STATUS, &call.body)?;
+    if values.is_empty() {
+        let names: Vec<&str> = STATUS.fields.iter().map(|field| field.name).collect();
+        return Err(Failure::invalid(format!(
+            "status patch body must set at least one field: {}",
+            names.join(", ")
+        )));
+    }
+    crud::change(call, |_, session| {
+        refuse_unknown_phase(&values)?;
+        body::apply(session, values);
+        Ok(())
+    })
+}
+
+fn refuse_unknown_phase(values: &[(&'static Field, Value)]) -> Result<(), Failure> {
+    let phase = values.iter().rev().find(|(field, _)| field.name == "phase");
+    match phase {
+        Some((_, Value::Text(phase))) if !PHASES.contains(&phase.as_str()) => {
+            Err(Failure::invalid(format!(
+                "invalid phase {phase:?}; must be one of: {}",
+                PHASES.join(", ")
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
+    crud::change(call, |_, session| {
+        let phase = session.text("phase");
+        if !["", "Stopped", "Failed", "Completed"].contains(&phase) {
+            return Err(Failure::conflict(format!(
+                "cannot start session in phase {phase:?}; must be empty, Stopped, Failed, or Completed"
+            )));
+        }
+        session.set_text("phase", "Pending");
+        Ok(())
+    })
+}
+
+pub fn stop(call: &Call<'_>) -> Result<Reply, Failure> {
+    crud::change(call, |_, session| {
+        let phase = session.text("phase");
+        if !["Running", "Creating", "Pending"].contains(&phase) {
+            return Err(Failure::conflict(format!(
+                "cannot stop session in phase {phase:?}; must be Running, Creating, or Pending"
+            )));
+        }
+        session.set_text("phase", "Stopping");
+        Ok(())
+    })
+}
+
+/// POST …/clone: a copy whose parent is the original.
+pub fn clone(call: &Call<'_>) -> Result<Reply, Failure> {
+    let copy = call.state.store().write(|transaction| {
+        let source = crud::find(transaction, &SESSION, call.part("id"))?;
+        let mut copy = Record::new(&SESSION, ids::fresh());
+        for name in COPIED {
+            copy.set(name, source.get(name).clone());
+        }
+        copy.set_text("name", format!("{}-clone", source.text("name")));
+        copy.set_text("parent_session_id", source.id);
+        copy.set_text("created_by_user_id", USER);
+        let copy = with_resource_name(copy);
+        add(transaction, &copy, call.manners())?;
+        Ok::<_, Failure>(copy)
+    })?;
+    Ok(Reply::created(copy.to_json()))
+}
+
+/// The text of a key that must be there.
+fn needed(object: &Object, key: &str, holder: &str) -> Result<String, Failure> {
+    let value = body::text_of(object, key, holder)?;
+    if value.is_empty() {
+        return Err(Failure::invalid(format!("{key} is required")));
+    }
+    Ok(value)
+}
+
+fn branch(object: &Object, holder: &str) -> Result<String, Failure> {
+    let branch = body::text_of(object, "branch", holder)?;
+    Ok(if branch.is_empty() { "main".to_owned() } else { branch })
+}
+
+/// The repositories of a session; a text that is no list counts as none.
+fn repos(session: &Record) -> Vec<Json> {
+    serde_json::from_str(session.text("repos")).unwrap_or_default()
+}
+
+pub fn add_repo(call: &Call<'_>) -> Result<Reply, Failure> {
+    let object = body::object(&call.body, "AddRepoRequest")?;
+    let url = needed(&object, "url", "AddRepoRequest")?;
+    let branch = branch(&object, "AddRepoRequest")?;
+    let name = url.trim_end_matches(".git").trim_end_matches('/');
+    let name = name.rsplit('/').next().unwrap_or(name).to_owned();
+    crud::change(call, |_, session| {
+        let mut repos = repos(session);
+        repos.push(json!({"url": url, "branch": branch, "name": name}));
+        session.set_text("repos", Json::Array(repos).to_string());
+        Ok(())
+    })
+}
+
+pub fn remove_repo(call: &Call<'_>) -> Result<Reply, Failure> {
+    crud::change(call, |_, session| {
+        let mut repos = repos(session);
+        repos.retain(|repo| repo.get("name").and_then(Json::as_str) != Some(call.part("name")));
+        session.set_text("repos", Json::Array(repos).to_string());
+        Ok(())
+    })
+}
+
+pub fn set_workflow(call: &Call<'_>) -> Result<Reply, Failure> {
+    let object = body::object(&call.body, "SetWorkflowRequest")?;
+    let url = needed(&object, "git_url", "SetWorkflowRequest")?;
+    let mut workflow = json!({"git_url": url, "branch": branch(&object, "SetWorkflowRequest")?});
+    let path = body::text_of(&object, "path", "SetWorkflowRequest")?;
+    if !path.is_empty()
+        && let Some(workflow) = workflow.as_object_mut()
+    {
+        workflow.insert("path".to_owned(), Json::String(path));
+    }
+    crud::change(call, |_, session| {
+        session.set_text("workflow_id", workflow.to_string());
+        Ok(())
+    })
+}
+
+/// GET …/workflow/metadata: the workflow as an object, or the text that is none.
+pub fn workflow(call: &Call<'_>) -> Result<Reply, Failure> {
+    call.state.store().read(|transaction| {
+        let session = crud::find(transaction, &SESSION, call.part("id"))?;
+        let text = session.text("workflow_id");
+        Ok(Reply::ok(match serde_json::from_str::<Object>(text) {
+            Ok(workflow) => json!({"workflow": workflow}),
+            Err(_) if text.is_empty() => json!({"workflow": null}),
+            Err(_) => json!({"raw": text, "workflow": null}),
+        }))
+    })
+}
+
+pub fn set_model(call: &Call<'_>) -> Result<Reply, Failure> {
+    let object = body::object(&call.body, "SetModelRequest")?;
+    let model = needed(&object, "model", "SetModelRequest")?;
+    crud::change(call, |_, session| {
+        session.set_text("llm_model", model);
+        Ok(())
+    })
+}
+
+/// PATCH …/displayname: the name, under another word.
+pub fn rename(call: &Call<'_>) -> Result<Reply, Failure> {
+    let object = body::object(&call.body, "DisplayNameRequest")?;
+    let name = needed(&object, "name", "DisplayNameRequest")?;
+    crud::change(call, |_, session| {
+        session.set_text("name", name);
+        Ok(())
+    })
+}
+
+pub fn export(call: &Call<'_>) -> Result<Reply, Failure> {
+    call.state.store().read(|transaction| {
+        let session = crud::find(transaction, &SESSION, call.part("id"))?;
+        Ok(Reply::ok(json!({
+            "export_at": time::format(time::now()),
+            "session": session.to_json(),
+            "version": "1",
+        })))
+    })
+}

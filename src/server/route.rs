@@ -1,0 +1,268 @@
+//! Every path and verb of the API, and the handler that answers it.
+//!
+//! The same table is the source of the `OpenAPI` document.
+
+use super::call::Call;
+use super::error::Failure;
+use super::fields::Kind;
+use super::reply::Reply;
+use super::resources::{
+    agents, applications, credentials, inbox, messages, meta, project_settings, projects,
+    role_bindings, roles, runner, scheduled_sessions, sessions, users,
+};
+use super::{BASE, crud};
+
+/// A verb; there are no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Get,
+    Post,
+    Patch,
+    Delete,
+}
+
+/// What a route does, as far as its description needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Does {
+    List,
+    Create,
+    Read,
+    Change,
+    Delete,
+    /// An action that answers with the record.
+    Act,
+    /// Anything else; the text says what.
+    Other(&'static str),
+}
+
+pub type Handler = fn(&Call<'_>) -> Result<Reply, Failure>;
+
+/// One verb on one path.
+pub struct Route {
+    pub verb: Verb,
+    /// Below [`BASE`]. `{name}` is one part, `{name*}` all that follow.
+    pub path: &'static str,
+    pub kind: &'static Kind,
+    pub does: Does,
+    pub run: Handler,
+}
+
+const fn route(
+    verb: Verb,
+    path: &'static str,
+    kind: &'static Kind,
+    does: Does,
+    run: Handler,
+) -> Route {
+    Route {
+        verb,
+        path,
+        kind,
+        does,
+        run,
+    }
+}
+
+use Does::{Act, Change, Create, Delete, List, Other, Read};
+use Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST};
+
+use agents::AGENT;
+use applications::APPLICATION;
+use credentials::CREDENTIAL;
+use inbox::INBOX_MESSAGE;
+use project_settings::PROJECT_SETTINGS;
+use projects::PROJECT;
+use role_bindings::ROLE_BINDING;
+use roles::ROLE;
+use scheduled_sessions::SCHEDULED_SESSION;
+use sessions::SESSION;
+use users::USER;
+
+/// All routes.
+pub static ROUTES: &[Route] = &[
+    route(GET, "/credentials", &CREDENTIAL, List, crud::list),
+    route(POST, "/credentials", &CREDENTIAL, Create, credentials::create),
+    route(GET, "/credentials/{id}", &CREDENTIAL, Read, crud::get),
+    route(PATCH, "/credentials/{id}", &CREDENTIAL, Change, credentials::patch),
+    route(DELETE, "/credentials/{id}", &CREDENTIAL, Delete, credentials::delete),
+    route(GET, "/credentials/{id}/token", &CREDENTIAL, Other("Fetch the token"), credentials::token),
+    // The project in these paths is neither checked nor compared (contract api.md section 7.2).
+    route(GET, "/projects/{project}/credentials", &CREDENTIAL, List, crud::list),
+    route(POST, "/projects/{project}/credentials", &CREDENTIAL, Create, credentials::create),
+    route(GET, "/projects/{project}/credentials/{id}", &CREDENTIAL, Read, crud::get),
+    route(PATCH, "/projects/{project}/credentials/{id}", &CREDENTIAL, Change, credentials::patch),
+    route(DELETE, "/projects/{project}/credentials/{id}", &CREDENTIAL, Delete, credentials::delete),
+    route(GET, "/projects/{project}/credentials/{id}/token", &CREDENTIAL, Other("Fetch the token"), credentials::token),
+    route(GET, "/projects", &PROJECT, List, crud::list),
+    route(POST, "/projects", &PROJECT, Create, projects::create),
+    route(GET, "/projects/{id}", &PROJECT, Read, crud::get),
+    route(PATCH, "/projects/{id}", &PROJECT, Change, projects::patch),
+    route(DELETE, "/projects/{id}", &PROJECT, Delete, crud::delete),
+    route(GET, "/projects/{id}/home", &PROJECT, Other("Not built yet"), meta::not_implemented),
+    route(GET, "/project_settings", &PROJECT_SETTINGS, List, project_settings::list),
+    route(POST, "/project_settings", &PROJECT_SETTINGS, Create, project_settings::create),
+    route(GET, "/project_settings/{id}", &PROJECT_SETTINGS, Read, crud::get),
+    route(PATCH, "/project_settings/{id}", &PROJECT_SETTINGS, Change, project_settings::patch),
+    route(DELETE, "/project_settings/{id}", &PROJECT_SETTINGS, Delete, crud::delete),
+    route(GET, "/projects/{project}/agents", &AGENT, List, agents::list),
+    route(POST, "/projects/{project}/agents", &AGENT, Create, agents::create),
+    route(GET, "/projects/{project}/agents/{id}", &AGENT, Read, agents::get),
+    route(PATCH, "/projects/{project}/agents/{id}", &AGENT, Change, agents::patch),
+    route(DELETE, "/projects/{project}/agents/{id}", &AGENT, Delete, agents::delete),
+    route(POST, "/projects/{project}/agents/{id}/start", &AGENT, Other("Start a session"), agents::start),
+    route(GET, "/projects/{project}/agents/{id}/start", &AGENT, Other("Show the prompt of a start"), agents::preview),
+    route(GET, "/projects/{project}/agents/{id}/sessions", &SESSION, List, agents::sessions),
+    route(GET, "/projects/{project}/agents/{id}/role_bindings", &ROLE_BINDING, List, agents::role_bindings),
+    route(GET, "/projects/{project}/agents/{agent}/inbox", &INBOX_MESSAGE, List, inbox::list),
+    route(POST, "/projects/{project}/agents/{agent}/inbox", &INBOX_MESSAGE, Create, inbox::create),
+    route(GET, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Other("Not built yet"), meta::not_implemented),
+    route(PATCH, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Change, crud::patch),
+    route(DELETE, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Delete, crud::delete),
+    route(GET, "/projects/{project}/scheduled-sessions", &SCHEDULED_SESSION, List, scheduled_sessions::list),
+    route(POST, "/projects/{project}/scheduled-sessions", &SCHEDULED_SESSION, Create, scheduled_sessions::create),
+    route(GET, "/projects/{project}/scheduled-sessions/{id}", &SCHEDULED_SESSION, Read, crud::get),
+    route(PATCH, "/projects/{project}/scheduled-sessions/{id}", &SCHEDULED_SESSION, Change, crud::patch),
+    route(DELETE, "/projects/{project}/scheduled-sessions/{id}", &SCHEDULED_SESSION, Delete, crud::delete),
+    route(POST, "/projects/{project}/scheduled-sessions/{id}/suspend", &SCHEDULED_SESSION, Act, scheduled_sessions::suspend),
+    route(POST, "/projects/{project}/scheduled-sessions/{id}/resume", &SCHEDULED_SESSION, Act, scheduled_sessions::resume),
+    route(POST, "/projects/{project}/scheduled-sessions/{id}/trigger", &SCHEDULED_SESSION, Other("Note a wish to run it now"), scheduled_sessions::trigger),
+    route(GET, "/projects/{project}/scheduled-sessions/{id}/runs", &SCHEDULED_SESSION, Other("An empty list of sessions"), scheduled_sessions::runs),
+    route(GET, "/sessions", &SESSION, List, sessions::list),
+    route(POST, "/sessions", &SESSION, Create, sessions::create),
+    route(GET, "/sessions/{id}", &SESSION, Read, crud::get),
+    route(PATCH, "/sessions/{id}", &SESSION, Change, sessions::patch),
+    route(DELETE, "/sessions/{id}", &SESSION, Delete, crud::delete),
+    route(PATCH, "/sessions/{id}/status", &SESSION, Act, sessions::status),
+    route(POST, "/sessions/{id}/start", &SESSION, Act, sessions::start),
+    route(POST, "/sessions/{id}/stop", &SESSION, Act, sessions::stop),
+    route(POST, "/sessions/{id}/clone", &SESSION, Other("Copy the session"), sessions::clone),
+    route(POST, "/sessions/{id}/repos", &SESSION, Act, sessions::add_repo),
+    route(DELETE, "/sessions/{id}/repos/{name}", &SESSION, Act, sessions::remove_repo),
+    route(POST, "/sessions/{id}/workflow", &SESSION, Act, sessions::set_workflow),
+    route(GET, "/sessions/{id}/workflow/metadata", &SESSION, Other("The workflow as an object"), sessions::workflow),
+    route(POST, "/sessions/{id}/model", &SESSION, Act, sessions::set_model),
+    route(PATCH, "/sessions/{id}/displayname", &SESSION, Act, sessions::rename),
+    route(GET, "/sessions/{id}/export", &SESSION, Other("The session with the time of the export"), sessions::export),
+    route(GET, "/sessions/{id}/messages", &SESSION, Other("Messages, at once or as they come"), messages::read),
+    route(POST, "/sessions/{id}/messages", &SESSION, Other("Write a message"), messages::write),
+    route(GET, "/sessions/{id}/events", &SESSION, Other("Events of the runner"), runner::events),
+    route(GET, "/sessions/{id}/agui/events", &SESSION, Other("Events of the runner"), runner::empty_stream),
+    route(GET, "/sessions/{id}/agui/tasks", &SESSION, Other("Tasks of the runner"), runner::tasks),
+    route(GET, "/sessions/{id}/agui/capabilities", &SESSION, Other("What the runner can do"), runner::capabilities),
+    route(POST, "/sessions/{id}/agui/run", &SESSION, Other("Needs a runner"), runner::needed),
+    route(POST, "/sessions/{id}/agui/interrupt", &SESSION, Other("Needs a runner"), runner::needed),
+    route(POST, "/sessions/{id}/agui/feedback", &SESSION, Other("Needs a runner"), runner::needed),
+    route(GET, "/sessions/{id}/mcp/status", &SESSION, Other("Tool servers of the runner"), runner::tool_servers),
+    route(GET, "/sessions/{id}/workspace", &SESSION, Other("Files of the runner"), runner::files),
+    route(GET, "/sessions/{id}/workspace/{path*}", &SESSION, Other("Needs a runner"), runner::needed),
+    route(DELETE, "/sessions/{id}/workspace/{path*}", &SESSION, Other("Needs a runner"), runner::needed),
+    route(GET, "/sessions/{id}/files", &SESSION, Other("Files of the runner"), runner::files),
+    route(DELETE, "/sessions/{id}/files/{path*}", &SESSION, Other("Needs a runner"), runner::needed),
+    route(GET, "/sessions/{id}/git/status", &SESSION, Other("Changes in the runner's files"), runner::git_status),
+    route(GET, "/sessions/{id}/git/branches", &SESSION, Other("Branches in the runner's files"), runner::nothing),
+    route(POST, "/sessions/{id}/git/configure-remote", &SESSION, Other("Needs a runner"), runner::needed),
+    route(GET, "/sessions/{id}/repos/status", &SESSION, Other("Repositories of the runner"), runner::nothing),
+    route(GET, "/sessions/{id}/pod-events", &SESSION, Other("Events of the runner's pod"), runner::nothing),
+    route(GET, "/sessions/{id}/oauth/{provider}/url", &SESSION, Other("Not built yet"), runner::oauth),
+    route(GET, "/users", &USER, List, crud::list),
+    route(POST, "/users", &USER, Create, crud::create),
+    route(GET, "/users/{id}", &USER, Read, crud::get),
+    route(PATCH, "/users/{id}", &USER, Change, crud::patch),
+    route(DELETE, "/users/{id}", &USER, Delete, crud::delete),
+    route(GET, "/roles", &ROLE, List, crud::list),
+    route(POST, "/roles", &ROLE, Create, roles::create),
+    route(GET, "/roles/{id}", &ROLE, Read, crud::get),
+    route(PATCH, "/roles/{id}", &ROLE, Change, roles::patch),
+    route(DELETE, "/roles/{id}", &ROLE, Delete, crud::delete),
+    route(GET, "/role_bindings", &ROLE_BINDING, List, crud::list),
+    route(POST, "/role_bindings", &ROLE_BINDING, Create, role_bindings::create),
+    route(GET, "/role_bindings/{id}", &ROLE_BINDING, Read, crud::get),
+    route(PATCH, "/role_bindings/{id}", &ROLE_BINDING, Change, role_bindings::patch),
+    route(DELETE, "/role_bindings/{id}", &ROLE_BINDING, Delete, role_bindings::delete),
+    route(GET, "/applications", &APPLICATION, List, crud::list),
+    route(POST, "/applications", &APPLICATION, Create, crud::create),
+    route(GET, "/applications/{id}", &APPLICATION, Read, crud::get),
+    route(PATCH, "/applications/{id}", &APPLICATION, Change, crud::patch),
+    route(DELETE, "/applications/{id}", &APPLICATION, Delete, crud::delete),
+    route(POST, "/applications/{id}/sync", &APPLICATION, Act, applications::sync),
+    route(POST, "/applications/{id}/refresh", &APPLICATION, Act, applications::refresh),
+    route(GET, "/applications/{id}/status", &APPLICATION, Act, crud::get),
+];
+
+/// What a path and a verb lead to.
+pub enum Found {
+    Route(&'static Route, Vec<(&'static str, String)>),
+    WrongVerb,
+    Nothing,
+}
+
+/// Finds the route for a decoded path.
+pub fn find(path: &str, verb: Option<Verb>) -> Found {
+    let Some(below) = path.strip_prefix(BASE) else {
+        return Found::Nothing;
+    };
+    let mut found = Found::Nothing;
+    for route in ROUTES {
+        if let Some(parts) = fits(route.path, below) {
+            if Some(route.verb) == verb {
+                return Found::Route(route, parts);
+            }
+            found = Found::WrongVerb;
+        }
+    }
+    found
+}
+
+/// The values of a pattern's variable parts, if a path fits it.
+fn fits(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let mut values = Vec::new();
+    let mut rest = path.strip_prefix('/')?;
+    let mut parts = pattern.split('/').skip(1).peekable();
+    while let Some(part) = parts.next() {
+        let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        if let Some(name) = name.and_then(|name| name.strip_suffix('*')) {
+            values.push((name, rest.to_owned()));
+            return (!rest.is_empty()).then_some(values);
+        }
+        let (value, after) = match rest.split_once('/') {
+            Some((value, after)) => (value, Some(after)),
+            None => (rest, None),
+        };
+        match name {
+            Some(name) if !value.is_empty() => values.push((name, value.to_owned())),
+            None if value == part => {}
+            _ => return None,
+        }
+        match (parts.peek(), after) {
+            (Some(_), Some(after)) => rest = after,
+            (None, None) => return Some(values),
+            _ => return None,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_fit_whole_paths() {
+        assert_eq!(fits("/a/{x}/b", "/a/1/b"), Some(vec![("x", "1".to_owned())]));
+        assert_eq!(fits("/a/{x*}", "/a/1/b"), Some(vec![("x", "1/b".to_owned())]));
+        for path in ["/a", "/a/1", "/a//b", "/a/1/b/c", "/b/1/b", "a/1/b", ""] {
+            assert_eq!(fits("/a/{x}/b", path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn no_two_routes_answer_the_same_request() {
+        for (index, route) in ROUTES.iter().enumerate() {
+            let path = route.path.replace(['{', '}', '*'], "");
+            let same = ROUTES
+                .iter()
+                .position(|other| other.verb == route.verb && fits(other.path, &path).is_some());
+            assert_eq!(same, Some(index), "{}", route.path);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The search language of lists (contract api.md section 5.1).
+//!
+//! - `token`: words and signs; `parse`: the grammar; `sql`: a condition over known columns
+//!
+//! Nothing that a caller writes becomes SQL: columns are looked up, values are parameters. The token
+//! of a credential is no column.
+
+mod parse;
+mod sql;
+mod token;
+
+use super::fields::Kind;
+use super::store::records::Condition;
+
+/// Why a search is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The text is not in the language.
+    Grammar,
+    /// What the platform's own step after parsing says.
+    Request(String),
+    /// What the platform's database says.
+    Database(String),
+}
+
+/// Reads a search over the records of a kind; white space only means no condition.
+///
+/// # Errors
+/// Why it is refused.
+pub fn condition(kind: &'static Kind, text: &str) -> Result<Condition, Refusal> {
+    let text = text.trim_matches(' ');
+    if text.is_empty() {
+        return Ok(Condition::default());
+    }
+    let tokens = token::split(text).ok_or(Refusal::Grammar)?;
+    let node = parse::parse(&tokens).ok_or(Refusal::Grammar)?;
+    sql::condition(kind, &node)
+}
+
+#[cfg(test)]
+mod tests;

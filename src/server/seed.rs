@@ -1,0 +1,187 @@
+//! What a new store holds: the built-in roles and the one user.
+
+use rusqlite::Connection;
+
+use super::record::{Record, Value};
+use super::resources::roles::ROLE;
+use super::resources::users::USER;
+use super::store::{StoreError, records};
+use super::{ids, time};
+
+/// A built-in role (contract api.md section 8.2).
+pub struct Role {
+    pub name: &'static str,
+    display_name: &'static str,
+    description: &'static str,
+    permissions: &'static [&'static str],
+    /// Lower is mightier; a role without one can't be granted.
+    pub level: Option<u8>,
+    /// Not for people.
+    pub internal: bool,
+}
+
+const fn role(
+    name: &'static str,
+    display_name: &'static str,
+    description: &'static str,
+    level: u8,
+    permissions: &'static [&'static str],
+) -> Role {
+    Role {
+        name,
+        display_name,
+        description,
+        permissions,
+        level: Some(level),
+        internal: false,
+    }
+}
+
+/// The fourteen.
+pub const ROLES: [Role; 14] = [
+    role("platform:admin", "Platform Admin", "Full access to all platform resources", 0, &["*:*"]),
+    role(
+        "platform:viewer",
+        "Platform Viewer",
+        "Read-only access to all platform resources",
+        2,
+        &["project:read", "project:list", "session:read", "session:list", "agent:read", "agent:list"],
+    ),
+    role(
+        "project:owner",
+        "Project Owner",
+        "Full access to a specific project",
+        1,
+        &[
+            "project:read", "project:update", "project:delete", "agent:*", "session:*",
+            "session_message:*", "project_document:*", "blackboard:*", "role_binding:*",
+        ],
+    ),
+    role(
+        "project:editor",
+        "Project Editor",
+        "Create and manage sessions and agents in a project",
+        2,
+        &[
+            "project:read", "agent:create", "agent:read", "agent:update", "agent:list", "agent:start",
+            "session:create", "session:read", "session:update", "session:list", "session_message:*",
+            "project_document:read", "project_document:create", "project_document:update",
+            "project_document:list", "blackboard:read", "blackboard:watch", "role_binding:delete",
+        ],
+    ),
+    role(
+        "project:viewer",
+        "Project Viewer",
+        "Read-only access to a specific project",
+        3,
+        &[
+            "project:read", "agent:read", "agent:list", "session:read", "session:list",
+            "session_message:read", "session_message:list", "project_document:read",
+            "project_document:list", "blackboard:read",
+        ],
+    ),
+    role(
+        "agent:operator",
+        "Agent Operator",
+        "Manage and start agents",
+        2,
+        &["agent:read", "agent:update", "agent:start", "agent:list", "session:read", "session:list"],
+    ),
+    role(
+        "agent:editor",
+        "Agent Editor",
+        "Update prompt and metadata on a specific agent",
+        2,
+        &["agent:read", "agent:update"],
+    ),
+    role(
+        "agent:observer",
+        "Agent Observer",
+        "Read agent and session state",
+        3,
+        &[
+            "agent:read", "agent:list", "session:read", "session:list", "blackboard:read",
+            "blackboard:watch",
+        ],
+    ),
+    Role {
+        level: None,
+        internal: true,
+        ..role(
+            "agent:runner",
+            "Agent Runner",
+            "Runtime identity for agent pods",
+            0,
+            &["session:read", "session_message:*", "blackboard:read", "blackboard:watch"],
+        )
+    },
+    role(
+        "credential:owner",
+        "Credential Owner",
+        "Full CRUD on owned credentials and bind to projects",
+        1,
+        &[
+            "credential:create", "credential:read", "credential:update", "credential:delete",
+            "credential:list", "credential:fetch_token", "role_binding:create", "role_binding:delete",
+        ],
+    ),
+    role(
+        "credential:viewer",
+        "Credential Viewer",
+        "Read credential metadata (name, provider, description)",
+        2,
+        &["credential:read", "credential:list"],
+    ),
+    Role {
+        internal: true,
+        ..role(
+            "credential:token-reader",
+            "Credential Token Reader",
+            "Retrieve the raw token value for a credential",
+            2,
+            &["credential:fetch_token"],
+        )
+    },
+    role(
+        "gitops:admin",
+        "GitOps Admin",
+        "Full CRUD on applications (GitOps continuous sync)",
+        1,
+        &[
+            "application:create", "application:read", "application:update", "application:delete",
+            "application:list",
+        ],
+    ),
+    role(
+        "gitops:viewer",
+        "GitOps Viewer",
+        "Read-only access to applications",
+        3,
+        &["application:read", "application:list"],
+    ),
+];
+
+/// The built-in role of this name.
+pub fn built_in(name: &str) -> Option<&'static Role> {
+    const { &ROLES }.iter().find(|role| role.name == name)
+}
+
+/// Fills a new store.
+pub fn fill(connection: &Connection) -> Result<(), StoreError> {
+    for role in &ROLES {
+        let mut record = Record::new(&ROLE, ids::fresh());
+        record.created_at = time::from_micros(time::ZERO);
+        record.updated_at = record.created_at;
+        record.set_text("name", role.name);
+        record.set_text("display_name", role.display_name);
+        record.set_text("description", role.description);
+        record.set_text("permissions", serde_json::json!(role.permissions).to_string());
+        record.set("built_in", Value::Bool(true));
+        records::insert(connection, &record)?;
+    }
+    let mut user = Record::new(&USER, ids::fresh());
+    user.set_text("username", super::USER);
+    user.set_text("name", super::USER);
+    records::insert(connection, &user)?;
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! One `SQLite` file, `ambient.db`, in a directory of its user's own.
+//!
+//! - `schema`: the tables by version; `records`: rows as records
+//!
+//! WAL with `synchronous=FULL`: what was acknowledged outlives a kill and a power cut. Writers take
+//! the write lock before they read (`BEGIN IMMEDIATE`), so a read, a change and a write are one step
+//! for every other process too.
+
+mod open;
+pub mod records;
+mod schema;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+
+pub use open::FILE_NAME;
+
+/// What can go wrong below the handlers.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("open the store in {}: {source}", .path.display())]
+    Open {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the store in {} is not safe to use: {reason}", .path.display())]
+    Unsafe { path: PathBuf, reason: &'static str },
+    #[error("another process keeps the store in {} busy", .0.display())]
+    Busy(PathBuf),
+    #[error("the store was written by a newer program (version {found}, this one knows {known})")]
+    Newer { found: i64, known: i64 },
+    #[error("{0}")]
+    Sql(#[from] rusqlite::Error),
+    #[error("the key of the store is missing from {place}; without it no token can be read or written")]
+    KeyMissing { place: String },
+    #[error("the key in {place} can't be used: {reason}")]
+    KeyUnusable { place: String, reason: String },
+    #[error("the key in {place} is not the one that sealed the tokens of this store")]
+    KeyWrong { place: String },
+    #[error("decrypt credential token: {0}")]
+    Sealed(#[from] super::seal::SealError),
+}
+
+/// The open database.
+pub struct Store {
+    connection: Mutex<Connection>,
+    directory: PathBuf,
+}
+
+impl Store {
+    /// Opens the database in `directory`, which is created (0700) if it is missing.
+    ///
+    /// # Errors
+    /// When the directory isn't safe to use, the file can't be opened, or a newer program wrote it.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        let (directory, connection) = open::open(directory)?;
+        Ok(Self {
+            connection: Mutex::new(connection),
+            directory,
+        })
+    }
+
+    /// Where the database is.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A panic in between has rolled its transaction back, so the connection is in order.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs reads on one state of the database.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(TransactionBehavior::Deferred, work)
+    }
+
+    /// Runs reads and writes as one step; an error undoes all of it.
+    pub fn write<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(TransactionBehavior::Immediate, work)
+    }
+
+    fn run<T, E: From<StoreError>>(
+        &self,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self.lock();
+        let transaction = connection
+            .transaction_with_behavior(behavior)
+            .map_err(StoreError::from)?;
+        let done = work(&transaction)?;
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(done)
+    }
+
+    /// Writes a copy of the whole database to a new file, while others go on working.
+    ///
+    /// Tokens stay sealed in it, and the key is not part of it.
+    ///
+    /// # Errors
+    /// When `path` exists or can't be written.
+    pub fn backup(&self, path: &Path) -> Result<(), StoreError> {
+        let failed = |source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        drop(crate::secret_file::open_new(path).map_err(failed)?);
+        let name = path
+            .to_str()
+            .ok_or_else(|| failed(std::io::ErrorKind::InvalidFilename.into()))?;
+        let copied = self.lock().execute("VACUUM INTO ?1", [name]);
+        if copied.is_err() {
+            let _ = std::fs::remove_file(path);
+        }
+        copied?;
+        Ok(())
+    }
+}
+
+/// A value of the table `metadata`.
+pub fn metadata(connection: &Connection, name: &str) -> Result<Option<String>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT value FROM metadata WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?)
+}
+
+/// Sets a value of the table `metadata`.
+pub fn set_metadata(connection: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT INTO metadata (name, value) VALUES (?1, ?2)
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        [name, value],
+    )?;
+    Ok(())
+}
+
+/// Whether a statement failed because a value that must be unique is taken.
+pub fn is_taken(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+    error.sqlite_error().is_some_and(|error| {
+        [SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY].contains(&error.extended_code)
+    })
+}

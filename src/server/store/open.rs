@@ -1,0 +1,136 @@
+//! Opening the database: a private directory, a private file, the current tables.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rustix::fs::FlockOperation;
+
+use super::{StoreError, schema};
+use crate::secret_file;
+
+/// The database, beside which `SQLite` keeps its journal.
+pub const FILE_NAME: &str = "ambient.db";
+
+/// How long one process waits for another that writes.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Opens the database in a directory, and gives the directory's real path.
+pub fn open(directory: &Path) -> Result<(PathBuf, Connection), StoreError> {
+    let directory = private_directory(directory)?;
+    let path = directory.join(FILE_NAME);
+    match fs::symlink_metadata(&path) {
+        Ok(found) => check_file(&path, &found)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => return Err(StoreError::Open { path, source }),
+    }
+    let connection = match connect(&path) {
+        Ok(connection) if is_ready(&connection)? => connection,
+        _ => prepare(&directory, &path)?,
+    };
+    Ok((directory, connection))
+}
+
+/// The directory, made if missing. It must be this user's, no link, and closed to other writers.
+fn private_directory(directory: &Path) -> Result<PathBuf, StoreError> {
+    let failed = |source| StoreError::Open {
+        path: directory.to_owned(),
+        source,
+    };
+    let refused = |reason| StoreError::Unsafe {
+        path: directory.to_owned(),
+        reason,
+    };
+    secret_file::create_dir(directory).map_err(failed)?;
+    let found = fs::symlink_metadata(directory).map_err(failed)?;
+    if found.is_symlink() {
+        return Err(refused("its directory is a symbolic link"));
+    }
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(refused("its directory belongs to another user"));
+    }
+    if found.permissions().mode() & 0o022 != 0 {
+        return Err(refused("others may write to its directory"));
+    }
+    directory.canonicalize().map_err(failed)
+}
+
+fn check_file(path: &Path, found: &fs::Metadata) -> Result<(), StoreError> {
+    let refused = |reason| StoreError::Unsafe {
+        path: path.to_owned(),
+        reason,
+    };
+    if !found.is_file() {
+        return Err(refused("the database is not a regular file"));
+    }
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(refused("the database belongs to another user"));
+    }
+    Ok(())
+}
+
+/// Connects to a file that exists. The journal files get the file's own mode.
+fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW,
+    )?;
+    connection.busy_timeout(PATIENCE)?;
+    // Freed pages are wiped, so a deleted token does not linger even as ciphertext.
+    connection.execute_batch("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn is_ready(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(schema::version_of(connection)? == schema::current())
+}
+
+/// Makes or lifts the database, one process at a time.
+fn prepare(directory: &Path, path: &Path) -> Result<Connection, StoreError> {
+    let _guard = exclusive(directory)?;
+    match secret_file::open_new(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(source) => {
+            return Err(StoreError::Open {
+                path: path.to_owned(),
+                source,
+            });
+        }
+    }
+    let mut connection = connect(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    schema::migrate(&transaction)?;
+    transaction.commit()?;
+    Ok(connection)
+}
+
+/// Locks a directory until the file is dropped.
+fn exclusive(directory: &Path) -> Result<fs::File, StoreError> {
+    let failed = |source| StoreError::Open {
+        path: directory.to_owned(),
+        source,
+    };
+    let file = fs::File::open(directory).map_err(failed)?;
+    let start = Instant::now();
+    loop {
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) if start.elapsed() < PATIENCE => {
+                std::thread::sleep(PAUSE);
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                return Err(StoreError::Busy(directory.to_owned()));
+            }
+            Err(errno) => return Err(failed(errno.into())),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Rows as records. Every column and table name comes from the tables of fields, every value is a parameter.
+
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params_from_iter};
+
+use crate::server::fields::{Field, Kind};
+use crate::server::record::{Record, Value};
+use crate::server::time;
+
+/// A condition, with its parameters in order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Condition {
+    /// SQL that holds known columns, operators and `?`; empty for no condition.
+    pub sql: String,
+    pub values: Vec<Sql>,
+}
+
+impl Condition {
+    /// `column = value`.
+    pub fn equal(column: &'static str, value: impl Into<String>) -> Self {
+        Self {
+            sql: format!("{column} = ?"),
+            values: vec![Sql::Text(value.into())],
+        }
+    }
+
+    /// Both conditions.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        match (self.sql.is_empty(), other.sql.is_empty()) {
+            (true, _) => other,
+            (false, true) => self,
+            (false, false) => {
+                self.sql = format!("({}) AND ({})", self.sql, other.sql);
+                self.values.extend(other.values);
+                self
+            }
+        }
+    }
+}
+
+/// The part of a list that is asked for.
+#[derive(Debug)]
+pub struct Window {
+    /// What stands after `ORDER BY`.
+    pub order: String,
+    pub limit: i64,
+    pub offset: i64,
+}
+
+fn stored(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
+    kind.fields.iter().filter(|field| !field.secret)
+}
+
+fn columns(kind: &'static Kind) -> String {
+    let mut columns = String::from("id, created_at, updated_at");
+    for field in stored(kind) {
+        columns.push_str(", ");
+        columns.push_str(field.name);
+    }
+    columns
+}
+
+fn record(kind: &'static Kind, row: &Row<'_>) -> rusqlite::Result<Record> {
+    let mut record = Record::new(kind, row.get(0)?);
+    record.created_at = time::from_micros(row.get(1)?);
+    record.updated_at = time::from_micros(row.get(2)?);
+    let mut column = 3;
+    for (field, value) in kind.fields.iter().zip(&mut record.values) {
+        if field.secret {
+            continue;
+        }
+        *value = Value::from_sql(field.kind, row.get_ref(column)?);
+        column += 1;
+    }
+    Ok(record)
+}
+
+/// Adds a record.
+pub fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+    let count = 3 + stored(record.kind).count();
+    let places = vec!["?"; count].join(", ");
+    let sql = format!(
+        "INSERT INTO {} ({}) VALUES ({places})",
+        record.kind.table,
+        columns(record.kind)
+    );
+    let created = time::to_micros(record.created_at);
+    let updated = time::to_micros(record.updated_at);
+    let mut values: Vec<&dyn ToSql> = vec![&record.id, &created, &updated];
+    values.extend(stored_values(record));
+    connection
+        .prepare_cached(&sql)?
+        .execute(params_from_iter(values))?;
+    Ok(())
+}
+
+fn stored_values(record: &Record) -> impl Iterator<Item = &dyn ToSql> {
+    record
+        .kind
+        .fields
+        .iter()
+        .zip(&record.values)
+        .filter(|(field, _)| !field.secret)
+        .map(|(_, value)| value as &dyn ToSql)
+}
+
+/// Writes every field of a live record; its time of creation stays.
+pub fn update(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+    let mut sql = format!("UPDATE {} SET updated_at = ?", record.kind.table);
+    for field in stored(record.kind) {
+        sql.push_str(", ");
+        sql.push_str(field.name);
+        sql.push_str(" = ?");
+    }
+    sql.push_str(" WHERE id = ? AND deleted_at IS NULL");
+    let updated = time::to_micros(record.updated_at);
+    let mut values: Vec<&dyn ToSql> = vec![&updated];
+    values.extend(stored_values(record));
+    values.push(&record.id);
+    connection
+        .prepare_cached(&sql)?
+        .execute(params_from_iter(values))?;
+    Ok(())
+}
+
+/// The live record with this id.
+pub fn get(
+    connection: &Connection,
+    kind: &'static Kind,
+    id: &str,
+) -> rusqlite::Result<Option<Record>> {
+    let sql = format!(
+        "SELECT {} FROM {} WHERE id = ? AND deleted_at IS NULL",
+        columns(kind),
+        kind.table
+    );
+    connection
+        .prepare_cached(&sql)?
+        .query_row([id], |row| record(kind, row))
+        .optional()
+}
+
+/// Marks a record as deleted, and says whether it was live.
+pub fn delete(connection: &Connection, kind: &'static Kind, id: &str) -> rusqlite::Result<bool> {
+    let sql = format!(
+        "UPDATE {} SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL",
+        kind.table
+    );
+    let changed = connection
+        .prepare_cached(&sql)?
+        .execute((time::to_micros(time::now()), id))?;
+    Ok(changed > 0)
+}
+
+/// How many live records meet a condition.
+pub fn count(
+    connection: &Connection,
+    kind: &'static Kind,
+    condition: &Condition,
+) -> rusqlite::Result<i64> {
+    let sql = format!("SELECT count(*) FROM {} {}", kind.table, live(condition));
+    connection
+        .prepare_cached(&sql)?
+        .query_row(params_from_iter(&condition.values), |row| row.get(0))
+}
+
+/// The live records that meet a condition, in order.
+pub fn list(
+    connection: &Connection,
+    kind: &'static Kind,
+    condition: &Condition,
+    window: &Window,
+) -> rusqlite::Result<Vec<Record>> {
+    let sql = list_sql(kind, condition, window);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let bounds = [Sql::Integer(window.limit), Sql::Integer(window.offset)];
+    let rows = statement.query_map(
+        params_from_iter(condition.values.iter().chain(&bounds)),
+        |row| record(kind, row),
+    )?;
+    rows.collect()
+}
+
+/// All live records that meet a condition, by id.
+pub fn all(
+    connection: &Connection,
+    kind: &'static Kind,
+    condition: &Condition,
+) -> rusqlite::Result<Vec<Record>> {
+    let window = Window {
+        order: "id".to_owned(),
+        limit: -1,
+        offset: 0,
+    };
+    list(connection, kind, condition, &window)
+}
+
+fn list_sql(kind: &'static Kind, condition: &Condition, window: &Window) -> String {
+    format!(
+        "SELECT {} FROM {} {} ORDER BY {} LIMIT ? OFFSET ?",
+        columns(kind),
+        kind.table,
+        live(condition),
+        window.order
+    )
+}
+
+fn live(condition: &Condition) -> String {
+    if condition.sql.is_empty() {
+        "WHERE deleted_at IS NULL".to_owned()
+    } else {
+        format!("WHERE deleted_at IS NULL AND ({})", condition.sql)
+    }
+}

@@ -1,0 +1,164 @@
+//! Times as the platform writes and keeps them.
+//!
+//! The answer to a create shows nanoseconds; what is kept, and shown by every later read, are
+//! microseconds, rounded (contract api.md section 4).
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// The current time, in nanoseconds.
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Rounds to what the store keeps: microseconds since 1970.
+pub fn to_micros(time: Timestamp) -> i64 {
+    let nanos = time.as_nanosecond();
+    i64::try_from((nanos + 500).div_euclid(1000)).unwrap_or_else(|_| time.as_microsecond())
+}
+
+/// A kept time. Values that no calendar knows become 1970, since nothing here writes them.
+pub fn from_micros(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// RFC 3339 in UTC with the zeros at the end of the fraction dropped: `2026-11-24T02:25:50.5Z`.
+pub fn format(time: Timestamp) -> String {
+    let utc = TimeZone::UTC.to_datetime(time);
+    let mut text = format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        utc.year(),
+        utc.month(),
+        utc.day(),
+        utc.hour(),
+        utc.minute(),
+        utc.second()
+    );
+    if utc.subsec_nanosecond() != 0 {
+        let fraction = format!(".{:09}", utc.subsec_nanosecond());
+        text.push_str(fraction.trim_end_matches('0'));
+    }
+    text.push('Z');
+    text
+}
+
+/// Reads RFC 3339 as Go does.
+///
+/// # Errors
+/// Go's words, which quote the text.
+pub fn parse_rfc3339(text: &str) -> Result<Timestamp, String> {
+    if looks_like_rfc3339(text)
+        && let Ok(time) = text.parse()
+    {
+        return Ok(time);
+    }
+    let (rest, part) = first_misfit(text);
+    Err(format!(
+        "parsing time {:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {part:?}",
+        text
+    ))
+}
+
+fn looks_like_rfc3339(text: &str) -> bool {
+    first_misfit(text).1.is_empty()
+}
+
+/// Where the text leaves the layout, and the part of the layout that was expected there.
+fn first_misfit(text: &str) -> (&str, &'static str) {
+    const LAYOUT: [(&str, usize); 11] = [
+        ("2006", 4),
+        ("-", 0),
+        ("01", 2),
+        ("-", 0),
+        ("02", 2),
+        ("T", 0),
+        ("15", 2),
+        (":", 0),
+        ("04", 2),
+        (":", 0),
+        ("05", 2),
+    ];
+    let mut rest = text;
+    for (part, digits) in LAYOUT {
+        let fits = if digits == 0 {
+            rest.starts_with(part)
+        } else {
+            rest.len() >= digits && rest.bytes().take(digits).all(|b| b.is_ascii_digit())
+        };
+        if !fits {
+            return (rest, part);
+        }
+        rest = rest.get(part.len()..).unwrap_or_default();
+    }
+    if let Some(fraction) = rest.strip_prefix('.') {
+        rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+    }
+    if rest == "Z" || is_offset(rest) {
+        (rest, "")
+    } else {
+        (rest, "Z07:00")
+    }
+}
+
+fn is_offset(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'+' | b'-', a, b, b':', c, d]
+        if [a, b, c, d].iter().all(|digit| digit.is_ascii_digit()))
+}
+
+/// Reads what a database accepts as a time in a comparison: RFC 3339, or a date with or without
+/// a time of day, in UTC.
+pub fn parse_loosely(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(time) = text.parse() {
+        return Some(time);
+    }
+    let local: jiff::civil::DateTime = text
+        .parse()
+        .or_else(|_| text.parse::<jiff::civil::Date>().map(Into::into))
+        .ok()?;
+    TimeZone::UTC.to_timestamp(local).ok()
+}
+
+/// The time of the seeded roles: the start of the year 1.
+pub const ZERO: i64 = -62_135_596_800_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_lose_their_final_zeros() {
+        for (given, shown) in [
+            ("2026-11-24T02:25:50Z", "2026-11-24T02:25:50Z"),
+            ("2026-11-24T02:25:50.900327420Z", "2026-11-24T02:25:50.90032742Z"),
+            ("2026-11-24T04:25:50.5+02:00", "2026-11-24T02:25:50.5Z"),
+        ] {
+            assert_eq!(format(parse_rfc3339(given).unwrap()), shown);
+        }
+        assert_eq!(format(from_micros(ZERO)), "0001-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn the_store_rounds_to_microseconds() {
+        let time = parse_rfc3339("2026-11-24T02:25:50.625993929Z").unwrap();
+        assert_eq!(format(from_micros(to_micros(time))), "2026-11-24T02:25:50.625994Z");
+    }
+
+    #[test]
+    fn refusals_are_in_the_words_of_go() {
+        assert_eq!(
+            parse_rfc3339("yesterday").unwrap_err(),
+            "parsing time \"yesterday\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"yesterday\" as \"2006\""
+        );
+        assert!(parse_rfc3339("2026-11-24").unwrap_err().ends_with("cannot parse \"\" as \"T\""));
+        assert!(parse_rfc3339("2026-11-24T01:02:03").unwrap_err().ends_with("as \"Z07:00\""));
+    }
+
+    #[test]
+    fn comparisons_take_dates() {
+        for text in ["2001-01-01", "2001-01-01 00:00:00", "2001-01-01T00:00:00Z"] {
+            assert_eq!(parse_loosely(text).map(format).as_deref(), Some("2001-01-01T00:00:00Z"));
+        }
+        assert_eq!(parse_loosely("soon"), None);
+    }
+}
