@@ -107,6 +107,10 @@ pub enum Command {
     Completion(commands::completion::Args),
     Help(commands::help::Args),
     Doctor(commands::doctor::Args),
+    Serve(commands::serve::Args),
+    /// Manage the store of the embedded API
+    #[command(subcommand, subcommand_required = true)]
+    Local(commands::local::Command),
 }
 
 impl Command {
@@ -120,6 +124,8 @@ impl Command {
             Self::Completion(args) => commands::completion::run(ctx, args),
             Self::Help(args) => commands::help::run(ctx, args),
             Self::Doctor(args) => commands::doctor::run(ctx, args),
+            Self::Serve(args) => commands::serve::run(ctx, args),
+            Self::Local(command) => command.run(ctx),
         }
     }
 }

@@ -135,7 +135,7 @@ impl Client {
     /// Why the client can't be made: an unreadable `--ca-file`, or a store that can't be opened.
     pub fn connect(settings: &Settings, globals: &Globals) -> anyhow::Result<Self> {
         let transport = if settings.is_local() {
-            Transport::Local(Local::open(globals)?)
+            Transport::Local(Local::open()?)
         } else {
             Transport::Http(Http::new(settings, globals)?)
         };

@@ -1,26 +1,128 @@
 //! The transport to the embedded API: its router, called in this process.
 
-use super::client::{Answer, Request};
-use super::error::Error;
-use crate::cli::Globals;
+use anyhow::Context as _;
+use axum::Router;
+use axum::body::Body;
+use http_body_util::{BodyExt as _, Limited};
+use tower::ServiceExt as _;
 
-pub struct Local {}
+use super::client::{Answer, BASE_PATH, MAX_BODY, Request};
+use super::error::{Cause, Error};
+use crate::config::paths;
+use crate::env;
+use crate::exit::{Failure, Kind};
+use crate::output::Out;
+use crate::server::{self, AppState, KeyPolicy, Options};
+
+pub struct Local {
+    router: Router,
+    state: AppState,
+}
+
+/// Where the key of the embedded API's store may live.
+///
+/// # Errors
+/// For a value of `AMBIENT_LOCAL_KEYRING` that means nothing: a typo must not choose a place.
+pub fn key_policy() -> Result<KeyPolicy, Failure> {
+    match env::LOCAL_KEYRING.get().as_deref() {
+        None => Ok(KeyPolicy::Auto),
+        Some("on") => Ok(KeyPolicy::Keyring),
+        Some("off") => Ok(KeyPolicy::File),
+        Some(_) => Err(Failure::usage(
+            "AMBIENT_LOCAL_KEYRING is neither on nor off",
+        )),
+    }
+}
+
+/// Says where a new key went: a place must be known, and a file is less than a keyring.
+pub fn say_key_place(out: &Out, state: &AppState) {
+    let Some(notice) = state.take_key_notice() else {
+        return;
+    };
+    let place = notice.file.map_or_else(
+        || "the keyring".to_owned(),
+        |file| file.display().to_string(),
+    );
+    let reason = notice
+        .reason
+        .map(|reason| format!(" ({reason})"))
+        .unwrap_or_default();
+    out.note(&format!(
+        "The key of the embedded API's store is in {place}{reason}"
+    ));
+}
 
 impl Local {
-    /// Opens the store.
+    /// Opens the store in the user's data folder; the first call makes it.
     ///
     /// # Errors
-    /// When it can't be opened.
-    pub fn open(_globals: &Globals) -> anyhow::Result<Self> {
-        anyhow::bail!("the embedded API is not part of this build yet")
+    /// When no folder is known or the store can't be opened.
+    pub fn open() -> anyhow::Result<Self> {
+        let directory = paths::data_dir().map_err(|why| Failure::new(Kind::Other, why))?;
+        let options = Options {
+            key: key_policy()?,
+            ..Options::default()
+        };
+        let state = AppState::open(&directory, options).context("open the embedded API's store")?;
+        Ok(Self {
+            router: server::router(state.clone()),
+            state,
+        })
     }
 
     /// Calls the router.
     ///
     /// # Errors
-    /// As for a server, where the answer is too large.
-    #[expect(clippy::unused_async, reason = "to come")]
-    pub async fn send(&self, _request: &Request, _project: Option<&str>) -> Result<Answer, Error> {
-        Err(Error::Body("no answer".to_owned()))
+    /// As for a server, where the answer is too large or breaks off.
+    pub async fn send(&self, request: &Request, project: Option<&str>) -> Result<Answer, Error> {
+        let url = format!("local:{BASE_PATH}{}", request.path);
+        let failed = |text: &str| Error::Transport {
+            method: request.method.title(),
+            url: url.clone(),
+            cause: Cause::Other,
+            text: text.to_owned(),
+        };
+        let mut builder = axum::http::Request::builder()
+            .method(request.method.wire())
+            .uri(format!("{BASE_PATH}{}", request.path));
+        if let Some(project) = project {
+            builder = builder.header("X-Ambient-Project", project);
+        }
+        let body = request
+            .body
+            .as_ref()
+            .map_or_else(Body::empty, |body| Body::from(body.bytes().to_vec()));
+        let call = builder
+            .body(body)
+            .map_err(|_| failed("the request is not valid"))?;
+        let response = self
+            .router
+            .clone()
+            .oneshot(call)
+            .await
+            .unwrap_or_else(|never| match never {});
+        let header = |name: &str| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
+        let mut answer = Answer {
+            status: response.status().as_u16(),
+            content_type: header("Content-Type").unwrap_or_default(),
+            operation_id: header("X-Operation-Id"),
+            retry_after: None,
+            location: None,
+            date: None,
+            body: Vec::new(),
+        };
+        let body = Limited::new(response.into_body(), MAX_BODY)
+            .collect()
+            .await
+            .map_err(|_| Error::Body("the answer is too large or broke off".to_owned()))?;
+        answer.body = body.to_bytes().to_vec();
+        say_key_place(&Out::new(crate::output::Color::Auto), &self.state);
+        Ok(answer)
     }
 }

@@ -8,7 +8,7 @@ mod client;
 mod error;
 mod http;
 mod list;
-mod local;
+pub mod local;
 mod path;
 mod trace;
 

@@ -4,3 +4,5 @@ pub mod completion;
 pub mod credential;
 pub mod doctor;
 pub mod help;
+pub mod local;
+pub mod serve;

@@ -6,7 +6,8 @@ use serde_json::{Map, Value as Json};
 use super::error::Failure;
 use super::fields::{Field, Kind, Type};
 use super::record::{Record, Value};
-use super::{json_text, time};
+use super::time;
+use crate::compat::json_text;
 
 /// A body as sent: its keys in order, a repeated one with its last value.
 pub type Object = Map<String, Json>;
@@ -164,7 +165,10 @@ pub fn text_of(object: &Object, key: &str, holder: &str) -> Result<String, Failu
         .rev()
         .find(|(name, _)| name.eq_ignore_ascii_case(key))
         .map(|(_, json)| json.clone());
-    match json.map(|json| typed(key, Type::Text, json, holder)).transpose()? {
+    match json
+        .map(|json| typed(key, Type::Text, json, holder))
+        .transpose()?
+    {
         Some(Some(Value::Text(text))) => Ok(text),
         _ => Ok(String::new()),
     }
@@ -196,7 +200,9 @@ fn typed(name: &str, kind: Type, json: Json, holder: &str) -> Result<Option<Valu
         (Type::Time, Json::String(text)) => time::parse_rfc3339(&text)
             .map(|time| Some(Value::Time(time)))
             .map_err(|reason| Failure::malformed(&reason)),
-        (Type::Time, _) => Err(Failure::malformed("Time.UnmarshalJSON: input is not a JSON string")),
+        (Type::Time, _) => Err(Failure::malformed(
+            "Time.UnmarshalJSON: input is not a JSON string",
+        )),
         (_, other) => Err(refused(kind_of(&other), wanted)),
     }
 }
@@ -216,10 +222,13 @@ fn kind_of(json: &Json) -> &'static str {
 impl Draft {
     /// The value of a text field, if the body sets it.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.values.iter().rev().find_map(|(field, value)| match value {
-            Value::Text(text) if field.name == name => Some(text.as_str()),
-            _ => None,
-        })
+        self.values
+            .iter()
+            .rev()
+            .find_map(|(field, value)| match value {
+                Value::Text(text) if field.name == name => Some(text.as_str()),
+                _ => None,
+            })
     }
 
     /// Makes the record.

@@ -6,7 +6,7 @@
 //! - [`route`]: which path and verb goes where; `dispatch`: from a request to its handler and back
 //! - [`resources`]: one file for each kind of record: its table of fields and its handlers
 //! - [`crud`], [`list`], `search`, `order`: what the kinds share
-//! - [`fields`], [`record`], [`body`], `json_text`: fields, records, bodies in JSON
+//! - [`fields`], [`record`], [`body`]: fields, records, bodies in JSON
 //! - [`store`]: the database; [`seal`], [`key`]: tokens at rest
 //! - `guard`: who may call; [`error`], [`reply`], `stream`: answers
 
@@ -18,7 +18,6 @@ pub mod error;
 pub mod fields;
 mod guard;
 mod ids;
-mod json_text;
 pub mod key;
 pub mod list;
 pub mod openapi;
@@ -35,6 +34,7 @@ mod serve;
 pub mod store;
 mod stream;
 mod time;
+pub mod tls;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -45,9 +45,9 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 
 pub use dispatch::Access;
+use key::Keys;
 pub use key::{KeyNotice, KeyPolicy};
 pub use serve::serve;
-use key::Keys;
 use store::{Store, StoreError};
 
 /// Where the API begins.
@@ -147,7 +147,9 @@ impl AppState {
 
     /// Wakes those who follow a session's messages.
     fn announce_messages(&self) {
-        self.0.messages.send_modify(|count| *count = count.wrapping_add(1));
+        self.0
+            .messages
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 }
 

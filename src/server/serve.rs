@@ -3,8 +3,6 @@
 use std::future::Future;
 use std::io;
 
-use tokio::net::TcpListener;
-
 use super::{AppState, router};
 
 /// Answers connections until `shutdown` is done; then takes no new ones, ends the event streams, and
@@ -12,11 +10,15 @@ use super::{AppState, router};
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(
-    listener: TcpListener,
+pub async fn serve<L>(
+    listener: L,
     state: AppState,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+) -> io::Result<()>
+where
+    L: axum::serve::Listener,
+    L::Addr: std::fmt::Debug,
+{
     let closing = state.clone();
     axum::serve(listener, router(state))
         .with_graceful_shutdown(async move {

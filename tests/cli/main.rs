@@ -15,6 +15,7 @@ mod completion;
 mod credential;
 mod examples;
 mod faults;
+mod local;
 mod replay;
 mod support;
 mod terminal;

@@ -44,7 +44,7 @@ pub struct KeyNotice {
 /// The names of what the database knows about its key.
 const PLACE: &str = "key_place";
 const NUMBER: &str = "key_number";
-const CHECK: &str = "key_check";
+pub(super) const CHECK: &str = "key_check";
 const CHECK_TEXT: &str = "the key fits";
 
 /// The keys of a store, by number.
@@ -146,7 +146,10 @@ impl Keys {
     ) -> Result<Zeroizing<String>, StoreError> {
         let number = seal::key_number(envelope)?;
         let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-        if !ring.as_ref().is_some_and(|ring| ring.0.contains_key(&number)) {
+        if !ring
+            .as_ref()
+            .is_some_and(|ring| ring.0.contains_key(&number))
+        {
             *ring = Some(self.load(connection)?);
         }
         let key = ring
@@ -222,7 +225,7 @@ impl Keys {
         }
         let ring = file.read_or_create()?;
         let notice = KeyNotice {
-            file: file.path().map(std::borrow::ToOwned::to_owned),
+            file: file.path().map(ToOwned::to_owned),
             reason,
         };
         Ok((file, ring, Some(notice)))

@@ -12,10 +12,16 @@ mod schema;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior};
 
 pub use open::FILE_NAME;
+
+/// How many pages a restore copies at a time, and how long it waits where the store is busy.
+const PAGES: i32 = 1000;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What can go wrong below the handlers.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +37,15 @@ pub enum StoreError {
     Busy(PathBuf),
     #[error("the store was written by a newer program (version {found}, this one knows {known})")]
     Newer { found: i64, known: i64 },
+    #[error("{} is no copy of a store that this program can use (version {found})", .path.display())]
+    NotACopy { path: PathBuf, found: i64 },
+    #[error("{} was sealed with another key than the one in use; its tokens could not be read", .0.display())]
+    OtherKey(PathBuf),
     #[error("{0}")]
     Sql(#[from] rusqlite::Error),
-    #[error("the key of the store is missing from {place}; without it no token can be read or written")]
+    #[error(
+        "the key of the store is missing from {place}; without it no token can be read or written"
+    )]
     KeyMissing { place: String },
     #[error("the key in {place} can't be used: {reason}")]
     KeyUnusable { place: String, reason: String },
@@ -69,7 +81,9 @@ impl Store {
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A panic in between has rolled its transaction back, so the connection is in order.
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs reads on one state of the database.
@@ -122,6 +136,30 @@ impl Store {
             let _ = std::fs::remove_file(path);
         }
         copied?;
+        Ok(())
+    }
+
+    /// Puts a copy that [`Store::backup`] wrote in the place of everything, in one step: other
+    /// processes see the old content or the new.
+    ///
+    /// # Errors
+    /// When the file is no such copy, is of another version, or was sealed with another key.
+    pub fn restore(&self, path: &Path) -> Result<(), StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let copy = Connection::open_with_flags(path, flags)?;
+        let found = schema::version_of(&copy)?;
+        if found != schema::current() {
+            return Err(StoreError::NotACopy {
+                path: path.to_owned(),
+                found,
+            });
+        }
+        let mut connection = self.lock();
+        let sealed_with = metadata(&copy, super::key::CHECK)?;
+        if sealed_with.is_some() && sealed_with != metadata(&connection, super::key::CHECK)? {
+            return Err(StoreError::OtherKey(path.to_owned()));
+        }
+        Backup::new(&copy, &mut connection)?.run_to_completion(PAGES, PAUSE, None)?;
         Ok(())
     }
 }

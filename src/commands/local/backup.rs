@@ -1,0 +1,26 @@
+//! `acpctl local backup`
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use crate::ctx::Ctx;
+
+/// Copy the store to a new file, while it is in use
+///
+/// Tokens stay sealed in the copy. The key is not part of it: keep the key as well, or the tokens are lost.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// New file
+    file: PathBuf,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let state = super::open()?;
+    state
+        .store()
+        .backup(&args.file)
+        .context("back the store up")?;
+    ctx.out
+        .line(&format!("Backed up to {}", args.file.display()))
+}

@@ -1,0 +1,45 @@
+//! `acpctl local …`: the embedded API's store.
+
+mod backup;
+mod rekey;
+mod restore;
+
+use clap::Subcommand;
+
+use crate::api::local::key_policy;
+use crate::config::paths;
+use crate::ctx::Ctx;
+use crate::exit::{Failure, Kind};
+use crate::server::{AppState, Options};
+
+/// The verbs, in the order of the help.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Backup(backup::Args),
+    Restore(restore::Args),
+    Rekey(rekey::Args),
+}
+
+impl Command {
+    /// Runs the verb.
+    ///
+    /// # Errors
+    /// What it could not do.
+    pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
+        match self {
+            Self::Backup(args) => backup::run(ctx, args),
+            Self::Restore(args) => restore::run(ctx, args),
+            Self::Rekey(args) => rekey::run(ctx, args),
+        }
+    }
+}
+
+/// Opens the store of this user.
+fn open() -> anyhow::Result<AppState> {
+    let directory = paths::data_dir().map_err(|why| Failure::new(Kind::Other, why))?;
+    let options = Options {
+        key: key_policy()?,
+        ..Options::default()
+    };
+    Ok(AppState::open(&directory, options)?)
+}

@@ -1,0 +1,17 @@
+//! `acpctl local rekey`
+
+use anyhow::Context as _;
+
+use crate::ctx::Ctx;
+
+/// Seal every token of the store with a new key, and forget the old one
+///
+/// Backups made before need the old key.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
+    let sealed = super::open()?.rekey().context("seal with a new key")?;
+    ctx.out
+        .line(&format!("Sealed {sealed} tokens with a new key"))
+}

@@ -1,0 +1,40 @@
+//! `acpctl local restore`
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use crate::ctx::Ctx;
+use crate::exit::{Failure, Kind};
+use crate::output::prompt;
+
+/// Put a backup in the place of the store, while it is in use
+///
+/// Everything stored since the backup is lost. The key of the backup's time is needed to read its tokens.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// File that `local backup` wrote
+    file: PathBuf,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    if !args.yes {
+        if !ctx.may_ask() {
+            return Err(Failure::new(Kind::Input, "add --yes to replace the store").into());
+        }
+        if !prompt::confirm("Replace everything in the store?")? {
+            ctx.out.note("Aborted.");
+            return Ok(());
+        }
+    }
+    let state = super::open()?;
+    state
+        .store()
+        .restore(&args.file)
+        .context("restore the store")?;
+    ctx.out
+        .line(&format!("Restored from {}", args.file.display()))
+}

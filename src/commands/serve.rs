@@ -1,0 +1,172 @@
+//! `acpctl serve`
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+
+use crate::api::local::{key_policy, say_key_place};
+use crate::compat::json;
+use crate::compat::quote::quote;
+use crate::config::paths;
+use crate::ctx::Ctx;
+use crate::exit::{Failure, Kind};
+use crate::input;
+use crate::server::{self, Access, AppState, Options};
+
+/// How long a request's body may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+const EXAMPLES: &str = "Examples:
+  # The API on this machine, for the commands of this machine
+  acpctl serve
+  acpctl --api-url http://127.0.0.1:8000 credential list
+
+  # With a token that each request must bear
+  acpctl serve --token-file token.txt";
+
+/// Serve the embedded API on a port
+///
+/// The same API and the same store as --local, for one machine. Every caller is the user dev-user.
+/// It listens on loopback; another address needs --token-file, --tls-cert and --tls-key. Past one machine,
+/// run the platform itself.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Address and port to listen on; port 0 chooses a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000")]
+    listen: SocketAddr,
+    /// Folder of the store (default: that of --local)
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Ask every caller for the bearer token in this file
+    #[arg(long, value_name = "PATH")]
+    token_file: Option<String>,
+    /// Certificate chain for TLS (PEM)
+    #[arg(long, value_name = "PATH", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Private key for TLS (PEM)
+    #[arg(long, value_name = "PATH", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Do not log requests
+    #[arg(long)]
+    quiet: bool,
+    /// Print the `OpenAPI` document and exit
+    #[arg(long)]
+    openapi: bool,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    if args.openapi {
+        return ctx.out.data(server::openapi::DOCUMENT.as_bytes());
+    }
+    let bearer = args.token_file.as_deref().map(read_token).transpose()?;
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(cert), Some(key)) => {
+            Some(server::tls::config(cert, key).map_err(|why| Failure::new(Kind::Data, why))?)
+        }
+        _ => None,
+    };
+    check_exposure(args.listen.ip(), bearer.is_some(), tls.is_some())?;
+    let options = Options {
+        key: key_policy()?,
+        bearer,
+        browser_guard: true,
+        body_timeout: Some(BODY_TIMEOUT),
+        access_log: (!args.quiet).then(|| Arc::new(log) as server::AccessLog),
+        ..Options::default()
+    };
+    let directory = match &args.data_dir {
+        Some(dir) => dir.clone(),
+        None => paths::data_dir().map_err(|why| Failure::new(Kind::Other, why))?,
+    };
+    let state = AppState::open(&directory, options).context("open the store")?;
+    ctx.block_on(async {
+        let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+            Failure::new(
+                Kind::Network,
+                format!(
+                    "listen on {}: {}",
+                    args.listen,
+                    crate::config::file::reason(&error)
+                ),
+            )
+            .hint("choose another port with --listen 127.0.0.1:0")
+        })?;
+        let address = listener.local_addr()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        ctx.out.line(&format!(
+            "Serving {scheme}://{address} from {}",
+            directory.display()
+        ))?;
+        say_key_place(&ctx.out, &state);
+        let ended = async {
+            let _ = stop_signal().await;
+        };
+        match tls {
+            Some(tls) => {
+                server::serve(server::tls::Listener::new(listener, tls)?, state, ended).await
+            }
+            None => server::serve(listener, state, ended).await,
+        }
+        .context("serve")
+    })
+}
+
+/// The API is for one machine: whoever reaches it over a network must bring a token, over TLS.
+fn check_exposure(address: IpAddr, has_token: bool, has_tls: bool) -> Result<(), Failure> {
+    if address.is_loopback() || has_token && has_tls {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "refusing to listen on {address} without TLS and a token"
+    ))
+    .hint("add --token-file, --tls-cert and --tls-key, or listen on 127.0.0.1"))
+}
+
+fn read_token(path: &str) -> Result<SecretString, Failure> {
+    let input = input::from_path(path)?;
+    let token = std::str::from_utf8(&input.bytes)
+        .map(str::trim)
+        .unwrap_or_default();
+    if token.len() < 20 || token.contains(|c: char| !c.is_ascii_graphic()) {
+        return Err(
+            Failure::new(Kind::Data, format!("{} holds no usable token", quote(path)))
+                .hint("at least 20 visible ASCII characters, as the clients demand"),
+        );
+    }
+    Ok(SecretString::from(token))
+}
+
+/// One line of JSON for each request: no query, no header, no body.
+fn log(access: &Access<'_>) {
+    use std::io::Write as _;
+    let line = serde_json::json!({
+        "time": jiff::Timestamp::now().to_string(),
+        "method": access.method,
+        "path": access.path,
+        "status": access.status,
+        "ms": u64::try_from(access.duration.as_millis()).unwrap_or(u64::MAX),
+        "operation_id": access.operation_id,
+    });
+    let _ = writeln!(std::io::stderr().lock(), "{}", json::compact(&line));
+}
+
+/// Waits for INT or TERM.
+async fn stop_signal() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut term = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = term.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

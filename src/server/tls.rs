@@ -1,0 +1,117 @@
+//! TLS in front of the router, for `acpctl serve` beyond loopback.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// How long a client may take for the handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How many finished handshakes may wait to be served.
+const WAITING: usize = 64;
+/// How long to wait before listening again when no connection can be taken (no file descriptors).
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Reads a certificate chain and its key, both PEM. TLS 1.2 and 1.3 are offered.
+///
+/// # Errors
+/// Which file can't be read or does not fit; nothing of the key is part of it.
+pub fn config(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
+    let read = |path: &Path| {
+        fs::read(path).map_err(|error| {
+            format!(
+                "read {}: {}",
+                path.display(),
+                crate::config::file::reason(&error)
+            )
+        })
+    };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&read(cert)?)
+        .collect::<Result<_, _>>()
+        .map_err(|_| format!("{} is not a PEM certificate", cert.display()))?;
+    let pem = zeroize::Zeroizing::new(read(key)?);
+    let private = PrivateKeyDer::from_pem_slice(&pem)
+        .map_err(|_| format!("{} is not a PEM private key", key.display()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_no_client_auth()
+        .with_single_cert(chain, private)
+        .map_err(|error| {
+            format!(
+                "certificate {} with key {}: {error}",
+                cert.display(),
+                key.display()
+            )
+        })?;
+    Ok(Arc::new(config))
+}
+
+/// A listener that gives connections whose handshake is done. Handshakes run side by side: a slow
+/// client holds nobody up.
+pub struct Listener {
+    ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Starts to take connections.
+    ///
+    /// # Errors
+    /// When the listener has no address.
+    pub fn new(listener: TcpListener, config: Arc<ServerConfig>) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let (sender, ready) = mpsc::channel(WAITING);
+        tokio::spawn(accept(listener, TlsAcceptor::from(config), sender));
+        Ok(Self { ready, address })
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    sender: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
+) {
+    while !sender.is_closed() {
+        let Ok((stream, peer)) = listener.accept().await else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        let (acceptor, sender) = (acceptor.clone(), sender.clone());
+        tokio::spawn(async move {
+            if let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                // The server stopped meanwhile: the connection ends with it.
+                let _ = sender.send((stream, peer)).await;
+            }
+        });
+    }
+}
+
+impl axum::serve::Listener for Listener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        match self.ready.recv().await {
+            Some(connection) => connection,
+            // The accepting task never ends before this listener.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        Ok(self.address)
+    }
+}
