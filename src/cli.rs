@@ -101,10 +101,28 @@ pub struct Globals {
 /// The commands, in the order in which the Go tool registers them: suggestions follow it.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Manage project-scoped agents
+    #[command(subcommand, subcommand_required = true)]
+    Agent(commands::agent::Command),
+    /// Manage scheduled sessions
+    #[command(subcommand, subcommand_required = true)]
+    ScheduledSession(commands::scheduled_session::Command),
     /// Manage credentials
     #[command(subcommand, subcommand_required = true)]
     Credential(commands::credential::Command),
+    /// Interact with agent inbox messages
+    #[command(subcommand, subcommand_required = true)]
+    Inbox(commands::inbox::Command),
+    Get(commands::get::Args),
+    Create(commands::create::Args),
+    Delete(commands::delete::Args),
+    Describe(commands::describe::Args),
+    Start(commands::start::Args),
+    Stop(commands::stop::Args),
     Completion(commands::completion::Args),
+    /// Manage `GitOps` applications
+    #[command(subcommand, subcommand_required = true, visible_aliases = ["app", "apps"])]
+    Application(commands::application::Command),
     Help(commands::help::Args),
     Doctor(commands::doctor::Args),
     Serve(commands::serve::Args),
@@ -120,8 +138,18 @@ impl Command {
     /// What the command could not do.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
+            Self::Agent(command) => command.run(ctx),
+            Self::ScheduledSession(command) => command.run(ctx),
             Self::Credential(command) => command.run(ctx),
+            Self::Inbox(command) => command.run(ctx),
+            Self::Get(args) => commands::get::run(ctx, args),
+            Self::Create(args) => commands::create::run(ctx, args),
+            Self::Delete(args) => commands::delete::run(ctx, args),
+            Self::Describe(args) => commands::describe::run(ctx, args),
+            Self::Start(args) => commands::start::run(ctx, args),
+            Self::Stop(args) => commands::stop::run(ctx, args),
             Self::Completion(args) => commands::completion::run(ctx, args),
+            Self::Application(command) => command.run(ctx),
             Self::Help(args) => commands::help::run(ctx, args),
             Self::Doctor(args) => commands::doctor::run(ctx, args),
             Self::Serve(args) => commands::serve::run(ctx, args),

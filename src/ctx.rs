@@ -59,6 +59,21 @@ impl Ctx {
         })
     }
 
+    /// The project of a command that can't do without: `--project-id`, else the configured one.
+    ///
+    /// # Errors
+    /// In the Go tool's words, when there is none.
+    pub fn project(&self, flag: Option<&str>) -> Result<String, Failure> {
+        if let Some(project) = flag.filter(|project| !project.is_empty()) {
+            return Ok(project.to_owned());
+        }
+        let words = "no project set; use --project-id or run 'acpctl config set project <name>'";
+        self.settings()?
+            .project
+            .clone()
+            .ok_or_else(|| Failure::usage(words))
+    }
+
     /// The API client, once the connection settings have passed.
     ///
     /// # Errors

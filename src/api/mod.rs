@@ -13,7 +13,7 @@ mod path;
 mod trace;
 
 pub use body::Body;
-pub use client::{Answer, Client, Request};
+pub use client::{Answer, Client, Method, Request};
 pub use error::{Cause, Error};
 pub use list::{ListOptions, equals};
 pub use path::path;

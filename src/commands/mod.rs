@@ -1,8 +1,24 @@
-//! The commands: one folder per noun with one file per verb, one file per lone verb.
+//! The commands: one folder per noun with one file per verb, one file per lone verb; and what
+//! several of them share ([`confirm`], [`created`], [`listing`], [`named`], [`runs`]).
 
+pub mod agent;
+pub mod application;
 pub mod completion;
+pub mod confirm;
+pub mod create;
+pub mod created;
 pub mod credential;
+pub mod delete;
+pub mod describe;
 pub mod doctor;
+pub mod get;
 pub mod help;
+pub mod inbox;
+pub mod listing;
 pub mod local;
+pub mod named;
+pub mod runs;
+pub mod scheduled_session;
 pub mod serve;
+pub mod start;
+pub mod stop;

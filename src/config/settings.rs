@@ -109,7 +109,7 @@ impl Settings {
         let Some(token) = &self.token else {
             return Err(
                 Failure::new(Kind::Login, "not logged in; run 'acpctl login' first")
-                    .hint("or use the embedded API: --local"),
+                    .hint_on_terminal("or use the embedded API: --local"),
             );
         };
         let url = parse_api_url(&self.api_url)?;

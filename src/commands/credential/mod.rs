@@ -14,6 +14,8 @@ mod update;
 mod validate;
 mod wizard;
 
+pub use lookup::resolve_id;
+
 use clap::Subcommand;
 
 use crate::ctx::Ctx;
