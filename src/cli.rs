@@ -45,8 +45,8 @@ pub struct Globals {
     pub local: bool,
 
     /// Skip TLS certificate verification (insecure)
-    #[arg(long, global = true)]
-    pub insecure_skip_tls_verify: bool,
+    #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub insecure_skip_tls_verify: Option<bool>,
 
     /// Trust the certificate authorities in this PEM file as well
     #[arg(long, global = true, value_name = "PATH")]
@@ -101,6 +101,14 @@ pub struct Globals {
 /// The commands, in the order in which the Go tool registers them: suggestions follow it.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Login(Box<commands::login::Args>),
+    Logout(commands::logout::Args),
+    Version(commands::version::Args),
+    Whoami(commands::whoami::Args),
+    /// Manage CLI configuration
+    #[command(subcommand, subcommand_required = true)]
+    Config(commands::config::Command),
+    Project(commands::project::Args),
     /// Manage project-scoped agents
     #[command(subcommand, subcommand_required = true)]
     Agent(commands::agent::Command),
@@ -138,6 +146,12 @@ impl Command {
     /// What the command could not do.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
+            Self::Login(args) => commands::login::run(ctx, args),
+            Self::Logout(args) => commands::logout::run(ctx, args),
+            Self::Version(args) => commands::version::run(ctx, args),
+            Self::Whoami(args) => commands::whoami::run(ctx, args),
+            Self::Config(command) => command.run(ctx),
+            Self::Project(args) => commands::project::run(ctx, args),
             Self::Agent(command) => command.run(ctx),
             Self::ScheduledSession(command) => command.run(ctx),
             Self::Credential(command) => command.run(ctx),

@@ -7,9 +7,12 @@ use std::future::Future;
 use std::io::IsTerminal as _;
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 use crate::api::Client;
+use crate::auth::refresh;
 use crate::cli::Globals;
+use crate::config::settings::Origin;
 use crate::config::{Config, Settings, paths};
 use crate::env;
 use crate::exit::{Failure, Kind};
@@ -83,9 +86,19 @@ impl Ctx {
             return Ok(client);
         }
         let settings = self.settings()?;
-        settings.check_connection()?;
-        let client = Client::connect(settings, &self.globals)?;
+        let token = self.token(settings)?;
+        settings.check_connection(token.as_ref())?;
+        let client = Client::connect(settings, token, &self.globals)?;
         Ok(self.client.get_or_init(|| client))
+    }
+
+    /// The bearer token: from the environment as it is, else the stored login, renewed if need be.
+    fn token(&self, settings: &Settings) -> Result<Option<SecretString>, Failure> {
+        if settings.is_local() || settings.token_origin == Origin::Environment {
+            return Ok(settings.token.clone());
+        }
+        refresh::fresh(self, self.config()?)
+            .map_err(|why| Failure::new(Kind::Login, format!("read the login: {why}")))
     }
 
     /// Runs a future on the runtime, which is started here at the latest.

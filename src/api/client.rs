@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::body::Body;
@@ -133,11 +134,15 @@ impl Client {
     ///
     /// # Errors
     /// Why the client can't be made: an unreadable `--ca-file`, or a store that can't be opened.
-    pub fn connect(settings: &Settings, globals: &Globals) -> anyhow::Result<Self> {
+    pub fn connect(
+        settings: &Settings,
+        token: Option<SecretString>,
+        globals: &Globals,
+    ) -> anyhow::Result<Self> {
         let transport = if settings.is_local() {
             Transport::Local(Local::open()?)
         } else {
-            Transport::Http(Http::new(settings, globals)?)
+            Transport::Http(Http::new(settings, token, globals)?)
         };
         Ok(Self {
             transport,
@@ -145,6 +150,31 @@ impl Client {
             retries: settings.retries,
             trace: Trace::new(globals),
         })
+    }
+
+    /// A client without token and project, for what the server tells anybody.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub fn anonymous(settings: &Settings, globals: &Globals) -> anyhow::Result<Self> {
+        let mut client = Self::connect(settings, None, globals)?;
+        client.project = None;
+        Ok(client)
+    }
+
+    /// The error of a caller who waits no longer.
+    #[must_use]
+    pub fn timed_out(&self, request: &Request) -> Error {
+        let url = match &self.transport {
+            Transport::Http(http) => http.url(&request.path),
+            Transport::Local(_) => format!("local:{BASE_PATH}{}", request.path),
+        };
+        Error::Transport {
+            method: request.method.title(),
+            url,
+            cause: Cause::Timeout,
+            text: "context deadline exceeded".to_owned(),
+        }
     }
 
     /// The project of the requests, if one is known.

@@ -21,7 +21,6 @@ use crate::exit::{Failure, Kind};
 
 /// How many requests a chain of redirects may have, as in the Go tool.
 const MAX_HOPS: usize = 10;
-const USER_AGENT: &str = concat!("acpctl/", env!("CARGO_PKG_VERSION"));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 pub struct Http {
@@ -37,42 +36,13 @@ impl Http {
     ///
     /// # Errors
     /// When `--ca-file` can't be read, or TLS can't be set up.
-    pub fn new(settings: &Settings, globals: &Globals) -> anyhow::Result<Self> {
-        let url = crate::config::settings::parse_api_url(&settings.api_url)?;
-        let mut builder = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(settings.connect_timeout)
-            .http1_only();
-        if is_loopback(&url) {
-            builder = builder.no_proxy();
-        }
-        // An error only says that a provider is installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        if url.scheme() == "http" {
-            // Without TLS no certificate is looked at: reading the system's roots would only cost time.
-            builder = builder.tls_certs_only([]);
-        } else if let Some(path) = &globals.ca_file {
-            let pem = std::fs::read(path)
-                .with_context(|| format!("read --ca-file {}", quote(&path.to_string_lossy())))?;
-            let bad = || {
-                Failure::new(
-                    Kind::Data,
-                    format!(
-                        "--ca-file {} holds no certificate in PEM form",
-                        quote(&path.to_string_lossy())
-                    ),
-                )
-            };
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| bad())?;
-            if certificates.is_empty() {
-                return Err(bad().into());
-            }
-            builder = builder.tls_certs_merge(certificates);
-        }
-        if settings.insecure {
-            builder = builder.tls_danger_accept_invalid_certs(true);
-        }
+    pub fn new(
+        settings: &Settings,
+        token: Option<SecretString>,
+        globals: &Globals,
+    ) -> anyhow::Result<Self> {
+        crate::config::settings::parse_api_url(&settings.api_url)?;
+        let builder = builder(&settings.api_url, settings, globals)?;
         let client = builder.build().context("set up the HTTP client")?;
         let base = settings
             .api_url
@@ -82,7 +52,7 @@ impl Http {
         Ok(Self {
             client,
             base,
-            token: settings.token.clone(),
+            token,
             timeout: settings.request_timeout,
         })
     }
@@ -205,6 +175,54 @@ impl Http {
     }
 }
 
+/// A client for one server: rustls, system roots and `--ca-file`, proxies from the environment but
+/// never for loopback, no redirects of its own.
+///
+/// # Errors
+/// When `--ca-file` can't be read.
+pub fn builder(
+    base: &str,
+    settings: &Settings,
+    globals: &Globals,
+) -> anyhow::Result<reqwest::ClientBuilder> {
+    let url = Url::parse(base).ok();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(format!("acpctl/{}", crate::VERSION))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(settings.connect_timeout)
+        .http1_only();
+    if url.as_ref().is_some_and(is_loopback) {
+        builder = builder.no_proxy();
+    }
+    // An error only says that a provider is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    if url.as_ref().is_some_and(|url| url.scheme() == "http") {
+        // Without TLS no certificate is looked at: reading the system's roots would only cost time.
+        builder = builder.tls_certs_only([]);
+    } else if let Some(path) = &globals.ca_file {
+        let pem = std::fs::read(path)
+            .with_context(|| format!("read --ca-file {}", quote(&path.to_string_lossy())))?;
+        let bad = || {
+            Failure::new(
+                Kind::Data,
+                format!(
+                    "--ca-file {} holds no certificate in PEM form",
+                    quote(&path.to_string_lossy())
+                ),
+            )
+        };
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| bad())?;
+        if certificates.is_empty() {
+            return Err(bad().into());
+        }
+        builder = builder.tls_certs_merge(certificates);
+    }
+    if settings.insecure {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    }
+    Ok(builder)
+}
+
 fn failed(method: Method, url: &str, cause: Cause, text: &str) -> Error {
     Error::Transport {
         method: method.title(),
@@ -255,7 +273,7 @@ async fn read(mut response: reqwest::Response) -> Result<Answer, Error> {
 }
 
 /// The cause of a failed request, in the Go tool's words where scripts look for them.
-fn explain(error: &reqwest::Error, target: &str) -> (Cause, String) {
+pub fn explain(error: &reqwest::Error, target: &str) -> (Cause, String) {
     let mut chain = String::new();
     let mut source = error.source();
     let mut io_kind = None;

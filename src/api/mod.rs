@@ -6,7 +6,7 @@
 mod body;
 mod client;
 mod error;
-mod http;
+pub mod http;
 mod list;
 pub mod local;
 mod path;
