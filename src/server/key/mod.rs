@@ -225,7 +225,7 @@ impl Keys {
         }
         let ring = file.read_or_create()?;
         let notice = KeyNotice {
-            file: file.path().map(ToOwned::to_owned),
+            file: file.path().map(Into::into),
             reason,
         };
         Ok((file, ring, Some(notice)))

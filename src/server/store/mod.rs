@@ -17,8 +17,6 @@ use std::time::Duration;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior};
 
-pub use open::FILE_NAME;
-
 /// How many pages a restore copies at a time, and how long it waits where the store is busy.
 const PAGES: i32 = 1000;
 const PAUSE: Duration = Duration::from_millis(20);

@@ -13,7 +13,7 @@ use super::{StoreError, schema};
 use crate::secret_file;
 
 /// The database, beside which `SQLite` keeps its journal.
-pub const FILE_NAME: &str = "ambient.db";
+const FILE_NAME: &str = "ambient.db";
 
 /// How long one process waits for another that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
