@@ -169,7 +169,7 @@ fn reference(name: &str) -> Json {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-fn answer(description: &str, schema: Json) -> Json {
+fn answer(description: &str, schema: &Json) -> Json {
     json!({"description": description, "content": {"application/json": {"schema": schema}}})
 }
 
@@ -179,22 +179,22 @@ fn operation(route: &'static Route) -> Json {
         Does::List => (
             format!("List records: {name}"),
             "200",
-            answer("A page", reference(&format!("{name}List"))),
+            answer("A page", &reference(&format!("{name}List"))),
         ),
         Does::Create => (
             format!("Create a {name}"),
             "201",
-            answer("Created", reference(name)),
+            answer("Created", &reference(name)),
         ),
         Does::Read => (
             format!("Read a {name}"),
             "200",
-            answer("The record", reference(name)),
+            answer("The record", &reference(name)),
         ),
         Does::Change => (
             format!("Change a {name}"),
             "200",
-            answer("Changed", reference(name)),
+            answer("Changed", &reference(name)),
         ),
         Does::Delete => (
             format!("Delete a {name}"),
@@ -204,7 +204,7 @@ fn operation(route: &'static Route) -> Json {
         Does::Act => (
             format!("Act on a {name}"),
             "200",
-            answer("The record", reference(name)),
+            answer("The record", &reference(name)),
         ),
         Does::Other(what) => (what.to_owned(), "2XX", json!({"description": "Done"})),
     };

@@ -6,7 +6,7 @@ use acpctl::server::{Manners, Options};
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::support::Api;
+use super::support::{Api, options};
 
 #[test]
 fn a_required_token_must_be_borne() {

@@ -1,4 +1,11 @@
 //! The embedded API from outside: requests to its router, and its store under several processes.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests fail by panics, and a test's process talks on its output"
+)]
 
 mod bindings;
 mod callers;

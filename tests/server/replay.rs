@@ -129,7 +129,7 @@ fn differ(recorded: &Value, got: &Value, at: &str, found: &mut Vec<String>) {
             for key in keys.into_iter().filter(|key| !FREE.contains(&key.as_str())) {
                 match (recorded.get(key), got.get(key)) {
                     (Some(recorded), Some(got)) => {
-                        differ(recorded, got, &format!("{at}.{key}"), found)
+                        differ(recorded, got, &format!("{at}.{key}"), found);
                     }
                     (Some(_), None) => found.push(format!("{at}.{key} is missing")),
                     _ => found.push(format!("{at}.{key} is not recorded")),

@@ -114,7 +114,7 @@ fn prepare(directory: &Path, path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// SQLite gives up at once on this change while anybody looks at the database, whatever the time-out
+/// `SQLite` gives up at once on this change while anybody looks at the database, whatever the time-out
 /// says; those who look here do so for an instant only.
 fn use_write_ahead_log(connection: &Connection) -> Result<(), StoreError> {
     let start = Instant::now();
