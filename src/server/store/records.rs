@@ -250,7 +250,7 @@ mod tests {
     fn large_stores_are_read_by_index() {
         for (search, order_by, index) in [
             ("", "", "credentials_live"),
-            ("", "id", "USING INDEX"),
+            ("", "id", "credentials_live"),
             ("name = 'n'", "", "credentials_name (name=?)"),
             ("name in ('n', 'm')", "", "credentials_name (name=?)"),
             ("provider = 'p'", "id", "credentials_provider (provider=?)"),
