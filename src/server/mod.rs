@@ -20,7 +20,7 @@ mod guard;
 mod ids;
 mod key;
 mod list;
-mod openapi;
+pub mod openapi;
 mod order;
 mod query;
 mod record;
@@ -48,7 +48,8 @@ pub use dispatch::Access;
 use key::Keys;
 pub use key::{KeyNotice, KeyPolicy};
 pub use serve::serve;
-use store::{Store, StoreError};
+use store::Store;
+pub use store::StoreError;
 
 /// Where the API begins.
 pub const BASE: &str = "/api/ambient/v1";
@@ -153,6 +154,21 @@ impl AppState {
     /// When `path` exists or can't be written.
     pub fn backup(&self, path: &Path) -> Result<(), StoreError> {
         self.0.store.backup(path)
+    }
+
+    /// Puts a copy that [`AppState::backup`] wrote in the place of everything, in one step, while others
+    /// go on working.
+    ///
+    /// # Errors
+    /// When the file is no such copy, is of another version, or the key in place did not seal its tokens.
+    pub fn restore(&self, path: &Path) -> Result<(), StoreError> {
+        let checked = |copy: &rusqlite::Connection| match self.keys().check_copy(copy) {
+            Err(StoreError::KeyWrong { .. }) => Err(StoreError::OtherKey(path.to_owned())),
+            checked => checked,
+        };
+        let restored = self.store().restore(path, checked);
+        self.keys().forget();
+        restored
     }
 
     /// Wakes those who follow a session's messages.

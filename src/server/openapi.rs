@@ -11,6 +11,11 @@ use crate::server::BASE;
 use crate::server::fields::{Field, Kind, Type};
 use crate::server::route::{Does, ROUTES, Route, Verb};
 
+/// The `OpenAPI` document as indented text.
+pub fn text() -> String {
+    format!("{:#}\n", document())
+}
+
 /// The `OpenAPI` document.
 pub fn document() -> Json {
     let mut paths: BTreeMap<String, Map<String, Json>> = BTreeMap::new();
@@ -277,7 +282,7 @@ mod tests {
 
     #[test]
     fn the_document_is_current() {
-        let made = serde_json::to_string_pretty(&document()).unwrap() + "\n";
+        let made = text();
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/ambient.json");
         #[expect(clippy::disallowed_methods, reason = "a switch for developers")]
         if std::env::var_os("UPDATE_OPENAPI").is_some() {

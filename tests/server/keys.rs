@@ -223,3 +223,44 @@ fn a_backup_is_private_and_whole() {
     let restored = Api::open(other.path(), options(Manners::Corrected));
     assert_eq!(restored.get(&token).at("token"), TOKEN);
 }
+
+#[test]
+fn a_restore_brings_back_what_the_copy_holds() {
+    let (api, token) = with_token();
+    let other = tempfile::tempdir().unwrap();
+    let copy = other.path().join("copy.db");
+    api.state.backup(&copy).unwrap();
+    let late = api.credential(&json!({"name": "late", "provider": "p", "token": "late"}));
+    api.state.restore(&copy).unwrap();
+    assert_eq!(api.get(&token).at("token"), TOKEN);
+    assert_eq!(api.get(&format!("/credentials/{late}")).status, 404);
+    // A new store takes it once it has the key, and says so before.
+    let fresh = Api::new(Manners::Corrected);
+    assert!(
+        fresh
+            .state
+            .restore(&copy)
+            .unwrap_err()
+            .to_string()
+            .contains("missing")
+    );
+    let key = fresh.directory.join("ambient.key");
+    fs::copy(api.directory.join("ambient.key"), &key).unwrap();
+    fresh.state.restore(&copy).unwrap();
+    assert_eq!(fresh.get(&token).at("token"), TOKEN);
+    // One with another key does not.
+    let foreign = Api::new(Manners::Corrected);
+    foreign.credential(&json!({"name": "n", "provider": "p", "token": "t"}));
+    assert!(
+        foreign
+            .state
+            .restore(&copy)
+            .unwrap_err()
+            .to_string()
+            .contains("another key")
+    );
+    assert_eq!(foreign.get("/credentials").json()["items"][0]["name"], "n");
+    fs::write(&copy, "junk").unwrap();
+    assert!(api.state.restore(&copy).is_err());
+    assert_eq!(api.get(&token).at("token"), TOKEN);
+}
