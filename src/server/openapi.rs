@@ -211,7 +211,9 @@ fn operation(route: &'static Route) -> Json {
             "200",
             answer("The record", &reference(name)),
         ),
-        Does::Other(what) => (what.to_owned(), "2XX", json!({"description": "Done"})),
+        Does::Other(what) | Does::Unavailable(what) => {
+            (what.to_owned(), "2XX", json!({"description": "Done"}))
+        }
     };
     let mut responses = Map::new();
     responses.insert(status.to_owned(), success);
@@ -226,6 +228,7 @@ fn operation(route: &'static Route) -> Json {
     let mut operation = json!({
         "summary": summary,
         "operationId": operation_id(route),
+        "tags": [tag(route)],
         "parameters": parameters(route),
         "responses": responses,
     });
@@ -242,6 +245,14 @@ fn operation(route: &'static Route) -> Json {
         });
     }
     operation
+}
+
+/// The kind; or `unavailable`, so that test tools can leave these out.
+fn tag(route: &Route) -> &'static str {
+    match route.does {
+        Does::Unavailable(_) => "unavailable",
+        _ => route.kind.name,
+    }
 }
 
 /// The verb and the words of the path.
