@@ -62,7 +62,7 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if args.openapi {
-        return ctx.out.data(server::openapi::DOCUMENT.as_bytes());
+        return ctx.out.data(server::openapi::text().as_bytes());
     }
     let bearer = args.token_file.as_deref().map(read_token).transpose()?;
     let tls = match (&args.tls_cert, &args.tls_key) {

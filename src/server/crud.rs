@@ -114,7 +114,7 @@ pub fn insert(connection: &Connection, record: &Record, manners: Manners) -> Res
         if store::is_taken(&error) {
             Failure::conflict(format!("This {} already exists", record.kind.name))
         } else {
-            unable("create", record.kind, &StoreError::from(error))
+            unable("create", record.kind, StoreError::from(error))
         }
     })
 }
@@ -131,7 +131,7 @@ pub fn save(connection: &Connection, record: &mut Record, manners: Manners) -> R
             let name = record.kind.name;
             Failure::conflict(format!("Changes to {name} conflict with existing records"))
         } else {
-            unable("update", record.kind, &StoreError::from(error))
+            unable("update", record.kind, StoreError::from(error))
         }
     })
 }

@@ -63,7 +63,7 @@ async fn route_request(state: &AppState, request: Request<Body>) -> Response<Bod
         Some(shorter) if !shorter.is_empty() => shorter,
         _ => &decoded,
     };
-    if let Err(refusal) = guard::admit(state, path, &request) {
+    if let Some(refusal) = guard::refuse(state, path, &request) {
         return refusal;
     }
     if path.contains("//") {

@@ -8,19 +8,16 @@ use sha2::{Digest as _, Sha256};
 use super::resources::meta;
 use super::{AppState, error, reply};
 
-/// Lets a request in, or answers it.
-pub fn admit(state: &AppState, path: &str, request: &Request<Body>) -> Result<(), Response<Body>> {
+/// The answer to a request that may not come in.
+pub fn refuse(state: &AppState, path: &str, request: &Request<Body>) -> Option<Response<Body>> {
     let options = state.options();
     if options.browser_guard && comes_from_elsewhere(request.headers()) {
         let body = error::short_body(StatusCode::FORBIDDEN);
-        return Err(reply::json_response(StatusCode::FORBIDDEN, &body));
+        return Some(reply::json_response(StatusCode::FORBIDDEN, &body));
     }
-    match &options.bearer {
-        Some(token) if !meta::is_open(path) && !bears(request.headers(), token) => Err(
-            reply::text_response(StatusCode::UNAUTHORIZED, "Unauthorized"),
-        ),
-        _ => Ok(()),
-    }
+    let token = options.bearer.as_ref().filter(|_| !meta::is_open(path))?;
+    let refused = || reply::text_response(StatusCode::UNAUTHORIZED, "Unauthorized");
+    (!bears(request.headers(), token)).then(refused)
 }
 
 /// The word `Bearer`, one space, the token (contract api.md section 1).

@@ -47,27 +47,25 @@ pub fn list(
         records::list(connection, kind, &condition, &window).map_err(failed)?
     };
     let items = found.iter().map(|record| item(record, fields.as_deref()));
-    Ok(envelope(kind, page, total, items.collect()))
+    let items: Vec<Json> = items.collect();
+    Ok(envelope(kind, page, total, &items))
 }
 
 /// The envelope; `page` is echoed in 32 bits, as on the platform.
-pub fn envelope(kind: &Kind, page: i64, total: i64, items: Vec<Json>) -> Json {
+pub fn envelope(kind: &Kind, page: i64, total: i64, items: &[Json]) -> Json {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a page beyond 64 bits is echoed as -1"
     )]
     let page = page as i32;
+    let size = items.len();
     json!({
         "items": items,
         "kind": format!("{}List", kind.name),
         "page": page,
-        "size": items_len(&items),
+        "size": size,
         "total": total,
     })
-}
-
-fn items_len(items: &[Json]) -> usize {
-    items.len()
 }
 
 /// As Go reads a number: 0 for what is none, the nearest end for what is too large.

@@ -45,20 +45,25 @@ pub fn column(kind: &'static Kind, name: &str) -> Option<Column> {
         .find(|column| column.name.eq_ignore_ascii_case(name))
 }
 
-/// What stands after `ORDER BY`: the wanted columns, and the id so that pages never overlap.
+/// What stands after `ORDER BY`: the wanted columns, and at last the id, so that pages never overlap.
 ///
 /// # Errors
 /// Why a part is refused.
 pub fn clause(kind: &'static Kind, order_by: &str) -> Result<String, Refusal> {
-    let mut clause = String::new();
-    if !order_by.is_empty() {
-        for part in order_by.split(',') {
-            clause.push_str(&term(kind, part)?);
-            clause.push_str(", ");
-        }
+    let parts: Vec<&str> = match order_by {
+        "" => Vec::new(),
+        parts => parts.split(',').collect(),
+    };
+    let mut terms = parts
+        .into_iter()
+        .map(|part| term(kind, part))
+        .collect::<Result<Vec<String>, Refusal>>()?;
+    // Nothing after the id makes a difference.
+    match terms.iter().position(|term| term.starts_with("id ")) {
+        Some(at) => terms.truncate(at + 1),
+        None => terms.push("id".to_owned()),
     }
-    clause.push_str("id");
-    Ok(clause)
+    Ok(terms.join(", "))
 }
 
 fn term(kind: &'static Kind, part: &str) -> Result<String, Refusal> {
@@ -73,6 +78,9 @@ fn term(kind: &'static Kind, part: &str) -> Result<String, Refusal> {
         return Err(bad());
     }
     let found = named(kind, name).ok_or_else(|| unknown(kind, name).unwrap_or_else(bad))?;
+    if found.name == "id" {
+        return Ok(format!("id {direction}"));
+    }
     // Where the platform's database puts rows without a value.
     let nulls = if direction == "asc" { "LAST" } else { "FIRST" };
     Ok(format!("{} {direction} NULLS {nulls}", found.name))
@@ -123,6 +131,7 @@ mod tests {
             clause(&CREDENTIAL, "provider, credentials.NAME desc").unwrap(),
             "provider asc NULLS LAST, name desc NULLS FIRST, id"
         );
+        assert_eq!(clause(&CREDENTIAL, "id desc,name").unwrap(), "id desc");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use serde_json::{Map, Number, Value as Json};
 use super::fields::{Default, Kind, Type};
 use super::{BASE, time};
 
-/// The value of one field.
-#[derive(Debug, Clone, PartialEq)]
+/// The value of one field. It may be a token, so it has no debug form.
+#[derive(Clone, PartialEq)]
 pub enum Value {
     Null,
     Text(String),
@@ -19,7 +19,7 @@ pub enum Value {
 }
 
 /// One record of a kind; `values` stand in the order of the kind's fields.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Record {
     pub kind: &'static Kind,
     pub id: String,

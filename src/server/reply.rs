@@ -11,8 +11,7 @@ use crate::compat::json;
 /// The header that carries the id of a request, as error bodies do.
 pub const OPERATION_ID: HeaderName = HeaderName::from_static("x-operation-id");
 
-/// What a handler answers.
-#[derive(Debug)]
+/// What a handler answers. It may hold a token, so it has no debug form.
 pub enum Reply {
     Json(StatusCode, Value),
     /// JSON that is complete as it stands.

@@ -54,8 +54,7 @@ pub fn parse_rfc3339(text: &str) -> Result<Timestamp, String> {
     }
     let (rest, part) = first_misfit(text);
     Err(format!(
-        "parsing time {:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {part:?}",
-        text
+        "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {part:?}"
     ))
 }
 

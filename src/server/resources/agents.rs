@@ -104,7 +104,7 @@ pub fn sessions(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-/// GET …/role_bindings: those of the agent; on the platform the query is broken.
+/// GET `…/role_bindings`: those of the agent; on the platform the query is broken.
 pub fn role_bindings(call: &Call<'_>) -> Result<Reply, Failure> {
     call.state.store().read(|transaction| {
         if call.manners() == Manners::Recorded {
@@ -162,7 +162,7 @@ pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
         let unread = unread(transaction, &agent)?;
         let prompt = prompt(transaction, &agent, &unread, &task)?;
         let session = new_session(&agent);
-        sessions::add(transaction, &session, call.manners())?;
+        crud::insert(transaction, &session, call.manners())?;
         messages::push(transaction, &session.id, "user", &prompt)?;
         for mut message in unread {
             message.set("read", Value::Bool(true));
@@ -199,7 +199,7 @@ fn new_session(agent: &Record) -> Record {
     session.set("project_id", agent.get("project_id").clone());
     session.set_text("agent_id", agent.id.clone());
     session.set_text("created_by_user_id", USER);
-    session
+    sessions::with_resource_name(session)
 }
 
 fn unread(connection: &Connection, agent: &Record) -> Result<Vec<Record>, Failure> {

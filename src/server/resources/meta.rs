@@ -45,7 +45,7 @@ pub fn answer(path: &str, verb: Option<Verb>) -> Option<Response<Body>> {
             "build_time": "unknown",
             "git_tag": PLATFORM,
         })),
-        DESCRIPTION => openapi::DOCUMENT.to_owned(),
+        DESCRIPTION => text::compact(&openapi::document()),
         _ => "{}".to_owned(),
     };
     let mut response = reply::with_type(StatusCode::OK, "application/json", body);

@@ -2,6 +2,8 @@
 //!
 //! The caller is always [`USER`], who owns what was created here.
 
+use std::collections::HashMap;
+
 use rusqlite::Connection;
 use serde_json::Value as Json;
 
@@ -254,12 +256,15 @@ impl Caller {
             &ROLE_BINDING,
             &Condition::equal("user_id", USER),
         )?;
-        let mut named = Vec::with_capacity(bindings.len());
-        for binding in bindings {
-            if let Some(role) = records::get(connection, &ROLE, binding.text("role_id"))? {
-                named.push((role.text("name").to_owned(), binding));
-            }
-        }
+        let roles: HashMap<String, String> =
+            records::all(connection, &ROLE, &Condition::default())?
+                .into_iter()
+                .map(|role| (role.id.clone(), role.text("name").to_owned()))
+                .collect();
+        let named = bindings
+            .into_iter()
+            .filter_map(|binding| Some((roles.get(binding.text("role_id"))?.clone(), binding)))
+            .collect();
         Ok(Self(named))
     }
 

@@ -48,7 +48,7 @@ pub fn list(call: &Call<'_>) -> Result<Reply, Failure> {
             &SCHEDULED_SESSION,
             1,
             total,
-            items,
+            &items,
         )))
     })
 }
@@ -100,6 +100,6 @@ pub fn trigger(call: &Call<'_>) -> Result<Reply, Failure> {
 pub fn runs(call: &Call<'_>) -> Result<Reply, Failure> {
     call.state.store().read(|transaction| {
         crud::find(transaction, &SCHEDULED_SESSION, call.part("id"))?;
-        Ok(Reply::ok(lists::envelope(&SESSION, 1, 0, Vec::new())))
+        Ok(Reply::ok(lists::envelope(&SESSION, 1, 0, &[])))
     })
 }

@@ -132,7 +132,8 @@ pub fn list(call: &Call<'_>) -> Result<Reply, Failure> {
 
 /// POST: the project may come from the header, and the prompt is the first message.
 pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
-    let mut session = crud::draft(call)?.into_record(&SESSION, ids::fresh());
+    let session = crud::draft(call)?.into_record(&SESSION, ids::fresh());
+    let mut session = with_resource_name(session);
     session.set_text("created_by_user_id", USER);
     if session.get("project_id") == &Value::Null
         && let Some(project) = &call.project_header
@@ -141,23 +142,18 @@ pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
     }
     call.state.store().write(|transaction| {
         refuse_unknown_parent(transaction, &session, "create", call.manners())?;
-        add(transaction, &session, call.manners())?;
+        crud::insert(transaction, &session, call.manners())?;
         if !session.text("prompt").is_empty() {
             messages::push(transaction, &session.id, "user", session.text("prompt"))?;
         }
         Ok::<_, Failure>(())
     })?;
     call.state.announce_messages();
-    Ok(Reply::created(with_resource_name(session).to_json()))
-}
-
-/// Writes a new session.
-pub fn add(connection: &Connection, session: &Record, manners: Manners) -> Result<(), Failure> {
-    crud::insert(connection, &with_resource_name(session.clone()), manners)
+    Ok(Reply::created(session.to_json()))
 }
 
 /// The cluster's name of a session is its id.
-fn with_resource_name(mut session: Record) -> Record {
+pub fn with_resource_name(mut session: Record) -> Record {
     session.set_text("kube_cr_name", session.id.clone());
     session
 }
@@ -263,7 +259,7 @@ pub fn clone(call: &Call<'_>) -> Result<Reply, Failure> {
         copy.set_text("parent_session_id", source.id);
         copy.set_text("created_by_user_id", USER);
         let copy = with_resource_name(copy);
-        add(transaction, &copy, call.manners())?;
+        crud::insert(transaction, &copy, call.manners())?;
         Ok::<_, Failure>(copy)
     })?;
     Ok(Reply::created(copy.to_json()))
