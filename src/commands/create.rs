@@ -12,9 +12,8 @@ use crate::exit::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
 use crate::resources::{AGENT, APPLICATION, PROJECT, ROLE, ROLE_BINDING, Resource, SESSION};
 
-const EXAMPLES: &str = "Examples:
-  acpctl create project --name demo
-  acpctl create session --name fix --prompt 'Fix the build' --project-id demo";
+const EXAMPLES: &str = "acpctl create project --name demo
+acpctl create session --name fix --prompt 'Fix the build' --project-id demo";
 
 /// Create a resource
 ///

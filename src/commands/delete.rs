@@ -10,9 +10,8 @@ use crate::ctx::Ctx;
 use crate::exit::Failure;
 use crate::resources::{CREDENTIAL, Record, Resource, SESSION, USER};
 
-const EXAMPLES: &str = "Examples:
-  acpctl delete role-binding 2abROLEBINDING00000000000001 --yes
-  acpctl delete sessions --all --yes";
+const EXAMPLES: &str = "acpctl delete role-binding 2abROLEBINDING00000000000001 --yes
+acpctl delete sessions --all --yes";
 
 /// Delete a resource
 #[derive(Debug, clap::Args)]

@@ -10,8 +10,7 @@ use crate::exit::Failure;
 use crate::output::Format;
 use crate::resources::CREDENTIAL;
 
-const EXAMPLES: &str = "Examples:
-  acpctl describe project team-a";
+const EXAMPLES: &str = "acpctl describe project team-a";
 
 /// Show detailed information about a resource
 #[derive(Debug, clap::Args)]

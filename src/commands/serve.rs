@@ -21,13 +21,12 @@ use crate::server::{self, Access, AppState, Options};
 /// How long a request's body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
-const EXAMPLES: &str = "Examples:
-  # The API on this machine, for the commands of this machine
-  acpctl serve
-  acpctl --api-url http://127.0.0.1:8000 credential list
+const EXAMPLES: &str = "# The API on this machine, for the commands of this machine
+acpctl serve
+acpctl --api-url http://127.0.0.1:8000 credential list
 
-  # With a token that each request must bear
-  acpctl serve --token-file token.txt";
+# With a token that each request must bear
+acpctl serve --token-file token.txt";
 
 /// Serve the embedded API on a port
 ///

@@ -17,10 +17,9 @@ use crate::exit::Failure;
 use crate::output::Format;
 use crate::resources::{CREDENTIAL, ROLE_BINDING, Resource, SESSION};
 
-const EXAMPLES: &str = "Examples:
-  acpctl get sessions
-  acpctl get project team-a -o json
-  acpctl get rb -o wide";
+const EXAMPLES: &str = "acpctl get sessions
+acpctl get project team-a -o json
+acpctl get rb -o wide";
 
 /// Display one or many resources
 ///

@@ -31,6 +31,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     // Only this frame of the Go tool's notice is kept: there is no gRPC in this program.
     ctx.out
         .note("gRPC watch unavailable (not part of this program), falling back to polling...");
+    if args.watch_timeout.is_zero() {
+        return Ok(());
+    }
     ctx.block_on(async {
         let deadline = Instant::now() + args.watch_timeout;
         tokio::select! {

@@ -18,9 +18,8 @@ use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::input;
 
-const EXAMPLES: &str = "Examples:
-  acpctl login https://api.example.org --token @token.txt --project team-a
-  acpctl login https://api.example.org --use-auth-code";
+const EXAMPLES: &str = "acpctl login https://api.example.org --token @token.txt --project team-a
+acpctl login https://api.example.org --use-auth-code";
 
 /// Log in to the Ambient API server
 ///
