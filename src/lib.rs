@@ -86,7 +86,7 @@ fn read(out: &Out, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
     match grammar::parse(&Cli::command(), words)? {
         Request::Help(path) => out.data(help::text(out, &path).as_bytes()).map(|()| None),
         Request::Version => out
-            .line(&format!("acpctl version {}", VERSION))
+            .line(&format!("acpctl version {VERSION}"))
             .map(|()| None),
         Request::Run(matches) => Ok(Some(Cli::from_arg_matches(&matches)?)),
     }

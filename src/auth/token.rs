@@ -15,7 +15,7 @@ const ALGORITHMS: &[&str] = &[
 /// The kinds of tokens.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Token {
-    /// An OpenShift token; when it ends is not known.
+    /// An `OpenShift` token; when it ends is not known.
     OpenShift,
     /// A JWT with its claims, unverified.
     Jwt(Map<String, Value>),

@@ -250,8 +250,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .find(|kind| kind.words.contains(&word.as_str()))
     else {
         return Err(Failure::usage(format!(
-            "unknown resource type: {}\nValid types: session, project, project-agent, agent, role, role-binding, application",
-            resource
+            "unknown resource type: {resource}\nValid types: session, project, project-agent, agent, role, role-binding, application"
         ))
         .into());
     };
@@ -336,7 +335,7 @@ fn request(
             .map(|(_, value)| value);
         // An empty text and a switch that is off are left out; a number that was given is sent, zero too.
         if let Some(value) =
-            value.filter(|value| value.as_str() != Some("") && **value != Value::from(false))
+            value.filter(|value| value.as_str() != Some("") && **value != false)
             && scope_key.as_deref() != Some(*key)
         {
             body.set(key, value.clone());
@@ -401,7 +400,7 @@ fn switch_to(ctx: &Ctx, name: &str, format: &Format) {
     }
     let saved = paths::config_file().and_then(|path| {
         Config::update(&path, |config| {
-            config.set(crate::config::file::PROJECT, Some(name.into()))
+            config.set(crate::config::file::PROJECT, Some(name.into()));
         })
         .map(drop)
     });

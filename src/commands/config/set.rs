@@ -34,7 +34,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         check_url(&args.value)?;
     }
     Config::update(&path, |config| {
-        config.set(&args.key, Some(args.value.as_str().into()))
+        config.set(&args.key, Some(args.value.as_str().into()));
     })
     .map_err(|why| Failure::new(Kind::Other, why))?;
     ctx.out

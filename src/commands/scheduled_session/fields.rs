@@ -70,7 +70,7 @@ impl Fields {
         let mut body = Body::new();
         body.set("project_id", project);
         for (key, value) in self.given() {
-            if value.as_str() != Some("") && value != Value::from(false) {
+            if value.as_str() != Some("") && value != false {
                 body.set(key, value);
             }
         }
