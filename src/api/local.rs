@@ -12,7 +12,7 @@ use crate::config::paths;
 use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::output::Out;
-use crate::server::{self, AppState, KeyPolicy, Options};
+use crate::server::{self, AppState, KeyPolicy, Manners, Options};
 
 pub struct Local {
     router: Router,
@@ -61,6 +61,8 @@ impl Local {
         let directory = paths::data_dir().map_err(|why| Failure::new(Kind::Other, why))?;
         let options = Options {
             key: key_policy()?,
+            // On this machine nobody depends on the platform's slips: an unknown id is not found.
+            manners: Manners::Corrected,
             ..Options::default()
         };
         let state = AppState::open(&directory, options).context("open the embedded API's store")?;
