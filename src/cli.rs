@@ -109,6 +109,9 @@ pub enum Command {
     #[command(subcommand, subcommand_required = true)]
     Config(commands::config::Command),
     Project(commands::project::Args),
+    /// Interact with sessions
+    #[command(subcommand, subcommand_required = true)]
+    Session(commands::session::Command),
     /// Manage project-scoped agents
     #[command(subcommand, subcommand_required = true)]
     Agent(commands::agent::Command),
@@ -152,6 +155,7 @@ impl Command {
             Self::Whoami(args) => commands::whoami::run(ctx, args),
             Self::Config(command) => command.run(ctx),
             Self::Project(args) => commands::project::run(ctx, args),
+            Self::Session(command) => command.run(ctx),
             Self::Agent(command) => command.run(ctx),
             Self::ScheduledSession(command) => command.run(ctx),
             Self::Credential(command) => command.run(ctx),

@@ -9,6 +9,7 @@ use super::body::Body;
 use super::error::{Cause, Error};
 use super::http::Http;
 use super::local::Local;
+use super::stream::{EventStream, Source};
 use super::trace::Trace;
 use crate::cli::Globals;
 use crate::compat::json;
@@ -271,6 +272,22 @@ impl Client {
             } => Some(backoff(attempt)),
             _ => None,
         }
+    }
+
+    /// Opens an event stream.
+    ///
+    /// # Errors
+    /// [`Error::Transport`], or [`Error::Status`] for anything but 200.
+    pub async fn stream(&self, path: &str) -> Result<EventStream, Error> {
+        let request = Request::get(path);
+        let project = self.project.as_deref();
+        Ok(EventStream::new(match &self.transport {
+            Transport::Http(http) => {
+                self.trace.request(&http.url(path), &request, project);
+                Source::Http(http.open(&request, project).await?)
+            }
+            Transport::Local(local) => Source::Local(local.open_stream(&request, project).await?),
+        }))
     }
 
     /// Gets a JSON document.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION,
+    RETRY_AFTER,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -85,6 +86,50 @@ impl Http {
         })
     }
 
+    /// Opens an event stream: the connection is limited in time, the stream is not. Compression would hold
+    /// events back (contract api.md section 11), so none is accepted.
+    ///
+    /// # Errors
+    /// [`Error::Transport`], or [`Error::Status`] for anything but 200.
+    pub async fn open(
+        &self,
+        request: &Request,
+        project: Option<&str>,
+    ) -> Result<reqwest::Response, Error> {
+        let url = self.url(&request.path);
+        let failed = |cause, text: &str| failed(request.method, &url, cause, text);
+        let headers = self.headers(project).map_err(|name| {
+            failed(
+                Cause::Other,
+                &format!("net/http: invalid header field value for {}", quote(name)),
+            )
+        })?;
+        let builder = self
+            .client
+            .get(&url)
+            .headers(headers)
+            .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
+            .header(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        let deadline = Instant::now() + self.timeout;
+        let response = match timeout_at(deadline, builder.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
+                let (cause, text) = explain(&error, &url);
+                return Err(failed(cause, &text));
+            }
+            Err(_) => return Err(failed(Cause::Timeout, "context deadline exceeded")),
+        };
+        if response.status().as_u16() != 200 {
+            return Err(Error::from_answer(
+                response.status().as_u16(),
+                b"",
+                None,
+                None,
+            ));
+        }
+        Ok(response)
+    }
+
     /// Follows redirects of a GET on the same scheme, host and port. Any other redirect is the answer:
     /// the token goes nowhere else, and a write is never repeated (contract cli-core.md section 4.4).
     async fn follow(
@@ -130,15 +175,16 @@ impl Http {
         let failed = |cause, text: &str| failed(request.method, target, cause, text);
         let method =
             reqwest::Method::from_bytes(request.method.wire().as_bytes()).unwrap_or_default();
-        let mut builder =
-            self.client
-                .request(method, target)
-                .headers(self.headers(project).map_err(|name| {
-                    failed(
-                        Cause::Other,
-                        &format!("net/http: invalid header field value for {}", quote(name)),
-                    )
-                })?);
+        let mut builder = self
+            .client
+            .request(method, target)
+            .header(ACCEPT, JSON)
+            .headers(self.headers(project).map_err(|name| {
+                failed(
+                    Cause::Other,
+                    &format!("net/http: invalid header field value for {}", quote(name)),
+                )
+            })?);
         if let Some(body) = &request.body {
             builder = builder
                 .header(CONTENT_TYPE, JSON)
@@ -158,7 +204,6 @@ impl Http {
 
     fn headers(&self, project: Option<&str>) -> Result<HeaderMap, &'static str> {
         let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, JSON);
         if let Some(token) = &self.token {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
                 .map_err(|_| "Authorization")?;

@@ -10,6 +10,8 @@ pub mod http;
 mod list;
 pub mod local;
 mod path;
+pub mod sse;
+mod stream;
 mod trace;
 
 pub use body::Body;
@@ -17,3 +19,4 @@ pub use client::{Answer, Client, Method, Request};
 pub use error::{Cause, Error};
 pub use list::{ListOptions, equals};
 pub use path::path;
+pub use stream::EventStream;

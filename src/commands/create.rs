@@ -334,8 +334,7 @@ fn request(
             .find(|(given, _)| given == flag)
             .map(|(_, value)| value);
         // An empty text and a switch that is off are left out; a number that was given is sent, zero too.
-        if let Some(value) =
-            value.filter(|value| value.as_str() != Some("") && **value != false)
+        if let Some(value) = value.filter(|value| value.as_str() != Some("") && **value != false)
             && scope_key.as_deref() != Some(*key)
         {
             body.set(key, value.clone());

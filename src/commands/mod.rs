@@ -24,6 +24,7 @@ pub mod project;
 pub mod runs;
 pub mod scheduled_session;
 pub mod serve;
+pub mod session;
 pub mod start;
 pub mod stop;
 pub mod version;

@@ -59,7 +59,12 @@ pub struct Args {
     #[arg(long, value_name = "PATH", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
     /// Where the platform's answer is harmless but wrong: recorded (as the platform) or corrected
-    #[arg(long, value_name = "MANNERS", default_value = "recorded", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "MANNERS",
+        default_value = "recorded",
+        hide_possible_values = true
+    )]
     manners: ServeManners,
     /// Do not log requests
     #[arg(long)]

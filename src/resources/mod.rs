@@ -13,6 +13,7 @@ mod record;
 mod role;
 mod scheduled_session;
 mod session;
+mod session_message;
 mod user;
 
 pub use agent::AGENT;
@@ -26,6 +27,7 @@ pub use record::{List, Record};
 pub use role::{ROLE, ROLE_BINDING};
 pub use scheduled_session::SCHEDULED_SESSION;
 pub use session::{RUN_COLUMNS, SESSION};
+pub use session_message::SESSION_MESSAGE;
 pub use user::{PROJECT_SETTINGS, USER};
 
 use crate::output::table;
