@@ -134,6 +134,7 @@ pub enum Command {
     /// Manage `GitOps` applications
     #[command(subcommand, subcommand_required = true, visible_aliases = ["app", "apps"])]
     Application(commands::application::Command),
+    Apply(commands::apply::Args),
     Help(commands::help::Args),
     Doctor(commands::doctor::Args),
     Serve(commands::serve::Args),
@@ -168,6 +169,7 @@ impl Command {
             Self::Stop(args) => commands::stop::run(ctx, args),
             Self::Completion(args) => commands::completion::run(ctx, args),
             Self::Application(command) => command.run(ctx),
+            Self::Apply(args) => commands::apply::run(ctx, args),
             Self::Help(args) => commands::help::run(ctx, args),
             Self::Doctor(args) => commands::doctor::run(ctx, args),
             Self::Serve(args) => commands::serve::run(ctx, args),

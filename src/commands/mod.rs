@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod application;
+pub mod apply;
 pub mod completion;
 pub mod config;
 pub mod confirm;

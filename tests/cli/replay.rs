@@ -100,7 +100,7 @@ fn is_missing(case: &Value) -> bool {
         .as_array()
         .and_then(|args| args.first())
         .and_then(Value::as_str);
-    matches!(first, Some("session" | "apply" | "ambient"))
+    first == Some("ambient")
 }
 
 /// The ids in the first column of the tables in docs/compatibility.md.

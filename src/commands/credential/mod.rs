@@ -14,7 +14,9 @@ mod update;
 mod validate;
 mod wizard;
 
-pub use lookup::resolve_id;
+pub use kubeconfig::{KubeconfigArgs, PROVIDER as KUBECONFIG};
+pub use lookup::{by_name, one, path_of, resolve_id};
+pub use source::text as source_text;
 
 use clap::Subcommand;
 
