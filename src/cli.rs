@@ -101,6 +101,9 @@ pub struct Globals {
 /// The commands, in the order in which the Go tool registers them: suggestions follow it.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Interact with sessions
+    #[command(subcommand, subcommand_required = true)]
+    Session(commands::session::Command),
     /// Manage credentials
     #[command(subcommand, subcommand_required = true)]
     Credential(commands::credential::Command),
@@ -120,6 +123,7 @@ impl Command {
     /// What the command could not do.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
+            Self::Session(command) => command.run(ctx),
             Self::Credential(command) => command.run(ctx),
             Self::Completion(args) => commands::completion::run(ctx, args),
             Self::Help(args) => commands::help::run(ctx, args),

@@ -6,3 +6,4 @@ pub mod doctor;
 pub mod help;
 pub mod local;
 pub mod serve;
+pub mod session;

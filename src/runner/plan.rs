@@ -35,6 +35,16 @@ pub struct File {
     pub content: Option<SecretString>,
 }
 
+impl File {
+    /// In bytes, if the secret could be seen.
+    #[must_use]
+    pub fn size(&self) -> Option<usize> {
+        self.content
+            .as_ref()
+            .map(|content| content.expose_secret().len())
+    }
+}
+
 /// What a variable is set to.
 #[derive(Debug)]
 pub enum Setting {
@@ -131,26 +141,23 @@ impl Step {
                 crate::compat::quote::quote(&self.credential.provider)
             )),
         }
-        let token = match &self.credential.token {
-            Ok(token) => token.expose_secret(),
+        match &self.credential.token {
+            Ok(token) => {
+                let (faults, warnings) = check_secret(&self.credential, token, now);
+                self.faults.extend(faults);
+                self.warnings.extend(warnings);
+            }
             Err(why) => {
                 self.faults.push(format!("its secret can't be read: {why}"));
-                return self.check_metadata(now);
+                self.check_metadata(now);
             }
-        };
-        if token.is_empty() {
-            self.faults.push("it has no secret".to_owned());
-        } else if token.len() > table::MAX_TOKEN {
-            self.faults
-                .push(format!("{} bytes, and 1 MiB is the limit", token.len()));
-        } else if self.credential.provider == KUBECONFIG {
-            let (faults, warnings) = check_kubeconfig(&self.credential.name, token, now);
-            self.faults.extend(faults);
-            self.warnings.extend(warnings);
-        } else if token.contains('\0') {
-            self.faults
-                .push("its secret holds a NUL byte, which no variable can carry".to_owned());
         }
+    }
+
+    /// What speaks against a new secret in the place of the first one.
+    #[must_use]
+    pub fn faults_of(&self, secret: &SecretString, now: Timestamp) -> Vec<String> {
+        check_secret(&self.credential, secret, now).0
     }
 
     /// Without the secret, only the noted expiry tells something.
@@ -168,7 +175,7 @@ impl Step {
                 "path": file.rule.path,
                 "name": file.rule.name,
                 "mode": format!("{:04o}", table::FILE_MODE),
-                "size": file.content.as_ref().map(|content| content.expose_secret().len()),
+                "size": file.size(),
             })
         });
         let variables: Vec<Json> = self.variables.iter().map(Variable::json).collect();
@@ -185,16 +192,16 @@ impl Step {
         })
     }
 
-    /// The entry of this provider's MCP server in a few words.
+    /// Name and address of this provider's MCP server.
     #[must_use]
-    pub fn mcp(&self) -> Option<String> {
+    pub fn mcp(&self) -> Option<(&'static str, String)> {
         Some(match self.row?.mcp? {
             table::Mcp::Stdio {
                 name,
                 command,
                 args,
-            } => format!("{name}: {command} {}", args.join(" ")),
-            table::Mcp::Sse { name, url } => format!("{name}: {url}"),
+            } => (name, format!("{command} {}", args.join(" "))),
+            table::Mcp::Sse { name, url } => (name, url.to_owned()),
         })
     }
 
@@ -249,6 +256,27 @@ fn variables(row: &'static Row, credential: &Credential) -> Vec<Variable> {
             })
         })
         .collect()
+}
+
+/// Faults and warnings of a secret.
+fn check_secret(
+    credential: &Credential,
+    secret: &SecretString,
+    now: Timestamp,
+) -> (Vec<String>, Vec<String>) {
+    let text = secret.expose_secret();
+    let fault = |words: String| (vec![words], Vec::new());
+    if text.is_empty() {
+        fault("it has no secret".to_owned())
+    } else if text.len() > table::MAX_TOKEN {
+        fault(format!("{} bytes, and 1 MiB is the limit", text.len()))
+    } else if credential.provider == KUBECONFIG {
+        check_kubeconfig(&credential.name, text, now)
+    } else if text.contains('\0') {
+        fault("its secret holds a NUL byte, which no variable can carry".to_owned())
+    } else {
+        (Vec::new(), Vec::new())
+    }
 }
 
 /// Faults and warnings of a kubeconfig as a runner finds it: the files that it names are elsewhere.

@@ -25,6 +25,18 @@ pub enum Tier {
     Global,
 }
 
+impl Tier {
+    /// Its name in tables.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Project => "project",
+            Self::Global => "global",
+        }
+    }
+}
+
 /// A binding that was looked at, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Candidate {

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
@@ -29,6 +30,14 @@ impl Signals {
             hang_up: unix::signal(SignalKind::hangup())?,
             quit: unix::signal(SignalKind::quit())?,
         })
+    }
+
+    /// A signal that came while nothing was waited for.
+    pub async fn pending(&mut self) -> Option<Signal> {
+        // Signals are seen when the runtime rests, which this makes it do.
+        tokio::time::timeout(Duration::from_millis(1), self.next())
+            .await
+            .ok()
     }
 
     /// The next signal.

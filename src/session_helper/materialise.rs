@@ -54,6 +54,11 @@ impl<'p> Materialised<'p> {
         Ok(this)
     }
 
+    #[must_use]
+    pub fn plan(&self) -> &'p Plan {
+        self.plan
+    }
+
     /// Puts a new secret in the place of a step's file.
     ///
     /// # Errors
