@@ -11,6 +11,9 @@ use crate::runner::plan::{File, KUBECONFIG, Plan, Setting, Step};
 use crate::runner::table;
 use crate::secret_file;
 
+/// The variable that tells a command where the private folder is.
+pub const FOLDER: &str = "AMBIENT_SESSION_DIR";
+
 /// A plan whose files are written.
 pub struct Materialised<'p> {
     plan: &'p Plan,
@@ -75,6 +78,7 @@ impl<'p> Materialised<'p> {
         for name in table::variable_names() {
             command.env_remove(name);
         }
+        command.env(FOLDER, &self.dir);
         for step in &self.plan.steps {
             for variable in &step.variables {
                 match &variable.setting {

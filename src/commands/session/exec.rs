@@ -26,7 +26,7 @@ acpctl session exec --project team-a -- env";
 
 /// Run a command with what a session gets
 ///
-/// Secrets go into files of a private folder and into variables of the command alone. Everything is removed
+/// Secrets go into files of a private folder, AMBIENT_SESSION_DIR, and into variables of the command alone. Everything is removed
 /// when it ends, in whatever way. If one credential can't be had, nothing is started. The exit status is
 /// the command's, 128+n if signal n ended it.
 #[derive(Debug, clap::Args)]
@@ -54,7 +54,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let plan = Plan::new(Mode::InProcess, credentials, ctx.now());
     check(&plan)?;
     if plan.steps.is_empty() {
-        ctx.out.warn("no credential is bound: the command gets none");
+        ctx.out
+            .warn("no credential is bound: the command gets none");
     }
     ctx.block_on(perform(ctx, args, &plan))
 }
