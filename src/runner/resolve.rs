@@ -89,7 +89,7 @@ pub fn resolve(
             }
             _ => {
                 candidate.chosen = true;
-                candidate.reason = "closest tier, oldest binding".to_owned();
+                "closest tier, oldest binding".clone_into(&mut candidate.reason);
                 winner = Some((candidate.provider.clone(), candidate.credential.clone()));
             }
         }

@@ -11,22 +11,10 @@ pub struct Column {
 }
 
 const COMMON: [Column; 4] = [
-    Column {
-        name: "id",
-        kind: Type::Text,
-    },
-    Column {
-        name: "created_at",
-        kind: Type::Time,
-    },
-    Column {
-        name: "updated_at",
-        kind: Type::Time,
-    },
-    Column {
-        name: "deleted_at",
-        kind: Type::Time,
-    },
+    Column { name: "id", kind: Type::Text },
+    Column { name: "created_at", kind: Type::Time },
+    Column { name: "updated_at", kind: Type::Time },
+    Column { name: "deleted_at", kind: Type::Time },
 ];
 
 /// The column of this name, in any case. The token of a credential is none.
@@ -88,18 +76,14 @@ fn named(kind: &'static Kind, name: &str) -> Option<Column> {
 /// What the platform's database says about a name that is no column; none for what is no name at all.
 fn unknown(kind: &'static Kind, name: &str) -> Option<Refusal> {
     if name.is_empty() {
-        return Some(Refusal::Database(
-            "syntax error at or near \"asc\"".to_owned(),
-        ));
+        return Some(Refusal::Database("syntax error at or near \"asc\"".to_owned()));
     }
     if let Some(found) = name.strip_prefix('-').and_then(|name| named(kind, name)) {
         let database_type = match found.kind {
             Type::Text => "text",
             _ => "timestamp with time zone",
         };
-        return Some(Refusal::Database(format!(
-            "operator does not exist: - {database_type}"
-        )));
+        return Some(Refusal::Database(format!("operator does not exist: - {database_type}")));
     }
     let is_name = name
         .bytes()
@@ -136,16 +120,10 @@ mod tests {
             "name;",
             "case when 1=1 then name end",
         ] {
-            assert!(
-                matches!(clause(&CREDENTIAL, bad), Err(Refusal::Request(_))),
-                "{bad}"
-            );
+            assert!(matches!(clause(&CREDENTIAL, bad), Err(Refusal::Request(_))), "{bad}");
         }
         for unknown in ["nosuch", "token", "kind", "-name", "name,", "roles.name"] {
-            assert!(
-                matches!(clause(&CREDENTIAL, unknown), Err(Refusal::Database(_))),
-                "{unknown}"
-            );
+            assert!(matches!(clause(&CREDENTIAL, unknown), Err(Refusal::Database(_))), "{unknown}");
         }
     }
 }

@@ -52,10 +52,7 @@ impl Value {
             Self::Text(text) => Json::String(text.clone()),
             Self::Bool(flag) => Json::Bool(*flag),
             Self::Int(int) => Json::from(*int),
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "checked to be whole and small"
-            )]
+            #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
             Self::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
                 Json::from(*number as i64)
             }
@@ -109,11 +106,7 @@ impl Record {
             id,
             created_at: now,
             updated_at: now,
-            values: kind
-                .fields
-                .iter()
-                .map(|field| Value::of(field.default))
-                .collect(),
+            values: kind.fields.iter().map(|field| Value::of(field.default)).collect(),
         }
     }
 
@@ -183,11 +176,7 @@ impl Record {
     fn href(&self) -> String {
         match self.kind.collection.split_once("{project_id}") {
             Some((before, after)) => {
-                format!(
-                    "{BASE}/{before}{}{after}/{}",
-                    self.text("project_id"),
-                    self.id
-                )
+                format!("{BASE}/{before}{}{after}/{}", self.text("project_id"), self.id)
             }
             None => format!("{BASE}/{}/{}", self.kind.collection, self.id),
         }

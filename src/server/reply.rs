@@ -53,11 +53,9 @@ pub fn respond(result: Result<Reply, Failure>, operation: &str) -> Response<Body
 fn succeed(reply: Reply) -> Response<Body> {
     match reply {
         Reply::Json(status, value) => json_response(status, &value),
-        Reply::JsonLine(status, value) => with_type(
-            status,
-            "application/json",
-            format!("{}\n", json::compact(&value)),
-        ),
+        Reply::JsonLine(status, value) => {
+            with_type(status, "application/json", format!("{}\n", json::compact(&value)))
+        }
         Reply::Raw(text) => with_type(StatusCode::OK, "application/json", text),
         Reply::Text(text) => with_type(StatusCode::OK, "text/plain; charset=utf-8", text),
         Reply::Deleted => varied(with_type(
@@ -109,7 +107,11 @@ pub fn empty_response(status: StatusCode) -> Response<Body> {
 }
 
 /// A body of a given content type.
-pub fn with_type(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response<Body> {
+pub fn with_type(
+    status: StatusCode,
+    kind: &'static str,
+    body: impl Into<Body>,
+) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response
@@ -131,9 +133,7 @@ fn event_stream(body: Body) -> Response<Body> {
         (header::CACHE_CONTROL, "no-cache"),
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ] {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }

@@ -26,9 +26,9 @@ acpctl session exec --project team-a -- env";
 
 /// Run a command with what a session gets
 ///
-/// Secrets go into files of a private folder, AMBIENT_SESSION_DIR, and into variables of the command alone. Everything is removed
-/// when it ends, in whatever way. If one credential can't be had, nothing is started. The exit status is
-/// the command's, 128+n if signal n ended it.
+/// Secrets go into files of a private folder (`AMBIENT_SESSION_DIR`) and into variables of the command
+/// alone. Everything is removed when it ends, in whatever way. If one credential can't be had, nothing is
+/// started. The exit status is the command's, 128+n if signal n ended it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -37,7 +37,7 @@ pub struct Args {
     /// Use what this session gets
     #[arg(long, value_name = "ID")]
     session: Option<String>,
-    /// Write the kubeconfig to the platform's own path, /tmp/.ambient_kubeconfig
+    /// Write the kubeconfig to the platform's own path, `/tmp/.ambient_kubeconfig`
     #[arg(long, conflicts_with = "refresh")]
     compat_path: bool,
     /// Fetch the secrets again after each such time, e.g. 5m, and replace files that changed

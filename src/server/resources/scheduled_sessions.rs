@@ -44,12 +44,7 @@ pub fn list(call: &Call<'_>) -> Result<Reply, Failure> {
         let found = records::all(transaction, &SCHEDULED_SESSION, &condition)?;
         let items: Vec<_> = found.iter().map(Record::to_json).collect();
         let total = i64::try_from(items.len()).unwrap_or(i64::MAX);
-        Ok(Reply::ok(lists::envelope(
-            &SCHEDULED_SESSION,
-            1,
-            total,
-            items,
-        )))
+        Ok(Reply::ok(lists::envelope(&SCHEDULED_SESSION, 1, total, items)))
     })
 }
 

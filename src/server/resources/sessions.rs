@@ -9,9 +9,7 @@ use crate::server::body::{self, Object};
 use crate::server::call::Call;
 use crate::server::crud;
 use crate::server::error::Failure;
-use crate::server::fields::{
-    Default, DeleteUnknown, Field, Kind, int, number, text, time as instant,
-};
+use crate::server::fields::{Default, DeleteUnknown, Field, Kind, int, number, text, time as instant};
 use crate::server::record::{Record, Value};
 use crate::server::reply::Reply;
 use crate::server::store::records::Condition;
@@ -81,40 +79,19 @@ static STATUS: Kind = Kind {
 };
 
 const PHASES: [&str; 7] = [
-    "Pending",
-    "Creating",
-    "Running",
-    "Stopping",
-    "Stopped",
-    "Completed",
-    "Failed",
+    "Pending", "Creating", "Running", "Stopping", "Stopped", "Completed", "Failed",
 ];
 
 /// What a copy takes over.
 const COPIED: [&str; 15] = [
-    "repo_url",
-    "assigned_user_id",
-    "workflow_id",
-    "repos",
-    "timeout",
-    "llm_model",
-    "llm_temperature",
-    "llm_max_tokens",
-    "bot_account_name",
-    "resource_overrides",
-    "environment_variables",
-    "labels",
-    "annotations",
-    "project_id",
-    "agent_id",
+    "repo_url", "assigned_user_id", "workflow_id", "repos", "timeout", "llm_model",
+    "llm_temperature", "llm_max_tokens", "bot_account_name", "resource_overrides",
+    "environment_variables", "labels", "annotations", "project_id", "agent_id",
 ];
 
 /// The project that the query names, else the header.
 pub fn within_project(call: &Call<'_>) -> Result<Condition, Failure> {
-    let asked = call
-        .query
-        .get("project_id")
-        .filter(|project| !project.is_empty());
+    let asked = call.query.get("project_id").filter(|project| !project.is_empty());
     let Some(project) = asked.or(call.project_header.as_deref()) else {
         return Ok(Condition::default());
     };
@@ -280,11 +257,7 @@ fn needed(object: &Object, key: &str, holder: &str) -> Result<String, Failure> {
 
 fn branch(object: &Object, holder: &str) -> Result<String, Failure> {
     let branch = body::text_of(object, "branch", holder)?;
-    Ok(if branch.is_empty() {
-        "main".to_owned()
-    } else {
-        branch
-    })
+    Ok(if branch.is_empty() { "main".to_owned() } else { branch })
 }
 
 /// The repositories of a session; a text that is no list counts as none.
