@@ -178,7 +178,7 @@ mod tests {
     use crate::resources::{CREDENTIAL, ROLE, ROLE_BINDING};
     use serde_json::{Value, json};
 
-    fn records(resource: &'static crate::resources::Resource, values: Value) -> Vec<Record> {
+    fn records(resource: &'static crate::resources::Resource, values: &Value) -> Vec<Record> {
         values
             .as_array()
             .unwrap()
@@ -187,18 +187,18 @@ mod tests {
             .collect()
     }
 
-    fn chosen(target: (&str, &str), bindings: Value) -> Vec<String> {
+    fn chosen(target: (&str, &str), bindings: &Value) -> Vec<String> {
         let target = Target {
             project: target.0.to_owned(),
             agent: target.1.to_owned(),
         };
         let roles = records(
             &ROLE,
-            json!([{"id": "r-owner", "name": OWNER}, {"id": "r-view", "name": "credential:viewer"}]),
+            &json!([{"id": "r-owner", "name": OWNER}, {"id": "r-view", "name": "credential:viewer"}]),
         );
         let credentials = records(
             &CREDENTIAL,
-            json!([
+            &json!([
                 {"id": "k1", "name": "k1", "provider": "kubeconfig"},
                 {"id": "k2", "name": "k2", "provider": "kubeconfig"},
                 {"id": "g1", "name": "g1", "provider": "github"},
@@ -228,11 +228,11 @@ mod tests {
     #[test]
     fn closer_tiers_win_whatever_their_age() {
         let bindings = json!([bound("k1", "", "", 1), bound("k2", "p", "", 2)]);
-        assert_eq!(chosen(("p", "a"), bindings.clone()), ["k2"]);
-        assert_eq!(chosen(("q", "a"), bindings), ["k1"]);
+        assert_eq!(chosen(("p", "a"), &bindings), ["k2"]);
+        assert_eq!(chosen(("q", "a"), &bindings), ["k1"]);
         let bindings = json!([bound("k1", "p", "", 1), bound("k2", "p", "a", 2)]);
-        assert_eq!(chosen(("p", "a"), bindings.clone()), ["k2"]);
-        assert_eq!(chosen(("p", ""), bindings), ["k1"]);
+        assert_eq!(chosen(("p", "a"), &bindings), ["k2"]);
+        assert_eq!(chosen(("p", ""), &bindings), ["k1"]);
     }
 
     #[test]
@@ -240,14 +240,14 @@ mod tests {
         assert_eq!(
             chosen(
                 ("p", ""),
-                json!([bound("k1", "p", "", 2), bound("k2", "p", "", 1)])
+                &json!([bound("k1", "p", "", 2), bound("k2", "p", "", 1)])
             ),
             ["k2"]
         );
         let mut undated = bound("k1", "p", "", 9);
         undated["created_at"] = Value::Null;
         assert_eq!(
-            chosen(("p", ""), json!([bound("k2", "p", "", 1), undated])),
+            chosen(("p", ""), &json!([bound("k2", "p", "", 1), undated])),
             ["k1"]
         );
     }
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn each_provider_has_a_winner_of_its_own() {
         let bindings = json!([bound("g1", "", "", 1), bound("k1", "p", "", 2)]);
-        assert_eq!(chosen(("p", ""), bindings), ["g1", "k1"]);
+        assert_eq!(chosen(("p", ""), &bindings), ["g1", "k1"]);
     }
 
     #[test]
@@ -268,7 +268,7 @@ mod tests {
             bound("k1", "", "a", 1),
             bound("k2", "", "", 3)
         ]);
-        assert_eq!(chosen(("p", "a"), bindings), ["k2"]);
+        assert_eq!(chosen(("p", "a"), &bindings), ["k2"]);
     }
 
     #[test]
