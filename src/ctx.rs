@@ -73,6 +73,11 @@ impl Ctx {
         Ok(self.client.get_or_init(|| client))
     }
 
+    /// Makes this the client of the run, if none was made before.
+    pub fn use_client(&self, client: Client) {
+        let _ = self.client.set(client);
+    }
+
     /// Runs a future on the runtime, which is started here at the latest.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(settings.connect_timeout)
             .http1_only();
-        if is_loopback(&url) {
+        if settings.direct || is_loopback(&url) {
             builder = builder.no_proxy();
         }
         // An error only says that a provider is installed already.

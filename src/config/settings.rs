@@ -37,6 +37,8 @@ pub struct Settings {
     pub polling_interval: Duration,
     pub insecure: bool,
     pub retries: u32,
+    /// No proxy, whatever the environment says.
+    pub direct: bool,
 }
 
 impl Settings {
@@ -89,6 +91,7 @@ impl Settings {
             polling_interval: seconds(None, env::POLLING_INTERVAL, file::POLLING_INTERVAL, 2),
             insecure: globals.insecure_skip_tls_verify || config.flag(file::INSECURE),
             retries: globals.retries,
+            direct: false,
         }
     }
 

@@ -682,3 +682,53 @@ fn sources_that_contradict_each_other_are_refused() {
     .assert()
     .code(6);
 }
+
+#[test]
+fn the_variables_of_a_pod_are_followed_with_care() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let run = |url: &str, ids: &str| {
+        env.acpctl()
+            .env("XDG_RUNTIME_DIR", runtime_dir(&env))
+            .env("BACKEND_API_URL", url)
+            .env("CREDENTIAL_IDS", ids)
+            .env("CREDENTIAL_MCP_URLS", r#"{"gitlab":"http://localhost:1"}"#)
+            .env("PROJECT_NAME", " team-a ")
+            .env("BOT_TOKEN", TOKEN)
+            // Nobody listens there: a proxy that is obeyed ends the run.
+            .env("HTTP_PROXY", "http://127.0.0.1:9")
+            .args(["session", "exec", "--from-env", "--"])
+            .args(["sh", "-c", "echo $GITHUB_TOKEN-$GITLAB_TOKEN"])
+            .output()
+            .unwrap()
+    };
+    let output = run(server.url(), r#"{"github":"github","gitlab":"gitlab"}"#);
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(stdout, format!("{SECRET}-\n"), "{stderr}");
+    for request in server.received() {
+        assert!(
+            request
+                .target
+                .starts_with("/api/ambient/v1/credentials/github")
+        );
+        assert_eq!(
+            request.header("authorization"),
+            Some(format!("Bearer {TOKEN}").as_str())
+        );
+        assert_eq!(request.header("x-ambient-project"), Some("team-a"));
+    }
+    let asked = server.received().len();
+    for (url, ids, code) in [
+        ("https://evil.example.net", "{}", 2),
+        ("http://svc.cluster.local.example.net", "{}", 2),
+        ("file://localhost/etc/passwd", "{}", 2),
+        (server.url(), "[]", 7),
+        (server.url(), r#"{"github":"../roles"}"#, 7),
+        (server.url(), r#"{"github":"gitlab"}"#, 7),
+    ] {
+        let output = run(url, ids);
+        assert_eq!(output.status.code(), Some(code), "{url} {ids}");
+    }
+    // Only the last one, whose answer is for another provider, got as far as asking.
+    assert_eq!(server.received().len(), asked + 2);
+}

@@ -2,6 +2,7 @@
 
 mod exec;
 mod explain;
+mod from_env;
 mod mcp_config;
 mod preview;
 mod source;

@@ -7,6 +7,7 @@ use futures_util::future::{join_all, try_join_all};
 use secrecy::SecretString;
 use serde_json::Value;
 
+use super::from_env;
 use crate::api::{Client, Error, ListOptions, equals, path};
 use crate::commands::credential::{kubeconfig::KubeconfigArgs, lookup};
 use crate::compat::quote::quote;
@@ -35,6 +36,9 @@ pub struct SourceArgs {
     /// Use what a session with this agent ID would get
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
+    /// Use what the platform's variables in a session's pod name, and their API and token
+    #[arg(long, conflicts_with_all = ["credential", "from_file", "agent", "session"])]
+    from_env: bool,
 }
 
 impl SourceArgs {
@@ -55,6 +59,9 @@ impl SourceArgs {
             )
             .hint("name the credentials, or what they are resolved for")
             .into());
+        }
+        if self.from_env {
+            return with_secrets(ctx, &from_env::records(ctx)?);
         }
         let mut credentials = Vec::new();
         if let Some(file) = &self.from_file {
