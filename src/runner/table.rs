@@ -88,6 +88,8 @@ pub const MAX_TOKEN: usize = 1 << 20;
 pub const KUBECONFIG_PATH: &str = "/tmp/.ambient_kubeconfig";
 /// The version of the MCP server whose npm package carries its executable (contract runner.md section 9.1).
 pub const MCP_SERVER: &str = "kubernetes-mcp-server@0.0.67";
+/// The same for uvx, which downloads the executable at first start and checks no sum.
+pub const MCP_SERVER_PYPI: &str = "kubernetes-mcp-server==0.0.69";
 /// The name that the platform gives this server.
 pub const MCP_NAME: &str = "openshift";
 /// Time between two refreshes in a sidecar, in seconds.

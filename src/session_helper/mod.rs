@@ -4,8 +4,10 @@
 //! - [`compat_path`]: the platform's fixed path for kubeconfigs
 //! - [`child`]: the child process: signals and exit status
 //! - [`materialise`]: files and variables of a plan
+//! - [`mcp`]: an MCP server as a child
 
 pub mod child;
 pub mod compat_path;
 pub mod dir;
 pub mod materialise;
+pub mod mcp;

@@ -732,3 +732,111 @@ fn the_variables_of_a_pod_are_followed_with_care() {
     // Only the last one, whose answer is for another provider, got as far as asking.
     assert_eq!(server.received().len(), asked + 2);
 }
+
+/// A server that speaks the protocol, started with the platform's flags.
+const FAKE_MCP: &str = r#"#!/bin/sh
+[ -f "$2" ] && [ "$1 $3" = "--kubeconfig --disable-multi-cluster" ] || exit 9
+HANDSHAKE
+while read -r line; do
+case "$line" in
+*'"method":"initialize"'*) echo 'Downloading, says an old version'
+  echo '{"jsonrpc":"2.0","id":1,"result":{"serverInfo":{"name":"fake","version":"v1"}}}' ;;
+*'"method":"tools/list"'*) echo '{"jsonrpc":"2.0","method":"notifications/message"}'
+  echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"namespaces_list"},{"name":"configuration_view"}]}}' ;;
+*'"method":"tools/call"'*) printf '%s\n' '{"jsonrpc":"2.0","id":3,"result":CALL}' ;;
+esac
+done
+[ -f "$2" ] || echo too-late > "$HOME/too-late"
+"#;
+
+fn probe(handshake: &str, call: &Value) -> (Option<i32>, String, String, TestEnv) {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let script = FAKE_MCP
+        .replace("HANDSHAKE", handshake)
+        .replace("CALL", &call.to_string());
+    let program = env.file("fake-mcp", script);
+    fs::set_permissions(
+        &program,
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
+    let output = session(
+        &env,
+        &server,
+        &[
+            "probe",
+            "--credential",
+            "kubeconfig",
+            "--mcp-command",
+            program.to_str().unwrap(),
+        ],
+    )
+    .output()
+    .unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert!(!stdout.contains(SECRET) && !stderr.contains(SECRET));
+    assert!(left(&env).is_empty());
+    (output.status.code(), stdout, stderr, env)
+}
+
+#[test]
+fn a_probe_goes_through_every_step() {
+    let good = json!({"content": [{"type": "text", "text": "NAME\ndefault\nkube-system"}]});
+    let (code, stdout, stderr, env) = probe("", &good);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    for line in [
+        "ok      server started      fake v1",
+        "ok      cluster reached     2 namespaces",
+        "ok      cleaned up          server stopped, then the file removed",
+    ] {
+        assert!(stdout.contains(line), "{stdout}");
+    }
+    assert!(!env.home().join("too-late").exists());
+}
+
+#[test]
+fn a_probe_tells_the_cause() {
+    let refused =
+        |text: &str| json!({"isError": true, "content": [{"type": "text", "text": text}]});
+    let none = json!({});
+    for (handshake, call, code, word) in [
+        (
+            "echo 'Error: context \"x\" does not exist' >&2; exit 1",
+            &none,
+            7,
+            "kubeconfig",
+        ),
+        (
+            "",
+            &refused("dial tcp 127.0.0.1:1: connect: connection refused"),
+            9,
+            "network",
+        ),
+        (
+            "",
+            &refused("tls: failed to verify certificate: x509: no"),
+            9,
+            "TLS",
+        ),
+        (
+            "",
+            &refused(&format!(
+                "the server has asked for the client to provide credentials {SECRET}"
+            )),
+            4,
+            "login",
+        ),
+        (
+            "",
+            &refused("namespaces is forbidden: User \"u\" cannot list"),
+            5,
+            "permission",
+        ),
+    ] {
+        let (got, stdout, stderr, _) = probe(handshake, call);
+        assert_eq!(got, Some(code), "{stdout}{stderr}");
+        assert!(stderr.contains(&format!("({word})")), "{stderr}");
+        assert!(stdout.contains("FAILED") && stdout.contains("cleaned up"));
+    }
+}

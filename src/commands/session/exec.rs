@@ -61,7 +61,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 }
 
 /// All or nothing.
-fn check(plan: &Plan) -> Result<(), Failure> {
+pub fn check(plan: &Plan) -> Result<(), Failure> {
     let faults = plan.faults();
     if faults.is_empty() {
         return Ok(());
@@ -76,13 +76,7 @@ fn check(plan: &Plan) -> Result<(), Failure> {
 async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
     // From here on a signal ends nothing by itself, so that no file outlives it.
     let mut signals = Signals::listen()?;
-    let folder = PrivateDir::create().map_err(|error| {
-        Failure::new(
-            Kind::Other,
-            format!("make a private folder: {}", reason(&error)),
-        )
-        .hint("set XDG_RUNTIME_DIR or TMPDIR to a folder that you can write")
-    })?;
+    let folder = private_dir()?;
     let files = Materialised::write(plan, folder.path(), args.compat_path)
         .map_err(|(path, error)| write_failure(&path, &error))?;
     let status = match signals.pending().await {
@@ -104,6 +98,17 @@ async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
         0 => Ok(()),
         status => Err(Status(status).into()),
     }
+}
+
+/// A new private folder.
+pub fn private_dir() -> Result<PrivateDir, Failure> {
+    PrivateDir::create().map_err(|error| {
+        Failure::new(
+            Kind::Other,
+            format!("make a private folder: {}", reason(&error)),
+        )
+        .hint("set XDG_RUNTIME_DIR or TMPDIR to a folder that you can write")
+    })
 }
 
 fn command(args: &Args, files: &Materialised<'_>) -> Result<Command, Failure> {
@@ -163,7 +168,8 @@ fn replace(
     Ok(secret)
 }
 
-fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
+/// Why a file of the plan was not written.
+pub fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
     let failure = Failure::new(
         Kind::Other,
         format!(

@@ -13,8 +13,8 @@ use url::{Host, Url};
 use crate::api::Client;
 use crate::commands::credential::lookup;
 use crate::compat::quote::quote;
-use crate::config::settings::parse_api_url;
 use crate::config::Settings;
+use crate::config::settings::parse_api_url;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
@@ -42,7 +42,12 @@ pub fn records(ctx: &Ctx) -> anyhow::Result<Vec<Record>> {
     ctx.use_client(client(ctx)?);
     let client = ctx.client()?;
     ctx.block_on(async {
-        Ok(join_all(wanted.iter().map(|(provider, id)| metadata(client, provider, id))).await)
+        Ok(join_all(
+            wanted
+                .iter()
+                .map(|(provider, id)| metadata(client, provider, id)),
+        )
+        .await)
     })
 }
 

@@ -53,17 +53,18 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 }
 
 fn entry(args: &Args) -> Value {
-    let mut words = vec![
-        "--yes",
-        MCP_SERVER,
-        "--kubeconfig",
-        &args.kubeconfig,
-        "--disable-multi-cluster",
-    ];
-    if args.read_only {
-        words.push("--read-only");
-    }
+    let mut words = vec!["--yes", MCP_SERVER];
+    words.extend(server_flags(&args.kubeconfig, args.read_only));
     json!({"command": "npx", "args": words})
+}
+
+/// The flags that the platform starts the server with.
+pub fn server_flags(kubeconfig: &str, read_only: bool) -> Vec<&str> {
+    let mut flags = vec!["--kubeconfig", kubeconfig, "--disable-multi-cluster"];
+    if read_only {
+        flags.push("--read-only");
+    }
+    flags
 }
 
 /// The file's text with the entry in it; all else stays, in its order.

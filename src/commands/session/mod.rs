@@ -5,6 +5,7 @@ mod explain;
 mod from_env;
 mod mcp_config;
 mod preview;
+mod probe;
 mod source;
 
 use clap::Subcommand;
@@ -18,6 +19,7 @@ pub enum Command {
     Explain(explain::Args),
     Exec(exec::Args),
     McpConfig(mcp_config::Args),
+    Probe(probe::Args),
 }
 
 impl Command {
@@ -31,6 +33,7 @@ impl Command {
             Self::Explain(args) => explain::run(ctx, args),
             Self::Exec(args) => exec::run(ctx, args),
             Self::McpConfig(args) => mcp_config::run(ctx, args),
+            Self::Probe(args) => probe::run(ctx, args),
         }
     }
 }
