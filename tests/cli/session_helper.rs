@@ -14,6 +14,7 @@ use acpctl::runner::table;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+use crate::support::cluster::{Cluster, Rights};
 use crate::support::server::{Received, Reply, Scripted, error, json as answer};
 use crate::support::{TOKEN, TestEnv, skipped, streams};
 
@@ -838,5 +839,95 @@ fn a_probe_tells_the_cause() {
         assert_eq!(got, Some(code), "{stdout}{stderr}");
         assert!(stderr.contains(&format!("({word})")), "{stderr}");
         assert!(stdout.contains("FAILED") && stdout.contains("cleaned up"));
+    }
+}
+
+/// The real server against a cluster of our own: right, and wrong in five ways.
+#[test]
+fn a_probe_with_the_real_server() {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join("kubernetes-mcp-server"))
+        .find(|program| program.is_file());
+    let Some(program) = found else {
+        skipped(
+            "kubernetes-mcp-server is not on PATH (npm install --global kubernetes-mcp-server@0.0.67)",
+        );
+        return;
+    };
+    let cluster = Cluster::start(SECRET, Rights::All);
+    let closed = Cluster::start(SECRET, Rights::None);
+    let config = |server: &str, ca: &str, user: &str| {
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
+             contexts:\n- name: c\n  context: {{cluster: k, user: u}}\n\
+             clusters:\n- name: k\n  cluster: {{server: '{server}', certificate-authority-data: {ca}}}\n\
+             users:\n- name: u\n  user: {{{user}}}\n"
+        )
+    };
+    let token = format!("token: {SECRET}");
+    let certificate = format!(
+        "client-certificate-data: {}, client-key-data: {}",
+        cluster.client_certificate, cluster.client_key
+    );
+    let (server, ca) = (&cluster.server, &cluster.ca);
+    for (name, text, code, word) in [
+        ("token", config(server, ca, &token), 0, ""),
+        ("certificate", config(server, ca, &certificate), 0, ""),
+        (
+            "nobody listens",
+            config("https://127.0.0.1:9", ca, &token),
+            9,
+            "(network)",
+        ),
+        (
+            "foreign authority",
+            config(server, &cluster.foreign_ca, &token),
+            9,
+            "(TLS)",
+        ),
+        (
+            "wrong token",
+            config(server, ca, "token: some-other-token-0123456789"),
+            4,
+            "(login)",
+        ),
+        (
+            "no rights",
+            config(&closed.server, &closed.ca, &token),
+            5,
+            "(permission)",
+        ),
+        (
+            "login program missing",
+            config(
+                server,
+                ca,
+                "exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-login, interactiveMode: Never}",
+            ),
+            4,
+            "(login)",
+        ),
+    ] {
+        let env = TestEnv::new();
+        env.file("config.yaml", text);
+        let output = env
+            .acpctl()
+            .env("XDG_RUNTIME_DIR", runtime_dir(&env))
+            .args(["session", "probe", "--from-file", "config.yaml"])
+            .arg("--mcp-command")
+            .arg(&program)
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(code), "{name}: {stdout}{stderr}");
+        assert!(stderr.contains(word), "{name}: {stderr}");
+        assert_eq!(
+            stdout.contains("2 namespaces"),
+            code == 0,
+            "{name}: {stdout}"
+        );
+        assert!(!stdout.contains(SECRET) && !stderr.contains(SECRET));
+        assert!(left(&env).is_empty(), "{name}");
     }
 }

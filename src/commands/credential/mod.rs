@@ -3,7 +3,7 @@
 mod bind;
 mod create;
 mod delete;
-mod findings;
+pub mod findings;
 mod get;
 pub mod kubeconfig;
 mod list;

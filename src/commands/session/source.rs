@@ -9,11 +9,13 @@ use serde_json::Value;
 
 use super::from_env;
 use crate::api::{Client, Error, ListOptions, equals, path};
-use crate::commands::credential::{kubeconfig::KubeconfigArgs, lookup};
+use crate::commands::credential::kubeconfig::{self, KubeconfigArgs};
+use crate::commands::credential::{findings, lookup};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::input;
+use crate::kubeconfig::{self as rules, Keep};
 use crate::resources::{
     CREDENTIAL, CREDENTIAL_TOKEN, EXPIRES_AT, ROLE, ROLE_BINDING, Record, annotation,
 };
@@ -85,12 +87,27 @@ impl SourceArgs {
     }
 }
 
-/// The kubeconfig of a file, checked and cut as `credential create` does it.
+/// The kubeconfig of a file, cut to its current context as `credential create` cuts it. It is judged
+/// with the plan: an address that only this machine reaches is no fault here.
 fn from_file(ctx: &Ctx, file: &str) -> Result<Credential, Failure> {
     let input = input::from_path(file)?;
     let name = input.name();
-    let args = KubeconfigArgs::default();
-    let prepared = args.prepare(ctx, &mut args.read(Some(input))?)?;
+    let mut sources = KubeconfigArgs::default().read(Some(input))?;
+    kubeconfig::decode(&mut sources)?;
+    let carved = rules::carve(
+        &kubeconfig::views(&sources),
+        Keep::Current,
+        &kubeconfig::open,
+    );
+    let carved = carved.map_err(|refused| {
+        for finding in &refused {
+            ctx.out.note(&findings::text(&name, finding));
+        }
+        Failure::new(
+            Kind::Data,
+            format!("the kubeconfig from {name} can't be used"),
+        )
+    })?;
     Ok(Credential {
         id: String::new(),
         name,
@@ -98,7 +115,7 @@ fn from_file(ctx: &Ctx, file: &str) -> Result<Credential, Failure> {
         url: String::new(),
         email: String::new(),
         expires_at: String::new(),
-        token: Ok(prepared.text),
+        token: Ok(carved.text),
     })
 }
 
