@@ -192,7 +192,7 @@ impl Server {
         let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
         let line = lines()
             .find(|line| line.starts_with("Error:"))
-            .or_else(|| lines().last())
+            .or_else(|| lines().next_back())
             .unwrap_or_default();
         Fault::Ended(line.trim_start_matches("Error:").trim().to_owned())
     }

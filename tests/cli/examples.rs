@@ -24,6 +24,10 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         Expected::Skipped("needs a server: login.rs"),
     ),
     (
+        "acpctl session probe ",
+        Expected::Skipped("needs an MCP server and a cluster: session_helper.rs"),
+    ),
+    (
         "acpctl credential validate ~/.kube/config --strict",
         Expected::Code(8),
     ),

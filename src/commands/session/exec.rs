@@ -20,7 +20,7 @@ use crate::session_helper::materialise::Materialised;
 
 const EXAMPLES: &str = "\
 # A command with the kubeconfig of a credential, and nothing left afterwards
-acpctl session exec --credential prod -- sh -c 'wc -c < $KUBECONFIG'
+acpctl session exec --credential prod -- kubectl config current-context
 # With all that a session of the project gets
 acpctl session exec --project team-a -- env";
 

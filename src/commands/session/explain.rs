@@ -17,7 +17,7 @@ const COLUMNS: &[table::Column] = &[
     column("CHOSEN", 6),
     column("TIER", 7),
     column("ROLE", 24),
-    column("CREATED", 20),
+    column("CREATED", 30),
     column("WHY", 60),
 ];
 

@@ -73,7 +73,9 @@ fn client(ctx: &Ctx) -> anyhow::Result<Client> {
     let url = parse_api_url(&address)?;
     check_host(&url)?;
     let mut settings = Settings::new(&ctx.globals, ctx.config()?);
-    settings.api_url = address.trim_end_matches('/').to_owned();
+    address
+        .trim_end_matches('/')
+        .clone_into(&mut settings.api_url);
     settings.token = token()?;
     settings.project = env::PROJECT_NAME
         .get()
@@ -87,7 +89,11 @@ fn client(ctx: &Ctx) -> anyhow::Result<Client> {
 fn check_host(url: &Url) -> Result<(), Failure> {
     let is_near = match url.host() {
         Some(Host::Domain(name)) => {
-            name == "localhost" || name.ends_with(".svc") || name.ends_with(".svc.cluster.local")
+            // The parser has made it lower case.
+            name == "localhost"
+                || [".svc", ".svc.cluster.local"]
+                    .iter()
+                    .any(|end| name.ends_with(end))
         }
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

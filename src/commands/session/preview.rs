@@ -18,7 +18,7 @@ const COLUMNS: &[table::Column] = &[
     column("CREDENTIAL", 20),
     column("WHAT", 8),
     column("NAME", 34),
-    column("VALUE", 60),
+    column("VALUE", 100),
 ];
 
 const fn column(title: &'static str, width: usize) -> table::Column {

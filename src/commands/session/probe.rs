@@ -369,12 +369,12 @@ fn show(
         Format::Json => ctx.out.json(&value()),
         Format::Yaml => ctx.out.data(crate::yaml::to_string(&value())?.as_bytes()),
         Format::Table | Format::Wide => checks.iter().try_for_each(|check| {
-            let (mark, text) = match &check.result {
+            let (word, text) = match &check.result {
                 Ok(text) => ("ok", text),
                 Err(text) => ("FAILED", text),
             };
             ctx.out
-                .line(&format!("{mark:<6}  {:<18}  {}", check.name, mask(text)))
+                .line(&format!("{word:<6}  {:<18}  {}", check.name, mask(text)))
         }),
         Format::Name | Format::JsonPath(_) => {
             Err(Failure::usage("valid formats are table, wide, json, yaml").into())
