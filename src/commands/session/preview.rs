@@ -36,8 +36,14 @@ pub struct Args {
     session: Option<String>,
     #[command(flatten)]
     source: SourceArgs,
-    /// How the platform hands it over; the platform's set-up decides
-    #[arg(long, value_enum, default_value_t, value_name = "MODE")]
+    /// How the platform hands it over: in-process, in-process-april or sidecar; its set-up decides
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "MODE",
+        hide_possible_values = true
+    )]
     mode: Mode,
     #[command(flatten)]
     output: OutputArgs,
