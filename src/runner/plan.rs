@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value as Json, json};
 
 use super::table::{self, Mode, Row, Value};
+use crate::exit::{Failure, Kind};
 use crate::kubeconfig::{self, CheckOptions, Rules, Severity, Source};
 
 /// The provider of kubeconfigs.
@@ -25,7 +26,7 @@ pub struct Credential {
     /// When it ends, from its metadata (RFC 3339); empty if unknown.
     pub expires_at: String,
     /// The secret, or why it could not be seen.
-    pub token: Result<SecretString, String>,
+    pub token: Result<SecretString, Failure>,
 }
 
 /// A file to write.
@@ -101,6 +102,15 @@ impl Plan {
                 .collect::<Vec<_>>()
         };
         self.steps.iter().flat_map(named).collect()
+    }
+
+    /// What kind of failure the faults are: that of the first secret that could not be read.
+    #[must_use]
+    pub fn fault_kind(&self) -> Kind {
+        self.steps
+            .iter()
+            .find_map(|step| step.credential.token.as_ref().err())
+            .map_or(Kind::Data, |why| why.kind)
     }
 
     /// The plan without its secrets.

@@ -303,11 +303,11 @@ fn one_secret_that_cannot_be_had_starts_nothing() {
         "touch",
         touch,
     ];
-    for server in [
-        one_forbidden(403, "FORBIDDEN"),
-        one_forbidden(404, "NOT-FOUND"),
+    for (server, code) in [
+        (one_forbidden(403, "FORBIDDEN"), 5),
+        (one_forbidden(404, "NOT-FOUND"), 3),
     ] {
-        session(&env, &server, &words).assert().failure();
+        session(&env, &server, &words).assert().code(code);
         assert!(!marker.exists());
         let preview = session(&env, &server, &["preview", "--credential", "gitlab"])
             .output()

@@ -67,7 +67,7 @@ pub fn check(plan: &Plan) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(
-        Kind::Data,
+        plan.fault_kind(),
         format!("nothing was started: {}", faults.join("; ")),
     )
     .hint("'acpctl session preview' shows the same credentials without starting anything"))
@@ -141,7 +141,7 @@ async fn refresh(ctx: &Ctx, every: Option<Duration>, files: &Materialised<'_>) {
             let replaced = match fetched {
                 Ok(secret) if secret.expose_secret() == known.expose_secret() => continue,
                 Ok(secret) => replace(files, step, secret, ctx).map(|secret| *known = secret),
-                Err(why) => Err(why),
+                Err(why) => Err(why.message),
             };
             if let Err(why) = replaced {
                 ctx.out

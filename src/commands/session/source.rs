@@ -240,7 +240,12 @@ fn with_secrets(ctx: &Ctx, records: &[Record]) -> anyhow::Result<Vec<Credential>
         let tokens = join_all(records.iter().map(async |record| {
             tokio::time::timeout(limit, token(client, record.id(), record.text("provider")))
                 .await
-                .unwrap_or_else(|_| Err(format!("no answer within {} s", limit.as_secs())))
+                .unwrap_or_else(|_| {
+                    Err(Failure::new(
+                        Kind::Network,
+                        format!("no answer within {} s", limit.as_secs()),
+                    ))
+                })
         }))
         .await;
         Ok(records
@@ -260,17 +265,20 @@ fn with_secrets(ctx: &Ctx, records: &[Record]) -> anyhow::Result<Vec<Credential>
 }
 
 /// The secret, from the route that ordinary callers may use, or why there is none.
-pub async fn token(client: &Client, id: &str, provider: &str) -> Result<SecretString, String> {
+pub async fn token(client: &Client, id: &str, provider: &str) -> Result<SecretString, Failure> {
     let answer = client
         .get(&CREDENTIAL_TOKEN, &path(&["credentials", id, "token"]))
         .await
-        .map_err(|error: Error| error.to_string())?;
+        .map_err(|error: Error| Failure::new(error.kind(), error.to_string()))?;
     let answered = answer.text("provider");
     if answered != provider {
-        return Err(format!(
-            "the answer is for the provider {}, not {}",
-            quote(answered),
-            quote(provider)
+        return Err(Failure::new(
+            Kind::Data,
+            format!(
+                "the answer is for the provider {}, not {}",
+                quote(answered),
+                quote(provider)
+            ),
         ));
     }
     Ok(SecretString::from(answer.text("token")))
