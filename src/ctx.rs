@@ -101,6 +101,11 @@ impl Ctx {
             .map_err(|why| Failure::new(Kind::Login, format!("read the login: {why}")))
     }
 
+    /// Makes this the client of the run, if none was made before.
+    pub fn use_client(&self, client: Client) {
+        let _ = self.client.set(client);
+    }
+
     /// Runs a future on the runtime, which is started here at the latest.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! - [`commands`]: one folder per noun, one file per verb
 //! - [`kubeconfig`]: rules about a kubeconfig: bytes in, findings and a carved document out
 //! - [`api`]: the client; [`resources`]: what each kind of object looks like
+//! - [`runner`]: what a session makes out of credentials; [`session_helper`]: a private folder and a child process
 //! - [`server`]: the embedded API behind `--local` and `acpctl serve`
 //! - [`config`]: the configuration file and the effective settings; [`env`]: the environment
 //! - [`output`]: everything printed; [`exit`]: failures and exit codes
@@ -28,8 +29,10 @@ pub mod input;
 pub mod kubeconfig;
 pub mod output;
 pub mod resources;
+pub mod runner;
 pub mod secret_file;
 pub mod server;
+pub mod session_helper;
 pub mod yaml;
 
 use std::ffi::OsString;

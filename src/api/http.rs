@@ -236,7 +236,7 @@ pub fn builder(
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(settings.connect_timeout)
         .http1_only();
-    if url.as_ref().is_some_and(is_loopback) {
+    if settings.direct || url.as_ref().is_some_and(is_loopback) {
         builder = builder.no_proxy();
     }
     // An error only says that a provider is installed already.

@@ -40,6 +40,8 @@ pub struct Settings {
     pub insecure: bool,
     pub insecure_origin: Origin,
     pub retries: u32,
+    /// No proxy, whatever the environment says.
+    pub direct: bool,
 }
 
 impl Settings {
@@ -98,6 +100,7 @@ impl Settings {
                 Origin::Default
             },
             retries: globals.retries,
+            direct: false,
         }
     }
 

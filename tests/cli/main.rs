@@ -17,5 +17,6 @@ mod examples;
 mod faults;
 mod local;
 mod replay;
+mod session_helper;
 mod support;
 mod terminal;

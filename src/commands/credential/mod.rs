@@ -3,11 +3,11 @@
 mod bind;
 mod create;
 mod delete;
-mod findings;
+pub mod findings;
 mod get;
-mod kubeconfig;
+pub mod kubeconfig;
 mod list;
-mod lookup;
+pub mod lookup;
 mod source;
 mod token;
 mod update;

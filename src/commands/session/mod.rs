@@ -1,10 +1,18 @@
-//! `acpctl session …` (contract cli-resources.md section 3).
+//! `acpctl session …`: talking to a session (contract cli-resources.md section 3), and what a session
+//! makes out of credentials, shown, done and explained here (contract runner.md).
 
 mod events;
+mod exec;
+mod explain;
 mod follow;
+mod from_env;
+mod mcp_config;
 mod messages;
+mod preview;
+mod probe;
 mod render;
 mod send;
+mod source;
 mod text;
 
 use clap::Subcommand;
@@ -17,6 +25,11 @@ pub enum Command {
     Messages(messages::Args),
     Send(send::Args),
     Events(events::Args),
+    Preview(preview::Args),
+    Explain(explain::Args),
+    Exec(exec::Args),
+    McpConfig(mcp_config::Args),
+    Probe(probe::Args),
 }
 
 impl Command {
@@ -29,6 +42,11 @@ impl Command {
             Self::Messages(args) => messages::run(ctx, args),
             Self::Send(args) => send::run(ctx, args),
             Self::Events(args) => events::run(ctx, args),
+            Self::Preview(args) => preview::run(ctx, args),
+            Self::Explain(args) => explain::run(ctx, args),
+            Self::Exec(args) => exec::run(ctx, args),
+            Self::McpConfig(args) => mcp_config::run(ctx, args),
+            Self::Probe(args) => probe::run(ctx, args),
         }
     }
 }

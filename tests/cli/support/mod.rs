@@ -1,5 +1,6 @@
 //! What every test starts from: a cleaned environment and a server that follows a script.
 
+pub mod cluster;
 pub mod pty;
 pub mod server;
 

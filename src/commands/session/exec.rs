@@ -1,0 +1,203 @@
+//! `acpctl session exec`
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::process::Command;
+
+use super::source::{self, SourceArgs};
+use crate::compat::{number, quote::quote};
+use crate::config::file::reason;
+use crate::ctx::Ctx;
+use crate::exit::{Failure, Kind, Status};
+use crate::runner::plan::{Plan, Step};
+use crate::runner::table::{KUBECONFIG_PATH, Mode};
+use crate::session_helper::child::{self, Signals};
+use crate::session_helper::dir::{self, PrivateDir};
+use crate::session_helper::materialise::Materialised;
+
+const EXAMPLES: &str = "\
+# A command with the kubeconfig of a credential, and nothing left afterwards
+acpctl session exec --credential prod -- kubectl config current-context
+# With all that a session of the project gets
+acpctl session exec --project team-a -- env";
+
+/// Run a command with what a session gets
+///
+/// Secrets go into files of a private folder (`AMBIENT_SESSION_DIR`) and into variables of the command
+/// alone. Everything is removed when it ends, in whatever way. If one credential can't be had, nothing is
+/// started. The exit status is the command's, 128+n if signal n ended it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Use what this session gets
+    #[arg(long, value_name = "ID")]
+    session: Option<String>,
+    /// Write the kubeconfig to the platform's own path, `/tmp/.ambient_kubeconfig`
+    #[arg(long, conflicts_with = "refresh")]
+    compat_path: bool,
+    /// Fetch the secrets again after each such time, e.g. 5m, and replace files that changed
+    #[arg(long, value_name = "DURATION", value_parser = number::duration)]
+    refresh: Option<Duration>,
+    /// The command and its arguments, after --
+    #[arg(value_name = "COMMAND", required = true, num_args = 1..)]
+    command: Vec<OsString>,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    dir::sweep();
+    let credentials = args.source.read(ctx, args.session.as_deref())?;
+    let plan = Plan::new(Mode::InProcess, credentials, ctx.now());
+    check(&plan)?;
+    if plan.steps.is_empty() {
+        ctx.out
+            .warn("no credential is bound: the command gets none");
+    }
+    ctx.block_on(perform(ctx, args, &plan))
+}
+
+/// All or nothing.
+pub fn check(plan: &Plan) -> Result<(), Failure> {
+    let faults = plan.faults();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        plan.fault_kind(),
+        format!("nothing was started: {}", faults.join("; ")),
+    )
+    .hint("'acpctl session preview' shows the same credentials without starting anything"))
+}
+
+async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
+    // From here on a signal ends nothing by itself, so that no file outlives it.
+    let mut signals = Signals::listen()?;
+    let folder = private_dir()?;
+    let files = Materialised::write(plan, folder.path(), args.compat_path)
+        .map_err(|(path, error)| write_failure(&path, &error))?;
+    let status = match signals.pending().await {
+        Some(signal) => child::status_of_signal(signal),
+        None => {
+            let refreshing = refresh(ctx, args.refresh, &files);
+            child::run(command(args, &files)?, &mut signals, refreshing)
+                .await
+                .map_err(|error| start_failure(args, &error))?
+        }
+    };
+    if let Err(error) = folder.remove() {
+        ctx.out.warn(&format!(
+            "the private folder could not be removed: {}",
+            reason(&error)
+        ));
+    }
+    match status {
+        0 => Ok(()),
+        status => Err(Status(status).into()),
+    }
+}
+
+/// A new private folder.
+pub fn private_dir() -> Result<PrivateDir, Failure> {
+    PrivateDir::create().map_err(|error| {
+        Failure::new(
+            Kind::Other,
+            format!("make a private folder: {}", reason(&error)),
+        )
+        .hint("set XDG_RUNTIME_DIR or TMPDIR to a folder that you can write")
+    })
+}
+
+fn command(args: &Args, files: &Materialised<'_>) -> Result<Command, Failure> {
+    let Some((program, rest)) = args.command.split_first() else {
+        return Err(Failure::usage("no command is given"));
+    };
+    let mut command = Command::new(program);
+    command.args(rest);
+    files.apply(&mut command);
+    Ok(command)
+}
+
+/// Fetches again and again, for as long as it is let. A failed round leaves the files as they are.
+async fn refresh(ctx: &Ctx, every: Option<Duration>, files: &Materialised<'_>) {
+    let (Some(every), Ok(client)) = (every, ctx.client()) else {
+        return;
+    };
+    let mut current: Vec<(&Step, SecretString)> = files
+        .plan()
+        .steps
+        .iter()
+        .filter(|step| step.file.is_some() && !step.credential.id.is_empty())
+        .filter_map(|step| Some((step, step.credential.token.as_ref().ok()?.clone())))
+        .collect();
+    loop {
+        tokio::time::sleep(every.max(Duration::from_millis(100))).await;
+        for (step, known) in &mut current {
+            let credential = &step.credential;
+            let fetched = source::token(client, &credential.id, &credential.provider).await;
+            let replaced = match fetched {
+                Ok(secret) if secret.expose_secret() == known.expose_secret() => continue,
+                Ok(secret) => replace(files, step, secret, ctx).map(|secret| *known = secret),
+                Err(why) => Err(why.message),
+            };
+            if let Err(why) = replaced {
+                ctx.out
+                    .warn(&format!("{}: not refreshed: {why}", credential.name));
+            }
+        }
+    }
+}
+
+/// Puts a new secret in place, if it passes the checks that the first one passed.
+fn replace(
+    files: &Materialised<'_>,
+    step: &Step,
+    secret: SecretString,
+    ctx: &Ctx,
+) -> Result<SecretString, String> {
+    let faults = step.faults_of(&secret, ctx.now());
+    if !faults.is_empty() {
+        return Err(faults.join("; "));
+    }
+    files
+        .replace(step, secret.expose_secret())
+        .map_err(|error| reason(&error))?;
+    Ok(secret)
+}
+
+/// Why a file of the plan was not written.
+pub fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
+    let failure = Failure::new(
+        Kind::Other,
+        format!(
+            "nothing was started: write {}: {}",
+            quote(&path.to_string_lossy()),
+            reason(error)
+        ),
+    );
+    if path == Path::new(KUBECONFIG_PATH) {
+        return failure.hint(
+            "another session uses the path, or the file is someone else's; leave out --compat-path",
+        );
+    }
+    failure
+}
+
+fn start_failure(args: &Args, error: &std::io::Error) -> Failure {
+    let program = args.command.first().cloned().unwrap_or_default();
+    let kind = match error.kind() {
+        std::io::ErrorKind::NotFound => Kind::NotFound,
+        _ => Kind::Other,
+    };
+    Failure::new(
+        kind,
+        format!(
+            "start {}: {}",
+            quote(&program.to_string_lossy()),
+            reason(error)
+        ),
+    )
+}

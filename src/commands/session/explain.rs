@@ -1,0 +1,83 @@
+//! `acpctl session explain`
+
+use serde_json::json;
+
+use super::source;
+use crate::ctx::Ctx;
+use crate::exit::Failure;
+use crate::output::{Format, OutputArgs, table};
+use crate::runner::resolve::Candidate;
+
+const EXAMPLES: &str = "\
+acpctl session explain --project team-a";
+
+const COLUMNS: &[table::Column] = &[
+    column("PROVIDER", 12),
+    column("CREDENTIAL", 24),
+    column("CHOSEN", 6),
+    column("TIER", 7),
+    column("ROLE", 24),
+    column("CREATED", 30),
+    column("WHY", 60),
+];
+
+const fn column(title: &'static str, width: usize) -> table::Column {
+    table::Column { title, width }
+}
+
+/// Say why a session gets a credential, or why not
+///
+/// Shows every binding that the platform looks at. Bindings that you may not see are missing here, and
+/// may decide all the same.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Session ID; without one, a new session of the project
+    session: Option<String>,
+    /// Agent ID
+    #[arg(long, value_name = "ID")]
+    agent: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
+    let candidates = source::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?;
+    let value = json!({"candidates": candidates});
+    match format {
+        Format::Table | Format::Wide => {
+            let rows: Vec<Vec<String>> = candidates.iter().map(row).collect();
+            ctx.out.cells(COLUMNS, &rows, format == Format::Wide)?;
+            for candidate in &candidates {
+                if let Some(surprise) = candidate.surprise {
+                    ctx.out.note(&format!(
+                        "{}: warning: binding {}: {surprise}",
+                        candidate.credential, candidate.binding_id
+                    ));
+                }
+            }
+            Ok(())
+        }
+        Format::Json => ctx.out.json(&value),
+        Format::Yaml => ctx.out.data(crate::yaml::to_string(&value)?.as_bytes()),
+        Format::Name | Format::JsonPath(_) => {
+            Err(Failure::usage("valid formats are table, wide, json, yaml").into())
+        }
+    }
+}
+
+fn row(candidate: &Candidate) -> Vec<String> {
+    vec![
+        candidate.provider.clone(),
+        candidate.credential.clone(),
+        if candidate.chosen { "yes" } else { "no" }.to_owned(),
+        candidate
+            .tier
+            .map_or("-", crate::runner::resolve::Tier::word)
+            .to_owned(),
+        candidate.role.clone(),
+        candidate.created_at.clone(),
+        candidate.reason.clone(),
+    ]
+}

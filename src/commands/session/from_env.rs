@@ -1,0 +1,145 @@
+//! `--from-env`: the variables that the platform sets in a session's pod (contract runner.md section 2).
+//!
+//! Stricter than the runner where that leaks: the address is checked before anything is sent, there
+//! is no proxy, and a damaged variable stops the run instead of starting it without credentials.
+
+use std::io;
+
+use futures_util::future::join_all;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value, json};
+use url::{Host, Url};
+
+use crate::api::Client;
+use crate::commands::credential::lookup;
+use crate::compat::quote::quote;
+use crate::config::Settings;
+use crate::config::settings::parse_api_url;
+use crate::ctx::Ctx;
+use crate::env;
+use crate::exit::{Failure, Kind};
+use crate::input;
+use crate::resources::{CREDENTIAL, Record};
+
+/// Where the platform mounts the token of the session's service.
+const TOKEN_FILE: &str = "/var/run/secrets/ambient/bot-token";
+
+/// The credentials that the variables name. The client of the run becomes that of the variables.
+///
+/// # Errors
+/// A variable that is missing or damaged, or an address outside the cluster.
+pub fn records(ctx: &Ctx) -> anyhow::Result<Vec<Record>> {
+    let ids = object(env::CREDENTIAL_IDS)?;
+    let in_sidecars = object(env::CREDENTIAL_MCP_URLS)?;
+    let wanted = ids
+        .iter()
+        .filter(|(provider, _)| !in_sidecars.contains_key(*provider))
+        .map(|(provider, id)| match id.as_str() {
+            Some(id) if is_plain(id) => Ok((provider.as_str(), id)),
+            _ => Err(damaged(env::CREDENTIAL_IDS, "an ID is no plain word")),
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    ctx.use_client(client(ctx)?);
+    let client = ctx.client()?;
+    ctx.block_on(async {
+        Ok(join_all(
+            wanted
+                .iter()
+                .map(|(provider, id)| metadata(client, provider, id)),
+        )
+        .await)
+    })
+}
+
+/// The credential without its secret. A session's token need not be allowed to read it; address and
+/// e-mail are missing then, as they are in the runner.
+async fn metadata(client: &Client, provider: &str, id: &str) -> Record {
+    let bare = || {
+        let value = json!({"id": id, "name": provider, "provider": provider});
+        Record::decode(&CREDENTIAL, &value).unwrap_or_else(|_| Record::empty(&CREDENTIAL))
+    };
+    match client.get(&CREDENTIAL, &lookup::path_of(id)).await {
+        Ok(record) if record.id() == id && record.text("provider") == provider => record,
+        _ => bare(),
+    }
+}
+
+fn client(ctx: &Ctx) -> anyhow::Result<Client> {
+    let Some(address) = env::BACKEND_API_URL.get() else {
+        return Err(Failure::usage("BACKEND_API_URL is not set")
+            .hint("--from-env is for a session's pod")
+            .into());
+    };
+    let url = parse_api_url(&address)?;
+    check_host(&url)?;
+    let mut settings = Settings::new(&ctx.globals, ctx.config()?);
+    address
+        .trim_end_matches('/')
+        .clone_into(&mut settings.api_url);
+    settings.token = token()?;
+    settings.project = env::PROJECT_NAME
+        .get()
+        .map(|project| project.trim().to_owned());
+    settings.direct = true;
+    Client::connect(&settings, settings.token.clone(), &ctx.globals)
+}
+
+/// The token goes into the cluster or to this machine, and nowhere else. A URL without a host, such
+/// as `file:`, is no address.
+fn check_host(url: &Url) -> Result<(), Failure> {
+    let is_near = match url.host() {
+        Some(Host::Domain(name)) => {
+            // The parser has made it lower case.
+            name == "localhost"
+                || [".svc", ".svc.cluster.local"]
+                    .iter()
+                    .any(|end| name.ends_with(end))
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if is_near && matches!(url.scheme(), "http" | "https") {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "refusing to send a token to the external host {}",
+        quote(url.host_str().unwrap_or_default())
+    ))
+    .hint("BACKEND_API_URL must be a service of the cluster or this machine"))
+}
+
+/// The mounted token, else `BOT_TOKEN`.
+fn token() -> Result<Option<SecretString>, Failure> {
+    match std::fs::metadata(TOKEN_FILE) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Ok(env::BOT_TOKEN.get().map(SecretString::from))
+        }
+        _ => {
+            let input = input::from_path(TOKEN_FILE)?;
+            let text = std::str::from_utf8(&input.bytes).unwrap_or_default().trim();
+            let token = SecretString::from(text);
+            Ok(Some(token).filter(|token| !token.expose_secret().is_empty()))
+        }
+    }
+}
+
+fn object(variable: env::Var) -> Result<Map<String, Value>, Failure> {
+    let text = variable.get().unwrap_or_else(|| "{}".to_owned());
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(map)) => Ok(map),
+        _ => Err(damaged(variable, "no JSON object")),
+    }
+}
+
+fn damaged(variable: env::Var, why: &str) -> Failure {
+    Failure::new(Kind::Data, format!("{} holds {why}", variable.name))
+}
+
+/// What goes into a path unchanged.
+fn is_plain(id: &str) -> bool {
+    !id.is_empty()
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}

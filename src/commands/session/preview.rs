@@ -1,0 +1,124 @@
+//! `acpctl session preview`
+
+use super::source::SourceArgs;
+use crate::ctx::Ctx;
+use crate::exit::Failure;
+use crate::output::{Format, OutputArgs, table};
+use crate::runner::plan::{Plan, Step};
+use crate::runner::table::{FILE_MODE, Mode};
+
+const EXAMPLES: &str = "\
+# What the sessions of a project get
+acpctl session preview --project team-a
+# What a session would make of one credential
+acpctl session preview --credential prod -o json";
+
+const COLUMNS: &[table::Column] = &[
+    column("PROVIDER", 10),
+    column("CREDENTIAL", 20),
+    column("WHAT", 8),
+    column("NAME", 34),
+    column("VALUE", 100),
+];
+
+const fn column(title: &'static str, width: usize) -> table::Column {
+    table::Column { title, width }
+}
+
+/// Show what a session gets: files, variables, MCP servers
+///
+/// Nothing is written and no secret is shown. Without --credential and --from-file the credentials are
+/// resolved through the role bindings, as the platform does it. Warnings go to stderr.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Session ID; without one, a new session of the project
+    session: Option<String>,
+    #[command(flatten)]
+    source: SourceArgs,
+    /// How the platform hands it over: in-process, in-process-april or sidecar; its set-up decides
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "MODE",
+        hide_possible_values = true
+    )]
+    mode: Mode,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
+    let credentials = args.source.read(ctx, args.session.as_deref())?;
+    let plan = Plan::new(args.mode, credentials, ctx.now());
+    match format {
+        Format::Table | Format::Wide => {
+            let rows: Vec<Vec<String>> = plan.steps.iter().flat_map(rows).collect();
+            ctx.out.cells(COLUMNS, &rows, format == Format::Wide)?;
+            say_warnings(ctx, &plan);
+            Ok(())
+        }
+        Format::Json => ctx.out.json(&plan.json()),
+        Format::Yaml => ctx
+            .out
+            .data(crate::yaml::to_string(&plan.json())?.as_bytes()),
+        Format::Name | Format::JsonPath(_) => {
+            Err(Failure::usage("valid formats are table, wide, json, yaml").into())
+        }
+    }
+}
+
+/// One row for each thing that a session gets.
+fn rows(step: &Step) -> Vec<Vec<String>> {
+    let row = |what: &str, name: &str, value: String| {
+        vec![
+            step.credential.provider.clone(),
+            step.credential.name.clone(),
+            what.to_owned(),
+            name.to_owned(),
+            value,
+        ]
+    };
+    let mut rows = Vec::new();
+    if let Some(file) = &step.file {
+        let size = file
+            .size()
+            .map_or("size unknown".to_owned(), |size| format!("{size} bytes"));
+        rows.push(row(
+            "file",
+            file.rule.path,
+            format!("mode {FILE_MODE:04o}, {size}"),
+        ));
+    }
+    for variable in &step.variables {
+        rows.push(row("variable", variable.name, variable.shown()));
+    }
+    if let Some((name, entry)) = step.mcp() {
+        rows.push(row("mcp", name, entry));
+    }
+    if let Some(lifetime) = step.lifetime() {
+        rows.push(row("life", "appears", lifetime.appears.to_owned()));
+        rows.push(row("life", "refreshed", lifetime.refreshed.to_owned()));
+        rows.push(row("life", "goes", lifetime.goes.to_owned()));
+    }
+    rows
+}
+
+fn say_warnings(ctx: &Ctx, plan: &Plan) {
+    if plan.steps.is_empty() {
+        ctx.out
+            .note("No credential is bound: a session gets nothing.");
+    }
+    for step in &plan.steps {
+        for fault in &step.faults {
+            ctx.out
+                .note(&format!("{}: error: {fault}", step.credential.name));
+        }
+        for warning in &step.warnings {
+            ctx.out
+                .note(&format!("{}: warning: {warning}", step.credential.name));
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! What will be written and set for given credentials. Preview shows it, exec performs it: they
+//! can't differ, as both are made from one [`Plan`].
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value as Json, json};
+
+use super::table::{self, Mode, Row, Value};
+use crate::exit::{Failure, Kind};
+use crate::kubeconfig::{self, CheckOptions, Rules, Severity, Source};
+
+/// The provider of kubeconfigs.
+pub const KUBECONFIG: &str = "kubeconfig";
+
+/// A credential as far as it could be read.
+#[derive(Debug)]
+pub struct Credential {
+    /// Empty for a file.
+    pub id: String,
+    pub name: String,
+    pub provider: String,
+    pub url: String,
+    pub email: String,
+    /// When it ends, from its metadata (RFC 3339); empty if unknown.
+    pub expires_at: String,
+    /// The secret, or why it could not be seen.
+    pub token: Result<SecretString, Failure>,
+}
+
+/// A file to write.
+#[derive(Debug)]
+pub struct File {
+    pub rule: table::File,
+    pub content: Option<SecretString>,
+}
+
+impl File {
+    /// In bytes, if the secret could be seen.
+    #[must_use]
+    pub fn size(&self) -> Option<usize> {
+        self.content
+            .as_ref()
+            .map(|content| content.expose_secret().len())
+    }
+}
+
+/// What a variable is set to.
+#[derive(Debug)]
+pub enum Setting {
+    Plain(String),
+    Secret(SecretString),
+    /// The path of the file with this name.
+    Path(table::File),
+    /// A secret that could not be seen.
+    Unseen,
+}
+
+#[derive(Debug)]
+pub struct Variable {
+    pub name: &'static str,
+    pub setting: Setting,
+}
+
+/// What becomes of one credential.
+#[derive(Debug)]
+pub struct Step {
+    pub credential: Credential,
+    row: Option<&'static Row>,
+    pub file: Option<File>,
+    pub variables: Vec<Variable>,
+    /// What stands in the way of a start.
+    pub faults: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+#[derive(Debug)]
+pub struct Plan {
+    pub mode: Mode,
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    #[must_use]
+    pub fn new(mode: Mode, credentials: Vec<Credential>, now: Timestamp) -> Self {
+        let steps = credentials
+            .into_iter()
+            .map(|credential| Step::new(mode, credential, now))
+            .collect();
+        Self { mode, steps }
+    }
+
+    /// What stands in the way of a start, with the name of the credential.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let named = |step: &Step| {
+            let name = step.credential.name.clone();
+            step.faults
+                .iter()
+                .map(move |fault| format!("{name}: {fault}"))
+                .collect::<Vec<_>>()
+        };
+        self.steps.iter().flat_map(named).collect()
+    }
+
+    /// What kind of failure the faults are: that of the first secret that could not be read.
+    #[must_use]
+    pub fn fault_kind(&self) -> Kind {
+        self.steps
+            .iter()
+            .find_map(|step| step.credential.token.as_ref().err())
+            .map_or(Kind::Data, |why| why.kind)
+    }
+
+    /// The plan without its secrets.
+    #[must_use]
+    pub fn json(&self) -> Json {
+        json!({
+            "mode": self.mode,
+            "credentials": self.steps.iter().map(Step::json).collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Step {
+    fn new(mode: Mode, credential: Credential, now: Timestamp) -> Self {
+        let row = table::row(&credential.provider, mode);
+        let mut step = Self {
+            file: row.and_then(|row| row.file).map(|rule| File {
+                rule,
+                content: credential.token.as_ref().ok().cloned(),
+            }),
+            variables: row.map_or_else(Vec::new, |row| variables(row, &credential)),
+            row,
+            credential,
+            faults: Vec::new(),
+            warnings: Vec::new(),
+        };
+        step.check(now);
+        step
+    }
+
+    fn check(&mut self, now: Timestamp) {
+        match self.row {
+            Some(row) => self
+                .warnings
+                .extend(row.caveats.iter().map(|&it| it.to_owned())),
+            None => self.warnings.push(format!(
+                "the runner does nothing with the provider {}",
+                crate::compat::quote::quote(&self.credential.provider)
+            )),
+        }
+        match &self.credential.token {
+            Ok(token) => {
+                let (faults, warnings) = check_secret(&self.credential, token, now);
+                self.faults.extend(faults);
+                self.warnings.extend(warnings);
+            }
+            Err(why) => {
+                self.faults.push(format!("its secret can't be read: {why}"));
+                self.check_metadata(now);
+            }
+        }
+    }
+
+    /// What speaks against a new secret in the place of the first one.
+    #[must_use]
+    pub fn faults_of(&self, secret: &SecretString, now: Timestamp) -> Vec<String> {
+        check_secret(&self.credential, secret, now).0
+    }
+
+    /// Without the secret, only the noted expiry tells something.
+    fn check_metadata(&mut self, now: Timestamp) {
+        if let Ok(end) = self.credential.expires_at.parse::<Timestamp>()
+            && end <= now
+        {
+            self.warnings.push(format!("expired at {end}"));
+        }
+    }
+
+    fn json(&self) -> Json {
+        let file = self.file.as_ref().map(|file| {
+            json!({
+                "path": file.rule.path,
+                "name": file.rule.name,
+                "mode": format!("{:04o}", table::FILE_MODE),
+                "size": file.size(),
+            })
+        });
+        let variables: Vec<Json> = self.variables.iter().map(Variable::json).collect();
+        json!({
+            "credential_id": self.credential.id,
+            "credential": self.credential.name,
+            "provider": self.credential.provider,
+            "file": file,
+            "variables": variables,
+            "mcp": self.row.and_then(|row| row.mcp),
+            "lifetime": self.row.map(|row| row.lifetime),
+            "errors": self.faults,
+            "warnings": self.warnings,
+        })
+    }
+
+    /// Name and address of this provider's MCP server.
+    #[must_use]
+    pub fn mcp(&self) -> Option<(&'static str, String)> {
+        Some(match self.row?.mcp? {
+            table::Mcp::Stdio {
+                name,
+                command,
+                args,
+            } => (name, format!("{command} {}", args.join(" "))),
+            table::Mcp::Sse { name, url } => (name, url.to_owned()),
+        })
+    }
+
+    /// When the secret appears and goes, in a few words.
+    #[must_use]
+    pub fn lifetime(&self) -> Option<table::Lifetime> {
+        self.row.map(|row| row.lifetime)
+    }
+}
+
+impl Variable {
+    /// The value for human eyes.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match &self.setting {
+            Setting::Plain(text) => text.clone(),
+            Setting::Secret(_) | Setting::Unseen => "********".to_owned(),
+            Setting::Path(file) => file.path.to_owned(),
+        }
+    }
+
+    fn json(&self) -> Json {
+        let (kind, size) = match &self.setting {
+            Setting::Plain(_) => ("plain", None),
+            Setting::Secret(secret) => ("secret", Some(secret.expose_secret().len())),
+            Setting::Path(_) => ("path", None),
+            Setting::Unseen => ("secret", None),
+        };
+        json!({"name": self.name, "kind": kind, "value": self.shown(), "size": size})
+    }
+}
+
+/// The variables of a row; one without a value is left out rather than set to nothing (contract
+/// runner.md section 10.2).
+fn variables(row: &'static Row, credential: &Credential) -> Vec<Variable> {
+    let plain = |text: &str| (!text.is_empty()).then(|| Setting::Plain(text.to_owned()));
+    row.variables
+        .iter()
+        .filter_map(|rule| {
+            let setting = match rule.value {
+                Value::Token => Some(match &credential.token {
+                    Ok(token) => Setting::Secret(token.clone()),
+                    Err(_) => Setting::Unseen,
+                }),
+                Value::Url => plain(&credential.url),
+                Value::Email => plain(&credential.email),
+                Value::Path => row.file.map(Setting::Path),
+            };
+            Some(Variable {
+                name: rule.name,
+                setting: setting?,
+            })
+        })
+        .collect()
+}
+
+/// Faults and warnings of a secret.
+fn check_secret(
+    credential: &Credential,
+    secret: &SecretString,
+    now: Timestamp,
+) -> (Vec<String>, Vec<String>) {
+    let text = secret.expose_secret();
+    let fault = |words: String| (vec![words], Vec::new());
+    if text.is_empty() {
+        fault("it has no secret".to_owned())
+    } else if text.len() > table::MAX_TOKEN {
+        fault(format!("{} bytes, and 1 MiB is the limit", text.len()))
+    } else if credential.provider == KUBECONFIG {
+        check_kubeconfig(&credential.name, text, now)
+    } else if text.contains('\0') {
+        fault("its secret holds a NUL byte, which no variable can carry".to_owned())
+    } else {
+        (Vec::new(), Vec::new())
+    }
+}
+
+/// Faults and warnings of a kubeconfig as a runner finds it: the files that it names are elsewhere.
+fn check_kubeconfig(name: &str, text: &str, now: Timestamp) -> (Vec<String>, Vec<String>) {
+    let absent = |_: &Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
+    let source = Source {
+        name,
+        bytes: text.as_bytes(),
+        dir: Path::new(""),
+    };
+    let report = kubeconfig::check(
+        &[source],
+        &CheckOptions {
+            context: None,
+            rules: Rules::All,
+            now,
+            min_ttl: None,
+            open: &absent,
+        },
+    );
+    let (mut faults, mut warnings) = (Vec::new(), Vec::new());
+    for finding in report.findings {
+        let text = format!("{} [{}]", finding.message, finding.code);
+        match (finding.gate, finding.severity) {
+            (Some(kubeconfig::Gate::Load | kubeconfig::Gate::Rest | kubeconfig::Gate::Tls), _) => {
+                faults.push(text);
+            }
+            (_, Severity::Info) => {}
+            _ => warnings.push(text),
+        }
+    }
+    (faults, warnings)
+}

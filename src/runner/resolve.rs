@@ -1,0 +1,282 @@
+//! Which credential of each provider a session gets (contract runner.md section 8).
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::resources::Record;
+
+/// Bindings with this role say who owns a credential, not who uses it.
+pub const OWNER: &str = "credential:owner";
+
+/// What a session runs for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Target {
+    pub project: String,
+    /// Empty where the session has none.
+    pub agent: String,
+}
+
+/// How close a binding is to the session; the closest tier that has a credential wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    Agent,
+    Project,
+    Global,
+}
+
+impl Tier {
+    /// Its name in tables.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Project => "project",
+            Self::Global => "global",
+        }
+    }
+}
+
+/// A binding that was looked at, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Candidate {
+    pub credential_id: String,
+    pub credential: String,
+    pub provider: String,
+    pub binding_id: String,
+    /// Name of the role, or its id where the name is unknown.
+    pub role: String,
+    pub tier: Option<Tier>,
+    pub created_at: String,
+    pub chosen: bool,
+    /// Why it was chosen or not.
+    pub reason: String,
+    /// A binding that reaches further than its maker may think.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub surprise: Option<&'static str>,
+}
+
+/// Judges all bindings of the scope `credential` for a session. `roles` and `credentials` are what
+/// the caller can see of both. Chosen candidates come first, then by provider, tier and date.
+///
+/// # Errors
+/// An id that stops the platform's own resolution: such a session starts without credentials.
+pub fn resolve(
+    target: &Target,
+    bindings: &[Record],
+    roles: &[Record],
+    credentials: &[Record],
+) -> Result<Vec<Candidate>, String> {
+    if let Some(id) = [&target.project, &target.agent]
+        .into_iter()
+        .find(|id| !is_plain(id))
+    {
+        return Err(format!(
+            "the platform resolves no credentials for the id {}",
+            crate::compat::quote::quote(id)
+        ));
+    }
+    let mut candidates: Vec<Candidate> = bindings
+        .iter()
+        .map(|binding| judge(target, binding, roles, credentials))
+        .collect();
+    candidates.sort_by_key(Candidate::rank);
+    let mut winner: Option<(String, String)> = None;
+    for candidate in candidates.iter_mut().filter(|it| it.reason.is_empty()) {
+        match &winner {
+            Some((provider, name)) if *provider == candidate.provider => {
+                candidate.reason = format!("{name} comes first: a closer tier, or older");
+            }
+            _ => {
+                candidate.chosen = true;
+                "closest tier, oldest binding".clone_into(&mut candidate.reason);
+                winner = Some((candidate.provider.clone(), candidate.credential.clone()));
+            }
+        }
+    }
+    candidates.sort_by_key(|candidate| !candidate.chosen);
+    Ok(candidates)
+}
+
+impl Candidate {
+    /// Closest tier first, then the oldest; a binding without a date counts as oldest.
+    fn rank(&self) -> (String, Option<Tier>, Option<Timestamp>) {
+        (
+            self.provider.clone(),
+            self.tier,
+            self.created_at.parse().ok(),
+        )
+    }
+}
+
+/// Tier of a binding, or the reason why it does not count.
+fn judge(target: &Target, binding: &Record, roles: &[Record], credentials: &[Record]) -> Candidate {
+    let role_id = binding.text("role_id");
+    let role = roles
+        .iter()
+        .find(|role| role.id() == role_id)
+        .map_or(role_id, Record::name);
+    let credential_id = binding.text("credential_id");
+    let credential = credentials.iter().find(|it| it.id() == credential_id);
+    let tier = tier(target, binding);
+    let reason = if role == OWNER {
+        "says who owns it"
+    } else if credential.is_none() {
+        "the credential can't be read"
+    } else if tier.is_none() {
+        "bound elsewhere"
+    } else {
+        ""
+    };
+    Candidate {
+        credential_id: credential_id.to_owned(),
+        credential: credential.map_or(credential_id, Record::name).to_owned(),
+        provider: credential.map_or("", |it| it.text("provider")).to_owned(),
+        binding_id: binding.id().to_owned(),
+        role: role.to_owned(),
+        tier,
+        created_at: binding.text("created_at").to_owned(),
+        chosen: false,
+        reason: reason.to_owned(),
+        surprise: surprise(binding, tier).filter(|_| reason.is_empty()),
+    }
+}
+
+fn tier(target: &Target, binding: &Record) -> Option<Tier> {
+    let (project, agent) = (binding.text("project_id"), binding.text("agent_id"));
+    match (project.is_empty(), agent.is_empty()) {
+        (true, true) => Some(Tier::Global),
+        (false, true) if project == target.project => Some(Tier::Project),
+        (false, false) if project == target.project && agent == target.agent => Some(Tier::Agent),
+        _ => None,
+    }
+}
+
+/// The platform looks at project and agent only, so a grant to a person or a session is global.
+fn surprise(binding: &Record, tier: Option<Tier>) -> Option<&'static str> {
+    if tier != Some(Tier::Global) {
+        return None;
+    }
+    if !binding.text("session_id").is_empty() {
+        return Some("made for one session, but it counts for every project");
+    }
+    if !binding.text("user_id").is_empty() {
+        return Some("made for one person, but it counts for every project");
+    }
+    None
+}
+
+/// The characters that the platform lets into its search.
+fn is_plain(id: &str) -> bool {
+    id.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"_.@:-".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::{CREDENTIAL, ROLE, ROLE_BINDING};
+    use serde_json::{Value, json};
+
+    fn records(resource: &'static crate::resources::Resource, values: &Value) -> Vec<Record> {
+        values
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|value| Record::decode(resource, value).unwrap())
+            .collect()
+    }
+
+    fn chosen(target: (&str, &str), bindings: &Value) -> Vec<String> {
+        let target = Target {
+            project: target.0.to_owned(),
+            agent: target.1.to_owned(),
+        };
+        let roles = records(
+            &ROLE,
+            &json!([{"id": "r-owner", "name": OWNER}, {"id": "r-view", "name": "credential:viewer"}]),
+        );
+        let credentials = records(
+            &CREDENTIAL,
+            &json!([
+                {"id": "k1", "name": "k1", "provider": "kubeconfig"},
+                {"id": "k2", "name": "k2", "provider": "kubeconfig"},
+                {"id": "g1", "name": "g1", "provider": "github"},
+            ]),
+        );
+        resolve(
+            &target,
+            &records(&ROLE_BINDING, bindings),
+            &roles,
+            &credentials,
+        )
+        .unwrap()
+        .into_iter()
+        .filter(|candidate| candidate.chosen)
+        .map(|candidate| candidate.credential)
+        .collect()
+    }
+
+    fn bound(credential: &str, project: &str, agent: &str, day: u8) -> Value {
+        json!({
+            "id": format!("b-{credential}-{day}"), "scope": "credential", "role_id": "r-view",
+            "credential_id": credential, "project_id": project, "agent_id": agent,
+            "created_at": format!("2026-01-{day:02}T00:00:00Z"),
+        })
+    }
+
+    #[test]
+    fn closer_tiers_win_whatever_their_age() {
+        let bindings = json!([bound("k1", "", "", 1), bound("k2", "p", "", 2)]);
+        assert_eq!(chosen(("p", "a"), &bindings), ["k2"]);
+        assert_eq!(chosen(("q", "a"), &bindings), ["k1"]);
+        let bindings = json!([bound("k1", "p", "", 1), bound("k2", "p", "a", 2)]);
+        assert_eq!(chosen(("p", "a"), &bindings), ["k2"]);
+        assert_eq!(chosen(("p", ""), &bindings), ["k1"]);
+    }
+
+    #[test]
+    fn the_oldest_of_a_tier_wins_and_one_without_a_date_is_oldest() {
+        assert_eq!(
+            chosen(
+                ("p", ""),
+                &json!([bound("k1", "p", "", 2), bound("k2", "p", "", 1)])
+            ),
+            ["k2"]
+        );
+        let mut undated = bound("k1", "p", "", 9);
+        undated["created_at"] = Value::Null;
+        assert_eq!(
+            chosen(("p", ""), &json!([bound("k2", "p", "", 1), undated])),
+            ["k1"]
+        );
+    }
+
+    #[test]
+    fn each_provider_has_a_winner_of_its_own() {
+        let bindings = json!([bound("g1", "", "", 1), bound("k1", "p", "", 2)]);
+        assert_eq!(chosen(("p", ""), &bindings), ["g1", "k1"]);
+    }
+
+    #[test]
+    fn owners_unreadable_credentials_and_agents_without_a_project_do_not_count() {
+        let mut owner = bound("k1", "", "", 1);
+        owner["role_id"] = "r-owner".into();
+        let bindings = json!([
+            owner,
+            bound("gone", "p", "", 1),
+            bound("k1", "", "a", 1),
+            bound("k2", "", "", 3)
+        ]);
+        assert_eq!(chosen(("p", "a"), &bindings), ["k2"]);
+    }
+
+    #[test]
+    fn odd_ids_stop_the_resolution() {
+        let target = Target {
+            project: "a' or 1".to_owned(),
+            agent: String::new(),
+        };
+        assert!(resolve(&target, &[], &[], &[]).is_err());
+    }
+}

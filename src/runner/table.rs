@@ -1,0 +1,395 @@
+//! The runner's contract as data (contract runner.md sections 4 to 9). Adding a provider is adding rows.
+
+use serde::Serialize;
+
+/// How the platform hands a session its credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// The runner fetches and writes, as of today.
+    #[default]
+    InProcess,
+    /// The same as it first shipped with kubeconfigs, in April 2026.
+    InProcessApril,
+    /// A container beside the runner holds the secret; the runner gets an address only.
+    Sidecar,
+}
+
+/// Where a variable's value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Value {
+    /// The secret as stored.
+    Token,
+    /// The address in the credential's metadata.
+    Url,
+    /// The e-mail address in the credential's metadata.
+    Email,
+    /// The path of this provider's file.
+    Path,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Variable {
+    pub name: &'static str,
+    pub value: Value,
+}
+
+/// The one file of a provider. Its content is the secret, byte for byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct File {
+    /// Where the platform writes it.
+    pub path: &'static str,
+    /// Its name in the private folder of `session exec`.
+    pub name: &'static str,
+}
+
+/// The server that an agent is given for a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Mcp {
+    Stdio {
+        name: &'static str,
+        command: &'static str,
+        args: &'static [&'static str],
+    },
+    Sse {
+        name: &'static str,
+        url: &'static str,
+    },
+}
+
+/// When the secret appears in a session and when it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Lifetime {
+    pub appears: &'static str,
+    pub refreshed: &'static str,
+    pub goes: &'static str,
+}
+
+/// What one mode makes out of one provider's credential.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    pub provider: &'static str,
+    pub modes: &'static [Mode],
+    pub file: Option<File>,
+    pub variables: &'static [Variable],
+    pub mcp: Option<Mcp>,
+    pub lifetime: Lifetime,
+    /// What surprises; shown as a warning.
+    pub caveats: &'static [&'static str],
+}
+
+/// Mode of every file that holds a secret.
+pub const FILE_MODE: u32 = 0o600;
+/// The longest secret that every mode takes, in bytes (contract runner.md section 3.3).
+pub const MAX_TOKEN: usize = 1 << 20;
+/// The fixed path of the platform's kubeconfig.
+pub const KUBECONFIG_PATH: &str = "/tmp/.ambient_kubeconfig";
+/// The version of the MCP server whose npm package carries its executable (contract runner.md section 9.1).
+pub const MCP_SERVER: &str = "kubernetes-mcp-server@0.0.67";
+/// The same for uvx, which downloads the executable at first start and checks no sum.
+pub const MCP_SERVER_PYPI: &str = "kubernetes-mcp-server==0.0.69";
+/// The name that the platform gives this server.
+pub const MCP_NAME: &str = "openshift";
+/// Time between two refreshes in a sidecar, in seconds.
+pub const REFRESH_SECONDS: u64 = 300;
+
+/// Variables of a cluster around the program: a client without a kubeconfig would act as the pod.
+pub const CLUSTER_VARIABLES: &[&str] = &["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"];
+
+const IN_PROCESS: &[Mode] = &[Mode::InProcess, Mode::InProcessApril];
+const ALL: &[Mode] = &[Mode::InProcess, Mode::InProcessApril, Mode::Sidecar];
+
+const EACH_TURN: Lifetime = Lifetime {
+    appears: "start of each turn",
+    refreshed: "next turn",
+    goes: "end of each turn",
+};
+/// The clean-up forgets the file.
+const STAYS: Lifetime = Lifetime {
+    goes: "end of the pod; the clean-up of a turn leaves the file",
+    ..EACH_TURN
+};
+const IN_SIDECAR: Lifetime = Lifetime {
+    appears: "start of the pod",
+    refreshed: "never: the running server keeps the first value",
+    goes: "end of the pod",
+};
+const NEVER: Lifetime = Lifetime {
+    appears: "never",
+    refreshed: "never",
+    goes: "never",
+};
+
+const fn secret(name: &'static str) -> Variable {
+    Variable {
+        name,
+        value: Value::Token,
+    }
+}
+
+const fn path(name: &'static str) -> Variable {
+    Variable {
+        name,
+        value: Value::Path,
+    }
+}
+
+const fn url(name: &'static str) -> Variable {
+    Variable {
+        name,
+        value: Value::Url,
+    }
+}
+
+const fn email(name: &'static str) -> Variable {
+    Variable {
+        name,
+        value: Value::Email,
+    }
+}
+
+const KUBECONFIG_FILE: File = File {
+    path: KUBECONFIG_PATH,
+    name: "kubeconfig",
+};
+
+/// A provider of which a session gets nothing, and why.
+const fn nothing(provider: &'static str, caveats: &'static [&'static str]) -> Row {
+    Row {
+        provider,
+        modes: ALL,
+        file: None,
+        variables: &[],
+        mcp: None,
+        lifetime: NEVER,
+        caveats,
+    }
+}
+
+/// All providers in all modes. A provider without a row here gives a session nothing.
+pub const ROWS: &[Row] = &[
+    Row {
+        provider: "github",
+        modes: IN_PROCESS,
+        file: Some(File {
+            path: "/tmp/.ambient_github_token",
+            name: "github_token",
+        }),
+        variables: &[secret("GITHUB_TOKEN")],
+        mcp: None,
+        lifetime: EACH_TURN,
+        caveats: &[
+            "the platform's git helper gives this token to every host with github in its name",
+        ],
+    },
+    Row {
+        provider: "github",
+        modes: &[Mode::Sidecar],
+        file: None,
+        variables: &[secret("GITHUB_PERSONAL_ACCESS_TOKEN")],
+        mcp: Some(Mcp::Sse {
+            name: "github",
+            url: "http://localhost:8091/sse",
+        }),
+        lifetime: IN_SIDECAR,
+        caveats: &[],
+    },
+    Row {
+        provider: "gitlab",
+        modes: IN_PROCESS,
+        file: Some(File {
+            path: "/tmp/.ambient_gitlab_token",
+            name: "gitlab_token",
+        }),
+        variables: &[secret("GITLAB_TOKEN")],
+        mcp: None,
+        lifetime: EACH_TURN,
+        caveats: &[
+            "the platform's git helper gives this token to every host with gitlab in its name",
+        ],
+    },
+    Row {
+        modes: &[Mode::Sidecar],
+        ..nothing(
+            "gitlab",
+            &["there is no sidecar for gitlab: a session with any sidecar gets none of it"],
+        )
+    },
+    Row {
+        provider: "jira",
+        modes: IN_PROCESS,
+        file: None,
+        variables: &[
+            url("JIRA_URL"),
+            email("JIRA_EMAIL"),
+            secret("JIRA_API_TOKEN"),
+        ],
+        mcp: Some(Mcp::Stdio {
+            name: "mcp-atlassian",
+            command: "uvx",
+            args: &["mcp-atlassian"],
+        }),
+        lifetime: EACH_TURN,
+        caveats: &[
+            "the platform's token route sends neither address nor e-mail: JIRA_URL and JIRA_EMAIL stay empty in a session",
+            "the MCP server's version is not pinned",
+        ],
+    },
+    Row {
+        provider: "jira",
+        modes: &[Mode::Sidecar],
+        file: None,
+        variables: &[
+            url("JIRA_URL"),
+            email("JIRA_USERNAME"),
+            secret("JIRA_API_TOKEN"),
+        ],
+        mcp: Some(Mcp::Sse {
+            name: "mcp-atlassian",
+            url: "http://localhost:8092/sse",
+        }),
+        lifetime: IN_SIDECAR,
+        caveats: &[],
+    },
+    Row {
+        provider: "google",
+        modes: IN_PROCESS,
+        file: Some(File {
+            path: "/workspace/.google_workspace_mcp/credentials/credentials.json",
+            name: "google_credentials.json",
+        }),
+        variables: &[
+            path("GOOGLE_APPLICATION_CREDENTIALS"),
+            email("USER_GOOGLE_EMAIL"),
+        ],
+        mcp: Some(Mcp::Stdio {
+            name: "google-workspace",
+            command: "uvx",
+            args: &[
+                "workspace-mcp@1.17.1",
+                "--permissions",
+                "gmail:send",
+                "drive:full",
+            ],
+        }),
+        lifetime: STAYS,
+        caveats: &["where the platform uses Vertex, this file overwrites the Vertex key"],
+    },
+    Row {
+        modes: &[Mode::Sidecar],
+        ..nothing(
+            "google",
+            &[
+                "the sidecar takes an OAuth access token only; a stored service account sets nothing",
+            ],
+        )
+    },
+    nothing(
+        "vertex",
+        &["the runner never fetches it: the key comes from a cluster secret"],
+    ),
+    nothing(
+        "coderabbit",
+        &["the token route never sends the field that the runner reads"],
+    ),
+    nothing(
+        "gerrit",
+        &["the runner wants a list of instances, and the token route sends an object"],
+    ),
+    Row {
+        provider: "kubeconfig",
+        modes: &[Mode::InProcess],
+        file: Some(KUBECONFIG_FILE),
+        variables: &[path("KUBECONFIG")],
+        mcp: Some(KUBERNETES_MCP),
+        lifetime: EACH_TURN,
+        caveats: KUBECONFIG_CAVEATS,
+    },
+    Row {
+        provider: "kubeconfig",
+        modes: &[Mode::InProcessApril],
+        file: Some(KUBECONFIG_FILE),
+        variables: &[path("KUBECONFIG")],
+        mcp: Some(KUBERNETES_MCP),
+        lifetime: EACH_TURN,
+        caveats: KUBECONFIG_CAVEATS,
+    },
+    Row {
+        provider: "kubeconfig",
+        modes: &[Mode::Sidecar],
+        file: Some(KUBECONFIG_FILE),
+        variables: &[path("KUBECONFIG")],
+        mcp: Some(Mcp::Sse {
+            name: MCP_NAME,
+            url: "http://localhost:8093/sse",
+        }),
+        lifetime: Lifetime {
+            refreshed: "every 5 minutes",
+            ..IN_SIDECAR
+        },
+        caveats: &["the agent can read the file's token with the tool configuration_view"],
+    },
+];
+
+const KUBERNETES_MCP: Mcp = Mcp::Stdio {
+    name: MCP_NAME,
+    command: "uvx",
+    args: &[
+        "kubernetes-mcp-server@latest",
+        "--kubeconfig",
+        KUBECONFIG_PATH,
+        "--disable-multi-cluster",
+    ],
+};
+
+const KUBECONFIG_CAVEATS: &[&str] = &[
+    "the session can read the file, and its token with the tool configuration_view",
+    "the platform's MCP server is not pinned to a version",
+    "the MCP server crashes on its first call after the file was removed at the end of a turn",
+];
+
+/// The row of a provider in a mode.
+#[must_use]
+pub fn row(provider: &str, mode: Mode) -> Option<&'static Row> {
+    ROWS.iter()
+        .find(|row| row.provider == provider && row.modes.contains(&mode))
+}
+
+/// Every variable that the runner may set: what an earlier shell left there must not shadow it.
+pub fn variable_names() -> impl Iterator<Item = &'static str> {
+    ROWS.iter()
+        .flat_map(|row| row.variables)
+        .map(|variable| variable.name)
+        .chain(CLUSTER_VARIABLES.iter().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_has_one_row_in_each_mode() {
+        for row in ROWS {
+            for mode in ALL {
+                let rows = ROWS
+                    .iter()
+                    .filter(|other| other.provider == row.provider && other.modes.contains(mode))
+                    .count();
+                assert_eq!(rows, 1, "{} {mode:?}", row.provider);
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_needs_a_file() {
+        for row in ROWS {
+            let names_a_path = row
+                .variables
+                .iter()
+                .any(|variable| variable.value == Value::Path);
+            assert!(!names_a_path || row.file.is_some(), "{}", row.provider);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The platform's fixed path for kubeconfigs, used safely: exclusively created, never through a link.
+//!
+//! The private folder records which file was made there (device and inode), so that a later run can
+//! remove the file of a killed one and nothing else.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use crate::runner::table::KUBECONFIG_PATH;
+use crate::secret_file;
+
+/// The record's name in the private folder.
+const RECORD: &str = "compat-path";
+
+/// Writes `content` to the fixed path. Creating it exclusively is the lock: one session at a time.
+///
+/// # Errors
+/// `AlreadyExists` if anything is there, a link included; else what the system says.
+pub fn write(dir: &Path, content: &[u8]) -> io::Result<()> {
+    let path = Path::new(KUBECONFIG_PATH);
+    remove_stillborn(path);
+    let mut file = secret_file::open_new(path)?;
+    let id = identity(&file.metadata()?);
+    // The record comes before the secret: whoever is killed in between leaves an empty file only.
+    secret_file::write_new(&dir.join(RECORD), id.as_bytes())
+        .inspect_err(|_| drop(fs::remove_file(path)))?;
+    file.write_all(content).and_then(|()| file.sync_all())
+}
+
+/// Removes the file that the private folder has on record, if it is still that file.
+pub fn remove_recorded(dir: &Path) {
+    let Ok(recorded) = fs::read_to_string(dir.join(RECORD)) else {
+        return;
+    };
+    let path = Path::new(KUBECONFIG_PATH);
+    if fs::symlink_metadata(path).is_ok_and(|found| identity(&found) == recorded) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// An empty file of our own is what a run leaves that was killed before it could record it.
+fn remove_stillborn(path: &Path) {
+    let is_stillborn = fs::symlink_metadata(path).is_ok_and(|found| {
+        found.is_file()
+            && found.len() == 0
+            && found.nlink() == 1
+            && found.uid() == rustix::process::geteuid().as_raw()
+            && found.mode() & 0o777 == secret_file::FILE_MODE
+            && found
+                .modified()
+                .and_then(|time| time.elapsed().map_err(io::Error::other))
+                .is_ok_and(|age| age.as_secs() >= 60)
+    });
+    if is_stillborn {
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn identity(found: &fs::Metadata) -> String {
+    format!("{}:{}", found.dev(), found.ino())
+}

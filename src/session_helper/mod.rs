@@ -1,0 +1,13 @@
+//! Performing a plan on this machine: a private folder for the files, and a child process that sees them.
+//!
+//! - [`dir`]: the private folder, removed on every way out; leftovers of killed runs
+//! - [`compat_path`]: the platform's fixed path for kubeconfigs
+//! - [`child`]: the child process: signals and exit status
+//! - [`materialise`]: files and variables of a plan
+//! - [`mcp`]: an MCP server as a child
+
+pub mod child;
+pub mod compat_path;
+pub mod dir;
+pub mod materialise;
+pub mod mcp;

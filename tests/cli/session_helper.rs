@@ -1,0 +1,933 @@
+//! `session preview`, `exec`, `explain`, `mcp-config`: what is shown is what happens, and nothing is left.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::symlink;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use acpctl::runner::table;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::support::cluster::{Cluster, Rights};
+use crate::support::server::{Received, Reply, Scripted, error, json as answer};
+use crate::support::{TOKEN, TestEnv, skipped, streams};
+
+const SECRET: &str = "canary-secret-0123456789";
+const ENDPOINT: &str = "/api/ambient/v1";
+/// The providers of the table, and one that nobody knows.
+const PROVIDERS: [&str; 9] = [
+    "github",
+    "gitlab",
+    "jira",
+    "google",
+    "vertex",
+    "coderabbit",
+    "gerrit",
+    "kubeconfig",
+    "other",
+];
+
+fn kubeconfig(token: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
+         contexts:\n- name: c\n  context: {{cluster: k, user: u}}\n\
+         clusters:\n- name: k\n  cluster: {{server: 'https://api.team.example.org:6443'}}\n\
+         users:\n- name: u\n  user: {{token: {token}}}\n"
+    )
+}
+
+fn secret_of(provider: &str) -> String {
+    match provider {
+        "kubeconfig" => kubeconfig(SECRET),
+        _ => SECRET.to_owned(),
+    }
+}
+
+/// A platform with one credential of each provider; its name and id are the provider's. Those of
+/// `bindings` are what the role bindings say.
+fn platform(bindings: Value) -> Scripted {
+    Scripted::with(move |request| route(request, &bindings))
+}
+
+fn route(request: &Received, bindings: &Value) -> Reply {
+    let path = request.target.trim_start_matches(ENDPOINT);
+    let path = path.split('?').next().unwrap();
+    let list = |items: Value| {
+        let count = items.as_array().unwrap().len();
+        answer(
+            200,
+            &json!({"kind": "List", "page": 1, "size": count, "total": count, "items": items}),
+        )
+    };
+    let record = |provider: &str| json!({"id": provider, "name": provider, "provider": provider, "url": "https://jira.example.org", "email": "dev@example.org"});
+    match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
+        ["credentials"] => list(PROVIDERS.map(record).to_vec().into()),
+        ["roles"] => list(json!([
+            {"id": "r-owner", "name": "credential:owner"},
+            {"id": "r-viewer", "name": "credential:viewer"},
+        ])),
+        ["role_bindings"] => list(bindings.clone()),
+        ["sessions", id] => answer(
+            200,
+            &json!({"id": id, "project_id": "team-a", "agent_id": "ada"}),
+        ),
+        ["credentials", id] if PROVIDERS.contains(id) => answer(200, &record(id)),
+        ["credentials", id, "token"] if PROVIDERS.contains(id) => answer(
+            200,
+            &json!({"credential_id": id, "provider": id, "token": secret_of(id)}),
+        ),
+        _ => error(404, "NOT-FOUND", "no such thing"),
+    }
+}
+
+fn bound(credential: &str, project: &str, role: &str) -> Value {
+    json!({
+        "id": format!("b-{credential}"), "scope": "credential", "role_id": role,
+        "credential_id": credential, "project_id": project, "created_at": "2026-01-01T00:00:00Z",
+    })
+}
+
+/// A place for private folders that the test can look into.
+fn runtime_dir(env: &TestEnv) -> PathBuf {
+    let path = env.home().join("run");
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+fn session(env: &TestEnv, server: &Scripted, words: &[&str]) -> assert_cmd::Command {
+    let mut command = env.connected(server.url());
+    command
+        .env("XDG_RUNTIME_DIR", runtime_dir(env))
+        .arg("session")
+        .args(words);
+    command
+}
+
+/// The same as a child that is not waited for: its standard input is a pipe that the test holds.
+fn started(env: &TestEnv, server: &Scripted, words: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_acpctl"));
+    command
+        .env_clear()
+        .envs(env.variables())
+        .env("AMBIENT_API_URL", server.url())
+        .env("AMBIENT_TOKEN", TOKEN)
+        .env("XDG_RUNTIME_DIR", runtime_dir(env))
+        .current_dir(env.work())
+        .arg("session")
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // Not in the foreground of the terminal that runs the tests, if there is one.
+        .process_group(0);
+    command.spawn().unwrap()
+}
+
+fn first_line(child: &mut Child) -> String {
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    line.trim().to_owned()
+}
+
+fn send(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+/// What is in the folder of private folders.
+fn left(env: &TestEnv) -> Vec<PathBuf> {
+    match fs::read_dir(runtime_dir(env).join("ambient")) {
+        Ok(entries) => entries.map(|entry| entry.unwrap().path()).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Says the environment and the private files: `file NAME MODE SIZE`.
+const LOOK: &str = r#"env
+cd "$AMBIENT_SESSION_DIR"
+for f in *; do [ -e "$f" ] && echo "file=$f $(ls -l "$f" | cut -c1-10) $(($(wc -c < "$f")))"; done
+exit 0"#;
+
+#[test]
+fn exec_does_what_preview_shows() {
+    for provider in PROVIDERS {
+        let env = TestEnv::new();
+        let server = platform(json!([]));
+        let preview = session(
+            &env,
+            &server,
+            &["preview", "--credential", provider, "-o", "json"],
+        )
+        .output()
+        .unwrap();
+        let (stdout, stderr) = streams(&preview);
+        assert!(preview.status.success(), "{stderr}");
+        assert!(!stdout.contains(SECRET) && !stderr.contains(SECRET));
+        let shown: Value = serde_json::from_str(&stdout).unwrap();
+        let shown = &shown["credentials"][0];
+
+        let mut exec = session(
+            &env,
+            &server,
+            &["exec", "--credential", provider, "--", "sh", "-c", LOOK],
+        );
+        for name in table::variable_names() {
+            exec.env(name, "inherited");
+        }
+        let output = exec.output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert!(output.status.success(), "{provider}: {stderr}");
+        assert!(!stderr.contains(SECRET));
+        let seen: BTreeMap<&str, &str> = stdout
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .collect();
+
+        let mut expected = BTreeMap::new();
+        for variable in shown["variables"].as_array().unwrap() {
+            let name = variable["name"].as_str().unwrap();
+            let value = match variable["kind"].as_str().unwrap() {
+                "secret" => {
+                    assert_eq!(variable["size"], SECRET.len());
+                    SECRET.to_owned()
+                }
+                "path" => format!(
+                    "{}/{}",
+                    seen["AMBIENT_SESSION_DIR"],
+                    shown["file"]["name"].as_str().unwrap()
+                ),
+                _ => variable["value"].as_str().unwrap().to_owned(),
+            };
+            expected.insert(name, value);
+        }
+        let got: BTreeMap<&str, String> = table::variable_names()
+            .filter_map(|name| Some((name, (*seen.get(name)?).to_owned())))
+            .collect();
+        assert_eq!(got, expected, "{provider}");
+        let file = match &shown["file"] {
+            Value::Null => None,
+            file => {
+                assert_eq!(file["mode"], "0600");
+                Some(format!(
+                    "{} -rw------- {}",
+                    file["name"].as_str().unwrap(),
+                    file["size"]
+                ))
+            }
+        };
+        assert_eq!(
+            seen.get("file").map(|&it| it.to_owned()),
+            file,
+            "{provider}"
+        );
+        assert!(left(&env).is_empty());
+    }
+}
+
+#[test]
+fn a_project_gets_what_is_bound_to_it() {
+    let env = TestEnv::new();
+    let server = platform(json!([
+        bound("kubeconfig", "team-a", "r-viewer"),
+        bound("gitlab", "team-b", "r-viewer"),
+        bound("github", "", "r-viewer"),
+        bound("jira", "", "r-owner"),
+    ]));
+    let names = |words: &[&str]| -> Vec<String> {
+        let output = session(&env, &server, words).output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert!(output.status.success(), "{stderr}");
+        let value: Value = serde_json::from_str(&stdout).unwrap();
+        let names = value["credentials"].as_array().unwrap().iter();
+        names
+            .map(|it| it["credential"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let expected = ["github", "kubeconfig"];
+    assert_eq!(
+        names(&["preview", "--project", "team-a", "-o", "json"]),
+        expected
+    );
+    assert_eq!(names(&["preview", "s1", "-o", "json"]), expected);
+    let explained = session(
+        &env,
+        &server,
+        &["explain", "--project", "team-a", "-o", "json"],
+    )
+    .output()
+    .unwrap();
+    let explained: Value = serde_json::from_slice(&explained.stdout).unwrap();
+    let why: BTreeMap<&str, &str> = explained["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            (
+                it["credential"].as_str().unwrap(),
+                it["reason"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(why["gitlab"], "bound elsewhere");
+    assert_eq!(why["jira"], "says who owns it");
+}
+
+#[test]
+fn one_secret_that_cannot_be_had_starts_nothing() {
+    let env = TestEnv::new();
+    let marker = env.work().join("started");
+    let touch = marker.to_str().unwrap();
+    let one_forbidden = |status, code: &'static str| {
+        Scripted::with(move |request| {
+            if request.target.ends_with("/credentials/gitlab/token") {
+                return error(status, code, "refused");
+            }
+            route(request, &json!([]))
+        })
+    };
+    let words = [
+        "exec",
+        "--credential",
+        "github",
+        "--credential",
+        "gitlab",
+        "--",
+        "touch",
+        touch,
+    ];
+    for (server, code) in [
+        (one_forbidden(403, "FORBIDDEN"), 5),
+        (one_forbidden(404, "NOT-FOUND"), 3),
+    ] {
+        session(&env, &server, &words).assert().code(code);
+        assert!(!marker.exists());
+        let preview = session(&env, &server, &["preview", "--credential", "gitlab"])
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&preview);
+        assert!(preview.status.success() && stdout.contains("GITLAB_TOKEN"));
+        assert!(stderr.contains("can't be read"), "{stderr}");
+    }
+    // Another provider's secret, an empty one, a broken kubeconfig, one that is too large.
+    for (provider, token) in [
+        ("other", SECRET.to_owned()),
+        ("kubeconfig", String::new()),
+        ("kubeconfig", "kind: [".to_owned()),
+        ("kubeconfig", kubeconfig(&"x".repeat(table::MAX_TOKEN))),
+    ] {
+        let server = Scripted::with(move |request| {
+            if request.target.ends_with("/token") {
+                return answer(
+                    200,
+                    &json!({"credential_id": "kubeconfig", "provider": provider, "token": token}),
+                );
+            }
+            route(request, &json!([]))
+        });
+        session(
+            &env,
+            &server,
+            &["exec", "--credential", "kubeconfig", "--", "touch", touch],
+        )
+        .assert()
+        .code(7);
+        assert!(!marker.exists());
+    }
+}
+
+#[test]
+fn the_exit_status_passes_through() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let run = |command: &[&str]| {
+        let mut words = vec!["exec", "--credential", "github", "--"];
+        words.extend(command);
+        session(&env, &server, &words).output().unwrap().status
+    };
+    assert_eq!(run(&["sh", "-c", "exit 7"]).code(), Some(7));
+    assert_eq!(run(&["sh", "-c", "kill -KILL $$"]).code(), Some(137));
+    assert_eq!(run(&["no-such-program"]).code(), Some(3));
+    assert!(left(&env).is_empty());
+}
+
+#[test]
+fn files_are_private_whatever_the_umask() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let output = Command::new("sh")
+        .args(["-c", "umask 000; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_acpctl"))
+        .args(["session", "exec", "--credential", "kubeconfig", "--"])
+        .args([
+            "sh",
+            "-c",
+            "ls -ld \"$AMBIENT_SESSION_DIR\" \"$KUBECONFIG\" | cut -c1-10",
+        ])
+        .env_clear()
+        .envs(env.variables())
+        .env("AMBIENT_API_URL", server.url())
+        .env("AMBIENT_TOKEN", TOKEN)
+        .env("XDG_RUNTIME_DIR", runtime_dir(&env))
+        .output()
+        .unwrap();
+    let (stdout, stderr) = streams(&output);
+    let mut modes: Vec<&str> = stdout.lines().collect();
+    modes.sort_unstable();
+    assert_eq!(modes, ["-rw-------", "drwx------"], "{stderr}");
+}
+
+const WAIT: [&str; 8] = [
+    "exec",
+    "--credential",
+    "kubeconfig",
+    "--",
+    "sh",
+    "-c",
+    // Ends by the signal, or when the test lets go of its standard input.
+    "echo $KUBECONFIG; exec cat",
+    "sh",
+];
+
+#[test]
+fn a_signal_reaches_the_child_and_nothing_is_left() {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
+        let env = TestEnv::new();
+        let server = platform(json!([]));
+        let mut child = started(&env, &server, &WAIT);
+        let path = first_line(&mut child);
+        assert!(Path::new(&path).exists(), "{path}");
+        // Waiting would close it, and the child would end by itself.
+        let held = child.stdin.take();
+        send(&child, signal);
+        let status = child.wait().unwrap();
+        drop(held);
+        assert_eq!(status.code(), Some(128 + signal.as_raw()), "{signal:?}");
+        assert!(left(&env).is_empty(), "{signal:?}");
+    }
+}
+
+#[test]
+fn a_signal_before_the_secret_is_there_leaves_nothing() {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
+        let env = TestEnv::new();
+        let (asked, heard) = std::sync::mpsc::channel();
+        let asked = Mutex::new(asked);
+        let server = Scripted::with(move |request| {
+            if request.target.ends_with("/token") {
+                let _ = asked.lock().unwrap().send(());
+                return Reply::Hang;
+            }
+            route(request, &json!([]))
+        });
+        let mut child = started(&env, &server, &WAIT);
+        heard.recv().unwrap();
+        send(&child, signal);
+        assert_eq!(child.wait().unwrap().signal(), Some(signal.as_raw()));
+        assert!(left(&env).is_empty());
+    }
+}
+
+#[test]
+fn a_killed_run_is_cleared_by_the_next_one_and_a_living_one_is_not() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let mut living = started(&env, &server, &WAIT);
+    let living_path = first_line(&mut living);
+    let mut killed = started(&env, &server, &WAIT);
+    let killed_path = first_line(&mut killed);
+    send(&killed, Signal::KILL);
+    killed.wait().unwrap();
+    assert!(Path::new(&killed_path).exists());
+    session(
+        &env,
+        &server,
+        &["exec", "--credential", "github", "--", "true"],
+    )
+    .assert()
+    .success();
+    assert!(!Path::new(&killed_path).exists());
+    assert!(Path::new(&living_path).exists());
+    drop(living.stdin.take());
+    assert!(living.wait().unwrap().success());
+    assert!(left(&env).is_empty());
+}
+
+#[test]
+fn many_runs_do_not_meet() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let words = [
+        "exec",
+        "--credential",
+        "kubeconfig",
+        "--",
+        "sh",
+        "-c",
+        "echo; grep -c token: $KUBECONFIG",
+    ];
+    let runs: Vec<Child> = (0..50).map(|_| started(&env, &server, &words)).collect();
+    for run in runs {
+        let output = run.wait_with_output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(stdout, "\n1\n", "{stderr}");
+    }
+    assert!(left(&env).is_empty());
+}
+
+#[test]
+fn what_cannot_be_written_starts_nothing() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let marker = env.work().join("started");
+    let run = |set_up: &str, temporary: &Path| {
+        Command::new("sh")
+            .args(["-c", &format!("{set_up} exec \"$0\" \"$@\"")])
+            .arg(env!("CARGO_BIN_EXE_acpctl"))
+            .args(["session", "exec", "--credential", "google", "--", "touch"])
+            .arg(&marker)
+            .env_clear()
+            .envs(env.variables())
+            .env("AMBIENT_API_URL", server.url())
+            .env("AMBIENT_TOKEN", TOKEN)
+            .env("TMPDIR", temporary)
+            .output()
+            .unwrap()
+    };
+    let folder = env.home().join("tmp");
+    fs::create_dir(&folder).unwrap();
+    // No file may grow: as on a full disk, the secret can't be written.
+    let full = run("trap '' XFSZ; ulimit -f 0;", &folder);
+    let (_, stderr) = streams(&full);
+    assert_eq!(full.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("nothing was started"), "{stderr}");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    let nowhere = run("", &env.file("a-file", "").join("below"));
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(!marker.exists());
+}
+
+#[test]
+fn refresh_replaces_the_file() {
+    let env = TestEnv::new();
+    let asked = AtomicUsize::new(0);
+    let server = Scripted::with(move |request| {
+        if request.target.ends_with("/token") {
+            let token = match asked.fetch_add(1, Ordering::SeqCst) {
+                0 => kubeconfig("first"),
+                // A broken one in between does not get through.
+                1 => "kind: [".to_owned(),
+                _ => kubeconfig("second"),
+            };
+            return answer(
+                200,
+                &json!({"credential_id": "kubeconfig", "provider": "kubeconfig", "token": token}),
+            );
+        }
+        route(request, &json!([]))
+    });
+    let script = "grep -q first $KUBECONFIG || exit 1
+until grep -q second $KUBECONFIG; do grep -q 'kind: Config' $KUBECONFIG || exit 2; sleep 0.05; done
+ls -l $KUBECONFIG | cut -c1-10; ls -A $AMBIENT_SESSION_DIR";
+    let output = session(
+        &env,
+        &server,
+        &[
+            "exec",
+            "--credential",
+            "kubeconfig",
+            "--refresh",
+            "100ms",
+            "--",
+            "sh",
+            "-c",
+            script,
+        ],
+    )
+    .output()
+    .unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert!(output.status.success(), "{:?} {stderr}", output.status);
+    assert_eq!(stdout, "-rw-------\nkubeconfig\n");
+    assert!(stderr.contains("not refreshed"), "{stderr}");
+    assert!(left(&env).is_empty());
+}
+
+/// One test, as there is one such path on a machine.
+#[test]
+fn the_fixed_path_is_used_safely() {
+    let fixed = Path::new(table::KUBECONFIG_PATH);
+    if fs::symlink_metadata(fixed).is_ok() {
+        skipped("something is at the fixed path already");
+        return;
+    }
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let words = [
+        "exec",
+        "--credential",
+        "kubeconfig",
+        "--compat-path",
+        "--",
+        "sh",
+        "-c",
+        "echo $KUBECONFIG; ls -l $KUBECONFIG | cut -c1-10; exec cat",
+    ];
+    let run = || session(&env, &server, &words).output().unwrap();
+
+    let output = run();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(
+        stdout,
+        format!("{}\n-rw-------\n", fixed.display()),
+        "{stderr}"
+    );
+    assert!(fs::symlink_metadata(fixed).is_err());
+
+    // Someone else's link and file stay as they are.
+    let victim = env.file("victim", "old");
+    symlink(&victim, fixed).unwrap();
+    let refused = run();
+    fs::remove_file(fixed).unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    fs::hard_link(&victim, fixed).unwrap_or_else(|_| fs::write(fixed, "old").unwrap());
+    let refused = run();
+    let foreign = fs::read_to_string(fixed).unwrap();
+    fs::remove_file(fixed).unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(foreign, "old");
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "old");
+
+    // Two at once: the second one is refused, and leaves the first one's file alone.
+    let mut first = started(&env, &server, &words);
+    first_line(&mut first);
+    assert_eq!(run().status.code(), Some(1));
+    assert!(fixed.exists());
+    // A killed run's file goes with its folder.
+    send(&first, Signal::KILL);
+    first.wait().unwrap();
+    assert!(fixed.exists());
+    assert!(run().status.success());
+    assert!(fs::symlink_metadata(fixed).is_err());
+    assert!(left(&env).is_empty());
+}
+
+#[test]
+fn the_mcp_entry_joins_others() {
+    let env = TestEnv::new();
+    let path = env.file(
+        ".mcp.json",
+        r#"{"mcpServers":{"mine":{"command":"x"}},"other":[1]}"#,
+    );
+    for _ in 0..2 {
+        env.acpctl()
+            .args([
+                "session",
+                "mcp-config",
+                "--merge",
+                ".mcp.json",
+                "--read-only",
+            ])
+            .assert()
+            .success()
+            .stdout("");
+    }
+    let merged: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    assert_eq!(merged["other"], json!([1]));
+    assert_eq!(merged["mcpServers"]["mine"]["command"], "x");
+    assert_eq!(
+        merged["mcpServers"]["openshift"]["args"],
+        json!([
+            "--yes",
+            "kubernetes-mcp-server@0.0.67",
+            "--kubeconfig",
+            "${KUBECONFIG}",
+            "--disable-multi-cluster",
+            "--read-only"
+        ])
+    );
+    env.file(".mcp.json", "[]");
+    env.acpctl()
+        .args(["session", "mcp-config", "--merge", ".mcp.json"])
+        .assert()
+        .code(7);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "[]");
+}
+
+#[test]
+fn sources_that_contradict_each_other_are_refused() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    session(&env, &server, &["preview", "s1", "--credential", "github"])
+        .assert()
+        .code(2);
+    session(&env, &server, &["preview"]).assert().code(2);
+    session(
+        &env,
+        &server,
+        &[
+            "preview",
+            "--credential",
+            "github",
+            "--credential",
+            "github",
+        ],
+    )
+    .assert()
+    .code(6);
+}
+
+#[test]
+fn the_variables_of_a_pod_are_followed_with_care() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let run = |url: &str, ids: &str| {
+        env.acpctl()
+            .env("XDG_RUNTIME_DIR", runtime_dir(&env))
+            .env("BACKEND_API_URL", url)
+            .env("CREDENTIAL_IDS", ids)
+            .env("CREDENTIAL_MCP_URLS", r#"{"gitlab":"http://localhost:1"}"#)
+            .env("PROJECT_NAME", " team-a ")
+            .env("BOT_TOKEN", TOKEN)
+            // Nobody listens there: a proxy that is obeyed ends the run.
+            .env("HTTP_PROXY", "http://127.0.0.1:9")
+            .args(["session", "exec", "--from-env", "--"])
+            .args(["sh", "-c", "echo $GITHUB_TOKEN-$GITLAB_TOKEN"])
+            .output()
+            .unwrap()
+    };
+    let output = run(server.url(), r#"{"github":"github","gitlab":"gitlab"}"#);
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(stdout, format!("{SECRET}-\n"), "{stderr}");
+    for request in server.received() {
+        assert!(
+            request
+                .target
+                .starts_with("/api/ambient/v1/credentials/github")
+        );
+        assert_eq!(
+            request.header("authorization"),
+            Some(format!("Bearer {TOKEN}").as_str())
+        );
+        assert_eq!(request.header("x-ambient-project"), Some("team-a"));
+    }
+    let asked = server.received().len();
+    for (url, ids, code) in [
+        ("https://evil.example.net", "{}", 2),
+        ("http://svc.cluster.local.example.net", "{}", 2),
+        ("file://localhost/etc/passwd", "{}", 2),
+        (server.url(), "[]", 7),
+        (server.url(), r#"{"github":"../roles"}"#, 7),
+        (server.url(), r#"{"github":"gitlab"}"#, 7),
+    ] {
+        let output = run(url, ids);
+        assert_eq!(output.status.code(), Some(code), "{url} {ids}");
+    }
+    // Only the last one, whose answer is for another provider, got as far as asking.
+    assert_eq!(server.received().len(), asked + 2);
+}
+
+/// A server that speaks the protocol, started with the platform's flags.
+const FAKE_MCP: &str = r#"#!/bin/sh
+[ -f "$2" ] && [ "$1 $3" = "--kubeconfig --disable-multi-cluster" ] || exit 9
+HANDSHAKE
+while read -r line; do
+case "$line" in
+*'"method":"initialize"'*) echo 'Downloading, says an old version'
+  echo '{"jsonrpc":"2.0","id":1,"result":{"serverInfo":{"name":"fake","version":"v1"}}}' ;;
+*'"method":"tools/list"'*) echo '{"jsonrpc":"2.0","method":"notifications/message"}'
+  echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"namespaces_list"},{"name":"configuration_view"}]}}' ;;
+*'"method":"tools/call"'*) printf '%s\n' '{"jsonrpc":"2.0","id":3,"result":CALL}' ;;
+esac
+done
+[ -f "$2" ] || echo too-late > "$HOME/too-late"
+"#;
+
+fn probe(handshake: &str, call: &Value) -> (Option<i32>, String, String, TestEnv) {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let script = FAKE_MCP
+        .replace("HANDSHAKE", handshake)
+        .replace("CALL", &call.to_string());
+    let program = env.file("fake-mcp", script);
+    fs::set_permissions(
+        &program,
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
+    let output = session(
+        &env,
+        &server,
+        &[
+            "probe",
+            "--credential",
+            "kubeconfig",
+            "--mcp-command",
+            program.to_str().unwrap(),
+        ],
+    )
+    .output()
+    .unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert!(!stdout.contains(SECRET) && !stderr.contains(SECRET));
+    assert!(left(&env).is_empty());
+    (output.status.code(), stdout, stderr, env)
+}
+
+#[test]
+fn a_probe_goes_through_every_step() {
+    let good = json!({"content": [{"type": "text", "text": "NAME\ndefault\nkube-system"}]});
+    let (code, stdout, stderr, env) = probe("", &good);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    for line in [
+        "ok      server started      fake v1",
+        "ok      cluster reached     2 namespaces",
+        "ok      cleaned up          server stopped, then the file removed",
+    ] {
+        assert!(stdout.contains(line), "{stdout}");
+    }
+    assert!(!env.home().join("too-late").exists());
+}
+
+#[test]
+fn a_probe_tells_the_cause() {
+    let refused =
+        |text: &str| json!({"isError": true, "content": [{"type": "text", "text": text}]});
+    let none = json!({});
+    for (handshake, call, code, word) in [
+        (
+            "echo 'Error: context \"x\" does not exist' >&2; exit 1",
+            &none,
+            7,
+            "kubeconfig",
+        ),
+        (
+            "",
+            &refused("dial tcp 127.0.0.1:1: connect: connection refused"),
+            9,
+            "network",
+        ),
+        (
+            "",
+            &refused("tls: failed to verify certificate: x509: no"),
+            9,
+            "TLS",
+        ),
+        (
+            "",
+            &refused(&format!(
+                "the server has asked for the client to provide credentials {SECRET}"
+            )),
+            4,
+            "login",
+        ),
+        (
+            "",
+            &refused("namespaces is forbidden: User \"u\" cannot list"),
+            5,
+            "permission",
+        ),
+    ] {
+        let (got, stdout, stderr, _) = probe(handshake, call);
+        assert_eq!(got, Some(code), "{stdout}{stderr}");
+        assert!(stderr.contains(&format!("({word})")), "{stderr}");
+        assert!(stdout.contains("FAILED") && stdout.contains("cleaned up"));
+    }
+}
+
+/// The real server against a cluster of our own: right, and wrong in five ways.
+#[test]
+fn a_probe_with_the_real_server() {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join("kubernetes-mcp-server"))
+        .find(|program| program.is_file());
+    let Some(program) = found else {
+        skipped(
+            "kubernetes-mcp-server is not on PATH (npm install --global kubernetes-mcp-server@0.0.67)",
+        );
+        return;
+    };
+    let cluster = Cluster::start(SECRET, Rights::All);
+    let closed = Cluster::start(SECRET, Rights::None);
+    let config = |server: &str, ca: &str, user: &str| {
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
+             contexts:\n- name: c\n  context: {{cluster: k, user: u}}\n\
+             clusters:\n- name: k\n  cluster: {{server: '{server}', certificate-authority-data: {ca}}}\n\
+             users:\n- name: u\n  user: {{{user}}}\n"
+        )
+    };
+    let token = format!("token: {SECRET}");
+    let certificate = format!(
+        "client-certificate-data: {}, client-key-data: {}",
+        cluster.client_certificate, cluster.client_key
+    );
+    let (server, ca) = (&cluster.server, &cluster.ca);
+    for (name, text, code, word) in [
+        ("token", config(server, ca, &token), 0, ""),
+        ("certificate", config(server, ca, &certificate), 0, ""),
+        (
+            "nobody listens",
+            config("https://127.0.0.1:9", ca, &token),
+            9,
+            "(network)",
+        ),
+        (
+            "foreign authority",
+            config(server, &cluster.foreign_ca, &token),
+            9,
+            "(TLS)",
+        ),
+        (
+            "wrong token",
+            config(server, ca, "token: some-other-token-0123456789"),
+            4,
+            "(login)",
+        ),
+        (
+            "no rights",
+            config(&closed.server, &closed.ca, &token),
+            5,
+            "(permission)",
+        ),
+        (
+            "login program missing",
+            config(
+                server,
+                ca,
+                "exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-login, interactiveMode: Never}",
+            ),
+            4,
+            "(login)",
+        ),
+    ] {
+        let env = TestEnv::new();
+        env.file("config.yaml", text);
+        let output = env
+            .acpctl()
+            .env("XDG_RUNTIME_DIR", runtime_dir(&env))
+            .args(["session", "probe", "--from-file", "config.yaml"])
+            .arg("--mcp-command")
+            .arg(&program)
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(code), "{name}: {stdout}{stderr}");
+        assert!(stderr.contains(word), "{name}: {stderr}");
+        assert_eq!(
+            stdout.contains("2 namespaces"),
+            code == 0,
+            "{name}: {stdout}"
+        );
+        assert!(!stdout.contains(SECRET) && !stderr.contains(SECRET));
+        assert!(left(&env).is_empty(), "{name}");
+    }
+}
