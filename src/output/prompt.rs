@@ -27,7 +27,7 @@ impl Choice {
     }
 }
 
-/// A yes-or-no question; Enter alone and Esc mean no.
+/// A yes-or-no question, answered with one key; Enter alone and Esc mean no.
 ///
 /// # Errors
 /// When the terminal can't be read; [`Status`] after Ctrl-C.
@@ -36,7 +36,6 @@ pub fn confirm(question: &str) -> anyhow::Result<bool> {
     let answer = Confirm::new()
         .with_prompt(question)
         .default(false)
-        .wait_for_newline(true)
         .interact_opt();
     match (answer, guard.ended()) {
         (_, Some(number)) => Err(ended(number)),
