@@ -48,7 +48,13 @@ impl Ctx {
     pub fn config(&self) -> Result<&Config, Failure> {
         get_or_try(&self.config, || {
             let load = |error: String| Failure::new(Kind::Other, format!("load config: {error}"));
-            Config::load(&paths::config_file().map_err(load)?).map_err(load)
+            let path = paths::config_file().map_err(load)?;
+            Config::load(&path).map_err(|error| match Config::fault_position(&path) {
+                Some((line, column)) => load(error).hint_on_terminal(format!(
+                    "line {line}, column {column}; the file is left as it is"
+                )),
+                None => load(error),
+            })
         })
     }
 

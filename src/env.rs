@@ -45,6 +45,9 @@ variables! {
     CREDENTIAL_MCP_URLS = "CREDENTIAL_MCP_URLS", "JSON object whose keys are the providers that `session exec --from-env` leaves to sidecars.";
     PROJECT_NAME = "PROJECT_NAME", "Project for `session exec --from-env`.";
     BOT_TOKEN = "BOT_TOKEN", "Bearer token for `session exec --from-env` where the platform mounts none.";
+    DISPLAY = "DISPLAY", "Set where windows can be shown: `login --use-auth-code` starts the browser.";
+    WAYLAND_DISPLAY = "WAYLAND_DISPLAY", "The same.";
+    DBUS_SESSION_BUS_ADDRESS = "DBUS_SESSION_BUS_ADDRESS", "Where the keyring is asked for; without it, `login` looks for none.";
     SSL_CERT_FILE = "SSL_CERT_FILE", "Certificate authorities in place of the system's.";
 }
 

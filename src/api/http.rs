@@ -420,13 +420,21 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// A URL for messages: a password in it is not shown.
-fn without_userinfo(text: &str) -> String {
+pub fn without_userinfo(text: &str) -> String {
     match Url::parse(text) {
         Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
             let _ = url.set_username("");
             let _ = url.set_password(None);
             url.to_string()
         }
-        _ => text.to_owned(),
+        Ok(_) => text.to_owned(),
+        // No URL, but there may be a password in it all the same.
+        Err(_) => match text.rsplit_once('@') {
+            Some((before, host)) => match before.split_once("//") {
+                Some((scheme, _)) => format!("{scheme}//{host}"),
+                None => host.to_owned(),
+            },
+            None => text.to_owned(),
+        },
     }
 }

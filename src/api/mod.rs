@@ -15,7 +15,7 @@ mod stream;
 mod trace;
 
 pub use body::Body;
-pub use client::{Answer, Client, Method, Request};
+pub use client::{Answer, BASE_PATH, Client, Method, Request};
 pub use error::{Cause, Error};
 pub use list::{ListOptions, equals};
 pub use path::path;

@@ -1,11 +1,16 @@
 //! The loopback address that the issuer sends the browser back to (contract cli-core.md section
 //! 7.1.1). Only a request with the right `state` counts: any page can call a loopback address.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::oidc::without_controls;
+use crate::exit::{Failure, Kind};
 
 /// How long the user may take.
 const WAIT: Duration = Duration::from_secs(300);
@@ -13,6 +18,10 @@ const WAIT: Duration = Duration::from_secs(300);
 const READ_LIMIT: Duration = Duration::from_secs(10);
 /// The longest request that is read, in bytes.
 const MAX_REQUEST: u64 = 64 << 10;
+/// How many connections are open at a time; more are turned away.
+const MAX_OPEN: usize = 32;
+/// How long to wait before listening again when no connection can be taken.
+const PAUSE: Duration = Duration::from_millis(100);
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
@@ -21,22 +30,33 @@ const HTML: &str = "text/html; charset=utf-8";
 ///
 /// # Errors
 /// In the Go tool's words: the issuer refused, no code came, or the time ran out.
-pub async fn wait(listener: &TcpListener, state: &str) -> Result<String, String> {
+pub async fn wait(listener: &TcpListener, state: &str) -> Result<String, Failure> {
+    let state: Arc<str> = state.into();
     let answers = async {
+        // Side by side: browsers open connections in advance, and say nothing on them.
+        let mut open = JoinSet::new();
         loop {
-            let Ok((stream, _)) = listener.accept().await else {
-                continue;
-            };
-            if let Ok(Some(outcome)) = timeout(READ_LIMIT, answer(stream, state)).await {
-                return outcome.map_err(|why| format!("authorization failed: {why}"));
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) if open.len() < MAX_OPEN => {
+                        let state = Arc::clone(&state);
+                        open.spawn(timeout(READ_LIMIT, async move { answer(stream, &state).await }));
+                    }
+                    Ok(_) => {}
+                    Err(_) => sleep(PAUSE).await,
+                },
+                Some(ended) = open.join_next() => if let Ok(Ok(Some(outcome))) = ended {
+                    return outcome.map_err(|why| {
+                        Failure::new(Kind::Login, format!("authorization failed: {why}"))
+                    });
+                },
             }
         }
     };
     let late = || {
         let seconds = WAIT.as_secs();
-        Err(format!(
-            "timed out waiting for authorization callback ({seconds}s)"
-        ))
+        let words = format!("timed out waiting for authorization callback ({seconds}s)");
+        Err(Failure::new(Kind::Network, words))
     };
     timeout(WAIT, answers).await.unwrap_or_else(|_| late())
 }
@@ -68,7 +88,7 @@ async fn answer(mut stream: TcpStream, state: &str) -> Option<Result<String, Str
     if let Some(error) = value("error") {
         let why = value("error_description").unwrap_or(error);
         page(&mut stream, "200 OK", Err(&why)).await;
-        return Some(Err(why));
+        return Some(Err(without_controls(&why)));
     }
     match value("code") {
         Some(code) => {

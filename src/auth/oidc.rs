@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use url::form_urlencoded;
+use tokio::time::timeout;
+use url::{Url, form_urlencoded};
+use zeroize::Zeroizing;
 
 use crate::api::http;
 use crate::cli::Globals;
-use crate::compat::json;
+use crate::compat::{go_url, json};
 use crate::config::Settings;
+use crate::exit::{Failure, Kind};
 
 /// How long the issuer may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -43,7 +46,7 @@ impl Issuer {
         Ok(Self { base, client })
     }
 
-    /// The address of an endpoint: `auth`, `token`, `logout`.
+    /// The address of an endpoint: `auth` or `token`.
     #[must_use]
     pub fn endpoint(&self, name: &str) -> String {
         format!("{}/protocol/openid-connect/{name}", self.base)
@@ -53,40 +56,60 @@ impl Issuer {
     ///
     /// # Errors
     /// In the Go tool's words.
-    pub async fn tokens(&self, form: &[(&str, &str)]) -> Result<Tokens, String> {
+    pub async fn tokens(&self, form: &[(&str, &str)]) -> Result<Tokens, Failure> {
         let (status, body) = self.post(&self.endpoint("token"), form, LIMIT).await?;
+        let refused = |why: String| Failure::new(Kind::Login, why);
+        let broken = |why: String| Failure::new(Kind::Server, why);
         if status != 200 {
             let json: Option<Value> = serde_json::from_slice(&body).ok();
             let said = |key: &str| {
                 let text = json.as_ref()?.get(key)?.as_str()?;
-                (!text.is_empty()).then(|| text.to_owned())
+                (!text.is_empty()).then(|| without_controls(text))
             };
             return Err(match said("error_description").or_else(|| said("error")) {
-                Some(why) => format!("token endpoint: {why}"),
-                None => format!("token endpoint returned HTTP {status}"),
+                Some(why) => refused(format!("token endpoint: {why}")),
+                None => broken(format!("token endpoint returned HTTP {status}")),
             });
         }
-        let answer = json::parse(&body).map_err(|why| format!("parse token response: {why}"))?;
+        let answer =
+            json::parse(&body).map_err(|why| broken(format!("parse token response: {why}")))?;
         let secret = |key: &str| {
             let text = answer.get(key)?.as_str()?;
             (!text.is_empty()).then(|| SecretString::from(text))
         };
-        let access = secret("access_token").ok_or("no access_token in token response")?;
+        let access = secret("access_token")
+            .ok_or_else(|| broken("no access_token in token response".to_owned()))?;
         Ok(Tokens {
             access,
             refresh: secret("refresh_token"),
         })
     }
 
-    /// Ends the login at the issuer, as far as it can be ended: no failure is of use to anybody.
-    pub async fn revoke(&self, client_id: &str, refresh_token: &SecretString) {
-        let form = [
-            ("client_id", client_id),
-            ("refresh_token", refresh_token.expose_secret()),
-        ];
-        let _ = self
-            .post(&self.endpoint("logout"), &form, REVOKE_LIMIT)
-            .await;
+    /// Revokes a refresh token where the issuer's discovery document names a place for it (RFC 7009,
+    /// RFC 8414). False where there is none, or it did not answer in time.
+    pub async fn revoke(&self, client_id: &str, refresh_token: &SecretString) -> bool {
+        let revoked = async {
+            let place = self.revocation_endpoint().await?;
+            let form = [
+                ("client_id", client_id),
+                ("token", refresh_token.expose_secret()),
+                ("token_type_hint", "refresh_token"),
+            ];
+            let (status, _) = self.post(&place, &form, REVOKE_LIMIT).await.ok()?;
+            (status == 200).then_some(())
+        };
+        let revoked = timeout(REVOKE_LIMIT, revoked).await;
+        matches!(revoked, Ok(Some(())))
+    }
+
+    /// Only a place at the issuer itself counts: the token goes nowhere else.
+    async fn revocation_endpoint(&self) -> Option<String> {
+        let url = format!("{}/.well-known/openid-configuration", self.base);
+        let response = self.client.get(&url).send().await.ok()?;
+        let document = json::parse(&read(response).await.ok()?).ok()?;
+        let place = Url::parse(document.get("revocation_endpoint")?.as_str()?).ok()?;
+        let here = Url::parse(&self.base).ok()?;
+        (place.origin() == here.origin()).then(|| place.to_string())
     }
 
     async fn post(
@@ -94,7 +117,15 @@ impl Issuer {
         url: &str,
         form: &[(&str, &str)],
         limit: Duration,
-    ) -> Result<(u16, Vec<u8>), String> {
+    ) -> Result<(u16, Zeroizing<Vec<u8>>), Failure> {
+        let failed = |why: &str| {
+            let shown = http::without_userinfo(url);
+            let words = format!("POST to token endpoint: Post \"{shown}\": {why}");
+            Failure::new(Kind::Network, words)
+        };
+        if let Some(fault) = go_url::fault(url) {
+            return Err(failed(&fault.cause));
+        }
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
@@ -106,28 +137,35 @@ impl Issuer {
                 "application/x-www-form-urlencoded",
             )
             .body(body);
-        let failed = |why: &str| format!("POST to token endpoint: Post \"{url}\": {why}");
         let exchange = async {
-            let mut response = request
+            let response = request
                 .send()
                 .await
                 .map_err(|error| failed(&http::explain(&error, url).1))?;
             let status = response.status().as_u16();
-            let mut body = Vec::new();
-            while let Some(chunk) = response
-                .chunk()
-                .await
-                .map_err(|_| failed("unexpected EOF"))?
-            {
-                body.extend_from_slice(&chunk);
-                if body.len() > MAX_ANSWER {
-                    return Err(failed("the answer is too large"));
-                }
-            }
+            let body = read(response).await.map_err(failed)?;
             Ok((status, body))
         };
-        tokio::time::timeout(limit, exchange)
+        timeout(limit, exchange)
             .await
             .unwrap_or_else(|_| Err(failed("context deadline exceeded")))
     }
+}
+
+/// Words of somebody else for the terminal: they must not move the cursor.
+#[must_use]
+pub fn without_controls(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// Reads an answer to its end; it may hold tokens.
+async fn read(mut response: reqwest::Response) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    let mut body = Zeroizing::new(Vec::new());
+    while let Some(chunk) = response.chunk().await.map_err(|_| "unexpected EOF")? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER {
+            return Err("the answer is too large");
+        }
+    }
+    Ok(body)
 }

@@ -21,11 +21,14 @@ pub fn fresh(ctx: &Ctx, config: &Config) -> Result<Option<SecretString>, String>
         return Ok(login.access);
     }
     // The first of several runs renews; the others wait, and find the new token.
-    let Ok(lock) = Lock::take(config.path()) else {
-        return Ok(login.access);
-    };
-    let Ok(mut config) = Config::load(config.path()) else {
-        return Ok(login.access);
+    let locked = Lock::take(config.path())
+        .and_then(|lock| Config::load(config.path()).map(|config| (lock, config)));
+    let (lock, mut config) = match locked {
+        Ok(locked) => locked,
+        Err(why) => {
+            say(ctx, &why);
+            return Ok(login.access);
+        }
     };
     let login = store::load(&config)?;
     if !is_due(ctx, &config, &login) {
@@ -44,12 +47,16 @@ pub fn fresh(ctx: &Ctx, config: &Config) -> Result<Option<SecretString>, String>
             Ok(renewed.access)
         }
         Err(why) => {
-            ctx.out.warn(&format!(
-                "the login has expired and could not be renewed ({why}); run 'acpctl login' again"
-            ));
+            say(ctx, &why);
             Ok(login.access)
         }
     }
+}
+
+fn say(ctx: &Ctx, why: &str) {
+    ctx.out.warn(&format!(
+        "the login has expired and could not be renewed ({why}); run 'acpctl login' again"
+    ));
 }
 
 /// An expired JWT, with all that a renewal needs.
@@ -76,8 +83,8 @@ fn renew(ctx: &Ctx, config: &Config, login: &Login) -> Result<Login, String> {
         ("refresh_token", refresh.expose_secret()),
     ];
     let tokens = ctx
-        .block_on(async { Ok(issuer.tokens(&form).await) })
-        .map_err(|error| error.to_string())??;
+        .block_on(async { Ok(issuer.tokens(&form).await?) })
+        .map_err(|error| error.to_string())?;
     Ok(Login {
         access: Some(tokens.access),
         refresh: tokens.refresh.or(login.refresh.clone()),

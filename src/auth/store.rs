@@ -2,7 +2,8 @@
 //! nowhere (contract field.md row 47).
 //!
 //! The choice is made at login, said there, and remembered under a key of our own; it never changes
-//! silently. With the keyring, `config.json` holds no token.
+//! silently. With the keyring, `config.json` holds no token; a token that stands there all the same,
+//! because somebody wrote it, is the one that counts, and the keyring is left alone.
 
 use std::sync::mpsc;
 use std::thread;
@@ -11,9 +12,11 @@ use std::time::Duration;
 use keyring::v1::{Entry, Error};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::config::file::{ACCESS_TOKEN, REFRESH_TOKEN};
+use crate::env;
 
 /// Our own key in `config.json`.
 pub const TOKEN_STORE: &str = "token_store";
@@ -32,14 +35,31 @@ pub enum Store {
     None,
 }
 
-/// The place that a configuration names; the file where it names none, as with the Go tool.
+/// The place that a configuration names.
+#[must_use]
+pub fn named(config: &Config) -> Option<Store> {
+    match config.text(TOKEN_STORE) {
+        Some("keyring") => Some(Store::Keyring),
+        Some("file") => Some(Store::File),
+        Some("none") => Some(Store::None),
+        _ => None,
+    }
+}
+
+/// Where the tokens are: in the file where nothing is named, as with the Go tool.
 #[must_use]
 pub fn chosen(config: &Config) -> Store {
-    match config.text(TOKEN_STORE) {
-        Some("keyring") => Store::Keyring,
-        Some("none") => Store::None,
+    match named(config) {
+        Some(Store::Keyring) if config.text(ACCESS_TOKEN).is_none() => Store::Keyring,
+        Some(Store::None) => Store::None,
         _ => Store::File,
     }
+}
+
+/// True where a keyring may answer. On Linux that takes a session bus: servers and containers have none.
+#[must_use]
+pub fn has_keyring() -> bool {
+    cfg!(any(target_os = "macos", windows)) || env::DBUS_SESSION_BUS_ADDRESS.get().is_some()
 }
 
 /// The tokens of a login.
@@ -61,7 +81,15 @@ pub fn load(config: &Config) -> Result<Login, String> {
         });
     }
     let account = account(config);
-    let text = within(move || Entry::new(SERVICE, &account)?.get_password())?;
+    let found = within(
+        move || match Entry::new(SERVICE, &account)?.get_password() {
+            Err(Error::NoEntry) => Ok(None),
+            other => other.map(|text| Some(Zeroizing::new(text))),
+        },
+    )?;
+    let Some(text) = found else {
+        return Ok(Login::default());
+    };
     let value: Value =
         serde_json::from_str(&text).map_err(|_| "the keyring's entry is damaged".to_owned())?;
     let secret = |key: &str| {
@@ -74,7 +102,7 @@ pub fn load(config: &Config) -> Result<Login, String> {
     })
 }
 
-/// Puts the tokens in their place, and the choice of the place into the configuration.
+/// Puts the tokens in their place. The configuration holds them afterwards if that place is the file.
 ///
 /// # Errors
 /// When the keyring does not answer, or refuses; nothing is changed then.
@@ -84,21 +112,46 @@ pub fn save(config: &mut Config, store: Store, login: &Login) -> Result<(), Stri
             .as_ref()
             .map(|secret| Value::from(secret.expose_secret()))
     };
-    let (access, refresh) = (text(&login.access), text(&login.refresh));
-    let (access, refresh, choice) = match store {
-        Store::File => (access, refresh, None),
-        Store::Keyring => {
-            let account = account(config);
-            let entry = json!({ACCESS_TOKEN: access, REFRESH_TOKEN: refresh}).to_string();
-            within(move || Entry::new(SERVICE, &account)?.set_password(&entry))?;
-            (None, None, Some("keyring"))
-        }
-        Store::None => (None, None, Some("none")),
-    };
+    let (mut access, mut refresh) = (text(&login.access), text(&login.refresh));
+    if store == Store::Keyring {
+        let account = account(config);
+        let entry =
+            Zeroizing::new(json!({ACCESS_TOKEN: access, REFRESH_TOKEN: refresh}).to_string());
+        within(move || Entry::new(SERVICE, &account)?.set_password(&entry))?;
+    }
+    if store != Store::File {
+        (access, refresh) = (None, None);
+    }
     config.set(ACCESS_TOKEN, access);
     config.set(REFRESH_TOKEN, refresh);
-    config.set(TOKEN_STORE, choice.map(Value::from));
     Ok(())
+}
+
+/// Notes the choice of the place, for the logins to come.
+pub fn remember(config: &mut Config, store: Store) {
+    let word = match store {
+        Store::Keyring => "keyring",
+        Store::File => "file",
+        Store::None => "none",
+    };
+    config.set(TOKEN_STORE, Some(word.into()));
+}
+
+/// Removes a login from the keyring, if the configuration says that there is one.
+///
+/// # Errors
+/// When the keyring does not answer, or refuses.
+pub fn leave_keyring(config: &Config) -> Result<(), String> {
+    if named(config) != Some(Store::Keyring) {
+        return Ok(());
+    }
+    let account = account(config);
+    within(
+        move || match Entry::new(SERVICE, &account)?.delete_credential() {
+            Err(Error::NoEntry) => Ok(()),
+            other => other,
+        },
+    )
 }
 
 /// Removes the tokens from every place.
@@ -106,20 +159,13 @@ pub fn save(config: &mut Config, store: Store, login: &Login) -> Result<(), Stri
 /// # Errors
 /// When the keyring holds them and does not answer.
 pub fn clear(config: &mut Config) -> Result<(), String> {
-    let cleared = if chosen(config) == Store::Keyring {
-        let account = account(config);
-        within(
-            move || match Entry::new(SERVICE, &account)?.delete_credential() {
-                Err(Error::NoEntry) => Ok(()),
-                other => other,
-            },
-        )
-    } else {
-        Ok(())
-    };
+    let cleared = leave_keyring(config);
     config.set(ACCESS_TOKEN, None);
     config.set(REFRESH_TOKEN, None);
-    config.set(TOKEN_STORE, None);
+    // As long as the keyring keeps its entry, the next logout has to know.
+    if cleared.is_ok() {
+        config.set(TOKEN_STORE, None);
+    }
     cleared
 }
 

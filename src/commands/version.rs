@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::api::{Client, Error, Request};
-use crate::compat::json as text;
+use crate::api::http::without_userinfo;
+use crate::api::{BASE_PATH, Client, Error, Request};
+use crate::compat::quote::quote;
+use crate::compat::{go_url, json as text};
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
 
@@ -75,11 +77,20 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 /// The server's answer, or why there is none. No token is sent, and none is needed.
 fn ask(ctx: &Ctx) -> Result<Value, String> {
     let settings = ctx.settings().map_err(|failure| failure.message)?;
-    if !settings.is_local() && crate::config::settings::parse_api_url(&settings.api_url).is_err() {
-        return Err(format!(
-            "create request: parse \"{}\": not a URL",
-            settings.api_url
-        ));
+    if !settings.is_local() {
+        let base = &settings.api_url;
+        let url = format!(
+            "{}{BASE_PATH}/version",
+            base.strip_suffix('/').unwrap_or(base)
+        );
+        if let Some(fault) = go_url::fault(&url) {
+            let (url, cause) = (quote(&without_userinfo(&url)), fault.cause);
+            return Err(if fault.unreadable {
+                format!("create request: parse {url}: {cause}")
+            } else {
+                format!("HTTP request failed: Get {url}: {cause}")
+            });
+        }
     }
     let client = Client::anonymous(settings, &ctx.globals).map_err(|error| format!("{error:#}"))?;
     let request = Request::get("/version");

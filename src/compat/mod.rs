@@ -1,5 +1,6 @@
 //! The Go tool's manners, where scripts rely on them: flag grammar, quoting, JSON bytes, numbers.
 
+pub mod go_url;
 pub mod grammar;
 pub mod json;
 pub mod json_text;

@@ -4,11 +4,14 @@
 //! written over. Writing takes a kernel lock on the folder, reads the file again, changes it and
 //! puts the new one in place in one step, so parallel runs lose nothing (contract field.md row 52).
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::compat::{json, quote::quote};
@@ -39,6 +42,10 @@ const KEYS: &[(&str, &str)] = &[
     (INSECURE, "bool"),
 ];
 
+/// How long to wait for another run that changes the file: longer than an issuer may take to renew a login.
+const LOCK_LIMIT: Duration = Duration::from_secs(40);
+const LOCK_STEP: Duration = Duration::from_millis(10);
+
 /// The content of the file. It may hold tokens, so it has no `Debug`.
 pub struct Config {
     path: PathBuf,
@@ -52,10 +59,10 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Waits for the right. The folder is made if it is missing.
+    /// Waits for the right, [`LOCK_LIMIT`] at most. The folder is made if it is missing.
     ///
     /// # Errors
-    /// When it can't be made.
+    /// When it can't be made, or another run does not let go.
     pub fn take(path: &Path) -> Result<Self, String> {
         let dir = path
             .parent()
@@ -69,11 +76,21 @@ impl Lock {
                 reason(&error)
             )
         })?;
-        // A file system without locks is no reason to refuse a login.
         let folder = File::open(dir).ok();
         if let Some(folder) = &folder {
-            let _ = folder.lock();
+            let deadline = Instant::now() + LOCK_LIMIT;
+            while let Err(TryLockError::WouldBlock) = folder.try_lock() {
+                if Instant::now() >= deadline {
+                    let seconds = LOCK_LIMIT.as_secs();
+                    return Err(format!(
+                        "another run has held {} for {seconds} seconds",
+                        quote(&dir.to_string_lossy())
+                    ));
+                }
+                thread::sleep(LOCK_STEP);
+            }
         }
+        // Any other error: a file system without locks is no reason to refuse a login.
         Ok(Self { _folder: folder })
     }
 }
@@ -127,6 +144,13 @@ impl Config {
             .check_types()
             .map_err(|why| format!("parse config file {named}: {why}"))?;
         Ok(config)
+    }
+
+    /// The line and column, from 1, where a file stops being JSON.
+    #[must_use]
+    pub fn fault_position(path: &Path) -> Option<(usize, usize)> {
+        let error = serde_json::from_slice::<IgnoredAny>(&fs::read(path).ok()?).err()?;
+        Some((error.line(), error.column()))
     }
 
     /// Reads, changes and writes the file under a lock, so that parallel runs do not undo each other.

@@ -11,6 +11,7 @@
     reason = "a test ends by panicking"
 )]
 
+mod account;
 mod completion;
 mod credential;
 mod examples;

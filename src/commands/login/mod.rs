@@ -3,7 +3,9 @@
 mod code;
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 
+use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -12,7 +14,8 @@ use crate::auth::oidc::{Issuer, Tokens};
 use crate::auth::store::{self, Login, Store};
 use crate::auth::token;
 use crate::compat::quote::quote;
-use crate::config::{Config, file, paths};
+use crate::config::file::{self, Lock};
+use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
@@ -33,6 +36,9 @@ pub struct Args {
     /// The token: a literal (visible to other users of this machine), - or @- for stdin, @PATH for a file
     #[arg(long, value_name = "TOKEN|-|@PATH")]
     token: Option<String>,
+    /// Read the token from this open file descriptor
+    #[arg(long, value_name = "N")]
+    token_fd: Option<u32>,
     /// Log in with the browser (`OAuth2` authorization code with PKCE)
     #[arg(long)]
     use_auth_code: bool,
@@ -58,14 +64,25 @@ pub struct Args {
     /// Do not start a browser; only show the address
     #[arg(long)]
     no_browser: bool,
-    /// Where the login is kept: keyring|file|none
+    /// Port on 127.0.0.1 that the browser comes back to (any free one by default)
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
+    callback_port: u16,
+    /// Where the login is kept: keyring|file|none (the keyring where one answers, else the file)
     #[arg(long, value_name = "PLACE", hide_possible_values = true)]
     store: Option<Store>,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let given = args.token.as_deref().filter(|token| !token.is_empty());
+    let given = token_flag(args);
+    let both =
+        args.token_fd.is_some() && args.token.as_ref().is_some_and(|token| !token.is_empty());
     let modes = usize::from(given.is_some())
+        + usize::from(both)
         + usize::from(args.use_auth_code)
         + usize::from(args.client_credentials);
     let asks = modes == 0 && ctx.may_ask() && std::io::stdin().is_terminal();
@@ -75,58 +92,130 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         )
         .into());
     }
+    let secret = client_secret(args)?;
     let url = new_url(args)?;
     let path = paths::config_file()
         .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
     // A configuration that can't be read is not written over, so nobody logs in for nothing.
     ctx.config()?;
-    let secret = args.client_secret.as_deref().map(read_secret).transpose()?;
-    let login = if args.use_auth_code {
-        code::log_in(
-            ctx,
-            &args.issuer_url,
-            &args.client_id,
-            secret.as_ref(),
-            args.no_browser,
-        )
-        .map_err(|why| Failure::new(Kind::Login, format!("auth-code login: {why}")))?
-    } else if args.client_credentials {
-        let Some(secret) = &secret else {
-            return Err(
-                Failure::usage("--client-secret is required with --client-credentials").into(),
-            );
-        };
-        client_credentials(ctx, args, secret)
-            .map_err(|why| Failure::new(Kind::Login, format!("client-credentials login: {why}")))?
-    } else {
-        let token = match given {
-            Some(token) => read_secret(token)?,
-            None => crate::output::prompt::secret("Token")?,
-        };
-        Login {
-            access: Some(token),
+    let login = match given {
+        _ if args.use_auth_code => {
+            code::log_in(ctx, args, secret.as_ref()).context("auth-code login")?
+        }
+        _ if args.client_credentials => {
+            client_credentials(ctx, args, secret.as_ref()).context("client-credentials login")?
+        }
+        Some(token) => Login {
+            access: Some(read_secret(&token)?),
             refresh: None,
-        }
+        },
+        None => Login {
+            access: Some(crate::output::prompt::secret("Token")?),
+            refresh: None,
+        },
     };
-    let place = args.store.unwrap_or(store::chosen(ctx.config()?));
-    let mut kept = Ok(());
-    let saved = Config::update(&path, |config| {
-        kept = store::save(config, place, &login);
-        if kept.is_ok() {
-            change(ctx, args, config, url.as_deref());
-        }
-    });
-    kept.map_err(|why| {
-        Failure::new(Kind::Other, format!("keep the login: {why}"))
-            .hint("use --store file to keep it in config.json, mode 0600")
-    })?;
-    saved.map_err(|why| Failure::new(Kind::Other, why))?;
+    let kept = save(ctx, args, &path, url.as_deref(), &login)?;
     ctx.out.line(&format!(
         "Login successful. Configuration saved to {}",
         path.display()
     ))?;
-    say(ctx, args, &login, place);
+    say(ctx, &login);
+    for note in kept {
+        ctx.out.note(&note);
+    }
     Ok(())
+}
+
+/// The value of `--token`, or the same for `--token-fd`; an empty one counts as absent.
+fn token_flag(args: &Args) -> Option<String> {
+    let descriptor = args.token_fd.map(|number| format!("@/dev/fd/{number}"));
+    let token = args.token.clone().filter(|token| !token.is_empty());
+    token.or(descriptor)
+}
+
+fn client_secret(args: &Args) -> Result<Option<SecretString>, Failure> {
+    let given = args
+        .client_secret
+        .as_deref()
+        .filter(|text| !text.is_empty());
+    if args.client_credentials && given.is_none() {
+        return Err(Failure::usage(
+            "--client-secret is required with --client-credentials",
+        ));
+    }
+    given.map(read_secret).transpose()
+}
+
+/// Saves the login and what else was given, in one step. Gives what is to be said of the place.
+fn save(
+    ctx: &Ctx,
+    args: &Args,
+    path: &Path,
+    url: Option<&str>,
+    login: &Login,
+) -> Result<Vec<String>, Failure> {
+    let failed = |words: &'static str| {
+        move |why: String| Failure::new(Kind::Other, format!("{words}: {why}"))
+    };
+    let lock = Lock::take(path).map_err(failed("save config"))?;
+    let mut config = Config::load(path).map_err(failed("load config"))?;
+    let kept = keep(ctx, args, &mut config, login)?;
+    change(ctx, args, &mut config, url);
+    config.write(&lock).map_err(failed("save config"))?;
+    Ok(kept)
+}
+
+/// Puts the tokens where they belong: where the user says, else where the last login went, else into
+/// the keyring if one answers, else into the file. The choice never changes without a word.
+fn keep(
+    ctx: &Ctx,
+    args: &Args,
+    config: &mut Config,
+    login: &Login,
+) -> Result<Vec<String>, Failure> {
+    const FILE: &str = "The login is in the configuration file, mode 0600";
+    const KEYRING: &str = "The login is in the system's keyring";
+    let mut said = Vec::new();
+    let Some(place) = args.store.or(store::named(config)) else {
+        if store::has_keyring() {
+            match store::save(config, Store::Keyring, login) {
+                Ok(()) => {
+                    store::remember(config, Store::Keyring);
+                    return Ok(vec![KEYRING.to_owned()]);
+                }
+                Err(why) => said.push(format!("{FILE}: no keyring took it ({why})")),
+            }
+        } else if ctx.may_ask() {
+            said.push(FILE.to_owned());
+        }
+        store::save(config, Store::File, login).map_err(|why| cannot_keep(&why))?;
+        return Ok(said);
+    };
+    if place != Store::Keyring
+        && let Err(why) = store::leave_keyring(config)
+    {
+        said.push(format!(
+            "Warning: the login before this one is still in the keyring ({why})"
+        ));
+    }
+    store::save(config, place, login).map_err(|why| cannot_keep(&why))?;
+    if args.store.is_some() {
+        store::remember(config, place);
+        said.push(
+            match place {
+                Store::Keyring => KEYRING,
+                Store::File => FILE,
+                Store::None => "The login is kept nowhere: set AMBIENT_TOKEN",
+            }
+            .to_owned(),
+        );
+    }
+    Ok(said)
+}
+
+fn cannot_keep(why: &str) -> Failure {
+    Failure::new(Kind::Other, format!("keep the login: {why}"))
+        .hint("use --store file to keep it in config.json, mode 0600")
 }
 
 /// The URL to save; an empty one counts as absent.
@@ -193,11 +282,16 @@ fn change(ctx: &Ctx, args: &Args, config: &mut Config, url: Option<&str>) {
     config.set(file::CLIENT_ID, client);
 }
 
-fn client_credentials(ctx: &Ctx, args: &Args, secret: &SecretString) -> Result<Login, String> {
+fn client_credentials(
+    ctx: &Ctx,
+    args: &Args,
+    secret: Option<&SecretString>,
+) -> anyhow::Result<Login> {
+    let secret = secret.map(SecretString::expose_secret).unwrap_or_default();
     let issuer = issuer(ctx, &args.issuer_url)?;
     let form = [
         ("client_id", args.client_id.as_str()),
-        ("client_secret", secret.expose_secret()),
+        ("client_secret", secret),
         ("grant_type", "client_credentials"),
     ];
     let tokens = ask(ctx, &issuer, &form)?;
@@ -208,18 +302,16 @@ fn client_credentials(ctx: &Ctx, args: &Args, secret: &SecretString) -> Result<L
     })
 }
 
-fn issuer(ctx: &Ctx, url: &str) -> Result<Issuer, String> {
-    let settings = ctx.settings().map_err(|failure| failure.message)?;
-    Issuer::new(url, settings, &ctx.globals).map_err(|error| format!("{error:#}"))
+fn issuer(ctx: &Ctx, url: &str) -> anyhow::Result<Issuer> {
+    Issuer::new(url, ctx.settings()?, &ctx.globals)
 }
 
-fn ask(ctx: &Ctx, issuer: &Issuer, form: &[(&str, &str)]) -> Result<Tokens, String> {
-    ctx.block_on(async { Ok(issuer.tokens(form).await) })
-        .map_err(|error| format!("{error:#}"))?
+fn ask(ctx: &Ctx, issuer: &Issuer, form: &[(&str, &str)]) -> anyhow::Result<Tokens> {
+    ctx.block_on(async { Ok(issuer.tokens(form).await?) })
 }
 
 /// Warnings, after the work is done.
-fn say(ctx: &Ctx, args: &Args, login: &Login, place: Store) {
+fn say(ctx: &Ctx, login: &Login) {
     if ctx.globals.insecure_skip_tls_verify == Some(true) {
         ctx.out
             .warn("TLS certificate verification is disabled (--insecure-skip-tls-verify)");
@@ -244,13 +336,6 @@ fn say(ctx: &Ctx, args: &Args, login: &Login, place: Store) {
                 token::local_time(end)
             ));
         }
-    }
-    if args.store.is_some() {
-        ctx.out.note(match place {
-            Store::Keyring => "The login is in the system's keyring",
-            Store::File => "The login is in the configuration file, mode 0600",
-            Store::None => "The login is kept nowhere: set AMBIENT_TOKEN",
-        });
     }
     for variable in [env::TOKEN, env::API_URL, env::PROJECT] {
         if variable.get().is_some() {

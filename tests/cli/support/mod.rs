@@ -1,6 +1,8 @@
 //! What every test starts from: a cleaned environment and a server that follows a script.
 
 pub mod cluster;
+pub mod browser;
+pub mod oidc;
 pub mod pty;
 pub mod server;
 

@@ -1,0 +1,253 @@
+//! An OpenID Connect issuer on loopback: discovery, keys, code with PKCE, refresh with rotation,
+//! revocation. It also plays issuers that are slow, that lie or that fail.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use url::{Url, form_urlencoded};
+
+use super::server::{Received, Reply, Scripted, json as answer, raw};
+
+/// The realm's path below the server's address.
+pub const REALM: &str = "/realms/r";
+pub const CLIENT: &str = "cid";
+pub const CLIENT_SECRET: &str = "canary-client-secret";
+/// 2100-01-01T00:00:00Z.
+pub const FAR: i64 = 4_102_444_800;
+/// 2020-01-01T00:00:00Z.
+pub const PAST: i64 = 1_577_836_800;
+
+/// How the token endpoint behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    Good,
+    /// Takes the request and never answers.
+    Silent,
+    /// Closes the connection without an answer.
+    Closing,
+    /// Refuses with an error and its description.
+    Refusing,
+    /// Refuses with an error and no description.
+    Curt,
+    /// 500 with a page for people.
+    Broken,
+    /// 200 with something that is not JSON.
+    NotJson,
+    /// 200 without an access token.
+    Empty,
+    /// 200 with a token that has expired already.
+    Stale,
+    /// 201, which is no success here.
+    Created,
+    /// Sends the client elsewhere.
+    Moved,
+    /// Forgets the refresh token in its answers.
+    Forgetful,
+}
+
+/// What was asked for at the authorization endpoint, under the code that was given out.
+struct Grant {
+    challenge: String,
+    redirect: String,
+    client: String,
+}
+
+#[derive(Default)]
+struct State {
+    grants: BTreeMap<String, Grant>,
+    live: BTreeSet<String>,
+    revoked: Vec<String>,
+    made: usize,
+}
+
+pub struct Issuer {
+    server: Scripted,
+    state: Arc<Mutex<State>>,
+}
+
+impl Issuer {
+    pub fn new(mood: Mood) -> Self {
+        Self::start(mood, true)
+    }
+
+    /// An issuer that offers no revocation in its discovery document.
+    pub fn without_revocation() -> Self {
+        Self::start(Mood::Good, false)
+    }
+
+    fn start(mood: Mood, revokes: bool) -> Self {
+        let state = Arc::new(Mutex::new(State::default()));
+        let inner = Arc::clone(&state);
+        let server = Scripted::with(move |request| {
+            let host = format!("http://{}", request.header("Host").unwrap_or_default());
+            let Ok(target) = Url::parse(&host).unwrap().join(&request.target) else {
+                return raw(400, "text/plain", "");
+            };
+            let mut state = inner.lock().unwrap();
+            match target.path().strip_prefix(REALM).unwrap_or_default() {
+                "/.well-known/openid-configuration" => discovery(&host, revokes),
+                "/protocol/openid-connect/certs" => answer(200, &json!({"keys": []})),
+                "/protocol/openid-connect/auth" => authorize(&mut state, &target),
+                "/protocol/openid-connect/token" => token(&mut state, mood, request),
+                "/protocol/openid-connect/revoke" if revokes => {
+                    let given = form(request).remove("token").unwrap_or_default();
+                    state.live.remove(&given);
+                    state.revoked.push(given);
+                    raw(200, "text/plain", "")
+                }
+                _ => raw(404, "text/plain", "no such page"),
+            }
+        });
+        Self { server, state }
+    }
+
+    /// What goes into `--issuer-url`.
+    pub fn url(&self) -> String {
+        format!("{}{REALM}", self.server.url())
+    }
+
+    /// A refresh token that is good for one use.
+    pub fn refresh_token(&self) -> String {
+        fresh(&mut self.state.lock().unwrap(), "refresh")
+    }
+
+    /// The forms that the token endpoint was sent.
+    pub fn token_requests(&self) -> Vec<BTreeMap<String, String>> {
+        let asked = self.server.received();
+        let tokens = asked
+            .iter()
+            .filter(|request| request.target.ends_with("/token"));
+        tokens.map(form).collect()
+    }
+
+    pub fn received(&self) -> Vec<Received> {
+        self.server.received()
+    }
+
+    /// The refresh tokens that were revoked.
+    pub fn revoked(&self) -> Vec<String> {
+        self.state.lock().unwrap().revoked.clone()
+    }
+}
+
+/// A JWT with these claims; nobody here looks at the signature.
+pub fn jwt(claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!(
+        "{}.{}.{}",
+        part(&json!({"alg": "RS256", "typ": "JWT"})),
+        part(claims),
+        URL_SAFE_NO_PAD.encode("signature")
+    )
+}
+
+/// A token of this user that ends then.
+pub fn token_until(end: i64, id: &str) -> String {
+    jwt(&json!({"sub": "alice", "email": "alice@corp.test", "exp": end, "jti": id}))
+}
+
+fn discovery(host: &str, revokes: bool) -> Reply {
+    let at = |name: &str| format!("{host}{REALM}/protocol/openid-connect/{name}");
+    let mut document = json!({
+        "issuer": format!("{host}{REALM}"), "authorization_endpoint": at("auth"), "token_endpoint": at("token"),
+        "jwks_uri": at("certs"), "code_challenge_methods_supported": ["S256"],
+    });
+    if revokes {
+        document["revocation_endpoint"] = at("revoke").into();
+    }
+    answer(200, &document)
+}
+
+/// The user agrees at once and is sent back.
+fn authorize(state: &mut State, target: &Url) -> Reply {
+    let query: BTreeMap<String, String> = target.query_pairs().into_owned().collect();
+    let value = |key: &str| query.get(key).cloned().unwrap_or_default();
+    if value("response_type") != "code" || value("code_challenge_method") != "S256" {
+        return raw(400, "text/plain", "code with PKCE only");
+    }
+    let code = fresh(state, "code");
+    state.live.remove(&code);
+    let grant = Grant {
+        challenge: value("code_challenge"),
+        redirect: value("redirect_uri"),
+        client: value("client_id"),
+    };
+    state.grants.insert(code.clone(), grant);
+    let mut back = Url::parse(&value("redirect_uri")).unwrap();
+    back.query_pairs_mut()
+        .append_pair("code", &code)
+        .append_pair("state", &value("state"));
+    Reply::Answer {
+        status: 302,
+        headers: vec![("Location", back.to_string())],
+        body: Vec::new(),
+    }
+}
+
+fn token(state: &mut State, mood: Mood, request: &Received) -> Reply {
+    let refused = |why: &str| {
+        answer(
+            400,
+            &json!({"error": "invalid_grant", "error_description": why}),
+        )
+    };
+    match mood {
+        Mood::Silent => return Reply::Hang,
+        Mood::Closing => return Reply::Close,
+        Mood::Refusing => return refused("Token is not active"),
+        Mood::Curt => return answer(401, &json!({"error": "invalid_client"})),
+        Mood::Broken => return raw(500, "text/html", "<h1>sorry</h1>"),
+        Mood::NotJson => return raw(200, "text/plain", "oh well"),
+        Mood::Empty => return answer(200, &json!({"token_type": "Bearer"})),
+        Mood::Created => return answer(201, &json!({"access_token": "never-used"})),
+        Mood::Moved => {
+            return Reply::Answer {
+                status: 302,
+                headers: vec![("Location", "/elsewhere".to_owned())],
+                body: Vec::new(),
+            };
+        }
+        Mood::Good | Mood::Stale | Mood::Forgetful => {}
+    }
+    let form = form(request);
+    let value = |key: &str| form.get(key).cloned().unwrap_or_default();
+    let allowed = match value("grant_type").as_str() {
+        "authorization_code" => state.grants.remove(&value("code")).is_some_and(|grant| {
+            let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(value("code_verifier")));
+            challenge == grant.challenge
+                && value("redirect_uri") == grant.redirect
+                && value("client_id") == grant.client
+        }),
+        // A refresh token is good for one use: a second run with the same one is locked out.
+        "refresh_token" => state.live.remove(&value("refresh_token")),
+        "client_credentials" => value("client_secret") == CLIENT_SECRET,
+        _ => false,
+    };
+    if !allowed {
+        return refused("Token is not active");
+    }
+    let end = if mood == Mood::Stale { PAST } else { FAR };
+    let id = fresh(state, "access");
+    let mut body =
+        json!({"access_token": token_until(end, &id), "token_type": "Bearer", "expires_in": 300});
+    if mood != Mood::Forgetful {
+        body["refresh_token"] = fresh(state, "refresh").into();
+    }
+    answer(200, &body)
+}
+
+fn form(request: &Received) -> BTreeMap<String, String> {
+    form_urlencoded::parse(&request.body).into_owned().collect()
+}
+
+/// A new value that counts as live.
+fn fresh(state: &mut State, kind: &str) -> String {
+    state.made += 1;
+    let value = format!("canary-{kind}-{}", state.made);
+    state.live.insert(value.clone());
+    value
+}
