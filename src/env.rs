@@ -48,6 +48,12 @@ variables! {
     DISPLAY = "DISPLAY", "Set where windows can be shown: `login --use-auth-code` starts the browser.";
     WAYLAND_DISPLAY = "WAYLAND_DISPLAY", "The same.";
     DBUS_SESSION_BUS_ADDRESS = "DBUS_SESSION_BUS_ADDRESS", "Where the keyring is asked for; without it, `login` looks for none.";
+    HTTP_PROXY = "HTTP_PROXY", "Proxy for `http://` servers other than this machine.";
+    HTTP_PROXY_LOWER = "http_proxy", "The same.";
+    HTTPS_PROXY = "HTTPS_PROXY", "Proxy for `https://` servers other than this machine.";
+    HTTPS_PROXY_LOWER = "https_proxy", "The same.";
+    NO_PROXY = "NO_PROXY", "Servers that no proxy is used for: names, addresses, networks, `*` for all.";
+    NO_PROXY_LOWER = "no_proxy", "The same.";
     SSL_CERT_FILE = "SSL_CERT_FILE", "Certificate authorities in place of the system's.";
 }
 

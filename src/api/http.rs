@@ -15,6 +15,7 @@ use url::Url;
 
 use super::client::{Answer, BASE_PATH, MAX_BODY, Method, Request};
 use super::error::{Cause, Error};
+use super::proxy;
 use crate::cli::Globals;
 use crate::compat::quote::quote;
 use crate::config::Settings;
@@ -236,8 +237,16 @@ pub fn builder(
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(settings.connect_timeout)
         .http1_only();
-    if settings.direct || url.as_ref().is_some_and(is_loopback) {
-        builder = builder.no_proxy();
+    builder = builder.no_proxy();
+    if let Some(address) = url
+        .as_ref()
+        .filter(|_| !settings.direct)
+        .and_then(proxy::for_url) {
+        let proxy = reqwest::Proxy::all(&address).map_err(|_| {
+            let shown = without_userinfo(&address);
+            Failure::usage(format!("{} is no address of a proxy", quote(&shown)))
+        })?;
+        builder = builder.proxy(proxy);
     }
     // An error only says that a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -329,17 +338,23 @@ pub fn explain(error: &reqwest::Error, target: &str) -> (Cause, String) {
         let _ = write!(chain, "{}{inner}", if chain.is_empty() { "" } else { ": " });
         source = inner.source();
     }
-    let address = Url::parse(target)
-        .ok()
-        .map(|url| {
-            format!(
-                "{}:{}",
-                url.host_str().unwrap_or_default(),
-                url.port_or_known_default().unwrap_or_default()
-            )
-        })
-        .unwrap_or_default();
+    let url = Url::parse(target).ok();
+    let address = url.as_ref().map(host_and_port).unwrap_or_default();
+    let via = url.as_ref().and_then(proxy::address);
     let lower = chain.to_lowercase();
+    if let Some(proxy) = via {
+        if io_kind == Some(std::io::ErrorKind::ConnectionRefused) {
+            let words = format!("proxyconnect tcp: dial tcp {proxy}: connect: connection refused");
+            return (Cause::Other, words);
+        }
+        if lower.contains("proxy authorization required") {
+            return (Cause::Other, "Proxy Authentication Required".to_owned());
+        }
+        if lower.contains("tunnel error") {
+            let words = format!("proxyconnect tcp: the proxy {proxy} opens no tunnel to {address}");
+            return (Cause::Other, words);
+        }
+    }
     match io_kind {
         Some(std::io::ErrorKind::ConnectionRefused) => {
             return (
@@ -389,11 +404,18 @@ pub fn explain(error: &reqwest::Error, target: &str) -> (Cause, String) {
     )
 }
 
+fn host_and_port(url: &Url) -> String {
+    let port = url.port_or_known_default().unwrap_or_default();
+    format!("{}:{port}", url.host_str().unwrap_or_default())
+}
+
 fn tls_text(lower: &str, chain: &str) -> String {
     let why = if lower.contains("unknownissuer")
         || lower.contains("unknown issuer")
         || lower.contains("self-signed")
         || lower.contains("not trusted")
+        // An authority of the same name, with another key.
+        || lower.contains("badsignature")
     {
         "x509: certificate signed by unknown authority"
     } else if lower.contains("expired") {
@@ -408,15 +430,6 @@ fn tls_text(lower: &str, chain: &str) -> String {
 
 fn same_origin(a: &Url, b: &Url) -> bool {
     a.origin() == b.origin()
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// A URL for messages: a password in it is not shown.

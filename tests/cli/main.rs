@@ -13,6 +13,7 @@
 
 mod account;
 mod completion;
+mod connection;
 mod credential;
 mod examples;
 mod faults;

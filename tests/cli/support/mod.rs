@@ -3,8 +3,10 @@
 pub mod cluster;
 pub mod browser;
 pub mod oidc;
+pub mod proxy;
 pub mod pty;
 pub mod server;
+pub mod tls;
 
 use std::fs;
 use std::io::Write as _;

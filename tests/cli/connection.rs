@@ -1,0 +1,391 @@
+//! Reaching the server: TLS with a private authority, proxies, time limits.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::Output;
+use std::thread;
+
+use serde_json::json;
+
+use crate::support::proxy::Proxy;
+use crate::support::server::{Reply, Scripted, json as answer};
+use crate::support::tls::Authority;
+use crate::support::{TOKEN, TestEnv, streams};
+
+const PROXY_PASSWORD: &str = "canary-proxy-password";
+
+fn list(env: &TestEnv, url: &str, more: &[&str]) -> Output {
+    env.connected(url)
+        .args(["project", "list"])
+        .args(more)
+        .output()
+        .unwrap()
+}
+
+/// The error of a request that never got its answer.
+fn failure(output: &Output) -> String {
+    let (stdout, stderr) = streams(output);
+    assert_eq!(
+        (output.status.code(), stdout.as_str()),
+        (Some(9), ""),
+        "{stderr}"
+    );
+    assert!(!stderr.contains(TOKEN), "{stderr}");
+    stderr
+}
+
+fn no_projects() -> Reply {
+    answer(
+        200,
+        &json!({"kind": "ProjectList", "page": 1, "size": 0, "total": 0, "items": []}),
+    )
+}
+
+// TLS
+
+#[test]
+fn a_private_authority_is_named_with_ca_file() {
+    let (env, authority) = (TestEnv::new(), Authority::new());
+    let ca = authority.file(&env.work());
+    let ca = ca.to_str().unwrap();
+    for server in [
+        authority.server(&["localhost"]),
+        authority.old_server(&["localhost"]),
+    ] {
+        let url = format!("https://localhost:{}", server.port());
+        let output = list(&env, &url, &["--ca-file", ca]);
+        assert!(output.status.success(), "{}", streams(&output).1);
+        assert_eq!(streams(&output).0, "No projects found\n");
+        assert!(server.requests()[0].contains(TOKEN));
+        let output = env
+            .acpctl()
+            .args(["version", "--api-url", &url, "--ca-file", ca])
+            .output()
+            .unwrap();
+        assert!(
+            streams(&output)
+                .0
+                .contains("\nServer: v9 (tag: , built: )\n")
+        );
+        assert!(!server.requests()[1].contains("uthorization"));
+    }
+}
+
+#[test]
+fn no_token_goes_to_a_server_that_is_not_who_it_says() {
+    let (env, authority) = (TestEnv::new(), Authority::new());
+    let ca = authority.file(&env.work());
+    let trusting = ["--ca-file", ca.to_str().unwrap()];
+    for (server, more, words) in [
+        (
+            authority.server(&["localhost"]),
+            &[][..],
+            "x509: certificate signed by unknown authority",
+        ),
+        (
+            authority.expired_server(&["localhost"]),
+            &trusting,
+            "x509: certificate has expired or is not yet valid",
+        ),
+        (
+            authority.server(&["other.corp.test"]),
+            &trusting,
+            "x509: certificate is not valid for this host name",
+        ),
+        (
+            Authority::new().server(&["localhost"]),
+            &trusting,
+            "x509: certificate signed by unknown authority",
+        ),
+    ] {
+        let url = format!("https://localhost:{}", server.port());
+        let output = list(&env, &url, more);
+        assert_eq!(
+            failure(&output),
+            format!(
+                "Error: list projects: HTTP request failed: Get \"{url}/api/ambient/v1/projects?page=1&size=100\": tls: failed to verify certificate: {words}\n"
+            )
+        );
+        assert!(server.requests().is_empty(), "{words}");
+        // Asked for, the checks are skipped, for this run.
+        let output = list(&env, &url, &["--insecure-skip-tls-verify"]);
+        assert!(output.status.success(), "{}", streams(&output).1);
+        let output = env
+            .acpctl()
+            .args(["version", "--insecure-skip-tls-verify", "--api-url", &url])
+            .output()
+            .unwrap();
+        assert!(streams(&output).0.contains("\nServer: v9 "));
+        assert!(!env.config_path().exists());
+    }
+}
+
+#[test]
+fn the_system_bundle_can_be_replaced() {
+    let (env, authority) = (TestEnv::new(), Authority::new());
+    let ca = authority.file(&env.work());
+    let server = authority.server(&["localhost"]);
+    let url = format!("https://localhost:{}", server.port());
+    env.connected(&url)
+        .env("SSL_CERT_FILE", ca)
+        .args(["project", "list"])
+        .assert()
+        .success();
+}
+
+#[test]
+fn a_bad_ca_file_is_named() {
+    let env = TestEnv::new();
+    let junk = env.file("junk.pem", "hello");
+    for (path, words) in [
+        (junk.to_str().unwrap(), "holds no certificate in PEM form"),
+        ("/nowhere.pem", "o such file"),
+    ] {
+        let output = list(&env, "https://localhost:1", &["--ca-file", path]);
+        let stderr = streams(&output).1;
+        assert!(!output.status.success());
+        assert!(stderr.contains(path) && stderr.contains(words), "{stderr}");
+    }
+}
+
+/// Takes a connection, reads the client's hello, answers with bytes of its own, and gives what came.
+fn tls_peer(reply: &'static [u8]) -> (u16, thread::JoinHandle<(Vec<u8>, Vec<u8>)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let peer = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut header = [0; 5];
+        stream.read_exact(&mut header).unwrap();
+        let mut hello = vec![0; usize::from(u16::from_be_bytes([header[3], header[4]]))];
+        stream.read_exact(&mut hello).unwrap();
+        stream.write_all(reply).unwrap();
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+        (hello, rest)
+    });
+    (port, peer)
+}
+
+/// A server hello for TLS 1.1: record and handshake headers, version, random, no session, a cipher of that age.
+const OLD_HELLO: &[u8] = &[
+    22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+    7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 0, 0xC0, 0x13, 0,
+];
+
+#[test]
+fn tls_below_1_2_is_neither_offered_nor_taken() {
+    let env = TestEnv::new();
+    let (port, peer) = tls_peer(OLD_HELLO);
+    let output = list(
+        &env,
+        &format!("https://localhost:{port}"),
+        &["--insecure-skip-tls-verify", "--retries", "0"],
+    );
+    assert!(
+        failure(&output).contains(": tls: "),
+        "{}",
+        streams(&output).1
+    );
+    let (hello, rest) = peer.join().unwrap();
+    // supported_versions (43) with TLS 1.3 and 1.2, in either order.
+    let offers = |versions: [u8; 4]| {
+        let mut extension = vec![0, 43, 0, 5, 4];
+        extension.extend(versions);
+        hello.windows(extension.len()).any(|part| part == extension)
+    };
+    assert!(offers([3, 4, 3, 3]) || offers([3, 3, 3, 4]));
+    // An alert (21) and no application data (23).
+    assert_eq!(rest.first(), Some(&21));
+    assert!(!rest.contains(&23));
+}
+
+#[test]
+fn a_server_that_speaks_no_tls_is_told_apart() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|_| no_projects());
+    let url = server.url().replace("http://", "https://");
+    let output = list(&env, &url, &["--retries", "0"]);
+    assert!(failure(&output).contains("tls: "), "{}", streams(&output).1);
+    assert!(server.received().is_empty());
+}
+
+// Proxies
+
+#[test]
+fn https_goes_through_the_proxy_in_a_tunnel() {
+    let (env, authority) = (TestEnv::new(), Authority::new());
+    let ca = authority.file(&env.work());
+    let server = authority.server(&["api.corp.test"]);
+    let proxy = Proxy::to(server.address());
+    for variable in ["HTTPS_PROXY", "https_proxy"] {
+        let output = env
+            .connected("https://api.corp.test")
+            .env(
+                variable,
+                format!("http://bob:{PROXY_PASSWORD}@{}", proxy.address()),
+            )
+            .args([
+                "project",
+                "list",
+                "--trace",
+                "--ca-file",
+                ca.to_str().unwrap(),
+            ])
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(stdout, "No projects found\n", "{stderr}");
+        assert!(!stderr.contains(PROXY_PASSWORD));
+    }
+    for head in proxy.heads() {
+        assert!(
+            head.starts_with("CONNECT api.corp.test:443 HTTP/1.1\r\n"),
+            "{head}"
+        );
+        // bob:canary-proxy-password
+        assert!(
+            head.to_lowercase()
+                .contains("proxy-authorization: basic ym9iomnhbmfyes1wcm94es1wyxnzd29yza=="),
+            "{head}"
+        );
+        assert!(!head.contains(TOKEN));
+    }
+    assert!(server.requests()[0].contains(TOKEN));
+}
+
+#[test]
+fn a_proxy_that_refuses_or_is_gone_is_a_network_failure() {
+    let env = TestEnv::new();
+    let proxy = Proxy::refusing();
+    for (address, words) in [
+        (proxy.address().to_string(), "Proxy Authentication Required"),
+        (
+            "127.0.0.1:1".to_owned(),
+            "proxyconnect tcp: dial tcp 127.0.0.1:1: connect: connection refused",
+        ),
+    ] {
+        let output = env
+            .connected("https://api.corp.test")
+            .env(
+                "HTTPS_PROXY",
+                format!("http://bob:{PROXY_PASSWORD}@{address}"),
+            )
+            .args(["project", "list", "--retries", "0"])
+            .output()
+            .unwrap();
+        let stderr = failure(&output);
+        assert!(!stderr.contains(PROXY_PASSWORD), "{stderr}");
+        assert!(stderr.ends_with(&format!(": {words}\n")), "{stderr}");
+    }
+}
+
+#[test]
+fn plain_http_goes_through_the_proxy_except_where_no_proxy_says_so() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|_| no_projects());
+    let proxy = Proxy::refusing();
+    // Not a loopback address by its looks, yet it leads there.
+    let url = server.url().replace("127.0.0.1", "0.0.0.0");
+    let run = |no_proxy: &str| {
+        let output = env
+            .connected(&url)
+            .env("HTTP_PROXY", format!("http://{}", proxy.address()))
+            .env("NO_PROXY", no_proxy)
+            .args(["project", "list"])
+            .output()
+            .unwrap();
+        assert_eq!(streams(&output).0, "No projects found\n");
+    };
+    run("corp.test");
+    assert_eq!((proxy.heads().len(), server.received().len()), (1, 0));
+    assert!(proxy.heads()[0].starts_with(&format!("GET {url}/api/ambient/v1/projects?")));
+    run("corp.test,0.0.0.0");
+    run("*");
+    assert_eq!((proxy.heads().len(), server.received().len()), (1, 2));
+}
+
+#[test]
+fn loopback_is_never_proxied() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|_| no_projects());
+    let proxy = Proxy::refusing();
+    for url in [
+        server.url().to_owned(),
+        server.url().replace("127.0.0.1", "localhost"),
+    ] {
+        let output = env
+            .connected(&url)
+            .env("HTTP_PROXY", format!("http://{}", proxy.address()))
+            .args(["project", "list"])
+            .output()
+            .unwrap();
+        assert_eq!(streams(&output).0, "No projects found\n");
+    }
+    assert!(proxy.heads().is_empty());
+}
+
+// Time limits and addresses
+
+#[test]
+fn a_silent_server_costs_the_request_limit_at_most() {
+    let env = TestEnv::new();
+    for reply in [
+        Reply::Hang,
+        Reply::Stream {
+            content_type: "application/json".to_owned(),
+            body: b"{".to_vec(),
+            held: true,
+        },
+    ] {
+        let server = Scripted::with(move |_| reply.clone());
+        let output = list(
+            &env,
+            server.url(),
+            &["--request-timeout", "200ms", "--retries", "0"],
+        );
+        assert!(
+            failure(&output).ends_with("context deadline exceeded\n"),
+            "{}",
+            streams(&output).1
+        );
+        let output = env
+            .connected(server.url())
+            .env("AMBIENT_REQUEST_TIMEOUT", "1")
+            .args(["project", "list", "--retries", "0"])
+            .output()
+            .unwrap();
+        failure(&output);
+    }
+}
+
+#[test]
+fn address_and_token_from_the_environment_suffice() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|_| no_projects());
+    list(&env, server.url(), &[]);
+    assert_eq!(server.received().len(), 1);
+    assert!(!env.config_path().exists(), "nothing is written");
+    let output = env
+        .acpctl()
+        .env("AMBIENT_TOKEN", TOKEN)
+        .env("AMBIENT_API_URL", "http://127.0.0.1:1")
+        .args(["project", "list", "--api-url", server.url()])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    assert_eq!(server.received()[1].header("X-Ambient-Project"), None);
+}
+
+#[test]
+fn a_token_goes_to_no_other_host() {
+    let other = Scripted::with(|_| no_projects());
+    let place = format!("{}/api/ambient/v1/projects", other.url());
+    let server = Scripted::with(move |_| Reply::Answer {
+        status: 302,
+        headers: vec![("Location", place.clone())],
+        body: Vec::new(),
+    });
+    let output = list(&TestEnv::new(), server.url(), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(other.received().is_empty());
+}
