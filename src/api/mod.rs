@@ -21,3 +21,4 @@ pub use error::{Cause, Error};
 pub use list::{ListOptions, equals};
 pub use path::path;
 pub use stream::EventStream;
+pub use trace::Trace;

@@ -85,6 +85,20 @@ impl Trace {
         }
     }
 
+    /// A form that goes to an issuer: all of it is secret, so only its address is shown.
+    pub fn form(self, url: &str) {
+        if self.verbose {
+            eprintln_quietly(&format!("> POST {url}"));
+        }
+    }
+
+    pub fn form_answer(self, status: u16, bytes: usize, took: Duration) {
+        if self.verbose {
+            let took = took.as_millis();
+            eprintln_quietly(&format!("< {status} {bytes} bytes in {took} ms"));
+        }
+    }
+
     pub fn retry(self, attempt: u32, wait: Duration, why: &str) {
         if self.verbose {
             eprintln_quietly(&format!(

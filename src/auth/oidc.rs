@@ -1,7 +1,7 @@
 //! The issuer's token endpoint (contract cli-core.md sections 3.2 and 7.1): fixed Keycloak paths,
 //! forms with sorted keys, 30 seconds.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -9,13 +9,13 @@ use tokio::time::timeout;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
-use crate::api::http;
+use crate::api::{Trace, http};
 use crate::cli::Globals;
 use crate::compat::{go_url, json};
 use crate::config::Settings;
 use crate::exit::{Failure, Kind};
 
-/// How long the issuer may take.
+/// How long the issuer may take, unless the request time-out is shorter.
 const LIMIT: Duration = Duration::from_secs(30);
 /// How long a goodbye may take.
 const REVOKE_LIMIT: Duration = Duration::from_secs(5);
@@ -26,6 +26,8 @@ const MAX_ANSWER: usize = 1 << 20;
 pub struct Issuer {
     base: String,
     client: reqwest::Client,
+    limit: Duration,
+    trace: Trace,
 }
 
 /// What the issuer gave.
@@ -43,7 +45,12 @@ impl Issuer {
     pub fn new(issuer: &str, settings: &Settings, globals: &Globals) -> anyhow::Result<Self> {
         let base = issuer.trim_end_matches('/').to_owned();
         let client = http::builder(&base, settings, globals)?.build()?;
-        Ok(Self { base, client })
+        Ok(Self {
+            base,
+            client,
+            limit: settings.request_timeout,
+            trace: Trace::new(globals),
+        })
     }
 
     /// The address of an endpoint: `auth` or `token`.
@@ -57,7 +64,9 @@ impl Issuer {
     /// # Errors
     /// In the Go tool's words.
     pub async fn tokens(&self, form: &[(&str, &str)]) -> Result<Tokens, Failure> {
-        let (status, body) = self.post(&self.endpoint("token"), form, LIMIT).await?;
+        let (status, body) = self
+            .post(&self.endpoint("token"), form, self.limit.min(LIMIT))
+            .await?;
         let refused = |why: String| Failure::new(Kind::Login, why);
         let broken = |why: String| Failure::new(Kind::Server, why);
         if status != 200 {
@@ -98,7 +107,7 @@ impl Issuer {
             let (status, _) = self.post(&place, &form, REVOKE_LIMIT).await.ok()?;
             (status == 200).then_some(())
         };
-        let revoked = timeout(REVOKE_LIMIT, revoked).await;
+        let revoked = timeout(self.limit.min(REVOKE_LIMIT), revoked).await;
         matches!(revoked, Ok(Some(())))
     }
 
@@ -137,6 +146,8 @@ impl Issuer {
                 "application/x-www-form-urlencoded",
             )
             .body(body);
+        let started = Instant::now();
+        self.trace.form(&http::without_userinfo(url));
         let exchange = async {
             let response = request
                 .send()
@@ -144,6 +155,8 @@ impl Issuer {
                 .map_err(|error| failed(&http::explain(&error, url).1))?;
             let status = response.status().as_u16();
             let body = read(response).await.map_err(failed)?;
+            self.trace
+                .form_answer(status, body.len(), started.elapsed());
             Ok((status, body))
         };
         timeout(limit, exchange)

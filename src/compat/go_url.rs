@@ -58,10 +58,10 @@ pub fn fault(text: &str) -> Option<Fault> {
     {
         return unreadable(&format!("invalid port \":{port}\" after host"));
     }
-    url::Url::parse(text)
-        .is_err()
-        .then(|| "not a URL")
-        .and_then(unreadable)
+    if url::Url::parse(text).is_err() {
+        return unreadable("not a URL");
+    }
+    None
 }
 
 fn is_scheme(text: &str) -> bool {

@@ -244,14 +244,19 @@ fn the_end_of_a_token_is_said_in_the_local_zone() {
 // Logging in with the browser
 
 /// A login that waits for its browser.
-struct Waiting {
+pub struct Waiting {
     child: Child,
     stdout: BufReader<std::process::ChildStdout>,
-    authorization: Url,
+    pub authorization: Url,
 }
 
 impl Waiting {
-    fn start(env: &TestEnv, issuer: &Issuer, more: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub fn start(
+        env: &TestEnv,
+        issuer: &Issuer,
+        more: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"));
         command
             .env_clear()
@@ -300,7 +305,7 @@ impl Waiting {
         url
     }
 
-    fn end(mut self) -> Output {
+    pub fn end(mut self) -> Output {
         let mut stdout = Vec::new();
         self.stdout.read_to_end(&mut stdout).unwrap();
         let mut output = self.child.wait_with_output().unwrap();
@@ -562,9 +567,14 @@ fn every_bad_answer_ends_a_service_account_login() {
 }
 
 fn service_account(env: &TestEnv, issuer: &Issuer, secret: &str) -> Output {
+    service_account_with(env, issuer, secret, &[])
+}
+
+fn service_account_with(env: &TestEnv, issuer: &Issuer, secret: &str, more: &[&str]) -> Output {
     env.acpctl()
         .args(["login", "--client-credentials", "--client-secret", "-"])
         .args(["--issuer-url", &issuer.url(), "--client-id", CLIENT])
+        .args(more)
         .write_stdin(secret)
         .output()
         .unwrap()
@@ -667,6 +677,51 @@ fn a_failed_renewal_is_said_once_and_the_server_decides() {
         );
         assert_eq!(text(&saved(&env), "refresh_token"), "r");
     }
+}
+
+#[test]
+fn a_silent_issuer_holds_nobody_up() {
+    let late = |issuer: &Issuer| {
+        format!(
+            "POST to token endpoint: Post \"{}/protocol/openid-connect/token\": context deadline exceeded",
+            issuer.url()
+        )
+    };
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Silent));
+    let api = Scripted::new([no_projects()]);
+    expired(&env, &issuer, "r", api.url());
+    let run = |args: &[&str]| {
+        let limit = ["--request-timeout", "300ms"];
+        env.acpctl().args(args).args(limit).output().unwrap()
+    };
+    let output = run(&["project", "list"]);
+    assert!(output.status.success());
+    let said = format!(
+        "Warning: the login has expired and could not be renewed ({});",
+        late(&issuer)
+    );
+    assert!(
+        streams(&output).1.starts_with(&said),
+        "{}",
+        streams(&output).1
+    );
+    let url = issuer.url();
+    let output = run(&[
+        "login",
+        "--client-credentials",
+        "--client-secret",
+        "s",
+        "--issuer-url",
+        &url,
+    ]);
+    assert_eq!(output.status.code(), Some(9));
+    assert_eq!(
+        streams(&output).1,
+        format!("Error: client-credentials login: {}\n", late(&issuer))
+    );
+    let output = run(&["logout"]);
+    assert!(output.status.success());
+    assert_eq!(saved(&env)["refresh_token"], Value::Null);
 }
 
 #[test]
@@ -1041,6 +1096,16 @@ fn no_token_is_said_aloud_whatever_is_asked_for() {
             &["logout"],
         ] {
             canaries(&env.acpctl().args(args).arg(flag).output().unwrap());
+        }
+        let output = service_account_with(&env, &issuer, CLIENT_SECRET, &[flag]);
+        canaries(&output);
+        if flag != "--print-curl" {
+            let url = format!("{}/protocol/openid-connect/token", issuer.url());
+            let stderr = streams(&output).1;
+            assert!(
+                stderr.starts_with(&format!("> POST {url}\n< 200 ")),
+                "{stderr}"
+            );
         }
         let failing = Issuer::new(Mood::Refusing);
         expired(&env, &failing, "canary-refresh", api.url());

@@ -17,6 +17,7 @@ mod connection;
 mod credential;
 mod examples;
 mod faults;
+mod keyring;
 mod local;
 mod replay;
 mod session_helper;

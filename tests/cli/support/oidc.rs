@@ -56,8 +56,8 @@ struct Grant {
     client: String,
 }
 
-#[derive(Default)]
 struct State {
+    mood: Mood,
     grants: BTreeMap<String, Grant>,
     live: BTreeSet<String>,
     revoked: Vec<String>,
@@ -80,7 +80,13 @@ impl Issuer {
     }
 
     fn start(mood: Mood, revokes: bool) -> Self {
-        let state = Arc::new(Mutex::new(State::default()));
+        let state = Arc::new(Mutex::new(State {
+            mood,
+            grants: BTreeMap::new(),
+            live: BTreeSet::new(),
+            revoked: Vec::new(),
+            made: 0,
+        }));
         let inner = Arc::clone(&state);
         let server = Scripted::with(move |request| {
             let host = format!("http://{}", request.header("Host").unwrap_or_default());
@@ -88,7 +94,9 @@ impl Issuer {
                 return raw(400, "text/plain", "");
             };
             let mut state = inner.lock().unwrap();
+            let mood = state.mood;
             match target.path().strip_prefix(REALM).unwrap_or_default() {
+                "/.well-known/openid-configuration" if mood == Mood::Silent => Reply::Hang,
                 "/.well-known/openid-configuration" => discovery(&host, revokes),
                 "/protocol/openid-connect/certs" => answer(200, &json!({"keys": []})),
                 "/protocol/openid-connect/auth" => authorize(&mut state, &target),
@@ -113,6 +121,11 @@ impl Issuer {
     /// A refresh token that is good for one use.
     pub fn refresh_token(&self) -> String {
         fresh(&mut self.state.lock().unwrap(), "refresh")
+    }
+
+    /// Behaves in another way from now on.
+    pub fn change(&self, mood: Mood) {
+        self.state.lock().unwrap().mood = mood;
     }
 
     /// The forms that the token endpoint was sent.
