@@ -241,7 +241,8 @@ pub fn builder(
     if let Some(address) = url
         .as_ref()
         .filter(|_| !settings.direct)
-        .and_then(proxy::for_url) {
+        .and_then(proxy::for_url)
+    {
         let proxy = reqwest::Proxy::all(&address).map_err(|_| {
             let shown = without_userinfo(&address);
             Failure::usage(format!("{} is no address of a proxy", quote(&shown)))

@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::support::browser::{agree, visit};
 use crate::support::oidc::{CLIENT, CLIENT_SECRET, FAR, Issuer, Mood, PAST, jwt, token_until};
+use crate::support::pty::Terminal;
 use crate::support::server::{Reply, Scripted, json as answer};
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -115,6 +116,38 @@ fn one_mode_is_chosen_and_complete() {
         );
     }
     assert!(!env.config_path().exists());
+}
+
+#[test]
+fn a_person_is_asked_without_echo() {
+    let env = TestEnv::new();
+    let command = pty_process::blocking::Command::new("sh")
+        .args(["-c", "\"$@\"; echo \"status $?\"; read wait", "sh"])
+        .args([
+            env!("CARGO_BIN_EXE_acpctl"),
+            "login",
+            "https://api.corp.test",
+        ])
+        .env_clear()
+        .envs(env.variables())
+        .env("TERM", "xterm")
+        .current_dir(env.work());
+    let terminal = Terminal::start(command, 24, 100);
+    terminal.wait_for("Token (not shown):");
+    terminal.type_text(&format!("{TOKEN}\r"));
+    let screen = terminal.wait_for("status 0");
+    assert!(screen.contains("Login successful."), "{screen}");
+    // Where no keyring is, a person is told where the login went.
+    assert!(
+        screen.contains("The login is in the configuration file, mode 0600"),
+        "{screen}"
+    );
+    assert!(!terminal.written().contains(TOKEN));
+    assert!(terminal.is_sane());
+    assert_eq!(
+        saved(&env),
+        json!({"access_token": TOKEN, "api_url": "https://api.corp.test"})
+    );
 }
 
 #[test]

@@ -21,7 +21,7 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
     ),
     (
         "acpctl login ",
-        Expected::Skipped("needs a server: login.rs"),
+        Expected::Skipped("needs a server: account.rs"),
     ),
     (
         "acpctl serve",

@@ -1,7 +1,7 @@
 //! What every test starts from: a cleaned environment and a server that follows a script.
 
-pub mod cluster;
 pub mod browser;
+pub mod cluster;
 pub mod oidc;
 pub mod proxy;
 pub mod pty;
