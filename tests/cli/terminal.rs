@@ -176,7 +176,7 @@ fn ctrl_c_and_esc_leave_each_question_with_nothing_sent() {
             let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
             answer_steps(&terminal, &STEPS[..step]);
             terminal.wait_for(STEPS[step].0);
-            assert!(!terminal.is_sane(), "a question is open");
+            terminal.wait_for_question();
             terminal.type_text(keys);
             let screen = terminal.wait_for(status);
             assert!(terminal.is_sane(), "{screen}");
