@@ -415,6 +415,33 @@ fn a_signal_reaches_the_child_and_nothing_is_left() {
 }
 
 #[test]
+fn a_signal_during_a_refresh_leaves_nothing() {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
+        let env = TestEnv::new();
+        let (asked, heard) = std::sync::mpsc::channel();
+        let asked = Mutex::new(asked);
+        let rounds = AtomicUsize::new(0);
+        let server = Scripted::with(move |request| {
+            if request.target.ends_with("/token") && rounds.fetch_add(1, Ordering::SeqCst) > 0 {
+                let _ = asked.lock().unwrap().send(());
+                return Reply::Hang;
+            }
+            route(request, &json!([]))
+        });
+        let mut words = vec!["exec", "--refresh", "100ms"];
+        words.extend(&WAIT[1..]);
+        let mut child = started(&env, &server, &words);
+        let held = child.stdin.take();
+        heard.recv().unwrap();
+        send(&child, signal);
+        let status = child.wait().unwrap();
+        drop(held);
+        assert_eq!(status.code(), Some(128 + signal.as_raw()), "{signal:?}");
+        assert!(left(&env).is_empty(), "{signal:?}");
+    }
+}
+
+#[test]
 fn a_signal_before_the_secret_is_there_leaves_nothing() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
         let env = TestEnv::new();
