@@ -1,5 +1,5 @@
 //! The embedded API on a port, with a store in a directory that is removed at the end:
-//! `cargo run --example serve -- 127.0.0.1:8000 [recorded]`.
+//! `cargo run --example serve -- 127.0.0.1:8000 [corrected]`.
 
 use acpctl::server::{AppState, KeyPolicy, Manners, Options, serve};
 
@@ -7,8 +7,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:0".to_owned());
     let manners = match arguments.next().as_deref() {
-        Some("recorded") => Manners::Recorded,
-        _ => Manners::Corrected,
+        Some("corrected") => Manners::Corrected,
+        _ => Manners::Recorded,
     };
     let directory = tempfile::tempdir()?;
     let options = Options {

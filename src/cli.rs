@@ -45,8 +45,8 @@ pub struct Globals {
     pub local: bool,
 
     /// Skip TLS certificate verification (insecure)
-    #[arg(long, global = true)]
-    pub insecure_skip_tls_verify: bool,
+    #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub insecure_skip_tls_verify: Option<bool>,
 
     /// Trust the certificate authorities in this PEM file as well
     #[arg(long, global = true, value_name = "PATH")]
@@ -101,13 +101,40 @@ pub struct Globals {
 /// The commands, in the order in which the Go tool registers them: suggestions follow it.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Login(Box<commands::login::Args>),
+    Logout(commands::logout::Args),
+    Version(commands::version::Args),
+    Whoami(commands::whoami::Args),
+    /// Manage CLI configuration
+    #[command(subcommand, subcommand_required = true)]
+    Config(commands::config::Command),
+    Project(commands::project::Args),
     /// Interact with sessions
     #[command(subcommand, subcommand_required = true)]
     Session(commands::session::Command),
+    /// Manage project-scoped agents
+    #[command(subcommand, subcommand_required = true)]
+    Agent(commands::agent::Command),
+    /// Manage scheduled sessions
+    #[command(subcommand, subcommand_required = true)]
+    ScheduledSession(commands::scheduled_session::Command),
     /// Manage credentials
     #[command(subcommand, subcommand_required = true)]
     Credential(commands::credential::Command),
+    /// Interact with agent inbox messages
+    #[command(subcommand, subcommand_required = true)]
+    Inbox(commands::inbox::Command),
+    Get(commands::get::Args),
+    Create(commands::create::Args),
+    Delete(commands::delete::Args),
+    Describe(commands::describe::Args),
+    Start(commands::start::Args),
+    Stop(commands::stop::Args),
     Completion(commands::completion::Args),
+    /// Manage `GitOps` applications
+    #[command(subcommand, subcommand_required = true, visible_aliases = ["app", "apps"])]
+    Application(commands::application::Command),
+    Apply(commands::apply::Args),
     Help(commands::help::Args),
     Doctor(commands::doctor::Args),
     Serve(commands::serve::Args),
@@ -123,9 +150,26 @@ impl Command {
     /// What the command could not do.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
+            Self::Login(args) => commands::login::run(ctx, args),
+            Self::Logout(args) => commands::logout::run(ctx, args),
+            Self::Version(args) => commands::version::run(ctx, args),
+            Self::Whoami(args) => commands::whoami::run(ctx, args),
+            Self::Config(command) => command.run(ctx),
+            Self::Project(args) => commands::project::run(ctx, args),
             Self::Session(command) => command.run(ctx),
+            Self::Agent(command) => command.run(ctx),
+            Self::ScheduledSession(command) => command.run(ctx),
             Self::Credential(command) => command.run(ctx),
+            Self::Inbox(command) => command.run(ctx),
+            Self::Get(args) => commands::get::run(ctx, args),
+            Self::Create(args) => commands::create::run(ctx, args),
+            Self::Delete(args) => commands::delete::run(ctx, args),
+            Self::Describe(args) => commands::describe::run(ctx, args),
+            Self::Start(args) => commands::start::run(ctx, args),
+            Self::Stop(args) => commands::stop::run(ctx, args),
             Self::Completion(args) => commands::completion::run(ctx, args),
+            Self::Application(command) => command.run(ctx),
+            Self::Apply(args) => commands::apply::run(ctx, args),
             Self::Help(args) => commands::help::run(ctx, args),
             Self::Doctor(args) => commands::doctor::run(ctx, args),
             Self::Serve(args) => commands::serve::run(ctx, args),

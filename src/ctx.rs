@@ -7,9 +7,12 @@ use std::future::Future;
 use std::io::IsTerminal as _;
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 use crate::api::Client;
+use crate::auth::refresh;
 use crate::cli::Globals;
+use crate::config::settings::Origin;
 use crate::config::{Config, Settings, paths};
 use crate::env;
 use crate::exit::{Failure, Kind};
@@ -59,6 +62,21 @@ impl Ctx {
         })
     }
 
+    /// The project of a command that can't do without: `--project-id`, else the configured one.
+    ///
+    /// # Errors
+    /// In the Go tool's words, when there is none.
+    pub fn project(&self, flag: Option<&str>) -> Result<String, Failure> {
+        if let Some(project) = flag.filter(|project| !project.is_empty()) {
+            return Ok(project.to_owned());
+        }
+        let words = "no project set; use --project-id or run 'acpctl config set project <name>'";
+        self.settings()?
+            .project
+            .clone()
+            .ok_or_else(|| Failure::usage(words))
+    }
+
     /// The API client, once the connection settings have passed.
     ///
     /// # Errors
@@ -68,9 +86,19 @@ impl Ctx {
             return Ok(client);
         }
         let settings = self.settings()?;
-        settings.check_connection()?;
-        let client = Client::connect(settings, &self.globals)?;
+        let token = self.token(settings)?;
+        settings.check_connection(token.as_ref())?;
+        let client = Client::connect(settings, token, &self.globals)?;
         Ok(self.client.get_or_init(|| client))
+    }
+
+    /// The bearer token: from the environment as it is, else the stored login, renewed if need be.
+    fn token(&self, settings: &Settings) -> Result<Option<SecretString>, Failure> {
+        if settings.is_local() || settings.token_origin == Origin::Environment {
+            return Ok(settings.token.clone());
+        }
+        refresh::fresh(self, self.config()?)
+            .map_err(|why| Failure::new(Kind::Login, format!("read the login: {why}")))
     }
 
     /// Makes this the client of the run, if none was made before.

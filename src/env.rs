@@ -48,6 +48,16 @@ variables! {
     SSL_CERT_FILE = "SSL_CERT_FILE", "Certificate authorities in place of the system's.";
 }
 
+/// A variable that the user names, in a manifest.
+#[must_use]
+pub fn named(name: &str) -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
+    std::env::var(name).ok()
+}
+
 impl Var {
     /// The value, if the variable is set, not empty and Unicode.
     #[must_use]

@@ -59,6 +59,8 @@ pub struct Failure {
     pub kind: Kind,
     pub message: String,
     pub hint: Option<String>,
+    /// True where the message is the Go tool's: in a pipe it stands alone, as scripts expect it.
+    pub compatible: bool,
 }
 
 impl Failure {
@@ -67,11 +69,19 @@ impl Failure {
             kind,
             message: message.into(),
             hint: None,
+            compatible: false,
         }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
+    }
+
+    /// Adds what a person can do; said on a terminal only.
+    #[must_use]
+    pub fn hint_on_terminal(mut self, hint: impl Into<String>) -> Self {
+        self.compatible = true;
+        self.hint(hint)
     }
 
     /// Adds what the user can do.
@@ -124,7 +134,7 @@ fn describe(error: &anyhow::Error) -> Described {
             kind: failure.kind,
             message,
             hint: failure.hint.clone(),
-            compatible: false,
+            compatible: failure.compatible,
             code: None,
             operation_id: None,
             detail: None,

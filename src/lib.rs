@@ -14,6 +14,7 @@
 //! - [`compat`]: the Go tool's manners that scripts rely on
 
 pub mod api;
+pub mod auth;
 pub mod cli;
 pub mod commands;
 pub mod compat;
@@ -43,6 +44,13 @@ use cli::Cli;
 use compat::grammar::{self, Request};
 use ctx::Ctx;
 use output::{Color, Out};
+
+/// The version that a release build was stamped with (`ACPCTL_VERSION` at build time). Any other build is
+/// `dev`, as with the Go tool.
+pub const VERSION: &str = match option_env!("ACPCTL_VERSION") {
+    Some(version) => version,
+    None => "dev",
+};
 
 /// Runs a command line (without the program's name) and gives its exit status.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -81,7 +89,7 @@ fn read(out: &Out, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
     match grammar::parse(&Cli::command(), words)? {
         Request::Help(path) => out.data(help::text(out, &path).as_bytes()).map(|()| None),
         Request::Version => out
-            .line(&format!("acpctl version {}", env!("CARGO_PKG_VERSION")))
+            .line(&format!("acpctl version {VERSION}"))
             .map(|()| None),
         Request::Run(matches) => Ok(Some(Cli::from_arg_matches(&matches)?)),
     }

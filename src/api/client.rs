@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::body::Body;
 use super::error::{Cause, Error};
 use super::http::Http;
 use super::local::Local;
+use super::stream::{EventStream, Source};
 use super::trace::Trace;
 use crate::cli::Globals;
 use crate::compat::json;
@@ -133,11 +135,15 @@ impl Client {
     ///
     /// # Errors
     /// Why the client can't be made: an unreadable `--ca-file`, or a store that can't be opened.
-    pub fn connect(settings: &Settings, globals: &Globals) -> anyhow::Result<Self> {
+    pub fn connect(
+        settings: &Settings,
+        token: Option<SecretString>,
+        globals: &Globals,
+    ) -> anyhow::Result<Self> {
         let transport = if settings.is_local() {
             Transport::Local(Local::open()?)
         } else {
-            Transport::Http(Http::new(settings, globals)?)
+            Transport::Http(Http::new(settings, token, globals)?)
         };
         Ok(Self {
             transport,
@@ -145,6 +151,31 @@ impl Client {
             retries: settings.retries,
             trace: Trace::new(globals),
         })
+    }
+
+    /// A client without token and project, for what the server tells anybody.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub fn anonymous(settings: &Settings, globals: &Globals) -> anyhow::Result<Self> {
+        let mut client = Self::connect(settings, None, globals)?;
+        client.project = None;
+        Ok(client)
+    }
+
+    /// The error of a caller who waits no longer.
+    #[must_use]
+    pub fn timed_out(&self, request: &Request) -> Error {
+        let url = match &self.transport {
+            Transport::Http(http) => http.url(&request.path),
+            Transport::Local(_) => format!("local:{BASE_PATH}{}", request.path),
+        };
+        Error::Transport {
+            method: request.method.title(),
+            url,
+            cause: Cause::Timeout,
+            text: "context deadline exceeded".to_owned(),
+        }
     }
 
     /// The project of the requests, if one is known.
@@ -241,6 +272,22 @@ impl Client {
             } => Some(backoff(attempt)),
             _ => None,
         }
+    }
+
+    /// Opens an event stream.
+    ///
+    /// # Errors
+    /// [`Error::Transport`], or [`Error::Status`] for anything but 200.
+    pub async fn stream(&self, path: &str) -> Result<EventStream, Error> {
+        let request = Request::get(path);
+        let project = self.project.as_deref();
+        Ok(EventStream::new(match &self.transport {
+            Transport::Http(http) => {
+                self.trace.request(&http.url(path), &request, project);
+                Source::Http(http.open(&request, project).await?)
+            }
+            Transport::Local(local) => Source::Local(local.open_stream(&request, project).await?),
+        }))
     }
 
     /// Gets a JSON document.

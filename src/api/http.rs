@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION,
+    RETRY_AFTER,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -21,7 +22,6 @@ use crate::exit::{Failure, Kind};
 
 /// How many requests a chain of redirects may have, as in the Go tool.
 const MAX_HOPS: usize = 10;
-const USER_AGENT: &str = concat!("acpctl/", env!("CARGO_PKG_VERSION"));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 pub struct Http {
@@ -37,42 +37,13 @@ impl Http {
     ///
     /// # Errors
     /// When `--ca-file` can't be read, or TLS can't be set up.
-    pub fn new(settings: &Settings, globals: &Globals) -> anyhow::Result<Self> {
-        let url = crate::config::settings::parse_api_url(&settings.api_url)?;
-        let mut builder = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(settings.connect_timeout)
-            .http1_only();
-        if settings.direct || is_loopback(&url) {
-            builder = builder.no_proxy();
-        }
-        // An error only says that a provider is installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        if url.scheme() == "http" {
-            // Without TLS no certificate is looked at: reading the system's roots would only cost time.
-            builder = builder.tls_certs_only([]);
-        } else if let Some(path) = &globals.ca_file {
-            let pem = std::fs::read(path)
-                .with_context(|| format!("read --ca-file {}", quote(&path.to_string_lossy())))?;
-            let bad = || {
-                Failure::new(
-                    Kind::Data,
-                    format!(
-                        "--ca-file {} holds no certificate in PEM form",
-                        quote(&path.to_string_lossy())
-                    ),
-                )
-            };
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| bad())?;
-            if certificates.is_empty() {
-                return Err(bad().into());
-            }
-            builder = builder.tls_certs_merge(certificates);
-        }
-        if settings.insecure {
-            builder = builder.tls_danger_accept_invalid_certs(true);
-        }
+    pub fn new(
+        settings: &Settings,
+        token: Option<SecretString>,
+        globals: &Globals,
+    ) -> anyhow::Result<Self> {
+        crate::config::settings::parse_api_url(&settings.api_url)?;
+        let builder = builder(&settings.api_url, settings, globals)?;
         let client = builder.build().context("set up the HTTP client")?;
         let base = settings
             .api_url
@@ -82,7 +53,7 @@ impl Http {
         Ok(Self {
             client,
             base,
-            token: settings.token.clone(),
+            token,
             timeout: settings.request_timeout,
         })
     }
@@ -113,6 +84,50 @@ impl Http {
             },
             other => other,
         })
+    }
+
+    /// Opens an event stream: the connection is limited in time, the stream is not. Compression would hold
+    /// events back (contract api.md section 11), so none is accepted.
+    ///
+    /// # Errors
+    /// [`Error::Transport`], or [`Error::Status`] for anything but 200.
+    pub async fn open(
+        &self,
+        request: &Request,
+        project: Option<&str>,
+    ) -> Result<reqwest::Response, Error> {
+        let url = self.url(&request.path);
+        let failed = |cause, text: &str| failed(request.method, &url, cause, text);
+        let headers = self.headers(project).map_err(|name| {
+            failed(
+                Cause::Other,
+                &format!("net/http: invalid header field value for {}", quote(name)),
+            )
+        })?;
+        let builder = self
+            .client
+            .get(&url)
+            .headers(headers)
+            .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
+            .header(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        let deadline = Instant::now() + self.timeout;
+        let response = match timeout_at(deadline, builder.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
+                let (cause, text) = explain(&error, &url);
+                return Err(failed(cause, &text));
+            }
+            Err(_) => return Err(failed(Cause::Timeout, "context deadline exceeded")),
+        };
+        if response.status().as_u16() != 200 {
+            return Err(Error::from_answer(
+                response.status().as_u16(),
+                b"",
+                None,
+                None,
+            ));
+        }
+        Ok(response)
     }
 
     /// Follows redirects of a GET on the same scheme, host and port. Any other redirect is the answer:
@@ -160,15 +175,16 @@ impl Http {
         let failed = |cause, text: &str| failed(request.method, target, cause, text);
         let method =
             reqwest::Method::from_bytes(request.method.wire().as_bytes()).unwrap_or_default();
-        let mut builder =
-            self.client
-                .request(method, target)
-                .headers(self.headers(project).map_err(|name| {
-                    failed(
-                        Cause::Other,
-                        &format!("net/http: invalid header field value for {}", quote(name)),
-                    )
-                })?);
+        let mut builder = self
+            .client
+            .request(method, target)
+            .header(ACCEPT, JSON)
+            .headers(self.headers(project).map_err(|name| {
+                failed(
+                    Cause::Other,
+                    &format!("net/http: invalid header field value for {}", quote(name)),
+                )
+            })?);
         if let Some(body) = &request.body {
             builder = builder
                 .header(CONTENT_TYPE, JSON)
@@ -188,7 +204,6 @@ impl Http {
 
     fn headers(&self, project: Option<&str>) -> Result<HeaderMap, &'static str> {
         let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, JSON);
         if let Some(token) = &self.token {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
                 .map_err(|_| "Authorization")?;
@@ -203,6 +218,54 @@ impl Http {
         }
         Ok(headers)
     }
+}
+
+/// A client for one server: rustls, system roots and `--ca-file`, proxies from the environment but
+/// never for loopback, no redirects of its own.
+///
+/// # Errors
+/// When `--ca-file` can't be read.
+pub fn builder(
+    base: &str,
+    settings: &Settings,
+    globals: &Globals,
+) -> anyhow::Result<reqwest::ClientBuilder> {
+    let url = Url::parse(base).ok();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(format!("acpctl/{}", crate::VERSION))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(settings.connect_timeout)
+        .http1_only();
+    if settings.direct || url.as_ref().is_some_and(is_loopback) {
+        builder = builder.no_proxy();
+    }
+    // An error only says that a provider is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    if url.as_ref().is_some_and(|url| url.scheme() == "http") {
+        // Without TLS no certificate is looked at: reading the system's roots would only cost time.
+        builder = builder.tls_certs_only([]);
+    } else if let Some(path) = &globals.ca_file {
+        let pem = std::fs::read(path)
+            .with_context(|| format!("read --ca-file {}", quote(&path.to_string_lossy())))?;
+        let bad = || {
+            Failure::new(
+                Kind::Data,
+                format!(
+                    "--ca-file {} holds no certificate in PEM form",
+                    quote(&path.to_string_lossy())
+                ),
+            )
+        };
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| bad())?;
+        if certificates.is_empty() {
+            return Err(bad().into());
+        }
+        builder = builder.tls_certs_merge(certificates);
+    }
+    if settings.insecure {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    }
+    Ok(builder)
 }
 
 fn failed(method: Method, url: &str, cause: Cause, text: &str) -> Error {
@@ -255,7 +318,7 @@ async fn read(mut response: reqwest::Response) -> Result<Answer, Error> {
 }
 
 /// The cause of a failed request, in the Go tool's words where scripts look for them.
-fn explain(error: &reqwest::Error, target: &str) -> (Cause, String) {
+pub fn explain(error: &reqwest::Error, target: &str) -> (Cause, String) {
     let mut chain = String::new();
     let mut source = error.source();
     let mut io_kind = None;

@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::client::Request;
-use super::client::{Client, parse};
+use super::client::{Answer, Client, Request, parse};
 use super::error::Error;
 use super::path::with_query;
 use crate::resources::{List, Resource};
@@ -55,6 +54,21 @@ impl Client {
             return Ok(first);
         }
         self.walk(resource, path, options, first, wanted).await
+    }
+
+    /// Finds objects by a search expression alone, as the Go tool asks for agents.
+    ///
+    /// # Errors
+    /// As [`Client::get_json`].
+    pub async fn find(
+        &self,
+        resource: &'static Resource,
+        path: &str,
+        search: &str,
+        project: &str,
+    ) -> Result<List, Error> {
+        let request = Request::get(with_query(path, &[("search", search)])).project(project);
+        decode(resource, &self.send(&request).await?)
     }
 
     async fn walk(
@@ -123,17 +137,21 @@ impl Client {
         }
         let mut request = Request::get(with_query(path, &query));
         request.project.clone_from(&options.project);
-        let answer = self.send(&request).await?;
-        if answer.body.is_empty() {
-            return Ok(List {
-                resource,
-                kind: String::new(),
-                page: 0,
-                size: 0,
-                total: 0,
-                items: None,
-            });
-        }
-        List::decode(resource, &parse(&answer)?).map_err(Error::Decode)
+        decode(resource, &self.send(&request).await?)
     }
+}
+
+/// Reads a list; an empty answer is a list without items.
+fn decode(resource: &'static Resource, answer: &Answer) -> Result<List, Error> {
+    if answer.body.is_empty() {
+        return Ok(List {
+            resource,
+            kind: String::new(),
+            page: 0,
+            size: 0,
+            total: 0,
+            items: None,
+        });
+    }
+    List::decode(resource, &parse(answer)?).map_err(Error::Decode)
 }

@@ -12,7 +12,7 @@ use crate::config::paths;
 use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::output::Out;
-use crate::server::{self, AppState, KeyPolicy, Options};
+use crate::server::{self, AppState, KeyPolicy, Manners, Options};
 
 pub struct Local {
     router: Router,
@@ -61,6 +61,8 @@ impl Local {
         let directory = paths::data_dir().map_err(|why| Failure::new(Kind::Other, why))?;
         let options = Options {
             key: key_policy()?,
+            // On this machine nobody depends on the platform's slips: an unknown id is not found.
+            manners: Manners::Corrected,
             ..Options::default()
         };
         let state = AppState::open(&directory, options).context("open the embedded API's store")?;
@@ -75,32 +77,7 @@ impl Local {
     /// # Errors
     /// As for a server, where the answer is too large or breaks off.
     pub async fn send(&self, request: &Request, project: Option<&str>) -> Result<Answer, Error> {
-        let url = format!("local:{BASE_PATH}{}", request.path);
-        let failed = |text: &str| Error::Transport {
-            method: request.method.title(),
-            url: url.clone(),
-            cause: Cause::Other,
-            text: text.to_owned(),
-        };
-        let mut builder = axum::http::Request::builder()
-            .method(request.method.wire())
-            .uri(format!("{BASE_PATH}{}", request.path));
-        if let Some(project) = project {
-            builder = builder.header("X-Ambient-Project", project);
-        }
-        let body = request
-            .body
-            .as_ref()
-            .map_or_else(Body::empty, |body| Body::from(body.bytes().to_vec()));
-        let call = builder
-            .body(body)
-            .map_err(|_| failed("the request is not valid"))?;
-        let response = self
-            .router
-            .clone()
-            .oneshot(call)
-            .await
-            .unwrap_or_else(|never| match never {});
+        let response = self.call(request, project, "application/json").await?;
         let header = |name: &str| {
             response
                 .headers()
@@ -124,5 +101,47 @@ impl Local {
         answer.body = body.to_bytes().to_vec();
         say_key_place(&Out::new(crate::output::Color::Auto), &self.state);
         Ok(answer)
+    }
+
+    /// Opens an event stream.
+    ///
+    /// # Errors
+    /// [`Error::Status`] for anything but 200.
+    pub async fn open_stream(
+        &self,
+        request: &Request,
+        project: Option<&str>,
+    ) -> Result<Body, Error> {
+        let response = self.call(request, project, "text/event-stream").await?;
+        match response.status().as_u16() {
+            200 => Ok(response.into_body()),
+            status => Err(Error::from_answer(status, b"", None, None)),
+        }
+    }
+
+    async fn call(
+        &self,
+        request: &Request,
+        project: Option<&str>,
+        accept: &str,
+    ) -> Result<axum::http::Response<Body>, Error> {
+        let path = format!("{BASE_PATH}{}", request.path);
+        let mut builder = axum::http::Request::builder()
+            .method(request.method.wire())
+            .uri(&path)
+            .header("Accept", accept);
+        if let Some(project) = project {
+            builder = builder.header("X-Ambient-Project", project);
+        }
+        let body = request.body.as_ref();
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.bytes().to_vec()));
+        let call = builder.body(body).map_err(|_| Error::Transport {
+            method: request.method.title(),
+            url: format!("local:{path}"),
+            cause: Cause::Other,
+            text: "the request is not valid".to_owned(),
+        })?;
+        let answered = self.router.clone().oneshot(call).await;
+        Ok(answered.unwrap_or_else(|never| match never {}))
     }
 }

@@ -6,14 +6,17 @@
 mod body;
 mod client;
 mod error;
-mod http;
+pub mod http;
 mod list;
 pub mod local;
 mod path;
+pub mod sse;
+mod stream;
 mod trace;
 
 pub use body::Body;
-pub use client::{Answer, Client, Request};
+pub use client::{Answer, Client, Method, Request};
 pub use error::{Cause, Error};
 pub use list::{ListOptions, equals};
 pub use path::path;
+pub use stream::EventStream;

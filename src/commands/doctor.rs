@@ -220,7 +220,7 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
     }
     let url = &settings.api_url;
     let asked = || -> anyhow::Result<(Answer, Timestamp)> {
-        let client = Client::connect(&settings, &globals)?;
+        let client = Client::connect(&settings, settings.token.clone(), &globals)?;
         let answer =
             ctx.block_on(async { Ok(client.send_once(&Request::get("/version")).await?) })?;
         Ok((answer, ctx.now()))
@@ -432,7 +432,7 @@ fn store(ctx: &Ctx) -> Vec<Check> {
     globals.local = true;
     let opened = || -> anyhow::Result<()> {
         let settings = Settings::new(&globals, ctx.config()?);
-        let client = Client::connect(&settings, &globals)?;
+        let client = Client::connect(&settings, settings.token.clone(), &globals)?;
         let request = Request::get("/projects?page=1&size=1");
         ctx.block_on(async { Ok(client.send(&request).await.map(drop)?) })
     };

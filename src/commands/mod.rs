@@ -1,9 +1,32 @@
-//! The commands: one folder per noun with one file per verb, one file per lone verb.
+//! The commands: one folder per noun with one file per verb, one file per lone verb; and what
+//! several of them share ([`confirm`], [`created`], [`listing`], [`named`], [`runs`]).
 
+pub mod agent;
+pub mod application;
+pub mod apply;
 pub mod completion;
+pub mod config;
+pub mod confirm;
+pub mod create;
+pub mod created;
 pub mod credential;
+pub mod delete;
+pub mod describe;
 pub mod doctor;
+pub mod get;
 pub mod help;
+pub mod inbox;
+pub mod listing;
 pub mod local;
+pub mod login;
+pub mod logout;
+pub mod named;
+pub mod project;
+pub mod runs;
+pub mod scheduled_session;
 pub mod serve;
 pub mod session;
+pub mod start;
+pub mod stop;
+pub mod version;
+pub mod whoami;

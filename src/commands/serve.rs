@@ -16,18 +16,24 @@ use crate::config::paths;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::input;
-use crate::server::{self, Access, AppState, Options};
+use crate::server::{self, Access, AppState, Manners, Options};
 
 /// How long a request's body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
-const EXAMPLES: &str = "Examples:
-  # The API on this machine, for the commands of this machine
-  acpctl serve
-  acpctl --api-url http://127.0.0.1:8000 credential list
+/// How to answer (docs/server.md lists the differences).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ServeManners {
+    Recorded,
+    Corrected,
+}
 
-  # With a token that each request must bear
-  acpctl serve --token-file token.txt";
+const EXAMPLES: &str = "# The API on this machine, for the commands of this machine
+acpctl serve
+acpctl --api-url http://127.0.0.1:8000 credential list
+
+# With a token that each request must bear
+acpctl serve --token-file token.txt";
 
 /// Serve the embedded API on a port
 ///
@@ -52,6 +58,14 @@ pub struct Args {
     /// Private key for TLS (PEM)
     #[arg(long, value_name = "PATH", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Where the platform's answer is harmless but wrong: recorded (as the platform) or corrected
+    #[arg(
+        long,
+        value_name = "MANNERS",
+        default_value = "recorded",
+        hide_possible_values = true
+    )]
+    manners: ServeManners,
     /// Do not log requests
     #[arg(long)]
     quiet: bool,
@@ -62,7 +76,7 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if args.openapi {
-        return ctx.out.data(server::openapi::DOCUMENT.as_bytes());
+        return ctx.out.data(server::openapi::text().as_bytes());
     }
     let bearer = args.token_file.as_deref().map(read_token).transpose()?;
     let tls = match (&args.tls_cert, &args.tls_key) {
@@ -75,6 +89,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let options = Options {
         key: key_policy()?,
         bearer,
+        manners: match args.manners {
+            ServeManners::Recorded => Manners::Recorded,
+            ServeManners::Corrected => Manners::Corrected,
+        },
         browser_guard: true,
         body_timeout: Some(BODY_TIMEOUT),
         access_log: (!args.quiet).then(|| Arc::new(log) as server::AccessLog),

@@ -108,7 +108,7 @@ fn ask(live: &Live, place: &Place<'_>, deadline: Instant) -> Option<Vec<Candidat
     let ctx = Ctx::new(globals(place, deadline)?);
     // Not through `ctx.client()`: that may refresh a login.
     let settings = ctx.settings().ok()?;
-    settings.check_connection().ok()?;
+    settings.check_connection(settings.token.as_ref()).ok()?;
     let path = path(live, place, settings)?;
     if settings.is_local() {
         // A store that is not there yet is not made by a press of Tab.
@@ -167,7 +167,8 @@ fn path(live: &Live, place: &Place<'_>, settings: &Settings) -> Option<String> {
 }
 
 fn fetch(ctx: &Ctx, live: &Live, path: &str) -> Option<Vec<Candidate>> {
-    let client = Client::connect(ctx.settings().ok()?, &ctx.globals).ok()?;
+    let settings = ctx.settings().ok()?;
+    let client = Client::connect(settings, settings.token.clone(), &ctx.globals).ok()?;
     let list = ctx
         .block_on(async { Ok(client.get_json(path).await?) })
         .ok()?;

@@ -45,6 +45,39 @@ pub struct Config {
     values: Map<String, Value>,
 }
 
+/// The right to change a configuration file. It belongs to the open folder and ends with it, also
+/// when the process is killed.
+pub struct Lock {
+    _folder: Option<File>,
+}
+
+impl Lock {
+    /// Waits for the right. The folder is made if it is missing.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn take(path: &Path) -> Result<Self, String> {
+        let dir = path
+            .parent()
+            .filter(|dir| !dir.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        secret_file::create_dir(dir).map_err(|error| {
+            format!(
+                "create config directory {}: mkdir {}: {}",
+                quote(&dir.to_string_lossy()),
+                dir.display(),
+                reason(&error)
+            )
+        })?;
+        // A file system without locks is no reason to refuse a login.
+        let folder = File::open(dir).ok();
+        if let Some(folder) = &folder {
+            let _ = folder.lock();
+        }
+        Ok(Self { _folder: folder })
+    }
+}
+
 impl Config {
     /// Reads the file; a missing file is an empty configuration.
     ///
@@ -102,34 +135,29 @@ impl Config {
     /// What [`Config::load`] says, prefixed `load config: `, or why the file can't be written,
     /// prefixed `save config: `. The old file is untouched then.
     pub fn update(path: &Path, change: impl FnOnce(&mut Self)) -> Result<Self, String> {
-        let dir = path
-            .parent()
-            .filter(|dir| !dir.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        secret_file::create_dir(dir).map_err(|error| {
-            format!(
-                "save config: create config directory {}: mkdir {}: {}",
-                quote(&dir.to_string_lossy()),
-                dir.display(),
-                reason(&error)
-            )
-        })?;
-        // The lock belongs to the open folder and ends with it, also when the process is killed.
-        let lock = File::open(dir).ok();
-        if let Some(lock) = &lock {
-            let _ = lock.lock();
-        }
+        let lock = Lock::take(path).map_err(|why| format!("save config: {why}"))?;
         let mut config = Self::load(path).map_err(|why| format!("load config: {why}"))?;
         change(&mut config);
-        config.save().map_err(|error| {
+        config
+            .write(&lock)
+            .map_err(|why| format!("save config: {why}"))?;
+        Ok(config)
+    }
+
+    /// Writes the file; who does has taken the lock and read the file under it.
+    ///
+    /// # Errors
+    /// In the Go tool's words, without its `save config: `.
+    pub fn write(&self, _lock: &Lock) -> Result<(), String> {
+        self.save().map_err(|error| {
+            let path = &self.path;
             format!(
-                "save config: write config file {}: open {}: {}",
+                "write config file {}: open {}: {}",
                 quote(&path.to_string_lossy()),
                 path.display(),
                 reason(&error)
             )
-        })?;
-        Ok(config)
+        })
     }
 
     fn save(&self) -> io::Result<()> {

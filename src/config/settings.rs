@@ -33,9 +33,12 @@ pub struct Settings {
     pub project: Option<String>,
     pub project_origin: Origin,
     pub request_timeout: Duration,
+    pub request_timeout_origin: Origin,
     pub connect_timeout: Duration,
     pub polling_interval: Duration,
+    pub polling_interval_origin: Origin,
     pub insecure: bool,
+    pub insecure_origin: Origin,
     pub retries: u32,
     /// No proxy, whatever the environment says.
     pub direct: bool,
@@ -64,16 +67,18 @@ impl Settings {
             env::TOKEN.get(),
             config.text(file::ACCESS_TOKEN),
         ));
-        let seconds = |given: Option<Duration>, variable: env::Var, key, default| {
-            given.unwrap_or_else(|| {
-                Duration::from_secs(
-                    variable
-                        .seconds()
-                        .or_else(|| config.seconds(key))
-                        .unwrap_or(default),
-                )
-            })
-        };
+        let (request_timeout, request_timeout_origin) = seconds(
+            globals.request_timeout,
+            env::REQUEST_TIMEOUT,
+            config.seconds(file::REQUEST_TIMEOUT),
+            30,
+        );
+        let (polling_interval, polling_interval_origin) = seconds(
+            None,
+            env::POLLING_INTERVAL,
+            config.seconds(file::POLLING_INTERVAL),
+            2,
+        );
         Self {
             api_url,
             api_url_origin,
@@ -81,15 +86,19 @@ impl Settings {
             token_origin,
             project,
             project_origin,
-            request_timeout: seconds(
-                globals.request_timeout,
-                env::REQUEST_TIMEOUT,
-                file::REQUEST_TIMEOUT,
-                30,
-            ),
+            request_timeout,
+            request_timeout_origin,
             connect_timeout: globals.connect_timeout.unwrap_or(Duration::from_secs(10)),
-            polling_interval: seconds(None, env::POLLING_INTERVAL, file::POLLING_INTERVAL, 2),
-            insecure: globals.insecure_skip_tls_verify || config.flag(file::INSECURE),
+            polling_interval,
+            polling_interval_origin,
+            insecure: globals.insecure_skip_tls_verify == Some(true) || config.flag(file::INSECURE),
+            insecure_origin: if globals.insecure_skip_tls_verify == Some(true) {
+                Origin::Flag
+            } else if config.flag(file::INSECURE) {
+                Origin::File
+            } else {
+                Origin::Default
+            },
             retries: globals.retries,
             direct: false,
         }
@@ -105,14 +114,14 @@ impl Settings {
     ///
     /// # Errors
     /// The first thing that is missing or wrong.
-    pub fn check_connection(&self) -> Result<(), Failure> {
+    pub fn check_connection(&self, token: Option<&SecretString>) -> Result<(), Failure> {
         if self.is_local() {
             return self.check_project_length();
         }
-        let Some(token) = &self.token else {
+        let Some(token) = token else {
             return Err(
                 Failure::new(Kind::Login, "not logged in; run 'acpctl login' first")
-                    .hint("or use the embedded API: --local"),
+                    .hint_on_terminal("or use the embedded API: --local"),
             );
         };
         let url = parse_api_url(&self.api_url)?;
@@ -184,4 +193,22 @@ fn split(found: Option<(String, Origin)>) -> (Option<String>, Origin) {
     found.map_or((None, Origin::Default), |(text, origin)| {
         (Some(text), origin)
     })
+}
+
+/// A number of seconds: flag, environment, file, default.
+fn seconds(
+    flag: Option<Duration>,
+    variable: env::Var,
+    file: Option<u64>,
+    default: u64,
+) -> (Duration, Origin) {
+    if let Some(given) = flag {
+        return (given, Origin::Flag);
+    }
+    let environment = variable
+        .seconds()
+        .map(|seconds| (seconds, Origin::Environment));
+    let file = file.map(|seconds| (seconds, Origin::File));
+    let (seconds, origin) = environment.or(file).unwrap_or((default, Origin::Default));
+    (Duration::from_secs(seconds), origin)
 }

@@ -30,6 +30,20 @@ impl Out {
         self.show(list.resource, list.items(), &|| list.json(), format, now)
     }
 
+    /// Shows a value that is no object of the server.
+    ///
+    /// # Errors
+    /// As [`Out::record`].
+    pub fn value(&self, value: &Value, format: &Format) -> anyhow::Result<()> {
+        match format {
+            Format::Yaml => self.data(crate::yaml::to_string(value)?.as_bytes()),
+            Format::JsonPath(template) => {
+                self.line(&super::jsonpath::evaluate(template, value).map_err(Failure::usage)?)
+            }
+            _ => self.json(value),
+        }
+    }
+
     fn show(
         &self,
         resource: &'static Resource,

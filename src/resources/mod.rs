@@ -4,17 +4,31 @@
 //! one file here. Source of the fields: contract cli-core.md section 4.5 and cli-resources.md
 //! section 1.6; of the columns: cli-core.md section 7.9.2.
 
+mod agent;
+mod application;
 mod credential;
+mod inbox_message;
 mod project;
 mod record;
 mod role;
+mod scheduled_session;
+mod session;
+mod session_message;
+mod user;
 
+pub use agent::AGENT;
+pub use application::APPLICATION;
 pub use credential::{
     CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, PROVIDERS, SERVER, annotation,
 };
+pub use inbox_message::INBOX_MESSAGE;
 pub use project::PROJECT;
 pub use record::{List, Record};
 pub use role::{ROLE, ROLE_BINDING};
+pub use scheduled_session::SCHEDULED_SESSION;
+pub use session::{RUN_COLUMNS, SESSION};
+pub use session_message::SESSION_MESSAGE;
+pub use user::{PROJECT_SETTINGS, USER};
 
 use crate::output::table;
 
@@ -159,6 +173,29 @@ pub const COMMON: &[Field] = &[
     field("created_at", Type::Time),
     field("updated_at", Type::Time),
 ];
+
+/// The resources that `get`, `describe` and `delete` know, in the order of their messages.
+pub static NAMED: &[&Resource] = &[
+    &SESSION,
+    &PROJECT,
+    &AGENT,
+    &PROJECT_SETTINGS,
+    &USER,
+    &ROLE,
+    &ROLE_BINDING,
+    &CREDENTIAL,
+    &APPLICATION,
+];
+
+/// Finds a resource by the word that a user typed, in any case.
+#[must_use]
+pub fn find(word: &str) -> Option<&'static Resource> {
+    let word = word.to_lowercase();
+    NAMED
+        .iter()
+        .find(|resource| resource.word == word || resource.aliases.contains(&word.as_str()))
+        .copied()
+}
 
 impl Resource {
     /// The fields in the order of JSON output.

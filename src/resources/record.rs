@@ -78,6 +78,11 @@ impl Record {
         }
     }
 
+    /// Puts a text in the place of a field's value, for output.
+    pub fn replace(&mut self, name: &str, text: &str) {
+        self.values.insert(name.to_owned(), Value::from(text));
+    }
+
     /// Takes a field out, so that it is never shown.
     pub fn remove(&mut self, name: &str) {
         self.values.shift_remove(name);

@@ -15,8 +15,7 @@ pub type Object = Map<String, Json>;
 /// Keys that every kind has.
 const COMMON: [&str; 5] = ["id", "kind", "href", "created_at", "updated_at"];
 
-/// A checked create, before an id is given.
-#[derive(Debug)]
+/// A checked create, before an id is given. It may hold a token, so it has no debug form.
 pub struct Draft {
     pub values: Vec<(&'static Field, Value)>,
     pub created_at: Option<Timestamp>,

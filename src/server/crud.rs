@@ -47,13 +47,18 @@ pub fn create_with(
 
 /// The checked body of a create of the route's kind.
 pub fn draft(call: &Call<'_>) -> Result<Draft, Failure> {
-    body::create(call.route.kind, &call.body, call.manners() == Manners::Recorded)
+    body::create(
+        call.route.kind,
+        &call.body,
+        call.manners() == Manners::Recorded,
+    )
 }
 
 /// Reads the record of the path.
 pub fn get(call: &Call<'_>) -> Result<Reply, Failure> {
     call.state.store().read(|transaction| {
-        find(transaction, call.route.kind, call.part("id")).map(|record| Reply::ok(record.to_json()))
+        find(transaction, call.route.kind, call.part("id"))
+            .map(|record| Reply::ok(record.to_json()))
     })
 }
 
@@ -82,7 +87,12 @@ pub fn change(
 /// Deletes the record of the path.
 pub fn delete(call: &Call<'_>) -> Result<Reply, Failure> {
     call.state.store().write(|transaction| {
-        remove(transaction, call.route.kind, call.part("id"), call.manners())
+        remove(
+            transaction,
+            call.route.kind,
+            call.part("id"),
+            call.manners(),
+        )
     })
 }
 
@@ -104,7 +114,7 @@ pub fn insert(connection: &Connection, record: &Record, manners: Manners) -> Res
         if store::is_taken(&error) {
             Failure::conflict(format!("This {} already exists", record.kind.name))
         } else {
-            unable("create", record.kind, &StoreError::from(error))
+            unable("create", record.kind, StoreError::from(error))
         }
     })
 }
@@ -121,7 +131,7 @@ pub fn save(connection: &Connection, record: &mut Record, manners: Manners) -> R
             let name = record.kind.name;
             Failure::conflict(format!("Changes to {name} conflict with existing records"))
         } else {
-            unable("update", record.kind, &StoreError::from(error))
+            unable("update", record.kind, StoreError::from(error))
         }
     })
 }
@@ -166,8 +176,9 @@ fn refuse_nul(record: &Record, verb: &str, manners: Manners) -> Result<(), Failu
             record.kind,
             "pq: invalid byte sequence for encoding \"UTF8\": 0x00",
         )),
-        (Some((field, _)), Manners::Corrected) => {
-            Err(Failure::invalid(format!("{} must not contain a NUL character", field.name)))
-        }
+        (Some((field, _)), Manners::Corrected) => Err(Failure::invalid(format!(
+            "{} must not contain a NUL character",
+            field.name
+        ))),
     }
 }

@@ -30,11 +30,13 @@ pub struct Access<'a> {
 /// Answers any request.
 pub async fn answer(State(state): State<AppState>, request: Request<Body>) -> Response<Body> {
     let start = Instant::now();
-    let log = state
-        .options()
-        .access_log
-        .clone()
-        .map(|log| (log, request.method().to_string(), request.uri().path().to_owned()));
+    let log = state.options().access_log.clone().map(|log| {
+        (
+            log,
+            request.method().to_string(),
+            request.uri().path().to_owned(),
+        )
+    });
     let response = route_request(&state, request).await;
     if let Some((log, method, path)) = log {
         log(&Access {
@@ -61,7 +63,7 @@ async fn route_request(state: &AppState, request: Request<Body>) -> Response<Bod
         Some(shorter) if !shorter.is_empty() => shorter,
         _ => &decoded,
     };
-    if let Err(refusal) = guard::admit(state, path, &request) {
+    if let Some(refusal) = guard::refuse(state, path, &request) {
         return refusal;
     }
     if path.contains("//") {
@@ -177,7 +179,9 @@ fn decode(path: &str) -> String {
 }
 
 fn hex(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// 301 to the path without doubled slashes.
@@ -222,6 +226,9 @@ mod tests {
     fn doubled_slashes_move() {
         let response = moved("/api//ambient///v1/a b", Some("x=1"));
         assert_eq!(response.status(), 301);
-        assert_eq!(response.headers()[header::LOCATION], "/api/ambient/v1/a%20b?x=1");
+        assert_eq!(
+            response.headers()[header::LOCATION],
+            "/api/ambient/v1/a%20b?x=1"
+        );
     }
 }

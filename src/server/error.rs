@@ -73,7 +73,11 @@ impl Failure {
 
     /// 404, code 7: no live record of this kind has the id.
     pub fn not_found(kind: &str, id: &str) -> Self {
-        Self::full(StatusCode::NOT_FOUND, 7, format!("{kind} with id='{id}' not found"))
+        Self::full(
+            StatusCode::NOT_FOUND,
+            7,
+            format!("{kind} with id='{id}' not found"),
+        )
     }
 
     /// 400, code 8.
@@ -88,7 +92,11 @@ impl Failure {
 
     /// 400, code 17: the body is not what the operation takes.
     pub fn malformed(reason: &str) -> Self {
-        Self::full(StatusCode::BAD_REQUEST, 17, format!("Invalid request format: {reason}"))
+        Self::full(
+            StatusCode::BAD_REQUEST,
+            17,
+            format!("Invalid request format: {reason}"),
+        )
     }
 
     /// 413, code 17.

@@ -8,23 +8,16 @@ use sha2::{Digest as _, Sha256};
 use super::resources::meta;
 use super::{AppState, error, reply};
 
-/// Lets a request in, or answers it.
-pub fn admit(
-    state: &AppState,
-    path: &str,
-    request: &Request<Body>,
-) -> Result<(), Response<Body>> {
+/// The answer to a request that may not come in.
+pub fn refuse(state: &AppState, path: &str, request: &Request<Body>) -> Option<Response<Body>> {
     let options = state.options();
     if options.browser_guard && comes_from_elsewhere(request.headers()) {
         let body = error::short_body(StatusCode::FORBIDDEN);
-        return Err(reply::json_response(StatusCode::FORBIDDEN, &body));
+        return Some(reply::json_response(StatusCode::FORBIDDEN, &body));
     }
-    match &options.bearer {
-        Some(token) if !meta::is_open(path) && !bears(request.headers(), token) => {
-            Err(reply::text_response(StatusCode::UNAUTHORIZED, "Unauthorized"))
-        }
-        _ => Ok(()),
-    }
+    let token = options.bearer.as_ref().filter(|_| !meta::is_open(path))?;
+    let refused = || reply::text_response(StatusCode::UNAUTHORIZED, "Unauthorized");
+    (!bears(request.headers(), token)).then(refused)
 }
 
 /// The word `Bearer`, one space, the token (contract api.md section 1).
@@ -52,7 +45,9 @@ fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
 fn is_loopback(authority: &str) -> bool {
     let host = match authority.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or(rest, |(host, _)| host),
-        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
+        None => authority
+            .rsplit_once(':')
+            .map_or(authority, |(host, _)| host),
     };
     host.eq_ignore_ascii_case("localhost")
         || host
@@ -76,7 +71,14 @@ mod tests {
         let token = SecretString::from("s3cret");
         let bears = |value| bears(&headers(&[(header::AUTHORIZATION, value)]), &token);
         assert!(bears("Bearer s3cret"));
-        for bad in ["bearer s3cret", "Bearer  s3cret", "Bearer s3cre", "Bearer s3crets", "s3cret", ""] {
+        for bad in [
+            "bearer s3cret",
+            "Bearer  s3cret",
+            "Bearer s3cre",
+            "Bearer s3crets",
+            "s3cret",
+            "",
+        ] {
             assert!(!bears(bad), "{bad}");
         }
         assert!(!super::bears(&HeaderMap::new(), &token));
@@ -95,7 +97,11 @@ mod tests {
         ] {
             let mut pairs = vec![(header::HOST, host)];
             pairs.extend(origin.map(|origin| (header::ORIGIN, origin)));
-            assert_eq!(comes_from_elsewhere(&headers(&pairs)), foreign, "{host} {origin:?}");
+            assert_eq!(
+                comes_from_elsewhere(&headers(&pairs)),
+                foreign,
+                "{host} {origin:?}"
+            );
         }
     }
 }

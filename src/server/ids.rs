@@ -15,9 +15,12 @@ static LAST: Mutex<(u32, u128)> = Mutex::new((0, 0));
 
 /// A fresh identifier, above every earlier one of this process.
 pub fn fresh() -> String {
-    let seconds = u32::try_from((super::time::now().as_second() - EPOCH).clamp(0, i64::from(u32::MAX)))
-        .unwrap_or(u32::MAX);
-    let mut last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let seconds =
+        u32::try_from((super::time::now().as_second() - EPOCH).clamp(0, i64::from(u32::MAX)))
+            .unwrap_or(u32::MAX);
+    let mut last = LAST
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let next = after(*last, (seconds, random()));
     *last = next;
     encode(next.0, next.1)
@@ -74,7 +77,10 @@ mod tests {
     fn ids_rise_and_keep_their_form() {
         let ids: Vec<String> = (0..2000).map(|_| fresh()).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(ids.iter().all(|id| id.len() == LENGTH && id.bytes().all(|b| ALPHABET.contains(&b))));
+        assert!(
+            ids.iter()
+                .all(|id| id.len() == LENGTH && id.bytes().all(|b| ALPHABET.contains(&b)))
+        );
     }
 
     #[test]

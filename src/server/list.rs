@@ -28,13 +28,13 @@ pub fn list(
     let page = whole_number(query.get("page"), 1);
     let size = size(query);
     let text = query.get("search").unwrap_or_default();
-    let condition = within.and(search::condition(kind, text).map_err(|refusal| {
-        refused(refusal, manners, text)
-    })?);
+    let condition = within
+        .and(search::condition(kind, text).map_err(|refusal| refused(refusal, manners, text))?);
     let order = order::clause(kind, query.get("orderBy").unwrap_or_default())
         .map_err(|refusal| refused(refusal, manners, text))?;
     let fields = wanted_fields(kind, query, manners)?;
-    let failed = |error: rusqlite::Error| Failure::general(format!("Unable to list resources: {error}"));
+    let failed =
+        |error: rusqlite::Error| Failure::general(format!("Unable to list resources: {error}"));
     let total = records::count(connection, kind, &condition).map_err(failed)?;
     let found = if size == 0 {
         Vec::new()
@@ -47,24 +47,25 @@ pub fn list(
         records::list(connection, kind, &condition, &window).map_err(failed)?
     };
     let items = found.iter().map(|record| item(record, fields.as_deref()));
-    Ok(envelope(kind, page, total, items.collect()))
+    let items: Vec<Json> = items.collect();
+    Ok(envelope(kind, page, total, &items))
 }
 
 /// The envelope; `page` is echoed in 32 bits, as on the platform.
-pub fn envelope(kind: &Kind, page: i64, total: i64, items: Vec<Json>) -> Json {
-    #[expect(clippy::cast_possible_truncation, reason = "a page beyond 64 bits is echoed as -1")]
+pub fn envelope(kind: &Kind, page: i64, total: i64, items: &[Json]) -> Json {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a page beyond 64 bits is echoed as -1"
+    )]
     let page = page as i32;
+    let size = items.len();
     json!({
         "items": items,
         "kind": format!("{}List", kind.name),
         "page": page,
-        "size": items_len(&items),
+        "size": size,
         "total": total,
     })
-}
-
-fn items_len(items: &[Json]) -> usize {
-    items.len()
 }
 
 /// As Go reads a number: 0 for what is none, the nearest end for what is too large.
@@ -72,11 +73,12 @@ fn whole_number(text: Option<&str>, default: i64) -> i64 {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return default;
     };
-    text.parse().unwrap_or_else(|error: std::num::ParseIntError| match error.kind() {
-        std::num::IntErrorKind::PosOverflow => i64::MAX,
-        std::num::IntErrorKind::NegOverflow => i64::MIN,
-        _ => 0,
-    })
+    text.parse()
+        .unwrap_or_else(|error: std::num::ParseIntError| match error.kind() {
+            std::num::IntErrorKind::PosOverflow => i64::MAX,
+            std::num::IntErrorKind::NegOverflow => i64::MIN,
+            _ => 0,
+        })
 }
 
 fn size(query: &Query) -> i64 {
@@ -91,9 +93,10 @@ fn size(query: &Query) -> i64 {
 /// A refused search or order as an answer.
 fn refused(refusal: Refusal, manners: Manners, search: &str) -> Failure {
     match refusal {
-        Refusal::Grammar => {
-            Failure::bad_request(format!("Failed to parse search query: {}", search.trim_matches(' ')))
-        }
+        Refusal::Grammar => Failure::bad_request(format!(
+            "Failed to parse search query: {}",
+            search.trim_matches(' ')
+        )),
         Refusal::Request(reason) => Failure::bad_request(reason),
         Refusal::Database(reason) => match manners {
             Manners::Recorded => {
@@ -119,10 +122,13 @@ fn wanted_fields(
     let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
     let known = |name: &String| {
         ["kind", "href"].contains(&name.as_str())
-            || order::column(kind, name).is_some_and(|column| column.name == name && name != "deleted_at")
+            || order::column(kind, name)
+                .is_some_and(|column| column.name == name && name != "deleted_at")
     };
     match names.iter().find(|name| !known(name)) {
-        Some(name) => Err(Failure::bad_request(format!("{name} is not a valid field name"))),
+        Some(name) => Err(Failure::bad_request(format!(
+            "{name} is not a valid field name"
+        ))),
         None => Ok(Some(names)),
     }
 }
@@ -135,7 +141,9 @@ fn item(record: &Record, fields: Option<&[String]>) -> Json {
     };
     let kept: Map<String, Json> = object
         .iter()
-        .filter(|(name, _)| ["id", "kind", "href"].contains(&name.as_str()) || fields.contains(name))
+        .filter(|(name, _)| {
+            ["id", "kind", "href"].contains(&name.as_str()) || fields.contains(name)
+        })
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     Json::Object(kept)

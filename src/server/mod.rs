@@ -3,35 +3,35 @@
 //! [`router`] answers requests, in the process of a command (`--local`) or behind a port ([`serve`]).
 //! Everybody who gets through is the user [`USER`] (contract api.md, set-up "noauth").
 //!
-//! - [`route`]: which path and verb goes where; `dispatch`: from a request to its handler and back
-//! - [`resources`]: one file for each kind of record: its table of fields and its handlers
-//! - [`crud`], [`list`], `search`, `order`: what the kinds share
-//! - [`fields`], [`record`], [`body`]: fields, records, bodies in JSON
-//! - [`store`]: the database; [`seal`], [`key`]: tokens at rest
-//! - `guard`: who may call; [`error`], [`reply`], `stream`: answers
+//! - `route`: which path and verb goes where; `dispatch`: from a request to its handler and back
+//! - `resources`: one file for each kind of record: its table of fields and its handlers
+//! - `crud`, `list`, `search`, `order`: what the kinds share
+//! - `fields`, `record`, `body`: fields, records, bodies in JSON
+//! - `store`: the database; `seal`, `key`: tokens at rest
+//! - `guard`: who may call; `error`, `reply`, `stream`: answers
 
-pub mod body;
-pub mod call;
-pub mod crud;
+mod body;
+mod call;
+mod crud;
 mod dispatch;
-pub mod error;
-pub mod fields;
+mod error;
+mod fields;
 mod guard;
 mod ids;
-pub mod key;
-pub mod list;
+mod key;
+mod list;
 pub mod openapi;
 mod order;
-pub mod query;
-pub mod record;
-pub mod reply;
-pub mod resources;
-pub mod route;
-pub mod seal;
+mod query;
+mod record;
+mod reply;
+mod resources;
+mod route;
+mod seal;
 mod search;
 mod seed;
 mod serve;
-pub mod store;
+mod store;
 mod stream;
 mod time;
 pub mod tls;
@@ -48,7 +48,8 @@ pub use dispatch::Access;
 use key::Keys;
 pub use key::{KeyNotice, KeyPolicy};
 pub use serve::serve;
-use store::{Store, StoreError};
+use store::Store;
+pub use store::StoreError;
 
 /// Where the API begins.
 pub const BASE: &str = "/api/ambient/v1";
@@ -62,11 +63,11 @@ pub const BODY_LIMIT: usize = 32 * 1024 * 1024;
 /// How to answer where the platform's answer is harmless but wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Manners {
-    /// As is right: docs/server.md lists the differences.
-    #[default]
-    Corrected,
     /// As recorded from the platform.
+    #[default]
     Recorded,
+    /// As is right: docs/server.md lists the differences.
+    Corrected,
 }
 
 /// A listener for finished requests.
@@ -116,19 +117,19 @@ impl AppState {
         })))
     }
 
-    pub fn store(&self) -> &Store {
+    fn store(&self) -> &Store {
         &self.0.store
     }
 
-    pub fn keys(&self) -> &Keys {
+    fn keys(&self) -> &Keys {
         &self.0.keys
     }
 
-    pub fn options(&self) -> &Options {
+    fn options(&self) -> &Options {
         &self.0.options
     }
 
-    pub fn manners(&self) -> Manners {
+    fn manners(&self) -> Manners {
         self.0.options.manners
     }
 
@@ -143,6 +144,31 @@ impl AppState {
     /// When the key is missing or wrong, or something can't be written.
     pub fn rekey(&self) -> Result<usize, StoreError> {
         self.0.keys.rekey(&self.0.store)
+    }
+
+    /// Writes a copy of the whole database to a new file (mode 0600), while others go on working.
+    ///
+    /// Tokens stay sealed in it, and the key is not part of it.
+    ///
+    /// # Errors
+    /// When `path` exists or can't be written.
+    pub fn backup(&self, path: &Path) -> Result<(), StoreError> {
+        self.0.store.backup(path)
+    }
+
+    /// Puts a copy that [`AppState::backup`] wrote in the place of everything, in one step, while others
+    /// go on working.
+    ///
+    /// # Errors
+    /// When the file is no such copy, is of another version, or the key in place did not seal its tokens.
+    pub fn restore(&self, path: &Path) -> Result<(), StoreError> {
+        let checked = |copy: &rusqlite::Connection| match self.keys().check_copy(copy) {
+            Err(StoreError::KeyWrong { .. }) => Err(StoreError::OtherKey(path.to_owned())),
+            checked => checked,
+        };
+        let restored = self.store().restore(path, checked);
+        self.keys().forget();
+        restored
     }
 
     /// Wakes those who follow a session's messages.

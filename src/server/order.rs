@@ -11,10 +11,22 @@ pub struct Column {
 }
 
 const COMMON: [Column; 4] = [
-    Column { name: "id", kind: Type::Text },
-    Column { name: "created_at", kind: Type::Time },
-    Column { name: "updated_at", kind: Type::Time },
-    Column { name: "deleted_at", kind: Type::Time },
+    Column {
+        name: "id",
+        kind: Type::Text,
+    },
+    Column {
+        name: "created_at",
+        kind: Type::Time,
+    },
+    Column {
+        name: "updated_at",
+        kind: Type::Time,
+    },
+    Column {
+        name: "deleted_at",
+        kind: Type::Time,
+    },
 ];
 
 /// The column of this name, in any case. The token of a credential is none.
@@ -33,20 +45,25 @@ pub fn column(kind: &'static Kind, name: &str) -> Option<Column> {
         .find(|column| column.name.eq_ignore_ascii_case(name))
 }
 
-/// What stands after `ORDER BY`: the wanted columns, and the id so that pages never overlap.
+/// What stands after `ORDER BY`: the wanted columns, and at last the id, so that pages never overlap.
 ///
 /// # Errors
 /// Why a part is refused.
 pub fn clause(kind: &'static Kind, order_by: &str) -> Result<String, Refusal> {
-    let mut clause = String::new();
-    if !order_by.is_empty() {
-        for part in order_by.split(',') {
-            clause.push_str(&term(kind, part)?);
-            clause.push_str(", ");
-        }
+    let parts: Vec<&str> = match order_by {
+        "" => Vec::new(),
+        parts => parts.split(',').collect(),
+    };
+    let mut terms = parts
+        .into_iter()
+        .map(|part| term(kind, part))
+        .collect::<Result<Vec<String>, Refusal>>()?;
+    // Nothing after the id makes a difference.
+    match terms.iter().position(|term| term.starts_with("id ")) {
+        Some(at) => terms.truncate(at + 1),
+        None => terms.push("id".to_owned()),
     }
-    clause.push_str("id");
-    Ok(clause)
+    Ok(terms.join(", "))
 }
 
 fn term(kind: &'static Kind, part: &str) -> Result<String, Refusal> {
@@ -61,6 +78,9 @@ fn term(kind: &'static Kind, part: &str) -> Result<String, Refusal> {
         return Err(bad());
     }
     let found = named(kind, name).ok_or_else(|| unknown(kind, name).unwrap_or_else(bad))?;
+    if found.name == "id" {
+        return Ok(format!("id {direction}"));
+    }
     // Where the platform's database puts rows without a value.
     let nulls = if direction == "asc" { "LAST" } else { "FIRST" };
     Ok(format!("{} {direction} NULLS {nulls}", found.name))
@@ -76,14 +96,18 @@ fn named(kind: &'static Kind, name: &str) -> Option<Column> {
 /// What the platform's database says about a name that is no column; none for what is no name at all.
 fn unknown(kind: &'static Kind, name: &str) -> Option<Refusal> {
     if name.is_empty() {
-        return Some(Refusal::Database("syntax error at or near \"asc\"".to_owned()));
+        return Some(Refusal::Database(
+            "syntax error at or near \"asc\"".to_owned(),
+        ));
     }
     if let Some(found) = name.strip_prefix('-').and_then(|name| named(kind, name)) {
         let database_type = match found.kind {
             Type::Text => "text",
             _ => "timestamp with time zone",
         };
-        return Some(Refusal::Database(format!("operator does not exist: - {database_type}")));
+        return Some(Refusal::Database(format!(
+            "operator does not exist: - {database_type}"
+        )));
     }
     let is_name = name
         .bytes()
@@ -107,6 +131,7 @@ mod tests {
             clause(&CREDENTIAL, "provider, credentials.NAME desc").unwrap(),
             "provider asc NULLS LAST, name desc NULLS FIRST, id"
         );
+        assert_eq!(clause(&CREDENTIAL, "id desc,name").unwrap(), "id desc");
     }
 
     #[test]
@@ -120,10 +145,16 @@ mod tests {
             "name;",
             "case when 1=1 then name end",
         ] {
-            assert!(matches!(clause(&CREDENTIAL, bad), Err(Refusal::Request(_))), "{bad}");
+            assert!(
+                matches!(clause(&CREDENTIAL, bad), Err(Refusal::Request(_))),
+                "{bad}"
+            );
         }
         for unknown in ["nosuch", "token", "kind", "-name", "name,", "roles.name"] {
-            assert!(matches!(clause(&CREDENTIAL, unknown), Err(Refusal::Database(_))), "{unknown}");
+            assert!(
+                matches!(clause(&CREDENTIAL, unknown), Err(Refusal::Database(_))),
+                "{unknown}"
+            );
         }
     }
 }

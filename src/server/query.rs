@@ -9,7 +9,11 @@ pub struct Query(Vec<(String, String)>);
 impl Query {
     /// Reads the part of a URL after `?`.
     pub fn parse(text: &str) -> Self {
-        Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+        Self(
+            form_urlencoded::parse(text.as_bytes())
+                .into_owned()
+                .collect(),
+        )
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {

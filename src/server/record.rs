@@ -7,8 +7,8 @@ use serde_json::{Map, Number, Value as Json};
 use super::fields::{Default, Kind, Type};
 use super::{BASE, time};
 
-/// The value of one field.
-#[derive(Debug, Clone, PartialEq)]
+/// The value of one field. It may be a token, so it has no debug form.
+#[derive(Clone, PartialEq)]
 pub enum Value {
     Null,
     Text(String),
@@ -19,7 +19,7 @@ pub enum Value {
 }
 
 /// One record of a kind; `values` stand in the order of the kind's fields.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Record {
     pub kind: &'static Kind,
     pub id: String,
@@ -52,7 +52,10 @@ impl Value {
             Self::Text(text) => Json::String(text.clone()),
             Self::Bool(flag) => Json::Bool(*flag),
             Self::Int(int) => Json::from(*int),
-            #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "checked to be whole and small"
+            )]
             Self::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
                 Json::from(*number as i64)
             }
@@ -106,7 +109,11 @@ impl Record {
             id,
             created_at: now,
             updated_at: now,
-            values: kind.fields.iter().map(|field| Value::of(field.default)).collect(),
+            values: kind
+                .fields
+                .iter()
+                .map(|field| Value::of(field.default))
+                .collect(),
         }
     }
 
@@ -176,7 +183,11 @@ impl Record {
     fn href(&self) -> String {
         match self.kind.collection.split_once("{project_id}") {
             Some((before, after)) => {
-                format!("{BASE}/{before}{}{after}/{}", self.text("project_id"), self.id)
+                format!(
+                    "{BASE}/{before}{}{after}/{}",
+                    self.text("project_id"),
+                    self.id
+                )
             }
             None => format!("{BASE}/{}/{}", self.kind.collection, self.id),
         }

@@ -11,8 +11,7 @@ use crate::compat::json;
 /// The header that carries the id of a request, as error bodies do.
 pub const OPERATION_ID: HeaderName = HeaderName::from_static("x-operation-id");
 
-/// What a handler answers.
-#[derive(Debug)]
+/// What a handler answers. It may hold a token, so it has no debug form.
 pub enum Reply {
     Json(StatusCode, Value),
     /// JSON that is complete as it stands.
@@ -53,9 +52,11 @@ pub fn respond(result: Result<Reply, Failure>, operation: &str) -> Response<Body
 fn succeed(reply: Reply) -> Response<Body> {
     match reply {
         Reply::Json(status, value) => json_response(status, &value),
-        Reply::JsonLine(status, value) => {
-            with_type(status, "application/json", format!("{}\n", json::compact(&value)))
-        }
+        Reply::JsonLine(status, value) => with_type(
+            status,
+            "application/json",
+            format!("{}\n", json::compact(&value)),
+        ),
         Reply::Raw(text) => with_type(StatusCode::OK, "application/json", text),
         Reply::Text(text) => with_type(StatusCode::OK, "text/plain; charset=utf-8", text),
         Reply::Deleted => varied(with_type(
@@ -107,11 +108,7 @@ pub fn empty_response(status: StatusCode) -> Response<Body> {
 }
 
 /// A body of a given content type.
-pub fn with_type(
-    status: StatusCode,
-    kind: &'static str,
-    body: impl Into<Body>,
-) -> Response<Body> {
+pub fn with_type(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response
@@ -133,7 +130,9 @@ fn event_stream(body: Body) -> Response<Body> {
         (header::CACHE_CONTROL, "no-cache"),
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ] {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
     }
     response
 }

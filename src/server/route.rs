@@ -33,6 +33,8 @@ pub enum Does {
     Act,
     /// Anything else; the text says what.
     Other(&'static str),
+    /// Nothing but a refusal of the 500s, as nothing is behind it here or on the platform.
+    Unavailable(&'static str),
 }
 
 pub type Handler = fn(&Call<'_>) -> Result<Reply, Failure>;
@@ -63,7 +65,7 @@ const fn route(
     }
 }
 
-use Does::{Act, Change, Create, Delete, List, Other, Read};
+use Does::{Act, Change, Create, Delete, List, Other, Read, Unavailable};
 use Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST};
 
 use agents::AGENT;
@@ -78,7 +80,8 @@ use scheduled_sessions::SCHEDULED_SESSION;
 use sessions::SESSION;
 use users::USER;
 
-/// All routes.
+/// All routes, one a line.
+#[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
     route(GET, "/credentials", &CREDENTIAL, List, crud::list),
     route(POST, "/credentials", &CREDENTIAL, Create, credentials::create),
@@ -98,7 +101,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/projects/{id}", &PROJECT, Read, crud::get),
     route(PATCH, "/projects/{id}", &PROJECT, Change, projects::patch),
     route(DELETE, "/projects/{id}", &PROJECT, Delete, crud::delete),
-    route(GET, "/projects/{id}/home", &PROJECT, Other("Not built yet"), meta::not_implemented),
+    route(GET, "/projects/{id}/home", &PROJECT, Unavailable("Not built yet"), meta::not_implemented),
     route(GET, "/project_settings", &PROJECT_SETTINGS, List, project_settings::list),
     route(POST, "/project_settings", &PROJECT_SETTINGS, Create, project_settings::create),
     route(GET, "/project_settings/{id}", &PROJECT_SETTINGS, Read, crud::get),
@@ -115,7 +118,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/projects/{project}/agents/{id}/role_bindings", &ROLE_BINDING, List, agents::role_bindings),
     route(GET, "/projects/{project}/agents/{agent}/inbox", &INBOX_MESSAGE, List, inbox::list),
     route(POST, "/projects/{project}/agents/{agent}/inbox", &INBOX_MESSAGE, Create, inbox::create),
-    route(GET, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Other("Not built yet"), meta::not_implemented),
+    route(GET, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Unavailable("Not built yet"), meta::not_implemented),
     route(PATCH, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Change, crud::patch),
     route(DELETE, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Delete, crud::delete),
     route(GET, "/projects/{project}/scheduled-sessions", &SCHEDULED_SESSION, List, scheduled_sessions::list),
@@ -145,25 +148,25 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/sessions/{id}/export", &SESSION, Other("The session with the time of the export"), sessions::export),
     route(GET, "/sessions/{id}/messages", &SESSION, Other("Messages, at once or as they come"), messages::read),
     route(POST, "/sessions/{id}/messages", &SESSION, Other("Write a message"), messages::write),
-    route(GET, "/sessions/{id}/events", &SESSION, Other("Events of the runner"), runner::events),
+    route(GET, "/sessions/{id}/events", &SESSION, Unavailable("Events of the runner"), runner::events),
     route(GET, "/sessions/{id}/agui/events", &SESSION, Other("Events of the runner"), runner::empty_stream),
     route(GET, "/sessions/{id}/agui/tasks", &SESSION, Other("Tasks of the runner"), runner::tasks),
     route(GET, "/sessions/{id}/agui/capabilities", &SESSION, Other("What the runner can do"), runner::capabilities),
-    route(POST, "/sessions/{id}/agui/run", &SESSION, Other("Needs a runner"), runner::needed),
-    route(POST, "/sessions/{id}/agui/interrupt", &SESSION, Other("Needs a runner"), runner::needed),
-    route(POST, "/sessions/{id}/agui/feedback", &SESSION, Other("Needs a runner"), runner::needed),
+    route(POST, "/sessions/{id}/agui/run", &SESSION, Unavailable("Needs a runner"), runner::needed),
+    route(POST, "/sessions/{id}/agui/interrupt", &SESSION, Unavailable("Needs a runner"), runner::needed),
+    route(POST, "/sessions/{id}/agui/feedback", &SESSION, Unavailable("Needs a runner"), runner::needed),
     route(GET, "/sessions/{id}/mcp/status", &SESSION, Other("Tool servers of the runner"), runner::tool_servers),
     route(GET, "/sessions/{id}/workspace", &SESSION, Other("Files of the runner"), runner::files),
-    route(GET, "/sessions/{id}/workspace/{path*}", &SESSION, Other("Needs a runner"), runner::needed),
-    route(DELETE, "/sessions/{id}/workspace/{path*}", &SESSION, Other("Needs a runner"), runner::needed),
+    route(GET, "/sessions/{id}/workspace/{path*}", &SESSION, Unavailable("Needs a runner"), runner::needed),
+    route(DELETE, "/sessions/{id}/workspace/{path*}", &SESSION, Unavailable("Needs a runner"), runner::needed),
     route(GET, "/sessions/{id}/files", &SESSION, Other("Files of the runner"), runner::files),
-    route(DELETE, "/sessions/{id}/files/{path*}", &SESSION, Other("Needs a runner"), runner::needed),
+    route(DELETE, "/sessions/{id}/files/{path*}", &SESSION, Unavailable("Needs a runner"), runner::needed),
     route(GET, "/sessions/{id}/git/status", &SESSION, Other("Changes in the runner's files"), runner::git_status),
     route(GET, "/sessions/{id}/git/branches", &SESSION, Other("Branches in the runner's files"), runner::nothing),
-    route(POST, "/sessions/{id}/git/configure-remote", &SESSION, Other("Needs a runner"), runner::needed),
+    route(POST, "/sessions/{id}/git/configure-remote", &SESSION, Unavailable("Needs a runner"), runner::needed),
     route(GET, "/sessions/{id}/repos/status", &SESSION, Other("Repositories of the runner"), runner::nothing),
     route(GET, "/sessions/{id}/pod-events", &SESSION, Other("Events of the runner's pod"), runner::nothing),
-    route(GET, "/sessions/{id}/oauth/{provider}/url", &SESSION, Other("Not built yet"), runner::oauth),
+    route(GET, "/sessions/{id}/oauth/{provider}/url", &SESSION, Unavailable("Not built yet"), runner::oauth),
     route(GET, "/users", &USER, List, crud::list),
     route(POST, "/users", &USER, Create, crud::create),
     route(GET, "/users/{id}", &USER, Read, crud::get),
@@ -219,7 +222,9 @@ fn fits(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>
     let mut rest = path.strip_prefix('/')?;
     let mut parts = pattern.split('/').skip(1).peekable();
     while let Some(part) = parts.next() {
-        let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        let name = part
+            .strip_prefix('{')
+            .and_then(|part| part.strip_suffix('}'));
         if let Some(name) = name.and_then(|name| name.strip_suffix('*')) {
             values.push((name, rest.to_owned()));
             return (!rest.is_empty()).then_some(values);
@@ -248,8 +253,14 @@ mod tests {
 
     #[test]
     fn patterns_fit_whole_paths() {
-        assert_eq!(fits("/a/{x}/b", "/a/1/b"), Some(vec![("x", "1".to_owned())]));
-        assert_eq!(fits("/a/{x*}", "/a/1/b"), Some(vec![("x", "1/b".to_owned())]));
+        assert_eq!(
+            fits("/a/{x}/b", "/a/1/b"),
+            Some(vec![("x", "1".to_owned())])
+        );
+        assert_eq!(
+            fits("/a/{x*}", "/a/1/b"),
+            Some(vec![("x", "1/b".to_owned())])
+        );
         for path in ["/a", "/a/1", "/a//b", "/a/1/b/c", "/b/1/b", "a/1/b", ""] {
             assert_eq!(fits("/a/{x}/b", path), None, "{path}");
         }

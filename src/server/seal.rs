@@ -67,7 +67,9 @@ pub fn key_number(envelope: &str) -> Result<u32, SealError> {
 pub fn open(key: &Key, record: &str, envelope: &str) -> Result<Zeroizing<String>, SealError> {
     let (number, encoded) = parts(envelope)?;
     let bytes = STANDARD.decode(encoded).map_err(|_| SealError::NotSealed)?;
-    let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or(SealError::NotSealed)?;
+    let (nonce, sealed) = bytes
+        .split_first_chunk::<NONCE>()
+        .ok_or(SealError::NotSealed)?;
     let aad = bound_to(record, number);
     let payload = Payload {
         msg: sealed,
@@ -117,13 +119,27 @@ mod tests {
 
     #[test]
     fn the_same_token_is_never_sealed_alike() {
-        assert_ne!(seal(1, &key(1), "a", "t").unwrap(), seal(1, &key(1), "a", "t").unwrap());
+        assert_ne!(
+            seal(1, &key(1), "a", "t").unwrap(),
+            seal(1, &key(1), "a", "t").unwrap()
+        );
     }
 
     #[test]
     fn text_that_is_no_envelope_is_never_a_token() {
-        for text in ["", "ghp_clear", "enc:v1:AAAA", "acp1:1:", "acp1:x:AAAA", "acp1:1:!!"] {
-            assert_eq!(open(&key(1), "a", text), Err(SealError::NotSealed), "{text}");
+        for text in [
+            "",
+            "ghp_clear",
+            "enc:v1:AAAA",
+            "acp1:1:",
+            "acp1:x:AAAA",
+            "acp1:1:!!",
+        ] {
+            assert_eq!(
+                open(&key(1), "a", text),
+                Err(SealError::NotSealed),
+                "{text}"
+            );
         }
     }
 }

@@ -39,13 +39,26 @@ const fn role(
 
 /// The fourteen.
 pub const ROLES: [Role; 14] = [
-    role("platform:admin", "Platform Admin", "Full access to all platform resources", 0, &["*:*"]),
+    role(
+        "platform:admin",
+        "Platform Admin",
+        "Full access to all platform resources",
+        0,
+        &["*:*"],
+    ),
     role(
         "platform:viewer",
         "Platform Viewer",
         "Read-only access to all platform resources",
         2,
-        &["project:read", "project:list", "session:read", "session:list", "agent:read", "agent:list"],
+        &[
+            "project:read",
+            "project:list",
+            "session:read",
+            "session:list",
+            "agent:read",
+            "agent:list",
+        ],
     ),
     role(
         "project:owner",
@@ -53,8 +66,15 @@ pub const ROLES: [Role; 14] = [
         "Full access to a specific project",
         1,
         &[
-            "project:read", "project:update", "project:delete", "agent:*", "session:*",
-            "session_message:*", "project_document:*", "blackboard:*", "role_binding:*",
+            "project:read",
+            "project:update",
+            "project:delete",
+            "agent:*",
+            "session:*",
+            "session_message:*",
+            "project_document:*",
+            "blackboard:*",
+            "role_binding:*",
         ],
     ),
     role(
@@ -63,10 +83,24 @@ pub const ROLES: [Role; 14] = [
         "Create and manage sessions and agents in a project",
         2,
         &[
-            "project:read", "agent:create", "agent:read", "agent:update", "agent:list", "agent:start",
-            "session:create", "session:read", "session:update", "session:list", "session_message:*",
-            "project_document:read", "project_document:create", "project_document:update",
-            "project_document:list", "blackboard:read", "blackboard:watch", "role_binding:delete",
+            "project:read",
+            "agent:create",
+            "agent:read",
+            "agent:update",
+            "agent:list",
+            "agent:start",
+            "session:create",
+            "session:read",
+            "session:update",
+            "session:list",
+            "session_message:*",
+            "project_document:read",
+            "project_document:create",
+            "project_document:update",
+            "project_document:list",
+            "blackboard:read",
+            "blackboard:watch",
+            "role_binding:delete",
         ],
     ),
     role(
@@ -75,9 +109,16 @@ pub const ROLES: [Role; 14] = [
         "Read-only access to a specific project",
         3,
         &[
-            "project:read", "agent:read", "agent:list", "session:read", "session:list",
-            "session_message:read", "session_message:list", "project_document:read",
-            "project_document:list", "blackboard:read",
+            "project:read",
+            "agent:read",
+            "agent:list",
+            "session:read",
+            "session:list",
+            "session_message:read",
+            "session_message:list",
+            "project_document:read",
+            "project_document:list",
+            "blackboard:read",
         ],
     ),
     role(
@@ -85,7 +126,14 @@ pub const ROLES: [Role; 14] = [
         "Agent Operator",
         "Manage and start agents",
         2,
-        &["agent:read", "agent:update", "agent:start", "agent:list", "session:read", "session:list"],
+        &[
+            "agent:read",
+            "agent:update",
+            "agent:start",
+            "agent:list",
+            "session:read",
+            "session:list",
+        ],
     ),
     role(
         "agent:editor",
@@ -100,7 +148,11 @@ pub const ROLES: [Role; 14] = [
         "Read agent and session state",
         3,
         &[
-            "agent:read", "agent:list", "session:read", "session:list", "blackboard:read",
+            "agent:read",
+            "agent:list",
+            "session:read",
+            "session:list",
+            "blackboard:read",
             "blackboard:watch",
         ],
     ),
@@ -112,7 +164,12 @@ pub const ROLES: [Role; 14] = [
             "Agent Runner",
             "Runtime identity for agent pods",
             0,
-            &["session:read", "session_message:*", "blackboard:read", "blackboard:watch"],
+            &[
+                "session:read",
+                "session_message:*",
+                "blackboard:read",
+                "blackboard:watch",
+            ],
         )
     },
     role(
@@ -121,8 +178,14 @@ pub const ROLES: [Role; 14] = [
         "Full CRUD on owned credentials and bind to projects",
         1,
         &[
-            "credential:create", "credential:read", "credential:update", "credential:delete",
-            "credential:list", "credential:fetch_token", "role_binding:create", "role_binding:delete",
+            "credential:create",
+            "credential:read",
+            "credential:update",
+            "credential:delete",
+            "credential:list",
+            "credential:fetch_token",
+            "role_binding:create",
+            "role_binding:delete",
         ],
     ),
     role(
@@ -148,7 +211,10 @@ pub const ROLES: [Role; 14] = [
         "Full CRUD on applications (GitOps continuous sync)",
         1,
         &[
-            "application:create", "application:read", "application:update", "application:delete",
+            "application:create",
+            "application:read",
+            "application:update",
+            "application:delete",
             "application:list",
         ],
     ),
@@ -175,7 +241,10 @@ pub fn fill(connection: &Connection) -> Result<(), StoreError> {
         record.set_text("name", role.name);
         record.set_text("display_name", role.display_name);
         record.set_text("description", role.description);
-        record.set_text("permissions", serde_json::json!(role.permissions).to_string());
+        record.set_text(
+            "permissions",
+            serde_json::json!(role.permissions).to_string(),
+        );
         record.set("built_in", Value::Bool(true));
         records::insert(connection, &record)?;
     }

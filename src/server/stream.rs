@@ -27,12 +27,6 @@ pub struct Follow {
     quiet_since: Instant,
 }
 
-impl std::fmt::Debug for Follow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Follow({} after {})", self.session, self.after)
-    }
-}
-
 impl Follow {
     /// Follows a session from after a message's number on.
     pub fn new(state: AppState, session: String, after: i64) -> Self {

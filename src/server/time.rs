@@ -54,8 +54,7 @@ pub fn parse_rfc3339(text: &str) -> Result<Timestamp, String> {
     }
     let (rest, part) = first_misfit(text);
     Err(format!(
-        "parsing time {:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {part:?}",
-        text
+        "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {part:?}"
     ))
 }
 
@@ -130,7 +129,10 @@ mod tests {
     fn fractions_lose_their_final_zeros() {
         for (given, shown) in [
             ("2026-11-24T02:25:50Z", "2026-11-24T02:25:50Z"),
-            ("2026-11-24T02:25:50.900327420Z", "2026-11-24T02:25:50.90032742Z"),
+            (
+                "2026-11-24T02:25:50.900327420Z",
+                "2026-11-24T02:25:50.90032742Z",
+            ),
             ("2026-11-24T04:25:50.5+02:00", "2026-11-24T02:25:50.5Z"),
         ] {
             assert_eq!(format(parse_rfc3339(given).unwrap()), shown);
@@ -141,7 +143,10 @@ mod tests {
     #[test]
     fn the_store_rounds_to_microseconds() {
         let time = parse_rfc3339("2026-11-24T02:25:50.625993929Z").unwrap();
-        assert_eq!(format(from_micros(to_micros(time))), "2026-11-24T02:25:50.625994Z");
+        assert_eq!(
+            format(from_micros(to_micros(time))),
+            "2026-11-24T02:25:50.625994Z"
+        );
     }
 
     #[test]
@@ -150,14 +155,25 @@ mod tests {
             parse_rfc3339("yesterday").unwrap_err(),
             "parsing time \"yesterday\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"yesterday\" as \"2006\""
         );
-        assert!(parse_rfc3339("2026-11-24").unwrap_err().ends_with("cannot parse \"\" as \"T\""));
-        assert!(parse_rfc3339("2026-11-24T01:02:03").unwrap_err().ends_with("as \"Z07:00\""));
+        assert!(
+            parse_rfc3339("2026-11-24")
+                .unwrap_err()
+                .ends_with("cannot parse \"\" as \"T\"")
+        );
+        assert!(
+            parse_rfc3339("2026-11-24T01:02:03")
+                .unwrap_err()
+                .ends_with("as \"Z07:00\"")
+        );
     }
 
     #[test]
     fn comparisons_take_dates() {
         for text in ["2001-01-01", "2001-01-01 00:00:00", "2001-01-01T00:00:00Z"] {
-            assert_eq!(parse_loosely(text).map(format).as_deref(), Some("2001-01-01T00:00:00Z"));
+            assert_eq!(
+                parse_loosely(text).map(format).as_deref(),
+                Some("2001-01-01T00:00:00Z")
+            );
         }
         assert_eq!(parse_loosely("soon"), None);
     }

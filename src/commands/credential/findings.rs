@@ -81,6 +81,6 @@ pub fn sarif(source: &str, findings: &[Finding]) -> Value {
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": {"name": "acpctl", "version": env!("CARGO_PKG_VERSION"), "rules": rules}}, "results": results}],
+        "runs": [{"tool": {"driver": {"name": "acpctl", "version": crate::VERSION, "rules": rules}}, "results": results}],
     })
 }

@@ -14,6 +14,10 @@ mod update;
 mod validate;
 mod wizard;
 
+pub use kubeconfig::{KubeconfigArgs, PROVIDER as KUBECONFIG};
+pub use lookup::{by_name, one, path_of, resolve_id};
+pub use source::text as source_text;
+
 use clap::Subcommand;
 
 use crate::ctx::Ctx;

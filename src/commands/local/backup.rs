@@ -17,10 +17,7 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let state = super::open()?;
-    state
-        .store()
-        .backup(&args.file)
-        .context("back the store up")?;
+    state.backup(&args.file).context("back the store up")?;
     ctx.out
         .line(&format!("Backed up to {}", args.file.display()))
 }

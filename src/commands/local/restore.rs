@@ -31,10 +31,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
     }
     let state = super::open()?;
-    state
-        .store()
-        .restore(&args.file)
-        .context("restore the store")?;
+    state.restore(&args.file).context("restore the store")?;
     ctx.out
         .line(&format!("Restored from {}", args.file.display()))
 }

@@ -81,7 +81,7 @@ fn client(ctx: &Ctx) -> anyhow::Result<Client> {
         .get()
         .map(|project| project.trim().to_owned());
     settings.direct = true;
-    Client::connect(&settings, &ctx.globals)
+    Client::connect(&settings, settings.token.clone(), &ctx.globals)
 }
 
 /// The token goes into the cluster or to this machine, and nowhere else. A URL without a host, such

@@ -1,12 +1,19 @@
-//! `acpctl session …`: what a session makes out of credentials, shown, done and explained here.
+//! `acpctl session …`: talking to a session (contract cli-resources.md section 3), and what a session
+//! makes out of credentials, shown, done and explained here (contract runner.md).
 
+mod events;
 mod exec;
 mod explain;
+mod follow;
 mod from_env;
 mod mcp_config;
+mod messages;
 mod preview;
 mod probe;
+mod render;
+mod send;
 mod source;
+mod text;
 
 use clap::Subcommand;
 
@@ -15,6 +22,9 @@ use crate::ctx::Ctx;
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Messages(messages::Args),
+    Send(send::Args),
+    Events(events::Args),
     Preview(preview::Args),
     Explain(explain::Args),
     Exec(exec::Args),
@@ -29,6 +39,9 @@ impl Command {
     /// What it could not do.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
+            Self::Messages(args) => messages::run(ctx, args),
+            Self::Send(args) => send::run(ctx, args),
+            Self::Events(args) => events::run(ctx, args),
             Self::Preview(args) => preview::run(ctx, args),
             Self::Explain(args) => explain::run(ctx, args),
             Self::Exec(args) => exec::run(ctx, args),

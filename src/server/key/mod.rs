@@ -44,7 +44,7 @@ pub struct KeyNotice {
 /// The names of what the database knows about its key.
 const PLACE: &str = "key_place";
 const NUMBER: &str = "key_number";
-pub(super) const CHECK: &str = "key_check";
+const CHECK: &str = "key_check";
 const CHECK_TEXT: &str = "the key fits";
 
 /// The keys of a store, by number.
@@ -159,6 +159,19 @@ impl Keys {
         Ok(seal::open(key, record, envelope)?)
     }
 
+    /// Refuses a copy of a store whose tokens the key that is in place can't open. `copy` may have no tokens.
+    pub fn check_copy(&self, copy: &Connection) -> Result<(), StoreError> {
+        if store::metadata(copy, PLACE)?.is_some() {
+            self.load(copy)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what was read, so that it is read again.
+    pub fn forget(&self) {
+        *self.ring.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn place(&self, name: &str, connection: &Connection) -> Result<Place, StoreError> {
         match name {
             "keyring" => Ok(Place::Keyring(self.entry(connection)?)),
@@ -225,7 +238,7 @@ impl Keys {
         }
         let ring = file.read_or_create()?;
         let notice = KeyNotice {
-            file: file.path().map(ToOwned::to_owned),
+            file: file.path().map(Into::into),
             reason,
         };
         Ok((file, ring, Some(notice)))

@@ -114,8 +114,9 @@ impl Place {
                 in_time(move || Entry::new(SERVICE, &name)?.set_password(&text))
                     .map_err(|reason| self.unusable(reason))
             }
-            Self::File(path) => secret_file::replace(path, text.as_bytes())
-                .map_err(|error| self.unusable(error)),
+            Self::File(path) => {
+                secret_file::replace(path, text.as_bytes()).map_err(|error| self.unusable(error))
+            }
         }
     }
 }

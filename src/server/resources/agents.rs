@@ -4,10 +4,10 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::inbox::INBOX_MESSAGE;
+use super::messages;
 use super::projects::PROJECT;
 use super::role_bindings::ROLE_BINDING;
 use super::sessions::{self, SESSION};
-use super::messages;
 use crate::server::body;
 use crate::server::call::Call;
 use crate::server::crud;
@@ -104,7 +104,7 @@ pub fn sessions(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-/// GET …/role_bindings: those of the agent; on the platform the query is broken.
+/// GET `…/role_bindings`: those of the agent; on the platform the query is broken.
 pub fn role_bindings(call: &Call<'_>) -> Result<Reply, Failure> {
     call.state.store().read(|transaction| {
         if call.manners() == Manners::Recorded {
@@ -114,7 +114,14 @@ pub fn role_bindings(call: &Call<'_>) -> Result<Reply, Failure> {
         }
         let agent = find(transaction, call)?;
         let within = Condition::equal("agent_id", agent.id);
-        lists::list(transaction, &ROLE_BINDING, within, &call.query, call.manners()).map(Reply::ok)
+        lists::list(
+            transaction,
+            &ROLE_BINDING,
+            within,
+            &call.query,
+            call.manners(),
+        )
+        .map(Reply::ok)
     })
 }
 
@@ -136,7 +143,9 @@ pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
     let reply = call.state.store().write(|transaction| {
         let mut agent = find(transaction, call)?;
         if let Some(active) = active_session(transaction, &agent)? {
-            return Ok(Reply::ok(json!({"session": active.to_json(), "starting_prompt": ""})));
+            return Ok(Reply::ok(
+                json!({"session": active.to_json(), "starting_prompt": ""}),
+            ));
         }
         let task = match call.manners() {
             // The platform reads the body and drops what it says.
@@ -153,7 +162,7 @@ pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
         let unread = unread(transaction, &agent)?;
         let prompt = prompt(transaction, &agent, &unread, &task)?;
         let session = new_session(&agent);
-        sessions::add(transaction, &session, call.manners())?;
+        crud::insert(transaction, &session, call.manners())?;
         messages::push(transaction, &session.id, "user", &prompt)?;
         for mut message in unread {
             message.set("read", Value::Bool(true));
@@ -190,7 +199,7 @@ fn new_session(agent: &Record) -> Record {
     session.set("project_id", agent.get("project_id").clone());
     session.set_text("agent_id", agent.id.clone());
     session.set_text("created_by_user_id", USER);
-    session
+    sessions::with_resource_name(session)
 }
 
 fn unread(connection: &Connection, agent: &Record) -> Result<Vec<Record>, Failure> {
@@ -218,7 +227,9 @@ fn prompt(
         }
     };
     let workspace = records::get(connection, &PROJECT, project)?;
-    let workspace = workspace.as_ref().map_or("", |project| project.text("prompt"));
+    let workspace = workspace
+        .as_ref()
+        .map_or("", |project| project.text("prompt"));
     section("Workspace Context", workspace);
     section("Standing Instructions", agent.text("prompt"));
     section("Peer Agents in this Project", &peers(connection, agent)?);
@@ -239,7 +250,10 @@ fn peers(connection: &Connection, agent: &Record) -> Result<String, Failure> {
     if rows.is_empty() {
         return Ok(String::new());
     }
-    Ok(format!("| Agent | Description |\n| ----- | ----------- |\n{}", rows.join("\n")))
+    Ok(format!(
+        "| Agent | Description |\n| ----- | ----------- |\n{}",
+        rows.join("\n")
+    ))
 }
 
 fn line_of(message: &Record) -> String {

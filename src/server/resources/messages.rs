@@ -25,7 +25,7 @@ const NOT_USER: Failure = Failure::text(
     "event_type must be \"user\" on this endpoint",
 );
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Message {
     pub seq: i64,
     id: String,

@@ -41,11 +41,11 @@ pub fn answer(path: &str, verb: Option<Verb>) -> Option<Response<Body>> {
             "build_time": "unknown",
         })),
         VERSION => text::compact(&json!({
-            "version": concat!("acpctl-", env!("CARGO_PKG_VERSION")),
+            "version": format!("acpctl-{}", crate::VERSION),
             "build_time": "unknown",
             "git_tag": PLATFORM,
         })),
-        DESCRIPTION => openapi::DOCUMENT.to_owned(),
+        DESCRIPTION => text::compact(&openapi::document()),
         _ => "{}".to_owned(),
     };
     let mut response = reply::with_type(StatusCode::OK, "application/json", body);

@@ -56,7 +56,9 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
 /// A DNS label that begins with a letter.
 fn check_name(name: &str) -> Result<(), Failure> {
     if !LENGTH.contains(&name.len()) {
-        return Err(Failure::invalid("project name must be between 2 and 63 characters"));
+        return Err(Failure::invalid(
+            "project name must be between 2 and 63 characters",
+        ));
     }
     let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
         && !name.ends_with('-')
@@ -84,7 +86,17 @@ mod tests {
             assert_eq!(check_name(good), Ok(()), "{good}");
         }
         let longer = "a".repeat(64);
-        for bad in ["", "a", "1a", "-a", "a-", "A1", "a_b", "ä1", longer.as_str()] {
+        for bad in [
+            "",
+            "a",
+            "1a",
+            "-a",
+            "a-",
+            "A1",
+            "a_b",
+            "ä1",
+            longer.as_str(),
+        ] {
             assert!(check_name(bad).is_err(), "{bad}");
         }
     }

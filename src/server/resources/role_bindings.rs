@@ -2,6 +2,8 @@
 //!
 //! The caller is always [`USER`], who owns what was created here.
 
+use std::collections::HashMap;
+
 use rusqlite::Connection;
 use serde_json::Value as Json;
 
@@ -36,8 +38,17 @@ pub static ROLE_BINDING: Kind = Kind {
 const SCOPES: [&str; 5] = ["global", "project", "agent", "session", "credential"];
 
 /// Makes the caller the owner of a new project or credential.
-pub fn own(connection: &Connection, scope: &str, id: &str, manners: Manners) -> Result<(), Failure> {
-    let role = records::all(connection, &ROLE, &Condition::equal("name", format!("{scope}:owner")))?;
+pub fn own(
+    connection: &Connection,
+    scope: &str,
+    id: &str,
+    manners: Manners,
+) -> Result<(), Failure> {
+    let role = records::all(
+        connection,
+        &ROLE,
+        &Condition::equal("name", format!("{scope}:owner")),
+    )?;
     // Who has deleted the role wants no owners.
     let Some(role) = role.first() else {
         return Ok(());
@@ -92,12 +103,16 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
     let values = body::patch(&ROLE_BINDING, &call.body)?;
     crud::change(call, |transaction, record| {
         if record.text("user_id") != USER {
-            return Err(Failure::forbidden("callers can only update their own bindings"));
+            return Err(Failure::forbidden(
+                "callers can only update their own bindings",
+            ));
         }
         let before = record.clone();
         body::apply(record, values);
         if record.text("scope") != before.text("scope") {
-            return Err(Failure::forbidden("the scope of a binding can't be changed"));
+            return Err(Failure::forbidden(
+                "the scope of a binding can't be changed",
+            ));
         }
         if record.values == before.values {
             return Ok(());
@@ -167,13 +182,17 @@ fn may_grant(connection: &Connection, caller: &Caller, binding: &Record) -> Resu
         _ => false,
     };
     if !enough {
-        return Err(Failure::forbidden("insufficient privileges to grant this role"));
+        return Err(Failure::forbidden(
+            "insufficient privileges to grant this role",
+        ));
     }
     match scope {
-        "global" if !caller.is_admin() => {
-            Err(Failure::forbidden("only platform admins can create global bindings"))
-        }
-        "project" if !caller.is_admin() && !caller.has_any("project_id", binding.text("project_id")) => {
+        "global" if !caller.is_admin() => Err(Failure::forbidden(
+            "only platform admins can create global bindings",
+        )),
+        "project"
+            if !caller.is_admin() && !caller.has_any("project_id", binding.text("project_id")) =>
+        {
             Err(Failure::forbidden("caller has no access to this project"))
         }
         "credential" => may_bind_credential(connection, caller, binding),
@@ -206,7 +225,11 @@ fn may_bind_credential(
             ));
         }
     }
-    if !caller.holds("credential:owner", "credential_id", binding.text("credential_id")) {
+    if !caller.holds(
+        "credential:owner",
+        "credential_id",
+        binding.text("credential_id"),
+    ) {
         return Err(Failure::forbidden(
             "caller must be credential owner to grant credential-scoped bindings",
         ));
@@ -228,13 +251,20 @@ struct Caller(Vec<(String, Record)>);
 
 impl Caller {
     fn load(connection: &Connection) -> Result<Self, Failure> {
-        let bindings = records::all(connection, &ROLE_BINDING, &Condition::equal("user_id", USER))?;
-        let mut named = Vec::with_capacity(bindings.len());
-        for binding in bindings {
-            if let Some(role) = records::get(connection, &ROLE, binding.text("role_id"))? {
-                named.push((role.text("name").to_owned(), binding));
-            }
-        }
+        let bindings = records::all(
+            connection,
+            &ROLE_BINDING,
+            &Condition::equal("user_id", USER),
+        )?;
+        let roles: HashMap<String, String> =
+            records::all(connection, &ROLE, &Condition::default())?
+                .into_iter()
+                .map(|role| (role.id.clone(), role.text("name").to_owned()))
+                .collect();
+        let named = bindings
+            .into_iter()
+            .filter_map(|binding| Some((roles.get(binding.text("role_id"))?.clone(), binding)))
+            .collect();
         Ok(Self(named))
     }
 
@@ -258,13 +288,15 @@ impl Caller {
     }
 
     fn has_any(&self, key: &str, target: &str) -> bool {
-        self.0.iter().any(|(_, binding)| binding.optional_text(key) == Some(target))
+        self.0
+            .iter()
+            .any(|(_, binding)| binding.optional_text(key) == Some(target))
     }
 
     fn holds(&self, role: &str, key: &str, target: &str) -> bool {
-        self.0
-            .iter()
-            .any(|(name, binding)| name == role && binding.get(key) == &Value::Text(target.to_owned()))
+        self.0.iter().any(|(name, binding)| {
+            name == role && binding.get(key) == &Value::Text(target.to_owned())
+        })
     }
 
     fn edits(&self, project: &str) -> bool {

@@ -27,7 +27,10 @@ pub fn events(call: &Call<'_>) -> Result<Reply, Failure> {
 
 pub fn needed(call: &Call<'_>) -> Result<Reply, Failure> {
     let none = "session runner not available";
-    stand_in(call, Err(Failure::text(StatusCode::SERVICE_UNAVAILABLE, none)))
+    stand_in(
+        call,
+        Err(Failure::text(StatusCode::SERVICE_UNAVAILABLE, none)),
+    )
 }
 
 pub fn oauth(_: &Call<'_>) -> Result<Reply, Failure> {
@@ -58,7 +61,10 @@ pub fn files(call: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 pub fn git_status(call: &Call<'_>) -> Result<Reply, Failure> {
-    stand_in(call, Ok(Reply::Raw(r#"{"modified":[],"staged":[],"untracked":[]}"#)))
+    stand_in(
+        call,
+        Ok(Reply::Raw(r#"{"modified":[],"staged":[],"untracked":[]}"#)),
+    )
 }
 
 pub fn nothing(call: &Call<'_>) -> Result<Reply, Failure> {

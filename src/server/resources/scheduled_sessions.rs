@@ -44,7 +44,12 @@ pub fn list(call: &Call<'_>) -> Result<Reply, Failure> {
         let found = records::all(transaction, &SCHEDULED_SESSION, &condition)?;
         let items: Vec<_> = found.iter().map(Record::to_json).collect();
         let total = i64::try_from(items.len()).unwrap_or(i64::MAX);
-        Ok(Reply::ok(lists::envelope(&SCHEDULED_SESSION, 1, total, items)))
+        Ok(Reply::ok(lists::envelope(
+            &SCHEDULED_SESSION,
+            1,
+            total,
+            &items,
+        )))
     })
 }
 
@@ -95,6 +100,6 @@ pub fn trigger(call: &Call<'_>) -> Result<Reply, Failure> {
 pub fn runs(call: &Call<'_>) -> Result<Reply, Failure> {
     call.state.store().read(|transaction| {
         crud::find(transaction, &SCHEDULED_SESSION, call.part("id"))?;
-        Ok(Reply::ok(lists::envelope(&SESSION, 1, 0, Vec::new())))
+        Ok(Reply::ok(lists::envelope(&SESSION, 1, 0, &[])))
     })
 }

@@ -9,7 +9,9 @@ use crate::server::body::{self, Object};
 use crate::server::call::Call;
 use crate::server::crud;
 use crate::server::error::Failure;
-use crate::server::fields::{Default, DeleteUnknown, Field, Kind, int, number, text, time as instant};
+use crate::server::fields::{
+    Default, DeleteUnknown, Field, Kind, int, number, text, time as instant,
+};
 use crate::server::record::{Record, Value};
 use crate::server::reply::Reply;
 use crate::server::store::records::Condition;
@@ -79,19 +81,40 @@ static STATUS: Kind = Kind {
 };
 
 const PHASES: [&str; 7] = [
-    "Pending", "Creating", "Running", "Stopping", "Stopped", "Completed", "Failed",
+    "Pending",
+    "Creating",
+    "Running",
+    "Stopping",
+    "Stopped",
+    "Completed",
+    "Failed",
 ];
 
 /// What a copy takes over.
 const COPIED: [&str; 15] = [
-    "repo_url", "assigned_user_id", "workflow_id", "repos", "timeout", "llm_model",
-    "llm_temperature", "llm_max_tokens", "bot_account_name", "resource_overrides",
-    "environment_variables", "labels", "annotations", "project_id", "agent_id",
+    "repo_url",
+    "assigned_user_id",
+    "workflow_id",
+    "repos",
+    "timeout",
+    "llm_model",
+    "llm_temperature",
+    "llm_max_tokens",
+    "bot_account_name",
+    "resource_overrides",
+    "environment_variables",
+    "labels",
+    "annotations",
+    "project_id",
+    "agent_id",
 ];
 
 /// The project that the query names, else the header.
 pub fn within_project(call: &Call<'_>) -> Result<Condition, Failure> {
-    let asked = call.query.get("project_id").filter(|project| !project.is_empty());
+    let asked = call
+        .query
+        .get("project_id")
+        .filter(|project| !project.is_empty());
     let Some(project) = asked.or(call.project_header.as_deref()) else {
         return Ok(Condition::default());
     };
@@ -109,7 +132,8 @@ pub fn list(call: &Call<'_>) -> Result<Reply, Failure> {
 
 /// POST: the project may come from the header, and the prompt is the first message.
 pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
-    let mut session = crud::draft(call)?.into_record(&SESSION, ids::fresh());
+    let session = crud::draft(call)?.into_record(&SESSION, ids::fresh());
+    let mut session = with_resource_name(session);
     session.set_text("created_by_user_id", USER);
     if session.get("project_id") == &Value::Null
         && let Some(project) = &call.project_header
@@ -118,23 +142,18 @@ pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
     }
     call.state.store().write(|transaction| {
         refuse_unknown_parent(transaction, &session, "create", call.manners())?;
-        add(transaction, &session, call.manners())?;
+        crud::insert(transaction, &session, call.manners())?;
         if !session.text("prompt").is_empty() {
             messages::push(transaction, &session.id, "user", session.text("prompt"))?;
         }
         Ok::<_, Failure>(())
     })?;
     call.state.announce_messages();
-    Ok(Reply::created(with_resource_name(session).to_json()))
-}
-
-/// Writes a new session.
-pub fn add(connection: &Connection, session: &Record, manners: Manners) -> Result<(), Failure> {
-    crud::insert(connection, &with_resource_name(session.clone()), manners)
+    Ok(Reply::created(session.to_json()))
 }
 
 /// The cluster's name of a session is its id.
-fn with_resource_name(mut session: Record) -> Record {
+pub fn with_resource_name(mut session: Record) -> Record {
     session.set_text("kube_cr_name", session.id.clone());
     session
 }
@@ -240,7 +259,7 @@ pub fn clone(call: &Call<'_>) -> Result<Reply, Failure> {
         copy.set_text("parent_session_id", source.id);
         copy.set_text("created_by_user_id", USER);
         let copy = with_resource_name(copy);
-        add(transaction, &copy, call.manners())?;
+        crud::insert(transaction, &copy, call.manners())?;
         Ok::<_, Failure>(copy)
     })?;
     Ok(Reply::created(copy.to_json()))
@@ -257,7 +276,11 @@ fn needed(object: &Object, key: &str, holder: &str) -> Result<String, Failure> {
 
 fn branch(object: &Object, holder: &str) -> Result<String, Failure> {
     let branch = body::text_of(object, "branch", holder)?;
-    Ok(if branch.is_empty() { "main".to_owned() } else { branch })
+    Ok(if branch.is_empty() {
+        "main".to_owned()
+    } else {
+        branch
+    })
 }
 
 /// The repositories of a session; a text that is no list counts as none.

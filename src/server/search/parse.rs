@@ -196,7 +196,9 @@ impl<'a> Parser<'a> {
     fn literal(&mut self) -> Option<Literal> {
         let negative = self.sign("-");
         match self.next()? {
-            Token::Number(number) => Some(Literal::Number(if negative { -number } else { *number })),
+            Token::Number(number) => {
+                Some(Literal::Number(if negative { -number } else { *number }))
+            }
             Token::Text(text) if !negative => Some(Literal::Text(text.clone())),
             _ => None,
         }

@@ -5,8 +5,8 @@ use rusqlite::types::Value as Sql;
 use super::Refusal;
 use super::parse::{Case, Literal, Node, Operand};
 use crate::server::fields::Kind;
-use crate::server::order::{Column, column};
 use crate::server::fields::Type;
+use crate::server::order::{Column, column};
 use crate::server::store::records::Condition;
 use crate::server::time;
 
@@ -120,7 +120,9 @@ impl Writer {
             )));
         }
         if column_name.contains('.') {
-            return Err(Refusal::Request(format!("{name} is not a valid field name")));
+            return Err(Refusal::Request(format!(
+                "{name} is not a valid field name"
+            )));
         }
         column(self.kind, column_name).ok_or_else(|| {
             Refusal::Database(format!("column {table}.{column_name} does not exist"))
@@ -152,7 +154,9 @@ impl Writer {
         };
         if column.kind != Type::Text {
             let kind = database_type(column.kind);
-            return Err(Refusal::Database(format!("operator does not exist: {kind} ~~ unknown")));
+            return Err(Refusal::Database(format!(
+                "operator does not exist: {kind} ~~ unknown"
+            )));
         }
         if pattern.len() > MAX_PATTERN {
             return Err(Refusal::Request("the pattern is too long".to_owned()));
@@ -232,7 +236,11 @@ fn boolean(text: &str) -> Option<bool> {
 
 /// Whether no backslash stands at the end without something to escape.
 fn ends_whole(pattern: &str) -> bool {
-    let slashes = pattern.bytes().rev().take_while(|byte| *byte == b'\\').count();
+    let slashes = pattern
+        .bytes()
+        .rev()
+        .take_while(|byte| *byte == b'\\')
+        .count();
     slashes % 2 == 0
 }
 

@@ -81,7 +81,9 @@ fn number(text: &str) -> Option<(Token, &str)> {
         return None;
     }
     let value: f64 = text.get(..end)?.parse().ok()?;
-    value.is_finite().then_some((Token::Number(value), tail(end)))
+    value
+        .is_finite()
+        .then_some((Token::Number(value), tail(end)))
 }
 
 fn word(text: &str) -> (Token, &str) {

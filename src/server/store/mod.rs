@@ -17,8 +17,6 @@ use std::time::Duration;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior};
 
-pub use open::FILE_NAME;
-
 /// How many pages a restore copies at a time, and how long it waits where the store is busy.
 const PAGES: i32 = 1000;
 const PAUSE: Duration = Duration::from_millis(20);
@@ -140,11 +138,15 @@ impl Store {
     }
 
     /// Puts a copy that [`Store::backup`] wrote in the place of everything, in one step: other
-    /// processes see the old content or the new.
+    /// processes see the old content or the new. `check` may refuse the copy.
     ///
     /// # Errors
-    /// When the file is no such copy, is of another version, or was sealed with another key.
-    pub fn restore(&self, path: &Path) -> Result<(), StoreError> {
+    /// When the file is no such copy, is of another version, or is refused.
+    pub fn restore(
+        &self,
+        path: &Path,
+        check: impl FnOnce(&Connection) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let copy = Connection::open_with_flags(path, flags)?;
         let found = schema::version_of(&copy)?;
@@ -154,12 +156,8 @@ impl Store {
                 found,
             });
         }
-        let mut connection = self.lock();
-        let sealed_with = metadata(&copy, super::key::CHECK)?;
-        if sealed_with.is_some() && sealed_with != metadata(&connection, super::key::CHECK)? {
-            return Err(StoreError::OtherKey(path.to_owned()));
-        }
-        Backup::new(&copy, &mut connection)?.run_to_completion(PAGES, PAUSE, None)?;
+        check(&copy)?;
+        Backup::new(&copy, &mut self.lock())?.run_to_completion(PAGES, PAUSE, None)?;
         Ok(())
     }
 }

@@ -6,14 +6,14 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rustix::fs::FlockOperation;
 
 use super::{StoreError, schema};
 use crate::secret_file;
 
 /// The database, beside which `SQLite` keeps its journal.
-pub const FILE_NAME: &str = "ambient.db";
+const FILE_NAME: &str = "ambient.db";
 
 /// How long one process waits for another that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,8 +28,9 @@ pub fn open(directory: &Path) -> Result<(PathBuf, Connection), StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(source) => return Err(StoreError::Open { path, source }),
     }
+    // Whatever keeps it from being ready is looked into under the lock.
     let connection = match connect(&path) {
-        Ok(connection) if is_ready(&connection)? => connection,
+        Ok(connection) if is_ready(&connection).unwrap_or(false) => connection,
         _ => prepare(&directory, &path)?,
     };
     Ok((directory, connection))
@@ -106,11 +107,28 @@ fn prepare(directory: &Path, path: &Path) -> Result<Connection, StoreError> {
         }
     }
     let mut connection = connect(path)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    use_write_ahead_log(&connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     schema::migrate(&transaction)?;
     transaction.commit()?;
     Ok(connection)
+}
+
+/// `SQLite` gives up at once on this change while anybody looks at the database, whatever the time-out
+/// says; those who look here do so for an instant only.
+fn use_write_ahead_log(connection: &Connection) -> Result<(), StoreError> {
+    let start = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && start.elapsed() < PATIENCE =>
+            {
+                std::thread::sleep(PAUSE);
+            }
+            done => return Ok(done?),
+        }
+    }
 }
 
 /// Locks a directory until the file is dropped.

@@ -213,3 +213,65 @@ fn live(condition: &Condition) -> String {
         format!("WHERE deleted_at IS NULL AND ({})", condition.sql)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::resources::credentials::CREDENTIAL;
+    use crate::server::{order, search};
+
+    /// How the database goes about a list.
+    fn plan(search: &str, order_by: &str) -> String {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(include_str!("schema_1.sql"))
+            .unwrap();
+        let condition = search::condition(&CREDENTIAL, search).unwrap();
+        let window = Window {
+            order: order::clause(&CREDENTIAL, order_by).unwrap(),
+            limit: 100,
+            offset: 0,
+        };
+        let sql = list_sql(&CREDENTIAL, &condition, &window);
+        let bounds = [Sql::Integer(window.limit), Sql::Integer(window.offset)];
+        let mut statement = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .unwrap();
+        let rows = statement
+            .query_map(
+                params_from_iter(condition.values.iter().chain(&bounds)),
+                |row| row.get::<_, String>(3),
+            )
+            .unwrap();
+        rows.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
+    }
+
+    #[test]
+    fn large_stores_are_read_by_index() {
+        for (search, order_by, index) in [
+            ("", "", "credentials_live"),
+            ("", "id", "credentials_live"),
+            ("name = 'n'", "", "credentials_name (name=?)"),
+            ("name in ('n', 'm')", "", "credentials_name (name=?)"),
+            ("provider = 'p'", "id", "credentials_provider (provider=?)"),
+            ("id = 'x'", "", "(id=?)"),
+        ] {
+            let plan = plan(search, order_by);
+            assert!(plan.contains(index), "{search} {order_by}: {plan}");
+            let sorts = plan.contains("TEMP B-TREE") && !search.contains(" in ");
+            assert!(!sorts, "{search} {order_by}: {plan}");
+        }
+    }
+
+    #[test]
+    fn conditions_are_joined_whole() {
+        let joined = Condition::equal("a", "1").and(Condition {
+            sql: "b = ? OR c = ?".to_owned(),
+            values: vec![Sql::Integer(2), Sql::Integer(3)],
+        });
+        assert_eq!(joined.sql, "(a = ?) AND (b = ? OR c = ?)");
+        assert_eq!(joined.values.len(), 3);
+        let only = Condition::default().and(Condition::equal("a", "1"));
+        assert_eq!(only, Condition::equal("a", "1").and(Condition::default()));
+    }
+}

@@ -6,8 +6,8 @@ CREATE TABLE credentials (
   name TEXT NOT NULL, provider TEXT NOT NULL, description TEXT, url TEXT, email TEXT, labels TEXT, annotations TEXT
 ) STRICT;
 CREATE INDEX credentials_live ON credentials (id) WHERE deleted_at IS NULL;
-CREATE INDEX credentials_name ON credentials (name) WHERE deleted_at IS NULL;
-CREATE INDEX credentials_provider ON credentials (provider) WHERE deleted_at IS NULL;
+CREATE INDEX credentials_name ON credentials (name, id) WHERE deleted_at IS NULL;
+CREATE INDEX credentials_provider ON credentials (provider, id) WHERE deleted_at IS NULL;
 
 -- The secrets, apart from their records: lists never read them, and a delete removes them for good.
 CREATE TABLE credential_tokens (credential_id TEXT PRIMARY KEY, sealed TEXT NOT NULL) STRICT;

@@ -1,0 +1,145 @@
+//! Server-sent events, read piece by piece.
+//!
+//! Lines end in LF, CR or CRLF and may be split anywhere; a byte order mark may come first; the data
+//! lines of one event are joined; comments are skipped (HTML standard, "event stream
+//! interpretation"). The Go tool knows less of it (contract cli-resources.md section 3.2).
+
+/// The longest event that is read, in bytes.
+pub const MAX_EVENT: usize = 32 << 20;
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The last id that the stream named, for resuming.
+    pub id: Option<String>,
+    pub data: String,
+}
+
+/// Turns bytes into events.
+#[derive(Default)]
+pub struct Parser {
+    line: Vec<u8>,
+    data: Option<String>,
+    id: Option<String>,
+    /// The last byte was a CR: a LF that follows belongs to it.
+    after_cr: bool,
+    started: bool,
+}
+
+impl Parser {
+    /// Takes the next bytes and gives the events that they complete.
+    ///
+    /// # Errors
+    /// When an event is longer than [`MAX_EVENT`].
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>, String> {
+        let mut events = Vec::new();
+        for &byte in bytes {
+            let after_cr = std::mem::take(&mut self.after_cr);
+            match byte {
+                b'\n' if after_cr => {}
+                b'\n' => events.extend(self.end_line()),
+                b'\r' => {
+                    self.after_cr = true;
+                    events.extend(self.end_line());
+                }
+                byte => self.line.push(byte),
+            }
+            if self.line.len() + self.data.as_ref().map_or(0, String::len) > MAX_EVENT {
+                return Err(format!("an event is longer than {} MiB", MAX_EVENT >> 20));
+            }
+        }
+        Ok(events)
+    }
+
+    /// The event that the end of the stream leaves open; a server that closes behind its last data
+    /// line has sent it all the same.
+    pub fn finish(&mut self) -> Option<Event> {
+        if !self.line.is_empty() {
+            self.end_line();
+        }
+        self.dispatch()
+    }
+
+    fn end_line(&mut self) -> Option<Event> {
+        let bytes = std::mem::take(&mut self.line);
+        let mut line = String::from_utf8_lossy(&bytes).into_owned();
+        if !std::mem::replace(&mut self.started, true)
+            && let Some(rest) = line.strip_prefix('\u{feff}')
+        {
+            line = rest.to_owned();
+        }
+        if line.is_empty() {
+            return self.dispatch();
+        }
+        let (field, value) = line.split_once(':').unwrap_or((&line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "data" => match &mut self.data {
+                Some(data) => {
+                    data.push('\n');
+                    data.push_str(value);
+                }
+                None => self.data = Some(value.to_owned()),
+            },
+            "id" if !value.contains('\0') => self.id = Some(value.to_owned()),
+            _ => {}
+        }
+        None
+    }
+
+    fn dispatch(&mut self) -> Option<Event> {
+        let data = self.data.take()?;
+        Some(Event {
+            id: self.id.clone(),
+            data,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(pieces: &[&[u8]]) -> Vec<Event> {
+        let mut parser = Parser::default();
+        let mut events: Vec<Event> = pieces
+            .iter()
+            .flat_map(|piece| parser.push(piece).unwrap())
+            .collect();
+        events.extend(parser.finish());
+        events
+    }
+
+    fn texts(stream: &str) -> Vec<String> {
+        let events = read(&[stream.as_bytes()]);
+        events.into_iter().map(|event| event.data).collect()
+    }
+
+    #[test]
+    fn events_are_told_apart() {
+        assert_eq!(
+            texts("data: a\n\ndata:b\r\rdata: c\r\n\r\n"),
+            ["a", "b", "c"]
+        );
+        assert_eq!(texts("\u{feff}data: a\ndata: b\n\n"), ["a\nb"]);
+        assert_eq!(
+            texts(": ping\nevent: x\nid: 7\ndata: a\n\n: ping\n\n"),
+            ["a"]
+        );
+        assert_eq!(texts("data: last"), ["last"]);
+        assert_eq!(read(&[b"id: 7\ndata: a\n\n"])[0].id.as_deref(), Some("7"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_gives_the_same(stream in "(data: [a-zé]{0,3}|id: 1|:c|\r|\n|\r\n|data:){0,30}", cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
+            let bytes = stream.as_bytes();
+            let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+            places.extend([0, bytes.len()]);
+            places.sort_unstable();
+            let pieces: Vec<&[u8]> = places.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+            prop_assert_eq!(read(&pieces), read(&[bytes]));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Event streams: opened without a total time limit, read until they end.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use tokio::time::timeout;
+
+use super::error::Error;
+use super::sse::{Event, Parser};
+
+/// A silent stream counts as broken after this time: servers send a comment every 30 seconds
+/// (contract api.md section 9.5).
+const IDLE: Duration = Duration::from_secs(150);
+
+/// Where the bytes come from.
+pub(super) enum Source {
+    Http(reqwest::Response),
+    Local(axum::body::Body),
+}
+
+/// An open stream of events.
+pub struct EventStream {
+    source: Source,
+    parser: Parser,
+    waiting: std::collections::VecDeque<Event>,
+    ended: bool,
+}
+
+impl EventStream {
+    pub(super) fn new(source: Source) -> Self {
+        Self {
+            source,
+            parser: Parser::default(),
+            waiting: std::collections::VecDeque::new(),
+            ended: false,
+        }
+    }
+
+    /// Waits for the next event; nothing once the server has closed the stream.
+    ///
+    /// # Errors
+    /// When the stream breaks off, stays silent for too long, or an event is too long.
+    pub async fn next(&mut self) -> Result<Option<Event>, Error> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Ok(Some(event));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            let piece = timeout(IDLE, self.source.piece()).await;
+            let silent = || {
+                Error::Body(format!(
+                    "no event and no sign of life for {} s",
+                    IDLE.as_secs()
+                ))
+            };
+            match piece.unwrap_or_else(|_| Err(silent()))? {
+                Some(bytes) => self
+                    .waiting
+                    .extend(self.parser.push(&bytes).map_err(Error::Body)?),
+                None => {
+                    self.ended = true;
+                    self.waiting.extend(self.parser.finish());
+                }
+            }
+        }
+    }
+}
+
+impl Source {
+    async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
+        let broken = || Error::Body("unexpected EOF".to_owned());
+        match self {
+            Self::Http(response) => response.chunk().await.map_err(|_| broken()),
+            Self::Local(body) => loop {
+                match body.frame().await {
+                    None => return Ok(None),
+                    Some(Err(_)) => return Err(broken()),
+                    Some(Ok(frame)) => {
+                        if let Ok(bytes) = frame.into_data() {
+                            return Ok(Some(bytes));
+                        }
+                    }
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The loopback address that the issuer sends the browser back to (contract cli-core.md section
+//! 7.1.1). Only a request with the right `state` counts: any page can call a loopback address.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+/// How long the user may take.
+const WAIT: Duration = Duration::from_secs(300);
+/// How long a connection may take to ask.
+const READ_LIMIT: Duration = Duration::from_secs(10);
+/// The longest request that is read, in bytes.
+const MAX_REQUEST: u64 = 64 << 10;
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+
+/// Waits for the browser and gives the authorization code.
+///
+/// # Errors
+/// In the Go tool's words: the issuer refused, no code came, or the time ran out.
+pub async fn wait(listener: &TcpListener, state: &str) -> Result<String, String> {
+    let answers = async {
+        loop {
+            let Ok((stream, _)) = listener.accept().await else {
+                continue;
+            };
+            if let Ok(Some(outcome)) = timeout(READ_LIMIT, answer(stream, state)).await {
+                return outcome.map_err(|why| format!("authorization failed: {why}"));
+            }
+        }
+    };
+    let late = || {
+        let seconds = WAIT.as_secs();
+        Err(format!(
+            "timed out waiting for authorization callback ({seconds}s)"
+        ))
+    };
+    timeout(WAIT, answers).await.unwrap_or_else(|_| late())
+}
+
+/// Answers one request; nothing for those that do not count.
+async fn answer(mut stream: TcpStream, state: &str) -> Option<Result<String, String>> {
+    let target = request_target(&mut stream).await?;
+    let url = url::Url::parse("http://127.0.0.1")
+        .ok()?
+        .join(&target)
+        .ok()?;
+    if url.path() != "/callback" {
+        respond(&mut stream, "404 Not Found", TEXT, "404 page not found\n").await;
+        return None;
+    }
+    let value = |name: &str| {
+        let (_, value) = url.query_pairs().find(|(key, _)| key == name)?;
+        (!value.is_empty()).then(|| value.into_owned())
+    };
+    if value("state").as_deref() != Some(state) {
+        page(
+            &mut stream,
+            "400 Bad Request",
+            Err("invalid state parameter"),
+        )
+        .await;
+        return None;
+    }
+    if let Some(error) = value("error") {
+        let why = value("error_description").unwrap_or(error);
+        page(&mut stream, "200 OK", Err(&why)).await;
+        return Some(Err(why));
+    }
+    match value("code") {
+        Some(code) => {
+            page(&mut stream, "200 OK", Ok(())).await;
+            Some(Ok(code))
+        }
+        None => {
+            page(
+                &mut stream,
+                "400 Bad Request",
+                Err("missing authorization code"),
+            )
+            .await;
+            Some(Err("missing authorization code in callback".to_owned()))
+        }
+    }
+}
+
+/// Reads the request up to its blank line; gives what was asked for.
+async fn request_target(stream: &mut TcpStream) -> Option<String> {
+    let mut lines = BufReader::new(stream.take(MAX_REQUEST)).lines();
+    let first = lines.next_line().await.ok()??;
+    while let Some(line) = lines.next_line().await.ok()? {
+        if line.is_empty() {
+            break;
+        }
+    }
+    first.split_whitespace().nth(1).map(str::to_owned)
+}
+
+async fn page(stream: &mut TcpStream, status: &str, outcome: Result<(), &str>) {
+    let (title, text) = match outcome {
+        Ok(()) => (
+            "Login successful",
+            "<p>You may close this tab and return to the terminal.</p>".to_owned(),
+        ),
+        Err(why) => (
+            "Login failed",
+            format!(
+                "<p>{}</p><p>Please close this tab and check the terminal for details.</p>",
+                escape(why)
+            ),
+        ),
+    };
+    let head = format!("<!doctype html><html><head><title>{title}</title></head>");
+    let body = format!("{head}<body><h1>{title}</h1>{text}</body></html>\n");
+    respond(stream, status, HTML, &body).await;
+}
+
+async fn respond(stream: &mut TcpStream, status: &str, kind: &str, body: &str) {
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    // A browser that left does not change the outcome.
+    let _ = stream.write_all(head.as_bytes()).await;
+    let _ = stream.write_all(body.as_bytes()).await;
+    let _ = stream.shutdown().await;
+}
+
+/// Text for HTML: the reason comes from the address, so from anybody.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}

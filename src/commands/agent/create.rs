@@ -1,0 +1,57 @@
+//! `acpctl agent create`
+
+use anyhow::Context as _;
+
+use super::lookup;
+use crate::api::{Body, Method, Request};
+use crate::commands::created;
+use crate::compat::grammar::IgnoredArgs;
+use crate::ctx::Ctx;
+use crate::exit::Failure;
+use crate::output::OutputArgs;
+use crate::resources::AGENT;
+
+/// Create an agent
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name
+    #[arg(long)]
+    name: Option<String>,
+    /// Prompt
+    #[arg(long)]
+    prompt: Option<String>,
+    /// Labels, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    labels: Option<String>,
+    /// Annotations, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    annotations: Option<String>,
+    /// Project (default: the current project)
+    #[arg(long, value_name = "ID")]
+    project_id: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    ignored: IgnoredArgs,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let project = ctx.project(args.project_id.as_deref())?;
+    let format = args.output.format()?;
+    let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) else {
+        return Err(Failure::usage("--name is required").into());
+    };
+    let mut body = Body::new();
+    body.set("name", name);
+    body.set("project_id", project.as_str());
+    body.set_filled("prompt", args.prompt.as_deref());
+    body.set_filled("labels", args.labels.as_deref());
+    body.set_filled("annotations", args.annotations.as_deref());
+    let client = ctx.client()?;
+    let request = Request::new(Method::Post, lookup::agents(&project))
+        .body(body)
+        .project(&project);
+    let agent =
+        ctx.block_on(async { client.fetch(&AGENT, &request).await.context("create agent") })?;
+    created::show(ctx, &agent, &format)
+}

@@ -1,0 +1,33 @@
+//! `acpctl agent get`
+
+use anyhow::Context as _;
+
+use super::lookup;
+use crate::compat::quote::quote;
+use crate::ctx::Ctx;
+use crate::output::OutputArgs;
+
+/// Show an agent
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name or ID
+    agent: String,
+    /// Project (default: the current project)
+    #[arg(long, value_name = "ID")]
+    project_id: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let project = ctx.project(args.project_id.as_deref())?;
+    let format = args.output.format()?;
+    lookup::check(&args.agent)?;
+    let client = ctx.client()?;
+    let agent = ctx.block_on(async {
+        lookup::find(client, &project, &args.agent)
+            .await
+            .with_context(|| format!("get agent {}", quote(&args.agent)))
+    })?;
+    ctx.out.record(&agent, &format, ctx.now())
+}

@@ -1,0 +1,40 @@
+//! `acpctl agent sessions`
+
+use anyhow::Context as _;
+
+use super::lookup;
+use crate::commands::listing::ListArgs;
+use crate::commands::runs;
+use crate::compat::quote::quote;
+use crate::ctx::Ctx;
+use crate::resources::SESSION;
+
+/// List the sessions of an agent
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name or ID
+    agent: String,
+    /// Project (default: the current project)
+    #[arg(long, value_name = "ID")]
+    project_id: Option<String>,
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let project = ctx.project(args.project_id.as_deref())?;
+    let format = args.list.format()?;
+    lookup::check(&args.agent)?;
+    let client = ctx.client()?;
+    let mut options = args.list.options(false);
+    options.project = Some(project.clone());
+    let list = ctx.block_on(async {
+        let agent = lookup::resolve(client, &project, &args.agent).await?;
+        let place = lookup::agent(&project, &[agent.id(), "sessions"]);
+        client
+            .list(&SESSION, &place, &options)
+            .await
+            .with_context(|| format!("list sessions for agent {}", quote(&args.agent)))
+    })?;
+    runs::show(ctx, &args.list, list, &format)
+}

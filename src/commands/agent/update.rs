@@ -1,0 +1,49 @@
+//! `acpctl agent update`
+
+use anyhow::Context as _;
+
+use super::lookup;
+use crate::api::{Body, Method, Request};
+use crate::ctx::Ctx;
+use crate::resources::AGENT;
+
+/// Change an agent; only what is given changes
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name or ID
+    agent: String,
+    /// New name
+    #[arg(long)]
+    name: Option<String>,
+    /// New prompt
+    #[arg(long)]
+    prompt: Option<String>,
+    /// New labels, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    labels: Option<String>,
+    /// New annotations, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    annotations: Option<String>,
+    /// Project (default: the current project)
+    #[arg(long, value_name = "ID")]
+    project_id: Option<String>,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let project = ctx.project(args.project_id.as_deref())?;
+    lookup::check(&args.agent)?;
+    let mut body = Body::new();
+    body.set_given("name", args.name.as_deref());
+    body.set_given("prompt", args.prompt.as_deref());
+    body.set_given("labels", args.labels.as_deref());
+    body.set_given("annotations", args.annotations.as_deref());
+    let client = ctx.client()?;
+    let agent = ctx.block_on(async {
+        let agent = lookup::resolve(client, &project, &args.agent).await?;
+        let request = Request::new(Method::Patch, lookup::agent(&project, &[agent.id()]))
+            .body(body)
+            .project(&project);
+        client.fetch(&AGENT, &request).await.context("update agent")
+    })?;
+    ctx.out.line(&format!("agent/{} updated", agent.name()))
+}

@@ -1,0 +1,44 @@
+//! `acpctl application create`
+
+use anyhow::Context as _;
+
+use super::fields::Fields;
+use crate::commands::created;
+use crate::compat::grammar::IgnoredArgs;
+use crate::ctx::Ctx;
+use crate::exit::Failure;
+use crate::output::OutputArgs;
+use crate::resources::APPLICATION;
+
+/// Create an application
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    fields: Fields,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    ignored: IgnoredArgs,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
+    let fields = &args.fields;
+    for (flag, value) in [
+        ("name", &fields.name),
+        ("source-repo-url", &fields.source_repo_url),
+        ("source-path", &fields.source_path),
+        ("destination-project", &fields.destination_project),
+    ] {
+        if value.as_deref().unwrap_or_default().is_empty() {
+            return Err(Failure::usage(format!("--{flag} is required")).into());
+        }
+    }
+    let client = ctx.client()?;
+    let body = fields.for_create();
+    let record = ctx.block_on(async {
+        let record = client.create(&APPLICATION, "/applications", body).await;
+        record.context("create application")
+    })?;
+    created::show(ctx, &record, &format)
+}

@@ -1,0 +1,111 @@
+//! The fields that `create` and `update` set.
+
+use crate::api::Body;
+use crate::compat::number;
+
+/// Switches tell "not given" from "given as false": an update sends both.
+#[derive(Debug, clap::Args)]
+pub struct Fields {
+    /// Name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Git repository
+    #[arg(long, value_name = "URL")]
+    pub source_repo_url: Option<String>,
+    /// Path within the repository
+    #[arg(long, value_name = "PATH")]
+    pub source_path: Option<String>,
+    /// Git branch, tag, or commit
+    #[arg(long, value_name = "REVISION")]
+    source_target_revision: Option<String>,
+    /// Target project
+    #[arg(long, value_name = "ID")]
+    pub destination_project: Option<String>,
+    /// Target Ambient instance
+    #[arg(long, value_name = "URL")]
+    destination_url: Option<String>,
+    /// Credential ID for private repositories
+    #[arg(long, value_name = "ID")]
+    credential_id: Option<String>,
+    /// Enable automatic sync
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    auto_sync: Option<bool>,
+    /// Enable automatic pruning
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    auto_prune: Option<bool>,
+    /// Enable self-healing
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    self_heal: Option<bool>,
+    /// Maximum retry attempts
+    #[arg(long, value_name = "N", value_parser = number::int32, allow_negative_numbers = true)]
+    retry_limit: Option<i32>,
+    /// Labels, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    labels: Option<String>,
+    /// Annotations, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    annotations: Option<String>,
+}
+
+impl Fields {
+    fn texts(&self) -> [(&'static str, Option<&str>); 9] {
+        [
+            ("name", self.name.as_deref()),
+            ("source_repo_url", self.source_repo_url.as_deref()),
+            ("source_path", self.source_path.as_deref()),
+            (
+                "source_target_revision",
+                self.source_target_revision.as_deref(),
+            ),
+            ("destination_project", self.destination_project.as_deref()),
+            ("destination_ambient_url", self.destination_url.as_deref()),
+            ("credential_id", self.credential_id.as_deref()),
+            ("labels", self.labels.as_deref()),
+            ("annotations", self.annotations.as_deref()),
+        ]
+    }
+
+    fn switches(&self) -> [(&'static str, Option<bool>); 3] {
+        [
+            ("auto_sync", self.auto_sync),
+            ("auto_prune", self.auto_prune),
+            ("self_heal", self.self_heal),
+        ]
+    }
+
+    /// The body of a create: what is empty or off is left out, a number that was given is sent.
+    pub fn for_create(&self) -> Body {
+        let mut body = Body::new();
+        for (key, text) in self.texts() {
+            body.set_filled(key, text);
+        }
+        for (key, _) in self
+            .switches()
+            .into_iter()
+            .filter(|(_, on)| *on == Some(true))
+        {
+            body.set(key, true);
+        }
+        if let Some(limit) = self.retry_limit {
+            body.set("retry_limit", limit);
+        }
+        body
+    }
+
+    /// The body of an update: exactly what was given.
+    pub fn for_update(&self) -> Body {
+        let mut body = Body::new();
+        for (key, text) in self.texts() {
+            body.set_given(key, text);
+        }
+        for (key, on) in self.switches() {
+            if let Some(on) = on {
+                body.set(key, on);
+            }
+        }
+        if let Some(limit) = self.retry_limit {
+            body.set("retry_limit", limit);
+        }
+        body
+    }
+}

@@ -1,0 +1,28 @@
+//! `acpctl application list`
+
+use anyhow::Context as _;
+
+use crate::commands::listing::ListArgs;
+use crate::compat::grammar::IgnoredArgs;
+use crate::ctx::Ctx;
+use crate::resources::APPLICATION;
+
+/// List applications
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    list: ListArgs,
+    #[command(flatten)]
+    ignored: IgnoredArgs,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.list.format()?;
+    let client = ctx.client()?;
+    let options = args.list.options(false);
+    let list = ctx.block_on(async {
+        let list = client.list(&APPLICATION, "/applications", &options).await;
+        list.context("list applications")
+    })?;
+    args.list.show(ctx, list, &format)
+}

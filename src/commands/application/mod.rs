@@ -1,0 +1,50 @@
+//! `acpctl application …` (contract cli-resources.md section 7). Identifiers are ids.
+
+mod create;
+mod delete;
+mod fields;
+mod get;
+mod list;
+mod refresh;
+mod sync;
+mod update;
+
+use clap::Subcommand;
+
+use crate::api::path;
+use crate::ctx::Ctx;
+
+/// The verbs, in the order of the help.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    List(list::Args),
+    Get(get::Args),
+    Create(create::Args),
+    Update(update::Args),
+    Delete(delete::Args),
+    Sync(sync::Args),
+    Refresh(refresh::Args),
+}
+
+impl Command {
+    /// Runs the verb.
+    ///
+    /// # Errors
+    /// What it could not do.
+    pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
+        match self {
+            Self::List(args) => list::run(ctx, args),
+            Self::Get(args) => get::run(ctx, args),
+            Self::Create(args) => create::run(ctx, args),
+            Self::Update(args) => update::run(ctx, args),
+            Self::Delete(args) => delete::run(ctx, args),
+            Self::Sync(args) => sync::run(ctx, args),
+            Self::Refresh(args) => refresh::run(ctx, args),
+        }
+    }
+}
+
+/// The path of an application.
+fn application(id: &str) -> String {
+    path(&["applications", id])
+}

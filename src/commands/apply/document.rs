@@ -1,0 +1,259 @@
+//! A document of a manifest: one flat form for all kinds (contract cli-resources.md section 8.2).
+//!
+//! Scalars are taken as the text that stands there (`yes`, `0x10`, `1.50`); null is no value; a key
+//! given twice is an error; unknown keys are kept by name, to be warned about.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use secrecy::SecretString;
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+/// Labels or annotations.
+pub type Pairs = BTreeMap<String, String>;
+
+/// A message that an agent's inbox is to hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seed {
+    pub from_name: String,
+    pub body: String,
+}
+
+/// Where a credential's secret comes from, in place of `token`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TokenFrom {
+    pub env: Option<String>,
+    pub file: Option<String>,
+    pub stdin: bool,
+}
+
+/// A document. Its `Debug` form does not show the token.
+#[derive(Debug, Clone, Default)]
+pub struct Document {
+    pub kind: String,
+    pub name: String,
+    pub description: String,
+    pub prompt: String,
+    pub labels: Option<Pairs>,
+    pub annotations: Option<Pairs>,
+    pub inbox: Vec<Seed>,
+    pub provider: String,
+    pub token: Option<SecretString>,
+    pub token_from: Option<TokenFrom>,
+    pub url: String,
+    pub email: String,
+    pub role: String,
+    pub scope: String,
+    pub scope_id: String,
+    pub user_id: String,
+    /// Keys without a meaning.
+    pub unknown: Vec<String>,
+    /// `apiVersion`, `metadata` or `spec`: a document for Kubernetes.
+    pub kubernetes: bool,
+    /// The folder of its file, where `tokenFrom.file` starts.
+    pub folder: std::path::PathBuf,
+}
+
+/// The kinds, in lower case, with the spelling of results.
+pub const KINDS: &[(&str, &str)] = &[
+    ("project", "Project"),
+    ("agent", "Agent"),
+    ("credential", "Credential"),
+    ("rolebinding", "RoleBinding"),
+];
+
+impl Document {
+    /// The kind as results spell it; nothing for a kind that `apply` does not know.
+    pub fn known_kind(&self) -> Option<&'static str> {
+        let lower = self.kind.to_lowercase();
+        KINDS
+            .iter()
+            .find(|(kind, _)| *kind == lower)
+            .map(|(_, shown)| *shown)
+    }
+
+    /// How messages name it: a role binding without a name by whom it binds to what.
+    pub fn display_name(&self) -> String {
+        if !self.name.is_empty() {
+            return self.name.clone();
+        }
+        if self.known_kind() == Some("RoleBinding") {
+            return self.binding_name();
+        }
+        self.kind.clone()
+    }
+
+    /// `<user>→<target>`.
+    pub fn binding_name(&self) -> String {
+        format!("{}→{}", self.user_id, self.scope_id)
+    }
+
+    /// `project/web`, for messages.
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.kind.to_lowercase(), self.display_name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(DocumentVisitor)
+    }
+}
+
+struct DocumentVisitor;
+
+impl<'de> Visitor<'de> for DocumentVisitor {
+    type Value = Document;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a mapping")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
+        let mut document = Document::default();
+        let mut merged = None;
+        let mut seen: Vec<String> = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if seen.contains(&key) {
+                return Err(A::Error::custom(format!(
+                    "mapping key \"{key}\" already defined"
+                )));
+            }
+            match key.as_str() {
+                "kind" => document.kind = text(&mut map)?,
+                "name" => document.name = text(&mut map)?,
+                "description" => document.description = text(&mut map)?,
+                "prompt" => document.prompt = text(&mut map)?,
+                "provider" => document.provider = text(&mut map)?,
+                "token" => {
+                    document.token = map.next_value::<Option<String>>()?.map(SecretString::from);
+                }
+                "tokenFrom" => document.token_from = map.next_value::<Option<TokenFrom>>()?,
+                "url" => document.url = text(&mut map)?,
+                "email" => document.email = text(&mut map)?,
+                "role" => document.role = text(&mut map)?,
+                "scope" => document.scope = text(&mut map)?,
+                "scope_id" => document.scope_id = text(&mut map)?,
+                "user_id" => document.user_id = text(&mut map)?,
+                "labels" => {
+                    document.labels = map.next_value::<Option<Unique>>()?.map(|pairs| pairs.0);
+                }
+                "annotations" => {
+                    document.annotations = map.next_value::<Option<Unique>>()?.map(|pairs| pairs.0);
+                }
+                "inbox" => {
+                    document.inbox = map.next_value::<Option<Vec<Seed>>>()?.unwrap_or_default();
+                }
+                "<<" => merged = map.next_value::<Option<Box<Document>>>()?,
+                other => {
+                    map.next_value::<IgnoredAny>()?;
+                    document.kubernetes |= matches!(other, "apiVersion" | "metadata" | "spec");
+                    document.unknown.push(other.to_owned());
+                }
+            }
+            seen.push(key);
+        }
+        if let Some(base) = merged {
+            document.merge_key(*base);
+        }
+        Ok(document)
+    }
+}
+
+impl Document {
+    /// What a merge key brings fills what the document itself leaves out.
+    fn merge_key(&mut self, base: Document) {
+        for (own, base) in [
+            (&mut self.kind, base.kind),
+            (&mut self.name, base.name),
+            (&mut self.description, base.description),
+            (&mut self.prompt, base.prompt),
+            (&mut self.provider, base.provider),
+            (&mut self.url, base.url),
+            (&mut self.email, base.email),
+            (&mut self.role, base.role),
+            (&mut self.scope, base.scope),
+            (&mut self.scope_id, base.scope_id),
+            (&mut self.user_id, base.user_id),
+        ] {
+            if own.is_empty() {
+                *own = base;
+            }
+        }
+        self.token = self.token.take().or(base.token);
+        self.token_from = self.token_from.take().or(base.token_from);
+        self.labels = self.labels.take().or(base.labels);
+        self.annotations = self.annotations.take().or(base.annotations);
+        if self.inbox.is_empty() {
+            self.inbox = base.inbox;
+        }
+    }
+}
+
+fn text<'de, A: MapAccess<'de>>(map: &mut A) -> Result<String, A::Error> {
+    Ok(map.next_value::<Option<String>>()?.unwrap_or_default())
+}
+
+/// A mapping of texts in which no key stands twice.
+struct Unique(Pairs);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pair;
+        impl<'de> Visitor<'de> for Pair {
+            type Value = Unique;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a mapping of texts")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unique, A::Error> {
+                let mut pairs = Pairs::new();
+                while let Some(key) = map.next_key::<String>()? {
+                    let value = text(&mut map)?;
+                    if pairs.insert(key.clone(), value).is_some() {
+                        return Err(A::Error::custom(format!(
+                            "mapping key \"{key}\" already defined"
+                        )));
+                    }
+                }
+                Ok(Unique(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pair)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut pairs = Unique::deserialize(deserializer)?.0;
+        let mut take = |key: &str| pairs.remove(key).unwrap_or_default();
+        Ok(Self {
+            from_name: take("from_name"),
+            body: take("body"),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for TokenFrom {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut pairs = Unique::deserialize(deserializer)?.0;
+        let source = Self {
+            env: pairs.remove("env"),
+            file: pairs.remove("file"),
+            stdin: pairs.remove("stdin").is_some_and(|on| on == "true"),
+        };
+        let given = usize::from(source.env.is_some())
+            + usize::from(source.file.is_some())
+            + usize::from(source.stdin);
+        match (given, pairs.keys().next()) {
+            (_, Some(key)) => Err(D::Error::custom(format!(
+                "tokenFrom knows env, file and stdin, not {key}"
+            ))),
+            (1, None) => Ok(source),
+            _ => Err(D::Error::custom(
+                "tokenFrom takes exactly one of env, file and stdin: true",
+            )),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Manifests from a file, a folder or standard input (contract cli-resources.md section 8.1).
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use super::document::Document;
+use crate::config::file::reason;
+use crate::exit::{Failure, Kind};
+use crate::yaml;
+
+/// The largest manifest that is read, in bytes.
+const MAX_SIZE: u64 = 32 << 20;
+
+/// Loads what `-f` names.
+///
+/// # Errors
+/// In the Go tool's words, with the file's name for one in a folder.
+pub fn load(place: &str) -> Result<Vec<Document>, Failure> {
+    if place == "-" {
+        let mut text = String::new();
+        let read = std::io::stdin()
+            .lock()
+            .take(MAX_SIZE)
+            .read_to_string(&mut text);
+        read.map_err(|error| bad(format!("read standard input: {}", reason(&error))))?;
+        return parse(&text, Path::new(""));
+    }
+    let path = Path::new(place);
+    let found =
+        fs::metadata(path).map_err(|error| bad(format!("stat {place}: {}", reason(&error))))?;
+    if found.is_dir() {
+        folder(path)
+    } else {
+        file(path)
+    }
+}
+
+/// The documents of one file.
+///
+/// # Errors
+/// As [`load`].
+pub fn file(path: &Path) -> Result<Vec<Document>, Failure> {
+    let shown = path.display();
+    let text = fs::read_to_string(path)
+        .map_err(|error| bad(format!("open {shown}: {}", reason(&error))))?;
+    parse(&text, path.parent().unwrap_or(Path::new("")))
+}
+
+/// The manifests right inside a folder, by name; kustomizations are not among them.
+fn folder(path: &Path) -> Result<Vec<Document>, Failure> {
+    let entries = fs::read_dir(path)
+        .map_err(|error| bad(format!("open {}: {}", path.display(), reason(&error))))?;
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_file() && is_manifest(path))
+        .collect();
+    files.sort();
+    let mut documents = Vec::new();
+    for path in files {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        documents
+            .extend(file(&path).map_err(|failure| bad(format!("{name}: {}", failure.message)))?);
+    }
+    Ok(documents)
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_yaml = path
+        .extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml");
+    is_yaml && !matches!(name.as_ref(), "kustomization.yaml" | "kustomization.yml")
+}
+
+/// The documents of a text; those without a kind do not count.
+fn parse(text: &str, folder: &Path) -> Result<Vec<Document>, Failure> {
+    let documents: Vec<Option<Document>> =
+        yaml::documents(text).map_err(|why| bad(format!("parse YAML: yaml: {why}")))?;
+    let mut kept: Vec<Document> = documents
+        .into_iter()
+        .flatten()
+        .filter(|document| !document.kind.is_empty())
+        .collect();
+    for document in &mut kept {
+        document.folder = folder.to_owned();
+    }
+    Ok(kept)
+}
+
+fn bad(message: String) -> Failure {
+    Failure::new(Kind::Data, message)
+}

@@ -1,0 +1,14 @@
+//! `acpctl config path`
+
+use crate::config::paths;
+use crate::ctx::Ctx;
+use crate::exit::{Failure, Kind};
+
+/// Print the path of the configuration file
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
+    let path = paths::config_file().map_err(|why| Failure::new(Kind::Other, why))?;
+    ctx.out.line(&path.to_string_lossy())
+}

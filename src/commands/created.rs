@@ -1,0 +1,25 @@
+//! What a command says about an object that it made.
+
+use crate::ctx::Ctx;
+use crate::exit::{Failure, Kind};
+use crate::output::Format;
+use crate::resources::Record;
+
+/// Prints `<kind>/<name> created`, or the object in the form asked for.
+///
+/// # Errors
+/// When the server's answer names no object: nothing is known to exist then.
+pub fn show(ctx: &Ctx, record: &Record, format: &Format) -> anyhow::Result<()> {
+    let word = record.resource.word;
+    if record.id().is_empty() && record.name().is_empty() {
+        return Err(Failure::new(
+            Kind::Server,
+            format!("create {word}: the server's answer names no object"),
+        )
+        .into());
+    }
+    match format {
+        Format::Table | Format::Wide => ctx.out.line(&format!("{word}/{} created", record.name())),
+        format => ctx.out.record(record, format, ctx.now()),
+    }
+}

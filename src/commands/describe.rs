@@ -1,0 +1,47 @@
+//! `acpctl describe` (contract cli-core.md section 7.12).
+
+use anyhow::Context as _;
+
+use super::named;
+use crate::api::Request;
+use crate::compat::quote::quote;
+use crate::ctx::Ctx;
+use crate::exit::Failure;
+use crate::output::Format;
+use crate::resources::CREDENTIAL;
+
+const EXAMPLES: &str = "acpctl describe project team-a";
+
+/// Show detailed information about a resource
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Kind of resource
+    resource: String,
+    /// ID
+    name: String,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let client = ctx.client()?;
+    let resource = named::resource(&args.resource).filter(|_| !named::is_project_agent(&args.resource)).ok_or_else(|| {
+        Failure::usage(format!(
+            "unknown resource type: {}\nValid types: session, project, project-settings, user, agent, role, role-binding, credential, application",
+            args.resource
+        ))
+    })?;
+    named::check_identifier("name", &args.name)?;
+    let collection = named::collection(ctx, resource, None)?;
+    let mut request = Request::get(collection.item(&args.name));
+    request.project.clone_from(&collection.project);
+    let mut record = ctx.block_on(async {
+        client
+            .fetch(resource, &request)
+            .await
+            .with_context(|| format!("describe {} {}", resource.word, quote(&args.name)))
+    })?;
+    if resource.word == CREDENTIAL.word {
+        record.remove("token");
+    }
+    ctx.out.record(&record, &Format::Json, ctx.now())
+}

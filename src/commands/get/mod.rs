@@ -1,0 +1,180 @@
+//! `acpctl get` (contract cli-core.md section 7.9).
+
+mod bindings;
+mod watch;
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::listing::ListArgs;
+use super::named::{self, Collection};
+use crate::api::{Request, path};
+use crate::compat::number;
+use crate::compat::quote::quote;
+use crate::ctx::Ctx;
+use crate::exit::Failure;
+use crate::output::Format;
+use crate::resources::{CREDENTIAL, ROLE_BINDING, Resource, SESSION};
+
+const EXAMPLES: &str = "acpctl get sessions
+acpctl get project team-a -o json
+acpctl get rb -o wide";
+
+/// Display one or many resources
+///
+/// Resources: sessions, projects, agents, project-agents, project-settings, users, roles, role-bindings,
+/// credentials, applications; singular and short forms are accepted.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Kind of resource
+    resource: String,
+    /// ID of one object
+    name: Option<String>,
+    #[command(flatten)]
+    list: ListArgs,
+    /// Watch for real-time changes (sessions only)
+    #[arg(short, long)]
+    watch: bool,
+    /// Timeout for watch mode (e.g. 1h, 10m)
+    #[arg(long, value_name = "DURATION", default_value = "30m0s", value_parser = number::duration, allow_hyphen_values = true)]
+    watch_timeout: Duration,
+    /// Project ID (required for project-agents)
+    #[arg(long, value_name = "ID")]
+    project_id: Option<String>,
+    /// Filter sessions by project-agent ID (requires --project-id)
+    #[arg(long, value_name = "ID")]
+    project_agent: Option<String>,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    if args.watch {
+        return watch::run(ctx, args);
+    }
+    ctx.client()?;
+    let format = args.list.format()?;
+    let resource = known(&args.resource)?;
+    let name = args.name.as_deref().filter(|name| !name.is_empty());
+    if let Some(agent) = args
+        .project_agent
+        .as_deref()
+        .filter(|agent| !agent.is_empty() && resource.word == SESSION.word)
+    {
+        return sessions_of(ctx, args, agent, name, &format);
+    }
+    if named::is_project_agent(&args.resource)
+        && args.project_id.as_deref().unwrap_or_default().is_empty()
+    {
+        return Err(Failure::usage("--project-id is required for project-agents").into());
+    }
+    let collection = named::collection(ctx, resource, args.project_id.as_deref())?;
+    match name {
+        Some(name) => one(ctx, resource, &collection, name, &format),
+        None => all(ctx, args, resource, collection, &format),
+    }
+}
+
+fn known(word: &str) -> Result<&'static Resource, Failure> {
+    named::resource(word).ok_or_else(|| {
+        Failure::usage(format!(
+            "unknown resource type: {word}\nValid types: sessions, projects, project-agents, project-settings, users, agents, roles, role-bindings, credentials, applications"
+        ))
+    })
+}
+
+fn one(
+    ctx: &Ctx,
+    resource: &'static Resource,
+    collection: &Collection,
+    name: &str,
+    format: &Format,
+) -> anyhow::Result<()> {
+    named::check_identifier("name", name)?;
+    let client = ctx.client()?;
+    let mut request = Request::get(collection.item(name));
+    request.project.clone_from(&collection.project);
+    let mut record = ctx.block_on(async {
+        client
+            .fetch(resource, &request)
+            .await
+            .with_context(|| format!("get {} {}", resource.word, quote(name)))
+    })?;
+    if resource.word == CREDENTIAL.word {
+        record.remove("token");
+    }
+    let mut rows = vec![record];
+    if resource.word == ROLE_BINDING.word && matches!(format, Format::Table | Format::Wide) {
+        ctx.block_on(async {
+            bindings::name_targets(client, &mut rows).await;
+            Ok(())
+        })?;
+    }
+    ctx.out.record(&rows[0], format, ctx.now())
+}
+
+fn all(
+    ctx: &Ctx,
+    args: &Args,
+    resource: &'static Resource,
+    collection: Collection,
+    format: &Format,
+) -> anyhow::Result<()> {
+    let client = ctx.client()?;
+    let mut options = args.list.options(false);
+    options.project = collection.project;
+    let list = ctx.block_on(async {
+        let mut list = client
+            .list(resource, &collection.path, &options)
+            .await
+            .with_context(|| format!("list {}", resource.plural()))?;
+        if resource.word == ROLE_BINDING.word
+            && matches!(format, Format::Table | Format::Wide)
+            && let Some(rows) = &mut list.items
+        {
+            bindings::name_targets(client, rows).await;
+        }
+        Ok(list)
+    })?;
+    let mut list = list;
+    if resource.word == CREDENTIAL.word {
+        list.items
+            .iter_mut()
+            .flatten()
+            .for_each(|record| record.remove("token"));
+    }
+    args.list.show(ctx, list, format)
+}
+
+/// `get sessions --project-agent A`: the sessions of one agent.
+fn sessions_of(
+    ctx: &Ctx,
+    args: &Args,
+    agent: &str,
+    name: Option<&str>,
+    format: &Format,
+) -> anyhow::Result<()> {
+    let Some(project) = args
+        .project_id
+        .as_deref()
+        .filter(|project| !project.is_empty())
+    else {
+        return Err(Failure::usage("--project-id is required when using --project-agent").into());
+    };
+    if name.is_some() {
+        return Err(
+            Failure::usage("a session name and --project-agent are mutually exclusive").into(),
+        );
+    }
+    let client = ctx.client()?;
+    let mut options = args.list.options(false);
+    options.project = Some(project.to_owned());
+    let place = path(&["projects", project, "agents", agent, "sessions"]);
+    let list = ctx.block_on(async {
+        client
+            .list(&SESSION, &place, &options)
+            .await
+            .with_context(|| format!("list sessions for agent {}", quote(agent)))
+    })?;
+    args.list.show(ctx, list, format)
+}

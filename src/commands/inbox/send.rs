@@ -1,0 +1,60 @@
+//! `acpctl inbox send`
+
+use anyhow::Context as _;
+
+use super::{Owner, inbox, required};
+use crate::api::{Body, Method, Request};
+use crate::compat::grammar::IgnoredArgs;
+use crate::ctx::Ctx;
+use crate::exit::{Failure, Kind};
+use crate::output::{Format, OutputArgs};
+use crate::resources::INBOX_MESSAGE;
+
+/// Send a message to an agent's inbox
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    owner: Owner,
+    /// Text of the message (required)
+    #[arg(long)]
+    body: Option<String>,
+    /// Name of the sender
+    #[arg(long, value_name = "NAME")]
+    from_name: Option<String>,
+    /// Agent ID of the sender
+    #[arg(long, value_name = "ID")]
+    from_pa_id: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    ignored: IgnoredArgs,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
+    let (project, agent) = args.owner.ids()?;
+    let text = required("body", args.body.as_deref())?;
+    let mut body = Body::new();
+    body.set("agent_id", agent);
+    body.set("body", text);
+    body.set_filled("from_agent_id", args.from_pa_id.as_deref());
+    body.set_filled("from_name", args.from_name.as_deref());
+    let client = ctx.client()?;
+    let request = Request::new(Method::Post, inbox(project, agent, &[]))
+        .body(body)
+        .project(project);
+    let sent = ctx.block_on(async {
+        client
+            .fetch(&INBOX_MESSAGE, &request)
+            .await
+            .context("send inbox message")
+    })?;
+    if sent.id().is_empty() {
+        let message = "send inbox message: the server's answer names no message";
+        return Err(Failure::new(Kind::Server, message).into());
+    }
+    match format {
+        Format::Table | Format::Wide => ctx.out.line(&format!("inbox-message/{} sent", sent.id())),
+        format => ctx.out.record(&sent, &format, ctx.now()),
+    }
+}

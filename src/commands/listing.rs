@@ -1,0 +1,117 @@
+//! What every list command has in common: how much is asked for, which labels, which form.
+
+use serde_json::Value;
+
+use crate::api::ListOptions;
+use crate::compat::number;
+use crate::compat::quote::quote;
+use crate::ctx::Ctx;
+use crate::exit::Failure;
+use crate::output::{Format, OutputArgs};
+use crate::resources::{List, Record};
+
+/// Flags of a list.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// Only objects with this label (repeatable: all must match)
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    label: Vec<String>,
+    /// Show at most so many (default: all)
+    #[arg(long, value_name = "N", value_parser = number::int64, allow_negative_numbers = true)]
+    limit: Option<i64>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl ListArgs {
+    /// The form asked for; also checks the labels, so that nothing is asked of the server in vain.
+    ///
+    /// # Errors
+    /// A usage failure.
+    pub fn format(&self) -> Result<Format, Failure> {
+        self.labels()?;
+        self.output.format()
+    }
+
+    /// What to ask the server for. What it can't filter is filtered here, and the limit then counts
+    /// what is left.
+    pub fn options(&self, filtered_here: bool) -> ListOptions {
+        let filtered = filtered_here || !self.label.is_empty();
+        ListOptions {
+            limit: self.limit.filter(|_| !filtered),
+            ..ListOptions::default()
+        }
+    }
+
+    /// Keeps the objects with the labels, and those that `wanted` says; then at most as many as asked for.
+    /// Gives how many there are in all.
+    ///
+    /// # Errors
+    /// A usage failure for a label that is no pair.
+    pub fn narrow(
+        &self,
+        list: &mut List,
+        wanted: Option<&dyn Fn(&Record) -> bool>,
+    ) -> Result<i64, Failure> {
+        let labels = self.labels()?;
+        let filtered = wanted.is_some() || !labels.is_empty();
+        if filtered && let Some(items) = &mut list.items {
+            items.retain(|record| {
+                has_labels(record, &labels) && wanted.is_none_or(|wanted| wanted(record))
+            });
+        }
+        let total = if filtered { count(list) } else { list.total };
+        if let (Some(limit), Some(items)) = (self.limit.filter(|limit| *limit > 0), &mut list.items)
+        {
+            items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
+        if filtered {
+            (list.size, list.total) = (count(list), total);
+        }
+        Ok(total)
+    }
+
+    /// Shows a list and says what it left out (contract field.md row 29).
+    ///
+    /// # Errors
+    /// When standard output can't be written.
+    pub fn show(&self, ctx: &Ctx, mut list: List, format: &Format) -> anyhow::Result<()> {
+        let total = self.narrow(&mut list, None)?;
+        ctx.out.list(&list, format, ctx.now())?;
+        say_left_out(ctx, &list, total);
+        Ok(())
+    }
+
+    fn labels(&self) -> Result<Vec<(&str, &str)>, Failure> {
+        self.label.iter().map(|label| pair_of(label)).collect()
+    }
+}
+
+/// Says on standard error that there are more objects than were shown.
+pub fn say_left_out(ctx: &Ctx, list: &List, total: i64) {
+    let shown = count(list);
+    if shown > 0 && shown < total {
+        ctx.out.note(&format!(
+            "Showing {shown} of {total} {}; raise or leave out --limit to see more",
+            list.resource.plural()
+        ));
+    }
+}
+
+fn pair_of(label: &str) -> Result<(&str, &str), Failure> {
+    label
+        .split_once('=')
+        .filter(|(key, _)| !key.is_empty())
+        .ok_or_else(|| Failure::usage(format!("--label {} is not KEY=VALUE", quote(label))))
+}
+
+fn has_labels(record: &Record, wanted: &[(&str, &str)]) -> bool {
+    let labels: Value = serde_json::from_str(record.text("labels")).unwrap_or_default();
+    wanted
+        .iter()
+        .all(|(key, value)| labels.get(key).and_then(Value::as_str) == Some(value))
+}
+
+fn count(list: &List) -> i64 {
+    i64::try_from(list.items().len()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,61 @@
+//! `acpctl logout` (contract cli-core.md section 7.2). Every token goes, the refresh token too.
+
+use secrecy::SecretString;
+
+use crate::auth::oidc::Issuer;
+use crate::auth::store;
+use crate::config::file::{CLIENT_ID, ISSUER_URL};
+use crate::config::{Config, paths};
+use crate::ctx::Ctx;
+use crate::env;
+use crate::exit::{Failure, Kind};
+
+/// Log out from the Ambient API server
+///
+/// Removes every token from this machine, and ends the login at the identity provider where that is possible.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
+    let path = paths::config_file()
+        .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
+    let before = ctx.config()?;
+    let goodbye = goodbye(before);
+    let mut cleared = Ok(());
+    Config::update(&path, |config| {
+        cleared = store::clear(config);
+        config.set(ISSUER_URL, None);
+        config.set(CLIENT_ID, None);
+    })
+    .map_err(|why| Failure::new(Kind::Other, why))?;
+    cleared.map_err(|why| {
+        Failure::new(
+            Kind::Other,
+            format!("remove the login from the keyring: {why}"),
+        )
+        .hint("unlock the keyring and log out again")
+    })?;
+    if let Some((issuer, client_id, refresh)) = goodbye
+        && let Ok(issuer) = Issuer::new(&issuer, ctx.settings()?, &ctx.globals)
+    {
+        ctx.block_on(async {
+            issuer.revoke(&client_id, &refresh).await;
+            Ok(())
+        })?;
+    }
+    ctx.out.line("Logged out successfully.")?;
+    if env::TOKEN.get().is_some() {
+        ctx.out.warn("AMBIENT_TOKEN is set and stays in force");
+    }
+    Ok(())
+}
+
+/// What the issuer needs to end a login.
+fn goodbye(config: &Config) -> Option<(String, String, SecretString)> {
+    let refresh = store::load(config).ok()?.refresh?;
+    Some((
+        config.text(ISSUER_URL)?.to_owned(),
+        config.text(CLIENT_ID)?.to_owned(),
+        refresh,
+    ))
+}

@@ -1,0 +1,44 @@
+//! `acpctl project list`
+
+use anyhow::Context as _;
+
+use crate::commands::listing::{ListArgs, say_left_out};
+use crate::ctx::Ctx;
+use crate::output::Format;
+use crate::resources::{AGE, Column, PROJECT, column};
+
+/// Not the columns of `get projects`: the Go tool has two tables.
+const COLUMNS: &[Column] = &[
+    column("NAME", 30, "name"),
+    column("DESCRIPTION", 50, "description"),
+    AGE,
+];
+
+/// List projects
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.list.format()?;
+    let client = ctx.client()?;
+    let options = args.list.options(false);
+    let mut list = ctx.block_on(async {
+        client
+            .list(&PROJECT, "/projects", &options)
+            .await
+            .context("list projects")
+    })?;
+    if format != Format::Table {
+        return args.list.show(ctx, list, &format);
+    }
+    let total = args.list.narrow(&mut list, None)?;
+    if list.items().is_empty() {
+        return ctx.out.line("No projects found");
+    }
+    ctx.out.table(COLUMNS, &[], list.items(), ctx.now())?;
+    say_left_out(ctx, &list, total);
+    Ok(())
+}

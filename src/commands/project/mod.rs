@@ -1,0 +1,42 @@
+//! `acpctl project …` (contract cli-core.md section 7.7): without a word the current project, with a
+//! word that is no verb a switch to the project of that name.
+
+mod current;
+mod list;
+mod set;
+mod update;
+
+use clap::Subcommand;
+
+use crate::ctx::Ctx;
+
+/// Manage projects
+///
+/// Without a command: shows the current project. With a name: switches to that project.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Args {
+    /// Project to switch to
+    name: Option<String>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// The verbs, in the order of the help.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Current(current::Args),
+    Set(set::Args),
+    List(list::Args),
+    Update(update::Args),
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    match (&args.command, &args.name) {
+        (Some(Command::Current(_)), _) | (None, None) => current::run(ctx),
+        (Some(Command::Set(args)), _) => set::run(ctx, &args.name),
+        (Some(Command::List(args)), _) => list::run(ctx, args),
+        (Some(Command::Update(args)), _) => update::run(ctx, args),
+        (None, Some(name)) => set::run(ctx, name),
+    }
+}

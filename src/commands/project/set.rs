@@ -1,0 +1,58 @@
+//! `acpctl project set`
+
+use crate::api::path;
+use crate::compat::quote::quote;
+use crate::config::{Config, file, paths};
+use crate::ctx::Ctx;
+use crate::env;
+use crate::exit::{Failure, Kind};
+use crate::resources::PROJECT;
+
+/// Switch to a project
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Project
+    pub name: String,
+}
+
+pub fn run(ctx: &Ctx, name: &str) -> anyhow::Result<()> {
+    check(name).map_err(|why| Failure::usage(format!("invalid project name: {why}")))?;
+    let client = ctx.client()?;
+    ctx.block_on(async {
+        match client.get(&PROJECT, &path(&["projects", name])).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_not_found() => {
+                let message = format!("project {} does not exist; create it first with: acpctl create project --name {name}", quote(name));
+                Err(Failure::new(Kind::NotFound, message).into())
+            }
+            Err(error) => Err(anyhow::Error::from(error).context(format!("failed to get project {}", quote(name)))),
+        }
+    })?;
+    let path = paths::config_file()
+        .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
+    Config::update(&path, |config| config.set(file::PROJECT, Some(name.into())))
+        .map_err(|why| Failure::new(Kind::Other, why))?;
+    ctx.out
+        .line(&format!("Switched to project {}", quote(name)))?;
+    if env::PROJECT.get().is_some() {
+        ctx.out.warn("AMBIENT_PROJECT is set and stays in force");
+    }
+    Ok(())
+}
+
+/// The rule for names, in the Go tool's words.
+fn check(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() {
+        return Err("project name cannot be empty");
+    }
+    if name.len() > 63 {
+        return Err("project name must be 63 characters or less");
+    }
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if !name.bytes().all(inner) || name.starts_with('-') || name.ends_with('-') {
+        return Err(
+            "project name must contain only lowercase letters, numbers, and hyphens, and must start and end with an alphanumeric character",
+        );
+    }
+    Ok(())
+}

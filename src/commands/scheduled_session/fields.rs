@@ -1,0 +1,88 @@
+//! The fields that `create` and `update` set.
+
+use serde_json::Value;
+
+use crate::api::Body;
+use crate::compat::number;
+
+#[derive(Debug, clap::Args)]
+pub struct Fields {
+    /// Name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Agent ID
+    #[arg(long, value_name = "ID")]
+    agent_id: Option<String>,
+    /// Cron schedule, e.g. '0 9 * * 1-5'
+    #[arg(long, value_name = "CRON")]
+    pub schedule: Option<String>,
+    /// Time zone, e.g. Europe/Prague
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
+    /// Prompt of each session
+    #[arg(long)]
+    prompt: Option<String>,
+    /// Description
+    #[arg(long)]
+    description: Option<String>,
+    /// Session timeout in seconds
+    #[arg(long, value_name = "SECONDS", value_parser = number::int32, allow_negative_numbers = true)]
+    timeout: Option<i32>,
+    /// Inactivity timeout in seconds
+    #[arg(long, value_name = "SECONDS", value_parser = number::int32, allow_negative_numbers = true)]
+    inactivity_timeout: Option<i32>,
+    /// Stop the session when its run has finished
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    stop_on_run_finished: Option<bool>,
+    /// Runner type
+    #[arg(long, value_name = "TYPE")]
+    runner_type: Option<String>,
+}
+
+impl Fields {
+    /// Exactly what was given: the body of an update.
+    pub fn given(&self) -> Vec<(&'static str, Value)> {
+        let text = |key, value: &Option<String>| {
+            value.as_ref().map(|text| (key, Value::from(text.as_str())))
+        };
+        [
+            text("name", &self.name),
+            text("agent_id", &self.agent_id),
+            text("schedule", &self.schedule),
+            text("timezone", &self.timezone),
+            text("session_prompt", &self.prompt),
+            text("description", &self.description),
+            self.timeout.map(|number| ("timeout", Value::from(number))),
+            self.inactivity_timeout
+                .map(|number| ("inactivity_timeout", Value::from(number))),
+            self.stop_on_run_finished
+                .map(|on| ("stop_on_run_finished", Value::from(on))),
+            text("runner_type", &self.runner_type),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// The body of a create: empty texts and a switch that is off are left out, a number that was
+    /// given is sent.
+    pub fn for_create(&self, project: &str) -> Body {
+        let mut body = Body::new();
+        body.set("project_id", project);
+        for (key, value) in self.given() {
+            if value.as_str() != Some("") && value != false {
+                body.set(key, value);
+            }
+        }
+        body
+    }
+
+    /// The body of an update.
+    pub fn for_update(&self) -> Body {
+        let mut body = Body::new();
+        for (key, value) in self.given() {
+            body.set(key, value);
+        }
+        body
+    }
+}

@@ -1,0 +1,277 @@
+//! Stored messages as text (contract cli-resources.md section 3.3).
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::compat::json;
+use crate::output::age::age;
+use crate::resources::Record;
+
+const INDENT: usize = 6;
+/// Narrower terminals count as this wide.
+const NARROWEST: usize = 40;
+const USUAL: usize = 80;
+
+/// A header, the wrapped text, and an empty line; nothing for a message without anything to show.
+pub fn message(message: &Record, width: Option<usize>, now: Timestamp) -> String {
+    let kind = message.text("event_type");
+    let Some(text) = shown(kind, message.text("payload")) else {
+        return String::new();
+    };
+    let seq = message
+        .value("seq")
+        .map_or_else(|| "0".to_owned(), Value::to_string);
+    let width = width.filter(|width| *width >= NARROWEST).unwrap_or(USUAL);
+    let body = wrap(&text, (width - INDENT).max(20));
+    format!(
+        "#{seq:<4}  {kind:<28}  {}\n{body}\n",
+        age(message.text("created_at"), now)
+    )
+}
+
+/// Wraps to so many characters, the indent included; line breaks of the text stay, longer words too.
+fn wrap(text: &str, width: usize) -> String {
+    let mut wrapped = String::new();
+    for line in text.trim_end().lines() {
+        let mut current = String::new();
+        for word in line.split_whitespace() {
+            let fits = INDENT + current.chars().count() + 1 + word.chars().count() <= width;
+            if !current.is_empty() && !fits {
+                push_line(&mut wrapped, &current);
+                current.clear();
+            }
+            if !current.is_empty() {
+                current.push(' ');
+            }
+            current.extend(word.chars().filter(|c| !c.is_control()));
+        }
+        push_line(&mut wrapped, &current);
+    }
+    wrapped
+}
+
+fn push_line(wrapped: &mut String, line: &str) {
+    if !line.is_empty() {
+        wrapped.push_str(&" ".repeat(INDENT));
+        wrapped.push_str(line);
+    }
+    wrapped.push('\n');
+}
+
+/// What a payload shows, by the type of its event; nothing for types without text.
+fn shown(kind: &str, payload: &str) -> Option<String> {
+    let json = object(payload);
+    let field = |name: &str| text_field(json.as_ref(), payload, name);
+    match kind {
+        "user" | "assistant" => Some(conversation(payload).unwrap_or_else(|| payload.to_owned())),
+        "TEXT_MESSAGE_CONTENT" | "REASONING_MESSAGE_CONTENT" | "TOOL_CALL_ARGS" => {
+            field("delta").filter(|text| !text.is_empty())
+        }
+        "TOOL_CALL_START" => {
+            let name = field("tool_call_name").or_else(|| field("toolCallName"))?;
+            Some(call(
+                &name,
+                json.as_ref().and_then(|json| json.get("input")),
+            ))
+        }
+        "tool_use" => {
+            let json = json.as_ref()?;
+            Some(call(
+                json.get("tool").or_else(|| json.get("name"))?.as_str()?,
+                json.get("input"),
+            ))
+        }
+        "TOOL_CALL_RESULT" | "tool_result" => match json
+            .as_ref()
+            .and_then(|json| json.get("content").or_else(|| json.get("output")))
+        {
+            Some(content) => Some(result(content)).filter(|text| !text.is_empty()),
+            None => field("content").filter(|text| !text.is_empty()),
+        },
+        "RUN_FINISHED" => Some(finished(payload)),
+        "RUN_ERROR" | "error" => field("message")
+            .or_else(|| field("error"))
+            .filter(|text| !text.is_empty()),
+        "lifecycle" => field("event")
+            .or_else(|| field("phase"))
+            .filter(|text| !text.is_empty()),
+        "MESSAGES_SNAPSHOT" => Some(snapshot(payload)),
+        _ => None,
+    }
+}
+
+/// The object that a payload holds; a payload may be a JSON text with the real payload in it.
+fn object(payload: &str) -> Option<Value> {
+    match serde_json::from_str(payload).ok()? {
+        Value::String(inner) => serde_json::from_str(&inner).ok().filter(Value::is_object),
+        value => Some(value).filter(Value::is_object),
+    }
+}
+
+/// A field of a JSON payload, or of one in the form `name='value'`.
+fn text_field(json: Option<&Value>, payload: &str, name: &str) -> Option<String> {
+    if let Some(json) = json {
+        return json.get(name)?.as_str().map(str::to_owned);
+    }
+    let plain = serde_json::from_str::<String>(payload).unwrap_or_else(|_| payload.to_owned());
+    let (_, rest) = plain.split_once(&format!("{name}='"))?;
+    let mut text = String::new();
+    let mut chars = rest.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' => return Some(text),
+            '\\' => text.push(match chars.next()? {
+                'n' => '\n',
+                't' => '\t',
+                other => other,
+            }),
+            c => text.push(c),
+        }
+    }
+    Some(text)
+}
+
+/// The texts of a payload that holds messages, each with its role.
+fn conversation(payload: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(payload).ok()?;
+    let messages = value
+        .get("messages")?
+        .as_array()
+        .filter(|messages| !messages.is_empty())?;
+    let texts: Vec<String> = messages
+        .iter()
+        .flat_map(|message| {
+            let role = message
+                .get("role")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            texts(message.get("content"))
+                .into_iter()
+                .map(move |text| format!("[{role}] {text}"))
+        })
+        .collect();
+    Some(texts.join("\n"))
+}
+
+fn texts(content: Option<&Value>) -> Vec<String> {
+    match content {
+        Some(Value::String(text)) => vec![text.clone()],
+        Some(Value::Array(blocks)) => blocks
+            .iter()
+            .filter_map(|block| block.get("text")?.as_str().map(str::to_owned))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A tool with its input: pairs sorted by key, texts bare, other values as JSON, long ones cut.
+fn call(name: &str, input: Option<&Value>) -> String {
+    let Some(Value::Object(input)) = input else {
+        return name.to_owned();
+    };
+    let mut pairs: Vec<(&String, &Value)> = input.iter().collect();
+    pairs.sort_by_key(|(key, _)| *key);
+    let pairs: Vec<String> = pairs
+        .into_iter()
+        .map(|(key, value)| format!("{key}={}", short(&bare(value), 60)))
+        .collect();
+    format!("{name}  {}", pairs.join(" ")).trim_end().to_owned()
+}
+
+fn bare(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn short(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 3).collect::<String>() + "..."
+}
+
+fn result(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Array(_) => texts(Some(content))
+            .iter()
+            .map(|text| text.trim().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Value::Null => String::new(),
+        other => json::pretty(other),
+    }
+}
+
+fn finished(payload: &str) -> String {
+    let value: Value = serde_json::from_str(payload).unwrap_or_default();
+    let result = value.get("result").unwrap_or(&Value::Null);
+    let number = |value: Option<&Value>| value.and_then(Value::as_f64).unwrap_or_default();
+    let duration = number(result.get("duration_ms"));
+    if duration == 0.0 {
+        return "[done]".to_owned();
+    }
+    let usage = |key: &str| number(result.get("usage").and_then(|usage| usage.get(key)));
+    format!(
+        "[done] turns={} out={} cached={} cost=${:.4} dur={}ms",
+        number(result.get("num_turns")).trunc(),
+        usage("output_tokens").trunc(),
+        usage("cache_read_input_tokens").trunc(),
+        number(result.get("total_cost_usd")),
+        duration.trunc(),
+    )
+}
+
+fn snapshot(payload: &str) -> String {
+    let value = match serde_json::from_str::<Value>(payload) {
+        Ok(Value::String(inner)) => serde_json::from_str(&inner).unwrap_or_default(),
+        other => other.unwrap_or_default(),
+    };
+    let Value::Array(messages) = value else {
+        return format!("({} bytes)", payload.len());
+    };
+    let shown: Vec<String> = messages
+        .iter()
+        .filter(|message| message.get("role").and_then(Value::as_str) != Some("user"))
+        .flat_map(blocks)
+        .collect();
+    if shown.is_empty() {
+        return format!("({} messages, no displayable content)", messages.len());
+    }
+    shown.join("\n")
+}
+
+fn blocks(message: &Value) -> Vec<String> {
+    let role = message
+        .get("role")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    match message.get("content") {
+        Some(Value::String(text)) if !text.is_empty() => vec![format!("[{role}] {text}")],
+        Some(Value::Array(blocks)) => blocks
+            .iter()
+            .filter_map(|block| self::block(role, block))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn block(role: &str, block: &Value) -> Option<String> {
+    match block.get("type")?.as_str()? {
+        "text" => Some(format!("[{role}] {}", block.get("text")?.as_str()?)),
+        "tool_use" => Some(format!(
+            "[tool_use] {}",
+            call(block.get("name")?.as_str()?, block.get("input"))
+        )),
+        "tool_result" => {
+            let text = match block.get("content")? {
+                Value::String(text) => text.clone(),
+                content => texts(Some(content)).join(" | "),
+            };
+            Some(format!("[tool_result] {}", short(&text, 200)))
+        }
+        _ => None,
+    }
+}

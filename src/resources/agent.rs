@@ -1,0 +1,43 @@
+//! Agents (contract cli-resources.md section 4).
+
+use super::{AGE, Place, Resource, Type, column, field, required, text};
+
+pub static AGENT: Resource = Resource {
+    word: "agent",
+    aliases: &["agents"],
+    kind: "Agent",
+    collection: "agents",
+    place: Place::Project,
+    fields: &[
+        text("annotations"),
+        text("bot_account_name"),
+        text("current_session_id"),
+        text("description"),
+        text("display_name"),
+        text("environment_variables"),
+        text("labels"),
+        field("llm_max_tokens", Type::Int),
+        text("llm_model"),
+        field("llm_temperature", Type::Float),
+        required("name"),
+        text("owner_user_id"),
+        text("parent_agent_id"),
+        required("project_id"),
+        text("prompt"),
+        text("repo_url"),
+        text("resource_overrides"),
+        text("workflow_id"),
+    ],
+    has_common_fields: true,
+    columns: &[
+        column("ID", 27, "id"),
+        column("NAME", 24, "name"),
+        column("PROJECT", 27, "project_id"),
+        column("SESSION", 27, "current_session_id"),
+        AGE,
+    ],
+    wide: &[
+        column("MODEL", 24, "llm_model"),
+        column("DESCRIPTION", 40, "description"),
+    ],
+};

@@ -1,0 +1,54 @@
+//! Messages in an agent's inbox (contract cli-resources.md section 6).
+
+use super::{AGE, Cell, Column, Place, Record, Resource, Type, column, field, required, text};
+
+pub static INBOX_MESSAGE: Resource = Resource {
+    word: "inbox-message",
+    aliases: &["inbox-messages"],
+    kind: "InboxMessage",
+    collection: "inbox",
+    place: Place::Nested,
+    fields: &[
+        required("agent_id"),
+        required("body"),
+        text("from_agent_id"),
+        text("from_name"),
+        field("read", Type::Bool),
+    ],
+    has_common_fields: true,
+    columns: &[
+        column("ID", 27, "id"),
+        Column {
+            title: "FROM",
+            width: 20,
+            cell: Cell::Derived(sender),
+        },
+        Column {
+            title: "BODY",
+            width: 50,
+            cell: Cell::Derived(body),
+        },
+        column("READ", 6, "read"),
+        AGE,
+    ],
+    wide: &[],
+};
+
+fn sender(message: &Record) -> String {
+    let name = message.text("from_name");
+    if name.is_empty() {
+        message.text("from_agent_id")
+    } else {
+        name
+    }
+    .to_owned()
+}
+
+/// The Go tool cuts bodies to 48, not to the column's width.
+fn body(message: &Record) -> String {
+    let body = message.text("body");
+    if body.chars().count() <= 48 {
+        return body.to_owned();
+    }
+    body.chars().take(45).collect::<String>() + "..."
+}

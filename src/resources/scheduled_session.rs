@@ -1,0 +1,53 @@
+//! Scheduled sessions (contract cli-resources.md section 5).
+
+use super::{Cell, Column, Place, Record, Resource, Type, column, field, required, text};
+
+pub static SCHEDULED_SESSION: Resource = Resource {
+    word: "scheduled-session",
+    aliases: &["scheduled-sessions"],
+    kind: "ScheduledSession",
+    collection: "scheduled-sessions",
+    place: Place::Project,
+    fields: &[
+        text("agent_id"),
+        text("description"),
+        field("enabled", Type::Bool),
+        field("inactivity_timeout", Type::Int),
+        field("last_run_at", Type::Time),
+        required("name"),
+        field("next_run_at", Type::Time),
+        required("project_id"),
+        text("runner_type"),
+        required("schedule"),
+        text("session_prompt"),
+        field("stop_on_run_finished", Type::Bool),
+        field("timeout", Type::Int),
+        text("timezone"),
+    ],
+    has_common_fields: true,
+    columns: &[
+        column("ID", 27, "id"),
+        column("NAME", 24, "name"),
+        column("SCHEDULE", 20, "schedule"),
+        column("TIMEZONE", 20, "timezone"),
+        column("ENABLED", 8, "enabled"),
+        Column {
+            title: "NEXT RUN",
+            width: 20,
+            cell: Cell::Derived(next_run),
+        },
+    ],
+    wide: &[
+        column("AGENT", 27, "agent_id"),
+        column("DESCRIPTION", 40, "description"),
+    ],
+};
+
+/// The next run in UTC, to the second: an offset would not fit the column.
+fn next_run(record: &Record) -> String {
+    record
+        .text("next_run_at")
+        .parse::<jiff::Timestamp>()
+        .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        .unwrap_or_default()
+}

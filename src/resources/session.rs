@@ -1,0 +1,65 @@
+//! Sessions (contract cli-core.md sections 4.5 and 7.9.2).
+
+use super::{AGE, Place, Resource, Type, column, field, required, text};
+
+pub static SESSION: Resource = Resource {
+    word: "session",
+    aliases: &["sessions", "sess"],
+    kind: "Session",
+    collection: "sessions",
+    place: Place::Global,
+    fields: &[
+        text("agent_id"),
+        text("annotations"),
+        text("assigned_user_id"),
+        text("bot_account_name"),
+        field("completion_time", Type::Time),
+        text("conditions"),
+        text("created_by_user_id"),
+        text("environment_variables"),
+        text("kube_cr_name"),
+        text("kube_cr_uid"),
+        text("kube_namespace"),
+        text("labels"),
+        field("llm_max_tokens", Type::Int),
+        text("llm_model"),
+        field("llm_temperature", Type::Float),
+        required("name"),
+        text("parent_session_id"),
+        text("phase"),
+        text("project_id"),
+        text("prompt"),
+        text("reconciled_repos"),
+        text("reconciled_workflow"),
+        text("repo_url"),
+        text("repos"),
+        text("resource_overrides"),
+        field("sdk_restart_count", Type::Int),
+        text("sdk_session_id"),
+        field("start_time", Type::Time),
+        field("timeout", Type::Int),
+        text("workflow_id"),
+    ],
+    has_common_fields: true,
+    columns: &[
+        column("ID", 27, "id"),
+        column("NAME", 30, "name"),
+        column("PROJECT", 20, "project_id"),
+        column("PHASE", 12, "phase"),
+        column("MODEL", 16, "llm_model"),
+        AGE,
+    ],
+    wide: &[
+        column("AGENT", 27, "agent_id"),
+        column("STARTED", 20, "start_time"),
+        column("COMPLETED", 20, "completion_time"),
+    ],
+};
+
+/// The columns under an agent and a scheduled session, where project and model are known.
+pub static RUN_COLUMNS: &[super::Column] = &[
+    column("ID", 27, "id"),
+    column("NAME", 32, "name"),
+    column("PHASE", 12, "phase"),
+    AGE,
+];

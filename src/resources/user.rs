@@ -1,0 +1,45 @@
+//! Users and project settings (contract cli-core.md sections 4.5 and 7.9.2).
+
+use super::{AGE, Place, Resource, column, required, text};
+
+pub static USER: Resource = Resource {
+    word: "user",
+    aliases: &["users", "usr"],
+    kind: "User",
+    collection: "users",
+    place: Place::Global,
+    fields: &[text("email"), required("name"), required("username")],
+    has_common_fields: true,
+    columns: &[
+        column("ID", 27, "id"),
+        column("USERNAME", 30, "username"),
+        column("NAME", 30, "name"),
+        column("EMAIL", 40, "email"),
+    ],
+    wide: &[AGE],
+};
+
+pub static PROJECT_SETTINGS: Resource = Resource {
+    word: "project-settings",
+    aliases: &[
+        "project-settings",
+        "projectsettings",
+        "project-setting",
+        "ps",
+    ],
+    kind: "ProjectSettings",
+    collection: "project_settings",
+    place: Place::Global,
+    fields: &[
+        text("group_access"),
+        required("project_id"),
+        text("repositories"),
+    ],
+    has_common_fields: true,
+    columns: &[
+        column("ID", 27, "id"),
+        column("PROJECT ID", 27, "project_id"),
+        AGE,
+    ],
+    wide: &[],
+};
