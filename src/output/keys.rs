@@ -164,6 +164,41 @@ impl Drop for Keyboard {
     }
 }
 
+/// Watches over the terminal while a library asks a question: what it leaves behind when a signal
+/// comes is put right.
+pub struct Guard {
+    before: Termios,
+    signals: Signals,
+}
+
+impl Guard {
+    /// Remembers how the terminal is.
+    ///
+    /// # Errors
+    /// When standard input is no terminal.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            before: termios::tcgetattr(io::stdin())?,
+            signals: Signals::catch()?,
+        })
+    }
+
+    /// The number of the signal that came meanwhile.
+    pub fn ended(&mut self) -> Option<u8> {
+        match self.signals.take() {
+            Key::Ended(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        write("\x1b[?25h");
+        let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+    }
+}
+
 enum Woken {
     Input,
     Signal(Key),

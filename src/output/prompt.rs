@@ -2,11 +2,12 @@
 //!
 //! Esc leaves a question without an answer, Ctrl-C ends the program; either way the terminal is as it was.
 
+use dialoguer::Confirm;
 use secrecy::SecretString;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use zeroize::Zeroizing;
 
-use super::keys::{Key, Keyboard, write};
+use super::keys::{Guard, Key, Keyboard, write};
 use crate::env;
 use crate::exit::{Failure, Kind, Status};
 
@@ -26,13 +27,21 @@ impl Choice {
     }
 }
 
-/// A yes-or-no question; only `y` and `yes` mean yes, Esc means no.
+/// A yes-or-no question; Enter alone and Esc mean no.
 ///
 /// # Errors
 /// When the terminal can't be read; [`Status`] after Ctrl-C.
 pub fn confirm(question: &str) -> anyhow::Result<bool> {
-    let answer = line(&format!("{question} [y/N]: "), true)?;
-    Ok(answer.is_some_and(|answer| matches!(answer.to_lowercase().as_str(), "y" | "yes")))
+    let mut guard = Guard::new()?;
+    let answer = Confirm::new()
+        .with_prompt(question)
+        .default(false)
+        .wait_for_newline(true)
+        .interact_opt();
+    match (answer, guard.ended()) {
+        (_, Some(number)) => Err(ended(number)),
+        (answer, None) => Ok(answer?.unwrap_or(false)),
+    }
 }
 
 /// A line of text; Enter alone takes the default. Asks again with the reason where `check` refuses.

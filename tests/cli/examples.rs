@@ -98,6 +98,8 @@ fn home() -> TestEnv {
         fs::create_dir_all(env.home().join(folder)).unwrap();
     }
     fs::write(env.home().join(".kube/config"), KUBECONFIG).unwrap();
+    env.file("team.yaml", "kind: Project\nname: team-a\n");
+    env.file("manifests/team.yaml", "kind: Project\nname: team-a\n");
     for (name, script) in [("kubectl", KUBECTL), ("gh", GH)] {
         let path = env.home().join("bin").join(name);
         fs::write(&path, script).unwrap();

@@ -91,7 +91,7 @@ const STEPS: &[(&str, &[&str])] = &[
     ("Context (arrows", &["k", ENTER]),
     ("Name [dev]:", &["dev-1", ENTER]),
     ("Project whose sessions may use it", &[DOWN, ENTER]),
-    ("Store it? [y/N]:", &["y", ENTER]),
+    ("Store it? [y/N]", &["y", ENTER]),
 ];
 
 /// Answers the first steps; the name is typed whole.
@@ -284,7 +284,7 @@ fn deleting_asks_on_a_terminal() {
         let env = TestEnv::new();
         let server = platform();
         let terminal = start(&env, server.url(), &["credential", "delete", ID], 24, 80);
-        answer_steps(&terminal, &[("[y/N]:", &[keys, ENTER])]);
+        answer_steps(&terminal, &[("[y/N]", &[keys, ENTER])]);
         terminal.wait_for(status);
         assert_eq!(changes(&server).len(), sent, "{keys:?}");
         assert!(terminal.is_sane());
