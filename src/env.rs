@@ -44,6 +44,7 @@ variables! {
     CREDENTIAL_IDS = "CREDENTIAL_IDS", "JSON object of provider and credential ID for `session exec --from-env`.";
     CREDENTIAL_MCP_URLS = "CREDENTIAL_MCP_URLS", "JSON object whose keys are the providers that `session exec --from-env` leaves to sidecars.";
     PROJECT_NAME = "PROJECT_NAME", "Project for `session exec --from-env`.";
+    AGENTIC_SESSION_NAMESPACE = "AGENTIC_SESSION_NAMESPACE", "The same, where `PROJECT_NAME` is not set.";
     BOT_TOKEN = "BOT_TOKEN", "Bearer token for `session exec --from-env` where the platform mounts none.";
     DISPLAY = "DISPLAY", "Set where windows can be shown: `login --use-auth-code` starts the browser.";
     WAYLAND_DISPLAY = "WAYLAND_DISPLAY", "The same.";

@@ -1,8 +1,10 @@
 //! The child process: it has our streams and our terminal, gets our signals, and its end is ours.
 
+use std::future::poll_fn;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
+use std::task::Poll;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,12 +12,12 @@ use tokio::process::Command;
 use tokio::signal::unix::{self, SignalKind};
 
 /// The signals that ask a program to end, from the moment they are listened for. Until then they
-/// end this process at once, without clean-up, so that listening comes before the first file.
+/// end this process at once, without clean-up, so that listening comes before the first file. One
+/// that was ignored from the start (`nohup`) stays ignored, here and in the child.
 pub struct Signals {
-    interrupt: unix::Signal,
-    terminate: unix::Signal,
-    hang_up: unix::Signal,
-    quit: unix::Signal,
+    streams: Vec<(Signal, unix::Signal)>,
+    /// Caught, so that a write past the size limit is an error and not the end of the program.
+    _file_size: unix::Signal,
 }
 
 impl Signals {
@@ -24,11 +26,16 @@ impl Signals {
     /// # Errors
     /// What the system says.
     pub fn listen() -> io::Result<Self> {
+        let ignored = ignored();
+        let catch = |signal: Signal| unix::signal(SignalKind::from_raw(signal.as_raw()));
+        let streams = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT]
+            .into_iter()
+            .filter(|signal| ignored & (1 << (signal.as_raw() - 1)) == 0)
+            .map(|signal| Ok((signal, catch(signal)?)))
+            .collect::<io::Result<_>>()?;
         Ok(Self {
-            interrupt: unix::signal(SignalKind::interrupt())?,
-            terminate: unix::signal(SignalKind::terminate())?,
-            hang_up: unix::signal(SignalKind::hangup())?,
-            quit: unix::signal(SignalKind::quit())?,
+            streams,
+            _file_size: catch(Signal::XFSZ)?,
         })
     }
 
@@ -42,13 +49,29 @@ impl Signals {
 
     /// The next signal.
     pub async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::INT,
-            _ = self.terminate.recv() => Signal::TERM,
-            _ = self.hang_up.recv() => Signal::HUP,
-            _ = self.quit.recv() => Signal::QUIT,
-        }
+        poll_fn(|context| {
+            for (signal, stream) in &mut self.streams {
+                if let Poll::Ready(Some(())) = stream.poll_recv(context) {
+                    return Poll::Ready(*signal);
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
+}
+
+/// The mask of ignored signals, as Linux tells it; empty elsewhere.
+fn ignored() -> u64 {
+    std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let mask = status
+                .lines()
+                .find_map(|line| line.strip_prefix("SigIgn:"))?;
+            u64::from_str_radix(mask.trim(), 16).ok()
+        })
+        .unwrap_or(0)
 }
 
 /// The exit status of a program that a signal ended.

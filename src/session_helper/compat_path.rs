@@ -18,15 +18,26 @@ const RECORD: &str = "compat-path";
 ///
 /// # Errors
 /// `AlreadyExists` if anything is there, a link included; else what the system says.
-pub fn write(dir: &Path, content: &[u8]) -> io::Result<()> {
+pub fn write(dir: &Path, content: &[u8]) -> io::Result<Fixed> {
     let path = Path::new(KUBECONFIG_PATH);
     remove_stillborn(path);
     let mut file = secret_file::open_new(path)?;
     let id = identity(&file.metadata()?);
+    let fixed = Fixed(id);
     // The record comes before the secret: whoever is killed in between leaves an empty file only.
-    secret_file::write_new(&dir.join(RECORD), id.as_bytes())
-        .inspect_err(|_| drop(fs::remove_file(path)))?;
-    file.write_all(content).and_then(|()| file.sync_all())
+    secret_file::write_new(&dir.join(RECORD), fixed.0.as_bytes())?;
+    file.write_all(content).and_then(|()| file.sync_all())?;
+    Ok(fixed)
+}
+
+/// The file at the fixed path; dropping it removes it. The record is for later runs alone: the folder
+/// with it may be gone by then, as a runtime folder is after the logout.
+pub struct Fixed(String);
+
+impl Drop for Fixed {
+    fn drop(&mut self) {
+        remove(&self.0);
+    }
 }
 
 /// Removes the file that the private folder has on record, if it is still that file.
@@ -34,8 +45,13 @@ pub fn remove_recorded(dir: &Path) {
     let Ok(recorded) = fs::read_to_string(dir.join(RECORD)) else {
         return;
     };
+    remove(&recorded);
+}
+
+/// Removes the file at the fixed path, if it is the one of this identity.
+fn remove(id: &str) {
     let path = Path::new(KUBECONFIG_PATH);
-    if fs::symlink_metadata(path).is_ok_and(|found| identity(&found) == recorded) {
+    if fs::symlink_metadata(path).is_ok_and(|found| identity(&found) == id) {
         let _ = fs::remove_file(path);
     }
 }

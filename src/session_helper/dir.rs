@@ -84,8 +84,16 @@ impl Drop for PrivateDir {
 
 /// Removes what killed runs of this user left, here and at the platform's fixed path.
 pub fn sweep() {
-    let base = base();
-    let Ok(entries) = fs::read_dir(&base) else {
+    // The killed run may have had another environment than this one.
+    let mut bases = vec![base(), std::env::temp_dir()];
+    bases.dedup();
+    for base in bases {
+        sweep_in(&base);
+    }
+}
+
+fn sweep_in(base: &Path) {
+    let Ok(entries) = fs::read_dir(base) else {
         return;
     };
     for entry in entries.flatten() {
@@ -117,9 +125,15 @@ fn clear(path: &Path) -> io::Result<()> {
 /// Where the folders are made.
 fn base() -> PathBuf {
     match env::XDG_RUNTIME_DIR.get().map(PathBuf::from) {
-        Some(runtime) if runtime.is_absolute() && runtime.is_dir() => runtime.join("ambient"),
+        Some(runtime) if runtime.is_absolute() && is_own_dir(&runtime) => runtime.join("ambient"),
         _ => std::env::temp_dir(),
     }
+}
+
+/// A runtime folder of somebody else, left over from `su` or `sudo`, is no place for secrets.
+fn is_own_dir(path: &Path) -> bool {
+    fs::metadata(path)
+        .is_ok_and(|found| found.is_dir() && found.uid() == rustix::process::geteuid().as_raw())
 }
 
 fn is_same(open: &File, path: &Path) -> bool {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::ExposeSecret as _;
 use tokio::process::Command;
 
-use super::compat_path;
+use super::compat_path::{self, Fixed};
 use crate::runner::plan::{File, KUBECONFIG, Plan, Setting, Step};
 use crate::runner::table;
 use crate::secret_file;
@@ -20,6 +20,8 @@ pub struct Materialised<'p> {
     dir: PathBuf,
     /// The kubeconfig lies at the platform's fixed path.
     at_compat_path: bool,
+    /// That file.
+    fixed: Option<Fixed>,
 }
 
 impl<'p> Materialised<'p> {
@@ -32,10 +34,11 @@ impl<'p> Materialised<'p> {
         dir: &Path,
         at_compat_path: bool,
     ) -> Result<Self, (PathBuf, io::Error)> {
-        let this = Self {
+        let mut this = Self {
             plan,
             dir: dir.to_owned(),
             at_compat_path,
+            fixed: None,
         };
         for step in &plan.steps {
             let Some(File {
@@ -48,7 +51,7 @@ impl<'p> Materialised<'p> {
             let path = this.path(step, rule);
             let content = content.expose_secret().as_bytes();
             let written = if this.is_fixed(step) {
-                compat_path::write(dir, content)
+                compat_path::write(dir, content).map(|fixed| this.fixed = Some(fixed))
             } else {
                 secret_file::write_new(&path, content)
             };

@@ -531,7 +531,7 @@ fn what_cannot_be_written_starts_nothing() {
     let folder = env.home().join("tmp");
     fs::create_dir(&folder).unwrap();
     // No file may grow: as on a full disk, the secret can't be written.
-    let full = run("trap '' XFSZ; ulimit -f 0;", &folder);
+    let full = run("ulimit -f 0;", &folder);
     let (_, stderr) = streams(&full);
     assert_eq!(full.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("nothing was started"), "{stderr}");
@@ -644,6 +644,13 @@ fn the_fixed_path_is_used_safely() {
     assert!(run().status.success());
     assert!(fs::symlink_metadata(fixed).is_err());
     assert!(left(&env).is_empty());
+    // So does the file of a run whose folder was taken away, as a runtime folder is at the logout.
+    let mut last = started(&env, &server, &words);
+    first_line(&mut last);
+    fs::remove_dir_all(runtime_dir(&env)).unwrap();
+    drop(last.stdin.take());
+    assert!(last.wait().unwrap().success());
+    assert!(fs::symlink_metadata(fixed).is_err());
 }
 
 #[test]
@@ -759,6 +766,83 @@ fn the_variables_of_a_pod_are_followed_with_care() {
     }
     // Only the last one, whose answer is for another provider, got as far as asking.
     assert_eq!(server.received().len(), asked + 2);
+}
+
+#[test]
+fn a_rejected_service_token_is_tried_once_more() {
+    for (refusals, code) in [(1, 0), (2, 5)] {
+        let env = TestEnv::new();
+        let asked = AtomicUsize::new(0);
+        let server = Scripted::with(move |request| {
+            let is_token = request.target.ends_with("/token");
+            if is_token && asked.fetch_add(1, Ordering::SeqCst) < refusals {
+                return error(403, "REJECTED", "expired");
+            }
+            route(request, &json!([]))
+        });
+        env.acpctl()
+            .env("XDG_RUNTIME_DIR", runtime_dir(&env))
+            .env("BACKEND_API_URL", server.url())
+            .env("CREDENTIAL_IDS", r#"{"github":"github"}"#)
+            .env("AGENTIC_SESSION_NAMESPACE", "team-a")
+            .env("BOT_TOKEN", TOKEN)
+            .args(["session", "exec", "--from-env", "--", "true"])
+            .assert()
+            .code(code);
+        let fetches: Vec<Received> = server
+            .received()
+            .into_iter()
+            .filter(|request| request.target.ends_with("/token"))
+            .collect();
+        assert_eq!(fetches.len(), 2, "never a third time");
+        assert_eq!(fetches[0].header("x-ambient-project"), Some("team-a"));
+    }
+}
+
+#[test]
+fn an_ignored_signal_stays_ignored() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    // As under nohup: neither the program nor the command ends by a hang-up.
+    let output = Command::new("sh")
+        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_acpctl"))
+        .args(["session", "exec", "--credential", "github", "--"])
+        .args(["sh", "-c", "kill -HUP $PPID; kill -HUP $$; echo alive"])
+        .env_clear()
+        .envs(env.variables())
+        .env("AMBIENT_API_URL", server.url())
+        .env("AMBIENT_TOKEN", TOKEN)
+        .env("XDG_RUNTIME_DIR", runtime_dir(&env))
+        .output()
+        .unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(
+        (output.status.code(), stdout.as_str()),
+        (Some(0), "alive\n"),
+        "{stderr}"
+    );
+    assert!(left(&env).is_empty());
+}
+
+#[test]
+fn what_a_killed_run_left_elsewhere_goes_too() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let folder = env.home().join("tmp");
+    // What a run leaves that had no runtime folder: nobody holds its lock.
+    let leftover = folder.join("ambient-session-00000000000000000000000000000000");
+    fs::create_dir_all(&leftover).unwrap();
+    fs::write(leftover.join("kubeconfig"), SECRET).unwrap();
+    session(
+        &env,
+        &server,
+        &["exec", "--credential", "github", "--", "true"],
+    )
+    .env("TMPDIR", &folder)
+    .assert()
+    .success();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
 }
 
 /// A server that speaks the protocol, started with the platform's flags.

@@ -64,7 +64,8 @@ async fn metadata(client: &Client, provider: &str, id: &str) -> Record {
     }
 }
 
-fn client(ctx: &Ctx) -> anyhow::Result<Client> {
+/// A client of the variables and the mounted token, both as they are now.
+pub fn client(ctx: &Ctx) -> anyhow::Result<Client> {
     let Some(address) = env::BACKEND_API_URL.get() else {
         return Err(Failure::usage("BACKEND_API_URL is not set")
             .hint("--from-env is for a session's pod")
@@ -79,6 +80,7 @@ fn client(ctx: &Ctx) -> anyhow::Result<Client> {
     settings.token = token()?;
     settings.project = env::PROJECT_NAME
         .get()
+        .or_else(|| env::AGENTIC_SESSION_NAMESPACE.get())
         .map(|project| project.trim().to_owned());
     settings.direct = true;
     Client::connect(&settings, settings.token.clone(), &ctx.globals)

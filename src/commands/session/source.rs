@@ -63,7 +63,7 @@ impl SourceArgs {
             .into());
         }
         if self.from_env {
-            return with_secrets(ctx, &from_env::records(ctx)?);
+            return in_pod(ctx);
         }
         let mut credentials = Vec::new();
         if let Some(file) = &self.from_file {
@@ -80,7 +80,7 @@ impl SourceArgs {
             ))?
         };
         if !records.is_empty() {
-            credentials.extend(with_secrets(ctx, &records)?);
+            credentials.extend(with_secrets(ctx, ctx.client()?, &records)?);
         }
         refuse_twins(&credentials)?;
         Ok(credentials)
@@ -232,9 +232,23 @@ fn chosen(ctx: &Ctx, candidates: &[Candidate]) -> anyhow::Result<Vec<Record>> {
     })))
 }
 
+/// What the variables of a pod name. Where the service's token is rejected it is read again, for it
+/// may have been renewed, and all is asked once more, as the runner does (contract runner.md section 3.2).
+fn in_pod(ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
+    let records = from_env::records(ctx)?;
+    let credentials = with_secrets(ctx, ctx.client()?, &records)?;
+    let is_rejected = |credential: &Credential| {
+        let refusal = credential.token.as_ref().err();
+        refusal.is_some_and(|failure| matches!(failure.kind, Kind::Login | Kind::Forbidden))
+    };
+    if credentials.iter().any(is_rejected) {
+        return with_secrets(ctx, &from_env::client(ctx)?, &records);
+    }
+    Ok(credentials)
+}
+
 /// Fetches the secrets, all at once.
-fn with_secrets(ctx: &Ctx, records: &[Record]) -> anyhow::Result<Vec<Credential>> {
-    let client = ctx.client()?;
+fn with_secrets(ctx: &Ctx, client: &Client, records: &[Record]) -> anyhow::Result<Vec<Credential>> {
     ctx.block_on(async {
         let limit = ctx.globals.request_timeout.unwrap_or(FETCH_LIMIT);
         let tokens = join_all(records.iter().map(async |record| {
