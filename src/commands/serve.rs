@@ -96,7 +96,6 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         browser_guard: true,
         body_timeout: Some(BODY_TIMEOUT),
         access_log: (!args.quiet).then(|| Arc::new(log) as server::AccessLog),
-        ..Options::default()
     };
     let directory = match &args.data_dir {
         Some(dir) => dir.clone(),

@@ -8,6 +8,7 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::disallowed_methods,
+    clippy::type_complexity,
     reason = "a test ends by panicking"
 )]
 

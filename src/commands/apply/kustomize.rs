@@ -19,11 +19,13 @@ struct Kustomization {
     resources: Option<Vec<String>>,
     patches: Option<Vec<Patch>>,
     #[serde(flatten)]
+    #[allow(clippy::zero_sized_map_values, reason = "only the names matter")]
     other: std::collections::BTreeMap<String, serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
+#[allow(clippy::struct_field_names, reason = "the names of the format")]
 struct Patch {
     path: Option<String>,
     patch: Option<String>,

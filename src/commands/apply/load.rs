@@ -87,7 +87,7 @@ fn parse(text: &str, folder: &Path) -> Result<Vec<Document>, Failure> {
         .filter(|document| !document.kind.is_empty())
         .collect();
     for document in &mut kept {
-        document.folder = folder.to_owned();
+        folder.clone_into(&mut document.folder);
     }
     Ok(kept)
 }

@@ -1,4 +1,4 @@
-//! An OpenID Connect issuer on loopback: discovery, keys, code with PKCE, refresh with rotation,
+//! An `OpenID` Connect issuer on loopback: discovery, keys, code with PKCE, refresh with rotation,
 //! revocation. It also plays issuers that are slow, that lie or that fail.
 
 use std::collections::{BTreeMap, BTreeSet};
