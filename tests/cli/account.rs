@@ -195,6 +195,48 @@ fn a_broken_file_is_never_written_over() {
 }
 
 #[test]
+fn a_file_that_can_not_be_read_or_written_is_named() {
+    let env = TestEnv::new();
+    let run = |path: &std::path::Path, args: &[&str]| {
+        let output = env
+            .acpctl()
+            .env("AMBIENT_CONFIG", path)
+            .args(args)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        streams(&output).1
+    };
+    let folder = env.home().join("folder");
+    fs::create_dir(&folder).unwrap();
+    let shown = folder.display();
+    assert_eq!(
+        run(&folder, &["config", "get", "project"]),
+        format!("Error: load config: read config file \"{shown}\": read {shown}: is a directory\n")
+    );
+    let below = env.file("plain", "x").join("config.json");
+    let shown = below.display();
+    assert_eq!(
+        run(&below, &["config", "get", "project"]),
+        format!(
+            "Error: load config: read config file \"{shown}\": open {shown}: not a directory\n"
+        )
+    );
+    // Not even root may make a folder there.
+    let stderr = run(
+        std::path::Path::new("/proc/none/config.json"),
+        &["login", "--token", TOKEN],
+    );
+    assert!(
+        stderr.starts_with(
+            "Error: save config: create config directory \"/proc/none\": mkdir /proc/none: "
+        ),
+        "{stderr}"
+    );
+    assert!(!stderr.contains(TOKEN));
+}
+
+#[test]
 fn the_place_of_a_broken_file_is_in_the_json_error() {
     let env = TestEnv::new();
     env.config("{\n  \"project\": \"p\",\n  oops\n}");
