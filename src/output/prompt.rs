@@ -45,7 +45,9 @@ pub fn confirm(question: &str) -> anyhow::Result<bool> {
     let asked = Confirm::with_theme(&Plain)
         .with_prompt(question)
         .default(false);
-    Ok(open.answer(asked.interact_opt())?.unwrap_or(false))
+    Ok(open
+        .answer(asked.interact_on_opt(&screen()))?
+        .unwrap_or(false))
 }
 
 /// A line of text; Enter alone takes the default. Asks again with the reason where `check` refuses.
@@ -69,7 +71,7 @@ pub fn text(
         asked = asked.default(default.to_owned());
     }
     let open = Question::open(Typing::Keys)?;
-    Ok(meant(&open.answer(asked.interact_text())?))
+    Ok(meant(&open.answer(asked.interact_text_on(&screen()))?))
 }
 
 /// A secret of one line: nothing of it appears.
@@ -82,7 +84,7 @@ pub fn secret(title: &str) -> anyhow::Result<SecretString> {
         .allow_empty_password(true)
         .validate_with(|typed: &String| whole_line(typed));
     let open = Question::open(Typing::Line)?;
-    let typed = Zeroizing::new(open.answer(asked.interact())?);
+    let typed = Zeroizing::new(open.answer(asked.interact_on(&screen()))?);
     let begun = Zeroizing::new(typed.replace(PASTE, ""));
     Ok(begun.replace(PASTE_END, "").into())
 }
@@ -116,7 +118,7 @@ pub fn select(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<u
         .items(0..choices.len())
         .default(start.min(choices.len().saturating_sub(1)));
     let open = Question::open(Typing::Keys)?;
-    open.answer(asked.interact_opt())?
+    open.answer(asked.interact_on_opt(&screen()))?
         .ok_or_else(|| Failure::new(Kind::Input, "cancelled").into())
 }
 
@@ -237,9 +239,14 @@ impl Theme for List<'_> {
     }
 }
 
+/// Standard error; a list is written as a whole, so that it does not flicker.
+fn screen() -> Term {
+    Term::buffered_stderr()
+}
+
 /// The start of a line, so that `spare` columns of the window stay free.
 fn cut(line: &str, spare: usize) -> Cow<'_, str> {
-    let columns = usize::from(Term::stderr().size().1);
+    let columns = usize::from(screen().size().1);
     truncate_str(line, columns.saturating_sub(spare), "")
 }
 

@@ -122,15 +122,15 @@ fn a_kubeconfig_is_stored_step_by_step() {
     let server = platform();
     let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
     answer_steps(&terminal, &STEPS[..2]);
-    let screen = terminal.wait_for("Context (arrows");
-    for fact in [
+    let facts = [
         "> prod",
         "https://prod.example.org:6443",
         "token",
         "expiry unknown",
-    ] {
-        assert!(screen.contains(fact), "{fact}: {screen}");
-    }
+    ];
+    terminal.wait_until("what is known of the contexts", |screen| {
+        facts.iter().all(|fact| screen.contains(fact))
+    });
     answer_steps(&terminal, &STEPS[2..5]);
     let screen = terminal.wait_for("Store it?");
     for fact in [
@@ -199,22 +199,38 @@ fn ctrl_c_and_esc_leave_each_question_with_nothing_sent() {
 
 #[test]
 fn a_signal_leaves_the_terminal_as_it_was() {
+    for secret in [false, true] {
+        let env = with_kubeconfig();
+        let server = platform();
+        let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+        if secret {
+            ask_for_secret(&terminal);
+        } else {
+            terminal.wait_for("Provider (arrows");
+        }
+        let children = format!("/proc/{0}/task/{0}/children", terminal.pid());
+        let Ok(children) = fs::read_to_string(children) else {
+            crate::support::skipped("this system does not list children in /proc");
+            return;
+        };
+        let killed = std::process::Command::new("kill")
+            .arg(children.trim())
+            .status();
+        assert!(killed.unwrap().success());
+        terminal.wait_for("status 143");
+        assert!(terminal.is_sane());
+        assert!(changes(&server).is_empty());
+    }
+}
+
+#[test]
+fn nothing_is_asked_in_a_window_without_room() {
     let env = with_kubeconfig();
     let server = platform();
-    let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
-    terminal.wait_for("Provider (arrows");
-    let children = format!("/proc/{0}/task/{0}/children", terminal.pid());
-    let Ok(children) = fs::read_to_string(children) else {
-        crate::support::skipped("this system does not list children in /proc");
-        return;
-    };
-    let killed = std::process::Command::new("kill")
-        .arg(children.trim())
-        .status();
-    assert!(killed.unwrap().success());
-    terminal.wait_for("status 143");
+    let terminal = start(&env, server.url(), &["credential", "create"], 2, 80);
+    terminal.wait_for("status 11");
+    assert!(terminal.written().contains("the window is too small"));
     assert!(terminal.is_sane());
-    assert!(changes(&server).is_empty());
 }
 
 #[test]
