@@ -3,9 +3,9 @@
 pub mod age;
 pub mod format;
 pub mod jsonpath;
-mod keys;
 mod object;
 pub mod prompt;
+mod question;
 pub mod style;
 pub mod table;
 

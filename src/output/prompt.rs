@@ -1,15 +1,24 @@
 //! Questions to the user. Only asked where [`crate::ctx::Ctx::may_ask`] allows it.
 //!
-//! Esc leaves a question without an answer, Ctrl-C ends the program; either way the terminal is as it was.
+//! Esc leaves a list or a yes-or-no question without an answer, Ctrl-C ends the program with status 130; either
+//! way the terminal is as it was.
 
-use dialoguer::Confirm;
+use std::borrow::Cow;
+use std::fmt;
+
+use dialoguer::console::{Term, measure_text_width, truncate_str};
+use dialoguer::theme::Theme;
+use dialoguer::{Confirm, Input, Password, Select};
 use secrecy::SecretString;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use zeroize::Zeroizing;
 
-use super::keys::{Guard, Key, Keyboard, write};
+use super::question::{PASTE, PASTE_END, Question, Typing, write};
+use super::table::visible;
 use crate::env;
-use crate::exit::{Failure, Kind, Status};
+use crate::exit::{Failure, Kind};
+
+/// The longest line, in bytes, that a terminal takes; of a longer one it drops the rest.
+const LONGEST_LINE: usize = 4095;
 
 /// One line of a [`select`]: what is chosen, and what helps to choose.
 #[derive(Debug, Clone)]
@@ -27,155 +36,97 @@ impl Choice {
     }
 }
 
-/// A yes-or-no question, answered with one key; Enter alone and Esc mean no.
+/// A yes-or-no question: `y` means yes at once; `n`, Enter and Esc mean no.
 ///
 /// # Errors
-/// When the terminal can't be read; [`Status`] after Ctrl-C.
+/// When the terminal can't be read.
 pub fn confirm(question: &str) -> anyhow::Result<bool> {
-    let mut guard = Guard::new()?;
-    let answer = Confirm::new()
+    let open = Question::open(Typing::Keys)?;
+    let asked = Confirm::with_theme(&Plain)
         .with_prompt(question)
-        .default(false)
-        .interact_opt();
-    match (answer, guard.ended()) {
-        (_, Some(number)) => Err(ended(number)),
-        (answer, None) => Ok(answer?.unwrap_or(false)),
-    }
+        .default(false);
+    Ok(open
+        .answer(asked.interact_on_opt(&screen()))?
+        .unwrap_or(false))
 }
 
 /// A line of text; Enter alone takes the default. Asks again with the reason where `check` refuses.
 ///
 /// # Errors
-/// [`Kind::Input`] after Esc, [`Status`] after Ctrl-C.
+/// As [`confirm`].
 pub fn text(
     title: &str,
     default: &str,
     check: impl Fn(&str) -> Result<(), String>,
 ) -> anyhow::Result<String> {
-    let shown = if default.is_empty() {
-        format!("{title}: ")
-    } else {
-        format!("{title} [{}]: ", visible(default))
+    let meant = |typed: &str| match typed.trim() {
+        "" => default.to_owned(),
+        typed => typed.to_owned(),
     };
-    loop {
-        let typed = line(&shown, true)?.ok_or_else(cancelled)?;
-        let answer = match typed.trim() {
-            "" => default,
-            typed => typed,
-        };
-        match check(answer) {
-            Ok(()) => return Ok(answer.to_owned()),
-            Err(why) => write(&format!("  {why}\n")),
-        }
+    let mut asked = Input::with_theme(&Plain)
+        .with_prompt(title)
+        .allow_empty(true)
+        .validate_with(|typed: &String| check(&meant(typed)));
+    if !default.is_empty() {
+        asked = asked.default(default.to_owned());
     }
+    let open = Question::open(Typing::Keys)?;
+    Ok(meant(&open.answer(asked.interact_text_on(&screen()))?))
 }
 
-/// A secret: nothing of it appears. A pasted one may have several lines.
+/// A secret of one line: nothing of it appears.
 ///
 /// # Errors
-/// As [`text`].
+/// As [`confirm`].
 pub fn secret(title: &str) -> anyhow::Result<SecretString> {
-    loop {
-        let typed = line(&format!("{title} (not shown): "), false)?.ok_or_else(cancelled)?;
-        if !typed.trim().is_empty() {
-            return Ok(SecretString::from(typed.as_str()));
-        }
-        write("  it is empty\n");
-    }
+    let asked = Password::with_theme(&Plain)
+        .with_prompt(format!("{title} (not shown)"))
+        .allow_empty_password(true)
+        .validate_with(|typed: &String| whole_line(typed));
+    let open = Question::open(Typing::Line)?;
+    let typed = Zeroizing::new(open.answer(asked.interact_on(&screen()))?);
+    let begun = Zeroizing::new(typed.replace(PASTE, ""));
+    Ok(begun.replace(PASTE_END, "").into())
 }
 
-/// Reads a line; nothing after Esc.
-fn line(shown: &str, echo: bool) -> anyhow::Result<Option<Zeroizing<String>>> {
-    let mut keyboard = Keyboard::open()?;
-    write(shown);
-    // Room beforehand: growing would leave copies behind.
-    let mut typed = Zeroizing::new(String::with_capacity(16 << 10));
-    loop {
-        match keyboard.next()? {
-            Key::Enter => {
-                write("\n");
-                if !echo {
-                    keyboard.forget();
-                }
-                return Ok(Some(typed));
-            }
-            Key::Char(c) => {
-                if echo && c != '\n' {
-                    write(c.encode_utf8(&mut [0; 4]));
-                }
-                if !echo || c != '\n' {
-                    typed.push(c);
-                }
-            }
-            Key::Backspace => {
-                if let Some(c) = typed.pop()
-                    && echo
-                {
-                    erase(c.width().unwrap_or_default());
-                }
-            }
-            Key::Clear => {
-                if echo {
-                    erase(typed.width());
-                }
-                typed.clear();
-            }
-            Key::Cancel => {
-                write("\n");
-                return Ok(None);
-            }
-            Key::Ended(number) => return Err(ended(number)),
-            Key::Up | Key::Down | Key::Resized | Key::Other => {}
-        }
+/// Refuses what would be stored in part only.
+fn whole_line(typed: &str) -> Result<(), &'static str> {
+    if typed.matches(PASTE).count() != typed.matches(PASTE_END).count() {
+        return Err("only one line can be pasted here; put the secret into a file");
     }
-}
-
-fn erase(columns: usize) {
-    write(&"\u{8} \u{8}".repeat(columns));
+    if typed.len() >= LONGEST_LINE {
+        return Err("too long to be typed here; put the secret into a file");
+    }
+    let mut pieces = typed.split(PASTE).flat_map(|piece| piece.split(PASTE_END));
+    if pieces.all(|piece| piece.trim().is_empty()) {
+        return Err("it is empty");
+    }
+    Ok(())
 }
 
 /// One of several: arrow keys, or `j` and `k`, and Enter. Gives the place of the choice.
 ///
 /// # Errors
-/// As [`text`].
+/// [`Kind::Input`] after Esc; as [`confirm`].
 pub fn select(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<usize> {
     if env::TERM.get().as_deref() == Some("dumb") {
         return by_number(title, choices, start);
     }
-    let mut keyboard = Keyboard::open()?;
-    let mut list = List {
-        title,
-        choices,
-        at: start.min(choices.len().saturating_sub(1)),
-        drawn: Vec::new(),
-    };
-    write("\x1b[?25l");
-    loop {
-        list.draw();
-        match keyboard.next()? {
-            Key::Up | Key::Char('k') => list.at = list.at.saturating_sub(1),
-            Key::Down | Key::Char('j') if list.at + 1 < choices.len() => list.at += 1,
-            Key::Enter => {
-                list.finish();
-                return Ok(list.at);
-            }
-            Key::Cancel => {
-                list.wipe();
-                return Err(cancelled());
-            }
-            Key::Ended(number) => {
-                list.wipe();
-                return Err(ended(number));
-            }
-            _ => {}
-        }
-    }
+    let list = List(choices);
+    let asked = Select::with_theme(&list)
+        .with_prompt(title)
+        .items(0..choices.len())
+        .default(start.min(choices.len().saturating_sub(1)));
+    let open = Question::open(Typing::Keys)?;
+    open.answer(asked.interact_on_opt(&screen()))?
+        .ok_or_else(|| Failure::new(Kind::Input, "cancelled").into())
 }
 
 /// The list for terminals that can't move the cursor.
 fn by_number(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<usize> {
+    let list = List(choices);
     for (at, choice) in choices.iter().enumerate() {
-        write(&format!("{:>3}  {}\n", at + 1, row(choice, 0)));
+        write(&format!("{:>3}  {}\n", at + 1, list.row(choice)));
     }
     let number = |text: &str| {
         text.parse::<usize>()
@@ -190,106 +141,139 @@ fn by_number(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<us
     Ok(number(&typed).unwrap_or(1) - 1)
 }
 
-struct List<'a> {
-    title: &'a str,
-    choices: &'a [Choice],
-    at: usize,
-    /// The lines on the screen.
-    drawn: Vec<String>,
+/// What the questions look like. Control characters are shown as spaces: names come from files and servers.
+struct Plain;
+
+impl Theme for Plain {
+    fn format_error(&self, f: &mut dyn fmt::Write, error: &str) -> fmt::Result {
+        write!(f, "  {}", visible(error))
+    }
+
+    fn format_confirm_prompt(
+        &self,
+        f: &mut dyn fmt::Write,
+        question: &str,
+        _default: Option<bool>,
+    ) -> fmt::Result {
+        write!(f, "{} [y/N]: ", visible(question))
+    }
+
+    fn format_confirm_prompt_selection(
+        &self,
+        f: &mut dyn fmt::Write,
+        question: &str,
+        answer: Option<bool>,
+    ) -> fmt::Result {
+        self.format_confirm_prompt(f, question, None)?;
+        f.write_str(answer.map_or("", |yes| if yes { "y" } else { "n" }))
+    }
+
+    fn format_input_prompt(
+        &self,
+        f: &mut dyn fmt::Write,
+        title: &str,
+        default: Option<&str>,
+    ) -> fmt::Result {
+        match default {
+            Some(default) => write!(f, "{title} [{}]: ", visible(default)),
+            None => write!(f, "{title}: "),
+        }
+    }
+
+    fn format_input_prompt_selection(
+        &self,
+        f: &mut dyn fmt::Write,
+        title: &str,
+        answer: &str,
+    ) -> fmt::Result {
+        write!(f, "{title}: {}", visible(answer))
+    }
 }
+
+/// What a list looks like. dialoguer gets the places of the choices for its items: it takes a long item to cover
+/// several lines, while here each is cut to the window, whatever its size has become.
+struct List<'a>(&'a [Choice]);
 
 impl List<'_> {
-    /// Draws the list in place of what was drawn before.
-    fn draw(&mut self) {
-        self.wipe();
-        let (rows, columns) = size();
-        let room = rows.saturating_sub(2).max(1);
-        let first = (self.at + 1).saturating_sub(room);
-        let widest = self.choices.iter().map(|c| visible(&c.text).width()).max();
-        let mut lines = vec![format!("{} (arrows, Enter; Esc leaves)", self.title)];
-        for (at, choice) in self.choices.iter().enumerate().skip(first).take(room) {
-            let mark = if at == self.at { '>' } else { ' ' };
-            lines.push(format!(
-                "{mark} {}",
-                row(choice, widest.unwrap_or_default())
-            ));
-        }
-        for line in &mut lines {
-            *line = cut(line, columns.saturating_sub(1));
-        }
-        write(&lines.join("\n"));
-        self.drawn = lines;
+    fn choice(&self, place: &str) -> Option<&Choice> {
+        self.0.get(place.parse::<usize>().ok()?)
     }
 
-    /// Takes the list off the screen. A narrower window may have broken its lines.
-    fn wipe(&mut self) {
-        let (rows, columns) = size();
-        let height: usize = self
-            .drawn
-            .iter()
-            .map(|line| line.width().max(1).div_ceil(columns))
-            .sum();
-        let up = height.saturating_sub(1).min(rows.saturating_sub(1));
-        if !self.drawn.is_empty() {
-            let up = if up > 0 {
-                format!("\x1b[{up}A")
-            } else {
-                String::new()
-            };
-            write(&format!("\r{up}\x1b[J"));
-        }
-        self.drawn.clear();
-    }
-
-    /// Leaves one line with the answer.
-    fn finish(&mut self) {
-        self.wipe();
-        let chosen = self.choices.get(self.at).map(|c| visible(&c.text));
-        write(&format!("{}: {}\n", self.title, chosen.unwrap_or_default()));
+    /// A line with the second column under that of the others.
+    fn row(&self, choice: &Choice) -> String {
+        let width = |choice: &Choice| measure_text_width(&visible(&choice.text));
+        let widest = self.0.iter().map(width).max().unwrap_or_default();
+        let gap = " ".repeat(widest.saturating_sub(width(choice)));
+        format!("{}{gap}  {}", visible(&choice.text), visible(&choice.help))
+            .trim_end()
+            .to_owned()
     }
 }
 
-fn row(choice: &Choice, width: usize) -> String {
-    let text = visible(&choice.text);
-    let gap = " ".repeat(width.saturating_sub(text.width()));
-    format!("{text}{gap}  {}", visible(&choice.help))
-        .trim_end()
-        .to_owned()
+impl Theme for List<'_> {
+    fn format_select_prompt(&self, f: &mut dyn fmt::Write, title: &str) -> fmt::Result {
+        let shown = format!("{title} (arrows, Enter; Esc leaves)");
+        // Where the list has pages, their number follows.
+        f.write_str(&cut(&shown, " [Page 1/9] ".len()))
+    }
+
+    fn format_select_prompt_item(
+        &self,
+        f: &mut dyn fmt::Write,
+        place: &str,
+        active: bool,
+    ) -> fmt::Result {
+        let row = self.choice(place).map(|choice| self.row(choice));
+        let mark = if active { '>' } else { ' ' };
+        f.write_str(&cut(&format!("{mark} {}", row.unwrap_or_default()), 1))
+    }
+
+    fn format_select_prompt_selection(
+        &self,
+        f: &mut dyn fmt::Write,
+        title: &str,
+        place: &str,
+    ) -> fmt::Result {
+        let text = self.choice(place).map(|choice| visible(&choice.text));
+        write!(f, "{title}: {}", text.unwrap_or_default())
+    }
 }
 
-/// Rows and columns of the terminal; 24 and 80 if it reports none.
-fn size() -> (usize, usize) {
-    let stderr = std::io::stderr();
-    let reported = rustix::termios::tcgetwinsize(&stderr).ok();
-    let or = |n: Option<u16>, other| n.filter(|n| *n > 0).map_or(other, usize::from);
-    (
-        or(reported.map(|size| size.ws_row), 24),
-        or(reported.map(|size| size.ws_col), 80),
-    )
+/// Standard error; a list is written as a whole, so that it does not flicker.
+fn screen() -> Term {
+    Term::buffered_stderr()
 }
 
-/// At most so many columns.
-fn cut(text: &str, columns: usize) -> String {
-    let mut used = 0;
-    text.chars()
-        .take_while(|c| {
-            used += c.width().unwrap_or_default();
-            used <= columns
-        })
-        .collect()
+/// The start of a line, so that `spare` columns of the window stay free.
+fn cut(line: &str, spare: usize) -> Cow<'_, str> {
+    let columns = usize::from(screen().size().1);
+    truncate_str(line, columns.saturating_sub(spare), "")
 }
 
-/// Control characters as spaces: names come from files and servers.
-fn visible(text: &str) -> String {
-    super::table::visible(text)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn cancelled() -> anyhow::Error {
-    Failure::new(Kind::Input, "cancelled").into()
-}
+    #[test]
+    fn a_secret_is_taken_whole_or_not_at_all() {
+        assert!(whole_line("a b").is_ok());
+        assert!(whole_line(&format!("x{PASTE}a{PASTE_END}")).is_ok());
+        for part in [
+            "",
+            " ",
+            &format!("{PASTE}{PASTE_END}"),
+            &format!("{PASTE}first line"),
+            &format!("last line{PASTE_END}"),
+            &"x".repeat(LONGEST_LINE),
+        ] {
+            assert!(whole_line(part).is_err(), "{part:?}");
+        }
+    }
 
-/// The end by a signal, as a shell reports it.
-fn ended(number: u8) -> anyhow::Error {
-    write("\n");
-    Status(128 + number).into()
+    #[test]
+    fn rows_are_aligned() {
+        let choices = [Choice::new("a\n", "one"), Choice::new("部署", "two")];
+        let rows = choices.each_ref().map(|choice| List(&choices).row(choice));
+        assert_eq!(rows, ["a     one", "部署  two"]);
+    }
 }

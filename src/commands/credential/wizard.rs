@@ -66,7 +66,7 @@ fn ask(ctx: &Ctx) -> anyhow::Result<Plan> {
     let name = if provider == kubeconfig::PROVIDER {
         ask_kubeconfig(ctx, &mut plan)?
     } else {
-        ask_secret(&mut plan)?;
+        ask_secret(&mut plan, &provider)?;
         String::new()
     };
     if provider == "jira" {
@@ -142,12 +142,14 @@ fn ask_file(plan: &mut Plan) -> anyhow::Result<Vec<OwnedSource>> {
     }])
 }
 
-fn ask_secret(plan: &mut Plan) -> anyhow::Result<()> {
+fn ask_secret(plan: &mut Plan, provider: &str) -> anyhow::Result<()> {
     let choices = [
-        Choice::new("type or paste it", "nothing of it is shown"),
-        Choice::new("a file", ""),
+        Choice::new("type or paste it", "one line; nothing of it is shown"),
+        Choice::new("a file", "of any length"),
     ];
-    if prompt::select("Secret", &choices, 0)? == 0 {
+    // Keys of service accounts are JSON of many lines.
+    let start = usize::from(provider == "vertex");
+    if prompt::select("Secret", &choices, start)? == 0 {
         "the terminal".clone_into(&mut plan.source);
         plan.args.source = SourceArgs::typed(prompt::secret("Secret")?);
     } else {
@@ -288,7 +290,7 @@ fn facts(context: &ContextSummary, now: Timestamp) -> [String; 3] {
 
 fn not_empty(text: &str) -> Result<(), String> {
     if text.is_empty() {
-        return Err("something is needed here; Esc leaves".to_owned());
+        return Err("something is needed here; Ctrl-C leaves".to_owned());
     }
     Ok(())
 }

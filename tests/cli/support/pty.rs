@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use pty_process::blocking::{Command, Pty};
+use rustix::termios::{LocalModes, tcgetattr};
 
 /// How long something may take to appear. Only a failing test waits so long.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -112,11 +113,24 @@ impl Terminal {
         String::from_utf8_lossy(&self.seen.0.lock().unwrap().raw).into_owned()
     }
 
+    /// Waits until typed characters no longer appear on the screen. Nothing tells of that, so it looks again
+    /// and again.
+    pub fn wait_for_no_echo(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.modes().contains(LocalModes::ECHO) {
+            assert!(Instant::now() < deadline, "the echo was never switched off");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn modes(&self) -> LocalModes {
+        tcgetattr(&*self.pty).unwrap().local_modes
+    }
+
     /// True while a typed character would appear on the screen, and lines are edited by the terminal: as a
     /// shell finds and leaves it.
     pub fn is_sane(&self) -> bool {
-        use rustix::termios::{LocalModes, tcgetattr};
-        let modes = tcgetattr(&*self.pty).unwrap().local_modes;
+        let modes = self.modes();
         let seen = self.seen.0.lock().unwrap();
         modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG)
             && !seen.screen.screen().hide_cursor()

@@ -1,0 +1,128 @@
+//! The terminal while a question is open.
+//!
+//! dialoguer puts the keyboard back after each key, but leaves the cursor hidden after Ctrl-C, and a signal from
+//! elsewhere finds the terminal without echo. [`Question`] gives all of it back, however the question ends.
+
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use rustix::termios::{self, LocalModes, OptionalActions, Termios};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level;
+
+use crate::exit::{Failure, Kind, Status};
+
+/// The smallest window, in rows and columns, in which dialoguer works.
+const SMALLEST: (u16, u16) = (3, 2);
+
+/// How long the end of the program may take after a signal.
+const END: Duration = Duration::from_secs(1);
+
+/// Shows the cursor, and asks the terminal to mark pasted text no longer.
+const AS_BEFORE: &str = "\x1b[?2004l\x1b[?25h";
+
+/// How an answer is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Typing {
+    /// Key by key.
+    Keys,
+    /// A line that the terminal edits; pasted text comes between [`PASTE`] and [`PASTE_END`].
+    Line,
+}
+
+pub const PASTE: &str = "\x1b[200~";
+pub const PASTE_END: &str = "\x1b[201~";
+
+/// An open question. Dropping it leaves the terminal as it was.
+pub struct Question {
+    before: Termios,
+}
+
+impl Question {
+    /// Takes the terminal over. From now on a signal that ends programs ends this one with 128 and its number as
+    /// the exit status, as shells report it, and with the terminal in order.
+    ///
+    /// # Errors
+    /// When standard input is no terminal; [`Kind::Input`] where the window is too small.
+    pub fn open(typing: Typing) -> anyhow::Result<Self> {
+        let size = dialoguer::console::Term::stderr().size();
+        if size.0 < SMALLEST.0 || size.1 < SMALLEST.1 {
+            return Err(Failure::new(Kind::Input, "the window is too small for a question").into());
+        }
+        let question = Self {
+            before: termios::tcgetattr(io::stdin())?,
+        };
+        end_in_order(&question.before)?;
+        match typing {
+            // dialoguer switches modes around each key; in between nothing shall be echoed.
+            Typing::Keys => {
+                let mut modes = question.before.clone();
+                modes.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+                termios::tcsetattr(io::stdin(), OptionalActions::Now, &modes)?;
+            }
+            Typing::Line => write("\x1b[?2004h"),
+        }
+        Ok(question)
+    }
+
+    /// What dialoguer's answer means.
+    ///
+    /// # Errors
+    /// [`Status`] after Ctrl-C, and what the terminal reports.
+    pub fn answer<T>(&self, answer: dialoguer::Result<T>) -> anyhow::Result<T> {
+        let error = match answer {
+            Ok(answer) => return Ok(answer),
+            Err(error) => io::Error::from(error),
+        };
+        if error.kind() == io::ErrorKind::Interrupted {
+            // The thread of `end_in_order` knows the signal and is ending the program.
+            thread::sleep(END);
+            return Err(Status(130).into());
+        }
+        Err(error.into())
+    }
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        restore(&self.before, AS_BEFORE);
+    }
+}
+
+fn restore(before: &Termios, sequence: &str) {
+    write(sequence);
+    let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, before);
+}
+
+/// Waits for the signals that end programs, from the first question on: the default action can't be had back.
+fn end_in_order(before: &Termios) -> io::Result<()> {
+    static WAITING: AtomicBool = AtomicBool::new(false);
+    if WAITING.swap(true, Ordering::SeqCst) {
+        return Ok(());
+    }
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let before = before.clone();
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            loop {
+                // dialoguer answers any interruption with another SIGINT, so a different one is the cause.
+                if let Some(signal) = signals.wait().min_by_key(|signal| *signal == SIGINT) {
+                    restore(&before, &format!("{AS_BEFORE}\n"));
+                    low_level::exit(128 + signal);
+                }
+            }
+        })?;
+    Ok(())
+}
+
+/// Writes to the terminal. Where it is gone nobody looks.
+pub fn write(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush());
+}
