@@ -134,6 +134,7 @@ fn a_person_is_asked_without_echo() {
         .current_dir(env.work());
     let terminal = Terminal::start(command, 24, 100);
     terminal.wait_for("Token (not shown):");
+    terminal.wait_for_no_echo();
     terminal.type_text(&format!("{TOKEN}\r"));
     let screen = terminal.wait_for("status 0");
     assert!(screen.contains("Login successful."), "{screen}");

@@ -136,15 +136,6 @@ impl Terminal {
             && !seen.screen.screen().hide_cursor()
     }
 
-    /// Waits until a question has taken the terminal over: a library shows it a moment before.
-    pub fn wait_for_question(&self) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.is_sane() {
-            assert!(Instant::now() < deadline, "no question is open");
-            std::thread::yield_now();
-        }
-    }
-
     /// The id of the process on the terminal.
     pub fn pid(&self) -> u32 {
         self.child.id()
