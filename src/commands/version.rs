@@ -63,6 +63,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .out
             .value(&json!({"client": client, "server": server}), &format);
     }
+    if let Ok(server) = &server {
+        say_skew(ctx, &part(server, "version"));
+    }
     ctx.out.line(&match server {
         Ok(server) => format!(
             "Server: {} (tag: {}, built: {})",
@@ -105,4 +108,41 @@ fn ask(ctx: &Ctx) -> Result<Value, String> {
         return Err(format!("server returned HTTP {}", answer.status));
     }
     text::parse(&answer.body).map_err(|why| format!("unmarshal response: {why}"))
+}
+
+/// Says where client and server are of different releases.
+fn say_skew(ctx: &Ctx, server: &str) {
+    let ours = crate::VERSION;
+    if differ(ours, server) {
+        ctx.out.warn(&format!(
+            "client {ours} and server {server} are of different releases"
+        ));
+    }
+}
+
+/// True where two versions differ in more than their last number. An unstamped build, or a server that
+/// names no such version, differs in nothing that could be told.
+fn differ(ours: &str, theirs: &str) -> bool {
+    let release = |version: &str| -> Option<(u32, u32)> {
+        let mut numbers = version.trim_start_matches('v').split('.');
+        Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+    };
+    matches!((release(ours), release(theirs)), (Some(ours), Some(theirs)) if ours != theirs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::differ;
+
+    #[test]
+    fn only_known_releases_differ() {
+        assert!(differ("0.1.0", "v0.2.20"));
+        for (ours, theirs) in [
+            ("0.1.0", "v0.1.9"),
+            ("dev", "v1.2.3"),
+            ("0.1.0", "0b59fe7de"),
+        ] {
+            assert!(!differ(ours, theirs), "{ours} {theirs}");
+        }
+    }
 }
