@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use super::client::{Answer, Client, Request, parse};
 use super::error::Error;
 use super::path::with_query;
-use crate::resources::{List, Resource};
+use crate::resources::{List, Record, Resource};
 
 /// Items of a page while walking all of them.
 const WALK_SIZE: i64 = 1000;
+/// Items of a page for what is done to all objects (contract cli-core.md section 7.11).
+const BULK_SIZE: i64 = 500;
 /// The largest page that the server gives (contract api.md section 5).
 const MAX_SIZE: i64 = 65_500;
 /// What the Go tool asks for, and the server's own default.
@@ -54,6 +56,42 @@ impl Client {
             return Ok(first);
         }
         self.walk(resource, path, options, first, wanted).await
+    }
+
+    /// Every object of a collection, in the server's order and in pages as the Go tool asks for them.
+    ///
+    /// # Errors
+    /// As [`Client::get_json`].
+    pub async fn every(
+        &self,
+        resource: &'static Resource,
+        path: &str,
+        project: Option<&str>,
+    ) -> Result<Vec<Record>, Error> {
+        let options = ListOptions {
+            project: project.map(str::to_owned),
+            ..ListOptions::default()
+        };
+        let mut seen = HashSet::new();
+        let mut all = Vec::new();
+        for page in 1.. {
+            let next = self
+                .page(resource, path, &options, page, BULK_SIZE, false)
+                .await?;
+            let got = i64::try_from(next.items().len()).unwrap_or(i64::MAX);
+            let before = all.len();
+            let items = next.items.unwrap_or_default();
+            all.extend(
+                items
+                    .into_iter()
+                    .filter(|item| seen.insert(item.id().to_owned())),
+            );
+            // A server that shows the same page for ever ends the walk too.
+            if got < BULK_SIZE || all.len() == before {
+                break;
+            }
+        }
+        Ok(all)
     }
 
     /// Finds objects by a search expression alone, as the Go tool asks for agents.

@@ -239,11 +239,11 @@ const KINDS: &[Creation] = &[
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    let client = ctx.client()?;
     let [resource] = args.resource.as_slice() else {
         let message = format!("accepts 1 arg(s), received {}", args.resource.len());
         return Err(Failure::usage(message).into());
     };
+    let client = ctx.client()?;
     let word = resource.to_lowercase();
     let Some(kind) = KINDS
         .iter()

@@ -4,11 +4,11 @@ use anyhow::Context as _;
 
 use super::confirm::ask_or_read;
 use super::{credential, named, stop};
-use crate::api::{Client, ListOptions, Method, Request, path};
+use crate::api::{Method, Request, path};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
-use crate::resources::{CREDENTIAL, Record, Resource, SESSION, USER};
+use crate::resources::{CREDENTIAL, Resource, SESSION, USER};
 
 const EXAMPLES: &str = "acpctl delete role-binding 2abROLEBINDING00000000000001 --yes
 acpctl delete sessions --all --yes";
@@ -93,11 +93,10 @@ fn agreed(ctx: &Ctx, args: &Args, question: &str) -> anyhow::Result<bool> {
 /// Stops what runs, then deletes; one failure does not hold the others up.
 fn all_sessions(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
-    let options = ListOptions {
-        limit: Some(500),
-        ..ListOptions::default()
-    };
-    let sessions = ctx.block_on(async { everything(client, &options).await })?;
+    let sessions = ctx.block_on(async {
+        let every = client.every(&SESSION, "/sessions", None).await;
+        every.context("list sessions")
+    })?;
     if sessions.is_empty() {
         return ctx.out.line("no sessions to delete");
     }
@@ -140,22 +139,4 @@ fn all_sessions(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         0 => Ok(()),
         failed => anyhow::bail!("{failed} of {} sessions failed", sessions.len()),
     }
-}
-
-/// All sessions of the current project, page by page as the Go tool asks for them.
-async fn everything(client: &Client, options: &ListOptions) -> anyhow::Result<Vec<Record>> {
-    let first = client
-        .list(&SESSION, "/sessions", options)
-        .await
-        .context("list sessions")?;
-    let whole = i64::try_from(first.items().len()).unwrap_or(i64::MAX) >= first.total;
-    let list = if whole {
-        first
-    } else {
-        client
-            .list(&SESSION, "/sessions", &ListOptions::default())
-            .await
-            .context("list sessions")?
-    };
-    Ok(list.items.unwrap_or_default())
 }

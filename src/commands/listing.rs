@@ -71,6 +71,16 @@ impl ListArgs {
         Ok(total)
     }
 
+    /// Keeps the objects with the labels.
+    ///
+    /// # Errors
+    /// A usage failure for a label that is no pair.
+    pub fn keep_labelled(&self, records: &mut Vec<Record>) -> Result<(), Failure> {
+        let labels = self.labels()?;
+        records.retain(|record| has_labels(record, &labels));
+        Ok(())
+    }
+
     /// Shows a list and says what it left out (contract field.md row 29).
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::lookup;
-use crate::api::{Body, Client, Error, ListOptions, Method, Request};
+use crate::api::{Body, Client, Error, Method, Request};
 use crate::compat::json;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
@@ -77,24 +77,10 @@ pub fn one_or_all(given: Option<&str>, all: bool) -> Result<Option<&str>, Failur
 
 /// All agents of a project.
 pub async fn everyone(client: &Client, project: &str) -> anyhow::Result<Vec<Record>> {
-    let mut options = ListOptions {
-        limit: Some(500),
-        project: Some(project.to_owned()),
-        ..ListOptions::default()
-    };
-    let first = client
-        .list(&AGENT, &lookup::agents(project), &options)
+    client
+        .every(&AGENT, &lookup::agents(project), Some(project))
         .await
-        .context("list agents")?;
-    if i64::try_from(first.items().len()).unwrap_or(i64::MAX) >= first.total {
-        return Ok(first.items.unwrap_or_default());
-    }
-    options.limit = None;
-    let list = client
-        .list(&AGENT, &lookup::agents(project), &options)
-        .await
-        .context("list agents")?;
-    Ok(list.items.unwrap_or_default())
+        .context("list agents")
 }
 
 /// Does something with each agent; one failure does not hold the others up.

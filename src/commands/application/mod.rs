@@ -5,6 +5,7 @@ mod delete;
 mod fields;
 mod get;
 mod list;
+mod operation;
 mod refresh;
 mod sync;
 mod update;

@@ -1,39 +1,15 @@
 //! `acpctl application refresh`
 
-use anyhow::Context as _;
-
-use super::application;
-use crate::api::Body;
-use crate::commands::named::check_identifier;
+use super::operation::{self, Target};
 use crate::ctx::Ctx;
-use crate::output::{Format, OutputArgs};
-use crate::resources::APPLICATION;
 
 /// Ask for a refresh of an application
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// ID
-    id: String,
     #[command(flatten)]
-    output: OutputArgs,
+    target: Target,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
-    check_identifier("application ID", &args.id)?;
-    let mut body = Body::new();
-    body.set("sync_status", "Unknown");
-    let client = ctx.client()?;
-    let record = ctx.block_on(async {
-        let record = client
-            .update(&APPLICATION, &application(&args.id), body)
-            .await;
-        record.context("refresh application")
-    })?;
-    match format {
-        Format::Table | Format::Wide => ctx
-            .out
-            .line(&format!("application/{} refresh triggered", record.name())),
-        format => ctx.out.record(&record, &format, ctx.now()),
-    }
+    operation::trigger(ctx, &args.target, "refresh", "sync_status", "Unknown")
 }

@@ -103,14 +103,13 @@ fn one(
     if resource.word == CREDENTIAL.word {
         record.remove("token");
     }
-    let mut rows = vec![record];
     if resource.word == ROLE_BINDING.word && matches!(format, Format::Table | Format::Wide) {
         ctx.block_on(async {
-            bindings::name_targets(client, &mut rows).await;
+            bindings::name_targets(client, std::slice::from_mut(&mut record)).await;
             Ok(())
         })?;
     }
-    ctx.out.record(&rows[0], format, ctx.now())
+    ctx.out.record(&record, format, ctx.now())
 }
 
 fn all(
@@ -123,7 +122,7 @@ fn all(
     let client = ctx.client()?;
     let mut options = args.list.options(false);
     options.project = collection.project;
-    let list = ctx.block_on(async {
+    let mut list = ctx.block_on(async {
         let mut list = client
             .list(resource, &collection.path, &options)
             .await
@@ -136,7 +135,6 @@ fn all(
         }
         Ok(list)
     })?;
-    let mut list = list;
     if resource.word == CREDENTIAL.word {
         list.items
             .iter_mut()

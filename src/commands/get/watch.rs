@@ -40,7 +40,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             // A time that is over already means no poll at all.
             biased;
             () = sleep_until(deadline) => Ok(()),
-            ended = poll(ctx, client, interval) => ended,
+            ended = poll(ctx, args, client, interval) => ended,
             interrupted = tokio::signal::ctrl_c() => interrupted.context("wait for signals"),
         }
     })
@@ -71,7 +71,7 @@ fn check(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn poll(ctx: &Ctx, client: &Client, interval: Duration) -> anyhow::Result<()> {
+async fn poll(ctx: &Ctx, args: &Args, client: &Client, interval: Duration) -> anyhow::Result<()> {
     let mut known: HashMap<String, Record> = HashMap::new();
     let mut failures = 0;
     loop {
@@ -85,7 +85,9 @@ async fn poll(ctx: &Ctx, client: &Client, interval: Duration) -> anyhow::Result<
         match answer {
             Ok(list) => {
                 failures = 0;
-                let news = changes(&mut known, list.items.unwrap_or_default());
+                let mut sessions = list.items.unwrap_or_default();
+                args.list.keep_labelled(&mut sessions)?;
+                let news = changes(&mut known, sessions);
                 if !news.is_empty() {
                     let text = rows(
                         &news

@@ -1,6 +1,7 @@
 //! From an id or a name to one scheduled session: the id first, else an exact name.
 
 use anyhow::Context as _;
+use serde_json::Value;
 
 use crate::api::{Client, Error, Method, Request, equals, path};
 use crate::compat::quote::quote;
@@ -109,4 +110,15 @@ pub fn act(ctx: &Ctx, target: &Target, verb: &str) -> anyhow::Result<Record> {
         let record = Record::decode(&SCHEDULED_SESSION, &value).map_err(Error::Decode);
         record.with_context(|| format!("{verb} scheduled session"))
     })
+}
+
+/// `suspend` and `resume`: the same, and what the server says of the schedule afterwards.
+pub fn switch(ctx: &Ctx, target: &Target, verb: &str, done: &str) -> anyhow::Result<()> {
+    let record = act(ctx, target, verb)?;
+    let enabled = record.value("enabled").and_then(Value::as_bool);
+    ctx.out.line(&format!(
+        "scheduled-session/{} {done} (enabled={})",
+        record.name(),
+        enabled.unwrap_or(false)
+    ))
 }
