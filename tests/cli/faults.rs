@@ -1,4 +1,5 @@
-//! Faults of the server and the network: each verb of `credential` against each fault.
+//! Faults of the server and the network: each verb of `credential` against each fault; the other
+//! nouns against the same table are in `noun_faults.rs`.
 //!
 //! The outcome of every pair is one row of a table: exit code, number of requests, and a part of the
 //! message. A canary in the request and in the answers must not turn up anywhere.
@@ -77,16 +78,16 @@ const VERBS: &[Verb] = &[
     },
 ];
 
-struct Fault {
-    name: &'static str,
-    reply: fn() -> Reply,
-    code: i32,
-    message: &'static str,
+pub struct Fault {
+    pub name: &'static str,
+    pub reply: fn() -> Reply,
+    pub code: i32,
+    pub message: &'static str,
     /// A fault that may pass: verbs that repeat safely try again.
     passing: bool,
 }
 
-const FAULTS: &[Fault] = &[
+pub const FAULTS: &[Fault] = &[
     Fault {
         name: "500",
         reply: || error(500, "ambient-api-server-9", "Unspecified error"),

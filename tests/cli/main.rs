@@ -20,6 +20,8 @@ mod examples;
 mod faults;
 mod keyring;
 mod local;
+mod noun_faults;
+mod nouns;
 mod replay;
 mod session_helper;
 mod support;

@@ -1,0 +1,194 @@
+//! Every command but those of `credential`, `session` and `apply` against each fault of the table in
+//! `faults.rs`: exit code, message, nothing on standard output, one request.
+
+use std::sync::Mutex;
+
+use crate::faults::{FAULTS, Fault};
+use crate::support::server::Scripted;
+use crate::support::{TOKEN, TestEnv, streams};
+
+/// The command line, split at blanks, and what its errors begin with.
+const COMMANDS: &[(&str, &str)] = &[
+    ("get sessions", "list sessions: "),
+    ("get session x", "get session \"x\": "),
+    ("get projects", "list projects: "),
+    ("get project x", "get project \"x\": "),
+    ("get agents", "list agents: "),
+    ("get pa x --project-id p", "get agent \"x\": "),
+    (
+        "get sessions --project-agent a --project-id p",
+        "list sessions for agent \"a\": ",
+    ),
+    ("get ps", "list project-settings: "),
+    ("get user x", "get user \"x\": "),
+    ("get roles", "list roles: "),
+    ("get rb", "list role-bindings: "),
+    ("get creds", "list credentials: "),
+    ("get app x", "get application \"x\": "),
+    ("create project --name n", "create project: "),
+    ("create agent --name n --project-id p", "create agent: "),
+    ("create role --name n", "create role: "),
+    (
+        "create rb --role-id r --scope global",
+        "create role-binding: ",
+    ),
+    (
+        "create app --name n --source-repo-url u --source-path p --destination-project d",
+        "create application: ",
+    ),
+    ("delete session x -y", "delete session \"x\": "),
+    ("delete agent x -y", "delete agent \"x\": "),
+    ("delete sessions --all -y", "list sessions: "),
+    ("describe role x", "describe role \"x\": "),
+    ("describe agent x", "describe agent \"x\": "),
+    ("start x --project-id p", "start agent \"x\": "),
+    ("stop x", "stop session \"x\": "),
+    ("agent list", "list agents: "),
+    ("agent create --name n", "create agent: "),
+    ("agent start --all", "list agents: "),
+    ("agent stop --all", "list agents: "),
+    (
+        "inbox list --project-id p --pa-id a",
+        "list inbox messages: ",
+    ),
+    (
+        "inbox send --project-id p --pa-id a --body b",
+        "send inbox message: ",
+    ),
+    (
+        "inbox mark-read --project-id p --pa-id a --msg-id m",
+        "mark-read inbox message: ",
+    ),
+    (
+        "inbox delete --project-id p --pa-id a --msg-id m",
+        "delete inbox message: ",
+    ),
+    ("application list", "list applications: "),
+    ("application get x", "get application \"x\": "),
+    (
+        "application create --name n --source-repo-url u --source-path p --destination-project d",
+        "create application: ",
+    ),
+    ("application update x --name n", "update application: "),
+    ("application delete x --yes", "delete application: "),
+    ("application sync x", "sync application: "),
+    ("application refresh x", "refresh application: "),
+    ("scheduled-session list", "list scheduled sessions: "),
+    (
+        "scheduled-session create --name n --schedule s",
+        "create scheduled session: ",
+    ),
+];
+
+/// Commands that look a name up first, or read a 404 in a way of their own: their errors begin so, and
+/// this is the whole message of a 404.
+const LOOKUPS: &[(&str, &str, &str)] = &[
+    (
+        "create session --name n",
+        "create session: ",
+        "project \"p\" does not exist; run 'acpctl project <name>' to switch projects",
+    ),
+    (
+        "agent get x",
+        "get agent \"x\": ",
+        "get agent \"x\": ambient API error 404: ambient-api-server-7 — Credential with id='x' not found",
+    ),
+    ("agent update x --name n", AGENT, NO_AGENT),
+    ("agent delete x --yes", AGENT, NO_AGENT),
+    ("agent start x", AGENT, NO_AGENT),
+    ("agent stop x", AGENT, NO_AGENT),
+    ("agent start-preview x", AGENT, NO_AGENT),
+    ("agent sessions x", AGENT, NO_AGENT),
+    (
+        "scheduled-session get x",
+        "get scheduled session \"x\": ",
+        "get scheduled session \"x\": scheduled session \"x\" not found in project \"p\"",
+    ),
+    ("scheduled-session update x --name n", SCHEDULE, NO_SCHEDULE),
+    ("scheduled-session delete x --yes", SCHEDULE, NO_SCHEDULE),
+    ("scheduled-session suspend x", SCHEDULE, NO_SCHEDULE),
+    ("scheduled-session resume x", SCHEDULE, NO_SCHEDULE),
+    ("scheduled-session trigger x", SCHEDULE, NO_SCHEDULE),
+    ("scheduled-session runs x", SCHEDULE, NO_SCHEDULE),
+];
+
+const AGENT: &str = "resolve agent \"x\": ";
+const NO_AGENT: &str = "agent \"x\" not found in project \"p\"";
+const SCHEDULE: &str = "resolve scheduled session \"x\": ";
+const NO_SCHEDULE: &str = "scheduled session \"x\" not found in project \"p\"";
+
+#[test]
+fn every_command_survives_every_fault() {
+    let cases: Vec<_> = FAULTS
+        .iter()
+        .flat_map(|fault| {
+            let plain = COMMANDS.iter().map(|(line, prefix)| (*line, *prefix, None));
+            let lookups = LOOKUPS
+                .iter()
+                .map(|(line, prefix, missing)| (*line, *prefix, Some(*missing)));
+            plain.chain(lookups).map(move |case| (fault, case))
+        })
+        .collect();
+    let wrong = &Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for chunk in cases.chunks(cases.len().div_ceil(4)) {
+            scope.spawn(move || {
+                let env = TestEnv::new();
+                for (fault, (line, prefix, missing)) in chunk {
+                    if let Err(why) = check(&env, fault, line, prefix, *missing) {
+                        wrong
+                            .lock()
+                            .unwrap()
+                            .push(format!("{line} on {}: {why}", fault.name));
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.lock().unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn check(
+    env: &TestEnv,
+    fault: &'static Fault,
+    line: &str,
+    prefix: &str,
+    missing: Option<&str>,
+) -> Result<(), String> {
+    let server = Scripted::with(|_| (fault.reply)());
+    let limit = if fault.name == "hang" { "300ms" } else { "30s" };
+    let output = env
+        .connected(server.url())
+        .env("AMBIENT_PROJECT", "p")
+        .args(["--retries", "0", "--request-timeout", limit, "--trace"])
+        .args(line.split(' '))
+        .output()
+        .unwrap();
+    let (stdout, stderr) = streams(&output);
+    let error = stderr
+        .lines()
+        .find_map(|line| line.strip_prefix("Error: "))
+        .unwrap_or_default();
+    let looked_up = missing.filter(|_| fault.name == "404");
+    let as_expected = match looked_up {
+        Some(message) => error == message,
+        None => error.starts_with(prefix) && error.ends_with(fault.message),
+    };
+    if output.status.code() != Some(fault.code) {
+        return Err(format!("exit {:?}: {stderr}", output.status.code()));
+    }
+    if !as_expected {
+        return Err(error.to_owned());
+    }
+    if !stdout.is_empty() {
+        return Err(format!("on standard output: {stdout}"));
+    }
+    if looked_up.is_none() && server.received().len() != 1 {
+        return Err(format!("requests: {:?}", server.lines()));
+    }
+    if stderr.contains(TOKEN) {
+        return Err("shows the token".to_owned());
+    }
+    Ok(())
+}
