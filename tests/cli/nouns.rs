@@ -1,10 +1,24 @@
 //! `get`, `create`, `delete`, `describe`, `start`, `stop`, `agent`, `inbox`, `application` and
 //! `scheduled-session`, end to end: on the embedded API, and against a script where the wire counts.
 
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::support::server::{Received, Scripted, error, json as answer, raw};
-use crate::support::{TestEnv, streams};
+use crate::support::{TOKEN, TestEnv, streams};
+
+/// What an application needs besides its name.
+const SOURCE: &[&str] = &[
+    "--source-repo-url",
+    "https://git.test/r",
+    "--source-path",
+    ".",
+    "--destination-project",
+    "demo",
+];
 
 /// Runs a line on the embedded API, in the project `demo`.
 fn local(env: &TestEnv, line: &[&str]) -> String {
@@ -41,18 +55,7 @@ fn generic_verbs_on_the_embedded_api() {
         ),
         (&["create", "role", "--name", "reader-of-logs"], "roles"),
         (
-            &[
-                "create",
-                "application",
-                "--name",
-                "app",
-                "--source-repo-url",
-                "https://git.test/r",
-                "--source-path",
-                ".",
-                "--destination-project",
-                "demo",
-            ],
+            &[&["create", "application", "--name", "app"][..], SOURCE].concat(),
             "applications",
         ),
     ] {
@@ -178,18 +181,7 @@ fn schedules_and_applications_on_the_embedded_api() {
 
     local(
         &env,
-        &[
-            "app",
-            "create",
-            "--name",
-            "fleet",
-            "--source-repo-url",
-            "https://git.test/r",
-            "--source-path",
-            ".",
-            "--destination-project",
-            "demo",
-        ],
+        &[&["app", "create", "--name", "fleet"][..], SOURCE].concat(),
     );
     let id = first_id(&env, &["app", "list", "-o", "json"]);
     assert_eq!(
@@ -424,4 +416,28 @@ fn a_watch_shows_news_and_gives_up_after_five_failures() {
         ),
         "{stderr}"
     );
+}
+
+#[test]
+fn an_interrupted_watch_is_no_failure() {
+    let env = TestEnv::new();
+    let (asked, first_request) = std::sync::mpsc::channel();
+    let server = Scripted::with(move |_| {
+        let _ = asked.send(());
+        answer(200, &page(0, 0, 0))
+    });
+    let mut watch = Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .envs(env.variables())
+        .env("AMBIENT_API_URL", server.url())
+        .env("AMBIENT_TOKEN", TOKEN)
+        .args(["get", "sessions", "-w", "--watch-timeout", "50s"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    first_request.recv_timeout(Duration::from_secs(30)).unwrap();
+    let id = i32::try_from(watch.id()).unwrap();
+    kill_process(Pid::from_raw(id).unwrap(), Signal::INT).unwrap();
+    assert_eq!(watch.wait().unwrap().code(), Some(0));
 }

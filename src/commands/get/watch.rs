@@ -40,8 +40,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             // A time that is over already means no poll at all.
             biased;
             () = sleep_until(deadline) => Ok(()),
-            ended = poll(ctx, args, client, interval) => ended,
+            // Listens before the first request goes out.
             interrupted = tokio::signal::ctrl_c() => interrupted.context("wait for signals"),
+            ended = poll(ctx, args, client, interval) => ended,
         }
     })
 }
