@@ -1,25 +1,14 @@
 //! YAML for everything but kubeconfigs: the one place that names the YAML library.
-//!
-//! Size and depth are capped before the library sees a text: it takes very long over deep nesting
-//! (contract kubeconfig.md section 13).
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Serialize};
 
-/// The largest text, in bytes.
-const MAX_SIZE: usize = 32 << 20;
-/// The library quotes a text that stands in the wrong place: it may be a secret.
-fn without_value(why: &str) -> String {
-    match (why.find("string \""), why.rfind("\", expected")) {
-        (Some(start), Some(end)) if start + 6 < end => {
-            format!("{}{}", &why[..start + 6], &why[end + 1..])
-        }
-        _ => why.to_owned(),
-    }
-}
-
-/// The deepest nesting of brackets; manifests need three.
-const MAX_DEPTH: usize = 100;
+/// The longest text that is read, in bytes: far above any honest manifest.
+pub const MAX_INPUT: usize = 4 << 20;
+/// The most list items that are begun on one line, each inside the one before.
+const MAX_DEPTH: usize = 128;
+/// The parser looks at every open bracket for every token. This bounds the sum, in steps.
+const MAX_WORK: u64 = 50_000_000;
 
 /// A value as YAML.
 ///
@@ -29,60 +18,170 @@ pub fn to_string(value: &impl Serialize) -> anyhow::Result<String> {
     Ok(serde_yaml::to_string(value)?)
 }
 
-/// The documents of a text.
+/// The documents of a text (YAML or JSON) in their order; empty ones are left out.
 ///
 /// # Errors
-/// Why the text can't be read. The library's words name places and types, never a value of a text
-/// field.
-pub fn documents<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, String> {
-    if text.len() > MAX_SIZE {
-        return Err(format!("more than {} MiB", MAX_SIZE >> 20));
-    }
-    if depth(text) > MAX_DEPTH {
-        return Err(format!("nested deeper than {MAX_DEPTH}"));
-    }
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+/// In the manner of the Go tool, without any value of the text: a value may be a secret.
+pub fn documents<T: DeserializeOwned>(text: &[u8]) -> Result<Vec<T>, String> {
+    check_shape(text)?;
     let mut documents = Vec::new();
-    for document in serde_yaml::Deserializer::from_str(text) {
-        documents
-            .push(T::deserialize(document).map_err(|error| without_value(&error.to_string()))?);
+    for document in serde_yaml::Deserializer::from_slice(text) {
+        documents.extend(Option::<T>::deserialize(document).map_err(|error| explain(&error))?);
     }
     Ok(documents)
 }
 
-/// The deepest nesting of brackets, whatever stands between them.
-fn depth(text: &str) -> usize {
-    let mut open: usize = 0;
-    let mut deepest = 0;
-    for byte in text.bytes() {
-        match byte {
-            b'[' | b'{' => {
-                open += 1;
-                deepest = deepest.max(open);
+/// Refuses what would keep the library busy for long. Brackets inside text count as well: no honest
+/// file comes near the limits.
+fn check_shape(text: &[u8]) -> Result<(), String> {
+    if text.len() > MAX_INPUT {
+        return Err(format!("yaml: larger than {} MiB", MAX_INPUT >> 20));
+    }
+    let too_deep = || "yaml: exceeded max depth".to_owned();
+    let (mut depth, mut work) = (0_usize, 0_u64);
+    let end_of_line = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    for line in text.split(end_of_line) {
+        let items = line
+            .split(|byte| *byte == b' ')
+            .filter(|word| !word.is_empty())
+            .take_while(|word| matches!(*word, b"-" | b"?"));
+        if items.count() > MAX_DEPTH {
+            return Err(too_deep());
+        }
+        for byte in line {
+            match byte {
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' => depth = depth.saturating_sub(1),
+                _ => continue,
             }
-            b']' | b'}' => open = open.saturating_sub(1),
-            _ => {}
+            work += depth as u64;
+            if work > MAX_WORK {
+                return Err(too_deep());
+            }
         }
     }
-    deepest
+    Ok(())
+}
+
+/// The library's message in the Go tool's form (contract cli-resources.md section 8.1). Messages about
+/// types name the value that was found; here only its type is kept.
+fn explain(error: &serde_yaml::Error) -> String {
+    let message = error.to_string();
+    let line = error
+        .location()
+        .map(|place| format!("line {}: ", place.line()))
+        .unwrap_or_default();
+    let problem = message.split(" at line ").next().unwrap_or_default();
+    let at = |word: &str| message.find(word).map(|at| &message[at..]);
+    if let Some(wrong) = at("invalid type: ").or_else(|| at("invalid value: ")) {
+        return format!("yaml: unmarshal errors:\n  {line}{}", wrong_type(wrong));
+    }
+    if let Some(custom) = at(REFUSED) {
+        let words = custom.trim_start_matches(REFUSED);
+        let words = words
+            .rsplit_once(" at line ")
+            .map_or(words, |(words, _)| words);
+        return format!("yaml: unmarshal errors:\n  {words}");
+    }
+    format!("yaml: {line}{problem}")
+}
+
+/// Marks the words of [`refuse`] in the library's message, which puts a path before them.
+const REFUSED: &str = "\u{1}";
+
+/// An error with words of our own, which must not hold a value. The line that the library knows is only
+/// that of the mapping around, so none is shown.
+pub fn refuse<E: serde::de::Error>(words: impl std::fmt::Display) -> E {
+    E::custom(format!("{REFUSED}{words}"))
+}
+
+/// `invalid type: string "…", expected map[string]string at line 3 column 9`
+fn wrong_type(message: &str) -> String {
+    let found = message.split_once(": ").map_or("", |(_, found)| found);
+    let kind = [
+        ("sequence", "!!seq"),
+        ("map", "!!map"),
+        ("string", "!!str"),
+        ("integer", "!!int"),
+        ("floating", "!!float"),
+        ("boolean", "!!bool"),
+        ("unit", "!!null"),
+    ]
+    .iter()
+    .find(|(name, _)| found.starts_with(name))
+    .map_or("a value", |(_, kind)| kind);
+    let wanted = message
+        .rsplit_once(", expected ")
+        .map_or("", |(_, wanted)| wanted);
+    let wanted = wanted.split(" at line ").next().unwrap_or_default();
+    let wanted = match wanted {
+        "a string" => "string",
+        "a sequence" => "[]string",
+        other => other,
+    };
+    format!("cannot unmarshal {kind} into {wanted}")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
-    #[test]
-    fn errors_hold_no_value() {
-        for text in ["s3cr3t", "a: s3cr3t", "a: {b: \"s3cr3t\"}"] {
-            let read = documents::<std::collections::BTreeMap<String, Vec<u8>>>(text);
-            let why = read.unwrap_err();
-            assert!(!why.contains("s3cr3t"), "{why}");
-        }
+    type Map = BTreeMap<String, String>;
+
+    fn read(text: &str) -> Result<Vec<Map>, String> {
+        documents(text.as_bytes())
     }
 
     #[test]
-    fn deep_nesting_is_refused_at_once() {
-        let deep = "[".repeat(200_000);
-        assert!(documents::<serde_json::Value>(&deep).is_err());
+    fn documents_follow_each_other_and_empty_ones_are_left_out() {
+        let read = read("a: 1\n---\n---\n# nothing\n---\r\n{\"b\": 0x10}\r\n").unwrap();
+        assert_eq!(read.len(), 2);
+        assert_eq!((&read[0]["a"][..], &read[1]["b"][..]), ("1", "0x10"));
+        assert!(documents::<Map>(b"").unwrap().is_empty());
+        assert!(documents::<Map>(b"# only a comment\n").unwrap().is_empty());
+    }
+
+    #[test]
+    fn messages_hold_no_value() {
+        for text in [
+            "canary: [canary2]\n",
+            "canary-text\n",
+            "x: {a: canary2}\n",
+            "- canary2\n",
+            "x: \"canary2\n",
+            "x: *canary2\n",
+            "x: canary2: y\n",
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with("yaml: "), "{error}");
+            assert!(
+                !error.contains("canary2") && !error.contains("canary-text"),
+                "{error}"
+            );
+        }
+        assert_eq!(
+            read("a: b\nx: [1]\n").unwrap_err(),
+            "yaml: unmarshal errors:\n  line 2: cannot unmarshal !!seq into string"
+        );
+    }
+
+    #[test]
+    fn hostile_shapes_are_refused_quickly() {
+        for text in [
+            "[".repeat(100_000),
+            "- ".repeat(100_000),
+            "x: ".to_owned() + &"{a: ".repeat(100_000),
+            "x".repeat(MAX_INPUT + 1),
+        ] {
+            assert!(read(&text).is_err());
+        }
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for n in 1..12 {
+            let item = format!("*a{}, ", n - 1).repeat(9);
+            bomb.push_str(&format!("a{n}: &a{n} [{item}]\n"));
+        }
+        assert!(documents::<serde_json::Value>(bomb.as_bytes()).is_err());
     }
 }

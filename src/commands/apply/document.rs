@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use secrecy::SecretString;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::compat::quote::quote;
+use crate::yaml;
 
 /// Labels or annotations.
 pub type Pairs = BTreeMap<String, String>;
@@ -106,18 +110,16 @@ impl<'de> Visitor<'de> for DocumentVisitor {
     type Value = Document;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a mapping")
+        f.write_str("apply.resource")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
         let mut document = Document::default();
-        let mut merged = None;
+        let mut merged = Vec::new();
         let mut seen: Vec<String> = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
             if seen.contains(&key) {
-                return Err(A::Error::custom(format!(
-                    "mapping key \"{key}\" already defined"
-                )));
+                return Err(twice(&key));
             }
             match key.as_str() {
                 "kind" => document.kind = text(&mut map)?,
@@ -144,7 +146,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
                 "inbox" => {
                     document.inbox = map.next_value::<Option<Vec<Seed>>>()?.unwrap_or_default();
                 }
-                "<<" => merged = map.next_value::<Option<Box<Document>>>()?,
+                "<<" => merged = map.next_value::<Merged<Document>>()?.0,
                 other => {
                     map.next_value::<IgnoredAny>()?;
                     document.kubernetes |= matches!(other, "apiVersion" | "metadata" | "spec");
@@ -153,8 +155,8 @@ impl<'de> Visitor<'de> for DocumentVisitor {
             }
             seen.push(key);
         }
-        if let Some(base) = merged {
-            document.merge_key(*base);
+        for base in merged {
+            document.merge_key(base);
         }
         Ok(document)
     }
@@ -190,8 +192,43 @@ impl Document {
     }
 }
 
+fn twice<E: Error>(key: &str) -> E {
+    yaml::refuse(format_args!("mapping key {} already defined", quote(key)))
+}
+
 fn text<'de, A: MapAccess<'de>>(map: &mut A) -> Result<String, A::Error> {
     Ok(map.next_value::<Option<String>>()?.unwrap_or_default())
+}
+
+/// What a merge key brings: one mapping, or several of which the first wins.
+struct Merged<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Merged<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+            type Value = Merged<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map to merge")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                Ok(Merged(vec![T::deserialize(MapAccessDeserializer::new(
+                    map,
+                ))?]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+                let mut merged = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    merged.push(item);
+                }
+                Ok(Merged(merged))
+            }
+        }
+        deserializer.deserialize_any(Either(std::marker::PhantomData))
+    }
 }
 
 /// A mapping of texts in which no key stands twice.
@@ -204,18 +241,24 @@ impl<'de> Deserialize<'de> for Unique {
             type Value = Unique;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a mapping of texts")
+                f.write_str("map[string]string")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unique, A::Error> {
                 let mut pairs = Pairs::new();
+                let mut merged = Vec::new();
                 while let Some(key) = map.next_key::<String>()? {
+                    if key == "<<" {
+                        merged = map.next_value::<Merged<Unique>>()?.0;
+                        continue;
+                    }
                     let value = text(&mut map)?;
                     if pairs.insert(key.clone(), value).is_some() {
-                        return Err(A::Error::custom(format!(
-                            "mapping key \"{key}\" already defined"
-                        )));
+                        return Err(twice(&key));
                     }
+                }
+                for (key, value) in merged.into_iter().flat_map(|base| base.0) {
+                    pairs.entry(key).or_insert(value);
                 }
                 Ok(Unique(pairs))
             }
@@ -247,11 +290,11 @@ impl<'de> Deserialize<'de> for TokenFrom {
             + usize::from(source.file.is_some())
             + usize::from(source.stdin);
         match (given, pairs.keys().next()) {
-            (_, Some(key)) => Err(D::Error::custom(format!(
+            (_, Some(key)) => Err(yaml::refuse(format!(
                 "tokenFrom knows env, file and stdin, not {key}"
             ))),
             (1, None) => Ok(source),
-            _ => Err(D::Error::custom(
+            _ => Err(yaml::refuse(
                 "tokenFrom takes exactly one of env, file and stdin: true",
             )),
         }

@@ -65,9 +65,9 @@ fn from(ctx: &Ctx, folder: &Path, open: &mut Vec<PathBuf>) -> Result<Vec<Documen
     open.push(real);
     let text = fs::read_to_string(&place)
         .map_err(|error| bad(format!("open {}: {}", place.display(), reason(&error))))?;
-    let parsed: Vec<Option<Kustomization>> =
-        yaml::documents(&text).map_err(|why| bad(format!("parse kustomization: yaml: {why}")))?;
-    let parsed = parsed.into_iter().next().flatten().unwrap_or_default();
+    let parsed: Vec<Kustomization> = yaml::documents(text.as_bytes())
+        .map_err(|why| bad(format!("parse kustomization: {why}")))?;
+    let parsed = parsed.into_iter().next().unwrap_or_default();
     for key in parsed
         .other
         .keys()

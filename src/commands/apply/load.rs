@@ -1,16 +1,15 @@
 //! Manifests from a file, a folder or standard input (contract cli-resources.md section 8.1).
 
 use std::fs;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
 
 use super::document::Document;
 use crate::config::file::reason;
 use crate::exit::{Failure, Kind};
 use crate::yaml;
-
-/// The largest manifest that is read, in bytes.
-const MAX_SIZE: u64 = 32 << 20;
 
 /// Loads what `-f` names.
 ///
@@ -18,12 +17,8 @@ const MAX_SIZE: u64 = 32 << 20;
 /// In the Go tool's words, with the file's name for one in a folder.
 pub fn load(place: &str) -> Result<Vec<Document>, Failure> {
     if place == "-" {
-        let mut text = String::new();
-        let read = std::io::stdin()
-            .lock()
-            .take(MAX_SIZE)
-            .read_to_string(&mut text);
-        read.map_err(|error| bad(format!("read standard input: {}", reason(&error))))?;
+        let text = read(std::io::stdin().lock())
+            .map_err(|error| bad(format!("read standard input: {}", reason(&error))))?;
         return parse(&text, Path::new(""));
     }
     let path = Path::new(place);
@@ -42,9 +37,20 @@ pub fn load(place: &str) -> Result<Vec<Document>, Failure> {
 /// As [`load`].
 pub fn file(path: &Path) -> Result<Vec<Document>, Failure> {
     let shown = path.display();
-    let text = fs::read_to_string(path)
+    let text = fs::File::open(path)
+        .and_then(read)
         .map_err(|error| bad(format!("open {shown}: {}", reason(&error))))?;
     parse(&text, path.parent().unwrap_or(Path::new("")))
+}
+
+/// The whole text; of one that is too large just enough to be refused. A manifest may hold secrets, so
+/// it is wiped after use.
+fn read(source: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(Vec::new());
+    source
+        .take(yaml::MAX_INPUT as u64 + 1)
+        .read_to_end(&mut text)?;
+    Ok(text)
 }
 
 /// The manifests right inside a folder, by name; kustomizations are not among them.
@@ -78,18 +84,14 @@ fn is_manifest(path: &Path) -> bool {
 }
 
 /// The documents of a text; those without a kind do not count.
-fn parse(text: &str, folder: &Path) -> Result<Vec<Document>, Failure> {
-    let documents: Vec<Option<Document>> =
-        yaml::documents(text).map_err(|why| bad(format!("parse YAML: yaml: {why}")))?;
-    let mut kept: Vec<Document> = documents
-        .into_iter()
-        .flatten()
-        .filter(|document| !document.kind.is_empty())
-        .collect();
-    for document in &mut kept {
+fn parse(text: &[u8], folder: &Path) -> Result<Vec<Document>, Failure> {
+    let mut documents: Vec<Document> =
+        yaml::documents(text).map_err(|why| bad(format!("parse YAML: {why}")))?;
+    documents.retain(|document| !document.kind.is_empty());
+    for document in &mut documents {
         folder.clone_into(&mut document.folder);
     }
-    Ok(kept)
+    Ok(documents)
 }
 
 fn bad(message: String) -> Failure {
