@@ -109,6 +109,20 @@ impl Client {
         decode(resource, &self.send(&request).await?)
     }
 
+    /// Lists a collection whole. The first request says nothing of pages, as the Go tool asks for inboxes.
+    ///
+    /// # Errors
+    /// As [`Client::get_json`].
+    pub async fn list_all(&self, resource: &'static Resource, path: &str) -> Result<List, Error> {
+        let first = decode(resource, &self.send(&Request::get(path)).await?)?;
+        let shown = i64::try_from(first.items().len()).unwrap_or(i64::MAX);
+        if shown == 0 || shown >= first.total {
+            return Ok(first);
+        }
+        self.walk(resource, path, &ListOptions::default(), first, i64::MAX)
+            .await
+    }
+
     async fn walk(
         &self,
         resource: &'static Resource,

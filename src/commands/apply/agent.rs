@@ -1,117 +1,118 @@
 //! Applying an agent (contract cli-resources.md section 8.7).
 
 use anyhow::Context as _;
-use serde_json::Value;
 
-use crate::api::{Body, Error, Method, Request, equals, path};
+use super::document::{Document, Seed};
+use super::run::{Outcome, Run, need_name, set_changed, set_pairs};
+use crate::api::{Body, equals, path};
 use crate::compat::quote::quote;
-use crate::resources::{AGENT, INBOX_MESSAGE, List, PROJECT};
-
-use super::document::Document;
-use super::run::{Outcome, Run};
+use crate::exit::{Failure, Kind};
+use crate::resources::{AGENT, INBOX_MESSAGE, PROJECT, Record};
 
 pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome> {
-    super::run::need_name(document)?;
-    let found = run
-        .client
-        .get(&PROJECT, &path(&["projects", &run.project]))
-        .await;
-    let project = found.with_context(|| format!("project {} not found", quote(&run.project)))?;
-    let id = project.id().to_owned();
-    let agents = path(&["projects", &id, "agents"]);
-    let list = run
-        .client
-        .find(
-            &AGENT,
-            &agents,
-            &equals("name", &document.name),
-            &run.project,
-        )
-        .await?;
-    let found = list
-        .items
-        .unwrap_or_default()
-        .into_iter()
-        .find(|agent| agent.name() == document.name);
-    let (agent, outcome) = match found {
-        Some(found) => {
-            let mut body = Body::new();
-            run.set_changed(&mut body, "prompt", &document.prompt, &found);
-            run.set_pairs(&mut body, document, Some(&found));
-            let place = format!("{agents}{}", path(&[found.id()]));
-            let outcome = run.patch(&AGENT, &place, body, Some(&run.project)).await?;
-            (found.id().to_owned(), outcome)
-        }
-        None => (create(run, document, &id, &agents).await?, Outcome::Created),
+    need_name(document)?;
+    let Some(project) = project_id(run).await? else {
+        // The id of a project is the name that it is made with.
+        return create(run, document, run.project()?).await;
     };
-    seed(
-        run,
-        document,
-        &format!("{agents}{}", path(&[&agent, "inbox"])),
-    )
-    .await?;
+    let agents = path(&["projects", &project, "agents"]);
+    let Some(found) = find(run, &agents, &document.name).await? else {
+        return create(run, document, &project).await;
+    };
+    let mut body = Body::new();
+    set_changed(&mut body, "prompt", &document.prompt, &found);
+    set_pairs(&mut body, document, Some(&found));
+    let place = format!("{agents}{}", path(&[found.id()]));
+    let outcome = run.patch(&AGENT, &place, body, Some(&found)).await?;
+    seed(run, &document.inbox, &format!("{place}/inbox"), true).await?;
     Ok(outcome)
 }
 
-async fn create(
-    run: &Run<'_>,
-    document: &Document,
-    project: &str,
-    agents: &str,
-) -> anyhow::Result<String> {
+/// The id of the project; nothing where it is only planned.
+pub async fn project_id(run: &Run<'_>) -> anyhow::Result<Option<String>> {
+    let project = run.project()?;
+    let place = path(&["projects", project]);
+    match run.client.get(&PROJECT, &place).await {
+        Err(error) if error.is_not_found() && run.is_planned(&PROJECT, project) => Ok(None),
+        found => {
+            let found = found.with_context(|| format!("project {} not found", quote(project)))?;
+            Ok(Some(found.id().to_owned()))
+        }
+    }
+}
+
+/// The one agent of this name. The server does not keep names apart (contract api.md section 9.2).
+async fn find(run: &Run<'_>, agents: &str, name: &str) -> anyhow::Result<Option<Record>> {
+    let search = equals("name", name);
+    let list = run
+        .client
+        .find(&AGENT, agents, &search, run.project()?)
+        .await?;
+    let mut found = list.items.unwrap_or_default();
+    found.retain(|agent| agent.name() == name);
+    if found.len() > 1 {
+        let ids: Vec<&str> = found.iter().map(Record::id).collect();
+        let message = format!(
+            "multiple agents named {} found ({})",
+            quote(name),
+            ids.join(", ")
+        );
+        return Err(Failure::new(Kind::Conflict, message)
+            .hint("rename or delete all but one; see 'acpctl agent list'")
+            .into());
+    }
+    Ok(found.pop())
+}
+
+async fn create(run: &Run<'_>, document: &Document, project: &str) -> anyhow::Result<Outcome> {
+    let agents = path(&["projects", project, "agents"]);
     let mut body = Body::new();
     body.set("name", document.name.as_str());
     body.set("project_id", project);
     body.set_filled("prompt", Some(&document.prompt));
-    let request = Request::new(Method::Post, agents)
-        .body(body)
-        .project(&run.project);
-    let created = run.client.fetch(&AGENT, &request).await?;
-    let mut pairs = Body::new();
-    run.set_pairs(&mut pairs, document, None);
-    if !pairs.is_empty() {
-        let place = format!("{agents}{}", path(&[created.id()]));
-        run.patch(&AGENT, &place, pairs, Some(&run.project)).await?;
+    let made = run.create(&AGENT, &agents, &document.name, body).await?;
+    let id = made.as_ref().map(Record::id);
+    if id.is_some_and(str::is_empty) {
+        let message = "the server's answer has no id for the agent";
+        return Err(Failure::new(Kind::Server, message).into());
     }
-    Ok(created.id().to_owned())
+    let place = format!("{agents}{}", path(&[id.unwrap_or_default()]));
+    let mut pairs = Body::new();
+    set_pairs(&mut pairs, document, None);
+    run.patch(&AGENT, &place, pairs, None).await?;
+    let inbox = format!("{place}/inbox");
+    seed(run, &document.inbox, &inbox, made.is_some()).await?;
+    Ok(Outcome::Created)
 }
 
 /// Sends the messages of the manifest that are not in the inbox.
-async fn seed(run: &Run<'_>, document: &Document, inbox: &str) -> anyhow::Result<()> {
-    if document.inbox.is_empty() {
+async fn seed(
+    run: &Run<'_>,
+    seeds: &[Seed],
+    inbox: &str,
+    agent_is_there: bool,
+) -> anyhow::Result<()> {
+    if seeds.is_empty() {
         return Ok(());
     }
-    let answer = run
-        .client
-        .send(&Request::get(inbox).project(&run.project))
-        .await
-        .context("list inbox messages")?;
-    let value: Value = if answer.body.is_empty() {
-        Value::Null
+    let there = if agent_is_there {
+        let list = run.client.list_all(&INBOX_MESSAGE, inbox).await;
+        let list = list.context("list inbox messages")?;
+        list.items.unwrap_or_default()
     } else {
-        crate::compat::json::parse(&answer.body).map_err(Error::Decode)?
+        Vec::new()
     };
-    let list = if value.is_null() {
-        None
-    } else {
-        Some(List::decode(&INBOX_MESSAGE, &value).map_err(Error::Decode)?)
+    let is_there = |seed: &&Seed| {
+        there.iter().any(|message| {
+            message.text("from_name") == seed.from_name && message.text("body") == seed.body
+        })
     };
-    for seed in &document.inbox {
-        let there = list.as_ref().is_some_and(|list| {
-            list.items().iter().any(|message| {
-                message.text("from_name") == seed.from_name && message.text("body") == seed.body
-            })
-        });
-        if !there {
-            let mut body = Body::new();
-            body.set("agent_id", "");
-            body.set("body", seed.body.as_str());
-            body.set_filled("from_name", Some(&seed.from_name));
-            let request = Request::new(Method::Post, inbox)
-                .body(body)
-                .project(&run.project);
-            run.client.fetch(&INBOX_MESSAGE, &request).await?;
-        }
+    for seed in seeds.iter().filter(|seed| !is_there(seed)) {
+        let mut body = Body::new();
+        body.set("agent_id", "");
+        body.set("body", seed.body.as_str());
+        body.set_filled("from_name", Some(&seed.from_name));
+        run.create(&INBOX_MESSAGE, inbox, &seed.body, body).await?;
     }
     Ok(())
 }

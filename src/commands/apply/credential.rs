@@ -3,26 +3,25 @@
 //! keyed digest (contract field.md rows 26 and 27).
 
 use anyhow::Context as _;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::{Map, Value};
-use zeroize::Zeroizing;
-
-use crate::api::Body;
-use crate::commands::credential::{self, KubeconfigArgs};
-use crate::digest;
-use crate::exit::{Failure, Kind};
-use crate::kubeconfig::OwnedSource;
-use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
+use serde_json::Value;
 
 use super::document::{Document, Pairs};
-use super::run::{Outcome, Run, as_json, pairs_of};
+use super::run::{Outcome, Run, as_json, need_name, pairs_of, set_changed};
+use super::secret::{self, Secret};
+use crate::api::Body;
+use crate::commands::credential;
+use crate::compat::quote::quote;
+use crate::exit::{Failure, Kind};
+use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
+
+/// Annotations of ours begin with this.
+const OURS: &str = "acpctl/";
 
 pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome> {
-    super::run::need_name(document)?;
-    let secret = secret(run, document)?;
+    need_name(document)?;
     match find(run, &document.name).await? {
-        Some(found) => update(run, document, &found, secret).await,
-        None => create(run, document, secret).await,
+        Some(found) => update(run, document, &found).await,
+        None => create(run, document).await,
     }
 }
 
@@ -38,53 +37,11 @@ async fn find(run: &Run<'_>, name: &str) -> anyhow::Result<Option<Record>> {
     }
     let found = credential::by_name(run.client, name, 100)
         .await
-        .with_context(|| format!("search credentials for \"{name}\""))?;
+        .with_context(|| format!("search credentials for {}", quote(name)))?;
     Ok(credential::one(name, &found)?.cloned())
 }
 
-/// A secret and what is known of it.
-struct Secret {
-    text: SecretString,
-    /// Annotations of ours: the digest, and for a kubeconfig context, server and expiry.
-    annotations: Map<String, Value>,
-}
-
-/// The manifest's secret; a kubeconfig is validated and cut as by `credential create`.
-fn secret(run: &Run<'_>, document: &Document) -> Result<Option<Secret>, Failure> {
-    let Some(token) = document
-        .token
-        .as_ref()
-        .filter(|token| !token.expose_secret().is_empty())
-    else {
-        return Ok(None);
-    };
-    if document.provider == credential::KUBECONFIG {
-        let source = OwnedSource {
-            path: document.folder.join(document.place()),
-            bytes: Zeroizing::new(token.expose_secret().as_bytes().to_vec()),
-        };
-        let prepared = KubeconfigArgs::default().prepare(run.ctx, &mut [source])?;
-        return Ok(Some(Secret {
-            text: prepared.text,
-            annotations: prepared.annotations,
-        }));
-    }
-    let digest = digest::keyed(token.expose_secret().as_bytes());
-    let annotations = digest
-        .map(|digest| (DIGEST.to_owned(), Value::from(digest)))
-        .into_iter()
-        .collect();
-    Ok(Some(Secret {
-        text: token.clone(),
-        annotations,
-    }))
-}
-
-async fn create(
-    run: &Run<'_>,
-    document: &Document,
-    secret: Option<Secret>,
-) -> anyhow::Result<Outcome> {
+async fn create(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome> {
     if document.provider.is_empty() {
         return Err(Failure::new(Kind::Data, "validation failed: provider is required").into());
     }
@@ -97,52 +54,71 @@ async fn create(
     if let Some(labels) = &document.labels {
         body.set("labels", as_json(labels));
     }
-    let annotations = annotations(document, None, secret.as_ref());
+    let annotations = annotations(document, Pairs::new(), document.secret.as_ref());
     if document.annotations.is_some() || !annotations.is_empty() {
         body.set("annotations", as_json(&annotations));
     }
-    if let Some(secret) = secret {
-        body.set_secret("token", secret.text);
+    if let Some(secret) = &document.secret {
+        body.set_secret("token", secret.text.clone());
     }
-    run.client.create(&CREDENTIAL, "/credentials", body).await?;
+    run.create(&CREDENTIAL, "/credentials", &document.name, body)
+        .await?;
     Ok(Outcome::Created)
 }
 
-async fn update(
-    run: &Run<'_>,
-    document: &Document,
-    found: &Record,
-    secret: Option<Secret>,
-) -> anyhow::Result<Outcome> {
-    if !document.provider.is_empty() && document.provider != found.text("provider") {
+async fn update(run: &Run<'_>, document: &Document, found: &Record) -> anyhow::Result<Outcome> {
+    let provider = found.text("provider");
+    if !document.provider.is_empty() && document.provider != provider {
         run.ctx.out.warn(&format!(
-            "{}: the provider stays {}",
-            document.place(),
-            found.text("provider")
+            "{}: the provider stays {provider}",
+            document.place()
         ));
     }
+    let secret = changed_secret(run, document, found)?;
     let mut body = Body::new();
     for (key, text) in texts(document) {
-        run.set_changed(&mut body, key, text, found);
+        set_changed(&mut body, key, text, found);
     }
     if let Some(labels) = &document.labels
-        && *labels != pairs_of(found.text("labels"))
+        && pairs_of(found.text("labels")).as_ref() != Some(labels)
     {
         body.set("labels", as_json(labels));
     }
-    let secret = secret.filter(|secret| {
-        let digest = secret.annotations.get(DIGEST).and_then(Value::as_str);
-        digest.is_none() || digest != Some(annotation(found, DIGEST).as_str())
-    });
-    let wanted = annotations(document, Some(found), secret.as_ref());
-    if wanted != pairs_of(found.text("annotations")) {
-        body.set("annotations", as_json(&wanted));
+    // Annotations that are no pairs of texts are someone's: only the manifest replaces them.
+    let stored = pairs_of(found.text("annotations"));
+    if stored.is_some() || document.annotations.is_some() {
+        let wanted = annotations(
+            document,
+            stored.clone().unwrap_or_default(),
+            secret.as_ref(),
+        );
+        if Some(&wanted) != stored.as_ref() {
+            body.set("annotations", as_json(&wanted));
+        }
     }
     if let Some(secret) = secret {
         body.set_secret("token", secret.text);
     }
-    run.patch(&CREDENTIAL, &credential::path_of(found.id()), body, None)
-        .await
+    let place = credential::path_of(found.id());
+    run.patch(&CREDENTIAL, &place, body, Some(found)).await
+}
+
+/// The manifest's secret, unless the credential's digest tells that it holds it already.
+fn changed_secret(
+    run: &Run<'_>,
+    document: &Document,
+    found: &Record,
+) -> Result<Option<Secret>, Failure> {
+    let Some(mut secret) = document.secret.clone() else {
+        return Ok(None);
+    };
+    // Only here is it known that a manifest without a provider holds a kubeconfig.
+    if document.provider.is_empty() && found.text("provider") == credential::KUBECONFIG {
+        secret = secret::kubeconfig(run.ctx, document, &secret.text, document.inline_path())?;
+    }
+    let digest = secret.annotations.get(DIGEST).and_then(Value::as_str);
+    let is_stored = digest.is_some_and(|digest| digest == annotation(found, DIGEST));
+    Ok(Some(secret).filter(|_| !is_stored))
 }
 
 fn texts(document: &Document) -> [(&'static str, &str); 3] {
@@ -154,27 +130,23 @@ fn texts(document: &Document) -> [(&'static str, &str); 3] {
 }
 
 /// The annotations to have: the manifest's, or those that are there, with ours on top.
-fn annotations(document: &Document, found: Option<&Record>, secret: Option<&Secret>) -> Pairs {
-    let stored = found
-        .map(|found| pairs_of(found.text("annotations")))
-        .unwrap_or_default();
-    let ours = |key: &String| key.starts_with("acpctl/");
+fn annotations(document: &Document, stored: Pairs, secret: Option<&Secret>) -> Pairs {
+    let is_ours = |key: &str| key.starts_with(OURS);
     let mut wanted = match &document.annotations {
         Some(given) => {
-            let mut kept: Pairs = stored.into_iter().filter(|(key, _)| ours(key)).collect();
+            let mut kept = stored;
+            kept.retain(|key, _| is_ours(key));
             kept.extend(given.clone());
             kept
         }
         None => stored,
     };
     if let Some(secret) = secret {
-        wanted.retain(|key, _| !ours(key));
-        wanted.extend(
-            secret
-                .annotations
-                .iter()
-                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))),
-        );
+        wanted.retain(|key, _| !is_ours(key));
+        for (key, value) in &secret.annotations {
+            let value = value.as_str().unwrap_or_default();
+            wanted.insert(key.clone(), value.to_owned());
+        }
     }
     wanted
 }

@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use secrecy::SecretString;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::secret::Secret;
 use crate::compat::quote::quote;
 use crate::yaml;
 
@@ -24,11 +26,13 @@ pub struct Seed {
 }
 
 /// Where a credential's secret comes from, in place of `token`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TokenFrom {
-    pub env: Option<String>,
-    pub file: Option<String>,
-    pub stdin: bool,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenFrom {
+    /// The name of a variable.
+    Env(String),
+    /// A path, from the manifest's folder.
+    File(String),
+    Stdin,
 }
 
 /// A document. Its `Debug` form does not show the token.
@@ -44,6 +48,8 @@ pub struct Document {
     pub provider: String,
     pub token: Option<SecretString>,
     pub token_from: Option<TokenFrom>,
+    /// The context to keep of a kubeconfig; ours, the Go tool has no such key.
+    pub context: String,
     pub url: String,
     pub email: String,
     pub role: String,
@@ -55,7 +61,9 @@ pub struct Document {
     /// `apiVersion`, `metadata` or `spec`: a document for Kubernetes.
     pub kubernetes: bool,
     /// The folder of its file, where `tokenFrom.file` starts.
-    pub folder: std::path::PathBuf,
+    pub folder: PathBuf,
+    /// What `token` or `tokenFrom` stands for, once it was looked up.
+    pub secret: Option<Secret>,
 }
 
 /// The kinds, in lower case, with the spelling of results.
@@ -87,9 +95,24 @@ impl Document {
         self.kind.clone()
     }
 
+    /// True for agents, and bindings to them: they are in a project.
+    pub fn needs_project(&self) -> bool {
+        match self.known_kind() {
+            Some("Agent") => true,
+            Some("RoleBinding") => self.scope == "agent",
+            _ => false,
+        }
+    }
+
     /// `<user>→<target>`.
     pub fn binding_name(&self) -> String {
         format!("{}→{}", self.user_id, self.scope_id)
+    }
+
+    /// How messages name a secret that stands in the manifest itself.
+    pub fn inline_path(&self) -> PathBuf {
+        self.folder
+            .join(format!("credential {}", self.name.replace('/', "-")))
     }
 
     /// `project/web`, for messages.
@@ -131,6 +154,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
                     document.token = map.next_value::<Option<String>>()?.map(SecretString::from);
                 }
                 "tokenFrom" => document.token_from = map.next_value::<Option<TokenFrom>>()?,
+                "context" => document.context = text(&mut map)?,
                 "url" => document.url = text(&mut map)?,
                 "email" => document.email = text(&mut map)?,
                 "role" => document.role = text(&mut map)?,
@@ -171,6 +195,7 @@ impl Document {
             (&mut self.description, base.description),
             (&mut self.prompt, base.prompt),
             (&mut self.provider, base.provider),
+            (&mut self.context, base.context),
             (&mut self.url, base.url),
             (&mut self.email, base.email),
             (&mut self.role, base.role),
@@ -280,20 +305,18 @@ impl<'de> Deserialize<'de> for Seed {
 
 impl<'de> Deserialize<'de> for TokenFrom {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut pairs = Unique::deserialize(deserializer)?.0;
-        let source = Self {
-            env: pairs.remove("env"),
-            file: pairs.remove("file"),
-            stdin: pairs.remove("stdin").is_some_and(|on| on == "true"),
-        };
-        let given = usize::from(source.env.is_some())
-            + usize::from(source.file.is_some())
-            + usize::from(source.stdin);
-        match (given, pairs.keys().next()) {
-            (_, Some(key)) => Err(yaml::refuse(format!(
-                "tokenFrom knows env, file and stdin, not {key}"
-            ))),
-            (1, None) => Ok(source),
+        let pairs = Unique::deserialize(deserializer)?.0;
+        let mut pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        match (pairs.next(), pairs.next()) {
+            (Some((key, value)), None) => match (key.as_str(), value.as_str()) {
+                ("env", _) => Ok(Self::Env(value)),
+                ("file", _) => Ok(Self::File(value)),
+                ("stdin", "true") => Ok(Self::Stdin),
+                _ => Err(yaml::refuse(format_args!(
+                    "tokenFrom knows env, file and stdin: true, not {}",
+                    quote(&key)
+                ))),
+            },
             _ => Err(yaml::refuse(
                 "tokenFrom takes exactly one of env, file and stdin: true",
             )),

@@ -183,6 +183,7 @@ fn apply_patch(folder: &Path, patch: &Patch, documents: &mut [Document]) -> Resu
     Ok(())
 }
 
+/// Lays a patch over a document; the name stays (contract cli-resources.md section 8.3).
 fn merge(document: &mut Document, patch: &Document) {
     for (own, new) in [
         (&mut document.description, &patch.description),
@@ -190,17 +191,16 @@ fn merge(document: &mut Document, patch: &Document) {
         (&mut document.provider, &patch.provider),
         (&mut document.url, &patch.url),
         (&mut document.email, &patch.email),
-        (&mut document.name, &patch.name),
+        (&mut document.context, &patch.context),
     ] {
         if !new.is_empty() {
             own.clone_from(new);
         }
     }
-    if patch.token.is_some() {
+    if patch.token.is_some() || patch.token_from.is_some() {
         document.token.clone_from(&patch.token);
-    }
-    if patch.token_from.is_some() {
         document.token_from.clone_from(&patch.token_from);
+        document.folder.clone_from(&patch.folder);
     }
     for (own, new) in [
         (&mut document.labels, &patch.labels),

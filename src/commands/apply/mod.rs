@@ -2,31 +2,38 @@
 
 mod agent;
 mod credential;
+mod diff;
 mod document;
 mod kustomize;
 mod load;
 mod project;
+mod prune;
+mod report;
 mod role_binding;
 mod run;
-mod token;
+mod secret;
 
-use serde_json::{Value, json};
-
+use crate::commands::confirm::ConfirmArgs;
 use crate::compat::grammar::IgnoredArgs;
+use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 
 use document::Document;
+use report::Report;
 use run::{Outcome, Run};
 
 const EXAMPLES: &str = "\
-acpctl apply -f team.yaml --dry-run
+acpctl apply -f team.yaml --diff
+# Delete agents and credentials with this label that the folder does not hold any more
+acpctl apply -f team/ --prune -l team=a
 # Secrets from the environment: tokenFrom: {env: GITHUB_PAT}
 acpctl apply -f manifests/ --project team-a";
 
 /// Apply declarative Project, Agent, Credential, and `RoleBinding` manifests
 ///
-/// Documents are applied in their order. What exists is changed where it differs; nothing is deleted.
+/// Documents are applied in their order. What exists is changed where it differs; nothing is deleted
+/// without --prune.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -39,6 +46,17 @@ pub struct Args {
     /// List what would be applied; nothing is asked of the server
     #[arg(long)]
     dry_run: bool,
+    /// Ask the server and show what would change; nothing is written
+    #[arg(long)]
+    diff: bool,
+    /// Then delete the agents and credentials that carry the labels of -l and are in no document
+    #[arg(long)]
+    prune: bool,
+    /// For --prune: labels that must all match
+    #[arg(short = 'l', long, value_name = "KEY=VALUE,...")]
+    selector: Option<String>,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
     /// Output format: json; anything else is text
     #[arg(short, long, value_name = "FORMAT")]
     output: Option<String>,
@@ -48,49 +66,85 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let mut documents = load(ctx, args)?;
-    let as_json = args.output.as_deref() == Some("json");
+    let labels = prune_labels(args)?;
     check(ctx, &documents)?;
-    if args.dry_run {
-        return dry_run(ctx, &documents, as_json);
+    let mut report = Report::new(ctx, args.output.as_deref() == Some("json"));
+    if args.dry_run && !args.diff {
+        return report.dry_run(&documents);
     }
     let project = ctx.settings()?.project.clone();
     let client = ctx.client()?;
-    let project = project.ok_or_else(|| Failure::usage("project is required"))?;
-    token::resolve(ctx, &mut documents, args.filename.as_deref() == Some("-"))?;
-    let run = Run {
-        ctx,
-        client,
-        project,
-    };
-    let mut done: Vec<Value> = Vec::new();
-    let applied = ctx.block_on(async {
-        for document in &documents {
-            let Some(kind) = document.known_kind() else {
-                continue;
-            };
-            let outcome = one(&run, document, kind).await?;
-            let name = if kind == "RoleBinding" {
-                document.binding_name()
-            } else {
-                document.display_name()
-            };
-            if as_json {
-                done.push(json!({"kind": kind, "name": name, "status": outcome.word()}));
-            } else {
-                ctx.out.line(&format!(
-                    "{}/{name} {}",
-                    kind.to_lowercase(),
-                    outcome.word()
-                ))?;
-            }
-        }
-        Ok(())
-    });
-    // What was done is shown also where a later document failed: it stays done.
-    if as_json {
-        ctx.out.json(&Value::Array(done))?;
+    if project.is_none() && documents.iter().any(Document::needs_project) {
+        return Err(Failure::usage("project is required").into());
     }
+    secret::prepare(ctx, &mut documents, args.filename.as_deref() == Some("-"))?;
+    let run = Run::new(ctx, client, project, args.diff);
+    let mut applied = ctx.block_on(all(&run, &documents, &mut report));
+    if let (Ok(()), Some(labels)) = (&applied, labels) {
+        applied = prune(&run, args, &documents, &labels, &mut report);
+    }
+    // What was done is shown also where a later document failed: it stays done.
+    report.finish()?;
     applied
+}
+
+/// The labels of what may be deleted; nothing without `--prune`, which needs them.
+fn prune_labels(args: &Args) -> Result<Option<Vec<(&str, &str)>>, Failure> {
+    let selector = args.selector.as_deref().filter(|text| !text.is_empty());
+    match (args.prune, selector) {
+        (true, Some(text)) => prune::selector(text).map(Some),
+        (true, None) => Err(Failure::usage("--prune needs a selector")
+            .hint("name the labels of what may be deleted: -l KEY=VALUE")),
+        (false, Some(_)) => Err(Failure::usage("--selector goes with --prune")),
+        (false, None) => Ok(None),
+    }
+}
+
+async fn all(run: &Run<'_>, documents: &[Document], report: &mut Report<'_>) -> anyhow::Result<()> {
+    for document in documents {
+        let Some(kind) = document.known_kind() else {
+            continue;
+        };
+        let outcome = one(run, document, kind).await?;
+        let name = if kind == "RoleBinding" {
+            document.binding_name()
+        } else {
+            document.display_name()
+        };
+        report.add(kind, &name, run.words(outcome), &run.take_changes())?;
+    }
+    Ok(())
+}
+
+fn prune(
+    run: &Run<'_>,
+    args: &Args,
+    documents: &[Document],
+    labels: &[(&str, &str)],
+    report: &mut Report<'_>,
+) -> anyhow::Result<()> {
+    let leftovers = run
+        .ctx
+        .block_on(prune::leftovers(run, documents, labels))
+        .map_err(|error| error.context("prune"))?;
+    if leftovers.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = leftovers
+        .iter()
+        .map(|leftover| format!("{}/{}", leftover.resource.word, leftover.name))
+        .collect();
+    if !run.is_diff && !args.confirm.agreed(run.ctx, &names.join(", "))? {
+        return Ok(());
+    }
+    for (leftover, name) in leftovers.iter().zip(names) {
+        run.ctx
+            .block_on(run.delete(&leftover.place))
+            .map_err(|error| error.context(format!("prune {name}")))?;
+        let words = run.words(Outcome::Pruned);
+        report.add(leftover.resource.kind, &leftover.name, words, &[])?;
+    }
+    Ok(())
 }
 
 fn load(ctx: &Ctx, args: &Args) -> Result<Vec<Document>, Failure> {
@@ -108,8 +162,8 @@ fn check(ctx: &Ctx, documents: &[Document]) -> Result<(), Failure> {
     for document in documents {
         if document.known_kind().is_none() {
             ctx.out.note(&format!(
-                "warning: unknown kind \"{}\" — skipping",
-                document.kind
+                "warning: unknown kind {} — skipping",
+                quote(&document.kind)
             ));
             continue;
         }
@@ -127,22 +181,11 @@ fn check(ctx: &Ctx, documents: &[Document]) -> Result<(), Failure> {
         }
         for key in &document.unknown {
             ctx.out.note(&format!(
-                "warning: {}: unknown key \"{key}\"",
-                document.place()
+                "warning: {}: unknown key {}",
+                document.place(),
+                quote(key)
             ));
         }
-    }
-    Ok(())
-}
-
-fn dry_run(ctx: &Ctx, documents: &[Document], as_json: bool) -> anyhow::Result<()> {
-    if as_json {
-        let listed = documents.iter().map(|document| json!({"kind": document.kind, "name": document.display_name(), "status": "dry-run"}));
-        return ctx.out.json(&listed.collect());
-    }
-    ctx.out.line("dry-run: would apply:")?;
-    for document in documents {
-        ctx.out.line(&format!("  {}", document.place()))?;
     }
     Ok(())
 }

@@ -2,8 +2,7 @@
 
 use anyhow::Context as _;
 
-use crate::api::{Body, ListOptions, Request, equals, path};
-use crate::commands::credential;
+use crate::api::{Body, ListOptions, equals, path};
 use crate::compat::quote::quote;
 use crate::exit::{Failure, Kind};
 use crate::resources::{AGENT, CREDENTIAL, PROJECT, ROLE, ROLE_BINDING, Record, Resource, SESSION};
@@ -24,6 +23,7 @@ pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome
     }
     let role = role_id(run, &document.role).await?;
     let (key, target) = target(run, document).await?;
+    let target = target.as_str();
     let bindings = run
         .client
         .list(&ROLE_BINDING, "/role_bindings", &ListOptions::default())
@@ -43,8 +43,8 @@ pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome
     body.set("role_id", role);
     body.set("scope", document.scope.as_str());
     body.set("user_id", document.user_id.as_str());
-    run.client
-        .create(&ROLE_BINDING, "/role_bindings", body)
+    let name = document.binding_name();
+    run.create(&ROLE_BINDING, "/role_bindings", &name, body)
         .await
         .context("create role-binding")?;
     Ok(Outcome::Created)
@@ -81,11 +81,19 @@ async fn target(run: &Run<'_>, document: &Document) -> anyhow::Result<(&'static 
         )),
         "project" => {
             let project = run.client.get(&PROJECT, &path(&["projects", given])).await;
-            let project = project.with_context(|| format!("resolve project {}", quote(given)))?;
-            Ok(("project_id", project.id().to_owned()))
+            let id = match project {
+                Err(error) if error.is_not_found() && run.is_planned(&PROJECT, given) => {
+                    given.to_owned()
+                }
+                project => project
+                    .with_context(|| format!("resolve project {}", quote(given)))?
+                    .id()
+                    .to_owned(),
+            };
+            Ok(("project_id", id))
         }
         "agent" => {
-            let agents = path(&["projects", &run.project, "agents"]);
+            let agents = path(&["projects", run.project()?, "agents"]);
             Ok(("agent_id", named(run, &AGENT, &agents, given).await?))
         }
         "session" => Ok((
@@ -98,47 +106,53 @@ async fn target(run: &Run<'_>, document: &Document) -> anyhow::Result<(&'static 
     }
 }
 
-/// The id of an object given by id or exact name.
+/// The id of an object given by id or exact name; the name of one that is only planned.
 async fn named(
     run: &Run<'_>,
     resource: &'static Resource,
     collection: &str,
     given: &str,
 ) -> anyhow::Result<String> {
-    let request = Request::get(format!("{collection}{}", path(&[given]))).project(&run.project);
-    match run.client.fetch(resource, &request).await {
+    let place = format!("{collection}{}", path(&[given]));
+    match run.client.get(resource, &place).await {
         Err(error) if error.is_not_found() => {}
-        other => {
-            return Ok(other
-                .with_context(|| format!("resolve {} {}", resource.word, quote(given)))?
-                .id()
-                .to_owned());
+        found => {
+            let found =
+                found.with_context(|| format!("resolve {} {}", resource.word, quote(given)))?;
+            return Ok(found.id().to_owned());
         }
     }
     let options = ListOptions {
         search: Some(equals("name", given)),
         limit: Some(100),
-        project: Some(run.project.clone()),
+        project: None,
     };
     let list = run.client.list(resource, collection, &options).await;
     let list =
         list.with_context(|| format!("search {} for {}", resource.plural(), quote(given)))?;
-    let found: Vec<Record> = list
-        .items
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|record| record.name() == given)
-        .collect();
-    let one = if resource.word == CREDENTIAL.word {
-        credential::one(given, &found)?
-    } else {
-        found.first()
-    };
-    one.map(|record| record.id().to_owned()).ok_or_else(|| {
-        Failure::new(
+    let mut found = list.items.unwrap_or_default();
+    found.retain(|record| record.name() == given);
+    match found.as_slice() {
+        [] if run.is_planned(resource, given) => Ok(given.to_owned()),
+        [] => Err(Failure::new(
             Kind::NotFound,
             format!("{} {} not found", resource.word, quote(given)),
         )
-        .into()
-    })
+        .into()),
+        [one] => Ok(one.id().to_owned()),
+        several => {
+            let ids: Vec<&str> = several.iter().map(Record::id).collect();
+            Err(Failure::new(
+                Kind::Conflict,
+                format!(
+                    "multiple {} named {} found ({}); use the {} ID instead",
+                    resource.plural(),
+                    quote(given),
+                    ids.join(", "),
+                    resource.word
+                ),
+            )
+            .into())
+        }
+    }
 }

@@ -1,11 +1,12 @@
-//! One run of `apply`: what its documents share.
+//! One run of `apply`: what its documents share, and the only place from which it writes.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 
 use serde_json::Value;
 
+use super::diff::{self, Change};
 use super::document::{Document, Pairs};
-use crate::api::{Body, Client, Method, Request};
+use crate::api::{Body, Client};
 use crate::compat::json;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
@@ -17,45 +18,82 @@ pub enum Outcome {
     Created,
     Configured,
     Unchanged,
-}
-
-impl Outcome {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Configured => "configured",
-            Self::Unchanged => "unchanged",
-        }
-    }
+    Pruned,
 }
 
 pub struct Run<'a> {
     pub ctx: &'a Ctx,
     pub client: &'a Client,
-    pub project: String,
+    project: Option<String>,
+    /// Nothing is written: what would be is noted.
+    pub is_diff: bool,
+    changes: RefCell<Vec<Change>>,
+    /// What would have been made by now.
+    planned: RefCell<Vec<(&'static str, String)>>,
 }
 
-impl Run<'_> {
-    /// Sets a text that the manifest gives and the server has otherwise; empty means "leave alone".
-    pub fn set_changed(&self, body: &mut Body, key: &'static str, text: &str, found: &Record) {
-        if !text.is_empty() && text != found.text(key) {
-            body.set(key, text);
+impl<'a> Run<'a> {
+    pub fn new(ctx: &'a Ctx, client: &'a Client, project: Option<String>, is_diff: bool) -> Self {
+        Self {
+            ctx,
+            client,
+            project,
+            is_diff,
+            changes: RefCell::default(),
+            planned: RefCell::default(),
         }
     }
 
-    /// Sets labels and annotations that the manifest gives and the server has otherwise, compared as maps.
-    pub fn set_pairs(&self, body: &mut Body, document: &Document, found: Option<&Record>) {
-        for (key, pairs) in [
-            ("labels", &document.labels),
-            ("annotations", &document.annotations),
-        ] {
-            if let Some(pairs) = pairs
-                && found.is_none_or(|found| pairs_of(found.text(key)) != *pairs)
-                && !(found.is_none() && pairs.is_empty())
-            {
-                body.set(key, as_json(pairs));
-            }
+    /// The project of agents, and of bindings to them.
+    ///
+    /// # Errors
+    /// When none is known.
+    pub fn project(&self) -> Result<&str, Failure> {
+        let project = self.project.as_deref();
+        project.ok_or_else(|| Failure::usage("project is required"))
+    }
+
+    /// What became of a document, or what would become of it.
+    pub fn words(&self, outcome: Outcome) -> &'static str {
+        match (outcome, self.is_diff) {
+            (Outcome::Created, false) => "created",
+            (Outcome::Configured, false) => "configured",
+            (Outcome::Pruned, false) => "pruned",
+            (Outcome::Created, true) => "would be created",
+            (Outcome::Configured, true) => "would be configured",
+            (Outcome::Pruned, true) => "would be pruned",
+            (Outcome::Unchanged, _) => "unchanged",
         }
+    }
+
+    /// The changes noted since the last call.
+    pub fn take_changes(&self) -> Vec<Change> {
+        self.changes.take()
+    }
+
+    /// True for something that does not exist only because nothing is written.
+    pub fn is_planned(&self, resource: &Resource, name: &str) -> bool {
+        let planned = self.planned.borrow();
+        planned
+            .iter()
+            .any(|(word, made)| *word == resource.word && made == name)
+    }
+
+    /// Makes an object; nothing is given where that is only noted.
+    pub async fn create(
+        &self,
+        resource: &'static Resource,
+        collection: &str,
+        name: &str,
+        body: Body,
+    ) -> anyhow::Result<Option<Record>> {
+        if self.is_diff {
+            self.note(&body, None);
+            let made = (resource.word, name.to_owned());
+            self.planned.borrow_mut().push(made);
+            return Ok(None);
+        }
+        Ok(Some(self.client.create(resource, collection, body).await?))
     }
 
     /// Sends what has changed; nothing to send is no change.
@@ -64,15 +102,52 @@ impl Run<'_> {
         resource: &'static Resource,
         place: &str,
         body: Body,
-        project: Option<&str>,
+        found: Option<&Record>,
     ) -> anyhow::Result<Outcome> {
         if body.is_empty() {
             return Ok(Outcome::Unchanged);
         }
-        let mut request = Request::new(Method::Patch, place).body(body);
-        request.project = project.map(str::to_owned);
-        self.client.fetch(resource, &request).await?;
+        if self.is_diff {
+            self.note(&body, found);
+        } else {
+            self.client.update(resource, place, body).await?;
+        }
         Ok(Outcome::Configured)
+    }
+
+    /// Deletes an object.
+    pub async fn delete(&self, place: &str) -> anyhow::Result<()> {
+        if !self.is_diff {
+            self.client.delete(place).await?;
+        }
+        Ok(())
+    }
+
+    fn note(&self, body: &Body, found: Option<&Record>) {
+        let changes = diff::changes(&body.masked(), found);
+        self.changes.borrow_mut().extend(changes);
+    }
+}
+
+/// Sets a text that the manifest gives and the server has otherwise; empty means "leave alone".
+pub fn set_changed(body: &mut Body, key: &'static str, text: &str, found: &Record) {
+    if !text.is_empty() && text != found.text(key) {
+        body.set(key, text);
+    }
+}
+
+/// Sets labels and annotations that the manifest gives and the server has otherwise, compared as maps.
+pub fn set_pairs(body: &mut Body, document: &Document, found: Option<&Record>) {
+    for (key, pairs) in [
+        ("labels", &document.labels),
+        ("annotations", &document.annotations),
+    ] {
+        if let Some(pairs) = pairs
+            && found.is_none_or(|found| pairs_of(found.text(key)).as_ref() != Some(pairs))
+            && !(found.is_none() && pairs.is_empty())
+        {
+            body.set(key, as_json(pairs));
+        }
     }
 }
 
@@ -97,7 +172,10 @@ pub fn as_json(pairs: &Pairs) -> String {
     json::compact(&value)
 }
 
-/// The reverse; a text that holds anything else equals no pairs.
-pub fn pairs_of(text: &str) -> Pairs {
-    serde_json::from_str::<BTreeMap<String, String>>(text).unwrap_or_default()
+/// The reverse; nothing for a text that holds anything else.
+pub fn pairs_of(text: &str) -> Option<Pairs> {
+    if text.is_empty() {
+        return Some(Pairs::new());
+    }
+    serde_json::from_str(text).ok()
 }

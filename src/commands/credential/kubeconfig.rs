@@ -73,6 +73,14 @@ pub fn open(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 impl KubeconfigArgs {
+    /// The usual rules, for this context or the file's current one.
+    pub fn keeping(context: Option<String>) -> Self {
+        Self {
+            context,
+            ..Self::default()
+        }
+    }
+
     /// True where any of these flags was given.
     pub fn is_given(&self) -> bool {
         self.context.is_some()

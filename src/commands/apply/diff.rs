@@ -1,0 +1,138 @@
+//! What a write changes, field by field, for `apply --diff`. Secrets are named, never shown
+//! (contract field.md, idea 9).
+
+use serde_json::{Value, json};
+
+use super::run::pairs_of;
+use crate::compat::quote::quote;
+use crate::resources::{DIGEST, Record};
+
+/// The most characters of a value that are shown.
+const SHOWN: usize = 80;
+
+/// A field before and after; nothing where it is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    field: String,
+    from: Option<String>,
+    to: Option<String>,
+    /// Only that it changes is told.
+    is_secret: bool,
+}
+
+impl Change {
+    /// `~ prompt: "old" → "new"`, with `+` and `-` for what comes and goes.
+    pub fn line(&self) -> String {
+        let field = &self.field;
+        match (&self.from, &self.to) {
+            _ if self.is_secret => format!("~ {field}: (secret)"),
+            (None, to) => format!("+ {field}: {}", shown(to.as_deref())),
+            (from, None) => format!("- {field}: {}", shown(from.as_deref())),
+            (from, to) => format!(
+                "~ {field}: {} → {}",
+                shown(from.as_deref()),
+                shown(to.as_deref())
+            ),
+        }
+    }
+
+    pub fn json(&self) -> Value {
+        if self.is_secret {
+            return json!({"field": self.field, "secret": true});
+        }
+        json!({"field": self.field, "from": self.from, "to": self.to})
+    }
+}
+
+fn shown(text: Option<&str>) -> String {
+    let text = text.unwrap_or_default();
+    if text.chars().count() <= SHOWN {
+        return quote(text);
+    }
+    let start: String = text.chars().take(SHOWN - 3).collect();
+    quote(&format!("{start}..."))
+}
+
+/// The changes that a body, its secrets masked, makes to what is there.
+pub fn changes(body: &Value, found: Option<&Record>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (field, value) in body.as_object().into_iter().flatten() {
+        let before = found.map(|found| found.text(field)).unwrap_or_default();
+        let after = value.as_str().unwrap_or_default();
+        match field.as_str() {
+            "token" => changes.push(Change {
+                field: field.clone(),
+                from: None,
+                to: None,
+                is_secret: true,
+            }),
+            "labels" | "annotations" => changes.extend(pairs(field, before, after)),
+            // What identifies the object, and what is empty, changes nothing.
+            "name" | "project_id" => {}
+            _ if after.is_empty() => {}
+            _ => changes.push(Change {
+                field: field.clone(),
+                from: Some(before.to_owned()).filter(|text| !text.is_empty()),
+                to: Some(after.to_owned()),
+                is_secret: false,
+            }),
+        }
+    }
+    changes
+}
+
+/// The keys that differ between two texts that hold pairs; the digest stands for the token, which is
+/// told of already.
+fn pairs(field: &str, before: &str, after: &str) -> Vec<Change> {
+    let read = |text: &str| pairs_of(text).unwrap_or_default();
+    let (before, after) = (read(before), read(after));
+    let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    keys.into_iter()
+        .filter(|key| *key != DIGEST && before.get(*key) != after.get(*key))
+        .map(|key| Change {
+            field: format!("{field}.{key}"),
+            from: before.get(key).cloned(),
+            to: after.get(key).cloned(),
+            is_secret: false,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::CREDENTIAL;
+
+    #[test]
+    fn changes_name_fields_and_hide_secrets() {
+        let found = Record::decode(
+            &CREDENTIAL,
+            &json!({
+                "description": "old", "labels": "{\"a\":\"1\",\"b\":\"2\"}",
+                "annotations": "{\"acpctl/digest\":\"x\"}",
+            }),
+        )
+        .unwrap();
+        let body = json!({
+            "annotations": "{\"acpctl/digest\":\"y\",\"acpctl/server\":\"https://s\"}",
+            "description": "new\nline", "labels": "{\"a\":\"1\",\"c\":\"3\"}",
+            "token": "<secret of 5 bytes>",
+        });
+        let lines: Vec<String> = changes(&body, Some(&found))
+            .iter()
+            .map(Change::line)
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "+ annotations.acpctl/server: \"https://s\"",
+                "~ description: \"old\" → \"new\\nline\"",
+                "- labels.b: \"2\"",
+                "+ labels.c: \"3\"",
+                "~ token: (secret)",
+            ]
+        );
+    }
+}

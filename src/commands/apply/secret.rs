@@ -1,0 +1,208 @@
+//! A manifest's secret: `tokenFrom`, or `token` with the Go tool's references to the environment
+//! (contract cli-resources.md section 8.8). Nothing else in a secret is touched.
+
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::document::{Document, TokenFrom};
+use crate::commands::credential::{self, KubeconfigArgs};
+use crate::ctx::Ctx;
+use crate::digest;
+use crate::exit::{Failure, Kind};
+use crate::input::{self, Source};
+use crate::kubeconfig::OwnedSource;
+use crate::resources::DIGEST;
+
+/// A secret that is ready to be stored.
+#[derive(Debug, Clone)]
+pub struct Secret {
+    pub text: SecretString,
+    /// Annotations of ours: the digest, and for a kubeconfig context, server and expiry.
+    pub annotations: Map<String, Value>,
+}
+
+/// A secret as it was found, and the file whose folder its relative paths start from.
+struct Found {
+    text: SecretString,
+    path: PathBuf,
+}
+
+/// Finds and checks the secrets of all documents; before any request, so that a missing or refused one
+/// stops the run with nothing done.
+///
+/// # Errors
+/// When a variable is not set, a source can't be read or is empty, or a kubeconfig is refused.
+pub fn prepare(ctx: &Ctx, documents: &mut [Document], stdin_is_taken: bool) -> Result<(), Failure> {
+    let mut stdin_is_taken = stdin_is_taken;
+    for document in documents
+        .iter_mut()
+        .filter(|document| document.known_kind() == Some("Credential"))
+    {
+        let prepared = find(ctx, document, &mut stdin_is_taken).and_then(|found| match found {
+            Some(found) if document.provider == credential::KUBECONFIG => {
+                kubeconfig(ctx, document, &found.text, found.path).map(Some)
+            }
+            Some(found) => Ok(Some(with_digest(found.text))),
+            None => Ok(None),
+        });
+        document.secret = prepared.map_err(|failure| Failure {
+            message: format!("apply {}: {}", document.place(), failure.message),
+            ..failure
+        })?;
+    }
+    Ok(())
+}
+
+/// A kubeconfig is validated and cut as by `credential create`.
+///
+/// # Errors
+/// As [`KubeconfigArgs::prepare`].
+pub fn kubeconfig(
+    ctx: &Ctx,
+    document: &Document,
+    text: &SecretString,
+    path: PathBuf,
+) -> Result<Secret, Failure> {
+    let bytes = Zeroizing::new(text.expose_secret().as_bytes().to_vec());
+    let context = Some(document.context.clone()).filter(|context| !context.is_empty());
+    let prepared =
+        KubeconfigArgs::keeping(context).prepare(ctx, &mut [OwnedSource { path, bytes }])?;
+    Ok(Secret {
+        text: prepared.text,
+        annotations: prepared.annotations,
+    })
+}
+
+fn with_digest(text: SecretString) -> Secret {
+    let digest = digest::keyed(text.expose_secret().as_bytes());
+    Secret {
+        text,
+        annotations: digest
+            .map(|digest| (DIGEST.to_owned(), Value::from(digest)))
+            .into_iter()
+            .collect(),
+    }
+}
+
+fn find(
+    ctx: &Ctx,
+    document: &Document,
+    stdin_is_taken: &mut bool,
+) -> Result<Option<Found>, Failure> {
+    let found = match (&document.token, &document.token_from) {
+        (Some(_), Some(_)) => Err(Failure::new(
+            Kind::Data,
+            "token and tokenFrom exclude each other",
+        )),
+        (Some(token), None) => {
+            expand(ctx, document, token.expose_secret()).map(|text| inline(document, text))
+        }
+        (None, Some(source)) => from_source(document, source, stdin_is_taken),
+        (None, None) => return Ok(None),
+    }?;
+    // As in the Go tool, an empty token is none.
+    Ok(Some(found).filter(|found| !found.text.expose_secret().is_empty()))
+}
+
+fn from_source(
+    document: &Document,
+    source: &TokenFrom,
+    stdin_is_taken: &mut bool,
+) -> Result<Found, Failure> {
+    let input = match source {
+        TokenFrom::Env(name) => {
+            return Ok(inline(document, SecretString::from(variable(name)?)));
+        }
+        TokenFrom::File(file) => input::from_path(&document.folder.join(file).to_string_lossy())?,
+        TokenFrom::Stdin => {
+            if std::mem::replace(stdin_is_taken, true) {
+                return Err(Failure::new(
+                    Kind::Data,
+                    "tokenFrom.stdin: standard input is taken already, by the manifest or another credential",
+                ));
+            }
+            input::from_stdin()?
+        }
+    };
+    let text = SecretString::from(credential::source_text(&input)?);
+    Ok(match input.source {
+        Source::File(path) => Found { text, path },
+        _ => inline(document, text),
+    })
+}
+
+/// A secret that is in no file of its own: its relative paths start from the manifest's folder.
+fn inline(document: &Document, text: SecretString) -> Found {
+    Found {
+        text,
+        path: document.inline_path(),
+    }
+}
+
+fn variable(name: &str) -> Result<String, Failure> {
+    let value = crate::env::named(name).unwrap_or_default();
+    if value.is_empty() {
+        return Err(Failure::new(
+            Kind::Data,
+            format!("environment variable {name} is not set"),
+        ));
+    }
+    Ok(value)
+}
+
+/// `$NAME` and `${NAME}` become the variable's value; a variable that is not set is an error. What the
+/// Go tool removes besides is removed too, with a warning: a secret that holds a `$` wants `tokenFrom`.
+fn expand(ctx: &Ctx, document: &Document, text: &str) -> Result<SecretString, Failure> {
+    let mut expanded = String::with_capacity(text.len());
+    let mut removed = false;
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        expanded.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        let name_length = after
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .unwrap_or(after.len());
+        rest = match after.chars().next() {
+            Some('{') => match after.find('}') {
+                Some(end) if is_name(&after[1..end]) => {
+                    expanded.push_str(&variable(&after[1..end])?);
+                    &after[end + 1..]
+                }
+                Some(end) => {
+                    removed = true;
+                    &after[end + 1..]
+                }
+                None => {
+                    removed = true;
+                    &after[1..]
+                }
+            },
+            Some(c) if c.is_ascii_alphabetic() || c == '_' => {
+                expanded.push_str(&variable(&after[..name_length])?);
+                &after[name_length..]
+            }
+            Some(c) if c.is_ascii_digit() || "*#$@!?-".contains(c) => {
+                removed = true;
+                &after[1..]
+            }
+            _ => {
+                expanded.push('$');
+                after
+            }
+        };
+    }
+    expanded.push_str(rest);
+    if removed {
+        ctx.out.warn(&format!("{}: a part of the token that begins with $ was removed; use tokenFrom for secrets that hold a $", document.place()));
+    }
+    Ok(SecretString::from(expanded))
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
