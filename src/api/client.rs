@@ -74,6 +74,8 @@ pub struct Request {
     pub body: Option<Body>,
     /// The project in `X-Ambient-Project`, where it is not the configured one.
     pub project: Option<String>,
+    /// For a stream: the last event that was read, so that it goes on behind it.
+    pub last_event_id: Option<String>,
 }
 
 impl Request {
@@ -84,6 +86,7 @@ impl Request {
             path: path.into(),
             body: None,
             project: None,
+            last_event_id: None,
         }
     }
 
@@ -274,12 +277,17 @@ impl Client {
         }
     }
 
-    /// Opens an event stream.
+    /// Opens an event stream, behind the last event that was read, if one is named.
     ///
     /// # Errors
     /// [`Error::Transport`], or [`Error::Status`] for anything but 200.
-    pub async fn stream(&self, path: &str) -> Result<EventStream, Error> {
-        let request = Request::get(path);
+    pub async fn stream(
+        &self,
+        path: &str,
+        last_event_id: Option<&str>,
+    ) -> Result<EventStream, Error> {
+        let mut request = Request::get(path);
+        request.last_event_id = last_event_id.map(str::to_owned);
         let project = self.project.as_deref();
         Ok(EventStream::new(match &self.transport {
             Transport::Http(http) => {

@@ -105,12 +105,15 @@ impl Http {
                 &format!("net/http: invalid header field value for {}", quote(name)),
             )
         })?;
-        let builder = self
+        let mut builder = self
             .client
             .get(&url)
             .headers(headers)
             .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
             .header(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        if let Some(id) = &request.last_event_id {
+            builder = builder.header("Last-Event-ID", id);
+        }
         let deadline = Instant::now() + self.timeout;
         let response = match timeout_at(deadline, builder.send()).await {
             Ok(Ok(response)) => response,

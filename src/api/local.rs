@@ -133,6 +133,9 @@ impl Local {
         if let Some(project) = project {
             builder = builder.header("X-Ambient-Project", project);
         }
+        if let Some(id) = &request.last_event_id {
+            builder = builder.header("Last-Event-ID", id);
+        }
         let body = request.body.as_ref();
         let body = body.map_or_else(Body::empty, |body| Body::from(body.bytes().to_vec()));
         let call = builder.body(body).map_err(|_| Error::Transport {

@@ -20,5 +20,6 @@ pub use client::{Answer, BASE_PATH, Client, Method, Request};
 pub use error::{Cause, Error};
 pub use list::{ListOptions, equals};
 pub use path::path;
+pub use sse::Event;
 pub use stream::EventStream;
 pub use trace::Trace;

@@ -9,9 +9,9 @@ use tokio::time::timeout;
 use super::error::Error;
 use super::sse::{Event, Parser};
 
-/// A silent stream counts as broken after this time: servers send a comment every 30 seconds
-/// (contract api.md section 9.5).
-const IDLE: Duration = Duration::from_secs(150);
+/// A silent stream counts as broken after this time. The stream of messages sends a comment every 30
+/// seconds (contract api.md section 9.5), but a run's own one may be silent for as long as a tool works.
+const IDLE: Duration = Duration::from_secs(15 * 60);
 
 /// Where the bytes come from.
 pub(super) enum Source {

@@ -1,12 +1,18 @@
 //! Following a session's event stream until its run ends, its server closes, or the user leaves.
 
-use std::io;
+use std::time::Duration;
 
+use anyhow::Context as _;
 use serde_json::Value;
 
 use super::render::Renderer;
 use crate::api::{Cause, Client, Error, EventStream, path};
 use crate::ctx::Ctx;
+use crate::exit::Failure;
+
+/// The first and the longest pause behind a stream that its server closed.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How the events are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,16 +29,27 @@ pub enum End {
     Failed,
     /// The server closed the stream.
     Closed,
-    /// Ctrl-C: the user has seen enough.
-    Left,
 }
 
-/// Opens the stream of a session.
+/// Opens the stream of a session's events, behind the last one that was read.
 ///
 /// # Errors
-/// In the Go tool's words.
-pub async fn open(client: &Client, session: &str) -> Result<EventStream, Error> {
-    client.stream(&path(&["sessions", session, "events"])).await
+/// Why it could not be opened; [`not_open`] makes a failure of it.
+pub async fn open(
+    client: &Client,
+    session: &str,
+    last_id: Option<&str>,
+) -> Result<EventStream, Error> {
+    let events = path(&["sessions", session, "events"]);
+    client.stream(&events, last_id).await
+}
+
+/// The failure to open a stream.
+pub fn not_open(error: &Error) -> Failure {
+    Failure::new(
+        error.kind(),
+        format!("stream events: {}", why_not_open(error)),
+    )
 }
 
 /// Why a stream could not be opened, in the Go tool's words.
@@ -68,82 +85,137 @@ pub fn is_final(error: &Error) -> bool {
         )
 }
 
-/// Prints events as they come. `until_run_ends` stops behind the end of the current run.
-///
-/// # Errors
-/// When the stream breaks off, or standard output can't be written.
-pub async fn print(
-    ctx: &Ctx,
-    stream: &mut EventStream,
-    form: Form,
-    until_run_ends: bool,
-) -> anyhow::Result<End> {
-    let mut renderer = Renderer::new(ctx.out.colored());
-    let end = loop {
-        let event = tokio::select! {
-            event = stream.next() => event,
-            interrupted = tokio::signal::ctrl_c() => { interrupted?; break Ok(End::Left) }
-        };
-        let event = match event {
-            Ok(Some(event)) => event,
-            Ok(None) => break Ok(End::Closed),
-            Err(error) => break Err(error),
-        };
-        match form {
-            Form::Json => ctx.out.line(&event.data)?,
-            Form::Text => write(ctx, &renderer.event(&event.data))?,
+/// A stream that broke off, in the Go tool's words.
+pub fn broken(error: Error) -> anyhow::Error {
+    match error {
+        Error::Body(why) => {
+            Failure::new(crate::exit::Kind::Network, format!("stream error: {why}")).into()
         }
-        match kind(&event.data).as_deref() {
-            Some("RUN_FINISHED") if until_run_ends => break Ok(End::Finished),
-            Some("RUN_ERROR") if until_run_ends => break Ok(End::Failed),
-            _ => {}
-        }
-    };
-    if form == Form::Text {
-        write(ctx, &renderer.finish())?;
-    }
-    let broken = |error: Error| match error {
-        Error::Body(why) => anyhow::anyhow!("stream error: {why}"),
         other => anyhow::Error::from(other).context("stream error"),
-    };
-    end.map_err(broken)
-}
-
-fn write(ctx: &Ctx, text: &str) -> anyhow::Result<()> {
-    if text.is_empty() {
-        Ok(())
-    } else {
-        ctx.out.data(text.as_bytes())
     }
 }
 
-fn kind(data: &str) -> Option<String> {
-    let value: Value = serde_json::from_str(data).ok()?;
-    value.get("type")?.as_str().map(str::to_owned)
-}
-
-/// Says something that is no data: on standard output in text, as in the Go tool; on standard error
-/// where standard output is JSON.
+/// Does something until Ctrl-C, for which it listens all the time; nothing is given where the user left.
 ///
 /// # Errors
-/// When standard output can't be written.
-pub fn say(ctx: &Ctx, form: Form, text: &str) -> anyhow::Result<()> {
-    match form {
-        Form::Text => ctx.out.line(text),
-        Form::Json => {
-            ctx.out.note(text);
+/// Those of the work.
+pub async fn until_interrupted<T>(
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<Option<T>> {
+    tokio::select! {
+        biased;
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted.context("wait for signals").map(|()| None)
+        }
+        done = work => done.map(Some),
+    }
+}
+
+/// The pauses between connections to a server that closes at once.
+pub struct Pauses {
+    next: Duration,
+}
+
+impl Pauses {
+    pub fn new() -> Self {
+        Self { next: FIRST_PAUSE }
+    }
+
+    /// The next pause, twice as long as the one before.
+    pub fn next(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).min(LONGEST_PAUSE);
+        pause
+    }
+
+    /// Begins anew, once events have come.
+    pub fn reset(&mut self) {
+        self.next = FIRST_PAUSE;
+    }
+}
+
+/// Prints the events of a session.
+pub struct Printer<'a> {
+    ctx: &'a Ctx,
+    form: Form,
+    renderer: Renderer,
+}
+
+impl<'a> Printer<'a> {
+    pub fn new(ctx: &'a Ctx, form: Form) -> Self {
+        Self {
+            ctx,
+            form,
+            renderer: Renderer::new(ctx.out.colored()),
+        }
+    }
+
+    /// Prints one event; the end of the run, if that is what it tells of.
+    ///
+    /// # Errors
+    /// When standard output can't be written.
+    pub fn event(&mut self, data: &str) -> anyhow::Result<Option<End>> {
+        match self.form {
+            Form::Json => self.ctx.out.line(data)?,
+            Form::Text => {
+                let text = self.renderer.event(data);
+                self.write(&text)?;
+            }
+        }
+        Ok(end_of_run(data))
+    }
+
+    /// Prints events until the run ends or the server closes the stream.
+    ///
+    /// # Errors
+    /// When the stream breaks off, or standard output can't be written.
+    pub async fn run(&mut self, stream: &mut EventStream) -> anyhow::Result<End> {
+        while let Some(event) = stream.next().await.map_err(broken)? {
+            if let Some(end) = self.event(&event.data)? {
+                return Ok(end);
+            }
+        }
+        Ok(End::Closed)
+    }
+
+    /// Ends a line that is not finished.
+    ///
+    /// # Errors
+    /// When standard output can't be written.
+    pub fn finish(&mut self) -> anyhow::Result<()> {
+        let text = self.renderer.finish();
+        self.write(&text)
+    }
+
+    /// Says something that is no data: on standard output in text, as in the Go tool; on standard
+    /// error where standard output is JSON.
+    ///
+    /// # Errors
+    /// When standard output can't be written.
+    pub fn say(&self, text: &str) -> anyhow::Result<()> {
+        match self.form {
+            Form::Text => self.ctx.out.line(text),
+            Form::Json => {
+                self.ctx.out.note(text);
+                Ok(())
+            }
+        }
+    }
+
+    fn write(&self, text: &str) -> anyhow::Result<()> {
+        if text.is_empty() {
             Ok(())
+        } else {
+            self.ctx.out.data(text.as_bytes())
         }
     }
 }
 
-/// Waits, unless the user leaves meanwhile.
-///
-/// # Errors
-/// When signals can't be waited for.
-pub async fn pause(time: std::time::Duration) -> io::Result<bool> {
-    tokio::select! {
-        () = tokio::time::sleep(time) => Ok(true),
-        interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| false),
+fn end_of_run(data: &str) -> Option<End> {
+    let value: Value = serde_json::from_str(data).ok()?;
+    match value.get("type")?.as_str()? {
+        "RUN_FINISHED" => Some(End::Finished),
+        "RUN_ERROR" => Some(End::Failed),
+        _ => None,
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::follow::{self, End, Form};
+use super::follow::{self, End, Form, Pauses, Printer};
+use super::stored::Stored;
 use super::text;
-use crate::api::{Client, Error, path};
+use crate::api::{Client, Error, EventStream, path};
 use crate::commands::named::check_identifier;
 use crate::compat::number;
 use crate::ctx::Ctx;
@@ -17,10 +18,6 @@ use crate::resources::{Record, SESSION_MESSAGE};
 
 /// How long to wait for a stream that broke or is not there.
 const RETRY: Duration = Duration::from_secs(3);
-/// The first and the longest pause behind a stream that its server closed.
-const CLOSED: Duration = Duration::from_millis(250);
-const CLOSED_MOST: Duration = Duration::from_secs(5);
-
 /// Show the messages of a session, or follow its events
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -35,30 +32,25 @@ pub struct Args {
     /// With -f or -F: print raw event JSON
     #[arg(long)]
     json: bool,
-    /// Only messages after this sequence number
-    #[arg(long, value_name = "SEQ", default_value = "0", value_parser = number::int64, allow_negative_numbers = true)]
-    after: i64,
+    /// Only messages after this sequence number (default 0); with -f or -F: follow the stored messages
+    /// behind it in place of the live events, none lost or repeated
+    #[arg(long, value_name = "SEQ", value_parser = number::int64, allow_negative_numbers = true)]
+    after: Option<i64>,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     check_identifier("session ID", &args.session)?;
-    let form = if args.json { Form::Json } else { Form::Text };
-    if args.follow_continuous {
-        let client = ctx.client()?;
-        return ctx.block_on(forever(ctx, client, &args.session, form));
-    }
-    if args.follow {
-        let client = ctx.client()?;
-        return ctx.block_on(once(ctx, client, &args.session, form));
+    if args.follow || args.follow_continuous {
+        return follow(ctx, args);
     }
     let format = args.output.format()?;
     let client = ctx.client()?;
     let place = format!(
         "{}?after_seq={}",
         path(&["sessions", &args.session, "messages"]),
-        args.after
+        args.after.unwrap_or(0)
     );
     let messages = ctx.block_on(async { list(client, &place).await.context("list messages") })?;
     match (format, messages) {
@@ -80,6 +72,28 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             });
             ctx.out.value(&value, &format)
         }
+    }
+}
+
+fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let form = if args.json { Form::Json } else { Form::Text };
+    let client = ctx.client()?;
+    if let Some(after) = args.after {
+        let mut stored = Stored::new(ctx, client, &args.session, after, form);
+        return ctx.block_on(stored.follow(args.follow_continuous));
+    }
+    let mut printer = Printer::new(ctx, form);
+    let followed = ctx.block_on(follow::until_interrupted(async {
+        if args.follow_continuous {
+            forever(&mut printer, client, &args.session).await
+        } else {
+            once(&mut printer, client, &args.session).await
+        }
+    }));
+    printer.finish()?;
+    match followed? {
+        Some(End::Failed) => Err(Failure::new(Kind::Other, "run failed").into()),
+        Some(End::Finished | End::Closed) | None => Ok(()),
     }
 }
 
@@ -108,78 +122,80 @@ async fn list(client: &Client, place: &str) -> Result<Option<Vec<Record>>, Error
     }
 }
 
-async fn once(ctx: &Ctx, client: &Client, session: &str, form: Form) -> anyhow::Result<()> {
-    let mut stream = follow::open(client, session).await.map_err(|error| {
-        Failure::new(
-            error.kind(),
-            format!("stream events: {}", follow::why_not_open(&error)),
-        )
-    })?;
-    follow::say(
-        ctx,
-        form,
-        &format!("Streaming events for session {session} (Ctrl+C to stop)...\n"),
-    )?;
-    match follow::print(ctx, &mut stream, form, true).await? {
-        End::Failed => Err(Failure::new(Kind::Other, "run failed").into()),
-        End::Finished | End::Closed | End::Left => Ok(()),
-    }
+async fn once(printer: &mut Printer<'_>, client: &Client, session: &str) -> anyhow::Result<End> {
+    let opened = follow::open(client, session, None).await;
+    let mut stream = opened.map_err(|error| follow::not_open(&error))?;
+    printer.say(&format!(
+        "Streaming events for session {session} (Ctrl+C to stop)...\n"
+    ))?;
+    printer.run(&mut stream).await
 }
 
-/// Reconnects until the user leaves, or the server says that there is no use.
-async fn forever(ctx: &Ctx, client: &Client, session: &str, form: Form) -> anyhow::Result<()> {
-    follow::say(
-        ctx,
-        form,
-        &format!("Continuously following session {session} (Ctrl+C to stop)...\n"),
-    )?;
-    let mut closed = CLOSED;
+/// Reconnects until the server says that there is no use.
+async fn forever(printer: &mut Printer<'_>, client: &Client, session: &str) -> anyhow::Result<End> {
+    printer.say(&format!(
+        "Continuously following session {session} (Ctrl+C to stop)...\n"
+    ))?;
+    let mut pauses = Pauses::new();
+    let mut last_id = None;
     loop {
-        let opened = tokio::select! {
-            opened = follow::open(client, session) => opened,
-            interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
-        };
-        let wait = match opened {
-            Err(error) if follow::is_final(&error) => {
-                return Err(Failure::new(
-                    error.kind(),
-                    format!("stream events: {}", follow::why_not_open(&error)),
-                )
-                .into());
-            }
+        let pause = match follow::open(client, session, last_id.as_deref()).await {
+            Err(error) if follow::is_final(&error) => return Err(follow::not_open(&error).into()),
             Err(error) => {
                 let why = follow::why_not_open(&error);
-                follow::say(
-                    ctx,
-                    form,
-                    &format!("[reconnect] stream not available: {why} — retrying in 3s"),
-                )?;
+                printer.say(&format!(
+                    "[reconnect] stream not available: {why} — retrying in {RETRY:?}"
+                ))?;
                 RETRY
             }
-            Ok(mut stream) => match follow::print(ctx, &mut stream, form, false).await {
-                Ok(End::Left) => return Ok(()),
-                Ok(_) => {
-                    follow::say(
-                        ctx,
-                        form,
-                        "\n[reconnect] stream ended cleanly — reconnecting immediately",
-                    )?;
-                    closed = (closed * 2).min(CLOSED_MOST);
-                    closed / 2
-                }
-                Err(error) => {
-                    closed = CLOSED;
-                    follow::say(
-                        ctx,
-                        form,
-                        &format!("\n[reconnect] stream ended: {error:#} — reconnecting in 3s"),
-                    )?;
+            Ok(mut stream) => match connection(printer, &mut stream, &mut last_id).await? {
+                Connection::Broken(why) => {
+                    printer.say(&format!(
+                        "\n[reconnect] stream ended: {why:#} — reconnecting in {RETRY:?}"
+                    ))?;
                     RETRY
+                }
+                Connection::Closed { brought_events } => {
+                    if brought_events {
+                        pauses.reset();
+                    }
+                    let pause = pauses.next();
+                    printer.say(&format!(
+                        "\n[reconnect] stream ended cleanly — reconnecting in {pause:?}"
+                    ))?;
+                    pause
                 }
             },
         };
-        if !follow::pause(wait).await? {
-            return Ok(());
-        }
+        tokio::time::sleep(pause).await;
     }
+}
+
+/// How a connection ended.
+enum Connection {
+    Closed { brought_events: bool },
+    Broken(anyhow::Error),
+}
+
+async fn connection(
+    printer: &mut Printer<'_>,
+    stream: &mut EventStream,
+    last_id: &mut Option<String>,
+) -> anyhow::Result<Connection> {
+    let mut brought_events = false;
+    let end = loop {
+        match stream.next().await {
+            Ok(Some(event)) => {
+                printer.event(&event.data)?;
+                brought_events = true;
+                if event.id.is_some() {
+                    *last_id = event.id;
+                }
+            }
+            Ok(None) => break Connection::Closed { brought_events },
+            Err(error) => break Connection::Broken(follow::broken(error)),
+        }
+    };
+    printer.finish()?;
+    Ok(end)
 }

@@ -13,6 +13,7 @@ mod probe;
 mod render;
 mod send;
 mod source;
+mod stored;
 mod text;
 
 use clap::Subcommand;

@@ -1,6 +1,12 @@
 //! Live events as text (contract cli-resources.md section 3.5).
+//!
+//! What a model or a tool wrote is data: control characters in it never reach the terminal.
+
+use std::collections::VecDeque;
 
 use serde_json::Value;
+
+use crate::output::table::visible;
 
 /// Colours by meaning; the marks carry it without them.
 const RUN: &str = "1;38;5;28";
@@ -11,16 +17,41 @@ const TOOL: &str = "1;38;5;36";
 const PREVIEW: &str = "38;5;240";
 const ERROR: &str = "1;38;5;196";
 
+/// An event in which one of these is no text is left out whole, as in the Go tool.
+const TEXT_FIELDS: &[&str] = &[
+    "type",
+    "stepName",
+    "delta",
+    "toolCallName",
+    "content",
+    "message",
+];
+
+/// The longest thought that is kept until it is shown, in bytes.
+const MAX_THOUGHT: usize = 1 << 20;
+/// How many tool calls may wait for their results.
+const MAX_CALLS: usize = 64;
+/// How many lines of a tool's result are shown.
+const PREVIEW_LINES: usize = 3;
+
 /// Turns events into text. What belongs to one line may come in several events.
 pub struct Renderer {
     colored: bool,
     thought: String,
-    /// Text of the model stands on the current line.
-    in_text: bool,
-    /// A tool's name stands on the current line and waits for its result.
-    in_tool: bool,
-    /// Line ends at the end of what was written; blank lines are kept, but not more than one.
-    newlines: usize,
+    line: Line,
+    /// Line ends of the model's text that were not written yet: only what follows tells how many to keep.
+    pending: usize,
+    /// Id and name of the calls without a result.
+    calls: VecDeque<(String, String)>,
+}
+
+/// What stands on the current line.
+enum Line {
+    Nothing,
+    /// Text of the model.
+    Text,
+    /// The name of a tool that waits for its result, and the id of the call.
+    Tool(String),
 }
 
 impl Renderer {
@@ -28,9 +59,9 @@ impl Renderer {
         Self {
             colored,
             thought: String::new(),
-            in_text: false,
-            in_tool: false,
-            newlines: 2,
+            line: Line::Nothing,
+            pending: 0,
+            calls: VecDeque::new(),
         }
     }
 
@@ -39,160 +70,248 @@ impl Renderer {
         let Ok(event) = serde_json::from_str::<Value>(data) else {
             return String::new();
         };
-        let text = |key: &str| match event.get(key) {
-            None | Some(Value::Null) => Some(""),
-            Some(value) => value.as_str(),
+        let fits = |key: &&str| {
+            event
+                .get(*key)
+                .is_none_or(|value| value.is_null() || value.is_string())
         };
-        let rendered = match event
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-        {
-            "RUN_STARTED" => self.line(RUN, "▶ run started"),
-            "STEP_STARTED" => match text("stepName") {
-                Some(step) if !step.is_empty() => self.line(STEP, &format!("⦿ step: {step}")),
-                _ => String::new(),
-            },
+        if !TEXT_FIELDS.iter().all(fits) {
+            return String::new();
+        }
+        let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
+        match text("type") {
+            "RUN_STARTED" => self.whole_line(RUN, "▶ run started"),
+            "STEP_STARTED" if !text("stepName").is_empty() => {
+                self.whole_line(STEP, &format!("⦿ step: {}", visible(text("stepName"))))
+            }
             "REASONING_MESSAGE_CONTENT" => {
-                self.thought.push_str(text("delta").unwrap_or_default());
+                if self.thought.len() < MAX_THOUGHT {
+                    self.thought.push_str(text("delta"));
+                }
                 String::new()
             }
             "REASONING_END" => self.thought(),
-            "TEXT_MESSAGE_CONTENT" => match text("delta") {
-                Some(delta) if !delta.is_empty() => {
-                    let begin = self.end_tool();
-                    self.in_text = true;
-                    format!("{begin}{delta}")
-                }
-                _ => String::new(),
-            },
-            "TEXT_MESSAGE_END" => self.end_text(),
-            "TOOL_CALL_START" => match text("toolCallName") {
-                Some(tool) if !tool.is_empty() => {
-                    let begin = self.begin();
-                    self.in_tool = true;
-                    format!("{begin}[{}] ", self.paint(TOOL, tool))
-                }
-                _ => String::new(),
-            },
-            "TOOL_CALL_RESULT" => match text("content") {
-                Some(content) if !content.is_empty() => {
-                    let begin = self.end_text();
-                    self.in_tool = false;
-                    format!(
-                        "{begin}{} {}\n",
-                        self.paint(PREVIEW, "→"),
-                        self.paint(PREVIEW, &preview(content))
-                    )
-                }
-                _ => String::new(),
-            },
-            "RUN_FINISHED" => self.line(RUN, "■ run finished"),
+            "TEXT_MESSAGE_CONTENT" => self.text(text("delta")),
+            "TEXT_MESSAGE_END" => self.finish(),
+            "TOOL_CALL_START" if !text("toolCallName").is_empty() => {
+                self.call(text("toolCallId"), text("toolCallName"))
+            }
+            "TOOL_CALL_RESULT" if !text("content").is_empty() => {
+                self.result(text("toolCallId"), text("content"))
+            }
+            "RUN_FINISHED" => self.whole_line(RUN, "■ run finished"),
             "RUN_ERROR" => {
-                let why = [text("message"), text("content")]
-                    .into_iter()
-                    .flatten()
-                    .find(|text| !text.is_empty());
-                let shown = why.map_or_else(
+                let why = [text("message"), text("content")];
+                let shown = why.into_iter().find(|text| !text.is_empty()).map_or_else(
                     || "✗ run failed".to_owned(),
                     |why| format!("✗ error: {why}"),
                 );
-                self.line(ERROR, &shown)
+                self.whole_line(ERROR, &shown)
             }
             _ => String::new(),
-        };
-        self.squeeze(&rendered)
+        }
     }
 
     /// Ends an unfinished line.
     pub fn finish(&mut self) -> String {
-        let end = self.begin();
-        self.squeeze(&end)
+        self.pending = 0;
+        match std::mem::replace(&mut self.line, Line::Nothing) {
+            Line::Nothing => String::new(),
+            Line::Text | Line::Tool(_) => "\n".to_owned(),
+        }
     }
 
-    fn line(&mut self, color: &str, text: &str) -> String {
-        let begin = self.begin();
+    fn whole_line(&mut self, color: &str, text: &str) -> String {
+        let begin = self.finish();
         format!("{begin}{}\n", self.paint(color, text))
     }
 
     fn thought(&mut self) -> String {
         let thought = std::mem::take(&mut self.thought);
-        let thought = thought.trim();
-        if thought.is_empty() {
+        if thought.trim().is_empty() {
             return String::new();
         }
-        let begin = self.begin();
+        let begin = self.finish();
         format!(
             "{begin}{} {}\n",
             self.paint(THINKING, "[thinking]"),
-            self.paint(THOUGHT, thought)
+            self.paint(THOUGHT, thought.trim())
         )
     }
 
-    /// Goes to the beginning of a line.
-    fn begin(&mut self) -> String {
-        self.end_text() + &self.end_tool()
-    }
-
-    fn end_text(&mut self) -> String {
-        if std::mem::take(&mut self.in_text) {
-            "\n".to_owned()
-        } else {
-            String::new()
-        }
-    }
-
-    /// A call without a result does not share its line with what follows.
-    fn end_tool(&mut self) -> String {
-        if std::mem::take(&mut self.in_tool) {
-            "\n".to_owned()
-        } else {
-            String::new()
-        }
-    }
-
-    fn paint(&self, color: &str, text: &str) -> String {
-        if self.colored {
-            format!("\x1b[{color}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
-    }
-
-    /// Drops carriage returns and escape sequences of others, and all blank lines but one in a row.
-    fn squeeze(&mut self, text: &str) -> String {
-        let mut kept = String::with_capacity(text.len());
-        for c in text.chars() {
-            match c {
-                '\n' if self.newlines >= 2 => {}
-                '\n' => {
-                    self.newlines += 1;
-                    kept.push(c);
-                }
-                '\r' => {}
-                c if c.is_control() && c != '\t' && !(self.colored && c == '\x1b') => {}
-                c => {
-                    self.newlines = 0;
-                    kept.push(c);
-                }
+    /// The model's text as it comes. One blank line within it is kept, none before and behind it.
+    fn text(&mut self, delta: &str) -> String {
+        let mut text = match self.line {
+            Line::Tool(_) if !delta.is_empty() => self.finish(),
+            _ => String::new(),
+        };
+        for c in delta.chars().filter(|c| is_harmless(*c)) {
+            if c == '\n' {
+                self.pending += 1;
+                continue;
             }
+            if matches!(self.line, Line::Text) {
+                text.push_str(&"\n".repeat(self.pending.min(2)));
+            }
+            self.pending = 0;
+            self.line = Line::Text;
+            text.push(c);
         }
-        kept
+        text
+    }
+
+    fn call(&mut self, id: &str, name: &str) -> String {
+        let begin = self.finish();
+        self.line = Line::Tool(id.to_owned());
+        if self.calls.len() == MAX_CALLS {
+            self.calls.pop_front();
+        }
+        self.calls.push_back((id.to_owned(), name.to_owned()));
+        format!("{begin}{}", self.tool(name))
+    }
+
+    /// A result behind its tool's name; one of another call than the last gets a line with the name.
+    fn result(&mut self, id: &str, content: &str) -> String {
+        let place = self.calls.iter().position(|(call, _)| call == id);
+        let name = place
+            .and_then(|place| self.calls.remove(place))
+            .map(|(_, name)| name);
+        let begin = match &self.line {
+            Line::Tool(open) if id.is_empty() || open.is_empty() || open == id => " ".to_owned(),
+            _ => {
+                let begin = self.finish();
+                let name = name.filter(|_| !id.is_empty());
+                begin + &name.map_or_else(String::new, |name| self.tool(&name) + " ")
+            }
+        };
+        self.line = Line::Nothing;
+        format!(
+            "{begin}{} {}\n",
+            self.paint(PREVIEW, "→"),
+            self.paint(PREVIEW, &preview(content))
+        )
+    }
+
+    fn tool(&self, name: &str) -> String {
+        self.paint(TOOL, &format!("[{}]", visible(name)))
+    }
+
+    /// Harmless text, each line of it coloured by itself, without more than one blank line in a row.
+    fn paint(&self, color: &str, text: &str) -> String {
+        let clean: String = text.chars().filter(|c| is_harmless(*c)).collect();
+        let mut painted: Vec<String> = Vec::new();
+        for line in clean.split('\n') {
+            if line.is_empty() && painted.last().is_some_and(String::is_empty) {
+                continue;
+            }
+            painted.push(if self.colored && !line.is_empty() {
+                format!("\x1b[{color}m{line}\x1b[0m")
+            } else {
+                line.to_owned()
+            });
+        }
+        painted.join("\n")
     }
 }
 
-/// The first three lines of a result.
+/// False for what could move the cursor, change colours, or talk to the terminal.
+fn is_harmless(c: char) -> bool {
+    matches!(c, '\n' | '\t') || !c.is_control()
+}
+
+/// The first lines of a result.
 fn preview(content: &str) -> String {
     let unwrapped = serde_json::from_str::<String>(content).unwrap_or_else(|_| content.to_owned());
-    let lines: Vec<&str> = unwrapped.trim().lines().collect();
-    let more = if lines.len() > 3 { " ..." } else { "" };
-    format!(
-        "{}{more}",
-        lines
+    let mut lines = unwrapped.trim().lines();
+    let first: Vec<&str> = lines.by_ref().take(PREVIEW_LINES).collect();
+    let more = if lines.next().is_some() { " ..." } else { "" };
+    format!("{}{more}", first.join(" | "))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn rendered(colored: bool, events: &[Value]) -> String {
+        let mut renderer = Renderer::new(colored);
+        let mut text: String = events
             .iter()
-            .take(3)
-            .copied()
-            .collect::<Vec<_>>()
-            .join(" | ")
-    )
+            .map(|event| renderer.event(&event.to_string()))
+            .collect();
+        text.push_str(&renderer.finish());
+        text
+    }
+
+    fn deltas(deltas: &[&str]) -> Vec<Value> {
+        deltas
+            .iter()
+            .map(|delta| json!({"type": "TEXT_MESSAGE_CONTENT", "delta": delta}))
+            .collect()
+    }
+
+    #[test]
+    fn text_keeps_one_blank_line_within_it_however_it_is_split() {
+        for split in [
+            &["\n\na\r\n\n\n\nb\n", "\n"][..],
+            &["\n", "\na\r", "\n\n", "\n\nb", "\n\n"],
+        ] {
+            assert_eq!(rendered(false, &deltas(split)), "a\n\nb\n");
+        }
+    }
+
+    #[test]
+    fn calls_without_a_result_end_their_line() {
+        let start = |id: &str, name: &str| json!({"type": "TOOL_CALL_START", "toolCallId": id, "toolCallName": name});
+        let result = |id: &str, text: &str| json!({"type": "TOOL_CALL_RESULT", "toolCallId": id, "content": text});
+        assert_eq!(
+            rendered(
+                false,
+                &[
+                    start("1", "C"),
+                    start("2", "D"),
+                    result("1", "of c"),
+                    result("2", "a\nb\nc\nd"),
+                    start("", "E"),
+                    result("", "\"x\""),
+                ]
+            ),
+            "[C]\n[D]\n[C] → of c\n[D] → a | b | c ...\n[E] → x\n"
+        );
+    }
+
+    #[test]
+    fn what_others_wrote_cannot_talk_to_the_terminal() {
+        let evil = "\x1b]0;t\x07\u{9b}31mred\x08";
+        let events = [
+            json!({"type": "TEXT_MESSAGE_CONTENT", "delta": evil}),
+            json!({"type": "TOOL_CALL_START", "toolCallName": evil}),
+            json!({"type": "TOOL_CALL_RESULT", "content": evil}),
+            json!({"type": "REASONING_MESSAGE_CONTENT", "delta": evil}),
+            json!({"type": "REASONING_END"}),
+            json!({"type": "STEP_STARTED", "stepName": evil}),
+            json!({"type": "RUN_ERROR", "message": evil}),
+        ];
+        let plain = rendered(false, &events);
+        assert!(plain.chars().all(is_harmless), "{plain:?}");
+        let colored = rendered(true, &events);
+        let without_ours = colored.replace("\x1b[", "").replace("\x1b", "?");
+        assert!(!without_ours.contains(['?', '\x07', '\u{9b}', '\x08']));
+    }
+
+    #[test]
+    fn colours_are_closed_on_each_line() {
+        let events = [
+            json!({"type": "TOOL_CALL_START", "toolCallName": "Bash"}),
+            json!({"type": "TOOL_CALL_RESULT", "content": "ok"}),
+            json!({"type": "REASONING_MESSAGE_CONTENT", "delta": "one\ntwo"}),
+            json!({"type": "REASONING_END"}),
+        ];
+        assert_eq!(
+            rendered(true, &events),
+            "\x1b[1;38;5;36m[Bash]\x1b[0m \x1b[38;5;240m→\x1b[0m \x1b[38;5;240mok\x1b[0m\n\
+             \x1b[1;38;5;240m[thinking]\x1b[0m \x1b[3;38;5;240mone\x1b[0m\n\x1b[3;38;5;240mtwo\x1b[0m\n"
+        );
+    }
 }

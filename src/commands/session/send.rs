@@ -2,12 +2,17 @@
 
 use anyhow::Context as _;
 
-use super::follow::{self, End, Form};
+use serde_json::Value;
+
+use super::follow::{self, End, Form, Printer};
 use crate::api::{Body, path};
 use crate::commands::named::check_identifier;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::exit::{Failure, Kind, Status};
 use crate::resources::SESSION_MESSAGE;
+
+/// The exit code of a program that SIGINT ended.
+const INTERRUPTED: u8 = 130;
 
 /// Send a message to a session
 #[derive(Debug, clap::Args)]
@@ -36,33 +41,31 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let mut body = Body::new();
     body.set("event_type", "user");
     body.set("payload", args.message.as_str());
-    ctx.block_on(async {
+    let mut printer = Printer::new(ctx, form);
+    let sent = ctx.block_on(async {
         let place = path(&["sessions", &args.session, "messages"]);
-        let sent = client
-            .create(&SESSION_MESSAGE, &place, body)
-            .await
-            .context("send message")?;
-        let seq = sent
-            .value("seq")
-            .and_then(serde_json::Value::as_i64)
-            .unwrap_or(0);
-        follow::say(ctx, form, &format!("sent (seq={seq})"))?;
-        if !args.follow {
-            return Ok(());
+        let sent = client.create(&SESSION_MESSAGE, &place, body).await;
+        sent.context("send message")
+    })?;
+    let seq = sent.value("seq").and_then(Value::as_i64).unwrap_or(0);
+    printer.say(&format!("sent (seq={seq})"))?;
+    if !args.follow {
+        return Ok(());
+    }
+    // The server answers the stream only once a run is active, so it is opened behind the message.
+    let followed = ctx.block_on(follow::until_interrupted(async {
+        let opened = follow::open(client, &args.session, None).await;
+        let mut stream = opened.map_err(|error| follow::not_open(&error))?;
+        printer.run(&mut stream).await
+    }));
+    printer.finish()?;
+    match followed? {
+        Some(End::Finished) => Ok(()),
+        Some(End::Failed) => Err(Failure::new(Kind::Other, "run failed").into()),
+        Some(End::Closed) => {
+            Err(Failure::new(Kind::Network, "the stream ended before the run did").into())
         }
-        // The server answers the stream only once a run is active, so it is opened behind the message.
-        let mut stream = follow::open(client, &args.session).await.map_err(|error| {
-            Failure::new(
-                error.kind(),
-                format!("stream events: {}", follow::why_not_open(&error)),
-            )
-        })?;
-        match follow::print(ctx, &mut stream, form, true).await? {
-            End::Finished | End::Left => Ok(()),
-            End::Failed => Err(Failure::new(Kind::Other, "run failed").into()),
-            End::Closed => {
-                Err(Failure::new(Kind::Network, "the stream ended before the run did").into())
-            }
-        }
-    })
+        // How the run ends is not known.
+        None => Err(Status(INTERRUPTED).into()),
+    }
 }
