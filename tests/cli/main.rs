@@ -13,6 +13,7 @@
 )]
 
 mod account;
+mod apply;
 mod completion;
 mod connection;
 mod credential;
@@ -24,5 +25,6 @@ mod noun_faults;
 mod nouns;
 mod replay;
 mod session_helper;
+mod stream;
 mod support;
 mod terminal;

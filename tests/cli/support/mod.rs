@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod cluster;
 pub mod oidc;
+pub mod platform;
 pub mod proxy;
 pub mod pty;
 pub mod server;

@@ -191,6 +191,8 @@ impl Drop for Scripted {
 
 /// Reads requests from a connection until it ends or a reply ends it.
 fn serve(connection: TcpStream, shared: &Shared) {
+    // Head and body are two writes: the second must not wait for the first one's receipt.
+    let _ = connection.set_nodelay(true);
     let Ok(mut writer) = connection.try_clone() else {
         return;
     };
