@@ -133,7 +133,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_split_gives_the_same(stream in "(data: [a-zé]{0,3}|id: 1|:c|\r|\n|\r\n|data:){0,30}", cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
+        fn any_split_gives_the_same(stream in "\u{feff}?(data: [a-zé]{0,3}|id: 1|:c|\r|\n|\r\n|data:){0,30}", cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
             let bytes = stream.as_bytes();
             let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
             places.extend([0, bytes.len()]);

@@ -1,4 +1,4 @@
-//! Every command but those of `credential`, `session` and `apply` against each fault of the table in
+//! Every command but those of `credential` and `apply`, and the ones that follow or act for a session, against each fault of the table in
 //! `faults.rs`: exit code, message, nothing on standard output, one request.
 
 use std::sync::Mutex;
@@ -63,6 +63,8 @@ const COMMANDS: &[(&str, &str)] = &[
         "inbox delete --project-id p --pa-id a --msg-id m",
         "delete inbox message: ",
     ),
+    ("session messages x", "list messages: "),
+    ("session send x hi", "send message: "),
     ("application list", "list applications: "),
     ("application get x", "get application \"x\": "),
     (

@@ -100,7 +100,7 @@ fn from(ctx: &Ctx, folder: &Path, open: &mut Vec<PathBuf>) -> Result<Vec<Documen
         }
     }
     for patch in parsed.patches.unwrap_or_default() {
-        apply_patch(folder, &patch, &mut documents)?;
+        apply_patch(ctx, folder, &patch, &mut documents)?;
     }
     open.pop();
     Ok(documents)
@@ -131,7 +131,12 @@ fn key(document: &Document) -> [String; 6] {
     ]
 }
 
-fn apply_patch(folder: &Path, patch: &Patch, documents: &mut [Document]) -> Result<(), Failure> {
+fn apply_patch(
+    ctx: &Ctx,
+    folder: &Path,
+    patch: &Patch,
+    documents: &mut [Document],
+) -> Result<(), Failure> {
     let Some(name) = &patch.path else {
         let what = if patch.patch.is_some() {
             "inline patches are"
@@ -170,14 +175,22 @@ fn apply_patch(folder: &Path, patch: &Patch, documents: &mut [Document]) -> Resu
             ),
             found => found,
         };
+        let mut is_used = false;
         for document in documents.iter_mut() {
             let fits = kind
                 .as_ref()
                 .is_none_or(|kind| kind.eq_ignore_ascii_case(&document.kind))
                 && target.as_ref().is_none_or(|name| *name == document.name);
             if fits {
+                is_used = true;
                 merge(document, patched);
             }
+        }
+        if !is_used {
+            ctx.out.warn(&format!(
+                "patch {name} fits no document: {}",
+                patched.place()
+            ));
         }
     }
     Ok(())

@@ -26,7 +26,7 @@ use run::{Outcome, Run};
 const EXAMPLES: &str = "\
 acpctl apply -f team.yaml --diff
 # Delete agents and credentials with this label that the folder does not hold any more
-acpctl apply -f team/ --prune -l team=a
+acpctl apply -f manifests/ --prune -l team=a --yes
 # Secrets from the environment: tokenFrom: {env: GITHUB_PAT}
 acpctl apply -f manifests/ --project team-a";
 

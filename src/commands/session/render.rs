@@ -296,7 +296,7 @@ mod tests {
         let plain = rendered(false, &events);
         assert!(plain.chars().all(is_harmless), "{plain:?}");
         let colored = rendered(true, &events);
-        let without_ours = colored.replace("\x1b[", "").replace("\x1b", "?");
+        let without_ours = colored.replace("\x1b[", "").replace('\x1b', "?");
         assert!(!without_ours.contains(['?', '\x07', '\u{9b}', '\x08']));
     }
 

@@ -275,3 +275,45 @@ fn block(role: &str, block: &Value) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::resources::SESSION_MESSAGE;
+
+    fn text(kind: &str, payload: &str) -> String {
+        let value = json!({"seq": 7, "event_type": kind, "payload": payload});
+        let record = Record::decode(&SESSION_MESSAGE, &value).unwrap();
+        let whole = message(&record, None, Timestamp::UNIX_EPOCH);
+        whole.lines().skip(1).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn characters_are_counted_and_line_breaks_stay() {
+        let accented = "é".repeat(68);
+        assert_eq!(
+            text("user", &format!("{accented} b\n\nc")),
+            format!("      {accented}\n      b\n\n      c\n")
+        );
+    }
+
+    #[test]
+    fn payloads_of_either_form_are_shown() {
+        for (kind, payload, shown) in [
+            ("TEXT_MESSAGE_CONTENT", r#"{"delta":"x"}"#, "      x\n"),
+            ("TEXT_MESSAGE_CONTENT", r"delta='it\'s'", "      it's\n"),
+            (
+                "tool_use",
+                r#"{"tool":"Bash","input":{"b":[1],"a":"ls"}}"#,
+                "      Bash a=ls b=[1]\n",
+            ),
+            ("error", r#"{"error":"broke"}"#, "      broke\n"),
+            ("user", "\u{1b}[31mred", "      [31mred\n"),
+            ("STATE_SNAPSHOT", "{}", ""),
+        ] {
+            assert_eq!(text(kind, payload), shown, "{kind} {payload}");
+        }
+    }
+}
