@@ -25,4 +25,5 @@ mod nouns;
 mod replay;
 mod session_helper;
 mod support;
+mod syscalls;
 mod terminal;
