@@ -17,6 +17,7 @@ mod completion;
 mod connection;
 mod credential;
 mod examples;
+mod fault_table;
 mod faults;
 mod keyring;
 mod local;
