@@ -31,7 +31,7 @@ apiVersion: v1
 kind: Config
 current-context: dev
 clusters: [{name: dev, cluster: {server: 'https://dev.example.test:6443'}}]
-users: [{name: dev, user: {token: sha256~abcdefghijklmnopqrstuvwxyz0123456789}}]
+users: [{name: dev, user: {token: canary-kubeconfig-0123456789}}]
 contexts: [{name: dev, context: {cluster: dev, user: dev}}]
 ";
 
@@ -276,7 +276,10 @@ fn files_with_secrets_are_private_from_the_call_that_makes_them() {
             ],
             &["ambient.db", "ambient.key", "digest.key"],
         ),
-        (&["--local", "local", "backup", "copy.db"], &["copy.db"]),
+        (
+            &["--local", "local", "backup", "copy.db"],
+            &["copy.db", "ambient.db"],
+        ),
         (
             &["session", "exec", "--from-file", "kc.yaml", "--", "true"],
             &["kubeconfig"],
@@ -298,6 +301,10 @@ fn files_with_secrets_are_private_from_the_call_that_makes_them() {
             .collect();
         for call in &files {
             let line = call.line();
+            assert!(
+                made.iter().any(|name| call.file_name().contains(name)),
+                "{words:?} makes a file that nobody asked for: {line}"
+            );
             if call.arguments.contains("O_EXCL") || is_sqlites_own(call) {
                 assert!(line.contains(", 0600) = "), "{line}");
                 assert!(line.contains("O_NOFOLLOW"), "{line}");
@@ -314,6 +321,9 @@ fn files_with_secrets_are_private_from_the_call_that_makes_them() {
             call.name.starts_with("chmod") || call.name.starts_with("fchmod")
         });
         assert_eq!(later, [""; 0], "{words:?} changes a mode afterwards");
+        for line in lines(&calls, |call| call.name.starts_with("exec")) {
+            assert!(!line.contains("canary-"), "{line}");
+        }
     }
 }
 
