@@ -45,11 +45,17 @@ fn check(cluster: &str, user: &str) {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", URL_SAFE_NO_PAD.encode(bytes));
+    let token = format!(
+        "eyJhbGciOiJSUzI1NiJ9.{}.c2ln",
+        URL_SAFE_NO_PAD.encode(bytes)
+    );
     let _ = acpctl::auth::token::read(&token).expires_at();
     check("", &format!("token: '{token}'"));
     let raw = STANDARD.encode(bytes);
-    check("", &format!("client-certificate-data: {raw}, client-key-data: {raw}"));
+    check(
+        "",
+        &format!("client-certificate-data: {raw}, client-key-data: {raw}"),
+    );
     let certificate = STANDARD.encode(pem("CERTIFICATE", bytes));
     let authority = format!(", certificate-authority-data: {certificate}");
     for kind in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"] {

@@ -27,13 +27,23 @@ static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
 
 fn values(config: &Config) -> Vec<Option<String>> {
     let texts = [
-        API_URL, ACCESS_TOKEN, REFRESH_TOKEN, ISSUER_URL, CLIENT_ID, PROJECT, PAGER,
+        API_URL,
+        ACCESS_TOKEN,
+        REFRESH_TOKEN,
+        ISSUER_URL,
+        CLIENT_ID,
+        PROJECT,
+        PAGER,
     ];
     let seconds = [REQUEST_TIMEOUT, POLLING_INTERVAL];
     texts
         .iter()
         .map(|key| config.text(key).map(str::to_owned))
-        .chain(seconds.iter().map(|key| config.seconds(key).map(|number| number.to_string())))
+        .chain(
+            seconds
+                .iter()
+                .map(|key| config.seconds(key).map(|number| number.to_string())),
+        )
         .chain([Some(config.flag(INSECURE).to_string())])
         .collect()
 }
@@ -43,7 +53,11 @@ fuzz_target!(|bytes: &[u8]| {
     fs::write(&path, bytes).expect("the file is written");
     let Ok(read) = Config::load(&path) else {
         assert!(Config::update(&path, |_| {}).is_err());
-        assert_eq!(fs::read(&path).expect("the file"), bytes, "a broken file is left alone");
+        assert_eq!(
+            fs::read(&path).expect("the file"),
+            bytes,
+            "a broken file is left alone"
+        );
         return;
     };
     Config::update(&path, |_| {}).expect("what is read can be written");

@@ -20,7 +20,10 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(serde_json::from_str::<IgnoredAny>(&text).is_ok());
         }
         Err(why) => {
-            let brackets = bytes.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
+            let brackets = bytes
+                .iter()
+                .filter(|byte| matches!(byte, b'[' | b'{'))
+                .count();
             assert!(library.is_err() || brackets > MAX_DEPTH, "{why}");
         }
     }

@@ -52,7 +52,9 @@ impl Api {
 
     fn status(&self, request: Request<Body>) -> u16 {
         let answer = self.router.clone().oneshot(request);
-        self.runtime.block_on(answer).map_or(0, |answer| answer.status().as_u16())
+        self.runtime
+            .block_on(answer)
+            .map_or(0, |answer| answer.status().as_u16())
     }
 }
 
