@@ -1,5 +1,6 @@
 //! Faults of the server and the network: each verb of `credential` against each fault; the other
-//! nouns against the same table are in `noun_faults.rs`.
+//! nouns against the same table are in `noun_faults.rs`. What a user meets is in docs/faults.md, which
+//! `fault_table.rs` keeps.
 //!
 //! The outcome of every pair is one row of a table: exit code, number of requests, and a part of the
 //! message. A canary in the request and in the answers must not turn up anywhere.
@@ -10,21 +11,21 @@ use crate::support::server::{Reply, Scripted, error, json, raw};
 use crate::support::{TOKEN, TestEnv, streams};
 
 /// A secret in the request.
-const SENT: &str = "canary-sent-5f1c";
+pub const SENT: &str = "canary-sent-5f1c";
 /// A secret in the answers.
-const ANSWERED: &str = "canary-answered-77ab";
+pub const ANSWERED: &str = "canary-answered-77ab";
 
-const ID: &str = "3MX85aKNFVYjNaWSBgG3UcSclTU";
+pub const ID: &str = "3MX85aKNFVYjNaWSBgG3UcSclTU";
 
-struct Verb {
-    name: &'static str,
-    args: &'static [&'static str],
+pub struct Verb {
+    pub name: &'static str,
+    pub args: &'static [&'static str],
     /// Safe to repeat, so tried three times where the fault may pass.
     repeats: bool,
     prefix: &'static str,
 }
 
-const VERBS: &[Verb] = &[
+pub const VERBS: &[Verb] = &[
     Verb {
         name: "list",
         args: &["credential", "list"],
