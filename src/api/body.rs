@@ -44,6 +44,12 @@ impl Body {
     }
 
     #[must_use]
+    pub fn secret(&self, key: &str) -> Option<&SecretString> {
+        let field = self.secrets.iter().find(|(name, _)| *name == key);
+        field.map(|(_, secret)| secret)
+    }
+
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty() && self.secrets.is_empty()
     }

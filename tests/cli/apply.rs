@@ -107,6 +107,46 @@ fn applying_twice_writes_nothing() {
     assert_eq!(writes, [""; 0]);
 }
 
+/// The digest of `apply` must not outlive its secret: the next `apply` would call it unchanged.
+#[test]
+fn a_secret_changed_by_update_is_noticed() {
+    let manifest = "kind: Credential\nname: gl\nprovider: gitlab\ntokenFrom: {env: GL}\n\
+                    annotations: {note: x}\n";
+    let env = TestEnv::new();
+    env.file("gl.yaml", manifest);
+    let platform = Arc::default();
+    let stored = |platform: &Platform| platform.state()["/credentials"][0].clone();
+    applied(&env, &platform, &["-f", "gl.yaml"]);
+    let server = serve(&platform);
+    env.connected(server.url())
+        .args(["credential", "update", "gl", "--token", "another"])
+        .assert()
+        .success()
+        .stdout("credential/gl updated\n");
+    assert_eq!(stored(&platform)["token"], "another");
+    let (stdout, _) = applied(&env, &platform, &["-f", "gl.yaml"]);
+    assert_eq!(stdout, "credential/gl configured\n");
+    assert_eq!(stored(&platform)["token"], SECRET);
+
+    // The digest tells what update stored, and the other annotations stay.
+    env.connected(server.url())
+        .args(["credential", "update", "gl", "--token", "another"])
+        .assert()
+        .success();
+    assert!(
+        stored(&platform)["annotations"]
+            .as_str()
+            .unwrap()
+            .contains(r#""note":"x""#)
+    );
+    let server = serve(&platform);
+    let output = apply(&env, server.url(), &["-f", "gl.yaml"])
+        .env("GL", "another")
+        .output()
+        .unwrap();
+    assert_eq!(streams(&output).0, "credential/gl unchanged\n");
+}
+
 #[test]
 fn the_same_on_the_embedded_api() {
     let env = TestEnv::new();

@@ -117,7 +117,9 @@ fn changed_secret(
         secret = secret::kubeconfig(run.ctx, document, &secret.text, document.inline_path())?;
     }
     let digest = secret.annotations.get(DIGEST).and_then(Value::as_str);
-    let is_stored = digest.is_some_and(|digest| digest == annotation(found, DIGEST));
+    // A digest among annotations that are no pairs of texts is not kept up to date (see `update`).
+    let is_kept = pairs_of(found.text("annotations")).is_some();
+    let is_stored = is_kept && digest.is_some_and(|digest| digest == annotation(found, DIGEST));
     Ok(Some(secret).filter(|_| !is_stored))
 }
 

@@ -1,18 +1,19 @@
 //! `acpctl credential update`
 
 use anyhow::Context as _;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use super::create::merge_annotations;
 use super::kubeconfig::{self, KubeconfigArgs};
 use super::lookup;
 use super::source::{self, SourceArgs};
-use crate::api::Body;
+use crate::api::{Body, Client};
 use crate::ctx::Ctx;
+use crate::digest;
 use crate::exit::{Failure, Kind};
 use crate::input::{self, Input, Source};
-use crate::resources::{CREDENTIAL, Record};
+use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 
 const EXAMPLES: &str = "\
 # A new kubeconfig under the old name
@@ -96,11 +97,46 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .await
         .context("update credential")
     })?;
+    if let Some(secret) = body.secret("token") {
+        renew_digest(ctx, client, &record, secret)?;
+    }
     if has_secret && !validated && record.text("provider") == kubeconfig::PROVIDER {
         ctx.out.warn("this is a kubeconfig credential, and what was stored is not a kubeconfig: sessions that use it will fail");
     }
     ctx.out
         .line(&format!("credential/{} updated", record.name()))
+}
+
+/// A digest that told of the old secret would let `apply` take it for the stored one. Only the answer
+/// tells whether there is one, so that this costs other credentials no request.
+fn renew_digest(
+    ctx: &Ctx,
+    client: &Client,
+    record: &Record,
+    secret: &SecretString,
+) -> anyhow::Result<()> {
+    let old = annotation(record, DIGEST);
+    let new = digest::keyed(secret.expose_secret().as_bytes());
+    if old.is_empty() || new.as_ref() == Some(&old) {
+        return Ok(());
+    }
+    let ours = new
+        .map(|digest| (DIGEST.to_owned(), Value::from(digest)))
+        .into_iter()
+        .collect();
+    let mut body = Body::new();
+    body.set(
+        "annotations",
+        replace_ours(record.text("annotations"), ours)?,
+    );
+    let path = lookup::path_of(record.id());
+    ctx.block_on(async {
+        client
+            .update(&CREDENTIAL, &path, body)
+            .await
+            .context("the secret is stored, but not its new digest; update the credential again")
+    })?;
+    Ok(())
 }
 
 /// The new secret: from the named source, or from a pipe where nothing else is given.
