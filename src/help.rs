@@ -26,13 +26,7 @@ pub fn tree() -> Command {
 /// The help of the command at a path below the root; of the nearest one where the path leads nowhere.
 #[must_use]
 pub fn text(out: &Out, path: &[String]) -> String {
-    let mut command = tree();
-    for name in path {
-        match command.find_subcommand(name) {
-            Some(found) => command = found.clone(),
-            None => break,
-        }
-    }
+    let command = at(path);
     match command.get_long_about().cloned() {
         Some(about) => render(out, command.about(about)),
         None => render(out, command),
@@ -42,7 +36,29 @@ pub fn text(out: &Out, path: &[String]) -> String {
 /// How to use the program: the help without its first line.
 #[must_use]
 pub fn usage(out: &Out) -> String {
-    render(out, tree().about("")).trim_start().to_owned()
+    render(out, at(&[]).about("")).trim_start().to_owned()
+}
+
+/// The command at a path as it stands in [`tree`]. Only this one is made ready: the others would double the
+/// time that help takes.
+fn at(path: &[String]) -> Command {
+    let root = Cli::command();
+    let order = long_names(&root);
+    let mut command = &root;
+    let mut names = vec!["acpctl"];
+    for name in path {
+        let Some(found) = command.find_subcommand(name) else {
+            break;
+        };
+        names.push(found.get_name());
+        command = found;
+    }
+    let ready = ready(command.clone(), &names.join(" "));
+    if names.len() == 1 {
+        return ready;
+    }
+    let globals = root.get_arguments().filter(|arg| arg.is_global_set());
+    ready.args(globals.map(|arg| flag(arg.clone(), &order)))
 }
 
 fn render(out: &Out, mut command: Command) -> String {
@@ -72,6 +88,14 @@ pub fn examples(command: &Command) -> Vec<String> {
 
 /// One command and those below it, made ready to be shown.
 fn shown(command: Command, path: &str) -> Command {
+    ready(command, path).mut_subcommands(|sub| {
+        let path = format!("{path} {}", sub.get_name());
+        shown(sub, &path)
+    })
+}
+
+/// One command made ready to be shown.
+fn ready(command: Command, path: &str) -> Command {
     let name = command.get_name().to_owned();
     let examples = examples(&command);
     let usage = usage_lines(&command, path);
@@ -81,11 +105,10 @@ fn shown(command: Command, path: &str) -> Command {
         .override_usage(usage.join("\n  "))
         .help_template(template(path, &examples, has_subcommands))
         .subcommand_help_heading("Available Commands")
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
         .mut_args(|arg| flag(arg, &order))
-        .mut_subcommands(|sub| {
-            let path = format!("{path} {}", sub.get_name());
-            shown(sub.display_order(0), &path)
-        })
+        .mut_subcommands(|sub| sub.display_order(0))
         .arg(
             Arg::new("help")
                 .short('h')
@@ -200,4 +223,28 @@ fn root_flags(root: Command) -> Command {
             let place = arg.get_long().map_or(0, |long| place(&order, long));
             arg.help_heading(FLAGS).display_order(place)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::Color;
+
+    fn walk(command: &Command, path: &[String], see: &mut impl FnMut(&Command, &[String])) {
+        see(command, path);
+        for sub in command.get_subcommands() {
+            walk(sub, &[path, &[sub.get_name().to_owned()]].concat(), see);
+        }
+    }
+
+    #[test]
+    fn a_command_alone_shows_what_it_shows_in_the_tree() {
+        let out = Out::new(Color::Never);
+        let mut seen = 0;
+        walk(&tree(), &[], &mut |command, path| {
+            assert_eq!(render(&out, at(path)), render(&out, command.clone()), "{path:?}");
+            seen += 1;
+        });
+        assert!(seen > 80, "only {seen} commands");
+    }
 }
