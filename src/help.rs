@@ -242,7 +242,11 @@ mod tests {
         let out = Out::new(Color::Never);
         let mut seen = 0;
         walk(&tree(), &[], &mut |command, path| {
-            assert_eq!(render(&out, at(path)), render(&out, command.clone()), "{path:?}");
+            assert_eq!(
+                render(&out, at(path)),
+                render(&out, command.clone()),
+                "{path:?}"
+            );
             seen += 1;
         });
         assert!(seen > 80, "only {seen} commands");

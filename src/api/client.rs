@@ -365,7 +365,7 @@ impl Client {
         if answer.body.is_empty() {
             return Ok(Record::empty(resource));
         }
-        Record::decode(resource, &parse(&answer)?).map_err(Error::Decode)
+        Record::decode(resource, parse(&answer)?).map_err(Error::Decode)
     }
 }
 

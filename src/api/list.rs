@@ -205,5 +205,5 @@ fn decode(resource: &'static Resource, answer: &Answer) -> Result<List, Error> {
             items: None,
         });
     }
-    List::decode(resource, &parse(answer)?).map_err(Error::Decode)
+    List::decode(resource, parse(answer)?).map_err(Error::Decode)
 }

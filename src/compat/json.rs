@@ -39,6 +39,10 @@ pub fn escape(json: &str) -> String {
 /// # Errors
 /// Why the text is not JSON, in Go's words, which quote one character at most.
 pub fn parse(bytes: &[u8]) -> Result<Value, String> {
+    // What the library takes is JSON to Go too (fuzz target `json`); the second look is for what it refuses.
+    if let Ok(value) = serde_json::from_slice(bytes) {
+        return Ok(value);
+    }
     let text = json_text::check(bytes)?;
     serde_json::from_str(&text).map_err(|error| error.to_string())
 }

@@ -1,7 +1,7 @@
 //! Objects and lists as the server sent them, reduced to the fields that are known.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{Cell, Column, Field, Presence, Resource, Type};
 use crate::output::age;
@@ -10,7 +10,8 @@ use crate::output::age;
 #[derive(Debug, Clone)]
 pub struct Record {
     pub resource: &'static Resource,
-    values: Map<String, Value>,
+    /// A field and its value; a list holds many of these.
+    values: Vec<(&'static str, Value)>,
 }
 
 /// One page, or several joined to one.
@@ -31,7 +32,7 @@ impl Record {
     pub fn empty(resource: &'static Resource) -> Self {
         Self {
             resource,
-            values: Map::new(),
+            values: Vec::new(),
         }
     }
 
@@ -39,23 +40,23 @@ impl Record {
     ///
     /// # Errors
     /// The Go tool's words for a value of the wrong type (contract cli-resources.md section 1.5).
-    pub fn decode(resource: &'static Resource, value: &Value) -> Result<Self, String> {
-        decode_at(resource, value, "", resource.kind)
+    pub fn decode(resource: &'static Resource, value: Value) -> Result<Self, String> {
+        decode_at(resource, value, "")
     }
 
     /// The text of a field; empty if it has none.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
-        self.values
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.value(name).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The value of a field, if it has one.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {
-        self.values.get(name)
+        self.values
+            .iter()
+            .find(|(field, _)| *field == name)
+            .map(|(_, value)| value)
     }
 
     #[must_use]
@@ -79,13 +80,14 @@ impl Record {
     }
 
     /// Puts a text in the place of a field's value, for output.
-    pub fn replace(&mut self, name: &str, text: &str) {
-        self.values.insert(name.to_owned(), Value::from(text));
+    pub fn replace(&mut self, name: &'static str, text: &str) {
+        self.remove(name);
+        self.values.push((name, Value::from(text)));
     }
 
     /// Takes a field out, so that it is never shown.
     pub fn remove(&mut self, name: &str) {
-        self.values.shift_remove(name);
+        self.values.retain(|(field, _)| *field != name);
     }
 
     /// JSON for output: known fields in fixed order, empty ones left out unless they are always shown.
@@ -93,7 +95,7 @@ impl Record {
     pub fn json(&self) -> Value {
         let mut shown = Map::new();
         for field in self.resource.all_fields() {
-            let value = self.values.get(field.name);
+            let value = self.value(field.name);
             let keep = match field.presence {
                 Presence::Always => true,
                 Presence::NotNull => value.is_some(),
@@ -120,7 +122,7 @@ impl Record {
 
     fn cell(&self, column: &Column, now: Timestamp) -> String {
         match column.cell {
-            Cell::Field(name) => match self.values.get(name) {
+            Cell::Field(name) => match self.value(name) {
                 Some(Value::String(text)) => text.clone(),
                 Some(Value::Null) => String::new(),
                 Some(other) => other.to_string(),
@@ -144,10 +146,10 @@ impl List {
     ///
     /// # Errors
     /// As [`Record::decode`].
-    pub fn decode(resource: &'static Resource, value: &Value) -> Result<Self, String> {
+    pub fn decode(resource: &'static Resource, value: Value) -> Result<Self, String> {
         let kind = format!("{}List", resource.kind);
         let Value::Object(map) = value else {
-            return Err(wrong_container(value, &kind));
+            return Err(wrong_container(&value, &kind));
         };
         let mut list = Self {
             resource,
@@ -160,22 +162,22 @@ impl List {
         for (key, value) in map {
             match (key.to_lowercase().as_str(), value) {
                 (_, Value::Null) => {}
-                ("kind", Value::String(text)) => list.kind.clone_from(text),
-                ("page", value) => list.page = int(value, &kind, "page")?,
-                ("size", value) => list.size = int(value, &kind, "size")?,
-                ("total", value) => list.total = int(value, &kind, "total")?,
+                ("kind", Value::String(text)) => list.kind = text,
+                ("page", value) => list.page = int(&value, &kind, "page")?,
+                ("size", value) => list.size = int(&value, &kind, "size")?,
+                ("total", value) => list.total = int(&value, &kind, "total")?,
                 ("items", Value::Array(items)) => {
-                    let decode = |item: &Value| {
+                    let decode = |item: Value| {
                         if item.is_null() {
                             Ok(Record::empty(resource))
                         } else {
-                            decode_at(resource, item, "items.", resource.kind)
+                            decode_at(resource, item, "items.")
                         }
                     };
-                    list.items = Some(items.iter().map(decode).collect::<Result<_, _>>()?);
+                    list.items = Some(items.into_iter().map(decode).collect::<Result<_, _>>()?);
                 }
                 (key @ ("kind" | "items"), value) => {
-                    return Err(wrong_type(value, &kind, key, "string"));
+                    return Err(wrong_type(&value, &kind, key, "string"));
                 }
                 _ => {}
             }
@@ -200,53 +202,52 @@ impl List {
     }
 }
 
-fn decode_at(
-    resource: &'static Resource,
-    value: &Value,
-    path: &str,
-    type_name: &str,
-) -> Result<Record, String> {
+fn decode_at(resource: &'static Resource, value: Value, path: &str) -> Result<Record, String> {
     let Value::Object(map) = value else {
-        return Err(wrong_container(value, resource.kind));
+        return Err(wrong_container(&value, resource.kind));
     };
-    let mut values = Map::new();
-    for field in resource.all_fields() {
-        // The last key that fits wins, as in the Go tool.
-        let sent = map
-            .iter()
-            .rev()
-            .find(|(key, _)| *key == field.name || key.eq_ignore_ascii_case(field.name));
-        if let Some((_, value)) = sent.filter(|(_, value)| !value.is_null()) {
-            let common = super::COMMON.iter().any(|common| common.name == field.name);
-            let at = if common {
-                format!("{path}ObjectReference.{}", field.name)
-            } else {
-                format!("{path}{}", field.name)
-            };
-            values.insert(
-                field.name.to_owned(),
-                convert(field, value, type_name, &at)?,
-            );
+    let mut record = Record {
+        resource,
+        values: Vec::with_capacity(map.len()),
+    };
+    for (key, value) in map {
+        let Some(field) = resource
+            .all_fields()
+            .find(|field| field.name.eq_ignore_ascii_case(&key))
+        else {
+            continue;
+        };
+        // Of keys that differ in case only the last one counts, as in the Go tool.
+        record.remove(field.name);
+        if !value.is_null() {
+            let value = convert(field, value, resource, path)?;
+            record.values.push((field.name, value));
         }
     }
-    Ok(Record { resource, values })
+    record.values.shrink_to_fit();
+    Ok(record)
 }
 
-fn convert(field: &Field, value: &Value, type_name: &str, at: &str) -> Result<Value, String> {
+fn convert(field: &Field, value: Value, resource: &Resource, path: &str) -> Result<Value, String> {
     match (field.kind, value) {
-        (Type::Text, Value::String(_)) | (Type::Bool, Value::Bool(_)) => Ok(value.clone()),
-        (Type::Time, Value::String(text)) => time(text).map(Value::String),
-        (Type::Int, Value::Number(number)) if number.is_i64() => Ok(value.clone()),
+        (Type::Text, value @ Value::String(_)) | (Type::Bool, value @ Value::Bool(_)) => Ok(value),
+        (Type::Time, Value::String(text)) => time(&text).map(Value::String),
+        (Type::Int, Value::Number(number)) if number.is_i64() => Ok(Value::Number(number)),
         (Type::Float, Value::Number(number)) => Ok(shortest(number)),
-        (Type::Int, Value::Number(number)) => Err(format!(
-            "json: cannot unmarshal number {number} into Go struct field {type_name}.{at} of type int"
-        )),
-        (kind, value) => Err(wrong_type(value, type_name, at, go_type(kind))),
+        (kind, value) => {
+            let common = super::COMMON.iter().any(|common| common.name == field.name);
+            let part = if common { "ObjectReference." } else { "" };
+            let at = format!("{path}{part}{}", field.name);
+            Err(match (kind, value) {
+                (Type::Int, Value::Number(number)) => wrong_number(&number, resource.kind, &at),
+                (kind, value) => wrong_type(&value, resource.kind, &at, go_type(kind)),
+            })
+        }
     }
 }
 
 /// `1.0` as `1`, as Go prints floats.
-fn shortest(number: &serde_json::Number) -> Value {
+fn shortest(number: Number) -> Value {
     match number.as_f64() {
         Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => {
             #[expect(
@@ -256,7 +257,7 @@ fn shortest(number: &serde_json::Number) -> Value {
             let whole = float as i64;
             Value::from(whole)
         }
-        _ => Value::Number(number.clone()),
+        _ => Value::Number(number),
     }
 }
 
@@ -287,11 +288,15 @@ fn time(text: &str) -> Result<String, String> {
 fn int(value: &Value, type_name: &str, at: &str) -> Result<i64, String> {
     match value {
         Value::Number(number) if number.is_i64() => Ok(number.as_i64().unwrap_or_default()),
-        Value::Number(number) => Err(format!(
-            "json: cannot unmarshal number {number} into Go struct field {type_name}.{at} of type int"
-        )),
+        Value::Number(number) => Err(wrong_number(number, type_name, at)),
         other => Err(wrong_type(other, type_name, at, "int")),
     }
+}
+
+fn wrong_number(number: &Number, type_name: &str, at: &str) -> String {
+    format!(
+        "json: cannot unmarshal number {number} into Go struct field {type_name}.{at} of type int"
+    )
 }
 
 fn wrong_type(value: &Value, type_name: &str, at: &str, wanted: &str) -> String {

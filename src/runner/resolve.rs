@@ -183,7 +183,7 @@ mod tests {
             .as_array()
             .unwrap()
             .iter()
-            .map(|value| Record::decode(resource, value).unwrap())
+            .map(|value| Record::decode(resource, value.clone()).unwrap())
             .collect()
     }
 

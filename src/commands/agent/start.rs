@@ -126,7 +126,7 @@ pub async fn begin(
     };
     let session = answer.get("session").filter(|session| !session.is_null());
     let session = session
-        .map(|session| Record::decode(&SESSION, session))
+        .map(|session| Record::decode(&SESSION, session.clone()))
         .transpose()
         .map_err(Error::Decode)?;
     Ok(Started { session, answer })

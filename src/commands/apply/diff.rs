@@ -109,7 +109,7 @@ mod tests {
     fn changes_name_fields_and_hide_secrets() {
         let found = Record::decode(
             &CREDENTIAL,
-            &json!({
+            json!({
                 "description": "old", "labels": "{\"a\":\"1\",\"b\":\"2\"}",
                 "annotations": "{\"acpctl/digest\":\"x\"}",
             }),

@@ -107,7 +107,7 @@ pub fn act(ctx: &Ctx, target: &Target, verb: &str) -> anyhow::Result<Record> {
             return Ok(found);
         }
         let value = crate::compat::json::parse(&answer.body).map_err(Error::Decode)?;
-        let record = Record::decode(&SCHEDULED_SESSION, &value).map_err(Error::Decode);
+        let record = Record::decode(&SCHEDULED_SESSION, value).map_err(Error::Decode);
         record.with_context(|| format!("{verb} scheduled session"))
     })
 }

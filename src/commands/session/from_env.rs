@@ -56,7 +56,7 @@ pub fn records(ctx: &Ctx) -> anyhow::Result<Vec<Record>> {
 async fn metadata(client: &Client, provider: &str, id: &str) -> Record {
     let bare = || {
         let value = json!({"id": id, "name": provider, "provider": provider});
-        Record::decode(&CREDENTIAL, &value).unwrap_or_else(|_| Record::empty(&CREDENTIAL))
+        Record::decode(&CREDENTIAL, value).unwrap_or_else(|_| Record::empty(&CREDENTIAL))
     };
     match client.get(&CREDENTIAL, &lookup::path_of(id)).await {
         Ok(record) if record.id() == id && record.text("provider") == provider => record,

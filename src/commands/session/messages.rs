@@ -102,7 +102,7 @@ async fn list(client: &Client, place: &str) -> Result<Option<Vec<Record>>, Error
     match client.get_json(place).await? {
         Value::Null => Ok(None),
         Value::Array(items) => items
-            .iter()
+            .into_iter()
             .map(|item| Record::decode(&SESSION_MESSAGE, item))
             .collect::<Result<_, _>>()
             .map(Some)

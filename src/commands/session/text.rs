@@ -285,7 +285,7 @@ mod tests {
 
     fn text(kind: &str, payload: &str) -> String {
         let value = json!({"seq": 7, "event_type": kind, "payload": payload});
-        let record = Record::decode(&SESSION_MESSAGE, &value).unwrap();
+        let record = Record::decode(&SESSION_MESSAGE, value).unwrap();
         let whole = message(&record, None, Timestamp::UNIX_EPOCH);
         whole.lines().skip(1).collect::<Vec<_>>().join("\n")
     }
