@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::output::Out;
+use crate::output::{Closed, Color, Out};
 
 /// What kind of failure it is. The number is the exit code (man page, EXIT STATUS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,7 +177,7 @@ pub fn report(out: &Out, error: &anyhow::Error, as_json: bool) -> ExitCode {
     if let Some(status) = error.chain().find_map(|e| e.downcast_ref::<Status>()) {
         return ExitCode::from(status.0);
     }
-    if is_closed_pipe(error) {
+    if error.is::<Closed>() {
         return ExitCode::SUCCESS;
     }
     let described = describe(error);
@@ -201,10 +201,14 @@ pub fn report(out: &Out, error: &anyhow::Error, as_json: bool) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// True for a closed pipe on our own output, which is no failure: the reader had enough.
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|e| {
-        e.downcast_ref::<std::io::Error>()
-            .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
-    })
+/// Says where the program broke, and nothing else: the message of a panic may quote what was worked on.
+pub fn on_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic
+        .location()
+        .map_or_else(String::new, |place| format!(" at {place}"));
+    let text = format!(
+        "Error: internal error{place}\nHint: this is a defect of acpctl {}; please report it with the line above",
+        crate::VERSION
+    );
+    Out::new(Color::Never).note(&text);
 }

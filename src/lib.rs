@@ -36,6 +36,7 @@ pub mod session_helper;
 pub mod yaml;
 
 use std::ffi::OsString;
+use std::panic;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
@@ -52,25 +53,27 @@ pub const VERSION: &str = match option_env!("ACPCTL_VERSION") {
     None => "dev",
 };
 
-/// Runs a command line (without the program's name) and gives its exit status.
+/// Runs a command line (without the program's name) and gives its exit status. A defect in the program ends in
+/// an error like any other.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.into_iter().collect();
+    panic::set_hook(Box::new(exit::on_panic));
+    panic::catch_unwind(|| run_words(&words)).unwrap_or(ExitCode::from(exit::Kind::Other as u8))
+}
+
+fn run_words(words: &[OsString]) -> ExitCode {
     let out = Out::new(Color::Auto);
-    if let Some(done) = complete::requested(&out, &words) {
+    if let Some(done) = complete::requested(&out, words) {
         return match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => exit::report(&out, &error, false),
         };
     }
-    let cli = match read(&out, &words) {
+    let cli = match read(&out, words) {
         Ok(Some(cli)) => cli,
         Ok(None) => return ExitCode::SUCCESS,
         Err(error) => {
-            return exit::report(
-                &out,
-                &error,
-                grammar::asks_for_json(&Cli::command(), &words),
-            );
+            return exit::report(&out, &error, grammar::asks_for_json(&Cli::command(), words));
         }
     };
     let ctx = Ctx::new(cli.globals);
@@ -79,7 +82,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => exit::report(
             &ctx.out,
             &error,
-            grammar::asks_for_json(&Cli::command(), &words),
+            grammar::asks_for_json(&Cli::command(), words),
         ),
     }
 }

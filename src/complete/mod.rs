@@ -92,6 +92,8 @@ fn run(out: &Out, words: &[OsString], with_help: bool) -> anyhow::Result<()> {
     if words.is_empty() {
         return Err(Failure::usage("requires at least 1 arg(s), only received 0").into());
     }
+    // Nothing may appear in the line that is being typed.
+    std::panic::set_hook(Box::new(|_| {}));
     let answer = within_limit(words.to_vec());
     let mut text = String::new();
     for candidate in answer.candidates.iter().filter(|c| is_plain(&c.text)) {

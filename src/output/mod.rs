@@ -28,6 +28,11 @@ pub enum Color {
     Never,
 }
 
+/// The reader of standard output had enough and closed it. No failure: nothing is said, and the status is 0.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output was closed")]
+pub struct Closed;
+
 /// The owner of the two output streams.
 pub struct Out {
     color: Color,
@@ -46,7 +51,7 @@ impl Out {
     /// Writes a line to standard output.
     ///
     /// # Errors
-    /// When the stream can't be written; a closed pipe among them.
+    /// When the stream can't be written; [`Closed`] where nobody reads it.
     pub fn line(&self, text: &str) -> anyhow::Result<()> {
         self.data(format!("{text}\n").as_bytes())
     }
@@ -58,10 +63,10 @@ impl Out {
     pub fn data(&self, bytes: &[u8]) -> anyhow::Result<()> {
         self.wrote.set(true);
         let mut stdout = io::stdout().lock();
-        stdout
-            .write_all(bytes)
-            .and_then(|()| stdout.flush())
-            .context("write standard output")
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Closed.into()),
+            done => done.context("write standard output"),
+        }
     }
 
     /// Writes a JSON document, indented, with a final newline.
