@@ -31,3 +31,4 @@ mod stream;
 mod support;
 mod syscalls;
 mod terminal;
+mod waits;

@@ -1,0 +1,68 @@
+//! Locks that another run holds cost a limited time and end in an error that says so (docs/security.md, R3).
+//! The tests wait as long as the program does: 10 s for the store, 40 s for the configuration.
+
+use std::fs::File;
+
+use rusqlite::Connection;
+
+use crate::support::{TestEnv, streams};
+
+fn create(env: &TestEnv, name: &str) -> assert_cmd::Command {
+    let mut command = env.local();
+    command
+        .args([
+            "credential",
+            "create",
+            "--provider",
+            "github",
+            "--name",
+            name,
+        ])
+        .args(["--from-file", "-"])
+        .write_stdin("canary-0123456789");
+    command
+}
+
+#[test]
+fn a_store_that_is_held_is_an_error_in_time() {
+    let env = TestEnv::new();
+    create(&env, "before").assert().success();
+    let store = env.home().join(".local/share/ambient/ambient.db");
+    let other = Connection::open(&store).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let output = create(&env, "during").output().unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(
+        (stdout.as_str(), output.status.code()),
+        ("", Some(10)),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("another process keeps the store in") && stderr.lines().count() == 1,
+        "{stderr}"
+    );
+    other.execute_batch("COMMIT").unwrap();
+    create(&env, "during").assert().success();
+}
+
+#[test]
+fn a_configuration_that_is_held_is_an_error_in_time() {
+    let env = TestEnv::new();
+    env.config("{\"project\": \"before\"}");
+    let folder = File::open(env.config_path().parent().unwrap()).unwrap();
+    folder.lock().unwrap();
+    let output = env
+        .acpctl()
+        .args(["config", "set", "project", "during"])
+        .output()
+        .unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(
+        (stdout.as_str(), output.status.code()),
+        ("", Some(1)),
+        "{stderr}"
+    );
+    assert!(stderr.contains("another run has held"), "{stderr}");
+    let saved = std::fs::read_to_string(env.config_path()).unwrap();
+    assert_eq!(saved, "{\"project\": \"before\"}");
+}
