@@ -20,6 +20,7 @@ mod credential;
 mod examples;
 mod fault_table;
 mod faults;
+mod json_keys;
 mod keyring;
 mod local;
 mod noun_faults;

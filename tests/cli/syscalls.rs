@@ -347,17 +347,30 @@ fn a_command_talks_to_its_server_alone() {
         )
     });
     let port = server.url().rsplit(':').next().unwrap();
-    let calls = calls_of(&env, Some(server.url()), &["credential", "list"]);
-    let peers = lines(&calls, |call| {
-        matches!(call.name.as_str(), "connect" | "sendto" | "sendmsg")
-            && call.arguments.contains("sa_family")
-    });
-    assert!(!peers.is_empty());
-    for line in &peers {
-        assert!(
-            line.contains(&format!("htons({port})")) && line.contains("\"127.0.0.1\""),
-            "{line}"
-        );
+    for words in [
+        "credential list",
+        "project list",
+        "get sessions",
+        "agent list --project-id team-a",
+        "scheduled-session list --project-id team-a",
+        "application list",
+        "session messages 3MX85aKNFVYjNaWSBgG3UcSclTU",
+        "version",
+        "doctor",
+    ] {
+        let words: Vec<&str> = words.split(' ').collect();
+        let (_, calls) = traced(&env, Some(server.url()), &words);
+        let peers = lines(&calls, |call| {
+            matches!(call.name.as_str(), "connect" | "sendto" | "sendmsg")
+                && call.arguments.contains("sa_family")
+        });
+        assert!(!peers.is_empty(), "{words:?}");
+        for line in &peers {
+            assert!(
+                line.contains(&format!("htons({port})")) && line.contains("\"127.0.0.1\""),
+                "{words:?}: {line}"
+            );
+        }
     }
     let calls = calls_of(&env, None, &["--local", "credential", "list"]);
     let sockets = lines(&calls, |call| {
