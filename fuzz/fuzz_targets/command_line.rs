@@ -1,28 +1,6 @@
-//! Any words, one a line, are a command line or a usage error, and what our grammar lets through has the
-//! form that the commands expect.
-//!
-//! `cargo +nightly fuzz run command_line`
-
 #![no_main]
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt as _;
-use std::sync::LazyLock;
+#[path = "../targets/command_line.rs"]
+mod command_line;
 
-use acpctl::cli::Cli;
-use acpctl::compat::grammar::{self, Request};
-use clap::{Command, CommandFactory as _, FromArgMatches as _};
-use libfuzzer_sys::fuzz_target;
-
-static ROOT: LazyLock<Command> = LazyLock::new(Cli::command);
-
-fuzz_target!(|bytes: &[u8]| {
-    let words: Vec<OsString> = bytes
-        .split(|byte| *byte == b'\n')
-        .map(|word| std::ffi::OsStr::from_bytes(word).to_owned())
-        .collect();
-    let _ = grammar::asks_for_json(&ROOT, &words);
-    if let Ok(Request::Run(matches)) = grammar::parse(&ROOT, &words) {
-        assert!(Cli::from_arg_matches(&matches).is_ok(), "{words:?}");
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| command_line::run(bytes));

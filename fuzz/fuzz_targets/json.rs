@@ -1,30 +1,6 @@
-//! The check of JSON syntax agrees with `serde_json` on which texts are JSON, and what it gives back is
-//! JSON with the same structure.
-//!
-//! `cargo +nightly fuzz run json`
-
 #![no_main]
 
-use acpctl::compat::json_text;
-use libfuzzer_sys::fuzz_target;
-use serde::de::IgnoredAny;
+#[path = "../targets/json.rs"]
+mod json;
 
-/// More nesting than this is refused by us alone.
-const MAX_DEPTH: usize = 100;
-
-fuzz_target!(|bytes: &[u8]| {
-    let library = serde_json::from_slice::<IgnoredAny>(bytes);
-    match json_text::check(bytes) {
-        Ok(text) => {
-            assert!(library.is_ok(), "{library:?}");
-            assert!(serde_json::from_str::<IgnoredAny>(&text).is_ok());
-        }
-        Err(why) => {
-            let brackets = bytes
-                .iter()
-                .filter(|byte| matches!(byte, b'[' | b'{'))
-                .count();
-            assert!(library.is_err() || brackets > MAX_DEPTH, "{why}");
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| json::run(bytes));
