@@ -769,6 +769,35 @@ fn the_variables_of_a_pod_are_followed_with_care() {
 }
 
 #[test]
+fn the_token_exchange_is_refused_in_plain_words() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let run = |token: &str| {
+        env.acpctl()
+            .env("XDG_RUNTIME_DIR", runtime_dir(&env))
+            .env("BACKEND_API_URL", server.url())
+            .env("CREDENTIAL_IDS", r#"{"github":"github"}"#)
+            .env("AMBIENT_CP_TOKEN_URL", "http://cp.platform.svc/token")
+            .env("AMBIENT_CP_TOKEN_PUBLIC_KEY", "a key")
+            .env("SESSION_ID", "s1")
+            .env("BOT_TOKEN", token)
+            .args(["session", "exec", "--from-env", "--", "true"])
+            .output()
+            .unwrap()
+    };
+    let refused = run("");
+    assert_eq!(refused.status.code(), Some(4));
+    assert_eq!(
+        streams(&refused).1,
+        "Error: no token: the exchange at AMBIENT_CP_TOKEN_URL is not supported\n\
+         Hint: set BOT_TOKEN, or mount the token at /var/run/secrets/ambient/bot-token\n"
+    );
+    assert!(server.received().is_empty());
+    // With a token at hand nothing needs to be exchanged.
+    assert!(run(TOKEN).status.success());
+}
+
+#[test]
 fn a_rejected_service_token_is_tried_once_more() {
     for (refusals, code) in [(1, 0), (2, 5)] {
         let env = TestEnv::new();
