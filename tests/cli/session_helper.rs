@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use acpctl::runner::table;
+use base64::Engine as _;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -34,11 +36,16 @@ const PROVIDERS: [&str; 9] = [
 ];
 
 fn kubeconfig(token: &str) -> String {
+    kubeconfig_of(&format!("token: {token}"))
+}
+
+/// A kubeconfig whose user has these fields.
+fn kubeconfig_of(user: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
          contexts:\n- name: c\n  context: {{cluster: k, user: u}}\n\
          clusters:\n- name: k\n  cluster: {{server: 'https://api.team.example.org:6443'}}\n\
-         users:\n- name: u\n  user: {{token: {token}}}\n"
+         users:\n- name: u\n  user: {{{user}}}\n"
     )
 }
 
@@ -75,7 +82,10 @@ fn route(request: &Received, bindings: &Value) -> Reply {
         ["role_bindings"] => list(bindings.clone()),
         ["sessions", id] => answer(
             200,
-            &json!({"id": id, "project_id": "team-a", "agent_id": "ada"}),
+            &json!({
+                "id": id, "project_id": "team-a", "agent_id": "ada",
+                "timeout": id.strip_prefix('t').and_then(|seconds| seconds.parse::<i64>().ok()),
+            }),
         ),
         ["credentials", id] if PROVIDERS.contains(id) => answer(200, &record(id)),
         ["credentials", id, "token"] if PROVIDERS.contains(id) => answer(
@@ -278,6 +288,118 @@ fn a_project_gets_what_is_bound_to_it() {
         .collect();
     assert_eq!(why["gitlab"], "bound elsewhere");
     assert_eq!(why["jira"], "says who owns it");
+}
+
+/// An unsigned token that ends at so many seconds since 1970.
+fn jwt(end: u64) -> String {
+    let part = |text: String| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+    let header = part(r#"{"alg":"RS256"}"#.to_owned());
+    format!("{header}.{}.c2ln", part(format!(r#"{{"exp":{end}}}"#)))
+}
+
+/// A user's certificate and key that end at the beginning of a year, as fields of a kubeconfig.
+fn certificate_until(year: i32) -> String {
+    let mut params = rcgen::CertificateParams::default();
+    params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+    params.not_after = rcgen::date_time_ymd(year, 1, 1);
+    params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    let key = rcgen::KeyPair::generate().unwrap();
+    let pem = params.self_signed(&key).unwrap().pem();
+    let encoded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    format!(
+        "client-certificate-data: {}, client-key-data: {}",
+        encoded(&pem),
+        encoded(&key.serialize_pem())
+    )
+}
+
+#[test]
+fn what_ends_before_the_session_does_is_warned_about() {
+    /// The beginnings of 2020, 2090 and 2100; the longest timeout ends in between.
+    const PAST: u64 = 1_577_836_800;
+    const NEAR: u64 = 3_786_912_000;
+    const FAR: u64 = 4_102_444_800;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let soon = now.as_secs() + 3_600;
+    for (id, provider, secret, expected) in [
+        (
+            "t2147483647",
+            "kubeconfig",
+            kubeconfig(&jwt(NEAR)),
+            "its token ends on 2090-01-01 00:00 UTC, in ",
+        ),
+        (
+            "t2147483647",
+            "kubeconfig",
+            kubeconfig_of(&certificate_until(2090)),
+            "within the session's timeout of 2147483647s",
+        ),
+        ("t2147483647", "kubeconfig", kubeconfig(&jwt(FAR)), ""),
+        ("t60", "kubeconfig", kubeconfig(&jwt(soon)), ""),
+        (
+            "t0",
+            "kubeconfig",
+            kubeconfig(&jwt(soon)),
+            "within the 24h that are assumed for a session without a known timeout",
+        ),
+        (
+            "t60",
+            "kubeconfig",
+            kubeconfig_of(&certificate_until(2020)),
+            "EXPIRED: its client certificate ended on 2020-01-01 00:00 UTC, ",
+        ),
+        (
+            "t60",
+            "gitlab",
+            jwt(PAST),
+            "EXPIRED: its token ended on 2020-01-01 00:00 UTC, ",
+        ),
+        ("t60", "gitlab", SECRET.to_owned(), ""),
+    ] {
+        let env = TestEnv::new();
+        let bindings = json!([bound(provider, "team-a", "r-viewer")]);
+        let server = Scripted::with(move |request| {
+            if request.target.ends_with("/token") {
+                return answer(
+                    200,
+                    &json!({"credential_id": provider, "provider": provider, "token": secret}),
+                );
+            }
+            route(request, &bindings)
+        });
+        let run = |words: &[&str]| {
+            let output = session(&env, &server, words).output().unwrap();
+            let (stdout, stderr) = streams(&output);
+            assert!(output.status.success(), "{stderr}");
+            (stdout, stderr)
+        };
+        let is_about_the_end =
+            |line: &&str| line.contains(" ends on ") || line.contains(" ended on ");
+        let matches = |lines: Vec<&str>| match lines.as_slice() {
+            [] => expected.is_empty(),
+            [line] => !expected.is_empty() && line.contains(expected),
+            _ => false,
+        };
+
+        let (_, stderr) = run(&["preview", id]);
+        let lines: Vec<&str> = stderr.lines().filter(is_about_the_end).collect();
+        assert!(matches(lines), "{id} {provider}: {stderr}");
+
+        let (stdout, _) = run(&["preview", id, "-o", "json"]);
+        let shown: Value = serde_json::from_str(&stdout).unwrap();
+        let warnings = shown["credentials"][0]["warnings"].as_array().unwrap();
+        let lines: Vec<&str> = warnings
+            .iter()
+            .map(|it| it.as_str().unwrap())
+            .filter(is_about_the_end)
+            .collect();
+        assert!(matches(lines), "{id} {provider}: {stdout}");
+        assert_eq!(shown["session_time"]["assumed"], id == "t0");
+
+        let (_, stderr) = run(&["exec", "--session", id, "--", "true"]);
+        let lines: Vec<&str> = stderr.lines().collect();
+        assert!(matches(lines), "{id} {provider}: {stderr}");
+    }
 }
 
 #[test]

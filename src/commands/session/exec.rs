@@ -50,13 +50,10 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     dir::sweep();
-    let credentials = args.source.read(ctx, args.session.as_deref())?;
-    let plan = Plan::new(Mode::InProcess, credentials, ctx.now());
+    let plan = args
+        .source
+        .plan(ctx, args.session.as_deref(), Mode::InProcess)?;
     check(&plan)?;
-    if plan.steps.is_empty() {
-        ctx.out
-            .warn("no credential is bound: the command gets none");
-    }
     ctx.block_on(perform(ctx, args, &plan))
 }
 
@@ -79,6 +76,8 @@ async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
     let folder = private_dir()?;
     let files = Materialised::write(plan, folder.path(), args.compat_path)
         .map_err(|(path, error)| write_failure(&path, &error))?;
+    // Last of all: what isn't started needs no warning beside its error.
+    warn(ctx, plan);
     let status = match signals.pending().await {
         Some(signal) => child::status_of_signal(signal),
         None => {
@@ -97,6 +96,18 @@ async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
     match status {
         0 => Ok(()),
         status => Err(Status(status).into()),
+    }
+}
+
+fn warn(ctx: &Ctx, plan: &Plan) {
+    if plan.steps.is_empty() {
+        ctx.out
+            .warn("no credential is bound: the command gets none");
+    }
+    for step in &plan.steps {
+        if let Some(expiry) = &step.expiry {
+            ctx.out.warn(&format!("{}: {expiry}", step.credential.name));
+        }
     }
 }
 

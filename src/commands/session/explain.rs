@@ -43,7 +43,8 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    let candidates = source::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?;
+    let candidates =
+        source::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?.candidates;
     let value = json!({"candidates": candidates});
     match format {
         Format::Table | Format::Wide => {

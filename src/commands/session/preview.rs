@@ -51,8 +51,7 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    let credentials = args.source.read(ctx, args.session.as_deref())?;
-    let plan = Plan::new(args.mode, credentials, ctx.now());
+    let plan = args.source.plan(ctx, args.session.as_deref(), args.mode)?;
     match format {
         Format::Table | Format::Wide => {
             let rows: Vec<Vec<String>> = plan.steps.iter().flat_map(rows).collect();
@@ -116,7 +115,7 @@ fn say_warnings(ctx: &Ctx, plan: &Plan) {
             ctx.out
                 .note(&format!("{}: error: {fault}", step.credential.name));
         }
-        for warning in &step.warnings {
+        for warning in step.warnings() {
             ctx.out
                 .note(&format!("{}: warning: {warning}", step.credential.name));
         }

@@ -80,12 +80,11 @@ enum Cause {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     dir::sweep();
-    let credentials = args.source.read(ctx, args.session.as_deref())?;
-    let credentials = credentials
-        .into_iter()
-        .filter(|credential| credential.provider == KUBECONFIG)
-        .collect();
-    let plan = Plan::new(Mode::InProcess, credentials, ctx.now());
+    let mut plan = args
+        .source
+        .plan(ctx, args.session.as_deref(), Mode::InProcess)?;
+    plan.steps
+        .retain(|step| step.credential.provider == KUBECONFIG);
     let [step] = plan.steps.as_slice() else {
         return Err(
             Failure::new(Kind::NotFound, "there is no kubeconfig to probe")

@@ -19,8 +19,10 @@ use crate::kubeconfig::{self as rules, Keep};
 use crate::resources::{
     CREDENTIAL, CREDENTIAL_TOKEN, EXPIRES_AT, ROLE, ROLE_BINDING, Record, annotation,
 };
-use crate::runner::plan::{Credential, KUBECONFIG};
+use crate::runner::expiry::{Period, SessionTime};
+use crate::runner::plan::{Credential, KUBECONFIG, Plan};
 use crate::runner::resolve::{self, Candidate, Target};
+use crate::runner::table::Mode;
 
 /// How long all secrets together may take (contract runner.md section 10.2).
 const FETCH_LIMIT: Duration = Duration::from_secs(10);
@@ -49,12 +51,12 @@ impl SourceArgs {
         !self.credential.is_empty() || self.from_file.is_some()
     }
 
-    /// The credentials with their secrets, one of each provider. A secret that can't be read is no
-    /// failure here: it is noted in the credential.
+    /// What becomes of the credentials in this mode, one of each provider. A secret that can't be read is
+    /// no failure here: it is noted in the plan.
     ///
     /// # Errors
     /// Where the sources contradict each other, or a credential can't be found.
-    pub fn read(&self, ctx: &Ctx, session: Option<&str>) -> anyhow::Result<Vec<Credential>> {
+    pub fn plan(&self, ctx: &Ctx, session: Option<&str>, mode: Mode) -> anyhow::Result<Plan> {
         if self.names_credentials() && (session.is_some() || self.agent.is_some()) {
             return Err(Failure::usage(
                 "--credential and --from-file can't be combined with a session or --agent",
@@ -62,27 +64,36 @@ impl SourceArgs {
             .hint("name the credentials, or what they are resolved for")
             .into());
         }
-        if self.from_env {
-            return in_pod(ctx);
-        }
+        let (credentials, session) = if self.from_env {
+            (in_pod(ctx)?, SessionTime::Assumed)
+        } else if self.names_credentials() {
+            (self.named(ctx)?, SessionTime::Assumed)
+        } else {
+            let resolved = resolve(ctx, session, self.agent.as_deref())?;
+            let records = chosen(ctx, &resolved.candidates)?;
+            (
+                with_secrets(ctx, ctx.client()?, &records)?,
+                resolved.session_time,
+            )
+        };
+        refuse_twins(&credentials)?;
+        let now = ctx.now();
+        Ok(Plan::new(mode, credentials, Period { now, session }))
+    }
+
+    fn named(&self, ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
         let mut credentials = Vec::new();
         if let Some(file) = &self.from_file {
             credentials.push(from_file(ctx, file)?);
         }
-        let records = if !self.names_credentials() {
-            chosen(ctx, &resolve(ctx, session, self.agent.as_deref())?)?
-        } else if self.credential.is_empty() {
-            Vec::new()
-        } else {
+        // A file alone needs no server.
+        if !self.credential.is_empty() {
             let client = ctx.client()?;
-            ctx.block_on(try_join_all(
+            let records = ctx.block_on(try_join_all(
                 self.credential.iter().map(|given| named(client, given)),
-            ))?
-        };
-        if !records.is_empty() {
-            credentials.extend(with_secrets(ctx, ctx.client()?, &records)?);
+            ))?;
+            credentials.extend(with_secrets(ctx, client, &records)?);
         }
-        refuse_twins(&credentials)?;
         Ok(credentials)
     }
 }
@@ -128,16 +139,18 @@ async fn named(client: &Client, given: &str) -> anyhow::Result<Record> {
     .with_context(|| format!("get credential {}", quote(given)))
 }
 
+/// Everything about a session's credentials but the secrets.
+pub struct Resolved {
+    pub candidates: Vec<Candidate>,
+    pub session_time: SessionTime,
+}
+
 /// All candidates for a session, or for the project that is set.
 ///
 /// # Errors
 /// Where no project is known, or the bindings can't be read.
-pub fn resolve(
-    ctx: &Ctx,
-    session: Option<&str>,
-    agent: Option<&str>,
-) -> anyhow::Result<Vec<Candidate>> {
-    let target = target(ctx, session, agent)?;
+pub fn resolve(ctx: &Ctx, session: Option<&str>, agent: Option<&str>) -> anyhow::Result<Resolved> {
+    let (target, session_time) = target(ctx, session, agent)?;
     let client = ctx.client()?;
     let (bindings, roles, credentials) = ctx.block_on(async {
         let options = ListOptions {
@@ -171,17 +184,25 @@ pub fn resolve(
         .hint("without it owners can't be told from users; name the credentials with --credential")
         .into());
     }
-    resolve::resolve(
+    let candidates = resolve::resolve(
         &target,
         bindings.items(),
         roles.items(),
         credentials.items(),
     )
-    .map_err(|why| Failure::new(Kind::Data, why).into())
+    .map_err(|why| Failure::new(Kind::Data, why))?;
+    Ok(Resolved {
+        candidates,
+        session_time,
+    })
 }
 
-/// What the credentials are resolved for.
-fn target(ctx: &Ctx, session: Option<&str>, agent: Option<&str>) -> anyhow::Result<Target> {
+/// What the credentials are resolved for, and how long that runs.
+fn target(
+    ctx: &Ctx,
+    session: Option<&str>,
+    agent: Option<&str>,
+) -> anyhow::Result<(Target, SessionTime)> {
     let Some(id) = session else {
         let project = ctx.settings()?.project.clone().unwrap_or_default();
         if project.is_empty() {
@@ -189,10 +210,8 @@ fn target(ctx: &Ctx, session: Option<&str>, agent: Option<&str>) -> anyhow::Resu
                 .hint("add --project NAME, name a session, or use --credential or --from-file")
                 .into());
         }
-        return Ok(Target {
-            project,
-            agent: agent.unwrap_or_default().to_owned(),
-        });
+        let agent = agent.unwrap_or_default().to_owned();
+        return Ok((Target { project, agent }, SessionTime::Assumed));
     };
     if matches!(id, "" | "." | "..") {
         return Err(Failure::usage(format!("{} is no session ID", quote(id))).into());
@@ -211,10 +230,12 @@ fn target(ctx: &Ctx, session: Option<&str>, agent: Option<&str>) -> anyhow::Resu
             .unwrap_or_default()
             .to_owned()
     };
-    Ok(Target {
+    let target = Target {
         project: text("project_id"),
         agent: agent.map_or_else(|| text("agent_id"), str::to_owned),
-    })
+    };
+    let timeout = found.get("timeout").and_then(Value::as_i64);
+    Ok((target, SessionTime::of(timeout)))
 }
 
 /// The credentials of the chosen candidates.
