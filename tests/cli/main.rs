@@ -25,6 +25,7 @@ mod local;
 mod noun_faults;
 mod nouns;
 mod replay;
+mod session_end;
 mod session_helper;
 mod stream;
 mod support;

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::symlink;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -20,7 +19,7 @@ use crate::support::cluster::{Cluster, Rights};
 use crate::support::server::{Received, Reply, Scripted, error, json as answer};
 use crate::support::{TOKEN, TestEnv, skipped, streams};
 
-const SECRET: &str = "canary-secret-0123456789";
+pub const SECRET: &str = "canary-secret-0123456789";
 const ENDPOINT: &str = "/api/ambient/v1";
 /// The providers of the table, and one that nobody knows.
 const PROVIDERS: [&str; 9] = [
@@ -35,7 +34,7 @@ const PROVIDERS: [&str; 9] = [
     "other",
 ];
 
-fn kubeconfig(token: &str) -> String {
+pub fn kubeconfig(token: &str) -> String {
     kubeconfig_of(&format!("token: {token}"))
 }
 
@@ -58,11 +57,11 @@ fn secret_of(provider: &str) -> String {
 
 /// A platform with one credential of each provider; its name and id are the provider's. Those of
 /// `bindings` are what the role bindings say.
-fn platform(bindings: Value) -> Scripted {
+pub fn platform(bindings: Value) -> Scripted {
     Scripted::with(move |request| route(request, &bindings))
 }
 
-fn route(request: &Received, bindings: &Value) -> Reply {
+pub fn route(request: &Received, bindings: &Value) -> Reply {
     let path = request.target.trim_start_matches(ENDPOINT);
     let path = path.split('?').next().unwrap();
     let list = |items: Value| {
@@ -96,7 +95,7 @@ fn route(request: &Received, bindings: &Value) -> Reply {
     }
 }
 
-fn bound(credential: &str, project: &str, role: &str) -> Value {
+pub fn bound(credential: &str, project: &str, role: &str) -> Value {
     json!({
         "id": format!("b-{credential}"), "scope": "credential", "role_id": role,
         "credential_id": credential, "project_id": project, "created_at": "2026-01-01T00:00:00Z",
@@ -104,13 +103,13 @@ fn bound(credential: &str, project: &str, role: &str) -> Value {
 }
 
 /// A place for private folders that the test can look into.
-fn runtime_dir(env: &TestEnv) -> PathBuf {
+pub fn runtime_dir(env: &TestEnv) -> PathBuf {
     let path = env.home().join("run");
     fs::create_dir_all(&path).unwrap();
     path
 }
 
-fn session(env: &TestEnv, server: &Scripted, words: &[&str]) -> assert_cmd::Command {
+pub fn session(env: &TestEnv, server: &Scripted, words: &[&str]) -> assert_cmd::Command {
     let mut command = env.connected(server.url());
     command
         .env("XDG_RUNTIME_DIR", runtime_dir(env))
@@ -120,7 +119,12 @@ fn session(env: &TestEnv, server: &Scripted, words: &[&str]) -> assert_cmd::Comm
 }
 
 /// The same as a child that is not waited for: its standard input is a pipe that the test holds.
-fn started(env: &TestEnv, server: &Scripted, words: &[&str]) -> Child {
+pub fn started(env: &TestEnv, server: &Scripted, words: &[&str]) -> Child {
+    child(env, server, words).spawn().unwrap()
+}
+
+/// What [`started`] starts.
+pub fn child(env: &TestEnv, server: &Scripted, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acpctl"));
     command
         .env_clear()
@@ -136,10 +140,10 @@ fn started(env: &TestEnv, server: &Scripted, words: &[&str]) -> Child {
         .stderr(Stdio::piped())
         // Not in the foreground of the terminal that runs the tests, if there is one.
         .process_group(0);
-    command.spawn().unwrap()
+    command
 }
 
-fn first_line(child: &mut Child) -> String {
+pub fn first_line(child: &mut Child) -> String {
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap())
         .read_line(&mut line)
@@ -147,13 +151,13 @@ fn first_line(child: &mut Child) -> String {
     line.trim().to_owned()
 }
 
-fn send(child: &Child, signal: Signal) {
+pub fn send(child: &Child, signal: Signal) {
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     kill_process(pid, signal).unwrap();
 }
 
 /// What is in the folder of private folders.
-fn left(env: &TestEnv) -> Vec<PathBuf> {
+pub fn left(env: &TestEnv) -> Vec<PathBuf> {
     match fs::read_dir(runtime_dir(env).join("ambient")) {
         Ok(entries) => entries.map(|entry| entry.unwrap().path()).collect(),
         Err(_) => Vec::new(),
@@ -291,7 +295,7 @@ fn a_project_gets_what_is_bound_to_it() {
 }
 
 /// An unsigned token that ends at so many seconds since 1970.
-fn jwt(end: u64) -> String {
+pub fn jwt(end: u64) -> String {
     let part = |text: String| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
     let header = part(r#"{"alg":"RS256"}"#.to_owned());
     format!("{header}.{}.c2ln", part(format!(r#"{{"exp":{end}}}"#)))
@@ -519,72 +523,6 @@ const WAIT: [&str; 8] = [
 ];
 
 #[test]
-fn a_signal_reaches_the_child_and_nothing_is_left() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
-        let env = TestEnv::new();
-        let server = platform(json!([]));
-        let mut child = started(&env, &server, &WAIT);
-        let path = first_line(&mut child);
-        assert!(Path::new(&path).exists(), "{path}");
-        // Waiting would close it, and the child would end by itself.
-        let held = child.stdin.take();
-        send(&child, signal);
-        let status = child.wait().unwrap();
-        drop(held);
-        assert_eq!(status.code(), Some(128 + signal.as_raw()), "{signal:?}");
-        assert!(left(&env).is_empty(), "{signal:?}");
-    }
-}
-
-#[test]
-fn a_signal_during_a_refresh_leaves_nothing() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
-        let env = TestEnv::new();
-        let (asked, heard) = std::sync::mpsc::channel();
-        let asked = Mutex::new(asked);
-        let rounds = AtomicUsize::new(0);
-        let server = Scripted::with(move |request| {
-            if request.target.ends_with("/token") && rounds.fetch_add(1, Ordering::SeqCst) > 0 {
-                let _ = asked.lock().unwrap().send(());
-                return Reply::Hang;
-            }
-            route(request, &json!([]))
-        });
-        let mut words = vec!["exec", "--refresh", "100ms"];
-        words.extend(&WAIT[1..]);
-        let mut child = started(&env, &server, &words);
-        let held = child.stdin.take();
-        heard.recv().unwrap();
-        send(&child, signal);
-        let status = child.wait().unwrap();
-        drop(held);
-        assert_eq!(status.code(), Some(128 + signal.as_raw()), "{signal:?}");
-        assert!(left(&env).is_empty(), "{signal:?}");
-    }
-}
-
-#[test]
-fn a_signal_before_the_secret_is_there_leaves_nothing() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
-        let env = TestEnv::new();
-        let (asked, heard) = std::sync::mpsc::channel();
-        let asked = Mutex::new(asked);
-        let server = Scripted::with(move |request| {
-            if request.target.ends_with("/token") {
-                let _ = asked.lock().unwrap().send(());
-                return Reply::Hang;
-            }
-            route(request, &json!([]))
-        });
-        let mut child = started(&env, &server, &WAIT);
-        heard.recv().unwrap();
-        send(&child, signal);
-        assert_eq!(child.wait().unwrap().signal(), Some(signal.as_raw()));
-        assert!(left(&env).is_empty());
-    }
-}
-
-#[test]
 fn a_killed_run_is_cleared_by_the_next_one_and_a_living_one_is_not() {
     let env = TestEnv::new();
     let server = platform(json!([]));
@@ -629,38 +567,6 @@ fn many_runs_do_not_meet() {
         assert_eq!(stdout, "\n1\n", "{stderr}");
     }
     assert!(left(&env).is_empty());
-}
-
-#[test]
-fn what_cannot_be_written_starts_nothing() {
-    let env = TestEnv::new();
-    let server = platform(json!([]));
-    let marker = env.work().join("started");
-    let run = |set_up: &str, temporary: &Path| {
-        Command::new("sh")
-            .args(["-c", &format!("{set_up} exec \"$0\" \"$@\"")])
-            .arg(env!("CARGO_BIN_EXE_acpctl"))
-            .args(["session", "exec", "--credential", "google", "--", "touch"])
-            .arg(&marker)
-            .env_clear()
-            .envs(env.variables())
-            .env("AMBIENT_API_URL", server.url())
-            .env("AMBIENT_TOKEN", TOKEN)
-            .env("TMPDIR", temporary)
-            .output()
-            .unwrap()
-    };
-    let folder = env.home().join("tmp");
-    fs::create_dir(&folder).unwrap();
-    // No file may grow: as on a full disk, the secret can't be written.
-    let full = run("ulimit -f 0;", &folder);
-    let (_, stderr) = streams(&full);
-    assert_eq!(full.status.code(), Some(1), "{stderr}");
-    assert!(stderr.contains("nothing was started"), "{stderr}");
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
-    let nowhere = run("", &env.file("a-file", "").join("below"));
-    assert_eq!(nowhere.status.code(), Some(1));
-    assert!(!marker.exists());
 }
 
 #[test]

@@ -116,7 +116,10 @@ pub fn private_dir() -> Result<PrivateDir, Failure> {
     PrivateDir::create().map_err(|error| {
         Failure::new(
             Kind::Other,
-            format!("make a private folder: {}", reason(&error)),
+            format!(
+                "nothing was started: make a private folder: {}",
+                reason(&error)
+            ),
         )
         .hint("set XDG_RUNTIME_DIR or TMPDIR to a folder that you can write")
     })
