@@ -747,6 +747,61 @@ fn sources_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn exec_takes_a_session_before_the_dashes_and_the_command_after_them() {
+    let env = TestEnv::new();
+    let server = platform(json!([bound("github", "team-a", "r-viewer")]));
+    let run = |words: &[&str]| {
+        let output = session(&env, &server, &[&["exec"], words].concat())
+            .output()
+            .unwrap();
+        (output.status.code(), streams(&output).0)
+    };
+    // A flag of the command is not ours, whatever its name.
+    let command = [
+        "sh",
+        "-c",
+        "echo $GITHUB_TOKEN $@",
+        "sh",
+        "--session",
+        "--",
+        "-v",
+    ];
+    let expected = (Some(0), format!("{SECRET} --session -- -v\n"));
+    for before in [
+        &["t60", "--"][..],
+        &["--session", "t60", "--"],
+        &["--session=t60", "--project", "elsewhere", "--"],
+        &["--project", "team-a", "--"],
+    ] {
+        assert_eq!(run(&[before, &command].concat()), expected, "{before:?}");
+    }
+    let usage = "Hint: write acpctl session exec [SESSION] [flags] -- <COMMAND>...\n";
+    for (words, why) in [
+        (&[][..], "no command follows --"),
+        (&["t60"], "no command follows --"),
+        (&["t60", "--"], "no command follows --"),
+        (&["--credential", "github", "env"], "no command follows --"),
+        (
+            &["t60", "t61", "--", "env"],
+            "accepts at most 1 arg(s) before --, received 2",
+        ),
+    ] {
+        session(&env, &server, &[&["exec"], words].concat())
+            .assert()
+            .code(2)
+            .stderr(format!("Error: {why}\n{usage}"));
+    }
+    for words in [
+        &["t60", "--session", "t61", "--", "env"][..],
+        &["t60", "--from-env", "--", "env"],
+        &["t60", "--credential", "github", "--", "env"],
+        &["", "--", "env"],
+    ] {
+        assert_eq!(run(words), (Some(2), String::new()), "{words:?}");
+    }
+}
+
+#[test]
 fn the_variables_of_a_pod_are_followed_with_care() {
     let env = TestEnv::new();
     let server = platform(json!([]));

@@ -22,7 +22,9 @@ const EXAMPLES: &str = "\
 # A command with the kubeconfig of a credential, and nothing left afterwards
 acpctl session exec --credential prod -- kubectl config current-context
 # With all that a session of the project gets
-acpctl session exec --project team-a -- env";
+acpctl session exec --project team-a -- env
+# With all that this session gets
+acpctl session exec 3MX85aKNFVYjNaWSBgG3UcSclTU -- env";
 
 /// Run a command with what a session gets
 ///
@@ -32,27 +34,22 @@ acpctl session exec --project team-a -- env";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    #[command(flatten)]
-    source: SourceArgs,
-    /// Use what this session gets
-    #[arg(long, value_name = "ID")]
-    session: Option<String>,
     /// Write the kubeconfig to the platform's own path, `/tmp/.ambient_kubeconfig`
     #[arg(long, conflicts_with = "refresh")]
     compat_path: bool,
     /// Fetch the secrets again after each such time, e.g. 5m, and replace files that changed
     #[arg(long, value_name = "DURATION", value_parser = number::duration)]
     refresh: Option<Duration>,
-    /// The command and its arguments, after --
-    #[arg(value_name = "COMMAND", required = true, num_args = 1..)]
+    #[command(flatten)]
+    source: SourceArgs,
+    /// The command with its arguments
+    #[arg(value_name = "COMMAND", required = true, last = true, num_args = 1.., help_heading = None)]
     command: Vec<OsString>,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     dir::sweep();
-    let plan = args
-        .source
-        .plan(ctx, args.session.as_deref(), Mode::InProcess)?;
+    let plan = args.source.plan(ctx, Mode::InProcess)?;
     check(&plan)?;
     ctx.block_on(perform(ctx, args, &plan))
 }

@@ -32,10 +32,6 @@ const fn column(title: &'static str, width: usize) -> table::Column {
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Session ID; without one, a new session of the project
-    session: Option<String>,
-    #[command(flatten)]
-    source: SourceArgs,
     /// How the platform hands it over: in-process, in-process-april or sidecar; its set-up decides
     #[arg(
         long,
@@ -47,11 +43,13 @@ pub struct Args {
     mode: Mode,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    source: SourceArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    let plan = args.source.plan(ctx, args.session.as_deref(), args.mode)?;
+    let plan = args.source.plan(ctx, args.mode)?;
     match format {
         Format::Table | Format::Wide => {
             let rows: Vec<Vec<String>> = plan.steps.iter().flat_map(rows).collect();

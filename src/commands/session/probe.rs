@@ -45,11 +45,6 @@ const PROGRAM: &str = "kubernetes-mcp-server";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    #[command(flatten)]
-    source: SourceArgs,
-    /// Use what this session gets
-    #[arg(long, value_name = "ID")]
-    session: Option<String>,
     /// The server's program
     #[arg(long, value_name = "PATH")]
     mcp_command: Option<PathBuf>,
@@ -58,6 +53,8 @@ pub struct Args {
     read_only: bool,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    source: SourceArgs,
 }
 
 /// One line of the checklist.
@@ -80,9 +77,7 @@ enum Cause {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     dir::sweep();
-    let mut plan = args
-        .source
-        .plan(ctx, args.session.as_deref(), Mode::InProcess)?;
+    let mut plan = args.source.plan(ctx, Mode::InProcess)?;
     plan.steps
         .retain(|step| step.credential.provider == KUBECONFIG);
     let [step] = plan.steps.as_slice() else {

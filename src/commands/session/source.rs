@@ -31,6 +31,17 @@ const FETCH_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Credential Flags")]
 pub struct SourceArgs {
+    /// Session ID; without one, a new session of the project
+    #[arg(help_heading = None)]
+    session: Option<String>,
+    /// The same as SESSION
+    #[arg(
+        long = "session",
+        id = "session_flag",
+        value_name = "ID",
+        conflicts_with = "session"
+    )]
+    session_flag: Option<String>,
     /// Use this credential, by name or ID (repeatable)
     #[arg(long, value_name = "NAME")]
     credential: Vec<String>,
@@ -41,7 +52,7 @@ pub struct SourceArgs {
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
     /// Use what the platform's variables in a session's pod name, and their API and token
-    #[arg(long, conflicts_with_all = ["credential", "from_file", "agent", "session"])]
+    #[arg(long, conflicts_with_all = ["credential", "from_file", "agent", "session", "session_flag"])]
     from_env: bool,
 }
 
@@ -56,7 +67,8 @@ impl SourceArgs {
     ///
     /// # Errors
     /// Where the sources contradict each other, or a credential can't be found.
-    pub fn plan(&self, ctx: &Ctx, session: Option<&str>, mode: Mode) -> anyhow::Result<Plan> {
+    pub fn plan(&self, ctx: &Ctx, mode: Mode) -> anyhow::Result<Plan> {
+        let session = self.session.as_deref().or(self.session_flag.as_deref());
         if self.names_credentials() && (session.is_some() || self.agent.is_some()) {
             return Err(Failure::usage(
                 "--credential and --from-file can't be combined with a session or --agent",
