@@ -12,6 +12,7 @@ use super::table::{self, Mode, Row, Value};
 use crate::auth::token;
 use crate::exit::{Failure, Kind};
 use crate::kubeconfig::{self, CheckOptions, Rules, Severity, Source};
+use crate::output::table::visible;
 
 /// The provider of kubeconfigs.
 pub const KUBECONFIG: &str = "kubeconfig";
@@ -35,6 +36,8 @@ pub struct Credential {
     pub email: String,
     /// When it ends, from its metadata (RFC 3339); empty if unknown.
     pub expires_at: String,
+    /// What the way in which it was chosen gives to think about.
+    pub notes: Vec<String>,
     /// The secret, or why it could not be seen.
     pub token: Result<SecretString, Failure>,
 }
@@ -121,7 +124,7 @@ impl Plan {
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let named = |step: &Step| {
-            let name = step.credential.name.clone();
+            let name = visible(&step.credential.name);
             step.faults
                 .iter()
                 .map(move |fault| format!("{name}: {fault}"))
@@ -163,6 +166,8 @@ impl Step {
         let judged = judge(&credential, period.now);
         let expiry = judged.expiry.and_then(|expiry| expiry.warning(period));
         warnings.extend(judged.warnings);
+        warnings.extend(mode.caveat().map(str::to_owned));
+        warnings.extend(credential.notes.iter().cloned());
         Self {
             file: row.and_then(|row| row.file).map(|rule| File {
                 rule,

@@ -21,18 +21,14 @@ use crate::support::{TOKEN, TestEnv, skipped, streams};
 
 pub const SECRET: &str = "canary-secret-0123456789";
 const ENDPOINT: &str = "/api/ambient/v1";
+
 /// The providers of the table, and one that nobody knows.
-const PROVIDERS: [&str; 9] = [
-    "github",
-    "gitlab",
-    "jira",
-    "google",
-    "vertex",
-    "coderabbit",
-    "gerrit",
-    "kubeconfig",
-    "other",
-];
+fn providers() -> Vec<&'static str> {
+    let mut providers: Vec<&str> = table::ROWS.iter().map(|row| row.provider).collect();
+    providers.dedup();
+    providers.push("other");
+    providers
+}
 
 pub fn kubeconfig(token: &str) -> String {
     kubeconfig_of(&format!("token: {token}"))
@@ -73,7 +69,7 @@ pub fn route(request: &Received, bindings: &Value) -> Reply {
     };
     let record = |provider: &str| json!({"id": provider, "name": provider, "provider": provider, "url": "https://jira.example.org", "email": "dev@example.org"});
     match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
-        ["credentials"] => list(PROVIDERS.map(record).to_vec().into()),
+        ["credentials"] => list(providers().into_iter().map(record).collect()),
         ["roles"] => list(json!([
             {"id": "r-owner", "name": "credential:owner"},
             {"id": "r-viewer", "name": "credential:viewer"},
@@ -86,8 +82,8 @@ pub fn route(request: &Received, bindings: &Value) -> Reply {
                 "timeout": id.strip_prefix('t').and_then(|seconds| seconds.parse::<i64>().ok()),
             }),
         ),
-        ["credentials", id] if PROVIDERS.contains(id) => answer(200, &record(id)),
-        ["credentials", id, "token"] if PROVIDERS.contains(id) => answer(
+        ["credentials", id] if providers().contains(id) => answer(200, &record(id)),
+        ["credentials", id, "token"] if providers().contains(id) => answer(
             200,
             &json!({"credential_id": id, "provider": id, "token": secret_of(id)}),
         ),
@@ -172,7 +168,7 @@ exit 0"#;
 
 #[test]
 fn exec_does_what_preview_shows() {
-    for provider in PROVIDERS {
+    for provider in providers() {
         let env = TestEnv::new();
         let server = platform(json!([]));
         let preview = session(
@@ -244,6 +240,104 @@ fn exec_does_what_preview_shows() {
         );
         assert!(left(&env).is_empty());
     }
+}
+
+/// Whether any warning of a provider's credential holds these words.
+fn warns(preview: &Value, provider: &str, words: &str) -> bool {
+    let credentials = preview["credentials"].as_array().unwrap();
+    let credential = credentials.iter().find(|it| it["provider"] == provider);
+    let warnings = credential.unwrap()["warnings"].as_array().unwrap();
+    warnings
+        .iter()
+        .any(|it| it.as_str().unwrap().contains(words))
+}
+
+#[test]
+fn each_mode_has_its_own_surprises() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let preview = |mode: &str| -> Value {
+        let words = [
+            "preview",
+            "--credential",
+            "google",
+            "--credential",
+            "kubeconfig",
+            "-o",
+            "json",
+            "--mode",
+            mode,
+        ];
+        let output = session(&env, &server, &words).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let (today, april, sidecar) = (
+        preview("in-process"),
+        preview("in-process-april"),
+        preview("sidecar"),
+    );
+    for (preview, mode) in [
+        (&today, "in-process"),
+        (&april, "in-process-april"),
+        (&sidecar, "sidecar"),
+    ] {
+        assert_eq!(preview["mode"], mode);
+        assert_eq!(
+            warns(preview, "kubeconfig", "bound or not"),
+            mode == "in-process-april"
+        );
+        assert_eq!(
+            warns(preview, "kubeconfig", "not pinned"),
+            mode != "sidecar"
+        );
+        assert!(warns(preview, "kubeconfig", "configuration_view"), "{mode}");
+    }
+    // The Google file went with the turn in April, and stays today.
+    let goes = |preview: &Value| {
+        preview["credentials"][0]["lifetime"]["goes"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(goes(&april), "end of each turn");
+    assert!(goes(&today).starts_with("end of the pod"));
+    assert_eq!(
+        sidecar["credentials"][1]["mcp"]["url"],
+        "http://localhost:8093/sse"
+    );
+    assert_eq!(sidecar["credentials"][0]["file"], Value::Null);
+}
+
+#[test]
+fn a_second_credential_of_a_provider_and_odd_bindings_are_warned_about() {
+    let env = TestEnv::new();
+    let mut personal = bound("jira", "", "r-viewer");
+    personal["user_id"] = "ada".into();
+    let second = json!({"id": "k2", "name": "second", "provider": "kubeconfig"});
+    let mut closer = bound("kubeconfig", "team-a", "r-viewer");
+    closer["created_at"] = "2026-02-01T00:00:00Z".into();
+    let bindings = json!([personal, bound("k2", "", "r-viewer"), closer]);
+    let server = Scripted::with(move |request| {
+        let reply = route(request, &bindings);
+        if request.line().starts_with("GET /credentials?") {
+            let kubeconfig =
+                json!({"id": "kubeconfig", "name": "kubeconfig", "provider": "kubeconfig"});
+            let jira = json!({"id": "jira", "name": "jira", "provider": "jira"});
+            let items = json!([second, kubeconfig, jira]);
+            return answer(
+                200,
+                &json!({"kind": "List", "page": 1, "size": 3, "total": 3, "items": items}),
+            );
+        }
+        reply
+    });
+    let words = ["preview", "--project", "team-a", "-o", "json"];
+    let output = session(&env, &server, &words).output().unwrap();
+    let preview: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rival = "\"second\" is bound as well, but kubeconfig comes first: its tier is closer";
+    assert!(warns(&preview, "kubeconfig", rival), "{preview}");
+    assert!(warns(&preview, "jira", "made for one person"), "{preview}");
+    assert!(!warns(&preview, "jira", "is bound as well"), "{preview}");
 }
 
 #[test]
@@ -1012,7 +1106,7 @@ fn a_probe_goes_through_every_step() {
     for line in [
         "ok      server started      fake v1",
         "ok      cluster reached     2 namespaces",
-        "ok      cleaned up          server stopped, then the file removed",
+        "ok      cleaned up          server ended, then the file removed",
     ] {
         assert!(stdout.contains(line), "{stdout}");
     }
@@ -1062,6 +1156,75 @@ fn a_probe_tells_the_cause() {
         assert_eq!(got, Some(code), "{stdout}{stderr}");
         assert!(stderr.contains(&format!("({word})")), "{stderr}");
         assert!(stdout.contains("FAILED") && stdout.contains("cleaned up"));
+    }
+}
+
+#[test]
+fn a_server_that_is_none_is_told_from_a_bad_kubeconfig() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let program = |name: &str, text: &str, mode| {
+        let path = env.file(name, text);
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    };
+    program("wordless", "#!/bin/sh\nexit 3\n", 0o755);
+    program(
+        "chatty",
+        "#!/bin/sh\necho 'Segmentation fault' >&2\nexit 1\n",
+        0o755,
+    );
+    program(
+        "refusing",
+        "#!/bin/sh\nread -r _\necho '{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"message\":\"no\"}}'\n",
+        0o755,
+    );
+    program(
+        "strict",
+        "#!/bin/sh\necho 'Error: no such context' >&2\nexit 1\n",
+        0o755,
+    );
+    program("plain", "", 0o644);
+    let path = format!("{}:/usr/bin:/bin", env.work().display());
+    for (program, code, error) in [
+        (
+            "./wordless",
+            1,
+            "probe failed (server): the server ended without a word",
+        ),
+        (
+            "wordless",
+            1,
+            "probe failed (server): the server ended without a word",
+        ),
+        (
+            "../work/chatty",
+            1,
+            "probe failed (server): the server ended: Segmentation fault",
+        ),
+        ("./refusing", 1, "probe failed (server): no"),
+        ("./strict", 7, "probe failed (kubeconfig): no such context"),
+        ("./plain", 1, "probe failed (server): permission denied"),
+        ("./none", 3, "the MCP server \"./none\" was not found"),
+        ("none", 3, "the MCP server \"none\" was not found"),
+    ] {
+        let words = [
+            "probe",
+            "--credential",
+            "kubeconfig",
+            "--mcp-command",
+            program,
+        ];
+        let output = session(&env, &server, &words)
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(code), "{program}: {stderr}");
+        assert!(
+            stderr.starts_with(&format!("Error: {error}\n")),
+            "{program}: {stderr}"
+        );
+        assert!(left(&env).is_empty());
     }
 }
 

@@ -12,6 +12,7 @@ use crate::compat::{number, quote::quote};
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind, Status};
+use crate::output::table::visible;
 use crate::runner::plan::{Plan, Step};
 use crate::runner::table::{KUBECONFIG_PATH, Mode};
 use crate::session_helper::child::{self, Signals};
@@ -103,7 +104,8 @@ fn warn(ctx: &Ctx, plan: &Plan) {
     }
     for step in &plan.steps {
         if let Some(expiry) = &step.expiry {
-            ctx.out.warn(&format!("{}: {expiry}", step.credential.name));
+            let name = visible(&step.credential.name);
+            ctx.out.warn(&format!("{name}: {expiry}"));
         }
     }
 }
@@ -155,8 +157,10 @@ async fn refresh(ctx: &Ctx, every: Option<Duration>, files: &Materialised<'_>) {
                 Err(why) => Err(why.message),
             };
             if let Err(why) = replaced {
-                ctx.out
-                    .warn(&format!("{}: not refreshed: {why}", credential.name));
+                ctx.out.warn(&format!(
+                    "{}: not refreshed: {why}",
+                    visible(&credential.name)
+                ));
             }
         }
     }

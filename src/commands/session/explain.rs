@@ -5,25 +5,22 @@ use serde_json::json;
 use super::source;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
-use crate::output::{Format, OutputArgs, table};
+use crate::output::table::visible;
+use crate::output::{Format, OutputArgs};
 use crate::runner::resolve::Candidate;
 
 const EXAMPLES: &str = "\
 acpctl session explain --project team-a";
 
-const COLUMNS: &[table::Column] = &[
-    column("PROVIDER", 12),
-    column("CREDENTIAL", 24),
-    column("CHOSEN", 6),
-    column("TIER", 7),
-    column("ROLE", 24),
-    column("CREATED", 30),
-    column("WHY", 60),
+const TITLES: &[&str] = &[
+    "PROVIDER",
+    "CREDENTIAL",
+    "CHOSEN",
+    "TIER",
+    "ROLE",
+    "CREATED",
+    "WHY",
 ];
-
-const fn column(title: &'static str, width: usize) -> table::Column {
-    table::Column { title, width }
-}
 
 /// Say why a session gets a credential, or why not
 ///
@@ -49,12 +46,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match format {
         Format::Table | Format::Wide => {
             let rows: Vec<Vec<String>> = candidates.iter().map(row).collect();
-            ctx.out.cells(COLUMNS, &rows, format == Format::Wide)?;
+            ctx.out.fitted(TITLES, &rows, format == Format::Wide)?;
             for candidate in &candidates {
                 if let Some(surprise) = candidate.surprise {
                     ctx.out.note(&format!(
                         "{}: warning: binding {}: {surprise}",
-                        candidate.credential, candidate.binding_id
+                        visible(&candidate.credential),
+                        candidate.binding_id
                     ));
                 }
             }

@@ -9,6 +9,7 @@ use tokio::process::Command;
 
 use super::source::SourceArgs;
 use super::{exec, mcp_config};
+use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
@@ -45,7 +46,7 @@ const PROGRAM: &str = "kubernetes-mcp-server";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The server's program
+    /// The server's program: a path, or a name on PATH
     #[arg(long, value_name = "PATH")]
     mcp_command: Option<PathBuf>,
     /// Start the server without tools that change anything
@@ -67,6 +68,7 @@ struct Check {
 /// What kind of trouble it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
+    Server,
     Kubeconfig,
     Network,
     Tls,
@@ -95,7 +97,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     show(ctx, &format, &checks, &mask)?;
     match checks.iter().find_map(|check| check.result.as_ref().err()) {
         None => Ok(()),
-        Some(why) => Err(failure(cause.unwrap_or(Cause::Kubeconfig), &mask(why)).into()),
+        Some(why) => Err(failure(cause.unwrap_or(Cause::Server), &mask(why)).into()),
     }
 }
 
@@ -108,16 +110,17 @@ struct Program {
 
 impl Program {
     fn find(given: Option<&Path>) -> Result<Self, Failure> {
-        let installed = given
-            .map(Path::to_owned)
-            .or_else(|| on_path(PROGRAM))
-            .map(|path| Self {
-                path,
-                words: &[],
-                start_limit: START_LIMIT,
-            });
-        let downloaded = |name, words| {
-            on_path(name).map(|path| Self {
+        let installed = match given {
+            Some(given) => Some(existing(given)?),
+            None => on_path(Path::new(PROGRAM)),
+        };
+        let installed = installed.map(|path| Self {
+            path,
+            words: &[],
+            start_limit: START_LIMIT,
+        });
+        let downloaded = |name: &str, words| {
+            on_path(Path::new(name)).map(|path| Self {
                 path,
                 words,
                 start_limit: DOWNLOAD_LIMIT,
@@ -134,7 +137,29 @@ impl Program {
     }
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
+/// The program that the user names. The server runs in another folder, so its path must be whole.
+fn existing(given: &Path) -> Result<PathBuf, Failure> {
+    let is_name = given.components().count() == 1 && !given.to_string_lossy().contains('/');
+    let found = if is_name {
+        on_path(given)
+    } else {
+        std::path::absolute(given)
+            .ok()
+            .filter(|path| path.is_file())
+    };
+    found.ok_or_else(|| {
+        Failure::new(
+            Kind::NotFound,
+            format!(
+                "the MCP server {} was not found",
+                quote(&given.to_string_lossy())
+            ),
+        )
+        .hint("--mcp-command takes a path, or a name on PATH")
+    })
+}
+
+fn on_path(name: &Path) -> Option<PathBuf> {
     std::env::split_paths(&env::PATH.get()?)
         .map(|folder| folder.join(name))
         .find(|path| path.is_absolute() && path.is_file())
@@ -166,7 +191,7 @@ async fn probe(
     checks.push(Check {
         name: "cleaned up",
         result: removed
-            .map(|()| "server stopped, then the file removed".to_owned())
+            .map(|()| "server ended, then the file removed".to_owned())
             .map_err(|error| reason(&error)),
     });
     Ok((checks, cause))
@@ -199,14 +224,14 @@ async fn steps(command: Command, limit: Duration, checks: &mut Vec<Check>) -> Op
         Ok(server) => server,
         Err(error) => {
             check("server started", Err(reason(&error)));
-            return Some(Cause::Kubeconfig);
+            return Some(Cause::Server);
         }
     };
     let cause = async {
         match server.initialize(limit).await {
             Ok(name) => check("server started", Ok(name)),
             Err(fault) => {
-                let (text, cause) = told(&fault, Cause::Kubeconfig);
+                let (text, cause) = told(&fault, Cause::Server);
                 check("server started", Err(text));
                 return Some(cause);
             }
@@ -214,7 +239,7 @@ async fn steps(command: Command, limit: Duration, checks: &mut Vec<Check>) -> Op
         match server.tools(CALL_LIMIT).await {
             Ok(tools) => check("tools listed", Ok(about(&tools))),
             Err(fault) => {
-                let (text, cause) = told(&fault, Cause::Kubeconfig);
+                let (text, cause) = told(&fault, Cause::Server);
                 check("tools listed", Err(text));
                 return Some(cause);
             }
@@ -251,10 +276,16 @@ fn about(tools: &[String]) -> String {
 /// A fault in words, and its cause.
 fn told(fault: &Fault, otherwise: Cause) -> (String, Cause) {
     match fault {
-        Fault::Ended(text) if text.is_empty() => ("the server ended".to_owned(), otherwise),
-        Fault::Ended(text) | Fault::Refused(text) => {
-            (text.clone(), cause(text).unwrap_or(otherwise))
+        // A server of this kind refuses to start for the kubeconfig's sake.
+        Fault::Failed(text) => (text.clone(), cause(text).unwrap_or(Cause::Kubeconfig)),
+        Fault::Ended(text) if text.is_empty() => {
+            ("the server ended without a word".to_owned(), Cause::Server)
         }
+        Fault::Ended(text) => (
+            format!("the server ended: {text}"),
+            cause(text).unwrap_or(Cause::Server),
+        ),
+        Fault::Refused(text) => (text.clone(), cause(text).unwrap_or(otherwise)),
         Fault::Silent(limit) => (
             format!(
                 "no answer within {} s: a silent cluster, or a login program that waits",
@@ -291,6 +322,11 @@ fn cause(text: &str) -> Option<Cause> {
 
 fn failure(cause: Cause, why: &str) -> Failure {
     let (kind, word, hint) = match cause {
+        Cause::Server => (
+            Kind::Other,
+            "server",
+            "the program is no Kubernetes MCP server, or broken; 'acpctl session probe --help' says which is started",
+        ),
         Cause::Kubeconfig => (
             Kind::Data,
             "kubeconfig",

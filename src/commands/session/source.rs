@@ -82,11 +82,7 @@ impl SourceArgs {
             (self.named(ctx)?, SessionTime::Assumed)
         } else {
             let resolved = resolve(ctx, session, self.agent.as_deref())?;
-            let records = chosen(ctx, &resolved.candidates)?;
-            (
-                with_secrets(ctx, ctx.client()?, &records)?,
-                resolved.session_time,
-            )
+            (chosen(ctx, &resolved.candidates)?, resolved.session_time)
         };
         refuse_twins(&credentials)?;
         let now = ctx.now();
@@ -138,6 +134,7 @@ fn from_file(ctx: &Ctx, file: &str) -> Result<Credential, Failure> {
         url: String::new(),
         email: String::new(),
         expires_at: String::new(),
+        notes: Vec::new(),
         token: Ok(carved.text),
     })
 }
@@ -251,18 +248,39 @@ fn target(
 }
 
 /// The credentials of the chosen candidates.
-fn chosen(ctx: &Ctx, candidates: &[Candidate]) -> anyhow::Result<Vec<Record>> {
+fn chosen(ctx: &Ctx, candidates: &[Candidate]) -> anyhow::Result<Vec<Credential>> {
     let client = ctx.client()?;
-    let ids = candidates
-        .iter()
-        .filter(|candidate| candidate.chosen)
-        .map(|candidate| candidate.credential_id.as_str());
-    ctx.block_on(try_join_all(ids.map(async |id| {
+    let chosen: Vec<&Candidate> = candidates.iter().filter(|it| it.chosen).collect();
+    let records = ctx.block_on(try_join_all(chosen.iter().map(async |candidate| {
+        let id = &candidate.credential_id;
         client
             .get(&CREDENTIAL, &lookup::path_of(id))
             .await
             .with_context(|| format!("get credential {}", quote(id)))
-    })))
+    })))?;
+    let mut credentials = with_secrets(ctx, client, &records)?;
+    for (credential, candidate) in credentials.iter_mut().zip(chosen) {
+        credential.notes = notes(candidate, candidates);
+    }
+    Ok(credentials)
+}
+
+/// What is worth knowing about a choice.
+fn notes(chosen: &Candidate, candidates: &[Candidate]) -> Vec<String> {
+    let outdone = candidates
+        .iter()
+        .filter(|other| other.outdone && other.provider == chosen.provider)
+        .map(|other| {
+            format!(
+                "{} is bound as well, but {}",
+                quote(&other.credential),
+                other.reason
+            )
+        });
+    let surprise = chosen
+        .surprise
+        .map(|surprise| format!("binding {}: {surprise}", chosen.binding_id));
+    outdone.chain(surprise).collect()
 }
 
 /// What the variables of a pod name. Where the service's token is rejected it is read again, for it
@@ -305,6 +323,7 @@ fn with_secrets(ctx: &Ctx, client: &Client, records: &[Record]) -> anyhow::Resul
                 url: record.text("url").to_owned(),
                 email: record.text("email").to_owned(),
                 expires_at: annotation(record, EXPIRES_AT),
+                notes: Vec::new(),
                 token,
             })
             .collect())
