@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{PipeReader, Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -228,41 +228,72 @@ echo "status $?"
 cd "$XDG_RUNTIME_DIR" && find . -mindepth 1 ! -name filler ! -name ambient
 "#;
 
+/// The program on mounts of its own, started by a script.
+fn mounted(words: &[&str], script: &str, env: &TestEnv, server: &Scripted) -> Command {
+    let mut command = Command::new(words[0]);
+    command
+        .args(&words[1..])
+        .args(["sh", "-c", script, env!("CARGO_BIN_EXE_acpctl")])
+        .args(["session", "exec", "--credential", "kubeconfig"])
+        .env_clear()
+        .envs(env.variables())
+        .env("AMBIENT_API_URL", server.url())
+        .env("AMBIENT_TOKEN", TOKEN)
+        .env("XDG_RUNTIME_DIR", runtime_dir(env));
+    command
+}
+
+/// A platform with one kubeconfig, whose text is that of the round in which it is asked for.
+fn with_secret(secret: impl Fn(usize) -> String + Send + Sync + 'static) -> Scripted {
+    let rounds = AtomicUsize::new(0);
+    Scripted::with(move |request| {
+        if !request.target.ends_with("/token") {
+            return route(request, &json!([]));
+        }
+        let token = secret(rounds.fetch_add(1, Ordering::SeqCst));
+        answer(
+            200,
+            &json!({"credential_id": "kubeconfig", "provider": "kubeconfig", "token": token}),
+        )
+    })
+}
+
+/// More than a page.
+fn long(token: &str) -> String {
+    kubeconfig(&token.repeat(2_000))
+}
+
+/// Asserts that there is one error, with these beginning and end, and at most a hint beside it.
+fn assert_one_error(case: &str, stderr: &str, begin: &str, end: &str) {
+    let is_error = |line: &&str| !line.starts_with("Hint: ");
+    let errors: Vec<&str> = stderr.lines().filter(is_error).collect();
+    let [error] = errors.as_slice() else {
+        panic!("{case}: {stderr}");
+    };
+    assert!(
+        error.starts_with(begin) && error.ends_with(end),
+        "{case}: {stderr}"
+    );
+}
+
+const FULL: &str = "no space left on device";
+
 #[test]
 fn a_full_disk_starts_nothing_and_keeps_nothing() {
-    let own_mounts = match own_mounts() {
+    let words = match own_mounts() {
         Ok(words) => words,
         Err(why) => return skipped(&format!("no disk can be mounted here: {why}")),
     };
-    let secret = kubeconfig(&"x".repeat(10_000));
-    for (name, options, free, action, why) in [
-        (
-            "no byte is free",
-            "",
-            "0",
-            "write",
-            "no space left on device",
-        ),
-        (
-            "a part fits",
-            "",
-            "4096",
-            "write",
-            "no space left on device",
-        ),
-        (
-            "no file can be made",
-            "nr_inodes=3",
-            "all",
-            "write",
-            "no space left on device",
-        ),
+    for (case, options, free, action, why) in [
+        ("no byte is free", "", "0", "write", FULL),
+        ("a part fits", "", "4096", "write", FULL),
+        ("no file can be made", "nr_inodes=3", "all", "write", FULL),
         (
             "no folder can be made",
             "nr_inodes=2",
             "all",
             "make a private folder",
-            "no space left on device",
+            FULL,
         ),
         (
             "read-only",
@@ -273,56 +304,99 @@ fn a_full_disk_starts_nothing_and_keeps_nothing() {
         ),
     ] {
         let env = TestEnv::new();
-        let secret = secret.clone();
-        let server = Scripted::with(move |request| {
-            if !request.target.ends_with("/token") {
-                return route(request, &json!([]));
-            }
-            let token = &secret;
-            answer(
-                200,
-                &json!({"credential_id": "kubeconfig", "provider": "kubeconfig", "token": token}),
-            )
-        });
+        let server = with_secret(|_| long("first"));
         let marker = env.work().join("started");
-        let output = Command::new(own_mounts[0])
-            .args(&own_mounts[1..])
-            .args(["sh", "-c", ON_A_SMALL_DISK, env!("CARGO_BIN_EXE_acpctl")])
-            .args([
-                "session",
-                "exec",
-                "--credential",
-                "kubeconfig",
-                "--",
-                "touch",
-            ])
+        let output = mounted(words, ON_A_SMALL_DISK, &env, &server)
+            .args(["--", "touch"])
             .arg(&marker)
-            .env_clear()
-            .envs(env.variables())
-            .env("AMBIENT_API_URL", server.url())
-            .env("AMBIENT_TOKEN", TOKEN)
-            .env("XDG_RUNTIME_DIR", runtime_dir(&env))
             .env("OPTIONS", options)
             .env("FREE", free)
             .output()
             .unwrap();
         let (stdout, stderr) = streams(&output);
         // The status, and no line for anything left.
-        assert_eq!(stdout, "status 1\n", "{name}: {stderr}");
-        let errors: Vec<&str> = stderr
-            .lines()
-            .filter(|line| !line.starts_with("Hint: "))
-            .collect();
-        let [error] = errors.as_slice() else {
-            panic!("{name}: {stderr}");
-        };
-        assert!(
-            error.starts_with(&format!("Error: nothing was started: {action}")),
-            "{name}: {stderr}"
-        );
-        assert!(error.to_lowercase().contains(why), "{name}: {stderr}");
-        assert!(!marker.exists(), "{name}");
+        assert_eq!(stdout, "status 1\n", "{case}: {stderr}");
+        let begin = format!("Error: nothing was started: {action}");
+        assert_one_error(case, &stderr, &begin, why);
+        assert!(!marker.exists(), "{case}");
     }
+}
+
+#[test]
+fn a_full_disk_at_the_fixed_path_keeps_nothing() {
+    // The old folder for temporary files stays in sight elsewhere: program and home may be in it.
+    const SCRIPT: &str = r#"
+mount --bind /tmp /mnt && mount -t tmpfs -o size=64k none /tmp || exit 99
+head -c $((65536 - FREE)) /dev/zero > /tmp/filler || exit 99
+moved() { case "$1" in /tmp/*) echo "/mnt/${1#/tmp/}" ;; *) echo "$1" ;; esac; }
+XDG_RUNTIME_DIR=$(moved "$XDG_RUNTIME_DIR"); export XDG_RUNTIME_DIR
+"$(moved "$0")" "$@"
+echo "status $?"
+find /tmp "$XDG_RUNTIME_DIR" -mindepth 1 ! -name filler ! -name ambient
+"#;
+    let words = match own_mounts() {
+        Ok(words) => words,
+        Err(why) => return skipped(&format!("no disk can be mounted here: {why}")),
+    };
+    for free in ["0", "4096"] {
+        let env = TestEnv::new();
+        let server = with_secret(|_| long("first"));
+        let output = mounted(words, SCRIPT, &env, &server)
+            .args(["--compat-path", "--", "echo", "started"])
+            .env("FREE", free)
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(stdout, "status 1\n", "{stderr}");
+        let begin = "Error: nothing was started: write \"/tmp/.ambient_kubeconfig\": ";
+        assert_one_error(free, &stderr, begin, FULL);
+    }
+}
+
+#[test]
+fn a_refresh_on_a_full_disk_keeps_the_old_file() {
+    // Fills the disk, waits until a refresh has been tried, and looks around.
+    const COMMAND: &str = "cat /dev/zero > $XDG_RUNTIME_DIR/filler 2>/dev/null
+echo full; read -r _; ls -A $AMBIENT_SESSION_DIR; grep -c firstfirst $KUBECONFIG";
+    let words = match own_mounts() {
+        Ok(words) => words,
+        Err(why) => return skipped(&format!("no disk can be mounted here: {why}")),
+    };
+    let env = TestEnv::new();
+    let (asked, heard) = channel();
+    let (fill, filled) = channel();
+    let (asked, filled) = (Mutex::new(asked), Mutex::new(filled));
+    let server = with_secret(move |round| {
+        match round {
+            0 => return long("first"),
+            1 => filled.lock().unwrap().recv_timeout(PATIENCE).unwrap(),
+            _ => {
+                let _ = asked.lock().unwrap().send(());
+            }
+        }
+        long("second")
+    });
+    let mut run = mounted(words, ON_A_SMALL_DISK, &env, &server)
+        .args(["--refresh", "100ms", "--", "sh", "-c", COMMAND])
+        .env("OPTIONS", "")
+        .env("FREE", "all")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    assert_eq!(first_line(&mut run), "full");
+    fill.send(()).unwrap();
+    // By the time of the second refresh the first one has failed.
+    heard.recv_timeout(PATIENCE).unwrap();
+    drop(run.stdin.take());
+    let output = run.wait_with_output().unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(stdout, "kubeconfig\n1\nstatus 0\n", "{stderr}");
+    assert!(
+        stderr.contains(&format!("Warning: kubeconfig: not refreshed: {FULL}\n")),
+        "{stderr}"
+    );
 }
 
 #[test]

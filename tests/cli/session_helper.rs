@@ -373,6 +373,25 @@ fn a_project_gets_what_is_bound_to_it() {
     .output()
     .unwrap();
     let explained: Value = serde_json::from_slice(&explained.stdout).unwrap();
+    for (format, titles) in [
+        (
+            "table",
+            "PROVIDER     CREDENTIAL   CHOSEN   TIER      AGE   ",
+        ),
+        (
+            "wide",
+            "PROVIDER     CREDENTIAL   CHOSEN   TIER      CREATED                ROLE                ",
+        ),
+    ] {
+        let words = ["explain", "--project", "team-a", "-o", format];
+        let output = session(&env, &server, &words).output().unwrap();
+        let (stdout, _) = streams(&output);
+        assert!(stdout.starts_with(titles), "{stdout}");
+        assert!(
+            stdout.lines().all(|line| line == line.trim_end()),
+            "{stdout}"
+        );
+    }
     let why: BTreeMap<&str, &str> = explained["candidates"]
         .as_array()
         .unwrap()

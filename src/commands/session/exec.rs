@@ -1,6 +1,7 @@
 //! `acpctl session exec`
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -193,7 +194,11 @@ pub fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
             reason(error)
         ),
     );
-    if path == Path::new(KUBECONFIG_PATH) {
+    let is_taken = matches!(
+        error.kind(),
+        ErrorKind::AlreadyExists | ErrorKind::PermissionDenied
+    );
+    if is_taken && path == Path::new(KUBECONFIG_PATH) {
         return failure.hint(
             "another session uses the path, or the file is someone else's; leave out --compat-path",
         );
@@ -204,7 +209,7 @@ pub fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
 fn start_failure(args: &Args, error: &std::io::Error) -> Failure {
     let program = args.command.first().cloned().unwrap_or_default();
     let kind = match error.kind() {
-        std::io::ErrorKind::NotFound => Kind::NotFound,
+        ErrorKind::NotFound => Kind::NotFound,
         _ => Kind::Other,
     };
     Failure::new(

@@ -1,31 +1,35 @@
 //! `acpctl session explain`
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::source;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
+use crate::output::age::age;
 use crate::output::table::visible;
 use crate::output::{Format, OutputArgs};
-use crate::runner::resolve::Candidate;
+use crate::runner::resolve::{Candidate, Tier};
 
 const EXAMPLES: &str = "\
 acpctl session explain --project team-a";
 
-const TITLES: &[&str] = &[
+const TITLES: &[&str] = &["PROVIDER", "CREDENTIAL", "CHOSEN", "TIER", "AGE", "WHY"];
+const WIDE_TITLES: &[&str] = &[
     "PROVIDER",
     "CREDENTIAL",
     "CHOSEN",
     "TIER",
-    "ROLE",
     "CREATED",
+    "ROLE",
+    "BINDING",
     "WHY",
 ];
 
 /// Say why a session gets a credential, or why not
 ///
-/// Shows every binding that the platform looks at. Bindings that you may not see are missing here, and
-/// may decide all the same.
+/// Shows every binding that the platform looks at; -o wide adds role, date and ID of each. Bindings that you
+/// may not see are missing here, and may decide all the same.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -45,8 +49,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let value = json!({"candidates": candidates});
     match format {
         Format::Table | Format::Wide => {
-            let rows: Vec<Vec<String>> = candidates.iter().map(row).collect();
-            ctx.out.fitted(TITLES, &rows, format == Format::Wide)?;
+            let wide = format == Format::Wide;
+            let rows: Vec<Vec<String>> = candidates
+                .iter()
+                .map(|candidate| row(candidate, ctx.now(), wide))
+                .collect();
+            let titles = if wide { WIDE_TITLES } else { TITLES };
+            ctx.out.fitted(titles, &rows, wide)?;
             for candidate in &candidates {
                 if let Some(surprise) = candidate.surprise {
                     ctx.out.note(&format!(
@@ -66,17 +75,22 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
 }
 
-fn row(candidate: &Candidate) -> Vec<String> {
-    vec![
+fn row(candidate: &Candidate, now: Timestamp, wide: bool) -> Vec<String> {
+    let mut row = vec![
         candidate.provider.clone(),
         candidate.credential.clone(),
         if candidate.chosen { "yes" } else { "no" }.to_owned(),
-        candidate
-            .tier
-            .map_or("-", crate::runner::resolve::Tier::word)
-            .to_owned(),
-        candidate.role.clone(),
-        candidate.created_at.clone(),
-        candidate.reason.clone(),
-    ]
+        candidate.tier.map_or("-", Tier::word).to_owned(),
+    ];
+    if wide {
+        row.extend([
+            candidate.created_at.clone(),
+            candidate.role.clone(),
+            candidate.binding_id.clone(),
+        ]);
+    } else {
+        row.push(age(&candidate.created_at, now));
+    }
+    row.push(candidate.reason.clone());
+    row
 }
