@@ -909,6 +909,9 @@ fn exec_takes_a_session_before_the_dashes_and_the_command_after_them() {
         &["t60", "--from-env", "--", "env"],
         &["t60", "--credential", "github", "--", "env"],
         &["", "--", "env"],
+        &["t60", "--refresh", "0s", "--", "env"],
+        &["t60", "--refresh=-5m", "--", "env"],
+        &["t60", "--refresh", "soon", "--", "env"],
     ] {
         assert_eq!(run(words), (Some(2), String::new()), "{words:?}");
     }
@@ -1022,6 +1025,40 @@ fn a_rejected_service_token_is_tried_once_more() {
         assert_eq!(fetches.len(), 2, "never a third time");
         assert_eq!(fetches[0].header("x-ambient-project"), Some("team-a"));
     }
+}
+
+#[test]
+fn a_refresh_in_a_pod_reads_the_service_token_again() {
+    let env = TestEnv::new();
+    let asked = AtomicUsize::new(0);
+    let server = Scripted::with(move |request| {
+        if !request.target.ends_with("/token") {
+            return route(request, &json!([]));
+        }
+        // At the start the service's token is good, at the first refresh it is not, and then it is a new one.
+        let secret = match asked.fetch_add(1, Ordering::SeqCst) {
+            0 => "first",
+            1 => return error(401, "REJECTED", "expired"),
+            _ => "second",
+        };
+        answer(
+            200,
+            &json!({"credential_id": "github", "provider": "github", "token": secret}),
+        )
+    });
+    let script = "until grep -q second $AMBIENT_SESSION_DIR/github_token; do sleep 0.05; done";
+    let output = env
+        .acpctl()
+        .env("XDG_RUNTIME_DIR", runtime_dir(&env))
+        .env("BACKEND_API_URL", server.url())
+        .env("CREDENTIAL_IDS", r#"{"github":"github"}"#)
+        .env("BOT_TOKEN", TOKEN)
+        .args(["session", "exec", "--from-env", "--refresh", "100ms"])
+        .args(["--", "sh", "-c", script])
+        .output()
+        .unwrap();
+    let (_, stderr) = streams(&output);
+    assert_eq!((output.status.code(), stderr.as_str()), (Some(0), ""));
 }
 
 #[test]

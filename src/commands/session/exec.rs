@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::process::Command;
 
-use super::source::{self, SourceArgs};
+use super::source::SourceArgs;
 use crate::compat::{number, quote::quote};
 use crate::config::file::reason;
 use crate::ctx::Ctx;
@@ -40,13 +40,24 @@ pub struct Args {
     #[arg(long, conflicts_with = "refresh")]
     compat_path: bool,
     /// Fetch the secrets again after each such time, e.g. 5m, and replace files that changed
-    #[arg(long, value_name = "DURATION", value_parser = number::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = interval)]
     refresh: Option<Duration>,
     #[command(flatten)]
     source: SourceArgs,
     /// The command with its arguments
     #[arg(value_name = "COMMAND", required = true, last = true, num_args = 1.., help_heading = None)]
     command: Vec<OsString>,
+}
+
+/// Often enough for anything that ends, and too seldom to be a burden for the server.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = number::duration(text)?;
+    if interval < SHORTEST {
+        return Err("must be 100ms or more".to_owned());
+    }
+    Ok(interval)
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -80,7 +91,7 @@ async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
     let status = match signals.pending().await {
         Some(signal) => child::status_of_signal(signal),
         None => {
-            let refreshing = refresh(ctx, args.refresh, &files);
+            let refreshing = refresh(ctx, args, &files);
             child::run(command(args, &files)?, &mut signals, refreshing)
                 .await
                 .map_err(|error| start_failure(args, &error))?
@@ -136,8 +147,8 @@ fn command(args: &Args, files: &Materialised<'_>) -> Result<Command, Failure> {
 }
 
 /// Fetches again and again, for as long as it is let. A failed round leaves the files as they are.
-async fn refresh(ctx: &Ctx, every: Option<Duration>, files: &Materialised<'_>) {
-    let (Some(every), Ok(client)) = (every, ctx.client()) else {
+async fn refresh(ctx: &Ctx, args: &Args, files: &Materialised<'_>) {
+    let Some(every) = args.refresh else {
         return;
     };
     let mut current: Vec<(&Step, SecretString)> = files
@@ -148,11 +159,10 @@ async fn refresh(ctx: &Ctx, every: Option<Duration>, files: &Materialised<'_>) {
         .filter_map(|step| Some((step, step.credential.token.as_ref().ok()?.clone())))
         .collect();
     loop {
-        tokio::time::sleep(every.max(Duration::from_millis(100))).await;
+        tokio::time::sleep(every).await;
         for (step, known) in &mut current {
             let credential = &step.credential;
-            let fetched = source::token(client, &credential.id, &credential.provider).await;
-            let replaced = match fetched {
+            let replaced = match args.source.again(ctx, credential).await {
                 Ok(secret) if secret.expose_secret() == known.expose_secret() => continue,
                 Ok(secret) => replace(files, step, secret, ctx).map(|secret| *known = secret),
                 Err(why) => Err(why.message),

@@ -89,6 +89,23 @@ impl SourceArgs {
         Ok(Plan::new(mode, credentials, Period { now, session }))
     }
 
+    /// The secret of a credential as it is by now.
+    ///
+    /// # Errors
+    /// Why it can't be had.
+    pub async fn again(&self, ctx: &Ctx, credential: &Credential) -> Result<SecretString, Failure> {
+        let (id, provider) = (&credential.id, &credential.provider);
+        let failure = |error: anyhow::Error| Failure::new(Kind::Other, format!("{error:#}"));
+        let client = ctx.client().map_err(failure)?;
+        match token(client, id, provider).await {
+            Err(refusal) if self.from_env && is_rejected(&refusal) => {
+                let client = from_env::client(ctx).map_err(failure)?;
+                token(&client, id, provider).await
+            }
+            fetched => fetched,
+        }
+    }
+
     fn named(&self, ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
         let mut credentials = Vec::new();
         if let Some(file) = &self.from_file {
@@ -288,14 +305,15 @@ fn notes(chosen: &Candidate, candidates: &[Candidate]) -> Vec<String> {
 fn in_pod(ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
     let records = from_env::records(ctx)?;
     let credentials = with_secrets(ctx, ctx.client()?, &records)?;
-    let is_rejected = |credential: &Credential| {
-        let refusal = credential.token.as_ref().err();
-        refusal.is_some_and(|failure| matches!(failure.kind, Kind::Login | Kind::Forbidden))
-    };
-    if credentials.iter().any(is_rejected) {
+    let mut refusals = credentials.iter().filter_map(|it| it.token.as_ref().err());
+    if refusals.any(is_rejected) {
         return with_secrets(ctx, &from_env::client(ctx)?, &records);
     }
     Ok(credentials)
+}
+
+fn is_rejected(failure: &Failure) -> bool {
+    matches!(failure.kind, Kind::Login | Kind::Forbidden)
 }
 
 /// Fetches the secrets, all at once.
@@ -331,7 +349,7 @@ fn with_secrets(ctx: &Ctx, client: &Client, records: &[Record]) -> anyhow::Resul
 }
 
 /// The secret, from the route that ordinary callers may use, or why there is none.
-pub async fn token(client: &Client, id: &str, provider: &str) -> Result<SecretString, Failure> {
+async fn token(client: &Client, id: &str, provider: &str) -> Result<SecretString, Failure> {
     let answer = client
         .get(&CREDENTIAL_TOKEN, &path(&["credentials", id, "token"]))
         .await
