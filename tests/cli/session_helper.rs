@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -98,10 +98,15 @@ pub fn bound(credential: &str, project: &str, role: &str) -> Value {
     })
 }
 
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
 /// A place for private folders that the test can look into.
 pub fn runtime_dir(env: &TestEnv) -> PathBuf {
     let path = env.home().join("run");
     fs::create_dir_all(&path).unwrap();
+    set_mode(&path, 0o700);
     path
 }
 
@@ -1088,6 +1093,32 @@ fn an_ignored_signal_stays_ignored() {
 }
 
 #[test]
+fn a_runtime_folder_that_others_can_write_is_no_place_for_secrets() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let [shared, temporary] = ["shared", "tmp"].map(|name| env.home().join(name));
+    for folder in [&shared, &temporary] {
+        fs::create_dir(folder).unwrap();
+        set_mode(folder, 0o1777);
+    }
+    let words = [
+        "exec",
+        "--credential",
+        "github",
+        "--",
+        "sh",
+        "-c",
+        "dirname $AMBIENT_SESSION_DIR",
+    ];
+    session(&env, &server, &words)
+        .env("XDG_RUNTIME_DIR", &shared)
+        .env("TMPDIR", &temporary)
+        .assert()
+        .success()
+        .stdout(format!("{}\n", temporary.display()));
+}
+
+#[test]
 fn what_a_killed_run_left_elsewhere_goes_too() {
     let env = TestEnv::new();
     let server = platform(json!([]));
@@ -1130,11 +1161,7 @@ fn probe(handshake: &str, call: &Value) -> (Option<i32>, String, String, TestEnv
         .replace("HANDSHAKE", handshake)
         .replace("CALL", &call.to_string());
     let program = env.file("fake-mcp", script);
-    fs::set_permissions(
-        &program,
-        std::os::unix::fs::PermissionsExt::from_mode(0o755),
-    )
-    .unwrap();
+    set_mode(&program, 0o755);
     let output = session(
         &env,
         &server,
@@ -1221,7 +1248,7 @@ fn a_server_that_is_none_is_told_from_a_bad_kubeconfig() {
     let server = platform(json!([]));
     let program = |name: &str, text: &str, mode| {
         let path = env.file(name, text);
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        set_mode(&path, mode);
     };
     program("wordless", "#!/bin/sh\nexit 3\n", 0o755);
     program(
