@@ -26,7 +26,7 @@ const PROTOCOL: &str = "2025-06-18";
 pub enum Fault {
     /// The server ended with an error in its own words.
     Failed(String),
-    /// The server ended; with the last line on standard error, which may be empty.
+    /// The server ended; with a line of what it said on standard error, or nothing.
     Ended(String),
     /// No answer in time.
     Silent(Duration),
@@ -190,12 +190,15 @@ impl Server {
     fn ended(&self) -> Fault {
         let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&stderr);
-        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let error = lines.clone().find_map(|line| line.strip_prefix("Error:"));
-        match error {
-            Some(error) => Fault::Failed(error.trim().to_owned()),
-            None => Fault::Ended(lines.next_back().unwrap_or_default().to_owned()),
+        let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+        if let Some(error) = lines().find_map(|line| line.strip_prefix("Error:")) {
+            return Fault::Failed(error.trim().to_owned());
         }
+        // Package runners say first what is wrong, and last where their log is.
+        let line = lines()
+            .find(|line| line.to_lowercase().contains("error"))
+            .or_else(|| lines().next_back());
+        Fault::Ended(line.unwrap_or_default().to_owned())
     }
 
     /// Ends the server: closes its input, waits, and kills what is left of its group.

@@ -1223,7 +1223,7 @@ fn a_probe_tells_the_cause() {
         (
             "",
             &refused(&format!(
-                "the server has asked for the client to provide credentials {SECRET}"
+                "the server has asked for the client to provide credentials {SECRET} \x1b[31m\nsecond line"
             )),
             4,
             "login",
@@ -1237,6 +1237,14 @@ fn a_probe_tells_the_cause() {
     ] {
         let (got, stdout, stderr, _) = probe(handshake, call);
         assert_eq!(got, Some(code), "{stdout}{stderr}");
+        assert!(
+            !stdout.contains("second line") && !stderr.contains("second line"),
+            "{stderr}"
+        );
+        assert!(
+            !stdout.contains('\x1b') && !stderr.contains('\x1b'),
+            "{stderr}"
+        );
         assert!(stderr.contains(&format!("({word})")), "{stderr}");
         assert!(stdout.contains("FAILED") && stdout.contains("cleaned up"));
     }
@@ -1266,6 +1274,9 @@ fn a_server_that_is_none_is_told_from_a_bad_kubeconfig() {
         "#!/bin/sh\necho 'Error: no such context' >&2\nexit 1\n",
         0o755,
     );
+    let said = "npm error code ECONNREFUSED\nnpm error A log is in /tmp/log";
+    let text = format!("#!/bin/sh\ncat >&2 <<END\n{said}\nEND\nexit 1\n");
+    program("runner", &text, 0o755);
     program("plain", "", 0o644);
     let path = format!("{}:/usr/bin:/bin", env.work().display());
     for (program, code, error) in [
@@ -1283,6 +1294,11 @@ fn a_server_that_is_none_is_told_from_a_bad_kubeconfig() {
             "../work/chatty",
             1,
             "probe failed (server): the server ended: Segmentation fault",
+        ),
+        (
+            "./runner",
+            1,
+            "probe failed (server): the server ended: npm error code ECONNREFUSED",
         ),
         ("./refusing", 1, "probe failed (server): no"),
         ("./strict", 7, "probe failed (kubeconfig): no such context"),

@@ -15,6 +15,7 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind, Status};
 use crate::kubeconfig;
+use crate::output::table::visible;
 use crate::output::{Format, OutputArgs};
 use crate::runner::plan::{KUBECONFIG, Plan, Step};
 use crate::runner::table::{MCP_SERVER, MCP_SERVER_PYPI, Mode};
@@ -97,7 +98,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     show(ctx, &format, &checks, &mask)?;
     match checks.iter().find_map(|check| check.result.as_ref().err()) {
         None => Ok(()),
-        Some(why) => Err(failure(cause.unwrap_or(Cause::Server), &mask(why)).into()),
+        Some(why) => {
+            let why = first_line(&mask(why));
+            Err(failure(cause.unwrap_or(Cause::Server), &why).into())
+        }
     }
 }
 
@@ -325,7 +329,8 @@ fn failure(cause: Cause, why: &str) -> Failure {
         Cause::Server => (
             Kind::Other,
             "server",
-            "the program is no Kubernetes MCP server, or broken; 'acpctl session probe --help' says which is started",
+            "the program is no Kubernetes MCP server, is broken, or could not be downloaded; \
+             'acpctl session probe --help' says which is started",
         ),
         Cause::Kubeconfig => (
             Kind::Data,
@@ -345,7 +350,8 @@ fn failure(cause: Cause, why: &str) -> Failure {
         Cause::Login => (
             Kind::Login,
             "login",
-            "the token or certificate is wrong or expired; store a new one with 'acpctl credential update'",
+            "the token or certificate is wrong or expired, or a login program is missing; \
+             'acpctl credential update' stores a new one",
         ),
         Cause::Permission => (
             Kind::Forbidden,
@@ -379,6 +385,11 @@ fn masked(text: &str, secrets: &[SecretString]) -> String {
         })
 }
 
+/// What a server says may have lines that explain more, and may try to talk to the terminal.
+fn first_line(text: &str) -> String {
+    visible(text.trim().lines().next().unwrap_or_default())
+}
+
 fn show(
     ctx: &Ctx,
     format: &Format,
@@ -403,8 +414,9 @@ fn show(
                 Ok(text) => ("ok", text),
                 Err(text) => ("FAILED", text),
             };
+            let text = first_line(&mask(text));
             ctx.out
-                .line(&format!("{word:<6}  {:<18}  {}", check.name, mask(text)))
+                .line(&format!("{word:<6}  {:<18}  {text}", check.name))
         }),
         Format::Name | Format::JsonPath(_) => {
             Err(Failure::usage("valid formats are table, wide, json, yaml").into())
