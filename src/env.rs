@@ -46,6 +46,7 @@ variables! {
     PROJECT_NAME = "PROJECT_NAME", "Project for `session exec --from-env`.";
     AGENTIC_SESSION_NAMESPACE = "AGENTIC_SESSION_NAMESPACE", "The same, where `PROJECT_NAME` is not set.";
     BOT_TOKEN = "BOT_TOKEN", "Bearer token for `session exec --from-env` where the platform mounts none.";
+    CP_TOKEN_URL = "AMBIENT_CP_TOKEN_URL", "The platform's token exchange, which `session exec --from-env` does not speak: it says so where no token is at hand.";
     DISPLAY = "DISPLAY", "Set where windows can be shown: `login --use-auth-code` starts the browser.";
     WAYLAND_DISPLAY = "WAYLAND_DISPLAY", "The same.";
     DBUS_SESSION_BUS_ADDRESS = "DBUS_SESSION_BUS_ADDRESS", "Where the keyring is asked for; without it, `login` looks for none.";

@@ -140,34 +140,12 @@ fn template(path: &str, examples: &[String], has_subcommands: bool) -> String {
 fn usage_lines(command: &Command, path: &str) -> Vec<String> {
     let mut lines = Vec::new();
     if !command.is_subcommand_required_set() {
-        let mut line = path.to_owned();
-        for arg in command.get_positionals().filter(|arg| !arg.is_hide_set()) {
-            line.push(' ');
-            line.push_str(&positional(arg));
-        }
-        lines.push(format!("{line} [flags]"));
+        lines.push(grammar::usage_line(command, path));
     }
     if command.get_subcommands().next().is_some() {
         lines.push(format!("{path} [command]"));
     }
     lines
-}
-
-fn positional(arg: &Arg) -> String {
-    let name = match arg.get_value_names() {
-        Some([name, ..]) => name.to_string(),
-        _ => arg.get_id().as_str().to_uppercase(),
-    };
-    let more = if matches!(arg.get_action(), ArgAction::Append) {
-        "..."
-    } else {
-        ""
-    };
-    if arg.is_required_set() {
-        format!("<{name}>{more}")
-    } else {
-        format!("[{name}]{more}")
-    }
 }
 
 /// Flags stand in the order of their long names, under a heading.

@@ -5,6 +5,9 @@
 //! anywhere on the line, `--switch=false`, bundled short switches, the last occurrence wins, no
 //! abbreviations, and errors in the Go tool's words. What passes is handed to clap in one plain
 //! form (`--flag=value`, then `--`, then the arguments), so clap only converts values.
+//!
+//! The Go tool forgets where `--` stood. So do we, but for a command that ends in another command line:
+//! its last positional is [`Arg::last`], and takes what follows `--`, and nothing else does.
 
 use std::ffi::{OsStr, OsString};
 
@@ -66,6 +69,9 @@ pub fn parse(root: &Command, words: &[OsString]) -> Result<Request, Failure> {
                 return Ok(Request::Help(line.path_names()));
             }
         }
+        _ if ends_in_a_command_line(command) => {
+            split_failure(command, scanned.before, arguments.len(), &line.path_text())
+        }
         _ => count_failure(command, &arguments, &line.path_text()),
     };
     if command.get_positionals().any(|arg| arg.get_id() == IGNORED) {
@@ -73,10 +79,19 @@ pub fn parse(root: &Command, words: &[OsString]) -> Result<Request, Failure> {
     }
     let path = line.path_names();
     let global: Vec<String> = line.names();
+    let before = if ends_in_a_command_line(command) {
+        scanned.before
+    } else {
+        0
+    };
     let words = plain_words(
         &path,
         &scanned.flags,
-        if check.is_some() { &[] } else { &arguments },
+        if check.is_some() {
+            (&[], &[])
+        } else {
+            arguments.split_at(before)
+        },
     );
     // A value that can't be converted is reported even if a later word is wrong too: first come, first named.
     let parsed = root.clone().try_get_matches_from(words);
@@ -124,6 +139,8 @@ struct Flag {
 struct Scanned {
     flags: Vec<Flag>,
     arguments: Vec<OsString>,
+    /// How many of the arguments stand before `--`.
+    before: usize,
     end: Result<(), Stop>,
 }
 
@@ -251,6 +268,7 @@ impl<'a> Line<'a> {
         let mut scan = Scanned {
             flags: Vec::new(),
             arguments: Vec::new(),
+            before: 0,
             end: Ok(()),
         };
         let mut help = false;
@@ -264,6 +282,7 @@ impl<'a> Line<'a> {
             }
             if !text.starts_with('-') || text == "-" {
                 scan.arguments.push(word.clone());
+                scan.before += 1;
                 continue;
             }
             let found = match text.strip_prefix("--") {
@@ -519,7 +538,66 @@ fn count_failure(command: &Command, arguments: &[OsString], path: &str) -> Optio
     }))
 }
 
-fn plain_words(path: &[String], flags: &[Flag], arguments: &[OsString]) -> Vec<OsString> {
+/// `acpctl credential get <CREDENTIAL> [flags]`
+#[must_use]
+pub fn usage_line(command: &Command, path: &str) -> String {
+    let mut line = path.to_owned();
+    let shown = || command.get_positionals().filter(|arg| !arg.is_hide_set());
+    for arg in shown().filter(|arg| !arg.is_last_set()) {
+        line.push_str(&format!(" {}", positional(arg)));
+    }
+    line.push_str(" [flags]");
+    for arg in shown().filter(|arg| arg.is_last_set()) {
+        line.push_str(&format!(" -- {}", positional(arg)));
+    }
+    line
+}
+
+fn positional(arg: &Arg) -> String {
+    let name = match arg.get_value_names() {
+        Some([name, ..]) => name.to_string(),
+        _ => arg.get_id().as_str().to_uppercase(),
+    };
+    let more = if matches!(arg.get_action(), ArgAction::Append) {
+        "..."
+    } else {
+        ""
+    };
+    if arg.is_required_set() {
+        format!("<{name}>{more}")
+    } else {
+        format!("[{name}]{more}")
+    }
+}
+
+/// True where a command line of somebody else follows `--`.
+#[must_use]
+pub fn ends_in_a_command_line(command: &Command) -> bool {
+    command.get_positionals().any(Arg::is_last_set)
+}
+
+/// Checks the words on both sides of `--`; the Go tool has no such command, so the words are ours.
+fn split_failure(command: &Command, before: usize, all: usize, path: &str) -> Option<Failure> {
+    let most = command
+        .get_positionals()
+        .filter(|arg| !arg.is_last_set())
+        .count();
+    let wrong = if before == all {
+        "no command follows --".to_owned()
+    } else if before > most {
+        format!("accepts at most {most} arg(s) before --, received {before}")
+    } else {
+        return None;
+    };
+    Some(Failure::usage(wrong).hint(format!("write {}", usage_line(command, path))))
+}
+
+/// `arguments` are those before `--` and those after it.
+fn plain_words(
+    path: &[String],
+    flags: &[Flag],
+    (before, after): (&[OsString], &[OsString]),
+) -> Vec<OsString> {
     let mut words = vec![OsString::from("acpctl")];
     words.extend(path.iter().map(OsString::from));
     for flag in flags.iter().filter(|flag| !flag.name.ends_with("=false")) {
@@ -530,9 +608,10 @@ fn plain_words(path: &[String], flags: &[Flag], arguments: &[OsString]) -> Vec<O
         }
         words.push(word);
     }
-    if !arguments.is_empty() {
+    words.extend(before.iter().cloned());
+    if !after.is_empty() {
         words.push(OsString::from("--"));
-        words.extend(arguments.iter().cloned());
+        words.extend(after.iter().cloned());
     }
     words
 }

@@ -14,6 +14,8 @@ pub struct Place<'a> {
     pub flags: Vec<(String, String)>,
     /// The arguments so far.
     pub arguments: Vec<String>,
+    /// The cursor is behind `--`.
+    pub only_arguments: bool,
     pub wanted: Wanted<'a>,
     /// What is typed of it already.
     pub typed: String,
@@ -42,26 +44,26 @@ impl<'a> Place<'a> {
             path: line.path.clone(),
             flags: Vec::new(),
             arguments: Vec::new(),
+            only_arguments: false,
             wanted: Wanted::Argument,
             typed,
         };
-        let mut only_arguments = false;
         let mut pending: Option<(String, Option<&'a Arg>)> = None;
         for word in &line.words {
             let word = word.to_string_lossy();
             if let Some((name, _)) = pending.take() {
                 place.flags.push((name, word.into_owned()));
-            } else if only_arguments || word == "-" || !word.starts_with('-') {
+            } else if place.only_arguments || word == "-" || !word.starts_with('-') {
                 place.arguments.push(word.into_owned());
             } else if word == "--" {
-                only_arguments = true;
+                place.only_arguments = true;
             } else {
                 pending = place.read_flag(&line, &word);
             }
         }
         if let Some((_, arg)) = pending {
             place.wanted = Wanted::Value(arg);
-        } else if !only_arguments && place.typed.starts_with('-') {
+        } else if !place.only_arguments && place.typed.starts_with('-') {
             place.read_typed_flag(&line);
         }
         place

@@ -11,6 +11,7 @@ use super::live::{self, Live};
 use super::place::{Place, Wanted};
 use super::{Answer, Candidate};
 use crate::commands::completion::SHELLS;
+use crate::compat::grammar;
 use crate::env;
 use crate::kubeconfig::{self, Base64, MAX_INPUT, OwnedSource, Source};
 use crate::resources::PROVIDERS;
@@ -113,6 +114,9 @@ fn argument(place: &Place<'_>, deadline: Instant) -> Answer {
     let count = place.arguments.len();
     if names.first() == Some(&"help") {
         return Answer::of(topics(place));
+    }
+    if place.only_arguments && grammar::ends_in_a_command_line(place.command()) {
+        return Answer::files();
     }
     let mut answer = match place.command().get_positionals().nth(at_most_last(place)) {
         Some(arg) => positional(place, arg, deadline),

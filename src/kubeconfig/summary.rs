@@ -41,6 +41,9 @@ pub struct ContextSummary {
     pub namespace: Option<String>,
     /// The earlier of the client certificate's and the token's end, as far as inline data tells.
     pub expires_at: Option<Timestamp>,
+    /// Which of the two that is.
+    #[serde(skip)]
+    pub ends_first: Option<&'static str>,
 }
 
 /// The chosen context with the size of the file around it.
@@ -74,6 +77,7 @@ fn by_name<'t>(items: &[Item<'t>]) -> HashMap<&'t str, Item<'t>> {
 }
 
 fn of_context(config: &Config<'_>, chosen: &Chosen<'_>) -> ContextSummary {
+    let end = first_end(&chosen.user);
     ContextSummary {
         name: chosen.name.clone(),
         current: config.current_context == chosen.name,
@@ -86,7 +90,8 @@ fn of_context(config: &Config<'_>, chosen: &Chosen<'_>) -> ContextSummary {
         namespace: Some(chosen.context.namespace)
             .filter(|namespace| !namespace.is_empty())
             .map(str::to_owned),
-        expires_at: expires_at(&chosen.user),
+        expires_at: end.map(|(at, _)| at),
+        ends_first: end.map(|(_, what)| what),
     }
 }
 
@@ -119,11 +124,14 @@ fn identity(user: &User<'_>) -> Identity {
     }
 }
 
-fn expires_at(user: &User<'_>) -> Option<Timestamp> {
+fn first_end(user: &User<'_>) -> Option<(Timestamp, &'static str)> {
     let certificate =
         cert::client_certificate(&user.certificate_data.bytes()).map(|found| found.not_after);
     let token = jwt::parse(bare_token(user.token)).and_then(|jwt| jwt.expires_at);
-    certificate.into_iter().chain(token).min()
+    let ends = [(certificate, "client certificate"), (token, "token")];
+    ends.into_iter()
+        .filter_map(|(end, what)| Some((end?, what)))
+        .min()
 }
 
 /// The address without user information and query, either of which may hold a secret.

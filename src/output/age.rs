@@ -8,10 +8,17 @@ pub fn age(created_at: &str, now: Timestamp) -> String {
     let Ok(created) = created_at.parse::<Timestamp>() else {
         return String::new();
     };
-    let seconds = (now.as_second()
-        - created.as_second()
-        - i64::from(now.subsec_nanosecond() < created.subsec_nanosecond()))
-    .max(0);
+    span(
+        now.as_second()
+            - created.as_second()
+            - i64::from(now.subsec_nanosecond() < created.subsec_nanosecond()),
+    )
+}
+
+/// So many seconds in the largest unit, rounded down; fewer than none are none.
+#[must_use]
+pub fn span(seconds: i64) -> String {
+    let seconds = seconds.max(0);
     match seconds {
         0..60 => format!("{seconds}s"),
         60..3_600 => format!("{}m", seconds / 60),

@@ -99,18 +99,20 @@ impl Out {
         rows: &[Vec<String>],
         wide: bool,
     ) -> anyhow::Result<()> {
-        let text = match self.width() {
-            None if !wide => table::fixed(columns, rows),
-            width => table::fitted(
-                &columns
-                    .iter()
-                    .map(|column| column.title)
-                    .collect::<Vec<_>>(),
-                rows,
-                // Wide columns are asked for whole, however narrow the window is.
-                width.filter(|_| !wide),
-            ),
-        };
-        self.data(text.as_bytes())
+        if !wide && !self.is_terminal() {
+            return self.data(table::fixed(columns, rows).as_bytes());
+        }
+        let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
+        self.fitted(&titles, rows, wide)
+    }
+
+    /// Writes columns that fit in a pipe too, for tables that no script of the Go tool reads.
+    ///
+    /// # Errors
+    /// When standard output can't be written.
+    pub fn fitted(&self, titles: &[&str], rows: &[Vec<String>], wide: bool) -> anyhow::Result<()> {
+        // Wide columns are asked for whole, however narrow the window is.
+        let width = self.width().filter(|_| !wide);
+        self.data(table::fitted(titles, rows, width).as_bytes())
     }
 }

@@ -7,12 +7,23 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value as Json, json};
 
+use super::expiry::{Expiry, Period};
 use super::table::{self, Mode, Row, Value};
+use crate::auth::token;
 use crate::exit::{Failure, Kind};
 use crate::kubeconfig::{self, CheckOptions, Rules, Severity, Source};
+use crate::output::table::visible;
 
 /// The provider of kubeconfigs.
 pub const KUBECONFIG: &str = "kubeconfig";
+
+/// Findings about the end of a kubeconfig's credentials; [`Expiry`] measures it by the session instead.
+const ENDS: [&str; 4] = [
+    "token-expired",
+    "token-expires-soon",
+    "client-cert-expired",
+    "client-cert-expires-soon",
+];
 
 /// A credential as far as it could be read.
 #[derive(Debug)]
@@ -25,6 +36,8 @@ pub struct Credential {
     pub email: String,
     /// When it ends, from its metadata (RFC 3339); empty if unknown.
     pub expires_at: String,
+    /// What the way in which it was chosen gives to think about.
+    pub notes: Vec<String>,
     /// The secret, or why it could not be seen.
     pub token: Result<SecretString, Failure>,
 }
@@ -72,30 +85,46 @@ pub struct Step {
     pub variables: Vec<Variable>,
     /// What stands in the way of a start.
     pub faults: Vec<String>,
-    pub warnings: Vec<String>,
+    /// That the credential ends before the session does.
+    pub expiry: Option<String>,
+    /// What else to watch out for.
+    warnings: Vec<String>,
+}
+
+/// What a look at a secret tells.
+#[derive(Debug, Default)]
+struct Judgement {
+    faults: Vec<String>,
+    expiry: Option<Expiry>,
+    warnings: Vec<String>,
 }
 
 #[derive(Debug)]
 pub struct Plan {
     pub mode: Mode,
+    pub period: Period,
     pub steps: Vec<Step>,
 }
 
 impl Plan {
     #[must_use]
-    pub fn new(mode: Mode, credentials: Vec<Credential>, now: Timestamp) -> Self {
+    pub fn new(mode: Mode, credentials: Vec<Credential>, period: Period) -> Self {
         let steps = credentials
             .into_iter()
-            .map(|credential| Step::new(mode, credential, now))
+            .map(|credential| Step::new(mode, credential, period))
             .collect();
-        Self { mode, steps }
+        Self {
+            mode,
+            period,
+            steps,
+        }
     }
 
     /// What stands in the way of a start, with the name of the credential.
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let named = |step: &Step| {
-            let name = step.credential.name.clone();
+            let name = visible(&step.credential.name);
             step.faults
                 .iter()
                 .map(move |fault| format!("{name}: {fault}"))
@@ -118,15 +147,28 @@ impl Plan {
     pub fn json(&self) -> Json {
         json!({
             "mode": self.mode,
+            "session_time": self.period.session.json(),
             "credentials": self.steps.iter().map(Step::json).collect::<Vec<_>>(),
         })
     }
 }
 
 impl Step {
-    fn new(mode: Mode, credential: Credential, now: Timestamp) -> Self {
+    fn new(mode: Mode, credential: Credential, period: Period) -> Self {
         let row = table::row(&credential.provider, mode);
-        let mut step = Self {
+        let mut warnings: Vec<String> = match row {
+            Some(row) => row.caveats.iter().map(|&it| it.to_owned()).collect(),
+            None => vec![format!(
+                "the runner does nothing with the provider {}",
+                crate::compat::quote::quote(&credential.provider)
+            )],
+        };
+        let judged = judge(&credential, period.now);
+        let expiry = judged.expiry.and_then(|expiry| expiry.warning(period));
+        warnings.extend(judged.warnings);
+        warnings.extend(mode.caveat().map(str::to_owned));
+        warnings.extend(credential.notes.iter().cloned());
+        Self {
             file: row.and_then(|row| row.file).map(|rule| File {
                 rule,
                 content: credential.token.as_ref().ok().cloned(),
@@ -134,49 +176,21 @@ impl Step {
             variables: row.map_or_else(Vec::new, |row| variables(row, &credential)),
             row,
             credential,
-            faults: Vec::new(),
-            warnings: Vec::new(),
-        };
-        step.check(now);
-        step
+            faults: judged.faults,
+            expiry,
+            warnings,
+        }
     }
 
-    fn check(&mut self, now: Timestamp) {
-        match self.row {
-            Some(row) => self
-                .warnings
-                .extend(row.caveats.iter().map(|&it| it.to_owned())),
-            None => self.warnings.push(format!(
-                "the runner does nothing with the provider {}",
-                crate::compat::quote::quote(&self.credential.provider)
-            )),
-        }
-        match &self.credential.token {
-            Ok(token) => {
-                let (faults, warnings) = check_secret(&self.credential, token, now);
-                self.faults.extend(faults);
-                self.warnings.extend(warnings);
-            }
-            Err(why) => {
-                self.faults.push(format!("its secret can't be read: {why}"));
-                self.check_metadata(now);
-            }
-        }
+    /// What to watch out for, the most urgent first.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        self.expiry.iter().chain(&self.warnings).map(String::as_str)
     }
 
     /// What speaks against a new secret in the place of the first one.
     #[must_use]
     pub fn faults_of(&self, secret: &SecretString, now: Timestamp) -> Vec<String> {
-        check_secret(&self.credential, secret, now).0
-    }
-
-    /// Without the secret, only the noted expiry tells something.
-    fn check_metadata(&mut self, now: Timestamp) {
-        if let Ok(end) = self.credential.expires_at.parse::<Timestamp>()
-            && end <= now
-        {
-            self.warnings.push(format!("expired at {end}"));
-        }
+        judge_secret(&self.credential, secret, now).faults
     }
 
     fn json(&self) -> Json {
@@ -198,7 +212,7 @@ impl Step {
             "mcp": self.row.and_then(|row| row.mcp),
             "lifetime": self.row.map(|row| row.lifetime),
             "errors": self.faults,
-            "warnings": self.warnings,
+            "warnings": self.warnings().collect::<Vec<_>>(),
         })
     }
 
@@ -268,29 +282,52 @@ fn variables(row: &'static Row, credential: &Credential) -> Vec<Variable> {
         .collect()
 }
 
-/// Faults and warnings of a secret.
-fn check_secret(
-    credential: &Credential,
-    secret: &SecretString,
-    now: Timestamp,
-) -> (Vec<String>, Vec<String>) {
+/// Where the secret can't be seen, only its noted end tells something.
+fn judge(credential: &Credential, now: Timestamp) -> Judgement {
+    match &credential.token {
+        Ok(secret) => judge_secret(credential, secret, now),
+        Err(why) => Judgement {
+            faults: vec![format!("its secret can't be read: {why}")],
+            expiry: noted_end(credential),
+            ..Judgement::default()
+        },
+    }
+}
+
+fn judge_secret(credential: &Credential, secret: &SecretString, now: Timestamp) -> Judgement {
     let text = secret.expose_secret();
-    let fault = |words: String| (vec![words], Vec::new());
+    let fault = |words: String| Judgement {
+        faults: vec![words],
+        ..Judgement::default()
+    };
     if text.is_empty() {
         fault("it has no secret".to_owned())
     } else if text.len() > table::MAX_TOKEN {
         fault(format!("{} bytes, and 1 MiB is the limit", text.len()))
     } else if credential.provider == KUBECONFIG {
-        check_kubeconfig(&credential.name, text, now)
+        judge_kubeconfig(&credential.name, text, now)
     } else if text.contains('\0') {
         fault("its secret holds a NUL byte, which no variable can carry".to_owned())
     } else {
-        (Vec::new(), Vec::new())
+        let end = token::read(text).expires_at();
+        let own = end.map(|at| Expiry { what: "token", at });
+        Judgement {
+            expiry: own.or_else(|| noted_end(credential)),
+            ..Judgement::default()
+        }
     }
 }
 
-/// Faults and warnings of a kubeconfig as a runner finds it: the files that it names are elsewhere.
-fn check_kubeconfig(name: &str, text: &str, now: Timestamp) -> (Vec<String>, Vec<String>) {
+fn noted_end(credential: &Credential) -> Option<Expiry> {
+    let at = credential.expires_at.parse().ok()?;
+    Some(Expiry {
+        what: "credential",
+        at,
+    })
+}
+
+/// A kubeconfig is judged as a runner finds it: the files that it names are elsewhere.
+fn judge_kubeconfig(name: &str, text: &str, now: Timestamp) -> Judgement {
     let absent = |_: &Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
     let source = Source {
         name,
@@ -307,16 +344,24 @@ fn check_kubeconfig(name: &str, text: &str, now: Timestamp) -> (Vec<String>, Vec
             open: &absent,
         },
     );
-    let (mut faults, mut warnings) = (Vec::new(), Vec::new());
+    let context = report.summary.map(|summary| summary.context);
+    let mut judged = Judgement {
+        expiry: context.and_then(|context| {
+            let (at, what) = (context.expires_at?, context.ends_first?);
+            Some(Expiry { what, at })
+        }),
+        ..Judgement::default()
+    };
     for finding in report.findings {
         let text = format!("{} [{}]", finding.message, finding.code);
         match (finding.gate, finding.severity) {
             (Some(kubeconfig::Gate::Load | kubeconfig::Gate::Rest | kubeconfig::Gate::Tls), _) => {
-                faults.push(text);
+                judged.faults.push(text);
             }
             (_, Severity::Info) => {}
-            _ => warnings.push(text),
+            _ if ENDS.contains(&finding.code) => {}
+            _ => judged.warnings.push(text),
         }
     }
-    (faults, warnings)
+    judged
 }

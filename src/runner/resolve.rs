@@ -51,6 +51,9 @@ pub struct Candidate {
     pub chosen: bool,
     /// Why it was chosen or not.
     pub reason: String,
+    /// It would have been chosen, had another of its provider not come first.
+    #[serde(skip)]
+    pub outdone: bool,
     /// A binding that reaches further than its maker may think.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub surprise: Option<&'static str>,
@@ -81,16 +84,22 @@ pub fn resolve(
         .map(|binding| judge(target, binding, roles, credentials))
         .collect();
     candidates.sort_by_key(Candidate::rank);
-    let mut winner: Option<(String, String)> = None;
+    let mut winner: Option<Candidate> = None;
     for candidate in candidates.iter_mut().filter(|it| it.reason.is_empty()) {
         match &winner {
-            Some((provider, name)) if *provider == candidate.provider => {
-                candidate.reason = format!("{name} comes first: a closer tier, or older");
+            Some(first) if first.provider == candidate.provider => {
+                let why = if first.tier == candidate.tier {
+                    "its binding is older"
+                } else {
+                    "its tier is closer"
+                };
+                candidate.reason = format!("{} comes first: {why}", first.credential);
+                candidate.outdone = first.credential_id != candidate.credential_id;
             }
             _ => {
                 candidate.chosen = true;
                 "closest tier, oldest binding".clone_into(&mut candidate.reason);
-                winner = Some((candidate.provider.clone(), candidate.credential.clone()));
+                winner = Some(candidate.clone());
             }
         }
     }
@@ -138,6 +147,7 @@ fn judge(target: &Target, binding: &Record, roles: &[Record], credentials: &[Rec
         created_at: binding.text("created_at").to_owned(),
         chosen: false,
         reason: reason.to_owned(),
+        outdone: false,
         surprise: surprise(binding, tier).filter(|_| reason.is_empty()),
     }
 }

@@ -15,6 +15,19 @@ pub enum Mode {
     Sidecar,
 }
 
+impl Mode {
+    /// What surprises in this mode, whatever the provider.
+    #[must_use]
+    pub fn caveat(self) -> Option<&'static str> {
+        match self {
+            Self::InProcessApril => Some(
+                "this version took the first credential of each provider in the whole list, bound or not",
+            ),
+            Self::InProcess | Self::Sidecar => None,
+        }
+    }
+}
+
 /// Where a variable's value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -168,6 +181,56 @@ const fn nothing(provider: &'static str, caveats: &'static [&'static str]) -> Ro
     }
 }
 
+const GOOGLE: Row = Row {
+    provider: "google",
+    modes: &[Mode::InProcess],
+    file: Some(File {
+        path: "/workspace/.google_workspace_mcp/credentials/credentials.json",
+        name: "google_credentials.json",
+    }),
+    variables: &[
+        path("GOOGLE_APPLICATION_CREDENTIALS"),
+        email("USER_GOOGLE_EMAIL"),
+    ],
+    mcp: Some(Mcp::Stdio {
+        name: "google-workspace",
+        command: "uvx",
+        args: &[
+            "workspace-mcp@1.17.1",
+            "--permissions",
+            "gmail:send",
+            "drive:full",
+        ],
+    }),
+    lifetime: STAYS,
+    caveats: &["where the platform uses Vertex, this file overwrites the Vertex key"],
+};
+
+const IN_PROCESS_KUBECONFIG: Row = Row {
+    provider: "kubeconfig",
+    modes: &[Mode::InProcess],
+    file: Some(KUBECONFIG_FILE),
+    variables: &[path("KUBECONFIG")],
+    mcp: Some(Mcp::Stdio {
+        name: MCP_NAME,
+        command: "uvx",
+        args: &[
+            "kubernetes-mcp-server@latest",
+            "--kubeconfig",
+            KUBECONFIG_PATH,
+            "--disable-multi-cluster",
+        ],
+    }),
+    lifetime: EACH_TURN,
+    caveats: &[READABLE, UNPINNED, CRASHES],
+};
+
+const READABLE: &str =
+    "the session can read the file, and its token with the tool configuration_view";
+const UNPINNED: &str = "the platform's MCP server is not pinned to a version";
+const CRASHES: &str =
+    "the MCP server crashes on its first call after the file was removed at the end of a turn";
+
 /// All providers in all modes. A provider without a row here gives a session nothing.
 pub const ROWS: &[Row] = &[
     Row {
@@ -253,29 +316,14 @@ pub const ROWS: &[Row] = &[
         lifetime: IN_SIDECAR,
         caveats: &[],
     },
+    GOOGLE,
     Row {
-        provider: "google",
-        modes: IN_PROCESS,
-        file: Some(File {
-            path: "/workspace/.google_workspace_mcp/credentials/credentials.json",
-            name: "google_credentials.json",
-        }),
-        variables: &[
-            path("GOOGLE_APPLICATION_CREDENTIALS"),
-            email("USER_GOOGLE_EMAIL"),
+        modes: &[Mode::InProcessApril],
+        lifetime: EACH_TURN,
+        caveats: &[
+            "the end of a turn also removes the file that GOOGLE_APPLICATION_CREDENTIALS names, whoever wrote it",
         ],
-        mcp: Some(Mcp::Stdio {
-            name: "google-workspace",
-            command: "uvx",
-            args: &[
-                "workspace-mcp@1.17.1",
-                "--permissions",
-                "gmail:send",
-                "drive:full",
-            ],
-        }),
-        lifetime: STAYS,
-        caveats: &["where the platform uses Vertex, this file overwrites the Vertex key"],
+        ..GOOGLE
     },
     Row {
         modes: &[Mode::Sidecar],
@@ -298,23 +346,16 @@ pub const ROWS: &[Row] = &[
         "gerrit",
         &["the runner wants a list of instances, and the token route sends an object"],
     ),
+    IN_PROCESS_KUBECONFIG,
     Row {
-        provider: "kubeconfig",
-        modes: &[Mode::InProcess],
-        file: Some(KUBECONFIG_FILE),
-        variables: &[path("KUBECONFIG")],
-        mcp: Some(KUBERNETES_MCP),
-        lifetime: EACH_TURN,
-        caveats: KUBECONFIG_CAVEATS,
-    },
-    Row {
-        provider: "kubeconfig",
         modes: &[Mode::InProcessApril],
-        file: Some(KUBECONFIG_FILE),
-        variables: &[path("KUBECONFIG")],
-        mcp: Some(KUBERNETES_MCP),
-        lifetime: EACH_TURN,
-        caveats: KUBECONFIG_CAVEATS,
+        caveats: &[
+            READABLE,
+            UNPINNED,
+            CRASHES,
+            "the MCP server was in every session, and failed to start in those without a kubeconfig",
+        ],
+        ..IN_PROCESS_KUBECONFIG
     },
     Row {
         provider: "kubeconfig",
@@ -331,23 +372,6 @@ pub const ROWS: &[Row] = &[
         },
         caveats: &["the agent can read the file's token with the tool configuration_view"],
     },
-];
-
-const KUBERNETES_MCP: Mcp = Mcp::Stdio {
-    name: MCP_NAME,
-    command: "uvx",
-    args: &[
-        "kubernetes-mcp-server@latest",
-        "--kubeconfig",
-        KUBECONFIG_PATH,
-        "--disable-multi-cluster",
-    ],
-};
-
-const KUBECONFIG_CAVEATS: &[&str] = &[
-    "the session can read the file, and its token with the tool configuration_view",
-    "the platform's MCP server is not pinned to a version",
-    "the MCP server crashes on its first call after the file was removed at the end of a turn",
 ];
 
 /// The row of a provider in a mode.

@@ -4,8 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
-use std::task::Poll;
-use std::time::Duration;
+use std::task::{Context, Poll};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
@@ -41,23 +40,20 @@ impl Signals {
 
     /// A signal that came while nothing was waited for.
     pub async fn pending(&mut self) -> Option<Signal> {
-        // Signals are seen when the runtime rests, which this makes it do.
-        tokio::time::timeout(Duration::from_millis(1), self.next())
-            .await
-            .ok()
+        // What came is seen when the runtime looks for events, which it does before it comes back here.
+        tokio::task::yield_now().await;
+        poll_fn(|context| Poll::Ready(self.poll(context))).await
     }
 
     /// The next signal.
     pub async fn next(&mut self) -> Signal {
-        poll_fn(|context| {
-            for (signal, stream) in &mut self.streams {
-                if let Poll::Ready(Some(())) = stream.poll_recv(context) {
-                    return Poll::Ready(*signal);
-                }
-            }
-            Poll::Pending
+        poll_fn(|context| self.poll(context).map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Option<Signal> {
+        self.streams.iter_mut().find_map(|(signal, stream)| {
+            matches!(stream.poll_recv(context), Poll::Ready(Some(()))).then_some(*signal)
         })
-        .await
     }
 }
 

@@ -27,8 +27,8 @@ pub struct PrivateDir {
 }
 
 impl PrivateDir {
-    /// Makes a new folder: mode 0700, random name, in `$XDG_RUNTIME_DIR/ambient`, else in the folder
-    /// for temporary files.
+    /// Makes a new folder: mode 0700, random name, in `$XDG_RUNTIME_DIR/ambient` if only this user can
+    /// write there, else in the folder for temporary files.
     ///
     /// # Errors
     /// What the system says.
@@ -125,15 +125,21 @@ fn clear(path: &Path) -> io::Result<()> {
 /// Where the folders are made.
 fn base() -> PathBuf {
     match env::XDG_RUNTIME_DIR.get().map(PathBuf::from) {
-        Some(runtime) if runtime.is_absolute() && is_own_dir(&runtime) => runtime.join("ambient"),
+        Some(runtime) if runtime.is_absolute() && is_ours_alone(&runtime) => {
+            runtime.join("ambient")
+        }
         _ => std::env::temp_dir(),
     }
 }
 
-/// A runtime folder of somebody else, left over from `su` or `sudo`, is no place for secrets.
-fn is_own_dir(path: &Path) -> bool {
-    fs::metadata(path)
-        .is_ok_and(|found| found.is_dir() && found.uid() == rustix::process::geteuid().as_raw())
+/// A runtime folder of somebody else, left over from `su` or `sudo`, is no place for secrets, and
+/// neither is one in which others can put another folder in the place of ours.
+fn is_ours_alone(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| {
+        found.is_dir()
+            && found.uid() == rustix::process::geteuid().as_raw()
+            && found.mode() & 0o022 == 0
+    })
 }
 
 fn is_same(open: &File, path: &Path) -> bool {

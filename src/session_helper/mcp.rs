@@ -24,7 +24,9 @@ const PROTOCOL: &str = "2025-06-18";
 /// Why a request has no result.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The server ended; with what it said last on standard error.
+    /// The server ended with an error in its own words.
+    Failed(String),
+    /// The server ended; with a line of what it said on standard error, or nothing.
     Ended(String),
     /// No answer in time.
     Silent(Duration),
@@ -185,16 +187,18 @@ impl Server {
         self.ended()
     }
 
-    /// The first line that is an error, else the last line.
     fn ended(&self) -> Fault {
         let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&stderr);
         let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+        if let Some(error) = lines().find_map(|line| line.strip_prefix("Error:")) {
+            return Fault::Failed(error.trim().to_owned());
+        }
+        // Package runners say first what is wrong, and last where their log is.
         let line = lines()
-            .find(|line| line.starts_with("Error:"))
-            .or_else(|| lines().next_back())
-            .unwrap_or_default();
-        Fault::Ended(line.trim_start_matches("Error:").trim().to_owned())
+            .find(|line| line.to_lowercase().contains("error"))
+            .or_else(|| lines().next_back());
+        Fault::Ended(line.unwrap_or_default().to_owned())
     }
 
     /// Ends the server: closes its input, waits, and kills what is left of its group.

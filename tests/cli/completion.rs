@@ -93,6 +93,15 @@ fn commands_flags_and_fixed_values() {
         (&["credential", "create", "--from-file", ""], &[":0"]),
         (&["credential", "create", "-f", ""], &[":0"]),
         (&["credential", "validate", ""], &[":0"]),
+        (&["session", "exec", "--", ""], &[":0"]),
+        (&["session", "exec", "s1", "--", "env", ""], &[":0"]),
+        (
+            &["session", "exec", "s1", "--comp"],
+            &[
+                "--compat-path\tWrite the kubeconfig to the platform's own path, `/tmp/.ambient_kubeconfig`",
+                ":4",
+            ],
+        ),
         (&["credential", "create", "--name", ""], &[":4"]),
         (
             &["credential", "validate", "--rules", "r"],

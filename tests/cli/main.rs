@@ -27,6 +27,7 @@ mod noun_faults;
 mod nouns;
 mod panics;
 mod replay;
+mod session_end;
 mod session_helper;
 mod stream;
 mod support;

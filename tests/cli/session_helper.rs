@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::symlink;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use acpctl::runner::table;
+use base64::Engine as _;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -18,27 +19,28 @@ use crate::support::cluster::{Cluster, Rights};
 use crate::support::server::{Received, Reply, Scripted, error, json as answer};
 use crate::support::{TOKEN, TestEnv, skipped, streams};
 
-const SECRET: &str = "canary-secret-0123456789";
+pub const SECRET: &str = "canary-secret-0123456789";
 const ENDPOINT: &str = "/api/ambient/v1";
-/// The providers of the table, and one that nobody knows.
-const PROVIDERS: [&str; 9] = [
-    "github",
-    "gitlab",
-    "jira",
-    "google",
-    "vertex",
-    "coderabbit",
-    "gerrit",
-    "kubeconfig",
-    "other",
-];
 
-fn kubeconfig(token: &str) -> String {
+/// The providers of the table, and one that nobody knows.
+fn providers() -> Vec<&'static str> {
+    let mut providers: Vec<&str> = table::ROWS.iter().map(|row| row.provider).collect();
+    providers.dedup();
+    providers.push("other");
+    providers
+}
+
+pub fn kubeconfig(token: &str) -> String {
+    kubeconfig_of(&format!("token: {token}"))
+}
+
+/// A kubeconfig whose user has these fields.
+fn kubeconfig_of(user: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
          contexts:\n- name: c\n  context: {{cluster: k, user: u}}\n\
          clusters:\n- name: k\n  cluster: {{server: 'https://api.team.example.org:6443'}}\n\
-         users:\n- name: u\n  user: {{token: {token}}}\n"
+         users:\n- name: u\n  user: {{{user}}}\n"
     )
 }
 
@@ -51,11 +53,11 @@ fn secret_of(provider: &str) -> String {
 
 /// A platform with one credential of each provider; its name and id are the provider's. Those of
 /// `bindings` are what the role bindings say.
-fn platform(bindings: Value) -> Scripted {
+pub fn platform(bindings: Value) -> Scripted {
     Scripted::with(move |request| route(request, &bindings))
 }
 
-fn route(request: &Received, bindings: &Value) -> Reply {
+pub fn route(request: &Received, bindings: &Value) -> Reply {
     let path = request.target.trim_start_matches(ENDPOINT);
     let path = path.split('?').next().unwrap();
     let list = |items: Value| {
@@ -67,7 +69,7 @@ fn route(request: &Received, bindings: &Value) -> Reply {
     };
     let record = |provider: &str| json!({"id": provider, "name": provider, "provider": provider, "url": "https://jira.example.org", "email": "dev@example.org"});
     match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
-        ["credentials"] => list(PROVIDERS.map(record).to_vec().into()),
+        ["credentials"] => list(providers().into_iter().map(record).collect()),
         ["roles"] => list(json!([
             {"id": "r-owner", "name": "credential:owner"},
             {"id": "r-viewer", "name": "credential:viewer"},
@@ -75,10 +77,13 @@ fn route(request: &Received, bindings: &Value) -> Reply {
         ["role_bindings"] => list(bindings.clone()),
         ["sessions", id] => answer(
             200,
-            &json!({"id": id, "project_id": "team-a", "agent_id": "ada"}),
+            &json!({
+                "id": id, "project_id": "team-a", "agent_id": "ada",
+                "timeout": id.strip_prefix('t').and_then(|seconds| seconds.parse::<i64>().ok()),
+            }),
         ),
-        ["credentials", id] if PROVIDERS.contains(id) => answer(200, &record(id)),
-        ["credentials", id, "token"] if PROVIDERS.contains(id) => answer(
+        ["credentials", id] if providers().contains(id) => answer(200, &record(id)),
+        ["credentials", id, "token"] if providers().contains(id) => answer(
             200,
             &json!({"credential_id": id, "provider": id, "token": secret_of(id)}),
         ),
@@ -86,21 +91,26 @@ fn route(request: &Received, bindings: &Value) -> Reply {
     }
 }
 
-fn bound(credential: &str, project: &str, role: &str) -> Value {
+pub fn bound(credential: &str, project: &str, role: &str) -> Value {
     json!({
         "id": format!("b-{credential}"), "scope": "credential", "role_id": role,
         "credential_id": credential, "project_id": project, "created_at": "2026-01-01T00:00:00Z",
     })
 }
 
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
 /// A place for private folders that the test can look into.
-fn runtime_dir(env: &TestEnv) -> PathBuf {
+pub fn runtime_dir(env: &TestEnv) -> PathBuf {
     let path = env.home().join("run");
     fs::create_dir_all(&path).unwrap();
+    set_mode(&path, 0o700);
     path
 }
 
-fn session(env: &TestEnv, server: &Scripted, words: &[&str]) -> assert_cmd::Command {
+pub fn session(env: &TestEnv, server: &Scripted, words: &[&str]) -> assert_cmd::Command {
     let mut command = env.connected(server.url());
     command
         .env("XDG_RUNTIME_DIR", runtime_dir(env))
@@ -110,7 +120,12 @@ fn session(env: &TestEnv, server: &Scripted, words: &[&str]) -> assert_cmd::Comm
 }
 
 /// The same as a child that is not waited for: its standard input is a pipe that the test holds.
-fn started(env: &TestEnv, server: &Scripted, words: &[&str]) -> Child {
+pub fn started(env: &TestEnv, server: &Scripted, words: &[&str]) -> Child {
+    child(env, server, words).spawn().unwrap()
+}
+
+/// What [`started`] starts.
+pub fn child(env: &TestEnv, server: &Scripted, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acpctl"));
     command
         .env_clear()
@@ -126,10 +141,10 @@ fn started(env: &TestEnv, server: &Scripted, words: &[&str]) -> Child {
         .stderr(Stdio::piped())
         // Not in the foreground of the terminal that runs the tests, if there is one.
         .process_group(0);
-    command.spawn().unwrap()
+    command
 }
 
-fn first_line(child: &mut Child) -> String {
+pub fn first_line(child: &mut Child) -> String {
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap())
         .read_line(&mut line)
@@ -137,13 +152,13 @@ fn first_line(child: &mut Child) -> String {
     line.trim().to_owned()
 }
 
-fn send(child: &Child, signal: Signal) {
+pub fn send(child: &Child, signal: Signal) {
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     kill_process(pid, signal).unwrap();
 }
 
 /// What is in the folder of private folders.
-fn left(env: &TestEnv) -> Vec<PathBuf> {
+pub fn left(env: &TestEnv) -> Vec<PathBuf> {
     match fs::read_dir(runtime_dir(env).join("ambient")) {
         Ok(entries) => entries.map(|entry| entry.unwrap().path()).collect(),
         Err(_) => Vec::new(),
@@ -158,7 +173,7 @@ exit 0"#;
 
 #[test]
 fn exec_does_what_preview_shows() {
-    for provider in PROVIDERS {
+    for provider in providers() {
         let env = TestEnv::new();
         let server = platform(json!([]));
         let preview = session(
@@ -232,6 +247,104 @@ fn exec_does_what_preview_shows() {
     }
 }
 
+/// Whether any warning of a provider's credential holds these words.
+fn warns(preview: &Value, provider: &str, words: &str) -> bool {
+    let credentials = preview["credentials"].as_array().unwrap();
+    let credential = credentials.iter().find(|it| it["provider"] == provider);
+    let warnings = credential.unwrap()["warnings"].as_array().unwrap();
+    warnings
+        .iter()
+        .any(|it| it.as_str().unwrap().contains(words))
+}
+
+#[test]
+fn each_mode_has_its_own_surprises() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let preview = |mode: &str| -> Value {
+        let words = [
+            "preview",
+            "--credential",
+            "google",
+            "--credential",
+            "kubeconfig",
+            "-o",
+            "json",
+            "--mode",
+            mode,
+        ];
+        let output = session(&env, &server, &words).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let (today, april, sidecar) = (
+        preview("in-process"),
+        preview("in-process-april"),
+        preview("sidecar"),
+    );
+    for (preview, mode) in [
+        (&today, "in-process"),
+        (&april, "in-process-april"),
+        (&sidecar, "sidecar"),
+    ] {
+        assert_eq!(preview["mode"], mode);
+        assert_eq!(
+            warns(preview, "kubeconfig", "bound or not"),
+            mode == "in-process-april"
+        );
+        assert_eq!(
+            warns(preview, "kubeconfig", "not pinned"),
+            mode != "sidecar"
+        );
+        assert!(warns(preview, "kubeconfig", "configuration_view"), "{mode}");
+    }
+    // The Google file went with the turn in April, and stays today.
+    let goes = |preview: &Value| {
+        preview["credentials"][0]["lifetime"]["goes"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(goes(&april), "end of each turn");
+    assert!(goes(&today).starts_with("end of the pod"));
+    assert_eq!(
+        sidecar["credentials"][1]["mcp"]["url"],
+        "http://localhost:8093/sse"
+    );
+    assert_eq!(sidecar["credentials"][0]["file"], Value::Null);
+}
+
+#[test]
+fn a_second_credential_of_a_provider_and_odd_bindings_are_warned_about() {
+    let env = TestEnv::new();
+    let mut personal = bound("jira", "", "r-viewer");
+    personal["user_id"] = "ada".into();
+    let second = json!({"id": "k2", "name": "second", "provider": "kubeconfig"});
+    let mut closer = bound("kubeconfig", "team-a", "r-viewer");
+    closer["created_at"] = "2026-02-01T00:00:00Z".into();
+    let bindings = json!([personal, bound("k2", "", "r-viewer"), closer]);
+    let server = Scripted::with(move |request| {
+        let reply = route(request, &bindings);
+        if request.line().starts_with("GET /credentials?") {
+            let kubeconfig =
+                json!({"id": "kubeconfig", "name": "kubeconfig", "provider": "kubeconfig"});
+            let jira = json!({"id": "jira", "name": "jira", "provider": "jira"});
+            let items = json!([second, kubeconfig, jira]);
+            return answer(
+                200,
+                &json!({"kind": "List", "page": 1, "size": 3, "total": 3, "items": items}),
+            );
+        }
+        reply
+    });
+    let words = ["preview", "--project", "team-a", "-o", "json"];
+    let output = session(&env, &server, &words).output().unwrap();
+    let preview: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rival = "\"second\" is bound as well, but kubeconfig comes first: its tier is closer";
+    assert!(warns(&preview, "kubeconfig", rival), "{preview}");
+    assert!(warns(&preview, "jira", "made for one person"), "{preview}");
+    assert!(!warns(&preview, "jira", "is bound as well"), "{preview}");
+}
+
 #[test]
 fn a_project_gets_what_is_bound_to_it() {
     let env = TestEnv::new();
@@ -265,6 +378,25 @@ fn a_project_gets_what_is_bound_to_it() {
     .output()
     .unwrap();
     let explained: Value = serde_json::from_slice(&explained.stdout).unwrap();
+    for (format, titles) in [
+        (
+            "table",
+            "PROVIDER     CREDENTIAL   CHOSEN   TIER      AGE   ",
+        ),
+        (
+            "wide",
+            "PROVIDER     CREDENTIAL   CHOSEN   TIER      CREATED                ROLE                ",
+        ),
+    ] {
+        let words = ["explain", "--project", "team-a", "-o", format];
+        let output = session(&env, &server, &words).output().unwrap();
+        let (stdout, _) = streams(&output);
+        assert!(stdout.starts_with(titles), "{stdout}");
+        assert!(
+            stdout.lines().all(|line| line == line.trim_end()),
+            "{stdout}"
+        );
+    }
     let why: BTreeMap<&str, &str> = explained["candidates"]
         .as_array()
         .unwrap()
@@ -278,6 +410,118 @@ fn a_project_gets_what_is_bound_to_it() {
         .collect();
     assert_eq!(why["gitlab"], "bound elsewhere");
     assert_eq!(why["jira"], "says who owns it");
+}
+
+/// An unsigned token that ends at so many seconds since 1970.
+pub fn jwt(end: u64) -> String {
+    let part = |text: String| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+    let header = part(r#"{"alg":"RS256"}"#.to_owned());
+    format!("{header}.{}.c2ln", part(format!(r#"{{"exp":{end}}}"#)))
+}
+
+/// A user's certificate and key that end at the beginning of a year, as fields of a kubeconfig.
+fn certificate_until(year: i32) -> String {
+    let mut params = rcgen::CertificateParams::default();
+    params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+    params.not_after = rcgen::date_time_ymd(year, 1, 1);
+    params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    let key = rcgen::KeyPair::generate().unwrap();
+    let pem = params.self_signed(&key).unwrap().pem();
+    let encoded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    format!(
+        "client-certificate-data: {}, client-key-data: {}",
+        encoded(&pem),
+        encoded(&key.serialize_pem())
+    )
+}
+
+#[test]
+fn what_ends_before_the_session_does_is_warned_about() {
+    /// The beginnings of 2020, 2090 and 2100; the longest timeout ends in between.
+    const PAST: u64 = 1_577_836_800;
+    const NEAR: u64 = 3_786_912_000;
+    const FAR: u64 = 4_102_444_800;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let soon = now.as_secs() + 3_600;
+    for (id, provider, secret, expected) in [
+        (
+            "t2147483647",
+            "kubeconfig",
+            kubeconfig(&jwt(NEAR)),
+            "its token ends on 2090-01-01 00:00 UTC, in ",
+        ),
+        (
+            "t2147483647",
+            "kubeconfig",
+            kubeconfig_of(&certificate_until(2090)),
+            "within the session's timeout of 2147483647s",
+        ),
+        ("t2147483647", "kubeconfig", kubeconfig(&jwt(FAR)), ""),
+        ("t60", "kubeconfig", kubeconfig(&jwt(soon)), ""),
+        (
+            "t0",
+            "kubeconfig",
+            kubeconfig(&jwt(soon)),
+            "within the 24h that are assumed for a session without a known timeout",
+        ),
+        (
+            "t60",
+            "kubeconfig",
+            kubeconfig_of(&certificate_until(2020)),
+            "EXPIRED: its client certificate ended on 2020-01-01 00:00 UTC, ",
+        ),
+        (
+            "t60",
+            "gitlab",
+            jwt(PAST),
+            "EXPIRED: its token ended on 2020-01-01 00:00 UTC, ",
+        ),
+        ("t60", "gitlab", SECRET.to_owned(), ""),
+    ] {
+        let env = TestEnv::new();
+        let bindings = json!([bound(provider, "team-a", "r-viewer")]);
+        let server = Scripted::with(move |request| {
+            if request.target.ends_with("/token") {
+                return answer(
+                    200,
+                    &json!({"credential_id": provider, "provider": provider, "token": secret}),
+                );
+            }
+            route(request, &bindings)
+        });
+        let run = |words: &[&str]| {
+            let output = session(&env, &server, words).output().unwrap();
+            let (stdout, stderr) = streams(&output);
+            assert!(output.status.success(), "{stderr}");
+            (stdout, stderr)
+        };
+        let is_about_the_end =
+            |line: &&str| line.contains(" ends on ") || line.contains(" ended on ");
+        let matches = |lines: Vec<&str>| match lines.as_slice() {
+            [] => expected.is_empty(),
+            [line] => !expected.is_empty() && line.contains(expected),
+            _ => false,
+        };
+
+        let (_, stderr) = run(&["preview", id]);
+        let lines: Vec<&str> = stderr.lines().filter(is_about_the_end).collect();
+        assert!(matches(lines), "{id} {provider}: {stderr}");
+
+        let (stdout, _) = run(&["preview", id, "-o", "json"]);
+        let shown: Value = serde_json::from_str(&stdout).unwrap();
+        let warnings = shown["credentials"][0]["warnings"].as_array().unwrap();
+        let lines: Vec<&str> = warnings
+            .iter()
+            .map(|it| it.as_str().unwrap())
+            .filter(is_about_the_end)
+            .collect();
+        assert!(matches(lines), "{id} {provider}: {stdout}");
+        assert_eq!(shown["session_time"]["assumed"], id == "t0");
+
+        let (_, stderr) = run(&["exec", "--session", id, "--", "true"]);
+        let lines: Vec<&str> = stderr.lines().collect();
+        assert!(matches(lines), "{id} {provider}: {stderr}");
+    }
 }
 
 #[test]
@@ -397,72 +641,6 @@ const WAIT: [&str; 8] = [
 ];
 
 #[test]
-fn a_signal_reaches_the_child_and_nothing_is_left() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
-        let env = TestEnv::new();
-        let server = platform(json!([]));
-        let mut child = started(&env, &server, &WAIT);
-        let path = first_line(&mut child);
-        assert!(Path::new(&path).exists(), "{path}");
-        // Waiting would close it, and the child would end by itself.
-        let held = child.stdin.take();
-        send(&child, signal);
-        let status = child.wait().unwrap();
-        drop(held);
-        assert_eq!(status.code(), Some(128 + signal.as_raw()), "{signal:?}");
-        assert!(left(&env).is_empty(), "{signal:?}");
-    }
-}
-
-#[test]
-fn a_signal_during_a_refresh_leaves_nothing() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
-        let env = TestEnv::new();
-        let (asked, heard) = std::sync::mpsc::channel();
-        let asked = Mutex::new(asked);
-        let rounds = AtomicUsize::new(0);
-        let server = Scripted::with(move |request| {
-            if request.target.ends_with("/token") && rounds.fetch_add(1, Ordering::SeqCst) > 0 {
-                let _ = asked.lock().unwrap().send(());
-                return Reply::Hang;
-            }
-            route(request, &json!([]))
-        });
-        let mut words = vec!["exec", "--refresh", "100ms"];
-        words.extend(&WAIT[1..]);
-        let mut child = started(&env, &server, &words);
-        let held = child.stdin.take();
-        heard.recv().unwrap();
-        send(&child, signal);
-        let status = child.wait().unwrap();
-        drop(held);
-        assert_eq!(status.code(), Some(128 + signal.as_raw()), "{signal:?}");
-        assert!(left(&env).is_empty(), "{signal:?}");
-    }
-}
-
-#[test]
-fn a_signal_before_the_secret_is_there_leaves_nothing() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
-        let env = TestEnv::new();
-        let (asked, heard) = std::sync::mpsc::channel();
-        let asked = Mutex::new(asked);
-        let server = Scripted::with(move |request| {
-            if request.target.ends_with("/token") {
-                let _ = asked.lock().unwrap().send(());
-                return Reply::Hang;
-            }
-            route(request, &json!([]))
-        });
-        let mut child = started(&env, &server, &WAIT);
-        heard.recv().unwrap();
-        send(&child, signal);
-        assert_eq!(child.wait().unwrap().signal(), Some(signal.as_raw()));
-        assert!(left(&env).is_empty());
-    }
-}
-
-#[test]
 fn a_killed_run_is_cleared_by_the_next_one_and_a_living_one_is_not() {
     let env = TestEnv::new();
     let server = platform(json!([]));
@@ -507,38 +685,6 @@ fn many_runs_do_not_meet() {
         assert_eq!(stdout, "\n1\n", "{stderr}");
     }
     assert!(left(&env).is_empty());
-}
-
-#[test]
-fn what_cannot_be_written_starts_nothing() {
-    let env = TestEnv::new();
-    let server = platform(json!([]));
-    let marker = env.work().join("started");
-    let run = |set_up: &str, temporary: &Path| {
-        Command::new("sh")
-            .args(["-c", &format!("{set_up} exec \"$0\" \"$@\"")])
-            .arg(env!("CARGO_BIN_EXE_acpctl"))
-            .args(["session", "exec", "--credential", "google", "--", "touch"])
-            .arg(&marker)
-            .env_clear()
-            .envs(env.variables())
-            .env("AMBIENT_API_URL", server.url())
-            .env("AMBIENT_TOKEN", TOKEN)
-            .env("TMPDIR", temporary)
-            .output()
-            .unwrap()
-    };
-    let folder = env.home().join("tmp");
-    fs::create_dir(&folder).unwrap();
-    // No file may grow: as on a full disk, the secret can't be written.
-    let full = run("ulimit -f 0;", &folder);
-    let (_, stderr) = streams(&full);
-    assert_eq!(full.status.code(), Some(1), "{stderr}");
-    assert!(stderr.contains("nothing was started"), "{stderr}");
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
-    let nowhere = run("", &env.file("a-file", "").join("below"));
-    assert_eq!(nowhere.status.code(), Some(1));
-    assert!(!marker.exists());
 }
 
 #[test]
@@ -719,6 +865,64 @@ fn sources_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn exec_takes_a_session_before_the_dashes_and_the_command_after_them() {
+    let env = TestEnv::new();
+    let server = platform(json!([bound("github", "team-a", "r-viewer")]));
+    let run = |words: &[&str]| {
+        let output = session(&env, &server, &[&["exec"], words].concat())
+            .output()
+            .unwrap();
+        (output.status.code(), streams(&output).0)
+    };
+    // A flag of the command is not ours, whatever its name.
+    let command = [
+        "sh",
+        "-c",
+        "echo $GITHUB_TOKEN $@",
+        "sh",
+        "--session",
+        "--",
+        "-v",
+    ];
+    let expected = (Some(0), format!("{SECRET} --session -- -v\n"));
+    for before in [
+        &["t60", "--"][..],
+        &["--session", "t60", "--"],
+        &["--session=t60", "--project", "elsewhere", "--"],
+        &["--project", "team-a", "--"],
+    ] {
+        assert_eq!(run(&[before, &command].concat()), expected, "{before:?}");
+    }
+    let usage = "Hint: write acpctl session exec [SESSION] [flags] -- <COMMAND>...\n";
+    for (words, why) in [
+        (&[][..], "no command follows --"),
+        (&["t60"], "no command follows --"),
+        (&["t60", "--"], "no command follows --"),
+        (&["--credential", "github", "env"], "no command follows --"),
+        (
+            &["t60", "t61", "--", "env"],
+            "accepts at most 1 arg(s) before --, received 2",
+        ),
+    ] {
+        session(&env, &server, &[&["exec"], words].concat())
+            .assert()
+            .code(2)
+            .stderr(format!("Error: {why}\n{usage}"));
+    }
+    for words in [
+        &["t60", "--session", "t61", "--", "env"][..],
+        &["t60", "--from-env", "--", "env"],
+        &["t60", "--credential", "github", "--", "env"],
+        &["", "--", "env"],
+        &["t60", "--refresh", "0s", "--", "env"],
+        &["t60", "--refresh=-5m", "--", "env"],
+        &["t60", "--refresh", "soon", "--", "env"],
+    ] {
+        assert_eq!(run(words), (Some(2), String::new()), "{words:?}");
+    }
+}
+
+#[test]
 fn the_variables_of_a_pod_are_followed_with_care() {
     let env = TestEnv::new();
     let server = platform(json!([]));
@@ -769,6 +973,35 @@ fn the_variables_of_a_pod_are_followed_with_care() {
 }
 
 #[test]
+fn the_token_exchange_is_refused_in_plain_words() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let run = |token: &str| {
+        env.acpctl()
+            .env("XDG_RUNTIME_DIR", runtime_dir(&env))
+            .env("BACKEND_API_URL", server.url())
+            .env("CREDENTIAL_IDS", r#"{"github":"github"}"#)
+            .env("AMBIENT_CP_TOKEN_URL", "http://cp.platform.svc/token")
+            .env("AMBIENT_CP_TOKEN_PUBLIC_KEY", "a key")
+            .env("SESSION_ID", "s1")
+            .env("BOT_TOKEN", token)
+            .args(["session", "exec", "--from-env", "--", "true"])
+            .output()
+            .unwrap()
+    };
+    let refused = run("");
+    assert_eq!(refused.status.code(), Some(4));
+    assert_eq!(
+        streams(&refused).1,
+        "Error: no token: the exchange at AMBIENT_CP_TOKEN_URL is not supported\n\
+         Hint: set BOT_TOKEN, or mount the token at /var/run/secrets/ambient/bot-token\n"
+    );
+    assert!(server.received().is_empty());
+    // With a token at hand nothing needs to be exchanged.
+    assert!(run(TOKEN).status.success());
+}
+
+#[test]
 fn a_rejected_service_token_is_tried_once_more() {
     for (refusals, code) in [(1, 0), (2, 5)] {
         let env = TestEnv::new();
@@ -800,6 +1033,40 @@ fn a_rejected_service_token_is_tried_once_more() {
 }
 
 #[test]
+fn a_refresh_in_a_pod_reads_the_service_token_again() {
+    let env = TestEnv::new();
+    let asked = AtomicUsize::new(0);
+    let server = Scripted::with(move |request| {
+        if !request.target.ends_with("/token") {
+            return route(request, &json!([]));
+        }
+        // At the start the service's token is good, at the first refresh it is not, and then it is a new one.
+        let secret = match asked.fetch_add(1, Ordering::SeqCst) {
+            0 => "first",
+            1 => return error(401, "REJECTED", "expired"),
+            _ => "second",
+        };
+        answer(
+            200,
+            &json!({"credential_id": "github", "provider": "github", "token": secret}),
+        )
+    });
+    let script = "until grep -q second $AMBIENT_SESSION_DIR/github_token; do sleep 0.05; done";
+    let output = env
+        .acpctl()
+        .env("XDG_RUNTIME_DIR", runtime_dir(&env))
+        .env("BACKEND_API_URL", server.url())
+        .env("CREDENTIAL_IDS", r#"{"github":"github"}"#)
+        .env("BOT_TOKEN", TOKEN)
+        .args(["session", "exec", "--from-env", "--refresh", "100ms"])
+        .args(["--", "sh", "-c", script])
+        .output()
+        .unwrap();
+    let (_, stderr) = streams(&output);
+    assert_eq!((output.status.code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
 fn an_ignored_signal_stays_ignored() {
     let env = TestEnv::new();
     let server = platform(json!([]));
@@ -823,6 +1090,32 @@ fn an_ignored_signal_stays_ignored() {
         "{stderr}"
     );
     assert!(left(&env).is_empty());
+}
+
+#[test]
+fn a_runtime_folder_that_others_can_write_is_no_place_for_secrets() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let [shared, temporary] = ["shared", "tmp"].map(|name| env.home().join(name));
+    for folder in [&shared, &temporary] {
+        fs::create_dir(folder).unwrap();
+        set_mode(folder, 0o1777);
+    }
+    let words = [
+        "exec",
+        "--credential",
+        "github",
+        "--",
+        "sh",
+        "-c",
+        "dirname $AMBIENT_SESSION_DIR",
+    ];
+    session(&env, &server, &words)
+        .env("XDG_RUNTIME_DIR", &shared)
+        .env("TMPDIR", &temporary)
+        .assert()
+        .success()
+        .stdout(format!("{}\n", temporary.display()));
 }
 
 #[test]
@@ -868,11 +1161,7 @@ fn probe(handshake: &str, call: &Value) -> (Option<i32>, String, String, TestEnv
         .replace("HANDSHAKE", handshake)
         .replace("CALL", &call.to_string());
     let program = env.file("fake-mcp", script);
-    fs::set_permissions(
-        &program,
-        std::os::unix::fs::PermissionsExt::from_mode(0o755),
-    )
-    .unwrap();
+    set_mode(&program, 0o755);
     let output = session(
         &env,
         &server,
@@ -900,7 +1189,7 @@ fn a_probe_goes_through_every_step() {
     for line in [
         "ok      server started      fake v1",
         "ok      cluster reached     2 namespaces",
-        "ok      cleaned up          server stopped, then the file removed",
+        "ok      cleaned up          server ended, then the file removed",
     ] {
         assert!(stdout.contains(line), "{stdout}");
     }
@@ -934,7 +1223,7 @@ fn a_probe_tells_the_cause() {
         (
             "",
             &refused(&format!(
-                "the server has asked for the client to provide credentials {SECRET}"
+                "the server has asked for the client to provide credentials {SECRET} \x1b[31m\nsecond line"
             )),
             4,
             "login",
@@ -948,8 +1237,93 @@ fn a_probe_tells_the_cause() {
     ] {
         let (got, stdout, stderr, _) = probe(handshake, call);
         assert_eq!(got, Some(code), "{stdout}{stderr}");
+        assert!(
+            !stdout.contains("second line") && !stderr.contains("second line"),
+            "{stderr}"
+        );
+        assert!(
+            !stdout.contains('\x1b') && !stderr.contains('\x1b'),
+            "{stderr}"
+        );
         assert!(stderr.contains(&format!("({word})")), "{stderr}");
         assert!(stdout.contains("FAILED") && stdout.contains("cleaned up"));
+    }
+}
+
+#[test]
+fn a_server_that_is_none_is_told_from_a_bad_kubeconfig() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    let program = |name: &str, text: &str, mode| {
+        let path = env.file(name, text);
+        set_mode(&path, mode);
+    };
+    program("wordless", "#!/bin/sh\nexit 3\n", 0o755);
+    program(
+        "chatty",
+        "#!/bin/sh\necho 'Segmentation fault' >&2\nexit 1\n",
+        0o755,
+    );
+    program(
+        "refusing",
+        "#!/bin/sh\nread -r _\necho '{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"message\":\"no\"}}'\n",
+        0o755,
+    );
+    program(
+        "strict",
+        "#!/bin/sh\necho 'Error: no such context' >&2\nexit 1\n",
+        0o755,
+    );
+    let said = "npm error code ECONNREFUSED\nnpm error A log is in /tmp/log";
+    let text = format!("#!/bin/sh\ncat >&2 <<END\n{said}\nEND\nexit 1\n");
+    program("runner", &text, 0o755);
+    program("plain", "", 0o644);
+    let path = format!("{}:/usr/bin:/bin", env.work().display());
+    for (program, code, error) in [
+        (
+            "./wordless",
+            1,
+            "probe failed (server): the server ended without a word",
+        ),
+        (
+            "wordless",
+            1,
+            "probe failed (server): the server ended without a word",
+        ),
+        (
+            "../work/chatty",
+            1,
+            "probe failed (server): the server ended: Segmentation fault",
+        ),
+        (
+            "./runner",
+            1,
+            "probe failed (server): the server ended: npm error code ECONNREFUSED",
+        ),
+        ("./refusing", 1, "probe failed (server): no"),
+        ("./strict", 7, "probe failed (kubeconfig): no such context"),
+        ("./plain", 1, "probe failed (server): permission denied"),
+        ("./none", 3, "the MCP server \"./none\" was not found"),
+        ("none", 3, "the MCP server \"none\" was not found"),
+    ] {
+        let words = [
+            "probe",
+            "--credential",
+            "kubeconfig",
+            "--mcp-command",
+            program,
+        ];
+        let output = session(&env, &server, &words)
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(code), "{program}: {stderr}");
+        assert!(
+            stderr.starts_with(&format!("Error: {error}\n")),
+            "{program}: {stderr}"
+        );
+        assert!(left(&env).is_empty());
     }
 }
 

@@ -1,17 +1,19 @@
 //! `acpctl session exec`
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::process::Command;
 
-use super::source::{self, SourceArgs};
+use super::source::SourceArgs;
 use crate::compat::{number, quote::quote};
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind, Status};
+use crate::output::table::visible;
 use crate::runner::plan::{Plan, Step};
 use crate::runner::table::{KUBECONFIG_PATH, Mode};
 use crate::session_helper::child::{self, Signals};
@@ -22,7 +24,9 @@ const EXAMPLES: &str = "\
 # A command with the kubeconfig of a credential, and nothing left afterwards
 acpctl session exec --credential prod -- kubectl config current-context
 # With all that a session of the project gets
-acpctl session exec --project team-a -- env";
+acpctl session exec --project team-a -- env
+# With all that this session gets
+acpctl session exec 3MX85aKNFVYjNaWSBgG3UcSclTU -- env";
 
 /// Run a command with what a session gets
 ///
@@ -32,31 +36,34 @@ acpctl session exec --project team-a -- env";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    #[command(flatten)]
-    source: SourceArgs,
-    /// Use what this session gets
-    #[arg(long, value_name = "ID")]
-    session: Option<String>,
     /// Write the kubeconfig to the platform's own path, `/tmp/.ambient_kubeconfig`
     #[arg(long, conflicts_with = "refresh")]
     compat_path: bool,
     /// Fetch the secrets again after each such time, e.g. 5m, and replace files that changed
-    #[arg(long, value_name = "DURATION", value_parser = number::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = interval)]
     refresh: Option<Duration>,
-    /// The command and its arguments, after --
-    #[arg(value_name = "COMMAND", required = true, num_args = 1..)]
+    #[command(flatten)]
+    source: SourceArgs,
+    /// The command with its arguments
+    #[arg(value_name = "COMMAND", required = true, last = true, num_args = 1.., help_heading = None)]
     command: Vec<OsString>,
+}
+
+/// Often enough for anything that ends, and too seldom to be a burden for the server.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = number::duration(text)?;
+    if interval < SHORTEST {
+        return Err("must be 100ms or more".to_owned());
+    }
+    Ok(interval)
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     dir::sweep();
-    let credentials = args.source.read(ctx, args.session.as_deref())?;
-    let plan = Plan::new(Mode::InProcess, credentials, ctx.now());
+    let plan = args.source.plan(ctx, Mode::InProcess)?;
     check(&plan)?;
-    if plan.steps.is_empty() {
-        ctx.out
-            .warn("no credential is bound: the command gets none");
-    }
     ctx.block_on(perform(ctx, args, &plan))
 }
 
@@ -79,10 +86,12 @@ async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
     let folder = private_dir()?;
     let files = Materialised::write(plan, folder.path(), args.compat_path)
         .map_err(|(path, error)| write_failure(&path, &error))?;
+    // Last of all: what isn't started needs no warning beside its error.
+    warn(ctx, plan);
     let status = match signals.pending().await {
         Some(signal) => child::status_of_signal(signal),
         None => {
-            let refreshing = refresh(ctx, args.refresh, &files);
+            let refreshing = refresh(ctx, args, &files);
             child::run(command(args, &files)?, &mut signals, refreshing)
                 .await
                 .map_err(|error| start_failure(args, &error))?
@@ -100,12 +109,28 @@ async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
     }
 }
 
+fn warn(ctx: &Ctx, plan: &Plan) {
+    if plan.steps.is_empty() {
+        ctx.out
+            .warn("no credential is bound: the command gets none");
+    }
+    for step in &plan.steps {
+        if let Some(expiry) = &step.expiry {
+            let name = visible(&step.credential.name);
+            ctx.out.warn(&format!("{name}: {expiry}"));
+        }
+    }
+}
+
 /// A new private folder.
 pub fn private_dir() -> Result<PrivateDir, Failure> {
     PrivateDir::create().map_err(|error| {
         Failure::new(
             Kind::Other,
-            format!("make a private folder: {}", reason(&error)),
+            format!(
+                "nothing was started: make a private folder: {}",
+                reason(&error)
+            ),
         )
         .hint("set XDG_RUNTIME_DIR or TMPDIR to a folder that you can write")
     })
@@ -122,8 +147,8 @@ fn command(args: &Args, files: &Materialised<'_>) -> Result<Command, Failure> {
 }
 
 /// Fetches again and again, for as long as it is let. A failed round leaves the files as they are.
-async fn refresh(ctx: &Ctx, every: Option<Duration>, files: &Materialised<'_>) {
-    let (Some(every), Ok(client)) = (every, ctx.client()) else {
+async fn refresh(ctx: &Ctx, args: &Args, files: &Materialised<'_>) {
+    let Some(every) = args.refresh else {
         return;
     };
     let mut current: Vec<(&Step, SecretString)> = files
@@ -134,18 +159,19 @@ async fn refresh(ctx: &Ctx, every: Option<Duration>, files: &Materialised<'_>) {
         .filter_map(|step| Some((step, step.credential.token.as_ref().ok()?.clone())))
         .collect();
     loop {
-        tokio::time::sleep(every.max(Duration::from_millis(100))).await;
+        tokio::time::sleep(every).await;
         for (step, known) in &mut current {
             let credential = &step.credential;
-            let fetched = source::token(client, &credential.id, &credential.provider).await;
-            let replaced = match fetched {
+            let replaced = match args.source.again(ctx, credential).await {
                 Ok(secret) if secret.expose_secret() == known.expose_secret() => continue,
                 Ok(secret) => replace(files, step, secret, ctx).map(|secret| *known = secret),
                 Err(why) => Err(why.message),
             };
             if let Err(why) = replaced {
-                ctx.out
-                    .warn(&format!("{}: not refreshed: {why}", credential.name));
+                ctx.out.warn(&format!(
+                    "{}: not refreshed: {why}",
+                    visible(&credential.name)
+                ));
             }
         }
     }
@@ -178,7 +204,11 @@ pub fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
             reason(error)
         ),
     );
-    if path == Path::new(KUBECONFIG_PATH) {
+    let is_taken = matches!(
+        error.kind(),
+        ErrorKind::AlreadyExists | ErrorKind::PermissionDenied
+    );
+    if is_taken && path == Path::new(KUBECONFIG_PATH) {
         return failure.hint(
             "another session uses the path, or the file is someone else's; leave out --compat-path",
         );
@@ -189,7 +219,7 @@ pub fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
 fn start_failure(args: &Args, error: &std::io::Error) -> Failure {
     let program = args.command.first().cloned().unwrap_or_default();
     let kind = match error.kind() {
-        std::io::ErrorKind::NotFound => Kind::NotFound,
+        ErrorKind::NotFound => Kind::NotFound,
         _ => Kind::Other,
     };
     Failure::new(

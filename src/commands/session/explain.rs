@@ -1,34 +1,35 @@
 //! `acpctl session explain`
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::source;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
-use crate::output::{Format, OutputArgs, table};
-use crate::runner::resolve::Candidate;
+use crate::output::age::age;
+use crate::output::table::visible;
+use crate::output::{Format, OutputArgs};
+use crate::runner::resolve::{Candidate, Tier};
 
 const EXAMPLES: &str = "\
 acpctl session explain --project team-a";
 
-const COLUMNS: &[table::Column] = &[
-    column("PROVIDER", 12),
-    column("CREDENTIAL", 24),
-    column("CHOSEN", 6),
-    column("TIER", 7),
-    column("ROLE", 24),
-    column("CREATED", 30),
-    column("WHY", 60),
+const TITLES: &[&str] = &["PROVIDER", "CREDENTIAL", "CHOSEN", "TIER", "AGE", "WHY"];
+const WIDE_TITLES: &[&str] = &[
+    "PROVIDER",
+    "CREDENTIAL",
+    "CHOSEN",
+    "TIER",
+    "CREATED",
+    "ROLE",
+    "BINDING",
+    "WHY",
 ];
-
-const fn column(title: &'static str, width: usize) -> table::Column {
-    table::Column { title, width }
-}
 
 /// Say why a session gets a credential, or why not
 ///
-/// Shows every binding that the platform looks at. Bindings that you may not see are missing here, and
-/// may decide all the same.
+/// Shows every binding that the platform looks at; -o wide adds role, date and ID of each. Bindings that you
+/// may not see are missing here, and may decide all the same.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -43,17 +44,24 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    let candidates = source::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?;
+    let candidates =
+        source::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?.candidates;
     let value = json!({"candidates": candidates});
     match format {
         Format::Table | Format::Wide => {
-            let rows: Vec<Vec<String>> = candidates.iter().map(row).collect();
-            ctx.out.cells(COLUMNS, &rows, format == Format::Wide)?;
+            let wide = format == Format::Wide;
+            let rows: Vec<Vec<String>> = candidates
+                .iter()
+                .map(|candidate| row(candidate, ctx.now(), wide))
+                .collect();
+            let titles = if wide { WIDE_TITLES } else { TITLES };
+            ctx.out.fitted(titles, &rows, wide)?;
             for candidate in &candidates {
                 if let Some(surprise) = candidate.surprise {
                     ctx.out.note(&format!(
                         "{}: warning: binding {}: {surprise}",
-                        candidate.credential, candidate.binding_id
+                        visible(&candidate.credential),
+                        candidate.binding_id
                     ));
                 }
             }
@@ -67,17 +75,22 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
 }
 
-fn row(candidate: &Candidate) -> Vec<String> {
-    vec![
+fn row(candidate: &Candidate, now: Timestamp, wide: bool) -> Vec<String> {
+    let mut row = vec![
         candidate.provider.clone(),
         candidate.credential.clone(),
         if candidate.chosen { "yes" } else { "no" }.to_owned(),
-        candidate
-            .tier
-            .map_or("-", crate::runner::resolve::Tier::word)
-            .to_owned(),
-        candidate.role.clone(),
-        candidate.created_at.clone(),
-        candidate.reason.clone(),
-    ]
+        candidate.tier.map_or("-", Tier::word).to_owned(),
+    ];
+    if wide {
+        row.extend([
+            candidate.created_at.clone(),
+            candidate.role.clone(),
+            candidate.binding_id.clone(),
+        ]);
+    } else {
+        row.push(age(&candidate.created_at, now));
+    }
+    row.push(candidate.reason.clone());
+    row
 }

@@ -78,6 +78,9 @@ pub fn client(ctx: &Ctx) -> anyhow::Result<Client> {
         .trim_end_matches('/')
         .clone_into(&mut settings.api_url);
     settings.token = token()?;
+    if settings.token.is_none() {
+        refuse_exchange()?;
+    }
     settings.project = env::PROJECT_NAME
         .get()
         .or_else(|| env::AGENTIC_SESSION_NAMESPACE.get())
@@ -124,6 +127,25 @@ fn token() -> Result<Option<SecretString>, Failure> {
             Ok(Some(token).filter(|token| !token.expose_secret().is_empty()))
         }
     }
+}
+
+/// The runner would exchange the session's ID for a token here. That proves nothing (contract runner.md
+/// section 11, 10), and without a token every request would fail in words that hide the reason.
+fn refuse_exchange() -> Result<(), Failure> {
+    if env::CP_TOKEN_URL.get().is_none() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Kind::Login,
+        format!(
+            "no token: the exchange at {} is not supported",
+            env::CP_TOKEN_URL.name
+        ),
+    )
+    .hint(format!(
+        "set {}, or mount the token at {TOKEN_FILE}",
+        env::BOT_TOKEN.name
+    )))
 }
 
 fn object(variable: env::Var) -> Result<Map<String, Value>, Failure> {

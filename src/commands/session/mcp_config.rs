@@ -44,7 +44,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return ctx.out.json(&json!({SERVERS: {MCP_NAME: entry}}));
     };
     let text = merged(path, entry)?;
-    write(path, &text).map_err(|error| failure("write", path, &reason(&error)))?;
+    write(path, &text).map_err(|error| Failure {
+        kind: Kind::Other,
+        ..failure("write", path, &reason(&error))
+    })?;
     ctx.out.note(&format!(
         "Set {SERVERS}.{MCP_NAME} in {}",
         path.to_string_lossy()

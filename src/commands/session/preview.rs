@@ -3,7 +3,8 @@
 use super::source::SourceArgs;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
-use crate::output::{Format, OutputArgs, table};
+use crate::output::table::visible;
+use crate::output::{Format, OutputArgs};
 use crate::runner::plan::{Plan, Step};
 use crate::runner::table::{FILE_MODE, Mode};
 
@@ -13,17 +14,7 @@ acpctl session preview --project team-a
 # What a session would make of one credential
 acpctl session preview --credential prod -o json";
 
-const COLUMNS: &[table::Column] = &[
-    column("PROVIDER", 10),
-    column("CREDENTIAL", 20),
-    column("WHAT", 8),
-    column("NAME", 34),
-    column("VALUE", 100),
-];
-
-const fn column(title: &'static str, width: usize) -> table::Column {
-    table::Column { title, width }
-}
+const TITLES: &[&str] = &["PROVIDER", "CREDENTIAL", "WHAT", "NAME", "VALUE"];
 
 /// Show what a session gets: files, variables, MCP servers
 ///
@@ -32,10 +23,6 @@ const fn column(title: &'static str, width: usize) -> table::Column {
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Session ID; without one, a new session of the project
-    session: Option<String>,
-    #[command(flatten)]
-    source: SourceArgs,
     /// How the platform hands it over: in-process, in-process-april or sidecar; its set-up decides
     #[arg(
         long,
@@ -47,16 +34,17 @@ pub struct Args {
     mode: Mode,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    source: SourceArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    let credentials = args.source.read(ctx, args.session.as_deref())?;
-    let plan = Plan::new(args.mode, credentials, ctx.now());
+    let plan = args.source.plan(ctx, args.mode)?;
     match format {
         Format::Table | Format::Wide => {
             let rows: Vec<Vec<String>> = plan.steps.iter().flat_map(rows).collect();
-            ctx.out.cells(COLUMNS, &rows, format == Format::Wide)?;
+            ctx.out.fitted(TITLES, &rows, format == Format::Wide)?;
             say_warnings(ctx, &plan);
             Ok(())
         }
@@ -109,16 +97,15 @@ fn rows(step: &Step) -> Vec<Vec<String>> {
 fn say_warnings(ctx: &Ctx, plan: &Plan) {
     if plan.steps.is_empty() {
         ctx.out
-            .note("No credential is bound: a session gets nothing.");
+            .note("No credential is bound: a session gets nothing. 'acpctl session explain' shows each binding.");
     }
     for step in &plan.steps {
+        let name = visible(&step.credential.name);
         for fault in &step.faults {
-            ctx.out
-                .note(&format!("{}: error: {fault}", step.credential.name));
+            ctx.out.note(&format!("{name}: error: {fault}"));
         }
-        for warning in &step.warnings {
-            ctx.out
-                .note(&format!("{}: warning: {warning}", step.credential.name));
+        for warning in step.warnings() {
+            ctx.out.note(&format!("{name}: warning: {warning}"));
         }
     }
 }

@@ -9,11 +9,13 @@ use tokio::process::Command;
 
 use super::source::SourceArgs;
 use super::{exec, mcp_config};
+use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind, Status};
 use crate::kubeconfig;
+use crate::output::table::visible;
 use crate::output::{Format, OutputArgs};
 use crate::runner::plan::{KUBECONFIG, Plan, Step};
 use crate::runner::table::{MCP_SERVER, MCP_SERVER_PYPI, Mode};
@@ -45,12 +47,7 @@ const PROGRAM: &str = "kubernetes-mcp-server";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    #[command(flatten)]
-    source: SourceArgs,
-    /// Use what this session gets
-    #[arg(long, value_name = "ID")]
-    session: Option<String>,
-    /// The server's program
+    /// The server's program: a path, or a name on PATH
     #[arg(long, value_name = "PATH")]
     mcp_command: Option<PathBuf>,
     /// Start the server without tools that change anything
@@ -58,6 +55,8 @@ pub struct Args {
     read_only: bool,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    source: SourceArgs,
 }
 
 /// One line of the checklist.
@@ -70,6 +69,7 @@ struct Check {
 /// What kind of trouble it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
+    Server,
     Kubeconfig,
     Network,
     Tls,
@@ -80,12 +80,9 @@ enum Cause {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     dir::sweep();
-    let credentials = args.source.read(ctx, args.session.as_deref())?;
-    let credentials = credentials
-        .into_iter()
-        .filter(|credential| credential.provider == KUBECONFIG)
-        .collect();
-    let plan = Plan::new(Mode::InProcess, credentials, ctx.now());
+    let mut plan = args.source.plan(ctx, Mode::InProcess)?;
+    plan.steps
+        .retain(|step| step.credential.provider == KUBECONFIG);
     let [step] = plan.steps.as_slice() else {
         return Err(
             Failure::new(Kind::NotFound, "there is no kubeconfig to probe")
@@ -101,7 +98,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     show(ctx, &format, &checks, &mask)?;
     match checks.iter().find_map(|check| check.result.as_ref().err()) {
         None => Ok(()),
-        Some(why) => Err(failure(cause.unwrap_or(Cause::Kubeconfig), &mask(why)).into()),
+        Some(why) => {
+            let why = first_line(&mask(why));
+            Err(failure(cause.unwrap_or(Cause::Server), &why).into())
+        }
     }
 }
 
@@ -114,16 +114,17 @@ struct Program {
 
 impl Program {
     fn find(given: Option<&Path>) -> Result<Self, Failure> {
-        let installed = given
-            .map(Path::to_owned)
-            .or_else(|| on_path(PROGRAM))
-            .map(|path| Self {
-                path,
-                words: &[],
-                start_limit: START_LIMIT,
-            });
-        let downloaded = |name, words| {
-            on_path(name).map(|path| Self {
+        let installed = match given {
+            Some(given) => Some(existing(given)?),
+            None => on_path(Path::new(PROGRAM)),
+        };
+        let installed = installed.map(|path| Self {
+            path,
+            words: &[],
+            start_limit: START_LIMIT,
+        });
+        let downloaded = |name: &str, words| {
+            on_path(Path::new(name)).map(|path| Self {
                 path,
                 words,
                 start_limit: DOWNLOAD_LIMIT,
@@ -140,7 +141,29 @@ impl Program {
     }
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
+/// The program that the user names. The server runs in another folder, so its path must be whole.
+fn existing(given: &Path) -> Result<PathBuf, Failure> {
+    let is_name = given.components().count() == 1 && !given.to_string_lossy().contains('/');
+    let found = if is_name {
+        on_path(given)
+    } else {
+        std::path::absolute(given)
+            .ok()
+            .filter(|path| path.is_file())
+    };
+    found.ok_or_else(|| {
+        Failure::new(
+            Kind::NotFound,
+            format!(
+                "the MCP server {} was not found",
+                quote(&given.to_string_lossy())
+            ),
+        )
+        .hint("--mcp-command takes a path, or a name on PATH")
+    })
+}
+
+fn on_path(name: &Path) -> Option<PathBuf> {
     std::env::split_paths(&env::PATH.get()?)
         .map(|folder| folder.join(name))
         .find(|path| path.is_absolute() && path.is_file())
@@ -172,7 +195,7 @@ async fn probe(
     checks.push(Check {
         name: "cleaned up",
         result: removed
-            .map(|()| "server stopped, then the file removed".to_owned())
+            .map(|()| "server ended, then the file removed".to_owned())
             .map_err(|error| reason(&error)),
     });
     Ok((checks, cause))
@@ -205,14 +228,14 @@ async fn steps(command: Command, limit: Duration, checks: &mut Vec<Check>) -> Op
         Ok(server) => server,
         Err(error) => {
             check("server started", Err(reason(&error)));
-            return Some(Cause::Kubeconfig);
+            return Some(Cause::Server);
         }
     };
     let cause = async {
         match server.initialize(limit).await {
             Ok(name) => check("server started", Ok(name)),
             Err(fault) => {
-                let (text, cause) = told(&fault, Cause::Kubeconfig);
+                let (text, cause) = told(&fault, Cause::Server);
                 check("server started", Err(text));
                 return Some(cause);
             }
@@ -220,7 +243,7 @@ async fn steps(command: Command, limit: Duration, checks: &mut Vec<Check>) -> Op
         match server.tools(CALL_LIMIT).await {
             Ok(tools) => check("tools listed", Ok(about(&tools))),
             Err(fault) => {
-                let (text, cause) = told(&fault, Cause::Kubeconfig);
+                let (text, cause) = told(&fault, Cause::Server);
                 check("tools listed", Err(text));
                 return Some(cause);
             }
@@ -257,10 +280,16 @@ fn about(tools: &[String]) -> String {
 /// A fault in words, and its cause.
 fn told(fault: &Fault, otherwise: Cause) -> (String, Cause) {
     match fault {
-        Fault::Ended(text) if text.is_empty() => ("the server ended".to_owned(), otherwise),
-        Fault::Ended(text) | Fault::Refused(text) => {
-            (text.clone(), cause(text).unwrap_or(otherwise))
+        // A server of this kind refuses to start for the kubeconfig's sake.
+        Fault::Failed(text) => (text.clone(), cause(text).unwrap_or(Cause::Kubeconfig)),
+        Fault::Ended(text) if text.is_empty() => {
+            ("the server ended without a word".to_owned(), Cause::Server)
         }
+        Fault::Ended(text) => (
+            format!("the server ended: {text}"),
+            cause(text).unwrap_or(Cause::Server),
+        ),
+        Fault::Refused(text) => (text.clone(), cause(text).unwrap_or(otherwise)),
         Fault::Silent(limit) => (
             format!(
                 "no answer within {} s: a silent cluster, or a login program that waits",
@@ -297,6 +326,12 @@ fn cause(text: &str) -> Option<Cause> {
 
 fn failure(cause: Cause, why: &str) -> Failure {
     let (kind, word, hint) = match cause {
+        Cause::Server => (
+            Kind::Other,
+            "server",
+            "the program is no Kubernetes MCP server, is broken, or could not be downloaded; \
+             'acpctl session probe --help' says which is started",
+        ),
         Cause::Kubeconfig => (
             Kind::Data,
             "kubeconfig",
@@ -315,7 +350,8 @@ fn failure(cause: Cause, why: &str) -> Failure {
         Cause::Login => (
             Kind::Login,
             "login",
-            "the token or certificate is wrong or expired; store a new one with 'acpctl credential update'",
+            "the token or certificate is wrong or expired, or a login program is missing; \
+             'acpctl credential update' stores a new one",
         ),
         Cause::Permission => (
             Kind::Forbidden,
@@ -349,6 +385,11 @@ fn masked(text: &str, secrets: &[SecretString]) -> String {
         })
 }
 
+/// What a server says may have lines that explain more, and may try to talk to the terminal.
+fn first_line(text: &str) -> String {
+    visible(text.trim().lines().next().unwrap_or_default())
+}
+
 fn show(
     ctx: &Ctx,
     format: &Format,
@@ -373,8 +414,9 @@ fn show(
                 Ok(text) => ("ok", text),
                 Err(text) => ("FAILED", text),
             };
+            let text = first_line(&mask(text));
             ctx.out
-                .line(&format!("{word:<6}  {:<18}  {}", check.name, mask(text)))
+                .line(&format!("{word:<6}  {:<18}  {text}", check.name))
         }),
         Format::Name | Format::JsonPath(_) => {
             Err(Failure::usage("valid formats are table, wide, json, yaml").into())

@@ -19,8 +19,10 @@ use crate::kubeconfig::{self as rules, Keep};
 use crate::resources::{
     CREDENTIAL, CREDENTIAL_TOKEN, EXPIRES_AT, ROLE, ROLE_BINDING, Record, annotation,
 };
-use crate::runner::plan::{Credential, KUBECONFIG};
+use crate::runner::expiry::{Period, SessionTime};
+use crate::runner::plan::{Credential, KUBECONFIG, Plan};
 use crate::runner::resolve::{self, Candidate, Target};
+use crate::runner::table::Mode;
 
 /// How long all secrets together may take (contract runner.md section 10.2).
 const FETCH_LIMIT: Duration = Duration::from_secs(10);
@@ -29,6 +31,17 @@ const FETCH_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Credential Flags")]
 pub struct SourceArgs {
+    /// Session ID; without one, a new session of the project
+    #[arg(help_heading = None)]
+    session: Option<String>,
+    /// The same as SESSION
+    #[arg(
+        long = "session",
+        id = "session_flag",
+        value_name = "ID",
+        conflicts_with = "session"
+    )]
+    session_flag: Option<String>,
     /// Use this credential, by name or ID (repeatable)
     #[arg(long, value_name = "NAME")]
     credential: Vec<String>,
@@ -39,7 +52,7 @@ pub struct SourceArgs {
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
     /// Use what the platform's variables in a session's pod name, and their API and token
-    #[arg(long, conflicts_with_all = ["credential", "from_file", "agent", "session"])]
+    #[arg(long, conflicts_with_all = ["credential", "from_file", "agent", "session", "session_flag"])]
     from_env: bool,
 }
 
@@ -49,12 +62,13 @@ impl SourceArgs {
         !self.credential.is_empty() || self.from_file.is_some()
     }
 
-    /// The credentials with their secrets, one of each provider. A secret that can't be read is no
-    /// failure here: it is noted in the credential.
+    /// What becomes of the credentials in this mode, one of each provider. A secret that can't be read is
+    /// no failure here: it is noted in the plan.
     ///
     /// # Errors
     /// Where the sources contradict each other, or a credential can't be found.
-    pub fn read(&self, ctx: &Ctx, session: Option<&str>) -> anyhow::Result<Vec<Credential>> {
+    pub fn plan(&self, ctx: &Ctx, mode: Mode) -> anyhow::Result<Plan> {
+        let session = self.session.as_deref().or(self.session_flag.as_deref());
         if self.names_credentials() && (session.is_some() || self.agent.is_some()) {
             return Err(Failure::usage(
                 "--credential and --from-file can't be combined with a session or --agent",
@@ -62,27 +76,49 @@ impl SourceArgs {
             .hint("name the credentials, or what they are resolved for")
             .into());
         }
-        if self.from_env {
-            return in_pod(ctx);
+        let (credentials, session) = if self.from_env {
+            (in_pod(ctx)?, SessionTime::Assumed)
+        } else if self.names_credentials() {
+            (self.named(ctx)?, SessionTime::Assumed)
+        } else {
+            let resolved = resolve(ctx, session, self.agent.as_deref())?;
+            (chosen(ctx, &resolved.candidates)?, resolved.session_time)
+        };
+        refuse_twins(&credentials)?;
+        let now = ctx.now();
+        Ok(Plan::new(mode, credentials, Period { now, session }))
+    }
+
+    /// The secret of a credential as it is by now.
+    ///
+    /// # Errors
+    /// Why it can't be had.
+    pub async fn again(&self, ctx: &Ctx, credential: &Credential) -> Result<SecretString, Failure> {
+        let (id, provider) = (&credential.id, &credential.provider);
+        let failure = |error: anyhow::Error| Failure::new(Kind::Other, format!("{error:#}"));
+        let client = ctx.client().map_err(failure)?;
+        match token(client, id, provider).await {
+            Err(refusal) if self.from_env && is_rejected(&refusal) => {
+                let client = from_env::client(ctx).map_err(failure)?;
+                token(&client, id, provider).await
+            }
+            fetched => fetched,
         }
+    }
+
+    fn named(&self, ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
         let mut credentials = Vec::new();
         if let Some(file) = &self.from_file {
             credentials.push(from_file(ctx, file)?);
         }
-        let records = if !self.names_credentials() {
-            chosen(ctx, &resolve(ctx, session, self.agent.as_deref())?)?
-        } else if self.credential.is_empty() {
-            Vec::new()
-        } else {
+        // A file alone needs no server.
+        if !self.credential.is_empty() {
             let client = ctx.client()?;
-            ctx.block_on(try_join_all(
+            let records = ctx.block_on(try_join_all(
                 self.credential.iter().map(|given| named(client, given)),
-            ))?
-        };
-        if !records.is_empty() {
-            credentials.extend(with_secrets(ctx, ctx.client()?, &records)?);
+            ))?;
+            credentials.extend(with_secrets(ctx, client, &records)?);
         }
-        refuse_twins(&credentials)?;
         Ok(credentials)
     }
 }
@@ -115,6 +151,7 @@ fn from_file(ctx: &Ctx, file: &str) -> Result<Credential, Failure> {
         url: String::new(),
         email: String::new(),
         expires_at: String::new(),
+        notes: Vec::new(),
         token: Ok(carved.text),
     })
 }
@@ -128,16 +165,18 @@ async fn named(client: &Client, given: &str) -> anyhow::Result<Record> {
     .with_context(|| format!("get credential {}", quote(given)))
 }
 
+/// Everything about a session's credentials but the secrets.
+pub struct Resolved {
+    pub candidates: Vec<Candidate>,
+    pub session_time: SessionTime,
+}
+
 /// All candidates for a session, or for the project that is set.
 ///
 /// # Errors
 /// Where no project is known, or the bindings can't be read.
-pub fn resolve(
-    ctx: &Ctx,
-    session: Option<&str>,
-    agent: Option<&str>,
-) -> anyhow::Result<Vec<Candidate>> {
-    let target = target(ctx, session, agent)?;
+pub fn resolve(ctx: &Ctx, session: Option<&str>, agent: Option<&str>) -> anyhow::Result<Resolved> {
+    let (target, session_time) = target(ctx, session, agent)?;
     let client = ctx.client()?;
     let (bindings, roles, credentials) = ctx.block_on(async {
         let options = ListOptions {
@@ -171,17 +210,25 @@ pub fn resolve(
         .hint("without it owners can't be told from users; name the credentials with --credential")
         .into());
     }
-    resolve::resolve(
+    let candidates = resolve::resolve(
         &target,
         bindings.items(),
         roles.items(),
         credentials.items(),
     )
-    .map_err(|why| Failure::new(Kind::Data, why).into())
+    .map_err(|why| Failure::new(Kind::Data, why))?;
+    Ok(Resolved {
+        candidates,
+        session_time,
+    })
 }
 
-/// What the credentials are resolved for.
-fn target(ctx: &Ctx, session: Option<&str>, agent: Option<&str>) -> anyhow::Result<Target> {
+/// What the credentials are resolved for, and how long that runs.
+fn target(
+    ctx: &Ctx,
+    session: Option<&str>,
+    agent: Option<&str>,
+) -> anyhow::Result<(Target, SessionTime)> {
     let Some(id) = session else {
         let project = ctx.settings()?.project.clone().unwrap_or_default();
         if project.is_empty() {
@@ -189,10 +236,8 @@ fn target(ctx: &Ctx, session: Option<&str>, agent: Option<&str>) -> anyhow::Resu
                 .hint("add --project NAME, name a session, or use --credential or --from-file")
                 .into());
         }
-        return Ok(Target {
-            project,
-            agent: agent.unwrap_or_default().to_owned(),
-        });
+        let agent = agent.unwrap_or_default().to_owned();
+        return Ok((Target { project, agent }, SessionTime::Assumed));
     };
     if matches!(id, "" | "." | "..") {
         return Err(Failure::usage(format!("{} is no session ID", quote(id))).into());
@@ -211,25 +256,48 @@ fn target(ctx: &Ctx, session: Option<&str>, agent: Option<&str>) -> anyhow::Resu
             .unwrap_or_default()
             .to_owned()
     };
-    Ok(Target {
+    let target = Target {
         project: text("project_id"),
         agent: agent.map_or_else(|| text("agent_id"), str::to_owned),
-    })
+    };
+    let timeout = found.get("timeout").and_then(Value::as_i64);
+    Ok((target, SessionTime::of(timeout)))
 }
 
 /// The credentials of the chosen candidates.
-fn chosen(ctx: &Ctx, candidates: &[Candidate]) -> anyhow::Result<Vec<Record>> {
+fn chosen(ctx: &Ctx, candidates: &[Candidate]) -> anyhow::Result<Vec<Credential>> {
     let client = ctx.client()?;
-    let ids = candidates
-        .iter()
-        .filter(|candidate| candidate.chosen)
-        .map(|candidate| candidate.credential_id.as_str());
-    ctx.block_on(try_join_all(ids.map(async |id| {
+    let chosen: Vec<&Candidate> = candidates.iter().filter(|it| it.chosen).collect();
+    let records = ctx.block_on(try_join_all(chosen.iter().map(async |candidate| {
+        let id = &candidate.credential_id;
         client
             .get(&CREDENTIAL, &lookup::path_of(id))
             .await
             .with_context(|| format!("get credential {}", quote(id)))
-    })))
+    })))?;
+    let mut credentials = with_secrets(ctx, client, &records)?;
+    for (credential, candidate) in credentials.iter_mut().zip(chosen) {
+        credential.notes = notes(candidate, candidates);
+    }
+    Ok(credentials)
+}
+
+/// What is worth knowing about a choice.
+fn notes(chosen: &Candidate, candidates: &[Candidate]) -> Vec<String> {
+    let outdone = candidates
+        .iter()
+        .filter(|other| other.outdone && other.provider == chosen.provider)
+        .map(|other| {
+            format!(
+                "{} is bound as well, but {}",
+                quote(&other.credential),
+                other.reason
+            )
+        });
+    let surprise = chosen
+        .surprise
+        .map(|surprise| format!("binding {}: {surprise}", chosen.binding_id));
+    outdone.chain(surprise).collect()
 }
 
 /// What the variables of a pod name. Where the service's token is rejected it is read again, for it
@@ -237,14 +305,15 @@ fn chosen(ctx: &Ctx, candidates: &[Candidate]) -> anyhow::Result<Vec<Record>> {
 fn in_pod(ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
     let records = from_env::records(ctx)?;
     let credentials = with_secrets(ctx, ctx.client()?, &records)?;
-    let is_rejected = |credential: &Credential| {
-        let refusal = credential.token.as_ref().err();
-        refusal.is_some_and(|failure| matches!(failure.kind, Kind::Login | Kind::Forbidden))
-    };
-    if credentials.iter().any(is_rejected) {
+    let mut refusals = credentials.iter().filter_map(|it| it.token.as_ref().err());
+    if refusals.any(is_rejected) {
         return with_secrets(ctx, &from_env::client(ctx)?, &records);
     }
     Ok(credentials)
+}
+
+fn is_rejected(failure: &Failure) -> bool {
+    matches!(failure.kind, Kind::Login | Kind::Forbidden)
 }
 
 /// Fetches the secrets, all at once.
@@ -272,6 +341,7 @@ fn with_secrets(ctx: &Ctx, client: &Client, records: &[Record]) -> anyhow::Resul
                 url: record.text("url").to_owned(),
                 email: record.text("email").to_owned(),
                 expires_at: annotation(record, EXPIRES_AT),
+                notes: Vec::new(),
                 token,
             })
             .collect())
@@ -279,7 +349,7 @@ fn with_secrets(ctx: &Ctx, client: &Client, records: &[Record]) -> anyhow::Resul
 }
 
 /// The secret, from the route that ordinary callers may use, or why there is none.
-pub async fn token(client: &Client, id: &str, provider: &str) -> Result<SecretString, Failure> {
+async fn token(client: &Client, id: &str, provider: &str) -> Result<SecretString, Failure> {
     let answer = client
         .get(&CREDENTIAL_TOKEN, &path(&["credentials", id, "token"]))
         .await
