@@ -1,10 +1,8 @@
 //! What every list command has in common: how much is asked for, which labels, which form.
 
-use serde_json::Value;
-
+use super::labels::Selector;
 use crate::api::ListOptions;
 use crate::compat::number;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
 use crate::output::{Format, OutputArgs};
@@ -13,8 +11,8 @@ use crate::resources::{List, Record};
 /// Flags of a list.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
-    /// Only objects with this label (repeatable: all must match)
-    #[arg(short, long, value_name = "KEY=VALUE")]
+    /// Only objects with these labels (repeatable: all must match)
+    #[arg(short, long, alias = "selector", value_name = "KEY=VALUE,...")]
     label: Vec<String>,
     /// Show at most so many (default: all)
     #[arg(long, value_name = "N", value_parser = number::int64, allow_negative_numbers = true)]
@@ -36,7 +34,7 @@ impl ListArgs {
     /// What to ask the server for. What it can't filter is filtered here, and the limit then counts
     /// what is left.
     pub fn options(&self, filtered_here: bool) -> ListOptions {
-        let filtered = filtered_here || !self.label.is_empty();
+        let filtered = filtered_here || self.label.iter().any(|text| !text.is_empty());
         ListOptions {
             limit: self.limit.filter(|_| !filtered),
             ..ListOptions::default()
@@ -56,9 +54,8 @@ impl ListArgs {
         let labels = self.labels()?;
         let filtered = wanted.is_some() || !labels.is_empty();
         if filtered && let Some(items) = &mut list.items {
-            items.retain(|record| {
-                has_labels(record, &labels) && wanted.is_none_or(|wanted| wanted(record))
-            });
+            items
+                .retain(|record| labels.fits(record) && wanted.is_none_or(|wanted| wanted(record)));
         }
         let total = if filtered { count(list) } else { list.total };
         if let (Some(limit), Some(items)) = (self.limit.filter(|limit| *limit > 0), &mut list.items)
@@ -77,7 +74,7 @@ impl ListArgs {
     /// A usage failure for a label that is no pair.
     pub fn keep_labelled(&self, records: &mut Vec<Record>) -> Result<(), Failure> {
         let labels = self.labels()?;
-        records.retain(|record| has_labels(record, &labels));
+        records.retain(|record| labels.fits(record));
         Ok(())
     }
 
@@ -92,8 +89,8 @@ impl ListArgs {
         Ok(())
     }
 
-    fn labels(&self) -> Result<Vec<(&str, &str)>, Failure> {
-        self.label.iter().map(|label| pair_of(label)).collect()
+    fn labels(&self) -> Result<Selector, Failure> {
+        Selector::read("--label", &self.label)
     }
 }
 
@@ -106,20 +103,6 @@ pub fn say_left_out(ctx: &Ctx, list: &List, total: i64) {
             list.resource.plural()
         ));
     }
-}
-
-fn pair_of(label: &str) -> Result<(&str, &str), Failure> {
-    label
-        .split_once('=')
-        .filter(|(key, _)| !key.is_empty())
-        .ok_or_else(|| Failure::usage(format!("--label {} is not KEY=VALUE", quote(label))))
-}
-
-fn has_labels(record: &Record, wanted: &[(&str, &str)]) -> bool {
-    let labels: Value = serde_json::from_str(record.text("labels")).unwrap_or_default();
-    wanted
-        .iter()
-        .all(|(key, value)| labels.get(key).and_then(Value::as_str) == Some(value))
 }
 
 fn count(list: &List) -> i64 {

@@ -1,5 +1,5 @@
 //! The commands: one folder per noun with one file per verb, one file per lone verb; and what
-//! several of them share ([`confirm`], [`created`], [`listing`], [`named`], [`runs`]).
+//! several of them share ([`confirm`], [`created`], [`labels`], [`listing`], [`named`], [`runs`]).
 
 pub mod agent;
 pub mod application;
@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod get;
 pub mod help;
 pub mod inbox;
+pub mod labels;
 pub mod listing;
 pub mod local;
 pub mod login;

@@ -489,6 +489,9 @@ fn prune_deletes_what_has_the_label_and_no_document() {
         &["--prune"][..],
         &["-l", "team=a"],
         &["--prune", "-l", "team"],
+        &["--prune", "-l", ""],
+        &["--prune", "-l", "team=a,"],
+        &["--prune", "-l", "team=a", "-l", "tier!=1"],
     ] {
         let server = serve(&platform);
         apply(&env, server.url(), &["-f", "team"])
@@ -512,6 +515,10 @@ fn prune_deletes_what_has_the_label_and_no_document() {
     let (stdout, writes) = applied(&env, &platform, &[&prune[..], &["--diff"]].concat());
     assert!(stdout.ends_with("agent/old would be pruned\ncredential/old would be pruned\n"));
     assert_eq!(writes, [""; 0]);
+    for more in [&["-l", "tier=1"][..], &["--label", "team=a,tier=1"]] {
+        let (stdout, writes) = applied(&env, &platform, &[&prune[..], more, &["--yes"]].concat());
+        assert!(!stdout.contains("pruned") && writes.is_empty(), "{stdout}");
+    }
     let (stdout, writes) = applied(&env, &platform, &[&prune[..], &["--yes"]].concat());
     assert!(
         stdout.ends_with("agent/old pruned\ncredential/old pruned\n"),

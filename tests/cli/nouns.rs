@@ -288,6 +288,10 @@ fn create_checks_before_it_sends() {
             "get sessions -l nonsense",
             "--label \"nonsense\" is not KEY=VALUE",
         ),
+        (
+            "get sessions -l a=1,b!=2",
+            "--label \"b!=2\" is not KEY=VALUE",
+        ),
     ] {
         let server = Scripted::new([]);
         let output = env
@@ -362,6 +366,45 @@ fn role_bindings_show_names() {
         "no look-ups for JSON: {:?}",
         server.lines()
     );
+}
+
+#[test]
+fn lists_and_apply_read_labels_alike() {
+    let env = TestEnv::new();
+    let list = |arguments: &[&str]| {
+        let server = Scripted::with(|_| {
+            let item = |id: &str, labels: &str| json!({"id": id, "name": id, "labels": labels});
+            let items = json!([
+                item("both", "{\"a\":\"1\",\"b\":\"2\"}"),
+                item("one", "{\"a\":\"1\"}"),
+                item("none", "")
+            ]);
+            answer(
+                200,
+                &json!({"kind": "List", "page": 1, "size": 3, "total": 3, "items": items}),
+            )
+        });
+        let words = ["get", "credentials", "-o", "name"];
+        let output = env
+            .connected(server.url())
+            .args(words)
+            .args(arguments)
+            .output()
+            .unwrap();
+        streams(&output)
+            .0
+            .replace("credential/", "")
+            .replace('\n', " ")
+    };
+    for both in [
+        &["-l", "a=1,b=2"][..],
+        &["-l", "a=1", "--label", "b=2"],
+        &["--selector=a==1, b=2"],
+    ] {
+        assert_eq!(list(both), "both ", "{both:?}");
+    }
+    assert_eq!(list(&["-l", "a=1", "-l", ""]), "both one ");
+    assert_eq!(list(&["-l", ""]), "both one none ");
 }
 
 #[test]

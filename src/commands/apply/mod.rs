@@ -14,6 +14,7 @@ mod run;
 mod secret;
 
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::labels::Selector;
 use crate::compat::grammar::IgnoredArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
@@ -52,9 +53,9 @@ pub struct Args {
     /// Then delete the agents and credentials that carry the labels of -l and are in no document
     #[arg(long)]
     prune: bool,
-    /// For --prune: labels that must all match
-    #[arg(short = 'l', long, value_name = "KEY=VALUE,...")]
-    selector: Option<String>,
+    /// For --prune: labels that must all match (repeatable)
+    #[arg(short = 'l', long, alias = "label", value_name = "KEY=VALUE,...")]
+    selector: Vec<String>,
     #[command(flatten)]
     confirm: ConfirmArgs,
     /// Output format: json; anything else is text
@@ -89,14 +90,14 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 }
 
 /// The labels of what may be deleted; nothing without `--prune`, which needs them.
-fn prune_labels(args: &Args) -> Result<Option<Vec<(&str, &str)>>, Failure> {
-    let selector = args.selector.as_deref().filter(|text| !text.is_empty());
-    match (args.prune, selector) {
-        (true, Some(text)) => prune::selector(text).map(Some),
-        (true, None) => Err(Failure::usage("--prune needs a selector")
+fn prune_labels(args: &Args) -> Result<Option<Selector>, Failure> {
+    let labels = Selector::read("--selector", &args.selector)?;
+    match (args.prune, labels.is_empty()) {
+        (true, false) => Ok(Some(labels)),
+        (true, true) => Err(Failure::usage("--prune needs a selector")
             .hint("name the labels of what may be deleted: -l KEY=VALUE")),
-        (false, Some(_)) => Err(Failure::usage("--selector goes with --prune")),
-        (false, None) => Ok(None),
+        (false, false) => Err(Failure::usage("--selector goes with --prune")),
+        (false, true) => Ok(None),
     }
 }
 
@@ -120,7 +121,7 @@ fn prune(
     run: &Run<'_>,
     args: &Args,
     documents: &[Document],
-    labels: &[(&str, &str)],
+    labels: &Selector,
     report: &mut Report<'_>,
 ) -> anyhow::Result<()> {
     let leftovers = run

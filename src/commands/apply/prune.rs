@@ -7,11 +7,10 @@ use anyhow::Context as _;
 
 use super::agent;
 use super::document::Document;
-use super::run::{Run, pairs_of};
+use super::run::Run;
 use crate::api::{ListOptions, path};
 use crate::commands::credential;
-use crate::compat::quote::quote;
-use crate::exit::Failure;
+use crate::commands::labels::Selector;
 use crate::resources::{AGENT, CREDENTIAL, Record, Resource};
 
 /// Something to delete.
@@ -21,26 +20,11 @@ pub struct Leftover {
     pub place: String,
 }
 
-/// The labels of `-l`, all of which must match.
-///
-/// # Errors
-/// For anything but `key=value,key=value`.
-pub fn selector(text: &str) -> Result<Vec<(&str, &str)>, Failure> {
-    text.split(',')
-        .map(|pair| {
-            let pair = pair.split_once('=').filter(|(key, _)| !key.is_empty());
-            pair.ok_or_else(|| {
-                Failure::usage(format!("--selector {} is not KEY=VALUE", quote(text)))
-            })
-        })
-        .collect()
-}
-
 /// What to delete: first agents, then credentials.
 pub async fn leftovers(
     run: &Run<'_>,
     documents: &[Document],
-    labels: &[(&str, &str)],
+    labels: &Selector,
 ) -> anyhow::Result<Vec<Leftover>> {
     let mut found = Vec::new();
     if run.project().is_ok()
@@ -69,20 +53,18 @@ async fn unnamed(
     resource: &'static Resource,
     collection: &str,
     documents: &[Document],
-    labels: &[(&str, &str)],
+    labels: &Selector,
 ) -> anyhow::Result<Vec<Record>> {
     let options = ListOptions::default();
     let list = run.client.list(resource, collection, &options).await;
     let list = list.with_context(|| format!("list {}", resource.plural()))?;
     let mut records = list.items.unwrap_or_default();
     records.retain(|record| {
-        let stored = pairs_of(record.text("labels")).unwrap_or_default();
-        let has = |(key, value): &(&str, &str)| stored.get(*key).is_some_and(|v| v == value);
         let is_named = documents.iter().any(|document| {
             document.known_kind() == Some(resource.kind)
                 && (document.name == record.name() || document.name == record.id())
         });
-        !record.id().is_empty() && labels.iter().all(has) && !is_named
+        !record.id().is_empty() && labels.fits(record) && !is_named
     });
     Ok(records)
 }
