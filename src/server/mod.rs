@@ -70,6 +70,17 @@ pub enum Manners {
     Corrected,
 }
 
+/// What an agent has where nothing else was said: the fields that never are empty.
+#[must_use]
+pub fn agent_defaults() -> [(&'static str, serde_json::Value); 3] {
+    use resources::sessions::{MAX_TOKENS, MODEL, TEMPERATURE};
+    [
+        ("llm_model", MODEL.to_json()),
+        ("llm_temperature", TEMPERATURE.to_json()),
+        ("llm_max_tokens", MAX_TOKENS.to_json()),
+    ]
+}
+
 /// A listener for finished requests.
 pub type AccessLog = Arc<dyn Fn(&Access<'_>) + Send + Sync>;
 

@@ -30,3 +30,4 @@ mod stream;
 mod support;
 mod syscalls;
 mod terminal;
+mod transfer;
