@@ -25,6 +25,7 @@ mod local;
 mod noun_faults;
 mod nouns;
 mod replay;
+mod serve_sessions;
 mod session_helper;
 mod stream;
 mod support;

@@ -1,12 +1,11 @@
 //! `local export` and `local import`: a store goes out as manifests and comes back the same.
 
-use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::support::serve::Serve;
 use crate::support::{TestEnv, streams};
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/kubeconfig.yaml");
@@ -219,43 +218,11 @@ fn plain_apply_brings_it_to_a_server() {
     fill(&env);
     let first = exported(&env, "one");
     let platform = TestEnv::new();
-    let server = Serve::start(&platform);
+    let server = Serve::start(&platform, &["--quiet"]);
     run(env
         .connected(&server.url)
         .args(["apply", "-f", "one/store.yaml"]));
     assert_eq!(exported(&platform, "two"), first);
-}
-
-/// `acpctl serve` on the store of an environment.
-struct Serve {
-    child: Child,
-    url: String,
-}
-
-impl Serve {
-    fn start(env: &TestEnv) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_acpctl"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--quiet"])
-            .env_clear()
-            .envs(env.variables())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line.split(' ').nth(1).unwrap().to_owned();
-        Self { child, url }
-    }
-}
-
-impl Drop for Serve {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[test]

@@ -1,22 +1,22 @@
 //! `acpctl session exec`
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::process::Command;
 
-use super::source::{self, SourceArgs};
+use super::source::SourceArgs;
 use crate::compat::{number, quote::quote};
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind, Status};
 use crate::runner::plan::{Plan, Step};
-use crate::runner::table::{KUBECONFIG_PATH, Mode};
+use crate::runner::table::Mode;
 use crate::session_helper::child::{self, Signals};
-use crate::session_helper::dir::{self, PrivateDir};
+use crate::session_helper::dir;
 use crate::session_helper::materialise::Materialised;
+use crate::session_helper::{fetch, prepare};
 
 const EXAMPLES: &str = "\
 # A command with the kubeconfig of a credential, and nothing left afterwards
@@ -52,7 +52,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     dir::sweep();
     let credentials = args.source.read(ctx, args.session.as_deref())?;
     let plan = Plan::new(Mode::InProcess, credentials, ctx.now());
-    check(&plan)?;
+    prepare::check(&plan)?;
     if plan.steps.is_empty() {
         ctx.out
             .warn("no credential is bound: the command gets none");
@@ -60,25 +60,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     ctx.block_on(perform(ctx, args, &plan))
 }
 
-/// All or nothing.
-pub fn check(plan: &Plan) -> Result<(), Failure> {
-    let faults = plan.faults();
-    if faults.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::new(
-        plan.fault_kind(),
-        format!("nothing was started: {}", faults.join("; ")),
-    )
-    .hint("'acpctl session preview' shows the same credentials without starting anything"))
-}
-
 async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
     // From here on a signal ends nothing by itself, so that no file outlives it.
     let mut signals = Signals::listen()?;
-    let folder = private_dir()?;
-    let files = Materialised::write(plan, folder.path(), args.compat_path)
-        .map_err(|(path, error)| write_failure(&path, &error))?;
+    let folder = prepare::private_dir()?;
+    let files = prepare::write(plan, &folder, args.compat_path)?;
     let status = match signals.pending().await {
         Some(signal) => child::status_of_signal(signal),
         None => {
@@ -98,17 +84,6 @@ async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
         0 => Ok(()),
         status => Err(Status(status).into()),
     }
-}
-
-/// A new private folder.
-pub fn private_dir() -> Result<PrivateDir, Failure> {
-    PrivateDir::create().map_err(|error| {
-        Failure::new(
-            Kind::Other,
-            format!("make a private folder: {}", reason(&error)),
-        )
-        .hint("set XDG_RUNTIME_DIR or TMPDIR to a folder that you can write")
-    })
 }
 
 fn command(args: &Args, files: &Materialised<'_>) -> Result<Command, Failure> {
@@ -137,7 +112,7 @@ async fn refresh(ctx: &Ctx, every: Option<Duration>, files: &Materialised<'_>) {
         tokio::time::sleep(every.max(Duration::from_millis(100))).await;
         for (step, known) in &mut current {
             let credential = &step.credential;
-            let fetched = source::token(client, &credential.id, &credential.provider).await;
+            let fetched = fetch::token(client, &credential.id, &credential.provider).await;
             let replaced = match fetched {
                 Ok(secret) if secret.expose_secret() == known.expose_secret() => continue,
                 Ok(secret) => replace(files, step, secret, ctx).map(|secret| *known = secret),
@@ -166,24 +141,6 @@ fn replace(
         .replace(step, secret.expose_secret())
         .map_err(|error| reason(&error))?;
     Ok(secret)
-}
-
-/// Why a file of the plan was not written.
-pub fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
-    let failure = Failure::new(
-        Kind::Other,
-        format!(
-            "nothing was started: write {}: {}",
-            quote(&path.to_string_lossy()),
-            reason(error)
-        ),
-    );
-    if path == Path::new(KUBECONFIG_PATH) {
-        return failure.hint(
-            "another session uses the path, or the file is someone else's; leave out --compat-path",
-        );
-    }
-    failure
 }
 
 fn start_failure(args: &Args, error: &std::io::Error) -> Failure {

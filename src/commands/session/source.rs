@@ -1,14 +1,11 @@
 //! Which credentials a plan is made of: named ones, a file, or those that a session would get.
 
-use std::time::Duration;
-
 use anyhow::Context as _;
-use futures_util::future::{join_all, try_join_all};
-use secrecy::SecretString;
+use futures_util::future::try_join_all;
 use serde_json::Value;
 
 use super::from_env;
-use crate::api::{Client, Error, ListOptions, equals, path};
+use crate::api::{Client, path};
 use crate::commands::credential::kubeconfig::{self, KubeconfigArgs};
 use crate::commands::credential::{findings, lookup};
 use crate::compat::quote::quote;
@@ -16,14 +13,10 @@ use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::input;
 use crate::kubeconfig::{self as rules, Keep};
-use crate::resources::{
-    CREDENTIAL, CREDENTIAL_TOKEN, EXPIRES_AT, ROLE, ROLE_BINDING, Record, annotation,
-};
+use crate::resources::{CREDENTIAL, Record};
 use crate::runner::plan::{Credential, KUBECONFIG};
-use crate::runner::resolve::{self, Candidate, Target};
-
-/// How long all secrets together may take (contract runner.md section 10.2).
-const FETCH_LIMIT: Duration = Duration::from_secs(10);
+use crate::runner::resolve::{Candidate, Target};
+use crate::session_helper::fetch;
 
 /// Sources of credentials.
 #[derive(Debug, Default, clap::Args)]
@@ -70,7 +63,10 @@ impl SourceArgs {
             credentials.push(from_file(ctx, file)?);
         }
         let records = if !self.names_credentials() {
-            chosen(ctx, &resolve(ctx, session, self.agent.as_deref())?)?
+            {
+                let candidates = resolve(ctx, session, self.agent.as_deref())?;
+                ctx.block_on(fetch::chosen(ctx.client()?, &candidates))?
+            }
         } else if self.credential.is_empty() {
             Vec::new()
         } else {
@@ -139,45 +135,7 @@ pub fn resolve(
 ) -> anyhow::Result<Vec<Candidate>> {
     let target = target(ctx, session, agent)?;
     let client = ctx.client()?;
-    let (bindings, roles, credentials) = ctx.block_on(async {
-        let options = ListOptions {
-            search: Some(equals("scope", "credential")),
-            ..ListOptions::default()
-        };
-        let all = ListOptions::default();
-        let bindings = client
-            .list(&ROLE_BINDING, "/role_bindings", &options)
-            .await
-            .context("list role bindings")?;
-        let roles = client
-            .list(&ROLE, "/roles", &all)
-            .await
-            .context("list roles")?;
-        let credentials = client
-            .list(&CREDENTIAL, "/credentials", &all)
-            .await
-            .context("list credentials")?;
-        Ok((bindings, roles, credentials))
-    })?;
-    if !roles
-        .items()
-        .iter()
-        .any(|role| role.name() == resolve::OWNER)
-    {
-        return Err(Failure::new(
-            Kind::Forbidden,
-            format!("the role {} can't be seen", resolve::OWNER),
-        )
-        .hint("without it owners can't be told from users; name the credentials with --credential")
-        .into());
-    }
-    resolve::resolve(
-        &target,
-        bindings.items(),
-        roles.items(),
-        credentials.items(),
-    )
-    .map_err(|why| Failure::new(Kind::Data, why).into())
+    ctx.block_on(fetch::candidates(client, &target))
 }
 
 /// What the credentials are resolved for.
@@ -217,21 +175,6 @@ fn target(ctx: &Ctx, session: Option<&str>, agent: Option<&str>) -> anyhow::Resu
     })
 }
 
-/// The credentials of the chosen candidates.
-fn chosen(ctx: &Ctx, candidates: &[Candidate]) -> anyhow::Result<Vec<Record>> {
-    let client = ctx.client()?;
-    let ids = candidates
-        .iter()
-        .filter(|candidate| candidate.chosen)
-        .map(|candidate| candidate.credential_id.as_str());
-    ctx.block_on(try_join_all(ids.map(async |id| {
-        client
-            .get(&CREDENTIAL, &lookup::path_of(id))
-            .await
-            .with_context(|| format!("get credential {}", quote(id)))
-    })))
-}
-
 /// What the variables of a pod name. Where the service's token is rejected it is read again, for it
 /// may have been renewed, and all is asked once more, as the runner does (contract runner.md section 3.2).
 fn in_pod(ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
@@ -249,53 +192,8 @@ fn in_pod(ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
 
 /// Fetches the secrets, all at once.
 fn with_secrets(ctx: &Ctx, client: &Client, records: &[Record]) -> anyhow::Result<Vec<Credential>> {
-    ctx.block_on(async {
-        let limit = ctx.globals.request_timeout.unwrap_or(FETCH_LIMIT);
-        let tokens = join_all(records.iter().map(async |record| {
-            tokio::time::timeout(limit, token(client, record.id(), record.text("provider")))
-                .await
-                .unwrap_or_else(|_| {
-                    Err(Failure::new(
-                        Kind::Network,
-                        format!("no answer within {} s", limit.as_secs()),
-                    ))
-                })
-        }))
-        .await;
-        Ok(records
-            .iter()
-            .zip(tokens)
-            .map(|(record, token)| Credential {
-                id: record.id().to_owned(),
-                name: record.name_or_id().to_owned(),
-                provider: record.text("provider").to_owned(),
-                url: record.text("url").to_owned(),
-                email: record.text("email").to_owned(),
-                expires_at: annotation(record, EXPIRES_AT),
-                token,
-            })
-            .collect())
-    })
-}
-
-/// The secret, from the route that ordinary callers may use, or why there is none.
-pub async fn token(client: &Client, id: &str, provider: &str) -> Result<SecretString, Failure> {
-    let answer = client
-        .get(&CREDENTIAL_TOKEN, &path(&["credentials", id, "token"]))
-        .await
-        .map_err(|error: Error| Failure::new(error.kind(), error.to_string()))?;
-    let answered = answer.text("provider");
-    if answered != provider {
-        return Err(Failure::new(
-            Kind::Data,
-            format!(
-                "the answer is for the provider {}, not {}",
-                quote(answered),
-                quote(provider)
-            ),
-        ));
-    }
-    Ok(SecretString::from(answer.text("token")))
+    let limit = ctx.globals.request_timeout.unwrap_or(fetch::LIMIT);
+    ctx.block_on(async { Ok(fetch::with_secrets(client, records, limit).await) })
 }
 
 /// A session has one credential of each provider.
