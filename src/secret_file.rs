@@ -26,6 +26,17 @@ pub fn create_dir(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Creates a directory that must not exist yet, with mode 0700.
+///
+/// # Errors
+/// `AlreadyExists` if anything has this name; else what the system says.
+pub fn create_new_dir(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, DIR_MODE);
+    builder.create(path)
+}
+
 /// Creates a file that must not exist yet and writes `content` to it.
 ///
 /// # Errors

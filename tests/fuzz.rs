@@ -114,11 +114,15 @@ fn survives(name: &str, rounds: u64, run: fn(&[u8])) {
     files.sort();
     let corpus: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
     let check = |input: &[u8]| {
-        if panic::catch_unwind(|| run(input)).is_err() {
-            panic!("{name} breaks on {:?}", String::from_utf8_lossy(input));
-        }
+        assert!(
+            panic::catch_unwind(|| run(input)).is_ok(),
+            "{name} breaks on {:?}",
+            String::from_utf8_lossy(input)
+        );
     };
-    corpus.iter().for_each(|input| check(input));
+    for input in &corpus {
+        check(input);
+    }
     let mut numbers = Numbers(number("FUZZ_SEED", 0x9E37_79B9_7F4A_7C15));
     for _ in 0..number("FUZZ_ROUNDS", 1) * rounds {
         let mut input = corpus[numbers.below(corpus.len())].clone();

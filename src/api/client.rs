@@ -1,5 +1,6 @@
 //! The one client: sends requests, decides what is a success, retries where that is safe.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
@@ -152,6 +153,19 @@ impl Client {
             transport,
             project: settings.project.clone(),
             retries: settings.retries,
+            trace: Trace::new(globals),
+        })
+    }
+
+    /// A client of the embedded API whose store is in this folder, without a project.
+    ///
+    /// # Errors
+    /// When the store can't be opened.
+    pub fn embedded(directory: &Path, globals: &Globals) -> anyhow::Result<Self> {
+        Ok(Self {
+            transport: Transport::Local(Local::open_in(directory)?),
+            project: None,
+            retries: globals.retries,
             trace: Trace::new(globals),
         })
     }

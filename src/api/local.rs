@@ -1,5 +1,7 @@
 //! The transport to the embedded API: its router, called in this process.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
@@ -59,13 +61,21 @@ impl Local {
     /// When no folder is known or the store can't be opened.
     pub fn open() -> anyhow::Result<Self> {
         let directory = paths::data_dir().map_err(|why| Failure::new(Kind::Other, why))?;
+        Self::open_in(&directory)
+    }
+
+    /// Opens the store in a folder.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn open_in(directory: &Path) -> anyhow::Result<Self> {
         let options = Options {
             key: key_policy()?,
             // On this machine nobody depends on the platform's slips: an unknown id is not found.
             manners: Manners::Corrected,
             ..Options::default()
         };
-        let state = AppState::open(&directory, options).context("open the embedded API's store")?;
+        let state = AppState::open(directory, options).context("open the embedded API's store")?;
         Ok(Self {
             router: server::router(state.clone()),
             state,

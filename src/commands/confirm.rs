@@ -8,7 +8,7 @@ use crate::exit::{Failure, Kind};
 use crate::output::prompt;
 
 /// `--yes` and its older name.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct ConfirmArgs {
     /// Do not ask
     #[arg(short, long)]

@@ -88,8 +88,7 @@ mod tests {
 
     #[test]
     fn all_pairs_must_match() {
-        let with =
-            |labels: &str| Record::decode(&CREDENTIAL, &json!({ "labels": labels })).unwrap();
+        let with = |labels: &str| Record::decode(&CREDENTIAL, json!({ "labels": labels })).unwrap();
         let selector = read(&["a=1,b="]).unwrap();
         assert!(selector.fits(&with("{\"a\":\"1\",\"b\":\"\",\"c\":\"3\"}")));
         for labels in [

@@ -25,6 +25,19 @@ pub enum Default {
     Bool(bool),
 }
 
+impl Default {
+    /// As answers show it.
+    pub fn to_json(self) -> serde_json::Value {
+        match self {
+            Self::Absent => serde_json::Value::Null,
+            Self::Text(text) => text.into(),
+            Self::Int(int) => int.into(),
+            Self::Number(number) => number.into(),
+            Self::Bool(flag) => flag.into(),
+        }
+    }
+}
+
 /// One field beyond those that every record has (`id`, `kind`, `href`, `created_at`, `updated_at`).
 #[derive(Debug, Clone, Copy)]
 pub struct Field {

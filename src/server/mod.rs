@@ -8,6 +8,7 @@
 //! - `crud`, `list`, `search`, `order`: what the kinds share
 //! - `fields`, `record`, `body`: fields, records, bodies in JSON
 //! - `store`: the database; `seal`, `key`: tokens at rest
+//! - `runs`: for whoever runs sessions, beside the API
 //! - `guard`: who may call; `error`, `reply`, `stream`: answers
 
 mod body;
@@ -27,6 +28,7 @@ mod record;
 mod reply;
 mod resources;
 mod route;
+pub mod runs;
 mod seal;
 mod search;
 mod seed;
@@ -38,6 +40,7 @@ pub mod tls;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::Router;
@@ -70,6 +73,17 @@ pub enum Manners {
     Corrected,
 }
 
+/// What an agent has where nothing else was said: the fields that never are empty.
+#[must_use]
+pub fn agent_defaults() -> [(&'static str, serde_json::Value); 3] {
+    use resources::sessions::{MAX_TOKENS, MODEL, TEMPERATURE};
+    [
+        ("llm_model", MODEL.to_json()),
+        ("llm_temperature", TEMPERATURE.to_json()),
+        ("llm_max_tokens", MAX_TOKENS.to_json()),
+    ]
+}
+
 /// A listener for finished requests.
 pub type AccessLog = Arc<dyn Fn(&Access<'_>) + Send + Sync>;
 
@@ -97,6 +111,9 @@ struct Shared {
     options: Options,
     /// Counts the messages written by this process, to wake those who follow a session.
     messages: watch::Sender<u64>,
+    /// Counts what may concern the runs of sessions, to wake who runs them.
+    sessions: watch::Sender<u64>,
+    has_runner: AtomicBool,
     closing: watch::Sender<bool>,
 }
 
@@ -113,6 +130,8 @@ impl AppState {
             keys,
             options,
             messages: watch::Sender::new(0),
+            sessions: watch::Sender::new(0),
+            has_runner: AtomicBool::new(false),
             closing: watch::Sender::new(false),
         })))
     }
@@ -173,10 +192,17 @@ impl AppState {
 
     /// Wakes those who follow a session's messages.
     fn announce_messages(&self) {
-        self.0
-            .messages
-            .send_modify(|count| *count = count.wrapping_add(1));
+        wake(&self.0.messages);
     }
+
+    /// Wakes who runs sessions.
+    fn announce_sessions(&self) {
+        wake(&self.0.sessions);
+    }
+}
+
+fn wake(waiting: &watch::Sender<u64>) {
+    waiting.send_modify(|count| *count = count.wrapping_add(1));
 }
 
 /// The whole API. Each request is answered in full, but for event streams.

@@ -134,7 +134,7 @@ pub static ROUTES: &[Route] = &[
     route(POST, "/sessions", &SESSION, Create, sessions::create),
     route(GET, "/sessions/{id}", &SESSION, Read, crud::get),
     route(PATCH, "/sessions/{id}", &SESSION, Change, sessions::patch),
-    route(DELETE, "/sessions/{id}", &SESSION, Delete, crud::delete),
+    route(DELETE, "/sessions/{id}", &SESSION, Delete, sessions::delete),
     route(PATCH, "/sessions/{id}/status", &SESSION, Act, sessions::status),
     route(POST, "/sessions/{id}/start", &SESSION, Act, sessions::start),
     route(POST, "/sessions/{id}/stop", &SESSION, Act, sessions::stop),

@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::AppState;
-use super::resources::messages;
+use super::resources::messages::{self, Message};
+use super::runs;
 use super::store::StoreError;
 use crate::compat::json;
 
@@ -16,21 +18,35 @@ const PING: Duration = Duration::from_secs(30);
 /// Other processes write into the same database; they are noticed this soon.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// What the events of a stream are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The messages as they are stored; the stream never ends by itself.
+    Messages,
+    /// The events of a run; its end is the last one.
+    Run,
+}
+
 /// One reader of one session's messages. Nothing is dropped for a slow one: it reads from the store
 /// at its own pace.
 pub struct Follow {
+    form: Form,
     state: AppState,
     session: String,
     after: i64,
     changed: watch::Receiver<u64>,
     closing: watch::Receiver<bool>,
     quiet_since: Instant,
+    /// The run has ended.
+    is_over: bool,
 }
 
 impl Follow {
     /// Follows a session from after a message's number on.
-    pub fn new(state: AppState, session: String, after: i64) -> Self {
+    pub fn new(form: Form, state: AppState, session: String, after: i64) -> Self {
         Self {
+            form,
+            is_over: false,
             changed: state.0.messages.subscribe(),
             closing: state.0.closing.subscribe(),
             quiet_since: Instant::now(),
@@ -50,6 +66,9 @@ impl Follow {
 
     async fn next(&mut self) -> Option<Bytes> {
         loop {
+            if self.is_over {
+                return None;
+            }
             // Marked as seen before looking, so that no message falls in between.
             self.changed.mark_unchanged();
             let events = self.look().await?;
@@ -85,9 +104,51 @@ impl Follow {
         let mut events = String::new();
         for message in found {
             self.after = message.seq;
-            let data = json::compact(&message.to_json());
-            events.push_str(&format!("id: {}\ndata: {data}\n\n", message.seq));
+            let data = match self.form {
+                Form::Messages => vec![message.to_json()],
+                Form::Run => run_events(&message),
+            };
+            // Only a message's last event may carry its number: who reads on from there misses nothing.
+            for (place, event) in data.iter().enumerate() {
+                if place + 1 == data.len() {
+                    events.push_str(&format!("id: {}\n", message.seq));
+                }
+                events.push_str(&format!("data: {}\n\n", json::compact(event)));
+            }
+            if self.form == Form::Run && is_end(&message) {
+                self.is_over = true;
+                break;
+            }
         }
         Some(events)
+    }
+}
+
+fn is_end(message: &Message) -> bool {
+    [runs::FINISHED, runs::FAILED].contains(&message.event_type.as_str())
+}
+
+/// A stored message of a run as the events that a session's runner sends (contract api.md section 9.5).
+fn run_events(message: &Message) -> Vec<Value> {
+    let (id, payload) = (&message.id, &message.payload);
+    let of_session = |mut event: Value| {
+        event["threadId"] = message.session_id.as_str().into();
+        vec![event]
+    };
+    match message.event_type.as_str() {
+        "assistant" => vec![
+            json!({"type": "TEXT_MESSAGE_START", "messageId": id, "role": "assistant"}),
+            json!({"type": "TEXT_MESSAGE_CONTENT", "messageId": id, "delta": payload}),
+            json!({"type": "TEXT_MESSAGE_END", "messageId": id}),
+        ],
+        "log" => vec![json!({"type": "CUSTOM", "name": "log", "value": payload})],
+        runs::STARTED => of_session(json!({"type": runs::STARTED})),
+        runs::FINISHED => of_session(json!({"type": runs::FINISHED})),
+        runs::FAILED => {
+            let found: Value = serde_json::from_str(payload).unwrap_or_default();
+            let why = found["message"].as_str().unwrap_or_default();
+            of_session(json!({"type": runs::FAILED, "message": why}))
+        }
+        _ => Vec::new(),
     }
 }

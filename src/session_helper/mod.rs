@@ -3,11 +3,15 @@
 //! - [`dir`]: the private folder, removed on every way out; leftovers of killed runs
 //! - [`compat_path`]: the platform's fixed path for kubeconfigs
 //! - [`child`]: the child process: signals and exit status
+//! - [`fetch`]: the credentials of a session and their secrets
+//! - [`prepare`]: what comes before a child starts
 //! - [`materialise`]: files and variables of a plan
 //! - [`mcp`]: an MCP server as a child
 
 pub mod child;
 pub mod compat_path;
 pub mod dir;
+pub mod fetch;
 pub mod materialise;
 pub mod mcp;
+pub mod prepare;

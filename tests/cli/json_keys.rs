@@ -35,7 +35,8 @@ const FROZEN: &[(&[&str], &str)] = &[
          credentials[].lifetime.appears credentials[].lifetime.goes credentials[].lifetime.refreshed \
          credentials[].mcp.args[] credentials[].mcp.command credentials[].mcp.name credentials[].mcp.type \
          credentials[].provider credentials[].variables[].kind credentials[].variables[].name \
-         credentials[].variables[].size credentials[].variables[].value credentials[].warnings[] mode",
+         credentials[].variables[].size credentials[].variables[].value credentials[].warnings[] mode \
+         session_time.assumed session_time.seconds",
     ),
     (
         &["--local", "session", "explain", "--project", "team"],

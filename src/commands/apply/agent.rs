@@ -11,12 +11,13 @@ use crate::resources::{AGENT, INBOX_MESSAGE, PROJECT, Record};
 
 pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome> {
     need_name(document)?;
-    let Some(project) = project_id(run).await? else {
+    let named = run.project_of(document)?;
+    let Some(project) = project_id(run, named).await? else {
         // The id of a project is the name that it is made with.
-        return create(run, document, run.project()?).await;
+        return create(run, document, named).await;
     };
     let agents = path(&["projects", &project, "agents"]);
-    let Some(found) = find(run, &agents, &document.name).await? else {
+    let Some(found) = find(run, &agents, named, &document.name).await? else {
         return create(run, document, &project).await;
     };
     let mut body = Body::new();
@@ -28,9 +29,8 @@ pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome
     Ok(outcome)
 }
 
-/// The id of the project; nothing where it is only planned.
-pub async fn project_id(run: &Run<'_>) -> anyhow::Result<Option<String>> {
-    let project = run.project()?;
+/// The id of a project; nothing where it is only planned.
+pub async fn project_id(run: &Run<'_>, project: &str) -> anyhow::Result<Option<String>> {
     let place = path(&["projects", project]);
     match run.client.get(&PROJECT, &place).await {
         Err(error) if error.is_not_found() && run.is_planned(&PROJECT, project) => Ok(None),
@@ -42,12 +42,14 @@ pub async fn project_id(run: &Run<'_>) -> anyhow::Result<Option<String>> {
 }
 
 /// The one agent of this name. The server does not keep names apart (contract api.md section 9.2).
-async fn find(run: &Run<'_>, agents: &str, name: &str) -> anyhow::Result<Option<Record>> {
+async fn find(
+    run: &Run<'_>,
+    agents: &str,
+    project: &str,
+    name: &str,
+) -> anyhow::Result<Option<Record>> {
     let search = equals("name", name);
-    let list = run
-        .client
-        .find(&AGENT, agents, &search, run.project()?)
-        .await?;
+    let list = run.client.find(&AGENT, agents, &search, project).await?;
     let mut found = list.items.unwrap_or_default();
     found.retain(|agent| agent.name() == name);
     if found.len() > 1 {

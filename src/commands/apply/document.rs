@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::de::value::MapAccessDeserializer;
@@ -56,6 +56,10 @@ pub struct Document {
     pub scope: String,
     pub scope_id: String,
     pub user_id: String,
+    /// The project of an agent, and what a binding of a credential is for; ours, the Go tool has no such key.
+    pub project: String,
+    /// The agent of `project` that a binding of a credential is for; ours too.
+    pub agent: String,
     /// Keys without a meaning.
     pub unknown: Vec<String>,
     /// `apiVersion`, `metadata` or `spec`: a document for Kubernetes.
@@ -95,24 +99,40 @@ impl Document {
         self.kind.clone()
     }
 
-    /// True for agents, and bindings to them: they are in a project.
+    /// True for agents, and bindings to them, that don't say in which project they are.
     pub fn needs_project(&self) -> bool {
-        match self.known_kind() {
+        let is_in_project = match self.known_kind() {
             Some("Agent") => true,
-            Some("RoleBinding") => self.scope == "agent",
+            Some("RoleBinding") => self.scope == "agent" || !self.agent.is_empty(),
             _ => false,
-        }
+        };
+        is_in_project && self.project.is_empty()
     }
 
-    /// `<user>→<target>`.
+    /// `<user>→<target>`, or `<project>/<agent>→<target>`.
     pub fn binding_name(&self) -> String {
-        format!("{}→{}", self.user_id, self.scope_id)
+        let who = match (self.user_id.as_str(), self.agent.as_str()) {
+            ("", "") => self.project.clone(),
+            ("", agent) => format!("{}/{agent}", self.project),
+            (user, _) => user.to_owned(),
+        };
+        format!("{who}→{}", self.scope_id)
     }
 
     /// How messages name a secret that stands in the manifest itself.
     pub fn inline_path(&self) -> PathBuf {
         self.folder
             .join(format!("credential {}", self.name.replace('/', "-")))
+    }
+
+    /// Takes a secret that is in a file from the file of the same name in another folder.
+    pub fn take_secret_from(&mut self, folder: &Path) {
+        if let Some(TokenFrom::File(file)) = &mut self.token_from
+            && let Some(name) = Path::new(file.as_str()).file_name()
+        {
+            *file = name.to_string_lossy().into_owned();
+            folder.clone_into(&mut self.folder);
+        }
     }
 
     /// `project/web`, for messages.
@@ -161,6 +181,8 @@ impl<'de> Visitor<'de> for DocumentVisitor {
                 "scope" => document.scope = text(&mut map)?,
                 "scope_id" => document.scope_id = text(&mut map)?,
                 "user_id" => document.user_id = text(&mut map)?,
+                "project" => document.project = text(&mut map)?,
+                "agent" => document.agent = text(&mut map)?,
                 "labels" => {
                     document.labels = map.next_value::<Option<Unique>>()?.map(|pairs| pairs.0);
                 }
@@ -202,6 +224,8 @@ impl Document {
             (&mut self.scope, base.scope),
             (&mut self.scope_id, base.scope_id),
             (&mut self.user_id, base.user_id),
+            (&mut self.project, base.project),
+            (&mut self.agent, base.agent),
         ] {
             if own.is_empty() {
                 *own = base;

@@ -118,7 +118,7 @@ fn replace_or_add(documents: &mut Vec<Document>, document: Document) {
 }
 
 /// What makes a document one of its own; role bindings have no name to tell them apart by.
-fn key(document: &Document) -> [String; 6] {
+fn key(document: &Document) -> [String; 8] {
     let unnamed = document.known_kind() == Some("RoleBinding");
     let only = |text: &String| if unnamed { text.clone() } else { String::new() };
     [
@@ -128,6 +128,8 @@ fn key(document: &Document) -> [String; 6] {
         only(&document.scope),
         only(&document.scope_id),
         only(&document.user_id),
+        document.project.clone(),
+        only(&document.agent),
     ]
 }
 

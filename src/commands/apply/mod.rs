@@ -13,6 +13,8 @@ mod role_binding;
 mod run;
 mod secret;
 
+use std::path::Path;
+
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::labels::Selector;
 use crate::compat::grammar::IgnoredArgs;
@@ -22,6 +24,7 @@ use crate::exit::{Failure, Kind};
 
 use document::Document;
 use report::Report;
+pub use run::pairs_of;
 use run::{Outcome, Run};
 
 const EXAMPLES: &str = "\
@@ -65,8 +68,41 @@ pub struct Args {
     ignored: IgnoredArgs,
 }
 
+impl Args {
+    /// What `-f` alone stands for, or `-f` with `--diff`.
+    #[must_use]
+    pub fn of_file(filename: String, diff: bool, output: Option<String>) -> Self {
+        Self {
+            filename: Some(filename),
+            kustomize: None,
+            dry_run: false,
+            diff,
+            prune: false,
+            selector: Vec::new(),
+            confirm: ConfirmArgs::default(),
+            output,
+            ignored: IgnoredArgs::default(),
+        }
+    }
+}
+
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    apply(ctx, args, load(ctx, args)?)
+}
+
+/// The same, with the files of `tokenFrom` taken from a folder by their names alone.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with_secrets(ctx: &Ctx, args: &Args, folder: &Path) -> anyhow::Result<()> {
     let mut documents = load(ctx, args)?;
+    for document in &mut documents {
+        document.take_secret_from(folder);
+    }
+    apply(ctx, args, documents)
+}
+
+fn apply(ctx: &Ctx, args: &Args, mut documents: Vec<Document>) -> anyhow::Result<()> {
     let labels = prune_labels(args)?;
     check(ctx, &documents)?;
     let mut report = Report::new(ctx, args.output.as_deref() == Some("json"));

@@ -27,18 +27,21 @@ pub async fn leftovers(
     labels: &Selector,
 ) -> anyhow::Result<Vec<Leftover>> {
     let mut found = Vec::new();
-    if run.project().is_ok()
-        && let Some(project) = agent::project_id(run).await?
+    if let Some(named) = run.project()
+        && let Some(project) = agent::project_id(run, named).await?
     {
         let agents = path(&["projects", &project, "agents"]);
-        let records = unnamed(run, &AGENT, &agents, documents, labels).await?;
+        let here = documents
+            .iter()
+            .filter(|document| ["", named, &project].contains(&document.project.as_str()));
+        let records = unnamed(run, &AGENT, &agents, here, labels).await?;
         found.extend(records.iter().map(|record| Leftover {
             resource: &AGENT,
             name: record.name_or_id().to_owned(),
             place: format!("{agents}{}", path(&[record.id()])),
         }));
     }
-    let records = unnamed(run, &CREDENTIAL, "/credentials", documents, labels).await?;
+    let records = unnamed(run, &CREDENTIAL, "/credentials", documents.iter(), labels).await?;
     found.extend(records.iter().map(|record| Leftover {
         resource: &CREDENTIAL,
         name: record.name_or_id().to_owned(),
@@ -48,11 +51,11 @@ pub async fn leftovers(
 }
 
 /// The objects of a collection with these labels that no document names.
-async fn unnamed(
+async fn unnamed<'d>(
     run: &Run<'_>,
     resource: &'static Resource,
     collection: &str,
-    documents: &[Document],
+    documents: impl Iterator<Item = &'d Document> + Clone,
     labels: &Selector,
 ) -> anyhow::Result<Vec<Record>> {
     let options = ListOptions::default();
@@ -60,7 +63,7 @@ async fn unnamed(
     let list = list.with_context(|| format!("list {}", resource.plural()))?;
     let mut records = list.items.unwrap_or_default();
     records.retain(|record| {
-        let is_named = documents.iter().any(|document| {
+        let is_named = documents.clone().any(|document| {
             document.known_kind() == Some(resource.kind)
                 && (document.name == record.name() || document.name == record.id())
         });

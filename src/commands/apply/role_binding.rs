@@ -17,13 +17,15 @@ pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome
         ("scope_id", &document.scope_id),
         ("user_id", &document.user_id),
     ] {
-        if value.is_empty() {
+        // What a project's sessions use is bound to the project; there is no user then.
+        let is_optional = field == "user_id" && is_for_project(document);
+        if value.is_empty() && !is_optional {
             return Err(Failure::new(Kind::Data, format!("{field} is required")).into());
         }
     }
     let role = role_id(run, &document.role).await?;
     let (key, target) = target(run, document).await?;
-    let target = target.as_str();
+    let users = users(run, document).await?;
     let bindings = run
         .client
         .list(&ROLE_BINDING, "/role_bindings", &ListOptions::default())
@@ -34,6 +36,9 @@ pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome
             && binding.text("scope") == document.scope
             && binding.text("user_id") == document.user_id
             && binding.text(key) == target
+            && users
+                .iter()
+                .all(|(key, id)| binding.text(key) == id.as_str())
     });
     if there {
         return Ok(Outcome::Unchanged);
@@ -42,12 +47,51 @@ pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome
     body.set(key, target);
     body.set("role_id", role);
     body.set("scope", document.scope.as_str());
-    body.set("user_id", document.user_id.as_str());
+    body.set_filled("user_id", Some(&document.user_id));
+    for (key, id) in &users {
+        body.set_filled(key, Some(id));
+    }
     let name = document.binding_name();
     run.create(&ROLE_BINDING, "/role_bindings", &name, body)
         .await
         .context("create role-binding")?;
     Ok(Outcome::Created)
+}
+
+/// True where a credential is bound for the sessions of a project or of one of its agents.
+fn is_for_project(document: &Document) -> bool {
+    document.scope == "credential" && !(document.project.is_empty() && document.agent.is_empty())
+}
+
+/// Whose sessions a credential is bound for: ids of the project and the agent, empty for none.
+async fn users(run: &Run<'_>, document: &Document) -> anyhow::Result<Vec<(&'static str, String)>> {
+    if document.scope != "credential" {
+        return Ok(Vec::new());
+    }
+    let (mut project, mut agent) = (String::new(), String::new());
+    if is_for_project(document) {
+        let place = run.project_of(document)?;
+        project = project_id(run, place).await?;
+        if !document.agent.is_empty() {
+            let agents = path(&["projects", place, "agents"]);
+            agent = named(run, &AGENT, &agents, &document.agent).await?;
+        }
+    }
+    Ok(vec![("project_id", project), ("agent_id", agent)])
+}
+
+/// The id of a project; the name of one that is only planned.
+async fn project_id(run: &Run<'_>, given: &str) -> anyhow::Result<String> {
+    let project = run.client.get(&PROJECT, &path(&["projects", given])).await;
+    match project {
+        Err(error) if error.is_not_found() && run.is_planned(&PROJECT, given) => {
+            Ok(given.to_owned())
+        }
+        project => Ok(project
+            .with_context(|| format!("resolve project {}", quote(given)))?
+            .id()
+            .to_owned()),
+    }
 }
 
 async fn role_id(run: &Run<'_>, name: &str) -> anyhow::Result<String> {
@@ -79,21 +123,9 @@ async fn target(run: &Run<'_>, document: &Document) -> anyhow::Result<(&'static 
             "credential_id",
             named(run, &CREDENTIAL, "/credentials", given).await?,
         )),
-        "project" => {
-            let project = run.client.get(&PROJECT, &path(&["projects", given])).await;
-            let id = match project {
-                Err(error) if error.is_not_found() && run.is_planned(&PROJECT, given) => {
-                    given.to_owned()
-                }
-                project => project
-                    .with_context(|| format!("resolve project {}", quote(given)))?
-                    .id()
-                    .to_owned(),
-            };
-            Ok(("project_id", id))
-        }
+        "project" => Ok(("project_id", project_id(run, given).await?)),
         "agent" => {
-            let agents = path(&["projects", run.project()?, "agents"]);
+            let agents = path(&["projects", run.project_of(document)?, "agents"]);
             Ok(("agent_id", named(run, &AGENT, &agents, given).await?))
         }
         "session" => Ok((

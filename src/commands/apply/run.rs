@@ -44,13 +44,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The project of agents, and of bindings to them.
+    /// The project of a document's agent: its own, else that of the run.
     ///
     /// # Errors
     /// When none is known.
-    pub fn project(&self) -> Result<&str, Failure> {
-        let project = self.project.as_deref();
-        project.ok_or_else(|| Failure::usage("project is required"))
+    pub fn project_of<'d>(&'d self, document: &'d Document) -> Result<&'d str, Failure> {
+        let own = Some(document.project.as_str()).filter(|project| !project.is_empty());
+        own.or(self.project())
+            .ok_or_else(|| Failure::usage("project is required"))
+    }
+
+    /// The project of the run, if one is set.
+    pub fn project(&self) -> Option<&str> {
+        self.project.as_deref()
     }
 
     /// What became of a document, or what would become of it.

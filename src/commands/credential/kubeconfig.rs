@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use super::findings;
 use crate::compat::{json, number, quote::quote};
@@ -167,6 +168,25 @@ impl KubeconfigArgs {
             context: context.filter(|context| !context.is_empty()),
             text,
         })
+    }
+
+    /// True for a text that `credential create` and `apply` store as it stands.
+    pub fn keeps(ctx: &Ctx, text: &SecretString) -> bool {
+        let args = Self::default();
+        let mut sources = vec![OwnedSource {
+            path: std::path::PathBuf::new(),
+            bytes: Zeroizing::new(text.expose_secret().as_bytes().to_vec()),
+        }];
+        let Ok(mut findings) = decode(&mut sources) else {
+            return false;
+        };
+        let report = args.check(ctx, &sources);
+        findings.extend(report.findings.iter().cloned());
+        let carved = args.carve(&sources, &report, &mut findings);
+        findings.extend(measure(text));
+        let is_error = |finding: &Finding| finding.severity == Severity::Error;
+        !findings.iter().any(is_error)
+            && carved.is_some_and(|carved| carved.text.expose_secret() == text.expose_secret())
     }
 
     fn check(&self, ctx: &Ctx, sources: &[OwnedSource]) -> Report {
@@ -363,7 +383,7 @@ pub fn decode(sources: &mut [OwnedSource]) -> Result<Vec<Finding>, Failure> {
                 Failure::new(Kind::Data, findings::text(&name, &finding)).hint("nothing was sent")
             })?;
         findings.append(&mut decoded.findings);
-        source.bytes = zeroize::Zeroizing::new(decoded.text.as_bytes().to_vec());
+        source.bytes = Zeroizing::new(decoded.text.as_bytes().to_vec());
     }
     Ok(findings)
 }

@@ -1,12 +1,16 @@
 //! `acpctl local …`: the embedded API's store.
 
 mod backup;
+mod export;
+mod import;
+mod manifest;
 mod rekey;
 mod restore;
 
 use clap::Subcommand;
 
 use crate::api::local::key_policy;
+use crate::cli::Globals;
 use crate::config::paths;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
@@ -18,6 +22,8 @@ pub enum Command {
     Backup(backup::Args),
     Restore(restore::Args),
     Rekey(rekey::Args),
+    Export(export::Args),
+    Import(import::Args),
 }
 
 impl Command {
@@ -30,8 +36,18 @@ impl Command {
             Self::Backup(args) => backup::run(ctx, args),
             Self::Restore(args) => restore::run(ctx, args),
             Self::Rekey(args) => rekey::run(ctx, args),
+            Self::Export(args) => export::run(ctx, args),
+            Self::Import(args) => import::run(ctx, args),
         }
     }
+}
+
+/// A context whose API is the embedded one.
+fn embedded(ctx: &Ctx) -> Ctx {
+    Ctx::new(Globals {
+        local: true,
+        ..ctx.globals.clone()
+    })
 }
 
 /// Opens the store of this user.

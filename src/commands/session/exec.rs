@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
-use std::path::Path;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -15,10 +14,11 @@ use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind, Status};
 use crate::output::table::visible;
 use crate::runner::plan::{Plan, Step};
-use crate::runner::table::{KUBECONFIG_PATH, Mode};
+use crate::runner::table::Mode;
 use crate::session_helper::child::{self, Signals};
-use crate::session_helper::dir::{self, PrivateDir};
+use crate::session_helper::dir;
 use crate::session_helper::materialise::Materialised;
+use crate::session_helper::prepare;
 
 const EXAMPLES: &str = "\
 # A command with the kubeconfig of a credential, and nothing left afterwards
@@ -63,29 +63,15 @@ fn interval(text: &str) -> Result<Duration, String> {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     dir::sweep();
     let plan = args.source.plan(ctx, Mode::InProcess)?;
-    check(&plan)?;
+    prepare::check(&plan)?;
     ctx.block_on(perform(ctx, args, &plan))
-}
-
-/// All or nothing.
-pub fn check(plan: &Plan) -> Result<(), Failure> {
-    let faults = plan.faults();
-    if faults.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::new(
-        plan.fault_kind(),
-        format!("nothing was started: {}", faults.join("; ")),
-    )
-    .hint("'acpctl session preview' shows the same credentials without starting anything"))
 }
 
 async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
     // From here on a signal ends nothing by itself, so that no file outlives it.
     let mut signals = Signals::listen()?;
-    let folder = private_dir()?;
-    let files = Materialised::write(plan, folder.path(), args.compat_path)
-        .map_err(|(path, error)| write_failure(&path, &error))?;
+    let folder = prepare::private_dir()?;
+    let files = prepare::write(plan, &folder, args.compat_path)?;
     // Last of all: what isn't started needs no warning beside its error.
     warn(ctx, plan);
     let status = match signals.pending().await {
@@ -120,20 +106,6 @@ fn warn(ctx: &Ctx, plan: &Plan) {
             ctx.out.warn(&format!("{name}: {expiry}"));
         }
     }
-}
-
-/// A new private folder.
-pub fn private_dir() -> Result<PrivateDir, Failure> {
-    PrivateDir::create().map_err(|error| {
-        Failure::new(
-            Kind::Other,
-            format!(
-                "nothing was started: make a private folder: {}",
-                reason(&error)
-            ),
-        )
-        .hint("set XDG_RUNTIME_DIR or TMPDIR to a folder that you can write")
-    })
 }
 
 fn command(args: &Args, files: &Materialised<'_>) -> Result<Command, Failure> {
@@ -192,28 +164,6 @@ fn replace(
         .replace(step, secret.expose_secret())
         .map_err(|error| reason(&error))?;
     Ok(secret)
-}
-
-/// Why a file of the plan was not written.
-pub fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
-    let failure = Failure::new(
-        Kind::Other,
-        format!(
-            "nothing was started: write {}: {}",
-            quote(&path.to_string_lossy()),
-            reason(error)
-        ),
-    );
-    let is_taken = matches!(
-        error.kind(),
-        ErrorKind::AlreadyExists | ErrorKind::PermissionDenied
-    );
-    if is_taken && path == Path::new(KUBECONFIG_PATH) {
-        return failure.hint(
-            "another session uses the path, or the file is someone else's; leave out --compat-path",
-        );
-    }
-    failure
 }
 
 fn start_failure(args: &Args, error: &std::io::Error) -> Failure {

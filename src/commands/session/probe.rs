@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tokio::process::Command;
 
+use super::mcp_config;
 use super::source::SourceArgs;
-use super::{exec, mcp_config};
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
@@ -23,6 +23,7 @@ use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir::{self, PrivateDir};
 use crate::session_helper::materialise::Materialised;
 use crate::session_helper::mcp::{Fault, Server};
+use crate::session_helper::prepare;
 
 const EXAMPLES: &str = "\
 acpctl session probe --credential prod
@@ -90,7 +91,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 .into(),
         );
     };
-    exec::check(&plan)?;
+    prepare::check(&plan)?;
     let program = Program::find(args.mcp_command.as_deref())?;
     let (checks, cause) = ctx.block_on(probe(ctx, args, &plan, &program))?;
     let masks = secrets(step);
@@ -176,9 +177,8 @@ async fn probe(
     program: &Program,
 ) -> anyhow::Result<(Vec<Check>, Option<Cause>)> {
     let mut signals = Signals::listen()?;
-    let folder = exec::private_dir()?;
-    let files = Materialised::write(plan, folder.path(), false)
-        .map_err(|(path, error)| exec::write_failure(&path, &error))?;
+    let folder = prepare::private_dir()?;
+    let files = prepare::write(plan, &folder, false)?;
     let mut checks = vec![Check {
         name: "kubeconfig written",
         result: Ok("private, mode 0600".to_owned()),

@@ -99,6 +99,11 @@ impl Renderer {
             "TOOL_CALL_RESULT" if !text("content").is_empty() => {
                 self.result(text("toolCallId"), text("content"))
             }
+            // What a command of `serve --run-sessions` writes to standard error.
+            "CUSTOM" if event["name"] == "log" => {
+                let line = event["value"].as_str().unwrap_or_default();
+                self.whole_line(PREVIEW, line)
+            }
             "RUN_FINISHED" => self.whole_line(RUN, "■ run finished"),
             "RUN_ERROR" => {
                 let why = [text("message"), text("content")];

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::try_join_all;
 use secrecy::SecretString;
 use serde_json::Value;
 
 use super::from_env;
-use crate::api::{Client, Error, ListOptions, equals, path};
+use crate::api::{Client, path};
 use crate::commands::credential::kubeconfig::{self, KubeconfigArgs};
 use crate::commands::credential::{findings, lookup};
 use crate::compat::quote::quote;
@@ -16,16 +16,12 @@ use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::input;
 use crate::kubeconfig::{self as rules, Keep};
-use crate::resources::{
-    CREDENTIAL, CREDENTIAL_TOKEN, EXPIRES_AT, ROLE, ROLE_BINDING, Record, annotation,
-};
+use crate::resources::{CREDENTIAL, Record};
 use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::{Credential, KUBECONFIG, Plan};
-use crate::runner::resolve::{self, Candidate, Target};
+use crate::runner::resolve::{Candidate, Target};
 use crate::runner::table::Mode;
-
-/// How long all secrets together may take (contract runner.md section 10.2).
-const FETCH_LIMIT: Duration = Duration::from_secs(10);
+use crate::session_helper::fetch;
 
 /// Sources of credentials.
 #[derive(Debug, Default, clap::Args)]
@@ -97,10 +93,10 @@ impl SourceArgs {
         let (id, provider) = (&credential.id, &credential.provider);
         let failure = |error: anyhow::Error| Failure::new(Kind::Other, format!("{error:#}"));
         let client = ctx.client().map_err(failure)?;
-        match token(client, id, provider).await {
+        match fetch::token(client, id, provider).await {
             Err(refusal) if self.from_env && is_rejected(&refusal) => {
                 let client = from_env::client(ctx).map_err(failure)?;
-                token(&client, id, provider).await
+                fetch::token(&client, id, provider).await
             }
             fetched => fetched,
         }
@@ -178,45 +174,7 @@ pub struct Resolved {
 pub fn resolve(ctx: &Ctx, session: Option<&str>, agent: Option<&str>) -> anyhow::Result<Resolved> {
     let (target, session_time) = target(ctx, session, agent)?;
     let client = ctx.client()?;
-    let (bindings, roles, credentials) = ctx.block_on(async {
-        let options = ListOptions {
-            search: Some(equals("scope", "credential")),
-            ..ListOptions::default()
-        };
-        let all = ListOptions::default();
-        let bindings = client
-            .list(&ROLE_BINDING, "/role_bindings", &options)
-            .await
-            .context("list role bindings")?;
-        let roles = client
-            .list(&ROLE, "/roles", &all)
-            .await
-            .context("list roles")?;
-        let credentials = client
-            .list(&CREDENTIAL, "/credentials", &all)
-            .await
-            .context("list credentials")?;
-        Ok((bindings, roles, credentials))
-    })?;
-    if !roles
-        .items()
-        .iter()
-        .any(|role| role.name() == resolve::OWNER)
-    {
-        return Err(Failure::new(
-            Kind::Forbidden,
-            format!("the role {} can't be seen", resolve::OWNER),
-        )
-        .hint("without it owners can't be told from users; name the credentials with --credential")
-        .into());
-    }
-    let candidates = resolve::resolve(
-        &target,
-        bindings.items(),
-        roles.items(),
-        credentials.items(),
-    )
-    .map_err(|why| Failure::new(Kind::Data, why))?;
+    let candidates = ctx.block_on(fetch::candidates(client, &target))?;
     Ok(Resolved {
         candidates,
         session_time,
@@ -266,38 +224,7 @@ fn target(
 
 /// The credentials of the chosen candidates.
 fn chosen(ctx: &Ctx, candidates: &[Candidate]) -> anyhow::Result<Vec<Credential>> {
-    let client = ctx.client()?;
-    let chosen: Vec<&Candidate> = candidates.iter().filter(|it| it.chosen).collect();
-    let records = ctx.block_on(try_join_all(chosen.iter().map(async |candidate| {
-        let id = &candidate.credential_id;
-        client
-            .get(&CREDENTIAL, &lookup::path_of(id))
-            .await
-            .with_context(|| format!("get credential {}", quote(id)))
-    })))?;
-    let mut credentials = with_secrets(ctx, client, &records)?;
-    for (credential, candidate) in credentials.iter_mut().zip(chosen) {
-        credential.notes = notes(candidate, candidates);
-    }
-    Ok(credentials)
-}
-
-/// What is worth knowing about a choice.
-fn notes(chosen: &Candidate, candidates: &[Candidate]) -> Vec<String> {
-    let outdone = candidates
-        .iter()
-        .filter(|other| other.outdone && other.provider == chosen.provider)
-        .map(|other| {
-            format!(
-                "{} is bound as well, but {}",
-                quote(&other.credential),
-                other.reason
-            )
-        });
-    let surprise = chosen
-        .surprise
-        .map(|surprise| format!("binding {}: {surprise}", chosen.binding_id));
-    outdone.chain(surprise).collect()
+    ctx.block_on(fetch::chosen(ctx.client()?, candidates, limit(ctx)))
 }
 
 /// What the variables of a pod name. Where the service's token is rejected it is read again, for it
@@ -318,54 +245,11 @@ fn is_rejected(failure: &Failure) -> bool {
 
 /// Fetches the secrets, all at once.
 fn with_secrets(ctx: &Ctx, client: &Client, records: &[Record]) -> anyhow::Result<Vec<Credential>> {
-    ctx.block_on(async {
-        let limit = ctx.globals.request_timeout.unwrap_or(FETCH_LIMIT);
-        let tokens = join_all(records.iter().map(async |record| {
-            tokio::time::timeout(limit, token(client, record.id(), record.text("provider")))
-                .await
-                .unwrap_or_else(|_| {
-                    Err(Failure::new(
-                        Kind::Network,
-                        format!("no answer within {} s", limit.as_secs()),
-                    ))
-                })
-        }))
-        .await;
-        Ok(records
-            .iter()
-            .zip(tokens)
-            .map(|(record, token)| Credential {
-                id: record.id().to_owned(),
-                name: record.name_or_id().to_owned(),
-                provider: record.text("provider").to_owned(),
-                url: record.text("url").to_owned(),
-                email: record.text("email").to_owned(),
-                expires_at: annotation(record, EXPIRES_AT),
-                notes: Vec::new(),
-                token,
-            })
-            .collect())
-    })
+    ctx.block_on(async { Ok(fetch::with_secrets(client, records, limit(ctx)).await) })
 }
 
-/// The secret, from the route that ordinary callers may use, or why there is none.
-async fn token(client: &Client, id: &str, provider: &str) -> Result<SecretString, Failure> {
-    let answer = client
-        .get(&CREDENTIAL_TOKEN, &path(&["credentials", id, "token"]))
-        .await
-        .map_err(|error: Error| Failure::new(error.kind(), error.to_string()))?;
-    let answered = answer.text("provider");
-    if answered != provider {
-        return Err(Failure::new(
-            Kind::Data,
-            format!(
-                "the answer is for the provider {}, not {}",
-                quote(answered),
-                quote(provider)
-            ),
-        ));
-    }
-    Ok(SecretString::from(answer.text("token")))
+fn limit(ctx: &Ctx) -> Duration {
+    ctx.globals.request_timeout.unwrap_or(fetch::LIMIT)
 }
 
 /// A session has one credential of each provider.

@@ -63,6 +63,7 @@ fn shown(kind: &str, payload: &str) -> Option<String> {
     let json = object(payload);
     let field = |name: &str| text_field(json.as_ref(), payload, name);
     match kind {
+        "log" => Some(payload.to_owned()),
         "user" | "assistant" => Some(conversation(payload).unwrap_or_else(|| payload.to_owned())),
         "TEXT_MESSAGE_CONTENT" | "REASONING_MESSAGE_CONTENT" | "TOOL_CALL_ARGS" => {
             field("delta").filter(|text| !text.is_empty())

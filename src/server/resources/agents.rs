@@ -179,6 +179,7 @@ pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
         })))
     })?;
     call.state.announce_messages();
+    call.state.announce_sessions();
     Ok(reply)
 }
 

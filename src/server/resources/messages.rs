@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::{Value as Json, json};
 
 use super::sessions::SESSION;
@@ -10,8 +10,8 @@ use crate::server::body;
 use crate::server::call::Call;
 use crate::server::error::Failure;
 use crate::server::reply::Reply;
-use crate::server::store::records;
-use crate::server::stream::Follow;
+use crate::server::store::{StoreError, records};
+use crate::server::stream::{Follow, Form};
 use crate::server::{ids, time};
 
 /// How many messages a follower reads at once.
@@ -28,10 +28,10 @@ const NOT_USER: Failure = Failure::text(
 #[derive(Clone)]
 pub struct Message {
     pub seq: i64,
-    id: String,
-    session_id: String,
-    event_type: String,
-    payload: String,
+    pub id: String,
+    pub session_id: String,
+    pub event_type: String,
+    pub payload: String,
     created_at: Timestamp,
 }
 
@@ -55,7 +55,7 @@ pub fn push(
     session: &str,
     event_type: &str,
     payload: &str,
-) -> Result<Message, Failure> {
+) -> rusqlite::Result<Message> {
     let mut message = Message {
         seq: 0,
         id: ids::fresh(),
@@ -86,7 +86,7 @@ pub fn after(
     session: &str,
     seq: i64,
     limit: i64,
-) -> Result<Vec<Message>, Failure> {
+) -> Result<Vec<Message>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT seq, id, session_id, event_type, payload, created_at FROM session_messages
          WHERE session_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
@@ -104,21 +104,53 @@ pub fn after(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The user's messages of a session that no other message follows.
+pub fn since_answer(connection: &Connection, session: &str) -> Result<Vec<Message>, StoreError> {
+    let answered = last(connection, session, "event_type <> 'user'")?;
+    after(connection, session, answered.unwrap_or_default(), -1)
+}
+
+/// The number of the last message that the latest run of a session began with.
+pub fn last_start(connection: &Connection, session: &str) -> Result<Option<i64>, StoreError> {
+    last(connection, session, "event_type = 'RUN_STARTED'")
+}
+
+/// The number of the last message of a session that meets a condition.
+fn last(
+    connection: &Connection,
+    session: &str,
+    condition: &'static str,
+) -> Result<Option<i64>, StoreError> {
+    let sql = format!(
+        "SELECT seq FROM session_messages WHERE session_id = ?1 AND {condition} ORDER BY seq DESC LIMIT 1"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement
+        .query_row([session], |row| row.get(0))
+        .optional()?)
+}
+
+/// The number of the last message of a session; 0 where it has none.
+pub fn end(connection: &Connection, session: &str) -> Result<i64, StoreError> {
+    Ok(last(connection, session, "true")?.unwrap_or_default())
+}
+
 /// GET: an array of all that is there, or a stream of what comes too.
 pub fn read(call: &Call<'_>) -> Result<Reply, Failure> {
     let session = call.part("id");
     let number = |text: &str| text.parse::<i64>().unwrap_or_default();
     let asked = call.query.get("after_seq").map(number).unwrap_or_default();
-    let found = call.state.store().read(|transaction| {
+    let found = call.state.store().read::<_, Failure>(|transaction| {
         records::get(transaction, &SESSION, session)?.ok_or(NOT_FOUND)?;
         if call.wants_events {
             return Ok(Vec::new());
         }
-        after(transaction, session, asked, -1)
+        Ok(after(transaction, session, asked, -1)?)
     })?;
     if call.wants_events {
         let from = call.last_event_id.as_deref().map_or(asked, number);
         return Ok(Reply::Messages(Follow::new(
+            Form::Messages,
             call.state.clone(),
             session.to_owned(),
             from,
@@ -141,7 +173,8 @@ pub fn write(call: &Call<'_>) -> Result<Reply, Failure> {
         if !["", "user"].contains(&event_type.as_str()) {
             return Err(NOT_USER);
         }
-        push(transaction, call.part("id"), "user", &text("payload")?)
+        let payload = text("payload")?;
+        Ok(push(transaction, call.part("id"), "user", &payload)?)
     })?;
     call.state.announce_messages();
     Ok(Reply::JsonLine(StatusCode::CREATED, message.to_json()))

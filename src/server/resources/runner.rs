@@ -3,11 +3,13 @@
 
 use axum::http::StatusCode;
 
+use super::messages;
 use super::sessions::SESSION;
 use crate::server::call::Call;
 use crate::server::error::Failure;
 use crate::server::reply::Reply;
 use crate::server::store::records;
+use crate::server::stream::{Follow, Form};
 
 /// Answers for a session that exists.
 fn stand_in(call: &Call<'_>, reply: Result<Reply, Failure>) -> Result<Reply, Failure> {
@@ -20,9 +22,33 @@ fn stand_in(call: &Call<'_>, reply: Result<Reply, Failure>) -> Result<Reply, Fai
     }
 }
 
+/// GET …/events: the events of the run that is under way or was the last; on the platform those of the
+/// runner, if there is one.
 pub fn events(call: &Call<'_>) -> Result<Reply, Failure> {
-    let none = "session has no associated runner pod";
-    stand_in(call, Err(Failure::text(StatusCode::BAD_GATEWAY, none)))
+    let id = call.part("id");
+    let start = call.state.store().read::<_, Failure>(|transaction| {
+        let Some(session) = records::get(transaction, &SESSION, id)? else {
+            return Ok(None);
+        };
+        if call.state.has_runner() && session.text("phase") == "Pending" {
+            return Ok(Some(messages::end(transaction, id)?));
+        }
+        Ok(messages::last_start(transaction, id)?.map(|seq| seq - 1))
+    })?;
+    let Some(start) = start else {
+        let none = "session has no associated runner pod";
+        return stand_in(call, Err(Failure::text(StatusCode::BAD_GATEWAY, none)));
+    };
+    // Who has read an earlier run to its end goes on with this one.
+    let last = call.last_event_id.as_deref().and_then(|id| id.parse().ok());
+    let from = last.unwrap_or(start).max(start);
+    let state = call.state.clone();
+    Ok(Reply::Messages(Follow::new(
+        Form::Run,
+        state,
+        id.to_owned(),
+        from,
+    )))
 }
 
 pub fn needed(call: &Call<'_>) -> Result<Reply, Failure> {

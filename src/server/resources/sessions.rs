@@ -1,7 +1,7 @@
 //! Sessions (contract api.md section 9.4). No cluster runs them here: they have their life cycle and
 //! their messages.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 use serde_json::{Value as Json, json};
 
 use super::messages;
@@ -221,8 +221,25 @@ fn refuse_unknown_phase(values: &[(&'static Field, Value)]) -> Result<(), Failur
     }
 }
 
+/// A change of phase, which wakes who runs sessions.
+fn announced(
+    call: &Call<'_>,
+    change: impl FnOnce(&Transaction<'_>, &mut Record) -> Result<(), Failure>,
+) -> Result<Reply, Failure> {
+    let reply = crud::change(call, change)?;
+    call.state.announce_sessions();
+    Ok(reply)
+}
+
+/// DELETE: a session that runs ends with it.
+pub fn delete(call: &Call<'_>) -> Result<Reply, Failure> {
+    let reply = crud::delete(call)?;
+    call.state.announce_sessions();
+    Ok(reply)
+}
+
 pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
-    crud::change(call, |_, session| {
+    announced(call, |_, session| {
         let phase = session.text("phase");
         if !["", "Stopped", "Failed", "Completed"].contains(&phase) {
             return Err(Failure::conflict(format!(
@@ -235,7 +252,7 @@ pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 pub fn stop(call: &Call<'_>) -> Result<Reply, Failure> {
-    crud::change(call, |_, session| {
+    announced(call, |_, session| {
         let phase = session.text("phase");
         if !["Running", "Creating", "Pending"].contains(&phase) {
             return Err(Failure::conflict(format!(

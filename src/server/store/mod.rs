@@ -35,6 +35,8 @@ pub enum StoreError {
     Unsafe { path: PathBuf, reason: &'static str },
     #[error("another process keeps the store in {} busy", .0.display())]
     Busy(PathBuf),
+    #[error("another process runs the sessions of the store in {}", .0.display())]
+    Runs(PathBuf),
     #[error("the store was written by a newer program (version {found}, this one knows {known})")]
     Newer { found: i64, known: i64 },
     #[error("{} is no copy of a store that this program can use (version {found})", .path.display())]
@@ -153,18 +155,31 @@ impl Store {
         check: impl FnOnce(&Connection) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let copy = Connection::open_with_flags(path, flags)?;
+        let mut copy = Connection::open_with_flags(path, flags)?;
         let found = schema::version_of(&copy)?;
-        if found != schema::current() {
+        if !(1..=schema::current()).contains(&found) {
             return Err(StoreError::NotACopy {
                 path: path.to_owned(),
                 found,
             });
         }
         check(&copy)?;
+        if found < schema::current() {
+            copy = lifted(&copy)?;
+        }
         Backup::new(&copy, &mut self.lock())?.run_to_completion(PAGES, PAUSE, None)?;
         Ok(())
     }
+}
+
+/// A copy of an older program in this one's tables, in memory: those who work never see the older ones.
+fn lifted(copy: &Connection) -> Result<Connection, StoreError> {
+    let mut lifted = Connection::open_in_memory()?;
+    Backup::new(copy, &mut lifted)?.run_to_completion(PAGES, PAUSE, None)?;
+    let transaction = lifted.transaction()?;
+    schema::migrate(&transaction)?;
+    transaction.commit()?;
+    Ok(lifted)
 }
 
 /// A value of the table `metadata`.

@@ -3,6 +3,7 @@
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params_from_iter};
 
+use super::schema;
 use crate::server::fields::{Field, Kind};
 use crate::server::record::{Record, Value};
 use crate::server::time;
@@ -159,10 +160,17 @@ pub fn count(
     kind: &'static Kind,
     condition: &Condition,
 ) -> rusqlite::Result<i64> {
-    let sql = format!("SELECT count(*) FROM {} {}", kind.table, live(condition));
+    let sql = count_sql(kind, condition);
     connection
         .prepare_cached(&sql)?
         .query_row(params_from_iter(&condition.values), |row| row.get(0))
+}
+
+fn count_sql(kind: &'static Kind, condition: &Condition) -> String {
+    if condition.sql.is_empty() && schema::COUNTED.contains(&kind.table) {
+        return format!("SELECT live FROM live_counts WHERE name = '{}'", kind.table);
+    }
+    format!("SELECT count(*) FROM {} {}", kind.table, live(condition))
 }
 
 /// The live records that meet a condition, in order.
@@ -217,15 +225,15 @@ fn live(condition: &Condition) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::resources::agents::AGENT;
     use crate::server::resources::credentials::CREDENTIAL;
+    use crate::server::resources::projects::PROJECT;
+    use crate::server::resources::role_bindings::ROLE_BINDING;
+    use crate::server::resources::sessions::SESSION;
     use crate::server::{order, search};
 
     /// How the database goes about a list.
     fn plan(search: &str, order_by: &str) -> String {
-        let connection = Connection::open_in_memory().unwrap();
-        connection
-            .execute_batch(include_str!("schema_1.sql"))
-            .unwrap();
         let condition = search::condition(&CREDENTIAL, search).unwrap();
         let window = Window {
             order: order::clause(&CREDENTIAL, order_by).unwrap(),
@@ -234,16 +242,77 @@ mod tests {
         };
         let sql = list_sql(&CREDENTIAL, &condition, &window);
         let bounds = [Sql::Integer(window.limit), Sql::Integer(window.offset)];
+        explain(&sql, condition.values.iter().chain(&bounds))
+    }
+
+    fn explain<'v>(sql: &str, values: impl Iterator<Item = &'v Sql>) -> String {
+        let connection = Connection::open_in_memory().unwrap();
+        schema::tables(&connection);
         let mut statement = connection
             .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
             .unwrap();
         let rows = statement
-            .query_map(
-                params_from_iter(condition.values.iter().chain(&bounds)),
-                |row| row.get::<_, String>(3),
-            )
+            .query_map(params_from_iter(values), |row| row.get::<_, String>(3))
             .unwrap();
         rows.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
+    }
+
+    /// Neither a total nor a look-up by name walks over the whole table.
+    #[test]
+    fn totals_and_names_are_read_by_index() {
+        let none = Condition::default();
+        for kind in [&CREDENTIAL, &SESSION, &PROJECT, &ROLE_BINDING] {
+            let plan = explain(&count_sql(kind, &none), none.values.iter());
+            assert_eq!(
+                plan, "SEARCH live_counts USING PRIMARY KEY (name=?)",
+                "{}",
+                kind.name
+            );
+        }
+        let in_project = Condition::equal("project_id", "p");
+        let plan = |kind, condition: &Condition| {
+            explain(&count_sql(kind, condition), condition.values.iter())
+        };
+        assert!(plan(&AGENT, &in_project).contains("(project_id=?)"));
+        let page = Window {
+            order: "id".to_owned(),
+            limit: 100,
+            offset: 9900,
+        };
+        let bounds = [Sql::Integer(page.limit), Sql::Integer(page.offset)];
+        let listed = explain(
+            &list_sql(&AGENT, &in_project, &page),
+            in_project.values.iter().chain(&bounds),
+        );
+        assert_eq!(
+            listed,
+            "SEARCH agents USING INDEX agents_project (project_id=?)"
+        );
+        let named = |kind| search::condition(kind, "name = 'n'").unwrap();
+        let agents = plan(&AGENT, &in_project.and(named(&AGENT)));
+        assert!(
+            agents.contains("agents_name (project_id=? AND name=?)"),
+            "{agents}"
+        );
+        assert!(plan(&SESSION, &named(&SESSION)).contains("sessions_name (name=?)"));
+        assert!(plan(&CREDENTIAL, &named(&CREDENTIAL)).contains("credentials_name (name=?)"));
+    }
+
+    /// The counts follow inserts, deletes and what is deleted twice.
+    #[test]
+    fn totals_are_those_of_the_rows() {
+        let connection = Connection::open_in_memory().unwrap();
+        schema::tables(&connection);
+        let counted = || count(&connection, &PROJECT, &Condition::default()).unwrap();
+        for name in ["a", "b", "c"] {
+            let mut project = Record::new(&PROJECT, name.to_owned());
+            project.set_text("name", name);
+            insert(&connection, &project).unwrap();
+        }
+        assert_eq!(counted(), 3);
+        assert!(delete(&connection, &PROJECT, "b").unwrap());
+        assert!(!delete(&connection, &PROJECT, "b").unwrap());
+        assert_eq!(counted(), 2);
     }
 
     #[test]

@@ -6,7 +6,41 @@ use super::StoreError;
 use crate::server::{ids, seed};
 
 /// Each entry lifts the database by one version.
-const VERSIONS: &[&str] = &[include_str!("schema_1.sql")];
+const VERSIONS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
+    |connection| connection.execute_batch(include_str!("schema_1.sql")),
+    |connection| {
+        connection.execute_batch(include_str!("schema_2.sql"))?;
+        COUNTED
+            .iter()
+            .try_for_each(|table| keep_count(connection, table))
+    },
+];
+
+/// The tables whose live rows are counted as they come and go, so that a list's total costs the same
+/// however many there are.
+pub const COUNTED: [&str; 8] = [
+    "credentials",
+    "projects",
+    "project_settings",
+    "sessions",
+    "roles",
+    "role_bindings",
+    "users",
+    "applications",
+];
+
+fn keep_count(connection: &Connection, table: &str) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "INSERT INTO live_counts SELECT '{table}', count(*) FROM {table} WHERE deleted_at IS NULL;
+         CREATE TRIGGER {table}_come AFTER INSERT ON {table} WHEN new.deleted_at IS NULL BEGIN
+           UPDATE live_counts SET live = live + 1 WHERE name = '{table}';
+         END;
+         CREATE TRIGGER {table}_go AFTER UPDATE OF deleted_at ON {table}
+         WHEN (old.deleted_at IS NULL) <> (new.deleted_at IS NULL) BEGIN
+           UPDATE live_counts SET live = live + iif(new.deleted_at IS NULL, 1, -1) WHERE name = '{table}';
+         END;"
+    ))
+}
 
 /// The version that this program works with.
 pub fn current() -> i64 {
@@ -16,6 +50,14 @@ pub fn current() -> i64 {
 /// The version of a database; 0 for an empty one.
 pub fn version_of(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// All tables, without what a new store holds.
+#[cfg(test)]
+pub fn tables(connection: &Connection) {
+    for lift in VERSIONS {
+        lift(connection).unwrap();
+    }
 }
 
 /// Brings a database to the current version, within a transaction that excludes other writers.
@@ -28,8 +70,8 @@ pub fn migrate(transaction: &Transaction<'_>) -> Result<(), StoreError> {
         });
     }
     let done = usize::try_from(found).unwrap_or_default();
-    for sql in VERSIONS.iter().skip(done) {
-        transaction.execute_batch(sql)?;
+    for lift in VERSIONS.iter().skip(done) {
+        lift(transaction)?;
     }
     if done == 0 {
         transaction.execute(
@@ -40,4 +82,38 @@ pub fn migrate(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     }
     transaction.pragma_update(None, "user_version", current())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store of the first version is lifted with what it holds.
+    #[test]
+    fn older_stores_are_lifted() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(include_str!("schema_1.sql"))
+            .unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO users (id, created_at, updated_at, username, name) VALUES ('a', 0, 0, 'a', 'a');
+                 INSERT INTO users (id, created_at, updated_at, deleted_at, username, name)
+                 VALUES ('b', 0, 0, 0, 'b', 'b');
+                 PRAGMA user_version = 1;",
+            )
+            .unwrap();
+        let transaction = connection.transaction().unwrap();
+        migrate(&transaction).unwrap();
+        transaction.commit().unwrap();
+        assert_eq!(version_of(&connection).unwrap(), current());
+        let live: i64 = connection
+            .query_row(
+                "SELECT live FROM live_counts WHERE name = 'users'",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(live, 1);
+    }
 }

@@ -6,6 +6,7 @@ pub mod oidc;
 pub mod platform;
 pub mod proxy;
 pub mod pty;
+pub mod serve;
 pub mod server;
 pub mod tls;
 

@@ -1,22 +1,37 @@
-//! `acpctl serve`
+//! `acpctl serve`: the embedded API on a port, and, if wanted, the sessions it is asked to run.
+//!
+//! - `sessions`: the queue; `run`: one run; `output`: its lines as messages; `store`: where all that is kept
 
+mod output;
+mod run;
+mod sessions;
+mod store;
+
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
 
+use crate::api::Client;
 use crate::api::local::{key_policy, say_key_place};
 use crate::compat::json;
 use crate::compat::quote::quote;
+use crate::config::file::reason;
 use crate::config::paths;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::input;
 use crate::server::{self, Access, AppState, Manners, Options};
+use crate::session_helper::child::Signals;
+use crate::session_helper::dir;
+
+use run::Setting;
 
 /// How long a request's body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -33,7 +48,9 @@ acpctl serve
 acpctl --api-url http://127.0.0.1:8000 credential list
 
 # With a token that each request must bear
-acpctl serve --token-file token.txt";
+acpctl serve --token-file token.txt
+# Runs a command for each session that is started
+acpctl serve --run-sessions -- sh -c 'kubectl get pods; cat'";
 
 /// Serve the embedded API on a port
 ///
@@ -66,12 +83,21 @@ pub struct Args {
         hide_possible_values = true
     )]
     manners: ServeManners,
+    /// Run the command behind -- for each session that is started
+    #[arg(long)]
+    run_sessions: bool,
+    /// How many sessions run at once; others wait
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    max_sessions: u16,
     /// Do not log requests
     #[arg(long)]
     quiet: bool,
     /// Print the `OpenAPI` document and exit
     #[arg(long)]
     openapi: bool,
+    /// The command and its arguments, after --
+    #[arg(value_name = "COMMAND", num_args = 0..)]
+    command: Vec<OsString>,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -86,9 +112,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         _ => None,
     };
     check_exposure(args.listen.ip(), bearer.is_some(), tls.is_some())?;
+    check_command(args)?;
     let options = Options {
         key: key_policy()?,
-        bearer,
+        bearer: bearer.clone(),
         manners: match args.manners {
             ServeManners::Recorded => Manners::Recorded,
             ServeManners::Corrected => Manners::Corrected,
@@ -103,34 +130,84 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     let state = AppState::open(&directory, options).context("open the store")?;
     ctx.block_on(async {
-        let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-            Failure::new(
-                Kind::Network,
-                format!(
-                    "listen on {}: {}",
-                    args.listen,
-                    crate::config::file::reason(&error)
-                ),
-            )
-            .hint("choose another port with --listen 127.0.0.1:0")
-        })?;
-        let address = listener.local_addr()?;
+        // From here on a signal ends nothing by itself.
+        let mut signals = Signals::listen()?;
+        let listener = listen(args.listen).await?;
         let scheme = if tls.is_some() { "https" } else { "http" };
-        ctx.out.line(&format!(
-            "Serving {scheme}://{address} from {}",
-            directory.display()
-        ))?;
-        say_key_place(&ctx.out, &state);
-        let ended = async {
-            let _ = stop_signal().await;
+        let url = format!("{scheme}://{}", listener.local_addr()?);
+        let setting = if args.run_sessions {
+            Some(setting(ctx, args, &state, &directory, &url, bearer)?)
+        } else {
+            None
         };
-        match tls {
-            Some(tls) => {
-                server::serve(server::tls::Listener::new(listener, tls)?, state, ended).await
+        ctx.out
+            .line(&format!("Serving {url} from {}", directory.display()))?;
+        say_key_place(&ctx.out, &state);
+        let (stop, stopping) = watch::channel(false);
+        let (last_run, no_run) = oneshot::channel::<()>();
+        let ended = async move {
+            signals.next().await;
+            stop.send_replace(true);
+            // Those who follow a run see its end before the server goes.
+            let _ = no_run.await;
+        };
+        let serving = async {
+            match tls {
+                Some(tls) => {
+                    server::serve(server::tls::Listener::new(listener, tls)?, state, ended).await
+                }
+                None => server::serve(listener, state, ended).await,
             }
-            None => server::serve(listener, state, ended).await,
-        }
-        .context("serve")
+        };
+        let running = async {
+            if let Some(setting) = &setting {
+                let at_once = usize::from(args.max_sessions);
+                let log: sessions::Log<'_> = if args.quiet { &|_, _| {} } else { &log_session };
+                sessions::serve(setting, at_once, stopping, log).await;
+            }
+            drop(last_run);
+        };
+        let (served, ()) = tokio::join!(serving, running);
+        served.context("serve")
+    })
+}
+
+fn check_command(args: &Args) -> Result<(), Failure> {
+    match (args.run_sessions, args.command.is_empty()) {
+        (true, true) => Err(Failure::usage("--run-sessions needs a command")
+            .hint("acpctl serve --run-sessions -- COMMAND [ARGUMENT...]")),
+        (false, false) => Err(Failure::usage("a command goes with --run-sessions")),
+        _ => Ok(()),
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::new(
+            Kind::Network,
+            format!("listen on {address}: {}", reason(&error)),
+        )
+        .hint("choose another port with --listen 127.0.0.1:0")
+    })
+}
+
+/// What the runs of sessions share; this process becomes the one who runs them.
+fn setting(
+    ctx: &Ctx,
+    args: &Args,
+    state: &AppState,
+    directory: &Path,
+    url: &str,
+    token: Option<SecretString>,
+) -> anyhow::Result<Setting> {
+    dir::sweep();
+    let runner = state.run_sessions().context("run sessions")?;
+    Ok(Setting {
+        command: args.command.clone(),
+        url: url.to_owned(),
+        token,
+        client: Client::embedded(directory, &ctx.globals)?,
+        store: store::Store::new(runner),
     })
 }
 
@@ -161,7 +238,6 @@ fn read_token(path: &str) -> Result<SecretString, Failure> {
 
 /// One line of JSON for each request: no query, no header, no body.
 fn log(access: &Access<'_>) {
-    use std::io::Write as _;
     let line = serde_json::json!({
         "time": jiff::Timestamp::now().to_string(),
         "method": access.method,
@@ -170,20 +246,20 @@ fn log(access: &Access<'_>) {
         "ms": u64::try_from(access.duration.as_millis()).unwrap_or(u64::MAX),
         "operation_id": access.operation_id,
     });
-    let _ = writeln!(std::io::stderr().lock(), "{}", json::compact(&line));
+    write_log(&line);
 }
 
-/// Waits for INT or TERM.
-async fn stop_signal() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut term = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = term.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+/// The same for a session that was run.
+fn log_session(session: &str, what: &str) {
+    let line = serde_json::json!({
+        "time": jiff::Timestamp::now().to_string(),
+        "session": session,
+        "run": what,
+    });
+    write_log(&line);
+}
+
+fn write_log(line: &serde_json::Value) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr().lock(), "{}", json::compact(line));
 }

@@ -1,0 +1,298 @@
+//! `acpctl local export`
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::Context as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+
+use super::manifest::{self, Document, Manifest};
+use crate::api::{Client, path};
+use crate::commands::credential::{KUBECONFIG, KubeconfigArgs};
+use crate::compat::quote::quote;
+use crate::config::file::reason;
+use crate::ctx::Ctx;
+use crate::exit::{Failure, Kind};
+use crate::resources::{CREDENTIAL_TOKEN, Record};
+use crate::secret_file;
+use crate::yaml;
+
+/// The longest name of a file with a secret, in bytes.
+const LONGEST_NAME: usize = 120;
+
+const EXAMPLES: &str = "\
+# To a platform, with the secrets in files
+acpctl local export -o store.yaml --secrets secrets
+acpctl --api-url https://acp.example.org apply -f store.yaml
+# Without secrets: each credential names the variable that its secret is taken from
+acpctl local export | acpctl apply -f - --dry-run";
+
+/// Write the store as manifests that 'apply -f' reads
+///
+/// Projects, agents, credentials and role bindings. What manifests have no place for is counted on
+/// standard error. Without --secrets nothing secret is written.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Write to this file
+    #[arg(short, long, value_name = "FILE|-", default_value = "-")]
+    output: String,
+    /// Write each secret to a file of this new folder
+    #[arg(long, value_name = "DIR")]
+    secrets: Option<PathBuf>,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let ctx = &super::embedded(ctx);
+    let file = Some(Path::new(&args.output)).filter(|path| *path != Path::new("-"));
+    file.map_or(Ok(()), check_target)?;
+    let client = ctx.client()?;
+    let (mut manifest, secrets) = ctx.block_on(async {
+        let manifest = manifest::read(client).await?;
+        let secrets = secrets(client, &manifest, args.secrets.is_some()).await?;
+        Ok((manifest, secrets))
+    })?;
+    warn_of_kubeconfigs(ctx, &manifest, &secrets);
+    let Some(folder) = &args.secrets else {
+        name_variables(ctx, &mut manifest, &secrets);
+        return write(ctx, file, &manifest);
+    };
+    let folder = NewFolder::create(folder)?;
+    folder.fill(&mut manifest, &secrets, file)?;
+    write(ctx, file, &manifest)?;
+    folder.keep();
+    Ok(())
+}
+
+/// What a credential holds.
+enum Secret {
+    None,
+    Text(SecretString),
+    /// One that could not be read; only without `--secrets`, where its text is not needed.
+    Unread,
+}
+
+/// The secrets of the credentials, in their order.
+async fn secrets(
+    client: &Client,
+    manifest: &Manifest,
+    are_needed: bool,
+) -> anyhow::Result<Vec<Secret>> {
+    let mut secrets = Vec::new();
+    for (credential, _) in &manifest.credentials {
+        let place = path(&["credentials", credential.id(), "token"]);
+        let secret = match client.get(&CREDENTIAL_TOKEN, &place).await {
+            Ok(answer) if answer.text("token").is_empty() => Secret::None,
+            Ok(answer) => Secret::Text(SecretString::from(answer.text("token"))),
+            Err(_) if !are_needed => Secret::Unread,
+            Err(error) => {
+                let name = quote(credential.name());
+                return Err(anyhow::Error::from(error)
+                    .context(format!("read the secret of credential {name}")));
+            }
+        };
+        secrets.push(secret);
+    }
+    Ok(secrets)
+}
+
+/// Kubeconfigs that were stored in another way than `apply` stores them.
+fn warn_of_kubeconfigs(ctx: &Ctx, manifest: &Manifest, secrets: &[Secret]) {
+    for ((credential, _), secret) in manifest.credentials.iter().zip(secrets) {
+        if let Secret::Text(text) = secret
+            && credential.text("provider") == KUBECONFIG
+            && !KubeconfigArgs::keeps(ctx, text)
+        {
+            ctx.out.warn(&format!(
+                "credential/{}: 'apply' will cut or refuse its kubeconfig; see 'acpctl credential validate'",
+                credential.name()
+            ));
+        }
+    }
+}
+
+/// Lets each credential with a secret name a variable, and says which.
+fn name_variables(ctx: &Ctx, manifest: &mut Manifest, secrets: &[Secret]) {
+    let mut names = Names::default();
+    let mut variables = Vec::new();
+    for ((credential, document), secret) in manifest.credentials.iter_mut().zip(secrets) {
+        if matches!(secret, Secret::None) {
+            continue;
+        }
+        let letters = credential.name().to_uppercase();
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        let letters: String = letters.chars().map(plain).collect();
+        let variable = names.unique(&format!("ACP_TOKEN_{letters}"), "_");
+        take_from(document, "env", &variable);
+        variables.push(variable);
+    }
+    if !variables.is_empty() {
+        ctx.out.note(&format!(
+            "Variables to set for 'apply': {}",
+            variables.join(", ")
+        ));
+    }
+}
+
+fn take_from(document: &mut Document, kind: &str, place: &str) {
+    document.insert("tokenFrom".to_owned(), json!({kind: place}));
+}
+
+/// Names that differ without regard to case.
+#[derive(Default)]
+struct Names(BTreeSet<String>);
+
+impl Names {
+    fn unique(&mut self, name: &str, separator: &str) -> String {
+        let numbered = (2..).map(|number| format!("{name}{separator}{number}"));
+        let mut names = std::iter::once(name.to_owned()).chain(numbered);
+        let free = names.find(|name| self.0.insert(name.to_lowercase()));
+        free.unwrap_or_default()
+    }
+}
+
+/// A folder for secrets; dropping it before it is finished removes it.
+struct NewFolder {
+    path: PathBuf,
+    is_done: bool,
+}
+
+impl NewFolder {
+    fn create(path: &Path) -> Result<Self, Failure> {
+        secret_file::create_new_dir(path).map_err(|error| {
+            let what = format!("make the folder {}: {}", path.display(), reason(&error));
+            Failure::new(Kind::Other, what).hint("--secrets takes a folder that does not exist yet")
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            is_done: false,
+        })
+    }
+
+    /// Writes the secrets and lets each credential name its file, as seen from the manifest.
+    fn fill(
+        &self,
+        manifest: &mut Manifest,
+        secrets: &[Secret],
+        file: Option<&Path>,
+    ) -> anyhow::Result<()> {
+        let from_manifest = self.seen_from(file)?;
+        let mut names = Names::default();
+        for ((credential, document), secret) in manifest.credentials.iter_mut().zip(secrets) {
+            let Secret::Text(text) = secret else {
+                continue;
+            };
+            let name = names.unique(&file_name(credential), "-");
+            let path = self.path.join(&name);
+            secret_file::write_new(&path, text.expose_secret().as_bytes())
+                .with_context(|| format!("write {}", path.display()))?;
+            take_from(document, "file", &format!("{from_manifest}/{name}"));
+        }
+        Ok(())
+    }
+
+    /// The folder's path from that of the manifest, or from the working directory.
+    fn seen_from(&self, file: Option<&Path>) -> anyhow::Result<String> {
+        let parent = file.and_then(Path::parent);
+        let parent = parent.filter(|parent| !parent.as_os_str().is_empty());
+        let base = fs::canonicalize(parent.unwrap_or(Path::new(".")))?;
+        let seen = relative(&base, &fs::canonicalize(&self.path)?);
+        let seen = seen.to_str().map(str::to_owned);
+        seen.ok_or_else(|| Failure::usage("the path of --secrets is not Unicode").into())
+    }
+
+    fn keep(mut self) {
+        self.is_done = true;
+    }
+}
+
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        if !self.is_done {
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// A credential's name as that of a file: no separator, no leading dot or dash.
+fn file_name(credential: &Record) -> String {
+    let plain = |c: char| match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' => c,
+        _ => '_',
+    };
+    let name: String = credential
+        .name()
+        .chars()
+        .map(plain)
+        .take(LONGEST_NAME)
+        .collect();
+    if name.starts_with(['.', '-']) || name.is_empty() {
+        format!("_{name}")
+    } else {
+        name
+    }
+}
+
+/// The way from one absolute path to another.
+fn relative(base: &Path, target: &Path) -> PathBuf {
+    let same = base
+        .components()
+        .zip(target.components())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let up = base.components().skip(same).map(|_| Component::ParentDir);
+    up.chain(target.components().skip(same)).collect()
+}
+
+/// Only a plain file is replaced.
+fn check_target(file: &Path) -> Result<(), Failure> {
+    match fs::symlink_metadata(file) {
+        Ok(found) if !found.is_file() => Err(Failure::usage(format!(
+            "{} is not a regular file",
+            quote(&file.to_string_lossy())
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn write(ctx: &Ctx, file: Option<&Path>, manifest: &Manifest) -> anyhow::Result<()> {
+    let text = text(manifest)?;
+    match file {
+        Some(file) => {
+            secret_file::replace(file, text.as_bytes()).map_err(|error| failed(file, &error))?;
+        }
+        None => ctx.out.data(text.as_bytes())?,
+    }
+    ctx.out.note(&format!("Exported {}", manifest.summary()));
+    if let Some(omissions) = manifest.omissions() {
+        ctx.out.warn(&format!(
+            "left out, since manifests have no place for it: {omissions}"
+        ));
+    }
+    if text.len() > yaml::MAX_INPUT {
+        ctx.out.warn(&format!(
+            "'apply' reads at most {} MiB from one file: split the manifest at its lines ---",
+            yaml::MAX_INPUT >> 20
+        ));
+    }
+    Ok(())
+}
+
+fn failed(file: &Path, error: &std::io::Error) -> Failure {
+    let file = quote(&file.to_string_lossy());
+    Failure::new(Kind::Other, format!("write {file}: {}", reason(error)))
+}
+
+/// The documents as YAML.
+fn text(manifest: &Manifest) -> anyhow::Result<String> {
+    let credentials = manifest.credentials.iter().map(|(_, document)| document);
+    let documents = manifest.projects.iter().chain(&manifest.agents);
+    let mut text = String::new();
+    for document in documents.chain(credentials).chain(&manifest.bindings) {
+        text.push_str("---\n");
+        text.push_str(&yaml::to_string(&Value::Object(document.clone()))?);
+    }
+    Ok(text)
+}

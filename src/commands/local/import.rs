@@ -1,0 +1,40 @@
+//! `acpctl local import`
+
+use std::path::PathBuf;
+
+use crate::commands::apply;
+use crate::ctx::Ctx;
+
+const EXAMPLES: &str = "\
+acpctl local import team.yaml
+# The same as
+acpctl --local apply -f team.yaml";
+
+/// Apply manifests to the store: 'apply -f' on the embedded API
+///
+/// Objects that are there already are changed where they differ; nothing is deleted.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// File, folder, or - for stdin
+    #[arg(value_name = "PATH|-")]
+    path: String,
+    /// Take the files of tokenFrom from this folder, by their names
+    #[arg(long, value_name = "DIR")]
+    secrets: Option<PathBuf>,
+    /// Show what would change; nothing is written
+    #[arg(long)]
+    diff: bool,
+    /// Output format: json; anything else is text
+    #[arg(short, long, value_name = "FORMAT")]
+    output: Option<String>,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let ctx = super::embedded(ctx);
+    let apply = apply::Args::of_file(args.path.clone(), args.diff, args.output.clone());
+    match &args.secrets {
+        Some(folder) => apply::run_with_secrets(&ctx, &apply, folder),
+        None => apply::run(&ctx, &apply),
+    }
+}

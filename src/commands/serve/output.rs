@@ -1,0 +1,117 @@
+//! What a session's command prints, line by line, as messages of the session.
+
+use std::io;
+
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::sync::mpsc;
+
+/// The longest line, in bytes; the rest of a longer one is dropped, which a mark at its end tells.
+pub const LONGEST_LINE: usize = 64 << 10;
+/// How many messages of one run are kept.
+pub const MOST_MESSAGES: usize = 10_000;
+/// How many lines are stored at once, and how many may wait.
+pub const BATCH: usize = 100;
+/// Stands where the rest of a line was dropped.
+const CUT: &str = " […]";
+
+/// The type of messages that the command writes to standard output, and to standard error.
+pub const SAID: &str = "assistant";
+pub const LOGGED: &str = "log";
+
+/// A line and the type of its message.
+pub type Line = (&'static str, String);
+
+/// Reads both streams to their ends and passes their lines on; who is slow to take them slows the command.
+pub async fn read(
+    stdout: impl AsyncRead + Unpin,
+    stderr: impl AsyncRead + Unpin,
+    lines: mpsc::Sender<Line>,
+) {
+    let (from_stdout, from_stderr) = (lines.clone(), lines);
+    tokio::join!(
+        pass_on(stdout, SAID, from_stdout),
+        pass_on(stderr, LOGGED, from_stderr)
+    );
+}
+
+async fn pass_on(
+    stream: impl AsyncRead + Unpin,
+    event_type: &'static str,
+    lines: mpsc::Sender<Line>,
+) {
+    let mut stream = BufReader::new(stream);
+    // A stream that can't be read is at its end.
+    while let Ok(Some(line)) = next(&mut stream).await {
+        if !line.trim().is_empty() && lines.send((event_type, line)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The next line, without its end; nothing behind the last one.
+async fn next(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    let mut is_cut = false;
+    loop {
+        let buffer = stream.fill_buf().await?;
+        if buffer.is_empty() {
+            if line.is_empty() {
+                return Ok(None);
+            }
+            break;
+        }
+        let end = buffer.iter().position(|byte| *byte == b'\n');
+        let part = &buffer[..end.unwrap_or(buffer.len())];
+        let kept = part.len().min(LONGEST_LINE - line.len());
+        line.extend_from_slice(&part[..kept]);
+        is_cut |= kept < part.len();
+        let used = end.map_or(buffer.len(), |end| end + 1);
+        stream.consume(used);
+        if end.is_some() {
+            break;
+        }
+    }
+    Ok(Some(text(&line, is_cut)))
+}
+
+/// A line as text that any client can show: no NUL, no return at its end.
+fn text(line: &[u8], is_cut: bool) -> String {
+    let mut text = String::from_utf8_lossy(line)
+        .trim_end_matches('\r')
+        .replace('\0', "\u{fffd}");
+    if is_cut {
+        text.push_str(CUT);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &[u8]) -> Vec<String> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let mut stream = BufReader::with_capacity(7, text);
+            let mut lines = Vec::new();
+            while let Some(line) = next(&mut stream).await.unwrap() {
+                lines.push(line);
+            }
+            lines
+        })
+    }
+
+    #[test]
+    fn lines_are_cut_and_cleaned() {
+        assert_eq!(
+            lines(b"a\r\n\nb\0\xff\nlast"),
+            ["a", "", "b\u{fffd}\u{fffd}", "last"]
+        );
+        let long = "x".repeat(LONGEST_LINE + 1);
+        let read = lines(format!("{long}\n{}\n", &long[1..]).as_bytes());
+        assert_eq!(read, [format!("{}{CUT}", &long[1..]), long[1..].to_owned()]);
+        assert!(lines(b"").is_empty());
+    }
+}

@@ -1,0 +1,283 @@
+//! One run of a session: its credentials as files and variables, the command, and its end.
+
+use std::ffi::OsString;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
+
+use super::output::{self, BATCH, LOGGED, Line, MOST_MESSAGES};
+use super::store::Store;
+use crate::api::Client;
+use crate::compat::quote::quote;
+use crate::config::file::reason;
+use crate::exit::{Failure, Kind};
+use crate::runner::expiry::{Period, SessionTime};
+use crate::runner::plan::Plan;
+use crate::runner::resolve::Target;
+use crate::runner::table::Mode;
+use crate::server::runs::{End, Run};
+use crate::session_helper::{fetch, prepare};
+
+/// How long a command that is asked to end may take before it is killed.
+const GRACE: Duration = Duration::from_secs(10);
+/// How long the output of a command that has ended may be held open by what it started.
+const LINGER: Duration = Duration::from_secs(2);
+/// The longest prompt that is given as a variable too, in bytes: the system takes 128 KiB.
+const LONGEST_VARIABLE: usize = 96 << 10;
+
+/// Who asks a run to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The session was stopped or deleted.
+    User,
+    Server,
+}
+
+/// What all runs share.
+pub struct Setting {
+    pub command: Vec<OsString>,
+    /// Where the command reaches the API.
+    pub url: String,
+    /// The token that the API asks for.
+    pub token: Option<SecretString>,
+    /// Reads the credentials, in this process.
+    pub client: Client,
+    pub store: Store,
+}
+
+/// Runs a session to its end.
+pub async fn run(setting: &Setting, run: &Run, stop: watch::Receiver<Option<Stop>>) -> End {
+    let ended = perform(setting, run, stop).await;
+    ended.unwrap_or_else(|failure| End::Failed(format!("{failure:#}")))
+}
+
+async fn perform(
+    setting: &Setting,
+    run: &Run,
+    mut stop: watch::Receiver<Option<Stop>>,
+) -> anyhow::Result<End> {
+    let target = Target {
+        project: run.project.clone(),
+        agent: run.agent.clone(),
+    };
+    let candidates = fetch::candidates(&setting.client, &target).await?;
+    let credentials = fetch::chosen(&setting.client, &candidates, fetch::LIMIT).await?;
+    let period = Period {
+        now: jiff::Timestamp::now(),
+        session: SessionTime::Assumed,
+    };
+    let plan = Plan::new(Mode::InProcess, credentials, period);
+    prepare::check(&plan)?;
+    let folder = prepare::private_dir()?;
+    let files = prepare::write(&plan, &folder, false)?;
+    let mut command = command(setting, run)?;
+    files.apply(&mut command);
+    let asked = *stop.borrow();
+    let ended = match asked {
+        Some(stop) => Ok(stopped(stop)),
+        None => match command.spawn() {
+            Ok(child) => supervise(setting, run, child, &mut stop).await,
+            Err(error) => Err(start_failure(setting, &error).into()),
+        },
+    };
+    // First the command, then the files.
+    let removed = folder.remove();
+    let ended = ended?;
+    removed.map_err(|error| {
+        Failure::new(
+            Kind::Other,
+            format!(
+                "the private folder could not be removed: {}",
+                reason(&error)
+            ),
+        )
+    })?;
+    Ok(ended)
+}
+
+/// The command in a process group of its own, with the variables of the runner's contract.
+fn command(setting: &Setting, run: &Run) -> Result<Command, Failure> {
+    let Some((program, rest)) = setting.command.split_first() else {
+        return Err(Failure::usage("no command is given"));
+    };
+    let mut command = Command::new(program);
+    command
+        .args(rest)
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    // A login of the server's user is none of the session's.
+    for name in [
+        "AMBIENT_TOKEN",
+        "BOT_TOKEN",
+        "AMBIENT_CONFIG",
+        "INITIAL_PROMPT",
+        "AGENT_ID",
+    ] {
+        command.env_remove(name);
+    }
+    command
+        .env("SESSION_ID", &run.session)
+        .env("SESSION_NAME", &run.name)
+        .env("PROJECT_NAME", &run.project)
+        .env("LLM_MODEL", &run.model)
+        .env("BACKEND_API_URL", &setting.url)
+        .env("AMBIENT_API_URL", &setting.url)
+        .env("AMBIENT_PROJECT", &run.project);
+    if !run.agent.is_empty() {
+        command.env("AGENT_ID", &run.agent);
+    }
+    if run.prompt.len() <= LONGEST_VARIABLE {
+        command.env("INITIAL_PROMPT", run.prompt.replace('\0', "\u{fffd}"));
+    }
+    if let Some(token) = &setting.token {
+        command
+            .env("AMBIENT_TOKEN", token.expose_secret())
+            .env("BOT_TOKEN", token.expose_secret());
+    }
+    Ok(command)
+}
+
+/// Waits for the command while its output is stored.
+async fn supervise(
+    setting: &Setting,
+    run: &Run,
+    mut child: Child,
+    stop: &mut watch::Receiver<Option<Stop>>,
+) -> anyhow::Result<End> {
+    let group = Group::of(&child);
+    // Where the store fails the command runs all the same; its end is tried again.
+    let _ = setting.store.started(&run.session).await;
+    let (Some(stdin), Some(stdout), Some(stderr)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(Failure::new(Kind::Other, "the command has no streams").into());
+    };
+    let (sender, lines) = mpsc::channel(BATCH);
+    let streams = async {
+        tokio::join!(
+            give_prompt(stdin, &run.prompt),
+            output::read(stdout, stderr, sender),
+            store_lines(setting, run, lines),
+        )
+    };
+    tokio::pin!(streams);
+    let mut streams_are_open = true;
+    let limit = sleep(
+        run.limit
+            .unwrap_or(Duration::from_secs(u64::from(u32::MAX))),
+    );
+    tokio::pin!(limit);
+    let mut why = None;
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status?,
+            _ = &mut streams, if streams_are_open => streams_are_open = false,
+            asked = asked(stop), if why.is_none() => {
+                why = Some(stopped(asked));
+                group.signal(Signal::TERM);
+                limit.as_mut().reset(tokio::time::Instant::now() + GRACE);
+            }
+            () = &mut limit => match why {
+                None => {
+                    let seconds = run.limit.unwrap_or_default().as_secs();
+                    why = Some(End::Failed(format!("the session's limit of {seconds} s is over")));
+                    group.signal(Signal::TERM);
+                    limit.as_mut().reset(tokio::time::Instant::now() + GRACE);
+                }
+                Some(_) => {
+                    group.signal(Signal::KILL);
+                    limit.as_mut().reset(tokio::time::Instant::now() + GRACE);
+                }
+            },
+        }
+    };
+    // What it has started may still hold its streams.
+    if streams_are_open && timeout(LINGER, &mut streams).await.is_err() {
+        group.signal(Signal::KILL);
+        let _ = timeout(LINGER, &mut streams).await;
+    }
+    Ok(why.unwrap_or_else(|| end_of(status)))
+}
+
+/// The process group of a command.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(Pid::from_raw))
+    }
+
+    /// Nobody left is no failure.
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.0 {
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+/// The prompt on standard input, then its end. A command need not read it.
+async fn give_prompt(mut stdin: ChildStdin, prompt: &str) {
+    let _ = stdin.write_all(prompt.as_bytes()).await;
+}
+
+/// Stores lines as they come, many at a time, up to the limit.
+async fn store_lines(setting: &Setting, run: &Run, mut lines: mpsc::Receiver<Line>) {
+    let mut kept = 0;
+    loop {
+        let mut batch = Vec::with_capacity(BATCH);
+        if lines.recv_many(&mut batch, BATCH).await == 0 {
+            return;
+        }
+        if kept == MOST_MESSAGES {
+            continue;
+        }
+        batch.truncate(MOST_MESSAGES - kept);
+        kept += batch.len();
+        if kept == MOST_MESSAGES {
+            let words = format!("output beyond {MOST_MESSAGES} messages is not kept");
+            batch.push((LOGGED, words));
+        }
+        // The command goes on where the store fails; its end will tell.
+        let _ = setting.store.say(&run.session, batch).await;
+    }
+}
+
+async fn asked(stop: &mut watch::Receiver<Option<Stop>>) -> Stop {
+    match stop.wait_for(Option::is_some).await {
+        Ok(asked) => asked.unwrap_or(Stop::Server),
+        Err(_) => Stop::Server,
+    }
+}
+
+fn stopped(stop: Stop) -> End {
+    End::Stopped(match stop {
+        Stop::User => "stopped",
+        Stop::Server => "the server was stopped",
+    })
+}
+
+fn end_of(status: ExitStatus) -> End {
+    use std::os::unix::process::ExitStatusExt as _;
+    match (status.code(), status.signal()) {
+        (Some(0), _) => End::Completed,
+        (Some(code), _) => End::Failed(format!("the command ended with exit code {code}")),
+        (None, Some(signal)) => End::Failed(format!("the command was ended by signal {signal}")),
+        (None, None) => End::Failed("the command ended".to_owned()),
+    }
+}
+
+fn start_failure(setting: &Setting, error: &std::io::Error) -> Failure {
+    let program = setting.command.first().cloned().unwrap_or_default();
+    let program = quote(&program.to_string_lossy());
+    Failure::new(Kind::Other, format!("start {program}: {}", reason(error)))
+}

@@ -1,0 +1,63 @@
+//! The store's side of runs, off the thread that answers: the database blocks.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::output::Line;
+use crate::server::StoreError;
+use crate::server::runs::{End, Run, Runner};
+
+#[derive(Clone)]
+pub struct Store(Arc<Runner>);
+
+impl Store {
+    pub fn new(runner: Runner) -> Self {
+        Self(Arc::new(runner))
+    }
+
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes()
+    }
+
+    pub async fn next(&self) -> Result<Option<Run>, StoreError> {
+        self.off(Runner::next).await
+    }
+
+    pub async fn started(&self, session: &str) -> Result<(), StoreError> {
+        let session = session.to_owned();
+        self.off(move |runner| runner.started(&session)).await
+    }
+
+    pub async fn say(&self, session: &str, lines: Vec<Line>) -> Result<(), StoreError> {
+        let session = session.to_owned();
+        self.off(move |runner| {
+            let said: Vec<(&str, &str)> = lines
+                .iter()
+                .map(|(event_type, line)| (*event_type, line.as_str()))
+                .collect();
+            runner.say(&session, &said)
+        })
+        .await
+    }
+
+    pub async fn end(&self, session: &str, end: End) -> Result<(), StoreError> {
+        let session = session.to_owned();
+        self.off(move |runner| runner.end(&session, &end)).await
+    }
+
+    pub async fn to_stop(&self, running: Vec<String>) -> Result<Vec<String>, StoreError> {
+        self.off(move |runner| runner.to_stop(&running)).await
+    }
+
+    async fn off<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Runner) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let runner = Arc::clone(&self.0);
+        match tokio::task::spawn_blocking(move || work(&runner)).await {
+            Ok(done) => done,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+-- How many rows of a table are live.
+CREATE TABLE live_counts (name TEXT PRIMARY KEY, live INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE INDEX agents_name ON agents (project_id, name, id) WHERE deleted_at IS NULL;
+CREATE INDEX sessions_name ON sessions (name, id) WHERE deleted_at IS NULL;
+-- Sessions that are to be run, or are running.
+CREATE INDEX sessions_phase ON sessions (phase, updated_at)
+  WHERE deleted_at IS NULL AND phase IN ('Pending', 'Creating', 'Running', 'Stopping');

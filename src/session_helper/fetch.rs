@@ -1,0 +1,149 @@
+//! The credentials of a session, from the API: which they are, and their secrets.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures_util::future::{join_all, try_join_all};
+use secrecy::SecretString;
+
+use crate::api::{Client, Error, ListOptions, equals, path};
+use crate::compat::quote::quote;
+use crate::exit::{Failure, Kind};
+use crate::resources::{
+    CREDENTIAL, CREDENTIAL_TOKEN, EXPIRES_AT, ROLE, ROLE_BINDING, Record, annotation,
+};
+use crate::runner::plan::Credential;
+use crate::runner::resolve::{self, Candidate, Target};
+
+/// How long all secrets together may take (contract runner.md section 10.2).
+pub const LIMIT: Duration = Duration::from_secs(10);
+
+/// All candidates for a session.
+///
+/// # Errors
+/// Where the bindings can't be read, or the session's ids stop the platform's own resolution.
+pub async fn candidates(client: &Client, target: &Target) -> anyhow::Result<Vec<Candidate>> {
+    let options = ListOptions {
+        search: Some(equals("scope", "credential")),
+        ..ListOptions::default()
+    };
+    let all = ListOptions::default();
+    let bindings = client
+        .list(&ROLE_BINDING, "/role_bindings", &options)
+        .await
+        .context("list role bindings")?;
+    let roles = client
+        .list(&ROLE, "/roles", &all)
+        .await
+        .context("list roles")?;
+    let credentials = client
+        .list(&CREDENTIAL, "/credentials", &all)
+        .await
+        .context("list credentials")?;
+    if !roles
+        .items()
+        .iter()
+        .any(|role| role.name() == resolve::OWNER)
+    {
+        return Err(Failure::new(
+            Kind::Forbidden,
+            format!("the role {} can't be seen", resolve::OWNER),
+        )
+        .hint("without it owners can't be told from users; name the credentials with --credential")
+        .into());
+    }
+    resolve::resolve(target, bindings.items(), roles.items(), credentials.items())
+        .map_err(|why| Failure::new(Kind::Data, why).into())
+}
+
+/// The credentials of the chosen candidates, with what is worth knowing about each choice.
+///
+/// # Errors
+/// Where one can't be read.
+pub async fn chosen(
+    client: &Client,
+    candidates: &[Candidate],
+    limit: Duration,
+) -> anyhow::Result<Vec<Credential>> {
+    let chosen: Vec<&Candidate> = candidates.iter().filter(|it| it.chosen).collect();
+    let records = try_join_all(chosen.iter().map(async |candidate| {
+        let id = &candidate.credential_id;
+        client
+            .get(&CREDENTIAL, &path(&["credentials", id]))
+            .await
+            .with_context(|| format!("get credential {}", quote(id)))
+    }))
+    .await?;
+    let mut credentials = with_secrets(client, &records, limit).await;
+    for (credential, candidate) in credentials.iter_mut().zip(chosen) {
+        credential.notes = notes(candidate, candidates);
+    }
+    Ok(credentials)
+}
+
+fn notes(chosen: &Candidate, candidates: &[Candidate]) -> Vec<String> {
+    let outdone = candidates
+        .iter()
+        .filter(|other| other.outdone && other.provider == chosen.provider)
+        .map(|other| {
+            format!(
+                "{} is bound as well, but {}",
+                quote(&other.credential),
+                other.reason
+            )
+        });
+    let surprise = chosen
+        .surprise
+        .map(|surprise| format!("binding {}: {surprise}", chosen.binding_id));
+    outdone.chain(surprise).collect()
+}
+
+/// Fetches the secrets, all at once, each within the limit. One that can't be read is no failure here: it
+/// is noted in the credential.
+pub async fn with_secrets(client: &Client, records: &[Record], limit: Duration) -> Vec<Credential> {
+    let tokens = join_all(records.iter().map(async |record| {
+        tokio::time::timeout(limit, token(client, record.id(), record.text("provider")))
+            .await
+            .unwrap_or_else(|_| {
+                Err(Failure::new(
+                    Kind::Network,
+                    format!("no answer within {} s", limit.as_secs()),
+                ))
+            })
+    }))
+    .await;
+    records
+        .iter()
+        .zip(tokens)
+        .map(|(record, token)| Credential {
+            id: record.id().to_owned(),
+            name: record.name_or_id().to_owned(),
+            provider: record.text("provider").to_owned(),
+            url: record.text("url").to_owned(),
+            email: record.text("email").to_owned(),
+            expires_at: annotation(record, EXPIRES_AT),
+            notes: Vec::new(),
+            token,
+        })
+        .collect()
+}
+
+/// The secret, from the route that ordinary callers may use, or why there is none.
+pub async fn token(client: &Client, id: &str, provider: &str) -> Result<SecretString, Failure> {
+    let answer = client
+        .get(&CREDENTIAL_TOKEN, &path(&["credentials", id, "token"]))
+        .await
+        .map_err(|error: Error| Failure::new(error.kind(), error.to_string()))?;
+    let answered = answer.text("provider");
+    if answered != provider {
+        return Err(Failure::new(
+            Kind::Data,
+            format!(
+                "the answer is for the provider {}, not {}",
+                quote(answered),
+                quote(provider)
+            ),
+        ));
+    }
+    Ok(SecretString::from(answer.text("token")))
+}
