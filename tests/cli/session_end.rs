@@ -236,6 +236,9 @@ fn no_signal_leaves_a_server_or_its_file_behind() {
         until("a server", || {
             lifeline.read(&mut buffer).is_ok_and(|read| read > 0)
         });
+        // Said while the server is waited for.
+        let said = first_line(&mut run);
+        assert_eq!(said, "ok      kubeconfig written  private, mode 0600");
         assert_eq!(left(&env).len(), 1);
 
         send(&run, signal);

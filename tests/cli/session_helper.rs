@@ -372,6 +372,10 @@ fn each_mode_has_its_own_surprises() {
         );
         assert!(warns(preview, "kubeconfig", "configuration_view"), "{mode}");
     }
+    let words = ["preview", "--credential", "kubeconfig", "--color", "always"];
+    let output = session(&env, &server, &words).output().unwrap();
+    let warning = "kubeconfig: \x1b[33mwarning\x1b[0m: the platform's MCP server";
+    assert!(streams(&output).1.contains(warning));
     // The Google file went with the turn in April, and stays today.
     let goes = |preview: &Value| {
         preview["credentials"][0]["lifetime"]["goes"]
@@ -928,6 +932,13 @@ fn the_mcp_entry_joins_others() {
 fn sources_that_contradict_each_other_are_refused() {
     let env = TestEnv::new();
     let server = platform(json!([]));
+    for verb in ["preview", "explain", "probe"] {
+        session(&env, &server, &[verb, "s1", "-o", "name"])
+            .assert()
+            .code(2)
+            .stderr("Error: valid formats are table, wide, json, yaml\n");
+    }
+    assert!(server.received().is_empty());
     session(&env, &server, &["preview", "s1", "--credential", "github"])
         .assert()
         .code(2);
