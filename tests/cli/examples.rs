@@ -41,6 +41,11 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         Expected::Code(3),
     ),
     (
+        "acpctl session exec 3MX85aKNFVYjNaWSBgG3UcSclTU ",
+        // It names no session that exists.
+        Expected::Code(3),
+    ),
+    (
         "acpctl session probe ",
         Expected::Skipped("needs an MCP server and a cluster: session_helper.rs"),
     ),
