@@ -41,8 +41,8 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         Expected::Code(3),
     ),
     (
-        "acpctl session exec 3MX85aKNFVYjNaWSBgG3UcSclTU -- env",
-        // The session is one of somebody else's.
+        "acpctl session exec 3MX85aKNFVYjNaWSBgG3UcSclTU ",
+        // It names no session that exists.
         Expected::Code(3),
     ),
     (

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{PipeReader, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -86,7 +87,7 @@ impl Held {
         .unwrap();
         match moment {
             Moment::BeforeTheWrite => {}
-            Moment::AfterTheWrite => until_written(env, &secret),
+            Moment::AfterTheWrite => until("a written file", || is_written(env, &secret)),
             Moment::Running | Moment::Refreshing => assert_eq!(first_line(&mut run), ""),
         }
         if matches!(moment, Moment::BeforeTheWrite | Moment::Refreshing) {
@@ -137,17 +138,21 @@ fn fill(mut pipe: &std::io::PipeWriter) {
     fcntl_setfl(pipe, OFlags::empty()).unwrap();
 }
 
-fn until_written(env: &TestEnv, content: &str) {
+fn until(what: &str, mut happened: impl FnMut() -> bool) {
     let begin = Instant::now();
-    let is_written = || {
-        left(env).iter().any(|folder| {
-            fs::read_to_string(folder.join("kubeconfig")).is_ok_and(|it| it == content)
-        })
-    };
-    while !is_written() {
-        assert!(begin.elapsed() < PATIENCE, "nothing is written");
+    while !happened() {
+        assert!(
+            begin.elapsed() < PATIENCE,
+            "{what}: not within {PATIENCE:?}"
+        );
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+fn is_written(env: &TestEnv, content: &str) -> bool {
+    left(env)
+        .iter()
+        .any(|folder| fs::read_to_string(folder.join("kubeconfig")).is_ok_and(|it| it == content))
 }
 
 #[test]
@@ -195,6 +200,61 @@ fn end(moment: Moment, signal: Signal) {
             .success();
     }
     assert_eq!(left(&env), [] as [PathBuf; 0], "{case}");
+}
+
+#[test]
+fn no_signal_leaves_a_server_or_its_file_behind() {
+    for signal in SIGNALS {
+        let env = TestEnv::new();
+        let server = platform(json!([]));
+        let fifo = env.work().join("fifo");
+        let made = Command::new("mkfifo").arg(&fifo).status().unwrap();
+        assert!(made.success());
+        // A server that holds the other end for as long as it lives, and never answers.
+        let program = env.file(
+            "server",
+            "#!/bin/sh\nexec 3>\"$FIFO\"\necho up >&3\nexec cat >/dev/null\n",
+        );
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let words = [
+            "probe",
+            "--credential",
+            "kubeconfig",
+            "--mcp-command",
+            "./server",
+        ];
+        let mut lifeline = fs::File::options()
+            .read(true)
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+            .open(&fifo)
+            .unwrap();
+        let mut buffer = [0; 16];
+        let mut run = child(&env, &server, &words)
+            .env("FIFO", &fifo)
+            .spawn()
+            .unwrap();
+        until("a server", || {
+            lifeline.read(&mut buffer).is_ok_and(|read| read > 0)
+        });
+        // Said while the server is waited for.
+        let said = first_line(&mut run);
+        assert_eq!(said, "ok      kubeconfig written  private, mode 0600");
+        assert_eq!(left(&env).len(), 1);
+
+        send(&run, signal);
+        let status = run.wait().unwrap();
+        if signal == Signal::KILL {
+            assert_eq!(status.signal(), Some(signal.as_raw()));
+            let next = ["exec", "--credential", "github", "--", "true"];
+            session(&env, &server, &next).assert().success();
+        } else {
+            assert_eq!(status.code(), Some(128 + signal.as_raw()), "{signal:?}");
+        }
+        assert_eq!(left(&env), [] as [PathBuf; 0], "{signal:?}");
+        until("the server's end", || {
+            lifeline.read(&mut buffer).is_ok_and(|read| read == 0)
+        });
+    }
 }
 
 /// The words that give a command mounts of its own, or why that is not allowed here.

@@ -74,6 +74,7 @@ pub fn route(request: &Received, bindings: &Value) -> Reply {
             {"id": "r-owner", "name": "credential:owner"},
             {"id": "r-viewer", "name": "credential:viewer"},
         ])),
+        ["projects", "team-a"] => answer(200, &json!({"id": "team-a", "name": "team-a"})),
         ["role_bindings"] => list(bindings.clone()),
         ["sessions", id] => answer(
             200,
@@ -258,6 +259,80 @@ fn warns(preview: &Value, provider: &str, words: &str) -> bool {
 }
 
 #[test]
+fn a_misspelt_project_is_doubted() {
+    let env = TestEnv::new();
+    let server = platform(json!([]));
+    for (words, warning) in [
+        (
+            &["preview", "--project", "team-z"][..],
+            "Warning: there is no project \"team-z\", or you may not see it\n",
+        ),
+        (&["preview", "--project", "team-a"], ""),
+        (&["preview", "s1"], ""),
+    ] {
+        let output = session(&env, &server, words).output().unwrap();
+        let nothing = "No credential is bound: a session gets nothing. 'acpctl session explain' shows each binding.\n";
+        assert_eq!(
+            streams(&output).1,
+            format!("{warning}{nothing}"),
+            "{words:?}"
+        );
+    }
+}
+
+#[test]
+fn on_a_fresh_machine_the_embedded_api_is_enough() {
+    let env = TestEnv::new();
+    let local = |words: &[&str]| {
+        let output = env
+            .local()
+            .env("XDG_RUNTIME_DIR", runtime_dir(&env))
+            .args(words)
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert!(output.status.success(), "{stderr}");
+        assert!(!stdout.contains(SECRET) && !stderr.contains(SECRET));
+        stdout
+    };
+    env.file("config.yaml", kubeconfig(SECRET));
+    local(&["create", "project", "--name", "team-a"]);
+    local(&[
+        "credential",
+        "create",
+        "--provider",
+        "kubeconfig",
+        "--name",
+        "c1",
+        "--from-file",
+        "config.yaml",
+    ]);
+    local(&["credential", "bind", "c1", "--project", "team-a"]);
+    let created = local(&[
+        "create",
+        "session",
+        "--name",
+        "s",
+        "--project-id",
+        "team-a",
+        "--timeout",
+        "60",
+    ]);
+    let id = created
+        .trim_start_matches("session/")
+        .split(' ')
+        .next()
+        .unwrap();
+    for before in [&["--credential", "c1"][..], &["--project", "team-a"], &[id]] {
+        assert!(local(&[&["session", "preview"], before].concat()).contains("KUBECONFIG"));
+        let look = ["--", "sh", "-c", "grep ^current-context: $KUBECONFIG"];
+        let shown = local(&[&["session", "exec"], before, &look].concat());
+        assert_eq!(shown, "current-context: c\n");
+        assert!(left(&env).is_empty());
+    }
+}
+
+#[test]
 fn each_mode_has_its_own_surprises() {
     let env = TestEnv::new();
     let server = platform(json!([]));
@@ -297,6 +372,10 @@ fn each_mode_has_its_own_surprises() {
         );
         assert!(warns(preview, "kubeconfig", "configuration_view"), "{mode}");
     }
+    let words = ["preview", "--credential", "kubeconfig", "--color", "always"];
+    let output = session(&env, &server, &words).output().unwrap();
+    let warning = "kubeconfig: \x1b[33mwarning\x1b[0m: the platform's MCP server";
+    assert!(streams(&output).1.contains(warning));
     // The Google file went with the turn in April, and stays today.
     let goes = |preview: &Value| {
         preview["credentials"][0]["lifetime"]["goes"]
@@ -408,6 +487,14 @@ fn a_project_gets_what_is_bound_to_it() {
             )
         })
         .collect();
+    let typo = session(&env, &server, &["preview", "--project", "team-z"])
+        .output()
+        .unwrap();
+    let (_, stderr) = streams(&typo);
+    assert!(
+        !stderr.contains("there is no project"),
+        "github is bound globally: {stderr}"
+    );
     assert_eq!(why["gitlab"], "bound elsewhere");
     assert_eq!(why["jira"], "says who owns it");
 }
@@ -845,6 +932,13 @@ fn the_mcp_entry_joins_others() {
 fn sources_that_contradict_each_other_are_refused() {
     let env = TestEnv::new();
     let server = platform(json!([]));
+    for verb in ["preview", "explain", "probe"] {
+        session(&env, &server, &[verb, "s1", "-o", "name"])
+            .assert()
+            .code(2)
+            .stderr("Error: valid formats are table, wide, json, yaml\n");
+    }
+    assert!(server.received().is_empty());
     session(&env, &server, &["preview", "s1", "--credential", "github"])
         .assert()
         .code(2);

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::source;
+use super::view::View;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::output::OutputArgs;
 use crate::output::age::age;
 use crate::output::table::visible;
-use crate::output::{Format, OutputArgs};
 use crate::runner::resolve::{Candidate, Tier};
 
 const EXAMPLES: &str = "\
@@ -43,36 +43,31 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
-    let candidates =
-        source::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?.candidates;
-    let value = json!({"candidates": candidates});
-    match format {
-        Format::Table | Format::Wide => {
-            let wide = format == Format::Wide;
-            let rows: Vec<Vec<String>> = candidates
-                .iter()
-                .map(|candidate| row(candidate, ctx.now(), wide))
-                .collect();
-            let titles = if wide { WIDE_TITLES } else { TITLES };
-            ctx.out.fitted(titles, &rows, wide)?;
-            for candidate in &candidates {
-                if let Some(surprise) = candidate.surprise {
-                    ctx.out.note(&format!(
-                        "{}: warning: binding {}: {surprise}",
-                        visible(&candidate.credential),
-                        candidate.binding_id
-                    ));
-                }
-            }
-            Ok(())
+    let view = View::of(&args.output)?;
+    let resolved = source::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?;
+    let candidates = resolved.candidates;
+    let wide = match view {
+        View::Table { wide } => wide,
+        View::Document(notation) => {
+            return notation.write(ctx, &json!({"candidates": candidates}));
         }
-        Format::Json => ctx.out.json(&value),
-        Format::Yaml => ctx.out.data(crate::yaml::to_string(&value)?.as_bytes()),
-        Format::Name | Format::JsonPath(_) => {
-            Err(Failure::usage("valid formats are table, wide, json, yaml").into())
+    };
+    let rows: Vec<Vec<String>> = candidates
+        .iter()
+        .map(|candidate| row(candidate, ctx.now(), wide))
+        .collect();
+    let titles = if wide { WIDE_TITLES } else { TITLES };
+    ctx.out.fitted(titles, &rows, wide)?;
+    for candidate in &candidates {
+        if let Some(surprise) = candidate.surprise {
+            ctx.out.note(&format!(
+                "{}: warning: binding {}: {surprise}",
+                visible(&candidate.credential),
+                candidate.binding_id
+            ));
         }
     }
+    Ok(())
 }
 
 fn row(candidate: &Candidate, now: Timestamp, wide: bool) -> Vec<String> {

@@ -15,6 +15,7 @@ mod send;
 mod source;
 mod stored;
 mod text;
+mod view;
 
 use clap::Subcommand;
 

@@ -1,10 +1,11 @@
 //! `acpctl session preview`
 
 use super::source::SourceArgs;
+use super::view::View;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::output::OutputArgs;
+use crate::output::style::{Tone, paint};
 use crate::output::table::visible;
-use crate::output::{Format, OutputArgs};
 use crate::runner::plan::{Plan, Step};
 use crate::runner::table::{FILE_MODE, Mode};
 
@@ -39,22 +40,16 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let view = View::of(&args.output)?;
     let plan = args.source.plan(ctx, args.mode)?;
-    match format {
-        Format::Table | Format::Wide => {
+    match view {
+        View::Table { wide } => {
             let rows: Vec<Vec<String>> = plan.steps.iter().flat_map(rows).collect();
-            ctx.out.fitted(TITLES, &rows, format == Format::Wide)?;
+            ctx.out.fitted(TITLES, &rows, wide)?;
             say_warnings(ctx, &plan);
             Ok(())
         }
-        Format::Json => ctx.out.json(&plan.json()),
-        Format::Yaml => ctx
-            .out
-            .data(crate::yaml::to_string(&plan.json())?.as_bytes()),
-        Format::Name | Format::JsonPath(_) => {
-            Err(Failure::usage("valid formats are table, wide, json, yaml").into())
-        }
+        View::Document(notation) => notation.write(ctx, &plan.json()),
     }
 }
 
@@ -99,13 +94,16 @@ fn say_warnings(ctx: &Ctx, plan: &Plan) {
         ctx.out
             .note("No credential is bound: a session gets nothing. 'acpctl session explain' shows each binding.");
     }
+    let colored = ctx.out.colored_stderr();
+    let error = paint("error", Tone::Bad, colored);
+    let warning = paint("warning", Tone::Doubtful, colored);
     for step in &plan.steps {
         let name = visible(&step.credential.name);
         for fault in &step.faults {
-            ctx.out.note(&format!("{name}: error: {fault}"));
+            ctx.out.note(&format!("{name}: {error}: {fault}"));
         }
-        for warning in step.warnings() {
-            ctx.out.note(&format!("{name}: warning: {warning}"));
+        for text in step.warnings() {
+            ctx.out.note(&format!("{name}: {warning}: {text}"));
         }
     }
 }

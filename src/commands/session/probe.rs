@@ -4,19 +4,21 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::mcp_config;
 use super::source::SourceArgs;
+use super::view::View;
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind, Status};
 use crate::kubeconfig;
+use crate::output::OutputArgs;
+use crate::output::style::{Tone, paint};
 use crate::output::table::visible;
-use crate::output::{Format, OutputArgs};
 use crate::runner::plan::{KUBECONFIG, Plan, Step};
 use crate::runner::table::{MCP_SERVER, MCP_SERVER_PYPI, Mode};
 use crate::session_helper::child::{self, Signals};
@@ -60,11 +62,56 @@ pub struct Args {
     source: SourceArgs,
 }
 
-/// One line of the checklist.
+/// What was done so far, in words without secrets.
+struct Checklist<'a> {
+    ctx: &'a Ctx,
+    /// Each line is shown at once: a server may take a while.
+    live: bool,
+    secrets: Vec<SecretString>,
+    checks: Vec<Check>,
+    /// Whether the lines could be shown.
+    shown: anyhow::Result<()>,
+}
+
 struct Check {
     name: &'static str,
+    passed: bool,
     /// What was found, or why it failed.
-    result: Result<String, String>,
+    detail: String,
+}
+
+impl Checklist<'_> {
+    fn add(&mut self, name: &'static str, result: Result<String, String>) {
+        let passed = result.is_ok();
+        let (Ok(text) | Err(text)) = result;
+        let check = Check {
+            name,
+            passed,
+            detail: masked(&text, &self.secrets),
+        };
+        if self.live && self.shown.is_ok() {
+            self.shown = self.show(&check);
+        }
+        self.checks.push(check);
+    }
+
+    fn show(&self, check: &Check) -> anyhow::Result<()> {
+        let (word, tone) = if check.passed {
+            ("ok    ", Tone::Good)
+        } else {
+            ("FAILED", Tone::Bad)
+        };
+        let word = paint(word, tone, self.ctx.out.colored());
+        let detail = first_line(&check.detail);
+        self.ctx
+            .out
+            .line(&format!("{word}  {:<18}  {detail}", check.name))
+    }
+
+    fn json(&self) -> Value {
+        let check = |check: &Check| json!({"check": check.name, "passed": check.passed, "detail": check.detail});
+        json!({"checks": self.checks.iter().map(check).collect::<Vec<_>>()})
+    }
 }
 
 /// What kind of trouble it is.
@@ -79,7 +126,7 @@ enum Cause {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let view = View::of(&args.output)?;
     dir::sweep();
     let mut plan = args.source.plan(ctx, Mode::InProcess)?;
     plan.steps
@@ -93,16 +140,23 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     prepare::check(&plan)?;
     let program = Program::find(args.mcp_command.as_deref())?;
-    let (checks, cause) = ctx.block_on(probe(ctx, args, &plan, &program))?;
-    let masks = secrets(step);
-    let mask = |text: &str| masked(text, &masks);
-    show(ctx, &format, &checks, &mask)?;
-    match checks.iter().find_map(|check| check.result.as_ref().err()) {
+    let mut list = Checklist {
+        ctx,
+        live: matches!(view, View::Table { .. }),
+        secrets: secrets(step),
+        checks: Vec::new(),
+        shown: Ok(()),
+    };
+    let cause = ctx.block_on(probe(args, &plan, &program, &mut list))?;
+    if let View::Document(notation) = view {
+        notation.write(ctx, &list.json())?;
+    }
+    let failed = list.checks.iter().find(|check| !check.passed);
+    let failed = failed.map(|check| first_line(&check.detail));
+    list.shown?;
+    match failed {
         None => Ok(()),
-        Some(why) => {
-            let why = first_line(&mask(why));
-            Err(failure(cause.unwrap_or(Cause::Server), &why).into())
-        }
+        Some(why) => Err(failure(cause.unwrap_or(Cause::Server), &why).into()),
     }
 }
 
@@ -171,34 +225,31 @@ fn on_path(name: &Path) -> Option<PathBuf> {
 }
 
 async fn probe(
-    ctx: &Ctx,
     args: &Args,
     plan: &Plan,
     program: &Program,
-) -> anyhow::Result<(Vec<Check>, Option<Cause>)> {
+    list: &mut Checklist<'_>,
+) -> anyhow::Result<Option<Cause>> {
     let mut signals = Signals::listen()?;
     let folder = prepare::private_dir()?;
     let files = prepare::write(plan, &folder, false)?;
-    let mut checks = vec![Check {
-        name: "kubeconfig written",
-        result: Ok("private, mode 0600".to_owned()),
-    }];
+    list.add("kubeconfig written", Ok("private, mode 0600".to_owned()));
     let command = command(args, program, &files, folder.path());
     let cause = tokio::select! {
-        cause = steps(command, program.start_limit, &mut checks) => cause,
+        cause = steps(command, program.start_limit, list) => cause,
         signal = signals.next() => {
-            remove(ctx, folder);
+            remove(list.ctx, folder);
             return Err(Status(child::status_of_signal(signal)).into());
         }
     };
     let removed = folder.remove();
-    checks.push(Check {
-        name: "cleaned up",
-        result: removed
+    list.add(
+        "cleaned up",
+        removed
             .map(|()| "server ended, then the file removed".to_owned())
             .map_err(|error| reason(&error)),
-    });
-    Ok((checks, cause))
+    );
+    Ok(cause)
 }
 
 fn remove(ctx: &Ctx, folder: PrivateDir) {
@@ -222,29 +273,28 @@ fn command(args: &Args, program: &Program, files: &Materialised<'_>, folder: &Pa
 }
 
 /// From the start to the last answer; stops at the first fault. The server is stopped in any case.
-async fn steps(command: Command, limit: Duration, checks: &mut Vec<Check>) -> Option<Cause> {
-    let mut check = |name, result: Result<String, String>| checks.push(Check { name, result });
+async fn steps(command: Command, limit: Duration, list: &mut Checklist<'_>) -> Option<Cause> {
     let mut server = match Server::start(command) {
         Ok(server) => server,
         Err(error) => {
-            check("server started", Err(reason(&error)));
+            list.add("server started", Err(reason(&error)));
             return Some(Cause::Server);
         }
     };
     let cause = async {
         match server.initialize(limit).await {
-            Ok(name) => check("server started", Ok(name)),
+            Ok(name) => list.add("server started", Ok(name)),
             Err(fault) => {
                 let (text, cause) = told(&fault, Cause::Server);
-                check("server started", Err(text));
+                list.add("server started", Err(text));
                 return Some(cause);
             }
         }
         match server.tools(CALL_LIMIT).await {
-            Ok(tools) => check("tools listed", Ok(about(&tools))),
+            Ok(tools) => list.add("tools listed", Ok(about(&tools))),
             Err(fault) => {
                 let (text, cause) = told(&fault, Cause::Server);
-                check("tools listed", Err(text));
+                list.add("tools listed", Err(text));
                 return Some(cause);
             }
         }
@@ -252,12 +302,12 @@ async fn steps(command: Command, limit: Duration, checks: &mut Vec<Check>) -> Op
             Ok(text) => {
                 // The first line names the columns.
                 let namespaces = text.lines().count().saturating_sub(1);
-                check("cluster reached", Ok(format!("{namespaces} namespaces")));
+                list.add("cluster reached", Ok(format!("{namespaces} namespaces")));
                 None
             }
             Err(fault) => {
                 let (text, cause) = told(&fault, Cause::Network);
-                check("cluster reached", Err(text));
+                list.add("cluster reached", Err(text));
                 Some(cause)
             }
         }
@@ -388,40 +438,6 @@ fn masked(text: &str, secrets: &[SecretString]) -> String {
 /// What a server says may have lines that explain more, and may try to talk to the terminal.
 fn first_line(text: &str) -> String {
     visible(text.trim().lines().next().unwrap_or_default())
-}
-
-fn show(
-    ctx: &Ctx,
-    format: &Format,
-    checks: &[Check],
-    mask: &dyn Fn(&str) -> String,
-) -> anyhow::Result<()> {
-    let value = || {
-        let checks: Vec<_> = checks
-            .iter()
-            .map(|check| {
-                let (Ok(text) | Err(text)) = &check.result;
-                json!({"check": check.name, "passed": check.result.is_ok(), "detail": mask(text)})
-            })
-            .collect();
-        json!({"checks": checks})
-    };
-    match format {
-        Format::Json => ctx.out.json(&value()),
-        Format::Yaml => ctx.out.data(crate::yaml::to_string(&value())?.as_bytes()),
-        Format::Table | Format::Wide => checks.iter().try_for_each(|check| {
-            let (word, text) = match &check.result {
-                Ok(text) => ("ok", text),
-                Err(text) => ("FAILED", text),
-            };
-            let text = first_line(&mask(text));
-            ctx.out
-                .line(&format!("{word:<6}  {:<18}  {text}", check.name))
-        }),
-        Format::Name | Format::JsonPath(_) => {
-            Err(Failure::usage("valid formats are table, wide, json, yaml").into())
-        }
-    }
 }
 
 #[cfg(test)]

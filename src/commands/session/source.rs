@@ -64,8 +64,8 @@ impl SourceArgs {
     /// # Errors
     /// Where the sources contradict each other, or a credential can't be found.
     pub fn plan(&self, ctx: &Ctx, mode: Mode) -> anyhow::Result<Plan> {
-        let session = self.session.as_deref().or(self.session_flag.as_deref());
-        if self.names_credentials() && (session.is_some() || self.agent.is_some()) {
+        let id = self.session.as_deref().or(self.session_flag.as_deref());
+        if self.names_credentials() && (id.is_some() || self.agent.is_some()) {
             return Err(Failure::usage(
                 "--credential and --from-file can't be combined with a session or --agent",
             )
@@ -77,8 +77,12 @@ impl SourceArgs {
         } else if self.names_credentials() {
             (self.named(ctx)?, SessionTime::Assumed)
         } else {
-            let resolved = resolve(ctx, session, self.agent.as_deref())?;
-            (chosen(ctx, &resolved.candidates)?, resolved.session_time)
+            let resolved = resolve(ctx, id, self.agent.as_deref())?;
+            let credentials = chosen(ctx, &resolved.candidates)?;
+            if credentials.is_empty() && id.is_none() {
+                doubt_the_project(ctx)?;
+            }
+            (credentials, resolved.session_time)
         };
         refuse_twins(&credentials)?;
         let now = ctx.now();
@@ -220,6 +224,21 @@ fn target(
     };
     let timeout = found.get("timeout").and_then(Value::as_i64);
     Ok((target, SessionTime::of(timeout)))
+}
+
+/// Nothing is bound to a project whose name is misspelt, either.
+fn doubt_the_project(ctx: &Ctx) -> anyhow::Result<()> {
+    let project = ctx.settings()?.project.clone().unwrap_or_default();
+    let client = ctx.client()?;
+    let found =
+        ctx.block_on(async { Ok(client.get_json(&path(&["projects", &project])).await) })?;
+    if found.is_err_and(|error| error.is_not_found()) {
+        ctx.out.warn(&format!(
+            "there is no project {}, or you may not see it",
+            quote(&project)
+        ));
+    }
+    Ok(())
 }
 
 /// The credentials of the chosen candidates.
