@@ -14,6 +14,7 @@ use super::stream::{EventStream, Source};
 use super::trace::Trace;
 use crate::cli::Globals;
 use crate::compat::json;
+use crate::compat::json_tree::Tree;
 use crate::config::Settings;
 use crate::resources::{Record, Resource};
 
@@ -379,7 +380,8 @@ impl Client {
         if answer.body.is_empty() {
             return Ok(Record::empty(resource));
         }
-        Record::decode(resource, parse(&answer)?).map_err(Error::Decode)
+        let tree = Tree::parse(&answer.body).map_err(Error::Decode)?;
+        Record::read(resource, tree).map_err(Error::Decode)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::client::{Answer, Client, Request, parse};
+use super::client::{Answer, Client, Request};
 use super::error::Error;
 use super::path::with_query;
+use crate::compat::json_tree::Tree;
 use crate::resources::{List, Record, Resource};
 
 /// Items of a page while walking all of them.
@@ -205,5 +206,6 @@ fn decode(resource: &'static Resource, answer: &Answer) -> Result<List, Error> {
             items: None,
         });
     }
-    List::decode(resource, parse(answer)?).map_err(Error::Decode)
+    let tree = Tree::parse(&answer.body).map_err(Error::Decode)?;
+    List::read(resource, tree).map_err(Error::Decode)
 }

@@ -4,5 +4,6 @@ pub mod go_url;
 pub mod grammar;
 pub mod json;
 pub mod json_text;
+pub mod json_tree;
 pub mod number;
 pub mod quote;

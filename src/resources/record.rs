@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Number, Value};
 
 use super::{Cell, Column, Field, Presence, Resource, Type};
+use crate::compat::json_tree::Tree;
 use crate::output::age;
 
 /// One object: the known fields, in the order of JSON output, empty ones included where the server sent them.
@@ -41,7 +42,15 @@ impl Record {
     /// # Errors
     /// The Go tool's words for a value of the wrong type (contract cli-resources.md section 1.5).
     pub fn decode(resource: &'static Resource, value: Value) -> Result<Self, String> {
-        decode_at(resource, value, "")
+        Self::read(resource, value.into())
+    }
+
+    /// The same from a document as it was read.
+    ///
+    /// # Errors
+    /// As [`Record::decode`].
+    pub fn read(resource: &'static Resource, tree: Tree<'_>) -> Result<Self, String> {
+        read_at(resource, tree, "")
     }
 
     /// The text of a field; empty if it has none.
@@ -146,10 +155,10 @@ impl List {
     ///
     /// # Errors
     /// As [`Record::decode`].
-    pub fn decode(resource: &'static Resource, value: Value) -> Result<Self, String> {
+    pub fn read(resource: &'static Resource, tree: Tree<'_>) -> Result<Self, String> {
         let kind = format!("{}List", resource.kind);
-        let Value::Object(map) = value else {
-            return Err(wrong_container(&value, &kind));
+        let Tree::Object(pairs) = tree else {
+            return Err(wrong_container(&tree, &kind));
         };
         let mut list = Self {
             resource,
@@ -159,25 +168,25 @@ impl List {
             total: 0,
             items: None,
         };
-        for (key, value) in map {
-            match (key.to_lowercase().as_str(), value) {
-                (_, Value::Null) => {}
-                ("kind", Value::String(text)) => list.kind = text,
+        for (name, value) in pairs {
+            match (name.to_lowercase().as_str(), value) {
+                (_, value) if value.is_null() => {}
+                ("kind", Tree::Scalar(Value::String(text))) => list.kind = text,
                 ("page", value) => list.page = int(&value, &kind, "page")?,
                 ("size", value) => list.size = int(&value, &kind, "size")?,
                 ("total", value) => list.total = int(&value, &kind, "total")?,
-                ("items", Value::Array(items)) => {
-                    let decode = |item: Value| {
+                ("items", Tree::Array(items)) => {
+                    let read = |item: Tree<'_>| {
                         if item.is_null() {
                             Ok(Record::empty(resource))
                         } else {
-                            decode_at(resource, item, "items.")
+                            read_at(resource, item, "items.")
                         }
                     };
-                    list.items = Some(items.into_iter().map(decode).collect::<Result<_, _>>()?);
+                    list.items = Some(items.into_iter().map(read).collect::<Result<_, _>>()?);
                 }
-                (key @ ("kind" | "items"), value) => {
-                    return Err(wrong_type(&value, &kind, key, "string"));
+                (name @ ("kind" | "items"), value) => {
+                    return Err(wrong_type(&value, &kind, name, "string"));
                 }
                 _ => {}
             }
@@ -202,44 +211,53 @@ impl List {
     }
 }
 
-fn decode_at(resource: &'static Resource, value: Value, path: &str) -> Result<Record, String> {
-    let Value::Object(map) = value else {
-        return Err(wrong_container(&value, resource.kind));
+fn read_at(resource: &'static Resource, tree: Tree<'_>, path: &str) -> Result<Record, String> {
+    let Tree::Object(pairs) = tree else {
+        return Err(wrong_container(&tree, resource.kind));
     };
     let mut record = Record {
         resource,
-        values: Vec::with_capacity(map.len()),
+        values: Vec::with_capacity(pairs.len()),
     };
-    for (key, value) in map {
+    for (name, value) in pairs {
         let Some(field) = resource
             .all_fields()
-            .find(|field| field.name.eq_ignore_ascii_case(&key))
+            .find(|field| field.name.eq_ignore_ascii_case(&name))
         else {
             continue;
         };
-        // Of keys that differ in case only the last one counts, as in the Go tool.
+        // Of names that are repeated, in whatever case, only the last one counts, as in the Go tool.
         record.remove(field.name);
         if !value.is_null() {
             let value = convert(field, value, resource, path)?;
             record.values.push((field.name, value));
         }
     }
-    record.values.shrink_to_fit();
     Ok(record)
 }
 
-fn convert(field: &Field, value: Value, resource: &Resource, path: &str) -> Result<Value, String> {
+fn convert(
+    field: &Field,
+    value: Tree<'_>,
+    resource: &Resource,
+    path: &str,
+) -> Result<Value, String> {
     match (field.kind, value) {
-        (Type::Text, value @ Value::String(_)) | (Type::Bool, value @ Value::Bool(_)) => Ok(value),
-        (Type::Time, Value::String(text)) => time(&text).map(Value::String),
-        (Type::Int, Value::Number(number)) if number.is_i64() => Ok(Value::Number(number)),
-        (Type::Float, Value::Number(number)) => Ok(shortest(number)),
+        (Type::Text, Tree::Scalar(value @ Value::String(_)))
+        | (Type::Bool, Tree::Scalar(value @ Value::Bool(_))) => Ok(value),
+        (Type::Time, Tree::Scalar(Value::String(text))) => time(&text).map(Value::String),
+        (Type::Int, Tree::Scalar(Value::Number(number))) if number.is_i64() => {
+            Ok(Value::Number(number))
+        }
+        (Type::Float, Tree::Scalar(Value::Number(number))) => Ok(shortest(number)),
         (kind, value) => {
             let common = super::COMMON.iter().any(|common| common.name == field.name);
             let part = if common { "ObjectReference." } else { "" };
             let at = format!("{path}{part}{}", field.name);
             Err(match (kind, value) {
-                (Type::Int, Value::Number(number)) => wrong_number(&number, resource.kind, &at),
+                (Type::Int, Tree::Scalar(Value::Number(number))) => {
+                    wrong_number(&number, resource.kind, &at)
+                }
                 (kind, value) => wrong_type(&value, resource.kind, &at, go_type(kind)),
             })
         }
@@ -285,10 +303,11 @@ fn time(text: &str) -> Result<String, String> {
     Ok(format!("{date}{fraction}{offset}"))
 }
 
-fn int(value: &Value, type_name: &str, at: &str) -> Result<i64, String> {
+fn int(value: &Tree<'_>, type_name: &str, at: &str) -> Result<i64, String> {
     match value {
-        Value::Number(number) if number.is_i64() => Ok(number.as_i64().unwrap_or_default()),
-        Value::Number(number) => Err(wrong_number(number, type_name, at)),
+        Tree::Scalar(Value::Number(number)) => number
+            .as_i64()
+            .ok_or_else(|| wrong_number(number, type_name, at)),
         other => Err(wrong_type(other, type_name, at, "int")),
     }
 }
@@ -299,28 +318,28 @@ fn wrong_number(number: &Number, type_name: &str, at: &str) -> String {
     )
 }
 
-fn wrong_type(value: &Value, type_name: &str, at: &str, wanted: &str) -> String {
+fn wrong_type(value: &Tree<'_>, type_name: &str, at: &str, wanted: &str) -> String {
     format!(
         "json: cannot unmarshal {} into Go struct field {type_name}.{at} of type {wanted}",
         json_type(value)
     )
 }
 
-fn wrong_container(value: &Value, type_name: &str) -> String {
+fn wrong_container(value: &Tree<'_>, type_name: &str) -> String {
     format!(
         "json: cannot unmarshal {} into Go value of type types.{type_name}",
         json_type(value)
     )
 }
 
-fn json_type(value: &Value) -> &'static str {
+fn json_type(value: &Tree<'_>) -> &'static str {
     match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
+        Tree::Scalar(Value::Null) => "null",
+        Tree::Scalar(Value::Bool(_)) => "bool",
+        Tree::Scalar(Value::Number(_)) => "number",
+        Tree::Scalar(Value::String(_)) => "string",
+        Tree::Scalar(Value::Array(_)) | Tree::Array(_) => "array",
+        Tree::Scalar(Value::Object(_)) | Tree::Object(_) => "object",
     }
 }
 
