@@ -45,6 +45,7 @@ variables! {
     CREDENTIAL_MCP_URLS = "CREDENTIAL_MCP_URLS", "JSON object whose keys are the providers that `session exec --from-env` leaves to sidecars.";
     PROJECT_NAME = "PROJECT_NAME", "Project for `session exec --from-env`.";
     AGENTIC_SESSION_NAMESPACE = "AGENTIC_SESSION_NAMESPACE", "The same, where `PROJECT_NAME` is not set.";
+    SESSION_ID = "SESSION_ID", "Session whose timeout `session exec --from-env` measures the credentials' ends by.";
     BOT_TOKEN = "BOT_TOKEN", "Bearer token for `session exec --from-env` where the platform mounts none.";
     CP_TOKEN_URL = "AMBIENT_CP_TOKEN_URL", "The platform's token exchange, which `session exec --from-env` does not speak: it says so where no token is at hand.";
     DISPLAY = "DISPLAY", "Set where windows can be shown: `login --use-auth-code` starts the browser.";

@@ -60,7 +60,7 @@ impl Expiry {
     #[must_use]
     pub fn warning(self, period: Period) -> Option<String> {
         let left = self.at.duration_since(period.now);
-        let (what, date) = (self.what, self.at.strftime("%Y-%m-%d %H:%M UTC"));
+        let (what, date) = (self.what, date(self.at));
         if left <= SignedDuration::ZERO {
             let ago = span(-left.as_secs());
             return Some(format!(
@@ -83,6 +83,12 @@ impl Expiry {
             "its {what} ends on {date}, in {left}, within {within}"
         ))
     }
+}
+
+/// To the minute, in UTC.
+#[must_use]
+pub fn date(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// In the largest unit that leaves no rest.

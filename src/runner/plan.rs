@@ -85,7 +85,9 @@ pub struct Step {
     pub variables: Vec<Variable>,
     /// What stands in the way of a start.
     pub faults: Vec<String>,
-    /// That the credential ends before the session does.
+    /// When the credential ends, as far as that can be told.
+    pub end: Option<Timestamp>,
+    /// That it ends before the session does.
     pub expiry: Option<String>,
     /// What else to watch out for.
     warnings: Vec<String>,
@@ -177,6 +179,7 @@ impl Step {
             row,
             credential,
             faults: judged.faults,
+            end: judged.expiry.map(|expiry| expiry.at),
             expiry,
             warnings,
         }
@@ -211,6 +214,7 @@ impl Step {
             "variables": variables,
             "mcp": self.row.and_then(|row| row.mcp),
             "lifetime": self.row.map(|row| row.lifetime),
+            "expires_at": self.end,
             "errors": self.faults,
             "warnings": self.warnings().collect::<Vec<_>>(),
         })

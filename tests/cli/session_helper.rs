@@ -567,6 +567,7 @@ fn what_ends_before_the_session_does_is_warned_about() {
     ] {
         let env = TestEnv::new();
         let bindings = json!([bound(provider, "team-a", "r-viewer")]);
+        let secret_is_opaque = secret == SECRET;
         let server = Scripted::with(move |request| {
             if request.target.ends_with("/token") {
                 return answer(
@@ -594,8 +595,13 @@ fn what_ends_before_the_session_does_is_warned_about() {
         let lines: Vec<&str> = stderr.lines().filter(is_about_the_end).collect();
         assert!(matches(lines), "{id} {provider}: {stderr}");
 
+        let (stdout, _) = run(&["preview", id]);
+        let is_known = !secret_is_opaque;
+        assert_eq!(stdout.contains("   life       ends"), is_known, "{stdout}");
+
         let (stdout, _) = run(&["preview", id, "-o", "json"]);
         let shown: Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!(shown["credentials"][0]["expires_at"].is_string(), is_known);
         let warnings = shown["credentials"][0]["warnings"].as_array().unwrap();
         let lines: Vec<&str> = warnings
             .iter()
@@ -1123,6 +1129,39 @@ fn a_rejected_service_token_is_tried_once_more() {
             .collect();
         assert_eq!(fetches.len(), 2, "never a third time");
         assert_eq!(fetches[0].header("x-ambient-project"), Some("team-a"));
+    }
+}
+
+#[test]
+fn a_pods_session_says_how_long_it_runs() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| {
+        let token = jwt(3_786_912_000);
+        if request.target.ends_with("/token") {
+            return answer(
+                200,
+                &json!({"credential_id": "gitlab", "provider": "gitlab", "token": token}),
+            );
+        }
+        route(request, &json!([]))
+    });
+    let warning = "Warning: gitlab: its token ends on 2090-01-01 00:00 UTC, in ";
+    // The timeout of the first ends after the token, that of the second before; nobody knows the last.
+    for (id, is_warned) in [("t2147483647", true), ("t60", false), ("../roles", false)] {
+        let output = env
+            .acpctl()
+            .env("XDG_RUNTIME_DIR", runtime_dir(&env))
+            .env("BACKEND_API_URL", server.url())
+            .env("CREDENTIAL_IDS", r#"{"gitlab":"gitlab"}"#)
+            .env("BOT_TOKEN", TOKEN)
+            .env("SESSION_ID", id)
+            .args(["session", "exec", "--from-env", "--", "true"])
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert!(output.status.success(), "{stderr}");
+        assert_eq!(stderr.starts_with(warning), is_warned, "{id}: {stderr}");
+        assert_eq!(stderr.is_empty(), !is_warned, "{id}: {stderr}");
     }
 }
 

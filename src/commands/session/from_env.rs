@@ -10,7 +10,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
-use crate::api::Client;
+use super::source;
+use crate::api::{Client, path};
 use crate::commands::credential::lookup;
 use crate::compat::quote::quote;
 use crate::config::Settings;
@@ -20,6 +21,7 @@ use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::input;
 use crate::resources::{CREDENTIAL, Record};
+use crate::runner::expiry::SessionTime;
 
 /// Where the platform mounts the token of the session's service.
 const TOKEN_FILE: &str = "/var/run/secrets/ambient/bot-token";
@@ -62,6 +64,21 @@ async fn metadata(client: &Client, provider: &str, id: &str) -> Record {
         Ok(record) if record.id() == id && record.text("provider") == provider => record,
         _ => bare(),
     }
+}
+
+/// How long the pod's session runs. Its token need not be allowed to read that.
+///
+/// # Errors
+/// Where no request can be made at all.
+pub fn session_time(ctx: &Ctx) -> anyhow::Result<SessionTime> {
+    let Some(id) = env::SESSION_ID.get().filter(|id| is_plain(id)) else {
+        return Ok(SessionTime::Assumed);
+    };
+    let client = ctx.client()?;
+    let found = ctx.block_on(async { Ok(client.get_json(&path(&["sessions", &id])).await) })?;
+    Ok(found.map_or(SessionTime::Assumed, |session| {
+        source::session_time(&session)
+    }))
 }
 
 /// A client of the variables and the mounted token, both as they are now.

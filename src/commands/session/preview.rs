@@ -6,6 +6,7 @@ use crate::ctx::Ctx;
 use crate::output::OutputArgs;
 use crate::output::style::{Tone, paint};
 use crate::output::table::visible;
+use crate::runner::expiry::date;
 use crate::runner::plan::{Plan, Step};
 use crate::runner::table::{FILE_MODE, Mode};
 
@@ -85,6 +86,9 @@ fn rows(step: &Step) -> Vec<Vec<String>> {
         rows.push(row("life", "appears", lifetime.appears.to_owned()));
         rows.push(row("life", "refreshed", lifetime.refreshed.to_owned()));
         rows.push(row("life", "goes", lifetime.goes.to_owned()));
+    }
+    if let Some(end) = step.end {
+        rows.push(row("life", "ends", date(end)));
     }
     rows
 }

@@ -73,7 +73,7 @@ impl SourceArgs {
             .into());
         }
         let (credentials, session) = if self.from_env {
-            (in_pod(ctx)?, SessionTime::Assumed)
+            (in_pod(ctx)?, from_env::session_time(ctx)?)
         } else if self.names_credentials() {
             (self.named(ctx)?, SessionTime::Assumed)
         } else {
@@ -222,8 +222,12 @@ fn target(
         project: text("project_id"),
         agent: agent.map_or_else(|| text("agent_id"), str::to_owned),
     };
-    let timeout = found.get("timeout").and_then(Value::as_i64);
-    Ok((target, SessionTime::of(timeout)))
+    Ok((target, session_time(&found)))
+}
+
+/// How long a session runs, from its object.
+pub fn session_time(session: &Value) -> SessionTime {
+    SessionTime::of(session.get("timeout").and_then(Value::as_i64))
 }
 
 /// Nothing is bound to a project whose name is misspelt, either.
