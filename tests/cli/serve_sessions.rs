@@ -220,6 +220,12 @@ fn an_agents_start_runs_too_and_answers_go_on() {
         list["items"][0]["agent_id"].as_str().unwrap()
     );
     connected(&["session", "send", id, "one more thing"]);
+    let events = format!("/sessions/{id}/events");
+    assert_eq!(
+        server.request("GET", &events, "").0,
+        502,
+        "no run answers it yet"
+    );
     start(&server, id);
     wait_for("the second run", || {
         said(&server, id, "assistant")
@@ -464,16 +470,11 @@ fn a_server_that_was_killed_leaves_no_session_running() {
         said(&next, &id, "RUN_ERROR"),
         [r#"{"message":"the server that ran it ended"}"#]
     );
+    wait_for("the command's end", || (!is_alive(&pid)).then_some(()));
     assert!(
         left(&env).is_empty(),
         "the files of the killed server are gone"
     );
-    let pid = pid
-        .parse()
-        .ok()
-        .and_then(rustix::process::Pid::from_raw)
-        .unwrap();
-    let _ = rustix::process::kill_process(pid, Signal::KILL);
 }
 
 #[test]
