@@ -71,10 +71,14 @@ impl Follow {
             }
             // Marked as seen before looking, so that no message falls in between.
             self.changed.mark_unchanged();
+            let is_closing = *self.closing.borrow_and_update();
             let events = self.look().await?;
             if !events.is_empty() {
                 self.quiet_since = Instant::now();
                 return Some(Bytes::from(events));
+            }
+            if is_closing {
+                return None;
             }
             if self.quiet_since.elapsed() >= PING {
                 self.quiet_since = Instant::now();
@@ -82,10 +86,8 @@ impl Follow {
             }
             let wait = LOOK.min(PING.saturating_sub(self.quiet_since.elapsed()));
             tokio::select! {
-                closed = self.closing.wait_for(|closing| *closing) => {
-                    drop(closed);
-                    return None;
-                }
+                // What came before is still given out.
+                _ = self.closing.changed() => {}
                 _ = self.changed.changed() => {}
                 () = tokio::time::sleep(wait) => {}
             }

@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use super::compat_path;
+use super::{compat_path, orphan};
 use crate::env;
 use crate::secret_file;
 
@@ -115,6 +115,7 @@ fn sweep_in(base: &Path) {
 }
 
 fn clear(path: &Path) -> io::Result<()> {
+    orphan::end_recorded(path);
     compat_path::remove_recorded(path);
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

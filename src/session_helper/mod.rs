@@ -4,6 +4,7 @@
 //! - [`compat_path`]: the platform's fixed path for kubeconfigs
 //! - [`child`]: the child process: signals and exit status
 //! - [`fetch`]: the credentials of a session and their secrets
+//! - [`orphan`]: commands of killed runs
 //! - [`prepare`]: what comes before a child starts
 //! - [`materialise`]: files and variables of a plan
 //! - [`mcp`]: an MCP server as a child
@@ -14,4 +15,5 @@ pub mod dir;
 pub mod fetch;
 pub mod materialise;
 pub mod mcp;
+pub mod orphan;
 pub mod prepare;

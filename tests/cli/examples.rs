@@ -7,7 +7,8 @@ use std::process::{Command, Output, Stdio};
 
 use acpctl::help;
 
-use crate::support::{TestEnv, streams};
+use crate::support::serve::Serve;
+use crate::support::{TOKEN, TestEnv, streams};
 
 /// Examples that can't run here, or that do not end with 0, with the reason.
 const EXCEPTIONS: &[(&str, Expected)] = &[
@@ -114,6 +115,10 @@ fn home() -> TestEnv {
 }
 
 fn run(env: &TestEnv, line: &str) -> Output {
+    run_on(env, line, "local:")
+}
+
+fn run_on(env: &TestEnv, line: &str, url: &str) -> Output {
     let variables = env.variables();
     let path = variables.iter().find(|(key, _)| *key == "PATH");
     let binary = std::path::Path::new(env!("CARGO_BIN_EXE_acpctl"));
@@ -128,7 +133,8 @@ fn run(env: &TestEnv, line: &str) -> Output {
         .env_clear()
         .envs(variables)
         .env("PATH", path)
-        .env("AMBIENT_API_URL", "local:")
+        .env("AMBIENT_API_URL", url)
+        .env("AMBIENT_TOKEN", TOKEN)
         .env("AMBIENT_PROJECT", "team-a")
         .current_dir(env.work())
         .stdin(Stdio::null())
@@ -198,6 +204,36 @@ fn examples_of_the_help_run() {
                 streams(&output).1
             ));
         }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// Those that reach the API behave the same where it is behind a port.
+#[test]
+fn examples_of_the_help_run_on_a_server() {
+    let mut lines = Vec::new();
+    collect(&help::tree(), &mut lines);
+    let mut wrong = String::new();
+    for line in &lines {
+        let Expected::Code(code) = expected(line) else {
+            continue;
+        };
+        let env = home();
+        let server = Serve::start(&env, &[]);
+        for step in PREPARATION {
+            let done = run_on(&env, step, &server.url);
+            assert!(done.status.success(), "{step}: {}", streams(&done).1);
+        }
+        let output = run_on(&env, line, &server.url);
+        if output.status.code() != Some(code) {
+            let stderr = streams(&output).1;
+            wrong.push_str(&format!("$ {line}\n{:?} {stderr}\n", output.status.code()));
+        }
+        let (status, log) = server.stop();
+        assert!(
+            status.success() && !log.contains("\"status\":5"),
+            "{line}: {log}"
+        );
     }
     assert!(wrong.is_empty(), "{wrong}");
 }

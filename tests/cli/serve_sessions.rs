@@ -1,8 +1,9 @@
 //! `serve --run-sessions`: a session's life, its credentials, its output, and its end in each way.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -94,8 +95,14 @@ fn left(env: &TestEnv) -> Vec<PathBuf> {
     entries.unwrap_or_default()
 }
 
-fn follow(env: &TestEnv, server: &Serve, id: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_acpctl"))
+/// `session messages -f`, once it is connected.
+struct Follower {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+fn follow(env: &TestEnv, server: &Serve, id: &str) -> Follower {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_acpctl"))
         .args(["session", "messages", "-f", id])
         .env_clear()
         .envs(env.variables())
@@ -105,7 +112,26 @@ fn follow(env: &TestEnv, server: &Serve, id: &str) -> Child {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut banner = String::new();
+    stdout.read_line(&mut banner).unwrap();
+    stdout.read_line(&mut banner).unwrap();
+    assert!(
+        banner.starts_with("Streaming events for session "),
+        "{banner}"
+    );
+    Follower { child, stdout }
+}
+
+impl Follower {
+    /// Its exit code, and what it wrote behind the banner and to standard error.
+    fn finish(mut self) -> (Option<i32>, String, String) {
+        let mut stdout = String::new();
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        let output = self.child.wait_with_output().unwrap();
+        (output.status.code(), stdout, streams(&output).1)
+    }
 }
 
 #[test]
@@ -134,10 +160,9 @@ fn a_session_runs_from_its_start_to_its_end() {
     );
     let follower = follow(&env, &server, &id);
     fs::write(go, "").unwrap();
-    let followed = follower.wait_with_output().unwrap();
-    let (stdout, stderr) = streams(&followed);
-    assert!(followed.status.success(), "{stderr}");
-    let lines: Vec<&str> = stdout.lines().skip(2).collect();
+    let (code, stdout, stderr) = follower.finish();
+    assert_eq!(code, Some(0), "{stderr}");
+    let lines: Vec<&str> = stdout.lines().collect();
     let mut sorted = lines.clone();
     // Only the order within each of the two streams is certain.
     sorted.retain(|line| *line != "to the log");
@@ -164,8 +189,8 @@ fn a_session_runs_from_its_start_to_its_end() {
     );
     assert_eq!(said(&server, &id, "log"), ["to the log"]);
     // Who comes late sees the whole run.
-    let late = follow(&env, &server, &id).wait_with_output().unwrap();
-    assert!(streams(&late).0.ends_with("done\n■ run finished\n"));
+    let late = follow(&env, &server, &id).finish();
+    assert!(late.1.ends_with("done\n■ run finished\n"));
     let shown = env
         .connected(url)
         .args(["session", "messages", &id])
@@ -195,6 +220,12 @@ fn an_agents_start_runs_too_and_answers_go_on() {
         list["items"][0]["agent_id"].as_str().unwrap()
     );
     connected(&["session", "send", id, "one more thing"]);
+    let events = format!("/sessions/{id}/events");
+    assert_eq!(
+        server.request("GET", &events, "").0,
+        502,
+        "no run answers it yet"
+    );
     start(&server, id);
     wait_for("the second run", || {
         said(&server, id, "assistant")
@@ -244,9 +275,8 @@ fn a_command_that_fails_fails_its_session() {
     let server = serve(&env, "echo so far; exit 7");
     let id = session(&server, "s", "");
     start(&server, &id);
-    let followed = follow(&env, &server, &id).wait_with_output().unwrap();
-    let (stdout, stderr) = streams(&followed);
-    assert_eq!(followed.status.code(), Some(1));
+    let (code, stdout, stderr) = follow(&env, &server, &id).finish();
+    assert_eq!(code, Some(1));
     assert!(
         stdout.contains("so far\n✗ error: the command ended with exit code 7\n"),
         "{stdout}"
@@ -320,12 +350,8 @@ fn stop_ends_the_command_and_what_it_started() {
     let stopped = reaches(&server, &id, "Stopped");
     assert!(stopped["completion_time"].is_string());
     assert!(said(&server, &id, "assistant").contains(&"asked to end".to_owned()));
-    let followed = follower.wait_with_output().unwrap();
-    assert!(
-        streams(&followed).0.ends_with("✗ error: stopped\n"),
-        "{}",
-        streams(&followed).0
-    );
+    let (_, followed, _) = follower.finish();
+    assert!(followed.ends_with("✗ error: stopped\n"), "{followed}");
     wait_for("the end of what it started", || {
         (!is_alive(&child)).then_some(())
     });
@@ -386,11 +412,10 @@ fn so_many_run_at_once_and_others_wait() {
     reaches(&server, &ids[0], "Completed");
     reaches(&server, &ids[3], "Running");
     fs::write(env.work().join("go-d"), "").unwrap();
-    let followed = follower.wait_with_output().unwrap();
+    let (_, followed, _) = follower.finish();
     assert!(
-        streams(&followed)
-            .0
-            .ends_with("▶ run started\n■ run finished\n")
+        followed.ends_with("▶ run started\n■ run finished\n"),
+        "{followed}"
     );
     assert!(!env.work().join("at-c").exists());
     fs::write(env.work().join("go-b"), "").unwrap();
@@ -411,10 +436,10 @@ fn the_servers_end_ends_all_and_leaves_nothing() {
     let (status, log) = server.stop();
     assert!(status.success(), "{log}");
     assert!(!is_alive(&pid) && left(&env).is_empty());
+    let (_, followed, _) = follower.finish();
     assert!(
-        streams(&follower.wait_with_output().unwrap())
-            .0
-            .ends_with("✗ error: the server was stopped\n")
+        followed.ends_with("✗ error: the server was stopped\n"),
+        "{followed}"
     );
     let list = env
         .local()
@@ -445,16 +470,11 @@ fn a_server_that_was_killed_leaves_no_session_running() {
         said(&next, &id, "RUN_ERROR"),
         [r#"{"message":"the server that ran it ended"}"#]
     );
+    wait_for("the command's end", || (!is_alive(&pid)).then_some(()));
     assert!(
         left(&env).is_empty(),
         "the files of the killed server are gone"
     );
-    let pid = pid
-        .parse()
-        .ok()
-        .and_then(rustix::process::Pid::from_raw)
-        .unwrap();
-    let _ = rustix::process::kill_process(pid, Signal::KILL);
 }
 
 #[test]

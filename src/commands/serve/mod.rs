@@ -43,9 +43,10 @@ enum ServeManners {
     Corrected,
 }
 
-const EXAMPLES: &str = "# The API on this machine, for the commands of this machine
+const EXAMPLES: &str = "# The API on this machine, for the commands of this machine; any token does
 acpctl serve
-acpctl --api-url http://127.0.0.1:8000 credential list
+export AMBIENT_API_URL=http://127.0.0.1:8000 AMBIENT_TOKEN=none-is-asked-for-here
+acpctl credential list
 
 # With a token that each request must bear
 acpctl serve --token-file token.txt
@@ -70,10 +71,10 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     token_file: Option<String>,
     /// Certificate chain for TLS (PEM)
-    #[arg(long, value_name = "PATH", requires = "tls_key")]
+    #[arg(long, value_name = "PATH")]
     tls_cert: Option<PathBuf>,
     /// Private key for TLS (PEM)
-    #[arg(long, value_name = "PATH", requires = "tls_cert")]
+    #[arg(long, value_name = "PATH")]
     tls_key: Option<PathBuf>,
     /// Where the platform's answer is harmless but wrong: recorded (as the platform) or corrected
     #[arg(
@@ -109,7 +110,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         (Some(cert), Some(key)) => {
             Some(server::tls::config(cert, key).map_err(|why| Failure::new(Kind::Data, why))?)
         }
-        _ => None,
+        (None, None) => None,
+        _ => return Err(Failure::usage("--tls-cert and --tls-key go together").into()),
     };
     check_exposure(args.listen.ip(), bearer.is_some(), tls.is_some())?;
     check_command(args)?;
@@ -143,6 +145,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         ctx.out
             .line(&format!("Serving {url} from {}", directory.display()))?;
         say_key_place(&ctx.out, &state);
+        say_how_to_use(ctx, args, &url);
         let (stop, stopping) = watch::channel(false);
         let (last_run, no_run) = oneshot::channel::<()>();
         let ended = async move {
@@ -168,7 +171,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             drop(last_run);
         };
         let (served, ()) = tokio::join!(serving, running);
-        served.context("serve")
+        served.context("serve")?;
+        if !args.quiet {
+            ctx.out.note("Stopped");
+        }
+        Ok(())
     })
 }
 
@@ -179,6 +186,19 @@ fn check_command(args: &Args) -> Result<(), Failure> {
         (false, false) => Err(Failure::usage("a command goes with --run-sessions")),
         _ => Ok(()),
     }
+}
+
+/// Commands want an address and a token, also where none is asked for.
+fn say_how_to_use(ctx: &Ctx, args: &Args, url: &str) {
+    if args.quiet {
+        return;
+    }
+    let token = match &args.token_file {
+        Some(_) => "and the token in AMBIENT_TOKEN",
+        None => "AMBIENT_TOKEN=none-is-asked-for-here",
+    };
+    ctx.out
+        .note(&format!("To use it: export AMBIENT_API_URL={url} {token}"));
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -1,6 +1,7 @@
 //! One run of a session: its credentials as files and variables, the command, and its end.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use crate::runner::plan::Plan;
 use crate::runner::resolve::Target;
 use crate::runner::table::Mode;
 use crate::server::runs::{End, Run};
-use crate::session_helper::{fetch, prepare};
+use crate::session_helper::{fetch, orphan, prepare};
 
 /// How long a command that is asked to end may take before it is killed.
 const GRACE: Duration = Duration::from_secs(10);
@@ -82,7 +83,11 @@ async fn perform(
     let ended = match asked {
         Some(stop) => Ok(stopped(stop)),
         None => match command.spawn() {
-            Ok(child) => supervise(setting, run, child, &mut stop).await,
+            Ok(child) => {
+                let group = Group::of(&child);
+                group.record(folder.path());
+                supervise(setting, run, child, group, &mut stop).await
+            }
             Err(error) => Err(start_failure(setting, &error).into()),
         },
     };
@@ -151,9 +156,9 @@ async fn supervise(
     setting: &Setting,
     run: &Run,
     mut child: Child,
+    group: Group,
     stop: &mut watch::Receiver<Option<Stop>>,
 ) -> anyhow::Result<End> {
-    let group = Group::of(&child);
     // Where the store fails the command runs all the same; its end is tried again.
     let _ = setting.store.started(&run.session).await;
     let (Some(stdin), Some(stdout), Some(stderr)) =
@@ -215,6 +220,14 @@ impl Group {
     fn of(child: &Child) -> Self {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         Self(id.and_then(Pid::from_raw))
+    }
+
+    /// Notes it in the private folder, for the case that this process is killed. Where that fails, the command
+    /// would outlive such a kill, and nothing else is lost.
+    fn record(&self, folder: &Path) {
+        if let Some(group) = self.0 {
+            let _ = orphan::record(folder, group);
+        }
     }
 
     /// Nobody left is no failure.

@@ -33,6 +33,11 @@ pub fn events(call: &Call<'_>) -> Result<Reply, Failure> {
         if call.state.has_runner() && session.text("phase") == "Pending" {
             return Ok(Some(messages::end(transaction, id)?));
         }
+        let is_active = ["Creating", "Running", "Stopping"].contains(&session.text("phase"));
+        // What was said after the last run waits for the next.
+        if !is_active && !messages::since_answer(transaction, id)?.is_empty() {
+            return Ok(None);
+        }
         Ok(messages::last_start(transaction, id)?.map(|seq| seq - 1))
     })?;
     let Some(start) = start else {

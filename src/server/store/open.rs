@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
-use rustix::fs::FlockOperation;
+use rustix::fs::{Access, FlockOperation};
 
 use super::{StoreError, schema};
 use crate::secret_file;
@@ -31,9 +31,20 @@ pub fn open(directory: &Path) -> Result<(PathBuf, Connection), StoreError> {
     // Whatever keeps it from being ready is looked into under the lock.
     let connection = match connect(&path) {
         Ok(connection) if is_ready(&connection).unwrap_or(false) => connection,
-        _ => prepare(&directory, &path)?,
+        _ => prepare(&directory, &path).map_err(|error| why_not(&directory, error))?,
     };
     Ok((directory, connection))
+}
+
+/// A directory that can't be written says why itself; `SQLite` only says that it can't open a file.
+fn why_not(directory: &Path, error: StoreError) -> StoreError {
+    match rustix::fs::access(directory, Access::WRITE_OK) {
+        Ok(()) => error,
+        Err(errno) => StoreError::Open {
+            path: directory.to_owned(),
+            source: errno.into(),
+        },
+    }
 }
 
 /// The directory, made if missing. It must be this user's, no link, and closed to other writers.

@@ -167,10 +167,17 @@ pub fn count(
 }
 
 fn count_sql(kind: &'static Kind, condition: &Condition) -> String {
-    if condition.sql.is_empty() && schema::COUNTED.contains(&kind.table) {
-        return format!("SELECT live FROM live_counts WHERE name = '{}'", kind.table);
+    let kept = |project: &str| {
+        format!(
+            "SELECT ifnull(sum(live), 0) FROM live_counts WHERE name = '{}' AND project = {project}",
+            kind.table
+        )
+    };
+    match condition.sql.as_str() {
+        "" if schema::COUNTED.contains(&kind.table) => kept("''"),
+        "project_id = ?" if schema::COUNTED_BY_PROJECT.contains(&kind.table) => kept("?"),
+        _ => format!("SELECT count(*) FROM {} {}", kind.table, live(condition)),
     }
-    format!("SELECT count(*) FROM {} {}", kind.table, live(condition))
 }
 
 /// The live records that meet a condition, in order.
@@ -261,19 +268,18 @@ mod tests {
     #[test]
     fn totals_and_names_are_read_by_index() {
         let none = Condition::default();
+        let kept = "SEARCH live_counts USING PRIMARY KEY (name=? AND project=?)";
         for kind in [&CREDENTIAL, &SESSION, &PROJECT, &ROLE_BINDING] {
             let plan = explain(&count_sql(kind, &none), none.values.iter());
-            assert_eq!(
-                plan, "SEARCH live_counts USING PRIMARY KEY (name=?)",
-                "{}",
-                kind.name
-            );
+            assert_eq!(plan, kept, "{}", kind.name);
         }
         let in_project = Condition::equal("project_id", "p");
         let plan = |kind, condition: &Condition| {
             explain(&count_sql(kind, condition), condition.values.iter())
         };
-        assert!(plan(&AGENT, &in_project).contains("(project_id=?)"));
+        for kind in [&AGENT, &SESSION] {
+            assert_eq!(plan(kind, &in_project), kept, "{}", kind.name);
+        }
         let page = Window {
             order: "id".to_owned(),
             limit: 100,
@@ -303,16 +309,25 @@ mod tests {
     fn totals_are_those_of_the_rows() {
         let connection = Connection::open_in_memory().unwrap();
         schema::tables(&connection);
-        let counted = || count(&connection, &PROJECT, &Condition::default()).unwrap();
-        for name in ["a", "b", "c"] {
-            let mut project = Record::new(&PROJECT, name.to_owned());
-            project.set_text("name", name);
-            insert(&connection, &project).unwrap();
+        let counted = |project: &str| {
+            let all = count(&connection, &SESSION, &Condition::default()).unwrap();
+            let there = Condition::equal("project_id", project);
+            (all, count(&connection, &SESSION, &there).unwrap())
+        };
+        assert_eq!(counted("p"), (0, 0));
+        for (id, project) in [("a", "p"), ("b", "p"), ("c", "q"), ("d", "")] {
+            let mut session = Record::new(&SESSION, id.to_owned());
+            session.set_text("name", id);
+            if !project.is_empty() {
+                session.set_text("project_id", project);
+            }
+            insert(&connection, &session).unwrap();
         }
-        assert_eq!(counted(), 3);
-        assert!(delete(&connection, &PROJECT, "b").unwrap());
-        assert!(!delete(&connection, &PROJECT, "b").unwrap());
-        assert_eq!(counted(), 2);
+        assert_eq!((counted("p"), counted("q")), ((4, 2), (4, 1)));
+        assert!(delete(&connection, &SESSION, "b").unwrap());
+        assert!(!delete(&connection, &SESSION, "b").unwrap());
+        assert!(delete(&connection, &SESSION, "d").unwrap());
+        assert_eq!((counted("p"), counted("q")), ((2, 1), (2, 1)));
     }
 
     #[test]

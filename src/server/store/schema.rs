@@ -10,9 +10,13 @@ const VERSIONS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |connection| connection.execute_batch(include_str!("schema_1.sql")),
     |connection| {
         connection.execute_batch(include_str!("schema_2.sql"))?;
-        COUNTED
-            .iter()
-            .try_for_each(|table| keep_count(connection, table))
+        for table in COUNTED {
+            keep_count(connection, table, "''")?;
+        }
+        for table in COUNTED_BY_PROJECT {
+            keep_count(connection, table, "project_id")?;
+        }
+        Ok(())
     },
 ];
 
@@ -28,16 +32,40 @@ pub const COUNTED: [&str; 8] = [
     "users",
     "applications",
 ];
+/// Those counted for each project.
+pub const COUNTED_BY_PROJECT: [&str; 2] = ["agents", "sessions"];
 
-fn keep_count(connection: &Connection, table: &str) -> rusqlite::Result<()> {
+/// `project` is SQL for the project that a row counts for. It never changes in a row.
+fn keep_count(connection: &Connection, table: &str, project: &str) -> rusqlite::Result<()> {
+    let (trigger, of_new) = if project == "project_id" {
+        ("by_project", "new.project_id")
+    } else {
+        ("all", project)
+    };
+    let add = |live: &str, from: &str| {
+        format!(
+            "INSERT INTO live_counts (name, project, live) {from}
+             ON CONFLICT (name, project) DO UPDATE SET live = live + {live}"
+        )
+    };
+    let come = add(
+        "1",
+        &format!("SELECT '{table}', {of_new}, 1 WHERE {of_new} IS NOT NULL"),
+    );
+    let change = "iif(new.deleted_at IS NULL, 1, -1)";
+    let go = add(
+        change,
+        &format!("SELECT '{table}', {of_new}, {change} WHERE {of_new} IS NOT NULL"),
+    );
     connection.execute_batch(&format!(
-        "INSERT INTO live_counts SELECT '{table}', count(*) FROM {table} WHERE deleted_at IS NULL;
-         CREATE TRIGGER {table}_come AFTER INSERT ON {table} WHEN new.deleted_at IS NULL BEGIN
-           UPDATE live_counts SET live = live + 1 WHERE name = '{table}';
+        "INSERT INTO live_counts SELECT '{table}', {project}, count(*) FROM {table}
+           WHERE deleted_at IS NULL AND {project} IS NOT NULL GROUP BY 2;
+         CREATE TRIGGER {table}_come_{trigger} AFTER INSERT ON {table} WHEN new.deleted_at IS NULL BEGIN
+           {come};
          END;
-         CREATE TRIGGER {table}_go AFTER UPDATE OF deleted_at ON {table}
+         CREATE TRIGGER {table}_go_{trigger} AFTER UPDATE OF deleted_at ON {table}
          WHEN (old.deleted_at IS NULL) <> (new.deleted_at IS NULL) BEGIN
-           UPDATE live_counts SET live = live + iif(new.deleted_at IS NULL, 1, -1) WHERE name = '{table}';
+           {go};
          END;"
     ))
 }
@@ -109,7 +137,7 @@ mod tests {
         assert_eq!(version_of(&connection).unwrap(), current());
         let live: i64 = connection
             .query_row(
-                "SELECT live FROM live_counts WHERE name = 'users'",
+                "SELECT live FROM live_counts WHERE name = 'users' AND project = ''",
                 [],
                 |row| row.get(0),
             )
