@@ -73,6 +73,10 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             );
         }
     };
+    let globals = &cli.globals;
+    if !(globals.verbose || globals.trace || globals.print_curl) {
+        output::progress::allow();
+    }
     let ctx = Ctx::new(cli.globals);
     match cli.command.run(&ctx) {
         Ok(()) => ExitCode::SUCCESS,

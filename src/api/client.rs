@@ -14,6 +14,7 @@ use super::trace::Trace;
 use crate::cli::Globals;
 use crate::compat::json;
 use crate::config::Settings;
+use crate::output::progress;
 use crate::resources::{Record, Resource};
 
 /// Every path of the platform starts with this.
@@ -219,6 +220,7 @@ impl Client {
             };
             answer_lost |= error.status().is_none();
             self.trace.retry(attempt, pause, &error.to_string());
+            let _waiting = progress::begin(waiting(&error, pause));
             tokio::time::sleep(pause).await;
         }
         unreachable!("the loop ends by returning")
@@ -375,6 +377,15 @@ pub(super) fn parse(answer: &Answer) -> Result<Value, Error> {
         return Ok(Value::Null);
     }
     json::parse(&answer.body).map_err(Error::Decode)
+}
+
+/// What the user waits for before the next try.
+fn waiting(error: &Error, pause: Duration) -> String {
+    let why = match error.status() {
+        Some(status) => format!("server busy ({status})"),
+        None => "connection lost".to_owned(),
+    };
+    format!("{why}: waiting {} s", pause.as_secs().max(1))
 }
 
 /// A quarter of a second, doubled with each try, and up to half as much again so that many callers

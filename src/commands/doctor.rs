@@ -22,6 +22,7 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::output::age::age;
+use crate::output::progress;
 use crate::output::style::{Tone, paint};
 
 /// How long the server may take, unless the user says otherwise.
@@ -220,6 +221,7 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
     }
     let url = &settings.api_url;
     let asked = || -> anyhow::Result<(Answer, Timestamp)> {
+        let _asking = progress::begin(format!("Asking {url}"));
         let client = Client::connect(&settings, settings.token.clone(), &globals)?;
         let answer =
             ctx.block_on(async { Ok(client.send_once(&Request::get("/version")).await?) })?;
@@ -320,6 +322,7 @@ fn keyring() -> Check {
     if env::LOCAL_KEYRING.get().as_deref() == Some("off") {
         return ok(name, "switched off by AMBIENT_LOCAL_KEYRING");
     }
+    let _asking = progress::begin("Asking the keyring");
     let (sender, receiver) = mpsc::channel();
     let asked = thread::Builder::new().spawn(move || {
         let answer = keyring::Entry::new("acpctl", "doctor").and_then(|entry| entry.get_password());

@@ -4,8 +4,10 @@ pub mod age;
 pub mod format;
 pub mod jsonpath;
 mod object;
+pub mod progress;
 pub mod prompt;
 mod question;
+pub mod signals;
 pub mod style;
 pub mod table;
 
@@ -57,11 +59,11 @@ impl Out {
     /// As [`Out::line`].
     pub fn data(&self, bytes: &[u8]) -> anyhow::Result<()> {
         self.wrote.set(true);
-        let mut stdout = io::stdout().lock();
-        stdout
-            .write_all(bytes)
-            .and_then(|()| stdout.flush())
-            .context("write standard output")
+        progress::beside(bytes, || {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(bytes).and_then(|()| stdout.flush())
+        })
+        .context("write standard output")
     }
 
     /// Writes a JSON document, indented, with a final newline.
@@ -80,7 +82,7 @@ impl Out {
 
     /// Says something on standard error. A closed stream is no failure: nobody listens.
     pub fn note(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        talk(&format!("{text}\n"));
     }
 
     /// Warns on standard error.
@@ -90,10 +92,7 @@ impl Out {
 
     /// Writes text to standard error without a newline: a prompt.
     pub fn prompt(&self, text: &str) {
-        let mut stderr = io::stderr().lock();
-        let _ = stderr
-            .write_all(text.as_bytes())
-            .and_then(|()| stderr.flush());
+        talk(text);
     }
 
     /// True where standard output is a terminal.
@@ -138,4 +137,14 @@ impl Out {
             Color::Auto => is_terminal && env::TERM.get().as_deref() != Some("dumb"),
         }
     }
+}
+
+/// Writes to standard error. Where it is closed nobody listens.
+pub fn talk(text: &str) {
+    let _ = progress::beside(text.as_bytes(), || {
+        let mut stderr = io::stderr().lock();
+        stderr
+            .write_all(text.as_bytes())
+            .and_then(|()| stderr.flush())
+    });
 }

@@ -24,6 +24,7 @@ mod keyring;
 mod local;
 mod noun_faults;
 mod nouns;
+mod progress;
 mod replay;
 mod session_helper;
 mod stream;

@@ -2,10 +2,9 @@
 
 use std::fs;
 
-use pty_process::blocking::Command;
 use serde_json::{Value, json};
 
-use crate::support::pty::Terminal;
+use crate::support::pty::{Terminal, start};
 use crate::support::server::{Scripted, error, json as answer};
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -60,25 +59,6 @@ fn platform() -> Scripted {
             _ => error(404, "not-found", "nothing here"),
         }
     })
-}
-
-/// The program on a terminal, inside a shell that survives Ctrl-C, tells the exit status and then waits.
-fn start(env: &TestEnv, url: &str, arguments: &[&str], rows: u16, columns: u16) -> Terminal {
-    let command = Command::new("sh")
-        .args([
-            "-c",
-            "trap : INT; \"$@\"; echo \"status $?\"; read wait",
-            "sh",
-        ])
-        .arg(env!("CARGO_BIN_EXE_acpctl"))
-        .args(arguments)
-        .env_clear()
-        .envs(env.variables())
-        .env("TERM", "xterm")
-        .env("AMBIENT_API_URL", url)
-        .env("AMBIENT_TOKEN", TOKEN)
-        .current_dir(env.work());
-    Terminal::start(command, rows, columns)
 }
 
 fn with_kubeconfig() -> TestEnv {

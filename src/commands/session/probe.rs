@@ -14,7 +14,7 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind, Status};
 use crate::kubeconfig;
-use crate::output::{Format, OutputArgs};
+use crate::output::{Format, OutputArgs, progress};
 use crate::runner::plan::{KUBECONFIG, Plan, Step};
 use crate::runner::table::{MCP_SERVER, MCP_SERVER_PYPI, Mode};
 use crate::session_helper::child::{self, Signals};
@@ -208,6 +208,10 @@ async fn steps(command: Command, limit: Duration, checks: &mut Vec<Check>) -> Op
             return Some(Cause::Kubeconfig);
         }
     };
+    let progress = progress::begin(format!(
+        "Starting the MCP server (up to {} s)",
+        limit.as_secs()
+    ));
     let cause = async {
         match server.initialize(limit).await {
             Ok(name) => check("server started", Ok(name)),
@@ -217,6 +221,7 @@ async fn steps(command: Command, limit: Duration, checks: &mut Vec<Check>) -> Op
                 return Some(cause);
             }
         }
+        progress.say(|| "Listing the MCP server's tools".to_owned());
         match server.tools(CALL_LIMIT).await {
             Ok(tools) => check("tools listed", Ok(about(&tools))),
             Err(fault) => {
@@ -225,6 +230,7 @@ async fn steps(command: Command, limit: Duration, checks: &mut Vec<Check>) -> Op
                 return Some(cause);
             }
         }
+        progress.say(|| "Asking the cluster for its namespaces".to_owned());
         match server.call(HARMLESS, CALL_LIMIT).await {
             Ok(text) => {
                 // The first line names the columns.
@@ -240,6 +246,7 @@ async fn steps(command: Command, limit: Duration, checks: &mut Vec<Check>) -> Op
         }
     }
     .await;
+    progress.say(|| "Stopping the MCP server".to_owned());
     server.stop().await;
     cause
 }

@@ -16,6 +16,7 @@ use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::input;
 use crate::kubeconfig::{self as rules, Keep};
+use crate::output::progress;
 use crate::resources::{
     CREDENTIAL, CREDENTIAL_TOKEN, EXPIRES_AT, ROLE, ROLE_BINDING, Record, annotation,
 };
@@ -249,6 +250,10 @@ fn in_pod(ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
 
 /// Fetches the secrets, all at once.
 fn with_secrets(ctx: &Ctx, client: &Client, records: &[Record]) -> anyhow::Result<Vec<Credential>> {
+    let _fetching = progress::begin(match records {
+        [one] => format!("Fetching the secret of {}", one.name_or_id()),
+        many => format!("Fetching the secrets of {} credentials", many.len()),
+    });
     ctx.block_on(async {
         let limit = ctx.globals.request_timeout.unwrap_or(FETCH_LIMIT);
         let tokens = join_all(records.iter().map(async |record| {
