@@ -10,6 +10,7 @@ mod question;
 pub mod signals;
 pub mod style;
 pub mod table;
+pub mod wrap;
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -80,8 +81,17 @@ impl Out {
         self.wrote.get()
     }
 
-    /// Says something on standard error. A closed stream is no failure: nobody listens.
+    /// Says something on standard error, on a terminal broken between words. A closed stream is no failure: nobody
+    /// listens.
     pub fn note(&self, text: &str) {
+        match columns(&io::stderr()) {
+            Some(width) => self.note_as_is(&wrap::lines(text, width)),
+            None => self.note_as_is(text),
+        }
+    }
+
+    /// Says something that is there to be copied, such as a command line.
+    pub fn note_as_is(&self, text: &str) {
         talk(&format!("{text}\n"));
     }
 
@@ -104,15 +114,7 @@ impl Out {
     /// The width of the terminal in columns: 80 if it reports none, nothing where there is no terminal.
     #[must_use]
     pub fn width(&self) -> Option<usize> {
-        if !self.is_terminal() {
-            return None;
-        }
-        let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
-        Some(if columns == 0 {
-            80
-        } else {
-            usize::from(columns)
-        })
+        columns(&io::stdout())
     }
 
     /// True if standard output may be coloured (`--color`, `NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`).
@@ -137,6 +139,16 @@ impl Out {
             Color::Auto => is_terminal && env::TERM.get().as_deref() != Some("dumb"),
         }
     }
+}
+
+/// The width of a stream's terminal in columns: 80 if it reports none, nothing where there is no terminal.
+fn columns(stream: &(impl io::IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+    if !stream.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(stream).ok();
+    let columns = size.map(|size| usize::from(size.ws_col));
+    Some(columns.filter(|columns| *columns > 0).unwrap_or(80))
 }
 
 /// Writes to standard error. Where it is closed nobody listens.

@@ -439,3 +439,31 @@ fn lists_show_descriptions() {
         terminal.wait_for("validate");
     }
 }
+
+#[test]
+fn wide_names_stay_on_one_line_of_the_list() {
+    let env = TestEnv::new();
+    let wide = "部署".repeat(40);
+    let contexts = [&wide, "dev"]
+        .map(|name| format!("- {{name: {name}, context: {{cluster: c, user: u}}}}\n"));
+    env.file(
+        "wide",
+        format!(
+            "apiVersion: v1\nkind: Config\ncontexts:\n{}clusters:\n\
+             - {{name: c, cluster: {{server: 'https://c.example.org'}}}}\nusers:\n- {{name: u, user: {{token: t}}}}\n",
+            contexts.concat()
+        ),
+    );
+    let server = platform();
+    let Some(terminal) = shell(&env, server.url(), "bash") else {
+        return;
+    };
+    terminal.type_text("acpctl credential create -f wide --context \t\t");
+    let screen = terminal.wait_for("dev  (");
+    // The screen of the tests joins what the terminal had to break.
+    let row = screen
+        .lines()
+        .find(|line| line.starts_with("部署"))
+        .unwrap();
+    assert!(row.chars().count() < 60, "{screen}");
+}

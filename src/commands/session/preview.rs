@@ -3,7 +3,7 @@
 use super::source::SourceArgs;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
-use crate::output::{Format, OutputArgs, table};
+use crate::output::{Format, OutputArgs, table, wrap};
 use crate::runner::plan::{Plan, Step};
 use crate::runner::table::{FILE_MODE, Mode};
 
@@ -56,7 +56,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match format {
         Format::Table | Format::Wide => {
             let rows: Vec<Vec<String>> = plan.steps.iter().flat_map(rows).collect();
-            ctx.out.cells(COLUMNS, &rows, format == Format::Wide)?;
+            let titles: Vec<&str> = COLUMNS.iter().map(|column| column.title).collect();
+            match ctx.out.width() {
+                Some(width) if format == Format::Table && !table::fits(&titles, &rows, width) => {
+                    ctx.out.data(narrow(&plan, width).as_bytes())?;
+                }
+                _ => ctx.out.cells(COLUMNS, &rows, format == Format::Wide)?,
+            }
             say_warnings(ctx, &plan);
             Ok(())
         }
@@ -104,6 +110,36 @@ fn rows(step: &Step) -> Vec<Vec<String>> {
         rows.push(row("life", "goes", lifetime.goes.to_owned()));
     }
     rows
+}
+
+/// The rows in a window that is too narrow for them: a heading for each credential, and nothing cut.
+fn narrow(plan: &Plan, width: usize) -> String {
+    let mut text = String::new();
+    for step in &plan.steps {
+        let rows = rows(step);
+        let Some(name) = rows.first().map(|row| format!("{}: {}", row[0], row[1])) else {
+            continue;
+        };
+        text.push_str(&format!("{}\n", table::visible(&name)));
+        let cells: Vec<[String; 3]> = rows
+            .iter()
+            .map(|row| [2, 3, 4].map(|column| table::visible(&row[column])))
+            .collect();
+        let value = 6 + [0, 1]
+            .map(|column| widest(&cells, column))
+            .iter()
+            .sum::<usize>();
+        for line in table::aligned(&cells) {
+            text.push_str(&wrap::line(&format!("  {line}"), width, value));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn widest(cells: &[[String; 3]], column: usize) -> usize {
+    let widths = cells.iter().map(|row| row[column].chars().count());
+    widths.max().unwrap_or_default()
 }
 
 fn say_warnings(ctx: &Ctx, plan: &Plan) {
