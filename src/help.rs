@@ -77,7 +77,7 @@ fn shown(command: Command, path: &str) -> Command {
     let usage = usage_lines(&command, path);
     let order = long_names(&command);
     let has_subcommands = command.get_subcommands().next().is_some();
-    command
+    plain(command)
         .override_usage(usage.join("\n  "))
         .help_template(template(path, &examples, has_subcommands))
         .subcommand_help_heading("Available Commands")
@@ -95,6 +95,21 @@ fn shown(command: Command, path: &str) -> Command {
                 .help_heading(FLAGS)
                 .display_order(place(&order, "help")),
         )
+}
+
+/// Descriptions without the marks of the doc comments that they come from.
+fn plain(mut command: Command) -> Command {
+    let without = |text: &clap::builder::StyledStr| text.to_string().replace('`', "");
+    if let Some(about) = command.get_about().map(without) {
+        command = command.about(about);
+    }
+    if let Some(about) = command.get_long_about().map(without) {
+        command = command.long_about(about);
+    }
+    command.mut_args(|arg| match arg.get_help().map(without) {
+        Some(help) => arg.help(help),
+        None => arg,
+    })
 }
 
 /// Description, usage, examples, then commands and flags. Unlike `after_help`, text of the template

@@ -570,3 +570,48 @@ fn colours_are_for_terminals_and_follow_the_variables() {
         assert!(!written.contains(color), "{written}");
     }
 }
+
+#[test]
+fn a_typing_error_gets_a_hint_on_a_terminal_only() {
+    let env = TestEnv::new();
+    for (line, words) in [
+        (
+            "credential lst",
+            "Hint: did you mean 'acpctl credential list'?",
+        ),
+        ("credential xyz", "Hint: see 'acpctl credential --help'"),
+        (
+            "credential list --provder x",
+            "Hint: did you mean --provider?",
+        ),
+        (
+            "credential list --no-inptu",
+            "Hint: did you mean --no-input?",
+        ),
+        (
+            "credential list -x",
+            "Hint: see 'acpctl credential list --help'",
+        ),
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let screen = start(&env, "local:", &arguments, 24, 100).wait_for("status 2");
+        assert!(screen.contains(words), "{screen}");
+        let piped = env.acpctl().args(&arguments).output().unwrap();
+        assert_eq!(streams(&piped).1.lines().count(), 1, "{line}");
+    }
+}
+
+#[test]
+fn help_has_no_marks_of_the_source() {
+    let env = TestEnv::new();
+    for line in [
+        "--help",
+        "application --help",
+        "serve --help",
+        "local restore --help",
+    ] {
+        let output = env.acpctl().args(line.split(' ')).output().unwrap();
+        let (stdout, _) = streams(&output);
+        assert!(!stdout.is_empty() && !stdout.contains('`'), "{stdout}");
+    }
+}
