@@ -42,7 +42,7 @@ __acpctl_unquoted() {
 
 _acpctl() {
     local -a words asked names texts
-    local current head='' tail lines line name text directive=0 i list=''
+    local current head='' tail lines line name text directive=0 i list='' wide room
     __acpctl_words
     asked=()
     for ((i = 1; i < ${#words[@]}; i++)); do
@@ -89,7 +89,10 @@ _acpctl() {
     for ((i = 0; i < ${#names[@]}; i++)); do
         if [[ -n $list && -n ${texts[i]} ]]; then
             text="${names[i]}  (${texts[i]})"
-            COMPREPLY+=("${text:0:$((${COLUMNS:-80} - 1))}")
+            # Letters beyond ASCII may take two columns.
+            wide=${text//[[:ascii:]]/}
+            room=$((${COLUMNS:-80} - 1 - ${#wide}))
+            COMPREPLY+=("${text:0:$((room > 1 ? room : 1))}")
         else
             COMPREPLY+=("${names[i]}")
         fi

@@ -42,7 +42,7 @@ pub fn usage(out: &Out) -> String {
 /// The command at a path as it stands in [`tree`]. Only this one is made ready: the others would double the
 /// time that help takes.
 fn at(path: &[String]) -> Command {
-    let root = Cli::command();
+    let root = plain(Cli::command());
     let order = long_names(&root);
     let mut command = &root;
     let mut names = vec!["acpctl"];
@@ -101,14 +101,14 @@ fn ready(command: Command, path: &str) -> Command {
     let usage = usage_lines(&command, path);
     let order = long_names(&command);
     let has_subcommands = command.get_subcommands().next().is_some();
-    command
+    plain(command)
         .override_usage(usage.join("\n  "))
         .help_template(template(path, &examples, has_subcommands))
         .subcommand_help_heading("Available Commands")
         .disable_help_flag(true)
         .disable_help_subcommand(true)
         .mut_args(|arg| flag(arg, &order))
-        .mut_subcommands(|sub| sub.display_order(0))
+        .mut_subcommands(|sub| plain(sub).display_order(0))
         .arg(
             Arg::new("help")
                 .short('h')
@@ -118,6 +118,21 @@ fn ready(command: Command, path: &str) -> Command {
                 .help_heading(FLAGS)
                 .display_order(place(&order, "help")),
         )
+}
+
+/// Descriptions without the marks of the doc comments that they come from.
+fn plain(mut command: Command) -> Command {
+    let without = |text: &clap::builder::StyledStr| text.to_string().replace('`', "");
+    if let Some(about) = command.get_about().map(without) {
+        command = command.about(about);
+    }
+    if let Some(about) = command.get_long_about().map(without) {
+        command = command.long_about(about);
+    }
+    command.mut_args(|arg| match arg.get_help().map(without) {
+        Some(help) => arg.help(help),
+        None => arg,
+    })
 }
 
 /// Description, usage, examples, then commands and flags. Unlike `after_help`, text of the template

@@ -76,6 +76,10 @@ fn run_words(words: &[OsString]) -> ExitCode {
             return exit::report(&out, &error, grammar::asks_for_json(&Cli::command(), words));
         }
     };
+    let globals = &cli.globals;
+    if !(globals.verbose || globals.trace || globals.print_curl) {
+        output::progress::allow();
+    }
     let ctx = Ctx::new(cli.globals);
     match cli.command.run(&ctx) {
         Ok(()) => ExitCode::SUCCESS,

@@ -16,6 +16,7 @@ use crate::cli::Globals;
 use crate::compat::json;
 use crate::compat::json_tree::Tree;
 use crate::config::Settings;
+use crate::output::progress;
 use crate::resources::{Record, Resource};
 
 /// Every path of the platform starts with this.
@@ -234,6 +235,7 @@ impl Client {
             };
             answer_lost |= error.status().is_none();
             self.trace.retry(attempt, pause, &error.to_string());
+            let _waiting = progress::begin(waiting(&error, pause));
             tokio::time::sleep(pause).await;
         }
         unreachable!("the loop ends by returning")
@@ -391,6 +393,15 @@ pub(super) fn parse(answer: &Answer) -> Result<Value, Error> {
         return Ok(Value::Null);
     }
     json::parse(&answer.body).map_err(Error::Decode)
+}
+
+/// What the user waits for before the next try.
+fn waiting(error: &Error, pause: Duration) -> String {
+    let why = match error.status() {
+        Some(status) => format!("server busy ({status})"),
+        None => "connection lost".to_owned(),
+    };
+    format!("{why}: waiting {} s", pause.as_secs().max(1))
 }
 
 /// A quarter of a second, doubled with each try, and up to half as much again so that many callers

@@ -6,6 +6,7 @@ use super::client::{Answer, Client, Request};
 use super::error::Error;
 use super::path::with_query;
 use crate::compat::json_tree::Tree;
+use crate::output::progress::{self, Progress};
 use crate::resources::{List, Record, Resource};
 
 /// Items of a page while walking all of them.
@@ -46,6 +47,7 @@ impl Client {
         path: &str,
         options: &ListOptions,
     ) -> Result<List, Error> {
+        let progress = listing(resource);
         let limit = options.limit.unwrap_or(DEFAULT_LIMIT);
         let first = self
             .page(resource, path, options, 1, limit.min(MAX_SIZE), false)
@@ -56,7 +58,8 @@ impl Client {
         if shown == 0 || shown >= first.total || shown >= wanted {
             return Ok(first);
         }
-        self.walk(resource, path, options, first, wanted).await
+        self.walk(resource, path, options, first, wanted, &progress)
+            .await
     }
 
     /// Every object of a collection, in the server's order and in pages as the Go tool asks for them.
@@ -73,6 +76,7 @@ impl Client {
             project: project.map(str::to_owned),
             ..ListOptions::default()
         };
+        let progress = listing(resource);
         let mut seen = HashSet::new();
         let mut all = Vec::new();
         for page in 1.. {
@@ -80,6 +84,7 @@ impl Client {
                 .page(resource, path, &options, page, BULK_SIZE, false)
                 .await?;
             let got = i64::try_from(next.items().len()).unwrap_or(i64::MAX);
+            let total = next.total;
             let before = all.len();
             let items = next.items.unwrap_or_default();
             all.extend(
@@ -91,6 +96,7 @@ impl Client {
             if got < BULK_SIZE || all.len() == before {
                 break;
             }
+            say(&progress, resource, all.len(), total);
         }
         Ok(all)
     }
@@ -115,13 +121,21 @@ impl Client {
     /// # Errors
     /// As [`Client::get_json`].
     pub async fn list_all(&self, resource: &'static Resource, path: &str) -> Result<List, Error> {
+        let progress = listing(resource);
         let first = decode(resource, &self.send(&Request::get(path)).await?)?;
         let shown = i64::try_from(first.items().len()).unwrap_or(i64::MAX);
         if shown == 0 || shown >= first.total {
             return Ok(first);
         }
-        self.walk(resource, path, &ListOptions::default(), first, i64::MAX)
-            .await
+        self.walk(
+            resource,
+            path,
+            &ListOptions::default(),
+            first,
+            i64::MAX,
+            &progress,
+        )
+        .await
     }
 
     async fn walk(
@@ -131,11 +145,13 @@ impl Client {
         options: &ListOptions,
         first: List,
         wanted: i64,
+        progress: &Progress,
     ) -> Result<List, Error> {
         let mut seen = HashSet::new();
         let mut items = Vec::new();
         let mut total = first.total;
         for page in 1.. {
+            say(progress, resource, items.len(), total.min(wanted));
             let next = self
                 .page(resource, path, options, page, WALK_SIZE, true)
                 .await?;
@@ -192,6 +208,14 @@ impl Client {
         request.project.clone_from(&options.project);
         decode(resource, &self.send(&request).await?)
     }
+}
+
+fn listing(resource: &Resource) -> Progress {
+    progress::begin(format!("Listing {}", resource.plural()))
+}
+
+fn say(progress: &Progress, resource: &Resource, count: usize, total: i64) {
+    progress.say(|| format!("Listing {}: {count} of {total}", resource.plural()));
 }
 
 /// Reads a list; an empty answer is a list without items.

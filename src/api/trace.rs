@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::client::{Answer, Request};
 use crate::cli::Globals;
 use crate::compat::json;
+use crate::output::talk;
 
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,17 +49,17 @@ impl Trace {
 
     pub fn request(self, url: &str, request: &Request, project: Option<&str>) {
         if self.curl {
-            eprintln_quietly(&curl(url, request, project));
+            say(&curl(url, request, project));
         }
         if self.verbose {
-            eprintln_quietly(&format!("> {} {url}", request.method));
+            say(&format!("> {} {url}", request.method));
         }
         if self.bodies {
             if let Some(project) = project {
-                eprintln_quietly(&format!("> X-Ambient-Project: {project}"));
+                say(&format!("> X-Ambient-Project: {project}"));
             }
             if let Some(body) = &request.body {
-                eprintln_quietly(&format!("> {}", json::compact(&body.masked())));
+                say(&format!("> {}", json::compact(&body.masked())));
             }
         }
     }
@@ -70,7 +71,7 @@ impl Trace {
                 .as_deref()
                 .map(|id| format!(", operation {id}"))
                 .unwrap_or_default();
-            eprintln_quietly(&format!(
+            say(&format!(
                 "< {} {} bytes in {} ms{id}",
                 answer.status,
                 answer.body.len(),
@@ -81,27 +82,27 @@ impl Trace {
             && let Ok(mut value) = serde_json::from_slice::<Value>(&answer.body)
         {
             mask(&mut value);
-            eprintln_quietly(&format!("< {}", json::compact(&value)));
+            say(&format!("< {}", json::compact(&value)));
         }
     }
 
     /// A form that goes to an issuer: all of it is secret, so only its address is shown.
     pub fn form(self, url: &str) {
         if self.verbose {
-            eprintln_quietly(&format!("> POST {url}"));
+            say(&format!("> POST {url}"));
         }
     }
 
     pub fn form_answer(self, status: u16, bytes: usize, took: Duration) {
         if self.verbose {
             let took = took.as_millis();
-            eprintln_quietly(&format!("< {status} {bytes} bytes in {took} ms"));
+            say(&format!("< {status} {bytes} bytes in {took} ms"));
         }
     }
 
     pub fn retry(self, attempt: u32, wait: Duration, why: &str) {
         if self.verbose {
-            eprintln_quietly(&format!(
+            say(&format!(
                 "* try {} in {} ms: {why}",
                 attempt + 2,
                 wait.as_millis()
@@ -155,7 +156,6 @@ fn shell_quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-fn eprintln_quietly(line: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+fn say(line: &str) {
+    talk(&format!("{line}\n"));
 }

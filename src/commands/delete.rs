@@ -8,6 +8,7 @@ use crate::api::{Method, Request, path};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
+use crate::output::progress;
 use crate::resources::{CREDENTIAL, Resource, SESSION, USER};
 
 const EXAMPLES: &str = "acpctl delete role-binding 2abROLEBINDING00000000000001 --yes
@@ -108,8 +109,10 @@ fn all_sessions(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     let (mut deleted, mut stopped) = (0, 0);
+    let progress = progress::begin("Deleting sessions");
     ctx.block_on(async {
-        for session in &sessions {
+        for (n, session) in sessions.iter().enumerate() {
+            progress.say(|| format!("Deleting sessions: {n} of {}", sessions.len()));
             let runs = matches!(session.text("phase"), "Pending" | "Creating" | "Running");
             if runs && let Err(error) = stop::stop(client, session.id()).await {
                 ctx.out
@@ -128,6 +131,7 @@ fn all_sessions(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
         Ok(())
     })?;
+    drop(progress);
     let first = if stopped > 0 {
         format!(" ({stopped} stopped first)")
     } else {

@@ -22,7 +22,9 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::output::age::age;
+use crate::output::progress;
 use crate::output::style::{Tone, paint};
+use crate::output::wrap;
 
 /// How long the server may take, unless the user says otherwise.
 const SERVER_LIMIT: Duration = Duration::from_secs(5);
@@ -108,7 +110,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         Form::Json => ctx.out.json(&as_json(&checks))?,
         Form::Text => ctx
             .out
-            .data(as_text(&checks, ctx.out.colored()).as_bytes())?,
+            .data(as_text(&checks, ctx.out.colored(), ctx.out.width()).as_bytes())?,
     }
     match checks.iter().filter(|c| c.tone == Tone::Bad).count() {
         0 => Ok(()),
@@ -140,20 +142,30 @@ fn as_json(checks: &[Check]) -> Value {
     json!({"checks": checks})
 }
 
-fn as_text(checks: &[Check], colored: bool) -> String {
+fn as_text(checks: &[Check], colored: bool, columns: Option<usize>) -> String {
     let width = checks.iter().map(|check| check.name.len()).max();
     let width = width.unwrap_or_default();
+    // Behind the status and the name, each with two spaces.
+    let indent = 8 + width;
+    let wrapped = |line: &str, indent| match columns {
+        Some(columns) => wrap::line(line, columns, indent),
+        None => line.to_owned(),
+    };
     let mut text = String::new();
     for check in checks {
         let word = format!("{:<4}", status(check.tone));
-        text.push_str(&format!(
-            "{}  {:<width$}  {}\n",
+        let line = format!(
+            "{}  {:<width$}  {}",
             paint(&word, check.tone, colored),
             check.name,
             crate::output::table::visible(&check.detail)
-        ));
+        );
+        text.push_str(&wrapped(&line, indent));
+        text.push('\n');
         if !check.fix.is_empty() {
-            text.push_str(&format!("{:8}{:width$}fix: {}\n", "", "", check.fix));
+            let fix = format!("{:indent$}fix: {}", "", check.fix);
+            text.push_str(&wrapped(&fix, indent + 5));
+            text.push('\n');
         }
     }
     text
@@ -220,6 +232,7 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
     }
     let url = &settings.api_url;
     let asked = || -> anyhow::Result<(Answer, Timestamp)> {
+        let _asking = progress::begin(format!("Asking {url}"));
         let client = Client::connect(&settings, settings.token.clone(), &globals)?;
         let answer =
             ctx.block_on(async { Ok(client.send_once(&Request::get("/version")).await?) })?;
@@ -320,6 +333,7 @@ fn keyring() -> Check {
     if env::LOCAL_KEYRING.get().as_deref() == Some("off") {
         return ok(name, "switched off by AMBIENT_LOCAL_KEYRING");
     }
+    let _asking = progress::begin("Asking the keyring");
     let (sender, receiver) = mpsc::channel();
     let asked = thread::Builder::new().spawn(move || {
         let answer = keyring::Entry::new("acpctl", "doctor").and_then(|entry| entry.get_password());

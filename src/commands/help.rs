@@ -22,7 +22,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     {
         // Not a failure in the Go tool, and kept so (contract cli-core.md section 1.1).
         let topics: Vec<String> = args.words.iter().map(|word| topic(word)).collect();
-        ctx.out.note(&format!(
+        ctx.out.note_as_is(&format!(
             "Unknown help topic [{}]\n{}",
             topics.join(" "),
             help::usage(&ctx.out).trim_end()

@@ -60,11 +60,12 @@ pub fn parse(root: &Command, words: &[OsString]) -> Result<Request, Failure> {
         Err(Stop::Failed(failure)) => Some(failure),
         _ if is_parent(command) => {
             if let Some(word) = arguments.first() {
-                Some(Failure::usage(format!(
+                let failure = Failure::usage(format!(
                     "unknown command {} for {}",
                     quote(&word.to_string_lossy()),
                     quote(&line.path_text())
-                )))
+                ));
+                Some(failure.hint_on_terminal(line.verb_hint(&word.to_string_lossy())))
             } else {
                 return Ok(Request::Help(line.path_names()));
             }
@@ -264,6 +265,29 @@ impl<'a> Line<'a> {
             .chain(globals)
     }
 
+    /// What someone meant who typed a verb that does not exist.
+    fn verb_hint(&self, word: &str) -> String {
+        let commands = self.command().get_subcommands();
+        let names = commands.filter(|command| !command.is_hide_set());
+        nearest(word, names.map(Command::get_name)).map_or_else(
+            || self.help_hint(),
+            |name| format!("did you mean '{} {name}'?", self.path_text()),
+        )
+    }
+
+    /// The same for a flag.
+    fn flag_hint(&self, name: &str) -> String {
+        let flags = self.flags().filter(|arg| !arg.is_hide_set());
+        nearest(name, flags.filter_map(Arg::get_long)).map_or_else(
+            || self.help_hint(),
+            |name| format!("did you mean --{name}?"),
+        )
+    }
+
+    fn help_hint(&self) -> String {
+        format!("see '{} --help'", self.path_text())
+    }
+
     fn scan(&self) -> Scanned {
         let mut scan = Scanned {
             flags: Vec::new(),
@@ -329,9 +353,9 @@ impl<'a> Line<'a> {
             Some((name, _)) => (name, Some(after(word, name.len() + 3))),
             None => (name, None),
         };
-        let known = self
-            .find_long(name)
-            .ok_or_else(|| Failure::usage(format!("unknown flag: --{name}")))?;
+        let known = self.find_long(name).ok_or_else(|| {
+            Failure::usage(format!("unknown flag: --{name}")).hint_on_terminal(self.flag_hint(name))
+        })?;
         let value = match value {
             Some(value) => Some(value),
             None if is_switch(known) => None,
@@ -353,7 +377,10 @@ impl<'a> Line<'a> {
         let mut at = 1;
         while let Some(c) = text[at..].chars().next() {
             let bundle = &text[at..];
-            let unknown = || Failure::usage(format!("unknown shorthand flag: '{c}' in -{bundle}"));
+            let unknown = || {
+                Failure::usage(format!("unknown shorthand flag: '{c}' in -{bundle}"))
+                    .hint_on_terminal(self.help_hint())
+            };
             let known = self.find_short(c).ok_or_else(unknown)?;
             let next = at + c.len_utf8();
             let follows = &text[next..];
@@ -685,6 +712,13 @@ fn unknown_command(root: &Command, word: &str) -> Failure {
         }
     }
     Failure::usage(message)
+}
+
+/// The name that a word was most likely meant for, if one is near.
+fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    names
+        .filter(|name| is_near(word, name))
+        .min_by_key(|name| distance(word, name))
 }
 
 fn is_near(word: &str, name: &str) -> bool {

@@ -4,10 +4,13 @@ pub mod age;
 pub mod format;
 pub mod jsonpath;
 mod object;
+pub mod progress;
 pub mod prompt;
 mod question;
+pub mod signals;
 pub mod style;
 pub mod table;
+pub mod wrap;
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -62,8 +65,11 @@ impl Out {
     /// As [`Out::line`].
     pub fn data(&self, bytes: &[u8]) -> anyhow::Result<()> {
         self.wrote.set(true);
-        let mut stdout = io::stdout().lock();
-        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        let written = progress::beside(bytes, || {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(bytes).and_then(|()| stdout.flush())
+        });
+        match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Closed.into()),
             done => done.context("write standard output"),
         }
@@ -83,9 +89,18 @@ impl Out {
         self.wrote.get()
     }
 
-    /// Says something on standard error. A closed stream is no failure: nobody listens.
+    /// Says something on standard error, on a terminal broken between words. A closed stream is no failure: nobody
+    /// listens.
     pub fn note(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        match columns(&io::stderr()) {
+            Some(width) => self.note_as_is(&wrap::lines(text, width)),
+            None => self.note_as_is(text),
+        }
+    }
+
+    /// Says something that is there to be copied, such as a command line.
+    pub fn note_as_is(&self, text: &str) {
+        talk(&format!("{text}\n"));
     }
 
     /// Warns on standard error.
@@ -95,10 +110,7 @@ impl Out {
 
     /// Writes text to standard error without a newline: a prompt.
     pub fn prompt(&self, text: &str) {
-        let mut stderr = io::stderr().lock();
-        let _ = stderr
-            .write_all(text.as_bytes())
-            .and_then(|()| stderr.flush());
+        talk(text);
     }
 
     /// True where standard output is a terminal.
@@ -110,15 +122,7 @@ impl Out {
     /// The width of the terminal in columns: 80 if it reports none, nothing where there is no terminal.
     #[must_use]
     pub fn width(&self) -> Option<usize> {
-        if !self.is_terminal() {
-            return None;
-        }
-        let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
-        Some(if columns == 0 {
-            80
-        } else {
-            usize::from(columns)
-        })
+        columns(&io::stdout())
     }
 
     /// True if standard output may be coloured (`--color`, `NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`).
@@ -143,4 +147,24 @@ impl Out {
             Color::Auto => is_terminal && env::TERM.get().as_deref() != Some("dumb"),
         }
     }
+}
+
+/// The width of a stream's terminal in columns: 80 if it reports none, nothing where there is no terminal.
+fn columns(stream: &(impl io::IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+    if !stream.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(stream).ok();
+    let columns = size.map(|size| usize::from(size.ws_col));
+    Some(columns.filter(|columns| *columns > 0).unwrap_or(80))
+}
+
+/// Writes to standard error. Where it is closed nobody listens.
+pub fn talk(text: &str) {
+    let _ = progress::beside(text.as_bytes(), || {
+        let mut stderr = io::stderr().lock();
+        stderr
+            .write_all(text.as_bytes())
+            .and_then(|()| stderr.flush())
+    });
 }

@@ -4,15 +4,13 @@
 //! elsewhere finds the terminal without echo. [`Question`] gives all of it back, however the question ends.
 
 use std::io::{self, Write as _};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level;
 
+use super::{progress, signals};
 use crate::exit::{Failure, Kind, Status};
 
 /// The smallest window, in rows and columns, in which dialoguer works.
@@ -36,9 +34,13 @@ pub enum Typing {
 pub const PASTE: &str = "\x1b[200~";
 pub const PASTE_END: &str = "\x1b[201~";
 
+/// The terminal as it was before the open question, if one is open.
+static OPEN: Mutex<Option<Termios>> = Mutex::new(None);
+
 /// An open question. Dropping it leaves the terminal as it was.
 pub struct Question {
     before: Termios,
+    _quiet: progress::Quiet,
 }
 
 impl Question {
@@ -54,8 +56,10 @@ impl Question {
         }
         let question = Self {
             before: termios::tcgetattr(io::stdin())?,
+            _quiet: progress::quiet(),
         };
-        end_in_order(&question.before)?;
+        *OPEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(question.before.clone());
+        signals::end_in_order()?;
         match typing {
             // dialoguer switches modes around each key; in between nothing shall be echoed.
             Typing::Keys => {
@@ -78,7 +82,7 @@ impl Question {
             Err(error) => io::Error::from(error),
         };
         if error.kind() == io::ErrorKind::Interrupted {
-            // The thread of `end_in_order` knows the signal and is ending the program.
+            // The thread of `signals` knows the signal and is ending the program.
             thread::sleep(END);
             return Err(Status(130).into());
         }
@@ -89,6 +93,7 @@ impl Question {
 impl Drop for Question {
     fn drop(&mut self) {
         restore(&self.before, AS_BEFORE);
+        *OPEN.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -97,26 +102,13 @@ fn restore(before: &Termios, sequence: &str) {
     let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, before);
 }
 
-/// Waits for the signals that end programs, from the first question on: the default action can't be had back.
-fn end_in_order(before: &Termios) -> io::Result<()> {
-    static WAITING: AtomicBool = AtomicBool::new(false);
-    if WAITING.swap(true, Ordering::SeqCst) {
-        return Ok(());
+/// Gives the terminal back in the place of an open question, if there is one: a signal ends it.
+pub(super) fn give_up() -> bool {
+    let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(before) = &open {
+        restore(before, &format!("{AS_BEFORE}\n"));
     }
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
-    let before = before.clone();
-    thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || {
-            loop {
-                // dialoguer answers any interruption with another SIGINT, so a different one is the cause.
-                if let Some(signal) = signals.wait().min_by_key(|signal| *signal == SIGINT) {
-                    restore(&before, &format!("{AS_BEFORE}\n"));
-                    low_level::exit(128 + signal);
-                }
-            }
-        })?;
-    Ok(())
+    open.is_some()
 }
 
 /// Writes to the terminal. Where it is gone nobody looks.

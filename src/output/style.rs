@@ -14,7 +14,8 @@ pub enum Tone {
 pub fn paint(text: &str, tone: Tone, on: bool) -> String {
     let color = match tone {
         Tone::Good => 32,
-        Tone::Doubtful => 33,
+        // Yellow is hardly seen on white.
+        Tone::Doubtful => 35,
         Tone::Bad => 31,
     };
     if on {

@@ -3,7 +3,13 @@
 //! In a pipe a table has the fixed columns that scripts were written for (contract cli-core.md
 //! section 5.1). On a terminal, and for `-o wide`, the columns fit the content and the terminal.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table as Grid, presets};
+use comfy_table::{ContentArrangement, Table as Grid, presets};
+use dialoguer::console::{measure_text_width, truncate_str};
+
+/// Between two columns.
+const GAP: usize = 3;
+/// The end of a cell that was cut.
+const DOTS: &str = "...";
 
 /// A column: its title and its width in a pipe, in characters.
 #[derive(Debug, Clone, Copy)]
@@ -44,44 +50,23 @@ fn fit(cell: &str, width: usize) -> String {
 /// Columns as wide as their content, within `width` columns of the terminal if one is given.
 #[must_use]
 pub fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| visible(cell)).collect())
+        .collect();
+    let mut widths = widths(titles, &rows);
+    if let Some(width) = width {
+        narrow(&mut widths, titles, width);
+    }
     let mut grid = Grid::new();
     grid.load_style(presets::NOTHING);
-    match width {
-        Some(width) => {
-            grid.set_content_arrangement(ContentArrangement::Dynamic);
-            grid.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-            grid.set_truncation_indicator("...");
-        }
-        None => {
-            grid.set_content_arrangement(ContentArrangement::Disabled);
-        }
-    }
-    let mut header = comfy_table::Row::from(titles.iter().copied());
-    if width.is_some() {
-        header.max_height(1);
-    }
-    grid.set_header(header);
-    for row in rows {
-        let mut line = comfy_table::Row::from(row.iter().map(|cell| visible(cell)));
-        if width.is_some() {
-            line.max_height(1);
-        }
-        grid.add_row(line);
+    grid.set_content_arrangement(ContentArrangement::Disabled);
+    grid.set_header(cut(titles, &widths));
+    for row in &rows {
+        grid.add_row(cut(row, &widths));
     }
     for column in grid.column_iter_mut() {
         column.set_padding((0, 3));
-    }
-    // What names an object is there to be copied: the other columns give way, if the first leaves them room.
-    let first = rows
-        .iter()
-        .filter_map(|row| row.first())
-        .map(|cell| cell.chars().count())
-        .max();
-    if let (Some(width), Some(first)) = (width, first)
-        && first < width / 2
-        && let Some(column) = grid.column_mut(0)
-    {
-        column.set_constraint(ColumnConstraint::ContentWidth);
     }
     let mut text = String::new();
     for line in grid.lines() {
@@ -89,6 +74,76 @@ pub fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>) -> St
         text.push('\n');
     }
     text
+}
+
+/// True where the rows fit uncut into so many columns of the terminal.
+#[must_use]
+pub fn fits(titles: &[&str], rows: &[Vec<String>], width: usize) -> bool {
+    total(&widths(titles, rows)) <= width
+}
+
+/// The columns that each column of the content takes on a terminal.
+fn widths(titles: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
+    let mut widths: Vec<usize> = titles
+        .iter()
+        .map(|title| measure_text_width(title))
+        .collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = measure_text_width(cell).max(*width);
+        }
+    }
+    widths
+}
+
+fn total(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
+}
+
+/// Takes from the widest column, and of several from the last, until all fit or every title would be cut. What names
+/// an object is there to be copied: the first column stays whole if it leaves the others room.
+fn narrow(widths: &mut [usize], titles: &[&str], width: usize) {
+    let is_kept = |column: usize, wide: usize| column == 0 && wide < width / 2;
+    while total(widths) > width {
+        let widest = widths
+            .iter()
+            .enumerate()
+            .filter(|(column, wide)| {
+                !is_kept(*column, **wide)
+                    && **wide > measure_text_width(titles[*column]).max(DOTS.len())
+            })
+            .max_by_key(|(_, wide)| **wide)
+            .map(|(column, _)| column);
+        match widest {
+            Some(column) => widths[column] -= 1,
+            None => return,
+        }
+    }
+}
+
+fn cut(cells: &[impl AsRef<str>], widths: &[usize]) -> Vec<String> {
+    let cells = cells.iter().zip(widths);
+    cells
+        .map(|(cell, width)| truncate_str(cell.as_ref(), *width, DOTS).into_owned())
+        .collect()
+}
+
+/// Lines of cells, each but the last padded to its column, for what is no table.
+#[must_use]
+pub fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+    let wide = |column: usize| {
+        rows.iter()
+            .map(|row| measure_text_width(&row[column]))
+            .max()
+    };
+    let line = |row: &[String; N]| {
+        let cells = row.iter().enumerate().map(|(column, cell)| {
+            let gap = wide(column).unwrap_or_default() - measure_text_width(cell);
+            format!("{cell}{}", " ".repeat(gap))
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
 }
 
 /// Control characters as spaces: a value must not move the cursor or break a row.
@@ -100,6 +155,32 @@ pub fn visible(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fitted_columns_give_way_from_the_widest() {
+        let rows = [
+            ["123456789", "部署部署部署部署", "1d"],
+            ["123456789", "a description of many words", "2d"],
+        ];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
+        let titles = ["ID", "DESCRIPTION", "AGE"];
+        let fitted = |width| fitted(&titles, &rows, Some(width));
+        assert_eq!(
+            fitted(32),
+            "ID          DESCRIPTION      AGE\n\
+             123456789   部署部署部...    1d\n\
+             123456789   a descripti...   2d\n"
+        );
+        assert!(fits(&titles, &rows, 45) && !fits(&titles, &rows, 44));
+        // Titles stay, whatever the window.
+        assert!(fitted(3).starts_with("ID"));
+    }
+
+    #[test]
+    fn aligned_lines_have_no_tail() {
+        let rows = [["a", "b"], ["部署", ""]].map(|row| row.map(str::to_owned));
+        assert_eq!(aligned(&rows), ["a     b", "部署"]);
+    }
 
     #[test]
     fn fixed_cells_are_padded_and_cut() {

@@ -10,6 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
 use tokio::signal::unix::{self, SignalKind};
 
+use crate::output::signals;
+
 /// The signals that ask a program to end, from the moment they are listened for. Until then they
 /// end this process at once, without clean-up, so that listening comes before the first file. One
 /// that was ignored from the start (`nohup`) stays ignored, here and in the child.
@@ -25,12 +27,14 @@ impl Signals {
     /// # Errors
     /// What the system says.
     pub fn listen() -> io::Result<Self> {
-        let ignored = ignored();
         let catch = |signal: Signal| unix::signal(SignalKind::from_raw(signal.as_raw()));
         let streams = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT]
             .into_iter()
-            .filter(|signal| ignored & (1 << (signal.as_raw() - 1)) == 0)
-            .map(|signal| Ok((signal, catch(signal)?)))
+            .filter(|signal| !signals::is_ignored(signal.as_raw()))
+            .map(|signal| {
+                signals::own(signal.as_raw());
+                Ok((signal, catch(signal)?))
+            })
             .collect::<io::Result<_>>()?;
         Ok(Self {
             streams,
@@ -55,19 +59,6 @@ impl Signals {
             matches!(stream.poll_recv(context), Poll::Ready(Some(()))).then_some(*signal)
         })
     }
-}
-
-/// The mask of ignored signals, as Linux tells it; empty elsewhere.
-fn ignored() -> u64 {
-    std::fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|status| {
-            let mask = status
-                .lines()
-                .find_map(|line| line.strip_prefix("SigIgn:"))?;
-            u64::from_str_radix(mask.trim(), 16).ok()
-        })
-        .unwrap_or(0)
 }
 
 /// The exit status of a program that a signal ended.

@@ -98,7 +98,7 @@ fn commands_flags_and_fixed_values() {
         (
             &["session", "exec", "s1", "--comp"],
             &[
-                "--compat-path\tWrite the kubeconfig to the platform's own path, `/tmp/.ambient_kubeconfig`",
+                "--compat-path\tWrite the kubeconfig to the platform's own path, /tmp/.ambient_kubeconfig",
                 ":4",
             ],
         ),
@@ -447,4 +447,37 @@ fn lists_show_descriptions() {
         terminal.wait_for("Let the sessions of a project use a credential");
         terminal.wait_for("validate");
     }
+}
+
+#[test]
+fn wide_names_stay_on_one_line_of_the_list() {
+    let env = TestEnv::new();
+    let wide = "部署".repeat(40);
+    let contexts = [&wide, "dev"]
+        .map(|name| format!("- {{name: {name}, context: {{cluster: c, user: u}}}}\n"));
+    env.file(
+        "wide",
+        format!(
+            "apiVersion: v1\nkind: Config\ncontexts:\n{}clusters:\n\
+             - {{name: c, cluster: {{server: 'https://c.example.org'}}}}\nusers:\n- {{name: u, user: {{token: t}}}}\n",
+            contexts.concat()
+        ),
+    );
+    let server = platform();
+    let Some(terminal) = shell(&env, server.url(), "bash") else {
+        return;
+    };
+    terminal.type_text("acpctl credential create -f wide --context \t\t");
+    // The screen of the tests joins what the terminal had to break.
+    let wide = |screen: &str| {
+        screen
+            .lines()
+            .find(|line| line.starts_with("部署"))
+            .map(str::to_owned)
+    };
+    let screen = terminal.wait_until("both rows", |screen| {
+        screen.contains("dev  (") && wide(screen).is_some()
+    });
+    let row = wide(&screen).unwrap();
+    assert!(row.chars().count() < 60, "{screen}");
 }

@@ -27,6 +27,7 @@ mod local;
 mod noun_faults;
 mod nouns;
 mod panics;
+mod progress;
 mod replay;
 mod serve;
 mod serve_sessions;

@@ -374,7 +374,7 @@ fn each_mode_has_its_own_surprises() {
     }
     let words = ["preview", "--credential", "kubeconfig", "--color", "always"];
     let output = session(&env, &server, &words).output().unwrap();
-    let warning = "kubeconfig: \x1b[33mwarning\x1b[0m: the platform's MCP server";
+    let warning = "kubeconfig: \x1b[35mwarning\x1b[0m: the platform's MCP server";
     assert!(streams(&output).1.contains(warning));
     // The Google file went with the turn in April, and stays today.
     let goes = |preview: &Value| {

@@ -2,10 +2,9 @@
 
 use std::fs;
 
-use pty_process::blocking::Command;
 use serde_json::{Value, json};
 
-use crate::support::pty::Terminal;
+use crate::support::pty::{Terminal, start};
 use crate::support::server::{Scripted, error, json as answer};
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -60,25 +59,6 @@ fn platform() -> Scripted {
             _ => error(404, "not-found", "nothing here"),
         }
     })
-}
-
-/// The program on a terminal, inside a shell that survives Ctrl-C, tells the exit status and then waits.
-fn start(env: &TestEnv, url: &str, arguments: &[&str], rows: u16, columns: u16) -> Terminal {
-    let command = Command::new("sh")
-        .args([
-            "-c",
-            "trap : INT; \"$@\"; echo \"status $?\"; read wait",
-            "sh",
-        ])
-        .arg(env!("CARGO_BIN_EXE_acpctl"))
-        .args(arguments)
-        .env_clear()
-        .envs(env.variables())
-        .env("TERM", "xterm")
-        .env("AMBIENT_API_URL", url)
-        .env("AMBIENT_TOKEN", TOKEN)
-        .current_dir(env.work());
-    Terminal::start(command, rows, columns)
 }
 
 fn with_kubeconfig() -> TestEnv {
@@ -411,6 +391,82 @@ fn tables_fit_the_window() {
     }
 }
 
+#[test]
+fn prose_breaks_between_words_on_a_terminal_only() {
+    let env = with_kubeconfig();
+    let server = platform();
+    let file = env
+        .home()
+        .join(".kube/config")
+        .to_string_lossy()
+        .into_owned();
+    let words = [
+        "credential",
+        "create",
+        "--provider",
+        "kubeconfig",
+        "--name",
+        "x",
+        "--from-file",
+        &file,
+    ];
+    let piped = env.connected(server.url()).args(words).output().unwrap();
+    let (stdout, stderr) = streams(&piped);
+    assert!(stderr.lines().any(|line| line.len() > 100), "{stderr}");
+    let whole: Vec<&str> = stderr.split_whitespace().collect();
+    for columns in [80, 120] {
+        let terminal = start(&env, server.url(), &words, 40, columns);
+        let screen = terminal.wait_for("status 0");
+        let shown = screen.split(stdout.trim()).next().unwrap();
+        assert_eq!(
+            shown.split_whitespace().collect::<Vec<_>>(),
+            whole,
+            "{screen}"
+        );
+    }
+}
+
+#[test]
+fn a_preview_is_whole_in_every_window() {
+    let env = with_kubeconfig();
+    let file = env
+        .home()
+        .join(".kube/config")
+        .to_string_lossy()
+        .into_owned();
+    let words = ["session", "preview", "--from-file", &file];
+    for (columns, has_heading) in [(80, true), (200, false)] {
+        let terminal = start(&env, "local:", &words, 40, columns);
+        let screen = terminal.wait_for("status 0");
+        assert_eq!(
+            screen.contains(&format!("kubeconfig: {file}\n")),
+            has_heading,
+            "{screen}"
+        );
+        assert_eq!(screen.starts_with("PROVIDER"), !has_heading, "{screen}");
+        for word in [
+            "/tmp/.ambient_kubeconfig",
+            "--disable-multi-cluster",
+            "start of each turn",
+        ] {
+            assert!(screen.contains(word), "{word}: {screen}");
+        }
+        assert!(!screen.contains("..."), "{screen}");
+    }
+}
+
+#[test]
+fn a_watch_ends_with_ctrl_c_and_without_a_trace() {
+    let env = TestEnv::new();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["get", "sessions", "-w"], 24, 120);
+    terminal.wait_for("Error processing sessions (1/5)");
+    terminal.type_text(CTRL_C);
+    // As in the Go tool.
+    let screen = terminal.wait_for("status 0");
+    assert!(terminal.is_sane(), "{screen}");
+}
+
 /// The statuses of `doctor -o json`, and its exit status.
 fn doctor(env: &TestEnv, url: &str, token: &str) -> (Value, Option<i32>) {
     let output = env
@@ -505,5 +561,57 @@ fn colours_are_for_terminals_and_follow_the_variables() {
     assert!(!run(&[("CLICOLOR_FORCE", "1")], &["--color=never"]));
     let terminal = start(&env, server.url(), &["doctor"], 40, 100);
     terminal.wait_for("status");
-    assert!(terminal.written().contains("\x1b[32mok"));
+    let written = terminal.written();
+    assert!(written.contains("\x1b[32mok"));
+    // Yellow and white are not seen on white, blue and black not on black.
+    for color in [
+        "\x1b[33m", "\x1b[37m", "\x1b[34m", "\x1b[30m", "\x1b[93m", "\x1b[97m",
+    ] {
+        assert!(!written.contains(color), "{written}");
+    }
+}
+
+#[test]
+fn a_typing_error_gets_a_hint_on_a_terminal_only() {
+    let env = TestEnv::new();
+    for (line, words) in [
+        (
+            "credential lst",
+            "Hint: did you mean 'acpctl credential list'?",
+        ),
+        ("credential xyz", "Hint: see 'acpctl credential --help'"),
+        (
+            "credential list --provder x",
+            "Hint: did you mean --provider?",
+        ),
+        (
+            "credential list --no-inptu",
+            "Hint: did you mean --no-input?",
+        ),
+        (
+            "credential list -x",
+            "Hint: see 'acpctl credential list --help'",
+        ),
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let screen = start(&env, "local:", &arguments, 24, 100).wait_for("status 2");
+        assert!(screen.contains(words), "{screen}");
+        let piped = env.acpctl().args(&arguments).output().unwrap();
+        assert_eq!(streams(&piped).1.lines().count(), 1, "{line}");
+    }
+}
+
+#[test]
+fn help_has_no_marks_of_the_source() {
+    let env = TestEnv::new();
+    for line in [
+        "--help",
+        "application --help",
+        "serve --help",
+        "local restore --help",
+    ] {
+        let output = env.acpctl().args(line.split(' ')).output().unwrap();
+        let (stdout, _) = streams(&output);
+        assert!(!stdout.is_empty() && !stdout.contains('`'), "{stdout}");
+    }
 }

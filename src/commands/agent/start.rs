@@ -8,7 +8,7 @@ use crate::api::{Body, Client, Error, Method, Request};
 use crate::compat::json;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
-use crate::output::{Format, OutputArgs};
+use crate::output::{Format, OutputArgs, progress};
 use crate::resources::{AGENT, Record, SESSION};
 
 /// Start an agent's session, or show the one that runs already
@@ -94,7 +94,16 @@ pub fn for_each(
         return ctx.out.line("no agents in project");
     }
     let mut failed = 0;
-    for agent in agents {
+    let progress = progress::begin(format!("Asking agents to {verb}"));
+    for (n, agent) in agents.iter().enumerate() {
+        let count = agents.len();
+        progress.say(|| {
+            format!(
+                "Asking agents to {verb}, {} of {count}: {}",
+                n + 1,
+                agent.name()
+            )
+        });
         if let Err(error) = action(agent) {
             failed += 1;
             ctx.out.note(&format!("agent/{}: {error:#}", agent.name()));

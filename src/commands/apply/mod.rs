@@ -21,6 +21,7 @@ use crate::compat::grammar::IgnoredArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
+use crate::output::progress;
 
 use document::Document;
 use report::Report;
@@ -138,10 +139,13 @@ fn prune_labels(args: &Args) -> Result<Option<Selector>, Failure> {
 }
 
 async fn all(run: &Run<'_>, documents: &[Document], report: &mut Report<'_>) -> anyhow::Result<()> {
-    for document in documents {
+    let progress = progress::begin("Applying");
+    for (n, document) in documents.iter().enumerate() {
         let Some(kind) = document.known_kind() else {
             continue;
         };
+        let count = documents.len();
+        progress.say(|| format!("Applying {} of {count}: {}", n + 1, document.place()));
         let outcome = one(run, document, kind).await?;
         let name = if kind == "RoleBinding" {
             document.binding_name()
@@ -174,7 +178,9 @@ fn prune(
     if !run.is_diff && !args.confirm.agreed(run.ctx, &names.join(", "))? {
         return Ok(());
     }
-    for (leftover, name) in leftovers.iter().zip(names) {
+    let progress = progress::begin("Pruning");
+    for (n, (leftover, name)) in leftovers.iter().zip(names).enumerate() {
+        progress.say(|| format!("Pruning {} of {}: {name}", n + 1, leftovers.len()));
         run.ctx
             .block_on(run.delete(&leftover.place))
             .map_err(|error| error.context(format!("prune {name}")))?;

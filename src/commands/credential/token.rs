@@ -73,7 +73,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if args.github_mask {
         // Standard error is where GitHub's runner reads commands as well, and it keeps the data clean.
         for line in token.lines().map(str::trim).filter(|line| line.len() >= 4) {
-            ctx.out.note(&format!("::add-mask::{line}"));
+            ctx.out.note_as_is(&format!("::add-mask::{line}"));
         }
     }
     if let Some(file) = &args.to_file {

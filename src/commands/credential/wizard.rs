@@ -15,6 +15,7 @@ use crate::input;
 use crate::kubeconfig::{self as rules, ContextSummary, Identity, OwnedSource};
 use crate::output::age::age;
 use crate::output::prompt::{self, Choice};
+use crate::output::table::aligned;
 use crate::resources::{PROJECT, PROVIDERS};
 
 /// How many projects are offered.
@@ -101,9 +102,14 @@ fn ask_kubeconfig(ctx: &Ctx, plan: &mut Plan) -> anyhow::Result<String> {
     plan.source = kubeconfig::source_name(&sources);
     kubeconfig::decode(&mut sources)?;
     let contexts = rules::contexts(&kubeconfig::views(&sources)).unwrap_or_default();
+    let facts: Vec<[String; 3]> = contexts
+        .iter()
+        .map(|context| facts(context, ctx.now()))
+        .collect();
     let choices: Vec<Choice> = contexts
         .iter()
-        .map(|context| Choice::new(&context.name, facts(context, ctx.now()).join("  ")))
+        .zip(aligned(&facts))
+        .map(|(context, facts)| Choice::new(&context.name, facts))
         .collect();
     let current = contexts.iter().position(|context| context.current);
     if choices.is_empty() {
@@ -231,7 +237,7 @@ fn show(ctx: &Ctx, plan: &Plan) {
     ctx.out.note("");
     if let Some(command) = command(plan) {
         ctx.out
-            .note(&format!("The same without questions:\n  {command}\n"));
+            .note_as_is(&format!("The same without questions:\n  {command}\n"));
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Args, named};
 use crate::api::{Client, Error, ListOptions};
 use crate::ctx::Ctx;
 use crate::exit::Failure;
-use crate::output::{Format, table};
+use crate::output::{Format, progress, table};
 use crate::resources::{Column, Record, SESSION};
 
 /// How long one poll may take.
@@ -27,6 +27,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         _ => return Err(Failure::usage("watch prints a table; leave out --output").into()),
     }
     let interval = ctx.settings()?.polling_interval;
+    // A line for each poll would only flicker.
+    let _quiet = progress::quiet();
     ctx.out.data(rows(&[]).as_bytes())?;
     // Only this frame of the Go tool's notice is kept: there is no gRPC in this program.
     ctx.out

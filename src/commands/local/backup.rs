@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::ctx::Ctx;
+use crate::output::progress;
 
 /// Copy the store to a new file, while it is in use
 ///
@@ -16,8 +17,10 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let progress = progress::begin("Copying the store");
     let state = super::open()?;
     state.backup(&args.file).context("back the store up")?;
+    drop(progress);
     ctx.out
         .line(&format!("Backed up to {}", args.file.display()))
 }

@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 
 use crate::ctx::Ctx;
+use crate::output::progress;
 
 /// Seal every token of the store with a new key, and forget the old one
 ///
@@ -11,7 +12,9 @@ use crate::ctx::Ctx;
 pub struct Args {}
 
 pub fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
+    let progress = progress::begin("Sealing every token anew");
     let sealed = super::open()?.rekey().context("seal with a new key")?;
+    drop(progress);
     ctx.out
         .line(&format!("Sealed {sealed} tokens with a new key"))
 }

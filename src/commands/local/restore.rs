@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
-use crate::output::prompt;
+use crate::output::{progress, prompt};
 
 /// Put a backup in the place of the store, while it is in use
 ///
@@ -30,8 +30,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             return Ok(());
         }
     }
+    let progress = progress::begin("Restoring the store");
     let state = super::open()?;
     state.restore(&args.file).context("restore the store")?;
+    drop(progress);
     ctx.out
         .line(&format!("Restored from {}", args.file.display()))
 }

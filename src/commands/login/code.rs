@@ -16,6 +16,7 @@ use crate::auth::oidc::Issuer;
 use crate::auth::store::Login;
 use crate::auth::{browser, callback};
 use crate::ctx::Ctx;
+use crate::output::progress;
 
 /// Sends the user to the issuer and waits for the browser to come back.
 ///
@@ -74,6 +75,7 @@ fn authorize(
         if !args.no_browser {
             browser::open(&url);
         }
+        let _waiting = progress::begin("Waiting for the browser (Ctrl-C gives up)");
         let code = callback::wait(&listener, state).await?;
         Ok((redirect, Zeroizing::new(code)))
     })

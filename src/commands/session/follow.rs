@@ -4,15 +4,20 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::Value;
+use tokio::signal::unix::SignalKind;
 
 use super::render::Renderer;
 use crate::api::{Cause, Client, Error, EventStream, path};
 use crate::ctx::Ctx;
 use crate::exit::Failure;
+use crate::output::{progress, signals};
 
 /// The first and the longest pause behind a stream that its server closed.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What the user waits for while a stream is opened.
+pub const CONNECTING: &str = "Waiting for the session's stream";
 
 /// How the events are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +46,7 @@ pub async fn open(
     last_id: Option<&str>,
 ) -> Result<EventStream, Error> {
     let events = path(&["sessions", session, "events"]);
+    let _connecting = progress::begin(CONNECTING);
     client.stream(&events, last_id).await
 }
 
@@ -102,6 +108,7 @@ pub fn broken(error: Error) -> anyhow::Error {
 pub async fn until_interrupted<T>(
     work: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<Option<T>> {
+    signals::own(SignalKind::interrupt().as_raw_value());
     tokio::select! {
         biased;
         interrupted = tokio::signal::ctrl_c() => {

@@ -3,9 +3,9 @@
 use super::source::SourceArgs;
 use super::view::View;
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
 use crate::output::style::{Tone, paint};
 use crate::output::table::visible;
+use crate::output::{OutputArgs, table, wrap};
 use crate::runner::expiry::date;
 use crate::runner::plan::{Plan, Step};
 use crate::runner::table::{FILE_MODE, Mode};
@@ -46,7 +46,12 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match view {
         View::Table { wide } => {
             let rows: Vec<Vec<String>> = plan.steps.iter().flat_map(rows).collect();
-            ctx.out.fitted(TITLES, &rows, wide)?;
+            match ctx.out.width() {
+                Some(width) if !wide && !table::fits(TITLES, &rows, width) => {
+                    ctx.out.data(narrow(&plan, width).as_bytes())?;
+                }
+                _ => ctx.out.fitted(TITLES, &rows, wide)?,
+            }
             say_warnings(ctx, &plan);
             Ok(())
         }
@@ -91,6 +96,36 @@ fn rows(step: &Step) -> Vec<Vec<String>> {
         rows.push(row("life", "ends", date(end)));
     }
     rows
+}
+
+/// The rows in a window that is too narrow for them: a heading for each credential, and nothing cut.
+fn narrow(plan: &Plan, width: usize) -> String {
+    let mut text = String::new();
+    for step in &plan.steps {
+        let rows = rows(step);
+        let Some(name) = rows.first().map(|row| format!("{}: {}", row[0], row[1])) else {
+            continue;
+        };
+        text.push_str(&format!("{}\n", visible(&name)));
+        let cells: Vec<[String; 3]> = rows
+            .iter()
+            .map(|row| [2, 3, 4].map(|column| visible(&row[column])))
+            .collect();
+        let value = 6 + [0, 1]
+            .map(|column| widest(&cells, column))
+            .iter()
+            .sum::<usize>();
+        for line in table::aligned(&cells) {
+            text.push_str(&wrap::line(&format!("  {line}"), width, value));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn widest(cells: &[[String; 3]], column: usize) -> usize {
+    let widths = cells.iter().map(|row| row[column].chars().count());
+    widths.max().unwrap_or_default()
 }
 
 fn say_warnings(ctx: &Ctx, plan: &Plan) {

@@ -16,9 +16,9 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind, Status};
 use crate::kubeconfig;
-use crate::output::OutputArgs;
 use crate::output::style::{Tone, paint};
 use crate::output::table::visible;
+use crate::output::{OutputArgs, progress};
 use crate::runner::plan::{KUBECONFIG, Plan, Step};
 use crate::runner::table::{MCP_SERVER, MCP_SERVER_PYPI, Mode};
 use crate::session_helper::child::{self, Signals};
@@ -281,6 +281,10 @@ async fn steps(command: Command, limit: Duration, list: &mut Checklist<'_>) -> O
             return Some(Cause::Server);
         }
     };
+    let progress = progress::begin(format!(
+        "Starting the MCP server (up to {} s)",
+        limit.as_secs()
+    ));
     let cause = async {
         match server.initialize(limit).await {
             Ok(name) => list.add("server started", Ok(name)),
@@ -290,6 +294,7 @@ async fn steps(command: Command, limit: Duration, list: &mut Checklist<'_>) -> O
                 return Some(cause);
             }
         }
+        progress.say(|| "Listing the MCP server's tools".to_owned());
         match server.tools(CALL_LIMIT).await {
             Ok(tools) => list.add("tools listed", Ok(about(&tools))),
             Err(fault) => {
@@ -298,6 +303,7 @@ async fn steps(command: Command, limit: Duration, list: &mut Checklist<'_>) -> O
                 return Some(cause);
             }
         }
+        progress.say(|| "Asking the cluster for its namespaces".to_owned());
         match server.call(HARMLESS, CALL_LIMIT).await {
             Ok(text) => {
                 // The first line names the columns.
@@ -313,6 +319,7 @@ async fn steps(command: Command, limit: Duration, list: &mut Checklist<'_>) -> O
         }
     }
     .await;
+    progress.say(|| "Stopping the MCP server".to_owned());
     server.stop().await;
     cause
 }

@@ -16,6 +16,7 @@ use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::input;
 use crate::kubeconfig::{self as rules, Keep};
+use crate::output::progress;
 use crate::resources::{CREDENTIAL, Record};
 use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::{Credential, KUBECONFIG, Plan};
@@ -247,6 +248,7 @@ fn doubt_the_project(ctx: &Ctx) -> anyhow::Result<()> {
 
 /// The credentials of the chosen candidates.
 fn chosen(ctx: &Ctx, candidates: &[Candidate]) -> anyhow::Result<Vec<Credential>> {
+    let _fetching = progress::begin("Fetching the session's secrets".to_owned());
     ctx.block_on(fetch::chosen(ctx.client()?, candidates, limit(ctx)))
 }
 
@@ -268,6 +270,10 @@ fn is_rejected(failure: &Failure) -> bool {
 
 /// Fetches the secrets, all at once.
 fn with_secrets(ctx: &Ctx, client: &Client, records: &[Record]) -> anyhow::Result<Vec<Credential>> {
+    let _fetching = progress::begin(match records {
+        [one] => format!("Fetching the secret of {}", one.name_or_id()),
+        many => format!("Fetching the secrets of {} credentials", many.len()),
+    });
     ctx.block_on(async { Ok(fetch::with_secrets(client, records, limit(ctx)).await) })
 }
 

@@ -7,6 +7,7 @@ use super::follow::{self, Form, Pauses};
 use super::text;
 use crate::api::{Client, Error, Event, path};
 use crate::ctx::Ctx;
+use crate::output::progress;
 use crate::resources::{Record, SESSION_MESSAGE};
 
 pub struct Stored<'a> {
@@ -87,10 +88,12 @@ impl<'a> Stored<'a> {
     async fn connection(&mut self) -> anyhow::Result<Connection> {
         let place = format!("{}?after_seq={}", self.place, self.last);
         let last = self.last.to_string();
+        let connecting = progress::begin(follow::CONNECTING);
         let mut stream = match self.client.stream(&place, Some(&last)).await {
             Ok(stream) => stream,
             Err(error) => return Ok(Connection::Refused(error)),
         };
+        drop(connecting);
         loop {
             match stream.next().await {
                 Ok(Some(event)) => self.print(&event)?,

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use pty_process::blocking::{Command, Pty};
 use rustix::termios::{LocalModes, tcgetattr};
 
+use super::{TOKEN, TestEnv};
+
 /// How long something may take to appear. Only a failing test waits so long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -150,4 +152,32 @@ impl Drop for Terminal {
             let _ = reader.join();
         }
     }
+}
+
+/// The program on a terminal, inside a shell that survives Ctrl-C, tells the exit status and then waits.
+pub fn start(env: &TestEnv, url: &str, arguments: &[&str], rows: u16, columns: u16) -> Terminal {
+    start_with(env, url, &[], "\"$@\"", arguments, (rows, columns))
+}
+
+/// The same with more variables, and a line of shell that runs the program as `"$@"`.
+pub fn start_with(
+    env: &TestEnv,
+    url: &str,
+    variables: &[(&str, &str)],
+    line: &str,
+    arguments: &[&str],
+    size: (u16, u16),
+) -> Terminal {
+    let script = format!("trap : INT; {line}; echo \"status $?\"; read wait");
+    let command = Command::new("sh")
+        .args(["-c", &script, "sh", env!("CARGO_BIN_EXE_acpctl")])
+        .args(arguments)
+        .env_clear()
+        .envs(env.variables())
+        .env("TERM", "xterm")
+        .env("AMBIENT_API_URL", url)
+        .env("AMBIENT_TOKEN", TOKEN)
+        .envs(variables.iter().copied())
+        .current_dir(env.work());
+    Terminal::start(command, size.0, size.1)
 }

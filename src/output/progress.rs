@@ -1,0 +1,325 @@
+//! The line on standard error that says what takes so long, and how far it is.
+//!
+//! There is one for the whole program, as there is one terminal. Work that ends soon never shows it; whatever else
+//! is written to the terminal takes its place ([`beside`]), and a question keeps it away ([`quiet`]).
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use dialoguer::console::{Term, truncate_str};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use rustix::fs::{FileType, fstat};
+
+use super::signals;
+use super::table::visible;
+use crate::env;
+
+/// How long work takes before it is worth a word.
+const DELAY: Duration = Duration::from_millis(300);
+/// The time between two pictures.
+const TICK: Duration = Duration::from_millis(100);
+/// Columns that the text leaves free: the turning bar, its space, and the last column.
+const SPARE: usize = 3;
+
+static LINE: Mutex<Line> = Mutex::new(Line::new());
+/// Tells the drawing thread of work that has begun.
+static BEGUN: Condvar = Condvar::new();
+
+/// May the line appear?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Allowed {
+    No,
+    /// Nobody has looked at the terminal yet.
+    OnTerminal,
+    Yes,
+}
+
+struct Line {
+    allowed: Allowed,
+    /// What is going on, the outermost first, each with its number.
+    works: Vec<(u64, String)>,
+    /// When the outermost began.
+    since: Option<Instant>,
+    begun: u64,
+    /// How many ask for silence.
+    quiet: usize,
+    /// True while the last line of other output has no end: drawing would erase it.
+    is_taken: bool,
+    has_thread: bool,
+    /// There while the line is visible.
+    bar: Option<ProgressBar>,
+}
+
+/// Some work that takes its time; it ends when this is dropped.
+#[must_use = "the work ends when this is dropped"]
+pub struct Progress(Option<u64>);
+
+/// Silence for as long as this lives.
+#[must_use = "the silence ends when this is dropped"]
+pub struct Quiet(());
+
+/// Lets the line appear where it would be seen: standard error is a terminal that can move its cursor, no CI
+/// system, and standard output is no pipe, whose reader may write to the same terminal.
+pub fn allow() {
+    lock().allowed = Allowed::OnTerminal;
+}
+
+/// Work begins, for instance `Listing sessions`. Work within work adds to the line.
+pub fn begin(text: impl Into<String>) -> Progress {
+    let mut line = lock();
+    if line.allowed == Allowed::OnTerminal {
+        line.allowed = if would_be_seen() {
+            Allowed::Yes
+        } else {
+            Allowed::No
+        };
+    }
+    if line.allowed == Allowed::No || !line.start_thread() {
+        return Progress(None);
+    }
+    line.begun += 1;
+    let number = line.begun;
+    line.works.push((number, text.into()));
+    if line.since.is_none() {
+        line.since = Some(Instant::now());
+        BEGUN.notify_one();
+    }
+    Progress(Some(number))
+}
+
+/// No line until the result is dropped.
+pub fn quiet() -> Quiet {
+    let mut line = lock();
+    line.quiet += 1;
+    line.hide();
+    Quiet(())
+}
+
+/// Writes something else, with the line out of its way.
+pub fn beside<T>(bytes: &[u8], write: impl FnOnce() -> T) -> T {
+    let mut line = lock();
+    line.hide();
+    let written = write();
+    if let Some(last) = bytes.last() {
+        line.is_taken = *last != b'\n';
+    }
+    written
+}
+
+/// Takes the line away, as the program is about to end. Does not wait for a terminal that takes no output.
+pub(super) fn clear_at_the_end() {
+    if let Ok(mut line) = LINE.try_lock() {
+        line.quiet += 1;
+        line.hide();
+    }
+}
+
+impl Progress {
+    /// What is going on now, for instance `Listing sessions: 2000 of 12345`.
+    pub fn say(&self, text: impl FnOnce() -> String) {
+        let Some(number) = self.0 else { return };
+        let mut line = lock();
+        if let Some((_, said)) = line.works.iter_mut().find(|(begun, _)| *begun == number) {
+            *said = text();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        let Some(number) = self.0 else { return };
+        let mut line = lock();
+        line.works.retain(|(begun, _)| *begun != number);
+        if line.works.is_empty() {
+            line.since = None;
+            line.hide();
+        }
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        lock().quiet -= 1;
+    }
+}
+
+impl Line {
+    const fn new() -> Self {
+        Self {
+            allowed: Allowed::No,
+            works: Vec::new(),
+            since: None,
+            begun: 0,
+            quiet: 0,
+            is_taken: false,
+            has_thread: false,
+            bar: None,
+        }
+    }
+
+    /// The thread that draws, from the first work on. Without one there is no line.
+    fn start_thread(&mut self) -> bool {
+        let start = || {
+            thread::Builder::new()
+                .name("progress".to_owned())
+                .spawn(keep_drawing)
+        };
+        self.has_thread = self.has_thread || start().is_ok();
+        self.has_thread
+    }
+
+    fn draw(&mut self) {
+        let is_late = self.since.is_some_and(|since| since.elapsed() >= DELAY);
+        if !is_late || self.quiet > 0 || self.is_taken {
+            return self.hide();
+        }
+        // A line that a signal would leave behind is not drawn.
+        if self.bar.is_none() && signals::end_in_order().is_err() {
+            return;
+        }
+        let text = self.text(usize::from(Term::stderr().size().1));
+        let bar = self.bar.get_or_insert_with(bar);
+        bar.set_message(text);
+        bar.tick();
+    }
+
+    /// What is going on, in so many columns of the window.
+    fn text(&self, columns: usize) -> String {
+        let works: Vec<&str> = self.works.iter().map(|(_, text)| text.as_str()).collect();
+        let text = visible(&works.join(", "));
+        truncate_str(&text, columns.saturating_sub(SPARE), "").into_owned()
+    }
+
+    fn hide(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn lock() -> MutexGuard<'static, Line> {
+    LINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn keep_drawing() {
+    let mut line = lock();
+    loop {
+        line.draw();
+        line = match line
+            .since
+            .map(|since| DELAY.saturating_sub(since.elapsed()))
+        {
+            None => BEGUN.wait(line).unwrap_or_else(PoisonError::into_inner),
+            Some(left) => {
+                let pause = if left.is_zero() { TICK } else { left };
+                let woken = BEGUN.wait_timeout(line, pause);
+                woken.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+    }
+}
+
+fn bar() -> ProgressBar {
+    let screen = Box::new(Screen::default());
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(screen));
+    match ProgressStyle::with_template("{spinner} {msg}") {
+        Ok(style) => bar.with_style(style.tick_chars("|/-\\ ")),
+        Err(_) => bar,
+    }
+}
+
+/// Standard error for a single line that ends where it began: what is typed, Ctrl-C above all, appears at the
+/// cursor, and behind the spaces with which indicatif fills the line it would begin another one.
+#[derive(Debug, Default)]
+struct Screen(Mutex<String>);
+
+impl Screen {
+    fn picture(&self) -> MutexGuard<'_, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TermLike for Screen {
+    fn width(&self) -> u16 {
+        Term::stderr().size().1
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.picture().push_str(text);
+        Ok(())
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.picture().push_str(text);
+        Ok(())
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.picture().push_str("\r\x1b[2K");
+        Ok(())
+    }
+
+    /// A picture is one write, so that nothing comes in between.
+    fn flush(&self) -> io::Result<()> {
+        let line = std::mem::take(&mut *self.picture());
+        let mut stderr = io::stderr().lock();
+        stderr.write_all(format!("{}\r", line.trim_end_matches(' ')).as_bytes())?;
+        stderr.flush()
+    }
+
+    // There is no other line to move to.
+    fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn would_be_seen() -> bool {
+    let may_mix = fstat(io::stdout()).is_ok_and(|file| {
+        matches!(
+            FileType::from_raw_mode(file.st_mode),
+            FileType::Fifo | FileType::Socket
+        )
+    });
+    io::stderr().is_terminal()
+        && env::TERM.get().is_none_or(|term| term != "dumb")
+        && env::CI.get().is_none()
+        && !may_mix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_fits_the_window_and_names_all_work() {
+        let mut line = Line::new();
+        line.works = vec![
+            (1, "Applying 2 of 3: agent/部署\n".to_owned()),
+            (2, "waiting 7 s".to_owned()),
+        ];
+        assert_eq!(line.text(80), "Applying 2 of 3: agent/部署 , waiting 7 s");
+        assert_eq!(line.text(29), "Applying 2 of 3: agent/部");
+        assert_eq!(line.text(2), "");
+    }
+
+    #[test]
+    fn nothing_is_shown_before_it_is_allowed() {
+        let work = begin("x");
+        assert!(work.0.is_none());
+        work.say(|| unreachable!("nobody would see it"));
+    }
+}
