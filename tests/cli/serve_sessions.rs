@@ -370,6 +370,37 @@ fn is_alive(pid: &str) -> bool {
 }
 
 #[test]
+fn what_the_command_leaves_running_ends_with_it() {
+    let env = store();
+    let script = "sleep 1000 </dev/null >/dev/null 2>&1 & echo $!; sleep 1000 & echo $!";
+    let server = serve(&env, script);
+    let id = session(&server, "s", "");
+    start(&server, &id);
+    reaches(&server, &id, "Completed");
+    for pid in said(&server, &id, "assistant") {
+        wait_for("the end of what it started", || {
+            (!is_alive(&pid)).then_some(())
+        });
+    }
+}
+
+#[test]
+fn what_another_process_starts_runs_too() {
+    let env = store();
+    let server = serve(&env, "cat");
+    env.local()
+        .args(["agent", "start", "lead", "--project-id", "web"])
+        .assert()
+        .success();
+    let list = server.json("GET", "/sessions", "");
+    reaches(
+        &server,
+        list["items"][0]["id"].as_str().unwrap(),
+        "Completed",
+    );
+}
+
+#[test]
 fn a_command_that_will_not_end_is_killed() {
     let env = store();
     let server = serve(&env, "trap '' TERM; echo $$; while :; do sleep 0.1; done");

@@ -201,9 +201,12 @@ async fn supervise(
             },
         }
     };
-    // What it has started may still hold its streams.
-    if streams_are_open && timeout(LINGER, &mut streams).await.is_err() {
-        group.signal(Signal::KILL);
+    // What it has started may still write; then all of that ends with the run.
+    if streams_are_open && timeout(LINGER, &mut streams).await.is_ok() {
+        streams_are_open = false;
+    }
+    group.signal(Signal::KILL);
+    if streams_are_open {
         let _ = timeout(LINGER, &mut streams).await;
     }
     Ok(why.unwrap_or_else(|| end_of(status)))
