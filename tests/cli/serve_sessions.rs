@@ -270,6 +270,43 @@ fn credentials_are_there_and_gone_after() {
 }
 
 #[test]
+fn secrets_that_the_command_prints_are_not_stored() {
+    let env = store();
+    let server = serve(
+        &env,
+        "echo \"token: $GITHUB_TOKEN.\"; cat \"$KUBECONFIG\"; echo \"$GITHUB_TOKEN\" >&2",
+    );
+    let id = session(&server, "s", "");
+    start(&server, &id);
+    reaches(&server, &id, "Completed");
+    let printed = said(&server, &id, "assistant");
+    assert_eq!(printed[0], "token: ********.");
+    assert!(
+        printed.iter().any(|line| line.ends_with("token: ********")),
+        "{printed:?}"
+    );
+    assert!(
+        printed.contains(&"current-context: team-a".to_owned()),
+        "{printed:?}"
+    );
+    assert_eq!(said(&server, &id, "log"), ["********"]);
+    server.stop();
+    for entry in fs::read_dir(env.home().join(".local/share/ambient"))
+        .unwrap()
+        .flatten()
+    {
+        let bytes = fs::read(entry.path()).unwrap();
+        assert!(
+            !bytes
+                .windows(SECRET.len())
+                .any(|window| window == SECRET.as_bytes()),
+            "{:?}",
+            entry.path()
+        );
+    }
+}
+
+#[test]
 fn a_command_that_fails_fails_its_session() {
     let env = store();
     let server = serve(&env, "echo so far; exit 7");

@@ -22,6 +22,7 @@ use crate::runner::plan::Plan;
 use crate::runner::resolve::Target;
 use crate::runner::table::Mode;
 use crate::server::runs::{End, Run};
+use crate::session_helper::mask::Mask;
 use crate::session_helper::{fetch, orphan, prepare};
 
 /// How long a command that is asked to end may take before it is killed.
@@ -71,6 +72,7 @@ async fn perform(
     let credentials = fetch::with_secrets(&setting.client, &records, fetch::LIMIT).await;
     let plan = Plan::new(Mode::InProcess, credentials, jiff::Timestamp::now());
     prepare::check(&plan)?;
+    let mask = Mask::of_plan(&plan).and(setting.token.as_ref());
     let folder = prepare::private_dir()?;
     let files = prepare::write(&plan, &folder, false)?;
     let mut command = command(setting, run)?;
@@ -82,7 +84,7 @@ async fn perform(
             Ok(child) => {
                 let group = Group::of(&child);
                 group.record(folder.path());
-                supervise(setting, run, child, group, &mut stop).await
+                supervise(setting, run, &mask, child, group, &mut stop).await
             }
             Err(error) => Err(start_failure(setting, &error).into()),
         },
@@ -151,6 +153,7 @@ fn command(setting: &Setting, run: &Run) -> Result<Command, Failure> {
 async fn supervise(
     setting: &Setting,
     run: &Run,
+    mask: &Mask,
     mut child: Child,
     group: Group,
     stop: &mut watch::Receiver<Option<Stop>>,
@@ -167,7 +170,7 @@ async fn supervise(
         tokio::join!(
             give_prompt(stdin, &run.prompt),
             output::read(stdout, stderr, sender),
-            store_lines(setting, run, lines),
+            store_lines(setting, run, mask, lines),
         )
     };
     tokio::pin!(streams);
@@ -242,8 +245,8 @@ async fn give_prompt(mut stdin: ChildStdin, prompt: &str) {
     let _ = stdin.write_all(prompt.as_bytes()).await;
 }
 
-/// Stores lines as they come, many at a time, up to the limit.
-async fn store_lines(setting: &Setting, run: &Run, mut lines: mpsc::Receiver<Line>) {
+/// Stores lines as they come, many at a time, up to the limit; without the secrets that the command was given.
+async fn store_lines(setting: &Setting, run: &Run, mask: &Mask, mut lines: mpsc::Receiver<Line>) {
     let mut kept = 0;
     loop {
         let mut batch = Vec::with_capacity(BATCH);
@@ -255,6 +258,9 @@ async fn store_lines(setting: &Setting, run: &Run, mut lines: mpsc::Receiver<Lin
         }
         batch.truncate(MOST_MESSAGES - kept);
         kept += batch.len();
+        for (_, line) in &mut batch {
+            *line = mask.apply(line);
+        }
         if kept == MOST_MESSAGES {
             let words = format!("output beyond {MOST_MESSAGES} messages is not kept");
             batch.push((LOGGED, words));

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tokio::process::Command;
 
@@ -13,12 +12,12 @@ use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind, Status};
-use crate::kubeconfig;
 use crate::output::{Format, OutputArgs};
-use crate::runner::plan::{KUBECONFIG, Plan, Step};
+use crate::runner::plan::{KUBECONFIG, Plan};
 use crate::runner::table::{MCP_SERVER, MCP_SERVER_PYPI, Mode};
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir::{self, PrivateDir};
+use crate::session_helper::mask::Mask;
 use crate::session_helper::materialise::Materialised;
 use crate::session_helper::mcp::{Fault, Server};
 use crate::session_helper::prepare;
@@ -87,18 +86,18 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .filter(|credential| credential.provider == KUBECONFIG)
         .collect();
     let plan = Plan::new(Mode::InProcess, credentials, ctx.now());
-    let [step] = plan.steps.as_slice() else {
+    if plan.steps.len() != 1 {
         return Err(
             Failure::new(Kind::NotFound, "there is no kubeconfig to probe")
                 .hint("name one with --credential or --from-file")
                 .into(),
         );
-    };
+    }
     prepare::check(&plan)?;
     let program = Program::find(args.mcp_command.as_deref())?;
     let (checks, cause) = ctx.block_on(probe(ctx, args, &plan, &program))?;
-    let masks = secrets(step);
-    let mask = |text: &str| masked(text, &masks);
+    let masks = Mask::of_plan(&plan);
+    let mask = |text: &str| masks.apply(text);
     show(ctx, &format, &checks, &mask)?;
     match checks.iter().find_map(|check| check.result.as_ref().err()) {
         None => Ok(()),
@@ -324,29 +323,6 @@ fn failure(cause: Cause, why: &str) -> Failure {
         ),
     };
     Failure::new(kind, format!("probe failed ({word}): {why}")).hint(hint)
-}
-
-/// What no output may show.
-fn secrets(step: &Step) -> Vec<SecretString> {
-    let Ok(token) = &step.credential.token else {
-        return Vec::new();
-    };
-    let source = kubeconfig::Source {
-        name: &step.credential.name,
-        bytes: token.expose_secret().as_bytes(),
-        dir: Path::new(""),
-    };
-    kubeconfig::secrets(&[source]).unwrap_or_default()
-}
-
-fn masked(text: &str, secrets: &[SecretString]) -> String {
-    secrets
-        .iter()
-        .map(SecretString::expose_secret)
-        .filter(|secret| secret.len() >= 4)
-        .fold(text.to_owned(), |text, secret| {
-            text.replace(secret, "********")
-        })
 }
 
 fn show(
