@@ -652,6 +652,20 @@ fn the_command_can_use_the_api() {
 }
 
 #[test]
+fn the_command_needs_no_login_where_none_is_asked_for() {
+    let env = store();
+    let acpctl = env!("CARGO_BIN_EXE_acpctl");
+    let server = serve(
+        &env,
+        &format!("{acpctl} get sessions -o jsonpath='{{.items[0].id}}'"),
+    );
+    let id = session(&server, "s", "");
+    start(&server, &id);
+    reaches(&server, &id, "Completed");
+    assert_eq!(said(&server, &id, "assistant"), [id]);
+}
+
+#[test]
 fn the_flag_and_the_command_go_together() {
     let env = TestEnv::new();
     for (args, words) in [

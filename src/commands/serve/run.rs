@@ -32,6 +32,9 @@ const LINGER: Duration = Duration::from_secs(2);
 /// The longest prompt that is given as a variable too, in bytes: the system takes 128 KiB.
 const LONGEST_VARIABLE: usize = 96 << 10;
 
+/// What clients that insist on a token may send where none is asked for.
+pub const NO_TOKEN: &str = "none-is-asked-for-here";
+
 /// Who asks a run to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
@@ -118,13 +121,7 @@ fn command(setting: &Setting, run: &Run) -> Result<Command, Failure> {
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     // A login of the server's user is none of the session's.
-    for name in [
-        "AMBIENT_TOKEN",
-        "BOT_TOKEN",
-        "AMBIENT_CONFIG",
-        "INITIAL_PROMPT",
-        "AGENT_ID",
-    ] {
+    for name in ["BOT_TOKEN", "AMBIENT_CONFIG", "INITIAL_PROMPT", "AGENT_ID"] {
         command.env_remove(name);
     }
     command
@@ -141,11 +138,12 @@ fn command(setting: &Setting, run: &Run) -> Result<Command, Failure> {
     if run.prompt.len() <= LONGEST_VARIABLE {
         command.env("INITIAL_PROMPT", run.prompt.replace('\0', "\u{fffd}"));
     }
-    if let Some(token) = &setting.token {
-        command
+    match &setting.token {
+        Some(token) => command
             .env("AMBIENT_TOKEN", token.expose_secret())
-            .env("BOT_TOKEN", token.expose_secret());
-    }
+            .env("BOT_TOKEN", token.expose_secret()),
+        None => command.env("AMBIENT_TOKEN", NO_TOKEN),
+    };
     Ok(command)
 }
 
