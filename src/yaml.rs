@@ -184,4 +184,16 @@ mod tests {
         }
         assert!(documents::<serde_json::Value>(bomb.as_bytes()).is_err());
     }
+
+    proptest::proptest! {
+        /// `local export` relies on it: any text comes back as it was, as a key too.
+        #[test]
+        fn texts_are_written_so_that_they_are_read_again(key in ".{0,20}", text in "(?s:[ -~\\n\\t\\r]|.){0,60}") {
+            // The key of a merge is no ordinary one.
+            proptest::prop_assume!(key != "<<");
+            let map = Map::from([(key, text)]);
+            let written = to_string(&map).unwrap();
+            proptest::prop_assert_eq!(read(&written).unwrap(), [map]);
+        }
+    }
 }

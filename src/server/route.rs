@@ -33,7 +33,8 @@ pub enum Does {
     Act,
     /// Anything else; the text says what.
     Other(&'static str),
-    /// Nothing but a refusal of the 500s, as nothing is behind it here or on the platform.
+    /// Nothing but a refusal of the 500s, as nothing is behind it here or on the platform. Only the events of
+    /// a session that ran here are there.
     Unavailable(&'static str),
 }
 
@@ -148,7 +149,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/sessions/{id}/export", &SESSION, Other("The session with the time of the export"), sessions::export),
     route(GET, "/sessions/{id}/messages", &SESSION, Other("Messages, at once or as they come"), messages::read),
     route(POST, "/sessions/{id}/messages", &SESSION, Other("Write a message"), messages::write),
-    route(GET, "/sessions/{id}/events", &SESSION, Unavailable("Events of the runner"), runner::events),
+    route(GET, "/sessions/{id}/events", &SESSION, Unavailable("Events of the latest run"), runner::events),
     route(GET, "/sessions/{id}/agui/events", &SESSION, Other("Events of the runner"), runner::empty_stream),
     route(GET, "/sessions/{id}/agui/tasks", &SESSION, Other("Tasks of the runner"), runner::tasks),
     route(GET, "/sessions/{id}/agui/capabilities", &SESSION, Other("What the runner can do"), runner::capabilities),

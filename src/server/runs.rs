@@ -28,6 +28,11 @@ pub const FAILED: &str = "RUN_ERROR";
 /// The lock's file beside the database: one process runs the sessions of a store.
 const LOCK: &str = "runner.lock";
 
+/// The session that waits longest.
+const LONGEST_WAITING: &str =
+    "SELECT id FROM sessions WHERE deleted_at IS NULL AND phase = 'Pending'
+     ORDER BY updated_at LIMIT 1";
+
 /// A session that is to be run.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -117,13 +122,9 @@ impl Runner {
     }
 
     fn in_phases(&self, phases: &'static str) -> Result<Vec<Record>, StoreError> {
-        self.state.store().read(|transaction| {
-            let condition = Condition {
-                sql: format!("phase IN ({phases})"),
-                values: Vec::new(),
-            };
-            Ok(records::all(transaction, &SESSION, &condition)?)
-        })
+        self.state
+            .store()
+            .read(|transaction| Ok(records::all(transaction, &SESSION, &in_phases(phases))?))
     }
 
     /// Takes the session that has waited longest; nothing where none waits.
@@ -133,10 +134,7 @@ impl Runner {
     pub fn next(&self) -> Result<Option<Run>, StoreError> {
         let taken = self.state.store().write(|transaction| {
             let waiting = transaction
-                .prepare_cached(
-                    "SELECT id FROM sessions WHERE deleted_at IS NULL AND phase = 'Pending'
-                     ORDER BY updated_at, id LIMIT 1",
-                )?
+                .prepare_cached(LONGEST_WAITING)?
                 .query_map([], |row| row.get::<_, String>(0))?
                 .next()
                 .transpose()?;
@@ -246,6 +244,13 @@ impl Runner {
     }
 }
 
+fn in_phases(phases: &'static str) -> Condition {
+    Condition {
+        sql: format!("phase IN ({phases})"),
+        values: Vec::new(),
+    }
+}
+
 fn set_phase(
     transaction: &Transaction<'_>,
     session: &mut Record,
@@ -284,4 +289,23 @@ fn unanswered(transaction: &Transaction<'_>, session: &Record) -> Result<String,
         .map(|message| message.payload.as_str())
         .collect();
     Ok(texts.join("\n\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::store::records::plans;
+
+    /// Whoever runs sessions looks every second.
+    #[test]
+    fn looking_for_work_reads_no_whole_table() {
+        let plan = plans::explain(LONGEST_WAITING, [].iter());
+        assert!(
+            plan.starts_with("SEARCH sessions USING INDEX sessions_phase (phase=?)"),
+            "{plan}"
+        );
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        let plan = plans::list(&SESSION, &in_phases("'Creating', 'Running'"));
+        assert!(plan.contains("sessions_phase (phase=?)"), "{plan}");
+    }
 }

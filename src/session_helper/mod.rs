@@ -4,6 +4,7 @@
 //! - [`compat_path`]: the platform's fixed path for kubeconfigs
 //! - [`child`]: the child process: signals and exit status
 //! - [`fetch`]: the credentials of a session and their secrets
+//! - [`mask`]: a plan's secrets in what a program prints
 //! - [`orphan`]: commands of killed runs
 //! - [`prepare`]: what comes before a child starts
 //! - [`materialise`]: files and variables of a plan
@@ -13,6 +14,7 @@ pub mod child;
 pub mod compat_path;
 pub mod dir;
 pub mod fetch;
+pub mod mask;
 pub mod materialise;
 pub mod mcp;
 pub mod orphan;

@@ -197,3 +197,28 @@ fn each_signal_ends_it_and_the_streams() {
         assert!(server.wait().success(), "{signal:?}");
     }
 }
+
+/// The recorded manners are the platform's, which wants a body also where nobody sends one.
+#[test]
+fn an_agents_prompt_can_be_previewed() {
+    let env = TestEnv::new();
+    let server = Serve::start(&env, &[]);
+    let run = |args: &[&str]| {
+        let output = env.connected(&server.url).args(args).output().unwrap();
+        assert!(output.status.success(), "{}", streams(&output).1);
+        streams(&output).0
+    };
+    run(&["create", "project", "--name", "web"]);
+    run(&[
+        "agent",
+        "create",
+        "--name",
+        "lead",
+        "--prompt",
+        "Be kind.",
+        "--project-id",
+        "web",
+    ]);
+    let shown = run(&["agent", "start-preview", "lead", "--project-id", "web"]);
+    assert!(shown.contains("Be kind."), "{shown}");
+}

@@ -270,6 +270,43 @@ fn credentials_are_there_and_gone_after() {
 }
 
 #[test]
+fn secrets_that_the_command_prints_are_not_stored() {
+    let env = store();
+    let server = serve(
+        &env,
+        "echo \"token: $GITHUB_TOKEN.\"; cat \"$KUBECONFIG\"; echo \"$GITHUB_TOKEN\" >&2",
+    );
+    let id = session(&server, "s", "");
+    start(&server, &id);
+    reaches(&server, &id, "Completed");
+    let printed = said(&server, &id, "assistant");
+    assert_eq!(printed[0], "token: ********.");
+    assert!(
+        printed.iter().any(|line| line.ends_with("token: ********")),
+        "{printed:?}"
+    );
+    assert!(
+        printed.contains(&"current-context: team-a".to_owned()),
+        "{printed:?}"
+    );
+    assert_eq!(said(&server, &id, "log"), ["********"]);
+    server.stop();
+    for entry in fs::read_dir(env.home().join(".local/share/ambient"))
+        .unwrap()
+        .flatten()
+    {
+        let bytes = fs::read(entry.path()).unwrap();
+        assert!(
+            !bytes
+                .windows(SECRET.len())
+                .any(|window| window == SECRET.as_bytes()),
+            "{:?}",
+            entry.path()
+        );
+    }
+}
+
+#[test]
 fn a_command_that_fails_fails_its_session() {
     let env = store();
     let server = serve(&env, "echo so far; exit 7");
@@ -367,6 +404,37 @@ fn is_alive(pid: &str) -> bool {
             .unwrap_or_default()
             .starts_with('Z')
     })
+}
+
+#[test]
+fn what_the_command_leaves_running_ends_with_it() {
+    let env = store();
+    let script = "sleep 1000 </dev/null >/dev/null 2>&1 & echo $!; sleep 1000 & echo $!";
+    let server = serve(&env, script);
+    let id = session(&server, "s", "");
+    start(&server, &id);
+    reaches(&server, &id, "Completed");
+    for pid in said(&server, &id, "assistant") {
+        wait_for("the end of what it started", || {
+            (!is_alive(&pid)).then_some(())
+        });
+    }
+}
+
+#[test]
+fn what_another_process_starts_runs_too() {
+    let env = store();
+    let server = serve(&env, "cat");
+    env.local()
+        .args(["agent", "start", "lead", "--project-id", "web"])
+        .assert()
+        .success();
+    let list = server.json("GET", "/sessions", "");
+    reaches(
+        &server,
+        list["items"][0]["id"].as_str().unwrap(),
+        "Completed",
+    );
 }
 
 #[test]
@@ -581,6 +649,20 @@ fn the_command_can_use_the_api() {
     assert!(connected(&["session", "messages", &id]).contains("from-inside"));
     let (_, log) = server.stop();
     assert!(!log.contains("a-bearer"), "{log}");
+}
+
+#[test]
+fn the_command_needs_no_login_where_none_is_asked_for() {
+    let env = store();
+    let acpctl = env!("CARGO_BIN_EXE_acpctl");
+    let server = serve(
+        &env,
+        &format!("{acpctl} get sessions -o jsonpath='{{.items[0].id}}'"),
+    );
+    let id = session(&server, "s", "");
+    start(&server, &id);
+    reaches(&server, &id, "Completed");
+    assert_eq!(said(&server, &id, "assistant"), [id]);
 }
 
 #[test]

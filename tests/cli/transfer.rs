@@ -392,3 +392,19 @@ fn a_kubeconfig_that_apply_would_cut_is_warned_about() {
         "{stderr}"
     );
 }
+
+#[test]
+fn a_manifest_that_is_too_long_is_warned_about() {
+    let env = TestEnv::new();
+    run(env.local().args(["create", "project", "--name", "web"]));
+    for n in 0..5 {
+        let agent = json!({"kind": "Agent", "name": format!("a{n}"), "project": "web", "prompt": "x".repeat(1 << 20)});
+        run(env
+            .local()
+            .args(["apply", "-f", "-"])
+            .write_stdin(agent.to_string()));
+    }
+    let (_, stderr) = run(env.acpctl().args(["local", "export", "-o", "long.yaml"]));
+    let words = "Warning: 'apply' can't read this in one piece (yaml: larger than 4 MiB): split it at its lines ---";
+    assert!(stderr.contains(words), "{stderr}");
+}

@@ -264,3 +264,57 @@ fn a_restore_brings_back_what_the_copy_holds() {
     assert!(api.state.restore(&copy).is_err());
     assert_eq!(api.get(&token).at("token"), TOKEN);
 }
+
+/// What a program before this one has written: the first tables, and their version.
+#[test]
+fn a_copy_of_an_older_program_is_restored() {
+    let (api, token) = with_token();
+    let other = tempfile::tempdir().unwrap();
+    let copy = other.path().join("copy.db");
+    api.state.backup(&copy).unwrap();
+    let database = rusqlite::Connection::open(&copy).unwrap();
+    let triggers: Vec<String> = database
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let mut older: String = triggers
+        .iter()
+        .map(|name| format!("DROP TRIGGER {name};"))
+        .collect();
+    older.push_str(
+        "DROP TABLE live_counts; DROP INDEX agents_name; DROP INDEX sessions_name;
+         DROP INDEX sessions_phase; PRAGMA user_version = 1;",
+    );
+    database.execute_batch(&older).unwrap();
+    drop(database);
+    api.credential(&json!({"name": "late", "provider": "p"}));
+    api.state.restore(&copy).unwrap();
+    assert_eq!(api.get(&token).at("token"), TOKEN);
+    assert_eq!(api.get("/credentials").json()["total"], 1);
+    api.credential(&json!({"name": "next", "provider": "p"}));
+    assert_eq!(api.get("/credentials").json()["total"], 2);
+}
+
+/// A process that does not let go of the write lock is named, in place of the database's words.
+#[test]
+fn a_writer_that_does_not_end_is_waited_for_so_long() {
+    let (api, token) = with_token();
+    let database = rusqlite::Connection::open(api.directory.join("ambient.db")).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = api.post("/credentials", &json!({"name": "n", "provider": "p"}));
+    assert_eq!(refused.status, 500);
+    let place = api.directory.canonicalize().unwrap();
+    assert_eq!(
+        refused.at("reason"),
+        format!(
+            "another process keeps the store in {} busy",
+            place.display()
+        )
+    );
+    assert_eq!(api.get(&token).at("token"), TOKEN, "readers go on");
+    database.execute_batch("ROLLBACK").unwrap();
+    api.credential(&json!({"name": "n", "provider": "p"}));
+}

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::lookup;
-use crate::api::Request;
+use crate::api::{Body, Request};
 use crate::compat::json;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
@@ -26,9 +26,14 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let agent = lookup::resolve(client, &project, &args.agent).await?;
         let request =
             Request::get(lookup::agent(&project, &[agent.id(), "start"])).project(&project);
-        let answer = client
-            .send(&request)
-            .await
+        // The platform wants a body here too (contract api.md section 9.2), which the Go tool does not send.
+        let answer = match client.send(&request).await {
+            Err(error) if error.status() == Some(400) => {
+                client.send(&request.body(Body::new())).await
+            }
+            answer => answer,
+        };
+        let answer = answer
             .with_context(|| format!("get start preview for agent {}", quote(&args.agent)))?;
         // The server answers with the text itself, where the Go tool expects JSON.
         let prompt = json::parse(&answer.body)

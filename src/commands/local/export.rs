@@ -271,10 +271,9 @@ fn write(ctx: &Ctx, file: Option<&Path>, manifest: &Manifest) -> anyhow::Result<
             "left out, since manifests have no place for it: {omissions}"
         ));
     }
-    if text.len() > yaml::MAX_INPUT {
+    if let Err(why) = yaml::documents::<Value>(text.as_bytes()) {
         ctx.out.warn(&format!(
-            "'apply' reads at most {} MiB from one file: split the manifest at its lines ---",
-            yaml::MAX_INPUT >> 20
+            "'apply' can't read this in one piece ({why}): split it at its lines ---"
         ));
     }
     Ok(())

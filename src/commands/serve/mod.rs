@@ -194,8 +194,8 @@ fn say_how_to_use(ctx: &Ctx, args: &Args, url: &str) {
         return;
     }
     let token = match &args.token_file {
-        Some(_) => "and the token in AMBIENT_TOKEN",
-        None => "AMBIENT_TOKEN=none-is-asked-for-here",
+        Some(_) => "and the token in AMBIENT_TOKEN".to_owned(),
+        None => format!("AMBIENT_TOKEN={}", run::NO_TOKEN),
     };
     ctx.out
         .note(&format!("To use it: export AMBIENT_API_URL={url} {token}"));

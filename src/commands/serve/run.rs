@@ -23,6 +23,7 @@ use crate::runner::plan::Plan;
 use crate::runner::resolve::Target;
 use crate::runner::table::Mode;
 use crate::server::runs::{End, Run};
+use crate::session_helper::mask::Mask;
 use crate::session_helper::{fetch, orphan, prepare};
 
 /// How long a command that is asked to end may take before it is killed.
@@ -31,6 +32,9 @@ const GRACE: Duration = Duration::from_secs(10);
 const LINGER: Duration = Duration::from_secs(2);
 /// The longest prompt that is given as a variable too, in bytes: the system takes 128 KiB.
 const LONGEST_VARIABLE: usize = 96 << 10;
+
+/// What clients that insist on a token may send where none is asked for.
+pub const NO_TOKEN: &str = "none-is-asked-for-here";
 
 /// Who asks a run to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +79,7 @@ async fn perform(
     };
     let plan = Plan::new(Mode::InProcess, credentials, period);
     prepare::check(&plan)?;
+    let mask = Mask::of_plan(&plan).and(setting.token.as_ref());
     let folder = prepare::private_dir()?;
     let files = prepare::write(&plan, &folder, false)?;
     let mut command = command(setting, run)?;
@@ -86,7 +91,7 @@ async fn perform(
             Ok(child) => {
                 let group = Group::of(&child);
                 group.record(folder.path());
-                supervise(setting, run, child, group, &mut stop).await
+                supervise(setting, run, &mask, child, group, &mut stop).await
             }
             Err(error) => Err(start_failure(setting, &error).into()),
         },
@@ -120,13 +125,7 @@ fn command(setting: &Setting, run: &Run) -> Result<Command, Failure> {
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     // A login of the server's user is none of the session's.
-    for name in [
-        "AMBIENT_TOKEN",
-        "BOT_TOKEN",
-        "AMBIENT_CONFIG",
-        "INITIAL_PROMPT",
-        "AGENT_ID",
-    ] {
+    for name in ["BOT_TOKEN", "AMBIENT_CONFIG", "INITIAL_PROMPT", "AGENT_ID"] {
         command.env_remove(name);
     }
     command
@@ -143,11 +142,12 @@ fn command(setting: &Setting, run: &Run) -> Result<Command, Failure> {
     if run.prompt.len() <= LONGEST_VARIABLE {
         command.env("INITIAL_PROMPT", run.prompt.replace('\0', "\u{fffd}"));
     }
-    if let Some(token) = &setting.token {
-        command
+    match &setting.token {
+        Some(token) => command
             .env("AMBIENT_TOKEN", token.expose_secret())
-            .env("BOT_TOKEN", token.expose_secret());
-    }
+            .env("BOT_TOKEN", token.expose_secret()),
+        None => command.env("AMBIENT_TOKEN", NO_TOKEN),
+    };
     Ok(command)
 }
 
@@ -155,6 +155,7 @@ fn command(setting: &Setting, run: &Run) -> Result<Command, Failure> {
 async fn supervise(
     setting: &Setting,
     run: &Run,
+    mask: &Mask,
     mut child: Child,
     group: Group,
     stop: &mut watch::Receiver<Option<Stop>>,
@@ -171,7 +172,7 @@ async fn supervise(
         tokio::join!(
             give_prompt(stdin, &run.prompt),
             output::read(stdout, stderr, sender),
-            store_lines(setting, run, lines),
+            store_lines(setting, run, mask, lines),
         )
     };
     tokio::pin!(streams);
@@ -205,9 +206,12 @@ async fn supervise(
             },
         }
     };
-    // What it has started may still hold its streams.
-    if streams_are_open && timeout(LINGER, &mut streams).await.is_err() {
-        group.signal(Signal::KILL);
+    // What it has started may still write; then all of that ends with the run.
+    if streams_are_open && timeout(LINGER, &mut streams).await.is_ok() {
+        streams_are_open = false;
+    }
+    group.signal(Signal::KILL);
+    if streams_are_open {
         let _ = timeout(LINGER, &mut streams).await;
     }
     Ok(why.unwrap_or_else(|| end_of(status)))
@@ -243,8 +247,8 @@ async fn give_prompt(mut stdin: ChildStdin, prompt: &str) {
     let _ = stdin.write_all(prompt.as_bytes()).await;
 }
 
-/// Stores lines as they come, many at a time, up to the limit.
-async fn store_lines(setting: &Setting, run: &Run, mut lines: mpsc::Receiver<Line>) {
+/// Stores lines as they come, many at a time, up to the limit; without the secrets that the command was given.
+async fn store_lines(setting: &Setting, run: &Run, mask: &Mask, mut lines: mpsc::Receiver<Line>) {
     let mut kept = 0;
     loop {
         let mut batch = Vec::with_capacity(BATCH);
@@ -256,6 +260,9 @@ async fn store_lines(setting: &Setting, run: &Run, mut lines: mpsc::Receiver<Lin
         }
         batch.truncate(MOST_MESSAGES - kept);
         kept += batch.len();
+        for (_, line) in &mut batch {
+            *line = mask.apply(line);
+        }
         if kept == MOST_MESSAGES {
             let words = format!("output beyond {MOST_MESSAGES} messages is not kept");
             batch.push((LOGGED, words));

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -15,14 +14,14 @@ use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind, Status};
-use crate::kubeconfig;
 use crate::output::style::{Tone, paint};
 use crate::output::table::visible;
 use crate::output::{OutputArgs, progress};
-use crate::runner::plan::{KUBECONFIG, Plan, Step};
+use crate::runner::plan::{KUBECONFIG, Plan};
 use crate::runner::table::{MCP_SERVER, MCP_SERVER_PYPI, Mode};
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir::{self, PrivateDir};
+use crate::session_helper::mask::Mask;
 use crate::session_helper::materialise::Materialised;
 use crate::session_helper::mcp::{Fault, Server};
 use crate::session_helper::prepare;
@@ -67,7 +66,7 @@ struct Checklist<'a> {
     ctx: &'a Ctx,
     /// Each line is shown at once: a server may take a while.
     live: bool,
-    secrets: Vec<SecretString>,
+    mask: Mask,
     checks: Vec<Check>,
     /// Whether the lines could be shown.
     shown: anyhow::Result<()>,
@@ -87,7 +86,7 @@ impl Checklist<'_> {
         let check = Check {
             name,
             passed,
-            detail: masked(&text, &self.secrets),
+            detail: self.mask.apply(&text),
         };
         if self.live && self.shown.is_ok() {
             self.shown = self.show(&check);
@@ -131,19 +130,19 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let mut plan = args.source.plan(ctx, Mode::InProcess)?;
     plan.steps
         .retain(|step| step.credential.provider == KUBECONFIG);
-    let [step] = plan.steps.as_slice() else {
+    if plan.steps.len() != 1 {
         return Err(
             Failure::new(Kind::NotFound, "there is no kubeconfig to probe")
                 .hint("name one with --credential or --from-file")
                 .into(),
         );
-    };
+    }
     prepare::check(&plan)?;
     let program = Program::find(args.mcp_command.as_deref())?;
     let mut list = Checklist {
         ctx,
         live: matches!(view, View::Table { .. }),
-        secrets: secrets(step),
+        mask: Mask::of_plan(&plan),
         checks: Vec::new(),
         shown: Ok(()),
     };
@@ -417,29 +416,6 @@ fn failure(cause: Cause, why: &str) -> Failure {
         ),
     };
     Failure::new(kind, format!("probe failed ({word}): {why}")).hint(hint)
-}
-
-/// What no output may show.
-fn secrets(step: &Step) -> Vec<SecretString> {
-    let Ok(token) = &step.credential.token else {
-        return Vec::new();
-    };
-    let source = kubeconfig::Source {
-        name: &step.credential.name,
-        bytes: token.expose_secret().as_bytes(),
-        dir: Path::new(""),
-    };
-    kubeconfig::secrets(&[source]).unwrap_or_default()
-}
-
-fn masked(text: &str, secrets: &[SecretString]) -> String {
-    secrets
-        .iter()
-        .map(SecretString::expose_secret)
-        .filter(|secret| secret.len() >= 4)
-        .fold(text.to_owned(), |text, secret| {
-            text.replace(secret, "********")
-        })
 }
 
 /// What a server says may have lines that explain more, and may try to talk to the terminal.

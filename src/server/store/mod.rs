@@ -110,12 +110,11 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut connection = self.lock();
-        let transaction = connection
-            .transaction_with_behavior(behavior)
-            .map_err(|error| match error.sqlite_error_code() {
-                Some(ErrorCode::DatabaseBusy) => StoreError::Busy(self.directory.clone()),
-                _ => StoreError::from(error),
-            })?;
+        let begun = connection.transaction_with_behavior(behavior);
+        let transaction = begun.map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy) => StoreError::Busy(self.directory.clone()),
+            _ => StoreError::from(error),
+        })?;
         let done = work(&transaction)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(done)

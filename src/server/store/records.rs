@@ -229,8 +229,39 @@ fn live(condition: &Condition) -> String {
     }
 }
 
+/// How the database goes about a statement.
+#[cfg(test)]
+pub mod plans {
+    use super::*;
+
+    pub fn explain<'v>(sql: &str, values: impl Iterator<Item = &'v Sql>) -> String {
+        let connection = Connection::open_in_memory().unwrap();
+        schema::tables(&connection);
+        let mut statement = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .unwrap();
+        let rows = statement
+            .query_map(params_from_iter(values), |row| row.get::<_, String>(3))
+            .unwrap();
+        rows.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
+    }
+
+    /// The plan of [`all`].
+    pub fn list(kind: &'static Kind, condition: &Condition) -> String {
+        let window = Window {
+            order: "id".to_owned(),
+            limit: -1,
+            offset: 0,
+        };
+        let bounds = [Sql::Integer(window.limit), Sql::Integer(window.offset)];
+        let sql = list_sql(kind, condition, &window);
+        explain(&sql, condition.values.iter().chain(&bounds))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::plans::explain;
     use super::*;
     use crate::server::resources::agents::AGENT;
     use crate::server::resources::credentials::CREDENTIAL;
@@ -250,18 +281,6 @@ mod tests {
         let sql = list_sql(&CREDENTIAL, &condition, &window);
         let bounds = [Sql::Integer(window.limit), Sql::Integer(window.offset)];
         explain(&sql, condition.values.iter().chain(&bounds))
-    }
-
-    fn explain<'v>(sql: &str, values: impl Iterator<Item = &'v Sql>) -> String {
-        let connection = Connection::open_in_memory().unwrap();
-        schema::tables(&connection);
-        let mut statement = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
-            .unwrap();
-        let rows = statement
-            .query_map(params_from_iter(values), |row| row.get::<_, String>(3))
-            .unwrap();
-        rows.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
     }
 
     /// Neither a total nor a look-up by name walks over the whole table.

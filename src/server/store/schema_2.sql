@@ -6,5 +6,4 @@ CREATE TABLE live_counts (
 CREATE INDEX agents_name ON agents (project_id, name, id) WHERE deleted_at IS NULL;
 CREATE INDEX sessions_name ON sessions (name, id) WHERE deleted_at IS NULL;
 -- Sessions that are to be run, or are running.
-CREATE INDEX sessions_phase ON sessions (phase, updated_at)
-  WHERE deleted_at IS NULL AND phase IN ('Pending', 'Creating', 'Running', 'Stopping');
+CREATE INDEX sessions_phase ON sessions (phase, updated_at) WHERE deleted_at IS NULL;
