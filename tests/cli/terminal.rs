@@ -668,18 +668,18 @@ const BROKEN: &[Broken] = &[
     ),
     (
         "no login",
-        |_, command| drop(command.env_remove("AMBIENT_TOKEN")),
+        |_, command| _ = command.env_remove("AMBIENT_TOKEN"),
         &["fail  login", "not logged in", "fix: acpctl login URL"],
     ),
     (
         "a login that has ended",
         // {"exp": 1000000000}
-        |_, command| drop(command.env("AMBIENT_TOKEN", "canary.eyJleHAiOjEwMDAwMDAwMDB9.x")),
+        |_, command| _ = command.env("AMBIENT_TOKEN", "canary.eyJleHAiOjEwMDAwMDAwMDB9.x"),
         &["fail  login", "expired ", "fix: acpctl login"],
     ),
     (
         "no server",
-        |_, command| drop(command.env("AMBIENT_API_URL", "http://127.0.0.1:1")),
+        |_, command| _ = command.env("AMBIENT_API_URL", "http://127.0.0.1:1"),
         &[
             "fail  server",
             "connection refused",
@@ -688,22 +688,22 @@ const BROKEN: &[Broken] = &[
     ),
     (
         "an address that is none",
-        |_, command| drop(command.env("AMBIENT_API_URL", "foo")),
+        |_, command| _ = command.env("AMBIENT_API_URL", "foo"),
         &["fail  server", "must include scheme and host"],
     ),
     (
         "certificates that are not checked",
-        |_, command| drop(command.arg("--insecure-skip-tls-verify")),
+        |_, command| _ = command.arg("--insecure-skip-tls-verify"),
         &["warn  tls", "certificates are not checked"],
     ),
     (
         "no keyring",
-        |_, command| drop(command.env_remove("AMBIENT_LOCAL_KEYRING")),
+        |_, command| _ = command.env_remove("AMBIENT_LOCAL_KEYRING"),
         &["warn  keyring", "fix: start a secret service"],
     ),
     (
         "no programs",
-        |_, command| drop(command.env("PATH", "/nonexistent")),
+        |_, command| _ = command.env("PATH", "/nonexistent"),
         &["warn  kubectl", "not found in PATH", "warn  mcp-server"],
     ),
     (
