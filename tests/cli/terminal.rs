@@ -257,6 +257,12 @@ fn a_typed_secret_is_not_shown() {
     // Only a part of what was pasted would arrive.
     terminal.type_text(&format!("\x1b[200~{SECRET}\rline two\x1b[201~\r"));
     terminal.wait_for("only one line can be pasted here");
+    let asked_again =
+        |times: usize| move |screen: &str| screen.matches("Secret (not shown): ").count() == times;
+    terminal.wait_until("the question again", asked_again(2));
+    // The same from a terminal that does not mark what is pasted: all at once.
+    terminal.type_text("apiVersion: v1\rline two\rkind: Config\r");
+    terminal.wait_until("the question once more", asked_again(3));
     terminal.wait_for_no_echo();
     // A key too many, taken back, and a paste.
     terminal.type_text(&format!("x\x7f\x1b[200~{SECRET}\x1b[201~\r"));
