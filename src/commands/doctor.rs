@@ -189,7 +189,9 @@ fn config(ctx: &Ctx) -> Check {
     };
     let shown = path.display();
     if let Err(error) = ctx.config() {
-        return fail(name, error.message, format!("repair or remove {shown}"));
+        let why = error.message;
+        let why = why.strip_prefix("load config: ").unwrap_or(&why);
+        return fail(name, why, format!("repair or remove {shown}"));
     }
     match fs::metadata(&path) {
         Err(_) => ok(name, format!("{shown} does not exist; it is not needed")),
@@ -256,7 +258,8 @@ fn login(settings: &Settings, now: Timestamp) -> Check {
     let name = "login";
     let again = "acpctl login";
     let Some(token) = &settings.token else {
-        return fail(name, "not logged in", again);
+        let fix = "acpctl login URL, or use the embedded API of this machine: --local";
+        return fail(name, "not logged in", fix);
     };
     let from = match settings.token_origin {
         Origin::Environment => "token from AMBIENT_TOKEN",

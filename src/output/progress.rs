@@ -108,11 +108,14 @@ pub fn beside<T>(bytes: &[u8], write: impl FnOnce() -> T) -> T {
     written
 }
 
-/// Takes the line away, as the program is about to end. Does not wait for a terminal that takes no output.
+/// Takes the line away, as the program is about to end. A terminal that takes no output is not waited for long.
 pub(super) fn clear_at_the_end() {
-    if let Ok(mut line) = LINE.try_lock() {
-        line.quiet += 1;
-        line.hide();
+    for _ in 0..20 {
+        if let Ok(mut line) = LINE.try_lock() {
+            line.quiet += 1;
+            return line.hide();
+        }
+        thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -8,17 +8,14 @@ use std::fmt;
 
 use dialoguer::console::{Term, measure_text_width, truncate_str};
 use dialoguer::theme::Theme;
-use dialoguer::{Confirm, Input, Password, Select};
+use dialoguer::{Confirm, Input, Select};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::question::{PASTE, PASTE_END, Question, Typing, write};
+use super::question::{LONGEST_LINE, PASTE, PASTE_END, Question, Typing, write};
 use super::table::visible;
 use crate::env;
 use crate::exit::{Failure, Kind};
-
-/// The longest line, in bytes, that a terminal takes; of a longer one it drops the rest.
-const LONGEST_LINE: usize = 4095;
 
 /// One line of a [`select`]: what is chosen, and what helps to choose.
 #[derive(Debug, Clone)]
@@ -79,29 +76,38 @@ pub fn text(
 /// # Errors
 /// As [`confirm`].
 pub fn secret(title: &str) -> anyhow::Result<SecretString> {
-    let asked = Password::with_theme(&Plain)
-        .with_prompt(format!("{title} (not shown)"))
-        .allow_empty_password(true)
-        .validate_with(|typed: &String| whole_line(typed));
-    let open = Question::open(Typing::Line)?;
-    let typed = Zeroizing::new(open.answer(asked.interact_on(&screen()))?);
-    let begun = Zeroizing::new(typed.replace(PASTE, ""));
-    Ok(begun.replace(PASTE_END, "").into())
+    let open = Question::open(Typing::Hidden)?;
+    loop {
+        write(&format!("{title} (not shown): "));
+        let (line, is_followed) = open.hidden_line()?;
+        write("\n");
+        if line.is_empty() {
+            return Err(Failure::new(Kind::Input, "cancelled").into());
+        }
+        match whole_line(&line, is_followed) {
+            Ok(secret) => return Ok(secret),
+            Err(why) => write(&format!("  {why}\n")),
+        }
+    }
 }
 
-/// Refuses what would be stored in part only.
-fn whole_line(typed: &str) -> Result<(), &'static str> {
-    if typed.matches(PASTE).count() != typed.matches(PASTE_END).count() {
+/// The secret of a line; refuses what would be stored in part only.
+fn whole_line(line: &[u8], is_followed: bool) -> Result<SecretString, &'static str> {
+    let is_cut = line.len() == LONGEST_LINE;
+    let line = str::from_utf8(line).map_err(|_| "that is no text; put the secret into a file")?;
+    let typed = line.trim_end_matches(['\r', '\n']);
+    if is_followed || typed.matches(PASTE).count() != typed.matches(PASTE_END).count() {
         return Err("only one line can be pasted here; put the secret into a file");
     }
-    if typed.len() >= LONGEST_LINE {
+    if is_cut {
         return Err("too long to be typed here; put the secret into a file");
     }
     let mut pieces = typed.split(PASTE).flat_map(|piece| piece.split(PASTE_END));
     if pieces.all(|piece| piece.trim().is_empty()) {
         return Err("it is empty");
     }
-    Ok(())
+    let begun = Zeroizing::new(typed.replace(PASTE, ""));
+    Ok(begun.replace(PASTE_END, "").into())
 }
 
 /// One of several: arrow keys, or `j` and `k`, and Enter. Gives the place of the choice.
@@ -256,17 +262,24 @@ mod tests {
 
     #[test]
     fn a_secret_is_taken_whole_or_not_at_all() {
-        assert!(whole_line("a b").is_ok());
-        assert!(whole_line(&format!("x{PASTE}a{PASTE_END}")).is_ok());
+        use secrecy::ExposeSecret as _;
+        let read = |line: &str, is_followed| {
+            whole_line(line.as_bytes(), is_followed).map(|secret| secret.expose_secret().to_owned())
+        };
+        assert_eq!(read("a b\n", false).as_deref(), Ok("a b"));
+        let pasted = format!("x{PASTE}a{PASTE_END}\n");
+        assert_eq!(read(&pasted, false).as_deref(), Ok("xa"));
+        assert!(read("a b\n", true).is_err());
+        assert!(whole_line(b"\xff\n", false).is_err());
         for part in [
-            "",
-            " ",
-            &format!("{PASTE}{PASTE_END}"),
-            &format!("{PASTE}first line"),
-            &format!("last line{PASTE_END}"),
+            "\n",
+            " \n",
+            &format!("{PASTE}{PASTE_END}\n"),
+            &format!("{PASTE}first line\n"),
+            &format!("last line{PASTE_END}\n"),
             &"x".repeat(LONGEST_LINE),
         ] {
-            assert!(whole_line(part).is_err(), "{part:?}");
+            assert!(read(part, false).is_err(), "{part:?}");
         }
     }
 

@@ -1,14 +1,17 @@
 //! The terminal while a question is open.
 //!
 //! dialoguer puts the keyboard back after each key, but leaves the cursor hidden after Ctrl-C, and a signal from
-//! elsewhere finds the terminal without echo. [`Question`] gives all of it back, however the question ends.
+//! elsewhere finds the terminal without echo. [`Question`] gives all of it back, however the question ends. Secrets
+//! are read here: dialoguer throws away what follows a line, so that it can't tell half a file from a password.
 
 use std::io::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustix::termios::{self, LocalModes, OptionalActions, Termios};
+use rustix::io::{Errno, ioctl_fionread};
+use rustix::termios::{self, LocalModes, OptionalActions, QueueSelector, Termios};
+use zeroize::Zeroizing;
 
 use super::{progress, signals};
 use crate::exit::{Failure, Kind, Status};
@@ -19,6 +22,12 @@ const SMALLEST: (u16, u16) = (3, 2);
 /// How long the end of the program may take after a signal.
 const END: Duration = Duration::from_secs(1);
 
+/// The longest line, in bytes and with its end, that a terminal takes; of a longer one it drops the rest.
+pub const LONGEST_LINE: usize = 4096;
+
+/// How long the second line of a paste may come after the first.
+const SETTLE: Duration = Duration::from_millis(30);
+
 /// Shows the cursor, and asks the terminal to mark pasted text no longer.
 const AS_BEFORE: &str = "\x1b[?2004l\x1b[?25h";
 
@@ -27,8 +36,8 @@ const AS_BEFORE: &str = "\x1b[?2004l\x1b[?25h";
 pub enum Typing {
     /// Key by key.
     Keys,
-    /// A line that the terminal edits; pasted text comes between [`PASTE`] and [`PASTE_END`].
-    Line,
+    /// A line that the terminal edits and does not show; pasted text comes between [`PASTE`] and [`PASTE_END`].
+    Hidden,
 }
 
 pub const PASTE: &str = "\x1b[200~";
@@ -60,16 +69,41 @@ impl Question {
         };
         *OPEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(question.before.clone());
         signals::end_in_order()?;
+        let mut modes = question.before.clone();
         match typing {
             // dialoguer switches modes around each key; in between nothing shall be echoed.
             Typing::Keys => {
-                let mut modes = question.before.clone();
                 modes.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
                 termios::tcsetattr(io::stdin(), OptionalActions::Now, &modes)?;
             }
-            Typing::Line => write("\x1b[?2004h"),
+            // What was typed before the question is no secret.
+            Typing::Hidden => {
+                modes.local_modes -= LocalModes::ECHO | LocalModes::ECHONL;
+                termios::tcsetattr(io::stdin(), OptionalActions::Flush, &modes)?;
+                write("\x1b[?2004h");
+            }
         }
         Ok(question)
+    }
+
+    /// The next line, with its end; empty where there is none to come. The second value tells that more was typed or
+    /// pasted behind it, which is thrown away.
+    ///
+    /// # Errors
+    /// What the terminal reports.
+    pub fn hidden_line(&self) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
+        let mut line = Zeroizing::new(vec![0; LONGEST_LINE]);
+        let length = loop {
+            match rustix::io::read(io::stdin(), &mut line[..]) {
+                Err(Errno::INTR) => {}
+                length => break length?,
+            }
+        };
+        line.truncate(length);
+        thread::sleep(SETTLE);
+        let is_followed = ioctl_fionread(io::stdin())? > 0;
+        termios::tcflush(io::stdin(), QueueSelector::IFlush)?;
+        Ok((line, is_followed))
     }
 
     /// What dialoguer's answer means.

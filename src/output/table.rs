@@ -149,7 +149,15 @@ pub fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
 /// Control characters as spaces: a value must not move the cursor or break a row.
 #[must_use]
 pub fn visible(cell: &str) -> String {
-    cell.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') { ' ' } else { c }).collect()
+    let turns_text = |c| matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = |c: char| {
+        if c.is_control() || turns_text(c) {
+            ' '
+        } else {
+            c
+        }
+    };
+    cell.chars().map(shown).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
-//! Every command but those of `credential` and `apply`, and the ones that follow or act for a session, against each fault of the table in
-//! `faults.rs`: exit code, message, nothing on standard output, one request.
+//! Every command that asks the server, but those whose faults are elsewhere ([`ELSEWHERE`]), against each fault of
+//! the table in `faults.rs`: exit code, message, nothing on standard output, one request.
 
 use std::sync::Mutex;
+
+use acpctl::help;
 
 use crate::faults::{FAULTS, Fault};
 use crate::support::server::Scripted;
@@ -63,6 +65,12 @@ const COMMANDS: &[(&str, &str)] = &[
         "inbox delete --project-id p --pa-id a --msg-id m",
         "delete inbox message: ",
     ),
+    ("project list", "list projects: "),
+    ("project update x --name n", "update project: "),
+    ("session explain", "list role bindings: "),
+    ("session preview", "list role bindings: "),
+    ("session exec -- true", "list role bindings: "),
+    ("session probe", "list role bindings: "),
     ("session messages x", "list messages: "),
     ("session send x hi", "send message: "),
     ("application list", "list applications: "),
@@ -90,6 +98,8 @@ const LOOKUPS: &[(&str, &str, &str)] = &[
         "create session: ",
         "project \"p\" does not exist; run 'acpctl project <name>' to switch projects",
     ),
+    ("project set x", PROJECT, NO_PROJECT),
+    ("project x", PROJECT, NO_PROJECT),
     (
         "agent get x",
         "get agent \"x\": ",
@@ -114,6 +124,28 @@ const LOOKUPS: &[(&str, &str, &str)] = &[
     ("scheduled-session runs x", SCHEDULE, NO_SCHEDULE),
 ];
 
+/// The commands, or the nouns, that need no row here, and why.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("apply", "apply.rs: killed and failing at each request"),
+    ("completion", "asks nobody"),
+    ("config", "asks nobody"),
+    ("credential", "faults.rs and docs/faults.md"),
+    ("doctor", "terminal.rs: its answer is what is wrong"),
+    ("help", "asks nobody"),
+    ("local", "local.rs: the store alone"),
+    ("login", "account.rs: issuers, not the platform"),
+    ("logout", "asks nobody"),
+    ("project current", "asks nobody"),
+    ("serve", "tests/server: it is the server"),
+    ("session events", "stream.rs: streams that break"),
+    ("session mcp-config", "asks nobody"),
+    ("version", "account.rs: a server that fails is no failure"),
+    ("whoami", "asks nobody"),
+];
+
+const PROJECT: &str = "failed to get project \"x\": ";
+const NO_PROJECT: &str =
+    "project \"x\" does not exist; create it first with: acpctl create project --name x";
 const AGENT: &str = "resolve agent \"x\": ";
 const NO_AGENT: &str = "agent \"x\" not found in project \"p\"";
 const SCHEDULE: &str = "resolve scheduled session \"x\": ";
@@ -193,4 +225,43 @@ fn check(
         return Err("shows the token".to_owned());
     }
     Ok(())
+}
+
+/// The words that lead to each command that runs.
+fn leaves(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        let path = format!("{path} {}", sub.get_name());
+        if sub.has_subcommands() {
+            leaves(sub, &path, found);
+        } else {
+            found.push(path.trim().to_owned());
+        }
+    }
+}
+
+#[test]
+fn every_command_has_a_row_or_a_reason() {
+    let mut commands = Vec::new();
+    leaves(&help::tree(), "", &mut commands);
+    assert!(commands.len() > 60, "{commands:?}");
+    let begins = |line: &str, words: &str| line == words || line.starts_with(&format!("{words} "));
+    let lines: Vec<&str> = COMMANDS
+        .iter()
+        .map(|(line, _)| *line)
+        .chain(LOOKUPS.iter().map(|(line, _, _)| *line))
+        .collect();
+    for command in &commands {
+        let has_row = lines.iter().any(|line| begins(line, command));
+        let has_reason = ELSEWHERE.iter().any(|(words, _)| begins(command, words));
+        assert!(
+            has_row != has_reason,
+            "{command}: a row {has_row}, a reason {has_reason}"
+        );
+    }
+    for (words, reason) in ELSEWHERE {
+        assert!(
+            commands.iter().any(|command| begins(command, words)),
+            "{words} ({reason})"
+        );
+    }
 }

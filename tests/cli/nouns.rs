@@ -145,6 +145,58 @@ fn agents_inboxes_and_sessions_on_the_embedded_api() {
 }
 
 #[test]
+fn projects_start_and_stop_on_the_embedded_api() {
+    let env = TestEnv::new();
+    let said = |line: &str| {
+        let output = env.local().args(line.split(' ')).output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert!(output.status.success(), "{line}: {stderr}");
+        stdout
+    };
+    said("create project --name demo");
+    said("create project --name other");
+    assert_eq!(said("project set other"), "Switched to project \"other\"\n");
+    assert_eq!(said("project demo"), "Switched to project \"demo\"\n");
+    assert_eq!(said("project current"), "Current project: demo\n");
+    assert_eq!(said("project"), "Current project: demo\n");
+    assert_eq!(
+        said("project update demo --description First"),
+        "project/demo updated\n"
+    );
+    let listed: Value = serde_json::from_str(&said("project list -o json")).unwrap();
+    let items = listed["items"].as_array().unwrap();
+    let demo = items.iter().find(|item| item["name"] == "demo").unwrap();
+    assert_eq!((items.len(), &demo["description"]), (2, &json!("First")));
+    env.local()
+        .args(["project", "set", "none"])
+        .assert()
+        .code(3);
+    assert_eq!(said("project current"), "Current project: demo\n");
+
+    // The short forms at the top level, in the project just chosen.
+    said("agent create --name lead --prompt hi");
+    let agent = said("agent list -o jsonpath={.items[0].id}");
+    let started = said(&format!("start {} --prompt go", agent.trim()));
+    let session = started
+        .trim()
+        .strip_prefix("session/")
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap();
+    assert!(started.contains("started (phase: "), "{started}");
+    // Starting again gives the session that runs already.
+    assert!(said(&format!("start {}", agent.trim())).contains(session));
+    let described: Value =
+        serde_json::from_str(&said(&format!("describe session {session}"))).unwrap();
+    assert_eq!(described["agent_id"], agent.trim());
+    assert!(said(&format!("stop {session}")).starts_with(&format!("session/{session} stop")));
+    for line in ["start none", "stop none", "describe session none"] {
+        env.local().args(line.split(' ')).assert().code(3);
+    }
+}
+
+#[test]
 fn schedules_and_applications_on_the_embedded_api() {
     let env = TestEnv::new();
     local(&env, &["create", "project", "--name", "demo"]);

@@ -252,3 +252,109 @@ fn a_narrow_window_gets_one_line() {
     drop(gate);
     gone(&terminal.wait_for("status 0"), &terminal);
 }
+
+#[test]
+fn a_login_that_waits_for_the_browser_says_so() {
+    let env = TestEnv::new();
+    let words = "login http://127.0.0.1:1 --use-auth-code --issuer-url http://127.0.0.1:1/realm --client-id x \
+                 --no-browser";
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let terminal = start(&env, "http://127.0.0.1:1", &words, 24, 100);
+    terminal.wait_for("Waiting for the browser (Ctrl-C gives up)");
+    terminal.type_text("\x03");
+    let screen = terminal.wait_for("status 130");
+    assert!(!screen.contains("Waiting"), "{screen}");
+    assert!(screen.contains("response_type=code"), "{screen}");
+    assert!(terminal.is_sane() && !env.config_path().exists());
+}
+
+const KUBECONFIG: &str = "\
+apiVersion: v1
+kind: Config
+current-context: c
+contexts:
+- {name: c, context: {cluster: c, user: u, namespace: web}}
+clusters:
+- {name: c, cluster: {server: 'https://c.example.org'}}
+users:
+- {name: u, user: {token: canary-of-nobody}}
+";
+
+/// A folder for private folders, and what is in it.
+fn runtime(env: &TestEnv) -> (String, impl Fn() -> usize) {
+    let folder = env.work().join("run");
+    std::fs::create_dir(&folder).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(&folder, mode).unwrap();
+    let ours = folder.join("ambient");
+    let count = move || std::fs::read_dir(&ours).map_or(0, Iterator::count);
+    (folder.to_string_lossy().into_owned(), count)
+}
+
+#[test]
+fn a_probe_tells_its_steps_and_ctrl_c_still_removes_the_files() {
+    let env = TestEnv::new();
+    let (runtime, files) = runtime(&env);
+    env.file("kc", KUBECONFIG);
+    let server = env.file("mcp", "#!/bin/sh\nexec cat >/dev/null\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&server, mode).unwrap();
+    let words = [
+        "session",
+        "probe",
+        "-f",
+        "kc",
+        "--mcp-command",
+        &server.to_string_lossy(),
+    ];
+    let variables = [("XDG_RUNTIME_DIR", runtime.as_str())];
+    let terminal = start_with(&env, "local:", &variables, "\"$@\"", &words, (24, 100));
+    terminal.wait_for("Starting the MCP server (up to 60 s)");
+    assert_eq!(files(), 1);
+    terminal.type_text("\x03");
+    let screen = terminal.wait_for("status 130");
+    assert!(!screen.contains("Starting"), "{screen}");
+    assert_eq!(files(), 0);
+    assert!(terminal.is_sane());
+}
+
+#[test]
+fn exec_cleans_up_after_a_slow_fetch_too() {
+    let env = TestEnv::new();
+    let (runtime, files) = runtime(&env);
+    let (gate, held) = gate();
+    let server = Scripted::with(move |request| {
+        if request.target.ends_with("/token") {
+            hold(&held);
+            return answer(
+                200,
+                &json!({"credential_id": "c1", "provider": "kubeconfig", "token": KUBECONFIG}),
+            );
+        }
+        answer(
+            200,
+            &json!({"id": "c1", "name": "c1", "provider": "kubeconfig"}),
+        )
+    });
+    let words = [
+        "session",
+        "exec",
+        "--credential",
+        "c1",
+        "--",
+        "sh",
+        "-c",
+        "echo child; exec sleep 100",
+    ];
+    let variables = [("XDG_RUNTIME_DIR", runtime.as_str())];
+    let terminal = start_with(&env, server.url(), &variables, "\"$@\"", &words, (24, 100));
+    terminal.wait_for("Fetching the secret of c1");
+    drop(gate);
+    let screen = terminal.wait_until("the child", |screen| screen.starts_with("child"));
+    assert!(!screen.contains("Fetching"), "{screen}");
+    assert_eq!(files(), 1);
+    terminal.type_text("\x03");
+    terminal.wait_for("status 130");
+    assert_eq!(files(), 0);
+    assert!(terminal.is_sane());
+}

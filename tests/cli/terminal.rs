@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::pty::{Terminal, start};
+use crate::support::pty::{Terminal, start, start_with};
 use crate::support::server::{Scripted, error, json as answer};
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -257,6 +257,12 @@ fn a_typed_secret_is_not_shown() {
     // Only a part of what was pasted would arrive.
     terminal.type_text(&format!("\x1b[200~{SECRET}\rline two\x1b[201~\r"));
     terminal.wait_for("only one line can be pasted here");
+    let asked_again =
+        |times: usize| move |screen: &str| screen.matches("Secret (not shown): ").count() == times;
+    terminal.wait_until("the question again", asked_again(2));
+    // The same from a terminal that does not mark what is pasted: all at once.
+    terminal.type_text("apiVersion: v1\rline two\rkind: Config\r");
+    terminal.wait_until("the question once more", asked_again(3));
     terminal.wait_for_no_echo();
     // A key too many, taken back, and a paste.
     terminal.type_text(&format!("x\x7f\x1b[200~{SECRET}\x1b[201~\r"));
@@ -336,6 +342,27 @@ fn nothing_is_asked_with_no_input_in_ci_or_a_pipe() {
     );
     let screen = terminal.wait_for("status 2");
     assert!(screen.contains("--name is required"), "{screen}");
+    let words = ["credential", "create"];
+    let terminal = start_with(
+        &env,
+        server.url(),
+        &[("CI", "1")],
+        "\"$@\"",
+        &words,
+        (24, 80),
+    );
+    let screen = terminal.wait_for("status 2");
+    assert!(screen.contains("--name is required"), "{screen}");
+    let words = ["credential", "delete", ID];
+    let terminal = start_with(
+        &env,
+        server.url(),
+        &[("CI", "1")],
+        "\"$@\"",
+        &words,
+        (24, 80),
+    );
+    terminal.wait_for("status 11");
 
     let output = env
         .connected(server.url())
@@ -614,4 +641,151 @@ fn help_has_no_marks_of_the_source() {
         let (stdout, _) = streams(&output);
         assert!(!stdout.is_empty() && !stdout.contains('`'), "{stdout}");
     }
+}
+
+/// One thing broken: how, and what `doctor` says of it.
+type Broken = (
+    &'static str,
+    fn(&TestEnv, &mut assert_cmd::Command),
+    &'static [&'static str],
+);
+
+const BROKEN: &[Broken] = &[
+    (
+        "a configuration that is a folder",
+        |env, _| fs::create_dir_all(env.config_path()).unwrap(),
+        &[
+            "fail  config",
+            "config.json: is a directory",
+            "fix: repair or remove",
+        ],
+    ),
+    (
+        "a configuration that others may read",
+        |env, _| {
+            env.config("{}");
+            mode(&env.config_path(), 0o644);
+        },
+        &[
+            "warn  config",
+            "mode 0644: others may read it",
+            "fix: chmod 600",
+        ],
+    ),
+    (
+        "no login",
+        |_, command| _ = command.env_remove("AMBIENT_TOKEN"),
+        &["fail  login", "not logged in", "fix: acpctl login URL"],
+    ),
+    (
+        "a login that has ended",
+        // {"exp": 1000000000}
+        |_, command| _ = command.env("AMBIENT_TOKEN", "canary.eyJleHAiOjEwMDAwMDAwMDB9.x"),
+        &["fail  login", "expired ", "fix: acpctl login"],
+    ),
+    (
+        "no server",
+        |_, command| _ = command.env("AMBIENT_API_URL", "http://127.0.0.1:1"),
+        &[
+            "fail  server",
+            "connection refused",
+            "fix: check the address",
+        ],
+    ),
+    (
+        "an address that is none",
+        |_, command| _ = command.env("AMBIENT_API_URL", "foo"),
+        &["fail  server", "must include scheme and host"],
+    ),
+    (
+        "certificates that are not checked",
+        |_, command| _ = command.arg("--insecure-skip-tls-verify"),
+        &["warn  tls", "certificates are not checked"],
+    ),
+    (
+        "no keyring",
+        |_, command| _ = command.env_remove("AMBIENT_LOCAL_KEYRING"),
+        &["warn  keyring", "fix: start a secret service"],
+    ),
+    (
+        "no programs",
+        |_, command| _ = command.env("PATH", "/nonexistent"),
+        &["warn  kubectl", "not found in PATH", "warn  mcp-server"],
+    ),
+    (
+        "a runtime folder that others may read",
+        |env, command| {
+            let folder = env.home().join("run");
+            fs::create_dir(&folder).unwrap();
+            mode(&folder, 0o755);
+            command.env("XDG_RUNTIME_DIR", folder);
+        },
+        &["warn  runtime-dir", "mode 0755", "fix: chmod 700"],
+    ),
+    (
+        "a kubeconfig that others may read",
+        |env, command| {
+            let file = env.file("kc", KUBECONFIG);
+            mode(&file, 0o644);
+            command.env("KUBECONFIG", file);
+        },
+        &["warn  kubeconfig", "mode 0644", "fix: chmod 600"],
+    ),
+    (
+        "a store that is none",
+        |env, _| {
+            let folder = env.home().join(".local/share/ambient");
+            fs::create_dir_all(&folder).unwrap();
+            mode(&folder, 0o700);
+            fs::write(folder.join("ambient.db"), "garbage").unwrap();
+            mode(&folder.join("ambient.db"), 0o600);
+        },
+        &[
+            "fail  store",
+            "store: file is not a database\n",
+            "fix: restore ",
+        ],
+    ),
+];
+
+fn mode(path: &std::path::Path, mode: u32) {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn doctor_with_each_thing_broken_in_turn() {
+    let server = Scripted::with(|_| answer(200, &json!({"version": "v1.2.3"})));
+    for (what, break_it, wanted) in BROKEN {
+        let env = TestEnv::new();
+        let mut command = env.connected(server.url());
+        command.arg("doctor");
+        break_it(&env, &mut command);
+        let (stdout, stderr) = streams(&command.output().unwrap());
+        for words in *wanted {
+            assert!(stdout.contains(words), "{what}: {words}: {stdout}");
+        }
+        let fails = stdout
+            .lines()
+            .filter(|line| line.starts_with("fail"))
+            .count();
+        assert_eq!(stderr.is_empty(), fails == 0, "{what}: {stderr}");
+        assert!(!stdout.contains("canary"), "no secret is shown");
+    }
+}
+
+#[test]
+fn doctor_compares_the_clocks() {
+    let server = Scripted::with(|_| crate::support::server::Reply::Answer {
+        status: 200,
+        headers: vec![("Date", "Sat, 01 Jan 2000 00:00:00 GMT".to_owned())],
+        body: b"{\"version\": \"v1\"}".to_vec(),
+    });
+    let env = TestEnv::new();
+    let output = env.connected(server.url()).arg("doctor").output().unwrap();
+    let (stdout, _) = streams(&output);
+    assert!(
+        stdout.contains("fail  clock") && stdout.contains(" s ahead of the server's"),
+        "{stdout}"
+    );
+    assert_eq!(output.status.code(), Some(1));
 }

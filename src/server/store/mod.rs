@@ -23,13 +23,14 @@ use rusqlite::{
 const PAGES: i32 = 1000;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What can go wrong below the handlers.
+/// What can go wrong below the handlers. The causes are in the words, not in `source()`: a chain of errors would
+/// say them twice.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("open the store in {}: {source}", .path.display())]
+    #[error("open the store in {}: {error}", .path.display())]
     Open {
         path: PathBuf,
-        source: std::io::Error,
+        error: std::io::Error,
     },
     #[error("the store in {} is not safe to use: {reason}", .path.display())]
     Unsafe { path: PathBuf, reason: &'static str },
@@ -44,7 +45,7 @@ pub enum StoreError {
     #[error("{} was sealed with another key than the one in use; its tokens could not be read", .0.display())]
     OtherKey(PathBuf),
     #[error("{0}")]
-    Sql(#[from] rusqlite::Error),
+    Sql(rusqlite::Error),
     #[error(
         "the key of the store is missing from {place}; without it no token can be read or written"
     )]
@@ -54,7 +55,19 @@ pub enum StoreError {
     #[error("the key in {place} is not the one that sealed the tokens of this store")]
     KeyWrong { place: String },
     #[error("decrypt credential token: {0}")]
-    Sealed(#[from] super::seal::SealError),
+    Sealed(super::seal::SealError),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<super::seal::SealError> for StoreError {
+    fn from(error: super::seal::SealError) -> Self {
+        Self::Sealed(error)
+    }
 }
 
 /// The open database.
@@ -127,9 +140,9 @@ impl Store {
     /// # Errors
     /// When `path` exists or can't be written.
     pub fn backup(&self, path: &Path) -> Result<(), StoreError> {
-        let failed = |source| StoreError::Open {
+        let failed = |error| StoreError::Open {
             path: path.to_owned(),
-            source,
+            error,
         };
         drop(crate::secret_file::open_new(path).map_err(failed)?);
         let name = path

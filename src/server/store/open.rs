@@ -26,7 +26,7 @@ pub fn open(directory: &Path) -> Result<(PathBuf, Connection), StoreError> {
     match fs::symlink_metadata(&path) {
         Ok(found) => check_file(&path, &found)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(source) => return Err(StoreError::Open { path, source }),
+        Err(error) => return Err(StoreError::Open { path, error }),
     }
     // Whatever keeps it from being ready is looked into under the lock.
     let connection = match connect(&path) {
@@ -49,9 +49,9 @@ fn why_not(directory: &Path, error: StoreError) -> StoreError {
 
 /// The directory, made if missing. It must be this user's, no link, and closed to other writers.
 fn private_directory(directory: &Path) -> Result<PathBuf, StoreError> {
-    let failed = |source| StoreError::Open {
+    let failed = |error| StoreError::Open {
         path: directory.to_owned(),
-        source,
+        error,
     };
     let refused = |reason| StoreError::Unsafe {
         path: directory.to_owned(),
@@ -110,10 +110,10 @@ fn prepare(directory: &Path, path: &Path) -> Result<Connection, StoreError> {
     match secret_file::open_new(path) {
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(source) => {
+        Err(error) => {
             return Err(StoreError::Open {
                 path: path.to_owned(),
-                source,
+                error,
             });
         }
     }
@@ -144,9 +144,9 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), StoreError> {
 
 /// Locks a directory until the file is dropped.
 fn exclusive(directory: &Path) -> Result<fs::File, StoreError> {
-    let failed = |source| StoreError::Open {
+    let failed = |error| StoreError::Open {
         path: directory.to_owned(),
-        source,
+        error,
     };
     let file = fs::File::open(directory).map_err(failed)?;
     let start = Instant::now();
