@@ -70,9 +70,9 @@ impl AppState {
     /// [`StoreError::Runs`] where another process runs them; else what the system says.
     pub fn run_sessions(&self) -> Result<Runner, StoreError> {
         let path = self.store().directory().join(LOCK);
-        let failed = |source| StoreError::Open {
+        let failed = |error| StoreError::Open {
             path: path.clone(),
-            source,
+            error,
         };
         let lock = OpenOptions::new()
             .write(true)

@@ -42,7 +42,7 @@ fn why_not(directory: &Path, error: StoreError) -> StoreError {
         Ok(()) => error,
         Err(errno) => StoreError::Open {
             path: directory.to_owned(),
-            source: errno.into(),
+            error: errno.into(),
         },
     }
 }
