@@ -519,6 +519,26 @@ fn the_servers_end_ends_all_and_leaves_nothing() {
 }
 
 #[test]
+fn a_second_signal_ends_the_server_where_it_stands() {
+    let env = store();
+    let mut server = serve(&env, "trap '' TERM; echo $$; while :; do sleep 0.1; done");
+    let id = session(&server, "s", "");
+    start(&server, &id);
+    let pid = wait_for("the command", || {
+        said(&server, &id, "assistant").first().cloned()
+    });
+    server.signal(Signal::TERM);
+    server.signal(Signal::INT);
+    let status = server.wait();
+    assert!(
+        [Some(130), Some(143)].contains(&status.code()),
+        "{status:?}"
+    );
+    wait_for("the command's end", || (!is_alive(&pid)).then_some(()));
+    assert!(left(&env).is_empty());
+}
+
+#[test]
 fn a_server_that_was_killed_leaves_no_session_running() {
     let env = store();
     let mut server = serve(&env, "echo $$; exec sleep 1000");
