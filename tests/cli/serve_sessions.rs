@@ -140,7 +140,8 @@ fn a_session_runs_from_its_start_to_its_end() {
     let go = env.home().join("go");
     let script = format!(
         "echo \"$SESSION_ID $SESSION_NAME $PROJECT_NAME $BACKEND_API_URL $LLM_MODEL\"\n\
-         echo \"$INITIAL_PROMPT\" | tr '\\n' '/'; echo\necho to the log >&2\nwc -c; until test -e {}; do sleep 0.01; done\n\
+         echo \"$INITIAL_PROMPT\" | tr '\\n' '/'; echo\necho to the log >&2\n\
+         wc -c; until test -e {}; do sleep 0.01; done\n\
          echo done",
         go.display()
     );
