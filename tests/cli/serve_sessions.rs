@@ -140,7 +140,8 @@ fn a_session_runs_from_its_start_to_its_end() {
     let go = env.home().join("go");
     let script = format!(
         "echo \"$SESSION_ID $SESSION_NAME $PROJECT_NAME $BACKEND_API_URL $LLM_MODEL\"\n\
-         echo \"$INITIAL_PROMPT\" | tr '\\n' '/'; echo\necho to the log >&2\nwc -c; until test -e {}; do sleep 0.01; done\n\
+         echo \"$INITIAL_PROMPT\" | tr '\\n' '/'; echo\necho to the log >&2\n\
+         wc -c; until test -e {}; do sleep 0.01; done\n\
          echo done",
         go.display()
     );
@@ -516,6 +517,26 @@ fn the_servers_end_ends_all_and_leaves_nothing() {
         .unwrap();
     let list: Value = serde_json::from_slice(&list.stdout).unwrap();
     assert_eq!(list["items"][0]["phase"], "Stopped");
+}
+
+#[test]
+fn a_second_signal_ends_the_server_where_it_stands() {
+    let env = store();
+    let mut server = serve(&env, "trap '' TERM; echo $$; while :; do sleep 0.1; done");
+    let id = session(&server, "s", "");
+    start(&server, &id);
+    let pid = wait_for("the command", || {
+        said(&server, &id, "assistant").first().cloned()
+    });
+    server.signal(Signal::TERM);
+    server.signal(Signal::INT);
+    let status = server.wait();
+    assert!(
+        [Some(130), Some(143)].contains(&status.code()),
+        "{status:?}"
+    );
+    wait_for("the command's end", || (!is_alive(&pid)).then_some(()));
+    assert!(left(&env).is_empty());
 }
 
 #[test]

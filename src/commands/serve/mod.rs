@@ -25,16 +25,19 @@ use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::config::paths;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::exit::{Failure, Kind, Status};
 use crate::input;
 use crate::server::{self, Access, AppState, Manners, Options};
-use crate::session_helper::child::Signals;
+use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir;
 
 use run::Setting;
 
 /// How long a request's body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long the server may take to end in order: longer than a command may take that is asked to end.
+const STOP_LIMIT: Duration = Duration::from_secs(30);
 
 /// How to answer (docs/server.md lists the differences).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -131,52 +134,84 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         None => paths::data_dir().map_err(|why| Failure::new(Kind::Other, why))?,
     };
     let state = AppState::open(&directory, options).context("open the store")?;
-    ctx.block_on(async {
-        // From here on a signal ends nothing by itself.
-        let mut signals = Signals::listen()?;
-        let listener = listen(args.listen).await?;
-        let scheme = if tls.is_some() { "https" } else { "http" };
-        let url = format!("{scheme}://{}", listener.local_addr()?);
-        let setting = if args.run_sessions {
-            Some(setting(ctx, args, &state, &directory, &url, bearer)?)
-        } else {
-            None
-        };
-        ctx.out
-            .line(&format!("Serving {url} from {}", directory.display()))?;
-        say_key_place(&ctx.out, &state);
-        say_how_to_use(ctx, args, &url);
-        let (stop, stopping) = watch::channel(false);
-        let (last_run, no_run) = oneshot::channel::<()>();
-        let ended = async move {
-            signals.next().await;
-            stop.send_replace(true);
-            // Those who follow a run see its end before the server goes.
-            let _ = no_run.await;
-        };
-        let serving = async {
-            match tls {
-                Some(tls) => {
-                    server::serve(server::tls::Listener::new(listener, tls)?, state, ended).await
-                }
-                None => server::serve(listener, state, ended).await,
+    ctx.block_on(serve(ctx, args, state, &directory, tls, bearer))
+}
+
+/// Serves until a signal comes; then ends the runs of sessions, the streams, and the requests under way.
+async fn serve(
+    ctx: &Ctx,
+    args: &Args,
+    state: AppState,
+    directory: &Path,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    bearer: Option<SecretString>,
+) -> anyhow::Result<()> {
+    // From here on a signal ends nothing by itself.
+    let mut signals = Signals::listen()?;
+    let listener = listen(args.listen).await?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}", listener.local_addr()?);
+    let setting = if args.run_sessions {
+        Some(setting(ctx, args, &state, directory, &url, bearer)?)
+    } else {
+        None
+    };
+    ctx.out
+        .line(&format!("Serving {url} from {}", directory.display()))?;
+    say_key_place(&ctx.out, &state);
+    say_how_to_use(ctx, args, &url);
+    let (stop, stopping) = watch::channel(false);
+    let (last_run, no_run) = oneshot::channel::<()>();
+    let mut told = stopping.clone();
+    let ended = async move {
+        let _ = told.wait_for(|is_stopping| *is_stopping).await;
+        // Those who follow a run see its end before the server goes.
+        let _ = no_run.await;
+    };
+    let answering = async {
+        match tls {
+            Some(tls) => {
+                server::serve(server::tls::Listener::new(listener, tls)?, state, ended).await
             }
-        };
-        let running = async {
-            if let Some(setting) = &setting {
-                let at_once = usize::from(args.max_sessions);
-                let log: sessions::Log<'_> = if args.quiet { &|_, _| {} } else { &log_session };
-                sessions::serve(setting, at_once, stopping, log).await;
-            }
-            drop(last_run);
-        };
-        let (served, ()) = tokio::join!(serving, running);
-        served.context("serve")?;
-        if !args.quiet {
-            ctx.out.note("Stopped");
+            None => server::serve(listener, state, ended).await,
         }
-        Ok(())
-    })
+    };
+    let serving = async {
+        let served = answering.await;
+        stop.send_replace(true);
+        served
+    };
+    let running = async {
+        if let Some(setting) = &setting {
+            let at_once = usize::from(args.max_sessions);
+            let log: sessions::Log<'_> = if args.quiet { &|_, _| {} } else { &log_session };
+            sessions::serve(setting, at_once, stopping, log).await;
+        }
+        drop(last_run);
+    };
+    let in_order = async { tokio::join!(serving, running).0 };
+    tokio::select! {
+        served = in_order => served.context("serve")?,
+        failure = forced_end(&mut signals, &stop) => return Err(failure),
+    }
+    if !args.quiet {
+        ctx.out.note("Stopped");
+    }
+    Ok(())
+}
+
+/// Passes the first signal on. A second one, or too long a wait, ends the server where it stands.
+async fn forced_end(signals: &mut Signals, stop: &watch::Sender<bool>) -> anyhow::Error {
+    signals.next().await;
+    stop.send_replace(true);
+    tokio::select! {
+        signal = signals.next() => Status(child::status_of_signal(signal)).into(),
+        () = tokio::time::sleep(STOP_LIMIT) => {
+            let seconds = STOP_LIMIT.as_secs();
+            let words = format!("not everything ended within {seconds} s; the rest was broken off");
+            Failure::new(Kind::Other, words).into()
+        }
+    }
 }
 
 fn check_command(args: &Args) -> Result<(), Failure> {

@@ -210,14 +210,14 @@ async fn supervise(
     if streams_are_open && timeout(LINGER, &mut streams).await.is_ok() {
         streams_are_open = false;
     }
-    group.signal(Signal::KILL);
+    drop(group);
     if streams_are_open {
         let _ = timeout(LINGER, &mut streams).await;
     }
     Ok(why.unwrap_or_else(|| end_of(status)))
 }
 
-/// The process group of a command.
+/// The process group of a command; dropping it kills what is left of it.
 struct Group(Option<Pid>);
 
 impl Group {
@@ -239,6 +239,12 @@ impl Group {
         if let Some(group) = self.0 {
             let _ = kill_process_group(group, signal);
         }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
     }
 }
 

@@ -78,7 +78,8 @@ impl Serve {
         let mut stream = TcpStream::connect(host).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         let head = format!(
-            "{method} /api/ambient/v1{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            "{method} /api/ambient/v1{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+             Content-Length: {}\r\n\r\n",
             body.len()
         );
         stream
