@@ -18,6 +18,10 @@ use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::output::Out;
 
+/// For name servers and for the embedded API, whose store does one thing at a time. Each thread that has built a
+/// long list keeps megabytes, so there are few.
+const BLOCKING_THREADS: usize = 4;
+
 pub struct Ctx {
     pub globals: Globals,
     pub out: Out,
@@ -125,6 +129,7 @@ impl Ctx {
             None => {
                 let runtime = tokio::runtime::Builder::new_current_thread()
                     .enable_all()
+                    .max_blocking_threads(BLOCKING_THREADS)
                     .build()?;
                 self.runtime.get_or_init(|| runtime)
             }

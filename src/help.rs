@@ -23,10 +23,10 @@ pub fn tree() -> Command {
     root
 }
 
-/// The help of the command at a path below the root; of the nearest one where the path leads nowhere.
+/// The help of the command at a path below the root, which is [`Cli`]'s; of the nearest one where the path leads nowhere.
 #[must_use]
-pub fn text(out: &Out, path: &[String]) -> String {
-    let command = at(path);
+pub fn text(out: &Out, root: Command, path: &[String]) -> String {
+    let command = at(root, path);
     match command.get_long_about().cloned() {
         Some(about) => render(out, command.about(about)),
         None => render(out, command),
@@ -36,13 +36,15 @@ pub fn text(out: &Out, path: &[String]) -> String {
 /// How to use the program: the help without its first line.
 #[must_use]
 pub fn usage(out: &Out) -> String {
-    render(out, at(&[]).about("")).trim_start().to_owned()
+    render(out, at(Cli::command(), &[]).about(""))
+        .trim_start()
+        .to_owned()
 }
 
 /// The command at a path as it stands in [`tree`]. Only this one is made ready: the others would double the
 /// time that help takes.
-fn at(path: &[String]) -> Command {
-    let root = plain(Cli::command());
+fn at(root: Command, path: &[String]) -> Command {
+    let root = plain(root);
     let order = long_names(&root);
     let mut command = &root;
     let mut names = vec!["acpctl"];
@@ -53,10 +55,10 @@ fn at(path: &[String]) -> Command {
         names.push(found.get_name());
         command = found;
     }
-    let ready = ready(command.clone(), &names.join(" "));
     if names.len() == 1 {
-        return ready;
+        return ready(root, "acpctl");
     }
+    let ready = ready(command.clone(), &names.join(" "));
     let globals = root.get_arguments().filter(|arg| arg.is_global_set());
     ready.args(globals.map(|arg| flag(arg.clone(), &order)))
 }
@@ -236,7 +238,7 @@ mod tests {
         let mut seen = 0;
         walk(&tree(), &[], &mut |command, path| {
             assert_eq!(
-                render(&out, at(path)),
+                render(&out, at(Cli::command(), path)),
                 render(&out, command.clone()),
                 "{path:?}"
             );

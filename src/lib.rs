@@ -93,8 +93,11 @@ fn run_words(words: &[OsString]) -> ExitCode {
 
 /// Reads the command line; nothing is left to run after help and version.
 fn read(out: &Out, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
-    match grammar::parse(&Cli::command(), words)? {
-        Request::Help(path) => out.data(help::text(out, &path).as_bytes()).map(|()| None),
+    let mut root = Cli::command();
+    match grammar::parse(&mut root, words)? {
+        Request::Help(path) => out
+            .data(help::text(out, root, &path).as_bytes())
+            .map(|()| None),
         Request::Version => out
             .line(&format!("acpctl version {VERSION}"))
             .map(|()| None),

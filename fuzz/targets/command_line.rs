@@ -17,7 +17,7 @@ pub fn run(bytes: &[u8]) {
         .map(|word| std::ffi::OsStr::from_bytes(word).to_owned())
         .collect();
     let _ = grammar::asks_for_json(&ROOT, &words);
-    if let Ok(Request::Run(matches)) = grammar::parse(&ROOT, &words) {
+    if let Ok(Request::Run(matches)) = grammar::parse(&mut ROOT.clone(), &words) {
         assert!(Cli::from_arg_matches(&matches).is_ok(), "{words:?}");
     }
 }

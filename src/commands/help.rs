@@ -29,7 +29,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         ));
         return Ok(());
     }
-    ctx.out.data(help::text(&ctx.out, &args.words).as_bytes())
+    ctx.out
+        .data(help::text(&ctx.out, Cli::command(), &args.words).as_bytes())
 }
 
 /// A word in the quotes that the Go tool uses here.

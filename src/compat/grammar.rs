@@ -36,11 +36,11 @@ pub struct IgnoredArgs {
     ignored: Vec<OsString>,
 }
 
-/// Reads the words after the program name.
+/// Reads the words after the program name. The commands are given up to clap, which builds them in place.
 ///
 /// # Errors
 /// A usage failure in the Go tool's words.
-pub fn parse(root: &Command, words: &[OsString]) -> Result<Request, Failure> {
+pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure> {
     let line = Line::new(root, words);
     if line.path.len() == 1
         && let Some(word) = line.first_argument()
@@ -95,7 +95,7 @@ pub fn parse(root: &Command, words: &[OsString]) -> Result<Request, Failure> {
         },
     );
     // A value that can't be converted is reported even if a later word is wrong too: first come, first named.
-    let parsed = root.clone().try_get_matches_from(words);
+    let parsed = root.try_get_matches_from_mut(words);
     match (parsed, check) {
         (Err(error), Some(failure)) => Err(value_failure(&error, root, &path).unwrap_or(failure)),
         (_, Some(failure)) => Err(failure),

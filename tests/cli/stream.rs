@@ -296,12 +296,11 @@ fn message(seq: usize) -> String {
     format!("id: {seq}\ndata: {message}\n\n")
 }
 
-/// The most memory that a process has used, in KiB.
-fn peak(pid: u32) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let number = line.and_then(|line| line.split_whitespace().nth(1));
-    number.unwrap().parse().unwrap()
+/// The most memory that a process has used, in KiB; nothing of one that has ended.
+fn peak(pid: u32) -> Option<usize> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// A server that keeps the messages, cuts each connection in the middle of one, and every third time
@@ -317,7 +316,7 @@ impl Keeper {
     fn reply(&self, request: &Received) -> Reply {
         let count = self.connections.fetch_add(1, Ordering::SeqCst);
         if let Some(pid) = *self.pid.lock().unwrap() {
-            self.peaks.lock().unwrap().push(peak(pid));
+            self.peaks.lock().unwrap().extend(peak(pid));
         }
         let last: usize = request.header("last-event-id").unwrap().parse().unwrap();
         if last >= MESSAGES {
