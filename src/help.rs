@@ -4,6 +4,7 @@
 //! A command's `after_help` holds its examples, one command line each; a line that starts with `#` says
 //! what the next ones do.
 
+use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 
 use crate::cli::Cli;
@@ -23,7 +24,8 @@ pub fn tree() -> Command {
     root
 }
 
-/// The help of the command at a path below the root, which is [`Cli`]'s; of the nearest one where the path leads nowhere.
+/// The help of the command at a path below the root, which is [`Cli`]'s; of the nearest one where the path leads
+/// nowhere.
 #[must_use]
 pub fn text(out: &Out, root: Command, path: &[String]) -> String {
     let command = at(root, path);
@@ -44,7 +46,6 @@ pub fn usage(out: &Out) -> String {
 /// The command at a path as it stands in [`tree`]. Only this one is made ready: the others would double the
 /// time that help takes.
 fn at(root: Command, path: &[String]) -> Command {
-    let root = plain(root);
     let order = long_names(&root);
     let mut command = &root;
     let mut names = vec!["acpctl"];
@@ -124,17 +125,17 @@ fn ready(command: Command, path: &str) -> Command {
 
 /// Descriptions without the marks of the doc comments that they come from.
 fn plain(mut command: Command) -> Command {
-    let without = |text: &clap::builder::StyledStr| text.to_string().replace('`', "");
-    if let Some(about) = command.get_about().map(without) {
+    if let Some(about) = command.get_about().map(unmarked) {
         command = command.about(about);
     }
-    if let Some(about) = command.get_long_about().map(without) {
-        command = command.long_about(about);
+    match command.get_long_about().map(unmarked) {
+        Some(about) => command.long_about(about),
+        None => command,
     }
-    command.mut_args(|arg| match arg.get_help().map(without) {
-        Some(help) => arg.help(help),
-        None => arg,
-    })
+}
+
+fn unmarked(text: &StyledStr) -> String {
+    text.to_string().replace('`', "")
 }
 
 /// Description, usage, examples, then commands and flags. Unlike `after_help`, text of the template
@@ -165,8 +166,12 @@ fn usage_lines(command: &Command, path: &str) -> Vec<String> {
     lines
 }
 
-/// Flags stand in the order of their long names, under a heading.
+/// An argument as it is shown. Flags stand in the order of their long names, under a heading.
 fn flag(arg: Arg, order: &[String]) -> Arg {
+    let arg = match arg.get_help().map(unmarked) {
+        Some(help) => arg.help(help),
+        None => arg,
+    };
     let Some(long) = arg.get_long() else {
         return arg;
     };

@@ -14,6 +14,8 @@ use crate::exit::{Failure, Kind};
 use crate::kubeconfig::{self, CheckOptions, Rules, Severity, Source};
 use crate::output::table::visible;
 
+/// What stands in the place of a secret.
+pub const MASK: &str = "********";
 /// The provider of kubeconfigs.
 pub const KUBECONFIG: &str = "kubeconfig";
 
@@ -246,7 +248,7 @@ impl Variable {
     pub fn shown(&self) -> String {
         match &self.setting {
             Setting::Plain(text) => text.clone(),
-            Setting::Secret(_) | Setting::Unseen => "********".to_owned(),
+            Setting::Secret(_) | Setting::Unseen => MASK.to_owned(),
             Setting::Path(file) => file.path.to_owned(),
         }
     }

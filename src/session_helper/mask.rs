@@ -5,12 +5,10 @@ use std::path::Path;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::kubeconfig;
-use crate::runner::plan::{KUBECONFIG, Plan, Step};
+use crate::runner::plan::{KUBECONFIG, MASK, Plan, Step};
 
-/// What stands in the place of a secret.
-const MASK: &str = "********";
 /// Shorter values would mask ordinary words, in bytes.
-const SHORTEST: usize = 6;
+const SHORTEST: usize = 4;
 /// Shorter lines of a secret say nothing about it, in bytes.
 const SHORTEST_LINE: usize = 16;
 

@@ -1,7 +1,10 @@
 //! The steps before a child starts, with failures in words: all of it, or nothing is started.
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::Path;
+
+use tokio::process::Command;
 
 use super::dir::PrivateDir;
 use super::materialise::Materialised;
@@ -41,6 +44,45 @@ pub fn private_dir() -> Result<PrivateDir, Failure> {
             ),
         )
         .hint("set XDG_RUNTIME_DIR or TMPDIR to a folder that you can write")
+    })
+}
+
+/// A command from its words.
+///
+/// # Errors
+/// A usage failure where there are none.
+pub fn command(words: &[OsString]) -> Result<Command, Failure> {
+    let Some((program, rest)) = words.split_first() else {
+        return Err(Failure::usage("no command is given"));
+    };
+    let mut command = Command::new(program);
+    command.args(rest);
+    Ok(command)
+}
+
+/// Why a command was not started.
+#[must_use]
+pub fn start_failure(words: &[OsString], error: &std::io::Error) -> Failure {
+    let program = words.first().cloned().unwrap_or_default();
+    let kind = match error.kind() {
+        ErrorKind::NotFound => Kind::NotFound,
+        _ => Kind::Other,
+    };
+    let program = quote(&program.to_string_lossy());
+    Failure::new(kind, format!("start {program}: {}", reason(error)))
+}
+
+/// Removes the private folder, once what was started has ended.
+///
+/// # Errors
+/// What the system says.
+pub fn remove(folder: PrivateDir) -> Result<(), Failure> {
+    folder.remove().map_err(|error| {
+        let why = reason(&error);
+        Failure::new(
+            Kind::Other,
+            format!("the private folder could not be removed: {why}"),
+        )
     })
 }
 

@@ -15,8 +15,6 @@ use tokio::time::{sleep, timeout};
 use super::output::{self, BATCH, LOGGED, Line, MOST_MESSAGES};
 use super::store::Store;
 use crate::api::Client;
-use crate::compat::quote::quote;
-use crate::config::file::reason;
 use crate::exit::{Failure, Kind};
 use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::Plan;
@@ -93,32 +91,20 @@ async fn perform(
                 group.record(folder.path());
                 supervise(setting, run, &mask, child, group, &mut stop).await
             }
-            Err(error) => Err(start_failure(setting, &error).into()),
+            Err(error) => Err(prepare::start_failure(&setting.command, &error).into()),
         },
     };
     // First the command, then the files.
-    let removed = folder.remove();
+    let removed = prepare::remove(folder);
     let ended = ended?;
-    removed.map_err(|error| {
-        Failure::new(
-            Kind::Other,
-            format!(
-                "the private folder could not be removed: {}",
-                reason(&error)
-            ),
-        )
-    })?;
+    removed?;
     Ok(ended)
 }
 
 /// The command in a process group of its own, with the variables of the runner's contract.
 fn command(setting: &Setting, run: &Run) -> Result<Command, Failure> {
-    let Some((program, rest)) = setting.command.split_first() else {
-        return Err(Failure::usage("no command is given"));
-    };
-    let mut command = Command::new(program);
+    let mut command = prepare::command(&setting.command)?;
     command
-        .args(rest)
         .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -300,10 +286,4 @@ fn end_of(status: ExitStatus) -> End {
         (None, Some(signal)) => End::Failed(format!("the command was ended by signal {signal}")),
         (None, None) => End::Failed("the command ended".to_owned()),
     }
-}
-
-fn start_failure(setting: &Setting, error: &std::io::Error) -> Failure {
-    let program = setting.command.first().cloned().unwrap_or_default();
-    let program = quote(&program.to_string_lossy());
-    Failure::new(Kind::Other, format!("start {program}: {}", reason(error)))
 }

@@ -1,17 +1,15 @@
 //! `acpctl session exec`
 
 use std::ffi::OsString;
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::process::Command;
 
 use super::source::SourceArgs;
-use crate::compat::{number, quote::quote};
+use crate::compat::number;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind, Status};
+use crate::exit::Status;
 use crate::output::table::visible;
 use crate::runner::plan::{Plan, Step};
 use crate::runner::table::Mode;
@@ -77,17 +75,16 @@ async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
     let status = match signals.pending().await {
         Some(signal) => child::status_of_signal(signal),
         None => {
+            let mut command = prepare::command(&args.command)?;
+            files.apply(&mut command);
             let refreshing = refresh(ctx, args, &files);
-            child::run(command(args, &files)?, &mut signals, refreshing)
+            child::run(command, &mut signals, refreshing)
                 .await
-                .map_err(|error| start_failure(args, &error))?
+                .map_err(|error| prepare::start_failure(&args.command, &error))?
         }
     };
-    if let Err(error) = folder.remove() {
-        ctx.out.warn(&format!(
-            "the private folder could not be removed: {}",
-            reason(&error)
-        ));
+    if let Err(failure) = prepare::remove(folder) {
+        ctx.out.warn(&failure.message);
     }
     match status {
         0 => Ok(()),
@@ -106,16 +103,6 @@ fn warn(ctx: &Ctx, plan: &Plan) {
             ctx.out.warn(&format!("{name}: {expiry}"));
         }
     }
-}
-
-fn command(args: &Args, files: &Materialised<'_>) -> Result<Command, Failure> {
-    let Some((program, rest)) = args.command.split_first() else {
-        return Err(Failure::usage("no command is given"));
-    };
-    let mut command = Command::new(program);
-    command.args(rest);
-    files.apply(&mut command);
-    Ok(command)
 }
 
 /// Fetches again and again, for as long as it is let. A failed round leaves the files as they are.
@@ -164,20 +151,4 @@ fn replace(
         .replace(step, secret.expose_secret())
         .map_err(|error| reason(&error))?;
     Ok(secret)
-}
-
-fn start_failure(args: &Args, error: &std::io::Error) -> Failure {
-    let program = args.command.first().cloned().unwrap_or_default();
-    let kind = match error.kind() {
-        ErrorKind::NotFound => Kind::NotFound,
-        _ => Kind::Other,
-    };
-    Failure::new(
-        kind,
-        format!(
-            "start {}: {}",
-            quote(&program.to_string_lossy()),
-            reason(error)
-        ),
-    )
 }

@@ -252,11 +252,8 @@ async fn probe(
 }
 
 fn remove(ctx: &Ctx, folder: PrivateDir) {
-    if let Err(error) = folder.remove() {
-        ctx.out.warn(&format!(
-            "the private folder could not be removed: {}",
-            reason(&error)
-        ));
+    if let Err(failure) = prepare::remove(folder) {
+        ctx.out.warn(&failure.message);
     }
 }
 
