@@ -8,6 +8,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::support::mounts::own_mounts;
 use crate::support::serve::Serve;
 use crate::support::{TestEnv, skipped, streams};
 
@@ -16,16 +17,17 @@ const INSIDE: &str = "ACPCTL_TEST_DISK";
 
 /// Runs an ignored test of this file where it may mount.
 fn in_private(test: &str) {
-    let may_mount = Command::new("unshare")
-        .args(["--mount", "mount", "-t", "tmpfs", "none", "/mnt"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !may_mount {
-        skipped("mounting a small disk is not permitted here");
-        return;
-    }
-    let output = Command::new("unshare")
-        .arg("--mount")
+    let words = match own_mounts("mount -t tmpfs none /mnt && mount -o remount,ro /mnt") {
+        Ok(words) => words,
+        Err(why) => {
+            skipped(&format!(
+                "mounting a small disk is not permitted here: {why}"
+            ));
+            return;
+        }
+    };
+    let output = Command::new(words[0])
+        .args(&words[1..])
         .arg(std::env::current_exe().unwrap())
         .args([
             "--exact",

@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::session_helper::{
     child, first_line, jwt, kubeconfig, left, platform, route, runtime_dir, send, session,
 };
+use crate::support::mounts::own_mounts;
 use crate::support::server::{Reply, Scripted, json as answer};
 use crate::support::{TOKEN, TestEnv, skipped, streams};
 
@@ -257,27 +258,6 @@ fn no_signal_leaves_a_server_or_its_file_behind() {
     }
 }
 
-/// The words that give a command mounts of its own, or why that is not allowed here.
-fn own_mounts() -> Result<&'static [&'static str], String> {
-    const WAYS: [&[&str]; 2] = [
-        &["unshare", "--mount"],
-        &["unshare", "--user", "--map-root-user", "--mount"],
-    ];
-    let mut why = String::new();
-    for way in WAYS {
-        let tried = Command::new(way[0])
-            .args(&way[1..])
-            .args(["mount", "-t", "tmpfs", "none", "/mnt"])
-            .output();
-        match tried {
-            Ok(output) if output.status.success() => return Ok(way),
-            Ok(output) => why = streams(&output).1,
-            Err(error) => why = format!("unshare: {error}"),
-        }
-    }
-    Err(why.trim().to_owned())
-}
-
 /// Mounts a small disk over the runtime folder, runs the program on it, and says with which status it
 /// ended and what it left there.
 const ON_A_SMALL_DISK: &str = r#"
@@ -340,7 +320,7 @@ const FULL: &str = "no space left on device";
 
 #[test]
 fn a_full_disk_starts_nothing_and_keeps_nothing() {
-    let words = match own_mounts() {
+    let words = match own_mounts("mount -t tmpfs none /mnt") {
         Ok(words) => words,
         Err(why) => return skipped(&format!("no disk can be mounted here: {why}")),
     };
@@ -394,7 +374,7 @@ XDG_RUNTIME_DIR=$(moved "$XDG_RUNTIME_DIR"); export XDG_RUNTIME_DIR
 echo "status $?"
 find /tmp "$XDG_RUNTIME_DIR" -mindepth 1 ! -name filler ! -name ambient
 "#;
-    let words = match own_mounts() {
+    let words = match own_mounts("mount -t tmpfs none /mnt") {
         Ok(words) => words,
         Err(why) => return skipped(&format!("no disk can be mounted here: {why}")),
     };
@@ -418,7 +398,7 @@ fn a_refresh_on_a_full_disk_keeps_the_old_file() {
     // Fills the disk, waits until a refresh has been tried, and looks around.
     const COMMAND: &str = "cat /dev/zero > $XDG_RUNTIME_DIR/filler 2>/dev/null
 echo full; read -r _; ls -A $AMBIENT_SESSION_DIR; grep -c firstfirst $KUBECONFIG";
-    let words = match own_mounts() {
+    let words = match own_mounts("mount -t tmpfs none /mnt") {
         Ok(words) => words,
         Err(why) => return skipped(&format!("no disk can be mounted here: {why}")),
     };

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod cluster;
+pub mod mounts;
 pub mod oidc;
 pub mod platform;
 pub mod proxy;
