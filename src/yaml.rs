@@ -1,12 +1,21 @@
 //! YAML for everything but kubeconfigs: the one place that names the YAML library.
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Serialize};
+use zeroize::Zeroizing;
+
+use crate::kubeconfig::{expansion, to_utf8};
 
 /// The longest text that is read, in bytes: far above any honest manifest.
 pub const MAX_INPUT: usize = 4 << 20;
 /// The most list items that are begun on one line, each inside the one before.
 const MAX_DEPTH: usize = 128;
+/// The most bytes that aliases may stand for, all together: honest ones save typing, not megabytes.
+const MAX_ALIASED: u64 = 16 << 20;
+/// The most aliases in a text that Kubernetes' grammar, by which they are measured, does not take.
+const MAX_UNMEASURED: usize = 100;
 /// The parser looks at every open bracket for every token. This bounds the sum, in steps.
 const MAX_WORK: u64 = 50_000_000;
 
@@ -18,12 +27,21 @@ pub fn to_string(value: &impl Serialize) -> anyhow::Result<String> {
     Ok(serde_yaml::to_string(value)?)
 }
 
-/// The documents of a text (YAML or JSON) in their order; empty ones are left out.
+/// The documents of a text (YAML or JSON) in their order; empty ones are left out. A byte order mark is taken off, and UTF-16
+/// behind one is read too: PowerShell writes both.
 ///
 /// # Errors
 /// In the manner of the Go tool, without any value of the text: a value may be a secret.
 pub fn documents<T: DeserializeOwned>(text: &[u8]) -> Result<Vec<T>, String> {
+    match to_utf8(text).map_err(|_| "yaml: broken UTF-16".to_owned())? {
+        Cow::Borrowed(text) => utf8_documents(text),
+        Cow::Owned(text) => utf8_documents(&Zeroizing::new(text)),
+    }
+}
+
+fn utf8_documents<T: DeserializeOwned>(text: &[u8]) -> Result<Vec<T>, String> {
     check_shape(text)?;
+    check_aliases(text)?;
     let mut documents = Vec::new();
     for document in serde_yaml::Deserializer::from_slice(text) {
         documents.extend(Option::<T>::deserialize(document).map_err(|error| explain(&error))?);
@@ -59,6 +77,20 @@ fn check_shape(text: &[u8]) -> Result<(), String> {
                 return Err(too_deep());
             }
         }
+    }
+    Ok(())
+}
+
+/// Refuses aliases that stand for more than anybody writes: the library copies what they name.
+fn check_aliases(text: &[u8]) -> Result<(), String> {
+    if !(text.contains(&b'&') && text.contains(&b'*')) {
+        return Ok(());
+    }
+    let found = expansion(text);
+    let is_unmeasured =
+        !found.is_complete && text.iter().filter(|byte| **byte == b'*').count() > MAX_UNMEASURED;
+    if found.aliased > MAX_ALIASED || is_unmeasured {
+        return Err("yaml: document contains excessive aliasing".to_owned());
     }
     Ok(())
 }
@@ -144,6 +176,22 @@ mod tests {
     }
 
     #[test]
+    fn byte_order_marks_are_taken_off() {
+        let utf16: Vec<u8> = "\u{feff}a: ä\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        for text in ["\u{feff}a: ä\n".as_bytes(), &utf16] {
+            let read = documents::<Map>(text).unwrap();
+            assert_eq!(read[0]["a"], "ä");
+        }
+        assert_eq!(
+            documents::<Map>(&utf16[..7]).unwrap_err(),
+            "yaml: broken UTF-16"
+        );
+    }
+
+    #[test]
     fn messages_hold_no_value() {
         for text in [
             "canary: [canary2]\n",
@@ -183,6 +231,15 @@ mod tests {
             bomb.push_str(&format!("a{n}: &a{n} [{item}]\n"));
         }
         assert!(documents::<serde_json::Value>(bomb.as_bytes()).is_err());
+        let scalar = format!(
+            "a: &a {}\nb: [{}]\n",
+            "x".repeat(1 << 20),
+            "*a, ".repeat(64)
+        );
+        assert_eq!(
+            documents::<serde_json::Value>(scalar.as_bytes()).unwrap_err(),
+            "yaml: document contains excessive aliasing"
+        );
     }
 
     proptest::proptest! {

@@ -5,5 +5,6 @@ pub mod grammar;
 pub mod json;
 pub mod json_text;
 pub mod json_tree;
+pub mod near;
 pub mod number;
 pub mod quote;

@@ -45,6 +45,7 @@ mod url;
 mod wiped;
 mod yaml;
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,7 @@ use files::Materials;
 
 pub use finding::{Finding, Gate, Severity};
 pub use summary::{ContextSummary, Identity, Summary};
+pub use yaml::{Expansion, expansion};
 
 /// The largest input that is looked at, in bytes. A policy of ours: Kubernetes has no limit.
 pub const MAX_INPUT: usize = 4 << 20;
@@ -350,4 +352,12 @@ pub fn decode_input(bytes: &[u8], base64: Base64) -> Result<Decoded, Finding> {
 /// The path that exists but cannot be read, with the cause.
 pub fn read_list(list: &OsStr, open: Open<'_>) -> Result<Vec<OwnedSource>, (PathBuf, io::Error)> {
     merge::read_list(list, open)
+}
+
+/// A text without its byte order mark; UTF-16 behind one becomes UTF-8. Anything else is passed on unchecked.
+///
+/// # Errors
+/// If the text is broken UTF-16.
+pub fn to_utf8(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Finding> {
+    encoding::to_utf8(bytes).map(|(text, _)| text)
 }

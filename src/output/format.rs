@@ -23,6 +23,12 @@ pub struct OutputArgs {
 }
 
 impl OutputArgs {
+    /// What `-o TEXT` stands for.
+    #[must_use]
+    pub fn of(output: Option<String>) -> Self {
+        Self { output }
+    }
+
     /// The format, checked before anything is sent (the Go tool checks it too late: contract
     /// cli-resources.md section 1.7).
     ///

@@ -594,14 +594,6 @@ fn manifests_are_read_as_they_stand() {
         names("x: [&a {name: m}, &b {name: n, kind: Agent}]\n<<: [*a, *b]\n")
             .ends_with("  agent/m\n")
     );
-    let (_, _, stderr) = dry(
-        &["-f", "-"],
-        "kind: Agent\nname: a\npromt: x\n---\nkind: Wid\n",
-    );
-    assert_eq!(
-        stderr,
-        "warning: agent/a: unknown key \"promt\"\nwarning: unknown kind \"Wid\" — skipping\n"
-    );
     let (code, _, stderr) = dry(
         &["-f", "-"],
         "apiVersion: v1\nkind: Agent\nmetadata: {name: x}\n",
@@ -621,4 +613,268 @@ fn manifests_are_read_as_they_stand() {
         stderr,
         "Error: parse YAML: yaml: unmarshal errors:\n  line 3: cannot unmarshal !!seq into string\n"
     );
+}
+
+/// Runs it on a manifest from standard input, without a server: exit code and both streams.
+fn dry_run(env: &TestEnv, args: &[&str], manifest: &str) -> (Option<i32>, String, String) {
+    let output = env
+        .acpctl()
+        .args(["apply", "--dry-run"])
+        .args(args)
+        .write_stdin(manifest)
+        .output()
+        .unwrap();
+    let (stdout, stderr) = streams(&output);
+    (output.status.code(), stdout, stderr)
+}
+
+#[test]
+fn a_kind_or_key_that_is_nearly_right_is_an_error() {
+    let env = TestEnv::new();
+    for (manifest, error) in [
+        (
+            "kind: Credental\nname: a\n",
+            "unknown kind \"Credental\"\nHint: did you mean Credential?",
+        ),
+        (
+            "kind: Agents\nname: a\n",
+            "unknown kind \"Agents\"\nHint: did you mean Agent?",
+        ),
+        (
+            "kind: role-binding\n",
+            "unknown kind \"role-binding\"\nHint: did you mean RoleBinding?",
+        ),
+        (
+            "kind: Agent\nname: a\npromt: x\n",
+            "agent/a: unknown key \"promt\"\nHint: did you mean prompt?",
+        ),
+        (
+            "kind: Credential\nname: a\ntoken_from: {env: X}\n",
+            "credential/a: unknown key \"token_from\"\nHint: did you mean tokenFrom?",
+        ),
+        (
+            "kind: RoleBinding\nname: a\nuserId: x\n",
+            "rolebinding/a: unknown key \"userId\"\nHint: did you mean user_id?",
+        ),
+    ] {
+        let (code, stdout, stderr) = dry_run(&env, &["-f", "-"], manifest);
+        assert_eq!((code, stdout.as_str()), (Some(7), ""), "{manifest}");
+        assert_eq!(stderr, format!("Error: {error}\n"));
+    }
+}
+
+#[test]
+fn anything_else_unknown_is_counted_and_refused_by_strict() {
+    let env = TestEnv::new();
+    let manifest = "kind: Agent\nname: a\nflavour: x\n---\nkind: Widget\n---\nname: b\n";
+    let warnings = "warning: agent/a: unknown key \"flavour\"\n\
+                    warning: unknown kind \"Widget\" — skipping\n\
+                    warning: a document without a kind — skipping\n";
+    let (code, stdout, stderr) = dry_run(&env, &["-f", "-"], manifest);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(
+        stdout,
+        "dry-run: would apply:\n  agent/a\n  widget/Widget\n"
+    );
+    assert_eq!(
+        stderr,
+        format!(
+            "{warnings}warning: 2 documents and 1 unknown key skipped; --strict makes this an error\n"
+        )
+    );
+    let (code, stdout, stderr) = dry_run(&env, &["-f", "-", "--strict"], manifest);
+    assert_eq!((code, stdout.as_str()), (Some(8), ""));
+    assert!(stderr.starts_with(warnings), "{stderr}");
+    assert!(
+        stderr.contains("Error: --strict: 2 documents and 1 unknown key would be skipped\n"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_kubeconfig_in_the_place_of_a_manifest_is_named() {
+    let env = TestEnv::new();
+    let sample = std::fs::read_to_string(SAMPLE).unwrap();
+    let without_kind = sample.replace("kind: Config\n", "");
+    for text in [&sample, &without_kind] {
+        env.file("kube.yaml", text);
+        let (code, _, stderr) = dry_run(&env, &["-f", "kube.yaml"], "");
+        assert_eq!(code, Some(7), "{stderr}");
+        assert!(
+            stderr.starts_with("Error: this is a kubeconfig, not a manifest\n"),
+            "{stderr}"
+        );
+        assert!(stderr.contains("credential create --provider kubeconfig --from-file kube.yaml"));
+    }
+}
+
+#[test]
+fn two_projects_for_one_document_are_an_error() {
+    let env = TestEnv::new();
+    let manifest = "kind: Agent\nname: a\nproject: web\n";
+    let (code, _, stderr) = dry_run(&env, &["--project", "other", "-f", "-"], manifest);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(
+        stderr.contains("agent/a: the manifest says project \"web\", --project says \"other\""),
+        "{stderr}"
+    );
+    assert_eq!(
+        dry_run(&env, &["--project", "web", "-f", "-"], manifest).0,
+        Some(0)
+    );
+}
+
+#[test]
+fn where_a_secret_comes_from_is_said_before_it_is_read() {
+    let env = TestEnv::new();
+    env.file(
+        "m/c.yaml",
+        "kind: Credential\nname: a\nprovider: jira\ntokenFrom: {file: ../outside}\n---\n\
+                          kind: Credential\nname: b\nprovider: jira\ntoken: x${FIRST}$SECOND\n",
+    );
+    let (code, _, stderr) = dry_run(&env, &["-f", "m"], "");
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(
+        stderr,
+        "credential/a: reads its secret from file m/../outside\n\
+         credential/b: reads its secret from variable FIRST\n\
+         credential/b: reads its secret from variable SECOND\n"
+    );
+}
+
+#[test]
+fn a_kustomization_is_bounded_in_what_it_becomes() {
+    let env = TestEnv::new();
+    let twice = 20;
+    for n in 0..twice {
+        let next = n + 1;
+        env.file(
+            &format!("b{n}/kustomization.yaml"),
+            format!("bases: [../b{next}, ../b{next}]\n"),
+        );
+    }
+    env.file(
+        &format!("b{twice}/kustomization.yaml"),
+        "resources: [p.yaml]\n",
+    );
+    env.file(&format!("b{twice}/p.yaml"), "kind: Project\nname: p\n");
+    let (code, _, stderr) = dry_run(&env, &["-k", "b0"], "");
+    assert_eq!(code, Some(7));
+    assert!(stderr.contains("more than 10000 documents"), "{stderr}");
+    let (code, stdout, _) = dry_run(&env, &["-k", &format!("b{}", twice - 1)], "");
+    assert_eq!(code, Some(0));
+    assert_eq!(stdout, "dry-run: would apply:\n  project/p\n  project/p\n");
+    for n in 1..=200 {
+        let next = n + 1;
+        env.file(
+            &format!("c/{n}/kustomization.yaml"),
+            format!("bases: [../{next}]\n"),
+        );
+    }
+    let (code, _, stderr) = dry_run(&env, &["-k", "c/1"], "");
+    assert_eq!(code, Some(7));
+    assert!(
+        stderr.contains("more than 50 kustomizations inside each other"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_patch_with_a_target_needs_no_kind() {
+    let env = TestEnv::new();
+    env.file("k/kustomization.yaml", "resources: [a.yaml]\npatches:\n- {path: p.yaml, target: {kind: Agent, name: a}}\n- {path: p.yaml, target: {name: missing}}\n");
+    env.file(
+        "k/a.yaml",
+        "kind: Project\nname: web\n---\nkind: Agent\nname: a\nprompt: old\n",
+    );
+    env.file("k/p.yaml", "prompt: new\n");
+    let platform = Arc::default();
+    applied(&env, &platform, &["-k", "k"]);
+    let state = platform.state();
+    let agents = state
+        .iter()
+        .find(|(place, _)| place.ends_with("/agents"))
+        .unwrap()
+        .1;
+    assert_eq!(agents[0]["prompt"], "new");
+    let (_, _, stderr) = dry_run(&env, &["-k", "k"], "");
+    assert_eq!(
+        stderr,
+        "Warning: patch p.yaml fits no document: */missing\n"
+    );
+    env.file(
+        "k/kustomization.yaml",
+        "resources: [a.yaml]\npatches: [{path: p.yaml}]\n",
+    );
+    let (code, _, stderr) = dry_run(&env, &["-k", "k"], "");
+    assert_eq!(code, Some(7));
+    assert!(
+        stderr.contains("patch p.yaml: add a kind to the patch, or a target"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn pruning_without_consent_changes_nothing() {
+    let env = TestEnv::new();
+    folder(&env);
+    let platform = Arc::default();
+    applied(&env, &platform, &["-f", "team"]);
+    env.file(
+        "team/2-agents.yaml",
+        "kind: Agent\nname: new\nlabels: {team: a}\n",
+    );
+    let server = serve(&platform);
+    let output = apply(
+        &env,
+        server.url(),
+        &["-f", "team", "--prune", "-l", "team=a"],
+    )
+    .output()
+    .unwrap();
+    assert_eq!(output.status.code(), Some(11), "{}", streams(&output).1);
+    let mut writes = server.lines();
+    writes.retain(|line| !line.starts_with("GET "));
+    assert_eq!(writes, [""; 0]);
+}
+
+#[test]
+fn diff_tells_by_its_status_whether_anything_differs() {
+    let env = TestEnv::new();
+    folder(&env);
+    let platform = Arc::default();
+    let differs = |platform: &Arc<Platform>, args: &[&str]| {
+        let server = serve(platform);
+        let output = apply(&env, server.url(), args).output().unwrap();
+        (output.status.code(), streams(&output).0)
+    };
+    let (code, stdout) = differs(&platform, &["-f", "team", "--diff", "--exit-code"]);
+    assert_eq!(code, Some(1), "{stdout}");
+    let bound = "  + role: \"credential:viewer\"\n  + credential: \"gl\"\n  + user_id: \"lead\"\n";
+    assert!(stdout.contains(bound), "{stdout}");
+    assert!(
+        stdout.contains("  + inbox message from boot: \"hello\"\n"),
+        "{stdout}"
+    );
+    assert_eq!(differs(&platform, &["-f", "team", "--diff"]).0, Some(0));
+    applied(&env, &platform, &["-f", "team"]);
+    assert_eq!(
+        differs(&platform, &["-f", "team", "--diff", "--exit-code"]).0,
+        Some(0)
+    );
+}
+
+#[test]
+fn the_result_comes_in_the_form_that_is_asked_for() {
+    let env = TestEnv::new();
+    env.file("p.yaml", "kind: Project\nname: p\n");
+    let platform = Arc::default();
+    let shown = |form: &str| applied(&env, &platform, &["-f", "p.yaml", "-o", form]).0;
+    assert_eq!(shown("name"), "project/p\n");
+    assert_eq!(
+        shown("yaml"),
+        "- kind: Project\n  name: p\n  status: unchanged\n"
+    );
+    let (code, _, stderr) = dry_run(&env, &["-f", "p.yaml", "-o", "csv"], "");
+    assert_eq!(code, Some(2), "{stderr}");
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use super::diff::Change;
 use super::document::{Document, Seed};
 use super::run::{Outcome, Run, need_name, set_changed, set_pairs};
 use crate::api::{Body, equals, path};
@@ -114,7 +115,13 @@ async fn seed(
         body.set("agent_id", "");
         body.set("body", seed.body.as_str());
         body.set_filled("from_name", Some(&seed.from_name));
-        run.create(&INBOX_MESSAGE, inbox, &seed.body, body).await?;
+        let field = match seed.from_name.as_str() {
+            "" => "inbox message".to_owned(),
+            from => format!("inbox message from {from}"),
+        };
+        let shown = vec![Change::added(field, &seed.body)];
+        run.create_as(&INBOX_MESSAGE, inbox, &seed.body, body, shown)
+            .await?;
     }
     Ok(())
 }

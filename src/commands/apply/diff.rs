@@ -21,6 +21,16 @@ pub struct Change {
 }
 
 impl Change {
+    /// A field that comes with a new object.
+    pub fn added(field: impl Into<String>, to: &str) -> Self {
+        Self {
+            field: field.into(),
+            from: None,
+            to: Some(to.to_owned()),
+            is_secret: false,
+        }
+    }
+
     /// `~ prompt: "old" → "new"`, with `+` and `-` for what comes and goes.
     pub fn line(&self) -> String {
         let field = &self.field;

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::secret::Secret;
+use super::secret::{Secret, variables};
 use crate::compat::quote::quote;
 use crate::yaml;
 
@@ -78,6 +78,29 @@ pub const KINDS: &[(&str, &str)] = &[
     ("rolebinding", "RoleBinding"),
 ];
 
+/// The keys with a meaning, as the manifest spells them.
+pub const KEYS: &[&str] = &[
+    "kind",
+    "name",
+    "description",
+    "prompt",
+    "provider",
+    "token",
+    "tokenFrom",
+    "context",
+    "url",
+    "email",
+    "role",
+    "scope",
+    "scope_id",
+    "user_id",
+    "project",
+    "agent",
+    "labels",
+    "annotations",
+    "inbox",
+];
+
 impl Document {
     /// The kind as results spell it; nothing for a kind that `apply` does not know.
     pub fn known_kind(&self) -> Option<&'static str> {
@@ -132,6 +155,29 @@ impl Document {
         {
             *file = name.to_string_lossy().into_owned();
             folder.clone_into(&mut self.folder);
+        }
+    }
+
+    /// True for a file that `credential create` takes: handed to `apply` by mistake, it holds secrets of a cluster.
+    pub fn is_kubeconfig(&self) -> bool {
+        let has = |key: &str| self.unknown.iter().any(|known| known == key);
+        (self.kind.is_empty() || self.kind == "Config") && has("clusters") && has("users")
+    }
+
+    /// Where its secret comes from, as far as the manifest says it: `file prod.kubeconfig`, `variable GITLAB_PAT`.
+    pub fn secret_sources(&self) -> Vec<String> {
+        let named = |name: &str| format!("variable {name}");
+        match (&self.token_from, &self.token) {
+            (Some(TokenFrom::Env(name)), _) => vec![named(name)],
+            (Some(TokenFrom::File(file)), _) => {
+                vec![format!("file {}", self.folder.join(file).display())]
+            }
+            (Some(TokenFrom::Stdin), _) => vec!["standard input".to_owned()],
+            (None, Some(token)) => variables(token.expose_secret())
+                .iter()
+                .map(|name| named(name))
+                .collect(),
+            (None, None) => Vec::new(),
         }
     }
 
@@ -344,6 +390,20 @@ impl<'de> Deserialize<'de> for TokenFrom {
             _ => Err(yaml::refuse(
                 "tokenFrom takes exactly one of env, file and stdin: true",
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_list_is_read() {
+        for key in KEYS {
+            let documents: Vec<Document> =
+                yaml::documents(format!("{key}: null\n").as_bytes()).unwrap();
+            assert_eq!(documents[0].unknown, [""; 0], "{key}");
         }
     }
 }

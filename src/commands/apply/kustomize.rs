@@ -1,12 +1,13 @@
 //! Manifests from a kustomization (contract cli-resources.md section 8.3).
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::document::Document;
-use super::load::file as load_file;
+use super::load as manifest;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
@@ -39,81 +40,251 @@ struct Target {
     name: Option<String>,
 }
 
+/// The most kustomizations inside each other. Each is a call, so this bounds the stack too.
+const MAX_DEPTH: usize = 50;
+/// The most files that one kustomization reads, with all that it refers to, and the most documents that they come to.
+const MAX_FILES: usize = 10_000;
+const MAX_DOCUMENTS: usize = 10_000;
+
 /// Loads a kustomization's folder.
 ///
 /// # Errors
-/// In the Go tool's words; also for what it would get wrong: inline patches, and cycles.
+/// In the Go tool's words; also for what it would get wrong: inline patches, cycles, and more than is read.
 pub fn load(ctx: &Ctx, folder: &str) -> Result<Vec<Document>, Failure> {
-    from(ctx, Path::new(folder), &mut Vec::new())
+    let mut loader = Loader {
+        ctx,
+        open: Vec::new(),
+        loaded: HashMap::new(),
+        files: 0,
+    };
+    loader.folder(Path::new(folder))
 }
 
-fn from(ctx: &Ctx, folder: &Path, open: &mut Vec<PathBuf>) -> Result<Vec<Document>, Failure> {
-    let place = ["kustomization.yaml", "kustomization.yml"]
-        .map(|name| folder.join(name))
-        .into_iter()
-        .find(|path| path.is_file());
-    let Some(place) = place else {
-        return Err(bad(format!(
-            "no kustomization.yaml found in {}",
-            folder.display()
-        )));
-    };
-    let real = fs::canonicalize(&place).unwrap_or_else(|_| place.clone());
-    if open.contains(&real) {
-        return Err(bad(format!("{} refers to itself", place.display())));
-    }
-    open.push(real);
-    let text = fs::read_to_string(&place)
-        .map_err(|error| bad(format!("open {}: {}", place.display(), reason(&error))))?;
-    let parsed: Vec<Kustomization> = yaml::documents(text.as_bytes())
-        .map_err(|why| bad(format!("parse kustomization: {why}")))?;
-    let parsed = parsed.into_iter().next().unwrap_or_default();
-    for key in parsed
-        .other
-        .keys()
-        .filter(|key| !matches!(key.as_str(), "apiVersion" | "kind"))
-    {
-        ctx.out.warn(&format!(
-            "{}: {key} is not supported and will be ignored",
-            place.display()
-        ));
-    }
-    let mut documents = Vec::new();
-    for base in parsed.bases.unwrap_or_default() {
-        let path = joined(folder, &base);
-        documents.extend(
-            from(ctx, &path, open)
-                .map_err(|failure| bad(format!("base {base}: {}", failure.message)))?,
-        );
-    }
-    for resource in parsed.resources.unwrap_or_default() {
-        let path = joined(folder, &resource);
-        let loaded = match fs::metadata(&path) {
-            Err(error) => Err(bad(format!("stat {}: {}", path.display(), reason(&error)))),
-            Ok(found) if found.is_dir() => from(ctx, &path, open),
-            Ok(_) => load_file(&path),
+/// One run over a kustomization and all that it refers to.
+struct Loader<'a> {
+    ctx: &'a Ctx,
+    /// The kustomizations that are being read, from the outermost one.
+    open: Vec<PathBuf>,
+    /// Those that were read: each is read once, however often it is referred to.
+    loaded: HashMap<PathBuf, Vec<Document>>,
+    files: usize,
+}
+
+impl Loader<'_> {
+    fn folder(&mut self, folder: &Path) -> Result<Vec<Document>, Failure> {
+        let place = ["kustomization.yaml", "kustomization.yml"]
+            .map(|name| folder.join(name))
+            .into_iter()
+            .find(|path| path.is_file());
+        let Some(place) = place else {
+            return Err(bad(format!(
+                "no kustomization.yaml found in {}",
+                folder.display()
+            )));
         };
-        for document in
-            loaded.map_err(|failure| bad(format!("resource {resource}: {}", failure.message)))?
+        let real = fs::canonicalize(&place).unwrap_or_else(|_| place.clone());
+        if self.open.contains(&real) {
+            return Err(bad(format!("{} refers to itself", place.display())));
+        }
+        if let Some(documents) = self.loaded.get(&real) {
+            return Ok(documents.clone());
+        }
+        if self.open.len() == MAX_DEPTH {
+            return Err(bad(format!(
+                "more than {MAX_DEPTH} kustomizations inside each other"
+            )));
+        }
+        self.open.push(real.clone());
+        let documents = self.read(folder, &place)?.list;
+        self.open.pop();
+        self.loaded.insert(real, documents.clone());
+        Ok(documents)
+    }
+
+    fn read(&mut self, folder: &Path, place: &Path) -> Result<Documents, Failure> {
+        let kustomization = self.kustomization(place)?;
+        let mut documents = Documents::default();
+        for base in kustomization.bases.unwrap_or_default() {
+            let loaded = self
+                .folder(&joined(folder, &base))
+                .map_err(|failure| bad(format!("base {base}: {}", failure.message)))?;
+            // As in the Go tool, bases are applied one after the other, whatever they share.
+            for document in loaded {
+                documents.append(document);
+            }
+            documents.check_size()?;
+        }
+        for resource in kustomization.resources.unwrap_or_default() {
+            let loaded = self
+                .resource(&joined(folder, &resource))
+                .map_err(|failure| bad(format!("resource {resource}: {}", failure.message)))?;
+            for document in loaded {
+                documents.replace_or_append(document);
+            }
+            documents.check_size()?;
+        }
+        for patch in kustomization.patches.unwrap_or_default() {
+            self.patch(folder, &patch, &mut documents)?;
+        }
+        Ok(documents)
+    }
+
+    fn kustomization(&mut self, place: &Path) -> Result<Kustomization, Failure> {
+        self.count_file()?;
+        let text = manifest::text(place)?;
+        let parsed: Vec<Kustomization> =
+            yaml::documents(&text).map_err(|why| bad(format!("parse kustomization: {why}")))?;
+        let parsed = parsed.into_iter().next().unwrap_or_default();
+        for key in parsed
+            .other
+            .keys()
+            .filter(|key| !matches!(key.as_str(), "apiVersion" | "kind"))
         {
-            replace_or_add(&mut documents, document);
+            self.ctx.out.warn(&format!(
+                "{}: {key} is not supported and will be ignored",
+                place.display()
+            ));
+        }
+        Ok(parsed)
+    }
+
+    fn resource(&mut self, path: &Path) -> Result<Vec<Document>, Failure> {
+        if stat(path)?.is_dir() {
+            return self.folder(path);
+        }
+        self.count_file()?;
+        manifest::file(path)
+    }
+
+    fn patch(
+        &mut self,
+        folder: &Path,
+        patch: &Patch,
+        documents: &mut Documents,
+    ) -> Result<(), Failure> {
+        let Some(name) = &patch.path else {
+            let what = if patch.patch.is_some() {
+                "inline patches are"
+            } else {
+                "a patch without path is"
+            };
+            return Err(bad(format!(
+                "{what} not supported: put the patch into a file and name it with path"
+            )));
+        };
+        self.count_file()?;
+        let path = joined(folder, name);
+        let patches = stat(&path)
+            .and_then(|_| manifest::file(&path))
+            .map_err(|failure| bad(format!("patch {name}: {}", failure.message)))?;
+        for patched in &patches {
+            let wanted = Wanted::new(patch.target.as_ref(), patched);
+            if wanted.is_anything() {
+                return Err(bad(format!(
+                    "patch {name}: add a kind to the patch, or a target to say what it changes"
+                )));
+            }
+            let mut is_used = false;
+            for document in &mut documents.list {
+                if wanted.fits(document) {
+                    is_used = true;
+                    merge(document, patched);
+                }
+            }
+            if !is_used {
+                let message = format!("patch {name} fits no document: {}", wanted.shown());
+                self.ctx.out.warn(&message);
+            }
+        }
+        Ok(())
+    }
+
+    fn count_file(&mut self) -> Result<(), Failure> {
+        self.files += 1;
+        if self.files > MAX_FILES {
+            return Err(bad(format!(
+                "the kustomization reads more than {MAX_FILES} files"
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn stat(path: &Path) -> Result<fs::Metadata, Failure> {
+    fs::metadata(path).map_err(|error| bad(format!("stat {}: {}", path.display(), reason(&error))))
+}
+
+/// Which documents a patch is for.
+struct Wanted {
+    kind: Option<String>,
+    name: Option<String>,
+}
+
+impl Wanted {
+    /// Reads the target; without one a patch is for the document that it names itself.
+    fn new(target: Option<&Target>, patch: &Document) -> Self {
+        let filled = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let of_target = |text: fn(&Target) -> Option<&String>| {
+            target.and_then(text).and_then(|text| filled(text))
+        };
+        let kind = of_target(|target| target.kind.as_ref());
+        let name = of_target(|target| target.name.as_ref());
+        if kind.is_none() && name.is_none() {
+            return Self {
+                kind: filled(&patch.kind),
+                name: filled(&patch.name).filter(|_| !patch.kind.is_empty()),
+            };
+        }
+        Self { kind, name }
+    }
+
+    fn is_anything(&self) -> bool {
+        self.kind.is_none() && self.name.is_none()
+    }
+
+    fn fits(&self, document: &Document) -> bool {
+        self.kind
+            .as_ref()
+            .is_none_or(|kind| kind.eq_ignore_ascii_case(&document.kind))
+            && self.name.as_ref().is_none_or(|name| *name == document.name)
+    }
+
+    /// `agent/lead`; `*` stands for any.
+    fn shown(&self) -> String {
+        let kind = self.kind.as_deref().unwrap_or("*").to_lowercase();
+        format!("{kind}/{}", self.name.as_deref().unwrap_or("*"))
+    }
+}
+
+/// Documents in their order.
+#[derive(Default)]
+struct Documents {
+    list: Vec<Document>,
+    /// Where in the list the first one of each kind and name is.
+    index: HashMap<[String; 8], usize>,
+}
+
+impl Documents {
+    fn append(&mut self, document: Document) {
+        self.index.entry(key(&document)).or_insert(self.list.len());
+        self.list.push(document);
+    }
+
+    /// Puts a document in the place of the first one of the same kind and name, if there is one.
+    fn replace_or_append(&mut self, document: Document) {
+        match self.index.get(&key(&document)) {
+            Some(known) => self.list[*known] = document,
+            None => self.append(document),
         }
     }
-    for patch in parsed.patches.unwrap_or_default() {
-        apply_patch(ctx, folder, &patch, &mut documents)?;
-    }
-    open.pop();
-    Ok(documents)
-}
 
-/// A later document of the same kind and name takes the earlier one's place.
-fn replace_or_add(documents: &mut Vec<Document>, document: Document) {
-    match documents
-        .iter_mut()
-        .find(|known| key(known) == key(&document))
-    {
-        Some(known) => *known = document,
-        None => documents.push(document),
+    fn check_size(&self) -> Result<(), Failure> {
+        if self.list.len() > MAX_DOCUMENTS {
+            return Err(bad(format!(
+                "the kustomization comes to more than {MAX_DOCUMENTS} documents"
+            )));
+        }
+        Ok(())
     }
 }
 
@@ -131,71 +302,6 @@ fn key(document: &Document) -> [String; 8] {
         document.project.clone(),
         only(&document.agent),
     ]
-}
-
-fn apply_patch(
-    ctx: &Ctx,
-    folder: &Path,
-    patch: &Patch,
-    documents: &mut [Document],
-) -> Result<(), Failure> {
-    let Some(name) = &patch.path else {
-        let what = if patch.patch.is_some() {
-            "inline patches are"
-        } else {
-            "a patch without path is"
-        };
-        return Err(bad(format!(
-            "{what} not supported: put the patch into a file and name it with path"
-        )));
-    };
-    let path = joined(folder, name);
-    if let Err(error) = fs::metadata(&path) {
-        return Err(bad(format!(
-            "patch {name}: stat {}: {}",
-            path.display(),
-            reason(&error)
-        )));
-    }
-    let patches =
-        load_file(&path).map_err(|failure| bad(format!("patch {name}: {}", failure.message)))?;
-    for patched in &patches {
-        let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let kind = patch
-            .target
-            .as_ref()
-            .and_then(|target| filled(&target.kind));
-        let target = patch
-            .target
-            .as_ref()
-            .and_then(|target| filled(&target.name));
-        // Without a target a patch is for the document that it names, and renames nothing.
-        let (kind, target) = match (kind, target) {
-            (None, None) => (
-                Some(patched.kind.clone()),
-                Some(patched.name.clone()).filter(|name| !name.is_empty()),
-            ),
-            found => found,
-        };
-        let mut is_used = false;
-        for document in documents.iter_mut() {
-            let fits = kind
-                .as_ref()
-                .is_none_or(|kind| kind.eq_ignore_ascii_case(&document.kind))
-                && target.as_ref().is_none_or(|name| *name == document.name);
-            if fits {
-                is_used = true;
-                merge(document, patched);
-            }
-        }
-        if !is_used {
-            ctx.out.warn(&format!(
-                "patch {name} fits no document: {}",
-                patched.place()
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// Lays a patch over a document; the name stays (contract cli-resources.md section 8.3).

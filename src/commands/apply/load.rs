@@ -19,7 +19,7 @@ pub fn load(place: &str) -> Result<Vec<Document>, Failure> {
     if place == "-" {
         let text = read(std::io::stdin().lock())
             .map_err(|error| bad(format!("read standard input: {}", reason(&error))))?;
-        return parse(&text, Path::new(""));
+        return all(&text, Path::new(""));
     }
     let path = Path::new(place);
     let found =
@@ -31,16 +31,22 @@ pub fn load(place: &str) -> Result<Vec<Document>, Failure> {
     }
 }
 
-/// The documents of one file.
+/// The documents of one file; of some of them the kind may be missing.
 ///
 /// # Errors
 /// As [`load`].
 pub fn file(path: &Path) -> Result<Vec<Document>, Failure> {
-    let shown = path.display();
-    let text = fs::File::open(path)
+    all(&text(path)?, path.parent().unwrap_or(Path::new("")))
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// As [`load`].
+pub fn text(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    fs::File::open(path)
         .and_then(read)
-        .map_err(|error| bad(format!("open {shown}: {}", reason(&error))))?;
-    parse(&text, path.parent().unwrap_or(Path::new("")))
+        .map_err(|error| bad(format!("open {}: {}", path.display(), reason(&error))))
 }
 
 /// The whole text; of one that is too large just enough to be refused. A manifest may hold secrets, so
@@ -83,11 +89,9 @@ fn is_manifest(path: &Path) -> bool {
     is_yaml && !matches!(name.as_ref(), "kustomization.yaml" | "kustomization.yml")
 }
 
-/// The documents of a text; those without a kind do not count.
-fn parse(text: &[u8], folder: &Path) -> Result<Vec<Document>, Failure> {
+fn all(text: &[u8], folder: &Path) -> Result<Vec<Document>, Failure> {
     let mut documents: Vec<Document> =
         yaml::documents(text).map_err(|why| bad(format!("parse YAML: {why}")))?;
-    documents.retain(|document| !document.kind.is_empty());
     for document in &mut documents {
         folder.clone_into(&mut document.folder);
     }

@@ -1,6 +1,7 @@
 //! `acpctl apply` (contract cli-resources.md section 8).
 
 mod agent;
+mod check;
 mod credential;
 mod diff;
 mod document;
@@ -18,18 +19,20 @@ use std::path::Path;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::labels::Selector;
 use crate::compat::grammar::IgnoredArgs;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
-use crate::output::progress;
+use crate::exit::{Failure, Status};
+use crate::output::{Format, OutputArgs, progress};
 
 use document::Document;
+use prune::Leftover;
 use report::Report;
 pub use run::pairs_of;
 use run::{Outcome, Run};
 
 const EXAMPLES: &str = "\
 acpctl apply -f team.yaml --diff
+# In CI: fail if the server differs from the manifests, or if a manifest holds anything unknown
+acpctl apply -f manifests/ --diff --exit-code --strict
 # Delete agents and credentials with this label that the folder does not hold any more
 acpctl apply -f manifests/ --prune -l team=a --yes
 # Secrets from the environment: tokenFrom: {env: GITHUB_PAT}
@@ -48,12 +51,18 @@ pub struct Args {
     /// Folder with a kustomization
     #[arg(short, long, value_name = "DIR")]
     kustomize: Option<String>,
-    /// List what would be applied; nothing is asked of the server
+    /// List what would be applied, without contacting the server
     #[arg(long)]
     dry_run: bool,
-    /// Ask the server and show what would change; nothing is written
+    /// Show what would change on the server, without writing anything
     #[arg(long)]
     diff: bool,
+    /// With --diff: exit with status 1 if anything would change
+    #[arg(long, requires = "diff")]
+    exit_code: bool,
+    /// Fail if a manifest holds an unknown kind or key
+    #[arg(long)]
+    strict: bool,
     /// Then delete the agents and credentials that carry the labels of -l and are in no document
     #[arg(long)]
     prune: bool,
@@ -62,9 +71,8 @@ pub struct Args {
     selector: Vec<String>,
     #[command(flatten)]
     confirm: ConfirmArgs,
-    /// Output format: json; anything else is text
-    #[arg(short, long, value_name = "FORMAT")]
-    output: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
     #[command(flatten)]
     ignored: IgnoredArgs,
 }
@@ -78,10 +86,12 @@ impl Args {
             kustomize: None,
             dry_run: false,
             diff,
+            exit_code: false,
+            strict: false,
             prune: false,
             selector: Vec::new(),
             confirm: ConfirmArgs::default(),
-            output,
+            output: OutputArgs::of(output),
             ignored: IgnoredArgs::default(),
         }
     }
@@ -103,10 +113,23 @@ pub fn run_with_secrets(ctx: &Ctx, args: &Args, folder: &Path) -> anyhow::Result
     apply(ctx, args, documents)
 }
 
-fn apply(ctx: &Ctx, args: &Args, mut documents: Vec<Document>) -> anyhow::Result<()> {
+fn apply(ctx: &Ctx, args: &Args, documents: Vec<Document>) -> anyhow::Result<()> {
     let labels = prune_labels(args)?;
-    check(ctx, &documents)?;
-    let mut report = Report::new(ctx, args.output.as_deref() == Some("json"));
+    let format = args.output.format()?;
+    if let Format::JsonPath(_) = format {
+        return Err(Failure::usage("apply prints no jsonpath; use -o json").into());
+    }
+    let mut documents = check::check(ctx, args, documents)?;
+    let mut report = Report::new(ctx, format);
+    if args.dry_run || args.diff {
+        for document in &documents {
+            for source in document.secret_sources() {
+                let place = document.place();
+                ctx.out
+                    .note(&format!("{place}: reads its secret from {source}"));
+            }
+        }
+    }
     if args.dry_run && !args.diff {
         return report.dry_run(&documents);
     }
@@ -117,13 +140,21 @@ fn apply(ctx: &Ctx, args: &Args, mut documents: Vec<Document>) -> anyhow::Result
     }
     secret::prepare(ctx, &mut documents, args.filename.as_deref() == Some("-"))?;
     let run = Run::new(ctx, client, project, args.diff);
+    let leftovers = match labels {
+        Some(labels) => agreed_leftovers(&run, args, &documents, &labels)?,
+        None => Vec::new(),
+    };
     let mut applied = ctx.block_on(all(&run, &documents, &mut report));
-    if let (Ok(()), Some(labels)) = (&applied, labels) {
-        applied = prune(&run, args, &documents, &labels, &mut report);
+    if applied.is_ok() {
+        applied = prune(&run, &leftovers, &mut report);
     }
     // What was done is shown also where a later document failed: it stays done.
     report.finish()?;
-    applied
+    applied?;
+    if args.exit_code && report.has_changes() {
+        return Err(Status(1).into());
+    }
+    Ok(())
 }
 
 /// The labels of what may be deleted; nothing without `--prune`, which needs them.
@@ -157,29 +188,29 @@ async fn all(run: &Run<'_>, documents: &[Document], report: &mut Report<'_>) -> 
     Ok(())
 }
 
-fn prune(
+/// Finds what `--prune` deletes and asks about it: before the first write, so that a run without consent changes nothing.
+fn agreed_leftovers(
     run: &Run<'_>,
     args: &Args,
     documents: &[Document],
     labels: &Selector,
-    report: &mut Report<'_>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<Leftover>> {
     let leftovers = run
         .ctx
         .block_on(prune::leftovers(run, documents, labels))
         .map_err(|error| error.context("prune"))?;
-    if leftovers.is_empty() {
-        return Ok(());
+    let names: Vec<String> = leftovers.iter().map(Leftover::named).collect();
+    if leftovers.is_empty() || run.is_diff || args.confirm.agreed(run.ctx, &names.join(", "))? {
+        return Ok(leftovers);
     }
-    let names: Vec<String> = leftovers
-        .iter()
-        .map(|leftover| format!("{}/{}", leftover.resource.word, leftover.name))
-        .collect();
-    if !run.is_diff && !args.confirm.agreed(run.ctx, &names.join(", "))? {
-        return Ok(());
-    }
+    // "Aborted." was said; the status tells it too.
+    Err(Status(1).into())
+}
+
+fn prune(run: &Run<'_>, leftovers: &[Leftover], report: &mut Report<'_>) -> anyhow::Result<()> {
     let progress = progress::begin("Pruning");
-    for (n, (leftover, name)) in leftovers.iter().zip(names).enumerate() {
+    for (n, leftover) in leftovers.iter().enumerate() {
+        let name = leftover.named();
         progress.say(|| format!("Pruning {} of {}: {name}", n + 1, leftovers.len()));
         run.ctx
             .block_on(run.delete(&leftover.place))
@@ -198,39 +229,6 @@ fn load(ctx: &Ctx, args: &Args) -> Result<Vec<Document>, Failure> {
         (Some(place), None) => load::load(&place),
         (None, Some(folder)) => kustomize::load(ctx, &folder),
     }
-}
-
-/// Says what is odd about the documents, before any request.
-fn check(ctx: &Ctx, documents: &[Document]) -> Result<(), Failure> {
-    for document in documents {
-        if document.known_kind().is_none() {
-            ctx.out.note(&format!(
-                "warning: unknown kind {} — skipping",
-                quote(&document.kind)
-            ));
-            continue;
-        }
-        if document.kubernetes
-            && document.name.is_empty()
-            && document.known_kind() != Some("RoleBinding")
-        {
-            return Err(Failure::new(
-                Kind::Data,
-                format!(
-                    "apply {}: metadata.name is not supported; use a top-level name",
-                    document.place()
-                ),
-            ));
-        }
-        for key in &document.unknown {
-            ctx.out.note(&format!(
-                "warning: {}: unknown key {}",
-                document.place(),
-                quote(key)
-            ));
-        }
-    }
-    Ok(())
 }
 
 async fn one(run: &Run<'_>, document: &Document, kind: &str) -> anyhow::Result<Outcome> {

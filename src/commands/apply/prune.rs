@@ -5,19 +5,26 @@
 
 use anyhow::Context as _;
 
-use super::agent;
 use super::document::Document;
 use super::run::Run;
 use crate::api::{ListOptions, path};
 use crate::commands::credential;
 use crate::commands::labels::Selector;
-use crate::resources::{AGENT, CREDENTIAL, Record, Resource};
+use crate::compat::quote::quote;
+use crate::resources::{AGENT, CREDENTIAL, PROJECT, Record, Resource};
 
 /// Something to delete.
 pub struct Leftover {
     pub resource: &'static Resource,
     pub name: String,
     pub place: String,
+}
+
+impl Leftover {
+    /// `agent/lead`, for messages.
+    pub fn named(&self) -> String {
+        format!("{}/{}", self.resource.word, self.name)
+    }
 }
 
 /// What to delete: first agents, then credentials.
@@ -28,7 +35,7 @@ pub async fn leftovers(
 ) -> anyhow::Result<Vec<Leftover>> {
     let mut found = Vec::new();
     if let Some(named) = run.project()
-        && let Some(project) = agent::project_id(run, named).await?
+        && let Some(project) = project_id(run, documents, named).await?
     {
         let agents = path(&["projects", &project, "agents"]);
         let here = documents
@@ -48,6 +55,24 @@ pub async fn leftovers(
         place: credential::path_of(record.id()),
     }));
     Ok(found)
+}
+
+/// The id of the project; nothing if it does not exist because this run is to make it.
+async fn project_id(
+    run: &Run<'_>,
+    documents: &[Document],
+    named: &str,
+) -> anyhow::Result<Option<String>> {
+    let is_made_here = documents
+        .iter()
+        .any(|document| document.known_kind() == Some(PROJECT.kind) && document.name == named);
+    match run.client.get(&PROJECT, &path(&["projects", named])).await {
+        Err(error) if error.is_not_found() && is_made_here => Ok(None),
+        found => {
+            let found = found.with_context(|| format!("project {} not found", quote(named)))?;
+            Ok(Some(found.id().to_owned()))
+        }
+    }
 }
 
 /// The objects of a collection with these labels that no document names.

@@ -7,6 +7,7 @@ use crate::compat::quote::quote;
 use crate::exit::{Failure, Kind};
 use crate::resources::{AGENT, CREDENTIAL, PROJECT, ROLE, ROLE_BINDING, Record, Resource, SESSION};
 
+use super::diff::Change;
 use super::document::Document;
 use super::run::{Outcome, Run};
 
@@ -52,10 +53,30 @@ pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome
         body.set_filled(key, Some(id));
     }
     let name = document.binding_name();
-    run.create(&ROLE_BINDING, "/role_bindings", &name, body)
+    let shown = shown(run, document);
+    run.create_as(&ROLE_BINDING, "/role_bindings", &name, body, shown)
         .await
         .context("create role-binding")?;
     Ok(Outcome::Created)
+}
+
+/// A binding as its manifest has it, with names, and with the project that decides whose sessions use a credential.
+fn shown(run: &Run<'_>, document: &Document) -> Vec<Change> {
+    let project = match run.project_of(document) {
+        Ok(project) if is_for_project(document) || document.scope == "agent" => project,
+        _ => "",
+    };
+    [
+        ("role", document.role.as_str()),
+        (document.scope.as_str(), document.scope_id.as_str()),
+        ("user_id", document.user_id.as_str()),
+        ("project", project),
+        ("agent", document.agent.as_str()),
+    ]
+    .into_iter()
+    .filter(|(_, text)| !text.is_empty())
+    .map(|(field, text)| Change::added(field, text))
+    .collect()
 }
 
 /// True where a credential is bound for the sessions of a project or of one of its agents.

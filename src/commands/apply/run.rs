@@ -85,7 +85,7 @@ impl<'a> Run<'a> {
             .any(|(word, made)| *word == resource.word && made == name)
     }
 
-    /// Makes an object; nothing is given where that is only noted.
+    /// Makes an object; returns nothing if that is only noted.
     pub async fn create(
         &self,
         resource: &'static Resource,
@@ -93,8 +93,23 @@ impl<'a> Run<'a> {
         name: &str,
         body: Body,
     ) -> anyhow::Result<Option<Record>> {
+        let changes = || diff::changes(&body.masked(), None);
+        let noted = if self.is_diff { changes() } else { Vec::new() };
+        self.create_as(resource, collection, name, body, noted)
+            .await
+    }
+
+    /// The same for an object whose fields say nothing to a reader: `--diff` shows the given changes instead of them.
+    pub async fn create_as(
+        &self,
+        resource: &'static Resource,
+        collection: &str,
+        name: &str,
+        body: Body,
+        shown: Vec<Change>,
+    ) -> anyhow::Result<Option<Record>> {
         if self.is_diff {
-            self.note(&body, None);
+            self.changes.borrow_mut().extend(shown);
             let made = (resource.word, name.to_owned());
             self.planned.borrow_mut().push(made);
             return Ok(None);

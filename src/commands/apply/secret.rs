@@ -158,47 +158,62 @@ fn variable(name: &str) -> Result<String, Failure> {
 fn expand(ctx: &Ctx, document: &Document, text: &str) -> Result<SecretString, Failure> {
     let mut expanded = String::with_capacity(text.len());
     let mut removed = false;
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        expanded.push_str(&rest[..at]);
-        let after = &rest[at + 1..];
-        let name_length = after
-            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-            .unwrap_or(after.len());
-        rest = match after.chars().next() {
-            Some('{') => match after.find('}') {
-                Some(end) if is_name(&after[1..end]) => {
-                    expanded.push_str(&variable(&after[1..end])?);
-                    &after[end + 1..]
-                }
-                Some(end) => {
-                    removed = true;
-                    &after[end + 1..]
-                }
-                None => {
-                    removed = true;
-                    &after[1..]
-                }
-            },
-            Some(c) if c.is_ascii_alphabetic() || c == '_' => {
-                expanded.push_str(&variable(&after[..name_length])?);
-                &after[name_length..]
-            }
-            Some(c) if c.is_ascii_digit() || "*#$@!?-".contains(c) => {
-                removed = true;
-                &after[1..]
-            }
-            _ => {
-                expanded.push('$');
-                after
-            }
-        };
+    for piece in pieces(text) {
+        match piece {
+            Piece::Text(text) => expanded.push_str(text),
+            Piece::Variable(name) => expanded.push_str(&variable(name)?),
+            Piece::Removed => removed = true,
+        }
     }
-    expanded.push_str(rest);
     if removed {
         ctx.out.warn(&format!("{}: a part of the token that begins with $ was removed; use tokenFrom for secrets that hold a $", document.place()));
     }
     Ok(SecretString::from(expanded))
+}
+
+/// The variables that a `token` refers to.
+pub fn variables(text: &str) -> Vec<&str> {
+    let name = |piece| match piece {
+        Piece::Variable(name) => Some(name),
+        Piece::Text(_) | Piece::Removed => None,
+    };
+    pieces(text).into_iter().filter_map(name).collect()
+}
+
+/// A part of a `token`, as the Go tool reads references to the environment.
+enum Piece<'a> {
+    Text(&'a str),
+    Variable(&'a str),
+    /// What begins with a `$` and names no variable.
+    Removed,
+}
+
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        pieces.push(Piece::Text(&rest[..at]));
+        let after = &rest[at + 1..];
+        let name_length = after
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .unwrap_or(after.len());
+        let (piece, used) = match after.chars().next() {
+            Some('{') => match after.find('}') {
+                Some(end) if is_name(&after[1..end]) => (Piece::Variable(&after[1..end]), end + 1),
+                Some(end) => (Piece::Removed, end + 1),
+                None => (Piece::Removed, 1),
+            },
+            Some(c) if c.is_ascii_alphabetic() || c == '_' => {
+                (Piece::Variable(&after[..name_length]), name_length)
+            }
+            Some(c) if c.is_ascii_digit() || "*#$@!?-".contains(c) => (Piece::Removed, 1),
+            _ => (Piece::Text("$"), 0),
+        };
+        pieces.push(piece);
+        rest = &after[used..];
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
 }
 
 fn is_name(text: &str) -> bool {

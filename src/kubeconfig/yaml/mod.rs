@@ -6,6 +6,7 @@
 //! time linear in the length of the text.
 
 mod cursor;
+mod expansion;
 mod parser;
 mod scalars;
 mod scanner;
@@ -15,6 +16,7 @@ use std::ops::Deref;
 
 use super::wiped::WipedText;
 
+pub use expansion::{Expansion, expansion};
 pub(super) use parser::{Event, Parser};
 
 /// What is wrong with a text, and where. Never holds a piece of the text.
