@@ -28,7 +28,7 @@ pub enum Form {
 }
 
 /// Why following ended.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     Finished,
     Failed,
@@ -220,9 +220,14 @@ impl<'a> Printer<'a> {
 
 fn end_of_run(data: &str) -> Option<End> {
     let value: Value = serde_json::from_str(data).ok()?;
-    match value.get("type")?.as_str()? {
-        "RUN_FINISHED" => Some(End::Finished),
-        "RUN_ERROR" => Some(End::Failed),
+    end_of_type(value.get("type")?.as_str()?)
+}
+
+/// What an event or a stored message of this type says about the run.
+pub fn end_of_type(name: &str) -> Option<End> {
+    match name {
+        "RUN_FINISHED" | "run_finished" => Some(End::Finished),
+        "RUN_ERROR" | "run_error" => Some(End::Failed),
         _ => None,
     }
 }

@@ -18,6 +18,7 @@ use crate::resources::{Record, SESSION_MESSAGE};
 
 /// How long to wait for a stream that broke or is not there.
 const RETRY: Duration = Duration::from_secs(3);
+
 /// Show the messages of a session, or follow its events
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -33,7 +34,7 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     /// Only messages after this sequence number (default 0); with -f or -F: follow the stored messages
-    /// behind it in place of the live events, none lost or repeated
+    /// after it instead of the live events, without losing or repeating one; -f ends with the run
     #[arg(long, value_name = "SEQ", value_parser = number::int64, allow_negative_numbers = true)]
     after: Option<i64>,
     #[command(flatten)]

@@ -5,11 +5,11 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::follow::{self, End, Form, Printer};
-use crate::api::{Body, path};
+use crate::api::{Body, Client, Error, path};
 use crate::commands::named::check_identifier;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind, Status};
-use crate::resources::SESSION_MESSAGE;
+use crate::resources::{SESSION, SESSION_MESSAGE};
 
 /// The exit code of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
@@ -55,7 +55,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     // The server answers the stream only once a run is active, so it is opened behind the message.
     let followed = ctx.block_on(follow::until_interrupted(async {
         let opened = follow::open(client, &args.session, None).await;
-        let mut stream = opened.map_err(|error| follow::not_open(&error))?;
+        let mut stream = match opened {
+            Ok(stream) => stream,
+            Err(error) => return Err(not_open(client, &args.session, &error).await.into()),
+        };
         printer.run(&mut stream).await
     }));
     printer.finish()?;
@@ -67,5 +70,24 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
         // How the run ends is not known.
         None => Err(Status(INTERRUPTED).into()),
+    }
+}
+
+/// The failure to open a stream, with the reason if the session's phase tells it.
+async fn not_open(client: &Client, session: &str, error: &Error) -> Failure {
+    let failure = follow::not_open(error);
+    let found = client.get(&SESSION, &path(&["sessions", session])).await;
+    match found.as_ref().map(|session| session.text("phase")) {
+        Ok(phase @ ("" | "Stopped" | "Completed" | "Failed")) => {
+            let state = if phase.is_empty() {
+                "not started"
+            } else {
+                phase
+            };
+            failure.hint(format!(
+                "the session is {state}; the message is stored, and its next run reads it: acpctl start {session}"
+            ))
+        }
+        _ => failure,
     }
 }

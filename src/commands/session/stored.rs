@@ -1,22 +1,38 @@
 //! Following the stored messages of a session. Each has a number that rises, so that a connection can
-//! begin where the one before ended (contract api.md section 9.5).
+//! begin where the one before ended.
+//!
+//! The server keeps the stream open when a run ends. The end shows in a message (`RUN_FINISHED`, `RUN_ERROR`) or in the
+//! session's phase, whichever comes first.
+
+use std::time::Duration;
 
 use serde_json::Value;
 
-use super::follow::{self, Form, Pauses};
+use tokio::time::timeout;
+
+use super::follow::{self, End, Form, Pauses};
 use super::text;
 use crate::api::{Client, Error, Event, path};
 use crate::ctx::Ctx;
+use crate::exit::{Failure, Kind};
 use crate::output::progress;
-use crate::resources::{Record, SESSION_MESSAGE};
+use crate::resources::{Record, SESSION, SESSION_MESSAGE};
+
+/// How long no message must come before the last one counts as the end: earlier runs are replayed without a pause.
+const QUIET: Duration = Duration::from_millis(500);
+/// How often a silent session is asked for its phase.
+const POLL: Duration = Duration::from_secs(2);
 
 pub struct Stored<'a> {
     ctx: &'a Ctx,
     client: &'a Client,
+    session: String,
     place: String,
     form: Form,
     /// The number of the last message that was printed.
     last: i64,
+    /// How the run ended, if the last message tells of that.
+    end: Option<End>,
 }
 
 /// How a connection ended.
@@ -24,6 +40,8 @@ enum Connection {
     Refused(Error),
     Closed,
     Broken(Error),
+    /// The run has ended.
+    Ended(End),
 }
 
 impl<'a> Stored<'a> {
@@ -31,25 +49,30 @@ impl<'a> Stored<'a> {
         Self {
             ctx,
             client,
+            session: path(&["sessions", session]),
             place: path(&["sessions", session, "messages"]),
             form,
             last: after,
+            end: None,
         }
     }
 
-    /// Prints the messages behind the last one and then those to come, until the user leaves; without
-    /// `again`, until the server closes the connection.
+    /// Prints the messages behind the last one and then those to come. Ends with the run, with the server, or with Ctrl-C;
+    /// with `again` only with Ctrl-C.
     ///
     /// # Errors
-    /// When the stream can't be opened and waiting would not help, or standard output can't be
-    /// written; without `again` also when the stream breaks off.
+    /// If the stream can't be opened and waiting would not help, if standard output can't be written, and without `again` if
+    /// the stream breaks off or the run failed.
     pub async fn follow(&mut self, again: bool) -> anyhow::Result<()> {
         let followed = follow::until_interrupted(async {
             if again {
                 self.forever().await
             } else {
-                match self.connection().await? {
-                    Connection::Closed => Ok(()),
+                match self.connection(true).await? {
+                    Connection::Closed | Connection::Ended(End::Finished | End::Closed) => Ok(()),
+                    Connection::Ended(End::Failed) => {
+                        Err(Failure::new(Kind::Other, "run failed").into())
+                    }
                     Connection::Refused(error) => Err(follow::not_open(&error).into()),
                     Connection::Broken(error) => Err(follow::broken(error)),
                 }
@@ -62,14 +85,14 @@ impl<'a> Stored<'a> {
         let mut pauses = Pauses::new();
         loop {
             let before = self.last;
-            let why = match self.connection().await? {
+            let why = match self.connection(false).await? {
                 Connection::Refused(error) if follow::is_final(&error) => {
                     return Err(follow::not_open(&error).into());
                 }
                 Connection::Refused(error) => {
                     format!("stream not available: {}", follow::why_not_open(&error))
                 }
-                Connection::Closed => "stream ended cleanly".to_owned(),
+                Connection::Closed | Connection::Ended(_) => "stream ended cleanly".to_owned(),
                 Connection::Broken(error) => format!("stream ended: {:#}", follow::broken(error)),
             };
             // A connection that brought something is followed by the next at once: no loop without end.
@@ -85,7 +108,7 @@ impl<'a> Stored<'a> {
         }
     }
 
-    async fn connection(&mut self) -> anyhow::Result<Connection> {
+    async fn connection(&mut self, ends: bool) -> anyhow::Result<Connection> {
         let place = format!("{}?after_seq={}", self.place, self.last);
         let last = self.last.to_string();
         let connecting = progress::begin(follow::CONNECTING);
@@ -94,13 +117,35 @@ impl<'a> Stored<'a> {
             Err(error) => return Ok(Connection::Refused(error)),
         };
         drop(connecting);
+        let mut patience = QUIET;
         loop {
-            match stream.next().await {
-                Ok(Some(event)) => self.print(&event)?,
-                Ok(None) => return Ok(Connection::Closed),
-                Err(error) => return Ok(Connection::Broken(error)),
+            let next = if ends {
+                timeout(patience, stream.next()).await
+            } else {
+                Ok(stream.next().await)
+            };
+            patience = QUIET;
+            match next {
+                Ok(Ok(Some(event))) => self.print(&event)?,
+                Ok(Ok(None)) => return Ok(Connection::Closed),
+                Ok(Err(error)) => return Ok(Connection::Broken(error)),
+                Err(_silent) => {
+                    if let Some(end) = self.ended().await {
+                        return Ok(Connection::Ended(end));
+                    }
+                    patience = POLL;
+                }
             }
         }
+    }
+
+    /// How the run ended, by the last message or by the phase of the session; nothing while it goes on, or if nobody can tell.
+    async fn ended(&mut self) -> Option<End> {
+        if let Some(end) = self.end.take() {
+            return Some(end);
+        }
+        let session = self.client.get(&SESSION, &self.session).await.ok()?;
+        end_of_phase(session.text("phase"))
     }
 
     /// Prints a message, unless it was printed before, or is no message: a cut one comes again whole.
@@ -110,11 +155,24 @@ impl<'a> Stored<'a> {
             Some(seq) if seq > self.last => self.last = seq,
             _ => return Ok(()),
         }
+        self.end = value
+            .get("event_type")
+            .and_then(Value::as_str)
+            .and_then(follow::end_of_type);
         if self.form == Form::Json {
             return self.ctx.out.line(&event.data);
         }
         let message = Record::decode(&SESSION_MESSAGE, value).map_err(Error::Decode)?;
         let text = text::message(&message, self.ctx.out.width(), self.ctx.now());
         self.ctx.out.data(text.as_bytes())
+    }
+}
+
+/// What a session's phase says about its run.
+fn end_of_phase(phase: &str) -> Option<End> {
+    match phase {
+        "Completed" | "Stopped" => Some(End::Finished),
+        "Failed" => Some(End::Failed),
+        _ => None,
     }
 }
