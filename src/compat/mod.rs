@@ -6,4 +6,4 @@ pub mod json;
 pub mod json_text;
 pub mod json_tree;
 pub mod number;
-pub mod quote;
+pub use crate::text::quote;

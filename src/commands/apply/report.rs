@@ -44,7 +44,7 @@ impl<'a> Report<'a> {
         for change in changes {
             text.push_str(&format!("  {}\n", change.line()));
         }
-        self.ctx.out.data(text.as_bytes())
+        self.ctx.out.text(&text)
     }
 
     /// Lists the documents, unknown kinds too (contract cli-resources.md section 8.4).
