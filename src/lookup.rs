@@ -6,6 +6,7 @@
 //!   none.
 //! - [`act`] does something by id, and where the server knows no such id, to the object of that name. It saves the
 //!   request that finds the object.
+//! - [`id_by_name`] is for a caller who has tried the id already.
 //! - [`check`] refuses what can't name anything, before anything is sent.
 //!
 //! What holds for all: a text is an id if the server knows it as one, whatever it looks like. Several objects of one
@@ -19,8 +20,8 @@ use crate::compat::grammar::distance;
 use crate::compat::quote::quote;
 use crate::exit::{Failure, Kind};
 use crate::resources::{
-    AGENT, APPLICATION, CREDENTIAL, List, PROJECT, Place, ROLE, Record, Resource,
-    SCHEDULED_SESSION, SESSION,
+    AGENT, APPLICATION, CREDENTIAL, List, PROJECT, ROLE, Record, Resource, SCHEDULED_SESSION,
+    SESSION,
 };
 
 /// How many objects of one name are asked for, and how many names are looked at for one that is near.
@@ -125,7 +126,7 @@ pub async fn session(client: &Client, text: &str) -> anyhow::Result<Record> {
 /// # Errors
 /// As [`find`]; what is missing is said in the Go tool's words.
 pub async fn agent(client: &Client, project: &str, text: &str) -> anyhow::Result<Record> {
-    in_project(client, &AGENT, "agent", project, text).await
+    in_project(client, &Collection::of_project(&AGENT, project), text).await
 }
 
 /// Finds a scheduled session of a project.
@@ -137,37 +138,38 @@ pub async fn scheduled_session(
     project: &str,
     text: &str,
 ) -> anyhow::Result<Record> {
-    in_project(
-        client,
-        &SCHEDULED_SESSION,
-        "scheduled session",
-        project,
-        text,
-    )
-    .await
+    let collection = Collection::of_project(&SCHEDULED_SESSION, project);
+    in_project(client, &collection, text).await
 }
 
 async fn in_project(
     client: &Client,
-    resource: &'static Resource,
-    words: &str,
-    project: &str,
+    collection: &Collection,
     text: &str,
 ) -> anyhow::Result<Record> {
-    let collection = Collection::of_project(resource, project);
-    let found = find_if_any(client, &collection, text)
+    let found = find_if_any(client, collection, text)
         .await
-        .with_context(|| format!("resolve {words} {}", quote(text)))?;
-    if let Some(found) = found {
-        return Ok(found);
+        .with_context(|| format!("resolve {} {}", words(collection), quote(text)))?;
+    match found {
+        Some(found) => Ok(found),
+        None => Err(not_found(client, collection, text).await.into()),
     }
-    let message = format!(
-        "{words} {} not found in project {}",
-        quote(text),
-        quote(project)
-    );
+}
+
+/// The failure for what [`find_if_any`] did not find, with the nearest name as a hint.
+pub async fn not_found(client: &Client, collection: &Collection, text: &str) -> Failure {
+    let place = match &collection.project {
+        Some(project) => format!(" in project {}", quote(project)),
+        None => String::new(),
+    };
+    let message = format!("{} {} not found{place}", words(collection), quote(text));
     let failure = Failure::new(Kind::NotFound, message);
-    Err(suggest(client, &collection, text, failure).await.into())
+    suggest(client, collection, text, failure).await
+}
+
+/// What a kind is called in a sentence.
+fn words(collection: &Collection) -> String {
+    collection.resource.word.replace('-', " ")
 }
 
 /// Refuses what can't name anything.
@@ -278,6 +280,20 @@ pub async fn act<T>(
         (Err(failed), _) => Err(failed),
         (Ok(_), refusal) => Err(missing(client, collection, text, refusal).await),
     }
+}
+
+/// The id of the object that has the text as its name, for a caller whose request by id was refused.
+///
+/// # Errors
+/// [`Kind::Conflict`] for several, and where the look-up fails.
+pub async fn id_by_name(
+    client: &Client,
+    collection: &Collection,
+    text: &str,
+) -> anyhow::Result<Option<String>> {
+    let found = by_other_name(client, collection, text).await?;
+    let id = found.map(|record| record.id().to_owned());
+    Ok(id.filter(|id| id != text && can_be_id(id)))
 }
 
 /// All objects of exactly this name that the caller can see.
@@ -391,7 +407,8 @@ async fn look(
 }
 
 /// 404; and 403, which the platform gives to most callers for an id that does not exist.
-fn may_be_unknown(error: &Error) -> bool {
+#[must_use]
+pub fn may_be_unknown(error: &Error) -> bool {
     matches!(error.status(), Some(403 | 404))
 }
 
@@ -456,11 +473,10 @@ async fn missing(
     text: &str,
     refusal: Option<Error>,
 ) -> anyhow::Error {
-    let word = collection.resource.word;
-    let failure = match &refusal {
-        Some(refusal) => Failure::from(refusal),
-        None => Failure::new(Kind::NotFound, format!("{word} {} not found", quote(text))),
+    let Some(refusal) = refusal else {
+        return not_found(client, collection, text).await.into();
     };
+    let failure = Failure::from(&refusal);
     suggest(client, collection, text, failure).await.into()
 }
 
@@ -511,12 +527,6 @@ async fn list(
     client
         .list(collection.resource, &collection.path, &options)
         .await
-}
-
-/// True for a kind that is part of a project.
-#[must_use]
-pub fn is_in_project(resource: &Resource) -> bool {
-    resource.place == Place::Project
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! `acpctl project set`
 
-use crate::api::path;
+use anyhow::Context as _;
+
 use crate::compat::quote::quote;
 use crate::config::{Config, file, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
+use crate::lookup::{self, Collection};
 use crate::resources::PROJECT;
 
 /// Switch to a project
@@ -18,19 +20,27 @@ pub struct Args {
 pub fn run(ctx: &Ctx, name: &str) -> anyhow::Result<()> {
     check(name).map_err(|why| Failure::usage(format!("invalid project name: {why}")))?;
     let client = ctx.client()?;
-    ctx.block_on(async {
-        match client.get(&PROJECT, &path(&["projects", name])).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_not_found() => {
-                let message = format!("project {} does not exist; create it first with: acpctl create project --name {name}", quote(name));
-                Err(Failure::new(Kind::NotFound, message).into())
-            }
-            Err(error) => Err(anyhow::Error::from(error).context(format!("failed to get project {}", quote(name)))),
-        }
+    let found = ctx.block_on(async {
+        let found = lookup::find_if_any(client, &Collection::global(&PROJECT), name).await;
+        found.with_context(|| format!("failed to get project {}", quote(name)))
     })?;
+    let Some(found) = found else {
+        let message = format!(
+            "project {} does not exist; create it first with: acpctl create project --name {name}",
+            quote(name)
+        );
+        return Err(Failure::new(Kind::NotFound, message)
+            .hint_on_terminal("or it is not visible to you: ask its owner for a role")
+            .into());
+    };
+    // The id is what paths and the header take; it is the name unless the project was renamed.
+    let id = match found.id() {
+        "" => name,
+        id => id,
+    };
     let path = paths::config_file()
         .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
-    Config::update(&path, |config| config.set(file::PROJECT, Some(name.into())))
+    Config::update(&path, |config| config.set(file::PROJECT, Some(id.into())))
         .map_err(|why| Failure::new(Kind::Other, why))?;
     ctx.out
         .line(&format!("Switched to project {}", quote(name)))?;

@@ -10,7 +10,9 @@ use super::render::Renderer;
 use crate::api::{Cause, Client, Error, EventStream, path};
 use crate::ctx::Ctx;
 use crate::exit::Failure;
+use crate::lookup::{self, Collection};
 use crate::output::{progress, signals};
+use crate::resources::SESSION;
 
 /// The first and the longest pause behind a stream that its server closed.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -48,6 +50,43 @@ pub async fn open(
     let events = path(&["sessions", session, "events"]);
     let _connecting = progress::begin(CONNECTING);
     client.stream(&events, last_id).await
+}
+
+/// The same for what the user typed; gives the session's id, too.
+///
+/// # Errors
+/// Why it could not be opened, or who has that name.
+pub async fn open_named(client: &Client, given: &str) -> anyhow::Result<(String, EventStream)> {
+    let refusal = if lookup::can_be_id(given) {
+        match open(client, given, None).await {
+            Err(error) if lookup::may_be_unknown(&error) => Some(error),
+            opened => {
+                let stream = opened.map_err(|error| not_open(&error))?;
+                return Ok((given.to_owned(), stream));
+            }
+        }
+    } else {
+        None
+    };
+    match (named(client, given).await?, refusal) {
+        (Some(id), _) => {
+            let opened = open(client, &id, None).await;
+            Ok((id, opened.map_err(|error| not_open(&error))?))
+        }
+        (None, Some(refusal)) => Err(not_open(&refusal).into()),
+        (None, None) => {
+            let sessions = Collection::global(&SESSION);
+            Err(lookup::not_found(client, &sessions, given).await.into())
+        }
+    }
+}
+
+/// The id of the session that has this name, or whose agent has it.
+///
+/// # Errors
+/// Where several have it, or the look-up fails.
+pub async fn named(client: &Client, given: &str) -> anyhow::Result<Option<String>> {
+    lookup::id_by_name(client, &Collection::global(&SESSION), given).await
 }
 
 /// The failure to open a stream.
