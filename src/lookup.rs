@@ -238,7 +238,7 @@ pub async fn find_by_id_first(
 /// Finds one object; nothing where the server says that there is none.
 ///
 /// # Errors
-/// As [`find`], and where the server refuses to show an object of this id.
+/// As [`find`].
 pub async fn find_if_any(
     client: &Client,
     collection: &Collection,
@@ -246,7 +246,6 @@ pub async fn find_if_any(
 ) -> anyhow::Result<Option<Record>> {
     match look(client, collection, text, Order::of(collection)).await? {
         Found::One(record) => Ok(Some(record)),
-        Found::None(Some(refusal)) if !refusal.is_not_found() => Err(refusal.into()),
         Found::None(_) => Ok(None),
     }
 }
@@ -270,15 +269,24 @@ pub async fn act<T>(
     } else {
         None
     };
-    let named = by_other_name(client, collection, text).await;
-    match (named, refusal) {
-        (Ok(Some(record)), refusal) if record.id() != text || refusal.is_none() => {
-            Ok(action(record.id()).await?)
-        }
-        // A refusal is the answer; that the search after it was refused too adds nothing.
-        (Err(_), Some(refusal)) if !refusal.is_not_found() => Err(refusal.into()),
-        (Err(failed), _) => Err(failed),
-        (Ok(_), refusal) => Err(missing(client, collection, text, refusal).await),
+    match after(client, collection, text, refusal.as_ref()).await? {
+        Some(record) => Ok(action(record.id()).await?),
+        None => Err(missing(client, collection, text, refusal).await),
+    }
+}
+
+/// The object that has the text as its name, once the text was refused as an id.
+async fn after(
+    client: &Client,
+    collection: &Collection,
+    text: &str,
+    refusal: Option<&Error>,
+) -> anyhow::Result<Option<Record>> {
+    match by_other_name(client, collection, text).await {
+        Ok(found) => Ok(found.filter(|record| record.id() != text && can_be_id(record.id()))),
+        // The refusal is the answer then; that a search was refused too adds nothing.
+        Err(_) if refusal.is_some_and(|refusal| !refusal.is_not_found()) => Ok(None),
+        Err(failed) => Err(failed),
     }
 }
 
@@ -290,10 +298,10 @@ pub async fn id_by_name(
     client: &Client,
     collection: &Collection,
     text: &str,
+    refusal: &Error,
 ) -> anyhow::Result<Option<String>> {
-    let found = by_other_name(client, collection, text).await?;
-    let id = found.map(|record| record.id().to_owned());
-    Ok(id.filter(|id| id != text && can_be_id(id)))
+    let found = after(client, collection, text, Some(refusal)).await?;
+    Ok(found.map(|record| record.id().to_owned()))
 }
 
 /// All objects of exactly this name that the caller can see.
@@ -319,7 +327,7 @@ pub async fn by_name(
     };
     let mut found = match list {
         // The list of a project that is not there, or not visible.
-        Err(error) if error.is_not_found() && collection.project.is_some() => Vec::new(),
+        Err(error) if error.is_not_found() => Vec::new(),
         list => list?.items.unwrap_or_default(),
     };
     // A server that does not know the search gives everything.
@@ -392,24 +400,24 @@ async fn look(
     }
     let request = collection.request(Method::Get, text);
     let refusal = match client.fetch(collection.resource, &request).await {
-        Err(error) if may_be_unknown(&error) => error,
+        Err(error) if error.is_not_found() => error,
         found => return Ok(Found::One(found?)),
     };
-    if !name_first {
-        match by_other_name(client, collection, text).await {
-            Ok(Some(record)) => return Ok(Found::One(record)),
-            Ok(None) => {}
-            Err(_) if !refusal.is_not_found() => return Err(refusal.into()),
-            Err(error) => return Err(error),
-        }
+    if !name_first && let Some(record) = by_other_name(client, collection, text).await? {
+        return Ok(Found::One(record));
     }
     Ok(Found::None(Some(refusal)))
 }
 
-/// 404; and 403, which the platform gives to most callers for an id that does not exist.
+/// 404; and the 403 that the platform's authorization gives to most callers who want to change an object that does
+/// not exist. A refusal about an object that does exist has a code.
 #[must_use]
 pub fn may_be_unknown(error: &Error) -> bool {
-    matches!(error.status(), Some(403 | 404))
+    match error.status() {
+        Some(404) => true,
+        Some(403) => error.code().is_none(),
+        _ => false,
+    }
 }
 
 fn has_form_of_id(text: &str) -> bool {
@@ -495,7 +503,7 @@ async fn suggest(
     let names = names.map(|record| record.text(field));
     match nearest(text, names) {
         Some(name) => failure.hint(format!("did you mean {}?", quote(name))),
-        None if failure.hint.is_none() || failure.kind == Kind::Forbidden => failure.hint(format!(
+        None if failure.kind == Kind::Forbidden => failure.hint(format!(
             "no {} that you may see has this ID or name",
             collection.resource.word
         )),

@@ -272,7 +272,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             return Err(Failure::usage(format!("--{required} is required")).into());
         }
     }
-    ctx.block_on(resolve(ctx, client, args, kind, &mut flags))?;
+    if kind.resource.word == ROLE_BINDING.word {
+        scope_key(args)?;
+    }
+    ctx.block_on(resolve(ctx, client, args, kind, &mut flags))
+        .with_context(|| format!("create {}", kind.resource.word))?;
     let (place, body) = request(ctx, args, kind, &flags)?;
     let mut call = Request::new(crate::api::Method::Post, place).body(body);
     if kind.resource.word == AGENT.word {

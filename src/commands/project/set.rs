@@ -1,12 +1,10 @@
 //! `acpctl project set`
 
-use anyhow::Context as _;
-
 use crate::compat::quote::quote;
 use crate::config::{Config, file, paths};
 use crate::ctx::Ctx;
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::exit::{self, Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::resources::PROJECT;
 
@@ -20,28 +18,33 @@ pub struct Args {
 pub fn run(ctx: &Ctx, name: &str) -> anyhow::Result<()> {
     check(name).map_err(|why| Failure::usage(format!("invalid project name: {why}")))?;
     let client = ctx.client()?;
-    let found = ctx.block_on(async {
-        let found = lookup::find_if_any(client, &Collection::global(&PROJECT), name).await;
-        found.with_context(|| format!("failed to get project {}", quote(name)))
-    })?;
-    let Some(found) = found else {
-        let message = format!(
-            "project {} does not exist; create it first with: acpctl create project --name {name}",
-            quote(name)
-        );
-        return Err(Failure::new(Kind::NotFound, message)
-            .hint_on_terminal("or it is not visible to you: ask its owner for a role")
-            .into());
-    };
     // The id is what paths and the header take; it is the name unless the project was renamed.
-    let id = match found.id() {
-        "" => name,
-        id => id,
-    };
+    let id = ctx.block_on(async {
+        let projects = Collection::global(&PROJECT);
+        lookup::act(client, &projects, name, async |id| {
+            client.get(&PROJECT, &projects.item(id, &[])).await?;
+            Ok(id.to_owned())
+        })
+        .await
+    });
+    let id = id.map_err(|error| match exit::kind(&error) {
+        Kind::NotFound => {
+            let message = format!(
+                "project {} does not exist; create it first with: acpctl create project --name {name}",
+                quote(name)
+            );
+            Failure::new(Kind::NotFound, message)
+                .hint_on_terminal("or it is not visible to you: ask its owner for a role")
+                .into()
+        }
+        _ => error.context(format!("failed to get project {}", quote(name))),
+    })?;
     let path = paths::config_file()
         .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
-    Config::update(&path, |config| config.set(file::PROJECT, Some(id.into())))
-        .map_err(|why| Failure::new(Kind::Other, why))?;
+    Config::update(&path, |config| {
+        config.set(file::PROJECT, Some(id.as_str().into()))
+    })
+    .map_err(|why| Failure::new(Kind::Other, why))?;
     ctx.out
         .line(&format!("Switched to project {}", quote(name)))?;
     if env::PROJECT.get().is_some() {

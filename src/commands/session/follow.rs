@@ -57,36 +57,34 @@ pub async fn open(
 /// # Errors
 /// Why it could not be opened, or who has that name.
 pub async fn open_named(client: &Client, given: &str) -> anyhow::Result<(String, EventStream)> {
-    let refusal = if lookup::can_be_id(given) {
+    let id = if lookup::can_be_id(given) {
         match open(client, given, None).await {
-            Err(error) if lookup::may_be_unknown(&error) => Some(error),
+            Err(error) if lookup::may_be_unknown(&error) => {
+                let named = named(client, given, &error).await?;
+                named.ok_or_else(|| not_open(&error))?
+            }
             opened => {
                 let stream = opened.map_err(|error| not_open(&error))?;
                 return Ok((given.to_owned(), stream));
             }
         }
     } else {
-        None
+        lookup::session(client, given).await?.id().to_owned()
     };
-    match (named(client, given).await?, refusal) {
-        (Some(id), _) => {
-            let opened = open(client, &id, None).await;
-            Ok((id, opened.map_err(|error| not_open(&error))?))
-        }
-        (None, Some(refusal)) => Err(not_open(&refusal).into()),
-        (None, None) => {
-            let sessions = Collection::global(&SESSION);
-            Err(lookup::not_found(client, &sessions, given).await.into())
-        }
-    }
+    let opened = open(client, &id, None).await;
+    Ok((id, opened.map_err(|error| not_open(&error))?))
 }
 
-/// The id of the session that has this name, or whose agent has it.
+/// The id of the session that has this name, or whose agent has it, once the name was refused as an id.
 ///
 /// # Errors
 /// Where several have it, or the look-up fails.
-pub async fn named(client: &Client, given: &str) -> anyhow::Result<Option<String>> {
-    lookup::id_by_name(client, &Collection::global(&SESSION), given).await
+pub async fn named(
+    client: &Client,
+    given: &str,
+    refusal: &Error,
+) -> anyhow::Result<Option<String>> {
+    lookup::id_by_name(client, &Collection::global(&SESSION), given, refusal).await
 }
 
 /// The failure to open a stream.

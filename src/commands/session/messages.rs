@@ -11,7 +11,7 @@ use super::text;
 use crate::api::{Client, Error, EventStream};
 use crate::compat::number;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::exit::{self, Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
 use crate::resources::{Record, SESSION, SESSION_MESSAGE};
@@ -83,9 +83,7 @@ fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let form = if args.json { Form::Json } else { Form::Text };
     let client = ctx.client()?;
     if let Some(after) = args.after {
-        let session = ctx.block_on(lookup::session(client, &args.session))?;
-        let mut stored = Stored::new(ctx, client, session.id(), after, form);
-        return ctx.block_on(stored.follow(args.follow_continuous));
+        return ctx.block_on(follow_stored(ctx, client, args, after, form));
     }
     let mut printer = Printer::new(ctx, form);
     let followed = ctx.block_on(follow::until_interrupted(async {
@@ -99,6 +97,34 @@ fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match followed? {
         Some(End::Failed) => Err(Failure::new(Kind::Other, "run failed").into()),
         Some(End::Finished | End::Closed) | None => Ok(()),
+    }
+}
+
+/// Follows the stored messages; what is refused as an id may be a name.
+async fn follow_stored(
+    ctx: &Ctx,
+    client: &Client,
+    args: &Args,
+    after: i64,
+    form: Form,
+) -> anyhow::Result<()> {
+    let given = args.session.as_str();
+    let follow = async |id: &str| {
+        let mut stored = Stored::new(ctx, client, id, after, form);
+        stored.follow(args.follow_continuous).await
+    };
+    if !lookup::can_be_id(given) {
+        return follow(lookup::session(client, given).await?.id()).await;
+    }
+    match follow(given).await {
+        Err(error) if exit::kind(&error) == Kind::NotFound => {
+            let sessions = Collection::global(&SESSION);
+            match lookup::find_if_any(client, &sessions, given).await? {
+                Some(found) if found.id() != given => follow(found.id()).await,
+                _ => Err(error),
+            }
+        }
+        followed => followed,
     }
 }
 
@@ -142,14 +168,16 @@ async fn forever(printer: &mut Printer<'_>, client: &Client, session: &str) -> a
     ))?;
     let mut pauses = Pauses::new();
     let mut last_id = None;
+    let mut opened = false;
     let mut id = session.to_owned();
     if !lookup::can_be_id(session) {
         id = lookup::session(client, session).await?.id().to_owned();
     }
     loop {
         let pause = match follow::open(client, &id, last_id.as_deref()).await {
-            Err(error) if lookup::may_be_unknown(&error) && id == session => {
-                match follow::named(client, session).await? {
+            // Before the first connection, what is refused as an id may be a name.
+            Err(error) if !opened && lookup::may_be_unknown(&error) && id == session => {
+                match follow::named(client, session, &error).await? {
                     Some(named) => id = named,
                     None => return Err(follow::not_open(&error).into()),
                 }
@@ -163,24 +191,27 @@ async fn forever(printer: &mut Printer<'_>, client: &Client, session: &str) -> a
                 ))?;
                 RETRY
             }
-            Ok(mut stream) => match connection(printer, &mut stream, &mut last_id).await? {
-                Connection::Broken(why) => {
-                    printer.say(&format!(
-                        "\n[reconnect] stream ended: {why:#} — reconnecting in {RETRY:?}"
-                    ))?;
-                    RETRY
-                }
-                Connection::Closed { brought_events } => {
-                    if brought_events {
-                        pauses.reset();
+            Ok(mut stream) => {
+                opened = true;
+                match connection(printer, &mut stream, &mut last_id).await? {
+                    Connection::Broken(why) => {
+                        printer.say(&format!(
+                            "\n[reconnect] stream ended: {why:#} — reconnecting in {RETRY:?}"
+                        ))?;
+                        RETRY
                     }
-                    let pause = pauses.next();
-                    printer.say(&format!(
-                        "\n[reconnect] stream ended cleanly — reconnecting in {pause:?}"
-                    ))?;
-                    pause
+                    Connection::Closed { brought_events } => {
+                        if brought_events {
+                            pauses.reset();
+                        }
+                        let pause = pauses.next();
+                        printer.say(&format!(
+                            "\n[reconnect] stream ended cleanly — reconnecting in {pause:?}"
+                        ))?;
+                        pause
+                    }
                 }
-            },
+            }
         };
         tokio::time::sleep(pause).await;
     }
