@@ -18,7 +18,7 @@ use anyhow::Context as _;
 use crate::api::{Client, Error, ListOptions, Method, Request, equals, path};
 use crate::compat::grammar::distance;
 use crate::compat::quote::quote;
-use crate::exit::{Failure, Kind};
+use crate::exit::{self, Failure, Kind};
 use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, List, PROJECT, ROLE, Record, Resource, SCHEDULED_SESSION,
     SESSION,
@@ -284,8 +284,8 @@ async fn after(
 ) -> anyhow::Result<Option<Record>> {
     match by_other_name(client, collection, text).await {
         Ok(found) => Ok(found.filter(|record| record.id() != text && can_be_id(record.id()))),
-        // The refusal is the answer then; that a search was refused too adds nothing.
-        Err(_) if refusal.is_some_and(|refusal| !refusal.is_not_found()) => Ok(None),
+        // That the search is forbidden too adds nothing to the refusal.
+        Err(failed) if refusal.is_some() && exit::kind(&failed) == Kind::Forbidden => Ok(None),
         Err(failed) => Err(failed),
     }
 }
@@ -513,7 +513,7 @@ async fn suggest(
 
 fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let text = text.to_lowercase();
-    let limit = (text.chars().count() / 3).min(2);
+    let limit = (text.chars().count() / 2).min(2);
     names
         .filter(|name| !name.is_empty())
         .map(|name| (distance(&text, &name.to_lowercase()), name))
