@@ -59,6 +59,10 @@ pub struct Failure {
     pub kind: Kind,
     pub message: String,
     pub hint: Option<String>,
+    /// If the words are a server's: its error code, its id for the request, and its words that had no code.
+    pub code: Option<String>,
+    pub operation_id: Option<String>,
+    pub detail: Option<String>,
 }
 
 impl Failure {
@@ -67,6 +71,9 @@ impl Failure {
             kind,
             message: message.into(),
             hint: None,
+            code: None,
+            operation_id: None,
+            detail: None,
         }
     }
 
@@ -89,6 +96,20 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// A refusal of the server, for a caller that knows a better hint.
+impl From<&crate::api::Error> for Failure {
+    fn from(error: &crate::api::Error) -> Self {
+        Self {
+            kind: error.kind(),
+            message: error.to_string(),
+            hint: error.hint(),
+            code: error.code().map(str::to_owned),
+            operation_id: error.operation_id().map(str::to_owned),
+            detail: error.detail().map(str::to_owned),
+        }
+    }
+}
 
 /// Ends the program with a status of someone else's: a child process, or a signal.
 #[derive(Debug)]
@@ -121,9 +142,9 @@ fn describe(error: &anyhow::Error) -> Described {
             kind: failure.kind,
             message,
             hint: failure.hint.clone(),
-            code: None,
-            operation_id: None,
-            detail: None,
+            code: failure.code.clone(),
+            operation_id: failure.operation_id.clone(),
+            detail: failure.detail.clone(),
         };
     }
     if let Some(api) = error

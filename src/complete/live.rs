@@ -1,5 +1,6 @@
 //! Names from the server: of credentials, projects, sessions, agents and more.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use clap::{Args as _, FromArgMatches as _};
@@ -34,7 +35,6 @@ pub struct Live {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Names {
     Name,
-    Id,
     Both,
 }
 
@@ -57,8 +57,8 @@ const LIVE: &[Live] = &[
         nouns: &["session", "sessions", "sess"],
         collection: "sessions",
         in_project: false,
-        named_by: Names::Id,
-        details: &["name", "phase"],
+        named_by: Names::Both,
+        details: &["phase"],
     },
     Live {
         nouns: &["agent", "agents", "project-agent", "project-agents", "pa"],
@@ -85,8 +85,8 @@ const LIVE: &[Live] = &[
         nouns: &["application", "applications", "app", "apps"],
         collection: "applications",
         in_project: false,
-        named_by: Names::Id,
-        details: &["name"],
+        named_by: Names::Both,
+        details: &["source_repo_url"],
     },
 ];
 
@@ -179,10 +179,13 @@ fn fetch(ctx: &Ctx, live: &Live, path: &str) -> Option<Vec<Candidate>> {
             .filter_map(|item| names(live, item))
             .collect::<Vec<_>>()
     };
-    let mut found = Vec::new();
-    if live.named_by != Names::Id {
-        found.extend(of(by_name));
-    }
+    // A name that several have would be refused.
+    let mut found = of(by_name);
+    let counts = found.iter().fold(HashMap::new(), |mut counts, it| {
+        *counts.entry(it.text.clone()).or_insert(0) += 1;
+        counts
+    });
+    found.retain(|it| counts.get(&it.text) == Some(&1));
     if live.named_by != Names::Name {
         found.extend(of(by_id));
     }

@@ -11,6 +11,7 @@ use super::live::{self, Live};
 use super::place::{Place, Wanted};
 use super::{Answer, Candidate};
 use crate::commands::completion::SHELLS;
+use crate::commands::wait::PHASES;
 use crate::compat::grammar;
 use crate::env;
 use crate::kubeconfig::{self, Base64, MAX_INPUT, OwnedSource, Source};
@@ -94,6 +95,7 @@ fn flag_value(place: &Place<'_>, arg: &Arg, deadline: Instant) -> Answer {
         "context" => return Answer::of(contexts(place)),
         "provider" => return Answer::of(fixed(PROVIDERS)),
         "output" => return Answer::of(fixed(OUTPUTS)),
+        "for" => return Answer::of(PHASES.iter().map(|it| Candidate::new(*it, "")).collect()),
         "from-file" | "file" | "filename" => return Answer::files(),
         _ => {}
     }
@@ -167,7 +169,7 @@ fn positional(place: &Place<'_>, arg: &Arg, deadline: Instant) -> Answer {
     let noun = match (names.as_slice(), first) {
         (["get" | "delete" | "describe"], Some(resource)) => Live::named(resource),
         (["start"], None) => Live::named("agent"),
-        (["stop"], None) => Live::named("session"),
+        (["stop" | "wait"], None) => Live::named("session"),
         ([noun] | [noun, _], None) => Live::named(noun),
         _ => None,
     };

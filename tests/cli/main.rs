@@ -14,6 +14,7 @@
 
 mod account;
 mod apply;
+mod bindings;
 mod completion;
 mod connection;
 mod credential;
@@ -24,6 +25,7 @@ mod faults;
 mod json_keys;
 mod keyring;
 mod local;
+mod lookup;
 mod noun_faults;
 mod nouns;
 mod panics;

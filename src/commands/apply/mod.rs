@@ -200,7 +200,12 @@ fn agreed_leftovers(
         .block_on(prune::leftovers(run, documents, labels))
         .map_err(|error| error.context("prune"))?;
     let names: Vec<String> = leftovers.iter().map(Leftover::named).collect();
-    if leftovers.is_empty() || run.is_diff || args.confirm.agreed(run.ctx, &names.join(", "))? {
+    if leftovers.is_empty() || run.is_diff {
+        return Ok(leftovers);
+    }
+    let what = names.join(", ");
+    args.confirm.require(run.ctx, &what)?;
+    if args.confirm.agreed(run.ctx, &format!("Delete {what}?"))? {
         return Ok(leftovers);
     }
     // "Aborted." was said; the status tells it too.

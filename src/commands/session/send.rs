@@ -5,11 +5,12 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::follow::{self, End, Form, Printer};
-use crate::api::{Body, Client, Error, path};
-use crate::commands::named::check_identifier;
+use crate::api::{Body, Client, Method, path};
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind, Status};
+use crate::lookup::{self, Collection};
 use crate::resources::{SESSION, SESSION_MESSAGE};
+use crate::text::acpctl;
 
 /// The exit code of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
@@ -17,7 +18,7 @@ const INTERRUPTED: u8 = 130;
 /// Send a message to a session
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Session ID
+    /// ID or name of the session, or name of its agent
     session: String,
     /// Text of the message
     #[arg(allow_hyphen_values = true)]
@@ -31,7 +32,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    check_identifier("session ID", &args.session)?;
+    lookup::check("session name or ID", &args.session)?;
     let form = if args.follow && args.json {
         Form::Json
     } else {
@@ -43,9 +44,15 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     body.set("payload", args.message.as_str());
     let mut printer = Printer::new(ctx, form);
     let sent = ctx.block_on(async {
-        let place = path(&["sessions", &args.session, "messages"]);
-        let sent = client.create(&SESSION_MESSAGE, &place, body).await;
-        sent.context("send message")
+        let sessions = Collection::global(&SESSION);
+        lookup::act(client, &sessions, &args.session, async |id| {
+            let request = sessions
+                .request_below(Method::Post, id, &["messages"])
+                .body(body.clone());
+            client.fetch(&SESSION_MESSAGE, &request).await
+        })
+        .await
+        .context("send message")
     })?;
     let seq = sent.value("seq").and_then(Value::as_i64).unwrap_or(0);
     printer.say(&format!("sent (seq={seq})"))?;
@@ -54,10 +61,14 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     // The server answers the stream only once a run is active, so it is opened behind the message.
     let followed = ctx.block_on(follow::until_interrupted(async {
-        let opened = follow::open(client, &args.session, None).await;
-        let mut stream = match opened {
-            Ok(stream) => stream,
-            Err(error) => return Err(not_open(client, &args.session, &error).await.into()),
+        // The message tells which session a name stands for.
+        let id = match sent.text("session_id") {
+            "" => &args.session,
+            id => id,
+        };
+        let mut stream = match follow::open_named(client, id).await {
+            Ok((_, stream)) => stream,
+            Err(error) => return Err(not_open(client, id, error).await),
         };
         printer.run(&mut stream).await
     }));
@@ -74,20 +85,20 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 }
 
 /// The failure to open a stream, with the reason if the session's phase tells it.
-async fn not_open(client: &Client, session: &str, error: &Error) -> Failure {
-    let failure = follow::not_open(error);
+async fn not_open(client: &Client, session: &str, error: anyhow::Error) -> anyhow::Error {
     let found = client.get(&SESSION, &path(&["sessions", session])).await;
-    match found.as_ref().map(|session| session.text("phase")) {
-        Ok(phase @ ("" | "Stopped" | "Completed" | "Failed")) => {
-            let state = if phase.is_empty() {
-                "not started"
-            } else {
-                phase
-            };
-            failure.hint(format!(
-                "the session is {state}; the message is stored, and its next run reads it: acpctl start {session}"
+    let state = match found.as_ref().map(|session| session.text("phase")) {
+        Ok("") => "not started",
+        Ok(phase @ ("Stopped" | "Completed" | "Failed")) => phase,
+        _ => return error,
+    };
+    match error.downcast::<Failure>() {
+        Ok(failure) => failure
+            .hint(format!(
+                "the session is {state}; the message is stored, and its next run reads it: {}",
+                acpctl(&["start", session])
             ))
-        }
-        _ => failure,
+            .into(),
+        Err(error) => error,
     }
 }

@@ -10,14 +10,15 @@ use serde_json::Value;
 use super::from_env;
 use crate::api::{Client, path};
 use crate::commands::credential::kubeconfig::{self, KubeconfigArgs};
-use crate::commands::credential::{findings, lookup};
+use crate::commands::credential::{self, findings};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::input;
 use crate::kubeconfig::{self as rules, Keep};
+use crate::lookup;
 use crate::output::progress;
-use crate::resources::{CREDENTIAL, Record};
+use crate::resources::Record;
 use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::{Credential, KUBECONFIG, Plan};
 use crate::runner::resolve::{Candidate, Target};
@@ -158,12 +159,10 @@ fn from_file(ctx: &Ctx, file: &str) -> Result<Credential, Failure> {
 }
 
 async fn named(client: &Client, given: &str) -> anyhow::Result<Record> {
-    lookup::check_identifier(given)?;
-    lookup::by_id_or_name(client, given, async |id| {
-        client.get(&CREDENTIAL, &lookup::path_of(id)).await
-    })
-    .await
-    .with_context(|| format!("get credential {}", quote(given)))
+    credential::check(given)?;
+    lookup::credential(client, given)
+        .await
+        .with_context(|| format!("get credential {}", quote(given)))
 }
 
 /// Everything about a session's credentials but the secrets.
