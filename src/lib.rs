@@ -3,6 +3,7 @@
 //! - [`cli`]: the flags for all commands, and the list of commands
 //! - [`commands`]: one folder per noun, one file per verb
 //! - [`kubeconfig`]: rules about a kubeconfig: bytes in, findings and a carved document out
+//! - [`cluster`]: the client of a Kubernetes API server, for one carved kubeconfig
 //! - [`api`]: the client; [`resources`]: what each kind of object looks like
 //! - [`runner`]: what a session makes out of credentials; [`session_helper`]: a private folder and a child process
 //! - [`server`]: the embedded API behind `--local` and `acpctl serve`
@@ -16,6 +17,7 @@
 pub mod api;
 pub mod auth;
 pub mod cli;
+pub mod cluster;
 pub mod commands;
 pub mod compat;
 pub mod complete;
