@@ -61,6 +61,10 @@ pub struct Failure {
     pub hint: Option<String>,
     /// True where the message is the Go tool's: in a pipe it stands alone, as scripts expect it.
     pub compatible: bool,
+    /// Where the words are a server's: its error code, its id for the request, its words that had no code.
+    pub code: Option<String>,
+    pub operation_id: Option<String>,
+    pub detail: Option<String>,
 }
 
 impl Failure {
@@ -70,6 +74,9 @@ impl Failure {
             message: message.into(),
             hint: None,
             compatible: false,
+            code: None,
+            operation_id: None,
+            detail: None,
         }
     }
 
@@ -99,6 +106,21 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// A refusal of the server, for a caller that knows a better hint.
+impl From<&crate::api::Error> for Failure {
+    fn from(error: &crate::api::Error) -> Self {
+        Self {
+            kind: error.kind(),
+            message: error.to_string(),
+            hint: error.hint(),
+            compatible: true,
+            code: error.code().map(str::to_owned),
+            operation_id: error.operation_id().map(str::to_owned),
+            detail: error.detail().map(str::to_owned),
+        }
+    }
+}
 
 /// Ends the program with a status of someone else's: a child process, or a signal.
 #[derive(Debug)]
@@ -135,9 +157,9 @@ fn describe(error: &anyhow::Error) -> Described {
             message,
             hint: failure.hint.clone(),
             compatible: failure.compatible,
-            code: None,
-            operation_id: None,
-            detail: None,
+            code: failure.code.clone(),
+            operation_id: failure.operation_id.clone(),
+            detail: failure.detail.clone(),
         };
     }
     if let Some(api) = error

@@ -5,6 +5,7 @@
 //! - [`kubeconfig`]: rules about a kubeconfig: bytes in, findings and a carved document out
 //! - [`cluster`]: the client of a Kubernetes API server, for one carved kubeconfig
 //! - [`api`]: the client; [`resources`]: what each kind of object looks like
+//! - [`lookup`]: from an id or a name to one object
 //! - [`runner`]: what a session makes out of credentials; [`session_helper`]: a private folder and a child process
 //! - [`server`]: the embedded API behind `--local` and `acpctl serve`
 //! - [`config`]: the configuration file and the effective settings; [`env`]: the environment
@@ -29,6 +30,7 @@ pub mod exit;
 pub mod help;
 pub mod input;
 pub mod kubeconfig;
+pub mod lookup;
 pub mod output;
 pub mod resources;
 pub mod runner;

@@ -727,7 +727,8 @@ fn is_near(word: &str, name: &str) -> bool {
 }
 
 /// Edit distance (insert, delete, replace).
-fn distance(a: &str, b: &str) -> usize {
+#[must_use]
+pub fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {

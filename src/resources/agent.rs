@@ -8,6 +8,7 @@ pub static AGENT: Resource = Resource {
     kind: "Agent",
     collection: "agents",
     place: Place::Project,
+    name_field: Some("name"),
     fields: &[
         text("annotations"),
         text("bot_account_name"),

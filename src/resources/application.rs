@@ -8,6 +8,7 @@ pub static APPLICATION: Resource = Resource {
     kind: "Application",
     collection: "applications",
     place: Place::Global,
+    name_field: Some("name"),
     fields: &[
         text("annotations"),
         field("auto_prune", Type::Bool),

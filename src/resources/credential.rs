@@ -10,6 +10,7 @@ pub static CREDENTIAL: Resource = Resource {
     kind: "Credential",
     collection: "credentials",
     place: Place::Global,
+    name_field: Some("name"),
     fields: &[
         text("annotations"),
         text("description"),
@@ -64,6 +65,7 @@ pub static CREDENTIAL_TOKEN: Resource = Resource {
     kind: "CredentialTokenResponse",
     collection: "token",
     place: Place::Nested,
+    name_field: None,
     fields: &[
         required("credential_id"),
         required("provider"),

@@ -8,6 +8,7 @@ pub static INBOX_MESSAGE: Resource = Resource {
     kind: "InboxMessage",
     collection: "inbox",
     place: Place::Nested,
+    name_field: None,
     fields: &[
         required("agent_id"),
         required("body"),

@@ -156,6 +156,8 @@ pub struct Resource {
     /// The name of the collection in paths.
     pub collection: &'static str,
     pub place: Place,
+    /// The field that users name an object with; nothing where only the id will do.
+    pub name_field: Option<&'static str>,
     /// The fields after the five common ones, in the order of JSON output.
     pub fields: &'static [Field],
     /// False for bare objects without `id`, `kind`, `href`, `created_at`, `updated_at`.

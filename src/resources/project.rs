@@ -8,6 +8,7 @@ pub static PROJECT: Resource = Resource {
     kind: "Project",
     collection: "projects",
     place: Place::Global,
+    name_field: Some("name"),
     fields: &[
         text("annotations"),
         text("description"),

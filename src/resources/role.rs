@@ -8,6 +8,7 @@ pub static ROLE: Resource = Resource {
     kind: "Role",
     collection: "roles",
     place: Place::Global,
+    name_field: Some("name"),
     fields: &[
         field("built_in", Type::Bool),
         text("description"),
@@ -31,6 +32,7 @@ pub static ROLE_BINDING: Resource = Resource {
     kind: "RoleBinding",
     collection: "role_bindings",
     place: Place::Global,
+    name_field: None,
     fields: &[
         nullable("agent_id"),
         nullable("credential_id"),

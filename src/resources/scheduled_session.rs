@@ -8,6 +8,7 @@ pub static SCHEDULED_SESSION: Resource = Resource {
     kind: "ScheduledSession",
     collection: "scheduled-sessions",
     place: Place::Project,
+    name_field: Some("name"),
     fields: &[
         text("agent_id"),
         text("description"),

@@ -8,6 +8,7 @@ pub static SESSION: Resource = Resource {
     kind: "Session",
     collection: "sessions",
     place: Place::Global,
+    name_field: Some("name"),
     fields: &[
         text("agent_id"),
         text("annotations"),

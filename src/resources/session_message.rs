@@ -8,6 +8,7 @@ pub static SESSION_MESSAGE: Resource = Resource {
     kind: "SessionMessage",
     collection: "messages",
     place: Place::Nested,
+    name_field: None,
     fields: &[
         text("event_type"),
         text("payload"),

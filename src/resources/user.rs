@@ -8,6 +8,7 @@ pub static USER: Resource = Resource {
     kind: "User",
     collection: "users",
     place: Place::Global,
+    name_field: Some("username"),
     fields: &[text("email"), required("name"), required("username")],
     has_common_fields: true,
     columns: &[
@@ -30,6 +31,7 @@ pub static PROJECT_SETTINGS: Resource = Resource {
     kind: "ProjectSettings",
     collection: "project_settings",
     place: Place::Global,
+    name_field: Some("project_id"),
     fields: &[
         text("group_access"),
         required("project_id"),

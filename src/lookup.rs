@@ -1,0 +1,552 @@
+//! From what the user typed to one object: by its id, else by its exact name.
+//!
+//! - [`credential`], [`project`], [`role`], [`session`], [`application`] take a client and the text; [`agent`] and
+//!   [`scheduled_session`] the project, too. They give the object, or an error that says what is missing.
+//! - [`find`] does the same in any [`Collection`]; [`find_if_any`] gives nothing where the server says that there is
+//!   none.
+//! - [`act`] does something by id, and where the server knows no such id, to the object of that name. It saves the
+//!   request that finds the object.
+//! - [`check`] refuses what can't name anything, before anything is sent.
+//!
+//! What holds for all: a text is an id if the server knows it as one, whatever it looks like. Several objects of one
+//! name are an error that lists them. A look-up that fails is a failure: nothing is ever done with a text that was not
+//! found. A text with characters that no id has never becomes part of a path; it is searched for as a name.
+
+use anyhow::Context as _;
+
+use crate::api::{Client, Error, ListOptions, Method, Request, equals, path};
+use crate::compat::grammar::distance;
+use crate::compat::quote::quote;
+use crate::exit::{Failure, Kind};
+use crate::resources::{
+    AGENT, APPLICATION, CREDENTIAL, List, PROJECT, Place, ROLE, Record, Resource,
+    SCHEDULED_SESSION, SESSION,
+};
+
+/// How many objects of one name are asked for, and how many names are looked at for one that is near.
+const SIZE: i64 = 100;
+/// The length of the platform's ids: letters and digits.
+const ID_LENGTH: usize = 27;
+/// No id is longer.
+const LONGEST: usize = 255;
+
+/// Where the objects of a kind live.
+pub struct Collection {
+    pub resource: &'static Resource,
+    pub path: String,
+    /// The project that the path names.
+    pub project: Option<String>,
+}
+
+impl Collection {
+    /// Of a kind that is in no project.
+    #[must_use]
+    pub fn global(resource: &'static Resource) -> Self {
+        Self {
+            resource,
+            path: path(&[resource.collection]),
+            project: None,
+        }
+    }
+
+    /// Of a kind that is part of a project.
+    #[must_use]
+    pub fn of_project(resource: &'static Resource, project: &str) -> Self {
+        Self {
+            resource,
+            path: path(&["projects", project, resource.collection]),
+            project: Some(project.to_owned()),
+        }
+    }
+
+    /// The path of one object, or of something below it.
+    #[must_use]
+    pub fn item(&self, id: &str, below: &[&str]) -> String {
+        format!("{}{}{}", self.path, path(&[id]), path(below))
+    }
+
+    /// A request about one object.
+    #[must_use]
+    pub fn request(&self, method: Method, id: &str) -> Request {
+        self.request_below(method, id, &[])
+    }
+
+    /// A request about something below one object.
+    #[must_use]
+    pub fn request_below(&self, method: Method, id: &str, below: &[&str]) -> Request {
+        let mut request = Request::new(method, self.item(id, below));
+        request.project.clone_from(&self.project);
+        request
+    }
+}
+
+/// Finds a credential.
+///
+/// # Errors
+/// As [`find`].
+pub async fn credential(client: &Client, text: &str) -> anyhow::Result<Record> {
+    find(client, &Collection::global(&CREDENTIAL), text).await
+}
+
+/// Finds a project.
+///
+/// # Errors
+/// As [`find`].
+pub async fn project(client: &Client, text: &str) -> anyhow::Result<Record> {
+    find(client, &Collection::global(&PROJECT), text).await
+}
+
+/// Finds a role.
+///
+/// # Errors
+/// As [`find`].
+pub async fn role(client: &Client, text: &str) -> anyhow::Result<Record> {
+    find(client, &Collection::global(&ROLE), text).await
+}
+
+/// Finds an application.
+///
+/// # Errors
+/// As [`find`].
+pub async fn application(client: &Client, text: &str) -> anyhow::Result<Record> {
+    find(client, &Collection::global(&APPLICATION), text).await
+}
+
+/// Finds a session, also by the name of the agent in the current project that it runs for.
+///
+/// # Errors
+/// As [`find`].
+pub async fn session(client: &Client, text: &str) -> anyhow::Result<Record> {
+    find(client, &Collection::global(&SESSION), text).await
+}
+
+/// Finds an agent of a project.
+///
+/// # Errors
+/// As [`find`]; what is missing is said in the Go tool's words.
+pub async fn agent(client: &Client, project: &str, text: &str) -> anyhow::Result<Record> {
+    in_project(client, &AGENT, "agent", project, text).await
+}
+
+/// Finds a scheduled session of a project.
+///
+/// # Errors
+/// As [`agent`].
+pub async fn scheduled_session(
+    client: &Client,
+    project: &str,
+    text: &str,
+) -> anyhow::Result<Record> {
+    in_project(
+        client,
+        &SCHEDULED_SESSION,
+        "scheduled session",
+        project,
+        text,
+    )
+    .await
+}
+
+async fn in_project(
+    client: &Client,
+    resource: &'static Resource,
+    words: &str,
+    project: &str,
+    text: &str,
+) -> anyhow::Result<Record> {
+    let collection = Collection::of_project(resource, project);
+    let found = find_if_any(client, &collection, text)
+        .await
+        .with_context(|| format!("resolve {words} {}", quote(text)))?;
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    let message = format!(
+        "{words} {} not found in project {}",
+        quote(text),
+        quote(project)
+    );
+    let failure = Failure::new(Kind::NotFound, message);
+    Err(suggest(client, &collection, text, failure).await.into())
+}
+
+/// Refuses what can't name anything.
+///
+/// # Errors
+/// A usage failure; `what` is for example `agent name or ID`.
+pub fn check(what: &str, text: &str) -> Result<(), Failure> {
+    if text.is_empty() {
+        return Err(Failure::usage(format!("{what} is required")));
+    }
+    if matches!(text, "." | "..") || text.chars().any(char::is_control) {
+        return Err(Failure::usage(format!("{} is not a {what}", quote(text))));
+    }
+    Ok(())
+}
+
+/// The same for what is only ever an id, and part of a path: of a message, or of a project that others are found in.
+///
+/// # Errors
+/// A usage failure.
+pub fn check_id(what: &str, text: &str) -> Result<(), Failure> {
+    check(what, text)?;
+    if can_be_id(text) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("{} is not a {what}", quote(text))))
+}
+
+/// False for a text with characters that no id has: in a path they could lead to something else.
+#[must_use]
+pub fn can_be_id(text: &str) -> bool {
+    !matches!(text, "" | "." | "..")
+        && text.len() <= LONGEST
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.:@".contains(&b))
+}
+
+/// Finds one object.
+///
+/// # Errors
+/// [`Kind::NotFound`] where there is none, in the server's words if it has any, with the nearest name as a hint;
+/// [`Kind::Conflict`] where several have the name; and every failure of the look-up.
+pub async fn find(client: &Client, collection: &Collection, text: &str) -> anyhow::Result<Record> {
+    match look(client, collection, text, Order::of(collection)).await? {
+        Found::One(record) => Ok(record),
+        Found::None(refusal) => Err(missing(client, collection, text, refusal).await),
+    }
+}
+
+/// As [`find`], asking for the id first in any case.
+///
+/// # Errors
+/// As [`find`].
+pub async fn find_by_id_first(
+    client: &Client,
+    collection: &Collection,
+    text: &str,
+) -> anyhow::Result<Record> {
+    match look(client, collection, text, Order::IdFirst).await? {
+        Found::One(record) => Ok(record),
+        Found::None(refusal) => Err(missing(client, collection, text, refusal).await),
+    }
+}
+
+/// Finds one object; nothing where the server says that there is none.
+///
+/// # Errors
+/// As [`find`], and where the server refuses to show an object of this id.
+pub async fn find_if_any(
+    client: &Client,
+    collection: &Collection,
+    text: &str,
+) -> anyhow::Result<Option<Record>> {
+    match look(client, collection, text, Order::of(collection)).await? {
+        Found::One(record) => Ok(Some(record)),
+        Found::None(Some(refusal)) if !refusal.is_not_found() => Err(refusal.into()),
+        Found::None(_) => Ok(None),
+    }
+}
+
+/// Does something with an object by its id, and where the server knows no such id, by the id of the object that has
+/// the text as its name.
+///
+/// # Errors
+/// What `action` met; the server's first refusal where no object has that name.
+pub async fn act<T>(
+    client: &Client,
+    collection: &Collection,
+    text: &str,
+    action: impl AsyncFn(&str) -> Result<T, Error>,
+) -> anyhow::Result<T> {
+    let refusal = if can_be_id(text) {
+        match action(text).await {
+            Err(error) if may_be_unknown(&error) => Some(error),
+            done => return Ok(done?),
+        }
+    } else {
+        None
+    };
+    let named = by_other_name(client, collection, text).await;
+    match (named, refusal) {
+        (Ok(Some(record)), refusal) if record.id() != text || refusal.is_none() => {
+            Ok(action(record.id()).await?)
+        }
+        // A refusal is the answer; that the search after it was refused too adds nothing.
+        (Err(_), Some(refusal)) if !refusal.is_not_found() => Err(refusal.into()),
+        (Err(failed), _) => Err(failed),
+        (Ok(_), refusal) => Err(missing(client, collection, text, refusal).await),
+    }
+}
+
+/// All objects of exactly this name that the caller can see.
+///
+/// # Errors
+/// As [`Client::get_json`].
+pub async fn by_name(
+    client: &Client,
+    collection: &Collection,
+    name: &str,
+) -> Result<Vec<Record>, Error> {
+    let Some(field) = collection.resource.name_field else {
+        return Ok(Vec::new());
+    };
+    let search = equals(field, name);
+    let list = match &collection.project {
+        Some(project) => {
+            client
+                .find(collection.resource, &collection.path, &search, project)
+                .await
+        }
+        None => list(client, collection, Some(search)).await,
+    };
+    let mut found = match list {
+        // The list of a project that is not there, or not visible.
+        Err(error) if error.is_not_found() && collection.project.is_some() => Vec::new(),
+        list => list?.items.unwrap_or_default(),
+    };
+    // A server that does not know the search gives everything.
+    found.retain(|record| record.text(field) == name);
+    Ok(found)
+}
+
+/// The only match; several are an error that lists them.
+///
+/// # Errors
+/// [`Kind::Conflict`] for several.
+pub fn one(
+    resource: &Resource,
+    name: &str,
+    mut found: Vec<Record>,
+) -> Result<Option<Record>, Failure> {
+    if found.len() < 2 {
+        return Ok(found.pop());
+    }
+    let ids: Vec<&str> = found.iter().map(Record::id).collect();
+    let message = format!(
+        "multiple {} named {} found ({}); use the {} ID instead",
+        resource.plural(),
+        quote(name),
+        ids.join(", "),
+        resource.word
+    );
+    Err(Failure::new(Kind::Conflict, message))
+}
+
+/// What is asked first; both are asked where the first finds nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    IdFirst,
+    /// As the Go tool looks for agents: one request in the usual case. A text of the form of the platform's ids is
+    /// still asked for as an id first, so that nobody can name an agent like another one's id.
+    NameFirst,
+}
+
+impl Order {
+    fn of(collection: &Collection) -> Self {
+        if std::ptr::eq(collection.resource, &raw const AGENT) {
+            Self::NameFirst
+        } else {
+            Self::IdFirst
+        }
+    }
+}
+
+enum Found {
+    One(Record),
+    /// With the refusal of the text as an id.
+    None(Option<Error>),
+}
+
+async fn look(
+    client: &Client,
+    collection: &Collection,
+    text: &str,
+    order: Order,
+) -> anyhow::Result<Found> {
+    let name_first = order == Order::NameFirst && !has_form_of_id(text);
+    if (name_first || !can_be_id(text))
+        && let Some(record) = by_other_name(client, collection, text).await?
+    {
+        return Ok(Found::One(record));
+    }
+    if !can_be_id(text) {
+        return Ok(Found::None(None));
+    }
+    let request = collection.request(Method::Get, text);
+    let refusal = match client.fetch(collection.resource, &request).await {
+        Err(error) if may_be_unknown(&error) => error,
+        found => return Ok(Found::One(found?)),
+    };
+    if !name_first {
+        match by_other_name(client, collection, text).await {
+            Ok(Some(record)) => return Ok(Found::One(record)),
+            Ok(None) => {}
+            Err(_) if !refusal.is_not_found() => return Err(refusal.into()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Found::None(Some(refusal)))
+}
+
+/// 404; and 403, which the platform gives to most callers for an id that does not exist.
+fn may_be_unknown(error: &Error) -> bool {
+    matches!(error.status(), Some(403 | 404))
+}
+
+fn has_form_of_id(text: &str) -> bool {
+    text.len() == ID_LENGTH && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// The object of this name; a session also by the name of its agent.
+async fn by_other_name(
+    client: &Client,
+    collection: &Collection,
+    text: &str,
+) -> anyhow::Result<Option<Record>> {
+    let resource = collection.resource;
+    let found = by_name(client, collection, text)
+        .await
+        .with_context(|| format!("look up {} {}", resource.word, quote(text)))?;
+    let found = one(resource, text, found)?;
+    match client.project() {
+        Some(project) if found.is_none() && std::ptr::eq(resource, &raw const SESSION) => {
+            session_of_agent(client, project, text).await
+        }
+        _ => Ok(found),
+    }
+}
+
+async fn session_of_agent(
+    client: &Client,
+    project: &str,
+    name: &str,
+) -> anyhow::Result<Option<Record>> {
+    let agents = Collection::of_project(&AGENT, project);
+    let found = match by_name(client, &agents, name).await {
+        Err(error) if may_be_unknown(&error) => return Ok(None),
+        found => found.with_context(|| format!("look up agent {}", quote(name)))?,
+    };
+    let Some(agent) = one(&AGENT, name, found)? else {
+        return Ok(None);
+    };
+    let id = agent.text("current_session_id");
+    if !can_be_id(id) {
+        let message = format!("agent {} has no session", quote(name));
+        return Err(Failure::new(Kind::NotFound, message)
+            .hint(format!(
+                "start one with 'acpctl agent start {}'",
+                quote(name)
+            ))
+            .into());
+    }
+    let sessions = Collection::global(&SESSION);
+    let session = client
+        .fetch(&SESSION, &sessions.request(Method::Get, id))
+        .await
+        .with_context(|| format!("get session {} of agent {}", quote(id), quote(name)))?;
+    Ok(Some(session))
+}
+
+/// The error for an object that is not there.
+async fn missing(
+    client: &Client,
+    collection: &Collection,
+    text: &str,
+    refusal: Option<Error>,
+) -> anyhow::Error {
+    let word = collection.resource.word;
+    let failure = match &refusal {
+        Some(refusal) => Failure::from(refusal),
+        None => Failure::new(Kind::NotFound, format!("{word} {} not found", quote(text))),
+    };
+    suggest(client, collection, text, failure).await.into()
+}
+
+/// Adds the name that was most likely meant. Nothing is said of a list that can't be had.
+async fn suggest(
+    client: &Client,
+    collection: &Collection,
+    text: &str,
+    failure: Failure,
+) -> Failure {
+    let Some(field) = collection.resource.name_field else {
+        return failure;
+    };
+    let list = list(client, collection, None).await;
+    let names = list.iter().flat_map(List::items);
+    let names = names.map(|record| record.text(field));
+    match nearest(text, names) {
+        Some(name) => failure.hint(format!("did you mean {}?", quote(name))),
+        None if failure.hint.is_none() || failure.kind == Kind::Forbidden => failure.hint(format!(
+            "no {} that you may see has this ID or name",
+            collection.resource.word
+        )),
+        None => failure,
+    }
+}
+
+fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let text = text.to_lowercase();
+    let limit = (text.chars().count() / 3).min(2);
+    names
+        .filter(|name| !name.is_empty())
+        .map(|name| (distance(&text, &name.to_lowercase()), name))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+async fn list(
+    client: &Client,
+    collection: &Collection,
+    search: Option<String>,
+) -> Result<List, Error> {
+    let options = ListOptions {
+        search,
+        limit: Some(SIZE),
+        project: collection.project.clone(),
+    };
+    client
+        .list(collection.resource, &collection.path, &options)
+        .await
+}
+
+/// True for a kind that is part of a project.
+#[must_use]
+pub fn is_in_project(resource: &Resource) -> bool {
+    resource.place == Place::Project
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_leads_to_another_place() {
+        for text in [
+            "a/b", "a%2Fb", "a\\b", "a?b", "a#b", "a b", "..", ".", "", "é", "a\nb",
+        ] {
+            assert!(!can_be_id(text), "{text:?}");
+        }
+        for text in ["2abCRED0000000000000000001", "team-a", "a_b.c", "user@host"] {
+            assert!(can_be_id(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_near_name_is_suggested_and_no_other() {
+        let names = ["team-a", "production", "x"];
+        for (text, wanted) in [
+            ("tema-a", Some("team-a")),
+            ("Production", Some("production")),
+            ("prodction", Some("production")),
+            ("X", Some("x")),
+            ("y", None),
+            ("demo", None),
+        ] {
+            assert_eq!(nearest(text, names.into_iter()), wanted, "{text}");
+        }
+    }
+}
