@@ -128,7 +128,10 @@ impl Client {
             None => None,
         };
         // The server is told the name too, unless a proxy has to find the way by the address.
-        if let Some(name) = access.tls_server_name.as_deref().filter(|_| is_tls && via.is_none())
+        if let Some(name) = access
+            .tls_server_name
+            .as_deref()
+            .filter(|_| is_tls && via.is_none())
             && name.parse::<std::net::IpAddr>().is_err()
         {
             let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
@@ -287,7 +290,10 @@ fn proxy_of(access: &Access, url: &Url) -> Option<SecretString> {
 
 fn authorization(access: &Access) -> Option<SecretString> {
     if let Some(token) = &access.token {
-        return Some(SecretString::from(format!("Bearer {}", token.expose_secret())));
+        return Some(SecretString::from(format!(
+            "Bearer {}",
+            token.expose_secret()
+        )));
     }
     let (name, password) = access.basic.as_ref()?;
     let pair = SecretString::from(format!("{name}:{}", password.expose_secret()));

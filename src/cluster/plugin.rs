@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
@@ -46,7 +46,9 @@ pub async fn run(
         )
     };
     if plugin.mode == "Always" {
-        return Err(fault("wants a terminal (interactiveMode Always), and a session has none"));
+        return Err(fault(
+            "wants a terminal (interactiveMode Always), and a session has none",
+        ));
     }
     let mut command = Command::new(program);
     command.args(plugin.args.iter().map(ExposeSecret::expose_secret));
@@ -183,7 +185,10 @@ fn read(output: &[u8], version: &str) -> Result<Login, String> {
         _ => return Err(other()),
     };
     if answer["apiVersion"] != version {
-        return Err(format!("answers in another version than {}", quote(version)));
+        return Err(format!(
+            "answers in another version than {}",
+            quote(version)
+        ));
     }
     let field = |name: &str| {
         let text = answer["status"][name].as_str().unwrap_or_default();

@@ -47,7 +47,9 @@ pub async fn who(client: &Client) -> Result<Option<String>, Fault> {
     refuse(client, &answer)?;
     match answer.status {
         200 | 201 => {
-            let json = answer.json().filter(|json| json["kind"] == "SelfSubjectReview");
+            let json = answer
+                .json()
+                .filter(|json| json["kind"] == "SelfSubjectReview");
             let name = json.and_then(|json| json["status"]["userInfo"]["username"].as_str());
             match name {
                 Some(ANONYMOUS) => Err(anonymous()),
@@ -181,10 +183,15 @@ fn refuse(client: &Client, answer: &Answer) -> Result<(), Fault> {
             "put name and password of the proxy into proxy-url",
         )),
         429 | 500..=599 => {
-            let said = answer.message().map_or(String::new(), |text| format!(": {text}"));
+            let said = answer
+                .message()
+                .map_or(String::new(), |text| format!(": {text}"));
             Err(Fault::new(
                 Class::Cluster,
-                format!("{place} is not able to answer now (status {}){said}", answer.status),
+                format!(
+                    "{place} is not able to answer now (status {}){said}",
+                    answer.status
+                ),
                 "try again later; if it stays so, tell the cluster's administrator",
             ))
         }
@@ -204,8 +211,8 @@ fn anonymous() -> Fault {
 
 fn not_kubernetes(client: &Client, answer: &Answer) -> Fault {
     let place = client.place();
-    let is_markup = answer.content_type.starts_with("text/html")
-        || answer.text().trim_start().starts_with('<');
+    let is_markup =
+        answer.content_type.starts_with("text/html") || answer.text().trim_start().starts_with('<');
     if is_markup {
         return Fault::new(
             Class::Network,

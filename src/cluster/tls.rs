@@ -108,8 +108,7 @@ impl ServerCertVerifier for Verifier {
             return Ok(ServerCertVerified::assertion());
         };
         let name = self.name.as_ref().unwrap_or(server_name);
-        let verdict =
-            chain.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
+        let verdict = chain.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
         let is_listed = self
             .listed
             .iter()

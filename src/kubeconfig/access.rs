@@ -89,7 +89,9 @@ impl Access {
 }
 
 fn some(text: &str) -> Option<String> {
-    Some(text).filter(|text| !text.is_empty()).map(str::to_owned)
+    Some(text)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
 }
 
 fn pair(certificate: &Material, key: &Material) -> Option<SecretString> {
@@ -99,7 +101,11 @@ fn pair(certificate: &Material, key: &Material) -> Option<SecretString> {
 }
 
 fn token(user: &User<'_>) -> Option<SecretString> {
-    let stored = user.auth_provider.as_ref().map(id_token).unwrap_or_default();
+    let stored = user
+        .auth_provider
+        .as_ref()
+        .map(id_token)
+        .unwrap_or_default();
     let text = if user.token.is_empty() {
         stored
     } else {

@@ -247,7 +247,11 @@ const GIT: &[Setup] = &[
     setup("git", "user.email", "bot@ambient-code.local"),
     setup("git", "credential.helper", "/tmp/git-credential-ambient"),
     setup("file", "/tmp/git-credential-ambient", "mode 0755"),
-    setup("file", "/tmp/ambient-gh-*/gh", "mode 0700, its folder first in PATH"),
+    setup(
+        "file",
+        "/tmp/ambient-gh-*/gh",
+        "mode 0700, its folder first in PATH",
+    ),
 ];
 /// Those that a sidecar leaves.
 const GIT_IDENTITY: usize = 4;

@@ -69,9 +69,7 @@ pub async fn ask(
     }
     match questions(access, list).await {
         Ok(readable) => Some(Asked::Known(readable)),
-        Err((_, fault)) if !fault.connected => {
-            Some(Asked::Unreached(told(fault, access, list)))
-        }
+        Err((_, fault)) if !fault.connected => Some(Asked::Unreached(told(fault, access, list))),
         Err((name, fault)) => {
             let trouble = told(fault, access, list);
             list.fail(name, trouble);
@@ -134,7 +132,11 @@ pub fn about(readable: &Readable, namespace: &str) -> String {
                 .take(NAMED)
                 .copied()
                 .collect();
-            format!("{} and {} more kinds", named.join(", "), kinds.len() - named.len())
+            format!(
+                "{} and {} more kinds",
+                named.join(", "),
+                kinds.len() - named.len()
+            )
         }
     };
     format!("{what} in the namespace {namespace}")
@@ -200,7 +202,11 @@ mod tests {
         };
         for (kinds, complete, expected) in [
             (&[][..], true, "nothing in the namespace n"),
-            (&[], false, "the cluster does not say what in the namespace n"),
+            (
+                &[],
+                false,
+                "the cluster does not say what in the namespace n",
+            ),
             (&["*", "pods"], true, "everything in the namespace n"),
             (&["pods"], true, "pods in the namespace n"),
             (

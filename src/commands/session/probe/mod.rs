@@ -145,7 +145,16 @@ async fn probe(
                 return Ok(());
             }
         };
-        steps::run(args.read_only, &program?, &files, folder.path(), &access, &asked, list).await;
+        steps::run(
+            args.read_only,
+            &program?,
+            &files,
+            folder.path(),
+            &access,
+            &asked,
+            list,
+        )
+        .await;
         if let (Some(trouble), Some(Cause::Cluster(crate::cluster::Class::Network))) =
             (unreached, list.cause())
         {
@@ -166,7 +175,10 @@ async fn probe(
             "cleaned up",
             checklist::Trouble {
                 cause: Cause::Server,
-                text: format!("the private folder could not be removed: {}", reason(&error)),
+                text: format!(
+                    "the private folder could not be removed: {}",
+                    reason(&error)
+                ),
                 hint: "remove it by hand: it holds the kubeconfig".to_owned(),
             },
         ),

@@ -84,10 +84,8 @@ impl Program {
         let kubeconfig = folder.join(KUBECONFIG);
         match manner {
             Manner::Flags => {
-                command.args(mcp_config::server_flags(
-                    Some(&kubeconfig.to_string_lossy()),
-                    read_only,
-                ));
+                let path = kubeconfig.to_string_lossy();
+                command.args(mcp_config::server_flags(Some(path.as_ref()), read_only));
             }
             Manner::File => {
                 let path = folder.join("mcp-server.toml");

@@ -144,7 +144,10 @@ async fn read(
         }
         (Some(refused), asked) => list.fail(NAME, without_rights(refused, asked, namespace)),
         (None, Asked::Known(_)) => {
-            list.note(NAME, "by acpctl itself; the server offers no tool that only lists");
+            list.note(
+                NAME,
+                "by acpctl itself; the server offers no tool that only lists",
+            );
         }
         (None, Asked::Unreached(trouble)) => list.fail(NAME, trouble.clone()),
     }
@@ -162,7 +165,11 @@ fn is_forbidden(trouble: &Trouble) -> bool {
 
 fn without_rights(refused: Trouble, asked: &Asked, namespace: &str) -> Trouble {
     let known = matches!(asked, Asked::Known(Readable { complete: true, .. }));
-    let what = if known { "nothing" } else { "neither namespaces nor pods" };
+    let what = if known {
+        "nothing"
+    } else {
+        "neither namespaces nor pods"
+    };
     Trouble {
         hint: format!(
             "the cluster knows the user, who may read {what} in the namespace {namespace}: \
@@ -330,7 +337,10 @@ mod tests {
                 Some(Cause::Cluster(Class::Login)),
             ),
             ("context \"x\" does not exist", Some(Cause::Kubeconfig)),
-            ("context deadline exceeded", Some(Cause::Cluster(Class::Network))),
+            (
+                "context deadline exceeded",
+                Some(Cause::Cluster(Class::Network)),
+            ),
             (
                 "listen tcp :8080: bind: address already in use",
                 Some(Cause::Server),
@@ -350,6 +360,8 @@ mod tests {
         ] {
             assert!(is_unknown_flag(&Fault::Failed(text.to_owned())), "{text}");
         }
-        assert!(!is_unknown_flag(&Fault::Failed("context \"flag\"".to_owned())));
+        assert!(!is_unknown_flag(&Fault::Failed(
+            "context \"flag\"".to_owned()
+        )));
     }
 }
