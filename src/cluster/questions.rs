@@ -201,11 +201,15 @@ fn refuse(client: &Client, answer: &Answer) -> Result<(), Fault> {
 
 const STORE: &str = "store new credentials: 'acpctl credential update NAME --from-file PATH'";
 
+/// What to do where nothing says who the user is.
+pub const NO_CREDENTIALS: &str =
+    "put a token, a client certificate or a login program into the kubeconfig's user";
+
 fn anonymous() -> Fault {
     Fault::new(
         Class::Login,
         format!("no credentials: the cluster sees {ANONYMOUS}"),
-        "put a token, a client certificate or a login program into the kubeconfig's user",
+        NO_CREDENTIALS,
     )
 }
 

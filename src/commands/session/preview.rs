@@ -63,7 +63,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 
 /// What every session gets.
 fn setup(mode: Mode) -> Vec<Vec<String>> {
-    let row = |it: &Setup| ["(every session)", "-", it.kind, it.name, it.value].map(str::to_owned);
+    let row = |it: &Setup| ["-", "(every session)", it.kind, it.name, it.value].map(str::to_owned);
     always(mode).iter().map(|it| row(it).to_vec()).collect()
 }
 
@@ -114,25 +114,27 @@ fn rows(step: &Step) -> Vec<Vec<String>> {
 
 /// The rows in a window that is too narrow for them: a heading for each credential, and nothing cut.
 fn narrow(plan: &Plan, width: usize) -> String {
-    let mut text = String::new();
-    for step in &plan.steps {
-        let rows = rows(step);
-        let Some(name) = rows.first().map(|row| format!("{}: {}", row[0], row[1])) else {
-            continue;
-        };
-        text.push_str(&format!("{}\n", visible(&name)));
-        let cells: Vec<[String; 3]> = rows
-            .iter()
-            .map(|row| [2, 3, 4].map(|column| visible(&row[column])))
-            .collect();
-        let value = 6 + [0, 1]
-            .map(|column| widest(&cells, column))
-            .iter()
-            .sum::<usize>();
-        for line in table::aligned(&cells) {
-            text.push_str(&wrap::line(&format!("  {line}"), width, value));
-            text.push('\n');
-        }
+    let of_credentials = plan.steps.iter().map(rows);
+    let all = of_credentials.chain([setup(plan.mode)]);
+    all.map(|rows| block(&rows, width)).collect()
+}
+
+fn block(rows: &[Vec<String>], width: usize) -> String {
+    let Some(name) = rows.first().map(|row| format!("{}: {}", row[0], row[1])) else {
+        return String::new();
+    };
+    let mut text = format!("{}\n", visible(name.trim_start_matches("-: ")));
+    let cells: Vec<[String; 3]> = rows
+        .iter()
+        .map(|row| [2, 3, 4].map(|column| visible(&row[column])))
+        .collect();
+    let value = 6 + [0, 1]
+        .map(|column| widest(&cells, column))
+        .iter()
+        .sum::<usize>();
+    for line in table::aligned(&cells) {
+        text.push_str(&wrap::line(&format!("  {line}"), width, value));
+        text.push('\n');
     }
     text
 }

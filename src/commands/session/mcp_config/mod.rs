@@ -27,14 +27,10 @@ acpctl session mcp-config";
 const SERVERS: &str = "mcpServers";
 /// The largest file that is merged into, in bytes.
 const LARGEST: u64 = 4 << 20;
-/// Variables that change what 'acpctl' finds, and that MCP clients do not hand on.
-const KEPT_BACK: &[env::Var] = &[
-    env::TOKEN,
-    env::CONFIG,
-    env::XDG_CONFIG_HOME,
-    env::XDG_DATA_HOME,
-    env::LOCAL_KEYRING,
-];
+/// Variables that change what 'acpctl' finds, and that MCP clients do not hand on: on a platform, and on the
+/// embedded API.
+const KEPT_BACK: &[env::Var] = &[env::TOKEN, env::CONFIG, env::XDG_CONFIG_HOME];
+const KEPT_BACK_LOCALLY: &[env::Var] = &[env::XDG_DATA_HOME, env::LOCAL_KEYRING];
 
 /// Print the entry of the Kubernetes MCP server, or merge it into a file
 ///
@@ -130,15 +126,20 @@ fn global_flags(ctx: &Ctx) -> Vec<String> {
 }
 
 fn warn_of_variables(ctx: &Ctx) {
-    let set: Vec<&str> = KEPT_BACK
+    let variables = if ctx.globals.local {
+        KEPT_BACK_LOCALLY
+    } else {
+        KEPT_BACK
+    };
+    let set: Vec<&str> = variables
         .iter()
         .filter(|variable| variable.get().is_some())
         .map(|variable| variable.name)
         .collect();
     if !set.is_empty() {
         ctx.out.warn(&format!(
-            "{} set in this shell and not in the entry; MCP clients hand few variables on, so log in with \
-             'acpctl login' or set them where the client sets them",
+            "{} set in this shell and not in the entry; MCP clients hand few variables on: set them \
+             in the client's own settings, or keep the login with 'acpctl login'",
             match set.as_slice() {
                 [one] => format!("{one} is"),
                 several => format!("{} are", several.join(", ")),
