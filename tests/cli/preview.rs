@@ -247,3 +247,30 @@ fn help_offers_the_formats_that_the_parser_takes() {
         );
     }
 }
+
+/// A pod whose token the platform does not know gets nothing, and nobody may take that for "nothing is bound".
+#[test]
+fn a_rejected_token_of_a_pod_fails() {
+    let server = Scripted::with(|_| error(401, "UNAUTHORIZED", "no"));
+    let env = TestEnv::new();
+    for verb in [&["preview"][..], &["preview", "-o", "json"]] {
+        let output = env
+            .acpctl()
+            .env("BACKEND_API_URL", server.url())
+            .env("BOT_TOKEN", "canary-bot-token-0123456789")
+            .env("PROJECT_NAME", "team-a")
+            .env("CREDENTIAL_IDS", "{\"github\": \"github\"}")
+            .arg("session")
+            .args(verb)
+            .arg("--from-env")
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(4), "{stderr}");
+        assert!(
+            stderr.starts_with("Error: the service's token was rejected"),
+            "{stderr}"
+        );
+        assert!(!stderr.contains("canary"), "{stderr}");
+    }
+}

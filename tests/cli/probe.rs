@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::session_helper::{jwt, left, runtime_dir};
+use crate::session_helper::{certificate_until, jwt, left, runtime_dir};
 use crate::support::cluster::{Asked, Cluster, Rights, Told};
+use crate::support::proxy::Proxy;
 use crate::support::{TestEnv, streams};
 
 const SECRET: &str = "canary-secret-0123456789";
@@ -204,6 +205,10 @@ fn what_is_wrong_is_told_and_no_other_program_gets_the_credentials() {
     let no_tls =
         plain("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     let ended = jwt(1_700_000_000);
+    let foreign = format!(
+        "client-certificate-data: {}, client-key-data: {}",
+        busy.client_certificate, busy.client_key
+    );
     for (name, config, code, error, hint) in [
         (
             "HTML",
@@ -409,7 +414,7 @@ fn a_narrow_credential_passes() {
             &narrow,
             text("NAME\nweb\n"),
             0,
-            "ok      cluster reached     1 pods in the namespace apps",
+            "ok      cluster reached     1 pod in the namespace apps",
         ),
         (
             "other kinds",
@@ -690,6 +695,46 @@ fn servers_of_other_versions_are_named_or_started_in_their_way() {
     }
 }
 
+#[test]
+fn a_proxy_of_the_kubeconfig_is_used_and_its_password_is_not_shown() {
+    let cluster = Cluster::start(SECRET, Rights::All);
+    let place = cluster.server.trim_start_matches("https://");
+    let proxy = Proxy::to(place.parse().unwrap());
+    let config = kubeconfig(
+        &format!(
+            "server: '{}', certificate-authority-data: {}, proxy-url: 'http://user:{SECRET}@{}'",
+            cluster.server,
+            cluster.ca,
+            proxy.address()
+        ),
+        &token(),
+    );
+    let env = with_server(&mcp_server(&[("namespaces_list", text("NAME\na\n"))]));
+    let run = probe(&env, &config, &[]);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    assert!(proxy.heads()[0].starts_with(&format!("CONNECT {place} ")));
+}
+
+#[test]
+fn a_cluster_that_is_silent_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = silent.local_addr().unwrap();
+    let limits = ["--connect-timeout", "200ms", "--request-timeout", "200ms"];
+    for scheme in ["https", "http"] {
+        let env = with_server("");
+        let config = kubeconfig(&format!("server: '{scheme}://{place}'"), &token());
+        let run = probe(&env, &config, &limits);
+        assert_eq!(run.code, Some(9), "{}", run.stderr);
+        assert!(
+            run.stderr
+                .contains(&format!("(network): {place}: no answer in time")),
+            "{}",
+            run.stderr
+        );
+        assert!(!was_started(&env, "kubernetes-mcp-server"));
+    }
+}
+
 /// Packages are fetched in one version only, by either program.
 #[test]
 fn what_is_downloaded_is_pinned() {
@@ -750,7 +795,7 @@ fn a_named_server_may_reach_more_than_this_machine() {
     );
     assert!(
         run.stdout
-            .contains("ok      cluster reached     1 namespaces"),
+            .contains("ok      cluster reached     1 namespace\n"),
         "{}",
         run.stdout
     );

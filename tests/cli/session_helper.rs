@@ -482,7 +482,7 @@ pub fn jwt(end: u64) -> String {
 }
 
 /// A user's certificate and key that end at the beginning of a year, as fields of a kubeconfig.
-fn certificate_until(year: i32) -> String {
+pub fn certificate_until(year: i32) -> String {
     let mut params = rcgen::CertificateParams::default();
     params.not_before = rcgen::date_time_ymd(2019, 1, 1);
     params.not_after = rcgen::date_time_ymd(year, 1, 1);
@@ -1454,6 +1454,7 @@ fn a_probe_with_the_real_server() {
     };
     let cluster = Cluster::start(SECRET, Rights::All);
     let closed = Cluster::start(SECRET, Rights::None);
+    let narrow = Cluster::start(SECRET, Rights::Namespace);
     let config = |server: &str, ca: &str, user: &str| {
         format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
@@ -1471,6 +1472,12 @@ fn a_probe_with_the_real_server() {
     for (name, text, code, word) in [
         ("token", config(server, ca, &token), 0, ""),
         ("certificate", config(server, ca, &certificate), 0, ""),
+        (
+            "one namespace only",
+            config(&narrow.server, &narrow.ca, &token),
+            0,
+            "",
+        ),
         (
             "nobody listens",
             config("https://127.0.0.1:9", ca, &token),
@@ -1520,7 +1527,7 @@ fn a_probe_with_the_real_server() {
         assert_eq!(output.status.code(), Some(code), "{name}: {stdout}{stderr}");
         assert!(stderr.contains(word), "{name}: {stderr}");
         assert_eq!(
-            stdout.contains("2 namespaces"),
+            stdout.contains("2 namespaces") || stdout.contains("1 pod in the namespace default"),
             code == 0,
             "{name}: {stdout}"
         );

@@ -277,12 +277,16 @@ fn answer(path: &str, rights: Rights) -> (u16, serde_json::Value) {
                 },
             }}),
         ),
-        "/api/v1/namespaces/apps/pods" if rights == Rights::None => refusal(
-            403,
-            "Forbidden",
-            "pods is forbidden: User \"ada\" cannot list resource \"pods\" in API group \"\" in the namespace \"apps\"",
-        ),
-        "/api/v1/namespaces/apps/pods" => (
+        "/api/v1/namespaces/apps/pods" | "/api/v1/namespaces/default/pods"
+            if rights == Rights::None =>
+        {
+            refusal(
+                403,
+                "Forbidden",
+                "pods is forbidden: User \"ada\" cannot list resource \"pods\" in API group \"\" in the namespace \"apps\"",
+            )
+        }
+        "/api/v1/namespaces/apps/pods" | "/api/v1/namespaces/default/pods" => (
             200,
             json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {},
             "columnDefinitions": [

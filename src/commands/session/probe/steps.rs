@@ -113,28 +113,35 @@ async fn read(
     const NAME: &str = "cluster reached";
     let offers = |tool: &str| tools.iter().any(|offered| offered == tool);
     let namespace = namespace(access);
-    let mut refused = None;
-    if offers(NAMESPACES) {
-        match server.call(NAMESPACES, json!({}), CALL_LIMIT).await {
-            Ok(text) => {
-                return list.pass(NAME, format!("{} namespaces", rows(&text)));
-            }
-            Err(fault) => match told(&fault, Cause::Cluster(Class::Network)) {
-                trouble if is_forbidden(&trouble) => refused = Some(trouble),
-                trouble => return list.fail(NAME, trouble),
-            },
+    // Without a word about the reason: where the cluster has answered us, it is not the way there.
+    let otherwise = Cause::Cluster(match asked {
+        Asked::Known(_) => Class::Cluster,
+        Asked::Unreached(_) => Class::Network,
+    });
+    let mut refused: Option<Trouble> = None;
+    for (tool, arguments, one, place) in [
+        (NAMESPACES, json!({}), "namespace", String::new()),
+        (
+            PODS,
+            json!({"namespace": namespace}),
+            "pod",
+            format!(" in the namespace {namespace}"),
+        ),
+    ] {
+        if !offers(tool) {
+            continue;
         }
-    }
-    if offers(PODS) {
-        let arguments = json!({"namespace": namespace});
-        match server.call(PODS, arguments, CALL_LIMIT).await {
+        match server.call(tool, arguments, CALL_LIMIT).await {
             Ok(text) => {
-                let pods = rows(&text);
-                return list.pass(NAME, format!("{pods} pods in the namespace {namespace}"));
+                let rows = rows(&text);
+                let s = if rows == 1 { "" } else { "s" };
+                return list.pass(NAME, format!("{rows} {one}{s}{place}"));
             }
-            Err(fault) => match told(&fault, Cause::Cluster(Class::Network)) {
-                trouble if is_forbidden(&trouble) => refused = refused.or(Some(trouble)),
-                trouble => return list.fail(NAME, trouble),
+            Err(fault) => match (told(&fault, otherwise), &refused) {
+                (trouble, None) if is_forbidden(&trouble) => refused = Some(trouble),
+                (trouble, None) => return list.fail(NAME, trouble),
+                // That something is forbidden says more than what came after it.
+                (_, Some(_)) => {}
             },
         }
     }
