@@ -35,7 +35,7 @@ const WIDE_TITLES: &[&str] = &[
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Session ID; without one, a new session of the project
+    /// Session, by name or ID; without one, a new session of the project
     session: Option<String>,
     /// The agent that the session is for, by name or ID
     #[arg(long, value_name = "NAME")]

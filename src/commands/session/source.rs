@@ -29,7 +29,7 @@ use crate::session_helper::fetch;
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Credential Flags")]
 pub struct SourceArgs {
-    /// Session ID; without one, a new session of the project
+    /// Session, by name or ID; without one, a new session of the project
     #[arg(help_heading = None)]
     session: Option<String>,
     /// The same as SESSION
