@@ -141,6 +141,7 @@ pub enum Command {
     /// Manage the store of the embedded API
     #[command(subcommand, subcommand_required = true)]
     Local(commands::local::Command),
+    Wait(commands::wait::Args),
 }
 
 impl Command {
@@ -174,6 +175,7 @@ impl Command {
             Self::Doctor(args) => commands::doctor::run(ctx, args),
             Self::Serve(args) => commands::serve::run(ctx, args),
             Self::Local(command) => command.run(ctx),
+            Self::Wait(args) => commands::wait::run(ctx, args),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::config::settings::Origin;
 use crate::config::{Config, Settings, paths};
 use crate::env;
 use crate::exit::{Failure, Kind};
+use crate::lookup;
 use crate::output::Out;
 
 /// For name servers and for the embedded API, whose store does one thing at a time. Each thread that has built a
@@ -75,16 +76,19 @@ impl Ctx {
     /// The project of a command that can't do without: `--project-id`, else the configured one.
     ///
     /// # Errors
-    /// In the Go tool's words, when there is none.
+    /// In the Go tool's words, when there is none; and for a text that can't be part of a path.
     pub fn project(&self, flag: Option<&str>) -> Result<String, Failure> {
-        if let Some(project) = flag.filter(|project| !project.is_empty()) {
-            return Ok(project.to_owned());
-        }
         let words = "no project set; use --project-id or run 'acpctl config set project <name>'";
-        self.settings()?
-            .project
-            .clone()
-            .ok_or_else(|| Failure::usage(words))
+        let project = match flag.filter(|project| !project.is_empty()) {
+            Some(project) => project.to_owned(),
+            None => self
+                .settings()?
+                .project
+                .clone()
+                .ok_or_else(|| Failure::usage(words))?,
+        };
+        lookup::check_id("project name or ID", &project)?;
+        Ok(project)
     }
 
     /// The API client, once the connection settings have passed.

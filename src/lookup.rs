@@ -6,6 +6,7 @@
 //!   none.
 //! - [`act`] does something by id, and where the server knows no such id, to the object of that name. It saves the
 //!   request that finds the object.
+//! - [`id_by_name`] is for a caller who has tried the id already.
 //! - [`check`] refuses what can't name anything, before anything is sent.
 //!
 //! What holds for all: a text is an id if the server knows it as one, whatever it looks like. Several objects of one
@@ -17,10 +18,10 @@ use anyhow::Context as _;
 use crate::api::{Client, Error, ListOptions, Method, Request, equals, path};
 use crate::compat::grammar::distance;
 use crate::compat::quote::quote;
-use crate::exit::{Failure, Kind};
+use crate::exit::{self, Failure, Kind};
 use crate::resources::{
-    AGENT, APPLICATION, CREDENTIAL, List, PROJECT, Place, ROLE, Record, Resource,
-    SCHEDULED_SESSION, SESSION,
+    AGENT, APPLICATION, CREDENTIAL, List, PROJECT, ROLE, Record, Resource, SCHEDULED_SESSION,
+    SESSION,
 };
 
 /// How many objects of one name are asked for, and how many names are looked at for one that is near.
@@ -125,7 +126,7 @@ pub async fn session(client: &Client, text: &str) -> anyhow::Result<Record> {
 /// # Errors
 /// As [`find`]; what is missing is said in the Go tool's words.
 pub async fn agent(client: &Client, project: &str, text: &str) -> anyhow::Result<Record> {
-    in_project(client, &AGENT, "agent", project, text).await
+    in_project(client, &Collection::of_project(&AGENT, project), text).await
 }
 
 /// Finds a scheduled session of a project.
@@ -137,37 +138,38 @@ pub async fn scheduled_session(
     project: &str,
     text: &str,
 ) -> anyhow::Result<Record> {
-    in_project(
-        client,
-        &SCHEDULED_SESSION,
-        "scheduled session",
-        project,
-        text,
-    )
-    .await
+    let collection = Collection::of_project(&SCHEDULED_SESSION, project);
+    in_project(client, &collection, text).await
 }
 
 async fn in_project(
     client: &Client,
-    resource: &'static Resource,
-    words: &str,
-    project: &str,
+    collection: &Collection,
     text: &str,
 ) -> anyhow::Result<Record> {
-    let collection = Collection::of_project(resource, project);
-    let found = find_if_any(client, &collection, text)
+    let found = find_if_any(client, collection, text)
         .await
-        .with_context(|| format!("resolve {words} {}", quote(text)))?;
-    if let Some(found) = found {
-        return Ok(found);
+        .with_context(|| format!("resolve {} {}", words(collection), quote(text)))?;
+    match found {
+        Some(found) => Ok(found),
+        None => Err(not_found(client, collection, text).await.into()),
     }
-    let message = format!(
-        "{words} {} not found in project {}",
-        quote(text),
-        quote(project)
-    );
+}
+
+/// The failure for what [`find_if_any`] did not find, with the nearest name as a hint.
+pub async fn not_found(client: &Client, collection: &Collection, text: &str) -> Failure {
+    let place = match &collection.project {
+        Some(project) => format!(" in project {}", quote(project)),
+        None => String::new(),
+    };
+    let message = format!("{} {} not found{place}", words(collection), quote(text));
     let failure = Failure::new(Kind::NotFound, message);
-    Err(suggest(client, &collection, text, failure).await.into())
+    suggest(client, collection, text, failure).await
+}
+
+/// What a kind is called in a sentence.
+fn words(collection: &Collection) -> String {
+    collection.resource.word.replace('-', " ")
 }
 
 /// Refuses what can't name anything.
@@ -236,7 +238,7 @@ pub async fn find_by_id_first(
 /// Finds one object; nothing where the server says that there is none.
 ///
 /// # Errors
-/// As [`find`], and where the server refuses to show an object of this id.
+/// As [`find`].
 pub async fn find_if_any(
     client: &Client,
     collection: &Collection,
@@ -244,7 +246,6 @@ pub async fn find_if_any(
 ) -> anyhow::Result<Option<Record>> {
     match look(client, collection, text, Order::of(collection)).await? {
         Found::One(record) => Ok(Some(record)),
-        Found::None(Some(refusal)) if !refusal.is_not_found() => Err(refusal.into()),
         Found::None(_) => Ok(None),
     }
 }
@@ -268,16 +269,39 @@ pub async fn act<T>(
     } else {
         None
     };
-    let named = by_other_name(client, collection, text).await;
-    match (named, refusal) {
-        (Ok(Some(record)), refusal) if record.id() != text || refusal.is_none() => {
-            Ok(action(record.id()).await?)
-        }
-        // A refusal is the answer; that the search after it was refused too adds nothing.
-        (Err(_), Some(refusal)) if !refusal.is_not_found() => Err(refusal.into()),
-        (Err(failed), _) => Err(failed),
-        (Ok(_), refusal) => Err(missing(client, collection, text, refusal).await),
+    match after(client, collection, text, refusal.as_ref()).await? {
+        Some(record) => Ok(action(record.id()).await?),
+        None => Err(missing(client, collection, text, refusal).await),
     }
+}
+
+/// The object that has the text as its name, once the text was refused as an id.
+async fn after(
+    client: &Client,
+    collection: &Collection,
+    text: &str,
+    refusal: Option<&Error>,
+) -> anyhow::Result<Option<Record>> {
+    match by_other_name(client, collection, text).await {
+        Ok(found) => Ok(found.filter(|record| record.id() != text && can_be_id(record.id()))),
+        // That the search is forbidden too adds nothing to the refusal.
+        Err(failed) if refusal.is_some() && exit::kind(&failed) == Kind::Forbidden => Ok(None),
+        Err(failed) => Err(failed),
+    }
+}
+
+/// The id of the object that has the text as its name, for a caller whose request by id was refused.
+///
+/// # Errors
+/// [`Kind::Conflict`] for several, and where the look-up fails.
+pub async fn id_by_name(
+    client: &Client,
+    collection: &Collection,
+    text: &str,
+    refusal: &Error,
+) -> anyhow::Result<Option<String>> {
+    let found = after(client, collection, text, Some(refusal)).await?;
+    Ok(found.map(|record| record.id().to_owned()))
 }
 
 /// All objects of exactly this name that the caller can see.
@@ -303,7 +327,7 @@ pub async fn by_name(
     };
     let mut found = match list {
         // The list of a project that is not there, or not visible.
-        Err(error) if error.is_not_found() && collection.project.is_some() => Vec::new(),
+        Err(error) if error.is_not_found() => Vec::new(),
         list => list?.items.unwrap_or_default(),
     };
     // A server that does not know the search gives everything.
@@ -376,23 +400,24 @@ async fn look(
     }
     let request = collection.request(Method::Get, text);
     let refusal = match client.fetch(collection.resource, &request).await {
-        Err(error) if may_be_unknown(&error) => error,
+        Err(error) if error.is_not_found() => error,
         found => return Ok(Found::One(found?)),
     };
-    if !name_first {
-        match by_other_name(client, collection, text).await {
-            Ok(Some(record)) => return Ok(Found::One(record)),
-            Ok(None) => {}
-            Err(_) if !refusal.is_not_found() => return Err(refusal.into()),
-            Err(error) => return Err(error),
-        }
+    if !name_first && let Some(record) = by_other_name(client, collection, text).await? {
+        return Ok(Found::One(record));
     }
     Ok(Found::None(Some(refusal)))
 }
 
-/// 404; and 403, which the platform gives to most callers for an id that does not exist.
-fn may_be_unknown(error: &Error) -> bool {
-    matches!(error.status(), Some(403 | 404))
+/// 404; and the 403 that the platform's authorization gives to most callers who want to change an object that does
+/// not exist. A refusal about an object that does exist has a code.
+#[must_use]
+pub fn may_be_unknown(error: &Error) -> bool {
+    match error.status() {
+        Some(404) => true,
+        Some(403) => error.code().is_none(),
+        _ => false,
+    }
 }
 
 fn has_form_of_id(text: &str) -> bool {
@@ -456,11 +481,10 @@ async fn missing(
     text: &str,
     refusal: Option<Error>,
 ) -> anyhow::Error {
-    let word = collection.resource.word;
-    let failure = match &refusal {
-        Some(refusal) => Failure::from(refusal),
-        None => Failure::new(Kind::NotFound, format!("{word} {} not found", quote(text))),
+    let Some(refusal) = refusal else {
+        return not_found(client, collection, text).await.into();
     };
+    let failure = Failure::from(&refusal);
     suggest(client, collection, text, failure).await.into()
 }
 
@@ -479,7 +503,7 @@ async fn suggest(
     let names = names.map(|record| record.text(field));
     match nearest(text, names) {
         Some(name) => failure.hint(format!("did you mean {}?", quote(name))),
-        None if failure.hint.is_none() || failure.kind == Kind::Forbidden => failure.hint(format!(
+        None if failure.kind == Kind::Forbidden => failure.hint(format!(
             "no {} that you may see has this ID or name",
             collection.resource.word
         )),
@@ -489,7 +513,7 @@ async fn suggest(
 
 fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let text = text.to_lowercase();
-    let limit = (text.chars().count() / 3).min(2);
+    let limit = (text.chars().count() / 2).min(2);
     names
         .filter(|name| !name.is_empty())
         .map(|name| (distance(&text, &name.to_lowercase()), name))
@@ -511,12 +535,6 @@ async fn list(
     client
         .list(collection.resource, &collection.path, &options)
         .await
-}
-
-/// True for a kind that is part of a project.
-#[must_use]
-pub fn is_in_project(resource: &Resource) -> bool {
-    resource.place == Place::Project
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ pub struct Request {
     /// Encoded path with its query.
     pub path: String,
     pub body: Option<Body>,
-    /// The project in `X-Ambient-Project`, where it is not the configured one.
+    /// The project in `X-Ambient-Project`, where it is not the configured one; an empty one for none.
     pub project: Option<String>,
     /// For a stream: the last event that was read, so that it goes on behind it.
     pub last_event_id: Option<String>,
@@ -247,6 +247,7 @@ impl Client {
     /// [`Error::Transport`] or [`Error::Body`] where no whole answer came.
     pub async fn send_once(&self, request: &Request) -> Result<Answer, Error> {
         let project = request.project.as_deref().or(self.project.as_deref());
+        let project = project.filter(|project| !project.is_empty());
         let started = Instant::now();
         let answer = match &self.transport {
             Transport::Http(http) => {

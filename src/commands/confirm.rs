@@ -1,11 +1,12 @@
-//! The one way to ask before something is destroyed: `--yes`, with the Go tool's `--confirm` kept
-//! (contract field.md row 54).
+//! The one way to ask before something is destroyed: `--yes`, with the Go tool's `--confirm` kept. The question
+//! says what is lost.
 
 use std::io::BufRead as _;
 
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::output::prompt;
+use crate::resources::Resource;
 
 /// `--yes` and its older name.
 #[derive(Debug, Default, clap::Args)]
@@ -18,22 +19,62 @@ pub struct ConfirmArgs {
     confirm: bool,
 }
 
+/// What is lost with an object of each kind.
+const LOSSES: &[(&str, &str)] = &[
+    (
+        "credential",
+        "Its secret is lost, and sessions that use it get none.",
+    ),
+    (
+        "project",
+        "Its agents and sessions can't be reached any more, and its name stays taken.",
+    ),
+    ("agent", "Its prompt and its inbox are lost."),
+    ("session", "Its messages are lost."),
+    ("scheduled-session", "It starts no more sessions."),
+    ("role", "Everybody who has it loses what it allows."),
+    ("role-binding", "What it allows ends."),
+    ("application", "Nothing comes from its repository any more."),
+    ("project-settings", "The project's settings are lost."),
+];
+
+/// The question about the deletion of one object.
+pub fn question(resource: &Resource, shown: &str) -> String {
+    let loss = LOSSES.iter().find(|(word, _)| *word == resource.word);
+    let loss = loss.map_or_else(String::new, |(_, loss)| format!(" {loss}"));
+    format!("Delete {shown}?{loss}")
+}
+
 impl ConfirmArgs {
-    /// True where the user has agreed, on the line or when asked. Where nobody can be asked, that is
-    /// an error in the Go tool's words.
+    /// True where the user has agreed on the line.
+    pub fn given(&self) -> bool {
+        self.yes || self.confirm
+    }
+
+    /// Ends the command where the user has neither agreed nor can be asked, before anything is sent.
     ///
     /// # Errors
-    /// [`Kind::Input`] where nobody can be asked.
-    pub fn agreed(&self, ctx: &Ctx, what: &str) -> anyhow::Result<bool> {
-        if self.yes || self.confirm {
+    /// [`Kind::Input`], in the Go tool's words.
+    pub fn require(&self, ctx: &Ctx, what: &str) -> Result<(), Failure> {
+        if self.given() || ctx.may_ask() {
+            return Ok(());
+        }
+        Err(Failure::new(
+            Kind::Input,
+            format!("add --confirm to delete {what}"),
+        ))
+    }
+
+    /// True where the user has agreed, on the line or when asked. The answer comes from a terminal, and for
+    /// `acpctl delete` from a pipe as well, since scripts write `y` into it.
+    ///
+    /// # Errors
+    /// [`Kind::Input`] where no answer comes.
+    pub fn agreed(&self, ctx: &Ctx, question: &str) -> anyhow::Result<bool> {
+        if self.given() {
             return Ok(true);
         }
-        if !ctx.may_ask() {
-            return Err(
-                Failure::new(Kind::Input, format!("add --confirm to delete {what}")).into(),
-            );
-        }
-        let agreed = prompt::confirm(&format!("Delete {what}?"))?;
+        let agreed = ask_or_read(ctx, question)?;
         if !agreed {
             ctx.out.note("Aborted.");
         }
@@ -41,8 +82,7 @@ impl ConfirmArgs {
     }
 }
 
-/// Asks on a terminal, and takes the answer from a pipe as well: scripts write `y` into
-/// `acpctl delete` (contract cli-core.md section 7.11).
+/// Asks on a terminal, and takes the answer from a pipe as well.
 ///
 /// # Errors
 /// [`Kind::Input`] where no answer comes.

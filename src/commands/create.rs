@@ -1,14 +1,17 @@
 //! `acpctl create` (contract cli-core.md section 7.10): one set of flags serves all resources; one
 //! table says which resource uses which flag under which key.
 
+use anyhow::Context as _;
 use serde_json::Value;
 
-use crate::api::{Body, Request, path};
+use crate::api::{Body, Client, Request, path};
 use crate::compat::number;
+use crate::compat::quote::quote;
 use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
+use crate::lookup;
 use crate::output::{Format, OutputArgs};
 use crate::resources::{AGENT, APPLICATION, PROJECT, ROLE, ROLE_BINDING, Resource, SESSION};
 
@@ -54,7 +57,7 @@ pub struct Args {
     /// Project ID
     #[arg(long, value_name = "ID")]
     project_id: Option<String>,
-    /// Agent ID (project-agent)
+    /// Name or ID of the agent (session)
     #[arg(long, value_name = "ID")]
     agent_id: Option<String>,
     /// Agent version to pin (project-agent)
@@ -69,25 +72,25 @@ pub struct Args {
     /// User ID (role-binding)
     #[arg(long, value_name = "ID")]
     user_id: Option<String>,
-    /// Role ID (role-binding)
+    /// Name or ID of the role (role-binding)
     #[arg(long, value_name = "ID")]
     role_id: Option<String>,
     /// Scope (role-binding): global|project|agent|session|credential
     #[arg(long)]
     scope: Option<String>,
-    /// Project FK for role-binding
+    /// Name or ID of the project (role-binding)
     #[arg(long, value_name = "ID")]
     project_id_fk: Option<String>,
-    /// Agent FK for role-binding
+    /// Name or ID of the agent (role-binding)
     #[arg(long, value_name = "ID")]
     agent_id_fk: Option<String>,
-    /// Session FK for role-binding
+    /// Name or ID of the session (role-binding)
     #[arg(long, value_name = "ID")]
     session_id_fk: Option<String>,
-    /// Credential FK for role-binding
+    /// Name or ID of the credential (role-binding)
     #[arg(long, value_name = "ID")]
     credential_id_fk: Option<String>,
-    /// Scope target ID for role-binding (shorthand for --{scope}-id-fk)
+    /// Name or ID of what --scope names (role-binding; shorthand for --{scope}-id-fk)
     #[arg(long, value_name = "ID")]
     scope_id: Option<String>,
     /// Git repository URL (application)
@@ -105,7 +108,7 @@ pub struct Args {
     /// Target Ambient instance URL (application)
     #[arg(long, value_name = "URL")]
     destination_url: Option<String>,
-    /// Credential ID for private repos (application)
+    /// Name or ID of the credential for private repos (application)
     #[arg(long, value_name = "ID")]
     credential_id: Option<String>,
     /// Enable automatic sync (application)
@@ -155,6 +158,7 @@ const KINDS: &[Creation] = &[
             ("max-tokens", "llm_max_tokens"),
             ("temperature", "llm_temperature"),
             ("timeout", "timeout"),
+            ("agent-id", "agent_id"),
         ],
         otherwise: &["project-id"],
     },
@@ -254,7 +258,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         ))
         .into());
     };
-    let flags = args.flags();
+    let mut flags = args.flags();
     for (flag, _) in flags.iter().filter(|(flag, _)| !kind.knows(flag)) {
         ctx.out.warn(&format!(
             "--{flag} is not applicable to this resource type and will be ignored"
@@ -268,6 +272,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             return Err(Failure::usage(format!("--{required} is required")).into());
         }
     }
+    if kind.resource.word == ROLE_BINDING.word {
+        scope_key(args)?;
+    }
+    ctx.block_on(resolve(ctx, client, args, kind, &mut flags))
+        .with_context(|| format!("create {}", kind.resource.word))?;
     let (place, body) = request(ctx, args, kind, &flags)?;
     let mut call = Request::new(crate::api::Method::Post, place).body(body);
     if kind.resource.word == AGENT.word {
@@ -313,7 +322,60 @@ fn explain(ctx: &Ctx, args: &Args, kind: &Creation, error: crate::api::Error) ->
         let project = session_project(ctx, args).unwrap_or_default();
         return Failure::new(Kind::NotFound, format!("project \"{project}\" does not exist; run 'acpctl project <name>' to switch projects")).into();
     }
-    anyhow::Error::from(error).context(format!("create {}", kind.resource.word))
+    let context = format!("create {}", kind.resource.word);
+    if kind.resource.word == PROJECT.word && error.status() == Some(409) {
+        let hint = "the name of a deleted project stays taken: choose another one";
+        return anyhow::Error::from(Failure::from(&error).hint(hint)).context(context);
+    }
+    anyhow::Error::from(error).context(context)
+}
+
+/// Puts ids in the place of names in the flags that name other objects. The server does not check most of them.
+async fn resolve(
+    ctx: &Ctx,
+    client: &Client,
+    args: &Args,
+    kind: &Creation,
+    flags: &mut [(&'static str, Value)],
+) -> anyhow::Result<()> {
+    let is_binding = kind.resource.word == ROLE_BINDING.word;
+    let scope = args.scope.as_deref().unwrap_or_default();
+    for (flag, value) in flags.iter_mut().filter(|(flag, _)| kind.knows(flag)) {
+        let Some(given) = value.as_str().filter(|text| !text.is_empty()) else {
+            continue;
+        };
+        let noun = match *flag {
+            "scope-id" => scope,
+            "agent-id" | "role-id" | "credential-id" => flag.trim_end_matches("-id"),
+            flag if is_binding => flag.strip_suffix("-id-fk").unwrap_or_default(),
+            _ => continue,
+        };
+        lookup::check(&format!("{noun} name or ID"), given)?;
+        let found = match noun {
+            "agent" => {
+                let project = project_of_agent(ctx, args, kind)?;
+                lookup::agent(client, &project, given).await
+            }
+            "role" => lookup::role(client, given).await,
+            "project" => lookup::project(client, given).await,
+            "session" => lookup::session(client, given).await,
+            "credential" => lookup::credential(client, given).await,
+            _ => continue,
+        };
+        let found = found.with_context(|| format!("--{flag} {}", quote(given)))?;
+        *value = found.id().into();
+    }
+    Ok(())
+}
+
+/// The project that an agent is looked for in.
+fn project_of_agent(ctx: &Ctx, args: &Args, kind: &Creation) -> Result<String, Failure> {
+    if kind.resource.word == SESSION.word {
+        return session_project(ctx, args);
+    }
+    let named = args.project_id_fk.as_deref();
+    ctx.project(named)
+        .map_err(|failure| failure.hint("name the project of the agent with --project-id-fk"))
 }
 
 fn request(
@@ -341,7 +403,7 @@ fn request(
         }
     }
     if kind.resource.word == ROLE_BINDING.word
-        && let (Some(key), Some(id)) = (scope_key, args.scope_id.as_deref())
+        && let (Some(key), Some(id)) = (scope_key, text_of(flags, "scope-id"))
     {
         let known = kind
             .uses
@@ -353,7 +415,7 @@ fn request(
     let place = match kind.resource.word {
         "agent" => path(&[
             "projects",
-            args.project_id.as_deref().unwrap_or_default(),
+            &ctx.project(args.project_id.as_deref())?,
             "agents",
         ]),
         "session" => {
@@ -363,6 +425,11 @@ fn request(
         _ => path(&[kind.resource.collection]),
     };
     Ok((place, body))
+}
+
+fn text_of<'f>(flags: &'f [(&'static str, Value)], flag: &str) -> Option<&'f str> {
+    let found = flags.iter().find(|(given, _)| *given == flag);
+    found.and_then(|(_, value)| value.as_str())
 }
 
 /// `--scope-id` fills the id that fits the scope.

@@ -2,14 +2,15 @@
 
 use anyhow::Context as _;
 
-use super::confirm::ask_or_read;
-use super::{credential, named, stop};
-use crate::api::{Method, Request, path};
+use super::confirm::ConfirmArgs;
+use super::{named, removal, stop};
+use crate::api::path;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
-use crate::output::progress;
-use crate::resources::{CREDENTIAL, Resource, SESSION, USER};
+use crate::lookup;
+use crate::output::{Format, OutputArgs, progress};
+use crate::resources::{List, PROJECT, Record, Resource, SESSION, USER};
 
 const EXAMPLES: &str = "acpctl delete role-binding 2abROLEBINDING00000000000001 --yes
 acpctl delete sessions --all --yes";
@@ -20,21 +21,20 @@ acpctl delete sessions --all --yes";
 pub struct Args {
     /// Kind of resource
     resource: String,
-    /// ID
+    /// ID or name
     name: Option<String>,
-    /// Skip confirmation prompt
-    #[arg(short, long)]
-    yes: bool,
-    /// The same as --yes
-    #[arg(long)]
-    confirm: bool,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
     /// Delete all resources of this type (sessions only)
     #[arg(short = 'A', long)]
     all: bool,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let word = args.resource.to_lowercase();
+    let format = args.output.format()?;
     if args.all {
         if args.name.is_some() {
             return Err(Failure::usage("cannot specify resource name with --all").into());
@@ -46,33 +46,48 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             ))
             .into());
         }
-        return all_sessions(ctx, args);
+        return all_sessions(ctx, args, &format);
     }
     let Some(name) = args.name.as_deref() else {
         return Err(Failure::usage("resource name is required (or use --all)").into());
     };
-    named::check_identifier("resource name", name)?;
+    lookup::check("resource name", name)?;
     let client = ctx.client()?;
     let resource = deletable(&args.resource)?;
     let collection = named::collection(ctx, resource, None)?;
-    if !agreed(ctx, args, &format!("Delete {word}/{name}?"))? {
-        return Ok(());
-    }
-    ctx.block_on(async {
-        // A credential may be named: the server would call the deletion of an unknown id a success.
-        let id = if resource.word == CREDENTIAL.word {
-            credential::resolve_id(client, name).await?
-        } else {
-            name.to_owned()
-        };
-        let mut request = Request::new(Method::Delete, collection.item(&id));
-        request.project.clone_from(&collection.project);
-        client
-            .send(&request)
+    let doing = format!("delete {} {}", resource.word, quote(name));
+    let found = ctx.block_on(async {
+        lookup::find_by_id_first(client, &collection, name)
             .await
-            .with_context(|| format!("delete {} {}", resource.word, quote(name)))
+            .context(doing.clone())
     })?;
-    ctx.out.line(&format!("{}/{name} deleted", resource.word))
+    removal::remove(
+        ctx,
+        &args.confirm,
+        &collection,
+        &found,
+        name,
+        &format,
+        &doing,
+    )?;
+    if resource.word == PROJECT.word {
+        doubt_the_current_project(ctx, &found);
+    }
+    Ok(())
+}
+
+/// The current project stays set: other servers may have one of that name.
+fn doubt_the_current_project(ctx: &Ctx, deleted: &Record) {
+    let current = ctx
+        .settings()
+        .ok()
+        .and_then(|settings| settings.project.as_deref());
+    if current.is_some_and(|current| current == deleted.id()) {
+        ctx.out.warn(&format!(
+            "{} is still the current project; choose another with 'acpctl project set NAME'",
+            quote(deleted.id())
+        ));
+    }
 }
 
 fn deletable(word: &str) -> Result<&'static Resource, Failure> {
@@ -83,32 +98,24 @@ fn deletable(word: &str) -> Result<&'static Resource, Failure> {
     })
 }
 
-fn agreed(ctx: &Ctx, args: &Args, question: &str) -> anyhow::Result<bool> {
-    if args.yes || args.confirm || ask_or_read(ctx, question)? {
-        return Ok(true);
-    }
-    ctx.out.note("Aborted.");
-    Ok(false)
-}
-
 /// Stops what runs, then deletes; one failure does not hold the others up.
-fn all_sessions(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+fn all_sessions(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let sessions = ctx.block_on(async {
         let every = client.every(&SESSION, "/sessions", None).await;
         every.context("list sessions")
     })?;
     if sessions.is_empty() {
-        return ctx.out.line("no sessions to delete");
+        return say_deleted(ctx, format, Vec::new(), "no sessions to delete");
     }
-    if !agreed(
-        ctx,
-        args,
-        &format!("Delete all {} sessions?", sessions.len()),
-    )? {
+    let question = format!(
+        "Delete all {} sessions? Their messages are lost.",
+        sessions.len()
+    );
+    if !args.confirm.agreed(ctx, &question)? {
         return Ok(());
     }
-    let (mut deleted, mut stopped) = (0, 0);
+    let (mut deleted, mut stopped) = (Vec::new(), 0);
     let progress = progress::begin("Deleting sessions");
     ctx.block_on(async {
         for (n, session) in sessions.iter().enumerate() {
@@ -121,7 +128,7 @@ fn all_sessions(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             }
             match client.delete(&path(&["sessions", session.id()])).await {
                 Ok(()) => {
-                    deleted += 1;
+                    deleted.push(session.clone());
                     stopped += usize::from(runs);
                 }
                 Err(error) => ctx
@@ -137,10 +144,32 @@ fn all_sessions(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     } else {
         String::new()
     };
-    ctx.out
-        .line(&format!("{deleted} sessions deleted{first}"))?;
-    match sessions.len() - deleted {
+    let failed = sessions.len() - deleted.len();
+    let sentence = format!("{} sessions deleted{first}", deleted.len());
+    say_deleted(ctx, format, deleted, &sentence)?;
+    match failed {
         0 => Ok(()),
         failed => anyhow::bail!("{failed} of {} sessions failed", sessions.len()),
     }
+}
+
+fn say_deleted(
+    ctx: &Ctx,
+    format: &Format,
+    deleted: Vec<Record>,
+    sentence: &str,
+) -> anyhow::Result<()> {
+    if matches!(format, Format::Table | Format::Wide) {
+        return ctx.out.line(sentence);
+    }
+    let count = i64::try_from(deleted.len()).unwrap_or(i64::MAX);
+    let list = List {
+        resource: &SESSION,
+        kind: "SessionList".to_owned(),
+        page: 1,
+        size: count,
+        total: count,
+        items: Some(deleted),
+    };
+    ctx.out.list(&list, format, ctx.now())
 }

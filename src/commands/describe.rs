@@ -3,10 +3,10 @@
 use anyhow::Context as _;
 
 use super::named;
-use crate::api::Request;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
+use crate::lookup;
 use crate::output::Format;
 use crate::resources::CREDENTIAL;
 
@@ -18,7 +18,7 @@ const EXAMPLES: &str = "acpctl describe project team-a";
 pub struct Args {
     /// Kind of resource
     resource: String,
-    /// ID
+    /// ID or name
     name: String,
 }
 
@@ -30,13 +30,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             args.resource
         ))
     })?;
-    named::check_identifier("name", &args.name)?;
+    lookup::check("name", &args.name)?;
     let collection = named::collection(ctx, resource, None)?;
-    let mut request = Request::get(collection.item(&args.name));
-    request.project.clone_from(&collection.project);
     let mut record = ctx.block_on(async {
-        client
-            .fetch(resource, &request)
+        lookup::find_by_id_first(client, &collection, &args.name)
             .await
             .with_context(|| format!("describe {} {}", resource.word, quote(&args.name)))
     })?;

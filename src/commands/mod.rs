@@ -1,5 +1,6 @@
 //! The commands: one folder per noun with one file per verb, one file per lone verb; and what
-//! several of them share ([`confirm`], [`created`], [`labels`], [`listing`], [`named`], [`runs`]).
+//! several of them share ([`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
+//! [`removal`], [`runs`]).
 
 pub mod agent;
 pub mod application;
@@ -8,7 +9,6 @@ pub mod completion;
 pub mod config;
 pub mod confirm;
 pub mod create;
-pub mod created;
 pub mod credential;
 pub mod delete;
 pub mod describe;
@@ -22,7 +22,9 @@ pub mod local;
 pub mod login;
 pub mod logout;
 pub mod named;
+pub mod outcome;
 pub mod project;
+pub mod removal;
 pub mod runs;
 pub mod scheduled_session;
 pub mod serve;
@@ -30,4 +32,5 @@ pub mod session;
 pub mod start;
 pub mod stop;
 pub mod version;
+pub mod wait;
 pub mod whoami;

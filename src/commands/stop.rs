@@ -1,41 +1,48 @@
-//! `acpctl stop` (contract cli-core.md section 7.14).
+//! `acpctl stop`
 
 use anyhow::Context as _;
 
-use super::named;
-use crate::api::{Client, Error, Method, Request, path};
+use super::agent::start::phase;
+use super::outcome;
+use crate::api::{Client, Error, Method};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
+use crate::lookup::{self, Collection};
+use crate::output::OutputArgs;
 use crate::resources::{Record, SESSION};
 
 /// Stop an agentic session
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Session ID
+    /// ID or name of the session, or name of its agent
     session: String,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    named::check_identifier("session ID", &args.session)?;
+    lookup::check("session name or ID", &args.session)?;
+    let format = args.output.format()?;
     let client = ctx.client()?;
     let session = ctx.block_on(async {
-        stop(client, &args.session)
-            .await
-            .with_context(|| format!("stop session {}", quote(&args.session)))
+        let sessions = Collection::global(&SESSION);
+        lookup::act(client, &sessions, &args.session, async |id| {
+            stop(client, id).await
+        })
+        .await
+        .with_context(|| format!("stop session {}", quote(&args.session)))
     })?;
-    ctx.out.line(&format!(
-        "session/{} stopped (phase: {})",
-        session.id(),
-        session.text("phase")
-    ))
+    let sentence = format!("session/{} stopped{}", session.id(), phase(&session));
+    outcome::done(ctx, &session, &format, &sentence)
 }
 
 /// Asks the server to stop a session.
 pub async fn stop(client: &Client, id: &str) -> Result<Record, Error> {
+    let sessions = Collection::global(&SESSION);
     client
         .fetch(
             &SESSION,
-            &Request::new(Method::Post, path(&["sessions", id, "stop"])),
+            &sessions.request_below(Method::Post, id, &["stop"]),
         )
         .await
 }

@@ -34,7 +34,6 @@ pub struct Live {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Names {
     Name,
-    Id,
     Both,
 }
 
@@ -57,8 +56,8 @@ const LIVE: &[Live] = &[
         nouns: &["session", "sessions", "sess"],
         collection: "sessions",
         in_project: false,
-        named_by: Names::Id,
-        details: &["name", "phase"],
+        named_by: Names::Both,
+        details: &["phase"],
     },
     Live {
         nouns: &["agent", "agents", "project-agent", "project-agents", "pa"],
@@ -85,8 +84,8 @@ const LIVE: &[Live] = &[
         nouns: &["application", "applications", "app", "apps"],
         collection: "applications",
         in_project: false,
-        named_by: Names::Id,
-        details: &["name"],
+        named_by: Names::Both,
+        details: &["source_repo_url"],
     },
 ];
 
@@ -179,10 +178,7 @@ fn fetch(ctx: &Ctx, live: &Live, path: &str) -> Option<Vec<Candidate>> {
             .filter_map(|item| names(live, item))
             .collect::<Vec<_>>()
     };
-    let mut found = Vec::new();
-    if live.named_by != Names::Id {
-        found.extend(of(by_name));
-    }
+    let mut found = of(by_name);
     if live.named_by != Names::Name {
         found.extend(of(by_id));
     }

@@ -182,7 +182,7 @@ fn positional(place: &Place<'_>, arg: &Arg, deadline: Instant) -> Answer {
     let noun = match (names.as_slice(), first) {
         (["get" | "delete" | "describe"], Some(resource)) => Live::named(resource),
         (["start"], None) => Live::named("agent"),
-        (["stop"], None) => Live::named("session"),
+        (["stop" | "wait"], None) => Live::named("session"),
         ([noun] | [noun, _], None) => Live::named(noun),
         _ => None,
     };

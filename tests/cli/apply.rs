@@ -283,7 +283,9 @@ fn a_failed_search_creates_nothing() {
         .write_stdin("kind: Credential\nname: x\nprovider: y\ntoken: t\n")
         .assert()
         .code(10)
-        .stderr("Error: apply credential/x: search credentials for \"x\": ambient API error 500: c — r\n");
+        .stderr(
+            "Error: apply credential/x: look up credential \"x\": ambient API error 500: c — r\n",
+        );
 }
 
 #[test]

@@ -48,6 +48,11 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         Expected::Code(3),
     ),
     (
+        "acpctl wait ",
+        // It names no session that exists.
+        Expected::Code(3),
+    ),
+    (
         "acpctl session probe ",
         Expected::Skipped("needs an MCP server and a cluster: session_helper.rs"),
     ),
@@ -199,6 +204,9 @@ fn run_on(env: &TestEnv, line: &str, url: &str) -> Output {
 const PREPARATION: &[&str] = &[
     "acpctl create project --name team-a",
     "kubectl config view --raw | acpctl credential create --provider kubeconfig --name prod",
+    "acpctl agent create --name lead",
+    "acpctl credential bind prod --project team-a",
+    "acpctl credential bind prod --project team-a --agent lead",
 ];
 
 fn collect(command: &clap::Command, lines: &mut Vec<String>) {

@@ -24,6 +24,7 @@ mod faults;
 mod json_keys;
 mod keyring;
 mod local;
+mod lookup;
 mod mcp_config;
 mod noun_faults;
 mod nouns;

@@ -49,6 +49,9 @@ fn platform() -> Scripted {
             }
             ("GET", "/roles") => list(json!([{"id": "role-1", "name": "credential:viewer"}])),
             ("GET", "/credentials") => list(json!([])),
+            ("GET", path) if path == format!("/credentials/{ID}") => {
+                answer(200, &json!({"id": ID, "name": "prod"}))
+            }
             ("POST", "/credentials") => {
                 let mut body = request.json();
                 body["id"] = json!(ID);
@@ -322,6 +325,9 @@ fn deleting_asks_on_a_terminal() {
         let env = TestEnv::new();
         let server = platform();
         let terminal = start(&env, server.url(), &["credential", "delete", ID], 24, 80);
+        let screen = terminal.wait_for("[y/N]:");
+        let question = format!("Delete credential/{ID} (prod)? Its secret is lost");
+        assert!(screen.contains(&question), "{screen}");
         answer_steps(&terminal, &[("[y/N]:", &[keys, ENTER])]);
         terminal.wait_for(status);
         assert_eq!(changes(&server).len(), sent, "{keys:?}");

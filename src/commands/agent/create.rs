@@ -2,9 +2,9 @@
 
 use anyhow::Context as _;
 
-use super::lookup;
+use super::agents;
 use crate::api::{Body, Method, Request};
-use crate::commands::created;
+use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
@@ -48,10 +48,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     body.set_filled("labels", args.labels.as_deref());
     body.set_filled("annotations", args.annotations.as_deref());
     let client = ctx.client()?;
-    let request = Request::new(Method::Post, lookup::agents(&project))
+    let request = Request::new(Method::Post, agents(&project).path)
         .body(body)
         .project(&project);
     let agent =
         ctx.block_on(async { client.fetch(&AGENT, &request).await.context("create agent") })?;
-    created::show(ctx, &agent, &format)
+    outcome::created(ctx, &agent, &format)
 }

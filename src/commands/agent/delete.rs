@@ -1,11 +1,11 @@
 //! `acpctl agent delete`
 
-use anyhow::Context as _;
-
-use super::lookup;
-use crate::api::{Method, Request};
+use super::{agents, check};
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::removal;
 use crate::ctx::Ctx;
+use crate::lookup;
+use crate::output::OutputArgs;
 
 /// Delete an agent
 #[derive(Debug, clap::Args)]
@@ -17,20 +17,25 @@ pub struct Args {
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
     project_id: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = ctx.project(args.project_id.as_deref())?;
-    lookup::check(&args.agent)?;
-    if !args.confirm.agreed(ctx, &format!("agent/{}", args.agent))? {
-        return Ok(());
-    }
+    let format = args.output.format()?;
+    check(&args.agent)?;
+    args.confirm
+        .require(ctx, &format!("agent/{}", args.agent))?;
     let client = ctx.client()?;
-    ctx.block_on(async {
-        let agent = lookup::resolve(client, &project, &args.agent).await?;
-        let request =
-            Request::new(Method::Delete, lookup::agent(&project, &[agent.id()])).project(&project);
-        client.send(&request).await.context("delete agent")
-    })?;
-    ctx.out.line(&format!("agent/{} deleted", args.agent))
+    let found = ctx.block_on(lookup::agent(client, &project, &args.agent))?;
+    removal::remove(
+        ctx,
+        &args.confirm,
+        &agents(&project),
+        &found,
+        &args.agent,
+        &format,
+        "delete agent",
+    )
 }

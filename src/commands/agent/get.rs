@@ -2,9 +2,10 @@
 
 use anyhow::Context as _;
 
-use super::lookup;
+use super::{agents, check};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
+use crate::lookup;
 use crate::output::OutputArgs;
 
 /// Show an agent
@@ -22,10 +23,10 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = ctx.project(args.project_id.as_deref())?;
     let format = args.output.format()?;
-    lookup::check(&args.agent)?;
+    check(&args.agent)?;
     let client = ctx.client()?;
     let agent = ctx.block_on(async {
-        lookup::find(client, &project, &args.agent)
+        lookup::find(client, &agents(&project), &args.agent)
             .await
             .with_context(|| format!("get agent {}", quote(&args.agent)))
     })?;

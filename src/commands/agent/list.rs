@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::lookup;
+use super::agents;
 use crate::commands::listing::ListArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
@@ -28,7 +28,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     options.project = Some(project.clone());
     let list = ctx.block_on(async {
         client
-            .list(&AGENT, &lookup::agents(&project), &options)
+            .list(&AGENT, &agents(&project).path, &options)
             .await
             .context("list agents")
     })?;

@@ -4,7 +4,6 @@ mod create;
 mod delete;
 mod get;
 mod list;
-mod lookup;
 mod sessions;
 pub mod start;
 mod start_preview;
@@ -14,6 +13,9 @@ mod update;
 use clap::Subcommand;
 
 use crate::ctx::Ctx;
+use crate::exit::Failure;
+use crate::lookup::{self, Collection};
+use crate::resources::AGENT;
 
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
@@ -47,4 +49,17 @@ impl Command {
             Self::Sessions(args) => sessions::run(ctx, args),
         }
     }
+}
+
+/// The agents of a project.
+pub fn agents(project: &str) -> Collection {
+    Collection::of_project(&AGENT, project)
+}
+
+/// Refuses what can't name an agent.
+///
+/// # Errors
+/// In the Go tool's words.
+pub fn check(given: &str) -> Result<(), Failure> {
+    lookup::check("agent name or ID", given)
 }

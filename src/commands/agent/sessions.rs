@@ -2,11 +2,12 @@
 
 use anyhow::Context as _;
 
-use super::lookup;
+use super::{agents, check};
 use crate::commands::listing::ListArgs;
 use crate::commands::runs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
+use crate::lookup;
 use crate::resources::SESSION;
 
 /// List the sessions of an agent
@@ -24,13 +25,13 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = ctx.project(args.project_id.as_deref())?;
     let format = args.list.format()?;
-    lookup::check(&args.agent)?;
+    check(&args.agent)?;
     let client = ctx.client()?;
     let mut options = args.list.options(false);
     options.project = Some(project.clone());
     let list = ctx.block_on(async {
-        let agent = lookup::resolve(client, &project, &args.agent).await?;
-        let place = lookup::agent(&project, &[agent.id(), "sessions"]);
+        let agent = lookup::agent(client, &project, &args.agent).await?;
+        let place = agents(&project).item(agent.id(), &["sessions"]);
         client
             .list(&SESSION, &place, &options)
             .await

@@ -3,20 +3,21 @@
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::lookup;
-use crate::api::{Body, Client, Error, Method, Request};
+use super::agents;
+use crate::api::{Body, Client, Error, Method, path};
 use crate::compat::json;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
+use crate::lookup;
 use crate::output::{Format, OutputArgs, progress};
-use crate::resources::{AGENT, Record, SESSION};
+use crate::resources::{AGENT, Record, SESSION, SESSION_MESSAGE};
 
 /// Start an agent's session, or show the one that runs already
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
     agent: Option<String>,
-    /// Task for this run
+    /// Task for this run: the session's first message
     #[arg(long)]
     prompt: Option<String>,
     /// Every agent of the project
@@ -42,23 +43,25 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let given = one_or_all(args.agent.as_deref(), args.all)?;
     let prompt = args.prompt.as_deref();
     let Some(given) = given else {
-        let agents = ctx.block_on(async { everyone(client, &project).await })?;
-        return for_each(ctx, &agents, "start", |agent| {
+        let everyone = ctx.block_on(everyone(client, &project))?;
+        return for_each(ctx, &everyone, "start", |agent| {
             let started = ctx.block_on(async {
                 begin(client, &project, agent.id(), prompt)
                     .await
                     .context("start agent")
             })?;
-            say_started(ctx, &started, &format!("agent/{}", agent.name()), &format)
+            say_started(ctx, &started, &format!("agent/{}", agent.name()), &format)?;
+            deliver(ctx, &started, prompt)
         });
     };
     let started = ctx.block_on(async {
-        let agent = lookup::resolve(client, &project, given).await?;
+        let agent = lookup::agent(client, &project, given).await?;
         begin(client, &project, agent.id(), prompt)
             .await
             .context("start agent")
     })?;
-    say_started(ctx, &started, &format!("agent/{given}"), &format)
+    say_started(ctx, &started, &format!("agent/{given}"), &format)?;
+    deliver(ctx, &started, prompt)
 }
 
 /// Either a name or `--all`.
@@ -78,7 +81,7 @@ pub fn one_or_all(given: Option<&str>, all: bool) -> Result<Option<&str>, Failur
 /// All agents of a project.
 pub async fn everyone(client: &Client, project: &str) -> anyhow::Result<Vec<Record>> {
     client
-        .every(&AGENT, &lookup::agents(project), Some(project))
+        .every(&AGENT, &agents(project).path, Some(project))
         .await
         .context("list agents")
 }
@@ -124,9 +127,9 @@ pub async fn begin(
 ) -> Result<Started, Error> {
     let mut body = Body::new();
     body.set_filled("prompt", prompt);
-    let request = Request::new(Method::Post, lookup::agent(project, &[id, "start"]))
-        .body(body)
-        .project(project);
+    let request = agents(project)
+        .request_below(Method::Post, id, &["start"])
+        .body(body);
     let answer = client.send(&request).await?;
     let answer = if answer.body.is_empty() {
         Value::Null
@@ -150,14 +153,67 @@ pub fn say_started(
 ) -> anyhow::Result<()> {
     match (&started.session, format) {
         (Some(session), Format::Table | Format::Wide) => ctx.out.line(&format!(
-            "session/{} started (phase: {})",
+            "session/{} started{}",
             session.id(),
-            session.text("phase")
+            phase(session)
         )),
         (Some(session), format) => ctx.out.record(session, format, ctx.now()),
         (None, Format::Json) => ctx.out.json(&kept(&started.answer)),
         (None, _) => ctx.out.line(&format!("{named} started")),
     }
+}
+
+/// The phase in brackets, where there is one: the platform gives a session its first phase a little later.
+pub fn phase(session: &Record) -> String {
+    match session.text("phase") {
+        "" => String::new(),
+        phase => format!(" (phase: {phase})"),
+    }
+}
+
+/// Sees to it that the prompt of a start reaches the session. The platform drops it, so what did not come back with
+/// the answer is sent as a message of the session.
+///
+/// # Errors
+/// Where the message is refused: the session runs then, without its task.
+pub fn deliver(ctx: &Ctx, started: &Started, prompt: Option<&str>) -> anyhow::Result<()> {
+    let Some(prompt) = prompt.filter(|prompt| !prompt.is_empty()) else {
+        return Ok(());
+    };
+    let starting = started
+        .answer
+        .get("starting_prompt")
+        .and_then(Value::as_str);
+    if starting.is_some_and(|starting| ends_in(starting, prompt)) {
+        return Ok(());
+    }
+    let session = started.session.as_ref().map_or("", Record::id);
+    if !lookup::can_be_id(session) {
+        ctx.out.warn("the server names no session, and drops the prompt of a start: send it with 'acpctl session send'");
+        return Ok(());
+    }
+    let mut body = Body::new();
+    body.set("event_type", "user");
+    body.set("payload", prompt);
+    let client = ctx.client()?;
+    let sent = ctx.block_on(async {
+        let place = path(&["sessions", session, "messages"]);
+        let sent = client.create(&SESSION_MESSAGE, &place, body).await;
+        sent.with_context(|| {
+            format!("session/{session} is started, but its prompt could not be sent")
+        })
+    })?;
+    let seq = sent.value("seq").and_then(Value::as_i64).unwrap_or(0);
+    ctx.out.note(&format!(
+        "prompt sent to session/{session} as a message (seq={seq})"
+    ));
+    Ok(())
+}
+
+/// True where the last lines of a prompt are the task: it is the last section.
+fn ends_in(starting: &str, task: &str) -> bool {
+    let before = starting.trim_end().strip_suffix(task.trim());
+    before.is_some_and(|before| before.is_empty() || before.ends_with('\n'))
 }
 
 /// The field of an answer without a session that is shown.

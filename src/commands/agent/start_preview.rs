@@ -2,11 +2,12 @@
 
 use anyhow::Context as _;
 
-use super::lookup;
-use crate::api::{Body, Request};
+use super::{agents, check};
+use crate::api::{Body, Method};
 use crate::compat::json;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
+use crate::lookup;
 
 /// Show the prompt that an agent would start with
 #[derive(Debug, clap::Args)]
@@ -20,12 +21,11 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = ctx.project(args.project_id.as_deref())?;
-    lookup::check(&args.agent)?;
+    check(&args.agent)?;
     let client = ctx.client()?;
     let text = ctx.block_on(async {
-        let agent = lookup::resolve(client, &project, &args.agent).await?;
-        let request =
-            Request::get(lookup::agent(&project, &[agent.id(), "start"])).project(&project);
+        let agent = lookup::agent(client, &project, &args.agent).await?;
+        let request = agents(&project).request_below(Method::Get, agent.id(), &["start"]);
         // The platform wants a body here too (contract api.md section 9.2), which the Go tool does not send.
         let answer = match client.send(&request).await {
             Err(error) if error.status() == Some(400) => {

@@ -2,9 +2,12 @@
 
 use anyhow::Context as _;
 
-use super::lookup;
-use crate::api::{Body, Method, Request};
+use super::{agents, check};
+use crate::api::{Body, Method};
+use crate::commands::outcome;
 use crate::ctx::Ctx;
+use crate::lookup;
+use crate::output::OutputArgs;
 use crate::resources::AGENT;
 
 /// Change an agent; only what is given changes
@@ -27,11 +30,14 @@ pub struct Args {
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
     project_id: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = ctx.project(args.project_id.as_deref())?;
-    lookup::check(&args.agent)?;
+    let format = args.output.format()?;
+    check(&args.agent)?;
     let mut body = Body::new();
     body.set_given("name", args.name.as_deref());
     body.set_given("prompt", args.prompt.as_deref());
@@ -39,11 +45,12 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     body.set_given("annotations", args.annotations.as_deref());
     let client = ctx.client()?;
     let agent = ctx.block_on(async {
-        let agent = lookup::resolve(client, &project, &args.agent).await?;
-        let request = Request::new(Method::Patch, lookup::agent(&project, &[agent.id()]))
-            .body(body)
-            .project(&project);
+        let agent = lookup::agent(client, &project, &args.agent).await?;
+        let request = agents(&project)
+            .request(Method::Patch, agent.id())
+            .body(body);
         client.fetch(&AGENT, &request).await.context("update agent")
     })?;
-    ctx.out.line(&format!("agent/{} updated", agent.name()))
+    let sentence = format!("agent/{} updated", agent.name());
+    outcome::done(ctx, &agent, &format, &sentence)
 }

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::fields::Fields;
-use crate::commands::created;
+use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
@@ -35,10 +35,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
     }
     let client = ctx.client()?;
-    let body = fields.for_create();
     let record = ctx.block_on(async {
+        let credential = fields.credential(client).await?;
+        let body = fields.for_create(credential.as_deref());
         let record = client.create(&APPLICATION, "/applications", body).await;
         record.context("create application")
     })?;
-    created::show(ctx, &record, &format)
+    outcome::created(ctx, &record, &format)
 }

@@ -2,32 +2,35 @@
 
 use anyhow::Context as _;
 
-use super::application;
+use super::applications;
 use crate::commands::confirm::ConfirmArgs;
-use crate::commands::named::check_identifier;
+use crate::commands::removal;
 use crate::ctx::Ctx;
+use crate::lookup;
+use crate::output::OutputArgs;
 
 /// Delete an application
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// ID
-    id: String,
+    /// Name or ID
+    application: String,
     #[command(flatten)]
     confirm: ConfirmArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    check_identifier("application ID", &args.id)?;
-    if !args
-        .confirm
-        .agreed(ctx, &format!("application/{}", args.id))?
-    {
-        return Ok(());
-    }
+    const DOING: &str = "delete application";
+    let given = &args.application;
+    let format = args.output.format()?;
+    lookup::check("application name or ID", given)?;
+    args.confirm.require(ctx, &format!("application/{given}"))?;
     let client = ctx.client()?;
-    ctx.block_on(async {
-        let deleted = client.delete(&application(&args.id)).await;
-        deleted.context("delete application")
+    let found = ctx.block_on(async {
+        let found = lookup::application(client, given).await;
+        found.context(DOING)
     })?;
-    ctx.out.line(&format!("application/{} deleted", args.id))
+    let all = applications();
+    removal::remove(ctx, &args.confirm, &all, &found, given, &format, DOING)
 }

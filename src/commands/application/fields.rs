@@ -1,7 +1,11 @@
 //! The fields that `create` and `update` set.
 
-use crate::api::Body;
+use anyhow::Context as _;
+
+use crate::api::{Body, Client};
 use crate::compat::number;
+use crate::compat::quote::quote;
+use crate::lookup;
 
 /// Switches tell "not given" from "given as false": an update sends both.
 #[derive(Debug, clap::Args)]
@@ -24,7 +28,7 @@ pub struct Fields {
     /// Target Ambient instance
     #[arg(long, value_name = "URL")]
     destination_url: Option<String>,
-    /// Credential ID for private repositories
+    /// Name or ID of the credential for private repositories
     #[arg(long, value_name = "ID")]
     credential_id: Option<String>,
     /// Enable automatic sync
@@ -48,7 +52,22 @@ pub struct Fields {
 }
 
 impl Fields {
-    fn texts(&self) -> [(&'static str, Option<&str>); 9] {
+    /// The id of the credential that is named; an empty text clears the field.
+    ///
+    /// # Errors
+    /// Where there is no such credential.
+    pub async fn credential(&self, client: &Client) -> anyhow::Result<Option<String>> {
+        match self.credential_id.as_deref() {
+            Some("") | None => Ok(self.credential_id.clone()),
+            Some(text) => {
+                let found = lookup::credential(client, text).await;
+                let found = found.with_context(|| format!("get credential {}", quote(text)))?;
+                Ok(Some(found.id().to_owned()))
+            }
+        }
+    }
+
+    fn texts<'a>(&'a self, credential: Option<&'a str>) -> [(&'static str, Option<&'a str>); 9] {
         [
             ("name", self.name.as_deref()),
             ("source_repo_url", self.source_repo_url.as_deref()),
@@ -59,7 +78,7 @@ impl Fields {
             ),
             ("destination_project", self.destination_project.as_deref()),
             ("destination_ambient_url", self.destination_url.as_deref()),
-            ("credential_id", self.credential_id.as_deref()),
+            ("credential_id", credential),
             ("labels", self.labels.as_deref()),
             ("annotations", self.annotations.as_deref()),
         ]
@@ -74,9 +93,9 @@ impl Fields {
     }
 
     /// The body of a create: what is empty or off is left out, a number that was given is sent.
-    pub fn for_create(&self) -> Body {
+    pub fn for_create(&self, credential: Option<&str>) -> Body {
         let mut body = Body::new();
-        for (key, text) in self.texts() {
+        for (key, text) in self.texts(credential) {
             body.set_filled(key, text);
         }
         for (key, _) in self
@@ -93,9 +112,9 @@ impl Fields {
     }
 
     /// The body of an update: exactly what was given.
-    pub fn for_update(&self) -> Body {
+    pub fn for_update(&self, credential: Option<&str>) -> Body {
         let mut body = Body::new();
-        for (key, text) in self.texts() {
+        for (key, text) in self.texts(credential) {
             body.set_given(key, text);
         }
         for (key, on) in self.switches() {

@@ -2,29 +2,28 @@
 
 use anyhow::Context as _;
 
-use super::application;
-use crate::commands::named::check_identifier;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
+use crate::lookup;
 use crate::output::OutputArgs;
-use crate::resources::APPLICATION;
 
 /// Show an application
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// ID
-    id: String,
+    /// Name or ID
+    application: String,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    check_identifier("application ID", &args.id)?;
+    lookup::check("application name or ID", &args.application)?;
     let client = ctx.client()?;
     let record = ctx.block_on(async {
-        let record = client.get(&APPLICATION, &application(&args.id)).await;
-        record.with_context(|| format!("get application {}", quote(&args.id)))
+        lookup::application(client, &args.application)
+            .await
+            .with_context(|| format!("get application {}", quote(&args.application)))
     })?;
     ctx.out.record(&record, &format, ctx.now())
 }

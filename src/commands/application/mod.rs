@@ -1,4 +1,4 @@
-//! `acpctl application …` (contract cli-resources.md section 7). Identifiers are ids.
+//! `acpctl application …` (contract cli-resources.md section 7).
 
 mod create;
 mod delete;
@@ -12,8 +12,9 @@ mod update;
 
 use clap::Subcommand;
 
-use crate::api::path;
 use crate::ctx::Ctx;
+use crate::lookup::Collection;
+use crate::resources::APPLICATION;
 
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
@@ -45,7 +46,7 @@ impl Command {
     }
 }
 
-/// The path of an application.
-fn application(id: &str) -> String {
-    path(&["applications", id])
+/// All applications.
+fn applications() -> Collection {
+    Collection::global(&APPLICATION)
 }

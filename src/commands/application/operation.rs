@@ -2,17 +2,18 @@
 
 use anyhow::Context as _;
 
-use super::application;
-use crate::api::Body;
-use crate::commands::named::check_identifier;
+use super::applications;
+use crate::api::{Body, Method};
+use crate::commands::outcome;
 use crate::ctx::Ctx;
-use crate::output::{Format, OutputArgs};
+use crate::lookup;
+use crate::output::OutputArgs;
 use crate::resources::APPLICATION;
 
 #[derive(Debug, clap::Args)]
 pub struct Target {
-    /// ID
-    id: String,
+    /// Name or ID
+    application: String,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -26,20 +27,19 @@ pub fn trigger(
     value: &str,
 ) -> anyhow::Result<()> {
     let format = target.output.format()?;
-    check_identifier("application ID", &target.id)?;
+    lookup::check("application name or ID", &target.application)?;
     let mut body = Body::new();
     body.set(field, value);
     let client = ctx.client()?;
     let record = ctx.block_on(async {
-        let record = client
-            .update(&APPLICATION, &application(&target.id), body)
-            .await;
-        record.with_context(|| format!("{verb} application"))
+        let all = applications();
+        lookup::act(client, &all, &target.application, async |id| {
+            let request = all.request(Method::Patch, id).body(body.clone());
+            client.fetch(&APPLICATION, &request).await
+        })
+        .await
+        .with_context(|| format!("{verb} application"))
     })?;
-    match format {
-        Format::Table | Format::Wide => ctx
-            .out
-            .line(&format!("application/{} {verb} triggered", record.name())),
-        format => ctx.out.record(&record, &format, ctx.now()),
-    }
+    let sentence = format!("application/{} {verb} triggered", record.name());
+    outcome::done(ctx, &record, &format, &sentence)
 }

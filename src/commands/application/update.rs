@@ -2,31 +2,41 @@
 
 use anyhow::Context as _;
 
-use super::application;
+use super::applications;
 use super::fields::Fields;
-use crate::commands::named::check_identifier;
+use crate::api::Method;
+use crate::commands::outcome;
 use crate::ctx::Ctx;
+use crate::lookup;
+use crate::output::OutputArgs;
 use crate::resources::APPLICATION;
 
 /// Change an application; only what is given changes
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// ID
-    id: String,
+    /// Name or ID
+    application: String,
     #[command(flatten)]
     fields: Fields,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    check_identifier("application ID", &args.id)?;
+    lookup::check("application name or ID", &args.application)?;
+    let format = args.output.format()?;
     let client = ctx.client()?;
-    let body = args.fields.for_update();
     let record = ctx.block_on(async {
-        let record = client
-            .update(&APPLICATION, &application(&args.id), body)
-            .await;
-        record.context("update application")
+        let credential = args.fields.credential(client).await?;
+        let body = args.fields.for_update(credential.as_deref());
+        let all = applications();
+        lookup::act(client, &all, &args.application, async |id| {
+            let request = all.request(Method::Patch, id).body(body.clone());
+            client.fetch(&APPLICATION, &request).await
+        })
+        .await
+        .context("update application")
     })?;
-    ctx.out
-        .line(&format!("application/{} updated", record.name()))
+    let sentence = format!("application/{} updated", record.name());
+    outcome::done(ctx, &record, &format, &sentence)
 }

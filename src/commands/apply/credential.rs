@@ -2,7 +2,6 @@
 //! exact name, and made only if there is none; a secret that is there already is recognised by its
 //! keyed digest (contract field.md rows 26 and 27).
 
-use anyhow::Context as _;
 use serde_json::Value;
 
 use super::document::{Document, Pairs};
@@ -10,8 +9,8 @@ use super::run::{Outcome, Run, as_json, need_name, pairs_of, set_changed};
 use super::secret::{self, Secret};
 use crate::api::Body;
 use crate::commands::credential;
-use crate::compat::quote::quote;
 use crate::exit::{Failure, Kind};
+use crate::lookup;
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 
 /// Annotations of ours begin with this.
@@ -19,26 +18,11 @@ const OURS: &str = "acpctl/";
 
 pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome> {
     need_name(document)?;
-    match find(run, &document.name).await? {
+    let all = credential::credentials();
+    match lookup::find_if_any(run.client, &all, &document.name).await? {
         Some(found) => update(run, document, &found).await,
         None => create(run, document).await,
     }
-}
-
-/// The one credential of an id or exact name. Only a 404 means that there is none.
-async fn find(run: &Run<'_>, name: &str) -> anyhow::Result<Option<Record>> {
-    match run
-        .client
-        .get(&CREDENTIAL, &credential::path_of(name))
-        .await
-    {
-        Err(error) if error.is_not_found() => {}
-        other => return Ok(Some(other?)),
-    }
-    let found = credential::by_name(run.client, name, 100)
-        .await
-        .with_context(|| format!("search credentials for {}", quote(name)))?;
-    Ok(credential::one(name, &found)?.cloned())
 }
 
 async fn create(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome> {
@@ -99,7 +83,7 @@ async fn update(run: &Run<'_>, document: &Document, found: &Record) -> anyhow::R
     if let Some(secret) = secret {
         body.set_secret("token", secret.text);
     }
-    let place = credential::path_of(found.id());
+    let place = credential::credentials().item(found.id(), &[]);
     run.patch(&CREDENTIAL, &place, body, Some(found)).await
 }
 

@@ -175,8 +175,12 @@ fn prune(
         .iter()
         .map(|leftover| format!("{}/{}", leftover.resource.word, leftover.name))
         .collect();
-    if !run.is_diff && !args.confirm.agreed(run.ctx, &names.join(", "))? {
-        return Ok(());
+    if !run.is_diff {
+        let what = names.join(", ");
+        args.confirm.require(run.ctx, &what)?;
+        if !args.confirm.agreed(run.ctx, &format!("Delete {what}?"))? {
+            return Ok(());
+        }
     }
     let progress = progress::begin("Pruning");
     for (n, (leftover, name)) in leftovers.iter().zip(names).enumerate() {

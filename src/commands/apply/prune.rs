@@ -45,7 +45,7 @@ pub async fn leftovers(
     found.extend(records.iter().map(|record| Leftover {
         resource: &CREDENTIAL,
         name: record.name_or_id().to_owned(),
-        place: credential::path_of(record.id()),
+        place: credential::credentials().item(record.id(), &[]),
     }));
     Ok(found)
 }

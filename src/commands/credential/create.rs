@@ -5,7 +5,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use super::kubeconfig::{self, KubeconfigArgs};
-use super::lookup;
 use super::source::{self, SourceArgs};
 use super::wizard;
 use crate::api::{Body, Cause, Client, Error};
@@ -14,6 +13,7 @@ use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::digest;
 use crate::exit::{Failure, Kind};
+use crate::lookup;
 use crate::output::{Format, OutputArgs};
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 
@@ -251,7 +251,7 @@ fn show_dry_run(ctx: &Ctx, format: &Format, new: &New) -> anyhow::Result<()> {
 /// Names are not unique on the server; a second credential of a name makes every later look-up by
 /// name fail (contract field.md row 25).
 async fn refuse_namesake(client: &Client, name: &str) -> anyhow::Result<()> {
-    let found = lookup::by_name(client, name, 10)
+    let found = lookup::by_name(client, &super::credentials(), name)
         .await
         .with_context(|| format!("look up credential {}", quote(name)))?;
     let Some(first) = found.first() else {
@@ -292,7 +292,9 @@ fn is_lost(error: &Error) -> bool {
 
 async fn find_stored(client: &Client, name: &str, digest: Option<&str>) -> Option<Record> {
     let digest = digest?;
-    let found = lookup::by_name(client, name, 10).await.ok()?;
+    let found = lookup::by_name(client, &super::credentials(), name)
+        .await
+        .ok()?;
     found
         .into_iter()
         .find(|record| annotation(record, DIGEST) == digest)

@@ -2,9 +2,12 @@
 
 use anyhow::Context as _;
 
-use super::lookup;
+use super::{check, credentials};
+use crate::commands::confirm::ConfirmArgs;
+use crate::commands::removal;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::lookup;
+use crate::output::OutputArgs;
 
 const EXAMPLES: &str = "\
 acpctl credential delete prod
@@ -17,41 +20,20 @@ acpctl credential delete prod --yes";
 pub struct Args {
     /// Name or ID
     credential: String,
-    /// Do not ask
-    #[arg(short, long)]
-    yes: bool,
-    /// The same as --yes
-    #[arg(long)]
-    confirm: bool,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    lookup::check_identifier(&args.credential)?;
-    if !(args.yes || args.confirm) {
-        // On a terminal the server is asked first: a question about nothing is no help.
-        if !ctx.may_ask() {
-            return Err(Failure::new(
-                Kind::Input,
-                format!("add --confirm to delete credential/{}", args.credential),
-            )
-            .into());
-        }
-        ctx.client()?;
-        if !crate::output::prompt::confirm(&format!("Delete credential/{}?", args.credential))? {
-            ctx.out.note("Aborted.");
-            return Ok(());
-        }
-    }
+    const DOING: &str = "delete credential";
+    let given = &args.credential;
+    let format = args.output.format()?;
+    check(given)?;
+    args.confirm.require(ctx, &format!("credential/{given}"))?;
     let client = ctx.client()?;
-    ctx.block_on(async {
-        let id = lookup::resolve_id(client, &args.credential)
-            .await
-            .context("delete credential")?;
-        client
-            .delete(&lookup::path_of(&id))
-            .await
-            .context("delete credential")
-    })?;
-    ctx.out
-        .line(&format!("credential/{} deleted", args.credential))
+    let found = ctx.block_on(async { lookup::credential(client, given).await.context(DOING) })?;
+    let all = credentials();
+    removal::remove(ctx, &args.confirm, &all, &found, given, &format, DOING)
 }

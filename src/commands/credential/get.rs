@@ -2,11 +2,11 @@
 
 use anyhow::Context as _;
 
-use super::lookup;
+use super::check;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
+use crate::lookup;
 use crate::output::OutputArgs;
-use crate::resources::CREDENTIAL;
 
 const EXAMPLES: &str = "\
 acpctl credential get prod
@@ -24,14 +24,12 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    lookup::check_identifier(&args.credential)?;
+    check(&args.credential)?;
     let client = ctx.client()?;
     let mut record = ctx.block_on(async {
-        lookup::by_id_or_name(client, &args.credential, async |id| {
-            client.get(&CREDENTIAL, &lookup::path_of(id)).await
-        })
-        .await
-        .with_context(|| format!("get credential {}", quote(&args.credential)))
+        lookup::credential(client, &args.credential)
+            .await
+            .with_context(|| format!("get credential {}", quote(&args.credential)))
     })?;
     record.remove("token");
     ctx.out.record(&record, &format, ctx.now())

@@ -7,20 +7,22 @@ pub mod findings;
 mod get;
 pub mod kubeconfig;
 mod list;
-pub mod lookup;
 mod source;
 mod token;
+mod unbind;
 mod update;
 mod validate;
 mod wizard;
 
 pub use kubeconfig::{KubeconfigArgs, PROVIDER as KUBECONFIG};
-pub use lookup::{by_name, one, path_of, resolve_id};
 pub use source::text as source_text;
 
 use clap::Subcommand;
 
 use crate::ctx::Ctx;
+use crate::exit::Failure;
+use crate::lookup::{self, Collection};
+use crate::resources::CREDENTIAL;
 
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
@@ -32,6 +34,7 @@ pub enum Command {
     Delete(delete::Args),
     Token(token::Args),
     Bind(bind::Args),
+    Unbind(unbind::Args),
     Validate(validate::Args),
 }
 
@@ -49,7 +52,21 @@ impl Command {
             Self::Delete(args) => delete::run(ctx, args),
             Self::Token(args) => token::run(ctx, args),
             Self::Bind(args) => bind::run(ctx, args),
+            Self::Unbind(args) => unbind::run(ctx, args),
             Self::Validate(args) => validate::run(ctx, args),
         }
     }
+}
+
+/// All credentials.
+pub fn credentials() -> Collection {
+    Collection::global(&CREDENTIAL)
+}
+
+/// Refuses what can't name a credential.
+///
+/// # Errors
+/// A usage failure.
+pub fn check(given: &str) -> Result<(), Failure> {
+    lookup::check("credential name or ID", given)
 }

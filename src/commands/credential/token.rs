@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::lookup;
-use crate::api::path;
+use super::{check, credentials};
+use crate::api::Method;
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
+use crate::lookup;
 use crate::output::{Format, OutputArgs};
 use crate::resources::CREDENTIAL_TOKEN;
 use crate::secret_file;
@@ -43,7 +44,7 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    lookup::check_identifier(&args.credential)?;
+    check(&args.credential)?;
     if args.to_file.is_none() && !args.reveal && ctx.out.is_terminal() {
         return Err(
             Failure::new(Kind::Input, "the secret would be shown on the terminal")
@@ -54,10 +55,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let named = format!("get token for credential {}", quote(&args.credential));
     let answer = ctx.block_on(async {
-        lookup::by_id_or_name(client, &args.credential, async |id| {
-            client
-                .get(&CREDENTIAL_TOKEN, &path(&["credentials", id, "token"]))
-                .await
+        let all = credentials();
+        lookup::act(client, &all, &args.credential, async |id| {
+            let request = all.request_below(Method::Get, id, &["token"]);
+            client.fetch(&CREDENTIAL_TOKEN, &request).await
         })
         .await
         .with_context(|| named.clone())

@@ -6,13 +6,14 @@ use serde_json::{Map, Value};
 
 use super::create::merge_annotations;
 use super::kubeconfig::{self, KubeconfigArgs};
-use super::lookup;
 use super::source::{self, SourceArgs};
-use crate::api::{Body, Client};
+use super::{check, credentials};
+use crate::api::{Body, Client, Method};
 use crate::ctx::Ctx;
 use crate::digest;
 use crate::exit::{Failure, Kind};
 use crate::input::{self, Input, Source};
+use crate::lookup;
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 
 const EXAMPLES: &str = "\
@@ -57,18 +58,15 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    lookup::check_identifier(&args.credential)?;
+    check(&args.credential)?;
     let secret = read_secret(args)?;
     let client = ctx.client()?;
     // Only a secret that may be a kubeconfig needs the stored record: to know its provider, and to
     // keep its other annotations.
     let stored = if secret.as_ref().is_some_and(may_be_kubeconfig) || args.kubeconfig.is_given() {
         let get = ctx.block_on(async {
-            lookup::by_id_or_name(client, &args.credential, async |id| {
-                client.get(&CREDENTIAL, &lookup::path_of(id)).await
-            })
-            .await
-            .context("update credential")
+            let stored = lookup::credential(client, &args.credential).await;
+            stored.context("update credential")
         });
         Some(get?)
     } else {
@@ -89,11 +87,16 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let record = ctx.block_on(async {
         let known = stored.as_ref().map(Record::id).filter(|id| !id.is_empty());
-        lookup::by_id_or_name(client, known.unwrap_or(&args.credential), async |id| {
-            client
-                .update(&CREDENTIAL, &lookup::path_of(id), body.clone())
-                .await
-        })
+        let all = credentials();
+        lookup::act(
+            client,
+            &all,
+            known.unwrap_or(&args.credential),
+            async |id| {
+                let request = all.request(Method::Patch, id).body(body.clone());
+                client.fetch(&CREDENTIAL, &request).await
+            },
+        )
         .await
         .context("update credential")
     })?;
@@ -129,7 +132,7 @@ fn renew_digest(
         "annotations",
         replace_ours(record.text("annotations"), ours)?,
     );
-    let path = lookup::path_of(record.id());
+    let path = credentials().item(record.id(), &[]);
     ctx.block_on(async {
         client
             .update(&CREDENTIAL, &path, body)

@@ -8,14 +8,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::listing::ListArgs;
-use super::named::{self, Collection};
-use crate::api::{Request, path};
+use super::named;
 use crate::compat::number;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
+use crate::lookup::{self, Collection};
 use crate::output::Format;
-use crate::resources::{CREDENTIAL, ROLE_BINDING, Resource, SESSION};
+use crate::resources::{AGENT, CREDENTIAL, ROLE_BINDING, Resource, SESSION};
 
 const EXAMPLES: &str = "acpctl get sessions
 acpctl get project team-a -o json
@@ -30,20 +30,23 @@ acpctl get rb -o wide";
 pub struct Args {
     /// Kind of resource
     resource: String,
-    /// ID of one object
+    /// ID or name of one object
     name: Option<String>,
     #[command(flatten)]
     list: ListArgs,
-    /// Watch for real-time changes (sessions only)
+    /// Sessions of all projects
+    #[arg(short = 'A', long)]
+    all_projects: bool,
+    /// Watch for changes
     #[arg(short, long)]
     watch: bool,
     /// Timeout for watch mode (e.g. 1h, 10m)
     #[arg(long, value_name = "DURATION", default_value = "30m0s", value_parser = number::duration, allow_hyphen_values = true)]
     watch_timeout: Duration,
-    /// Project ID (required for project-agents)
+    /// Project ID (default: the current project; required for project-agents)
     #[arg(long, value_name = "ID")]
     project_id: Option<String>,
-    /// Filter sessions by project-agent ID (requires --project-id)
+    /// Only sessions of the agent with this name or ID
     #[arg(long, value_name = "ID")]
     project_agent: Option<String>,
 }
@@ -56,6 +59,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.list.format()?;
     let resource = known(&args.resource)?;
     let name = args.name.as_deref().filter(|name| !name.is_empty());
+    let collection = collection(ctx, args, resource)?;
     if let Some(agent) = args
         .project_agent
         .as_deref()
@@ -63,16 +67,29 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     {
         return sessions_of(ctx, args, agent, name, &format);
     }
-    if named::is_project_agent(&args.resource)
-        && args.project_id.as_deref().unwrap_or_default().is_empty()
-    {
-        return Err(Failure::usage("--project-id is required for project-agents").into());
-    }
-    let collection = named::collection(ctx, resource, args.project_id.as_deref())?;
     match name {
         Some(name) => one(ctx, resource, &collection, name, &format),
         None => all(ctx, args, resource, collection, &format),
     }
+}
+
+/// Where the objects are; with `--all-projects` in no project.
+fn collection(ctx: &Ctx, args: &Args, resource: &'static Resource) -> Result<Collection, Failure> {
+    if args.all_projects && (resource.word != SESSION.word || args.project_agent.is_some()) {
+        return Err(Failure::usage("--all-projects is for a list of sessions"));
+    }
+    if named::is_project_agent(&args.resource)
+        && args.project_id.as_deref().unwrap_or_default().is_empty()
+    {
+        return Err(Failure::usage(
+            "--project-id is required for project-agents",
+        ));
+    }
+    let mut collection = named::collection(ctx, resource, args.project_id.as_deref())?;
+    if args.all_projects {
+        collection.project = Some(String::new());
+    }
+    Ok(collection)
 }
 
 fn known(word: &str) -> Result<&'static Resource, Failure> {
@@ -90,13 +107,10 @@ fn one(
     name: &str,
     format: &Format,
 ) -> anyhow::Result<()> {
-    named::check_identifier("name", name)?;
+    lookup::check("name", name)?;
     let client = ctx.client()?;
-    let mut request = Request::get(collection.item(name));
-    request.project.clone_from(&collection.project);
     let mut record = ctx.block_on(async {
-        client
-            .fetch(resource, &request)
+        lookup::find_by_id_first(client, collection, name)
             .await
             .with_context(|| format!("get {} {}", resource.word, quote(name)))
     })?;
@@ -152,13 +166,14 @@ fn sessions_of(
     name: Option<&str>,
     format: &Format,
 ) -> anyhow::Result<()> {
-    let Some(project) = args
+    let given = args
         .project_id
         .as_deref()
-        .filter(|project| !project.is_empty())
-    else {
+        .filter(|project| !project.is_empty());
+    if given.is_none() && ctx.settings()?.project.is_none() {
         return Err(Failure::usage("--project-id is required when using --project-agent").into());
-    };
+    }
+    let project = ctx.project(given)?;
     if name.is_some() {
         return Err(
             Failure::usage("a session name and --project-agent are mutually exclusive").into(),
@@ -166,13 +181,15 @@ fn sessions_of(
     }
     let client = ctx.client()?;
     let mut options = args.list.options(false);
-    options.project = Some(project.to_owned());
-    let place = path(&["projects", project, "agents", agent, "sessions"]);
+    options.project = Some(project.clone());
     let list = ctx.block_on(async {
-        client
-            .list(&SESSION, &place, &options)
-            .await
-            .with_context(|| format!("list sessions for agent {}", quote(agent)))
+        let agents = Collection::of_project(&AGENT, &project);
+        lookup::act(client, &agents, agent, async |id| {
+            let place = agents.item(id, &["sessions"]);
+            client.list(&SESSION, &place, &options).await
+        })
+        .await
+        .with_context(|| format!("list sessions for agent {}", quote(agent)))
     })?;
     args.list.show(ctx, list, format)
 }

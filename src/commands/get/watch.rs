@@ -1,5 +1,5 @@
-//! `get sessions --watch`: polls, and prints what is new, changed or gone (contract cli-core.md
-//! section 7.9.5). The first poll comes at once, so the sessions there are shown.
+//! `get --watch`: polls, and prints what is new, changed or gone. The first poll comes at once, so the objects
+//! there are shown.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,32 +7,36 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Args, named};
+use super::{Args, bindings, collection, known};
 use crate::api::{Client, Error, ListOptions};
 use crate::ctx::Ctx;
 use crate::exit::Failure;
+use crate::lookup::Collection;
 use crate::output::{Format, progress, table};
-use crate::resources::{Column, Record, SESSION};
+use crate::resources::{Column, ROLE_BINDING, Record, Resource, SESSION};
 
 /// How long one poll may take.
 const POLL_LIMIT: Duration = Duration::from_secs(10);
 /// How many polls in a row may fail.
 const MAX_FAILURES: u32 = 5;
+/// The column that says what happened. Sessions have none: what is gone has the phase `DELETED`.
+const EVENT: table::Column = table::Column {
+    title: "EVENT",
+    width: 8,
+};
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    check(args)?;
+    let resource = check(args)?;
     let client = ctx.client()?;
     match args.list.format()? {
         Format::Table | Format::Wide => {}
         _ => return Err(Failure::usage("watch prints a table; leave out --output").into()),
     }
+    let collection = collection(ctx, args, resource)?;
     let interval = ctx.settings()?.polling_interval;
     // A line for each poll would only flicker.
     let _quiet = progress::quiet();
-    ctx.out.data(rows(&[]).as_bytes())?;
-    // Only this frame of the Go tool's notice is kept: there is no gRPC in this program.
-    ctx.out
-        .note("gRPC watch unavailable (not part of this program), falling back to polling...");
+    ctx.out.data(rows(resource, &[]).as_bytes())?;
     if args.watch_timeout.is_zero() {
         return Ok(());
     }
@@ -44,23 +48,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             () = sleep_until(deadline) => Ok(()),
             // Listens before the first request goes out.
             interrupted = tokio::signal::ctrl_c() => interrupted.context("wait for signals"),
-            ended = poll(ctx, args, client, interval) => ended,
+            ended = poll(ctx, args, client, &collection, interval) => ended,
         }
     })
 }
 
-fn check(args: &Args) -> Result<(), Failure> {
-    let resource = named::resource(&args.resource);
-    if resource.is_none_or(|resource| resource.word != SESSION.word) {
-        let shown = match resource {
-            Some(_) if named::is_project_agent(&args.resource) => "project-agents",
-            Some(resource) => resource.plural(),
-            None => &args.resource,
-        };
-        return Err(Failure::usage(format!(
-            "--watch is only supported for sessions, not {shown}"
-        )));
-    }
+fn check(args: &Args) -> Result<&'static Resource, Failure> {
+    let resource = known(&args.resource)?;
     if args.name.as_deref().is_some_and(|name| !name.is_empty()) {
         return Err(Failure::usage(
             "watch cannot be used with a specific resource name",
@@ -71,33 +65,42 @@ fn check(args: &Args) -> Result<(), Failure> {
             "watch is not supported with JSON output format",
         ));
     }
-    Ok(())
+    Ok(resource)
 }
 
-async fn poll(ctx: &Ctx, args: &Args, client: &Client, interval: Duration) -> anyhow::Result<()> {
+async fn poll(
+    ctx: &Ctx,
+    args: &Args,
+    client: &Client,
+    collection: &Collection,
+    interval: Duration,
+) -> anyhow::Result<()> {
+    let resource = collection.resource;
+    let options = ListOptions {
+        project: collection.project.clone(),
+        ..ListOptions::default()
+    };
     let mut known: HashMap<String, Record> = HashMap::new();
     let mut failures = 0;
     loop {
-        let answer = timeout(
-            POLL_LIMIT,
-            client.list(&SESSION, "/sessions", &ListOptions::default()),
-        )
-        .await;
-        let answer =
-            answer.unwrap_or_else(|_| Err(Error::Body("context deadline exceeded".to_owned())));
+        let list = client.list(resource, &collection.path, &options);
+        let answer = timeout(POLL_LIMIT, list)
+            .await
+            .unwrap_or_else(|_| Err(Error::Body("context deadline exceeded".to_owned())));
         match answer {
             Ok(list) => {
                 failures = 0;
-                let mut sessions = list.items.unwrap_or_default();
-                args.list.keep_labelled(&mut sessions)?;
-                let news = changes(&mut known, sessions);
+                let mut records = list.items.unwrap_or_default();
+                args.list.keep_labelled(&mut records)?;
+                let mut news = changes(&mut known, records);
+                if resource.word == ROLE_BINDING.word {
+                    for (_, binding) in &mut news {
+                        bindings::name_targets(client, std::slice::from_mut(binding)).await;
+                    }
+                }
                 if !news.is_empty() {
-                    let text = rows(
-                        &news
-                            .iter()
-                            .map(|record| cells(ctx, record))
-                            .collect::<Vec<_>>(),
-                    );
+                    let cells: Vec<_> = news.iter().map(|news| cells(ctx, news)).collect();
+                    let text = rows(resource, &cells);
                     let without_header = text.split_once('\n').map_or("", |(_, rows)| rows);
                     ctx.out.data(without_header.as_bytes())?;
                 }
@@ -105,7 +108,8 @@ async fn poll(ctx: &Ctx, args: &Args, client: &Client, interval: Duration) -> an
             Err(error) => {
                 failures += 1;
                 ctx.out.note(&format!(
-                    "Error processing sessions ({failures}/{MAX_FAILURES}): {error}"
+                    "Error processing {} ({failures}/{MAX_FAILURES}): {error}",
+                    resource.plural()
                 ));
                 if failures == MAX_FAILURES {
                     return Err(anyhow::Error::from(error)
@@ -117,35 +121,58 @@ async fn poll(ctx: &Ctx, args: &Args, client: &Client, interval: Duration) -> an
     }
 }
 
-/// What is new, changed or gone since the last poll; what is gone has the phase `DELETED`.
-fn changes(known: &mut HashMap<String, Record>, sessions: Vec<Record>) -> Vec<Record> {
-    let watched = |record: &Record| {
-        ["phase", "name", "llm_model", "updated_at"].map(|field| record.text(field).to_owned())
-    };
+/// What happened to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    Added,
+    Modified,
+    Deleted,
+}
+
+/// What is new, changed or gone since the last poll.
+fn changes(known: &mut HashMap<String, Record>, records: Vec<Record>) -> Vec<(Event, Record)> {
     let mut news = Vec::new();
     let mut now = HashMap::new();
-    for session in sessions {
-        let before = known.remove(session.id());
-        if before.is_none_or(|before| watched(&before) != watched(&session)) {
-            news.push(session.clone());
-        }
-        now.insert(session.id().to_owned(), session);
+    for record in records {
+        let event = match known.remove(record.id()) {
+            None => Some(Event::Added),
+            Some(before) if before.json() != record.json() => Some(Event::Modified),
+            Some(_) => None,
+        };
+        news.extend(event.map(|event| (event, record.clone())));
+        now.insert(record.id().to_owned(), record);
     }
     let mut gone: Vec<Record> = std::mem::replace(known, now).into_values().collect();
     gone.sort_by(|a, b| a.id().cmp(b.id()));
-    for session in &mut gone {
-        session.replace("phase", "DELETED");
-        session.remove("created_at");
-    }
-    news.extend(gone);
+    news.extend(gone.into_iter().map(|record| (Event::Deleted, record)));
     news
 }
 
-fn cells(ctx: &Ctx, record: &Record) -> Vec<String> {
-    record.cells(&SESSION.columns.iter().collect::<Vec<&Column>>(), ctx.now())
+fn cells(ctx: &Ctx, (event, record): &(Event, Record)) -> Vec<String> {
+    let resource = record.resource;
+    let mut record = record.clone();
+    if *event == Event::Deleted {
+        record.remove("created_at");
+        if resource.word == SESSION.word {
+            record.replace("phase", "DELETED");
+        }
+    }
+    let columns: Vec<&Column> = resource.columns.iter().collect();
+    let cells = record.cells(&columns, ctx.now());
+    if resource.word == SESSION.word {
+        return cells;
+    }
+    let event = match event {
+        Event::Added => "ADDED",
+        Event::Modified => "MODIFIED",
+        Event::Deleted => "DELETED",
+    };
+    std::iter::once(event.to_owned()).chain(cells).collect()
 }
 
-fn rows(cells: &[Vec<String>]) -> String {
-    let columns: Vec<table::Column> = SESSION.columns.iter().map(table::Column::from).collect();
+fn rows(resource: &Resource, cells: &[Vec<String>]) -> String {
+    let event = (resource.word != SESSION.word).then_some(EVENT);
+    let columns = resource.columns.iter().map(table::Column::from);
+    let columns: Vec<table::Column> = event.into_iter().chain(columns).collect();
     table::fixed(&columns, cells)
 }

@@ -2,10 +2,13 @@
 
 use anyhow::Context as _;
 
-use super::{Owner, inbox, required};
-use crate::api::{Method, Request};
+use super::{Owner, message_id};
+use crate::api::Method;
+use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
+use crate::output::OutputArgs;
+use crate::resources::{INBOX_MESSAGE, Record};
 
 /// Delete a message; nothing is asked
 #[derive(Debug, clap::Args)]
@@ -16,14 +19,23 @@ pub struct Args {
     #[arg(long, value_name = "ID")]
     msg_id: Option<String>,
     #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
     ignored: IgnoredArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let (project, agent) = args.owner.ids()?;
-    let message = required("msg-id", args.msg_id.as_deref())?;
+    let inbox = args.owner.read(ctx)?;
+    let message = message_id(args.msg_id.as_deref())?;
+    let format = args.output.format()?;
     let client = ctx.client()?;
-    let request = Request::new(Method::Delete, inbox(project, agent, &[message])).project(project);
-    ctx.block_on(async { client.send(&request).await.context("delete inbox message") })?;
-    ctx.out.line(&format!("inbox-message/{message} deleted"))
+    ctx.block_on(async {
+        // The server answers 404 for a message that is not there.
+        let deleted = inbox.send(client, Method::Delete, message, None).await;
+        deleted.context("delete inbox message")
+    })?;
+    let mut gone = Record::empty(&INBOX_MESSAGE);
+    gone.replace("id", message);
+    let sentence = format!("inbox-message/{message} deleted");
+    outcome::done(ctx, &gone, &format, &sentence)
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::{Owner, inbox};
+use super::Owner;
 use crate::commands::listing::ListArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
@@ -20,14 +20,16 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let (project, agent) = args.owner.ids()?;
+    let inbox = args.owner.read(ctx)?;
     let format = args.list.format()?;
     let client = ctx.client()?;
     let mut options = args.list.options(false);
-    options.project = Some(project.to_owned());
+    options.project = Some(inbox.project.clone());
     let list = ctx.block_on(async {
-        client
-            .list(&INBOX_MESSAGE, &inbox(project, agent, &[]), &options)
+        inbox
+            .act(client, async |place, _| {
+                client.list(&INBOX_MESSAGE, place, &options).await
+            })
             .await
             .context("list inbox messages")
     })?;

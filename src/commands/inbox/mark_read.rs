@@ -2,10 +2,12 @@
 
 use anyhow::Context as _;
 
-use super::{Owner, inbox, required};
-use crate::api::{Body, Method, Request};
+use super::{Owner, message_id};
+use crate::api::{Body, Method};
+use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
+use crate::output::OutputArgs;
 
 /// Mark a message as read
 #[derive(Debug, clap::Args)]
@@ -16,24 +18,22 @@ pub struct Args {
     #[arg(long, value_name = "ID")]
     msg_id: Option<String>,
     #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
     ignored: IgnoredArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let (project, agent) = args.owner.ids()?;
-    let message = required("msg-id", args.msg_id.as_deref())?;
+    let inbox = args.owner.read(ctx)?;
+    let message = message_id(args.msg_id.as_deref())?;
+    let format = args.output.format()?;
     let mut body = Body::new();
     body.set("read", true);
     let client = ctx.client()?;
-    let request = Request::new(Method::Patch, inbox(project, agent, &[message]))
-        .body(body)
-        .project(project);
-    ctx.block_on(async {
-        client
-            .send(&request)
-            .await
-            .context("mark-read inbox message")
+    let marked = ctx.block_on(async {
+        let marked = inbox.send(client, Method::Patch, message, Some(body)).await;
+        marked.context("mark-read inbox message")
     })?;
-    ctx.out
-        .line(&format!("inbox-message/{message} marked as read"))
+    let sentence = format!("inbox-message/{message} marked as read");
+    outcome::done(ctx, &marked, &format, &sentence)
 }

@@ -7,9 +7,11 @@ mod send;
 
 use clap::Subcommand;
 
-use crate::api::path;
+use crate::api::{Body, Client, Error, Method, Request, path};
 use crate::ctx::Ctx;
 use crate::exit::Failure;
+use crate::lookup::{self, Collection};
+use crate::resources::{AGENT, INBOX_MESSAGE, Record};
 
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
@@ -35,13 +37,13 @@ impl Command {
     }
 }
 
-/// Whose inbox; both are ids, and neither has a default.
+/// Whose inbox.
 #[derive(Debug, clap::Args)]
 struct Owner {
-    /// Project ID (required)
+    /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
     project_id: Option<String>,
-    /// Agent ID (required)
+    /// Name or ID of the agent (required)
     #[arg(long, value_name = "ID")]
     pa_id: Option<String>,
 }
@@ -51,11 +53,60 @@ impl Owner {
     ///
     /// # Errors
     /// In the Go tool's words, when one is missing.
-    fn ids(&self) -> Result<(&str, &str), Failure> {
-        Ok((
-            required("project-id", self.project_id.as_deref())?,
-            required("pa-id", self.pa_id.as_deref())?,
-        ))
+    fn read(&self, ctx: &Ctx) -> Result<Inbox<'_>, Failure> {
+        if self.project_id.as_deref().unwrap_or_default().is_empty()
+            && ctx.settings()?.project.is_none()
+        {
+            required("project-id", None)?;
+        }
+        let project = ctx.project(self.project_id.as_deref())?;
+        let agent = required("pa-id", self.pa_id.as_deref())?;
+        lookup::check("agent name or ID", agent)?;
+        Ok(Inbox { project, agent })
+    }
+}
+
+/// The inbox of one agent.
+struct Inbox<'a> {
+    project: String,
+    agent: &'a str,
+}
+
+impl Inbox<'_> {
+    /// Does something with the path of the inbox and the agent's id.
+    ///
+    /// # Errors
+    /// What `action` met; where there is no such agent.
+    async fn act<T>(
+        &self,
+        client: &Client,
+        action: impl AsyncFn(&str, &str) -> Result<T, Error>,
+    ) -> anyhow::Result<T> {
+        let agents = Collection::of_project(&AGENT, &self.project);
+        lookup::act(client, &agents, self.agent, async |id| {
+            action(&agents.item(id, &["inbox"]), id).await
+        })
+        .await
+    }
+
+    /// The same for a request about one message.
+    ///
+    /// # Errors
+    /// As [`Inbox::act`].
+    async fn send(
+        &self,
+        client: &Client,
+        method: Method,
+        message: &str,
+        body: Option<Body>,
+    ) -> anyhow::Result<Record> {
+        self.act(client, async |inbox, _| {
+            let place = format!("{inbox}{}", path(&[message]));
+            let mut request = Request::new(method, place).project(&self.project);
+            request.body.clone_from(&body);
+            client.fetch(&INBOX_MESSAGE, &request).await
+        })
+        .await
     }
 }
 
@@ -66,9 +117,9 @@ fn required<'a>(flag: &str, value: Option<&'a str>) -> Result<&'a str, Failure> 
         .ok_or_else(|| Failure::usage(format!("--{flag} is required")))
 }
 
-/// The path of an inbox, or of one message.
-fn inbox(project: &str, agent: &str, message: &[&str]) -> String {
-    let mut segments = vec!["projects", project, "agents", agent, "inbox"];
-    segments.extend(message);
-    path(&segments)
+/// The id of a message, which is always an id.
+fn message_id(value: Option<&str>) -> Result<&str, Failure> {
+    let message = required("msg-id", value)?;
+    lookup::check_id("message ID", message)?;
+    Ok(message)
 }

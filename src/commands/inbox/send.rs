@@ -2,12 +2,13 @@
 
 use anyhow::Context as _;
 
-use super::{Owner, inbox, required};
+use super::{Owner, required};
 use crate::api::{Body, Method, Request};
+use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
-use crate::output::{Format, OutputArgs};
+use crate::output::OutputArgs;
 use crate::resources::INBOX_MESSAGE;
 
 /// Send a message to an agent's inbox
@@ -32,20 +33,25 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    let (project, agent) = args.owner.ids()?;
+    let inbox = args.owner.read(ctx)?;
     let text = required("body", args.body.as_deref())?;
-    let mut body = Body::new();
-    body.set("agent_id", agent);
-    body.set("body", text);
-    body.set_filled("from_agent_id", args.from_pa_id.as_deref());
-    body.set_filled("from_name", args.from_name.as_deref());
+    let body = |agent: &str| {
+        let mut body = Body::new();
+        body.set("agent_id", agent);
+        body.set("body", text);
+        body.set_filled("from_agent_id", args.from_pa_id.as_deref());
+        body.set_filled("from_name", args.from_name.as_deref());
+        body
+    };
     let client = ctx.client()?;
-    let request = Request::new(Method::Post, inbox(project, agent, &[]))
-        .body(body)
-        .project(project);
     let sent = ctx.block_on(async {
-        client
-            .fetch(&INBOX_MESSAGE, &request)
+        inbox
+            .act(client, async |place, agent| {
+                let request = Request::new(Method::Post, place)
+                    .body(body(agent))
+                    .project(&inbox.project);
+                client.fetch(&INBOX_MESSAGE, &request).await
+            })
             .await
             .context("send inbox message")
     })?;
@@ -53,8 +59,6 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let message = "send inbox message: the server's answer names no message";
         return Err(Failure::new(Kind::Server, message).into());
     }
-    match format {
-        Format::Table | Format::Wide => ctx.out.line(&format!("inbox-message/{} sent", sent.id())),
-        format => ctx.out.record(&sent, &format, ctx.now()),
-    }
+    let sentence = format!("inbox-message/{} sent", sent.id());
+    outcome::done(ctx, &sent, &format, &sentence)
 }

@@ -2,10 +2,12 @@
 
 use anyhow::Context as _;
 
-use crate::api::{Body, path};
-use crate::commands::named::check_identifier;
+use crate::api::{Body, Method};
+use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
+use crate::lookup::{self, Collection};
+use crate::output::OutputArgs;
 use crate::resources::PROJECT;
 
 /// Change a project; only what is given changes
@@ -28,10 +30,13 @@ pub struct Args {
     /// New annotations, as a JSON object
     #[arg(long, value_name = "JSON")]
     annotations: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    check_identifier("project name or ID", &args.project_id)?;
+    lookup::check("project name or ID", &args.project_id)?;
+    let format = args.output.format()?;
     let mut body = Body::new();
     body.set_given("name", args.name.as_deref());
     body.set_given("description", args.description.as_deref());
@@ -43,10 +48,14 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return Err(Failure::usage("nothing to update: give at least one of --name, --description, --prompt, --labels, --annotations").into());
     }
     let record = ctx.block_on(async {
-        client
-            .update(&PROJECT, &path(&["projects", &args.project_id]), body)
-            .await
-            .context("update project")
+        let projects = Collection::global(&PROJECT);
+        lookup::act(client, &projects, &args.project_id, async |id| {
+            let request = projects.request(Method::Patch, id).body(body.clone());
+            client.fetch(&PROJECT, &request).await
+        })
+        .await
+        .context("update project")
     })?;
-    ctx.out.line(&format!("project/{} updated", record.name()))
+    let sentence = format!("project/{} updated", record.name());
+    outcome::done(ctx, &record, &format, &sentence)
 }

@@ -1,12 +1,14 @@
 //! `acpctl scheduled-session create`
 
 use anyhow::Context as _;
+use serde_json::Value;
 
 use super::fields::Fields;
-use super::lookup;
+use super::target::schedules;
 use crate::api::{Method, Request};
-use crate::commands::created;
+use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
+use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
 use crate::output::OutputArgs;
@@ -46,12 +48,41 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         );
         return Err(Failure::usage(message).into());
     }
-    let request = Request::new(Method::Post, lookup::place(&project, &[]))
-        .body(fields.for_create(&project))
-        .project(&project);
     let record = ctx.block_on(async {
+        let agent = fields.agent(client, &project).await?;
+        let request = Request::new(Method::Post, schedules(&project).path)
+            .body(fields.for_create(&project, agent))
+            .project(&project);
         let record = client.fetch(&SCHEDULED_SESSION, &request).await;
         record.context("create scheduled session")
     })?;
-    created::show(ctx, &record, &format)
+    outcome::created(ctx, &record, &format)?;
+    let given = fields.schedule.as_deref().unwrap_or_default();
+    if !looks_like_cron(given) {
+        ctx.out.warn(&format!(
+            "the platform does not check the schedule, and {} does not look like five cron fields",
+            quote(given)
+        ));
+    }
+    if record.value("enabled").and_then(Value::as_bool) == Some(false) {
+        ctx.out.note(&format!(
+            "it starts nothing yet: acpctl scheduled-session resume {}",
+            record.name()
+        ));
+    }
+    Ok(())
+}
+
+/// Five fields of digits, names, `*`, `,`, `-`, `/`; or a word such as `@daily`.
+fn looks_like_cron(text: &str) -> bool {
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let plain = |field: &&str| {
+        field
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"*,-/?#".contains(&b))
+    };
+    match fields.as_slice() {
+        [word] => word.starts_with('@'),
+        fields => fields.len() == 5 && fields.iter().all(plain),
+    }
 }

@@ -1,11 +1,11 @@
 //! `acpctl scheduled-session delete`
 
-use anyhow::Context as _;
-
-use super::lookup::{self, Target};
-use crate::api::{Method, Request};
+use super::target::{Target, schedules};
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::removal;
 use crate::ctx::Ctx;
+use crate::lookup;
+use crate::output::OutputArgs;
 
 /// Delete a scheduled session
 #[derive(Debug, clap::Args)]
@@ -14,27 +14,26 @@ pub struct Args {
     target: Target,
     #[command(flatten)]
     confirm: ConfirmArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = ctx.project(args.target.project_id.as_deref())?;
+    let format = args.output.format()?;
+    args.target.check()?;
     let given = &args.target.session;
-    lookup::check(given)?;
-    if !args
-        .confirm
-        .agreed(ctx, &format!("scheduled-session/{given}"))?
-    {
-        return Ok(());
-    }
+    args.confirm
+        .require(ctx, &format!("scheduled-session/{given}"))?;
     let client = ctx.client()?;
-    ctx.block_on(async {
-        let found = lookup::resolve(client, &project, given).await?;
-        let request =
-            Request::new(Method::Delete, lookup::place(&project, &[found.id()])).project(&project);
-        client
-            .send(&request)
-            .await
-            .context("delete scheduled session")
-    })?;
-    ctx.out.line(&format!("scheduled-session/{given} deleted"))
+    let found = ctx.block_on(lookup::scheduled_session(client, &project, given))?;
+    removal::remove(
+        ctx,
+        &args.confirm,
+        &schedules(&project),
+        &found,
+        given,
+        &format,
+        "delete scheduled session",
+    )
 }

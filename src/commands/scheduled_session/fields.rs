@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
-use crate::api::Body;
+use crate::api::{Body, Client};
 use crate::compat::number;
+use crate::lookup;
 
 #[derive(Debug, clap::Args)]
 pub struct Fields {
     /// Name
     #[arg(long)]
     pub name: Option<String>,
-    /// Agent ID
+    /// Name or ID of the agent
     #[arg(long, value_name = "ID")]
     agent_id: Option<String>,
     /// Cron schedule, e.g. '0 9 * * 1-5'
@@ -40,14 +41,28 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// The id of the agent that is named; an empty text clears the field.
+    ///
+    /// # Errors
+    /// Where there is no such agent.
+    pub async fn agent(&self, client: &Client, project: &str) -> anyhow::Result<Option<String>> {
+        match self.agent_id.as_deref() {
+            Some("") | None => Ok(self.agent_id.clone()),
+            Some(text) => {
+                let agent = lookup::agent(client, project, text).await?;
+                Ok(Some(agent.id().to_owned()))
+            }
+        }
+    }
+
     /// Exactly what was given: the body of an update.
-    pub fn given(&self) -> Vec<(&'static str, Value)> {
+    fn given(&self, agent: Option<String>) -> Vec<(&'static str, Value)> {
         let text = |key, value: &Option<String>| {
             value.as_ref().map(|text| (key, Value::from(text.as_str())))
         };
         [
             text("name", &self.name),
-            text("agent_id", &self.agent_id),
+            text("agent_id", &agent),
             text("schedule", &self.schedule),
             text("timezone", &self.timezone),
             text("session_prompt", &self.prompt),
@@ -66,10 +81,10 @@ impl Fields {
 
     /// The body of a create: empty texts and a switch that is off are left out, a number that was
     /// given is sent.
-    pub fn for_create(&self, project: &str) -> Body {
+    pub fn for_create(&self, project: &str, agent: Option<String>) -> Body {
         let mut body = Body::new();
         body.set("project_id", project);
-        for (key, value) in self.given() {
+        for (key, value) in self.given(agent) {
             if value.as_str() != Some("") && value != false {
                 body.set(key, value);
             }
@@ -78,9 +93,9 @@ impl Fields {
     }
 
     /// The body of an update.
-    pub fn for_update(&self) -> Body {
+    pub fn for_update(&self, agent: Option<String>) -> Body {
         let mut body = Body::new();
-        for (key, value) in self.given() {
+        for (key, value) in self.given(agent) {
             body.set(key, value);
         }
         body

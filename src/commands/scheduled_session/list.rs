@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::lookup;
+use super::target::schedules;
 use crate::commands::listing::ListArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
@@ -28,7 +28,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     options.project = Some(project.clone());
     let list = ctx.block_on(async {
         let list = client
-            .list(&SCHEDULED_SESSION, &lookup::place(&project, &[]), &options)
+            .list(&SCHEDULED_SESSION, &schedules(&project).path, &options)
             .await;
         list.context("list scheduled sessions")
     })?;

@@ -5,10 +5,10 @@ mod delete;
 mod fields;
 mod get;
 mod list;
-mod lookup;
 mod resume;
 mod runs;
 mod suspend;
+mod target;
 mod trigger;
 mod update;
 

@@ -2,10 +2,11 @@
 
 use anyhow::Context as _;
 
-use super::lookup::{self, Target};
+use super::target::{Target, schedules};
 use crate::commands::listing::ListArgs;
 use crate::commands::runs;
 use crate::ctx::Ctx;
+use crate::lookup;
 use crate::resources::SESSION;
 
 /// List the sessions that a schedule has started
@@ -20,16 +21,16 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = ctx.project(args.target.project_id.as_deref())?;
     let format = args.list.format()?;
-    lookup::check(&args.target.session)?;
+    args.target.check()?;
     let client = ctx.client()?;
     let mut options = args.list.options(false);
     options.project = Some(project.clone());
     let list = ctx.block_on(async {
-        let found = lookup::resolve(client, &project, &args.target.session).await?;
+        let found = lookup::scheduled_session(client, &project, &args.target.session).await?;
         client
             .list(
                 &SESSION,
-                &lookup::place(&project, &[found.id(), "runs"]),
+                &schedules(&project).item(found.id(), &["runs"]),
                 &options,
             )
             .await

@@ -1,15 +1,18 @@
 //! `acpctl scheduled-session suspend`
 
-use super::lookup::{self, Target};
+use super::target::{self, Target};
 use crate::ctx::Ctx;
+use crate::output::OutputArgs;
 
 /// Suspend a scheduled session
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     target: Target,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    lookup::switch(ctx, &args.target, "suspend", "suspended")
+    target::switch(ctx, &args.target, &args.output, "suspend", "suspended")
 }

@@ -1,19 +1,18 @@
 //! `acpctl scheduled-session trigger`
 
-use super::lookup::{self, Target};
+use super::target::{self, Target};
 use crate::ctx::Ctx;
+use crate::output::OutputArgs;
 
 /// Run a scheduled session now
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     target: Target,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    lookup::act(ctx, &args.target, "trigger")?;
-    ctx.out.line(&format!(
-        "scheduled-session/{} triggered",
-        args.target.session
-    ))
+    target::trigger(ctx, &args.target, &args.output)
 }

@@ -1,25 +1,23 @@
 //! `acpctl session events`
 
 use super::follow;
-use crate::commands::named::check_identifier;
 use crate::ctx::Ctx;
+use crate::lookup;
 
 /// Stream the events of a session as they are
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Session ID
+    /// ID or name of the session, or name of its agent
     session: String,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    check_identifier("session ID", &args.session)?;
+    lookup::check("session name or ID", &args.session)?;
     let client = ctx.client()?;
     let printed = ctx.block_on(follow::until_interrupted(async {
-        let opened = follow::open(client, &args.session, None).await;
-        let mut stream = opened.map_err(|error| follow::not_open(&error))?;
+        let (id, mut stream) = follow::open_named(client, &args.session).await?;
         ctx.out.line(&format!(
-            "Streaming events for session {} (Ctrl+C to stop)...\n",
-            args.session
+            "Streaming events for session {id} (Ctrl+C to stop)...\n"
         ))?;
         while let Some(event) = stream.next().await.map_err(follow::broken)? {
             ctx.out.line(&event.data)?;

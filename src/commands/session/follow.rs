@@ -10,7 +10,9 @@ use super::render::Renderer;
 use crate::api::{Cause, Client, Error, EventStream, path};
 use crate::ctx::Ctx;
 use crate::exit::Failure;
+use crate::lookup::{self, Collection};
 use crate::output::{progress, signals};
+use crate::resources::SESSION;
 
 /// The first and the longest pause behind a stream that its server closed.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -48,6 +50,41 @@ pub async fn open(
     let events = path(&["sessions", session, "events"]);
     let _connecting = progress::begin(CONNECTING);
     client.stream(&events, last_id).await
+}
+
+/// The same for what the user typed; gives the session's id, too.
+///
+/// # Errors
+/// Why it could not be opened, or who has that name.
+pub async fn open_named(client: &Client, given: &str) -> anyhow::Result<(String, EventStream)> {
+    let id = if lookup::can_be_id(given) {
+        match open(client, given, None).await {
+            Err(error) if lookup::may_be_unknown(&error) => {
+                let named = named(client, given, &error).await?;
+                named.ok_or_else(|| not_open(&error))?
+            }
+            opened => {
+                let stream = opened.map_err(|error| not_open(&error))?;
+                return Ok((given.to_owned(), stream));
+            }
+        }
+    } else {
+        lookup::session(client, given).await?.id().to_owned()
+    };
+    let opened = open(client, &id, None).await;
+    Ok((id, opened.map_err(|error| not_open(&error))?))
+}
+
+/// The id of the session that has this name, or whose agent has it, once the name was refused as an id.
+///
+/// # Errors
+/// Where several have it, or the look-up fails.
+pub async fn named(
+    client: &Client,
+    given: &str,
+    refusal: &Error,
+) -> anyhow::Result<Option<String>> {
+    lookup::id_by_name(client, &Collection::global(&SESSION), given, refusal).await
 }
 
 /// The failure to open a stream.

@@ -12,7 +12,7 @@ use url::{Host, Url};
 
 use super::source;
 use crate::api::{Client, path};
-use crate::commands::credential::lookup;
+use crate::commands::credential::credentials;
 use crate::compat::quote::quote;
 use crate::config::Settings;
 use crate::config::settings::parse_api_url;
@@ -60,7 +60,7 @@ async fn metadata(client: &Client, provider: &str, id: &str) -> Record {
         let value = json!({"id": id, "name": provider, "provider": provider});
         Record::decode(&CREDENTIAL, value).unwrap_or_else(|_| Record::empty(&CREDENTIAL))
     };
-    match client.get(&CREDENTIAL, &lookup::path_of(id)).await {
+    match client.get(&CREDENTIAL, &credentials().item(id, &[])).await {
         Ok(record) if record.id() == id && record.text("provider") == provider => record,
         _ => bare(),
     }

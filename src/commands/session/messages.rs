@@ -8,20 +8,20 @@ use serde_json::Value;
 use super::follow::{self, End, Form, Pauses, Printer};
 use super::stored::Stored;
 use super::text;
-use crate::api::{Client, Error, EventStream, path};
-use crate::commands::named::check_identifier;
+use crate::api::{Client, Error, EventStream};
 use crate::compat::number;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::exit::{self, Failure, Kind};
+use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
-use crate::resources::{Record, SESSION_MESSAGE};
+use crate::resources::{Record, SESSION, SESSION_MESSAGE};
 
 /// How long to wait for a stream that broke or is not there.
 const RETRY: Duration = Duration::from_secs(3);
 /// Show the messages of a session, or follow its events
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Session ID
+    /// ID or name of the session, or name of its agent
     session: String,
     /// Stream live events until the current run ends
     #[arg(short, long)]
@@ -41,18 +41,22 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    check_identifier("session ID", &args.session)?;
+    lookup::check("session name or ID", &args.session)?;
     if args.follow || args.follow_continuous {
         return follow(ctx, args);
     }
     let format = args.output.format()?;
     let client = ctx.client()?;
-    let place = format!(
-        "{}?after_seq={}",
-        path(&["sessions", &args.session, "messages"]),
-        args.after.unwrap_or(0)
-    );
-    let messages = ctx.block_on(async { list(client, &place).await.context("list messages") })?;
+    let messages = ctx.block_on(async {
+        let sessions = Collection::global(&SESSION);
+        lookup::act(client, &sessions, &args.session, async |id| {
+            let place = sessions.item(id, &["messages"]);
+            let after = args.after.unwrap_or(0);
+            list(client, &format!("{place}?after_seq={after}")).await
+        })
+        .await
+        .context("list messages")
+    })?;
     match (format, messages) {
         (Format::Table | Format::Wide, messages) => {
             let width = ctx.out.width();
@@ -79,8 +83,7 @@ fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let form = if args.json { Form::Json } else { Form::Text };
     let client = ctx.client()?;
     if let Some(after) = args.after {
-        let mut stored = Stored::new(ctx, client, &args.session, after, form);
-        return ctx.block_on(stored.follow(args.follow_continuous));
+        return ctx.block_on(follow_stored(ctx, client, args, after, form));
     }
     let mut printer = Printer::new(ctx, form);
     let followed = ctx.block_on(follow::until_interrupted(async {
@@ -94,6 +97,34 @@ fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match followed? {
         Some(End::Failed) => Err(Failure::new(Kind::Other, "run failed").into()),
         Some(End::Finished | End::Closed) | None => Ok(()),
+    }
+}
+
+/// Follows the stored messages; what is refused as an id may be a name.
+async fn follow_stored(
+    ctx: &Ctx,
+    client: &Client,
+    args: &Args,
+    after: i64,
+    form: Form,
+) -> anyhow::Result<()> {
+    let given = args.session.as_str();
+    let follow = async |id: &str| {
+        let mut stored = Stored::new(ctx, client, id, after, form);
+        stored.follow(args.follow_continuous).await
+    };
+    if !lookup::can_be_id(given) {
+        return follow(lookup::session(client, given).await?.id()).await;
+    }
+    match follow(given).await {
+        Err(error) if exit::kind(&error) == Kind::NotFound => {
+            let sessions = Collection::global(&SESSION);
+            match lookup::find_if_any(client, &sessions, given).await? {
+                Some(found) if found.id() != given => follow(found.id()).await,
+                _ => Err(error),
+            }
+        }
+        followed => followed,
     }
 }
 
@@ -123,10 +154,9 @@ async fn list(client: &Client, place: &str) -> Result<Option<Vec<Record>>, Error
 }
 
 async fn once(printer: &mut Printer<'_>, client: &Client, session: &str) -> anyhow::Result<End> {
-    let opened = follow::open(client, session, None).await;
-    let mut stream = opened.map_err(|error| follow::not_open(&error))?;
+    let (id, mut stream) = follow::open_named(client, session).await?;
     printer.say(&format!(
-        "Streaming events for session {session} (Ctrl+C to stop)...\n"
+        "Streaming events for session {id} (Ctrl+C to stop)...\n"
     ))?;
     printer.run(&mut stream).await
 }
@@ -138,8 +168,21 @@ async fn forever(printer: &mut Printer<'_>, client: &Client, session: &str) -> a
     ))?;
     let mut pauses = Pauses::new();
     let mut last_id = None;
+    let mut opened = false;
+    let mut id = session.to_owned();
+    if !lookup::can_be_id(session) {
+        id = lookup::session(client, session).await?.id().to_owned();
+    }
     loop {
-        let pause = match follow::open(client, session, last_id.as_deref()).await {
+        let pause = match follow::open(client, &id, last_id.as_deref()).await {
+            // Before the first connection, what is refused as an id may be a name.
+            Err(error) if !opened && lookup::may_be_unknown(&error) && id == session => {
+                match follow::named(client, session, &error).await? {
+                    Some(named) => id = named,
+                    None => return Err(follow::not_open(&error).into()),
+                }
+                continue;
+            }
             Err(error) if follow::is_final(&error) => return Err(follow::not_open(&error).into()),
             Err(error) => {
                 let why = follow::why_not_open(&error);
@@ -148,24 +191,27 @@ async fn forever(printer: &mut Printer<'_>, client: &Client, session: &str) -> a
                 ))?;
                 RETRY
             }
-            Ok(mut stream) => match connection(printer, &mut stream, &mut last_id).await? {
-                Connection::Broken(why) => {
-                    printer.say(&format!(
-                        "\n[reconnect] stream ended: {why:#} — reconnecting in {RETRY:?}"
-                    ))?;
-                    RETRY
-                }
-                Connection::Closed { brought_events } => {
-                    if brought_events {
-                        pauses.reset();
+            Ok(mut stream) => {
+                opened = true;
+                match connection(printer, &mut stream, &mut last_id).await? {
+                    Connection::Broken(why) => {
+                        printer.say(&format!(
+                            "\n[reconnect] stream ended: {why:#} — reconnecting in {RETRY:?}"
+                        ))?;
+                        RETRY
                     }
-                    let pause = pauses.next();
-                    printer.say(&format!(
-                        "\n[reconnect] stream ended cleanly — reconnecting in {pause:?}"
-                    ))?;
-                    pause
+                    Connection::Closed { brought_events } => {
+                        if brought_events {
+                            pauses.reset();
+                        }
+                        let pause = pauses.next();
+                        printer.say(&format!(
+                            "\n[reconnect] stream ended cleanly — reconnecting in {pause:?}"
+                        ))?;
+                        pause
+                    }
                 }
-            },
+            }
         };
         tokio::time::sleep(pause).await;
     }

@@ -6,6 +6,7 @@ mod exec;
 mod explain;
 mod follow;
 mod from_env;
+mod interrupt;
 mod mcp_config;
 mod messages;
 mod preview;
@@ -27,6 +28,7 @@ pub enum Command {
     Messages(messages::Args),
     Send(send::Args),
     Events(events::Args),
+    Interrupt(interrupt::Args),
     Preview(preview::Args),
     Explain(explain::Args),
     Exec(exec::Args),
@@ -44,6 +46,7 @@ impl Command {
             Self::Messages(args) => messages::run(ctx, args),
             Self::Send(args) => send::run(ctx, args),
             Self::Events(args) => events::run(ctx, args),
+            Self::Interrupt(args) => interrupt::run(ctx, args),
             Self::Preview(args) => preview::run(ctx, args),
             Self::Explain(args) => explain::run(ctx, args),
             Self::Exec(args) => exec::run(ctx, args),

@@ -5,11 +5,11 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::follow::{self, End, Form, Printer};
-use crate::api::{Body, path};
-use crate::commands::named::check_identifier;
+use crate::api::{Body, Method};
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind, Status};
-use crate::resources::SESSION_MESSAGE;
+use crate::lookup::{self, Collection};
+use crate::resources::{SESSION, SESSION_MESSAGE};
 
 /// The exit code of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
@@ -17,7 +17,7 @@ const INTERRUPTED: u8 = 130;
 /// Send a message to a session
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Session ID
+    /// ID or name of the session, or name of its agent
     session: String,
     /// Text of the message
     #[arg(allow_hyphen_values = true)]
@@ -31,7 +31,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    check_identifier("session ID", &args.session)?;
+    lookup::check("session name or ID", &args.session)?;
     let form = if args.follow && args.json {
         Form::Json
     } else {
@@ -43,9 +43,15 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     body.set("payload", args.message.as_str());
     let mut printer = Printer::new(ctx, form);
     let sent = ctx.block_on(async {
-        let place = path(&["sessions", &args.session, "messages"]);
-        let sent = client.create(&SESSION_MESSAGE, &place, body).await;
-        sent.context("send message")
+        let sessions = Collection::global(&SESSION);
+        lookup::act(client, &sessions, &args.session, async |id| {
+            let request = sessions
+                .request_below(Method::Post, id, &["messages"])
+                .body(body.clone());
+            client.fetch(&SESSION_MESSAGE, &request).await
+        })
+        .await
+        .context("send message")
     })?;
     let seq = sent.value("seq").and_then(Value::as_i64).unwrap_or(0);
     printer.say(&format!("sent (seq={seq})"))?;
@@ -54,8 +60,12 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     // The server answers the stream only once a run is active, so it is opened behind the message.
     let followed = ctx.block_on(follow::until_interrupted(async {
-        let opened = follow::open(client, &args.session, None).await;
-        let mut stream = opened.map_err(|error| follow::not_open(&error))?;
+        // The message tells which session a name stands for.
+        let id = match sent.text("session_id") {
+            "" => &args.session,
+            id => id,
+        };
+        let (_, mut stream) = follow::open_named(client, id).await?;
         printer.run(&mut stream).await
     }));
     printer.finish()?;

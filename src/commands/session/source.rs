@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::from_env;
 use crate::api::Client;
-use crate::commands::credential::findings;
 use crate::commands::credential::kubeconfig::{self, KubeconfigArgs};
+use crate::commands::credential::{self, findings};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
@@ -156,7 +156,7 @@ fn from_file(ctx: &Ctx, file: &str) -> Result<Credential, Failure> {
 }
 
 async fn named(client: &Client, given: &str) -> anyhow::Result<Record> {
-    lookup::check("credential name or ID", given)?;
+    credential::check(given)?;
     lookup::credential(client, given)
         .await
         .with_context(|| format!("get credential {}", quote(given)))

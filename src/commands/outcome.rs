@@ -1,4 +1,4 @@
-//! What a command says about an object that it made.
+//! What a command says about an object that it made, changed or deleted.
 
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
@@ -9,7 +9,7 @@ use crate::resources::Record;
 ///
 /// # Errors
 /// When the server's answer names no object: nothing is known to exist then.
-pub fn show(ctx: &Ctx, record: &Record, format: &Format) -> anyhow::Result<()> {
+pub fn created(ctx: &Ctx, record: &Record, format: &Format) -> anyhow::Result<()> {
     let word = record.resource.word;
     if record.id().is_empty() && record.name().is_empty() {
         return Err(Failure::new(
@@ -18,8 +18,21 @@ pub fn show(ctx: &Ctx, record: &Record, format: &Format) -> anyhow::Result<()> {
         )
         .into());
     }
+    done(
+        ctx,
+        record,
+        format,
+        &format!("{word}/{} created", record.name()),
+    )
+}
+
+/// Prints a sentence, or the object in the form asked for.
+///
+/// # Errors
+/// When standard output can't be written.
+pub fn done(ctx: &Ctx, record: &Record, format: &Format, sentence: &str) -> anyhow::Result<()> {
     match format {
-        Format::Table | Format::Wide => ctx.out.line(&format!("{word}/{} created", record.name())),
+        Format::Table | Format::Wide => ctx.out.line(sentence),
         format => ctx.out.record(record, format, ctx.now()),
     }
 }

@@ -1,0 +1,176 @@
+//! `acpctl wait`: until a session has a phase.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::time::{Instant, timeout_at};
+
+use super::outcome;
+use crate::api::{Client, Error, Method};
+use crate::compat::number;
+use crate::compat::quote::quote;
+use crate::ctx::Ctx;
+use crate::exit::{Failure, Kind};
+use crate::lookup::{self, Collection};
+use crate::output::{OutputArgs, progress};
+use crate::resources::{Record, SESSION};
+
+const EXAMPLES: &str = "\
+acpctl wait fix-the-build
+# Until it runs, five minutes at most
+acpctl wait fix-the-build --for Running --timeout 5m";
+
+/// The phases of a session, in their order.
+const PHASES: &[&str] = &[
+    "Pending",
+    "Creating",
+    "Running",
+    "Stopping",
+    "Stopped",
+    "Completed",
+    "Failed",
+];
+/// Those that it does not leave by itself.
+const LAST: &[&str] = &["Stopped", "Completed", "Failed"];
+/// How many requests in a row may fail.
+const MAX_FAILURES: u32 = 5;
+
+/// Wait for a phase of a session
+///
+/// Without --for: until the session has ended, whichever way; a failed one is an error (exit status 1). With --for:
+/// until it has one of these phases; once it has ended in another one that is an error, too. When the time is over
+/// the exit status is 9.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// ID or name of the session, or name of its agent
+    session: String,
+    /// Phase to wait for: Pending, Creating, Running, Stopping, Stopped, Completed or Failed (repeatable: one is enough)
+    #[arg(long = "for", value_name = "PHASE", value_delimiter = ',')]
+    phases: Vec<String>,
+    /// Time limit, e.g. 90s or 1h
+    #[arg(long, value_name = "DURATION", default_value = "30m0s", value_parser = number::duration)]
+    timeout: Duration,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    lookup::check("session name or ID", &args.session)?;
+    let format = args.output.format()?;
+    let wanted = wanted(&args.phases)?;
+    let client = ctx.client()?;
+    let interval = ctx.settings()?.polling_interval;
+    let deadline = Instant::now() + args.timeout;
+    let session = ctx.block_on(async {
+        let session = lookup::session(client, &args.session)
+            .await
+            .with_context(|| format!("get session {}", quote(&args.session)))?;
+        until(client, session, &wanted, interval, deadline).await
+    })?;
+    let sentence = format!("session/{} is {}", session.id(), session.text("phase"));
+    outcome::done(ctx, &session, &format, &sentence)
+}
+
+/// The phases as the platform writes them; none means the end of the session.
+fn wanted(given: &[String]) -> Result<Vec<&'static str>, Failure> {
+    given
+        .iter()
+        .map(|text| {
+            let known = PHASES.iter().find(|phase| phase.eq_ignore_ascii_case(text));
+            known.copied().ok_or_else(|| {
+                Failure::usage(format!(
+                    "{} is not a phase: valid phases are {}",
+                    quote(text),
+                    PHASES.join(", ")
+                ))
+            })
+        })
+        .collect()
+}
+
+async fn until(
+    client: &Client,
+    mut session: Record,
+    wanted: &[&str],
+    interval: Duration,
+    deadline: Instant,
+) -> anyhow::Result<Record> {
+    let progress = progress::begin(format!("Waiting for session {}", session.name_or_id()));
+    let mut failures = 0;
+    loop {
+        if let Some(end) = verdict(&session, wanted) {
+            end?;
+            return Ok(session);
+        }
+        progress.say(|| {
+            format!(
+                "Waiting for session {}: {}",
+                session.name_or_id(),
+                session.text("phase")
+            )
+        });
+        let next = async {
+            tokio::time::sleep(interval).await;
+            let sessions = Collection::global(&SESSION);
+            let request = sessions.request(Method::Get, session.id());
+            client.fetch(&SESSION, &request).await
+        };
+        let Ok(next) = timeout_at(deadline, next).await else {
+            return Err(too_late(&session, wanted).into());
+        };
+        match next {
+            Ok(next) => (session, failures) = (next, 0),
+            Err(error) if may_pass(&error) && failures + 1 < MAX_FAILURES => failures += 1,
+            Err(error) => {
+                let named = format!("get session {}", quote(session.id()));
+                return Err(anyhow::Error::from(error).context(named));
+            }
+        }
+    }
+}
+
+/// What the session's phase means; nothing while there is reason to wait.
+fn verdict(session: &Record, wanted: &[&str]) -> Option<Result<(), Failure>> {
+    let phase = session.text("phase");
+    if wanted.contains(&phase) {
+        return Some(Ok(()));
+    }
+    if !LAST.contains(&phase) {
+        return None;
+    }
+    let failed = |why: String| Some(Err(Failure::new(Kind::Other, why)));
+    match (wanted, phase) {
+        ([], "Failed") => failed(format!("session {} failed", quote(session.name_or_id()))),
+        ([], _) => Some(Ok(())),
+        (wanted, phase) => failed(format!(
+            "session {} is {phase}, and will not become {}",
+            quote(session.name_or_id()),
+            wanted.join(" or ")
+        )),
+    }
+}
+
+/// Failures that a wait outlasts: no answer, and a server that is busy.
+fn may_pass(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Network | Kind::Server) && !matches!(error, Error::Decode(_))
+}
+
+fn too_late(session: &Record, wanted: &[&str]) -> Failure {
+    let phase = match session.text("phase") {
+        "" => "has no phase yet".to_owned(),
+        phase => format!("is still {phase}"),
+    };
+    let goal = match wanted {
+        [] => "ended".to_owned(),
+        wanted => wanted.join(" or "),
+    };
+    Failure::new(
+        Kind::Network,
+        format!(
+            "timed out waiting for session {} to be {goal}: it {phase}",
+            quote(session.name_or_id())
+        ),
+    )
+    .hint("raise --timeout, or see 'acpctl session messages'")
+}
