@@ -192,6 +192,8 @@ fn is_about_us(alert: AlertDescription) -> bool {
             | AlertDescription::CertificateUnknown
             | AlertDescription::UnknownCA
             | AlertDescription::AccessDenied
+            // An authority of the same name, with another key.
+            | AlertDescription::DecryptError
             | AlertDescription::CertificateRequired
     )
 }

@@ -149,7 +149,7 @@ const PROJECT: &str = "failed to get project \"x\": ";
 const NO_PROJECT: &str =
     "project \"x\" does not exist; create it first with: acpctl create project --name x";
 const SESSION_PROJECT: &str = "get project \"p\": ";
-const NO_SESSION_PROJECT: &str = "get project \"p\": look up project \"p\": ambient API error 404: \
+const NO_SESSION_PROJECT: &str = "get project \"p\": ambient API error 404: \
      ambient-api-server-7 — Credential with id='x' not found";
 const AGENT: &str = "resolve agent \"x\": ";
 const NO_AGENT: &str = "agent \"x\" not found in project \"p\"";

@@ -281,6 +281,20 @@ fn what_is_wrong_is_told_and_no_other_program_gets_the_credentials() {
             "credential update",
         ),
         (
+            "foreign certificate",
+            reaching(&good, &foreign),
+            4,
+            "(login): ",
+            "client certificate",
+        ),
+        (
+            "ended certificate",
+            reaching(&good, &certificate_until(2020)),
+            4,
+            "(login): the client certificate ended on 2020-01-01",
+            "client certificate",
+        ),
+        (
             "impersonation",
             reaching(&impersonating, &format!("token: {SECRET}, as: root")),
             5,

@@ -201,7 +201,14 @@ fn serve(
     let mut stream = StreamOwned::new(ServerConnection::new(config).ok()?, connection);
     let mut reader = BufReader::new(&mut stream);
     let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
+    if reader.read_line(&mut line).is_err() {
+        drop(reader);
+        // The alert must arrive: closing with something unread would take it back.
+        stream.sock.shutdown(std::net::Shutdown::Write).ok()?;
+        let mut unread = [0; 1024];
+        while stream.sock.read(&mut unread).is_ok_and(|read| read > 0) {}
+        return None;
+    }
     let mut asked = Asked {
         method: line.split(' ').next()?.to_owned(),
         path: line.split(' ').nth(1)?.split('?').next()?.to_owned(),

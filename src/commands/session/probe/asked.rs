@@ -173,10 +173,10 @@ fn told(mut fault: Fault, access: &Access, list: &Checklist<'_>) -> Trouble {
             fault.text = format!("{ended}: {}", fault.text);
         } else if access.server.starts_with("http://") && access.has_credentials() {
             fault.text = format!("no token is sent to an http:// address: {}", fault.text);
-            fault.hint = "set the cluster's 'server' to an https:// address".to_owned();
+            "set the cluster's 'server' to an https:// address".clone_into(&mut fault.hint);
         } else if !access.has_credentials() && !fault.text.starts_with("no credentials") {
             fault.text = format!("no credentials are in the kubeconfig: {}", fault.text);
-            fault.hint = questions::NO_CREDENTIALS.to_owned();
+            questions::NO_CREDENTIALS.clone_into(&mut fault.hint);
         } else if access.has_credentials() {
             fault.text = fault.text.replacen(
                 "no credentials: the cluster sees",

@@ -97,16 +97,16 @@ impl<'a> Checklist<'a> {
     }
 
     pub fn pass(&mut self, name: &'static str, detail: impl Into<String>) {
-        self.add(name, Outcome::Passed, detail.into());
+        self.add(name, Outcome::Passed, &detail.into());
     }
 
     pub fn note(&mut self, name: &'static str, detail: impl Into<String>) {
-        self.add(name, Outcome::Noted, detail.into());
+        self.add(name, Outcome::Noted, &detail.into());
     }
 
     /// The first failure is the one that counts.
     pub fn fail(&mut self, name: &'static str, trouble: Trouble) {
-        self.add(name, Outcome::Failed, trouble.text.clone());
+        self.add(name, Outcome::Failed, &trouble.text);
         self.trouble.get_or_insert(trouble);
     }
 
@@ -119,11 +119,11 @@ impl<'a> Checklist<'a> {
         self.trouble.as_ref().map(|trouble| trouble.cause)
     }
 
-    fn add(&mut self, name: &'static str, outcome: Outcome, detail: String) {
+    fn add(&mut self, name: &'static str, outcome: Outcome, detail: &str) {
         let check = Check {
             name,
             outcome,
-            detail: self.mask.apply(&detail),
+            detail: self.mask.apply(detail),
         };
         if self.live && self.shown.is_ok() {
             self.shown = self.show(&check);
