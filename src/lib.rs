@@ -3,6 +3,7 @@
 //! - [`cli`]: the flags for all commands, and the list of commands
 //! - [`commands`]: one folder per noun, one file per verb
 //! - [`kubeconfig`]: rules about a kubeconfig: bytes in, findings and a carved document out
+//! - [`cluster`]: the client of a Kubernetes API server, for one carved kubeconfig
 //! - [`api`]: the client; [`resources`]: what each kind of object looks like
 //! - [`lookup`]: from an id or a name to one object
 //! - [`runner`]: what a session makes out of credentials; [`session_helper`]: a private folder and a child process
@@ -18,6 +19,7 @@
 pub mod api;
 pub mod auth;
 pub mod cli;
+pub mod cluster;
 pub mod commands;
 pub mod compat;
 pub mod complete;

@@ -11,7 +11,7 @@ pub mod http;
 mod list;
 pub mod local;
 mod path;
-mod proxy;
+pub mod proxy;
 pub mod sse;
 mod stream;
 mod trace;

@@ -94,7 +94,7 @@ fn flag_value(place: &Place<'_>, arg: &Arg, deadline: Instant) -> Answer {
     match long {
         "context" => return Answer::of(contexts(place)),
         "provider" => return Answer::of(fixed(PROVIDERS)),
-        "output" => return Answer::of(fixed(OUTPUTS)),
+        "output" => return Answer::of(fixed(&outputs(arg))),
         "for" => return Answer::of(PHASES.iter().map(|it| Candidate::new(*it, "")).collect()),
         "from-file" | "file" | "filename" => return Answer::files(),
         _ => {}
@@ -103,6 +103,21 @@ fn flag_value(place: &Place<'_>, arg: &Arg, deadline: Instant) -> Answer {
         return Answer::of(live::names(live, place, deadline));
     }
     files_if_hinted(arg)
+}
+
+/// The forms of output that the help of the flag lists.
+fn outputs(arg: &Arg) -> Vec<(&'static str, &'static str)> {
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let list = help
+        .rsplit(' ')
+        .find(|word| word.contains('|'))
+        .unwrap_or_default();
+    let listed = |form: &str| list.split('|').any(|word| word.starts_with(form));
+    OUTPUTS
+        .iter()
+        .filter(|(form, _)| list.is_empty() || listed(form))
+        .copied()
+        .collect()
 }
 
 /// `credential-id-fk` and `credential-id` name a credential.

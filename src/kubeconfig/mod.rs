@@ -17,6 +17,7 @@
     reason = "a refusal happens at most once per file"
 )]
 
+mod access;
 mod base64;
 mod carve;
 mod cert;
@@ -58,6 +59,7 @@ use choose::Chosen;
 use document::Document;
 use files::Materials;
 
+pub use access::{Access, Impersonation, Plugin};
 pub use finding::{Finding, Gate, Severity};
 pub use summary::{ContextSummary, Identity, Summary};
 pub use yaml::{Expansion, expansion};
@@ -252,6 +254,17 @@ impl Kubeconfig {
             carve::carve(&config, keep, open, capacity).map_err(|faults| self.named(faults))?;
         carved.findings = self.named(carved.findings);
         Ok(carved)
+    }
+
+    /// What a client needs for the current context. Files that the kubeconfig refers to are not opened.
+    ///
+    /// # Errors
+    /// Findings: those of the load gate, or that there is no such context.
+    pub fn access(&self) -> Result<Access, Vec<Finding>> {
+        let (config, _) = self.merged()?;
+        let chosen = Chosen::choose(&config, Some(config.current_context))
+            .map_err(|fault| self.named(vec![fault]))?;
+        Ok(Access::of(&config, &chosen))
     }
 
     /// Every secret value (tokens, passwords, keys, plugin arguments, ...), for masking. Files

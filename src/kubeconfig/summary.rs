@@ -76,7 +76,7 @@ fn by_name<'t>(items: &[Item<'t>]) -> HashMap<&'t str, Item<'t>> {
     items.iter().map(|item| (item.name, *item)).collect()
 }
 
-fn of_context(config: &Config<'_>, chosen: &Chosen<'_>) -> ContextSummary {
+pub(super) fn of_context(config: &Config<'_>, chosen: &Chosen<'_>) -> ContextSummary {
     let end = first_end(&chosen.user);
     ContextSummary {
         name: chosen.name.clone(),

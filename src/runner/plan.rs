@@ -8,14 +8,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value as Json, json};
 
 use super::expiry::{Expiry, Period};
-use super::table::{self, Mode, Row, Value};
+use super::table::{self, Content, Mode, Row, Value};
 use crate::auth::token;
 use crate::exit::{Failure, Kind};
 use crate::kubeconfig::{self, CheckOptions, Rules, Severity, Source};
 use crate::output::table::visible;
 
-/// What stands in the place of a secret.
-pub const MASK: &str = "********";
+pub use super::table::MASK;
 /// The provider of kubeconfigs.
 pub const KUBECONFIG: &str = "kubeconfig";
 
@@ -32,6 +31,8 @@ const ENDS: [&str; 4] = [
 pub struct Credential {
     /// Empty for a file.
     pub id: String,
+    /// False for one that is bound, but that the caller may not see: the session gets it all the same.
+    pub visible: bool,
     pub name: String,
     pub provider: String,
     pub url: String,
@@ -48,6 +49,7 @@ pub struct Credential {
 #[derive(Debug)]
 pub struct File {
     pub rule: table::File,
+    /// `None` where it is a secret that could not be seen.
     pub content: Option<SecretString>,
 }
 
@@ -152,6 +154,7 @@ impl Plan {
         json!({
             "mode": self.mode,
             "session_time": self.period.session.json(),
+            "setup": table::always(self.mode),
             "credentials": self.steps.iter().map(Step::json).collect::<Vec<_>>(),
         })
     }
@@ -162,6 +165,7 @@ impl Step {
         let row = table::row(&credential.provider, mode);
         let mut warnings: Vec<String> = match row {
             Some(row) => row.caveats.iter().map(|&it| it.to_owned()).collect(),
+            None if !credential.visible => Vec::new(),
             None => vec![format!(
                 "the runner does nothing with the provider {}",
                 crate::compat::quote::quote(&credential.provider)
@@ -175,7 +179,10 @@ impl Step {
         Self {
             file: row.and_then(|row| row.file).map(|rule| File {
                 rule,
-                content: credential.token.as_ref().ok().cloned(),
+                content: match rule.content {
+                    Content::Token => credential.token.as_ref().ok().cloned(),
+                    Content::Text(text) => Some(SecretString::from(text)),
+                },
             }),
             variables: row.map_or_else(Vec::new, |row| variables(row, &credential)),
             row,
@@ -211,6 +218,7 @@ impl Step {
         json!({
             "credential_id": self.credential.id,
             "credential": self.credential.name,
+            "visible": self.credential.visible,
             "provider": self.credential.provider,
             "file": file,
             "variables": variables,
@@ -230,9 +238,20 @@ impl Step {
                 name,
                 command,
                 args,
+                ..
             } => (name, format!("{command} {}", args.join(" "))),
             table::Mcp::Sse { name, url } => (name, url.to_owned()),
+            table::Mcp::Image { name } => (name, "a program in the session's image".to_owned()),
         })
+    }
+
+    /// The variables of that server.
+    #[must_use]
+    pub fn mcp_env(&self) -> &'static [(&'static str, table::McpValue)] {
+        match self.row.and_then(|row| row.mcp) {
+            Some(table::Mcp::Stdio { env, .. }) => env,
+            _ => &[],
+        }
     }
 
     /// When the secret appears and goes, in a few words.
@@ -264,8 +283,8 @@ impl Variable {
     }
 }
 
-/// The variables of a row; one without a value is left out rather than set to nothing (contract
-/// runner.md section 10.2).
+/// The variables of a row. One whose value should come from the credential's metadata, and is not there, is left
+/// out.
 fn variables(row: &'static Row, credential: &Credential) -> Vec<Variable> {
     let plain = |text: &str| (!text.is_empty()).then(|| Setting::Plain(text.to_owned()));
     row.variables
@@ -279,6 +298,7 @@ fn variables(row: &'static Row, credential: &Credential) -> Vec<Variable> {
                 Value::Url => plain(&credential.url),
                 Value::Email => plain(&credential.email),
                 Value::Path => row.file.map(Setting::Path),
+                Value::Empty => Some(Setting::Plain(String::new())),
             };
             Some(Variable {
                 name: rule.name,
@@ -293,7 +313,11 @@ fn judge(credential: &Credential, now: Timestamp) -> Judgement {
     match &credential.token {
         Ok(secret) => judge_secret(credential, secret, now),
         Err(why) => Judgement {
-            faults: vec![format!("its secret can't be read: {why}")],
+            faults: vec![if credential.visible {
+                format!("its secret can't be read: {why}")
+            } else {
+                why.to_string()
+            }],
             expiry: noted_end(credential),
             ..Judgement::default()
         },

@@ -1,5 +1,7 @@
 //! Which credential of each provider a session gets (contract runner.md section 8).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -48,6 +50,8 @@ pub struct Candidate {
     pub role: String,
     pub tier: Option<Tier>,
     pub created_at: String,
+    /// False where the caller may not see the credential, so that nobody but the platform knows whether it counts.
+    pub visible: bool,
     pub chosen: bool,
     /// Why it was chosen or not.
     pub reason: String,
@@ -59,8 +63,28 @@ pub struct Candidate {
     pub surprise: Option<&'static str>,
 }
 
+/// The credentials that bindings lead a session to, and that are not among those that the caller can see: each was
+/// deleted, or is hidden.
+#[must_use]
+pub fn unlisted(
+    target: &Target,
+    bindings: &[Record],
+    roles: &[Record],
+    credentials: &[Record],
+) -> BTreeSet<String> {
+    bindings
+        .iter()
+        .filter(|binding| tier(target, binding).is_some())
+        .filter(|binding| role_of(binding, roles) != OWNER)
+        .map(|binding| binding.text("credential_id"))
+        .filter(|id| !credentials.iter().any(|it| it.id() == *id))
+        .map(str::to_owned)
+        .collect()
+}
+
 /// Judges all bindings of the scope `credential` for a session. `roles` and `credentials` are what
-/// the caller can see of both. Chosen candidates come first, then by provider, tier and date.
+/// the caller can see of both; `deleted` are the [`unlisted`] credentials that do not exist any more. Chosen
+/// candidates come first, then those that may be, then by provider, tier and date.
 ///
 /// # Errors
 /// An id that stops the platform's own resolution: such a session starts without credentials.
@@ -69,6 +93,7 @@ pub fn resolve(
     bindings: &[Record],
     roles: &[Record],
     credentials: &[Record],
+    deleted: &BTreeSet<String>,
 ) -> Result<Vec<Candidate>, String> {
     if let Some(id) = [&target.project, &target.agent]
         .into_iter()
@@ -81,7 +106,7 @@ pub fn resolve(
     }
     let mut candidates: Vec<Candidate> = bindings
         .iter()
-        .map(|binding| judge(target, binding, roles, credentials))
+        .map(|binding| judge(target, binding, roles, credentials, deleted))
         .collect();
     candidates.sort_by_key(Candidate::rank);
     let mut winner: Option<Candidate> = None;
@@ -103,11 +128,17 @@ pub fn resolve(
             }
         }
     }
-    candidates.sort_by_key(|candidate| !candidate.chosen);
+    candidates.sort_by_key(|candidate| (!candidate.chosen, candidate.visible));
     Ok(candidates)
 }
 
 impl Candidate {
+    /// Whether it is chosen, could be, or lost only to another of its provider.
+    #[must_use]
+    pub fn decides(&self) -> bool {
+        self.chosen || !self.visible || self.outdone
+    }
+
     /// Closest tier first, then the oldest; a binding without a date counts as oldest.
     fn rank(&self) -> (String, Option<Tier>, Option<Timestamp>) {
         (
@@ -118,24 +149,40 @@ impl Candidate {
     }
 }
 
-/// Tier of a binding, or the reason why it does not count.
-fn judge(target: &Target, binding: &Record, roles: &[Record], credentials: &[Record]) -> Candidate {
-    let role_id = binding.text("role_id");
-    let role = roles
+/// Why nobody can tell here whether a credential is chosen.
+pub const UNSEEN: &str = "bound, not visible to you";
+
+/// Name of a binding's role, or its id where the name is unknown.
+fn role_of<'r>(binding: &'r Record, roles: &'r [Record]) -> &'r str {
+    let id = binding.text("role_id");
+    roles
         .iter()
-        .find(|role| role.id() == role_id)
-        .map_or(role_id, Record::name);
+        .find(|role| role.id() == id)
+        .map_or(id, Record::name)
+}
+
+/// Tier of a binding, or the reason why it does not count.
+fn judge(
+    target: &Target,
+    binding: &Record,
+    roles: &[Record],
+    credentials: &[Record],
+    deleted: &BTreeSet<String>,
+) -> Candidate {
+    let role = role_of(binding, roles);
     let credential_id = binding.text("credential_id");
     let credential = credentials.iter().find(|it| it.id() == credential_id);
     let tier = tier(target, binding);
-    let reason = if role == OWNER {
-        "says who owns it"
-    } else if credential.is_none() {
-        "the credential can't be read"
-    } else if tier.is_none() {
-        "bound elsewhere"
-    } else {
-        ""
+    let mut visible = true;
+    let reason = match (credential, tier) {
+        _ if role == OWNER => "says who owns it",
+        (_, None) => "bound elsewhere",
+        (Some(_), Some(_)) => "",
+        (None, Some(_)) if deleted.contains(credential_id) => "the credential was deleted",
+        (None, Some(_)) => {
+            visible = false;
+            UNSEEN
+        }
     };
     Candidate {
         credential_id: credential_id.to_owned(),
@@ -145,6 +192,7 @@ fn judge(target: &Target, binding: &Record, roles: &[Record], credentials: &[Rec
         role: role.to_owned(),
         tier,
         created_at: binding.text("created_at").to_owned(),
+        visible,
         chosen: false,
         reason: reason.to_owned(),
         outdone: false,
@@ -219,6 +267,7 @@ mod tests {
             &records(&ROLE_BINDING, bindings),
             &roles,
             &credentials,
+            &BTreeSet::from(["gone".to_owned()]),
         )
         .unwrap()
         .into_iter()
@@ -282,11 +331,61 @@ mod tests {
     }
 
     #[test]
+    fn what_is_hidden_or_deleted_is_told_apart() {
+        let mut elsewhere = bound("hidden", "q", "", 1);
+        elsewhere["id"] = "b-elsewhere".into();
+        let mut owned = bound("hidden", "p", "", 1);
+        owned["role_id"] = "r-owner".into();
+        let bindings = json!([
+            bound("k1", "p", "", 2),
+            bound("hidden", "p", "", 1),
+            bound("gone", "p", "", 1),
+            elsewhere,
+            owned
+        ]);
+        let target = Target {
+            project: "p".to_owned(),
+            agent: String::new(),
+        };
+        let bindings = records(&ROLE_BINDING, &bindings);
+        let roles = records(
+            &ROLE,
+            &json!([{"id": "r-owner", "name": OWNER}, {"id": "r-view", "name": "credential:viewer"}]),
+        );
+        let credentials = records(
+            &CREDENTIAL,
+            &json!([{"id": "k1", "name": "k1", "provider": "kubeconfig"}]),
+        );
+        let asked = unlisted(&target, &bindings, &roles, &credentials);
+        assert_eq!(
+            asked,
+            BTreeSet::from(["gone".to_owned(), "hidden".to_owned()])
+        );
+        let deleted = BTreeSet::from(["gone".to_owned()]);
+        let found = resolve(&target, &bindings, &roles, &credentials, &deleted).unwrap();
+        let told: Vec<_> = found
+            .iter()
+            .map(|it| {
+                (
+                    it.credential.as_str(),
+                    it.chosen,
+                    it.visible,
+                    it.reason.as_str(),
+                )
+            })
+            .collect();
+        assert!(told.contains(&("k1", true, true, "closest tier, oldest binding")));
+        assert!(told.contains(&("hidden", false, false, UNSEEN)));
+        assert!(told.contains(&("gone", false, true, "the credential was deleted")));
+        assert_eq!(found.iter().filter(|it| it.decides()).count(), 2);
+    }
+
+    #[test]
     fn odd_ids_stop_the_resolution() {
         let target = Target {
             project: "a' or 1".to_owned(),
             agent: String::new(),
         };
-        assert!(resolve(&target, &[], &[], &[]).is_err());
+        assert!(resolve(&target, &[], &[], &[], &BTreeSet::new()).is_err());
     }
 }

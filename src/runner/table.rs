@@ -40,6 +40,8 @@ pub enum Value {
     Email,
     /// The path of this provider's file.
     Path,
+    /// Nothing: the runner sets the variable from a field that the token route never sends.
+    Empty,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,13 +50,23 @@ pub struct Variable {
     pub value: Value,
 }
 
-/// The one file of a provider. Its content is the secret, byte for byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// The one file of a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct File {
     /// Where the platform writes it.
     pub path: &'static str,
     /// Its name in the private folder of `session exec`.
     pub name: &'static str,
+    pub content: Content,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// The secret, byte for byte.
+    Token,
+    /// This text, whatever the secret is.
+    Text(&'static str),
 }
 
 /// The server that an agent is given for a provider.
@@ -65,11 +77,53 @@ pub enum Mcp {
         name: &'static str,
         command: &'static str,
         args: &'static [&'static str],
+        #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "shown")]
+        env: &'static [(&'static str, McpValue)],
     },
     Sse {
         name: &'static str,
         url: &'static str,
     },
+    /// A program in the session's image.
+    Image { name: &'static str },
+}
+
+/// What a variable of an MCP server is set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum McpValue {
+    Text(&'static str),
+    /// The secret.
+    Token,
+}
+
+impl McpValue {
+    /// The value for human eyes.
+    #[must_use]
+    pub fn shown(self) -> &'static str {
+        match self {
+            Self::Text(text) => text,
+            Self::Token => MASK,
+        }
+    }
+}
+
+/// What stands in the place of a secret.
+pub const MASK: &str = "********";
+
+fn shown<S: serde::Serializer>(
+    env: &&'static [(&'static str, McpValue)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(env.iter().map(|(name, value)| (name, value.shown())))
+}
+
+/// What every session gets, whatever is bound to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Setup {
+    /// `variable`, `file`, or `git` for a global setting of Git.
+    pub kind: &'static str,
+    pub name: &'static str,
+    pub value: &'static str,
 }
 
 /// When the secret appears in a session and when it goes.
@@ -101,8 +155,9 @@ pub const MAX_TOKEN: usize = 1 << 20;
 pub const KUBECONFIG_PATH: &str = "/tmp/.ambient_kubeconfig";
 /// The version of the MCP server whose npm package carries its executable (contract runner.md section 9.1).
 pub const MCP_SERVER: &str = "kubernetes-mcp-server@0.0.67";
-/// The same for uvx, which downloads the executable at first start and checks no sum.
-pub const MCP_SERVER_PYPI: &str = "kubernetes-mcp-server==0.0.69";
+/// The same version for uvx, which downloads the executable at first start and checks no sum. Later versions have
+/// none of the flags that the platform uses.
+pub const MCP_SERVER_PYPI: &str = "kubernetes-mcp-server==0.0.67";
 /// The name that the platform gives this server.
 pub const MCP_NAME: &str = "openshift";
 /// Time between two refreshes in a sidecar, in seconds.
@@ -115,19 +170,19 @@ const IN_PROCESS: &[Mode] = &[Mode::InProcess, Mode::InProcessApril];
 const ALL: &[Mode] = &[Mode::InProcess, Mode::InProcessApril, Mode::Sidecar];
 
 const EACH_TURN: Lifetime = Lifetime {
-    appears: "start of each turn",
-    refreshed: "next turn",
-    goes: "end of each turn",
+    appears: "when a turn of the session starts",
+    refreshed: "when the next turn starts",
+    goes: "when the turn ends",
 };
 /// The clean-up forgets the file.
 const STAYS: Lifetime = Lifetime {
-    goes: "end of the pod; the clean-up of a turn leaves the file",
+    goes: "when the session's pod ends; the end of a turn leaves the file",
     ..EACH_TURN
 };
 const IN_SIDECAR: Lifetime = Lifetime {
-    appears: "start of the pod",
+    appears: "when the session's pod starts",
     refreshed: "never: the running server keeps the first value",
-    goes: "end of the pod",
+    goes: "when the session's pod ends",
 };
 const NEVER: Lifetime = Lifetime {
     appears: "never",
@@ -163,10 +218,52 @@ const fn email(name: &'static str) -> Variable {
     }
 }
 
-const KUBECONFIG_FILE: File = File {
-    path: KUBECONFIG_PATH,
-    name: "kubeconfig",
-};
+const fn empty(name: &'static str) -> Variable {
+    Variable {
+        name,
+        value: Value::Empty,
+    }
+}
+
+const fn file(path: &'static str, name: &'static str) -> File {
+    File {
+        path,
+        name,
+        content: Content::Token,
+    }
+}
+
+const KUBECONFIG_FILE: File = file(KUBECONFIG_PATH, "kubeconfig");
+
+const fn setup(kind: &'static str, name: &'static str, value: &'static str) -> Setup {
+    Setup { kind, name, value }
+}
+
+/// Who makes commits, and who answers Git and `gh` when they ask for a login.
+const GIT: &[Setup] = &[
+    setup("variable", "GIT_USER_NAME", "Ambient Code Bot"),
+    setup("variable", "GIT_USER_EMAIL", "bot@ambient-code.local"),
+    setup("git", "user.name", "Ambient Code Bot"),
+    setup("git", "user.email", "bot@ambient-code.local"),
+    setup("git", "credential.helper", "/tmp/git-credential-ambient"),
+    setup("file", "/tmp/git-credential-ambient", "mode 0755"),
+    setup(
+        "file",
+        "/tmp/ambient-gh-*/gh",
+        "mode 0700, its folder first in PATH",
+    ),
+];
+/// Those that a sidecar leaves.
+const GIT_IDENTITY: usize = 4;
+
+/// What every session gets in a mode.
+#[must_use]
+pub fn always(mode: Mode) -> &'static [Setup] {
+    match mode {
+        Mode::InProcess | Mode::InProcessApril => GIT,
+        Mode::Sidecar => GIT.split_at(GIT_IDENTITY).0,
+    }
+}
 
 /// A provider of which a session gets nothing, and why.
 const fn nothing(provider: &'static str, caveats: &'static [&'static str]) -> Row {
@@ -184,14 +281,11 @@ const fn nothing(provider: &'static str, caveats: &'static [&'static str]) -> Ro
 const GOOGLE: Row = Row {
     provider: "google",
     modes: &[Mode::InProcess],
-    file: Some(File {
-        path: "/workspace/.google_workspace_mcp/credentials/credentials.json",
-        name: "google_credentials.json",
-    }),
-    variables: &[
-        path("GOOGLE_APPLICATION_CREDENTIALS"),
-        email("USER_GOOGLE_EMAIL"),
-    ],
+    file: Some(file(
+        "/workspace/.google_workspace_mcp/credentials/credentials.json",
+        "google_credentials.json",
+    )),
+    variables: &[],
     mcp: Some(Mcp::Stdio {
         name: "google-workspace",
         command: "uvx",
@@ -201,10 +295,37 @@ const GOOGLE: Row = Row {
             "gmail:send",
             "drive:full",
         ],
+        env: &[
+            (
+                "GOOGLE_MCP_CREDENTIALS_DIR",
+                McpValue::Text("${GOOGLE_MCP_CREDENTIALS_DIR}"),
+            ),
+            ("MCP_SINGLE_USER_MODE", McpValue::Text("1")),
+            (
+                "GOOGLE_OAUTH_CLIENT_ID",
+                McpValue::Text("${GOOGLE_OAUTH_CLIENT_ID}"),
+            ),
+            (
+                "GOOGLE_OAUTH_CLIENT_SECRET",
+                McpValue::Text("${GOOGLE_OAUTH_CLIENT_SECRET}"),
+            ),
+            (
+                "GOOGLE_OAUTH_REDIRECT_URI",
+                McpValue::Text("${GOOGLE_OAUTH_REDIRECT_URI}"),
+            ),
+            ("USER_GOOGLE_EMAIL", McpValue::Text("user@example.com")),
+        ],
     }),
     lifetime: STAYS,
-    caveats: &["where the platform uses Vertex, this file overwrites the Vertex key"],
+    caveats: &[
+        UNNAMED_FILE,
+        "where the platform uses Vertex, GOOGLE_APPLICATION_CREDENTIALS is set and the Vertex key in that file is overwritten instead",
+    ],
 };
+const UNNAMED_FILE: &str = "no variable names the file: GOOGLE_APPLICATION_CREDENTIALS is not set";
+
+/// One host without a name: that is all the runner makes of what the token route sends.
+const GERRIT_CONFIG: &str = "{\n  \"gerrit_hosts\": [\n    {\n      \"name\": \"\",\n      \"external_url\": \"\"\n    }\n  ],\n  \"default_gerrit_base_url\": \"\"\n}";
 
 const IN_PROCESS_KUBECONFIG: Row = Row {
     provider: "kubeconfig",
@@ -220,6 +341,7 @@ const IN_PROCESS_KUBECONFIG: Row = Row {
             KUBECONFIG_PATH,
             "--disable-multi-cluster",
         ],
+        env: &[],
     }),
     lifetime: EACH_TURN,
     caveats: &[READABLE, UNPINNED, CRASHES],
@@ -227,19 +349,17 @@ const IN_PROCESS_KUBECONFIG: Row = Row {
 
 const READABLE: &str =
     "the session can read the file, and its token with the tool configuration_view";
-const UNPINNED: &str = "the platform's MCP server is not pinned to a version";
-const CRASHES: &str =
-    "the MCP server crashes on its first call after the file was removed at the end of a turn";
+const UNPINNED: &str = "the platform's MCP server is not pinned to a version, and fails in every new session now: \
+     version 0.0.68 and later end with 'unknown flag' at the platform's flags";
+const CRASHES: &str = "where an older MCP server is still there, it crashes on its first call after the file was \
+     removed at the end of a turn";
 
 /// All providers in all modes. A provider without a row here gives a session nothing.
 pub const ROWS: &[Row] = &[
     Row {
         provider: "github",
         modes: IN_PROCESS,
-        file: Some(File {
-            path: "/tmp/.ambient_github_token",
-            name: "github_token",
-        }),
+        file: Some(file("/tmp/.ambient_github_token", "github_token")),
         variables: &[secret("GITHUB_TOKEN")],
         mcp: None,
         lifetime: EACH_TURN,
@@ -262,10 +382,7 @@ pub const ROWS: &[Row] = &[
     Row {
         provider: "gitlab",
         modes: IN_PROCESS,
-        file: Some(File {
-            path: "/tmp/.ambient_gitlab_token",
-            name: "gitlab_token",
-        }),
+        file: Some(file("/tmp/.ambient_gitlab_token", "gitlab_token")),
         variables: &[secret("GITLAB_TOKEN")],
         mcp: None,
         lifetime: EACH_TURN,
@@ -285,18 +402,25 @@ pub const ROWS: &[Row] = &[
         modes: IN_PROCESS,
         file: None,
         variables: &[
-            url("JIRA_URL"),
-            email("JIRA_EMAIL"),
+            empty("JIRA_URL"),
+            empty("JIRA_EMAIL"),
             secret("JIRA_API_TOKEN"),
         ],
         mcp: Some(Mcp::Stdio {
             name: "mcp-atlassian",
             command: "uvx",
             args: &["mcp-atlassian"],
+            env: &[
+                ("JIRA_URL", McpValue::Text("")),
+                ("JIRA_USERNAME", McpValue::Text("")),
+                ("JIRA_API_TOKEN", McpValue::Token),
+                ("JIRA_SSL_VERIFY", McpValue::Text("true")),
+                ("READ_ONLY_MODE", McpValue::Text("true")),
+            ],
         }),
         lifetime: EACH_TURN,
         caveats: &[
-            "the platform's token route sends neither address nor e-mail: JIRA_URL and JIRA_EMAIL stay empty in a session",
+            "the platform's token route sends neither address nor e-mail: JIRA_URL and JIRA_EMAIL are set and empty",
             "the MCP server's version is not pinned",
         ],
     },
@@ -321,6 +445,7 @@ pub const ROWS: &[Row] = &[
         modes: &[Mode::InProcessApril],
         lifetime: EACH_TURN,
         caveats: &[
+            UNNAMED_FILE,
             "the end of a turn also removes the file that GOOGLE_APPLICATION_CREDENTIALS names, whoever wrote it",
         ],
         ..GOOGLE
@@ -342,10 +467,29 @@ pub const ROWS: &[Row] = &[
         "coderabbit",
         &["the token route never sends the field that the runner reads"],
     ),
-    nothing(
-        "gerrit",
-        &["the runner wants a list of instances, and the token route sends an object"],
-    ),
+    Row {
+        provider: "gerrit",
+        modes: &[Mode::InProcess],
+        file: Some(File {
+            path: "/tmp/gerrit-mcp/gerrit_config.json",
+            name: "gerrit_config.json",
+            content: Content::Text(GERRIT_CONFIG),
+        }),
+        variables: &[path("GERRIT_CONFIG_PATH")],
+        mcp: Some(Mcp::Image { name: "gerrit" }),
+        lifetime: STAYS,
+        caveats: &[
+            "the runner wants a list of instances, and the token route sends an object: the file names one host \
+             without name and address, and no login",
+        ],
+    },
+    Row {
+        modes: &[Mode::InProcessApril, Mode::Sidecar],
+        ..nothing(
+            "gerrit",
+            &["the runner wants a list of instances, and the token route sends an object"],
+        )
+    },
     IN_PROCESS_KUBECONFIG,
     Row {
         modes: &[Mode::InProcessApril],
@@ -381,12 +525,20 @@ pub fn row(provider: &str, mode: Mode) -> Option<&'static Row> {
         .find(|row| row.provider == provider && row.modes.contains(&mode))
 }
 
+/// Variables that a session's programs read and that the runner leaves alone in some modes.
+const ALSO_CLEARED: &[&str] = &[
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "USER_GOOGLE_EMAIL",
+    "CODERABBIT_API_KEY",
+];
+
 /// Every variable that the runner may set: what an earlier shell left there must not shadow it.
 pub fn variable_names() -> impl Iterator<Item = &'static str> {
     ROWS.iter()
         .flat_map(|row| row.variables)
         .map(|variable| variable.name)
         .chain(CLUSTER_VARIABLES.iter().copied())
+        .chain(ALSO_CLEARED.iter().copied())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The credentials of a session, from the API: which they are, and their secrets.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -52,8 +53,40 @@ pub async fn candidates(client: &Client, target: &Target) -> anyhow::Result<Vec<
         .hint("without it owners can't be told from users; name the credentials with --credential")
         .into());
     }
-    resolve::resolve(target, bindings.items(), roles.items(), credentials.items())
+    let (bindings, roles) = (bindings.items(), roles.items());
+    let mut credentials = credentials.items().to_vec();
+    let unlisted = resolve::unlisted(target, bindings, roles, &credentials);
+    let asked = try_join_all(unlisted.iter().map(|id| existence(client, id))).await?;
+    let mut deleted = BTreeSet::new();
+    for (id, existence) in unlisted.into_iter().zip(asked) {
+        match existence {
+            Existence::Seen(record) => credentials.push(*record),
+            Existence::Deleted => drop(deleted.insert(id)),
+            Existence::Hidden => {}
+        }
+    }
+    resolve::resolve(target, bindings, roles, &credentials, &deleted)
         .map_err(|why| Failure::new(Kind::Data, why).into())
+}
+
+/// What a credential that no list shows is.
+enum Existence {
+    Seen(Box<Record>),
+    Deleted,
+    Hidden,
+}
+
+/// Asks for one credential. Only those who may look are told that something does not exist: an answer without the
+/// server's code, or a refusal, says nothing about that.
+async fn existence(client: &Client, id: &str) -> anyhow::Result<Existence> {
+    match client.get(&CREDENTIAL, &path(&["credentials", id])).await {
+        Ok(record) => Ok(Existence::Seen(Box::new(record))),
+        Err(error) if error.is_not_found() && error.code().is_some() => Ok(Existence::Deleted),
+        Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Forbidden) => {
+            Ok(Existence::Hidden)
+        }
+        Err(error) => Err(error).with_context(|| format!("get credential {}", quote(id))),
+    }
 }
 
 /// The credentials of the chosen candidates, with what is worth knowing about each choice.
@@ -78,7 +111,27 @@ pub async fn chosen(
     for (credential, candidate) in credentials.iter_mut().zip(chosen) {
         credential.notes = notes(candidate, candidates);
     }
+    let hidden = candidates.iter().filter(|it| !it.visible).map(unseen);
+    credentials.extend(hidden);
     Ok(credentials)
+}
+
+/// A credential that a session gets, and of which the caller sees nothing but the binding.
+fn unseen(candidate: &Candidate) -> Credential {
+    Credential {
+        id: candidate.credential_id.clone(),
+        visible: false,
+        name: candidate.credential_id.clone(),
+        provider: String::new(),
+        url: String::new(),
+        email: String::new(),
+        expires_at: String::new(),
+        notes: Vec::new(),
+        token: Err(Failure::new(
+            Kind::Forbidden,
+            format!("{} (binding {})", resolve::UNSEEN, candidate.binding_id),
+        )),
+    }
 }
 
 fn notes(chosen: &Candidate, candidates: &[Candidate]) -> Vec<String> {
@@ -95,7 +148,16 @@ fn notes(chosen: &Candidate, candidates: &[Candidate]) -> Vec<String> {
     let surprise = chosen
         .surprise
         .map(|surprise| format!("binding {}: {surprise}", chosen.binding_id));
-    outdone.chain(surprise).collect()
+    let hidden = candidates
+        .iter()
+        .filter(|other| !other.visible)
+        .map(|other| {
+            format!(
+                "{} is bound as well, not visible to you, and may come first",
+                quote(&other.credential)
+            )
+        });
+    outdone.chain(surprise).chain(hidden).collect()
 }
 
 /// Fetches the secrets, all at once, each within the limit. One that can't be read is no failure here: it
@@ -117,6 +179,7 @@ pub async fn with_secrets(client: &Client, records: &[Record], limit: Duration) 
         .zip(tokens)
         .map(|(record, token)| Credential {
             id: record.id().to_owned(),
+            visible: true,
             name: record.name_or_id().to_owned(),
             provider: record.text("provider").to_owned(),
             url: record.text("url").to_owned(),

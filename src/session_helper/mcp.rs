@@ -16,6 +16,8 @@ use tokio::time::timeout;
 const MAX_LINE: u64 = 16 << 20;
 /// How much of what the server says on standard error is kept, in bytes.
 const MAX_STDERR: usize = 64 << 10;
+/// How many pages of tools are read.
+const MAX_PAGES: usize = 100;
 /// How long a server may take to end by itself.
 const END_LIMIT: Duration = Duration::from_secs(5);
 /// A version of the protocol that every known version of the server echoes (contract runner.md section 9.3).
@@ -100,25 +102,39 @@ impl Server {
         Ok(format!("{} {}", text("name"), text("version")))
     }
 
-    /// The names of the tools.
+    /// The names of the tools, from all pages of the list.
     ///
     /// # Errors
-    /// Why there is no list.
+    /// Why there is no list, or that it never ends.
     pub async fn tools(&mut self, limit: Duration) -> Result<Vec<String>, Fault> {
-        let result = self.request("tools/list", json!({}), limit).await?;
-        let tools = result["tools"].as_array().cloned().unwrap_or_default();
-        Ok(tools
-            .iter()
-            .filter_map(|tool| tool["name"].as_str().map(str::to_owned))
-            .collect())
+        let mut names = Vec::new();
+        let mut params = json!({});
+        for _ in 0..MAX_PAGES {
+            let result = self.request("tools/list", params, limit).await?;
+            let tools = result["tools"].as_array().map_or(&[][..], Vec::as_slice);
+            let named = tools.iter().filter_map(|tool| tool["name"].as_str());
+            names.extend(named.map(str::to_owned));
+            match result["nextCursor"].as_str() {
+                Some(cursor) if !cursor.is_empty() => params = json!({"cursor": cursor}),
+                _ => return Ok(names),
+            }
+        }
+        Err(Fault::Refused(format!(
+            "the list of tools has no end: {MAX_PAGES} pages were read"
+        )))
     }
 
-    /// Calls a tool without arguments and gives its text.
+    /// Calls a tool and gives its text.
     ///
     /// # Errors
     /// [`Fault::Refused`] with the text of a result that says it is an error.
-    pub async fn call(&mut self, tool: &str, limit: Duration) -> Result<String, Fault> {
-        let params = json!({"name": tool, "arguments": {}});
+    pub async fn call(
+        &mut self,
+        tool: &str,
+        arguments: Value,
+        limit: Duration,
+    ) -> Result<String, Fault> {
+        let params = json!({"name": tool, "arguments": arguments});
         let result = self.request("tools/call", params, limit).await?;
         let text = result["content"][0]["text"].as_str().unwrap_or_default();
         if result["isError"] == true {

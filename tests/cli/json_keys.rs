@@ -35,14 +35,15 @@ const FROZEN: &[(&[&str], &str)] = &[
          credentials[].lifetime.appears credentials[].lifetime.goes credentials[].lifetime.refreshed \
          credentials[].mcp.args[] credentials[].mcp.command credentials[].mcp.name credentials[].mcp.type \
          credentials[].provider credentials[].variables[].kind credentials[].variables[].name \
-         credentials[].variables[].size credentials[].variables[].value credentials[].warnings[] mode \
-         session_time.assumed session_time.seconds",
+         credentials[].variables[].size credentials[].variables[].value credentials[].visible \
+         credentials[].warnings[] mode session_time.assumed session_time.seconds setup[].kind setup[].name \
+         setup[].value",
     ),
     (
         &["--local", "session", "explain", "--project", "team"],
         "candidates[].binding_id candidates[].chosen candidates[].created_at candidates[].credential \
          candidates[].credential_id candidates[].provider candidates[].reason candidates[].role \
-         candidates[].tier",
+         candidates[].tier candidates[].visible",
     ),
     (
         &[
@@ -54,7 +55,8 @@ const FROZEN: &[(&[&str], &str)] = &[
             "--mcp-command",
             "false",
         ],
-        "checks[].check checks[].detail checks[].passed",
+        "checks[].check checks[].detail checks[].passed error.class error.code error.detail error.exit_code \
+         error.hint error.operation_id error.reason",
     ),
     (
         &["doctor"],

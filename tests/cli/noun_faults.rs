@@ -67,10 +67,6 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     ("project list", "list projects: "),
     ("project update x --name n", "update project: "),
-    ("session explain", "list role bindings: "),
-    ("session preview", "list role bindings: "),
-    ("session exec -- true", "list role bindings: "),
-    ("session probe", "list role bindings: "),
     ("session messages x", "list messages: "),
     ("session send x hi", "send message: "),
     ("session interrupt x", "interrupt session \"x\": "),
@@ -124,6 +120,10 @@ const LOOKUPS: &[(&str, &str, &str)] = &[
     ("scheduled-session resume x", SCHEDULE, NO_SCHEDULE),
     ("scheduled-session trigger x", SCHEDULE, NO_SCHEDULE),
     ("scheduled-session runs x", SCHEDULE, NO_SCHEDULE),
+    ("session explain", SESSION_PROJECT, NO_SESSION_PROJECT),
+    ("session preview", SESSION_PROJECT, NO_SESSION_PROJECT),
+    ("session exec -- true", SESSION_PROJECT, NO_SESSION_PROJECT),
+    ("session probe", SESSION_PROJECT, NO_SESSION_PROJECT),
 ];
 
 /// The commands, or the nouns, that need no row here, and why.
@@ -148,6 +148,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
 const PROJECT: &str = "failed to get project \"x\": ";
 const NO_PROJECT: &str =
     "project \"x\" does not exist; create it first with: acpctl create project --name x";
+const SESSION_PROJECT: &str = "get project \"p\": ";
+const NO_SESSION_PROJECT: &str = "get project \"p\": ambient API error 404: \
+     ambient-api-server-7 — Credential with id='x' not found";
 const AGENT: &str = "resolve agent \"x\": ";
 const NO_AGENT: &str = "agent \"x\" not found in project \"p\"";
 const SCHEDULE: &str = "resolve scheduled session \"x\": ";

@@ -480,7 +480,7 @@ fn a_preview_is_whole_in_every_window() {
         for word in [
             "/tmp/.ambient_kubeconfig",
             "--disable-multi-cluster",
-            "start of each turn",
+            "when a turn of the session starts",
         ] {
             assert!(screen.contains(word), "{word}: {screen}");
         }

@@ -4,15 +4,16 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::source;
-use super::view::View;
+use super::view::{View, ViewArgs};
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
 use crate::output::age::age;
 use crate::output::table::visible;
 use crate::runner::resolve::{Candidate, Tier};
 
 const EXAMPLES: &str = "\
-acpctl session explain --project team-a";
+acpctl session explain --project team-a
+# With the bindings that decide nothing
+acpctl session explain --project team-a --all";
 
 const TITLES: &[&str] = &["PROVIDER", "CREDENTIAL", "CHOSEN", "TIER", "AGE", "WHY"];
 const WIDE_TITLES: &[&str] = &[
@@ -26,20 +27,24 @@ const WIDE_TITLES: &[&str] = &[
     "WHY",
 ];
 
-/// Say why a session gets a credential, or why not
+/// Explain why a session gets a credential, or does not
 ///
-/// Shows every binding that the platform looks at; -o wide adds role, date and ID of each. Bindings that you
-/// may not see are missing here, and may decide all the same.
+/// Shows the bindings that decide: of each credential that is chosen, of its rivals, and of credentials that are
+/// bound but not visible to you. -o wide adds role, date and ID of each; -o json has all bindings. Bindings
+/// that you may not see at all are missing here, and may decide all the same.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Session ID; without one, a new session of the project
+    /// Session, by name or ID; without one, a new session of the project
     session: Option<String>,
-    /// Agent ID
-    #[arg(long, value_name = "ID")]
+    /// The agent that the session is for, by name or ID
+    #[arg(long, value_name = "NAME")]
     agent: Option<String>,
+    /// Show the bindings that decide nothing, too: of owners, of other projects, of deleted credentials
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
-    output: OutputArgs,
+    output: ViewArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -52,12 +57,21 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             return notation.write(ctx, &json!({"candidates": candidates}));
         }
     };
-    let rows: Vec<Vec<String>> = candidates
+    let (shown, rest): (Vec<&Candidate>, Vec<&Candidate>) = candidates
+        .iter()
+        .partition(|candidate| args.all || candidate.decides());
+    let rows: Vec<Vec<String>> = shown
         .iter()
         .map(|candidate| row(candidate, ctx.now(), wide))
         .collect();
     let titles = if wide { WIDE_TITLES } else { TITLES };
     ctx.out.fitted(titles, &rows, wide)?;
+    if !rest.is_empty() {
+        ctx.out.note(&format!(
+            "{} more bindings decide nothing here; --all shows them",
+            rest.len()
+        ));
+    }
     for candidate in &candidates {
         if let Some(surprise) = candidate.surprise {
             ctx.out.note(&format!(
@@ -74,7 +88,12 @@ fn row(candidate: &Candidate, now: Timestamp, wide: bool) -> Vec<String> {
     let mut row = vec![
         candidate.provider.clone(),
         candidate.credential.clone(),
-        if candidate.chosen { "yes" } else { "no" }.to_owned(),
+        match (candidate.chosen, candidate.visible) {
+            (true, _) => "yes",
+            (false, true) => "no",
+            (false, false) => "?",
+        }
+        .to_owned(),
         candidate.tier.map_or("-", Tier::word).to_owned(),
     ];
     if wide {

@@ -1,15 +1,16 @@
 //! `acpctl session preview`
 
 use super::source::SourceArgs;
-use super::view::View;
+use super::view::{View, ViewArgs};
 use crate::ctx::Ctx;
 use crate::output::style::{Tone, paint};
+use crate::output::table;
 use crate::output::table::visible;
-use crate::output::{OutputArgs, table, wrap};
 use crate::runner::expiry::date;
 use crate::runner::plan::{Plan, Step};
-use crate::runner::table::{FILE_MODE, Mode};
-use crate::text::acpctl;
+use crate::runner::resolve::UNSEEN;
+use crate::runner::table::{FILE_MODE, Mode, Setup, always};
+use crate::text::{acpctl, wrap};
 
 const EXAMPLES: &str = "\
 # What the sessions of a project get
@@ -36,7 +37,7 @@ pub struct Args {
     )]
     mode: Mode,
     #[command(flatten)]
-    output: OutputArgs,
+    output: ViewArgs,
     #[command(flatten)]
     source: SourceArgs,
 }
@@ -46,7 +47,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let plan = args.source.plan(ctx, args.mode)?;
     match view {
         View::Table { wide } => {
-            let rows: Vec<Vec<String>> = plan.steps.iter().flat_map(rows).collect();
+            let mut rows: Vec<Vec<String>> = plan.steps.iter().flat_map(rows).collect();
+            rows.extend(setup(args.mode));
             match ctx.out.width() {
                 Some(width) if !wide && !table::fits(TITLES, &rows, width) => {
                     ctx.out.text(&narrow(&plan, width))?;
@@ -60,7 +62,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// One row for each thing that a session gets.
+/// What every session gets.
+fn setup(mode: Mode) -> Vec<Vec<String>> {
+    let row = |it: &Setup| ["-", "(every session)", it.kind, it.name, it.value].map(str::to_owned);
+    always(mode).iter().map(|it| row(it).to_vec()).collect()
+}
+
+/// One row for each thing that a session gets out of a credential.
 fn rows(step: &Step) -> Vec<Vec<String>> {
     let row = |what: &str, name: &str, value: String| {
         vec![
@@ -88,38 +96,46 @@ fn rows(step: &Step) -> Vec<Vec<String>> {
     if let Some((name, entry)) = step.mcp() {
         rows.push(row("mcp", name, entry));
     }
+    for (name, value) in step.mcp_env() {
+        rows.push(row("mcp env", name, value.shown().to_owned()));
+    }
     if let Some(lifetime) = step.lifetime() {
-        rows.push(row("life", "appears", lifetime.appears.to_owned()));
-        rows.push(row("life", "refreshed", lifetime.refreshed.to_owned()));
-        rows.push(row("life", "goes", lifetime.goes.to_owned()));
+        rows.push(row("time", "set", lifetime.appears.to_owned()));
+        rows.push(row("time", "renewed", lifetime.refreshed.to_owned()));
+        rows.push(row("time", "removed", lifetime.goes.to_owned()));
     }
     if let Some(end) = step.end {
-        rows.push(row("life", "ends", date(end)));
+        rows.push(row("time", "expires", date(end)));
+    }
+    if !step.credential.visible {
+        rows.push(row("?", "", UNSEEN.to_owned()));
     }
     rows
 }
 
 /// The rows in a window that is too narrow for them: a heading for each credential, and nothing cut.
 fn narrow(plan: &Plan, width: usize) -> String {
-    let mut text = String::new();
-    for step in &plan.steps {
-        let rows = rows(step);
-        let Some(name) = rows.first().map(|row| format!("{}: {}", row[0], row[1])) else {
-            continue;
-        };
-        text.push_str(&format!("{}\n", visible(&name)));
-        let cells: Vec<[String; 3]> = rows
-            .iter()
-            .map(|row| [2, 3, 4].map(|column| visible(&row[column])))
-            .collect();
-        let value = 6 + [0, 1]
-            .map(|column| widest(&cells, column))
-            .iter()
-            .sum::<usize>();
-        for line in table::aligned(&cells) {
-            text.push_str(&wrap::line(&format!("  {line}"), width, value));
-            text.push('\n');
-        }
+    let of_credentials = plan.steps.iter().map(rows);
+    let all = of_credentials.chain([setup(plan.mode)]);
+    all.map(|rows| block(&rows, width)).collect()
+}
+
+fn block(rows: &[Vec<String>], width: usize) -> String {
+    let Some(name) = rows.first().map(|row| format!("{}: {}", row[0], row[1])) else {
+        return String::new();
+    };
+    let mut text = format!("{}\n", visible(name.trim_start_matches("-: ")));
+    let cells: Vec<[String; 3]> = rows
+        .iter()
+        .map(|row| [2, 3, 4].map(|column| visible(&row[column])))
+        .collect();
+    let value = 6 + [0, 1]
+        .map(|column| widest(&cells, column))
+        .iter()
+        .sum::<usize>();
+    for line in table::aligned(&cells) {
+        text.push_str(&wrap::line(&format!("  {line}"), width, value));
+        text.push('\n');
     }
     text
 }

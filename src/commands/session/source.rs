@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::from_env;
-use crate::api::{Client, path};
+use crate::api::Client;
 use crate::commands::credential::kubeconfig::{self, KubeconfigArgs};
 use crate::commands::credential::{self, findings};
 use crate::compat::quote::quote;
@@ -29,7 +29,7 @@ use crate::session_helper::fetch;
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Credential Flags")]
 pub struct SourceArgs {
-    /// Session ID; without one, a new session of the project
+    /// Session, by name or ID; without one, a new session of the project
     #[arg(help_heading = None)]
     session: Option<String>,
     /// The same as SESSION
@@ -46,8 +46,8 @@ pub struct SourceArgs {
     /// Use the kubeconfig in this file, or from stdin for -
     #[arg(short = 'f', long, value_name = "PATH|-")]
     from_file: Option<String>,
-    /// Use what a session with this agent ID would get
-    #[arg(long, value_name = "ID")]
+    /// Use what a session with this agent would get, by name or ID
+    #[arg(long, value_name = "NAME")]
     agent: Option<String>,
     /// Use what the platform's variables in a session's pod name, and their API and token
     #[arg(long, conflicts_with_all = ["credential", "from_file", "agent", "session", "session_flag"])]
@@ -80,11 +80,7 @@ impl SourceArgs {
             (self.named(ctx)?, SessionTime::Assumed)
         } else {
             let resolved = resolve(ctx, id, self.agent.as_deref())?;
-            let credentials = chosen(ctx, &resolved.candidates)?;
-            if credentials.is_empty() && id.is_none() {
-                doubt_the_project(ctx)?;
-            }
-            (credentials, resolved.session_time)
+            (chosen(ctx, &resolved.candidates)?, resolved.session_time)
         };
         refuse_twins(&credentials)?;
         let now = ctx.now();
@@ -148,6 +144,7 @@ fn from_file(ctx: &Ctx, file: &str) -> Result<Credential, Failure> {
     })?;
     Ok(Credential {
         id: String::new(),
+        visible: true,
         name,
         provider: KUBECONFIG.to_owned(),
         url: String::new(),
@@ -198,51 +195,51 @@ fn target(
                 .hint("add --project NAME, name a session, or use --credential or --from-file")
                 .into());
         }
-        let agent = agent.unwrap_or_default().to_owned();
-        return Ok((Target { project, agent }, SessionTime::Assumed));
+        lookup::check("project name or ID", &project)?;
+        let client = ctx.client()?;
+        let target = ctx.block_on(async {
+            let project = lookup::project(client, &project)
+                .await
+                .with_context(|| format!("get project {}", quote(&project)))?;
+            let project = project.id().to_owned();
+            let agent = agent_id(client, &project, agent).await?.unwrap_or_default();
+            Ok(Target { project, agent })
+        })?;
+        return Ok((target, SessionTime::Assumed));
     };
-    if matches!(id, "" | "." | "..") {
-        return Err(Failure::usage(format!("{} is no session ID", quote(id))).into());
-    }
+    lookup::check("session name or ID", id)?;
     let client = ctx.client()?;
-    let found = ctx.block_on(async {
-        client
-            .get_json(&path(&["sessions", id]))
+    ctx.block_on(async {
+        let found = lookup::session(client, id)
             .await
-            .with_context(|| format!("get session {}", quote(id)))
-    })?;
-    let text = |field| {
-        found
-            .get(field)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
+            .with_context(|| format!("get session {}", quote(id)))?;
+        let project = found.text("project_id").to_owned();
+        let agent = agent_id(client, &project, agent).await?;
+        let target = Target {
+            agent: agent.unwrap_or_else(|| found.text("agent_id").to_owned()),
+            project,
+        };
+        Ok((target, session_time(&found.json())))
+    })
+}
+
+/// The id of the agent that is asked for, if one is. What does not exist must not count as nothing asked for.
+async fn agent_id(
+    client: &Client,
+    project: &str,
+    agent: Option<&str>,
+) -> anyhow::Result<Option<String>> {
+    let Some(agent) = agent else {
+        return Ok(None);
     };
-    let target = Target {
-        project: text("project_id"),
-        agent: agent.map_or_else(|| text("agent_id"), str::to_owned),
-    };
-    Ok((target, session_time(&found)))
+    lookup::check("agent name or ID", agent)?;
+    let found = lookup::agent(client, project, agent).await?;
+    Ok(Some(found.id().to_owned()))
 }
 
 /// How long a session runs, from its object.
 pub fn session_time(session: &Value) -> SessionTime {
     SessionTime::of(session.get("timeout").and_then(Value::as_i64))
-}
-
-/// Nothing is bound to a project whose name is misspelt, either.
-fn doubt_the_project(ctx: &Ctx) -> anyhow::Result<()> {
-    let project = ctx.settings()?.project.clone().unwrap_or_default();
-    let client = ctx.client()?;
-    let found =
-        ctx.block_on(async { Ok(client.get_json(&path(&["projects", &project])).await) })?;
-    if found.is_err_and(|error| error.is_not_found()) {
-        ctx.out.warn(&format!(
-            "there is no project {}, or you may not see it",
-            quote(&project)
-        ));
-    }
-    Ok(())
 }
 
 /// The credentials of the chosen candidates.
@@ -256,11 +253,20 @@ fn chosen(ctx: &Ctx, candidates: &[Candidate]) -> anyhow::Result<Vec<Credential>
 fn in_pod(ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
     let records = from_env::records(ctx)?;
     let credentials = with_secrets(ctx, ctx.client()?, &records)?;
-    let mut refusals = credentials.iter().filter_map(|it| it.token.as_ref().err());
-    if refusals.any(is_rejected) {
-        return with_secrets(ctx, &from_env::client(ctx)?, &records);
+    let rejected = |credentials: &[Credential]| {
+        let mut refusals = credentials.iter().filter_map(|it| it.token.as_ref().err());
+        refusals.find(|refusal| is_rejected(refusal)).cloned()
+    };
+    if rejected(&credentials).is_none() {
+        return Ok(credentials);
     }
-    Ok(credentials)
+    let credentials = with_secrets(ctx, &from_env::client(ctx)?, &records)?;
+    // A token that is not known is a fault of the whole pod, and not of one credential.
+    match rejected(&credentials).filter(|refusal| refusal.kind == Kind::Login) {
+        Some(refusal) => Err(anyhow::Error::from(refusal)
+            .context("the service's token was rejected, though it was read again")),
+        None => Ok(credentials),
+    }
 }
 
 fn is_rejected(failure: &Failure) -> bool {
@@ -286,7 +292,7 @@ fn refuse_twins(credentials: &[Credential]) -> Result<(), Failure> {
         if let Some(other) = credentials
             .iter()
             .skip(n + 1)
-            .find(|other| other.provider == one.provider)
+            .find(|other| other.provider == one.provider && other.visible)
         {
             return Err(Failure::new(
                 Kind::Conflict,

@@ -4,7 +4,14 @@ use serde_json::Value;
 
 use crate::ctx::Ctx;
 use crate::exit::Failure;
-use crate::output::{Format, OutputArgs};
+
+/// `-o`, for the commands that show something other than objects of the API.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ViewArgs {
+    /// Output format: table|wide|json|yaml
+    #[arg(short, long, value_name = "FORMAT")]
+    output: Option<String>,
+}
 
 pub enum View {
     Table { wide: bool },
@@ -20,16 +27,14 @@ impl View {
     /// What `-o` asks for. Read before anything is done, so that a wrong one costs nothing.
     ///
     /// # Errors
-    /// A usage failure for the formats that only lists of objects have.
-    pub fn of(output: &OutputArgs) -> Result<Self, Failure> {
-        match output.format()? {
-            Format::Table => Ok(Self::Table { wide: false }),
-            Format::Wide => Ok(Self::Table { wide: true }),
-            Format::Json => Ok(Self::Document(Notation::Json)),
-            Format::Yaml => Ok(Self::Document(Notation::Yaml)),
-            Format::Name | Format::JsonPath(_) => {
-                Err(Failure::usage("valid formats are table, wide, json, yaml"))
-            }
+    /// A usage failure for any other format.
+    pub fn of(args: &ViewArgs) -> Result<Self, Failure> {
+        match args.output.as_deref().unwrap_or_default() {
+            "" | "table" => Ok(Self::Table { wide: false }),
+            "wide" => Ok(Self::Table { wide: true }),
+            "json" => Ok(Self::Document(Notation::Json)),
+            "yaml" => Ok(Self::Document(Notation::Yaml)),
+            _ => Err(Failure::usage("valid formats are table, wide, json, yaml")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -18,12 +18,50 @@ use serde_json::json;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Rights {
     All,
-    /// They may look around, but list no namespaces.
+    /// They may list the pods of the namespace `apps`, and nothing else.
+    Namespace,
+    /// They may look around, but list nothing.
     None,
 }
 
+/// What was asked, without the body.
+pub struct Asked {
+    pub method: String,
+    pub path: String,
+    /// By name, in lower case.
+    pub headers: Vec<(String, String)>,
+}
+
+/// Status, further header lines, type and body.
+pub struct Told {
+    pub status: u16,
+    pub headers: &'static str,
+    pub kind: &'static str,
+    pub body: String,
+}
+
+impl Told {
+    pub fn text(status: u16, kind: &'static str, body: &str) -> Self {
+        Self {
+            status,
+            headers: "",
+            kind,
+            body: body.to_owned(),
+        }
+    }
+
+    fn json((status, body): (u16, serde_json::Value)) -> Self {
+        Self::text(status, "application/json", &body.to_string())
+    }
+}
+
+/// Answers in place of the server; `None` leaves it to the server.
+pub type Override = dyn Fn(&Asked) -> Option<Told> + Send + Sync;
+
 pub struct Cluster {
     pub server: String,
+    /// Method and path of each request, with the user that was asked to act as.
+    pub received: Arc<Mutex<Vec<String>>>,
     /// PEM, as base64.
     pub ca: String,
     /// Another authority, which this server's certificate is not from.
@@ -51,13 +89,53 @@ fn base64(text: &str) -> String {
 impl Cluster {
     /// Serves until the test binary ends.
     pub fn start(token: &'static str, rights: Rights) -> Self {
+        Self::with_name("127.0.0.1", token, rights, Box::new(|_| None))
+    }
+
+    /// The same with answers of the test's own.
+    pub fn overridden(
+        token: &'static str,
+        answers: impl Fn(&Asked) -> Option<Told> + Send + Sync + 'static,
+    ) -> Self {
+        Self::with_name("127.0.0.1", token, Rights::All, Box::new(answers))
+    }
+
+    /// The same with a certificate for this name.
+    pub fn with_name(
+        name: &str,
+        token: &'static str,
+        rights: Rights,
+        answers: Box<Override>,
+    ) -> Self {
+        Self::serving(name, false, token, rights, answers)
+    }
+
+    /// A server whose certificate is signed by itself, and listed as its own authority.
+    pub fn self_signed(token: &'static str) -> Self {
+        Self::serving("127.0.0.1", true, token, Rights::All, Box::new(|_| None))
+    }
+
+    fn serving(
+        name: &str,
+        is_self_signed: bool,
+        token: &'static str,
+        rights: Rights,
+        answers: Box<Override>,
+    ) -> Self {
         let (issuer, ca, ca_der) = authority();
         let (_, foreign_ca, _) = authority();
         let server_key = KeyPair::generate().unwrap();
-        let server_certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()])
-            .unwrap()
-            .signed_by(&server_key, &issuer)
-            .unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let server_certificate = if is_self_signed {
+            params.self_signed(&server_key).unwrap()
+        } else {
+            params.signed_by(&server_key, &issuer).unwrap()
+        };
+        let ca = if is_self_signed {
+            server_certificate.pem()
+        } else {
+            ca
+        };
         let mut client = CertificateParams::default();
         client.distinguished_name.push(DnType::CommonName, "ada");
         client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -84,14 +162,22 @@ impl Cluster {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = format!("https://{}", listener.local_addr().unwrap());
         let config = Arc::new(config);
+        let answers: Arc<Override> = Arc::from(answers);
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&received);
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 let config = Arc::clone(&config);
-                std::thread::spawn(move || serve(connection, config, token, rights));
+                let answers = Arc::clone(&answers);
+                let log = Arc::clone(&log);
+                std::thread::spawn(move || {
+                    serve(connection, config, token, rights, &*answers, &log)
+                });
             }
         });
         Self {
             server,
+            received,
             ca: base64(&ca),
             foreign_ca: base64(&foreign_ca),
             client_certificate: base64(&client.pem()),
@@ -106,6 +192,8 @@ fn serve(
     config: Arc<ServerConfig>,
     token: &str,
     rights: Rights,
+    answers: &Override,
+    log: &Mutex<Vec<String>>,
 ) -> Option<()> {
     connection
         .set_read_timeout(Some(Duration::from_secs(30)))
@@ -113,8 +201,19 @@ fn serve(
     let mut stream = StreamOwned::new(ServerConnection::new(config).ok()?, connection);
     let mut reader = BufReader::new(&mut stream);
     let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let path = line.split(' ').nth(1)?.split('?').next()?.to_owned();
+    if reader.read_line(&mut line).is_err() {
+        drop(reader);
+        // The alert must arrive: closing with something unread would take it back.
+        stream.sock.shutdown(std::net::Shutdown::Write).ok()?;
+        let mut unread = [0; 1024];
+        while stream.sock.read(&mut unread).is_ok_and(|read| read > 0) {}
+        return None;
+    }
+    let mut asked = Asked {
+        method: line.split(' ').next()?.to_owned(),
+        path: line.split(' ').nth(1)?.split('?').next()?.to_owned(),
+        headers: Vec::new(),
+    };
     let (mut bears_token, mut length) = (false, 0);
     loop {
         let mut header = String::new();
@@ -124,25 +223,35 @@ fn serve(
             break;
         }
         let (name, value) = header.split_once(':')?;
-        match name.to_ascii_lowercase().as_str() {
+        let name = name.to_ascii_lowercase();
+        match name.as_str() {
             "authorization" => bears_token = value.trim() == format!("Bearer {token}"),
             "content-length" => length = value.trim().parse().ok()?,
             _ => {}
         }
+        asked.headers.push((name, value.trim().to_owned()));
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     let is_known = bears_token || stream.conn.peer_certificates().is_some();
-    let (status, body) = if is_known {
-        answer(&path, rights)
-    } else {
-        refusal(401, "Unauthorized", "Unauthorized")
-    };
-    let body = body.to_string();
+    log.lock()
+        .unwrap()
+        .push(format!("{} {}", asked.method, asked.path));
+    let told = answers(&asked).unwrap_or_else(|| {
+        Told::json(if is_known {
+            answer(&asked.path, rights)
+        } else {
+            refusal(401, "Unauthorized", "Unauthorized")
+        })
+    });
     write!(
         stream,
-        "HTTP/1.1 {status} Status\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
+        "HTTP/1.1 {} Status\r\nContent-Type: {}\r\n{}Content-Length: {}\r\nConnection: close\r\n\r\n{}",
+        told.status,
+        told.kind,
+        told.headers,
+        told.body.len(),
+        told.body
     )
     .ok()?;
     stream.conn.send_close_notify();
@@ -151,6 +260,48 @@ fn serve(
 
 fn answer(path: &str, rights: Rights) -> (u16, serde_json::Value) {
     match path {
+        "/version" => (
+            200,
+            json!({"major": "1", "minor": "34", "gitVersion": "v1.34.4"}),
+        ),
+        "/apis/authentication.k8s.io/v1/selfsubjectreviews" => (
+            201,
+            json!({"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
+                   "status": {"userInfo": {"username": "ada", "groups": ["system:authenticated"]}}}),
+        ),
+        "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews" => (
+            201,
+            json!({"kind": "SelfSubjectRulesReview", "apiVersion": "authorization.k8s.io/v1", "status": {
+                "incomplete": false, "nonResourceRules": [],
+                "resourceRules": match rights {
+                    Rights::All => json!([{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]),
+                    Rights::Namespace => json!([
+                        {"verbs": ["create"], "apiGroups": ["authorization.k8s.io"],
+                         "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]},
+                        {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods", "pods/log"]},
+                    ]),
+                    Rights::None => json!([]),
+                },
+            }}),
+        ),
+        "/api/v1/namespaces/apps/pods" | "/api/v1/namespaces/default/pods"
+            if rights == Rights::None =>
+        {
+            refusal(
+                403,
+                "Forbidden",
+                "pods is forbidden: User \"ada\" cannot list resource \"pods\" in API group \"\" in the namespace \"apps\"",
+            )
+        }
+        "/api/v1/namespaces/apps/pods" | "/api/v1/namespaces/default/pods" => (
+            200,
+            json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {},
+            "columnDefinitions": [
+                {"name": "Name", "type": "string", "format": "name", "description": "", "priority": 0},
+            ],
+            "rows": [{"cells": ["web"], "object": {"kind": "PartialObjectMetadata",
+                      "apiVersion": "meta.k8s.io/v1", "metadata": {"name": "web", "namespace": "apps"}}}]}),
+        ),
         "/api" => (200, json!({"kind": "APIVersions", "versions": ["v1"]})),
         "/apis" => (
             200,
@@ -161,9 +312,10 @@ fn answer(path: &str, rights: Rights) -> (u16, serde_json::Value) {
             json!({"kind": "APIResourceList", "groupVersion": "v1", "resources": [
                 {"name": "namespaces", "singularName": "namespace", "namespaced": false,
                  "kind": "Namespace", "verbs": ["get", "list"]},
+                {"name": "pods", "singularName": "pod", "namespaced": true, "kind": "Pod", "verbs": ["get", "list"]},
             ]}),
         ),
-        "/api/v1/namespaces" if rights == Rights::None => refusal(
+        "/api/v1/namespaces" if rights != Rights::All => refusal(
             403,
             "Forbidden",
             "namespaces is forbidden: User \"ada\" cannot list resource \"namespaces\"",

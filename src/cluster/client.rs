@@ -1,0 +1,335 @@
+//! Requests to one cluster as one user.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+use url::Url;
+
+use super::fault::{Class, Fault, NOT_KUBERNETES};
+use super::tls;
+
+use crate::api::proxy;
+use crate::kubeconfig::Access;
+use crate::text::url_for_people;
+
+/// The largest answer that is read, in bytes.
+const MAX_ANSWER: usize = 4 << 20;
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Until there is a connection, with its TLS.
+    pub connect: Duration,
+    /// Until the whole answer is there.
+    pub request: Duration,
+}
+
+/// An answer, whatever its status.
+pub struct Answer {
+    pub status: u16,
+    pub content_type: String,
+    /// Where a redirect leads; it is not followed.
+    pub location: Option<String>,
+    pub body: Vec<u8>,
+    json: Option<Value>,
+}
+
+impl Answer {
+    /// The body, if it is a JSON object.
+    #[must_use]
+    pub fn json(&self) -> Option<&Value> {
+        self.json.as_ref()
+    }
+
+    /// The words of a Kubernetes `Status`, if it is one.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        let json = self.json.as_ref().filter(|json| json["kind"] == "Status")?;
+        json["message"].as_str()
+    }
+
+    /// The body as text, for looking into it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let start = self.body.get(..1024).unwrap_or(&self.body);
+        String::from_utf8_lossy(start).into_owned()
+    }
+}
+
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    headers: HeaderMap,
+    limits: Limits,
+    /// Host and port, as errors name them.
+    place: String,
+    via: Option<String>,
+    pub is_tls: bool,
+}
+
+impl Client {
+    /// Sets up what the kubeconfig says; nothing is sent yet.
+    ///
+    /// # Errors
+    /// A fault where something of it can't be used here.
+    pub async fn new(access: &Access, limits: Limits) -> Result<Self, Fault> {
+        let unusable = |text: String| Fault {
+            connected: false,
+            ..Fault::new(Class::Network, text, NOT_KUBERNETES)
+        };
+        let mut url = address(access)
+            .ok_or_else(|| unusable("the cluster's address can't be used".to_owned()))?;
+        let place = place_of(&url);
+        let is_tls = url.scheme() == "https";
+        let mut headers = impersonation(access)
+            .and_then(|mut headers| {
+                // A token must not travel in the clear; Kubernetes' own client does not send it there, either.
+                if let Some(value) = authorization(access).filter(|_| is_tls) {
+                    headers.insert(AUTHORIZATION, sensitive(&value)?);
+                }
+                Some(headers)
+            })
+            .ok_or_else(|| {
+                Fault::new(
+                    Class::Login,
+                    "the credentials hold characters that no request can carry",
+                    "store them again without line ends: 'acpctl credential update NAME --from-file PATH'",
+                )
+            })?;
+        headers.insert(ACCEPT, JSON);
+        let mut builder = reqwest::Client::builder()
+            .user_agent(format!("acpctl/{}", crate::VERSION))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(limits.connect)
+            .timeout(limits.request)
+            .http1_only()
+            .no_gzip()
+            .no_proxy();
+        if is_tls {
+            builder = builder.tls_backend_preconfigured(tls::config(access).map_err(unusable)?);
+        } else {
+            // An error only says that a provider is installed already.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            builder = builder.tls_certs_only([]);
+        }
+        let via = match proxy_of(access, &url) {
+            Some(address) => {
+                let proxy = reqwest::Proxy::all(address.expose_secret())
+                    .map_err(|_| unusable("proxy-url can't be used".to_owned()))?;
+                builder = builder.proxy(proxy);
+                let shown = url_for_people(address.expose_secret());
+                Some(Url::parse(&shown).map_or(shown, |url| place_of(&url)))
+            }
+            None => None,
+        };
+        // The server is told the name too, unless a proxy has to find the way by the address.
+        if let Some(name) = access
+            .tls_server_name
+            .as_deref()
+            .filter(|_| is_tls && via.is_none())
+            && name.parse::<std::net::IpAddr>().is_err()
+        {
+            let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+            let port = url.port_or_known_default().unwrap_or(443);
+            let found = tokio::time::timeout(limits.connect, tokio::net::lookup_host((host, port)));
+            let addresses: Vec<_> = match found.await {
+                Ok(Ok(addresses)) => addresses.collect(),
+                _ => {
+                    return Err(Fault::unreached(format!(
+                        "{place}: there is no host of this name"
+                    )));
+                }
+            };
+            if let Ok(value) = HeaderValue::from_str(&place) {
+                headers.insert(HOST, value);
+            }
+            if url.set_host(Some(name)).is_ok() {
+                builder = builder.resolve_to_addrs(name, &addresses);
+            }
+        }
+        let http = builder
+            .build()
+            .map_err(|_| unusable("no client can be made for the cluster".to_owned()))?;
+        Ok(Self {
+            http,
+            base: url.as_str().trim_end_matches('/').to_owned(),
+            headers,
+            limits,
+            place,
+            via,
+            is_tls,
+        })
+    }
+
+    /// Host and port of the server.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// # Errors
+    /// A fault where no answer came.
+    pub async fn get(&self, path: &str) -> Result<Answer, Fault> {
+        self.send(self.http.get(format!("{}{path}", self.base)))
+            .await
+    }
+
+    /// # Errors
+    /// A fault where no answer came.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, Fault> {
+        let request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .header(CONTENT_TYPE, JSON)
+            .body(body.to_string());
+        self.send(request).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, Fault> {
+        let fault =
+            |error: reqwest::Error| Fault::of_transport(&error, &self.place, self.via.as_deref());
+        let exchange = async {
+            let response = request
+                .headers(self.headers.clone())
+                .send()
+                .await
+                .map_err(fault)?;
+            self.read(response).await
+        };
+        // The client's own limit leaves out what it does before the request.
+        tokio::time::timeout(self.limits.connect + self.limits.request, exchange)
+            .await
+            .unwrap_or_else(|_| Err(self.silent()))
+    }
+
+    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Fault> {
+        let header = |name: HeaderName| {
+            let value = response.headers().get(name)?;
+            value.to_str().ok().map(str::to_owned)
+        };
+        let mut answer = Answer {
+            status: response.status().as_u16(),
+            content_type: header(CONTENT_TYPE).unwrap_or_default(),
+            location: header(LOCATION).map(|place| url_for_people(&place)),
+            body: Vec::new(),
+            json: None,
+        };
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if answer.body.len() + chunk.len() > MAX_ANSWER => {
+                    return Err(Fault::new(
+                        Class::Network,
+                        format!(
+                            "{} sends an answer of more than {} MiB, which Kubernetes does not",
+                            self.place,
+                            MAX_ANSWER >> 20
+                        ),
+                        NOT_KUBERNETES,
+                    ));
+                }
+                Ok(Some(chunk)) => answer.body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) if error.is_timeout() => return Err(self.silent()),
+                Err(_) => {
+                    return Err(Fault::new(
+                        Class::Network,
+                        format!("{} ended the connection within its answer", self.place),
+                        "try again",
+                    ));
+                }
+            }
+        }
+        answer.json = serde_json::from_slice(&answer.body)
+            .ok()
+            .filter(Value::is_object);
+        Ok(answer)
+    }
+
+    fn silent(&self) -> Fault {
+        Fault::unreached(format!("{}: no answer in time", self.place))
+    }
+}
+
+/// The server's address; one without a scheme is read as Kubernetes' client does.
+fn address(access: &Access) -> Option<Url> {
+    let server = access.server.trim();
+    let url = if server.contains("://") {
+        Url::parse(server).ok()?
+    } else {
+        let wants_tls = access.ca.is_some() || access.certificate.is_some() || access.insecure;
+        let scheme = if wants_tls { "https" } else { "http" };
+        Url::parse(&format!("{scheme}://{server}")).ok()?
+    };
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| {
+        let mut url = url;
+        // What stands before the host is another login, which Kubernetes' client does not use.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_query(None);
+        url.set_fragment(None);
+        url
+    })
+}
+
+fn place_of(url: &Url) -> String {
+    let port = url.port_or_known_default().unwrap_or(1080);
+    format!("{}:{port}", url.host_str().unwrap_or_default())
+}
+
+fn proxy_of(access: &Access, url: &Url) -> Option<SecretString> {
+    access
+        .proxy_url
+        .clone()
+        .or_else(|| proxy::for_url(url).map(SecretString::from))
+}
+
+fn authorization(access: &Access) -> Option<SecretString> {
+    if let Some(token) = &access.token {
+        return Some(SecretString::from(format!(
+            "Bearer {}",
+            token.expose_secret()
+        )));
+    }
+    let (name, password) = access.basic.as_ref()?;
+    let pair = SecretString::from(format!("{name}:{}", password.expose_secret()));
+    let encoded = base64::engine::general_purpose::STANDARD.encode(pair.expose_secret());
+    Some(SecretString::from(format!("Basic {encoded}")))
+}
+
+fn sensitive(text: &SecretString) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text.expose_secret()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The headers that ask to act as somebody else; `None` if one can't be sent.
+fn impersonation(access: &Access) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    let Some(other) = &access.impersonation else {
+        return Some(headers);
+    };
+    let mut add = |name: &str, value: &str| {
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        headers.append(name, HeaderValue::from_str(value).ok()?);
+        Some(())
+    };
+    add("impersonate-user", &other.user)?;
+    if !other.uid.is_empty() {
+        add("impersonate-uid", &other.uid)?;
+    }
+    for group in &other.groups {
+        add("impersonate-group", group)?;
+    }
+    for (key, values) in &other.extra {
+        for value in values {
+            add(&format!("impersonate-extra-{key}"), value)?;
+        }
+    }
+    Some(headers)
+}

@@ -1,0 +1,241 @@
+//! Why a cluster could not be reached or did not do what it was asked.
+
+use std::error::Error as _;
+use std::io;
+
+use rustls::{AlertDescription, CertificateError};
+
+use crate::exit::Kind;
+
+/// What kind of trouble it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// No connection, or somebody else answered.
+    Network,
+    Tls,
+    Login,
+    Permission,
+    /// The API server itself fails or is overloaded.
+    Cluster,
+}
+
+impl Class {
+    /// Its name for people and scripts.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Tls => "TLS",
+            Self::Login => "login",
+            Self::Permission => "permission",
+            Self::Cluster => "cluster",
+        }
+    }
+
+    /// Its exit code.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Network | Self::Tls => Kind::Network,
+            Self::Login => Kind::Login,
+            Self::Permission => Kind::Forbidden,
+            Self::Cluster => Kind::Server,
+        }
+    }
+}
+
+/// A failure with one thing to do about it. Texts of the cluster are in it as they came; they hold no secret of
+/// ours, but whoever shows them has to take control characters out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub class: Class,
+    pub text: String,
+    pub hint: String,
+    /// False where no connection came about, so that the same address may still be good from elsewhere.
+    pub connected: bool,
+}
+
+impl Fault {
+    #[must_use]
+    pub fn new(class: Class, text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            class,
+            text: text.into(),
+            hint: hint.into(),
+            connected: true,
+        }
+    }
+
+    /// No connection came about.
+    #[must_use]
+    pub fn unreached(text: impl Into<String>) -> Self {
+        Self {
+            connected: false,
+            ..Self::new(
+                Class::Network,
+                text,
+                "the cluster's address must be reachable from where the session runs",
+            )
+        }
+    }
+
+    /// Why there is no answer. `place` is host and port of the server, `via` those of the proxy.
+    #[must_use]
+    pub fn of_transport(error: &reqwest::Error, place: &str, via: Option<&str>) -> Self {
+        let causes = Causes::of(error);
+        if let Some(tls) = causes.tls {
+            return of_tls(&tls, place);
+        }
+        if let Some(proxy) = via.filter(|_| error.is_connect()) {
+            return Self {
+                connected: false,
+                ..Self::new(
+                    Class::Network,
+                    format!("the proxy {proxy} leads to no connection with {place}"),
+                    "check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY",
+                )
+            };
+        }
+        if causes.io == Some(io::ErrorKind::ConnectionRefused) {
+            return Self::unreached(format!("{place}: connection refused"));
+        }
+        if error.is_timeout() {
+            return Self::unreached(format!("{place}: no answer in time"));
+        }
+        if causes.is_lookup {
+            return Self::unreached(format!("{place}: there is no host of this name"));
+        }
+        if error.is_connect() {
+            let why = causes.last.unwrap_or_else(|| "no connection".to_owned());
+            return Self::unreached(format!("{place}: {why}"));
+        }
+        Self::new(
+            Class::Network,
+            format!("{place} ended the connection without an answer"),
+            NOT_KUBERNETES,
+        )
+    }
+}
+
+/// What to do where something else answers.
+pub const NOT_KUBERNETES: &str = "check the address under 'server' in the kubeconfig";
+
+/// The causes of an error that tell something.
+#[derive(Default)]
+struct Causes {
+    tls: Option<rustls::Error>,
+    io: Option<io::ErrorKind>,
+    is_lookup: bool,
+    /// The innermost words.
+    last: Option<String>,
+}
+
+impl Causes {
+    fn of(error: &reqwest::Error) -> Self {
+        let mut found = Self::default();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            found.is_lookup |= text.contains("dns error") || text.contains("failed to lookup");
+            found.last = Some(text);
+            if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+                found.tls = Some(tls.clone());
+            }
+            if let Some(io) = cause.downcast_ref::<io::Error>() {
+                found.io = Some(io.kind());
+                found.tls = found.tls.or_else(|| inside(io));
+            }
+            source = cause.source();
+        }
+        found
+    }
+}
+
+/// The TLS error that an I/O error was made from.
+fn inside(error: &io::Error) -> Option<rustls::Error> {
+    let inner = error.get_ref()?;
+    match inner.downcast_ref::<rustls::Error>() {
+        Some(tls) => Some(tls.clone()),
+        None => inside(inner.downcast_ref::<io::Error>()?),
+    }
+}
+
+fn of_tls(error: &rustls::Error, place: &str) -> Fault {
+    match error {
+        rustls::Error::InvalidCertificate(why) => of_certificate(why, place),
+        rustls::Error::AlertReceived(alert) if is_about_us(*alert) => Fault::new(
+            Class::Login,
+            format!("{place} refuses the client certificate ({alert:?})"),
+            "store a client certificate that this cluster accepts: 'acpctl credential update NAME --from-file PATH'",
+        ),
+        rustls::Error::InvalidMessage(_) => Fault::new(
+            Class::Tls,
+            format!("{place} does not speak TLS"),
+            "check the port under 'server' in the kubeconfig",
+        ),
+        other => Fault::new(
+            Class::Tls,
+            format!("{place}: tls: {other}"),
+            "check the address and the certificates in the kubeconfig",
+        ),
+    }
+}
+
+/// Alerts that a server sends about the certificate of the client.
+fn is_about_us(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            // An authority of the same name, with another key.
+            | AlertDescription::DecryptError
+            | AlertDescription::CertificateRequired
+    )
+}
+
+fn of_certificate(why: &CertificateError, place: &str) -> Fault {
+    let (text, hint) = match why {
+        CertificateError::NotValidForName => (
+            "x509: the server's certificate is for another name".to_owned(),
+            "set tls-server-name in the kubeconfig to a name in the certificate".to_owned(),
+        ),
+        CertificateError::NotValidForNameContext {
+            expected,
+            presented,
+        } => {
+            let names = presented.join(", ");
+            (
+                format!(
+                    "x509: the server's certificate is for {names}, not for {}",
+                    expected.to_str()
+                ),
+                "set tls-server-name in the kubeconfig to a name in the certificate, or use that name under 'server'".to_owned(),
+            )
+        }
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => (
+            "x509: the server's certificate has expired or is not yet valid".to_owned(),
+            "the cluster's administrator has to renew the server's certificate; check this machine's clock, too".to_owned(),
+        ),
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => (
+            "x509: certificate signed by unknown authority".to_owned(),
+            "take certificate-authority-data from a kubeconfig that works with this cluster today".to_owned(),
+        ),
+        other => (
+            format!("x509: {}", rustls::Error::InvalidCertificate(other.clone())),
+            "the cluster's administrator has to mend the server's certificate".to_owned(),
+        ),
+    };
+    Fault::new(
+        Class::Tls,
+        format!("{place}: tls: failed to verify certificate: {text}"),
+        hint,
+    )
+}

@@ -1,0 +1,269 @@
+//! What a cluster is asked before anyone else gets its credentials. Everybody who is logged in may ask this, and
+//! nothing is stored: a review is answered and forgotten.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::client::{Answer, Client};
+use super::fault::{Class, Fault, NOT_KUBERNETES};
+
+const WHO: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+const RULES: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+const ANONYMOUS: &str = "system:anonymous";
+/// Kinds that everybody may ask about; they say nothing about the user.
+const REVIEWS: [&str; 4] = [
+    "selfsubjectreviews",
+    "selfsubjectaccessreviews",
+    "selfsubjectrulesreviews",
+    "localsubjectaccessreviews",
+];
+
+/// The server's version, if it tells.
+///
+/// # Errors
+/// A fault where no Kubernetes answers there, or the login is refused at once.
+pub async fn version(client: &Client) -> Result<Option<String>, Fault> {
+    let answer = client.get("/version").await?;
+    refuse(client, &answer)?;
+    let version = |json: &Value| json["gitVersion"].as_str().map(str::to_owned);
+    match (answer.status, answer.json()) {
+        (200, Some(json)) if json.get("gitVersion").is_some() || json.get("major").is_some() => {
+            Ok(version(json))
+        }
+        // Closed to this user, or another path: the next question tells.
+        (403 | 404, Some(_)) => Ok(None),
+        _ => Err(not_kubernetes(client, &answer)),
+    }
+}
+
+/// The name that the cluster knows the user by; `None` where it knows the user but does not say the name.
+///
+/// # Errors
+/// A fault where it knows nobody by these credentials.
+pub async fn who(client: &Client) -> Result<Option<String>, Fault> {
+    let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+    let answer = client.post(WHO, &body).await?;
+    refuse(client, &answer)?;
+    match answer.status {
+        200 | 201 => {
+            let json = answer
+                .json()
+                .filter(|json| json["kind"] == "SelfSubjectReview");
+            let name = json.and_then(|json| json["status"]["userInfo"]["username"].as_str());
+            match name {
+                Some(ANONYMOUS) => Err(anonymous()),
+                Some(name) => Ok(Some(name.to_owned())),
+                None => Err(not_kubernetes(client, &answer)),
+            }
+        }
+        403 => known_by_refusal(client, &answer),
+        // A server before 1.28 has no such review: ask what the user may do instead.
+        404 if answer.message().is_some() => {
+            let rules = post_rules(client, "default").await?;
+            match rules.status {
+                200 | 201 => Ok(None),
+                403 => known_by_refusal(client, &rules),
+                _ => Err(not_kubernetes(client, &rules)),
+            }
+        }
+        _ => Err(not_kubernetes(client, &answer)),
+    }
+}
+
+/// A refusal names whom it refuses.
+fn known_by_refusal(client: &Client, answer: &Answer) -> Result<Option<String>, Fault> {
+    let Some(message) = answer.message() else {
+        return Err(not_kubernetes(client, answer));
+    };
+    if message.contains("cannot impersonate") {
+        return Err(Fault::new(
+            Class::Permission,
+            message,
+            "take 'as' out of the kubeconfig, or ask the cluster's administrator for the right to impersonate",
+        ));
+    }
+    let user = quoted_after(message, "User ");
+    if user == Some(ANONYMOUS) {
+        return Err(anonymous());
+    }
+    // The path of a review is known to every Kubernetes; here it was read as any address.
+    if message.contains("cannot post path") {
+        return Err(not_kubernetes(client, answer));
+    }
+    Ok(user.map(str::to_owned))
+}
+
+/// The text between quotation marks behind some words.
+fn quoted_after<'t>(text: &'t str, words: &str) -> Option<&'t str> {
+    let rest = text.split_once(words)?.1.strip_prefix('"')?;
+    rest.split_once('"').map(|(quoted, _)| quoted)
+}
+
+/// What the user may read in one namespace, as far as the cluster can tell.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Readable {
+    /// Kinds that may be listed.
+    pub kinds: BTreeSet<String>,
+    /// False where there may be more than the list says, or there was no answer.
+    pub complete: bool,
+}
+
+/// Asks what the user may read in a namespace. No answer is not a fault: then nothing is known.
+pub async fn readable(client: &Client, namespace: &str) -> Readable {
+    match post_rules(client, namespace).await {
+        Ok(answer) => answer.json().map(rules).unwrap_or_default(),
+        Err(_) => Readable::default(),
+    }
+}
+
+async fn post_rules(client: &Client, namespace: &str) -> Result<Answer, Fault> {
+    let body = json!({
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectRulesReview",
+        "spec": {"namespace": namespace},
+    });
+    client.post(RULES, &body).await
+}
+
+fn rules(review: &Value) -> Readable {
+    let status = &review["status"];
+    let Some(rules) = status["resourceRules"].as_array() else {
+        return Readable::default();
+    };
+    let texts = |rule: &Value, key: &str| -> Vec<String> {
+        let values = rule[key].as_array().map_or(&[][..], Vec::as_slice);
+        let texts = values.iter().filter_map(Value::as_str);
+        texts.map(str::to_owned).collect()
+    };
+    let kinds = rules
+        .iter()
+        .filter(|rule| {
+            texts(rule, "verbs")
+                .iter()
+                .any(|verb| matches!(verb.as_str(), "list" | "get" | "*"))
+        })
+        .flat_map(|rule| texts(rule, "resources"))
+        // A part of a kind, such as the status of a pod, is not listed by itself.
+        .filter(|kind| !kind.contains('/') && !REVIEWS.contains(&kind.as_str()))
+        .collect();
+    Readable {
+        kinds,
+        complete: status["incomplete"] != true,
+    }
+}
+
+/// Answers that settle every question.
+fn refuse(client: &Client, answer: &Answer) -> Result<(), Fault> {
+    let place = client.place();
+    match answer.status {
+        300..=399 => {
+            let target = answer.location.as_deref().unwrap_or("another address");
+            Err(Fault::new(
+                Class::Network,
+                format!(
+                    "{place} redirects to {target}, which Kubernetes does not: a portal or a proxy answers there"
+                ),
+                NOT_KUBERNETES,
+            ))
+        }
+        400 if answer.text().contains("HTTP request to an HTTPS server") => Err(Fault::new(
+            Class::Tls,
+            format!("{place} speaks TLS, and the kubeconfig's address does not say https"),
+            format!("set the cluster's 'server' to https://{place}"),
+        )),
+        401 => Err(Fault::new(
+            Class::Login,
+            "the cluster refuses the credentials (401 Unauthorized)",
+            STORE,
+        )),
+        407 => Err(Fault::new(
+            Class::Network,
+            "the proxy in between wants a login (407)",
+            "put name and password of the proxy into proxy-url",
+        )),
+        429 | 500..=599 => {
+            let said = answer
+                .message()
+                .map_or(String::new(), |text| format!(": {text}"));
+            Err(Fault::new(
+                Class::Cluster,
+                format!(
+                    "{place} is not able to answer now (status {}){said}",
+                    answer.status
+                ),
+                "try again later; if it stays so, tell the cluster's administrator",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+const STORE: &str = "store new credentials: 'acpctl credential update NAME --from-file PATH'";
+
+/// What to do where nothing says who the user is.
+pub const NO_CREDENTIALS: &str =
+    "put a token, a client certificate or a login program into the kubeconfig's user";
+
+fn anonymous() -> Fault {
+    Fault::new(
+        Class::Login,
+        format!("no credentials: the cluster sees {ANONYMOUS}"),
+        NO_CREDENTIALS,
+    )
+}
+
+fn not_kubernetes(client: &Client, answer: &Answer) -> Fault {
+    let place = client.place();
+    let is_markup =
+        answer.content_type.starts_with("text/html") || answer.text().trim_start().starts_with('<');
+    if is_markup {
+        return Fault::new(
+            Class::Network,
+            format!(
+                "{place} answers HTML (status {}), not Kubernetes: a portal or a proxy is there",
+                answer.status
+            ),
+            NOT_KUBERNETES,
+        );
+    }
+    let what = match answer.content_type.split(';').next().unwrap_or_default() {
+        "" => "an answer without a type".to_owned(),
+        kind => kind.to_owned(),
+    };
+    Fault::new(
+        Class::Network,
+        format!(
+            "no Kubernetes API at this address: {place} answers {what} with status {}",
+            answer.status
+        ),
+        NOT_KUBERNETES,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_listed_is_read_from_the_rules() {
+        let review = json!({"status": {"incomplete": true, "resourceRules": [
+            {"verbs": ["create"], "resources": ["selfsubjectreviews"]},
+            {"verbs": ["get", "list"], "resources": ["pods", "pods/status"]},
+            {"verbs": ["*"], "resources": ["secrets"]},
+            {"verbs": ["delete"], "resources": ["jobs"]},
+        ]}});
+        let read = rules(&review);
+        let kinds: Vec<&str> = read.kinds.iter().map(String::as_str).collect();
+        assert_eq!(kinds, ["pods", "secrets"]);
+        assert!(!read.complete);
+        assert_eq!(rules(&json!({"kind": "Status"})), Readable::default());
+    }
+
+    #[test]
+    fn a_refusal_says_who_was_refused() {
+        let text = "x is forbidden: User \"ada\" cannot create resource \"y\"";
+        assert_eq!(quoted_after(text, "User "), Some("ada"));
+        assert_eq!(quoted_after("nobody", "User "), None);
+    }
+}

@@ -1,0 +1,228 @@
+//! `acpctl session mcp-config`
+
+mod edit;
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::compat::quote::quote;
+use crate::config::file::reason;
+use crate::ctx::Ctx;
+use crate::env;
+use crate::exit::{Failure, Kind};
+use crate::runner::table::{MCP_NAME, MCP_SERVER};
+use crate::secret_file;
+
+const EXAMPLES: &str = "\
+# An entry that works in every MCP client: it starts the server through 'acpctl session exec'
+acpctl session mcp-config --credential prod --read-only
+# Into a project's own list; everything else in it stays as it is
+acpctl session mcp-config --credential prod --merge .mcp.json
+# The server alone, for a client that is itself started with 'acpctl session exec'
+acpctl session mcp-config";
+
+const SERVERS: &str = "mcpServers";
+/// The largest file that is merged into, in bytes.
+const LARGEST: u64 = 4 << 20;
+/// Variables that change what 'acpctl' finds, and that MCP clients do not hand on: on a platform, and on the
+/// embedded API.
+const KEPT_BACK: &[env::Var] = &[env::TOKEN, env::CONFIG, env::XDG_CONFIG_HOME];
+const KEPT_BACK_LOCALLY: &[env::Var] = &[env::XDG_DATA_HOME, env::LOCAL_KEYRING];
+
+/// Print the entry of the Kubernetes MCP server, or merge it into a file
+///
+/// The server is pinned to a version. With --credential the entry starts 'acpctl session exec', which gives the
+/// server the kubeconfig and removes it afterwards. Without it the entry takes the kubeconfig of the command
+/// around it and needs a client that expands variables.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Use the kubeconfig of this credential, by name or ID
+    #[arg(long, value_name = "NAME")]
+    credential: Option<String>,
+    /// Put the entry into this JSON file; it is made if it does not exist
+    #[arg(long, value_name = "PATH")]
+    merge: Option<PathBuf>,
+    /// Offer no tool that changes anything
+    #[arg(long)]
+    read_only: bool,
+    /// The kubeconfig's path in the entry
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "${KUBECONFIG}",
+        conflicts_with = "credential"
+    )]
+    kubeconfig: String,
+}
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let entry = entry(ctx, args)?;
+    match &args.merge {
+        None => ctx.out.json(&json!({SERVERS: {MCP_NAME: entry}}))?,
+        Some(path) => merge(ctx, path, &entry)?,
+    }
+    if args.credential.is_some() {
+        warn_of_variables(ctx);
+    }
+    Ok(())
+}
+
+fn entry(ctx: &Ctx, args: &Args) -> Result<Value, Failure> {
+    let server = |kubeconfig| -> Vec<String> {
+        let mut words = vec!["--yes", MCP_SERVER];
+        words.extend(server_flags(kubeconfig, args.read_only));
+        words.into_iter().map(str::to_owned).collect()
+    };
+    let Some(name) = &args.credential else {
+        return Ok(json!({"command": "npx", "args": server(Some(&args.kubeconfig))}));
+    };
+    crate::lookup::check("credential name or ID", name)?;
+    let mut words = global_flags(ctx);
+    let exec = ["session", "exec", "--credential", name, "--", "npx"];
+    words.extend(exec.map(str::to_owned));
+    // 'exec' names the kubeconfig in the server's environment.
+    words.extend(server(None));
+    Ok(json!({"command": "acpctl", "args": words}))
+}
+
+/// The flags that the platform starts the server with. Without a path the server reads `KUBECONFIG`.
+pub fn server_flags(kubeconfig: Option<&str>, read_only: bool) -> Vec<&str> {
+    let mut flags = Vec::new();
+    if let Some(path) = kubeconfig {
+        flags.extend(["--kubeconfig", path]);
+    }
+    flags.push("--disable-multi-cluster");
+    if read_only {
+        flags.push("--read-only");
+    }
+    flags
+}
+
+/// The flags that make another run find what this one does. The client starts it in a folder and an environment
+/// of its own.
+fn global_flags(ctx: &Ctx) -> Vec<String> {
+    let globals = &ctx.globals;
+    let mut words = Vec::new();
+    if globals.local {
+        words.push("--local".to_owned());
+    } else if let Some(url) = globals.api_url.clone().or_else(|| env::API_URL.get()) {
+        words.extend(["--api-url".to_owned(), url]);
+    }
+    if let Some(project) = &globals.project {
+        words.extend(["--project".to_owned(), project.clone()]);
+    }
+    if globals.insecure_skip_tls_verify == Some(true) {
+        words.push("--insecure-skip-tls-verify".to_owned());
+    }
+    if let Some(path) = &globals.ca_file {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        words.extend(["--ca-file".to_owned(), path.to_string_lossy().into_owned()]);
+    }
+    words
+}
+
+fn warn_of_variables(ctx: &Ctx) {
+    let variables = if ctx.globals.local {
+        KEPT_BACK_LOCALLY
+    } else {
+        KEPT_BACK
+    };
+    let set: Vec<&str> = variables
+        .iter()
+        .filter(|variable| variable.get().is_some())
+        .map(|variable| variable.name)
+        .collect();
+    if !set.is_empty() {
+        ctx.out.warn(&format!(
+            "{} set in this shell and not in the entry; MCP clients hand few variables on: set them \
+             in the client's own settings, or keep the login with 'acpctl login'",
+            match set.as_slice() {
+                [one] => format!("{one} is"),
+                several => format!("{} are", several.join(", ")),
+            }
+        ));
+    }
+}
+
+fn merge(ctx: &Ctx, path: &Path, entry: &Value) -> anyhow::Result<()> {
+    let before = read(path)?;
+    let merged = match &before {
+        None => edit::new_document(SERVERS, MCP_NAME, entry),
+        Some(text) => edit::merged(text, SERVERS, MCP_NAME, entry)
+            .map_err(|why| failure("read", path, &why))?,
+    };
+    if before.as_ref() != Some(&merged) {
+        write(path, &merged).map_err(|error| Failure {
+            kind: Kind::Other,
+            ..failure("write", path, &reason(&error))
+        })?;
+    }
+    ctx.out.note(&format!(
+        "Set {SERVERS}.{MCP_NAME} in {}",
+        path.to_string_lossy()
+    ));
+    Ok(())
+}
+
+/// The file's text; `None` if there is no file. Only a regular file of a reasonable size is read: others may never
+/// end, or block.
+fn read(path: &Path) -> Result<Option<String>, Failure> {
+    let unreadable = |why: &str| failure("read", path, why);
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    let file = match options.open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_link(path) => return Ok(None),
+        Err(error) => return Err(unreadable(&reason(&error))),
+    };
+    let meta = file
+        .metadata()
+        .map_err(|error| unreadable(&reason(&error)))?;
+    if !meta.is_file() {
+        return Err(unreadable("not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(&reason(&error)))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(unreadable(&format!("more than {} MiB", LARGEST >> 20)));
+    }
+    String::from_utf8(bytes)
+        .map(Some)
+        .map_err(|_| unreadable("not text in UTF-8"))
+}
+
+/// A link that leads nowhere is not a place for a new file.
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink())
+}
+
+/// Replaces the file in one step and keeps its mode.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    // A link stays a link: what it points to is replaced.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let before = fs::metadata(&target).ok();
+    secret_file::replace(&target, text.as_bytes())?;
+    match before {
+        Some(before) => fs::set_permissions(&target, before.permissions()),
+        None => Ok(()),
+    }
+}
+
+fn failure(what: &str, path: &Path, why: &str) -> Failure {
+    Failure::new(
+        Kind::Data,
+        format!("{what} {}: {why}", quote(&path.to_string_lossy())),
+    )
+}

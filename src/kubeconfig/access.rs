@@ -1,0 +1,153 @@
+//! What a client needs to reach the cluster of one context and to log in there, as values of its own.
+//!
+//! Files are not opened: a document that was cut to one context holds everything.
+
+use secrecy::SecretString;
+
+use super::choose::Chosen;
+use super::files::{Material, Materials};
+use super::lint::bare_token;
+use super::model::{AuthProvider, Config, Exec, User};
+use super::summary::{self, ContextSummary};
+
+/// The way to one cluster, and the identity to show there. No `Debug`: it holds secrets.
+pub struct Access {
+    /// The context in words without secrets.
+    pub context: ContextSummary,
+    /// The address as written.
+    pub server: String,
+    pub tls_server_name: Option<String>,
+    pub insecure: bool,
+    /// As written: it may hold a password.
+    pub proxy_url: Option<SecretString>,
+    /// Certificates in PEM form; `None` leaves it to the system's authorities.
+    pub ca: Option<Vec<u8>>,
+    /// Certificate and key in PEM form, in one text.
+    pub certificate: Option<SecretString>,
+    /// The bearer token, also one that an oidc provider stored.
+    pub token: Option<SecretString>,
+    pub basic: Option<(String, SecretString)>,
+    pub impersonation: Option<Impersonation>,
+    /// The program that would log in; it counts only if there is no token.
+    pub plugin: Option<Plugin>,
+}
+
+/// The user to act as.
+pub struct Impersonation {
+    pub user: String,
+    pub uid: String,
+    pub groups: Vec<String>,
+    pub extra: Vec<(String, Vec<String>)>,
+}
+
+/// A program that prints credentials.
+pub struct Plugin {
+    pub command: String,
+    pub args: Vec<SecretString>,
+    pub env: Vec<(String, SecretString)>,
+    pub api_version: String,
+    /// `Never`, `IfAvailable` or `Always`.
+    pub mode: String,
+    pub install_hint: String,
+    pub provide_cluster_info: bool,
+}
+
+impl Access {
+    pub(super) fn of(config: &Config<'_>, chosen: &Chosen<'_>) -> Self {
+        let materials = Materials::load(chosen, None);
+        let (cluster, user) = (&chosen.cluster, &chosen.user);
+        Self {
+            context: summary::of_context(config, chosen),
+            server: cluster.server.to_owned(),
+            tls_server_name: some(cluster.tls_server_name),
+            insecure: cluster.insecure,
+            proxy_url: some(cluster.proxy_url).map(SecretString::from),
+            ca: materials.ca.bytes().map(<[u8]>::to_vec),
+            certificate: pair(&materials.certificate, &materials.key),
+            token: token(user),
+            basic: some(user.username)
+                .map(|name| (name, SecretString::from(user.password.expose()))),
+            impersonation: user.impersonates().then(|| impersonation(user)),
+            plugin: user.exec.as_ref().map(plugin),
+        }
+    }
+
+    /// The program that has to run before anyone can log in with this.
+    #[must_use]
+    pub fn needed_plugin(&self) -> Option<&Plugin> {
+        self.plugin.as_ref().filter(|_| self.token.is_none())
+    }
+
+    /// Whether anything says who the user is.
+    #[must_use]
+    pub fn has_credentials(&self) -> bool {
+        self.certificate.is_some()
+            || self.token.is_some()
+            || self.basic.is_some()
+            || self.plugin.is_some()
+    }
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
+fn pair(certificate: &Material, key: &Material) -> Option<SecretString> {
+    let certificate = std::str::from_utf8(certificate.bytes()?).ok()?;
+    let key = std::str::from_utf8(key.bytes()?).ok()?;
+    Some(SecretString::from(format!("{certificate}\n{key}")))
+}
+
+fn token(user: &User<'_>) -> Option<SecretString> {
+    let stored = user
+        .auth_provider
+        .as_ref()
+        .map(id_token)
+        .unwrap_or_default();
+    let text = if user.token.is_empty() {
+        stored
+    } else {
+        bare_token(user.token)
+    };
+    (!text.is_empty()).then(|| SecretString::from(text))
+}
+
+fn id_token<'t>(provider: &AuthProvider<'t>) -> &'t str {
+    match provider.name {
+        "oidc" => provider.get("id-token"),
+        _ => "",
+    }
+}
+
+fn impersonation(user: &User<'_>) -> Impersonation {
+    let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+    Impersonation {
+        user: user.impersonate.to_owned(),
+        uid: user.impersonate_uid.to_owned(),
+        groups: owned(&user.impersonate_groups),
+        extra: user
+            .impersonate_extra
+            .iter()
+            .map(|(key, values)| ((*key).to_owned(), owned(values)))
+            .collect(),
+    }
+}
+
+fn plugin(exec: &Exec<'_>) -> Plugin {
+    let secret = |text: &str| SecretString::from(text);
+    Plugin {
+        command: exec.command.to_owned(),
+        args: exec.args.iter().map(|arg| secret(arg.expose())).collect(),
+        env: exec
+            .env
+            .iter()
+            .map(|variable| (variable.name.to_owned(), secret(variable.value.expose())))
+            .collect(),
+        api_version: exec.api_version.to_owned(),
+        mode: exec.mode().to_owned(),
+        install_hint: exec.install_hint.to_owned(),
+        provide_cluster_info: exec.provide_cluster_info,
+    }
+}
