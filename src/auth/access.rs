@@ -9,7 +9,9 @@ use super::refresh;
 use super::store::{self, Store};
 use crate::api::http::without_userinfo;
 use crate::config::file::{ACCESS_TOKEN, API_URL, LOGIN_URL};
-use crate::config::settings::{DEFAULT_API_URL, Origin, is_local, login_url, same_origin};
+use crate::config::settings::{
+    DEFAULT_API_URL, Origin, is_local, login_url, parse_api_url, same_origin,
+};
 use crate::config::{Config, Settings};
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
@@ -40,7 +42,10 @@ fn find(
     }
     let config = ctx.config()?;
     match &settings.login_elsewhere {
-        Some(other) if is_logged_in(config) => Err(for_another(other, &settings.api_url)),
+        Some(other) if is_logged_in(config) => {
+            parse_api_url(&settings.api_url)?;
+            Err(for_another(other, &settings.api_url))
+        }
         Some(_) => Ok(None),
         None => {
             read(config).map_err(|why| Failure::new(Kind::Login, format!("read the login: {why}")))
@@ -54,23 +59,33 @@ pub fn is_logged_in(config: &Config) -> bool {
     config.text(ACCESS_TOKEN).is_some() || store::chosen(config) == Store::Keyring
 }
 
-/// Changes the address of a configuration. A stored login stays with the one that it was made for.
+/// Changes the address of a configuration. A stored login stays with the one that it was made for; one that was
+/// made before any address was named belongs to the first one.
 pub fn change_url(config: &mut Config, url: Option<&str>) {
+    let is_first = config.text(API_URL).or(config.text(LOGIN_URL)).is_none();
     let made_for = login_url(config).to_owned();
     config.set(API_URL, url.map(Into::into));
+    if is_first {
+        return;
+    }
     let now = config.text(API_URL).unwrap_or(DEFAULT_API_URL);
     let is_elsewhere = is_logged_in(config) && !same_origin(&made_for, now);
     config.set(LOGIN_URL, is_elsewhere.then(|| made_for.into()));
 }
 
-/// Notes for which address a new login is: the one that it names, which is saved, else the one in force.
-pub fn made_for(config: &mut Config, named: Option<&str>, in_force: &str) {
+/// Notes for which address a new login is: the one that it names, which is saved; else that of a flag or
+/// variable; else the one that is saved already.
+pub fn made_for(config: &mut Config, named: Option<&str>, settings: &Settings) {
     if named.is_some() {
         config.set(API_URL, named.map(Into::into));
     }
     let saved = config.text(API_URL).unwrap_or(DEFAULT_API_URL);
-    let is_elsewhere = named.is_none() && !is_local(in_force) && !same_origin(in_force, saved);
-    config.set(LOGIN_URL, is_elsewhere.then(|| in_force.into()));
+    let is_of_this_run = matches!(settings.api_url_origin, Origin::Flag | Origin::Environment);
+    let other = Some(settings.api_url.as_str())
+        .filter(|url| named.is_none() && is_of_this_run && !is_local(url))
+        .filter(|url| !same_origin(url, saved))
+        .map(Into::into);
+    config.set(LOGIN_URL, other);
 }
 
 fn for_another(other: &str, url: &str) -> Failure {

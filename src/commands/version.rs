@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::api::http::without_userinfo;
-use crate::api::{BASE_PATH, Client, Error, Request};
+use crate::api::{Answer, BASE_PATH, Client, Error, Request};
 use crate::auth::access;
 use crate::compat::quote::quote;
 use crate::compat::{go_url, json as text};
+use crate::config::Settings;
 use crate::config::settings::check_token;
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
@@ -97,10 +99,24 @@ fn ask(ctx: &Ctx) -> Result<Value, String> {
             });
         }
     }
-    let token = access::stored(ctx, settings)
-        .ok()
-        .flatten()
-        .filter(|token| check_token(token, "").is_ok());
+    let fits = |token: &SecretString| check_token(token, "").is_ok();
+    let token = settings.token.clone().filter(fits);
+    let is_known = token.is_some();
+    let mut answer = send(ctx, settings, token)?;
+    // A keyring may take its time, so it is asked only where the server insists.
+    if answer.status == 401
+        && !is_known
+        && let Some(token) = access::stored(ctx, settings).ok().flatten().filter(fits)
+    {
+        answer = send(ctx, settings, Some(token))?;
+    }
+    if answer.status != 200 {
+        return Err(format!("server returned HTTP {}", answer.status));
+    }
+    text::parse(&answer.body).map_err(|why| format!("unmarshal response: {why}"))
+}
+
+fn send(ctx: &Ctx, settings: &Settings, token: Option<SecretString>) -> Result<Answer, String> {
     let client = Client::without_project(settings, token, &ctx.globals)
         .map_err(|error| format!("{error:#}"))?;
     let request = Request::get("/version");
@@ -108,13 +124,9 @@ fn ask(ctx: &Ctx) -> Result<Value, String> {
         let answer = tokio::time::timeout(LIMIT, client.send_once(&request)).await;
         Ok(answer.unwrap_or_else(|_| Err(client.timed_out(&request))))
     });
-    let answer = answer
+    answer
         .map_err(|error| error.to_string())?
-        .map_err(|error: Error| error.to_string())?;
-    if answer.status != 200 {
-        return Err(format!("server returned HTTP {}", answer.status));
-    }
-    text::parse(&answer.body).map_err(|why| format!("unmarshal response: {why}"))
+        .map_err(|error: Error| error.to_string())
 }
 
 /// Says where client and server are of different releases.

@@ -36,6 +36,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     if settings.token_origin != Origin::Environment
         && !settings.is_local()
+        && ctx.out.is_terminal()
         && let Some(other) = &settings.login_elsewhere
     {
         let (other, url) = (without_userinfo(other), without_userinfo(&settings.api_url));

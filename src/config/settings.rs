@@ -6,6 +6,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::file::{self, Config};
+use crate::api::http::without_userinfo;
 use crate::cli::Globals;
 use crate::compat::quote::quote;
 use crate::env;
@@ -187,6 +188,21 @@ pub fn not_logged_in() -> Failure {
 /// # Errors
 /// In words that name where it comes from, and show nothing of it.
 pub fn check_token(token: &SecretString, whence: &str) -> Result<(), Failure> {
+    check_characters(token, whence)?;
+    if token.expose_secret().len() < 20 {
+        return Err(Failure::new(
+            Kind::Login,
+            "token is too short (minimum 20 characters)",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses characters that no token has.
+///
+/// # Errors
+/// As [`check_token`].
+pub fn check_characters(token: &SecretString, whence: &str) -> Result<(), Failure> {
     let token = token.expose_secret();
     if !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Failure::new(
@@ -194,12 +210,6 @@ pub fn check_token(token: &SecretString, whence: &str) -> Result<(), Failure> {
             format!("{whence} holds a blank, a line end or another character that no token has"),
         )
         .hint("give the token alone, on one line"));
-    }
-    if token.len() < 20 {
-        return Err(Failure::new(
-            Kind::Login,
-            "token is too short (minimum 20 characters)",
-        ));
     }
     Ok(())
 }
@@ -234,7 +244,7 @@ pub fn parse_api_url(text: &str) -> Result<url::Url, Failure> {
     let invalid = || {
         Failure::usage(format!(
             "invalid API URL {}: must include scheme and host (e.g. https://api.example.com)",
-            quote(text)
+            quote(&without_userinfo(text))
         ))
     };
     let url = url::Url::parse(text).map_err(|_| invalid())?;

@@ -105,11 +105,14 @@ fn check_url(text: &str) -> Result<(), Failure> {
     match url {
         None => Err(Failure::usage(format!(
             "invalid URL {}: must include scheme and host (e.g. https://api.example.com)",
-            quote(text)
+            quote(&without_userinfo(text))
         ))),
-        Some(url) if url.query().is_some() || url.fragment().is_some() => Err(Failure::usage(
-            format!("invalid URL {}: it has a query or a fragment", quote(text)),
-        )),
+        Some(url) if url.query().is_some() || url.fragment().is_some() => {
+            Err(Failure::usage(format!(
+                "invalid URL {}: it has a query or a fragment",
+                quote(&without_userinfo(text))
+            )))
+        }
         Some(_) => Ok(()),
     }
 }

@@ -18,7 +18,7 @@ use crate::auth::store::{self, Login, Store};
 use crate::auth::{access, cleartext, token};
 use crate::compat::quote::quote;
 use crate::config::file::{self, Lock};
-use crate::config::settings::check_token;
+use crate::config::settings::check_characters;
 use crate::config::{Config, Settings, paths};
 use crate::ctx::Ctx;
 use crate::env;
@@ -127,7 +127,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         },
     };
     if let Some(token) = &login.access {
-        check_token(token, "the token")?;
+        check_characters(token, "the token")?;
     }
     let kept = save(ctx, args, &path, url.as_deref(), &login)?;
     ctx.out.line(&format!(
@@ -147,7 +147,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 /// Asks the server once whether it takes the token. The login is saved, so whatever comes of it is only said.
 fn greet(ctx: &Ctx, url: Option<String>, token: SecretString) -> anyhow::Result<()> {
     let mut globals = ctx.globals.clone();
-    globals.api_url = Some(url.unwrap_or_else(|| in_force(ctx)));
+    globals.api_url = match url {
+        Some(url) => Some(url),
+        None => Some(ctx.settings()?.api_url.clone()),
+    };
     globals.local = false;
     globals.request_timeout = globals.request_timeout.or(Some(SERVER_LIMIT));
     globals.connect_timeout = globals.connect_timeout.or(Some(SERVER_LIMIT));
@@ -189,13 +192,6 @@ fn greet(ctx: &Ctx, url: Option<String>, token: SecretString) -> anyhow::Result<
     Ok(())
 }
 
-/// The address that commands use now.
-fn in_force(ctx: &Ctx) -> String {
-    ctx.settings()
-        .map(|settings| settings.api_url.clone())
-        .unwrap_or_default()
-}
-
 /// The value of `--token`, or the same for `--token-fd`; an empty one counts as absent.
 fn token_flag(args: &Args) -> Option<String> {
     let descriptor = args.token_fd.map(|number| format!("@/dev/fd/{number}"));
@@ -230,7 +226,7 @@ fn save(
     let lock = Lock::take(path).map_err(failed("save config"))?;
     let mut config = Config::load(path).map_err(failed("load config"))?;
     let kept = keep(ctx, args, &mut config, login)?;
-    change(ctx, args, &mut config, url);
+    change(ctx, args, &mut config, ctx.settings()?, url);
     config.write(&lock).map_err(failed("save config"))?;
     Ok(kept)
 }
@@ -299,7 +295,7 @@ fn new_url(args: &Args) -> Result<Option<String>, Failure> {
     if !valid {
         return Err(Failure::usage(format!(
             "invalid URL {}: must be a valid URL with scheme and host (e.g. https://api.example.com)",
-            quote(&text)
+            quote(&without_userinfo(&text))
         )));
     }
     Ok(Some(text))
@@ -333,10 +329,9 @@ fn read_secret(ctx: &Ctx, value: &str) -> Result<SecretString, Failure> {
 }
 
 /// What a login changes in the configuration, beside the tokens.
-fn change(ctx: &Ctx, args: &Args, config: &mut Config, url: Option<&str>) {
-    let in_force = in_force(ctx);
-    access::made_for(config, url, &in_force);
-    if let Some(origin) = cleartext::exposed(url.unwrap_or(&in_force)) {
+fn change(ctx: &Ctx, args: &Args, config: &mut Config, settings: &Settings, url: Option<&str>) {
+    access::made_for(config, url, settings);
+    if let Some(origin) = cleartext::exposed(url.unwrap_or(&settings.api_url)) {
         cleartext::remember(config, &origin);
     }
     if let Some(project) = ctx
