@@ -58,11 +58,14 @@ pub fn create_dir(path: &Path) -> io::Result<()> {
 /// `AlreadyExists` if anything has this name; else what the system says.
 pub fn create_new_dir(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().mode(DIR_MODE).create(path)?;
-    if fs::symlink_metadata(path)?.mode() & DIR_MODE != DIR_MODE {
+    match fs::symlink_metadata(path) {
         // The umask took bits of the owner: without them the folder could not be entered by anybody.
-        fs::set_permissions(path, fs::Permissions::from_mode(DIR_MODE))?;
+        Ok(made) if made.mode() & DIR_MODE != DIR_MODE => {
+            fs::set_permissions(path, fs::Permissions::from_mode(DIR_MODE))
+        }
+        // Somebody who removes it at birth is the caller's to deal with.
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Refuses a place in another user's folder to root. With `sudo` that is the home of whoever called it, and

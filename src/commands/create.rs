@@ -398,10 +398,8 @@ fn switch_to(ctx: &Ctx, name: &str, format: &Format) {
         return;
     }
     let saved = paths::config_file().map_err(String::from).and_then(|path| {
-        Config::update(&path, |config| {
-            config.set(crate::config::file::PROJECT, Some(name.into()));
-        })
-        .map(drop)
+        let key = ctx.settings().map_err(|why| why.message)?.project_key();
+        Config::update(&path, |config| config.set(key, Some(name.into()))).map(drop)
     });
     match saved {
         Err(why) => ctx

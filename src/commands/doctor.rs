@@ -395,6 +395,7 @@ fn keyring() -> Check {
         // Nobody listens any more once the time is over.
         let _ = sender.send(match answer {
             Ok(_) | Err(keyring::Error::NoEntry) => None,
+            Err(keyring::Error::NoDefaultStore) => Some("this machine has none".to_owned()),
             Err(error) => Some(error.to_string()),
         });
     });

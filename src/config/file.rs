@@ -31,6 +31,8 @@ pub const POLLING_INTERVAL: &str = "polling_interval";
 pub const INSECURE: &str = "insecure_tls_verify";
 /// Our own key: the address that the stored login is for, where that is not `api_url`.
 pub const LOGIN_URL: &str = "login_url";
+/// Our own key: the current project of the embedded API, whose projects are others than a server's.
+pub const LOCAL_PROJECT: &str = "local_project";
 /// Our own key: the address of which it was said that it is not encrypted.
 pub const WARNED_HTTP: &str = "warned_http";
 

@@ -65,7 +65,10 @@ impl Settings {
         let (project, project_origin) = split(first(
             given(globals.project.as_deref()),
             env::PROJECT.get(),
-            config.text(file::PROJECT),
+            config
+                .text(file::LOCAL_PROJECT)
+                .filter(|_| is_local(&api_url))
+                .or(config.text(file::PROJECT)),
         ));
         let (token, token_origin) = split(first(
             None,
@@ -124,6 +127,16 @@ impl Settings {
         globals.local
             || url.as_deref().is_some_and(is_local)
             || url.is_some() && env::TOKEN.get().is_some()
+    }
+
+    /// The key of the file that holds the current project. The embedded API has one of its own.
+    #[must_use]
+    pub fn project_key(&self) -> &'static str {
+        if self.is_local() {
+            file::LOCAL_PROJECT
+        } else {
+            file::PROJECT
+        }
     }
 
     #[must_use]

@@ -257,3 +257,28 @@ fn a_setting_can_be_removed_and_the_embedded_api_has_a_word() {
         "{stderr}"
     );
 }
+
+#[test]
+fn the_embedded_api_has_a_current_project_of_its_own() {
+    let env = TestEnv::new();
+    env.config(&json!({"api_url": "https://acp.test", "project": "theirs"}).to_string());
+    run(
+        &env,
+        &["--local", "create", "project", "--name", "ours"],
+        &[],
+    );
+    assert_eq!(run(&env, &["--local", "project", "set", "ours"], &[]).0, 0);
+    for (words, wanted) in [
+        (&["project", "current"][..], "Current project: theirs\n"),
+        (
+            &["--local", "project", "current"],
+            "Current project: ours\n",
+        ),
+    ] {
+        let output = env.acpctl().args(words).output().unwrap();
+        assert_eq!(streams(&output).0, wanted);
+    }
+    run(&env, &["--local", "config", "set", "project", "other"], &[]);
+    assert_eq!(saved(&env)["project"], "theirs");
+    assert_eq!(saved(&env)["local_project"], "other");
+}

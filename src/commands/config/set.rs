@@ -50,6 +50,10 @@ pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<
     if is_url && let Some(url) = value {
         check_url(url)?;
     }
+    let key = match key {
+        file::PROJECT => ctx.settings()?.project_key(),
+        other => other,
+    };
     let exposed = value.filter(|_| is_url).and_then(cleartext::exposed);
     Config::update(&path, |config| {
         if is_url {

@@ -2,7 +2,7 @@
 
 use crate::api::path;
 use crate::compat::quote::quote;
-use crate::config::{Config, file, paths};
+use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
@@ -23,14 +23,17 @@ pub fn run(ctx: &Ctx, name: &str) -> anyhow::Result<()> {
             Ok(_) => Ok(()),
             Err(error) if error.is_not_found() => {
                 let message = format!("project {} does not exist; create it first with: acpctl create project --name {name}", quote(name));
-                Err(Failure::new(Kind::NotFound, message).into())
+                Err(Failure::new(Kind::NotFound, message)
+                    .hint_on_terminal("or it exists and is not visible to you: ask its owner for a role in it")
+                    .into())
             }
             Err(error) => Err(anyhow::Error::from(error).context(format!("failed to get project {}", quote(name)))),
         }
     })?;
     let path = paths::config_file()
         .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
-    Config::update(&path, |config| config.set(file::PROJECT, Some(name.into())))
+    let key = ctx.settings()?.project_key();
+    Config::update(&path, |config| config.set(key, Some(name.into())))
         .map_err(|why| Failure::new(Kind::Other, why))?;
     ctx.out
         .line(&format!("Switched to project {}", quote(name)))?;
