@@ -447,3 +447,70 @@ fn a_logout_removes_what_earlier_runs_left() {
     assert_done(&env.acpctl().arg("logout").output().unwrap());
     assert!(!left.exists() && theirs.exists());
 }
+
+#[test]
+fn a_rekey_forgets_the_keys_that_killed_runs_left() {
+    let env = TestEnv::new();
+    let create = [
+        "credential",
+        "create",
+        "--provider",
+        "github",
+        "--name",
+        "n",
+    ];
+    let mut command = env.local();
+    command.args(create).args(["--from-file", "-"]);
+    assert_done(&command.write_stdin("canary-0123456789").output().unwrap());
+    let folder = env.home().join(".local/share/ambient");
+    let left = folder.join(".ambient.key.0123456789abcdef");
+    fs::copy(folder.join("ambient.key"), &left).unwrap();
+    let rekeyed = env.local().args(["local", "rekey"]).output().unwrap();
+    assert_done(&rekeyed);
+    assert!(!left.exists());
+}
+
+#[test]
+fn a_kubeconfig_variable_in_any_bytes_is_the_one_that_is_read() {
+    let env = TestEnv::new();
+    let kubeconfig = |server: &str| {
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: dev\n\
+             clusters: [{{name: dev, cluster: {{server: 'https://{server}:6443'}}}}]\n\
+             users: [{{name: dev, user: {{token: canary-kubeconfig-0123456789}}}}]\n\
+             contexts: [{{name: dev, context: {{cluster: dev, user: dev}}}}]\n"
+        )
+    };
+    fs::create_dir(env.home().join(".kube")).unwrap();
+    fs::write(
+        env.home().join(".kube/config"),
+        kubeconfig("wrong.corp.test"),
+    )
+    .unwrap();
+    let odd = env.work().join(OsStr::from_bytes(b"caf\xe9"));
+    fs::write(&odd, kubeconfig("right.corp.test")).unwrap();
+    let output = bare(
+        &[
+            "--local",
+            "credential",
+            "create",
+            "--provider",
+            "kubeconfig",
+            "--name",
+            "n",
+            "--context",
+            "dev",
+        ],
+        &[
+            ("HOME", env.home().as_os_str()),
+            ("KUBECONFIG", odd.as_os_str()),
+        ],
+    );
+    assert_done(&output);
+    let token = env
+        .local()
+        .args(["credential", "token", "n"])
+        .output()
+        .unwrap();
+    assert!(streams(&token).0.contains("right.corp.test"));
+}

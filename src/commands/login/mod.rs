@@ -138,14 +138,14 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     for note in kept {
         ctx.out.note(&note);
     }
-    if let Some(token) = login.access {
+    if let Some(token) = &login.access {
         greet(ctx, url, token)?;
     }
     Ok(())
 }
 
 /// Asks the server once whether it takes the token. The login is saved, so whatever comes of it is only said.
-fn greet(ctx: &Ctx, url: Option<String>, token: SecretString) -> anyhow::Result<()> {
+fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> anyhow::Result<()> {
     let mut globals = ctx.globals.clone();
     globals.api_url = match url {
         Some(url) => Some(url),
@@ -162,7 +162,7 @@ fn greet(ctx: &Ctx, url: Option<String>, token: SecretString) -> anyhow::Result<
     if let Some(origin) = cleartext::exposed(&url) {
         ctx.out.warn(&cleartext::words(&origin));
     }
-    if let Err(failure) = settings.check_connection(Some(&token)) {
+    if let Err(failure) = settings.check_connection(Some(token)) {
         ctx.out
             .warn(&format!("saved, but no command can use it: {failure}"));
         return Ok(());
