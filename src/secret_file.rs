@@ -81,7 +81,7 @@ pub fn refuse_anothers(path: &Path) -> io::Result<()> {
     let nearest = path.ancestors().find_map(|place| fs::metadata(place).ok());
     if nearest.is_some_and(|found| found.uid() != 0) {
         return Err(io::Error::other(
-            "it belongs to another user, whom a file of root's would lock out",
+            "it belongs to another user, whom a file of root's would lock out; run this as that user, or with HOME=/root",
         ));
     }
     Ok(())

@@ -15,13 +15,23 @@ use crate::config::settings::{
 use crate::config::{Config, Settings};
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
+use crate::secret_file;
 
 /// The token, renewed if it has expired and can be; none if nobody is logged in.
 ///
 /// # Errors
 /// When the stored login is for another server, or can't be read.
 pub fn renewed(ctx: &Ctx, settings: &Settings) -> Result<Option<SecretString>, Failure> {
-    find(settings, ctx, |config| refresh::fresh(ctx, config))
+    find(settings, ctx, |config| {
+        // In a pipe the next write mends it without a word.
+        if ctx.out.is_terminal()
+            && store::chosen(config) == Store::File
+            && let Some(warning) = secret_file::open_to_others(config.path())
+        {
+            ctx.out.warn(&warning);
+        }
+        refresh::fresh(ctx, config)
+    })
 }
 
 /// The same as it is stored: nothing is asked of the issuer.

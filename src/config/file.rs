@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::compat::{json, quote::quote};
+use crate::env;
 use crate::secret_file;
 
 pub const API_URL: &str = "api_url";
@@ -156,9 +157,11 @@ pub fn check_place(path: &Path) -> Result<(), String> {
         ));
     }
     secret_file::refuse_anothers(&target).map_err(|error| {
-        refused(&format!(
-            "{error}; run this without sudo, or name another file in AMBIENT_CONFIG"
-        ))
+        let also = match env::CONFIG.path() {
+            Some(_) => " and another AMBIENT_CONFIG",
+            None => "",
+        };
+        refused(&format!("{error}{also}"))
     })
 }
 

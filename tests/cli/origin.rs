@@ -282,3 +282,28 @@ fn the_embedded_api_has_a_current_project_of_its_own() {
     assert_eq!(saved(&env)["project"], "theirs");
     assert_eq!(saved(&env)["local_project"], "other");
 }
+
+#[test]
+fn a_secret_file_that_others_may_read_is_warned_about() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let env = TestEnv::new();
+    let token = env.file("token", TOKEN);
+    let path = token.display().to_string();
+    // The flags that are missing end it before it serves.
+    let words = ["serve", "--token-file", &path, "--tls-cert", "none"];
+    for (mode, is_open) in [(0o640, true), (0o604, true), (0o600, false)] {
+        fs::set_permissions(&token, fs::Permissions::from_mode(mode)).unwrap();
+        let (code, stderr) = run(&env, &words, &[]);
+        assert_eq!(code, 2, "{stderr}");
+        assert_eq!(stderr.contains("chmod 600"), is_open, "{stderr}");
+    }
+    // So is the configuration, where somebody sees it.
+    let api = api();
+    env.config(&json!({"api_url": api.url(), "access_token": TOKEN}).to_string());
+    for (mode, is_open) in [(0o644, true), (0o600, false)] {
+        fs::set_permissions(env.config_path(), fs::Permissions::from_mode(mode)).unwrap();
+        let terminal = Terminal::open(&env, &["project", "list"], &[]);
+        terminal.wait_for("No projects found");
+        assert_eq!(terminal.written().contains("chmod 600"), is_open);
+    }
+}

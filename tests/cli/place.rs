@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -54,7 +55,6 @@ fn as_nobody(env: &TestEnv, words: &[&str], variables: &[(&str, &OsStr)]) -> Out
             fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
         }
     }
-    use std::os::unix::process::CommandExt as _;
     Command::new(copy)
         .env_clear()
         .env("AMBIENT_LOCAL_KEYRING", "off")
