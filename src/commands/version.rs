@@ -3,11 +3,15 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::api::{BASE_PATH, Client, Error, Request};
+use crate::api::{Answer, BASE_PATH, Client, Error, Request};
+use crate::auth::access;
 use crate::compat::quote::quote;
 use crate::compat::{go_url, json as text};
+use crate::config::Settings;
+use crate::config::settings::check_token;
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
 use crate::text::url_for_people;
@@ -77,7 +81,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     })
 }
 
-/// The server's answer, or why there is none. No token is sent, and none is needed.
+/// The server's answer, or why there is none. A login is sent along: servers may want one for this too.
 fn ask(ctx: &Ctx) -> Result<Value, String> {
     let settings = ctx.settings().map_err(|failure| failure.message)?;
     if !settings.is_local() {
@@ -95,19 +99,34 @@ fn ask(ctx: &Ctx) -> Result<Value, String> {
             });
         }
     }
-    let client = Client::anonymous(settings, &ctx.globals).map_err(|error| format!("{error:#}"))?;
+    let fits = |token: &SecretString| check_token(token, "").is_ok();
+    let token = settings.token.clone().filter(fits);
+    let is_known = token.is_some();
+    let mut answer = send(ctx, settings, token)?;
+    // A keyring may take its time, so it is asked only where the server insists.
+    if answer.status == 401
+        && !is_known
+        && let Some(token) = access::stored(ctx, settings).ok().flatten().filter(fits)
+    {
+        answer = send(ctx, settings, Some(token))?;
+    }
+    if answer.status != 200 {
+        return Err(format!("server returned HTTP {}", answer.status));
+    }
+    text::parse(&answer.body).map_err(|why| format!("unmarshal response: {why}"))
+}
+
+fn send(ctx: &Ctx, settings: &Settings, token: Option<SecretString>) -> Result<Answer, String> {
+    let client = Client::without_project(settings, token, &ctx.globals)
+        .map_err(|error| format!("{error:#}"))?;
     let request = Request::get("/version");
     let answer = ctx.block_on(async {
         let answer = tokio::time::timeout(LIMIT, client.send_once(&request)).await;
         Ok(answer.unwrap_or_else(|_| Err(client.timed_out(&request))))
     });
-    let answer = answer
+    answer
         .map_err(|error| error.to_string())?
-        .map_err(|error: Error| error.to_string())?;
-    if answer.status != 200 {
-        return Err(format!("server returned HTTP {}", answer.status));
-    }
-    text::parse(&answer.body).map_err(|why| format!("unmarshal response: {why}"))
+        .map_err(|error: Error| error.to_string())
 }
 
 /// Says where client and server are of different releases.

@@ -1,13 +1,12 @@
 //! `acpctl whoami` (contract cli-core.md section 7.3). Nothing is asked of anybody.
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use crate::auth::store;
 use crate::auth::token::{self, Token};
-use crate::config::settings::not_logged_in;
+use crate::config::settings::{Origin, not_logged_in};
 use crate::ctx::Ctx;
-use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
 use crate::text::{acpctl, url_for_people};
@@ -25,28 +24,35 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let settings = ctx.settings()?;
-    let token = match env::TOKEN.get() {
-        Some(token) => Some(SecretString::from(token)),
-        None => {
-            store::load(ctx.config()?)
-                .map_err(|why| Failure::new(Kind::Login, format!("read the login: {why}")))?
-                .access
-        }
+    let token = if settings.token_origin == Origin::Environment {
+        settings.token.clone()
+    } else {
+        store::load(ctx.config()?)
+            .map_err(|why| Failure::new(Kind::Login, format!("read the login: {why}")))?
+            .access
     };
     let Some(token) = token else {
         return Err(not_logged_in().into());
     };
+    if settings.token_origin != Origin::Environment
+        && !settings.is_local()
+        && ctx.out.is_terminal()
+        && let Some(other) = &settings.login_elsewhere
+    {
+        let (other, url) = (url_for_people(other), url_for_people(&settings.api_url));
+        ctx.out.warn(&format!(
+            "this login is for {other}; it is not sent to {url}"
+        ));
+    }
     if args.show_token {
         return ctx.out.data(token.expose_secret().as_bytes());
     }
     let read = token::read(token.expose_secret());
-    let (url, project) = (
-        url_for_people(&settings.api_url),
-        settings.project.as_deref().unwrap_or_default(),
-    );
+    let url = url_for_people(&settings.api_url);
+    let project = settings.project.as_deref().unwrap_or_default();
     if !matches!(format, Format::Table | Format::Wide) {
         let value = json!({
-            "user": read.claim("sub"), "email": read.claim("email"), "expires_at": read.expires_at().map(|end| end.to_string()),
+            "user": read.user(), "subject": read.claim("sub"), "email": read.claim("email"), "expires_at": read.expires_at().map(|end| end.to_string()),
             "api_url": url, "project": project,
         });
         return ctx.out.value(&value, &format);
@@ -56,7 +62,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         Token::OpenShift => lines.push(("Token type:", "OpenShift service account".to_owned())),
         Token::Opaque => lines.push(("Token type:", "opaque".to_owned())),
         Token::Jwt(_) => {
-            lines.extend(read.claim("sub").map(|user| ("User:", user.to_owned())));
+            lines.extend(read.user().map(|user| ("User:", user.to_owned())));
             lines.extend(
                 read.claim("email")
                     .map(|email| ("Email:", email.to_owned())),

@@ -29,8 +29,12 @@ pub enum Origin {
 pub struct Settings {
     pub api_url: String,
     pub api_url_origin: Origin,
+    /// The token for this address that needs no look elsewhere: the variable's, or the file's.
     pub token: Option<SecretString>,
+    /// Where a token stands, also if it is for another address.
     pub token_origin: Origin,
+    /// The address that the stored login is for, where it is not the one in force: nothing goes there.
+    pub login_elsewhere: Option<String>,
     pub project: Option<String>,
     pub project_origin: Origin,
     pub request_timeout: Duration,
@@ -61,13 +65,21 @@ impl Settings {
         let (project, project_origin) = split(first(
             given(globals.project.as_deref()),
             env::PROJECT.get(),
-            config.text(file::PROJECT),
+            config
+                .text(file::LOCAL_PROJECT)
+                .filter(|_| is_local(&api_url))
+                .or(config.text(file::PROJECT)),
         ));
         let (token, token_origin) = split(first(
             None,
             env::TOKEN.get(),
             config.text(file::ACCESS_TOKEN),
         ));
+        let login_elsewhere = Some(login_url(config))
+            .filter(|url| !globals.send_login && !same_origin(url, &api_url))
+            .map(str::to_owned);
+        let token =
+            token.filter(|_| token_origin == Origin::Environment || login_elsewhere.is_none());
         let (request_timeout, request_timeout_origin) = seconds(
             globals.request_timeout,
             env::REQUEST_TIMEOUT,
@@ -85,6 +97,7 @@ impl Settings {
             api_url_origin,
             token: token.map(SecretString::from),
             token_origin,
+            login_elsewhere,
             project,
             project_origin,
             request_timeout,
@@ -105,9 +118,30 @@ impl Settings {
         }
     }
 
+    /// True where address and token are given by flags and variables.
+    #[must_use]
+    pub fn need_no_file(globals: &Globals) -> bool {
+        let url = given(globals.api_url.as_deref())
+            .map(str::to_owned)
+            .or_else(|| env::API_URL.get());
+        globals.local
+            || url.as_deref().is_some_and(is_local)
+            || url.is_some() && env::TOKEN.get().is_some()
+    }
+
+    /// The key of the file that holds the current project. The embedded API has one of its own.
+    #[must_use]
+    pub fn project_key(&self) -> &'static str {
+        if self.is_local() {
+            file::LOCAL_PROJECT
+        } else {
+            file::PROJECT
+        }
+    }
+
     #[must_use]
     pub fn is_local(&self) -> bool {
-        self.api_url == LOCAL || self.api_url == "local://"
+        is_local(&self.api_url)
     }
 
     /// What every command of the API needs, in the order of contract cli-core.md section 3.3. A project
@@ -123,12 +157,11 @@ impl Settings {
             return Err(not_logged_in());
         };
         let url = parse_api_url(&self.api_url)?;
-        if token.expose_secret().len() < 20 {
-            return Err(Failure::new(
-                Kind::Login,
-                "token is too short (minimum 20 characters)",
-            ));
-        }
+        let whence = match self.token_origin {
+            Origin::Environment => env::TOKEN.name,
+            _ => "the stored token",
+        };
+        check_token(token, whence)?;
         self.check_project_length()?;
         let host = url.host_str().unwrap_or_default();
         // Reserved names can't be a platform (RFC 2606); a name that only contains one can.
@@ -163,6 +196,59 @@ pub fn not_logged_in() -> Failure {
         acpctl(&["login", "URL"])
     );
     Failure::new(Kind::Login, "not logged in; run 'acpctl login' first").hint(hint)
+}
+
+/// Refuses a token that no server takes: characters that no header can carry, or too few of them.
+///
+/// # Errors
+/// In words that name where it comes from, and show nothing of it.
+pub fn check_token(token: &SecretString, whence: &str) -> Result<(), Failure> {
+    check_characters(token, whence)?;
+    if token.expose_secret().len() < 20 {
+        return Err(Failure::new(
+            Kind::Login,
+            "token is too short (minimum 20 characters)",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses characters that no token has.
+///
+/// # Errors
+/// As [`check_token`].
+pub fn check_characters(token: &SecretString, whence: &str) -> Result<(), Failure> {
+    let token = token.expose_secret();
+    if !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Failure::new(
+            Kind::Login,
+            format!("{whence} holds a blank, a line end or another character that no token has"),
+        )
+        .hint("give the token alone, on one line"));
+    }
+    Ok(())
+}
+
+/// True for the words that stand for the embedded API.
+#[must_use]
+pub fn is_local(url: &str) -> bool {
+    matches!(url, LOCAL | "local://" | "local")
+}
+
+/// The address that the stored login is for.
+#[must_use]
+pub fn login_url(config: &Config) -> &str {
+    config
+        .text(file::LOGIN_URL)
+        .or(config.text(file::API_URL))
+        .unwrap_or(DEFAULT_API_URL)
+}
+
+/// True where two addresses are of one server: scheme, host and port.
+#[must_use]
+pub fn same_origin(a: &str, b: &str) -> bool {
+    let origin = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
+    a == b || matches!((origin(a), origin(b)), (Some(a), Some(b)) if a == b)
 }
 
 /// Reads an API URL: scheme and host are needed.

@@ -59,9 +59,15 @@ impl Call {
         !self.result.starts_with('-')
     }
 
-    /// The first text among the arguments: the path, for the calls looked at here.
+    /// The path, for the calls looked at here: the first text among the arguments, of a link the second.
     fn path(&self) -> &str {
-        self.arguments.split('"').nth(1).unwrap_or_default()
+        let place = if self.name == "linkat" { 3 } else { 1 };
+        self.arguments.split('"').nth(place).unwrap_or_default()
+    }
+
+    /// A file that gets its name later, by `linkat`, with its content.
+    fn makes_a_file_without_a_name(&self) -> bool {
+        self.opens() && self.arguments.contains("O_TMPFILE")
     }
 
     fn file_name(&self) -> &str {
@@ -73,7 +79,9 @@ impl Call {
     }
 
     fn makes_a_file(&self) -> bool {
-        (self.opens() && self.arguments.contains("O_CREAT")) || self.name == "creat"
+        (self.opens() && self.arguments.contains("O_CREAT"))
+            || self.name == "creat"
+            || (self.name == "linkat" && self.succeeded())
     }
 
     fn starts_a_process(&self) -> bool {
@@ -305,13 +313,19 @@ fn files_with_secrets_are_private_from_the_call_that_makes_them() {
                 made.iter().any(|name| call.file_name().contains(name)),
                 "{words:?} makes a file that nobody asked for: {line}"
             );
-            if call.arguments.contains("O_EXCL") || is_sqlites_own(call) {
+            if call.name == "linkat" {
+                // It was made as private as any, without a name.
+                assert!(line.contains("/proc/self/fd/"), "{line}");
+            } else if call.arguments.contains("O_EXCL") || is_sqlites_own(call) {
                 assert!(line.contains(", 0600) = "), "{line}");
                 assert!(line.contains("O_NOFOLLOW"), "{line}");
             } else {
                 // SQLite opens once more what was made for it.
                 assert!(exclusive.contains(&call.file_name()), "{line}");
             }
+        }
+        for line in lines(&calls, Call::makes_a_file_without_a_name) {
+            assert!(line.contains(", 0600) = "), "{line}");
         }
         let folders = |call: &Call| call.name.starts_with("mkdir") && call.succeeded();
         for line in lines(&calls, folders) {

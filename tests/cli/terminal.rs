@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::support::oidc::{CLIENT, PAST, token_until};
 use crate::support::pty::{Terminal, start, start_with};
 use crate::support::server::{Scripted, error, json as answer};
 use crate::support::{TOKEN, TestEnv, streams};
@@ -553,12 +554,7 @@ fn doctor_tells_what_is_wrong_and_what_to_do() {
     assert_eq!(found["server"], "warn");
     let (found, code) = doctor(&env, "http://127.0.0.1:1", TOKEN);
     assert_eq!((&found["server"], code), (&json!("fail"), Some(1)));
-    // {"exp": 1000000000}
-    let (found, code) = doctor(
-        &env,
-        version(200).url(),
-        "canary.eyJleHAiOjEwMDAwMDAwMDB9.x",
-    );
+    let (found, code) = doctor(&env, version(200).url(), &token_until(PAST, "canary"));
     assert_eq!((&found["login"], code), (&json!("fail"), Some(1)));
 
     env.config("{}");
@@ -685,8 +681,7 @@ const BROKEN: &[Broken] = &[
     ),
     (
         "a login that has ended",
-        // {"exp": 1000000000}
-        |_, command| _ = command.env("AMBIENT_TOKEN", "canary.eyJleHAiOjEwMDAwMDAwMDB9.x"),
+        |_, command| _ = command.env("AMBIENT_TOKEN", token_until(PAST, "canary")),
         &["fail  login", "expired ", "fix: acpctl login"],
     ),
     (
@@ -794,4 +789,35 @@ fn doctor_compares_the_clocks() {
         "{stdout}"
     );
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn doctor_is_content_where_nothing_is_wrong_yet() {
+    // Nothing but the embedded API was ever used.
+    let env = TestEnv::new();
+    let output = env.acpctl().arg("doctor").output().unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(0), "{stdout}{stderr}");
+    assert!(
+        stdout.contains("ok    login") && !stdout.contains("  server  "),
+        "{stdout}"
+    );
+    // The next command renews this login; the server may well refuse the token that has ended.
+    let server = Scripted::with(|_| error(401, "ambient-15", "expired"));
+    env.config(
+        &json!({
+            "api_url": server.url(), "access_token": token_until(PAST, "old"), "refresh_token": "canary-refresh",
+            "issuer_url": "https://issuer.test", "client_id": CLIENT,
+        })
+        .to_string(),
+    );
+    mode(&env.config_path(), 0o600);
+    let output = env.acpctl().arg("doctor").output().unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(0), "{stdout}{stderr}");
+    assert!(
+        stdout.contains("the next command renews it")
+            && stdout.contains("renewed by the next command"),
+        "{stdout}"
+    );
 }

@@ -50,8 +50,8 @@ fn a_store_that_is_held_is_an_error_in_time() {
 fn a_configuration_that_is_held_is_an_error_in_time() {
     let env = TestEnv::new();
     env.config("{\"project\": \"before\"}");
-    let folder = File::open(env.config_path().parent().unwrap()).unwrap();
-    folder.lock().unwrap();
+    let lock = File::create(env.config_path().with_file_name(".config.json.lock")).unwrap();
+    lock.lock().unwrap();
     let output = env
         .acpctl()
         .args(["config", "set", "project", "during"])

@@ -1,9 +1,8 @@
 //! `acpctl config get`
 
-use crate::auth::store::{self, Store};
+use crate::auth::access;
 use crate::config::file;
 use crate::ctx::Ctx;
-use crate::env;
 use crate::exit::Failure;
 use crate::text::url_for_people;
 
@@ -33,8 +32,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         "project" => settings.project.clone(),
         "pager" => config.text(file::PAGER).map(str::to_owned),
         _ => {
-            let stored = settings.token.is_some() || store::chosen(config) == Store::Keyring;
-            (stored || env::TOKEN.get().is_some()).then(|| "[REDACTED]".to_owned())
+            let known = settings.token.is_some() || access::is_logged_in(config);
+            known.then(|| "[REDACTED]".to_owned())
         }
     };
     ctx.out.line(value.as_deref().unwrap_or("(not set)"))

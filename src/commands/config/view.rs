@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::auth::store::{self, Store};
+use crate::auth::access;
 use crate::config::settings::Origin;
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs, table};
@@ -36,7 +36,7 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let settings = ctx.settings()?;
-    let token = if settings.token.is_some() || store::chosen(ctx.config()?) == Store::Keyring {
+    let token = if settings.token.is_some() || access::is_logged_in(ctx.config_if_any()?) {
         "[REDACTED]"
     } else {
         "(not set)"

@@ -1,7 +1,7 @@
 //! `acpctl project set`
 
 use crate::compat::quote::quote;
-use crate::config::{Config, file, paths};
+use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{self, Failure, Kind};
@@ -41,10 +41,9 @@ pub fn run(ctx: &Ctx, name: &str) -> anyhow::Result<()> {
     })?;
     let path = paths::config_file()
         .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
-    Config::update(&path, |config| {
-        config.set(file::PROJECT, Some(id.as_str().into()))
-    })
-    .map_err(|why| Failure::new(Kind::Other, why))?;
+    let key = ctx.settings()?.project_key();
+    Config::update(&path, |config| config.set(key, Some(id.as_str().into())))
+        .map_err(|why| Failure::new(Kind::Other, why))?;
     ctx.out
         .line(&format!("Switched to project {}", quote(name)))?;
     if env::PROJECT.get().is_some() {

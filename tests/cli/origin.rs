@@ -1,0 +1,309 @@
+//! Which server a login is for: it goes there, over an encrypted way, and nowhere else unasked.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::oidc::{FAR, jwt};
+use crate::support::server::{Received, Scripted, error, json as answer};
+use crate::support::{TOKEN, TestEnv, streams};
+
+fn api() -> Scripted {
+    Scripted::with(|_| {
+        answer(
+            200,
+            &json!({"kind": "ProjectList", "page": 1, "size": 0, "total": 0, "items": []}),
+        )
+    })
+}
+
+fn carried(server: &Scripted) -> usize {
+    let has_token =
+        |request: &&Received| request.header("Authorization") == Some(&format!("Bearer {TOKEN}"));
+    server.received().iter().filter(has_token).count()
+}
+
+fn saved(env: &TestEnv) -> Value {
+    serde_json::from_slice(&fs::read(env.config_path()).unwrap()).unwrap()
+}
+
+/// Runs the program; gives its exit status and what it said on standard error.
+fn run(env: &TestEnv, words: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
+    let output = env
+        .acpctl()
+        .args(words)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    (output.status.code().unwrap(), streams(&output).1)
+}
+
+#[test]
+fn a_stored_login_goes_to_its_own_server_only() {
+    let (env, home, other) = (TestEnv::new(), api(), api());
+    run(&env, &["login", home.url(), "--token", TOKEN], &[]);
+    let elsewhere = [("AMBIENT_API_URL", other.url())];
+    let flag = ["project", "list", "--api-url", other.url()];
+    for (words, variables) in [
+        (&["project", "list"][..], &elsewhere[..]),
+        (&["credential", "list"], &elsewhere),
+        (&flag, &[]),
+    ] {
+        let (code, stderr) = run(&env, words, variables);
+        assert_eq!(code, 4, "{stderr}");
+        for wanted in [
+            home.url(),
+            other.url(),
+            "acpctl login",
+            "AMBIENT_TOKEN",
+            "--send-login",
+        ] {
+            assert!(stderr.contains(wanted), "{wanted}: {stderr}");
+        }
+    }
+    for words in [
+        &["__complete", "credential", "get", ""][..],
+        &["doctor"],
+        &["version"],
+        &["whoami"],
+    ] {
+        run(&env, words, &elsewhere);
+    }
+    assert_eq!(carried(&other), 0);
+
+    // Asked for, it goes there: a port-forward to the same platform is usual.
+    let asked = [&flag[..], &["--send-login"]].concat();
+    assert_eq!(run(&env, &asked, &[]).0, 0);
+    assert_eq!(carried(&other), 1);
+    // The same server in other words is the same server.
+    let slash = format!("{}/", home.url());
+    assert_eq!(
+        run(&env, &["project", "list", "--api-url", &slash], &[]).0,
+        0
+    );
+    // A token beside the address is for that address.
+    let both = [elsewhere[0], ("AMBIENT_TOKEN", TOKEN)];
+    assert_eq!(run(&env, &["project", "list"], &both).0, 0);
+    assert_eq!(carried(&other), 2);
+}
+
+#[test]
+fn another_address_in_the_file_does_not_take_the_login_along() {
+    let (env, home, other) = (TestEnv::new(), api(), api());
+    run(&env, &["login", home.url(), "--token", TOKEN], &[]);
+    let (code, stderr) = run(&env, &["config", "set", "api_url", other.url()], &[]);
+    assert!(code == 0 && stderr.contains(home.url()), "{stderr}");
+    assert_eq!(run(&env, &["project", "list"], &[]).0, 4);
+    // Moving twice forgets nothing, and back home it is in force again.
+    run(&env, &["config", "set", "api_url", "local:"], &[]);
+    run(&env, &["config", "unset", "api_url"], &[]);
+    assert_eq!(saved(&env)["login_url"], home.url());
+    run(&env, &["config", "set", "api_url", home.url()], &[]);
+    assert_eq!(saved(&env)["login_url"], Value::Null);
+    assert_eq!(run(&env, &["project", "list"], &[]).0, 0);
+    // A login at the new address is for that one.
+    run(&env, &["login", other.url(), "--token", TOKEN], &[]);
+    assert_eq!(run(&env, &["project", "list"], &[]).0, 0);
+    assert_eq!(carried(&other), 2);
+}
+
+#[test]
+fn a_login_without_an_address_is_for_the_one_in_force() {
+    let (env, home, other) = (TestEnv::new(), api(), api());
+    run(&env, &["config", "set", "api_url", home.url()], &[]);
+    let elsewhere = [("AMBIENT_API_URL", other.url())];
+    run(&env, &["login", "--token", TOKEN], &elsewhere);
+    assert_eq!(run(&env, &["project", "list"], &elsewhere).0, 0);
+    assert_eq!(run(&env, &["project", "list"], &[]).0, 4);
+    assert_eq!((carried(&home), carried(&other)), (0, 2));
+    run(&env, &["logout"], &[]);
+    assert_eq!(saved(&env), json!({"api_url": home.url()}));
+}
+
+#[test]
+fn plain_http_to_another_machine_is_warned_about_once() {
+    let (env, proxy) = (TestEnv::new(), api());
+    let through = [("HTTP_PROXY", proxy.url())];
+    let warning = "Warning: http://acp.test is not encrypted";
+    let (code, stderr) = run(
+        &env,
+        &["login", "http://acp.test", "--token", TOKEN],
+        &through,
+    );
+    assert!(code == 0 && stderr.contains(warning), "{stderr}");
+    let list = ["project", "list"];
+    assert_eq!(run(&env, &list, &through), (0, String::new()));
+    env.config(&json!({"api_url": "http://acp.test", "access_token": TOKEN}).to_string());
+    assert!(run(&env, &list, &through).1.starts_with(warning));
+    assert_eq!(run(&env, &list, &through), (0, String::new()));
+    let output = env.acpctl().arg("doctor").envs(through).output().unwrap();
+    assert!(streams(&output).0.contains("warn  encryption"));
+    // Within a cluster and on this machine there is nothing to say.
+    for url in [
+        "http://api.ambient.svc",
+        "http://api.ambient.svc.cluster.local:8000",
+        "http://[::1]:9",
+        "http://localhost:9",
+    ] {
+        let (_, stderr) = run(&env, &["config", "set", "api_url", url], &[]);
+        assert!(!stderr.contains("encrypted"), "{stderr}");
+    }
+}
+
+#[test]
+fn no_secret_goes_to_an_issuer_over_plain_http() {
+    let (env, proxy) = (TestEnv::new(), api());
+    let through = [("HTTP_PROXY", proxy.url())];
+    let secret = env.file("secret", "canary-client-secret");
+    let at = format!("@{}", secret.display());
+    let issuer = ["--issuer-url", "http://issuer.test", "--client-id", "c"];
+    let service = ["login", "--client-credentials", "--client-secret", &at];
+    let (code, stderr) = run(&env, &[&service[..], &issuer].concat(), &through);
+    assert!(code != 0 && stderr.contains("not encrypted"), "{stderr}");
+    assert!(!env.config_path().exists());
+    let old = jwt(&json!({"exp": 1_000_000_000}));
+    env.config(
+        &json!({
+            "api_url": "http://127.0.0.1:9", "access_token": old, "refresh_token": "canary-refresh",
+            "issuer_url": "http://issuer.test", "client_id": "c",
+        })
+        .to_string(),
+    );
+    let (_, stderr) = run(&env, &["project", "list", "--retries", "0"], &through);
+    assert!(stderr.contains("could not be renewed"), "{stderr}");
+    run(&env, &["logout"], &through);
+    assert_eq!(proxy.received().len(), 0);
+}
+
+#[test]
+fn a_login_says_who_it_is_or_what_the_server_said() {
+    let env = TestEnv::new();
+    let token = jwt(&json!({"exp": FAR, "sub": "f81d4fae", "preferred_username": "ada"}));
+    let home = api();
+    let url = home.url();
+    let (code, stderr) = run(&env, &["login", url, "--token", &token], &[]);
+    assert_eq!((code, stderr), (0, format!("Logged in to {url} as ada\n")));
+    let output = env
+        .acpctl()
+        .args(["whoami", "-o", "json"])
+        .output()
+        .unwrap();
+    let who: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&who["user"], &who["subject"]),
+        (&json!("ada"), &json!("f81d4fae"))
+    );
+
+    let refusing = Scripted::with(|_| error(401, "ambient-15", "no"));
+    for (url, words) in [
+        (refusing.url(), "rejects the token (401)"),
+        (
+            "http://127.0.0.1:1",
+            "the server did not answer: HTTP request failed: ",
+        ),
+    ] {
+        let (code, stderr) = run(&env, &["login", url, "--token", TOKEN], &[]);
+        let wanted = stderr.starts_with("Warning: saved, but ") && stderr.contains(words);
+        assert!(code == 0 && wanted, "{stderr}");
+    }
+    // What no header can carry is no token.
+    let broken = env.file("token", "canary with blanks 0123456789");
+    let at = format!("@{}", broken.display());
+    let before = saved(&env);
+    let (code, stderr) = run(&env, &["login", url, "--token", &at], &[]);
+    assert!(
+        code == 4 && stderr.contains("no token has") && !stderr.contains("canary"),
+        "{stderr}"
+    );
+    assert_eq!(saved(&env), before);
+    // Others may read that file.
+    assert!(stderr.contains("others may read"), "{stderr}");
+}
+
+#[test]
+fn version_shows_a_login_that_the_server_insists_on() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| match request.header("Authorization") {
+        Some(_) => answer(200, &json!({"version": "v1.2.3"})),
+        None => error(401, "ambient-15", "no"),
+    });
+    env.config(&json!({"api_url": server.url(), "access_token": TOKEN}).to_string());
+    let output = env.acpctl().arg("version").output().unwrap();
+    assert!(
+        streams(&output).0.contains("Server: v1.2.3"),
+        "{}",
+        streams(&output).0
+    );
+}
+
+#[test]
+fn a_setting_can_be_removed_and_the_embedded_api_has_a_word() {
+    let env = TestEnv::new();
+    for local in ["local:", "local"] {
+        run(&env, &["config", "set", "api_url", local], &[]);
+        assert_eq!(run(&env, &["project", "list"], &[]), (0, String::new()));
+        assert_eq!(run(&env, &["config", "set", "api_url", ""], &[]).0, 0);
+        assert_eq!(saved(&env), json!({}));
+        run(&env, &["config", "set", "api_url", local], &[]);
+        assert_eq!(run(&env, &["config", "unset", "api_url"], &[]).0, 0);
+        assert_eq!(saved(&env), json!({}));
+    }
+    let (code, stderr) = run(&env, &["config", "unset", "nothing"], &[]);
+    assert!(code == 2 && stderr.contains("unknown config key"));
+    // Whoever forgot the flag learns of it, in a log too.
+    let (code, stderr) = run(&env, &["project", "list"], &[]);
+    assert!(
+        code == 4 && stderr.contains("--local") && stderr.contains("AMBIENT_TOKEN"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn the_embedded_api_has_a_current_project_of_its_own() {
+    let env = TestEnv::new();
+    env.config(&json!({"api_url": "https://acp.test", "project": "theirs"}).to_string());
+    run(
+        &env,
+        &["--local", "create", "project", "--name", "ours"],
+        &[],
+    );
+    assert_eq!(run(&env, &["--local", "project", "set", "ours"], &[]).0, 0);
+    for (words, wanted) in [
+        (&["project", "current"][..], "Current project: theirs\n"),
+        (
+            &["--local", "project", "current"],
+            "Current project: ours\n",
+        ),
+    ] {
+        let output = env.acpctl().args(words).output().unwrap();
+        assert_eq!(streams(&output).0, wanted);
+    }
+    run(&env, &["--local", "config", "set", "project", "other"], &[]);
+    assert_eq!(saved(&env)["project"], "theirs");
+    assert_eq!(saved(&env)["local_project"], "other");
+}
+
+#[test]
+fn a_secret_file_that_others_may_read_is_warned_about() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let env = TestEnv::new();
+    let token = env.file("token", TOKEN);
+    let path = token.display().to_string();
+    // The flags that are missing end it before it serves.
+    let words = ["serve", "--token-file", &path, "--tls-cert", "none"];
+    for (mode, is_open) in [(0o640, true), (0o604, true), (0o600, false)] {
+        fs::set_permissions(&token, fs::Permissions::from_mode(mode)).unwrap();
+        let (code, stderr) = run(&env, &words, &[]);
+        assert_eq!(code, 2, "{stderr}");
+        assert_eq!(stderr.contains("chmod 600"), is_open, "{stderr}");
+    }
+    // So is the configuration, where somebody sees it.
+    let api = api();
+    env.config(&json!({"api_url": api.url(), "access_token": TOKEN}).to_string());
+    for (mode, is_open) in [(0o644, true), (0o600, false)] {
+        fs::set_permissions(env.config_path(), fs::Permissions::from_mode(mode)).unwrap();
+        let terminal = Terminal::open(&env, &["project", "list"], &[]);
+        terminal.wait_for("No projects found");
+        assert_eq!(terminal.written().contains("chmod 600"), is_open);
+    }
+}
