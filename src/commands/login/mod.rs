@@ -20,6 +20,7 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::input;
+use crate::text::url_for_people;
 
 const EXAMPLES: &str = "acpctl login https://api.example.org --token @token.txt --project team-a
 acpctl login https://api.example.org --use-auth-code";
@@ -229,7 +230,7 @@ fn new_url(args: &Args) -> Result<Option<String>, Failure> {
     if !valid {
         return Err(Failure::usage(format!(
             "invalid URL {}: must be a valid URL with scheme and host (e.g. https://api.example.com)",
-            quote(&text)
+            quote(&url_for_people(&text))
         )));
     }
     Ok(Some(text))
