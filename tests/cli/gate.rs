@@ -564,3 +564,29 @@ fn a_list_without_end_is_an_error() {
         "{stderr}"
     );
 }
+
+#[test]
+fn a_token_with_a_line_end_is_taken_and_one_that_can_not_be_sent_is_named() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|_| raw(200, "application/json", "{\"items\":[]}"));
+    for end in ["\n", "\r\n", "\r"] {
+        let mut command = env.connected(server.url());
+        command.env("AMBIENT_TOKEN", format!("{TOKEN}{end}"));
+        command.args(["project", "list"]).assert().success();
+    }
+    let sent = server.received();
+    let bearer = format!("Bearer {TOKEN}");
+    assert!(
+        sent.iter()
+            .all(|request| request.header("Authorization") == Some(&bearer))
+    );
+    let mut command = env.connected(server.url());
+    command.env("AMBIENT_TOKEN", format!("{TOKEN}\nx"));
+    let output = command.args(["project", "list"]).output().unwrap();
+    let (_, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    assert!(
+        stderr.contains("AMBIENT_TOKEN") && !stderr.contains("canary"),
+        "{stderr}"
+    );
+}

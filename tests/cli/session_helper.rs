@@ -271,7 +271,7 @@ fn a_misspelt_project_is_doubted() {
         (&["preview", "s1"], ""),
     ] {
         let output = session(&env, &server, words).output().unwrap();
-        let nothing = "No credential is bound: a session gets nothing. 'acpctl session explain' shows each binding.\n";
+        let nothing = "No credential is bound: a session gets nothing. Each binding: acpctl session explain\n";
         assert_eq!(
             streams(&output).1,
             format!("{warning}{nothing}"),
