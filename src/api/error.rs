@@ -23,6 +23,8 @@ pub enum Cause {
     /// The connection ended before the answer.
     Closed,
     Tls,
+    /// The token can't be sent.
+    Token,
     Other,
 }
 
@@ -125,6 +127,10 @@ impl Error {
                 500..=599 | 429 => Kind::Server,
                 _ => Kind::Other,
             },
+            Self::Transport {
+                cause: Cause::Token,
+                ..
+            } => Kind::Login,
             Self::Transport { .. } | Self::Body(_) => Kind::Network,
             Self::Decode(_) | Self::Html(_) | Self::Endless(_) => Kind::Server,
         }
@@ -223,6 +229,13 @@ impl Error {
                 "if the server's certificate is from a private authority, name it with --ca-file"
                     .to_owned(),
             ),
+            Self::Transport {
+                cause: Cause::Token,
+                ..
+            } => Some(format!(
+                "the token holds a character that can't be sent, such as a line end: check AMBIENT_TOKEN, or log in again: {}",
+                acpctl(&["login", "URL"])
+            )),
             Self::Decode(_) => Some(format!(
                 "that is not what the ACP API answers: check the URL ({}), and proxies on the way",
                 acpctl(&["config", "get", "api_url"])

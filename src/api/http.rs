@@ -46,6 +46,7 @@ impl Http {
         globals: &Globals,
     ) -> anyhow::Result<Self> {
         crate::config::settings::parse_api_url(&settings.api_url)?;
+        let token = token.map(without_line_end);
         token.iter().for_each(secrets::know);
         know_userinfo(&settings.api_url);
         let builder = builder(&settings.api_url, settings, globals)?;
@@ -103,12 +104,9 @@ impl Http {
     ) -> Result<reqwest::Response, Error> {
         let url = self.url(&request.path);
         let failed = |cause, text: &str| failed(request.method, &url, cause, text);
-        let headers = self.headers(project).map_err(|name| {
-            failed(
-                Cause::Other,
-                &format!("net/http: invalid header field value for {}", quote(name)),
-            )
-        })?;
+        let headers = self
+            .headers(project)
+            .map_err(|(cause, text)| failed(cause, &text))?;
         let mut builder = self
             .client
             .get(&url)
@@ -188,12 +186,10 @@ impl Http {
             .request(method, target)
             .header(ACCEPT, JSON)
             .header(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))
-            .headers(self.headers(project).map_err(|name| {
-                failed(
-                    Cause::Other,
-                    &format!("net/http: invalid header field value for {}", quote(name)),
-                )
-            })?);
+            .headers(
+                self.headers(project)
+                    .map_err(|(cause, text)| failed(cause, &text))?,
+            );
         if let Some(body) = &request.body {
             builder = builder
                 .header(CONTENT_TYPE, JSON)
@@ -211,18 +207,23 @@ impl Http {
         }
     }
 
-    fn headers(&self, project: Option<&str>) -> Result<HeaderMap, &'static str> {
+    fn headers(&self, project: Option<&str>) -> Result<HeaderMap, (Cause, String)> {
+        let wrong = |cause, name| {
+            let text = format!("net/http: invalid header field value for {}", quote(name));
+            (cause, text)
+        };
         let mut headers = HeaderMap::new();
         if let Some(token) = &self.token {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
-                .map_err(|_| "Authorization")?;
+                .map_err(|_| wrong(Cause::Token, "Authorization"))?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
         if let Some(project) = project {
             headers.insert(
                 "X-Ambient-Project",
-                HeaderValue::from_str(project).map_err(|_| "X-Ambient-Project")?,
+                HeaderValue::from_str(project)
+                    .map_err(|_| wrong(Cause::Other, "X-Ambient-Project"))?,
             );
         }
         Ok(headers)
@@ -289,6 +290,17 @@ pub fn builder(
 
 fn failed(method: Method, url: &str, cause: Cause, text: &str) -> Error {
     Error::transport(method.title(), url, cause, text)
+}
+
+/// A token from a file or a secret store often comes with a line end, which is not a part of it.
+fn without_line_end(token: SecretString) -> SecretString {
+    let text = token.expose_secret();
+    let trimmed = text.strip_suffix('\n').unwrap_or(text);
+    let trimmed = trimmed.strip_suffix('\r').unwrap_or(trimmed);
+    if trimmed.len() == text.len() {
+        return token;
+    }
+    trimmed.into()
 }
 
 /// A password in an address is a secret of this run.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
+use super::bounds::check_weight;
 use super::error::Error;
 use super::sse::{Event, Parser};
 
@@ -44,6 +45,7 @@ impl EventStream {
     pub async fn next(&mut self) -> Result<Option<Event>, Error> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
+                check_weight(event.data.as_bytes())?;
                 return Ok(Some(event));
             }
             if self.ended {

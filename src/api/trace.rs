@@ -12,7 +12,7 @@ use crate::cli::Globals;
 use crate::compat::json;
 use crate::output::talk;
 use crate::text::command::shell_quoted;
-use crate::text::url_for_people;
+use crate::text::{secrets, url_for_people};
 
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, Default)]
@@ -130,6 +130,8 @@ fn mask(value: &mut Value) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(mask),
+        // Here, before what is written as JSON once more.
+        Value::String(text) => *text = secrets::hide(text).into_owned(),
         _ => {}
     }
 }

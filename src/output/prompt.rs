@@ -13,9 +13,9 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::question::{LONGEST_LINE, PASTE, PASTE_END, Question, Typing, write};
-use super::table::visible;
 use crate::env;
 use crate::exit::{Failure, Kind};
+use crate::text::visible;
 
 /// One line of a [`select`]: what is chosen, and what helps to choose.
 #[derive(Debug, Clone)]
@@ -78,7 +78,7 @@ pub fn text(
 pub fn secret(title: &str) -> anyhow::Result<SecretString> {
     let open = Question::open(Typing::Hidden)?;
     loop {
-        write(&format!("{title} (not shown): "));
+        write(&format!("{} (not shown): ", visible(title)));
         let (line, is_followed) = open.hidden_line()?;
         write("\n");
         if line.is_empty() {
@@ -147,7 +147,7 @@ fn by_number(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<us
     Ok(number(&typed).unwrap_or(1) - 1)
 }
 
-/// What the questions look like. Control characters are shown as spaces: names come from files and servers.
+/// What the questions look like. Names come from files and servers, so all of it is made visible.
 struct Plain;
 
 impl Theme for Plain {
@@ -181,8 +181,8 @@ impl Theme for Plain {
         default: Option<&str>,
     ) -> fmt::Result {
         match default {
-            Some(default) => write!(f, "{title} [{}]: ", visible(default)),
-            None => write!(f, "{title}: "),
+            Some(default) => write!(f, "{} [{}]: ", visible(title), visible(default)),
+            None => write!(f, "{}: ", visible(title)),
         }
     }
 
@@ -192,7 +192,7 @@ impl Theme for Plain {
         title: &str,
         answer: &str,
     ) -> fmt::Result {
-        write!(f, "{title}: {}", visible(answer))
+        write!(f, "{}: {}", visible(title), visible(answer))
     }
 }
 
@@ -218,7 +218,7 @@ impl List<'_> {
 
 impl Theme for List<'_> {
     fn format_select_prompt(&self, f: &mut dyn fmt::Write, title: &str) -> fmt::Result {
-        let shown = format!("{title} (arrows, Enter; Esc leaves)");
+        let shown = format!("{} (arrows, Enter; Esc leaves)", visible(title));
         // Where the list has pages, their number follows.
         f.write_str(&cut(&shown, " [Page 1/9] ".len()))
     }
@@ -241,7 +241,7 @@ impl Theme for List<'_> {
         place: &str,
     ) -> fmt::Result {
         let text = self.choice(place).map(|choice| visible(&choice.text));
-        write!(f, "{title}: {}", text.unwrap_or_default())
+        write!(f, "{}: {}", visible(title), text.unwrap_or_default())
     }
 }
 

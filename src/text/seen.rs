@@ -78,7 +78,7 @@ fn show(text: &str, lines: bool) -> String {
             '\n' | '\t' if lines => shown.push(c),
             '\r' if lines && rest.starts_with("\r\n") => {}
             '\n' | '\t' | '\r' | '\x0b' | '\x0c' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
-                shown.push(' ')
+                shown.push(' ');
             }
             // It makes a colored picture of a symbol, and would make nothing of a letter.
             '\u{fe0f}' if before >= '\u{203c}' => shown.push(c),

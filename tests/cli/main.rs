@@ -22,6 +22,7 @@ mod disk;
 mod examples;
 mod fault_table;
 mod faults;
+mod gate;
 mod json_keys;
 mod keyring;
 mod local;

@@ -21,7 +21,7 @@ use crate::kubeconfig::{
     Severity,
 };
 use crate::resources::{CONTEXT, DIGEST, EXPIRES_AT, SERVER};
-use crate::text::acpctl;
+use crate::text::{acpctl, secrets};
 
 /// The provider of kubeconfigs.
 pub const PROVIDER: &str = "kubeconfig";
@@ -164,6 +164,7 @@ impl KubeconfigArgs {
         };
         let measured = measure(&text);
         self.judge(ctx, &name, measured.as_slice())?;
+        know_secrets(&text);
         Ok(Prepared {
             annotations: annotations(&report, &text),
             context: context.filter(|context| !context.is_empty()),
@@ -306,6 +307,17 @@ impl KubeconfigArgs {
             annotations,
         })
     }
+}
+
+/// Secrets of a kubeconfig are hidden in what the server says of it, each by itself.
+fn know_secrets(text: &SecretString) {
+    let source = crate::kubeconfig::Source {
+        name: "",
+        bytes: text.expose_secret().as_bytes(),
+        dir: Path::new(""),
+    };
+    let found = crate::kubeconfig::secrets(&[source]).unwrap_or_default();
+    found.iter().for_each(secrets::know);
 }
 
 /// The refusal to wait for input that will not come (contract field.md row 5).
