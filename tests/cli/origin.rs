@@ -1,10 +1,12 @@
 //! Which server a login is for: it goes there, over an encrypted way, and nowhere else unasked.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 
 use crate::support::oidc::{FAR, jwt};
+use crate::support::pty::Terminal;
 use crate::support::server::{Received, Scripted, error, json as answer};
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -285,7 +287,6 @@ fn the_embedded_api_has_a_current_project_of_its_own() {
 
 #[test]
 fn a_secret_file_that_others_may_read_is_warned_about() {
-    use std::os::unix::fs::PermissionsExt as _;
     let env = TestEnv::new();
     let token = env.file("token", TOKEN);
     let path = token.display().to_string();
@@ -302,7 +303,11 @@ fn a_secret_file_that_others_may_read_is_warned_about() {
     env.config(&json!({"api_url": api.url(), "access_token": TOKEN}).to_string());
     for (mode, is_open) in [(0o644, true), (0o600, false)] {
         fs::set_permissions(env.config_path(), fs::Permissions::from_mode(mode)).unwrap();
-        let terminal = Terminal::open(&env, &["project", "list"], &[]);
+        let command = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_acpctl"))
+            .env_clear()
+            .envs(env.variables())
+            .args(["project", "list"]);
+        let terminal = Terminal::start(command, 24, 100);
         terminal.wait_for("No projects found");
         assert_eq!(terminal.written().contains("chmod 600"), is_open);
     }
