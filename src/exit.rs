@@ -59,7 +59,13 @@ pub struct Failure {
     pub kind: Kind,
     pub message: String,
     pub hint: Option<String>,
-    /// If the words are a server's: its error code, its id for the request, and its words that had no code.
+    /// Where the words are a server's: what else it said.
+    pub server: Option<Box<ServerWords>>,
+}
+
+/// A server's error code, its id for the request, and its words that had no code.
+#[derive(Debug, Clone, Default)]
+pub struct ServerWords {
     pub code: Option<String>,
     pub operation_id: Option<String>,
     pub detail: Option<String>,
@@ -71,9 +77,7 @@ impl Failure {
             kind,
             message: message.into(),
             hint: None,
-            code: None,
-            operation_id: None,
-            detail: None,
+            server: None,
         }
     }
 
@@ -104,9 +108,11 @@ impl From<&crate::api::Error> for Failure {
             kind: error.kind(),
             message: error.to_string(),
             hint: error.hint(),
-            code: error.code().map(str::to_owned),
-            operation_id: error.operation_id().map(str::to_owned),
-            detail: error.detail().map(str::to_owned),
+            server: Some(Box::new(ServerWords {
+                code: error.code().map(str::to_owned),
+                operation_id: error.operation_id().map(str::to_owned),
+                detail: error.detail().map(str::to_owned),
+            })),
         }
     }
 }
@@ -138,13 +144,14 @@ struct Described {
 fn describe(error: &anyhow::Error) -> Described {
     let message = secrets::hide(&format!("{error:#}")).into_owned();
     if let Some(failure) = error.chain().find_map(|e| e.downcast_ref::<Failure>()) {
+        let server = failure.server.as_deref().cloned().unwrap_or_default();
         return Described {
             kind: failure.kind,
             message,
             hint: failure.hint.clone(),
-            code: failure.code.clone(),
-            operation_id: failure.operation_id.clone(),
-            detail: failure.detail.clone(),
+            code: server.code,
+            operation_id: server.operation_id,
+            detail: server.detail,
         };
     }
     if let Some(api) = error

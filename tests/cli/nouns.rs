@@ -877,3 +877,40 @@ fn every_change_can_be_shown_as_json() {
         assert!(shown.get("token").is_none(), "{line}");
     }
 }
+
+#[test]
+fn a_misspelt_project_is_an_error_and_a_renamed_one_is_found() {
+    let env = TestEnv::new();
+    let run = |line: &str| {
+        let output = env.local().args(line.split(' ')).output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        (output.status.code().unwrap(), stdout, stderr)
+    };
+    assert_eq!(run("create project --name demo").0, 0);
+    for line in [
+        "agent list --project-id",
+        "agent start --all --project-id",
+        "agent stop --all --project-id",
+        "get agents --project-id",
+        "scheduled-session list --project-id",
+    ] {
+        let (code, stdout, stderr) = run(&format!("{line} dmeo"));
+        assert_eq!((code, stdout.as_str()), (3, ""), "{line}: {stderr}");
+        assert!(
+            stderr.contains("project \"dmeo\" not found")
+                && stderr.contains("did you mean \"demo\"?"),
+            "{line}: {stderr}"
+        );
+        assert_eq!(run(&format!("{line} demo")).0, 0, "{line}");
+    }
+    // A project keeps its id, which is what requests name it with.
+    assert_eq!(run("project update demo --name web").0, 0);
+    assert_eq!(run("project set web").1, "Switched to project \"web\"\n");
+    assert_eq!(run("project current").1, "Current project: demo\n");
+    let (code, _, stderr) = run("delete project web --yes");
+    assert_eq!(code, 0, "{stderr}");
+    assert!(
+        stderr.contains("\"demo\" is still the current project"),
+        "{stderr}"
+    );
+}
