@@ -44,6 +44,10 @@ pub struct Globals {
     #[arg(long, global = true)]
     pub local: bool,
 
+    /// Send the stored login to an address other than the one it is for, such as a port-forward to it
+    #[arg(long, global = true)]
+    pub send_login: bool,
+
     /// Skip TLS certificate verification (insecure)
     #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub insecure_skip_tls_verify: Option<bool>,

@@ -6,17 +6,15 @@ use std::cell::OnceCell;
 use std::future::Future;
 use std::io::IsTerminal as _;
 
-use jiff::Timestamp;
-use secrecy::SecretString;
-
 use crate::api::Client;
-use crate::auth::refresh;
+use crate::auth::{access, cleartext};
 use crate::cli::Globals;
-use crate::config::settings::Origin;
+use crate::config::paths::Unknown;
 use crate::config::{Config, Settings, paths};
 use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::output::Out;
+use jiff::Timestamp;
 
 /// For name servers and for the embedded API, whose store does one thing at a time. Each thread that has built a
 /// long list keeps megabytes, so there are few.
@@ -26,6 +24,7 @@ pub struct Ctx {
     pub globals: Globals,
     pub out: Out,
     config: OnceCell<Config>,
+    no_config: OnceCell<Config>,
     settings: OnceCell<Settings>,
     client: OnceCell<Client>,
     runtime: OnceCell<tokio::runtime::Runtime>,
@@ -39,36 +38,63 @@ impl Ctx {
             globals,
             out,
             config: OnceCell::new(),
+            no_config: OnceCell::new(),
             settings: OnceCell::new(),
             client: OnceCell::new(),
             runtime: OnceCell::new(),
         }
     }
 
-    /// The configuration file.
+    /// The configuration file; an empty one where no place for it is known.
     ///
     /// # Errors
     /// Why it can't be read, prefixed `load config: `.
     pub fn config(&self) -> Result<&Config, Failure> {
         get_or_try(&self.config, || {
             let load = |error: String| Failure::new(Kind::Other, format!("load config: {error}"));
-            let path = paths::config_file().map_err(load)?;
+            let path = match paths::config_file() {
+                Ok(path) => path,
+                Err(Unknown::Unset(_)) => return Ok(Config::none()),
+                Err(why) => return Err(load(why.to_string())),
+            };
             Config::load(&path).map_err(|error| match Config::fault_position(&path) {
                 Some((line, column)) => load(error).hint_on_terminal(format!(
                     "line {line}, column {column}; the file is left as it is"
                 )),
+                None if Config::is_out_of_reach(&path) => load(error).hint_on_terminal(
+                    "name a file of your own in AMBIENT_CONFIG, or make this one yours: sudo chown",
+                ),
                 None => load(error),
             })
         })
     }
 
-    /// The effective settings. With `--local` the configuration file is not needed and not read.
+    /// The configuration file, for those who can do without it: one that this user can't get at counts as
+    /// missing. In a container `HOME` may well be somebody else's.
     ///
     /// # Errors
-    /// As [`Ctx::config`].
+    /// As [`Ctx::config`], for a file that can be got at and is damaged.
+    pub fn config_if_any(&self) -> Result<&Config, Failure> {
+        self.config().or_else(|error| match paths::config_file() {
+            Ok(path) if Config::is_out_of_reach(&path) => {
+                Ok(self.no_config.get_or_init(Config::none))
+            }
+            _ => Err(error),
+        })
+    }
+
+    /// The effective settings.
+    ///
+    /// # Errors
+    /// As [`Ctx::config`], or [`Ctx::config_if_any`] where address and token stand elsewhere.
     pub fn settings(&self) -> Result<&Settings, Failure> {
         get_or_try(&self.settings, || {
-            Ok(Settings::new(&self.globals, self.config()?))
+            let config = if Settings::need_no_file(&self.globals) {
+                self.config_if_any()?
+            } else {
+                self.config()?
+            };
+            Ok(Settings::new(&self.globals, config))
         })
     }
 
@@ -96,19 +122,11 @@ impl Ctx {
             return Ok(client);
         }
         let settings = self.settings()?;
-        let token = self.token(settings)?;
+        let token = access::renewed(self, settings)?;
         settings.check_connection(token.as_ref())?;
+        cleartext::warn_once(self, settings);
         let client = Client::connect(settings, token, &self.globals)?;
         Ok(self.client.get_or_init(|| client))
-    }
-
-    /// The bearer token: from the environment as it is, else the stored login, renewed if need be.
-    fn token(&self, settings: &Settings) -> Result<Option<SecretString>, Failure> {
-        if settings.is_local() || settings.token_origin == Origin::Environment {
-            return Ok(settings.token.clone());
-        }
-        refresh::fresh(self, self.config()?)
-            .map_err(|why| Failure::new(Kind::Login, format!("read the login: {why}")))
     }
 
     /// Makes this the client of the run, if none was made before.

@@ -81,13 +81,26 @@ fn run_words(words: &[OsString]) -> ExitCode {
         output::progress::allow();
     }
     let ctx = Ctx::new(cli.globals);
-    match cli.command.run(&ctx) {
+    match check_environment().and_then(|()| cli.command.run(&ctx)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::report(
             &ctx.out,
             &error,
             grammar::asks_for_json(&Cli::command(), words),
         ),
+    }
+}
+
+/// A variable that is not text would be passed over in silence, and with it the server or login that it names.
+fn check_environment() -> anyhow::Result<()> {
+    match env::not_text() {
+        None => Ok(()),
+        Some(var) => Err(exit::Failure::usage(format!(
+            "the environment variable {} is not UTF-8 text",
+            var.name
+        ))
+        .hint(format!("unset {}", var.name))
+        .into()),
     }
 }
 

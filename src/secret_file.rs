@@ -1,29 +1,55 @@
 //! The one writer of files that hold secrets: the configuration, the key of the embedded API, and
 //! what the session helper materialises.
 //!
-//! Directories are 0700. A file is created exclusively, with 0600 from the first instant, follows no
-//! symbolic link, is flushed to the disk and renamed into place, so a reader sees the old content or
-//! the new, never a part (contract field.md rows 37 and 52).
+//! Directories are 0700 and files 0600 from the first instant, whatever the umask; no symbolic link is
+//! followed. A file gets its content, and that is on the disk, before it gets its name: a reader sees the
+//! old content or the new, never a part, and a process that is killed leaves nothing.
+//!
+//! A name can't be put over another one in that way, nor does every file system know files without names.
+//! There the content stands for a moment in a file beside its place, `.NAME.<random>`, which its writer
+//! keeps locked. What a killed writer left of that kind is removed by the next write to the same place.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 
 /// Mode of every directory made here.
 pub const DIR_MODE: u32 = 0o700;
 /// Mode of every file written here.
 pub const FILE_MODE: u32 = 0o600;
+/// The bits of a mode that concern everybody but the owner.
+const OTHERS: u32 = 0o077;
+/// How many hexadecimal digits end the name of a file beside its place.
+const RANDOM_DIGITS: usize = 16;
 
 /// Creates a directory and its missing parents, each with mode 0700 whatever the umask takes away.
 ///
 /// # Errors
-/// When a directory can't be created, or something else has its name.
+/// When a directory can't be created, or something else has its name; for root, in a folder of another user.
 pub fn create_dir(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, DIR_MODE);
-    builder.create(path)
+    let is_missing = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
+    let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
+    if !missing.is_empty() {
+        refuse_anothers(path)?;
+    }
+    for dir in missing.into_iter().rev() {
+        match create_new_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => {}
+            created => created?,
+        }
+    }
+    if path.is_dir() {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
 }
 
 /// Creates a directory that must not exist yet, with mode 0700.
@@ -31,18 +57,54 @@ pub fn create_dir(path: &Path) -> io::Result<()> {
 /// # Errors
 /// `AlreadyExists` if anything has this name; else what the system says.
 pub fn create_new_dir(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, DIR_MODE);
-    builder.create(path)
+    fs::DirBuilder::new().mode(DIR_MODE).create(path)?;
+    if fs::symlink_metadata(path)?.mode() & DIR_MODE != DIR_MODE {
+        // The umask took bits of the owner: without them the folder could not be entered by anybody.
+        fs::set_permissions(path, fs::Permissions::from_mode(DIR_MODE))?;
+    }
+    Ok(())
 }
 
-/// Creates a file that must not exist yet and writes `content` to it.
+/// Refuses a place in another user's folder to root. With `sudo` that is the home of whoever called it, and
+/// a private file of root's would lock that user out.
+///
+/// # Errors
+/// In words without the path.
+pub fn refuse_anothers(path: &Path) -> io::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let path = std::path::absolute(path)?;
+    let nearest = path.ancestors().find_map(|place| fs::metadata(place).ok());
+    if nearest.is_some_and(|found| found.uid() != 0) {
+        return Err(io::Error::other(
+            "it belongs to another user, whom a file of root's would lock out",
+        ));
+    }
+    Ok(())
+}
+
+/// The warning about a file with a secret that others than its owner may read or write.
+#[must_use]
+pub fn open_to_others(path: &Path) -> Option<String> {
+    let found = fs::metadata(path).ok()?;
+    let (mode, shown) = (found.mode() & 0o777, path.display());
+    (found.is_file() && mode & OTHERS != 0).then(|| {
+        format!(
+            "others may read {shown}, which holds a secret (mode {mode:04o}); chmod 600 {shown}"
+        )
+    })
+}
+
+/// Creates a file that must not exist yet, with this content.
 ///
 /// # Errors
 /// `AlreadyExists` if anything has this name, a dangling symbolic link included; else what the
 /// system says. After an error the file is gone again.
 pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    if let Some(done) = without_name(path, content, |draft| draft.link(path)) {
+        return done;
+    }
     let mut file = open_new(path)?;
     let written = file.write_all(content).and_then(|()| file.sync_all());
     if written.is_err() {
@@ -56,35 +118,24 @@ pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As [`write_new`].
 pub fn open_new(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(FILE_MODE).custom_flags(no_follow());
-    }
-    options.open(path)
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(FILE_MODE)
+        .custom_flags(flags(OFlags::NOFOLLOW))
+        .open(path)?;
+    give_back_own_bits(&file)?;
+    Ok(file)
 }
 
-#[cfg(unix)]
-fn no_follow() -> i32 {
-    (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC)
-        .bits()
-        .cast_signed()
-}
-
-/// Puts `content` in the place of `path` in one step: a new file beside it, flushed, then renamed over it.
+/// Puts `content` in the place of `path` in one step.
 ///
 /// # Errors
 /// What the system says. The old content is untouched then, and no new file is left.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let beside = beside(path)?;
-    write_new(&beside, content)?;
-    let renamed = fs::rename(&beside, path).and_then(|()| sync_dir(path));
-    if renamed.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    renamed
+    sweep(path);
+    without_name(path, content, |draft| draft.rename(path))
+        .unwrap_or_else(|| Draft::beside(path, content)?.rename(path))
 }
 
 /// Creates a file that must not exist yet, whole from the first instant: several processes may race,
@@ -93,12 +144,171 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// `AlreadyExists` for those who lose; else what the system says.
 pub fn write_new_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    let beside = beside(path)?;
-    write_new(&beside, content)?;
-    // Unlike a rename, a link never replaces.
-    let linked = fs::hard_link(&beside, path).and_then(|()| sync_dir(path));
-    let _ = fs::remove_file(&beside);
-    linked
+    sweep(path);
+    without_name(path, content, |draft| draft.link(path))
+        .unwrap_or_else(|| Draft::beside(path, content)?.link(path))
+}
+
+/// Removes the files beside `path` that killed writers left. Only regular files of this user with our kind
+/// of name count, and none whose writer is alive.
+pub fn sweep(path: &Path) {
+    if let Some(name) = path.file_name() {
+        sweep_where(folder(path), |found| is_beside(found, name));
+    }
+}
+
+/// Removes this user's regular files of certain names from a folder, but for those that somebody has locked.
+pub fn sweep_where(folder: &Path, is_meant: impl Fn(&OsStr) -> bool) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if !is_meant(&entry.file_name()) {
+            continue;
+        }
+        let left = entry.path();
+        let opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags(OFlags::NOFOLLOW | OFlags::NONBLOCK))
+            .open(&left);
+        if let Ok(file) = opened
+            && file.metadata().is_ok_and(|found| is_ours(&found))
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(&left);
+        }
+    }
+}
+
+fn is_ours(found: &fs::Metadata) -> bool {
+    found.is_file() && found.uid() == rustix::process::geteuid().as_raw()
+}
+
+/// A file with its whole content, on the disk, on the way to its name.
+struct Draft {
+    file: File,
+    /// Where it stands meanwhile, if it has a name at all; removed when the draft is dropped.
+    beside: Option<PathBuf>,
+}
+
+impl Draft {
+    /// A file without a name; none where the file system knows no such thing.
+    fn nameless(path: &Path) -> Option<Self> {
+        #[cfg(target_os = "linux")]
+        {
+            let mode = Mode::from_raw_mode(FILE_MODE);
+            let how = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+            let file = File::from(rustix::fs::openat(CWD, folder(path), how, mode).ok()?);
+            give_back_own_bits(&file).ok()?;
+            Some(Self { file, beside: None })
+        }
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = path;
+            None
+        }
+    }
+
+    /// A file beside its place, with its content.
+    fn beside(path: &Path, content: &[u8]) -> io::Result<Self> {
+        let beside = beside(path)?;
+        let mut draft = Self {
+            file: open_new(&beside)?,
+            beside: Some(beside),
+        };
+        draft.fill(content)?;
+        Ok(draft)
+    }
+
+    fn fill(&mut self, content: &[u8]) -> io::Result<()> {
+        // The sign of life for a sweep; a file system without locks sweeps nothing either.
+        let _ = self.file.try_lock();
+        self.file.write_all(content)?;
+        self.file.sync_all()
+    }
+
+    /// Gives the file its name, which nothing may have yet: unlike a rename, a link never replaces.
+    fn link(self, path: &Path) -> io::Result<()> {
+        match &self.beside {
+            Some(beside) => fs::hard_link(beside, path)?,
+            None => link_nameless(&self.file, path)?,
+        }
+        sync_dir(path)
+    }
+
+    /// Gives the file its name, in the place of what has it now.
+    fn rename(mut self, path: &Path) -> io::Result<()> {
+        if self.beside.is_none() {
+            let beside = beside(path)?;
+            link_nameless(&self.file, &beside)?;
+            self.beside = Some(beside);
+        }
+        if let Some(beside) = &self.beside {
+            fs::rename(beside, path)?;
+        }
+        self.beside = None;
+        sync_dir(path)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Some(beside) = &self.beside {
+            let _ = fs::remove_file(beside);
+        }
+    }
+}
+
+/// Writes a file without a name and finishes it. Nothing where this place does not allow that; what else
+/// goes wrong would go wrong in every way.
+fn without_name(
+    path: &Path,
+    content: &[u8],
+    finish: impl FnOnce(Draft) -> io::Result<()>,
+) -> Option<io::Result<()>> {
+    let mut draft = Draft::nameless(path)?;
+    if let Err(error) = draft.fill(content) {
+        return Some(Err(error));
+    }
+    match finish(draft) {
+        // No /proc, or a system that forbids such links.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound
+                    | io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::Unsupported
+                    | io::ErrorKind::CrossesDevices
+            ) =>
+        {
+            None
+        }
+        done => Some(done),
+    }
+}
+
+fn link_nameless(file: &File, path: &Path) -> io::Result<()> {
+    use std::os::fd::AsRawFd as _;
+    let itself = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(rustix::fs::linkat(
+        CWD,
+        itself,
+        CWD,
+        path,
+        AtFlags::SYMLINK_FOLLOW,
+    )?)
+}
+
+/// The umask may take bits of the owner as well: the file could not be read again.
+fn give_back_own_bits(file: &File) -> io::Result<()> {
+    if file.metadata()?.mode() & FILE_MODE != FILE_MODE {
+        file.set_permissions(fs::Permissions::from_mode(FILE_MODE))?;
+    }
+    Ok(())
+}
+
+fn flags(flags: OFlags) -> i32 {
+    (flags | OFlags::CLOEXEC).bits().cast_signed()
 }
 
 /// A name in the same directory that nobody else uses.
@@ -106,26 +316,42 @@ fn beside(path: &Path) -> io::Result<PathBuf> {
     let name = path
         .file_name()
         .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-    let mut random = [0_u8; 8];
+    let mut random = [0_u8; RANDOM_DIGITS / 2];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
-    let mut new = std::ffi::OsString::from(".");
+    let mut new = OsString::from(".");
     new.push(name);
     new.push(format!(".{:016x}", u64::from_ne_bytes(random)));
     Ok(path.with_file_name(new))
 }
 
+/// True for the names that [`beside`] gives.
+fn is_beside(found: &OsStr, name: &OsStr) -> bool {
+    let random = found
+        .as_bytes()
+        .strip_prefix(b".")
+        .and_then(|rest| rest.strip_prefix(name.as_bytes()))
+        .and_then(|rest| rest.strip_prefix(b"."));
+    random.is_some_and(|random| {
+        let is_digit = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        random.len() == RANDOM_DIGITS && random.iter().all(is_digit)
+    })
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent()
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
 /// Flushes the directory of `path`, so that a rename outlives a power cut.
 fn sync_dir(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
-        _ => File::open(".")?.sync_all(),
-    }
+    File::open(folder(path))?.sync_all()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -165,5 +391,61 @@ mod tests {
             2,
             "no file is left beside"
         );
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_goes_and_nothing_else_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let path = at("secret");
+        let kept = [
+            ".secret.0123456789abcdeg",
+            ".secret.0123456789abcde",
+            ".other.0123456789abcdef",
+            "secret.0123456789abcdef",
+        ];
+        for name in kept {
+            fs::write(at(name), "kept").unwrap();
+        }
+        fs::create_dir(at(".secret.1123456789abcdef")).unwrap();
+        symlink(at(kept[0]), at(".secret.2123456789abcdef")).unwrap();
+        fs::write(at(".secret.3123456789abcdef"), "left").unwrap();
+        let alive = Draft::beside(&path, b"alive").unwrap();
+        replace(&path, b"new").unwrap();
+        assert!(!at(".secret.3123456789abcdef").exists());
+        assert!(alive.beside.as_ref().unwrap().exists(), "its writer lives");
+        drop(alive);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), kept.len() + 3);
+    }
+
+    #[test]
+    fn a_file_has_its_content_before_its_name_with_and_without_nameless_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secret");
+        let drafts = [
+            Draft::nameless(&path),
+            Some(Draft::beside(&path, b"").unwrap()),
+        ];
+        for mut draft in drafts.into_iter().flatten() {
+            draft.fill(b"whole").unwrap();
+            assert!(!path.exists());
+            draft.link(&path).unwrap();
+            assert_eq!(
+                (fs::read(&path).unwrap(), mode(&path)),
+                (b"whole".to_vec(), FILE_MODE)
+            );
+            let second = Draft::beside(&path, b"second").unwrap();
+            assert_eq!(
+                second.link(&path).unwrap_err().kind(),
+                io::ErrorKind::AlreadyExists
+            );
+            Draft::beside(&path, b"other")
+                .unwrap()
+                .rename(&path)
+                .unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"other");
+            fs::remove_file(&path).unwrap();
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

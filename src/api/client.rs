@@ -172,12 +172,16 @@ impl Client {
         })
     }
 
-    /// A client without token and project, for what the server tells anybody.
+    /// A client without a project, for what concerns none.
     ///
     /// # Errors
     /// As [`Client::connect`].
-    pub fn anonymous(settings: &Settings, globals: &Globals) -> anyhow::Result<Self> {
-        let mut client = Self::connect(settings, None, globals)?;
+    pub fn without_project(
+        settings: &Settings,
+        token: Option<SecretString>,
+        globals: &Globals,
+    ) -> anyhow::Result<Self> {
+        let mut client = Self::connect(settings, token, globals)?;
         client.project = None;
         Ok(client)
     }

@@ -1,15 +1,37 @@
 //! Opening an address in the user's browser.
 
+use std::fs::File;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use super::callback::escape;
 use crate::env;
+use crate::secret_file;
+
+/// How the names of our pages begin and end.
+const PAGE: (&str, &str) = ("acpctl-login-", ".html");
+
+/// A page that leads the browser on; it is removed when this is dropped.
+pub struct Page(Option<(PathBuf, File)>);
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        if let Some((path, _)) = &self.0 {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
 
 /// Starts the browser without waiting; a failure is of no matter, since the address is shown too.
 /// Without a display there is nothing to start: a text browser would take the terminal.
-pub fn open(url: &str) {
-    let has_display = env::DISPLAY.get().is_some() || env::WAYLAND_DISPLAY.get().is_some();
+///
+/// Every user of the machine can read the command line of a program. With the address they could log in
+/// as somebody else in the place of this user, so on Linux the browser gets the name of a private page that
+/// leads to the address. macOS and Windows open pages with whatever edits them, so there it is the address.
+pub fn open(url: &str) -> Page {
+    let has_display = env::DISPLAY.os().is_some() || env::WAYLAND_DISPLAY.os().is_some();
     if !cfg!(any(target_os = "macos", windows)) && !has_display {
-        return;
+        return Page(None);
     }
     let mut command = if cfg!(target_os = "macos") {
         Command::new("open")
@@ -20,10 +42,55 @@ pub fn open(url: &str) {
     } else {
         Command::new("xdg-open")
     };
-    command.arg(url);
+    let page = if cfg!(target_os = "linux") {
+        let Some(page) = write(url) else {
+            return Page(None);
+        };
+        Some(page)
+    } else {
+        None
+    };
+    match &page {
+        Some((path, _)) => match url::Url::from_file_path(path) {
+            Ok(address) => command.arg(address.as_str()),
+            Err(()) => return Page(page),
+        },
+        None => command.arg(url),
+    };
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let _ = command.spawn();
+    Page(page)
+}
+
+/// Writes the page, and removes those of logins that were given up. The lock says that this one is in use.
+fn write(url: &str) -> Option<(PathBuf, File)> {
+    let folder = folder();
+    secret_file::sweep_where(&folder, |name| {
+        name.to_str()
+            .is_some_and(|name| name.starts_with(PAGE.0) && name.ends_with(PAGE.1))
+    });
+    let mut random = [0_u8; 16];
+    getrandom::fill(&mut random).ok()?;
+    let name = format!("{}{:032x}{}", PAGE.0, u128::from_ne_bytes(random), PAGE.1);
+    let (path, url) = (std::path::absolute(folder.join(name)).ok()?, escape(url));
+    let text = format!(
+        "<!doctype html><html><head><meta charset=\"utf-8\"><meta name=\"referrer\" content=\"no-referrer\">\
+         <meta http-equiv=\"refresh\" content=\"0;url={url}\"><title>acpctl login</title></head>\
+         <body><a href=\"{url}\">Log in</a></body></html>\n"
+    );
+    secret_file::write_new(&path, text.as_bytes()).ok()?;
+    let file = File::open(&path).ok()?;
+    let _ = file.try_lock();
+    Some((path, file))
+}
+
+/// Where the page is written. Browsers from a snap see nothing but the home.
+fn folder() -> PathBuf {
+    let has_snaps = std::path::Path::new("/snap/bin").exists();
+    let home = env::HOME.path().filter(|home| has_snaps && home.is_dir());
+    home.or_else(|| env::XDG_RUNTIME_DIR.path().filter(|dir| dir.is_dir()))
+        .unwrap_or_else(std::env::temp_dir)
 }

@@ -150,7 +150,7 @@ async fn respond(stream: &mut TcpStream, status: &str, kind: &str, body: &str) {
 }
 
 /// Text for HTML: the reason comes from the address, so from anybody.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
+use super::cleartext;
 use crate::api::{Trace, http};
 use crate::cli::Globals;
 use crate::compat::{go_url, json};
@@ -41,8 +42,9 @@ impl Issuer {
     /// authority could serve the API and not the login.
     ///
     /// # Errors
-    /// When `--ca-file` can't be read.
+    /// When the issuer's address is plain http, or `--ca-file` can't be read.
     pub fn new(issuer: &str, settings: &Settings, globals: &Globals) -> anyhow::Result<Self> {
+        cleartext::check_issuer(issuer)?;
         let base = issuer.trim_end_matches('/').to_owned();
         let client = http::builder(&base, settings, globals)?.build()?;
         Ok(Self {

@@ -65,10 +65,13 @@ fn is_due(ctx: &Ctx, config: &Config, login: &Login) -> bool {
         return false;
     };
     let end = token::read(access.expose_secret()).expires_at();
-    end.is_some_and(|end| end < ctx.now())
-        && login.refresh.is_some()
-        && config.text(ISSUER_URL).is_some()
-        && config.text(CLIENT_ID).is_some()
+    end.is_some_and(|end| end < ctx.now()) && is_renewable(config, login)
+}
+
+/// True where all is there that a renewal needs.
+#[must_use]
+pub fn is_renewable(config: &Config, login: &Login) -> bool {
+    login.refresh.is_some() && config.text(ISSUER_URL).is_some() && config.text(CLIENT_ID).is_some()
 }
 
 fn renew(ctx: &Ctx, config: &Config, login: &Login) -> Result<Login, String> {

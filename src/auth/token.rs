@@ -70,6 +70,14 @@ impl Token {
         Timestamp::from_second(seconds?).ok()
     }
 
+    /// The name that the platform knows the user by, as role bindings have it.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        ["preferred_username", "username", "sub"]
+            .iter()
+            .find_map(|name| self.claim(name).filter(|text| !text.is_empty()))
+    }
+
     /// A claim that is a text.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&str> {

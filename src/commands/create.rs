@@ -397,7 +397,7 @@ fn switch_to(ctx: &Ctx, name: &str, format: &Format) {
     if ctx.settings().is_ok_and(crate::config::Settings::is_local) && ctx.globals.local {
         return;
     }
-    let saved = paths::config_file().and_then(|path| {
+    let saved = paths::config_file().map_err(String::from).and_then(|path| {
         Config::update(&path, |config| {
             config.set(crate::config::file::PROJECT, Some(name.into()));
         })

@@ -7,15 +7,16 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
+use crate::api::http::without_userinfo;
 use crate::api::{Answer, Client, Request};
+use crate::auth::{access, cleartext, refresh, store, token};
 use crate::compat::grammar::IgnoredArgs;
+use crate::config::paths::Unknown;
 use crate::config::settings::Origin;
 use crate::config::{Settings, paths};
 use crate::ctx::Ctx;
@@ -185,6 +186,10 @@ fn config(ctx: &Ctx) -> Check {
     let name = "config";
     let path = match paths::config_file() {
         Ok(path) => path,
+        Err(Unknown::Unset(_)) => {
+            let fix = "set HOME or AMBIENT_CONFIG to keep a login";
+            return warn(name, "HOME is not set: there is no configuration file", fix);
+        }
         Err(why) => return fail(name, why, "set HOME or AMBIENT_CONFIG"),
     };
     let shown = path.display();
@@ -195,6 +200,7 @@ fn config(ctx: &Ctx) -> Check {
     }
     match fs::metadata(&path) {
         Err(_) => ok(name, format!("{shown} does not exist; it is not needed")),
+        Ok(about) if !about.is_file() => ok(name, format!("{shown}: no file is used")),
         Ok(about) => private(name, &path, about.mode(), 0o600),
     }
 }
@@ -214,7 +220,7 @@ fn private(name: &'static str, path: &Path, mode: u32, wanted: u32) -> Check {
 
 /// Login, server and clock: all that one request to the server tells.
 fn platform(ctx: &Ctx) -> Vec<Check> {
-    let Ok(config) = ctx.config() else {
+    let Ok(config) = ctx.config_if_any() else {
         return Vec::new();
     };
     let mut globals = ctx.globals.clone();
@@ -224,7 +230,40 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
     if settings.is_local() {
         return vec![ok("server", "the embedded API: no login, no network")];
     }
-    let mut found = vec![login(&settings, ctx.now())];
+    if settings.api_url_origin == Origin::Default
+        && settings.token.is_none()
+        && !access::is_logged_in(config)
+    {
+        return vec![ok(
+            "login",
+            "no server is configured; --local needs none, and 'acpctl login URL' adds one",
+        )];
+    }
+    let token = access::stored(ctx, &settings);
+    let is_renewed = settings.token_origin != Origin::Environment
+        && store::load(config).is_ok_and(|login| refresh::is_renewable(config, &login));
+    let login = match &token {
+        Ok(token) => login(&settings, token.as_ref(), is_renewed, ctx.now()),
+        Err(failure) => fail(
+            "login",
+            &failure.message,
+            failure.hint.as_deref().unwrap_or("acpctl login"),
+        ),
+    };
+    let mut found = vec![login];
+    let token = token.ok().flatten();
+    let is_due = is_renewed
+        && token
+            .as_ref()
+            .and_then(expires_at)
+            .is_some_and(|end| end <= ctx.now());
+    if let Some(origin) = cleartext::exposed(&settings.api_url) {
+        found.push(warn(
+            "encryption",
+            cleartext::words(&origin),
+            "acpctl config set api_url https://...",
+        ));
+    }
     if settings.insecure {
         found.push(warn(
             "tls",
@@ -232,17 +271,24 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
             "leave out --insecure-skip-tls-verify, trust the authority with --ca-file, and log in again",
         ));
     }
-    let url = &settings.api_url;
+    let url = &without_userinfo(&settings.api_url);
     let asked = || -> anyhow::Result<(Answer, Timestamp)> {
         let _asking = progress::begin(format!("Asking {url}"));
-        let client = Client::connect(&settings, settings.token.clone(), &globals)?;
+        let client = Client::connect(&settings, token.clone(), &globals)?;
         let answer =
             ctx.block_on(async { Ok(client.send_once(&Request::get("/version")).await?) })?;
         Ok((answer, ctx.now()))
     };
     match asked() {
         Ok((answer, now)) => {
-            found.push(server(url, &answer));
+            found.push(if is_due && answer.status == 401 {
+                ok(
+                    "server",
+                    format!("{url} answers; the login is renewed by the next command"),
+                )
+            } else {
+                server(url, &answer)
+            });
             found.extend(clock(&answer, now));
         }
         Err(error) => found.push(fail(
@@ -254,10 +300,15 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
     found
 }
 
-fn login(settings: &Settings, now: Timestamp) -> Check {
+fn login(
+    settings: &Settings,
+    token: Option<&SecretString>,
+    is_renewed: bool,
+    now: Timestamp,
+) -> Check {
     let name = "login";
     let again = "acpctl login";
-    let Some(token) = &settings.token else {
+    let Some(token) = token else {
         let fix = "acpctl login URL, or use the embedded API of this machine: --local";
         return fail(name, "not logged in", fix);
     };
@@ -269,12 +320,17 @@ fn login(settings: &Settings, now: Timestamp) -> Check {
         None => ok(name, format!("{from}; its expiry can't be told")),
         Some(end) if end <= now => {
             let ago = age(&end.to_string(), now);
-            fail(name, format!("{from}, expired {ago} ago"), again)
+            let detail = format!("{from}, expired {ago} ago");
+            if is_renewed {
+                ok(name, format!("{detail}; the next command renews it"))
+            } else {
+                fail(name, detail, again)
+            }
         }
         Some(end) => {
             let left = age(&now.to_string(), end);
             let detail = format!("{from}, expires in {left}");
-            if end.as_second() - now.as_second() < LOGIN_ENDS_SOON {
+            if !is_renewed && end.as_second() - now.as_second() < LOGIN_ENDS_SOON {
                 warn(name, detail, again)
             } else {
                 ok(name, detail)
@@ -283,12 +339,8 @@ fn login(settings: &Settings, now: Timestamp) -> Check {
     }
 }
 
-/// The end of a token's life, if it is a JWT that tells it. Nothing is verified.
 fn expires_at(token: &SecretString) -> Option<Timestamp> {
-    let claims = token.expose_secret().split('.').nth(1)?;
-    let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
-    Timestamp::from_second(claims.get("exp")?.as_i64()?).ok()
+    token::read(token.expose_secret()).expires_at()
 }
 
 fn server(url: &str, answer: &Answer) -> Check {
@@ -390,7 +442,7 @@ fn tools() -> Vec<Check> {
 
 /// The first program of this name in `PATH`.
 fn in_path(name: &str) -> Option<PathBuf> {
-    let list = env::PATH.get()?;
+    let list = env::PATH.os()?;
     std::env::split_paths(&list)
         .map(|dir| dir.join(name))
         .find(|path| {
@@ -402,7 +454,7 @@ fn in_path(name: &str) -> Option<PathBuf> {
 fn runtime_dir() -> Check {
     let name = "runtime-dir";
     let fix = "log in through a session manager, or set XDG_RUNTIME_DIR to a folder of your own with mode 0700";
-    let Some(path) = env::XDG_RUNTIME_DIR.get().map(PathBuf::from) else {
+    let Some(path) = env::XDG_RUNTIME_DIR.path() else {
         return warn(name, "XDG_RUNTIME_DIR is not set", fix);
     };
     match fs::metadata(&path) {
@@ -419,9 +471,9 @@ fn runtime_dir() -> Check {
 
 fn kubeconfig() -> Check {
     let name = "kubeconfig";
-    let path = match (env::KUBECONFIG.get(), env::HOME.get()) {
+    let path = match (env::KUBECONFIG.os(), env::HOME.path()) {
         (Some(list), _) => std::env::split_paths(&list).find(|path| path.exists()),
-        (None, Some(home)) => Some(Path::new(&home).join(".kube/config")),
+        (None, Some(home)) => Some(home.join(".kube/config")),
         (None, None) => None,
     };
     match path.and_then(|path| Some((fs::metadata(&path).ok()?, path))) {
@@ -448,8 +500,8 @@ fn store(ctx: &Ctx) -> Vec<Check> {
     let mut globals = ctx.globals.clone();
     globals.local = true;
     let opened = || -> anyhow::Result<()> {
-        let settings = Settings::new(&globals, ctx.config()?);
-        let client = Client::connect(&settings, settings.token.clone(), &globals)?;
+        let settings = Settings::new(&globals, ctx.config_if_any()?);
+        let client = Client::connect(&settings, None, &globals)?;
         let request = Request::get("/projects?page=1&size=1");
         ctx.block_on(async { Ok(client.send(&request).await.map(drop)?) })
     };

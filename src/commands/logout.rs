@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use crate::auth::oidc::Issuer;
 use crate::auth::store;
-use crate::config::file::{CLIENT_ID, ISSUER_URL};
+use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_URL};
 use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
@@ -24,6 +24,7 @@ pub fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
     let mut cleared = Ok(());
     Config::update(&path, |config| {
         cleared = store::clear(config);
+        config.set(LOGIN_URL, None);
         config.set(ISSUER_URL, None);
         config.set(CLIENT_ID, None);
     })

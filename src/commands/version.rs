@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 
 use crate::api::http::without_userinfo;
 use crate::api::{BASE_PATH, Client, Error, Request};
+use crate::auth::access;
 use crate::compat::quote::quote;
 use crate::compat::{go_url, json as text};
+use crate::config::settings::check_token;
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
 
@@ -77,7 +79,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     })
 }
 
-/// The server's answer, or why there is none. No token is sent, and none is needed.
+/// The server's answer, or why there is none. A login is sent along: servers may want one for this too.
 fn ask(ctx: &Ctx) -> Result<Value, String> {
     let settings = ctx.settings().map_err(|failure| failure.message)?;
     if !settings.is_local() {
@@ -95,7 +97,12 @@ fn ask(ctx: &Ctx) -> Result<Value, String> {
             });
         }
     }
-    let client = Client::anonymous(settings, &ctx.globals).map_err(|error| format!("{error:#}"))?;
+    let token = access::stored(ctx, settings)
+        .ok()
+        .flatten()
+        .filter(|token| check_token(token, "").is_ok());
+    let client = Client::without_project(settings, token, &ctx.globals)
+        .map_err(|error| format!("{error:#}"))?;
     let request = Request::get("/version");
     let answer = ctx.block_on(async {
         let answer = tokio::time::timeout(LIMIT, client.send_once(&request)).await;

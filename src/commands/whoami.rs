@@ -1,12 +1,13 @@
 //! `acpctl whoami` (contract cli-core.md section 7.3). Nothing is asked of anybody.
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 
+use crate::api::http::without_userinfo;
 use crate::auth::store;
 use crate::auth::token::{self, Token};
+use crate::config::settings::{Origin, not_logged_in};
 use crate::ctx::Ctx;
-use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
 
@@ -23,28 +24,34 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let settings = ctx.settings()?;
-    let token = match env::TOKEN.get() {
-        Some(token) => Some(SecretString::from(token)),
-        None => {
-            store::load(ctx.config()?)
-                .map_err(|why| Failure::new(Kind::Login, format!("read the login: {why}")))?
-                .access
-        }
+    let token = if settings.token_origin == Origin::Environment {
+        settings.token.clone()
+    } else {
+        store::load(ctx.config()?)
+            .map_err(|why| Failure::new(Kind::Login, format!("read the login: {why}")))?
+            .access
     };
     let Some(token) = token else {
-        return Err(Failure::new(Kind::Login, "not logged in; run 'acpctl login' first").into());
+        return Err(not_logged_in().into());
     };
+    if settings.token_origin != Origin::Environment
+        && !settings.is_local()
+        && let Some(other) = &settings.login_elsewhere
+    {
+        let (other, url) = (without_userinfo(other), without_userinfo(&settings.api_url));
+        ctx.out.warn(&format!(
+            "this login is for {other}; it is not sent to {url}"
+        ));
+    }
     if args.show_token {
         return ctx.out.data(token.expose_secret().as_bytes());
     }
     let read = token::read(token.expose_secret());
-    let (url, project) = (
-        settings.api_url.as_str(),
-        settings.project.as_deref().unwrap_or_default(),
-    );
+    let url = without_userinfo(&settings.api_url);
+    let project = settings.project.as_deref().unwrap_or_default();
     if !matches!(format, Format::Table | Format::Wide) {
         let value = json!({
-            "user": read.claim("sub"), "email": read.claim("email"), "expires_at": read.expires_at().map(|end| end.to_string()),
+            "user": read.user(), "subject": read.claim("sub"), "email": read.claim("email"), "expires_at": read.expires_at().map(|end| end.to_string()),
             "api_url": url, "project": project,
         });
         return ctx.out.value(&value, &format);
@@ -54,7 +61,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         Token::OpenShift => lines.push(("Token type:", "OpenShift service account".to_owned())),
         Token::Opaque => lines.push(("Token type:", "opaque".to_owned())),
         Token::Jwt(_) => {
-            lines.extend(read.claim("sub").map(|user| ("User:", user.to_owned())));
+            lines.extend(read.user().map(|user| ("User:", user.to_owned())));
             lines.extend(
                 read.claim("email")
                     .map(|email| ("Email:", email.to_owned())),
@@ -65,7 +72,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             );
         }
     }
-    lines.push(("API URL:", url.to_owned()));
+    lines.push(("API URL:", url));
     lines.push(("Project:", project.to_owned()));
     for (label, text) in lines {
         ctx.out.line(&format!("{label:<11} {text}"))?;

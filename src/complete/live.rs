@@ -12,6 +12,7 @@ use crate::api::{self, Client};
 use crate::cli::Globals;
 use crate::config::{Settings, paths};
 use crate::ctx::Ctx;
+use crate::env;
 use crate::resources::SERVER;
 
 /// How many objects are asked for.
@@ -109,6 +110,10 @@ fn ask(live: &Live, place: &Place<'_>, deadline: Instant) -> Option<Vec<Candidat
     // Not through `ctx.client()`: that may refresh a login.
     let settings = ctx.settings().ok()?;
     settings.check_connection(settings.token.as_ref()).ok()?;
+    // What the other commands refuse to start with.
+    if env::not_text().is_some() {
+        return None;
+    }
     let path = path(live, place, settings)?;
     if settings.is_local() {
         // A store that is not there yet is not made by a press of Tab.

@@ -27,7 +27,7 @@ const OUTPUTS: &[(&str, &str)] = &[
 const KEYS: &[(&str, &str)] = &[
     ("access_token", "stored token, never shown"),
     ("api_url", "base URL of the API server"),
-    ("pager", "program that shows long output"),
+    ("pager", "kept for the Go tool; not used here"),
     ("project", "project to work in"),
 ];
 /// The kinds of objects that `get`, `create`, `delete` and `describe` know.
@@ -155,7 +155,7 @@ fn positional(place: &Place<'_>, arg: &Arg, deadline: Instant) -> Answer {
                     .collect(),
             );
         }
-        (["config", "get" | "set"], None) => return Answer::of(fixed(KEYS)),
+        (["config", "get" | "set" | "unset"], None) => return Answer::of(fixed(KEYS)),
         (["get" | "create" | "delete" | "describe"], None) => {
             return Answer::of(fixed(RESOURCES));
         }
@@ -233,7 +233,7 @@ fn contexts(place: &Place<'_>) -> Vec<Candidate> {
         .or(place.arguments.first().map(String::as_str));
     let paths: Vec<PathBuf> = match named {
         Some(path) => vec![in_home(path)],
-        None => match env::KUBECONFIG.get() {
+        None => match env::KUBECONFIG.os() {
             Some(list) => std::env::split_paths(&list).collect(),
             None => vec![in_home("~/.kube/config")],
         },
@@ -271,8 +271,8 @@ fn read(path: PathBuf) -> Option<OwnedSource> {
 
 /// The shell has not expanded the word yet.
 fn in_home(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), env::HOME.get()) {
-        (Some(rest), Some(home)) => Path::new(&home).join(rest),
+    match (path.strip_prefix("~/"), env::HOME.path()) {
+        (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),
     }
 }

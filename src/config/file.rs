@@ -1,11 +1,12 @@
 //! `config.json`, shared with the Go tool (contract cli-core.md section 2).
 //!
 //! Keys match without regard to case, unknown keys survive, and a file that can't be read is never
-//! written over. Writing takes a kernel lock on the folder, reads the file again, changes it and
-//! puts the new one in place in one step, so parallel runs lose nothing (contract field.md row 52).
+//! written over. Writing takes a kernel lock, reads the file again, changes it and puts the new one in
+//! place in one step, so parallel runs lose nothing (contract field.md row 52).
 
-use std::fs::{self, File, TryLockError};
-use std::io;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use secrecy::SecretString;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use crate::compat::{json, quote::quote};
 use crate::secret_file;
@@ -27,6 +29,10 @@ pub const PAGER: &str = "pager";
 pub const REQUEST_TIMEOUT: &str = "request_timeout";
 pub const POLLING_INTERVAL: &str = "polling_interval";
 pub const INSECURE: &str = "insecure_tls_verify";
+/// Our own key: the address that the stored login is for, where that is not `api_url`.
+pub const LOGIN_URL: &str = "login_url";
+/// Our own key: the address of which it was said that it is not encrypted.
+pub const WARNED_HTTP: &str = "warned_http";
 
 /// The keys of the Go tool with their types, in the order of the file.
 const KEYS: &[(&str, &str)] = &[
@@ -46,16 +52,22 @@ const KEYS: &[(&str, &str)] = &[
 const LOCK_LIMIT: Duration = Duration::from_secs(40);
 const LOCK_STEP: Duration = Duration::from_millis(10);
 
+/// Editors and shells of Windows put it before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// The most that is read: beyond it, it is not a configuration (bytes).
+const MAX_SIZE: u64 = 4 << 20;
+
 /// The content of the file. It may hold tokens, so it has no `Debug`.
 pub struct Config {
     path: PathBuf,
     values: Map<String, Value>,
 }
 
-/// The right to change a configuration file. It belongs to the open folder and ends with it, also
-/// when the process is killed.
+/// The right to change a configuration file. It belongs to an open file beside it and ends with that, also
+/// when the process is killed. That file is private: a folder can be locked by everybody who can read it.
 pub struct Lock {
-    _folder: Option<File>,
+    _file: Option<File>,
 }
 
 impl Lock {
@@ -64,10 +76,8 @@ impl Lock {
     /// # Errors
     /// When it can't be made, or another run does not let go.
     pub fn take(path: &Path) -> Result<Self, String> {
-        let dir = path
-            .parent()
-            .filter(|dir| !dir.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+        check_place(path)?;
+        let dir = folder(path);
         secret_file::create_dir(dir).map_err(|error| {
             format!(
                 "create config directory {}: mkdir {}: {}",
@@ -76,40 +86,155 @@ impl Lock {
                 reason(&error)
             )
         })?;
-        let folder = File::open(dir).ok();
-        if let Some(folder) = &folder {
+        let file = lock_file(&target(path));
+        if let Some(file) = &file {
             let deadline = Instant::now() + LOCK_LIMIT;
-            while let Err(TryLockError::WouldBlock) = folder.try_lock() {
+            while let Err(TryLockError::WouldBlock) = file.try_lock() {
                 if Instant::now() >= deadline {
                     let seconds = LOCK_LIMIT.as_secs();
                     return Err(format!(
                         "another run has held {} for {seconds} seconds",
-                        quote(&dir.to_string_lossy())
+                        quote(&path.to_string_lossy())
                     ));
                 }
                 thread::sleep(LOCK_STEP);
             }
         }
         // Any other error: a file system without locks is no reason to refuse a login.
-        Ok(Self { _folder: folder })
+        Ok(Self { _file: file })
     }
 }
 
+/// The file `.NAME.lock` beside the configuration. None where it can't be made, which the writing of the
+/// configuration says better, or where it is not ours: somebody else's lock holds nobody up.
+fn lock_file(path: &Path) -> Option<File> {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name()?);
+    name.push(".lock");
+    let beside = path.with_file_name(name);
+    let open = || {
+        let file = OpenOptions::new()
+            .write(true)
+            .custom_flags(no_wait(rustix::fs::OFlags::NOFOLLOW))
+            .open(&beside)?;
+        let found = file.metadata()?;
+        let is_ours = found.is_file() && found.uid() == rustix::process::geteuid().as_raw();
+        if is_ours {
+            Ok(file)
+        } else {
+            Err(io::Error::from(io::ErrorKind::PermissionDenied))
+        }
+    };
+    match open() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            match secret_file::open_new(&beside) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => open().ok(),
+                made => made.ok(),
+            }
+        }
+        opened => opened.ok(),
+    }
+}
+
+/// Refuses what must not be written over: a device, a pipe, and as root another user's file.
+///
+/// # Errors
+/// In words with the path.
+pub fn check_place(path: &Path) -> Result<(), String> {
+    let refused = |why: &str| {
+        format!(
+            "write config file {}: {why}",
+            quote(&path.to_string_lossy())
+        )
+    };
+    let target = target(path);
+    if fs::metadata(&target).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return Err(refused(
+            "it is not a regular file; name another one in AMBIENT_CONFIG",
+        ));
+    }
+    secret_file::refuse_anothers(&target).map_err(|error| {
+        refused(&format!(
+            "{error}; run this without sudo, or name another file in AMBIENT_CONFIG"
+        ))
+    })
+}
+
+/// A link stays a link: what it names is written.
+fn target(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent()
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// Flags to open what may be anything: a pipe without a writer would be waited for.
+fn no_wait(flags: rustix::fs::OFlags) -> i32 {
+    (flags | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC)
+        .bits()
+        .cast_signed()
+}
+
+/// The file's content. A device, a pipe and an endless file are errors at once; `/dev/null` is how one says
+/// that there is no file.
+fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(no_wait(rustix::fs::OFlags::empty()))
+        .open(path)?;
+    let found = file.metadata()?;
+    if found.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let is_null = found.file_type().is_char_device()
+        && fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == found.rdev());
+    if !found.is_file() && !is_null {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if found.len() > MAX_SIZE {
+        return Err(io::Error::other(format!(
+            "it has more than {MAX_SIZE} bytes"
+        )));
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(
+        usize::try_from(found.len()).unwrap_or(0) + 1,
+    ));
+    file.take(MAX_SIZE).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 impl Config {
-    /// Reads the file; a missing file is an empty configuration.
+    /// The configuration where there is no file.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            path: PathBuf::new(),
+            values: Map::new(),
+        }
+    }
+
+    /// True where this user can't get at the file at all: a home of somebody else, or a place that holds
+    /// no files.
+    #[must_use]
+    pub fn is_out_of_reach(path: &Path) -> bool {
+        matches!(
+            read(path).map_err(|error| error.kind()),
+            Err(io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory)
+        )
+    }
+
+    /// Reads the file; a missing or empty one is an empty configuration.
     ///
     /// # Errors
     /// In the Go tool's words (contract cli-core.md section 2.2), without its `load config: `.
     pub fn load(path: &Path) -> Result<Self, String> {
         let named = quote(&path.to_string_lossy());
-        let bytes = match fs::read(path) {
+        let bytes = match read(path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self {
-                    path: path.to_owned(),
-                    values: Map::new(),
-                });
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Zeroizing::default(),
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
                 return Err(format!(
                     "read config file {named}: read {}: is a directory",
@@ -124,8 +249,12 @@ impl Config {
                 ));
             }
         };
-        let parsed =
-            json::parse(&bytes).map_err(|why| format!("parse config file {named}: {why}"))?;
+        let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
+        let parsed = if text.trim_ascii().is_empty() {
+            Value::Null
+        } else {
+            json::parse(text).map_err(|why| format!("parse config file {named}: {why}"))?
+        };
         let values = match parsed {
             Value::Object(values) => values,
             Value::Null => Map::new(),
@@ -149,7 +278,9 @@ impl Config {
     /// The line and column, from 1, where a file stops being JSON.
     #[must_use]
     pub fn fault_position(path: &Path) -> Option<(usize, usize)> {
-        let error = serde_json::from_slice::<IgnoredAny>(&fs::read(path).ok()?).err()?;
+        let bytes = read(path).ok()?;
+        let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
+        let error = serde_json::from_slice::<IgnoredAny>(text).err()?;
         Some((error.line(), error.column()))
     }
 
@@ -185,9 +316,8 @@ impl Config {
     }
 
     fn save(&self) -> io::Result<()> {
-        // A link stays a link: the file that it names is the one replaced.
-        let target = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-        secret_file::replace(&target, self.text_form().as_bytes())
+        let text = Zeroizing::new(self.text_form());
+        secret_file::replace(&target(&self.path), text.as_bytes())
     }
 
     /// The file's text: known keys in fixed order, empty ones left out, then the unknown ones.

@@ -1,26 +1,58 @@
 //! Where files live (contract cli-core.md section 2.1, field.md section (e), XDG).
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::env::{self, Var};
+
+/// Why a place is not known.
+#[derive(Debug)]
+pub enum Unknown {
+    /// No variable names one; for what is only read, that means that there is nothing.
+    Unset(String),
+    Relative(String),
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unset(words) | Self::Relative(words) => f.write_str(words),
+        }
+    }
+}
+
+impl From<Unknown> for String {
+    fn from(why: Unknown) -> Self {
+        why.to_string()
+    }
+}
+
+impl Unknown {
+    fn before(self, words: &str) -> Self {
+        match self {
+            Self::Unset(why) => Self::Unset(format!("{words}: {why}")),
+            Self::Relative(why) => Self::Relative(format!("{words}: {why}")),
+        }
+    }
+}
 
 /// The configuration file: `AMBIENT_CONFIG`, else `ambient/config.json` in the user's configuration folder.
 ///
 /// # Errors
 /// In the Go tool's words, when no folder is known.
-pub fn config_file() -> Result<PathBuf, String> {
-    if let Some(path) = env::CONFIG.get() {
-        return Ok(PathBuf::from(path));
+pub fn config_file() -> Result<PathBuf, Unknown> {
+    if let Some(path) = env::CONFIG.path() {
+        return Ok(path);
     }
     let dir = if cfg!(target_os = "macos") {
         env::HOME
-            .get()
-            .map(|home| PathBuf::from(home).join("Library/Application Support"))
-            .ok_or("$HOME is not defined")
+            .path()
+            .map(|home| home.join("Library/Application Support"))
+            .ok_or_else(|| Unknown::Unset("$HOME is not defined".to_owned()))
     } else {
         in_xdg(env::XDG_CONFIG_HOME, ".config")
     };
-    let dir = dir.map_err(|why| format!("determine config directory: {why}"))?;
+    let dir = dir.map_err(|why| why.before("determine config directory"))?;
     Ok(dir.join("ambient/config.json"))
 }
 
@@ -44,23 +76,14 @@ pub fn cache_dir() -> Result<PathBuf, String> {
         .join("ambient"))
 }
 
-fn in_xdg(variable: Var, below_home: &str) -> Result<PathBuf, &'static str> {
-    let relative = match variable.name {
-        "XDG_CONFIG_HOME" => "path in $XDG_CONFIG_HOME is relative",
-        "XDG_DATA_HOME" => "path in $XDG_DATA_HOME is relative",
-        _ => "path in $XDG_CACHE_HOME is relative",
-    };
-    let undefined = match variable.name {
-        "XDG_CONFIG_HOME" => "neither $XDG_CONFIG_HOME nor $HOME are defined",
-        "XDG_DATA_HOME" => "neither $XDG_DATA_HOME nor $HOME are defined",
-        _ => "neither $XDG_CACHE_HOME nor $HOME are defined",
-    };
-    match variable.get().map(PathBuf::from) {
+fn in_xdg(variable: Var, below_home: &str) -> Result<PathBuf, Unknown> {
+    let name = variable.name;
+    match variable.path() {
         Some(dir) if dir.is_absolute() => Ok(dir),
-        Some(_) => Err(relative),
+        Some(_) => Err(Unknown::Relative(format!("path in ${name} is relative"))),
         None => env::HOME
-            .get()
-            .map(|home| PathBuf::from(home).join(below_home))
-            .ok_or(undefined),
+            .path()
+            .map(|home| home.join(below_home))
+            .ok_or_else(|| Unknown::Unset(format!("neither ${name} nor $HOME are defined"))),
     }
 }

@@ -28,8 +28,12 @@ pub enum Origin {
 pub struct Settings {
     pub api_url: String,
     pub api_url_origin: Origin,
+    /// The token for this address that needs no look elsewhere: the variable's, or the file's.
     pub token: Option<SecretString>,
+    /// Where a token stands, also if it is for another address.
     pub token_origin: Origin,
+    /// The address that the stored login is for, where it is not the one in force: nothing goes there.
+    pub login_elsewhere: Option<String>,
     pub project: Option<String>,
     pub project_origin: Origin,
     pub request_timeout: Duration,
@@ -67,6 +71,11 @@ impl Settings {
             env::TOKEN.get(),
             config.text(file::ACCESS_TOKEN),
         ));
+        let login_elsewhere = Some(login_url(config))
+            .filter(|url| !globals.send_login && !same_origin(url, &api_url))
+            .map(str::to_owned);
+        let token =
+            token.filter(|_| token_origin == Origin::Environment || login_elsewhere.is_none());
         let (request_timeout, request_timeout_origin) = seconds(
             globals.request_timeout,
             env::REQUEST_TIMEOUT,
@@ -84,6 +93,7 @@ impl Settings {
             api_url_origin,
             token: token.map(SecretString::from),
             token_origin,
+            login_elsewhere,
             project,
             project_origin,
             request_timeout,
@@ -104,9 +114,20 @@ impl Settings {
         }
     }
 
+    /// True where address and token are given by flags and variables.
+    #[must_use]
+    pub fn need_no_file(globals: &Globals) -> bool {
+        let url = given(globals.api_url.as_deref())
+            .map(str::to_owned)
+            .or_else(|| env::API_URL.get());
+        globals.local
+            || url.as_deref().is_some_and(is_local)
+            || url.is_some() && env::TOKEN.get().is_some()
+    }
+
     #[must_use]
     pub fn is_local(&self) -> bool {
-        self.api_url == LOCAL || self.api_url == "local://"
+        is_local(&self.api_url)
     }
 
     /// What every command of the API needs, in the order of contract cli-core.md section 3.3. A project
@@ -119,18 +140,14 @@ impl Settings {
             return self.check_project_length();
         }
         let Some(token) = token else {
-            return Err(
-                Failure::new(Kind::Login, "not logged in; run 'acpctl login' first")
-                    .hint_on_terminal("or use the embedded API: --local"),
-            );
+            return Err(not_logged_in());
         };
         let url = parse_api_url(&self.api_url)?;
-        if token.expose_secret().len() < 20 {
-            return Err(Failure::new(
-                Kind::Login,
-                "token is too short (minimum 20 characters)",
-            ));
-        }
+        let whence = match self.token_origin {
+            Origin::Environment => env::TOKEN.name,
+            _ => "the stored token",
+        };
+        check_token(token, whence)?;
         self.check_project_length()?;
         let host = url.host_str().unwrap_or_default();
         // Reserved names can't be a platform (RFC 2606); a name that only contains one can.
@@ -155,6 +172,58 @@ impl Settings {
             _ => Ok(()),
         }
     }
+}
+
+/// The failure of everything that needs a login.
+#[must_use]
+pub fn not_logged_in() -> Failure {
+    Failure::new(Kind::Login, "not logged in; run 'acpctl login' first").hint(
+        "or set AMBIENT_API_URL and AMBIENT_TOKEN, or use the embedded API of this machine: --local",
+    )
+}
+
+/// Refuses a token that no server takes: characters that no header can carry, or too few of them.
+///
+/// # Errors
+/// In words that name where it comes from, and show nothing of it.
+pub fn check_token(token: &SecretString, whence: &str) -> Result<(), Failure> {
+    let token = token.expose_secret();
+    if !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Failure::new(
+            Kind::Login,
+            format!("{whence} holds a blank, a line end or another character that no token has"),
+        )
+        .hint("give the token alone, on one line"));
+    }
+    if token.len() < 20 {
+        return Err(Failure::new(
+            Kind::Login,
+            "token is too short (minimum 20 characters)",
+        ));
+    }
+    Ok(())
+}
+
+/// True for the words that stand for the embedded API.
+#[must_use]
+pub fn is_local(url: &str) -> bool {
+    matches!(url, LOCAL | "local://" | "local")
+}
+
+/// The address that the stored login is for.
+#[must_use]
+pub fn login_url(config: &Config) -> &str {
+    config
+        .text(file::LOGIN_URL)
+        .or(config.text(file::API_URL))
+        .unwrap_or(DEFAULT_API_URL)
+}
+
+/// True where two addresses are of one server: scheme, host and port.
+#[must_use]
+pub fn same_origin(a: &str, b: &str) -> bool {
+    let origin = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
+    a == b || matches!((origin(a), origin(b)), (Some(a), Some(b)) if a == b)
 }
 
 /// Reads an API URL: scheme and host are needed.

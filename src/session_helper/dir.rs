@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{compat_path, orphan};
@@ -50,9 +50,7 @@ impl PrivateDir {
         let mut random = [0_u8; 16];
         getrandom::fill(&mut random).map_err(io::Error::other)?;
         let path = base.join(format!("{PREFIX}{:032x}", u128::from_ne_bytes(random)));
-        fs::DirBuilder::new()
-            .mode(secret_file::DIR_MODE)
-            .create(&path)?;
+        secret_file::create_new_dir(&path)?;
         let Ok(lock) = File::open(&path) else {
             return Ok(None);
         };
@@ -125,7 +123,7 @@ fn clear(path: &Path) -> io::Result<()> {
 
 /// Where the folders are made.
 fn base() -> PathBuf {
-    match env::XDG_RUNTIME_DIR.get().map(PathBuf::from) {
+    match env::XDG_RUNTIME_DIR.path() {
         Some(runtime) if runtime.is_absolute() && is_ours_alone(&runtime) => {
             runtime.join("ambient")
         }

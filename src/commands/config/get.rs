@@ -1,9 +1,9 @@
 //! `acpctl config get`
 
-use crate::auth::store::{self, Store};
+use crate::api::http::without_userinfo;
+use crate::auth::access;
 use crate::config::file;
 use crate::ctx::Ctx;
-use crate::env;
 use crate::exit::Failure;
 
 /// Print a setting as it is in force
@@ -28,12 +28,12 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let settings = ctx.settings()?;
     let config = ctx.config()?;
     let value = match args.key.as_str() {
-        "api_url" => Some(settings.api_url.clone()),
+        "api_url" => Some(without_userinfo(&settings.api_url)),
         "project" => settings.project.clone(),
         "pager" => config.text(file::PAGER).map(str::to_owned),
         _ => {
-            let stored = settings.token.is_some() || store::chosen(config) == Store::Keyring;
-            (stored || env::TOKEN.get().is_some()).then(|| "[REDACTED]".to_owned())
+            let known = settings.token.is_some() || access::is_logged_in(config);
+            known.then(|| "[REDACTED]".to_owned())
         }
     };
     ctx.out.line(value.as_deref().unwrap_or("(not set)"))

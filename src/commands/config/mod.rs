@@ -3,6 +3,7 @@
 mod get;
 mod path;
 mod set;
+mod unset;
 mod view;
 
 use clap::Subcommand;
@@ -14,6 +15,7 @@ use crate::ctx::Ctx;
 pub enum Command {
     Get(get::Args),
     Set(set::Args),
+    Unset(unset::Args),
     View(view::Args),
     Path(path::Args),
 }
@@ -27,6 +29,7 @@ impl Command {
         match self {
             Self::Get(args) => get::run(ctx, args),
             Self::Set(args) => set::run(ctx, args),
+            Self::Unset(args) => unset::run(ctx, args),
             Self::View(args) => view::run(ctx, args),
             Self::Path(args) => path::run(ctx, args),
         }

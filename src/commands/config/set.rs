@@ -1,15 +1,18 @@
 //! `acpctl config set`
 
+use crate::api::http::without_userinfo;
+use crate::auth::{access, cleartext};
 use crate::compat::quote::quote;
-use crate::config::settings::LOCAL;
-use crate::config::{Config, paths};
+use crate::config::settings::is_local;
+use crate::config::{Config, Settings, file, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
 
 /// Save a setting; an empty value removes it
 ///
-/// Keys: `api_url`, project, pager.
+/// Keys: `api_url`, project, pager. The address `local:` is the embedded API of this machine. The pager is kept
+/// for the Go tool; nothing here starts one.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Key
@@ -19,30 +22,73 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    save(
+        ctx,
+        &args.key,
+        Some(&args.value)
+            .filter(|value| !value.is_empty())
+            .map(String::as_str),
+    )?;
+    ctx.out
+        .line(&format!("Set {} = {}", args.key, args.value))?;
+    say(ctx, &args.key)
+}
+
+/// Changes one key of the file.
+pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<()> {
     let path = paths::config_file()
         .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
     // The Go tool reads the file first: a broken one is reported before anything else.
     ctx.config()?;
-    if !["api_url", "project", "pager"].contains(&args.key.as_str()) {
+    if !["api_url", "project", "pager"].contains(&key) {
         return Err(Failure::usage(format!(
-            "unknown config key: {} (valid keys: api_url, project, pager)",
-            args.key
+            "unknown config key: {key} (valid keys: api_url, project, pager)"
         ))
         .into());
     }
-    if args.key == "api_url" {
-        check_url(&args.value)?;
+    let is_url = key == file::API_URL;
+    if is_url && let Some(url) = value {
+        check_url(url)?;
     }
+    let exposed = value.filter(|_| is_url).and_then(cleartext::exposed);
     Config::update(&path, |config| {
-        config.set(&args.key, Some(args.value.as_str().into()));
+        if is_url {
+            access::change_url(config, value);
+        } else {
+            config.set(key, value.map(Into::into));
+        }
+        if let Some(origin) = &exposed {
+            cleartext::remember(config, origin);
+        }
     })
     .map_err(|why| Failure::new(Kind::Other, why))?;
-    ctx.out
-        .line(&format!("Set {} = {}", args.key, args.value))?;
-    for (key, variable) in [("api_url", env::API_URL), ("project", env::PROJECT)] {
-        if args.key == key && variable.get().is_some() {
+    if let Some(origin) = &exposed {
+        ctx.out.warn(&cleartext::words(origin));
+    }
+    Ok(())
+}
+
+/// What keeps the change from being all that counts.
+pub(super) fn say(ctx: &Ctx, key: &str) -> anyhow::Result<()> {
+    for (name, variable) in [("api_url", env::API_URL), ("project", env::PROJECT)] {
+        if key == name && variable.get().is_some() {
             ctx.out
                 .warn(&format!("{} is set and stays in force", variable.name));
+        }
+    }
+    if key == file::API_URL {
+        let path =
+            paths::config_file().map_err(|why| Failure::new(Kind::Other, why.to_string()))?;
+        let config = Config::load(&path).map_err(|why| Failure::new(Kind::Other, why))?;
+        let settings = Settings::new(&ctx.globals, &config);
+        if access::is_logged_in(&config)
+            && !settings.is_local()
+            && let Some(other) = settings.login_elsewhere
+        {
+            ctx.out.warn(&format!(
+                "the stored login is for {}: log in at the new address with 'acpctl login URL'",
+                without_userinfo(&other)
+            ));
         }
     }
     Ok(())
@@ -50,7 +96,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 
 /// Scheme and host are needed, and a query would end up in the middle of every path.
 fn check_url(text: &str) -> Result<(), Failure> {
-    if text == LOCAL {
+    if is_local(text) {
         return Ok(());
     }
     let url = url::Url::parse(text)

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::auth::store::{self, Store};
+use crate::api::http::without_userinfo;
+use crate::auth::access;
 use crate::config::settings::Origin;
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs, table};
@@ -35,7 +36,7 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let settings = ctx.settings()?;
-    let token = if settings.token.is_some() || store::chosen(ctx.config()?) == Store::Keyring {
+    let token = if settings.token.is_some() || access::is_logged_in(ctx.config_if_any()?) {
         "[REDACTED]"
     } else {
         "(not set)"
@@ -44,7 +45,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let timeout = format!("{}s", settings.request_timeout.as_secs());
     let polling = format!("{}s", settings.polling_interval.as_secs());
     let rows = [
-        ("api_url", settings.api_url.clone(), settings.api_url_origin),
+        (
+            "api_url",
+            without_userinfo(&settings.api_url),
+            settings.api_url_origin,
+        ),
         ("access_token", token.to_owned(), settings.token_origin),
         (
             "project",

@@ -317,14 +317,15 @@ fn no_source() -> Failure {
 
 /// The files of `KUBECONFIG`, or `~/.kube/config`.
 pub fn from_environment() -> Result<Vec<OwnedSource>, Failure> {
-    let list = match crate::env::KUBECONFIG.get() {
+    let list = match crate::env::KUBECONFIG.os() {
         Some(list) => list,
-        None => format!(
-            "{}/.kube/config",
-            crate::env::HOME.get().ok_or_else(no_source)?
-        ),
+        None => crate::env::HOME
+            .path()
+            .ok_or_else(no_source)?
+            .join(".kube/config")
+            .into(),
     };
-    let sources = rules::read_list(list.as_ref(), &open).map_err(|(path, error)| {
+    let sources = rules::read_list(&list, &open).map_err(|(path, error)| {
         Failure::new(
             Kind::Data,
             format!(
@@ -337,7 +338,7 @@ pub fn from_environment() -> Result<Vec<OwnedSource>, Failure> {
     if sources.is_empty() {
         return Err(Failure::new(
             Kind::Data,
-            format!("no kubeconfig found at {}", quote(&list)),
+            format!("no kubeconfig found at {}", quote(&list.to_string_lossy())),
         )
         .hint("name a file with --from-file PATH"));
     }

@@ -72,9 +72,7 @@ fn authorize(
             .finish();
         let url = format!("{}?{query}", issuer.endpoint("auth"));
         ctx.out.data(format!("Opening browser for authentication...\nIf the browser does not open, visit:\n\n  {url}\n\n").as_bytes())?;
-        if !args.no_browser {
-            browser::open(&url);
-        }
+        let _page = (!args.no_browser).then(|| browser::open(&url));
         let _waiting = progress::begin("Waiting for the browser (Ctrl-C gives up)");
         let code = callback::wait(&listener, state).await?;
         Ok((redirect, Zeroizing::new(code)))

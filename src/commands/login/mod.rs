@@ -4,22 +4,31 @@ mod code;
 
 use std::io::IsTerminal as _;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
+use crate::api::http::without_userinfo;
+use crate::api::{Client, Request};
 use crate::auth::oidc::{Issuer, Tokens};
 use crate::auth::store::{self, Login, Store};
-use crate::auth::token;
+use crate::auth::{access, cleartext, token};
 use crate::compat::quote::quote;
 use crate::config::file::{self, Lock};
-use crate::config::{Config, paths};
+use crate::config::settings::check_token;
+use crate::config::{Config, Settings, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::input;
+use crate::output::progress;
+use crate::secret_file;
+
+/// How long the server may take, unless the user says otherwise.
+const SERVER_LIMIT: Duration = Duration::from_secs(5);
 
 const EXAMPLES: &str = "acpctl login https://api.example.org --token @token.txt --project team-a
 acpctl login https://api.example.org --use-auth-code";
@@ -27,7 +36,8 @@ acpctl login https://api.example.org --use-auth-code";
 /// Log in to the Ambient API server
 ///
 /// Saves a token, or gets one from the identity provider: in the browser with --use-auth-code, as a
-/// service account with --client-credentials. Nothing is asked of the API server.
+/// service account with --client-credentials. The API server is asked once whether it takes the token; the login is
+/// saved also where it does not answer.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -92,12 +102,14 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         )
         .into());
     }
-    let secret = client_secret(args)?;
+    let secret = client_secret(ctx, args)?;
     let url = new_url(args)?;
     let path = paths::config_file()
         .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
     // A configuration that can't be read is not written over, so nobody logs in for nothing.
     ctx.config()?;
+    file::check_place(&path)
+        .map_err(|why| Failure::new(Kind::Other, format!("save config: {why}")))?;
     let login = match given {
         _ if args.use_auth_code => {
             code::log_in(ctx, args, secret.as_ref()).context("auth-code login")?
@@ -106,7 +118,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             client_credentials(ctx, args, secret.as_ref()).context("client-credentials login")?
         }
         Some(token) => Login {
-            access: Some(read_secret(&token)?),
+            access: Some(read_secret(ctx, &token)?),
             refresh: None,
         },
         None => Login {
@@ -114,6 +126,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             refresh: None,
         },
     };
+    if let Some(token) = &login.access {
+        check_token(token, "the token")?;
+    }
     let kept = save(ctx, args, &path, url.as_deref(), &login)?;
     ctx.out.line(&format!(
         "Login successful. Configuration saved to {}",
@@ -123,7 +138,62 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     for note in kept {
         ctx.out.note(&note);
     }
+    if let Some(token) = login.access {
+        greet(ctx, url, token)?;
+    }
     Ok(())
+}
+
+/// Asks the server once whether it takes the token. The login is saved, so whatever comes of it is only said.
+fn greet(ctx: &Ctx, url: Option<String>, token: SecretString) -> anyhow::Result<()> {
+    let mut globals = ctx.globals.clone();
+    globals.api_url = Some(url.unwrap_or_else(|| in_force(ctx)));
+    globals.local = false;
+    globals.request_timeout = globals.request_timeout.or(Some(SERVER_LIMIT));
+    globals.connect_timeout = globals.connect_timeout.or(Some(SERVER_LIMIT));
+    let settings = Settings::new(&globals, ctx.config()?);
+    if settings.is_local() {
+        return Ok(());
+    }
+    let url = without_userinfo(&settings.api_url);
+    if let Some(origin) = cleartext::exposed(&url) {
+        ctx.out.warn(&cleartext::words(&origin));
+    }
+    if let Err(failure) = settings.check_connection(Some(&token)) {
+        ctx.out
+            .warn(&format!("saved, but no command can use it: {failure}"));
+        return Ok(());
+    }
+    let user = token::read(token.expose_secret());
+    let asked = || -> anyhow::Result<u16> {
+        let _asking = progress::begin(format!("Asking {url}"));
+        let client = Client::without_project(&settings, Some(token.clone()), &globals)?;
+        let request = Request::get("/projects?page=1&size=1");
+        ctx.block_on(async { Ok(client.send_once(&request).await?.status) })
+    };
+    match asked() {
+        Ok(200..=299 | 403) => ctx.out.note(&match user.user() {
+            Some(user) => format!("Logged in to {url} as {user}"),
+            None => format!("Logged in to {url}"),
+        }),
+        Ok(401) => ctx
+            .out
+            .warn(&format!("saved, but {url} rejects the token (401)")),
+        Ok(status) => ctx.out.warn(&format!(
+            "saved, but {url} answers {status}, and not like the platform"
+        )),
+        Err(error) => ctx
+            .out
+            .warn(&format!("saved, but the server did not answer: {error:#}")),
+    }
+    Ok(())
+}
+
+/// The address that commands use now.
+fn in_force(ctx: &Ctx) -> String {
+    ctx.settings()
+        .map(|settings| settings.api_url.clone())
+        .unwrap_or_default()
 }
 
 /// The value of `--token`, or the same for `--token-fd`; an empty one counts as absent.
@@ -133,7 +203,7 @@ fn token_flag(args: &Args) -> Option<String> {
     token.or(descriptor)
 }
 
-fn client_secret(args: &Args) -> Result<Option<SecretString>, Failure> {
+fn client_secret(ctx: &Ctx, args: &Args) -> Result<Option<SecretString>, Failure> {
     let given = args
         .client_secret
         .as_deref()
@@ -143,7 +213,7 @@ fn client_secret(args: &Args) -> Result<Option<SecretString>, Failure> {
             "--client-secret is required with --client-credentials",
         ));
     }
-    given.map(read_secret).transpose()
+    given.map(|given| read_secret(ctx, given)).transpose()
 }
 
 /// Saves the login and what else was given, in one step. Gives what is to be said of the place.
@@ -235,8 +305,13 @@ fn new_url(args: &Args) -> Result<Option<String>, Failure> {
     Ok(Some(text))
 }
 
-fn read_secret(value: &str) -> Result<SecretString, Failure> {
+fn read_secret(ctx: &Ctx, value: &str) -> Result<SecretString, Failure> {
     let input = input::from_token_flag(value)?;
+    if let input::Source::File(path) = &input.source
+        && let Some(warning) = secret_file::open_to_others(path)
+    {
+        ctx.out.warn(&warning);
+    }
     let text = std::str::from_utf8(&input.bytes).map_err(|_| {
         Failure::new(
             Kind::Data,
@@ -259,8 +334,10 @@ fn read_secret(value: &str) -> Result<SecretString, Failure> {
 
 /// What a login changes in the configuration, beside the tokens.
 fn change(ctx: &Ctx, args: &Args, config: &mut Config, url: Option<&str>) {
-    if let Some(url) = url {
-        config.set(file::API_URL, Some(url.into()));
+    let in_force = in_force(ctx);
+    access::made_for(config, url, &in_force);
+    if let Some(origin) = cleartext::exposed(url.unwrap_or(&in_force)) {
+        cleartext::remember(config, &origin);
     }
     if let Some(project) = ctx
         .globals

@@ -27,6 +27,7 @@ use crate::config::paths;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind, Status};
 use crate::input;
+use crate::secret_file;
 use crate::server::{self, Access, AppState, Manners, Options};
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir;
@@ -109,6 +110,17 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return ctx.out.data(server::openapi::text().as_bytes());
     }
     let bearer = args.token_file.as_deref().map(read_token).transpose()?;
+    let secrets = [
+        args.token_file.as_ref().map(Path::new),
+        args.tls_key.as_deref(),
+    ];
+    for warning in secrets
+        .into_iter()
+        .flatten()
+        .filter_map(secret_file::open_to_others)
+    {
+        ctx.out.warn(&warning);
+    }
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(cert), Some(key)) => {
             Some(server::tls::config(cert, key).map_err(|why| Failure::new(Kind::Data, why))?)

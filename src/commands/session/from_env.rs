@@ -8,10 +8,11 @@ use std::io;
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
-use url::{Host, Url};
+use url::Url;
 
 use super::source;
 use crate::api::{Client, path};
+use crate::auth::cleartext::is_near;
 use crate::commands::credential::lookup;
 use crate::compat::quote::quote;
 use crate::config::Settings;
@@ -90,7 +91,7 @@ pub fn client(ctx: &Ctx) -> anyhow::Result<Client> {
     };
     let url = parse_api_url(&address)?;
     check_host(&url)?;
-    let mut settings = Settings::new(&ctx.globals, ctx.config()?);
+    let mut settings = Settings::new(&ctx.globals, ctx.config_if_any()?);
     address
         .trim_end_matches('/')
         .clone_into(&mut settings.api_url);
@@ -109,19 +110,7 @@ pub fn client(ctx: &Ctx) -> anyhow::Result<Client> {
 /// The token goes into the cluster or to this machine, and nowhere else. A URL without a host, such
 /// as `file:`, is no address.
 fn check_host(url: &Url) -> Result<(), Failure> {
-    let is_near = match url.host() {
-        Some(Host::Domain(name)) => {
-            // The parser has made it lower case.
-            name == "localhost"
-                || [".svc", ".svc.cluster.local"]
-                    .iter()
-                    .any(|end| name.ends_with(end))
-        }
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    if is_near && matches!(url.scheme(), "http" | "https") {
+    if is_near(url) && matches!(url.scheme(), "http" | "https") {
         return Ok(());
     }
     Err(Failure::usage(format!(

@@ -218,7 +218,7 @@ fn existing(given: &Path) -> Result<PathBuf, Failure> {
 }
 
 fn on_path(name: &Path) -> Option<PathBuf> {
-    std::env::split_paths(&env::PATH.get()?)
+    std::env::split_paths(&env::PATH.os()?)
         .map(|folder| folder.join(name))
         .find(|path| path.is_absolute() && path.is_file())
 }

@@ -1,0 +1,85 @@
+//! The token for the server in force: the one place that decides which login may go where.
+//!
+//! A token from the environment goes to the address that the user names beside it. A stored login goes to
+//! the origin that it was made for, and nowhere else unless `--send-login` says so.
+
+use secrecy::SecretString;
+
+use super::refresh;
+use super::store::{self, Store};
+use crate::api::http::without_userinfo;
+use crate::config::file::{ACCESS_TOKEN, API_URL, LOGIN_URL};
+use crate::config::settings::{DEFAULT_API_URL, Origin, is_local, login_url, same_origin};
+use crate::config::{Config, Settings};
+use crate::ctx::Ctx;
+use crate::exit::{Failure, Kind};
+
+/// The token, renewed if it has expired and can be; none if nobody is logged in.
+///
+/// # Errors
+/// When the stored login is for another server, or can't be read.
+pub fn renewed(ctx: &Ctx, settings: &Settings) -> Result<Option<SecretString>, Failure> {
+    find(settings, ctx, |config| refresh::fresh(ctx, config))
+}
+
+/// The same as it is stored: nothing is asked of the issuer.
+///
+/// # Errors
+/// As [`renewed`].
+pub fn stored(ctx: &Ctx, settings: &Settings) -> Result<Option<SecretString>, Failure> {
+    find(settings, ctx, |config| Ok(store::load(config)?.access))
+}
+
+fn find(
+    settings: &Settings,
+    ctx: &Ctx,
+    read: impl FnOnce(&Config) -> Result<Option<SecretString>, String>,
+) -> Result<Option<SecretString>, Failure> {
+    if settings.is_local() || settings.token_origin == Origin::Environment {
+        return Ok(settings.token.clone());
+    }
+    let config = ctx.config()?;
+    match &settings.login_elsewhere {
+        Some(other) if is_logged_in(config) => Err(for_another(other, &settings.api_url)),
+        Some(_) => Ok(None),
+        None => {
+            read(config).map_err(|why| Failure::new(Kind::Login, format!("read the login: {why}")))
+        }
+    }
+}
+
+/// True where a login is stored, for whatever server.
+#[must_use]
+pub fn is_logged_in(config: &Config) -> bool {
+    config.text(ACCESS_TOKEN).is_some() || store::chosen(config) == Store::Keyring
+}
+
+/// Changes the address of a configuration. A stored login stays with the one that it was made for.
+pub fn change_url(config: &mut Config, url: Option<&str>) {
+    let made_for = login_url(config).to_owned();
+    config.set(API_URL, url.map(Into::into));
+    let now = config.text(API_URL).unwrap_or(DEFAULT_API_URL);
+    let is_elsewhere = is_logged_in(config) && !same_origin(&made_for, now);
+    config.set(LOGIN_URL, is_elsewhere.then(|| made_for.into()));
+}
+
+/// Notes for which address a new login is: the one that it names, which is saved, else the one in force.
+pub fn made_for(config: &mut Config, named: Option<&str>, in_force: &str) {
+    if named.is_some() {
+        config.set(API_URL, named.map(Into::into));
+    }
+    let saved = config.text(API_URL).unwrap_or(DEFAULT_API_URL);
+    let is_elsewhere = named.is_none() && !is_local(in_force) && !same_origin(in_force, saved);
+    config.set(LOGIN_URL, is_elsewhere.then(|| in_force.into()));
+}
+
+fn for_another(other: &str, url: &str) -> Failure {
+    let (other, url) = (without_userinfo(other), without_userinfo(url));
+    Failure::new(
+        Kind::Login,
+        format!("the stored login is for {other} and is not sent to {url}"),
+    )
+    .hint(format!(
+        "log in there with 'acpctl login {url}', or set AMBIENT_TOKEN, or add --send-login if {url} leads to the same platform"
+    ))
+}
