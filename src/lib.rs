@@ -28,6 +28,7 @@ pub mod help;
 pub mod input;
 pub mod kubeconfig;
 pub mod output;
+pub mod plain_file;
 pub mod resources;
 pub mod runner;
 pub mod secret_file;
