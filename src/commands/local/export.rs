@@ -344,7 +344,7 @@ fn write(ctx: &Ctx, file: Option<&Path>, manifest: &Manifest) -> anyhow::Result<
     Ok(())
 }
 
-fn failed(file: &Path, error: &std::io::Error) -> Failure {
+fn failed(file: &Path, error: &io::Error) -> Failure {
     let file = quote(&file.to_string_lossy());
     Failure::new(Kind::Other, format!("write {file}: {}", reason(error)))
 }

@@ -23,10 +23,15 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// Starts it on a free port, open to everybody, and waits until it listens. Its runtime folder is `run` in the
+    /// Starts it on a free port, open to everybody unless a token is named, and waits until it listens. Its runtime folder is `run` in the
     /// home.
     pub fn start(env: &TestEnv, args: &[&str]) -> Self {
-        Self::closed(env, &[&["--no-token"], args].concat())
+        let open: &[&str] = if args.contains(&"--token-file") {
+            &[]
+        } else {
+            &["--no-token"]
+        };
+        Self::closed(env, &[open, args].concat())
     }
 
     /// The same with a token that it makes, unless the flags say otherwise.
@@ -60,6 +65,10 @@ impl Serve {
             child,
             log,
         }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn signal(&self, signal: Signal) {
