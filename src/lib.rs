@@ -33,6 +33,7 @@ pub mod input;
 pub mod kubeconfig;
 pub mod lookup;
 pub mod output;
+pub mod plain_file;
 pub mod resources;
 pub mod runner;
 pub mod secret_file;

@@ -314,8 +314,11 @@ fn flags(flags: OFlags) -> i32 {
     (flags | OFlags::CLOEXEC).bits().cast_signed()
 }
 
-/// A name in the same directory that nobody else uses.
-fn beside(path: &Path) -> io::Result<PathBuf> {
+/// A name in the same directory that nobody else uses, and that [`sweep`] knows.
+///
+/// # Errors
+/// When the path names no file.
+pub fn beside(path: &Path) -> io::Result<PathBuf> {
     let name = path
         .file_name()
         .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
@@ -328,7 +331,8 @@ fn beside(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// True for the names that [`beside`] gives.
-fn is_beside(found: &OsStr, name: &OsStr) -> bool {
+#[must_use]
+pub fn is_beside(found: &OsStr, name: &OsStr) -> bool {
     let random = found
         .as_bytes()
         .strip_prefix(b".")

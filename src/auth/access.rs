@@ -1,10 +1,11 @@
 //! The token for the server in force: the one place that decides which login may go where.
 //!
-//! A token from the environment goes to the address that the user names beside it. A stored login goes to
-//! the origin that it was made for, and nowhere else unless `--send-login` says so.
+//! A token from the environment goes to the address that the user names beside it. A server of the user's own, on this machine, has a
+//! token of its own. A stored login goes to the origin that it was made for, and nowhere else unless `--send-login` says so.
 
 use secrecy::SecretString;
 
+use super::own_server;
 use super::refresh;
 use super::store::{self, Store};
 use crate::config::file::{ACCESS_TOKEN, API_URL, LOGIN_URL};
@@ -49,6 +50,9 @@ fn find(
 ) -> Result<Option<SecretString>, Failure> {
     if settings.is_local() || settings.token_origin == Origin::Environment {
         return Ok(settings.token.clone());
+    }
+    if let Some(token) = own_server::token_for(&settings.api_url) {
+        return Ok(Some(token));
     }
     let config = ctx.config()?;
     match &settings.login_elsewhere {

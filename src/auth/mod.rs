@@ -5,6 +5,7 @@ pub mod browser;
 pub mod callback;
 pub mod cleartext;
 pub mod oidc;
+pub mod own_server;
 pub mod refresh;
 pub mod store;
 pub mod token;

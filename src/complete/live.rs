@@ -4,13 +4,16 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use clap::{Args as _, FromArgMatches as _};
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::Candidate;
 use super::cache;
 use super::place::Place;
 use crate::api::{self, Client};
+use crate::auth::own_server;
 use crate::cli::Globals;
+use crate::config::settings::Origin;
 use crate::config::{Settings, paths};
 use crate::ctx::Ctx;
 use crate::env;
@@ -109,7 +112,8 @@ fn ask(live: &Live, place: &Place<'_>, deadline: Instant) -> Option<Vec<Candidat
     let ctx = Ctx::new(globals(place, deadline)?);
     // Not through `ctx.client()`: that may refresh a login.
     let settings = ctx.settings().ok()?;
-    settings.check_connection(settings.token.as_ref()).ok()?;
+    let token = token(settings);
+    settings.check_connection(token.as_ref()).ok()?;
     // What the other commands refuse to start with.
     if env::not_text().is_some() {
         return None;
@@ -171,9 +175,17 @@ fn path(live: &Live, place: &Place<'_>, settings: &Settings) -> Option<String> {
     Some(format!("{path}?{list}"))
 }
 
+/// As other commands have it, but that no login is renewed and no keyring asked.
+fn token(settings: &Settings) -> Option<SecretString> {
+    if settings.token_origin == Origin::Environment {
+        return settings.token.clone();
+    }
+    own_server::token_for(&settings.api_url).or_else(|| settings.token.clone())
+}
+
 fn fetch(ctx: &Ctx, live: &Live, path: &str) -> Option<Vec<Candidate>> {
     let settings = ctx.settings().ok()?;
-    let client = Client::connect(settings, settings.token.clone(), &ctx.globals).ok()?;
+    let client = Client::connect(settings, token(settings), &ctx.globals).ok()?;
     let list = ctx
         .block_on(async { Ok(client.get_json(path).await?) })
         .ok()?;

@@ -1,6 +1,9 @@
 //! Request bodies: checked in the platform's order and refused in its words (contract api.md section 6).
 
+use std::fmt;
+
 use jiff::Timestamp;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
 use super::error::Failure;
@@ -22,21 +25,136 @@ pub struct Draft {
     pub updated_at: Option<Timestamp>,
 }
 
-/// Reads a body that may be anything, as actions without fields take it.
-///
-/// # Errors
-/// 400, code 17, if it is no JSON.
-pub fn any_json(bytes: &[u8]) -> Result<Json, Failure> {
-    let text = json_text::check(bytes).map_err(|reason| Failure::malformed(&reason))?;
-    serde_json::from_str(&text).map_err(|_| Failure::malformed("number out of range"))
+/// A body without what no operation looks at: only some keys of the object, and nothing in nested values. A
+/// small body could become a huge tree otherwise.
+struct Flat {
+    json: Json,
+    /// The first key that was not kept.
+    unknown: Option<String>,
 }
 
-/// Reads an object; `null` counts as one without keys. `target` is what Go calls the place it fills.
+fn flat(bytes: &[u8], keeps: impl Fn(&str) -> bool) -> Result<Flat, Failure> {
+    let text = json_text::check(bytes).map_err(|reason| Failure::malformed(&reason))?;
+    let mut unknown = None;
+    let reader = Flattener {
+        keeps: Some(&keeps),
+        unknown: &mut unknown,
+    };
+    let json = reader
+        .deserialize(&mut serde_json::Deserializer::from_str(&text))
+        .map_err(|_| Failure::malformed("number out of range"))?;
+    Ok(Flat { json, unknown })
+}
+
+struct Flattener<'a> {
+    /// Which keys of the object count; none within nested values, of which only the type counts.
+    keeps: Option<&'a dyn Fn(&str) -> bool>,
+    unknown: &'a mut Option<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for Flattener<'_> {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Flattener<'_> {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Json, E> {
+        Ok(flag.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Json, E> {
+        Ok(text.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Json::Array(Vec::new()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+        let mut object = Object::new();
+        let Some(keeps) = self.keeps else {
+            while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Json::Object(object));
+        };
+        while let Some(key) = entries.next_key::<String>()? {
+            if keeps(&key) {
+                let nested = Flattener {
+                    keeps: None,
+                    unknown: &mut None,
+                };
+                let value = entries.next_value_seed(nested)?;
+                object.insert(key, value);
+            } else {
+                entries.next_value::<IgnoredAny>()?;
+                self.unknown.get_or_insert(key);
+            }
+        }
+        Ok(Json::Object(object))
+    }
+}
+
+/// Checks a body that may be anything, as actions without fields take it.
+///
+/// # Errors
+/// 400, code 17, if it is not JSON.
+pub fn any_json(bytes: &[u8]) -> Result<(), Failure> {
+    flat(bytes, |_| false).map(drop)
+}
+
+/// Reads these keys of an object, in whatever case; `null` counts as one without keys. `target` is what Go
+/// calls the place it fills.
 ///
 /// # Errors
 /// 400, code 17.
-pub fn object(bytes: &[u8], target: &str) -> Result<Object, Failure> {
-    match any_json(bytes)? {
+pub fn object(bytes: &[u8], target: &str, keys: &[&str]) -> Result<Object, Failure> {
+    let is_meant = |key: &str| keys.iter().any(|name| name.eq_ignore_ascii_case(key));
+    into_object(flat(bytes, is_meant)?.json, target)
+}
+
+/// The keys of a kind that a body sets to null in so many words.
+pub fn null_keys(kind: &'static Kind, bytes: &[u8]) -> Vec<String> {
+    match flat(bytes, |key| is_known(kind, key)).map(|body| body.json) {
+        Ok(Json::Object(object)) => object
+            .into_iter()
+            .filter(|(_, value)| value.is_null())
+            .map(|(key, _)| key)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn into_object(json: Json, target: &str) -> Result<Object, Failure> {
+    match json {
         Json::Object(object) => Ok(object),
         Json::Null => Ok(Object::new()),
         other => Err(Failure::malformed(&format!(
@@ -54,20 +172,11 @@ pub fn object(bytes: &[u8], target: &str) -> Result<Object, Failure> {
 /// # Errors
 /// 400, code 17; code 8 for an id; 500, code 9, for a NUL in a text.
 pub fn create(kind: &'static Kind, bytes: &[u8], null_is_empty: bool) -> Result<Draft, Failure> {
-    let body = any_json(bytes)?;
-    if body.is_null() && null_is_empty {
+    let body = flat(bytes, |key| is_known(kind, key))?;
+    if body.json.is_null() && null_is_empty {
         return draft(kind, Object::new());
     }
-    let object = match body {
-        Json::Object(object) => object,
-        Json::Null => Object::new(),
-        other => {
-            return Err(Failure::malformed(&format!(
-                "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-                kind_of(&other)
-            )));
-        }
-    };
+    let object = into_object(body.json, "map[string]interface {}")?;
     let missing = |field: &&Field| field.required && !object.contains_key(field.name);
     if let Some(field) = kind.fields.iter().find(missing) {
         return Err(Failure::malformed(&format!(
@@ -75,7 +184,7 @@ pub fn create(kind: &'static Kind, bytes: &[u8], null_is_empty: bool) -> Result<
             field.name
         )));
     }
-    if let Some(key) = object.keys().find(|key| !is_known(kind, key)) {
+    if let Some(key) = body.unknown {
         return Err(Failure::malformed(&format!("json: unknown field {key:?}")));
     }
     draft(kind, object)
@@ -142,7 +251,8 @@ fn draft(kind: &'static Kind, object: Object) -> Result<Draft, Failure> {
 /// 400, code 17.
 pub fn patch(kind: &'static Kind, bytes: &[u8]) -> Result<Vec<(&'static Field, Value)>, Failure> {
     let holder = format!("{}PatchRequest", kind.name);
-    let object = object(bytes, &format!("openapi.{holder}"))?;
+    let body = flat(bytes, |key| find(kind, key).is_some())?;
+    let object = into_object(body.json, &format!("openapi.{holder}"))?;
     let mut values = Vec::with_capacity(object.len());
     for (key, json) in object {
         if let Some(field) = find(kind, &key).filter(|field| field.on_patch)

@@ -6,7 +6,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::call::Call;
 use super::error::{self, Failure};
@@ -15,6 +17,9 @@ use super::reply::{self, OPERATION_ID};
 use super::resources::meta;
 use super::route::{self, Found, Route, Verb};
 use super::{AppState, BODY_LIMIT, guard, ids};
+
+/// A body of more bytes than this is read only when there is room for it.
+const BIG: usize = 1 << 20;
 
 /// A finished request, as a log may have it: no query, no header, no body.
 #[derive(Debug)]
@@ -37,7 +42,8 @@ pub async fn answer(State(state): State<AppState>, request: Request<Body>) -> Re
             request.uri().path().to_owned(),
         )
     });
-    let response = route_request(&state, request).await;
+    let mut response = route_request(&state, request).await;
+    reply::keep_to_yourself(&mut response);
     if let Some((log, method, path)) = log {
         log(&Access {
             method: &method,
@@ -57,23 +63,22 @@ async fn route_request(state: &AppState, request: Request<Body>) -> Response<Bod
     if request.method() == Method::OPTIONS {
         return reply::empty_response(StatusCode::OK);
     }
-    let raw_path = request.uri().path();
-    let decoded = decode(raw_path);
-    let path = match decoded.strip_suffix('/') {
-        Some(shorter) if !shorter.is_empty() => shorter,
-        _ => &decoded,
+    let sent = match request.uri().path() {
+        "/" => "/",
+        path => path.strip_suffix('/').unwrap_or(path),
     };
+    let path = &route::decode(sent);
     if let Some(refusal) = guard::refuse(state, path, &request) {
         return refusal;
     }
-    if path.contains("//") {
+    if sent.contains("//") {
         return moved(path, request.uri().query());
     }
     let verb = verb_of(request.method());
     if let Some(answer) = meta::answer(path, verb) {
         return answer;
     }
-    match route::find(path, verb) {
+    match route::find(sent, verb) {
         Found::Route(route, parts) => run(state, route, parts, request).await,
         Found::WrongVerb => reply::empty_response(StatusCode::METHOD_NOT_ALLOWED),
         Found::Nothing => reply::with_type(
@@ -102,14 +107,22 @@ async fn run(
 ) -> Response<Body> {
     let operation = ids::fresh();
     let (head, body) = request.into_parts();
-    let body = match read_body(state, body).await {
-        Ok(body) => body,
+    let (body, room) = match read_body(state, body).await {
+        Ok(read) => read,
         Err(failure) => return reply::respond(Err(failure), &operation),
     };
     let query = Query::parse(head.uri.query().unwrap_or_default());
+    // A search may take its whole time: some threads are kept for everybody else.
+    let searching = if query.get("search").is_some() {
+        state.0.searches.clone().acquire_owned().await.ok()
+    } else {
+        None
+    };
     let owned = state.clone();
     // SQLite blocks: event streams and other connections go on meanwhile.
     let result = tokio::task::spawn_blocking(move || {
+        // Held until the work is done, also when the client has left.
+        let _held = (room, searching);
         (route.run)(&Call {
             state: &owned,
             route,
@@ -132,19 +145,48 @@ fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-async fn read_body(state: &AppState, body: Body) -> Result<Bytes, Failure> {
-    let collected = Limited::new(body, BODY_LIMIT).collect();
-    let collected = match state.options().body_timeout {
+/// Reads a body. Those of more than [`BIG`] bytes wait for room, which they have until it is dropped.
+async fn read_body(
+    state: &AppState,
+    body: Body,
+) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Failure> {
+    let collected = collect(state, body);
+    match state.options().body_timeout {
         None => collected.await,
         Some(limit) => tokio::time::timeout(limit, collected)
             .await
             .map_err(|_| unreadable("it took too long"))?,
-    };
-    match collected {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Failure::too_large(BODY_LIMIT)),
-        Err(_) => Err(unreadable("the connection broke")),
     }
+}
+
+async fn collect(
+    state: &AppState,
+    mut body: Body,
+) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Failure> {
+    let expected = body.size_hint().exact();
+    if expected.is_some_and(|size| size > BODY_LIMIT as u64) {
+        return Err(Failure::too_large(BODY_LIMIT));
+    }
+    let mut whole = Vec::new();
+    let mut room = None;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| unreadable("the connection broke"))?;
+        let Ok(part) = frame.into_data() else {
+            continue;
+        };
+        if whole.len() + part.len() > BODY_LIMIT {
+            return Err(Failure::too_large(BODY_LIMIT));
+        }
+        if room.is_none() && whole.len() + part.len() > BIG {
+            room = state.0.big_bodies.clone().acquire_owned().await.ok();
+            // Its whole size at once, so that it is not moved as it grows.
+            if let Some(size) = expected.and_then(|size| usize::try_from(size).ok()) {
+                whole.reserve_exact(size.saturating_sub(whole.len()));
+            }
+        }
+        whole.extend_from_slice(&part);
+    }
+    Ok((Bytes::from(whole), room))
 }
 
 fn unreadable(why: &str) -> Failure {
@@ -153,35 +195,6 @@ fn unreadable(why: &str) -> Failure {
         code: 17,
         reason: format!("Unable to read request body: {why}"),
     }
-}
-
-/// Takes the percent signs out of a path; what is no escape stays.
-fn decode(path: &str) -> String {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped = match (first, after) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
-            _ => None,
-        };
-        match escaped {
-            Some((high, low)) => {
-                bytes.push(high * 16 + low);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn hex(byte: u8) -> Option<u8> {
-    char::from(byte)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// 301 to the path without doubled slashes.
@@ -215,12 +228,6 @@ fn moved(path: &str, query: Option<&str>) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_lose_their_percent_signs() {
-        assert_eq!(decode("/a%2Fb%20c%zz%"), "/a/b c%zz%");
-        assert_eq!(decode("/%ff"), "/\u{fffd}");
-    }
 
     #[test]
     fn doubled_slashes_move() {

@@ -9,7 +9,7 @@ use super::query::Query;
 use super::record::Record;
 use super::search::{self, Refusal};
 use super::store::records::{self, Condition, Window};
-use super::{Manners, order};
+use super::{Manners, order, store};
 
 const DEFAULT_SIZE: i64 = 100;
 const MAX_SIZE: i64 = 65_500;
@@ -33,8 +33,12 @@ pub fn list(
     let order = order::clause(kind, query.get("orderBy").unwrap_or_default())
         .map_err(|refusal| refused(refusal, manners, text))?;
     let fields = wanted_fields(kind, query, manners)?;
-    let failed =
-        |error: rusqlite::Error| Failure::general(format!("Unable to list resources: {error}"));
+    let failed = |error: rusqlite::Error| {
+        if store::is_too_long(&error) {
+            return Failure::bad_request("the search took too long");
+        }
+        Failure::general(format!("Unable to list resources: {error}"))
+    };
     let total = records::count(connection, kind, &condition).map_err(failed)?;
     let found = if size == 0 {
         Vec::new()

@@ -45,7 +45,7 @@ use std::time::Duration;
 
 use axum::Router;
 use secrecy::SecretString;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 pub use dispatch::Access;
 use key::Keys;
@@ -115,6 +115,9 @@ struct Shared {
     sessions: watch::Sender<u64>,
     has_runner: AtomicBool,
     closing: watch::Sender<bool>,
+    /// Room for large bodies, and for searches.
+    big_bodies: Arc<Semaphore>,
+    searches: Arc<Semaphore>,
 }
 
 impl AppState {
@@ -133,6 +136,8 @@ impl AppState {
             sessions: watch::Sender::new(0),
             has_runner: AtomicBool::new(false),
             closing: watch::Sender::new(false),
+            big_bodies: Arc::new(Semaphore::new(2)),
+            searches: Arc::new(Semaphore::new(2)),
         })))
     }
 
@@ -185,6 +190,7 @@ impl AppState {
             Err(StoreError::KeyWrong { .. }) => Err(StoreError::OtherKey(path.to_owned())),
             checked => checked,
         };
+        self.keys().sweep();
         let restored = self.store().restore(path, checked);
         self.keys().forget();
         restored

@@ -37,6 +37,16 @@ impl Reply {
     }
 }
 
+/// Answers hold secrets: no cache may keep them, and no browser guess at what they are.
+pub fn keep_to_yourself(response: &mut Response<Body>) {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+}
+
 /// Turns the result of a handler into a response; `operation` is the id of this request.
 pub fn respond(result: Result<Reply, Failure>, operation: &str) -> Response<Body> {
     let mut response = match result {
@@ -92,12 +102,7 @@ pub fn json_response(status: StatusCode, value: &Value) -> Response<Body> {
 
 /// A line of text, as Go's `http.Error` writes it.
 pub fn text_response(status: StatusCode, text: &str) -> Response<Body> {
-    let mut response = with_type(status, "text/plain; charset=utf-8", format!("{text}\n"));
-    response.headers_mut().insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    response
+    with_type(status, "text/plain; charset=utf-8", format!("{text}\n"))
 }
 
 /// Neither body nor type.
@@ -126,13 +131,9 @@ fn varied(mut response: Response<Body>) -> Response<Body> {
 
 fn event_stream(body: Body) -> Response<Body> {
     let mut response = with_type(StatusCode::OK, "text/event-stream", body);
-    for (name, value) in [
-        (header::CACHE_CONTROL, "no-cache"),
-        (HeaderName::from_static("x-accel-buffering"), "no"),
-    ] {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
-    }
+    response.headers_mut().insert(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
     response
 }

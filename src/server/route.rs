@@ -120,8 +120,8 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/projects/{project}/agents/{agent}/inbox", &INBOX_MESSAGE, List, inbox::list),
     route(POST, "/projects/{project}/agents/{agent}/inbox", &INBOX_MESSAGE, Create, inbox::create),
     route(GET, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Unavailable("Not built yet"), meta::not_implemented),
-    route(PATCH, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Change, crud::patch),
-    route(DELETE, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Delete, crud::delete),
+    route(PATCH, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Change, inbox::patch),
+    route(DELETE, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Delete, inbox::delete),
     route(GET, "/projects/{project}/scheduled-sessions", &SCHEDULED_SESSION, List, scheduled_sessions::list),
     route(POST, "/projects/{project}/scheduled-sessions", &SCHEDULED_SESSION, Create, scheduled_sessions::create),
     route(GET, "/projects/{project}/scheduled-sessions/{id}", &SCHEDULED_SESSION, Read, crud::get),
@@ -200,7 +200,8 @@ pub enum Found {
     Nothing,
 }
 
-/// Finds the route for a decoded path.
+/// Finds the route for a path as it was sent: it is split first, and its parts are decoded then, so that no
+/// part of an id becomes a part of the path.
 pub fn find(path: &str, verb: Option<Verb>) -> Found {
     let Some(below) = path.strip_prefix(BASE) else {
         return Found::Nothing;
@@ -227,15 +228,17 @@ fn fits(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>
             .strip_prefix('{')
             .and_then(|part| part.strip_suffix('}'));
         if let Some(name) = name.and_then(|name| name.strip_suffix('*')) {
-            values.push((name, rest.to_owned()));
+            values.push((name, decode(rest)));
             return (!rest.is_empty()).then_some(values);
         }
         let (value, after) = match rest.split_once('/') {
             Some((value, after)) => (value, Some(after)),
             None => (rest, None),
         };
+        let value = decode(value);
         match name {
-            Some(name) if !value.is_empty() => values.push((name, value.to_owned())),
+            // No id has a slash; one that is hidden behind a percent sign is not found either.
+            Some(name) if !value.is_empty() && !value.contains('/') => values.push((name, value)),
             None if value == part => {}
             _ => return None,
         }
@@ -248,9 +251,54 @@ fn fits(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>
     None
 }
 
+/// Takes the percent signs out of a part of a path; what is no escape stays.
+pub fn decode(path: &str) -> String {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escaped = match (first, after) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        match escaped {
+            Some((high, low)) => {
+                bytes.push(high * 16 + low);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(byte: u8) -> Option<u8> {
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_lose_their_percent_signs() {
+        assert_eq!(decode("/a%2Fb%20c%zz%"), "/a/b c%zz%");
+        assert_eq!(decode("/%ff"), "/\u{fffd}");
+    }
+
+    #[test]
+    fn a_slash_in_an_id_leads_nowhere() {
+        assert_eq!(fits("/a/{x}", "/a/1%2Fb"), None);
+        assert_eq!(fits("/a/{x}/b", "/a/1%2Fb"), None);
+        assert_eq!(
+            fits("/a/{x}", "/%61/1%20b"),
+            Some(vec![("x", "1 b".to_owned())])
+        );
+    }
 
     #[test]
     fn patterns_fit_whole_paths() {

@@ -1,6 +1,8 @@
-//! Tokens at rest: XChaCha20-Poly1305, bound to their record and to the number of the key.
+//! Tokens at rest: XChaCha20-Poly1305, bound to their record, its provider and address, and to the number of
+//! the key.
 //!
-//! The envelope is text: `acp1:<key number>:<base64 of nonce, ciphertext, tag>`. The nonce is random;
+//! The envelope is text: `acp2:<key number>:<base64 of nonce, ciphertext, tag>`. Those that begin with `acp1:` are
+//! of earlier programs, bound to the record and the key's number only; they still open. The nonce is random;
 //! at 24 bytes that needs no counter. A value that was moved to another record, or whose number was
 //! changed, does not open (compare contract api.md section 7.6).
 
@@ -13,7 +15,8 @@ use zeroize::Zeroizing;
 /// 32 random bytes.
 pub type Key = Zeroizing<[u8; 32]>;
 
-const SCHEME: &str = "acp1";
+const SCHEME: &str = "acp2";
+const EARLIER: &str = "acp1";
 const NONCE: usize = 24;
 
 /// Why a token can't be sealed or opened.
@@ -29,14 +32,55 @@ pub enum SealError {
     NoRandomness,
 }
 
-/// Seals a token for a record.
+/// What a token is sealed for. It opens for nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Purpose<'a> {
+    pub record: &'a str,
+    pub provider: &'a str,
+    pub url: &'a str,
+}
+
+impl<'a> Purpose<'a> {
+    /// Something that is not a credential.
+    pub const fn only(record: &'a str) -> Self {
+        Self {
+            record,
+            provider: "",
+            url: "",
+        }
+    }
+
+    fn bound_to(&self, scheme: &str, number: u32) -> String {
+        let Self {
+            record,
+            provider,
+            url,
+        } = self;
+        if scheme == EARLIER {
+            return format!("{scheme}:{number}:{record}");
+        }
+        // With their lengths, so that no end of one passes for the beginning of the next.
+        let parts: String = [record, provider, url]
+            .iter()
+            .map(|part| format!(":{}:{part}", part.len()))
+            .collect();
+        format!("{scheme}:{number}{parts}")
+    }
+}
+
+/// Seals a token for a purpose.
 ///
 /// # Errors
 /// When the system gives no randomness.
-pub fn seal(number: u32, key: &Key, record: &str, token: &str) -> Result<String, SealError> {
+pub fn seal(
+    number: u32,
+    key: &Key,
+    purpose: Purpose<'_>,
+    token: &str,
+) -> Result<String, SealError> {
     let mut nonce = [0_u8; NONCE];
     getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
-    let aad = bound_to(record, number);
+    let aad = purpose.bound_to(SCHEME, number);
     let payload = Payload {
         msg: token.as_bytes(),
         aad: aad.as_bytes(),
@@ -57,20 +101,29 @@ pub fn seal(number: u32, key: &Key, record: &str, token: &str) -> Result<String,
 /// # Errors
 /// When it is no envelope.
 pub fn key_number(envelope: &str) -> Result<u32, SealError> {
-    parts(envelope).map(|(number, _)| number)
+    parts(envelope).map(|(_, number, _)| number)
 }
 
-/// Opens the envelope of a record.
+/// Whether an earlier program sealed it, with less that it is bound to.
+pub fn is_earlier(envelope: &str) -> bool {
+    parts(envelope).is_ok_and(|(scheme, ..)| scheme == EARLIER)
+}
+
+/// Opens an envelope.
 ///
 /// # Errors
 /// When it is no envelope, was changed or moved, or another key sealed it.
-pub fn open(key: &Key, record: &str, envelope: &str) -> Result<Zeroizing<String>, SealError> {
-    let (number, encoded) = parts(envelope)?;
+pub fn open(
+    key: &Key,
+    purpose: Purpose<'_>,
+    envelope: &str,
+) -> Result<Zeroizing<String>, SealError> {
+    let (scheme, number, encoded) = parts(envelope)?;
     let bytes = STANDARD.decode(encoded).map_err(|_| SealError::NotSealed)?;
     let (nonce, sealed) = bytes
         .split_first_chunk::<NONCE>()
         .ok_or(SealError::NotSealed)?;
-    let aad = bound_to(record, number);
+    let aad = purpose.bound_to(scheme, number);
     let payload = Payload {
         msg: sealed,
         aad: aad.as_bytes(),
@@ -83,19 +136,15 @@ pub fn open(key: &Key, record: &str, envelope: &str) -> Result<Zeroizing<String>
         .map_err(|_| SealError::NotSealed)
 }
 
-fn parts(envelope: &str) -> Result<(u32, &str), SealError> {
+fn parts(envelope: &str) -> Result<(&str, u32, &str), SealError> {
     let mut parts = envelope.splitn(3, ':');
     match (parts.next(), parts.next(), parts.next()) {
-        (Some(SCHEME), Some(number), Some(encoded)) => number
+        (Some(scheme @ (SCHEME | EARLIER)), Some(number), Some(encoded)) => number
             .parse()
-            .map(|number| (number, encoded))
+            .map(|number| (scheme, number, encoded))
             .map_err(|_| SealError::NotSealed),
         _ => Err(SealError::NotSealed),
     }
-}
-
-fn bound_to(record: &str, number: u32) -> String {
-    format!("{SCHEME}:{number}:{record}")
 }
 
 #[cfg(test)]
@@ -106,22 +155,68 @@ mod tests {
         Zeroizing::new([byte; 32])
     }
 
+    const A: Purpose<'_> = Purpose {
+        record: "a",
+        provider: "jira",
+        url: "https://a.example",
+    };
+
     #[test]
-    fn a_sealed_token_opens_for_its_record_only() {
-        let envelope = seal(3, &key(1), "a", "t\0é").unwrap();
-        assert!(envelope.starts_with("acp1:3:") && key_number(&envelope) == Ok(3));
-        assert_eq!(*open(&key(1), "a", &envelope).unwrap(), "t\0é");
-        assert_eq!(open(&key(1), "b", &envelope), Err(SealError::Refused));
-        assert_eq!(open(&key(2), "a", &envelope), Err(SealError::Refused));
-        let renumbered = envelope.replacen(":3:", ":4:", 1);
-        assert_eq!(open(&key(1), "a", &renumbered), Err(SealError::Refused));
+    fn a_sealed_token_opens_for_its_purpose_only() {
+        let envelope = seal(3, &key(1), A, "t\0é").unwrap();
+        assert!(envelope.starts_with("acp2:3:") && key_number(&envelope) == Ok(3));
+        assert_eq!(*open(&key(1), A, &envelope).unwrap(), "t\0é");
+        for other in [
+            Purpose { record: "b", ..A },
+            Purpose {
+                provider: "github",
+                ..A
+            },
+            Purpose {
+                url: "https://b.example",
+                ..A
+            },
+            Purpose {
+                record: "a:4:jira",
+                provider: "",
+                ..A
+            },
+        ] {
+            let opened = open(&key(1), other, &envelope);
+            assert_eq!(opened, Err(SealError::Refused), "{other:?}");
+        }
+        assert_eq!(open(&key(2), A, &envelope), Err(SealError::Refused));
+        for changed in [
+            envelope.replacen(":3:", ":4:", 1),
+            envelope.replacen("acp2", "acp1", 1),
+        ] {
+            assert_eq!(open(&key(1), A, &changed), Err(SealError::Refused));
+        }
+    }
+
+    /// Sealed by an earlier program, with the key of 32 ones.
+    #[test]
+    fn what_an_earlier_program_sealed_opens() {
+        let payload = Payload {
+            msg: b"token",
+            aad: b"acp1:1:a",
+        };
+        let sealed = XChaCha20Poly1305::new((&*key(1)).into())
+            .encrypt(&XNonce::from([7; NONCE]), payload)
+            .unwrap();
+        let bytes = [&[7; NONCE][..], &sealed].concat();
+        let envelope = format!("acp1:1:{}", STANDARD.encode(bytes));
+        assert!(is_earlier(&envelope));
+        assert_eq!(*open(&key(1), A, &envelope).unwrap(), "token");
+        let other = Purpose { record: "b", ..A };
+        assert_eq!(open(&key(1), other, &envelope), Err(SealError::Refused));
     }
 
     #[test]
     fn the_same_token_is_never_sealed_alike() {
         assert_ne!(
-            seal(1, &key(1), "a", "t").unwrap(),
-            seal(1, &key(1), "a", "t").unwrap()
+            seal(1, &key(1), A, "t").unwrap(),
+            seal(1, &key(1), A, "t").unwrap()
         );
     }
 
@@ -135,11 +230,7 @@ mod tests {
             "acp1:x:AAAA",
             "acp1:1:!!",
         ] {
-            assert_eq!(
-                open(&key(1), "a", text),
-                Err(SealError::NotSealed),
-                "{text}"
-            );
+            assert_eq!(open(&key(1), A, text), Err(SealError::NotSealed), "{text}");
         }
     }
 }

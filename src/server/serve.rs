@@ -1,29 +1,296 @@
-//! The router behind a port.
+//! The router behind a port: connections with limits, so that none of them holds the others up.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
+use bytes::Bytes;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{Notify, watch};
+use tower::ServiceExt as _;
 
 use super::{AppState, router};
 
-/// Answers connections until `shutdown` is done; then takes no new ones, ends the event streams, and
-/// finishes the requests that are under way.
+/// How long a request's head may take, and how long a connection may wait for its next request.
+const HEAD: Duration = Duration::from_secs(20);
+/// How long requests that are under way may take once the server is to end.
+const END: Duration = Duration::from_secs(4);
+/// The most connections, where the system gives descriptors for twice as many.
+const MOST: usize = 1024;
+/// How long to wait before listening again when no connection can be taken (no file descriptors).
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Where connections come from.
+pub trait Listener {
+    type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// The next connection.
+    fn accept(&mut self) -> impl Future<Output = (Self::Io, SocketAddr)> + Send;
+}
+
+impl Listener for tokio::net::TcpListener {
+    type Io = tokio::net::TcpStream;
+
+    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+        loop {
+            match tokio::net::TcpListener::accept(self).await {
+                Ok((stream, peer)) => {
+                    // An answer goes out at once; without this its last part waits 40 ms for the peer.
+                    let _ = stream.set_nodelay(true);
+                    return (stream, peer);
+                }
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+}
+
+/// Answers connections until `shutdown` is done; then takes no new ones, ends the event streams, and gives
+/// the requests that are under way a few seconds.
 ///
 /// # Errors
-/// When the listener fails.
-pub async fn serve<L>(
-    listener: L,
+/// None so far: a listener that fails is tried again.
+pub async fn serve<L: Listener>(
+    mut listener: L,
     state: AppState,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()>
-where
-    L: axum::serve::Listener,
-    L::Addr: std::fmt::Debug,
-{
-    let closing = state.clone();
-    axum::serve(listener, router(state))
-        .with_graceful_shutdown(async move {
-            shutdown.await;
-            closing.0.closing.send_replace(true);
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let open = Arc::new(Open::new(limit()));
+    let (stop, stopping) = watch::channel(false);
+    tokio::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            (stream, peer) = listener.accept() => {
+                if let Some(place) = open.take_place(peer.ip()) {
+                    tokio::spawn(answer(stream, state.clone(), place, stopping.clone()));
+                }
+            }
+        }
+    }
+    drop(listener);
+    state.0.closing.send_replace(true);
+    stop.send_replace(true);
+    let _ = tokio::time::timeout(END, open.all_gone()).await;
+    Ok(())
+}
+
+/// Half of the descriptors: the store, the runs of sessions and their files need some too.
+fn limit() -> usize {
+    let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let half = descriptors.map_or(MOST, |count| usize::try_from(count / 2).unwrap_or(MOST));
+    half.clamp(8, MOST)
+}
+
+/// Answers the requests of one connection.
+async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    state: AppState,
+    place: Place,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let router = router(state);
+    let requests = Arc::clone(&place.connection.requests);
+    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        let under_way = UnderWay::new(&requests);
+        let answered = router.clone().oneshot(request.map(Body::new));
+        async move {
+            let response = answered.await?;
+            Ok::<_, std::convert::Infallible>(response.map(|body| Guarded {
+                body,
+                _under_way: under_way,
+            }))
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = place.connection.evicted.notified() => return,
+        _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
+    }
+    // One that waits for a request would wait on; others answer theirs and end.
+    if place.connection.is_waiting() {
+        return;
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = tokio::time::timeout(END, connection).await;
+}
+
+/// The connections that are open.
+struct Open {
+    most: usize,
+    connections: Mutex<HashMap<u64, Arc<Connection>>>,
+    next: AtomicUsize,
+    changed: Notify,
+}
+
+struct Connection {
+    peer: IpAddr,
+    /// How many requests are under way: none or one.
+    requests: Arc<AtomicUsize>,
+    evicted: Notify,
+}
+
+impl Connection {
+    fn is_waiting(&self) -> bool {
+        self.requests.load(Ordering::Acquire) == 0
+    }
+}
+
+impl Open {
+    fn new(most: usize) -> Self {
+        Self {
+            most,
+            connections: Mutex::default(),
+            next: AtomicUsize::new(0),
+            changed: Notify::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for a connection. Where all are taken, one without a request under way has to go: the oldest of
+    /// the peer that has the most of those. None where every connection has a request under way.
+    fn take_place(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+        let mut connections = self.lock();
+        if connections.len() >= self.most {
+            let mut waiting: HashMap<IpAddr, (usize, u64)> = HashMap::new();
+            for (number, connection) in connections.iter().filter(|(_, it)| it.is_waiting()) {
+                let (count, oldest) = waiting.entry(connection.peer).or_insert((0, *number));
+                *count += 1;
+                *oldest = (*oldest).min(*number);
+            }
+            let (_, victim) = waiting.into_values().max_by_key(|(count, _)| *count)?;
+            if let Some(connection) = connections.remove(&victim) {
+                connection.evicted.notify_one();
+            }
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed) as u64;
+        let connection = Arc::new(Connection {
+            peer,
+            requests: Arc::default(),
+            evicted: Notify::new(),
+        });
+        connections.insert(number, Arc::clone(&connection));
+        Some(Place {
+            open: Arc::clone(self),
+            number,
+            connection,
         })
-        .await
+    }
+
+    async fn all_gone(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.lock().is_empty() {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+/// The place of one connection; free again when dropped.
+struct Place {
+    open: Arc<Open>,
+    number: u64,
+    connection: Arc<Connection>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.open.lock().remove(&self.number);
+        self.open.changed.notify_one();
+    }
+}
+
+/// Counts a request until its answer is handed over.
+struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    fn new(requests: &Arc<AtomicUsize>) -> Self {
+        requests.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(requests))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// The body of an answer; its request is under way as long as it lives.
+struct Guarded {
+    body: Body,
+    _under_way: UnderWay,
+}
+
+impl HttpBody for Guarded {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_house_makes_room_by_whoever_only_waits() {
+        let open = Arc::new(Open::new(3));
+        let at = |last| IpAddr::from([127, 0, 0, last]);
+        let one = open.take_place(at(1)).unwrap();
+        let greedy = [
+            open.take_place(at(2)).unwrap(),
+            open.take_place(at(2)).unwrap(),
+        ];
+        let fourth = open.take_place(at(3)).unwrap();
+        let numbers = || {
+            let mut numbers: Vec<u64> = open.lock().keys().copied().collect();
+            numbers.sort_unstable();
+            numbers
+        };
+        assert_eq!(numbers(), [one.number, greedy[1].number, fourth.number]);
+        let _busy: Vec<UnderWay> = [&one, &greedy[1], &fourth]
+            .map(|place| UnderWay::new(&place.connection.requests))
+            .into();
+        assert!(open.take_place(at(4)).is_none(), "everybody is served");
+        drop(greedy);
+        assert!(open.take_place(at(4)).is_some());
+    }
 }

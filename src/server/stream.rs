@@ -100,7 +100,7 @@ impl Follow {
         let found = tokio::task::spawn_blocking(move || {
             state
                 .store()
-                .read(|transaction| messages::after(transaction, &session, after, messages::BATCH))
+                .read(|transaction| messages::batch_after(transaction, &session, after))
         });
         let found = found.await.ok()?.ok()?;
         let mut events = String::new();

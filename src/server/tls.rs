@@ -1,7 +1,6 @@
 //! TLS in front of the router, for `acpctl serve` beyond loopback.
 
-use std::fs;
-use std::io;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,14 +11,21 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+use crate::plain_file::{self, Links};
 
 /// How long a client may take for the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How many finished handshakes may wait to be served.
 const WAITING: usize = 64;
+/// More than any chain or key takes.
+const MAX_FILE: u64 = 4 << 20;
+/// How many handshakes may be under way.
+const HANDSHAKES: usize = 256;
 /// How long to wait before listening again when no connection can be taken (no file descriptors).
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -29,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Which file can't be read or does not fit; nothing of the key is part of it.
 pub fn config(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
     let read = |path: &Path| {
-        fs::read(path).map_err(|error| {
+        plain_file::read(path, Links::Follow, MAX_FILE).map_err(|error| {
             format!(
                 "read {}: {}",
                 path.display(),
@@ -40,7 +46,7 @@ pub fn config(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&read(cert)?)
         .collect::<Result<_, _>>()
         .map_err(|_| format!("{} is not a PEM certificate", cert.display()))?;
-    let pem = zeroize::Zeroizing::new(read(key)?);
+    let pem = read(key)?;
     let private = PrivateKeyDer::from_pem_slice(&pem)
         .map_err(|_| format!("{} is not a PEM private key", key.display()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -63,19 +69,15 @@ pub fn config(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
 /// client holds nobody up.
 pub struct Listener {
     ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
-    address: SocketAddr,
 }
 
 impl Listener {
     /// Starts to take connections.
-    ///
-    /// # Errors
-    /// When the listener has no address.
-    pub fn new(listener: TcpListener, config: Arc<ServerConfig>) -> io::Result<Self> {
-        let address = listener.local_addr()?;
+    #[must_use]
+    pub fn new(listener: TcpListener, config: Arc<ServerConfig>) -> Self {
         let (sender, ready) = mpsc::channel(WAITING);
         tokio::spawn(accept(listener, TlsAcceptor::from(config), sender));
-        Ok(Self { ready, address })
+        Self { ready }
     }
 }
 
@@ -84,34 +86,45 @@ async fn accept(
     acceptor: TlsAcceptor,
     sender: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
 ) {
+    let mut under_way: VecDeque<AbortHandle> = VecDeque::new();
     while !sender.is_closed() {
         let Ok((stream, peer)) = listener.accept().await else {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
+        let _ = stream.set_nodelay(true);
+        under_way.retain(|handshake| !handshake.is_finished());
+        if under_way.len() >= handshakes()
+            && let Some(oldest) = under_way.pop_front()
+        {
+            oldest.abort();
+        }
         let (acceptor, sender) = (acceptor.clone(), sender.clone());
-        tokio::spawn(async move {
+        let handshake = tokio::spawn(async move {
             if let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await {
                 // The server stopped meanwhile: the connection ends with it.
                 let _ = sender.send((stream, peer)).await;
             }
         });
+        under_way.push_back(handshake.abort_handle());
     }
 }
 
-impl axum::serve::Listener for Listener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
+/// Fewer where descriptors are scarce: the connections that are served have half of them.
+fn handshakes() -> usize {
+    let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let quarter = descriptors.and_then(|count| usize::try_from(count / 4).ok());
+    quarter.map_or(HANDSHAKES, |count| count.clamp(4, HANDSHAKES))
+}
 
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+impl super::serve::Listener for Listener {
+    type Io = TlsStream<TcpStream>;
+
+    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
         match self.ready.recv().await {
             Some(connection) => connection,
             // The accepting task never ends before this listener.
             None => std::future::pending().await,
         }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        Ok(self.address)
     }
 }

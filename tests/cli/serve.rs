@@ -47,7 +47,7 @@ fn it_says_how_to_use_it_and_that_it_stopped() {
     let (status, log) = server.stop();
     assert!(status.success());
     assert!(log.ends_with("Stopped\n"), "{log}");
-    let (_, log) = Serve::start(&env, &["--quiet"]).stop();
+    let (_, log) = Serve::closed(&env, &["--quiet"]).stop();
     assert_eq!(log, "");
 }
 
@@ -221,4 +221,115 @@ fn an_agents_prompt_can_be_previewed() {
     ]);
     let shown = run(&["agent", "start-preview", "lead", "--project-id", "web"]);
     assert!(shown.contains("Be kind."), "{shown}");
+}
+
+/// Where a server keeps address and token for this user's commands.
+fn record(env: &TestEnv) -> Option<std::path::PathBuf> {
+    let entries = fs::read_dir(env.home().join(".local/share/ambient")).ok()?;
+    let mut paths = entries.flatten().map(|entry| entry.path());
+    paths.find(|path| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name.starts_with("serve-")
+    })
+}
+
+/// `credential list` at an address, without a token of its own.
+fn list(env: &TestEnv, url: &str) -> (Option<i32>, String) {
+    let mut command = env.acpctl();
+    let output = command
+        .env("AMBIENT_API_URL", url)
+        .args(["credential", "list"])
+        .output()
+        .unwrap();
+    (output.status.code(), streams(&output).1)
+}
+
+#[test]
+fn commands_of_the_same_user_find_the_token_and_nobody_else_gets_in() {
+    let env = TestEnv::new();
+    let mut server = Serve::closed(&env, &[]);
+    let url = server.url.clone();
+    assert_eq!(server.request("GET", "/credentials", "").0, 401);
+    assert_eq!(server.request("POST", "/projects", "{}").0, 401);
+    assert_eq!(list(&env, &url).0, Some(0));
+    let path = record(&env).expect("a record");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    // Another store, and another name for the address: the token does not go there.
+    assert_eq!(list(&TestEnv::new(), &url).0, Some(4));
+    assert_eq!(list(&env, &url.replace("127.0.0.1", "localhost")).0, Some(4));
+    // A token that is no terminal's business is in no log.
+    let kept: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let token = kept["token"].as_str().unwrap();
+    assert!(!fs::read_to_string(&server.log).unwrap().contains(token));
+    server.signal(Signal::KILL);
+    server.wait();
+    assert!(path.exists());
+    // Whoever listens there now is somebody else.
+    let address = url.trim_start_matches("http://");
+    let other = TcpListener::bind(address).unwrap();
+    let (code, words) = list(&env, &url);
+    assert_eq!(code, Some(4), "{words}");
+    other.set_nonblocking(true).unwrap();
+    assert!(other.accept().is_err(), "nothing was sent there");
+    drop(other);
+    let again = Serve::closed(&env, &["--listen", address]);
+    assert_eq!(list(&env, &again.url).0, Some(0));
+    assert!(again.stop().0.success());
+    assert!(record(&env).is_none(), "the record ends with its server");
+}
+
+#[test]
+fn no_token_is_said_aloud() {
+    let env = TestEnv::new();
+    let (_, log) = Serve::start(&env, &[]).stop();
+    assert!(
+        log.contains("every user and program of this machine may read and change everything here"),
+        "{log}"
+    );
+    env.file("token", "a-token-of-the-tests-0123456789\n");
+    let (code, words) = refused(&env, &["--no-token", "--token-file", "token"]);
+    assert_eq!(code, Some(2));
+    assert!(words.contains("exclude each other"), "{words}");
+}
+
+#[test]
+fn a_request_that_is_never_finished_does_not_hold_the_end_up() {
+    let env = TestEnv::new();
+    let server = Serve::closed(&env, &[]);
+    let host = server.url.trim_start_matches("http://").to_owned();
+    let mut half = TcpStream::connect(&host).unwrap();
+    half.set_read_timeout(Some(LIMIT)).unwrap();
+    half.write_all(b"GET /healthcheck HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ")
+        .unwrap();
+    let (status, _) = server.stop();
+    assert!(status.success());
+    let mut rest = String::new();
+    let _ = half.read_to_string(&mut rest);
+    assert_eq!(rest, "");
+}
+
+#[test]
+fn a_large_body_takes_little_memory() {
+    let env = TestEnv::new();
+    let server = Serve::start(&env, &[]);
+    let peak = |server: &Serve| -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    if !std::path::Path::new("/proc/self/status").exists() {
+        return;
+    }
+    let before = peak(&server);
+    let items = 10 << 20;
+    for body in [
+        format!("{{\"name\":[{}0]}}", "0,".repeat(items)),
+        format!("{{{}\"name\":0}}", "\"a\":[],".repeat(items / 4)),
+    ] {
+        assert_eq!(server.request("POST", "/projects", &body).0, 400);
+        let used = peak(&server) - before;
+        let allowed = 3 * (20 << 10);
+        assert!(used < allowed, "{used} kB for a body of 20 MiB");
+    }
 }

@@ -51,14 +51,46 @@ fn pages_of_other_sites_get_nowhere() {
         browser_guard: true,
         ..options(Manners::Recorded)
     });
-    let from = |origin: &str| {
-        api.send("GET", "/credentials", &[("origin", origin)], Vec::new())
-            .status
+    let host = ("host", "127.0.0.1:8000");
+    let from = |more: &[(&str, &str)]| {
+        let headers = [&[host], more].concat();
+        api.send("GET", "/credentials", &headers, Vec::new()).status
     };
-    assert_eq!(
-        (from("http://localhost:3000"), from("https://evil.example")),
-        (200, 403)
-    );
+    assert_eq!(from(&[]), 200);
+    assert_eq!(from(&[("origin", "http://127.0.0.1:8000")]), 200);
+    for foreign in [
+        ("origin", "http://localhost:3000"),
+        ("origin", "https://evil.example"),
+        ("sec-fetch-site", "cross-site"),
+        host,
+    ] {
+        assert_eq!(from(&[foreign]), 403, "{foreign:?}");
+    }
+    let write = |kind: &[(&str, &str)]| {
+        let headers = [&[host], kind].concat();
+        let body = json!({"name": "web"}).to_string().into_bytes();
+        api.send("POST", "/projects", &headers, body).status
+    };
+    assert_eq!(write(&[]), 415);
+    assert_eq!(write(&[("content-type", "text/plain")]), 415);
+    assert_eq!(write(&[("content-type", "application/json")]), 201);
+}
+
+/// Nobody else knows the token, so that any name and any form will do.
+#[test]
+fn whoever_bears_the_token_may_call_by_any_name() {
+    let api = Api::with(Options {
+        browser_guard: true,
+        bearer: Some(SecretString::from("right")),
+        ..options(Manners::Recorded)
+    });
+    let headers = [
+        ("host", "acp.test:8443"),
+        ("authorization", "Bearer right"),
+        ("content-type", "text/plain"),
+    ];
+    let body = json!({"name": "web"}).to_string().into_bytes();
+    assert_eq!(api.send("POST", "/projects", &headers, body).status, 201);
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn a_token_opens_for_its_own_record_only() {
     let moved = api.get(&format!("/credentials/{second}/token"));
     assert_eq!(moved.status, 500);
     assert!(
-        !moved.text.contains(TOKEN) && !moved.text.contains("acp1"),
+        !moved.text.contains(TOKEN) && !moved.text.contains("acp2"),
         "{}",
         moved.text
     );
@@ -262,6 +262,99 @@ fn a_restore_brings_back_what_the_copy_holds() {
     assert_eq!(foreign.get("/credentials").json()["items"][0]["name"], "n");
     fs::write(&copy, "junk").unwrap();
     assert!(api.state.restore(&copy).is_err());
+    assert_eq!(api.get(&token).at("token"), TOKEN);
+}
+
+#[test]
+fn a_token_opens_for_its_own_provider_and_address_only() {
+    let (api, _) = with_token();
+    let made = json!({"name": "j", "provider": "jira", "url": "https://a.example", "token": "own"});
+    let id = api.credential(&made);
+    let token = format!("/credentials/{id}/token");
+    let changed = api.patch(
+        &format!("/credentials/{id}"),
+        &json!({"url": "https://b.example"}),
+    );
+    assert_eq!(changed.status, 200);
+    assert_eq!(api.get(&token).at("token"), "own", "the API may move it");
+    let database = rusqlite::Connection::open(api.directory.join("ambient.db")).unwrap();
+    for (column, other, right) in [
+        ("url", "https://evil.example", "https://b.example"),
+        ("provider", "github", "jira"),
+    ] {
+        let set = format!("UPDATE credentials SET {column} = ?2 WHERE id = ?1");
+        database.execute(&set, [&id, other]).unwrap();
+        assert_eq!(api.get(&token).status, 500, "{column}");
+        database.execute(&set, [&id, right]).unwrap();
+        assert_eq!(api.get(&token).at("token"), "own");
+    }
+}
+
+#[test]
+fn a_copy_that_is_damaged_or_changed_never_takes_the_place_of_a_store() {
+    let (api, token) = with_token();
+    for number in 0..20 {
+        let text = format!("{number}").repeat(2000);
+        api.credential(&json!({"name": text, "provider": "p", "description": text}));
+    }
+    let other = tempfile::tempdir().unwrap();
+    let good = other.path().join("good");
+    api.state.backup(&good).unwrap();
+    let bytes = fs::read(&good).unwrap();
+    let refused = |name: &str, path: &Path| {
+        let error = api.state.restore(path).unwrap_err().to_string();
+        assert!(!error.is_empty(), "{name}");
+        assert_eq!(api.get(&token).at("token"), TOKEN, "{name}");
+        error
+    };
+    let pages = bytes.len() / 4096;
+    for page in (1..pages).step_by(7) {
+        let mut damaged = bytes.clone();
+        for (at, byte) in damaged[page * 4096..][..4096].iter_mut().enumerate() {
+            *byte = u8::try_from((at * 37 + 11) % 256).unwrap();
+        }
+        let path = other.path().join("damaged");
+        fs::write(&path, damaged).unwrap();
+        refused(&format!("page {page}"), &path);
+    }
+    for sql in [
+        "CREATE TRIGGER later AFTER INSERT ON projects BEGIN DELETE FROM credential_tokens; END",
+        "CREATE VIEW own AS SELECT 1",
+        "CREATE TABLE own (id TEXT)",
+        "DROP INDEX agents_name",
+        "ALTER TABLE users ADD COLUMN own TEXT",
+    ] {
+        let path = other.path().join("changed");
+        fs::write(&path, &bytes).unwrap();
+        let copy = rusqlite::Connection::open(&path).unwrap();
+        copy.execute_batch(sql).unwrap();
+        drop(copy);
+        let error = refused(sql, &path);
+        assert!(error.contains("changed by another program"), "{error}");
+    }
+    let fifo = other.path().join("fifo");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &fifo,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
+    let error = refused("a FIFO", &fifo);
+    assert!(error.contains("not a regular file"), "{error}");
+    api.state.restore(&good).unwrap();
+}
+
+#[test]
+fn a_new_key_sweeps_what_killed_writers_left() {
+    let (api, token) = with_token();
+    let left = api.directory.join(".ambient.key.0123456789abcdef");
+    let other = api.directory.join(".ambient.key.of-somebody");
+    fs::write(&left, "old key").unwrap();
+    fs::write(&other, "kept").unwrap();
+    api.state.rekey().unwrap();
+    assert!(!left.exists() && other.exists());
     assert_eq!(api.get(&token).at("token"), TOKEN);
 }
 

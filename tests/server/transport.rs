@@ -93,6 +93,45 @@ fn one_trailing_slash_is_dropped_and_doubled_ones_move() {
 }
 
 #[test]
+fn no_answer_is_to_be_kept_or_guessed_at() {
+    let api = api();
+    for path in ["/credentials", "/nope", "/version", "!/healthcheck", "!/"] {
+        let answer = api.get(path);
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(
+            answer.header("x-content-type-options"),
+            Some("nosniff"),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn a_slash_in_an_id_leads_to_no_other_record() {
+    let api = api();
+    api.post("/projects", &json!({"name": "p"}));
+    let agent = api.post("/projects/p/agents", &json!({"name": "a"})).at("id");
+    let sent = api.delete(&format!("/projects/p%2Fagents%2F{agent}"));
+    assert_eq!(sent.status, 404, "{}", sent.text);
+    assert_eq!(api.get(&format!("/projects/p/agents/{agent}")).status, 200);
+    assert_eq!(api.get(&format!("/projects/%70/agents/{agent}")).status, 200);
+}
+
+#[test]
+fn a_search_over_long_texts_is_given_up_and_holds_nobody_up() {
+    let api = api();
+    let text = "a".repeat(4 << 20);
+    let made = api.post("/projects", &json!({"name": "p", "description": text}));
+    assert_eq!(made.status, 201);
+    let pattern = format!("%{}b", "a".repeat(900));
+    let search = super::support::encoded(&format!("description ilike '{pattern}'"));
+    let refused = api.get(&format!("/projects?search={search}"));
+    assert_eq!(reason(&refused, 400, "21"), "the search took too long");
+    let easy = super::support::encoded("description ilike '%a'");
+    assert_eq!(api.get(&format!("/projects?search={easy}")).json()["total"], 1);
+}
+
+#[test]
 fn bodies_have_a_limit_above_twenty_mebibytes() {
     let api = api();
     let token = "x".repeat(20 * 1024 * 1024);

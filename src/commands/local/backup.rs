@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
+use super::deferred::Deferred;
 use crate::ctx::Ctx;
 use crate::output::progress;
 
@@ -19,8 +20,13 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let progress = progress::begin("Copying the store");
     let state = super::open()?;
+    let signals = Deferred::begin()?;
     state.backup(&args.file).context("back the store up")?;
     drop(progress);
+    if let Err(status) = signals.check() {
+        let _ = std::fs::remove_file(&args.file);
+        return Err(status.into());
+    }
     ctx.out
         .line(&format!("Backed up to {}", args.file.display()))
 }

@@ -1,13 +1,18 @@
 //! `acpctl local export`
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
+use super::deferred::Deferred;
 use super::manifest::{self, Document, Manifest};
 use crate::api::{Client, path};
 use crate::commands::credential::{KUBECONFIG, KubeconfigArgs};
@@ -59,9 +64,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         name_variables(ctx, &mut manifest, &secrets);
         return write(ctx, file, &manifest);
     };
-    let folder = NewFolder::create(folder)?;
-    folder.fill(&mut manifest, &secrets, file)?;
+    let signals = Deferred::begin()?;
+    let mut folder = NewFolder::create(folder)?;
+    folder.fill(&mut manifest, &secrets, file, &signals)?;
+    folder.put_in_place()?;
+    signals.check()?;
     write(ctx, file, &manifest)?;
+    signals.check()?;
     folder.keep();
     Ok(())
 }
@@ -153,22 +162,49 @@ impl Names {
     }
 }
 
-/// A folder for secrets; dropping it before it is finished removes it.
+/// A folder for secrets; dropping it before it is finished removes it. It is filled beside its place and locked
+/// meanwhile: what a killed run left there is removed by the next.
 struct NewFolder {
+    place: PathBuf,
+    /// Where it is now.
     path: PathBuf,
+    _locked: File,
     is_done: bool,
 }
 
 impl NewFolder {
     fn create(path: &Path) -> Result<Self, Failure> {
-        secret_file::create_new_dir(path).map_err(|error| {
-            let what = format!("make the folder {}: {}", path.display(), reason(&error));
-            Failure::new(Kind::Other, what).hint("--secrets takes a folder that does not exist yet")
-        })?;
-        Ok(Self {
-            path: path.to_owned(),
+        Self::create_beside(path).map_err(|error| not_made(path, &error))
+    }
+
+    fn create_beside(place: &Path) -> io::Result<Self> {
+        if fs::symlink_metadata(place).is_ok() {
+            return Err(Errno::EXIST.into());
+        }
+        sweep(place);
+        let path = secret_file::beside(place)?;
+        secret_file::create_new_dir(&path)?;
+        let folder = Self {
+            place: place.to_owned(),
+            _locked: File::open(&path)?,
+            path,
             is_done: false,
-        })
+        };
+        let _ = folder._locked.try_lock();
+        Ok(folder)
+    }
+
+    /// Gives it its name, which nothing may have by now.
+    fn put_in_place(&mut self) -> Result<(), Failure> {
+        let moved = renameat_with(CWD, &self.path, CWD, &self.place, RenameFlags::NOREPLACE);
+        let moved = match moved {
+            // A file system that does not know how to refuse what is there.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => fs::rename(&self.path, &self.place),
+            moved => moved.map_err(Into::into),
+        };
+        moved.map_err(|error| not_made(&self.place, &error))?;
+        self.path.clone_from(&self.place);
+        Ok(())
     }
 
     /// Writes the secrets and lets each credential name its file, as seen from the manifest.
@@ -177,6 +213,7 @@ impl NewFolder {
         manifest: &mut Manifest,
         secrets: &[Secret],
         file: Option<&Path>,
+        signals: &Deferred,
     ) -> anyhow::Result<()> {
         let from_manifest = self.seen_from(file)?;
         let mut names = Names::default();
@@ -184,6 +221,7 @@ impl NewFolder {
             let Secret::Text(text) = secret else {
                 continue;
             };
+            signals.check()?;
             let name = names.unique(&file_name(credential), "-");
             let path = self.path.join(&name);
             secret_file::write_new(&path, text.expose_secret().as_bytes())
@@ -198,7 +236,9 @@ impl NewFolder {
         let parent = file.and_then(Path::parent);
         let parent = parent.filter(|parent| !parent.as_os_str().is_empty());
         let base = fs::canonicalize(parent.unwrap_or(Path::new(".")))?;
-        let seen = relative(&base, &fs::canonicalize(&self.path)?);
+        let mut place = fs::canonicalize(&self.path)?;
+        place.set_file_name(self.place.file_name().unwrap_or_default());
+        let seen = relative(&base, &place);
         let seen = seen.to_str().map(str::to_owned);
         seen.ok_or_else(|| Failure::usage("the path of --secrets is not Unicode").into())
     }
@@ -212,6 +252,31 @@ impl Drop for NewFolder {
     fn drop(&mut self) {
         if !self.is_done {
             let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+fn not_made(path: &Path, error: &io::Error) -> Failure {
+    let what = format!("make the folder {}: {}", path.display(), reason(error));
+    Failure::new(Kind::Other, what).hint("--secrets takes a folder that does not exist yet")
+}
+
+/// Removes the folders that killed runs left beside this place.
+fn sweep(place: &Path) {
+    let folder = place.parent().filter(|path| !path.as_os_str().is_empty());
+    let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else {
+        return;
+    };
+    let name = place.file_name().unwrap_or_default();
+    let own = rustix::process::geteuid().as_raw();
+    for entry in entries.flatten() {
+        let is_left = secret_file::is_beside(&entry.file_name(), name)
+            && entry
+                .metadata()
+                .is_ok_and(|found| found.is_dir() && found.uid() == own);
+        // Its writer lives as long as it is locked.
+        if is_left && File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok()) {
+            let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
@@ -279,7 +344,7 @@ fn write(ctx: &Ctx, file: Option<&Path>, manifest: &Manifest) -> anyhow::Result<
     Ok(())
 }
 
-fn failed(file: &Path, error: &std::io::Error) -> Failure {
+fn failed(file: &Path, error: &io::Error) -> Failure {
     let file = quote(&file.to_string_lossy());
     Failure::new(Kind::Other, format!("write {file}: {}", reason(error)))
 }

@@ -1,6 +1,7 @@
 //! `acpctl local …`: the embedded API's store.
 
 mod backup;
+mod deferred;
 mod export;
 mod import;
 mod manifest;

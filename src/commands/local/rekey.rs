@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use super::deferred::Deferred;
 use crate::ctx::Ctx;
 use crate::output::progress;
 
@@ -13,8 +14,12 @@ pub struct Args {}
 
 pub fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
     let progress = progress::begin("Sealing every token anew");
-    let sealed = super::open()?.rekey().context("seal with a new key")?;
+    let state = super::open()?;
+    // A signal waits until every token has its new key and the old one is gone.
+    let signals = Deferred::begin()?;
+    let sealed = state.rekey().context("seal with a new key")?;
     drop(progress);
     ctx.out
-        .line(&format!("Sealed {sealed} tokens with a new key"))
+        .line(&format!("Sealed {sealed} tokens with a new key"))?;
+    Ok(signals.check()?)
 }

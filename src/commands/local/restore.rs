@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
+use super::deferred::Deferred;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::output::{progress, prompt};
@@ -32,8 +33,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let progress = progress::begin("Restoring the store");
     let state = super::open()?;
+    // A signal waits until the store is the old one or the new one.
+    let signals = Deferred::begin()?;
     state.restore(&args.file).context("restore the store")?;
     drop(progress);
     ctx.out
-        .line(&format!("Restored from {}", args.file.display()))
+        .line(&format!("Restored from {}", args.file.display()))?;
+    Ok(signals.check()?)
 }

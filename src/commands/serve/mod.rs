@@ -8,25 +8,27 @@ mod sessions;
 mod store;
 
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
 use crate::api::Client;
 use crate::api::local::{key_policy, say_key_place};
+use crate::auth::own_server;
 use crate::compat::json;
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::config::paths;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind, Status};
-use crate::input;
+use crate::plain_file::{self, Links};
 use crate::secret_file;
 use crate::server::{self, Access, AppState, Manners, Options};
 use crate::session_helper::child::{self, Signals};
@@ -36,6 +38,9 @@ use run::Setting;
 
 /// How long a request's body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// More than a token takes.
+const MAX_TOKEN: u64 = 64 << 10;
 
 /// How long the server may take to end in order: longer than a command may take that is asked to end.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
@@ -47,19 +52,22 @@ enum ServeManners {
     Corrected,
 }
 
-const EXAMPLES: &str = "# The API on this machine, for the commands of this machine; any token does
+const EXAMPLES: &str =
+    "# The API on this machine, for the commands of this user, which find its token by themselves
 acpctl serve
-export AMBIENT_API_URL=http://127.0.0.1:8000 AMBIENT_TOKEN=none-is-asked-for-here
+export AMBIENT_API_URL=http://127.0.0.1:8000
 acpctl credential list
 
-# With a token that each request must bear
+# With a token of your own
 acpctl serve --token-file token.txt
 # Runs a command for each session that is started
 acpctl serve --run-sessions -- sh -c 'kubectl get pods; cat'";
 
 /// Serve the embedded API on a port
 ///
-/// The same API and the same store as --local, for one machine. Every caller is the user dev-user.
+/// The same API and the same store as --local, for one machine. Every caller is the user dev-user, and must bear a
+/// token: the one in --token-file, else one that is made for this run. Commands of the same user with the same
+/// store find that by themselves; for other programs it is printed on a terminal.
 /// It listens on loopback; another address needs --token-file, --tls-cert and --tls-key. Past one machine,
 /// run the platform itself.
 #[derive(Debug, clap::Args)]
@@ -74,6 +82,9 @@ pub struct Args {
     /// Ask every caller for the bearer token in this file
     #[arg(long, value_name = "PATH")]
     token_file: Option<String>,
+    /// Ask for no token: every user and program of this machine may read and change everything
+    #[arg(long)]
+    no_token: bool,
     /// Certificate chain for TLS (PEM)
     #[arg(long, value_name = "PATH")]
     tls_cert: Option<PathBuf>,
@@ -109,7 +120,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if args.openapi {
         return ctx.out.data(server::openapi::text().as_bytes());
     }
-    let bearer = args.token_file.as_deref().map(read_token).transpose()?;
+    if args.no_token && args.token_file.is_some() {
+        return Err(Failure::usage("--no-token and --token-file exclude each other").into());
+    }
+    let given = args.token_file.as_deref().map(read_token).transpose()?;
     let secrets = [
         args.token_file.as_ref().map(Path::new),
         args.tls_key.as_deref(),
@@ -128,8 +142,17 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         (None, None) => None,
         _ => return Err(Failure::usage("--tls-cert and --tls-key go together").into()),
     };
-    check_exposure(args.listen.ip(), bearer.is_some(), tls.is_some())?;
+    check_exposure(args.listen.ip(), given.is_some(), tls.is_some())?;
     check_command(args)?;
+    if args.no_token {
+        ctx.out.warn(&no_token_warning(args));
+    }
+    let is_made = given.is_none() && !args.no_token;
+    let bearer = if is_made {
+        Some(own_server::make_token().context("make a token")?)
+    } else {
+        given
+    };
     let options = Options {
         key: key_policy()?,
         bearer: bearer.clone(),
@@ -146,7 +169,26 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         None => paths::data_dir().map_err(|why| Failure::new(Kind::Other, why))?,
     };
     let state = AppState::open(&directory, options).context("open the store")?;
-    ctx.block_on(serve(ctx, args, state, &directory, tls, bearer))
+    let token = Token { bearer, is_made };
+    ctx.block_on(serve(ctx, args, state, &directory, tls, token))
+}
+
+/// What each request must bear.
+struct Token {
+    bearer: Option<SecretString>,
+    /// Made for this run, for the commands of this user to find.
+    is_made: bool,
+}
+
+fn no_token_warning(args: &Args) -> String {
+    let runs = if args.run_sessions {
+        ", and start the command"
+    } else {
+        ""
+    };
+    format!(
+        "--no-token: every user and program of this machine may read and change everything here, the secrets included{runs}"
+    )
 }
 
 /// Serves until a signal comes; then ends the runs of sessions, the streams, and the requests under way.
@@ -156,22 +198,38 @@ async fn serve(
     state: AppState,
     directory: &Path,
     tls: Option<Arc<rustls::ServerConfig>>,
-    bearer: Option<SecretString>,
+    token: Token,
 ) -> anyhow::Result<()> {
     // From here on a signal ends nothing by itself.
     let mut signals = Signals::listen()?;
     let listener = listen(args.listen).await?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let url = format!("{scheme}://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    let url = format!("{scheme}://{address}");
+    // Dropped last: commands find the token as long as there is a server.
+    let _record = match &token.bearer {
+        Some(bearer) if token.is_made => Some(
+            own_server::announce(directory, &url, address, bearer)
+                .with_context(|| format!("keep the token in {}", directory.display()))?,
+        ),
+        _ => None,
+    };
     let setting = if args.run_sessions {
-        Some(setting(ctx, args, &state, directory, &url, bearer)?)
+        Some(setting(
+            ctx,
+            args,
+            &state,
+            directory,
+            &url,
+            token.bearer.clone(),
+        )?)
     } else {
         None
     };
     ctx.out
         .line(&format!("Serving {url} from {}", directory.display()))?;
     say_key_place(&ctx.out, &state);
-    say_how_to_use(ctx, args, &url);
+    say_how_to_use(ctx, args, &url, &token);
     let (stop, stopping) = watch::channel(false);
     let (last_run, no_run) = oneshot::channel::<()>();
     let mut told = stopping.clone();
@@ -183,7 +241,7 @@ async fn serve(
     let answering = async {
         match tls {
             Some(tls) => {
-                server::serve(server::tls::Listener::new(listener, tls)?, state, ended).await
+                server::serve(server::tls::Listener::new(listener, tls), state, ended).await
             }
             None => server::serve(listener, state, ended).await,
         }
@@ -235,17 +293,22 @@ fn check_command(args: &Args) -> Result<(), Failure> {
     }
 }
 
-/// Commands want an address and a token, also where none is asked for.
-fn say_how_to_use(ctx: &Ctx, args: &Args, url: &str) {
+/// Commands want an address and a token, also where none is asked for. A token is shown to a person only, not to
+/// a log.
+fn say_how_to_use(ctx: &Ctx, args: &Args, url: &str, token: &Token) {
     if args.quiet {
         return;
     }
-    let token = match &args.token_file {
-        Some(_) => "and the token in AMBIENT_TOKEN".to_owned(),
-        None => format!("AMBIENT_TOKEN={}", run::NO_TOKEN),
+    let rest = match &token.bearer {
+        None => format!(" AMBIENT_TOKEN={}", run::NO_TOKEN),
+        Some(bearer) if token.is_made && std::io::stderr().is_terminal() => {
+            format!(" AMBIENT_TOKEN={}", bearer.expose_secret())
+        }
+        Some(_) if token.is_made => String::new(),
+        Some(_) => " and the token in AMBIENT_TOKEN".to_owned(),
     };
     ctx.out
-        .note(&format!("To use it: export AMBIENT_API_URL={url} {token}"));
+        .note(&format!("To use it: export AMBIENT_API_URL={url}{rest}"));
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -290,8 +353,13 @@ fn check_exposure(address: IpAddr, has_token: bool, has_tls: bool) -> Result<(),
 }
 
 fn read_token(path: &str) -> Result<SecretString, Failure> {
-    let input = input::from_path(path)?;
-    let token = std::str::from_utf8(&input.bytes)
+    let bytes = plain_file::read(Path::new(path), Links::Follow, MAX_TOKEN).map_err(|error| {
+        Failure::new(
+            Kind::Data,
+            format!("read {}: {}", quote(path), reason(&error)),
+        )
+    })?;
+    let token = std::str::from_utf8(&bytes)
         .map(str::trim)
         .unwrap_or_default();
     if token.len() < 20 || token.contains(|c: char| !c.is_ascii_graphic()) {

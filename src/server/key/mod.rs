@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use rusqlite::Connection;
 use zeroize::Zeroizing;
 
-use super::seal::{self, Key, SealError};
+use super::seal::{self, Key, Purpose, SealError};
 use super::store::{self, StoreError};
 pub use place::Place;
 
@@ -118,7 +118,7 @@ impl Keys {
     pub fn seal(
         &self,
         connection: &Connection,
-        record: &str,
+        purpose: Purpose<'_>,
         token: &str,
     ) -> Result<String, StoreError> {
         let wanted = store::metadata(connection, NUMBER)?.and_then(|text| text.parse().ok());
@@ -134,14 +134,14 @@ impl Keys {
             .as_ref()
             .and_then(|ring| ring.0.get(&number))
             .ok_or(SealError::UnknownKey(number))?;
-        Ok(seal::seal(number, key, record, token)?)
+        Ok(seal::seal(number, key, purpose, token)?)
     }
 
     /// Opens a sealed token.
     pub fn open(
         &self,
         connection: &Connection,
-        record: &str,
+        purpose: Purpose<'_>,
         envelope: &str,
     ) -> Result<Zeroizing<String>, StoreError> {
         let number = seal::key_number(envelope)?;
@@ -156,7 +156,7 @@ impl Keys {
             .as_ref()
             .and_then(|ring| ring.0.get(&number))
             .ok_or(SealError::UnknownKey(number))?;
-        Ok(seal::open(key, record, envelope)?)
+        Ok(seal::open(key, purpose, envelope)?)
     }
 
     /// Refuses a copy of a store whose tokens the key that is in place can't open. `copy` may have no tokens.
@@ -165,6 +165,13 @@ impl Keys {
             self.load(copy)?;
         }
         Ok(())
+    }
+
+    /// Removes what killed writers of the key left beside it.
+    pub fn sweep(&self) {
+        if let Some(path) = Place::file_in(&self.directory).path() {
+            crate::secret_file::sweep(path);
+        }
     }
 
     /// Forgets what was read, so that it is read again.
@@ -253,7 +260,7 @@ fn remember(connection: &Connection, ring: &Ring) -> Result<(), StoreError> {
     store::set_metadata(
         connection,
         CHECK,
-        &seal::seal(number, key, CHECK, CHECK_TEXT)?,
+        &seal::seal(number, key, Purpose::only(CHECK), CHECK_TEXT)?,
     )
 }
 
@@ -263,7 +270,7 @@ fn check(connection: &Connection, ring: &Ring, place: &Place) -> Result<(), Stor
     let fits = seal::key_number(&proof)
         .ok()
         .and_then(|number| ring.0.get(&number))
-        .is_some_and(|key| seal::open(key, CHECK, &proof).is_ok());
+        .is_some_and(|key| seal::open(key, Purpose::only(CHECK), &proof).is_ok());
     if fits {
         Ok(())
     } else {

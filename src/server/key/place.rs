@@ -1,9 +1,9 @@
 //! The two places of a key.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Read as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
@@ -13,6 +13,7 @@ use keyring::v1::{Entry, Error as KeyringError};
 use zeroize::Zeroizing;
 
 use super::{Ring, StoreError};
+use crate::plain_file::{self, Links};
 use crate::secret_file;
 
 const SERVICE: &str = "ambient-local-api";
@@ -162,14 +163,7 @@ fn words(error: &KeyringError) -> String {
 
 /// A file that is ours and closed to others; none if there is no file.
 fn read_file(path: &Path) -> Result<Option<Zeroizing<String>>, String> {
-    let no_follow = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC)
-        .bits()
-        .cast_signed();
-    let file = match OpenOptions::new()
-        .read(true)
-        .custom_flags(no_follow)
-        .open(path)
-    {
+    let file = match plain_file::open(path, Links::Refuse) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.to_string()),
@@ -184,9 +178,6 @@ fn read_file(path: &Path) -> Result<Option<Zeroizing<String>>, String> {
 }
 
 fn refuse(about: &fs::Metadata) -> Result<(), String> {
-    if !about.is_file() {
-        return Err("it is not a regular file".to_owned());
-    }
     if about.uid() != rustix::process::geteuid().as_raw() {
         return Err("it belongs to another user".to_owned());
     }

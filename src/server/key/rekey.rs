@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use rusqlite::{Connection, Transaction};
 
 use super::{Keys, PLACE, Ring, StoreError, remember};
-use crate::server::seal::{self, SealError};
+use crate::server::seal::{self, Purpose, SealError};
 use crate::server::store::{self, Store};
 
 impl Keys {
@@ -19,6 +19,7 @@ impl Keys {
     /// When the present key is missing, a token does not open, or something can't be written; nothing
     /// is changed then, but that the new key may lie beside the old ones.
     pub fn rekey(&self, store: &Store) -> Result<usize, StoreError> {
+        self.sweep();
         let (count, ring) = store.write(|transaction| self.reseal(transaction))?;
         if let Some(ring) = ring {
             self.forget_old(store, ring)?;
@@ -63,17 +64,23 @@ fn seal_all(connection: &Connection, ring: &Ring, number: u32) -> Result<usize, 
         .collect::<Result<_, _>>()?;
     // One token at a time: together they may not fit into memory.
     for id in &ids {
-        let envelope: String = connection.query_row(
-            "SELECT sealed FROM credential_tokens WHERE credential_id = ?1",
+        let (envelope, provider, url): (String, String, String) = connection.query_row(
+            "SELECT sealed, ifnull(provider, ''), ifnull(url, '') FROM credential_tokens
+             LEFT JOIN credentials ON id = credential_id WHERE credential_id = ?1",
             [id],
-            |row| row.get(0),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
+        let purpose = Purpose {
+            record: id,
+            provider: &provider,
+            url: &url,
+        };
         let old = seal::key_number(&envelope)?;
         let key = ring.0.get(&old).ok_or(SealError::UnknownKey(old))?;
-        let token = seal::open(key, id, &envelope)?;
+        let token = seal::open(key, purpose, &envelope)?;
         connection.execute(
             "UPDATE credential_tokens SET sealed = ?2 WHERE credential_id = ?1",
-            [id, &seal::seal(number, new, id, &token)?],
+            [id, &seal::seal(number, new, purpose, &token)?],
         )?;
     }
     Ok(ids.len())

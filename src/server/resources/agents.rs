@@ -82,7 +82,15 @@ pub fn delete(call: &Call<'_>) -> Result<Reply, Failure> {
 
 /// The agent of the path, in the project of the path.
 fn find(connection: &Connection, call: &Call<'_>) -> Result<Record, Failure> {
-    let agent = crud::find(connection, &AGENT, call.part("id"))?;
+    named(connection, call, "id")
+}
+
+/// The agent that a part of the path names, in the project of the path.
+///
+/// # Errors
+/// 404 for an unknown one, 403 for one of another project.
+pub fn named(connection: &Connection, call: &Call<'_>, part: &str) -> Result<Record, Failure> {
+    let agent = crud::find(connection, &AGENT, call.part(part))?;
     belongs(&agent, call)?;
     Ok(agent)
 }
@@ -155,7 +163,7 @@ pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
             }
             Manners::Corrected if call.body.is_empty() => String::new(),
             Manners::Corrected => {
-                let object = body::object(&call.body, "StartRequest")?;
+                let object = body::object(&call.body, "StartRequest", &["prompt"])?;
                 body::text_of(&object, "prompt", "StartRequest")?
             }
         };

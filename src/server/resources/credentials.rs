@@ -13,8 +13,9 @@ use crate::server::crud;
 use crate::server::error::Failure;
 use crate::server::fields::{DeleteUnknown, Field, Kind, text};
 use crate::server::ids;
-use crate::server::record::Value;
+use crate::server::record::{Record, Value};
 use crate::server::reply::Reply;
+use crate::server::seal::{self, Purpose};
 use crate::server::store::StoreError;
 
 pub static CREDENTIAL: Kind = Kind {
@@ -44,7 +45,7 @@ pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
     call.state.store().write(|transaction| {
         crud::insert(transaction, &record, call.manners())?;
         if let Some(token) = token {
-            set_token(call.state, transaction, &record.id, &token)?;
+            set_token(call.state, transaction, &record, &token)?;
         }
         role_bindings::own(transaction, "credential", &record.id, call.manners())
     })?;
@@ -56,9 +57,18 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
     let mut values = body::patch(&CREDENTIAL, &call.body)?;
     let token = take_token(&mut values);
     crud::change(call, |transaction, record| {
+        let before = record.clone();
         body::apply(record, values);
+        let is_moved = |field| before.text(field) != record.text(field);
         if let Some(token) = token {
-            set_token(call.state, transaction, &record.id, &token)?;
+            set_token(call.state, transaction, record, &token)?;
+        } else if (is_moved("provider") || is_moved("url"))
+            && let Some(envelope) = sealed_token(transaction, &record.id)?
+        {
+            // The token is bound to both: whoever may change them here says that it is meant for the new ones.
+            let keys = call.state.keys();
+            let token = keys.open(transaction, purpose(&before), &envelope)?;
+            set_token(call.state, transaction, record, &token)?;
         }
         Ok(())
     })
@@ -77,18 +87,48 @@ pub fn delete(call: &Call<'_>) -> Result<Reply, Failure> {
 /// GET …/token: an empty text if none is set.
 pub fn token(call: &Call<'_>) -> Result<Reply, Failure> {
     let id = call.part("id");
-    call.state.store().read(|transaction| {
+    let (record, token, is_earlier) = call.state.store().read::<_, Failure>(|transaction| {
         let record = crud::find(transaction, &CREDENTIAL, id)?;
-        let token = match sealed_token(transaction, id)? {
-            Some(envelope) => call.state.keys().open(transaction, id, &envelope)?,
-            None => Zeroizing::default(),
+        let Some(envelope) = sealed_token(transaction, id)? else {
+            return Ok((record, Zeroizing::default(), false));
         };
-        Ok(Reply::ok(json!({
-            "credential_id": id,
-            "provider": record.text("provider"),
-            "token": *token,
-        })))
+        let keys = call.state.keys();
+        let token = keys.open(transaction, purpose(&record), &envelope)?;
+        Ok((record, token, seal::is_earlier(&envelope)))
+    })?;
+    if is_earlier {
+        // The token is given out all the same where that fails.
+        let _ = seal_anew(call, id);
+    }
+    Ok(Reply::ok(json!({
+        "credential_id": id,
+        "provider": record.text("provider"),
+        "token": *token,
+    })))
+}
+
+/// Seals a token that an earlier program sealed, so that it is bound to all that counts.
+fn seal_anew(call: &Call<'_>, id: &str) -> Result<(), Failure> {
+    call.state.store().write(|transaction| {
+        let record = crud::find(transaction, &CREDENTIAL, id)?;
+        if let Some(envelope) = sealed_token(transaction, id)?
+            && seal::is_earlier(&envelope)
+        {
+            let keys = call.state.keys();
+            let token = keys.open(transaction, purpose(&record), &envelope)?;
+            set_token(call.state, transaction, &record, &token)?;
+        }
+        Ok(())
     })
+}
+
+/// What a credential's token is sealed for.
+fn purpose(record: &Record) -> Purpose<'_> {
+    Purpose {
+        record: &record.id,
+        provider: record.text("provider"),
+        url: record.text("url"),
+    }
 }
 
 /// Takes the token out of the fields to be written; the last one counts.
@@ -110,19 +150,19 @@ fn take_token(values: &mut Vec<(&'static Field, Value)>) -> Option<Zeroizing<Str
 fn set_token(
     state: &AppState,
     connection: &Connection,
-    id: &str,
+    record: &Record,
     token: &str,
 ) -> Result<(), StoreError> {
     if token.is_empty() {
-        return remove_token(connection, id);
+        return remove_token(connection, &record.id);
     }
-    let sealed = state.keys().seal(connection, id, token)?;
+    let sealed = state.keys().seal(connection, purpose(record), token)?;
     connection
         .prepare_cached(
             "INSERT INTO credential_tokens (credential_id, sealed) VALUES (?1, ?2)
              ON CONFLICT (credential_id) DO UPDATE SET sealed = excluded.sealed",
         )?
-        .execute((id, sealed))?;
+        .execute((&record.id, sealed))?;
     Ok(())
 }
 

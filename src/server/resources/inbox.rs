@@ -1,9 +1,15 @@
 //! Messages to agents (contract api.md section 9.3). Reading one by its id is not built on the platform.
 
+use rusqlite::Connection;
+
+use super::agents;
+use crate::server::body;
 use crate::server::call::Call;
 use crate::server::crud;
 use crate::server::error::Failure;
 use crate::server::fields::{DeleteUnknown, Kind, boolean, text};
+use crate::server::list as lists;
+use crate::server::record::Record;
 use crate::server::reply::Reply;
 use crate::server::store::records::Condition;
 
@@ -23,13 +29,48 @@ pub static INBOX_MESSAGE: Kind = Kind {
 
 /// GET: the messages of the path's agent.
 pub fn list(call: &Call<'_>) -> Result<Reply, Failure> {
-    crud::list_within(call, Condition::equal("agent_id", call.part("agent")))
+    let kind = call.route.kind;
+    call.state.store().read(|transaction| {
+        let agent = agents::named(transaction, call, "agent")?;
+        let within = Condition::equal("agent_id", agent.id);
+        lists::list(transaction, kind, within, &call.query, call.manners()).map(Reply::ok)
+    })
 }
 
 /// POST: the agent of the path wins over that of the body.
 pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
-    crud::create_with(call, |_, record| {
-        record.set_text("agent_id", call.part("agent"));
+    crud::create_with(call, |transaction, record| {
+        let agent = agents::named(transaction, call, "agent")?;
+        record.set_text("agent_id", agent.id);
         Ok(())
     })
+}
+
+/// PATCH: a message of the path's agent.
+pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
+    let values = body::patch(&INBOX_MESSAGE, &call.body)?;
+    crud::change(call, |transaction, record| {
+        belongs(transaction, call, record)?;
+        body::apply(record, values);
+        Ok(())
+    })
+}
+
+/// DELETE: a message of the path's agent.
+pub fn delete(call: &Call<'_>) -> Result<Reply, Failure> {
+    call.state.store().write(|transaction| {
+        let id = call.part("id");
+        let record = crud::find(transaction, &INBOX_MESSAGE, id)?;
+        belongs(transaction, call, &record)?;
+        crud::remove(transaction, &INBOX_MESSAGE, id, call.manners())
+    })
+}
+
+fn belongs(connection: &Connection, call: &Call<'_>, message: &Record) -> Result<(), Failure> {
+    let agent = agents::named(connection, call, "agent")?;
+    if message.text("agent_id") == agent.id {
+        Ok(())
+    } else {
+        Err(Failure::not_found(INBOX_MESSAGE.name, &message.id))
+    }
 }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde_json::{Value as Json, json};
 
 use super::sessions::SESSION;
@@ -15,7 +15,11 @@ use crate::server::stream::{Follow, Form};
 use crate::server::{ids, time};
 
 /// How many messages a follower reads at once.
-pub const BATCH: i64 = 100;
+const BATCH: i64 = 100;
+const BATCH_BYTES: usize = 256 << 10;
+const AFTER: &str =
+    "SELECT seq, id, session_id, event_type, payload, created_at FROM session_messages
+     WHERE session_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
 const MAX_BODY: usize = 1024 * 1024;
 
 const NOT_FOUND: Failure = Failure::text(StatusCode::NOT_FOUND, "session not found");
@@ -87,21 +91,40 @@ pub fn after(
     seq: i64,
     limit: i64,
 ) -> Result<Vec<Message>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT seq, id, session_id, event_type, payload, created_at FROM session_messages
-         WHERE session_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-    )?;
-    let rows = statement.query_map((session, seq, limit), |row| {
-        Ok(Message {
-            seq: row.get(0)?,
-            id: row.get(1)?,
-            session_id: row.get(2)?,
-            event_type: row.get(3)?,
-            payload: row.get(4)?,
-            created_at: time::from_micros(row.get(5)?),
-        })
-    })?;
+    let mut statement = connection.prepare_cached(AFTER)?;
+    let rows = statement.query_map((session, seq, limit), message)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The next messages of a session, as many as go out at once: a limit in bytes too, so that a reader who does not
+/// read costs little. One message comes in any case.
+pub fn batch_after(
+    connection: &Connection,
+    session: &str,
+    seq: i64,
+) -> Result<Vec<Message>, StoreError> {
+    let mut statement = connection.prepare_cached(AFTER)?;
+    let mut rows = statement.query((session, seq, BATCH))?;
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while bytes < BATCH_BYTES
+        && let Some(row) = rows.next()?
+    {
+        let next = message(row)?;
+        bytes += next.payload.len();
+        found.push(next);
+    }
+    Ok(found)
+}
+
+fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+    Ok(Message {
+        seq: row.get(0)?,
+        id: row.get(1)?,
+        session_id: row.get(2)?,
+        event_type: row.get(3)?,
+        payload: row.get(4)?,
+        created_at: time::from_micros(row.get(5)?),
+    })
 }
 
 /// The user's messages of a session that no other message follows.
@@ -167,7 +190,8 @@ pub fn write(call: &Call<'_>) -> Result<Reply, Failure> {
         if call.body.len() > MAX_BODY {
             return Err(BAD_JSON);
         }
-        let object = body::object(&call.body, "").map_err(|_| BAD_JSON)?;
+        let object =
+            body::object(&call.body, "", &["event_type", "payload"]).map_err(|_| BAD_JSON)?;
         let text = |key| body::text_of(&object, key, "").map_err(|_| BAD_JSON);
         let event_type = text("event_type")?;
         if !["", "user"].contains(&event_type.as_str()) {

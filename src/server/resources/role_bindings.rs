@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
-use serde_json::Value as Json;
 
 use super::agents::AGENT;
 use super::roles::ROLE;
@@ -70,7 +69,7 @@ pub fn refuse_half_times(draft: &Draft) -> Result<(), Failure> {
 }
 
 pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
-    let nulls = null_keys(&call.body);
+    let nulls = body::null_keys(&ROLE_BINDING, &call.body);
     let draft = crud::draft(call)?;
     refuse_half_times(&draft)?;
     let record = draft.into_record(&ROLE_BINDING, ids::fresh());
@@ -84,18 +83,6 @@ pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
         crud::insert(transaction, &record, call.manners())
     })?;
     Ok(Reply::created(record.to_json()))
-}
-
-/// The keys that a body sets to null in so many words.
-fn null_keys(bytes: &[u8]) -> Vec<String> {
-    match body::any_json(bytes) {
-        Ok(Json::Object(object)) => object
-            .into_iter()
-            .filter(|(_, value)| value.is_null())
-            .map(|(key, _)| key)
-            .collect(),
-        _ => Vec::new(),
-    }
 }
 
 /// PATCH: own bindings only, and never the scope. A new role or target is judged like a new binding.

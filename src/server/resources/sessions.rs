@@ -306,7 +306,7 @@ fn repos(session: &Record) -> Vec<Json> {
 }
 
 pub fn add_repo(call: &Call<'_>) -> Result<Reply, Failure> {
-    let object = body::object(&call.body, "AddRepoRequest")?;
+    let object = body::object(&call.body, "AddRepoRequest", &["url", "branch"])?;
     let url = needed(&object, "url", "AddRepoRequest")?;
     let branch = branch(&object, "AddRepoRequest")?;
     let name = url.trim_end_matches(".git").trim_end_matches('/');
@@ -329,7 +329,11 @@ pub fn remove_repo(call: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 pub fn set_workflow(call: &Call<'_>) -> Result<Reply, Failure> {
-    let object = body::object(&call.body, "SetWorkflowRequest")?;
+    let object = body::object(
+        &call.body,
+        "SetWorkflowRequest",
+        &["git_url", "branch", "path"],
+    )?;
     let url = needed(&object, "git_url", "SetWorkflowRequest")?;
     let mut workflow = json!({"git_url": url, "branch": branch(&object, "SetWorkflowRequest")?});
     let path = body::text_of(&object, "path", "SetWorkflowRequest")?;
@@ -358,7 +362,7 @@ pub fn workflow(call: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 pub fn set_model(call: &Call<'_>) -> Result<Reply, Failure> {
-    let object = body::object(&call.body, "SetModelRequest")?;
+    let object = body::object(&call.body, "SetModelRequest", &["model"])?;
     let model = needed(&object, "model", "SetModelRequest")?;
     crud::change(call, |_, session| {
         session.set_text("llm_model", model);
@@ -368,7 +372,7 @@ pub fn set_model(call: &Call<'_>) -> Result<Reply, Failure> {
 
 /// PATCH …/displayname: the name, under another word.
 pub fn rename(call: &Call<'_>) -> Result<Reply, Failure> {
-    let object = body::object(&call.body, "DisplayNameRequest")?;
+    let object = body::object(&call.body, "DisplayNameRequest", &["name"])?;
     let name = needed(&object, "name", "DisplayNameRequest")?;
     crud::change(call, |_, session| {
         session.set_text("name", name);

@@ -6,18 +6,27 @@
 //! the write lock before they read (`BEGIN IMMEDIATE`), so a read, a change and a write are one step
 //! for every other process too.
 
+mod like;
+mod limit;
 mod open;
 pub mod records;
 mod schema;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::backup::Backup;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior,
 };
+
+use crate::plain_file::{self, Links};
+use crate::secret_file;
+use limit::Limit;
+
+/// How many connections are kept for later.
+const MOST_IDLE: usize = 4;
 
 /// How many pages a restore copies at a time, and how long it waits where the store is busy.
 const PAGES: i32 = 1000;
@@ -42,6 +51,8 @@ pub enum StoreError {
     Newer { found: i64, known: i64 },
     #[error("{} is no copy of a store that this program can use (version {found})", .path.display())]
     NotACopy { path: PathBuf, found: i64 },
+    #[error("{} is damaged, or changed by another program; the store is left as it is", .0.display())]
+    Damaged(PathBuf),
     #[error("{} was sealed with another key than the one in use; its tokens could not be read", .0.display())]
     OtherKey(PathBuf),
     #[error("{0}")]
@@ -70,10 +81,40 @@ impl From<super::seal::SealError> for StoreError {
     }
 }
 
-/// The open database.
+/// The open database: as many connections as are at work at once, so that nobody waits for a long read.
 pub struct Store {
-    connection: Mutex<Connection>,
+    idle: Mutex<Vec<Link>>,
+    /// Held by the writer of this process: it waits here, in turn, and not at the database's own lock.
+    writing: Mutex<()>,
     directory: PathBuf,
+}
+
+/// A connection, and when its present read has to be over.
+struct Link {
+    connection: Connection,
+    limit: Arc<Limit>,
+}
+
+/// A connection at work; given back when dropped.
+struct Lent<'a> {
+    store: &'a Store,
+    link: Option<Link>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if let Some(link) = self.link.take() {
+            link.limit.end();
+            let mut idle = self
+                .store
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if idle.len() < MOST_IDLE {
+                idle.push(link);
+            }
+        }
+    }
 }
 
 impl Store {
@@ -84,7 +125,8 @@ impl Store {
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         let (directory, connection) = open::open(directory)?;
         Ok(Self {
-            connection: Mutex::new(connection),
+            idle: Mutex::new(vec![connection]),
+            writing: Mutex::new(()),
             directory,
         })
     }
@@ -94,11 +136,32 @@ impl Store {
         &self.directory
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        // A panic in between has rolled its transaction back, so the connection is in order.
-        self.connection
+    fn lend(&self) -> Result<Lent<'_>, StoreError> {
+        // A panic has rolled its transaction back, so its connection is in order.
+        let idle = self
+            .idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let link = match idle {
+            Some(link) => link,
+            None => open::link(&self.directory)?,
+        };
+        Ok(Lent {
+            store: self,
+            link: Some(link),
+        })
+    }
+
+    /// Works on a connection, alone among the writers of this process.
+    fn with_lock<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let _guard = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lent = self.lend()?;
+        let link = lent.link.as_mut().ok_or(rusqlite::Error::InvalidQuery)?;
+        work(&mut link.connection)
     }
 
     /// Runs reads on one state of the database.
@@ -106,7 +169,11 @@ impl Store {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run(TransactionBehavior::Deferred, work)
+        let mut lent = self.lend()?;
+        if let Some(link) = &lent.link {
+            link.limit.begin();
+        }
+        self.run(&mut lent, TransactionBehavior::Deferred, work)
     }
 
     /// Runs reads and writes as one step; an error undoes all of it.
@@ -114,16 +181,20 @@ impl Store {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run(TransactionBehavior::Immediate, work)
+        let _guard = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lent = self.lend()?;
+        self.run(&mut lent, TransactionBehavior::Immediate, work)
     }
 
     fn run<T, E: From<StoreError>>(
         &self,
+        lent: &mut Lent<'_>,
         behavior: TransactionBehavior,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut connection = self.lock();
-        let begun = connection.transaction_with_behavior(behavior);
+        let none = || StoreError::from(rusqlite::Error::InvalidQuery);
+        let link = lent.link.as_mut().ok_or_else(none)?;
+        let begun = link.connection.transaction_with_behavior(behavior);
         let transaction = begun.map_err(|error| match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy) => StoreError::Busy(self.directory.clone()),
             _ => StoreError::from(error),
@@ -144,16 +215,18 @@ impl Store {
             path: path.to_owned(),
             error,
         };
-        drop(crate::secret_file::open_new(path).map_err(failed)?);
-        let name = path
+        if std::fs::symlink_metadata(path).is_ok() {
+            return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
+        }
+        // Beside its place until it is whole: a copy that was broken off has no name that anybody trusts.
+        secret_file::sweep(path);
+        let draft = Draft::new(path).map_err(failed)?;
+        let name = draft
+            .path
             .to_str()
             .ok_or_else(|| failed(std::io::ErrorKind::InvalidFilename.into()))?;
-        let copied = self.lock().execute("VACUUM INTO ?1", [name]);
-        if copied.is_err() {
-            let _ = std::fs::remove_file(path);
-        }
-        copied?;
-        Ok(())
+        self.with_lock(|connection| Ok(connection.execute("VACUUM INTO ?1", [name])?))?;
+        std::fs::hard_link(&draft.path, path).map_err(failed)
     }
 
     /// Puts a copy that [`Store::backup`] wrote in the place of everything, in one step: other
@@ -167,7 +240,13 @@ impl Store {
         check: impl FnOnce(&Connection) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        plain_file::open(path, Links::Follow).map_err(|error| StoreError::Open {
+            path: path.to_owned(),
+            error,
+        })?;
         let mut copy = Connection::open_with_flags(path, flags)?;
+        // Nothing that the file defines runs, and what is checked is what is copied.
+        copy.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; BEGIN;")?;
         let found = schema::version_of(&copy)?;
         if !(1..=schema::current()).contains(&found) {
             return Err(StoreError::NotACopy {
@@ -175,12 +254,42 @@ impl Store {
                 found,
             });
         }
+        if !schema::is_whole(&copy, found).unwrap_or(false) {
+            return Err(StoreError::Damaged(path.to_owned()));
+        }
         check(&copy)?;
         if found < schema::current() {
             copy = lifted(&copy)?;
         }
-        Backup::new(&copy, &mut self.lock())?.run_to_completion(PAGES, PAUSE, None)?;
-        Ok(())
+        self.with_lock(|connection| {
+            Ok(Backup::new(&copy, connection)?.run_to_completion(PAGES, PAUSE, None)?)
+        })
+    }
+}
+
+/// A copy on the way to its place; removed when dropped.
+struct Draft {
+    path: PathBuf,
+    /// Locked: a sweep leaves it alone.
+    _locked: std::fs::File,
+}
+
+impl Draft {
+    fn new(place: &Path) -> std::io::Result<Self> {
+        let path = secret_file::beside(place)?;
+        let file = secret_file::open_new(&path)?;
+        let draft = Self {
+            path,
+            _locked: file,
+        };
+        let _ = draft._locked.try_lock();
+        Ok(draft)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -210,6 +319,12 @@ pub fn set_metadata(connection: &Connection, name: &str, value: &str) -> Result<
         [name, value],
     )?;
     Ok(())
+}
+
+/// Whether a read was broken off because it took too long.
+pub fn is_too_long(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+        || error.to_string().contains(limit::TOO_LONG)
 }
 
 /// Whether a statement failed because a value that must be unique is taken.

@@ -4,12 +4,14 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rustix::fs::{Access, FlockOperation};
 
-use super::{StoreError, schema};
+use super::limit::{self, Limit};
+use super::{Link, StoreError, like, schema};
 use crate::secret_file;
 
 /// The database, beside which `SQLite` keeps its journal.
@@ -20,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Opens the database in a directory, and gives the directory's real path.
-pub fn open(directory: &Path) -> Result<(PathBuf, Connection), StoreError> {
+pub fn open(directory: &Path) -> Result<(PathBuf, Link), StoreError> {
     let directory = private_directory(directory)?;
     let path = directory.join(FILE_NAME);
     match fs::symlink_metadata(&path) {
@@ -30,10 +32,15 @@ pub fn open(directory: &Path) -> Result<(PathBuf, Connection), StoreError> {
     }
     // Whatever keeps it from being ready is looked into under the lock.
     let connection = match connect(&path) {
-        Ok(connection) if is_ready(&connection).unwrap_or(false) => connection,
+        Ok(link) if is_ready(&link.connection).unwrap_or(false) => link,
         _ => prepare(&directory, &path).map_err(|error| why_not(&directory, error))?,
     };
     Ok((directory, connection))
+}
+
+/// One more connection to a database that is open.
+pub fn link(directory: &Path) -> Result<Link, StoreError> {
+    Ok(connect(&directory.join(FILE_NAME))?)
 }
 
 /// A directory that can't be written says why itself; `SQLite` only says that it can't open a file.
@@ -86,8 +93,8 @@ fn check_file(path: &Path, found: &fs::Metadata) -> Result<(), StoreError> {
 }
 
 /// Connects to a file that exists. The journal files get the file's own mode.
-fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open_with_flags(
+fn connect(path: &Path) -> Result<Link, rusqlite::Error> {
+    let mut connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -97,7 +104,10 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     // Freed pages are wiped, so a deleted token does not linger even as ciphertext.
     connection.execute_batch("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;")?;
     connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
+    let limit = Arc::new(Limit::default());
+    limit::install(&mut connection, &limit)?;
+    like::install(&connection, &limit)?;
+    Ok(Link { connection, limit })
 }
 
 fn is_ready(connection: &Connection) -> Result<bool, StoreError> {
@@ -105,7 +115,7 @@ fn is_ready(connection: &Connection) -> Result<bool, StoreError> {
 }
 
 /// Makes or lifts the database, one process at a time.
-fn prepare(directory: &Path, path: &Path) -> Result<Connection, StoreError> {
+fn prepare(directory: &Path, path: &Path) -> Result<Link, StoreError> {
     let _guard = exclusive(directory)?;
     match secret_file::open_new(path) {
         Ok(_) => {}
@@ -117,12 +127,14 @@ fn prepare(directory: &Path, path: &Path) -> Result<Connection, StoreError> {
             });
         }
     }
-    let mut connection = connect(path)?;
-    use_write_ahead_log(&connection)?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut link = connect(path)?;
+    use_write_ahead_log(&link.connection)?;
+    let transaction = link
+        .connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)?;
     schema::migrate(&transaction)?;
     transaction.commit()?;
-    Ok(connection)
+    Ok(link)
 }
 
 /// `SQLite` gives up at once on this change while anybody looks at the database, whatever the time-out

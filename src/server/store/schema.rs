@@ -18,6 +18,8 @@ const VERSIONS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
         }
         Ok(())
     },
+    // Tokens are bound to provider and address too, in a form that earlier programs can't open.
+    |_| Ok(()),
 ];
 
 /// The tables whose live rows are counted as they come and go, so that a list's total costs the same
@@ -78,6 +80,33 @@ pub fn current() -> i64 {
 /// The version of a database; 0 for an empty one.
 pub fn version_of(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// Whether a database of a version is undamaged and defines what this program defined, and nothing else: no
+/// trigger or view of anybody else's that would run later.
+pub fn is_whole(connection: &Connection, version: i64) -> Result<bool, StoreError> {
+    let model = Connection::open_in_memory()?;
+    for lift in VERSIONS
+        .iter()
+        .take(usize::try_from(version).unwrap_or_default())
+    {
+        lift(&model)?;
+    }
+    if definitions(connection)? != definitions(&model)? {
+        return Ok(false);
+    }
+    let verdict: String =
+        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    Ok(verdict == "ok")
+}
+
+type Definition = (String, String, String, Option<String>);
+
+fn definitions(connection: &Connection) -> Result<Vec<Definition>, StoreError> {
+    let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
+    let mut statement = connection.prepare(sql)?;
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    Ok(statement.query_map([], row)?.collect::<Result<_, _>>()?)
 }
 
 /// All tables, without what a new store holds.

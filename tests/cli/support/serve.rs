@@ -23,8 +23,19 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// Starts it on a free port and waits until it listens. Its runtime folder is `run` in the home.
+    /// Starts it on a free port, open to everybody unless a token is named, and waits until it listens. Its runtime folder is `run` in the
+    /// home.
     pub fn start(env: &TestEnv, args: &[&str]) -> Self {
+        let open: &[&str] = if args.contains(&"--token-file") {
+            &[]
+        } else {
+            &["--no-token"]
+        };
+        Self::closed(env, &[open, args].concat())
+    }
+
+    /// The same with a token that it makes, unless the flags say otherwise.
+    pub fn closed(env: &TestEnv, args: &[&str]) -> Self {
         let run = env.home().join("run");
         std::fs::create_dir_all(&run).unwrap();
         let log = env.home().join("serve.log");
@@ -56,6 +67,10 @@ impl Serve {
         }
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
@@ -79,7 +94,7 @@ impl Serve {
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         let head = format!(
             "{method} /api/ambient/v1{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
-             Content-Length: {}\r\n\r\n",
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         stream

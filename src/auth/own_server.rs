@@ -1,0 +1,119 @@
+//! The token of this user's own `acpctl serve`: made by the server, found by the commands.
+//!
+//! Address and token stand together in one private file in the folder of the store, which the server keeps locked
+//! as long as it lives. So the token goes to a server that runs now, with this user's store, at this very
+//! address, and nowhere else.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::config::paths;
+use crate::plain_file::{self, Links};
+use crate::secret_file;
+
+/// More than a record takes.
+const MAX_RECORD: u64 = 4096;
+const TOKEN_BYTES: usize = 32;
+
+/// A record of a running server; removed when dropped.
+pub struct Record {
+    path: PathBuf,
+    _locked: File,
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// A new token.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn make_token() -> io::Result<SecretString> {
+    let mut random = Zeroizing::new([0_u8; TOKEN_BYTES]);
+    getrandom::fill(random.as_mut()).map_err(io::Error::other)?;
+    let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(SecretString::from(digits))
+}
+
+/// Writes the record of a server that this process listens for. `address` is bound: nobody else has it.
+///
+/// # Errors
+/// When it can't be written.
+pub fn announce(
+    directory: &Path,
+    url: &str,
+    address: SocketAddr,
+    token: &SecretString,
+) -> io::Result<Record> {
+    let path = directory.join(file_name(address));
+    // What a killed server left.
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = secret_file::open_new(&path)?;
+    let record = Record {
+        path,
+        _locked: file.try_clone()?,
+    };
+    flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    let text = json!({"url": url, "token": token.expose_secret()}).to_string();
+    file.write_all(Zeroizing::new(text).as_bytes())?;
+    Ok(record)
+}
+
+/// The token of the server at this address, if that is one of this user's own with the store in use.
+///
+/// Only a literal loopback address counts: where a name leads is for others to say.
+#[must_use]
+pub fn token_for(url: &str) -> Option<SecretString> {
+    let asked = url::Url::parse(url).ok()?;
+    let address = match asked.host()? {
+        url::Host::Ipv4(address) => SocketAddr::from((address, asked.port_or_known_default()?)),
+        url::Host::Ipv6(address) => SocketAddr::from((address, asked.port_or_known_default()?)),
+        url::Host::Domain(_) => return None,
+    };
+    if !address.ip().is_loopback() {
+        return None;
+    }
+    let directory = paths::data_dir().ok()?;
+    let mut file = plain_file::open(&directory.join(file_name(address)), Links::Refuse).ok()?;
+    if !is_ours(&file) || flock(&file, FlockOperation::NonBlockingLockShared).is_ok() {
+        // Nobody holds it: the server has ended, and whoever listens there now is somebody else.
+        return None;
+    }
+    let mut text = Zeroizing::new(String::new());
+    (&mut file)
+        .take(MAX_RECORD)
+        .read_to_string(&mut text)
+        .ok()?;
+    let record: Value = serde_json::from_str(&text).ok()?;
+    let made_for = url::Url::parse(record.get("url")?.as_str()?).ok()?;
+    let token = record.get("token")?.as_str()?;
+    (made_for.origin() == asked.origin()).then(|| SecretString::from(token))
+}
+
+fn is_ours(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    file.metadata().is_ok_and(|found| {
+        found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o077 == 0
+    })
+}
+
+fn file_name(address: SocketAddr) -> String {
+    format!(
+        "serve-{}-{}.json",
+        address.ip().to_string().replace(':', "_"),
+        address.port()
+    )
+}

@@ -1,0 +1,44 @@
+//! How long one read may take.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+/// The longest time of a read: a search looks at every record.
+const LONGEST: Duration = Duration::from_secs(8);
+/// How many steps the database takes between two looks at the clock.
+const STEPS: i32 = 10_000;
+/// The words of a read that was broken off.
+pub const TOO_LONG: &str = "it took too long";
+
+/// When the read that is under way on a connection has to be over.
+#[derive(Debug, Default)]
+pub struct Limit(Mutex<Option<Instant>>);
+
+impl Limit {
+    pub fn is_over(&self) -> bool {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some_and(|end| Instant::now() > end)
+    }
+
+    pub fn begin(&self) {
+        self.set(Some(Instant::now() + LONGEST));
+    }
+
+    pub fn end(&self) {
+        self.set(None);
+    }
+
+    fn set(&self, end: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = end;
+    }
+}
+
+/// Lets a connection look at the clock while it works.
+pub fn install(connection: &mut Connection, limit: &Arc<Limit>) -> rusqlite::Result<()> {
+    let own = Arc::clone(limit);
+    connection.progress_handler(STEPS, Some(move || own.is_over()))
+}
