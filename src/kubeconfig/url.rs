@@ -211,7 +211,9 @@ impl Address {
         match Url::parse(server) {
             Ok(url) if !url.scheme.is_empty() && !url.host.is_empty() => Self::Url(url),
             _ => match Url::parse(&format!("http://{server}")) {
-                Ok(url) if matches!(url.path.as_str(), "" | "/") => Self::Bare(url),
+                Ok(url) if matches!(url.path.as_str(), "" | "/") && !has_path(server) => {
+                    Self::Bare(url)
+                }
                 other => Self::Invalid(other.ok()),
             },
         }
@@ -221,6 +223,12 @@ impl Address {
     pub(super) fn is_https(&self) -> bool {
         matches!(self, Self::Url(url) if url.scheme == "https")
     }
+}
+
+/// Whether the client sees a path longer than `/`. It looks for one before it knows of fragments: in `https:/#x` the
+/// path is `/#x`.
+fn has_path(server: &str) -> bool {
+    Url::without_fragment(server).is_ok_and(|url| url.path.starts_with('/') && url.path.len() > 1)
 }
 
 /// Where an address leads, seen from a container.
@@ -357,6 +365,21 @@ mod tests {
             "https://u\\@h",
         ] {
             assert_eq!(Url::parse(text), Err(NotAUrl), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_fragment_without_a_host_is_a_path() {
+        for (server, bare) in [
+            ("h#x", true),
+            ("https:/", true),
+            ("https:/?x#y", true),
+            ("https:/#x", false),
+            ("/#", false),
+            ("/x", false),
+        ] {
+            let is_bare = matches!(Address::of(server), Address::Bare(_));
+            assert_eq!(is_bare, bare, "{server}");
         }
     }
 

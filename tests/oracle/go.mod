@@ -3,7 +3,10 @@ module acpctl.test/oracle
 // Keeps the settings of Go 1.25: hosts with more than one colon are taken, which clients in use still do.
 go 1.25
 
-require k8s.io/client-go v0.34.0
+require (
+	k8s.io/client-go v0.34.0
+	k8s.io/klog/v2 v2.130.1
+)
 
 require (
 	github.com/davecgh/go-spew v1.1.1 // indirect
@@ -25,7 +28,6 @@ require (
 	golang.org/x/time v0.9.0 // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
 	k8s.io/apimachinery v0.34.0 // indirect
-	k8s.io/klog/v2 v2.130.1 // indirect
 	k8s.io/utils v0.0.0-20250604170112-4c0f3b243397 // indirect
 	sigs.k8s.io/json v0.0.0-20241014173422-cfa47c3a1cc8 // indirect
 	sigs.k8s.io/randfill v1.0.0 // indirect

@@ -7,7 +7,9 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/json"
+	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +19,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
+	"k8s.io/klog/v2"
 )
 
 // patience is how long one case may take.
@@ -45,6 +48,12 @@ type answer struct {
 }
 
 func main() {
+	// client-go goes on looking at certificate files in the background, and would tell of each.
+	quiet := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(quiet)
+	quiet.Set("logtostderr", "false")
+	quiet.Set("stderrthreshold", "FATAL")
+	klog.SetOutput(io.Discard)
 	// Relative paths in kubeconfigs start from this folder; each source is written there while it is judged.
 	folder := os.Args[1]
 	if err := os.Chdir(folder); err != nil {
@@ -122,7 +131,7 @@ func judge(folder string, asked question) answer {
 // connect goes as far as a client does before it sends something.
 func connect(config *api.Config, rules *clientcmd.ClientConfigLoadingRules, context string) answer {
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: context}
-	settings, err := clientcmd.NewNonInteractiveClientConfig(*config, "", overrides, rules).ClientConfig()
+	settings, err := clientcmd.NewNonInteractiveClientConfig(*config, context, overrides, rules).ClientConfig()
 	if err != nil {
 		return answer{Stage: "rest", Why: err.Error(), FallsBack: clientcmd.IsEmptyConfig(err)}
 	}
@@ -162,16 +171,35 @@ func compareCut(config *api.Config, asked question) string {
 	if err != nil {
 		return "the cut cannot be loaded: " + err.Error()
 	}
-	expected, found := canonical(config), canonical(carved)
-	if !bytes.Equal(expected, found) {
-		return fmt.Sprintf("kubectl:\n%s\nthe program:\n%s", expected, found)
-	}
-	return ""
+	return firstDifference(canonical(config), canonical(carved))
 }
 
+func firstDifference(expected, found []byte) string {
+	if bytes.Equal(expected, found) {
+		return ""
+	}
+	ours := bytes.Split(found, []byte("\n"))
+	for n, line := range bytes.Split(expected, []byte("\n")) {
+		if n >= len(ours) || !bytes.Equal(line, ours[n]) {
+			return fmt.Sprintf("line %d of kubectl's: %.200s", n+1, line)
+		}
+	}
+	return "the cut goes on behind kubectl's"
+}
+
+// cut keeps entries with an empty name where the context names nothing: a client takes them, and the program keeps
+// them; kubectl drops them.
 func cut(config *api.Config) error {
+	cluster, user := config.Clusters[""], config.AuthInfos[""]
 	if err := api.MinifyConfig(config); err != nil {
 		return err
+	}
+	context := config.Contexts[config.CurrentContext]
+	if cluster != nil && context.Cluster == "" {
+		config.Clusters[""] = cluster
+	}
+	if user != nil && context.AuthInfo == "" {
+		config.AuthInfos[""] = user
 	}
 	return api.FlattenConfig(config)
 }
@@ -186,7 +214,7 @@ func anyTokenFile(config *api.Config) bool {
 }
 
 // canonical leaves out what the program does otherwise on purpose: the token behind tokenFile stands in the cut, and
-// the path of a plugin stays as it was written.
+// the path of a plugin stays as it was written. An empty list is as good as none.
 func canonical(config *api.Config) []byte {
 	for _, user := range config.AuthInfos {
 		if user.TokenFile != "" {
@@ -195,8 +223,25 @@ func canonical(config *api.Config) []byte {
 			}
 			user.TokenFile = ""
 		}
-		if user.Exec != nil && strings.ContainsRune(user.Exec.Command, filepath.Separator) {
+		if user.AuthProvider != nil && len(user.AuthProvider.Config) == 0 {
+			user.AuthProvider.Config = nil
+		}
+		for key, values := range user.ImpersonateUserExtra {
+			if len(values) == 0 {
+				user.ImpersonateUserExtra[key] = nil
+			}
+		}
+		if user.Exec == nil {
+			continue
+		}
+		if strings.ContainsRune(user.Exec.Command, filepath.Separator) {
 			user.Exec.Command = "a path"
+		}
+		if len(user.Exec.Args) == 0 {
+			user.Exec.Args = nil
+		}
+		if len(user.Exec.Env) == 0 {
+			user.Exec.Env = nil
 		}
 	}
 	text, err := clientcmd.Write(*config)
