@@ -29,6 +29,47 @@ static KEYS: LazyLock<[Key; 10]> = LazyLock::new(|| {
     )
 });
 
+/// RSA keys whose parts fit together, or do not, in every way: names, then private and public part.
+static RSA_KEYS: LazyLock<Vec<[Node; 2]>> = LazyLock::new(|| {
+    let part = |text: &str| der::parse(&STANDARD.decode(text).unwrap()).unwrap().remove(0);
+    include_str!("keys/rsa-odd.txt")
+        .lines()
+        .map(|line| {
+            let words: Vec<_> = line.split(' ').collect();
+            [part(words[1]), part(words[2])]
+        })
+        .collect()
+});
+
+/// For each curve its name, its order and, with the number 1 as the private key, the public one.
+static CURVES: LazyLock<[(Node, Vec<u8>, Node); 4]> = LazyLock::new(|| {
+    [
+        (
+            include_str!("keys/p224-one.pub"),
+            "ffffffffffffffffffffffffffff16a2e0b8f03e13dd29455c5c2a3d",
+        ),
+        (
+            include_str!("keys/p256-one.pub"),
+            "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+        ),
+        (
+            include_str!("keys/p384-one.pub"),
+            "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+        ),
+        (
+            include_str!("keys/p521-one.pub"),
+            "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
+        ),
+    ]
+    .map(|(public, order)| {
+        let mut public = from_pem(public);
+        let name = public.children().unwrap()[0].children().unwrap()[1].clone();
+        let digits = order.as_bytes().chunks(2);
+        let order = digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap());
+        (name, order.collect(), public)
+    })
+});
+
 static DONORS: LazyLock<Vec<Node>> = LazyLock::new(|| {
     let mut donors = all_extensions();
     donors.extend([
@@ -241,6 +282,11 @@ pub fn odd_certificate(random: &mut Random) -> Vec<u8> {
 
 /// A client certificate and a key, in DER, one of them or none changed.
 pub fn odd_pair(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
+    match random.below(8) {
+        0 => return odd_rsa_pair(random),
+        1 => return odd_ec_pair(random),
+        _ => {}
+    }
     let key = some_key(random);
     let other = if random.one_in(12) { some_key(random) } else { key };
     let public = certificate(&key.public, random);
@@ -250,6 +296,55 @@ pub fn odd_pair(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
         1 => (odd_public(public, random), private.to_der()),
         _ => (public.to_der(), changed(private, random)),
     }
+}
+
+fn odd_rsa_pair(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
+    let [private, public] = &RSA_KEYS[random.below(RSA_KEYS.len())];
+    let identifier = sequence(vec![oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1]), bytes(5, b"")]);
+    let bits = [&[0], &public.to_der()[..]].concat();
+    let info = sequence(vec![identifier.clone(), bytes(3, &bits)]);
+    let private = if random.one_in(2) {
+        private.clone()
+    } else {
+        sequence(vec![bytes(2, &[0]), identifier, nodes(4, vec![private.clone()])])
+    };
+    let key = if random.one_in(4) { changed(private, random) } else { private.to_der() };
+    (certificate(&info, random).to_der(), key)
+}
+
+/// The private key is 1 in many forms, or a number that is not a private key.
+fn odd_ec_pair(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
+    let (name, order, public) = &CURVES[random.below(CURVES.len())];
+    let mut more = order.clone();
+    *more.last_mut().unwrap() += 1;
+    let mut less = order.clone();
+    *less.last_mut().unwrap() -= 1;
+    let zeros = vec![0; random.below(order.len() + 4)];
+    let scalar = match random.below(10) {
+        0 => zeros,
+        1 => order.clone(),
+        2 => more,
+        3 => less,
+        4 => vec![0xFF; order.len()],
+        5 => vec![1; order.len() + 1],
+        _ => [zeros, vec![1]].concat(),
+    };
+    let mut fields = vec![bytes(2, &[1]), bytes(4, &scalar)];
+    if !random.one_in(4) {
+        fields.push(nodes(0xA0, vec![name.clone()]));
+    }
+    if random.one_in(2) {
+        fields.push(nodes(0xA1, vec![bytes(3, &[0, 4, 1, 2])]));
+    }
+    let mut key = sequence(fields);
+    if random.one_in(2) {
+        let other = &CURVES[random.below(CURVES.len())].0;
+        let named = if random.one_in(6) { other } else { name };
+        let identifier = sequence(vec![oid(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 2, 1]), named.clone()]);
+        key = sequence(vec![bytes(2, &[0]), identifier, nodes(4, vec![key])]);
+    }
+    let key = if random.one_in(4) { changed(key, random) } else { key.to_der() };
+    (certificate(public, random).to_der(), key)
 }
 
 /// Changes the public key only.

@@ -173,6 +173,33 @@ fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
 }
 
+/// What the cases of a family came to.
+#[derive(Default)]
+struct Count {
+    cases: u64,
+    accepted: u64,
+    /// For each reason of client-go the smallest case, as a line of `differences.jsonl`.
+    reasons: BTreeMap<String, String>,
+}
+
+impl Count {
+    fn add(&mut self, case: &Case, theirs: &Answer) {
+        self.cases += 1;
+        if theirs.stage.is_empty() {
+            self.accepted += 1;
+            return;
+        }
+        // Without what was quoted from the case.
+        let words = theirs.why.split(|c: char| !c.is_ascii_alphabetic());
+        let reason: String = words.filter(|word| word.len() > 1).take(24).collect();
+        let line = case.as_line(theirs).to_string();
+        let smallest = self.reasons.entry(reason).or_insert_with(|| line.clone());
+        if line.len() < smallest.len() {
+            *smallest = line;
+        }
+    }
+}
+
 fn is_same(ours: &Answer, theirs: &Answer) -> bool {
     ours.stage == theirs.stage
         && ours.late == theirs.late
@@ -193,7 +220,7 @@ fn verdicts_are_those_of_client_go() {
     let folder = folder.path().canonicalize().unwrap();
     let (seed, cases) = (number("ORACLE_SEED", 1), number("ORACLE_CASES", 2_000));
     let mut oracle = Oracle::start(&program, &folder);
-    let mut counts = BTreeMap::<&str, [u64; 2]>::new();
+    let mut counts = BTreeMap::<&str, Count>::new();
     let mut differences = Vec::new();
     for first in (0..cases).step_by(usize::try_from(BATCH).unwrap()) {
         if first > 0 && first % LIFE == 0 {
@@ -207,9 +234,7 @@ fn verdicts_are_those_of_client_go() {
         let verdicts: Vec<_> = batch.iter().map(|case| case.verdict(&folder)).collect();
         for (case, ours) in batch.iter().zip(verdicts) {
             let theirs = oracle.answer();
-            let count = counts.entry(case.family).or_default();
-            count[0] += 1;
-            count[1] += u64::from(theirs.stage.is_empty());
+            counts.entry(case.family).or_default().add(case, &theirs);
             if !is_same(&ours, &theirs) {
                 eprintln!("{} {:?}: {:?}\n  client-go: {:?}", case.family, case.context, ours, theirs);
                 differences.push(case.as_line(&theirs).to_string());
@@ -221,8 +246,13 @@ fn verdicts_are_those_of_client_go() {
     }
     let found = Path::new(env!("CARGO_TARGET_TMPDIR")).join("differences.jsonl");
     std::fs::write(&found, differences.join("\n")).unwrap();
-    for (family, [all, accepted]) in counts {
-        eprintln!("{family}: {all} cases, {accepted} of them accepted");
+    for (family, count) in &counts {
+        let (all, accepted, reasons) = (count.cases, count.accepted, count.reasons.len());
+        eprintln!("{family}: {all} cases, {accepted} of them accepted, the others refused for {reasons} reasons");
+    }
+    if let Ok(path) = std::env::var("ORACLE_RECORD") {
+        let smallest = counts.into_values().flat_map(|count| count.reasons.into_values());
+        std::fs::write(path, smallest.map(|line| line + "\n").collect::<String>()).unwrap();
     }
     assert!(
         differences.is_empty(),

@@ -71,6 +71,9 @@ const PEM_WORDS: &[&str] = &[
     ":",
     "Proc-Type: 4,ENCRYPTED\n",
     "a: b\n\n",
+    "A:",
+    "-----END A:-----\n",
+    "-----BEGIN A:-----\n",
     "=",
     "==",
     "AAAA",
@@ -142,10 +145,57 @@ const YAML_WORDS: &[&str] = &[
 /// One of the recorded files, changed.
 pub fn damaged_file(random: &mut Random) -> Vec<u8> {
     let mut text = CORPUS[random.below(CORPUS.len())].clone();
-    for _ in 0..=random.below(2) {
-        damage(&mut text, YAML_WORDS, random);
+    let times = 1 + usize::from(random.one_in(3));
+    for _ in 0..times {
+        if random.one_in(5) {
+            damage(&mut text, YAML_WORDS, random);
+        } else {
+            change_line(&mut text, random);
+        }
     }
     text
+}
+
+/// Another value, another indentation, another place: changes that often leave a kubeconfig behind.
+fn change_line(text: &mut Vec<u8>, random: &mut Random) {
+    let mut lines: Vec<Vec<u8>> = text.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    let at = random.below(lines.len());
+    let other = random.below(lines.len());
+    let line = &mut lines[at];
+    let value = line.windows(2).position(|pair| pair == b": ").map(|found| found + 2);
+    let margin = line.iter().take_while(|byte| **byte == b' ').count();
+    match random.below(16) {
+        0..=2 => {
+            line.truncate(value.unwrap_or(line.len()));
+            line.extend(random.pick(SCALARS).bytes());
+        }
+        3 => {
+            let start = value.unwrap_or_default().min(line.len());
+            let [open, close] = [["'", "'"], ["\"", "\""], ["[", "]"], ["!!str ", ""], ["&a ", " # x"], ["- ", ""]][random.below(6)];
+            line.splice(start..start, open.bytes());
+            line.extend(close.bytes());
+        }
+        4 => line.insert(0, b' '),
+        5 if line.first() == Some(&b' ') => drop(line.remove(0)),
+        6 => {
+            let copy = line.clone();
+            lines.insert(other, copy);
+        }
+        7 => lines.swap(at, other),
+        8 => drop(lines.remove(at)),
+        9 => line.extend(random.pick(YAML_WORDS).bytes()),
+        10 => {
+            let start = value.unwrap_or_default().min(line.len());
+            line.splice(start..start, *b"'");
+            line.push(b'\'');
+        }
+        _ => {
+            let more = ["# x", "", "x: y", "x: [a, {b: 1}]", "x: |\n  y", "\tx", "- x", "x", "? x", "{}"];
+            let text = more[random.below(more.len())];
+            lines.insert(at, [&b" ".repeat(margin), text.as_bytes()].concat());
+        }
+    }
+    *text = lines.join(&b'\n');
 }
 
 const SCALARS: &[&str] = &[

@@ -138,6 +138,10 @@ func connect(config *api.Config, rules *clientcmd.ClientConfigLoadingRules, cont
 	if _, _, err := rest.DefaultServerUrlFor(settings); err != nil {
 		return answer{Stage: "tls", Why: err.Error()}
 	}
+	// The second one keeps what it built, and gives it to later cases that look alike.
+	if _, err := rest.TLSConfigFor(settings); err != nil {
+		return answer{Stage: "tls", Why: err.Error()}
+	}
 	if _, err := rest.HTTPClientFor(settings); err != nil {
 		return answer{Stage: "tls", Why: err.Error()}
 	}
