@@ -158,7 +158,8 @@ fn check_ip_literal(host: &str) -> Result<(), NotAUrl> {
     }
     address.parse::<Ipv6Addr>().map_err(|_| NotAUrl)?;
     let zone = zone.unwrap_or_default();
-    let fits = |b: u8| b >= 0x80 || b == b' ' || b == b'%' || is_host_byte(b);
+    // An escape may only stand for what could be written without it.
+    let fits = |b: u8| b == b' ' || b == b'%' || is_host_byte(b);
     if !zone
         .bytes()
         .all(|b| b >= 0x80 || b == b'%' || is_host_byte(b))
@@ -362,6 +363,7 @@ mod tests {
             ":x",
             "https://%41",
             "https://[::1%25]",
+            "https://[::1%25%a7]",
             "https://u\\@h",
         ] {
             assert_eq!(Url::parse(text), Err(NotAUrl), "{text:?}");

@@ -240,7 +240,7 @@ fn field(name: &str, random: &mut Random) -> String {
         "as-user-extra" => random.pick(&["{k: [v]}", "{}", "null", "{k: null}", "{k: v}"]).to_owned(),
         "auth-provider" => random
             .pick(&[
-                "{name: oidc, config: {idp-issuer-url: 'https://i', client-id: c}}",
+                "{name: oidc, config: {idp-issuer-url: i, client-id: c}}",
                 "{name: oidc, config: {client-id: c}}",
                 "{name: oidc, config: {idp-issuer-url: i, client-id: c, idp-certificate-authority-data: eA==}}",
                 "{name: oidc, config: {idp-issuer-url: i, client-id: c, idp-certificate-authority: certs/ca.crt}}",
@@ -248,7 +248,8 @@ fn field(name: &str, random: &mut Random) -> String {
                 "{}",
                 "null",
             ])
-            .to_owned(),
+            // client-go keeps what it built for an issuer.
+            .replace("issuer-url: i", &format!("issuer-url: https://i{}", random.next())),
         "exec" => exec(random),
         "extensions" => random
             .pick(&[
