@@ -188,7 +188,10 @@ mod tests {
     fn an_end_that_looks_like_a_header_ends_it_all() {
         let good = "-----BEGIN B-----\nAAAA\n-----END B-----\n";
         let headers = "-----BEGIN A-----\na: b\n-----END A-----\n";
-        assert_eq!(kinds(&format!("{headers}{good}")), [("B".into(), vec![0; 3])]);
+        assert_eq!(
+            kinds(&format!("{headers}{good}")),
+            [("B".into(), vec![0; 3])]
+        );
         let headers = "-----BEGIN A:-----\na: b\n-----END A:-----\n";
         assert_eq!(kinds(&format!("{headers}{good}")), []);
     }

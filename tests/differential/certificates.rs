@@ -25,13 +25,26 @@ macro_rules! keys {
 
 static KEYS: LazyLock<[Key; 10]> = LazyLock::new(|| {
     keys!(
-        "rsa", "p256", "ed25519", "rsa-three-primes", "p224", "p384", "p521", "k256", "x25519", "dsa"
+        "rsa",
+        "p256",
+        "ed25519",
+        "rsa-three-primes",
+        "p224",
+        "p384",
+        "p521",
+        "k256",
+        "x25519",
+        "dsa"
     )
 });
 
 /// RSA keys whose parts fit together, or do not, in every way: names, then private and public part.
 static RSA_KEYS: LazyLock<Vec<[Node; 2]>> = LazyLock::new(|| {
-    let part = |text: &str| der::parse(&STANDARD.decode(text).unwrap()).unwrap().remove(0);
+    let part = |text: &str| {
+        der::parse(&STANDARD.decode(text).unwrap())
+            .unwrap()
+            .remove(0)
+    };
     include_str!("keys/rsa-odd.txt")
         .lines()
         .map(|line| {
@@ -85,7 +98,9 @@ static DONORS: LazyLock<Vec<Node>> = LazyLock::new(|| {
 
 fn from_pem(text: &str) -> Node {
     let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();
-    der::parse(&STANDARD.decode(body).unwrap()).unwrap().remove(0)
+    der::parse(&STANDARD.decode(body).unwrap())
+        .unwrap()
+        .remove(0)
 }
 
 pub fn to_pem(kind: &str, der: &[u8]) -> Vec<u8> {
@@ -99,7 +114,10 @@ pub fn to_pem(kind: &str, der: &[u8]) -> Vec<u8> {
 }
 
 fn attribute(kind: u8, tag: u8, text: &[u8]) -> Node {
-    nodes(0x31, vec![sequence(vec![oid(&[0x55, 4, kind]), bytes(tag, text)])])
+    nodes(
+        0x31,
+        vec![sequence(vec![oid(&[0x55, 4, kind]), bytes(tag, text)])],
+    )
 }
 
 fn extension(id: &[u8], critical: bool, value: Node) -> Node {
@@ -122,7 +140,10 @@ fn all_extensions() -> Vec<Node> {
             &id(17),
             false,
             sequence(vec![
-                nodes(0xA0, vec![oid(&[0x2A, 3]), nodes(0xA0, vec![bytes(12, b"x")])]),
+                nodes(
+                    0xA0,
+                    vec![oid(&[0x2A, 3]), nodes(0xA0, vec![bytes(12, b"x")])],
+                ),
                 bytes(0x81, b"a@b.c"),
                 bytes(0x82, b"a.b"),
                 nodes(0xA3, vec![]),
@@ -133,7 +154,11 @@ fn all_extensions() -> Vec<Node> {
                 bytes(0x88, &[0x2A, 3]),
             ]),
         ),
-        extension(&id(19), true, sequence(vec![bytes(1, &[0xFF]), bytes(2, &[1])])),
+        extension(
+            &id(19),
+            true,
+            sequence(vec![bytes(1, &[0xFF]), bytes(2, &[1])]),
+        ),
         extension(
             &id(30),
             true,
@@ -203,7 +228,10 @@ fn all_extensions() -> Vec<Node> {
             &[0x2B, 6, 1, 5, 5, 7, 1, 1],
             false,
             sequence(vec![
-                sequence(vec![oid(&[0x2B, 6, 1, 5, 5, 7, 48, 1]), bytes(0x86, b"http://a")]),
+                sequence(vec![
+                    oid(&[0x2B, 6, 1, 5, 5, 7, 48, 1]),
+                    bytes(0x86, b"http://a"),
+                ]),
                 sequence(vec![oid(&[0x2B, 6, 1, 5, 5, 7, 48, 2]), bytes(0x82, b"a")]),
             ]),
         ),
@@ -227,7 +255,10 @@ fn certificate(public: &Node, random: &mut Random) -> Node {
         attribute(10, 12, b"a"),
         attribute(3, 22, b"a.b"),
     ]);
-    let dates = sequence(vec![bytes(23, b"240101000000Z"), bytes(24, b"20500101000000Z")]);
+    let dates = sequence(vec![
+        bytes(23, b"240101000000Z"),
+        bytes(24, b"20500101000000Z"),
+    ]);
     let mut body = vec![
         nodes(0xA0, vec![bytes(2, &[version])]),
         bytes(2, &[0x11; 9]),
@@ -288,7 +319,11 @@ pub fn odd_pair(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
         _ => {}
     }
     let key = some_key(random);
-    let other = if random.one_in(12) { some_key(random) } else { key };
+    let other = if random.one_in(12) {
+        some_key(random)
+    } else {
+        key
+    };
     let public = certificate(&key.public, random);
     let private = in_some_form(&other.private, random);
     match random.below(5) {
@@ -300,15 +335,26 @@ pub fn odd_pair(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
 
 fn odd_rsa_pair(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
     let [private, public] = &RSA_KEYS[random.below(RSA_KEYS.len())];
-    let identifier = sequence(vec![oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1]), bytes(5, b"")]);
+    let identifier = sequence(vec![
+        oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1]),
+        bytes(5, b""),
+    ]);
     let bits = [&[0], &public.to_der()[..]].concat();
     let info = sequence(vec![identifier.clone(), bytes(3, &bits)]);
     let private = if random.one_in(2) {
         private.clone()
     } else {
-        sequence(vec![bytes(2, &[0]), identifier, nodes(4, vec![private.clone()])])
+        sequence(vec![
+            bytes(2, &[0]),
+            identifier,
+            nodes(4, vec![private.clone()]),
+        ])
     };
-    let key = if random.one_in(4) { changed(private, random) } else { private.to_der() };
+    let key = if random.one_in(4) {
+        changed(private, random)
+    } else {
+        private.to_der()
+    };
     (certificate(&info, random).to_der(), key)
 }
 
@@ -340,16 +386,26 @@ fn odd_ec_pair(random: &mut Random) -> (Vec<u8>, Vec<u8>) {
     if random.one_in(2) {
         let other = &CURVES[random.below(CURVES.len())].0;
         let named = if random.one_in(6) { other } else { name };
-        let identifier = sequence(vec![oid(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 2, 1]), named.clone()]);
+        let identifier = sequence(vec![
+            oid(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 2, 1]),
+            named.clone(),
+        ]);
         key = sequence(vec![bytes(2, &[0]), identifier, nodes(4, vec![key])]);
     }
-    let key = if random.one_in(4) { changed(key, random) } else { key.to_der() };
+    let key = if random.one_in(4) {
+        changed(key, random)
+    } else {
+        key.to_der()
+    };
     (certificate(public, random).to_der(), key)
 }
 
 /// Changes the public key only.
 fn odd_public(mut certificate: Node, random: &mut Random) -> Vec<u8> {
-    let info = certificate.children().and_then(|fields| fields[0].children()).map(|body| &mut body[6]);
+    let info = certificate
+        .children()
+        .and_then(|fields| fields[0].children())
+        .map(|body| &mut body[6]);
     der::change(info.unwrap(), &DONORS, random);
     certificate.to_der()
 }

@@ -78,7 +78,11 @@ fn node(tag: u8, content: &[u8]) -> Node {
         4 => content.len() > 2 && matches!(content[0], 2..=4 | 0x30),
         _ => tag & 0x20 != 0,
     };
-    let children = if holds_others { parse(&content[prefix..]) } else { None };
+    let children = if holds_others {
+        parse(&content[prefix..])
+    } else {
+        None
+    };
     match children {
         Some(children) => Node {
             tag,
@@ -131,7 +135,9 @@ impl Node {
             Body::Bytes(bytes) => bytes.clone(),
             Body::Nodes(prefix, children) => {
                 let mut out = prefix.clone();
-                children.iter().for_each(|child| child.write(&mut out));
+                for child in children {
+                    child.write(&mut out);
+                }
                 out
             }
         }
@@ -180,7 +186,11 @@ pub fn change(root: &mut Node, donors: &[Node], random: &mut Random) {
         0 => root.any(random).tag = odd_tag(random),
         1..=4 => {
             let node = root.any(random);
-            let tag = if random.one_in(5) { random.byte() } else { node.tag };
+            let tag = if random.one_in(5) {
+                random.byte()
+            } else {
+                node.tag
+            };
             node.body = Body::Bytes(odd_content(tag, random));
         }
         5 => flip(root.any(random), random),
@@ -269,8 +279,9 @@ fn odd_length(random: &mut Random) -> Length {
 
 fn odd_tag(random: &mut Random) -> u8 {
     let known = [
-        1, 2, 3, 4, 5, 6, 10, 12, 13, 18, 19, 20, 21, 22, 23, 24, 26, 27, 28, 30, 0x1F, 0x22, 0x24, 0x30, 0x31, 0x80,
-        0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x9F, 0xA0, 0xA1, 0xA2, 0xA3, 0xA4, 0xBF, 0xC0, 0x60,
+        1, 2, 3, 4, 5, 6, 10, 12, 13, 18, 19, 20, 21, 22, 23, 24, 26, 27, 28, 30, 0x1F, 0x22, 0x24,
+        0x30, 0x31, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x9F, 0xA0, 0xA1, 0xA2,
+        0xA3, 0xA4, 0xBF, 0xC0, 0x60,
     ];
     if random.one_in(8) {
         random.byte()

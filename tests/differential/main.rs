@@ -36,6 +36,7 @@ const ENOUGH: usize = 40;
 
 /// An input and what we make of it.
 pub struct Case {
+    number: u64,
     family: &'static str,
     sources: Vec<Vec<u8>>,
     context: Option<&'static str>,
@@ -52,12 +53,18 @@ impl Case {
         let (family, sources) = match random.below(100) {
             0..40 => {
                 let der = certificates::odd_certificate(random);
-                ("certificate", one(texts::with_ca(&certificates::to_pem("CERTIFICATE", &der))))
+                (
+                    "certificate",
+                    one(texts::with_ca(&certificates::to_pem("CERTIFICATE", &der))),
+                )
             }
             40..58 => {
                 let (certificate, key) = certificates::odd_pair(random);
                 let certificate = certificates::to_pem("CERTIFICATE", &certificate);
-                let key = certificates::to_pem(random.pick(&["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"]), &key);
+                let key = certificates::to_pem(
+                    random.pick(&["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"]),
+                    &key,
+                );
                 ("pair", one(texts::with_pair(&certificate, &key)))
             }
             58..66 => ("pem", one(texts::with_ca(&texts::odd_bundle(random)))),
@@ -72,6 +79,7 @@ impl Case {
         };
         let carved = matches!(family, "file" | "fields" | "merge").then_some(None);
         Self {
+            number,
             family,
             sources,
             context,
@@ -80,7 +88,11 @@ impl Case {
     }
 
     fn question(&self) -> Value {
-        let sources: Vec<_> = self.sources.iter().map(|text| STANDARD.encode(text)).collect();
+        let sources: Vec<_> = self
+            .sources
+            .iter()
+            .map(|text| STANDARD.encode(text))
+            .collect();
         json!({
             "sources": sources,
             "context": self.context.unwrap_or_default(),
@@ -104,7 +116,11 @@ impl Case {
         }
         let keep = self.context.map_or(Keep::Current, Keep::Named);
         let carved = kubeconfig::carve(&self.sources(folder), keep, &open_in(folder));
-        self.carved = Some(carved.ok().map(|carved| carved.text.expose_secret().to_owned()));
+        self.carved = Some(
+            carved
+                .ok()
+                .map(|carved| carved.text.expose_secret().to_owned()),
+        );
     }
 
     /// Our verdict, in the oracle's form.
@@ -125,7 +141,11 @@ impl Case {
         Answer {
             stage: stage.as_str().unwrap_or_default().to_owned(),
             why: details.collect::<Vec<_>>().join(", "),
-            late: report.accepted && report.findings.iter().any(|finding| finding.gate == Some(Gate::Late)),
+            late: report.accepted
+                && report
+                    .findings
+                    .iter()
+                    .any(|finding| finding.gate == Some(Gate::Late)),
             falls_back: report.falls_back_in_cluster,
             cut: String::new(),
         }
@@ -218,25 +238,31 @@ fn verdicts_are_those_of_client_go() {
     };
     let folder = folder_with_files();
     let folder = folder.path().canonicalize().unwrap();
-    let (seed, cases) = (number("ORACLE_SEED", 1), number("ORACLE_CASES", 2_000));
+    let (seed, start) = (number("ORACLE_SEED", 1), number("ORACLE_FIRST", 0));
+    let end = start + number("ORACLE_CASES", 2_000);
     let mut oracle = Oracle::start(&program, &folder);
     let mut counts = BTreeMap::<&str, Count>::new();
     let mut differences = Vec::new();
-    for first in (0..cases).step_by(usize::try_from(BATCH).unwrap()) {
-        if first > 0 && first % LIFE == 0 {
+    for first in (start..end).step_by(usize::try_from(BATCH).unwrap()) {
+        if first > start && (first - start) % LIFE == 0 {
             oracle = Oracle::start(&program, &folder);
         }
-        let mut batch: Vec<_> = (first..cases.min(first + BATCH))
+        let mut batch: Vec<_> = (first..end.min(first + BATCH))
             .map(|number| Case::make(seed, number))
             .collect();
-        batch.iter_mut().for_each(|case| case.carve(&folder));
+        for case in &mut batch {
+            case.carve(&folder);
+        }
         oracle.ask(&batch);
         let verdicts: Vec<_> = batch.iter().map(|case| case.verdict(&folder)).collect();
         for (case, ours) in batch.iter().zip(verdicts) {
             let theirs = oracle.answer();
             counts.entry(case.family).or_default().add(case, &theirs);
             if !is_same(&ours, &theirs) {
-                eprintln!("{} {:?}: {:?}\n  client-go: {:?}", case.family, case.context, ours, theirs);
+                eprintln!(
+                    "{} of seed {seed}, {}: {ours:?}\n  client-go: {theirs:?}",
+                    case.number, case.family
+                );
                 differences.push(case.as_line(&theirs).to_string());
             }
         }
@@ -248,10 +274,14 @@ fn verdicts_are_those_of_client_go() {
     std::fs::write(&found, differences.join("\n")).unwrap();
     for (family, count) in &counts {
         let (all, accepted, reasons) = (count.cases, count.accepted, count.reasons.len());
-        eprintln!("{family}: {all} cases, {accepted} of them accepted, the others refused for {reasons} reasons");
+        eprintln!(
+            "{family}: {all} cases, {accepted} of them accepted, the others refused for {reasons} reasons"
+        );
     }
     if let Ok(path) = std::env::var("ORACLE_RECORD") {
-        let smallest = counts.into_values().flat_map(|count| count.reasons.into_values());
+        let smallest = counts
+            .into_values()
+            .flat_map(|count| count.reasons.into_values());
         std::fs::write(path, smallest.map(|line| line + "\n").collect::<String>()).unwrap();
     }
     assert!(
@@ -275,13 +305,22 @@ fn what_differed_once_stays_mended() {
         };
         let context = recorded["context"].as_str().map(str::to_owned);
         let case = Case {
+            number: 0,
             family: "recorded",
-            sources: recorded["sources"].as_array().unwrap().iter().map(source).collect(),
+            sources: recorded["sources"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(source)
+                .collect(),
             context: context.map(|context| &*context.leak()),
             carved: None,
         };
         let theirs: Answer = serde_json::from_value(recorded).unwrap();
         let ours = case.verdict(folder.path());
-        assert!(is_same(&ours, &theirs), "{ours:?}\n  client-go: {theirs:?}\n{line}");
+        assert!(
+            is_same(&ours, &theirs),
+            "{ours:?}\n  client-go: {theirs:?}\n{line}"
+        );
     }
 }

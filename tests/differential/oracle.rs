@@ -37,17 +37,26 @@ impl Oracle {
         let go = |arguments: &[&str]| {
             let mut command = Command::new("go");
             command.args(arguments).current_dir(&source);
-            command.env("GOPROXY", "off").env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=readonly -buildvcs=false");
+            command
+                .env("GOPROXY", "off")
+                .env("GOTOOLCHAIN", "local")
+                .env("GOFLAGS", "-mod=readonly -buildvcs=false");
             command.output()
         };
         let Ok(listed) = go(&["list", "-deps", "."]) else {
             return Err("Go is not installed");
         };
         if !listed.status.success() {
-            return Err("Go is too old, or its module cache is empty: (cd tests/oracle && go mod download)");
+            return Err(
+                "Go is too old, or its module cache is empty: (cd tests/oracle && go mod download)",
+            );
         }
         let built = go(&["build", "-o", program.to_str().unwrap(), "."]).unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        assert!(
+            built.status.success(),
+            "{}",
+            String::from_utf8_lossy(&built.stderr)
+        );
         Ok(program)
     }
 

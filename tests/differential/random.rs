@@ -5,7 +5,8 @@ pub struct Random(u64);
 impl Random {
     /// The numbers of one case, whatever was asked before it.
     pub fn new(seed: u64, case: u64) -> Self {
-        let mut mixed = (seed ^ case.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_add(0x1234_5678_9ABC_DEF1);
+        let mut mixed =
+            (seed ^ case.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_add(0x1234_5678_9ABC_DEF1);
         mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
         Self((mixed ^ mixed >> 31).max(1))

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use super::Damage;
 use super::date;
-use super::der::{BOOLEAN, Der, Integer, OCTET_STRING, Oid, SEQUENCE, context, context_constructed};
+use super::der::{
+    BOOLEAN, Der, Integer, OCTET_STRING, Oid, SEQUENCE, context, context_constructed,
+};
 use super::extension::{self, Facts};
 use super::name;
 use super::public_key::PublicKey;
@@ -53,7 +55,8 @@ impl Certificate {
             .take(SEQUENCE)
             .ok_or(Damage("its issuer is malformed"))?;
         name::has_organization(issuer, "")?;
-        let (not_before, not_after) = validity(&mut body).ok_or(Damage("its dates are malformed"))?;
+        let (not_before, not_after) =
+            validity(&mut body).ok_or(Damage("its dates are malformed"))?;
         let subject = body
             .take(SEQUENCE)
             .ok_or(Damage("its subject is malformed"))?;

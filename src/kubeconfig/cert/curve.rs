@@ -1,9 +1,7 @@
 //! The elliptic curves that Kubernetes' client knows.
 
 use p256::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
-use p256::elliptic_curve::{
-    AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey,
-};
+use p256::elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
 use zeroize::Zeroizing;
 
 use super::der::Oid;

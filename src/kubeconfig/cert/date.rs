@@ -12,7 +12,11 @@ pub(super) fn read(der: &mut Der<'_>) -> Option<Timestamp> {
     let text = element.content;
     match element.tag {
         UTC_TIME => {
-            let (digits, offset) = text.split_at_checked(if is_digit(text.get(10)?) { 12 } else { 10 })?;
+            let (digits, offset) = text.split_at_checked(if text.get(10)?.is_ascii_digit() {
+                12
+            } else {
+                10
+            })?;
             let year = number(digits.get(..2)?)?;
             let century = if year < 50 { 2000 } else { 1900 };
             timestamp(century + year, &digits[2..], offset)
@@ -40,11 +44,16 @@ fn timestamp(year: i16, digits: &[u8], offset: &[u8]) -> Option<Timestamp> {
 }
 
 fn seconds_since_1970(time: DateTime) -> i64 {
-    time.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0)).as_secs()
+    time.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0))
+        .as_secs()
 }
 
 fn clamp(seconds: i64) -> Timestamp {
-    let nearest = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    let nearest = if seconds < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    };
     Timestamp::from_second(seconds).unwrap_or(nearest)
 }
 
@@ -69,12 +78,8 @@ fn offset_seconds(text: &[u8]) -> Option<i64> {
     }
 }
 
-fn is_digit(byte: &u8) -> bool {
-    byte.is_ascii_digit()
-}
-
 fn number(digits: &[u8]) -> Option<i16> {
-    let value = |byte: &u8| is_digit(byte).then(|| i16::from(byte - b'0'));
+    let value = |byte: &u8| byte.is_ascii_digit().then(|| i16::from(byte - b'0'));
     digits
         .iter()
         .try_fold(0, |sum, byte| Some(sum * 10 + value(byte)?))
@@ -108,7 +113,11 @@ mod tests {
             ("99991231235959Z", "9999-12-30T22:00:00.999999999Z"),
             ("20240229123456-0001", "2024-02-29T12:35:56Z"),
         ] {
-            assert_eq!(date(GENERALIZED_TIME, text).as_deref(), Some(expected), "{text}");
+            assert_eq!(
+                date(GENERALIZED_TIME, text).as_deref(),
+                Some(expected),
+                "{text}"
+            );
         }
     }
 
@@ -131,7 +140,12 @@ mod tests {
         ] {
             assert_eq!(date(UTC_TIME, text), None, "{text}");
         }
-        for text in ["202402291234Z", "20240229123456.0Z", "20240230123456Z", "240229123456Z"] {
+        for text in [
+            "202402291234Z",
+            "20240229123456.0Z",
+            "20240230123456Z",
+            "240229123456Z",
+        ] {
             assert_eq!(date(GENERALIZED_TIME, text), None, "{text}");
         }
         assert_eq!(date(0x16, "240229123456Z"), None);

@@ -146,10 +146,8 @@ pub(super) struct Oid<'a>(pub(super) &'a [u8]);
 impl<'a> Oid<'a> {
     pub(super) fn new(content: &'a [u8]) -> Option<Self> {
         let is_small = |part: &[u8]| part.len() < 5 || part.len() == 5 && part[0] <= 0x87;
-        let sound = is_base_128(content)
-            && content
-                .split_inclusive(|byte| *byte < 0x80)
-                .all(is_small);
+        let sound =
+            is_base_128(content) && content.split_inclusive(|byte| *byte < 0x80).all(is_small);
         sound.then_some(Self(content))
     }
 }
@@ -217,7 +215,11 @@ mod tests {
             (&[4], None),
             (&[], None),
         ] {
-            assert_eq!(Der(bytes).any().map(|found| found.content), content, "{bytes:?}");
+            assert_eq!(
+                Der(bytes).any().map(|found| found.content),
+                content,
+                "{bytes:?}"
+            );
         }
         let long = [&[4, 0x81, 0x80][..], &[7; 0x80]].concat();
         assert_eq!(Der(&long).any().unwrap().content.len(), 0x80);

@@ -32,6 +32,7 @@ impl Facts {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Rule {
     id: Oid<'static>,
     may_be_critical: bool,
@@ -176,7 +177,9 @@ const URI: u8 = context(6);
 const ADDRESS: u8 = context(7);
 
 fn is_uri(text: &[u8]) -> bool {
-    let text = std::str::from_utf8(text).ok().filter(|text| text.is_ascii());
+    let text = std::str::from_utf8(text)
+        .ok()
+        .filter(|text| text.is_ascii());
     text.and_then(|text| Url::parse(text).ok())
         .is_some_and(|url| is_domain(&url.unescaped_host()))
 }
@@ -210,15 +213,15 @@ fn name_constraints(mut value: Der<'_>, _: &mut Facts) -> Option<()> {
 }
 
 fn is_address(text: &[u8]) -> bool {
-    std::str::from_utf8(text).is_ok_and(|text| {
-        text.parse::<Ipv4Addr>().is_ok() || text.parse::<Ipv6Addr>().is_ok()
-    })
+    std::str::from_utf8(text)
+        .is_ok_and(|text| text.parse::<Ipv4Addr>().is_ok() || text.parse::<Ipv6Addr>().is_ok())
 }
 
 /// Ones, then zeros.
 fn is_mask(bytes: &[u8]) -> bool {
     let mut rest = bytes.iter().skip_while(|byte| **byte == 0xFF);
-    rest.next().is_none_or(|byte| byte.count_ones() == byte.leading_ones())
+    rest.next()
+        .is_none_or(|byte| byte.count_ones() == byte.leading_ones())
         && rest.all(|byte| *byte == 0)
 }
 

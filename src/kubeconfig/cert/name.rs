@@ -26,7 +26,9 @@ pub(super) fn has_organization(name: Der<'_>, organization: &str) -> Result<bool
                 .ok_or(Damage("a name is malformed"))?;
             let kind = attribute.oid().ok_or(Damage("a name is malformed"))?;
             let value = attribute.any().ok_or(Damage("a name is malformed"))?;
-            let text = text(&value).ok_or(Damage("a name holds characters that its string type does not allow"))?;
+            let text = text(&value).ok_or(Damage(
+                "a name holds characters that its string type does not allow",
+            ))?;
             found |= kind == ORGANIZATION && text == organization;
         }
     }
@@ -38,20 +40,32 @@ fn text<'a>(string: &Element<'a>) -> Option<Cow<'a, str>> {
     let bytes = string.content;
     let allowed = match string.tag {
         UTF8_STRING => true,
-        PRINTABLE_STRING => bytes.iter().all(is_printable),
+        PRINTABLE_STRING => bytes.iter().copied().all(is_printable),
         NUMERIC_STRING => bytes.iter().all(|b| b.is_ascii_digit() || *b == b' '),
         IA5_STRING => bytes.is_ascii(),
         // Read as Latin-1, as everybody does.
-        T61_STRING => return Some(bytes.iter().copied().map(char::from).collect::<String>().into()),
+        T61_STRING => {
+            return Some(
+                bytes
+                    .iter()
+                    .copied()
+                    .map(char::from)
+                    .collect::<String>()
+                    .into(),
+            );
+        }
         BMP_STRING => return bmp_text(bytes).map(Into::into),
         _ => false,
     };
-    std::str::from_utf8(bytes).ok().filter(|_| allowed).map(Into::into)
+    std::str::from_utf8(bytes)
+        .ok()
+        .filter(|_| allowed)
+        .map(Into::into)
 }
 
 /// The set of this string type, and `*` and `&`, which many certificates have.
-fn is_printable(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(byte)
+fn is_printable(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(&byte)
 }
 
 /// Two bytes for a character, none of them a surrogate or reserved; a zero at the end is left out.
@@ -62,7 +76,11 @@ fn bmp_text(bytes: &[u8]) -> Option<String> {
         0xFDD0..=0xFDEF | 0xFFFE.. => None,
         unit => char::from_u32(u32::from(unit)),
     };
-    pairs.iter().map(character).collect::<Option<_>>().filter(|_: &String| rest.is_empty())
+    pairs
+        .iter()
+        .map(character)
+        .collect::<Option<_>>()
+        .filter(|_: &String| rest.is_empty())
 }
 
 /// Whether a text passes for a domain. The empty text passes, and neither lengths nor letters are looked at.
@@ -113,13 +131,17 @@ fn bare_local_part(text: &[u8]) -> Option<&[u8]> {
     while let Some((first, after)) = rest.split_first() {
         let (byte, after) = match first {
             b'\\' => after.split_first()?,
-            byte if byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(byte) => (byte, after),
+            byte if byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(byte) => {
+                (byte, after)
+            }
             _ => break,
         };
         part.push(*byte);
         rest = after;
     }
-    let dots_are_single = part.split(|byte| *byte == b'.').all(|word| !word.is_empty());
+    let dots_are_single = part
+        .split(|byte| *byte == b'.')
+        .all(|word| !word.is_empty());
     dots_are_single.then_some(rest)
 }
 
@@ -155,7 +177,11 @@ mod tests {
             (BMP_STRING, b"\xFF\xFE", None),
             (0x1C, b"\0\0\0a", None),
         ] {
-            assert_eq!(string(tag, content).as_deref(), expected, "{tag} {content:?}");
+            assert_eq!(
+                string(tag, content).as_deref(),
+                expected,
+                "{tag} {content:?}"
+            );
         }
     }
 
@@ -173,7 +199,11 @@ mod tests {
             ("a_b:1", true, true),
         ] {
             assert_eq!(is_domain(text.as_bytes()), plain, "{text}");
-            assert_eq!(is_domain_constraint(text.as_bytes()), constraint, "{text} as a constraint");
+            assert_eq!(
+                is_domain_constraint(text.as_bytes()),
+                constraint,
+                "{text} as a constraint"
+            );
         }
     }
 
@@ -182,7 +212,9 @@ mod tests {
         for text in ["a@b", "a.b@c.d", "\"a b\"@c", "\"\\\"\"@c", "a\\@b@c", "a@"] {
             assert!(is_mailbox(text.as_bytes()), "{text}");
         }
-        for text in ["", "@b", ".a@b", "a.@b", "a..b@c", "a", "\"a@b", "a@b..c", "a b@c", "a@b@", "a@.b"] {
+        for text in [
+            "", "@b", ".a@b", "a.@b", "a..b@c", "a", "\"a@b", "a@b..c", "a b@c", "a@b@", "a@.b",
+        ] {
             assert_eq!(is_mailbox(text.as_bytes()), text == "a@b@", "{text}");
         }
     }

@@ -15,7 +15,10 @@ const NULL: [u8; 2] = [5, 0];
 /// Two keys are the same if they are equal.
 #[derive(PartialEq, Eq)]
 pub(super) enum PublicKey {
-    Rsa { modulus: Vec<u8>, exponent: i64 },
+    Rsa {
+        modulus: Vec<u8>,
+        exponent: i64,
+    },
     /// An uncompressed point.
     Ec(Curve, Vec<u8>),
     Ed25519(Vec<u8>),
@@ -64,9 +67,7 @@ fn rsa(key: &[u8], parameters: &[u8]) -> Option<PublicKey> {
 
 fn ec(key: &[u8], parameters: &[u8]) -> Option<PublicKey> {
     let curve = Curve::named(Der(parameters).oid()?)?;
-    curve
-        .holds(key)
-        .then(|| PublicKey::Ec(curve, key.to_vec()))
+    curve.holds(key).then(|| PublicKey::Ec(curve, key.to_vec()))
 }
 
 fn dsa(key: &[u8], parameters: &[u8]) -> Option<()> {

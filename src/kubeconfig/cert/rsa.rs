@@ -1,6 +1,11 @@
 //! Whether the parts of an RSA key belong together. The arithmetic takes a time that depends on the numbers:
 //! nobody measures it, the key's owner runs it.
 
+#![allow(
+    clippy::many_single_char_names,
+    reason = "the parts of an RSA key have names of one letter"
+)]
+
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, ConcatenatingMul, Gcd, NonZero};
 use zeroize::Zeroizing;
@@ -33,7 +38,9 @@ impl Parts<'_> {
         let n = Number::new(self.modulus);
         let d = Number::new(self.private_exponent);
         let e = u32::try_from(self.exponent).ok()?;
-        ensure(n.is_odd() && n.bits() > 1 && e >> 31 == 0 && e > 2 && e % 2 == 1 && d.is_below(&n))?;
+        ensure(
+            n.is_odd() && n.bits() > 1 && e >> 31 == 0 && e > 2 && e % 2 == 1 && d.is_below(&n),
+        )?;
         let primes: Vec<_> = self.primes.iter().copied().map(Number::new).collect();
         match primes.as_slice() {
             [p, q] => self.check_pair(&n, e, &d, p, q),
@@ -132,7 +139,11 @@ impl Number {
     }
 
     fn distance(&self, other: &Self) -> Self {
-        let (large, small) = if self.is_below(other) { (other, self) } else { (self, other) };
+        let (large, small) = if self.is_below(other) {
+            (other, self)
+        } else {
+            (self, other)
+        };
         Self(Zeroizing::new(large.0.wrapping_sub(&*small.0)))
     }
 
