@@ -7,7 +7,7 @@
 //! 1. load: `encoding` makes it UTF-8, `yaml` finds its structure, `reader` (with `scalar`) makes a
 //!    `tree` of it, `kind` and `decoder` check the types of the `model`, `merge` joins several files;
 //! 2. rest: `choose` follows the context, `files` opens what it refers to, `rest` checks it;
-//! 3. tls: `tls` checks the address (`url`) and the certificates (`cert`, `pem`).
+//! 3. tls: `tls` checks the address (`url`), and the certificates and keys (`cert`, out of `pem`).
 //!
 //! Beside the gates: `lint` (what will not work from a runner), `summary`, and `carve`, which
 //! writes one context out through `emit`. Every finding code is a row of `codes`.

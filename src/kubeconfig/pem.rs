@@ -80,7 +80,8 @@ impl<'a> Blocks<'a> {
         };
         let mut has_headers = false;
         loop {
-            if body >= text.len() {
+            // Where the END line itself passes for a header, the client gives up.
+            if body >= text.len() || body > label {
                 return Step::Stop;
             }
             let (header, next) = line(text, body);
@@ -181,6 +182,18 @@ mod tests {
         let good =
             "-----BEGIN A-----\nA!AA\n-----END A-----\n-----BEGIN B-----\nAAAA\n-----END B-----\n";
         assert_eq!(kinds(good), [("B".into(), vec![0; 3])]);
+    }
+
+    #[test]
+    fn an_end_that_looks_like_a_header_ends_it_all() {
+        let good = "-----BEGIN B-----\nAAAA\n-----END B-----\n";
+        let headers = "-----BEGIN A-----\na: b\n-----END A-----\n";
+        assert_eq!(
+            kinds(&format!("{headers}{good}")),
+            [("B".into(), vec![0; 3])]
+        );
+        let headers = "-----BEGIN A:-----\na: b\n-----END A:-----\n";
+        assert_eq!(kinds(&format!("{headers}{good}")), []);
     }
 
     #[test]

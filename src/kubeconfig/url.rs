@@ -1,7 +1,7 @@
 //! URLs as Kubernetes' client reads them. The `url` crate follows the browsers' rules, which mend
 //! what the client refuses (`https:/x`, spaces, odd ports), so verdicts need this reading.
 //!
-//! Follows Go 1.26; contract kubeconfig.md section 8 lists the visible cases.
+//! Takes what a client built with Go 1.25 or with Go 1.26 takes.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -76,9 +76,20 @@ impl Url {
                 host
             }
         };
-        check_host(&self.scheme, host)?;
+        check_host(host)?;
         host.clone_into(&mut self.host);
         Ok(())
+    }
+
+    /// The host with its escapes undone.
+    pub(super) fn unescaped_host(&self) -> Vec<u8> {
+        let mut pieces = self.host.split('%');
+        let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+        for (value, piece) in escapes(&self.host).zip(pieces) {
+            bytes.extend(value);
+            bytes.extend(piece.bytes().skip(2));
+        }
+        bytes
     }
 
     /// The host without port and brackets.
@@ -120,18 +131,13 @@ fn escapes(text: &str) -> impl Iterator<Item = Result<u8, NotAUrl>> {
     })
 }
 
-fn check_host(scheme: &str, host: &str) -> Result<(), NotAUrl> {
+fn check_host(host: &str) -> Result<(), NotAUrl> {
     match host.rfind('[') {
         Some(0) => check_ip_literal(host),
         Some(_) => Err(NotAUrl),
         None => {
-            let strict = matches!(scheme, "http" | "https");
-            let colon = if strict {
-                host.find(':')
-            } else {
-                host.rfind(':')
-            };
-            if let Some(at) = colon {
+            // Clients built with Go 1.26 look behind the first colon, older ones behind the last.
+            if let Some(at) = host.rfind(':') {
                 check_port(&host[at..])?;
             }
             check_host_text(host)
@@ -152,7 +158,8 @@ fn check_ip_literal(host: &str) -> Result<(), NotAUrl> {
     }
     address.parse::<Ipv6Addr>().map_err(|_| NotAUrl)?;
     let zone = zone.unwrap_or_default();
-    let fits = |b: u8| b >= 0x80 || b == b' ' || b == b'%' || is_host_byte(b);
+    // An escape may only stand for what could be written without it.
+    let fits = |b: u8| b == b' ' || b == b'%' || is_host_byte(b);
     if !zone
         .bytes()
         .all(|b| b >= 0x80 || b == b'%' || is_host_byte(b))
@@ -205,7 +212,9 @@ impl Address {
         match Url::parse(server) {
             Ok(url) if !url.scheme.is_empty() && !url.host.is_empty() => Self::Url(url),
             _ => match Url::parse(&format!("http://{server}")) {
-                Ok(url) if matches!(url.path.as_str(), "" | "/") => Self::Bare(url),
+                Ok(url) if matches!(url.path.as_str(), "" | "/") && !has_path(server) => {
+                    Self::Bare(url)
+                }
                 other => Self::Invalid(other.ok()),
             },
         }
@@ -215,6 +224,12 @@ impl Address {
     pub(super) fn is_https(&self) -> bool {
         matches!(self, Self::Url(url) if url.scheme == "https")
     }
+}
+
+/// Whether the client sees a path longer than `/`. It looks for one before it knows of fragments: in `https:/#x` the
+/// path is `/#x`.
+fn has_path(server: &str) -> bool {
+    Url::without_fragment(server).is_ok_and(|url| url.path.starts_with('/') && url.path.len() > 1)
 }
 
 /// Where an address leads, seen from a container.
@@ -313,6 +328,8 @@ mod tests {
             ("https://[fe80::1%25eth0]:6443", "[fe80::1%25eth0]:6443"),
             ("https://:6443", ":6443"),
             ("https://host:99999", "host:99999"),
+            ("https://::1:6443", "::1:6443"),
+            ("https://a::6443", "a::6443"),
             ("https://host:", "host:"),
             ("https://ä_b", "ä_b"),
             ("ftp://h", "h"),
@@ -338,7 +355,6 @@ mod tests {
             "https://x:+1",
             "https://x/%zz",
             "https://a b",
-            "https://::1:6443",
             "https://[::1",
             "https://a[::1]",
             "1.2.3.4:80",
@@ -347,9 +363,25 @@ mod tests {
             ":x",
             "https://%41",
             "https://[::1%25]",
+            "https://[::1%25%a7]",
             "https://u\\@h",
         ] {
             assert_eq!(Url::parse(text), Err(NotAUrl), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_fragment_without_a_host_is_a_path() {
+        for (server, bare) in [
+            ("h#x", true),
+            ("https:/", true),
+            ("https:/?x#y", true),
+            ("https:/#x", false),
+            ("/#", false),
+            ("/x", false),
+        ] {
+            let is_bare = matches!(Address::of(server), Address::Bare(_));
+            assert_eq!(is_bare, bare, "{server}");
         }
     }
 

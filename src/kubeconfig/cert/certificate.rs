@@ -1,0 +1,166 @@
+//! A certificate in DER: what refuses it, and what lint wants to know of it.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::Damage;
+use super::date;
+use super::der::{
+    BOOLEAN, Der, Integer, OCTET_STRING, Oid, SEQUENCE, context, context_constructed,
+};
+use super::extension::{self, Facts};
+use super::name;
+use super::public_key::PublicKey;
+
+/// What is known about a certificate.
+pub(in super::super) struct Certificate {
+    pub(in super::super) not_before: Timestamp,
+    pub(in super::super) not_after: Timestamp,
+    pub(in super::super) is_ca: bool,
+    /// Its key usage does not exclude TLS client authentication.
+    pub(in super::super) for_clients: bool,
+    /// Its organization is `system:masters`: full rights in every cluster.
+    pub(in super::super) system_masters: bool,
+    pub(super) key: PublicKey,
+}
+
+impl Certificate {
+    pub(in super::super) fn is_valid_at(&self, now: Timestamp) -> bool {
+        self.not_before <= now && now <= self.not_after
+    }
+
+    /// Reads and checks a certificate as Kubernetes' client does: what stands behind the last field that it
+    /// knows is not looked at, and neither are dates, usage and signature.
+    pub(super) fn parse(der: &[u8]) -> Result<Self, Damage> {
+        let mut input = Der(der);
+        let mut outer = input
+            .take(SEQUENCE)
+            .ok_or(Damage("it is not a certificate"))?;
+        if !input.is_empty() {
+            return Err(Damage("something follows behind the certificate"));
+        }
+        let mut body = outer
+            .take(SEQUENCE)
+            .ok_or(Damage("it is not a certificate"))?;
+        let version = version(&mut body)?;
+        let serial = body
+            .integer()
+            .ok_or(Damage("its serial number is malformed"))?;
+        if serial.is_negative() {
+            return Err(Damage("its serial number is negative"));
+        }
+        signature_algorithm(&mut body, &mut outer)?;
+        let issuer = body
+            .take(SEQUENCE)
+            .ok_or(Damage("its issuer is malformed"))?;
+        name::has_organization(issuer, "")?;
+        let (not_before, not_after) =
+            validity(&mut body).ok_or(Damage("its dates are malformed"))?;
+        let subject = body
+            .take(SEQUENCE)
+            .ok_or(Damage("its subject is malformed"))?;
+        let system_masters = name::has_organization(subject, "system:masters")?;
+        let key = PublicKey::parse(&mut body)?;
+        let facts = match version {
+            Version::V1 => Facts::default(),
+            Version::V2 => after_key(&mut body).map(|()| Facts::default())?,
+            Version::V3 => after_key(&mut body).and_then(|()| extensions(&mut body))?,
+        };
+        if outer.bits().is_none() {
+            return Err(Damage("its signature is malformed"));
+        }
+        Ok(Self {
+            not_before,
+            not_after,
+            is_ca: facts.is_ca,
+            for_clients: facts.is_for_clients(),
+            system_masters,
+            key,
+        })
+    }
+}
+
+enum Version {
+    V1,
+    V2,
+    V3,
+}
+
+fn version(body: &mut Der<'_>) -> Result<Version, Damage> {
+    let malformed = Damage("its version is malformed");
+    let Some(mut explicit) = body.take_if(context_constructed(0)).ok_or(malformed)? else {
+        return Ok(Version::V1);
+    };
+    let number = explicit.integer().and_then(Integer::to_i64);
+    match number.filter(|_| explicit.is_empty()) {
+        // The client adds 1 before it compares, and the largest number becomes a negative one.
+        Some(0 | i64::MAX) => Ok(Version::V1),
+        Some(1) => Ok(Version::V2),
+        Some(2) => Ok(Version::V3),
+        Some(3..) => Err(Damage("its version is unknown")),
+        _ => Err(malformed),
+    }
+}
+
+/// It is named twice, and both have to be the same bytes.
+fn signature_algorithm(body: &mut Der<'_>, outer: &mut Der<'_>) -> Result<(), Damage> {
+    let malformed = Damage("its signature algorithm is malformed");
+    let mut inner = body.take(SEQUENCE).ok_or(malformed)?;
+    if outer.take(SEQUENCE).ok_or(malformed)?.0 != inner.0 {
+        return Err(Damage("it names two signature algorithms"));
+    }
+    algorithm(&mut inner).map(|_| ()).ok_or(malformed)
+}
+
+/// The identifier of an algorithm, and its parameters with tag and length, if it has any.
+pub(super) fn algorithm<'a>(der: &mut Der<'a>) -> Option<(Oid<'a>, &'a [u8])> {
+    let id = der.oid()?;
+    if der.is_empty() {
+        return Some((id, &[]));
+    }
+    der.any().map(|parameters| (id, parameters.whole))
+}
+
+fn validity(body: &mut Der<'_>) -> Option<(Timestamp, Timestamp)> {
+    let mut dates = body.take(SEQUENCE)?;
+    Some((date::read(&mut dates)?, date::read(&mut dates)?))
+}
+
+/// Passes over the two identifiers that nobody uses.
+fn after_key(body: &mut Der<'_>) -> Result<(), Damage> {
+    for number in [1, 2] {
+        body.take_if(context(number))
+            .ok_or(Damage("a unique identifier is malformed"))?;
+    }
+    Ok(())
+}
+
+fn extensions(body: &mut Der<'_>) -> Result<Facts, Damage> {
+    let malformed = Damage("its extensions are malformed");
+    let Some(mut explicit) = body.take_if(context_constructed(3)).ok_or(malformed)? else {
+        return Ok(Facts::default());
+    };
+    let list = explicit.take(SEQUENCE).ok_or(malformed)?;
+    // All of them have to be well formed before the content of one is looked at; the client's words depend on it.
+    let mut seen = HashSet::new();
+    let mut rest = list;
+    while !rest.is_empty() {
+        let (id, ..) = extension(&mut rest).ok_or(malformed)?;
+        if !seen.insert(id) {
+            return Err(Damage("it has an extension twice"));
+        }
+    }
+    let (mut facts, mut rest) = (Facts::default(), list);
+    while let Some((id, critical, value)) = extension(&mut rest) {
+        extension::check(id, critical, value, &mut facts)?;
+    }
+    Ok(facts)
+}
+
+fn extension<'a>(list: &mut Der<'a>) -> Option<(Oid<'a>, bool, Der<'a>)> {
+    let mut item = list.take(SEQUENCE)?;
+    let id = item.oid()?;
+    let critical = item.is_next(BOOLEAN) && item.boolean()?;
+    Some((id, critical, item.take(OCTET_STRING)?))
+}

@@ -1,0 +1,218 @@
+//! Private keys: PKCS#1, PKCS#8 or SEC 1, tried in this order whatever the label says.
+//!
+//! Their DER is read more leniently than that of certificates: what follows behind the last known field is
+//! passed over, and a field that may be absent is absent if another stands in its place.
+
+use ring::signature::{Ed25519KeyPair, KeyPair};
+
+use super::curve::Curve;
+use super::der::{self, Bits, Integer, Oid};
+use super::public_key::{EC, ED25519, PublicKey, RSA};
+use super::rsa;
+
+/// A larger key is refused, to bound the time that its arithmetic takes. RSA with 16,384 bits fits.
+const MAX_BYTES: usize = 16 << 10;
+
+/// The public key of a private one, or `None` if that is damaged, encrypted or of an unsupported kind.
+pub(super) fn public_key(key: &[u8]) -> Option<PublicKey> {
+    if key.len() > MAX_BYTES {
+        return None;
+    }
+    pkcs1(key)
+        .or_else(|| pkcs8(key))
+        .or_else(|| sec1(key, None))
+}
+
+fn pkcs1(key: &[u8]) -> Option<PublicKey> {
+    let mut input = Fields(key);
+    let mut fields = Fields(input.required(SEQUENCE)?);
+    if !input.0.is_empty() || fields.integer()?.to_i64()? > 1 {
+        return None;
+    }
+    let mut parts = rsa::Parts {
+        modulus: fields.integer()?,
+        exponent: fields.integer()?.to_i64()?,
+        private_exponent: fields.integer()?,
+        primes: vec![fields.integer()?, fields.integer()?],
+        precomputed: [None; 3],
+    };
+    for part in &mut parts.precomputed {
+        *part = match fields.optional(INTEGER)? {
+            Some(content) => Some(Integer::new(content)?),
+            None => None,
+        };
+    }
+    let mut more = Fields(fields.optional(SEQUENCE)?.unwrap_or_default());
+    while !more.0.is_empty() {
+        let mut prime = Fields(more.required(SEQUENCE)?);
+        parts.primes.push(prime.integer()?);
+        prime.integer()?;
+        prime.integer()?;
+    }
+    parts.belong_together().then(|| PublicKey::Rsa {
+        modulus: parts.modulus.magnitude().to_vec(),
+        exponent: parts.exponent,
+    })
+}
+
+fn pkcs8(key: &[u8]) -> Option<PublicKey> {
+    let mut fields = Fields(Fields(key).required(SEQUENCE)?);
+    fields.integer()?.to_i64()?;
+    let mut algorithm = Fields(fields.required(SEQUENCE)?);
+    let kind = Oid::new(algorithm.required(OBJECT_IDENTIFIER)?)?;
+    let parameters = algorithm.any()?;
+    let inner = fields.required(OCTET_STRING)?;
+    match kind {
+        RSA => pkcs1(inner),
+        EC => {
+            let name = Fields(parameters)
+                .required(OBJECT_IDENTIFIER)
+                .and_then(Oid::new);
+            sec1(inner, name)
+        }
+        ED25519 if parameters.is_empty() => {
+            let seed = Fields(inner).required(OCTET_STRING)?;
+            let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok()?;
+            Some(PublicKey::Ed25519(pair.public_key().as_ref().to_vec()))
+        }
+        _ => None,
+    }
+}
+
+/// `curve` is the one that a wrapper names; it wins over the key's own.
+fn sec1(key: &[u8], curve: Option<Oid<'_>>) -> Option<PublicKey> {
+    let mut fields = Fields(Fields(key).required(SEQUENCE)?);
+    if fields.integer()?.to_i64()? != 1 {
+        return None;
+    }
+    let scalar = fields.required(OCTET_STRING)?;
+    let own = fields.explicit(0, OBJECT_IDENTIFIER)?;
+    let own = match own {
+        Some(content) => Some(Oid::new(content)?),
+        None => None,
+    };
+    if let Some(content) = fields.explicit(1, BIT_STRING)? {
+        Bits::new(content)?;
+    }
+    let curve = Curve::named(curve.or(own)?)?;
+    let point = curve.public_point(scalar)?;
+    Some(PublicKey::Ec(curve, point))
+}
+
+/// Class and form of a tag (its upper three bits) and its number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Tag(u8, u32);
+
+const fn universal(tag: u8) -> Tag {
+    Tag(tag & 0xE0, (tag & 0x1F) as u32)
+}
+
+const INTEGER: Tag = universal(der::INTEGER);
+const BIT_STRING: Tag = universal(der::BIT_STRING);
+const OCTET_STRING: Tag = universal(der::OCTET_STRING);
+const OBJECT_IDENTIFIER: Tag = universal(der::OBJECT_IDENTIFIER);
+const SEQUENCE: Tag = universal(der::SEQUENCE);
+
+/// The fields that are still to be read. `None` means malformed.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    fn required(&mut self, tag: Tag) -> Option<&'a [u8]> {
+        self.optional(tag)?
+    }
+
+    fn integer(&mut self) -> Option<Integer<'a>> {
+        Integer::new(self.required(INTEGER)?)
+    }
+
+    /// `Some(None)` where another field or nothing follows.
+    #[allow(clippy::option_option)] // malformed, absent and present are three answers
+    fn optional(&mut self, tag: Tag) -> Option<Option<&'a [u8]>> {
+        if self.0.is_empty() {
+            return Some(None);
+        }
+        let (found, length, rest) = header(self.0)?;
+        if found != tag {
+            return Some(None);
+        }
+        let (content, after) = rest.split_at_checked(length)?;
+        self.0 = after;
+        Some(Some(content))
+    }
+
+    /// A field inside `[number]`. The length of the outer tag does not matter.
+    #[allow(clippy::option_option)]
+    fn explicit(&mut self, number: u32, tag: Tag) -> Option<Option<&'a [u8]>> {
+        if self.0.is_empty() {
+            return Some(None);
+        }
+        let (outer, length, rest) = header(self.0)?;
+        if rest.is_empty() {
+            return None;
+        }
+        match outer {
+            Tag(0x80 | 0xA0, found) if found == number && length == 0 => return None,
+            Tag(0xA0, found) if found == number => {}
+            _ => return Some(None),
+        }
+        let (found, length, rest) = header(rest)?;
+        if found != tag {
+            return Some(None);
+        }
+        let (content, after) = rest.split_at_checked(length)?;
+        self.0 = after;
+        Some(Some(content))
+    }
+
+    /// Any field with tag and length; empty if there is none.
+    fn any(&mut self) -> Option<&'a [u8]> {
+        if self.0.is_empty() {
+            return Some(self.0);
+        }
+        let (_, length, rest) = header(self.0)?;
+        let (_, after) = rest.split_at_checked(length)?;
+        let whole = &self.0[..self.0.len() - after.len()];
+        self.0 = after;
+        Some(whole)
+    }
+}
+
+/// Tag and length of the next field, and what follows.
+fn header(input: &[u8]) -> Option<(Tag, usize, &[u8])> {
+    let (&first, mut rest) = input.split_first()?;
+    let mut tag = universal(first);
+    if tag.1 == 0x1F {
+        (tag.1, rest) = tag_number(rest)?;
+    }
+    let (&first, mut rest) = rest.split_first()?;
+    let mut length = usize::from(first);
+    if first >= 0x80 {
+        let (bytes, after) = rest.split_at_checked(usize::from(first & 0x7F))?;
+        if bytes.first().is_none_or(|byte| *byte == 0) {
+            return None;
+        }
+        length = 0;
+        for byte in bytes {
+            if length >= 1 << 23 {
+                return None;
+            }
+            length = length << 8 | usize::from(*byte);
+        }
+        if length < 0x80 {
+            return None;
+        }
+        rest = after;
+    }
+    Some((tag, length, rest))
+}
+
+/// A tag number above 30.
+fn tag_number(input: &[u8]) -> Option<(u32, &[u8])> {
+    let length = 1 + input.iter().position(|byte| *byte < 0x80)?;
+    let (digits, rest) = input.split_at(length);
+    let digits = Oid::new(digits)?.0;
+    let number = digits
+        .iter()
+        .fold(0, |sum, digit| sum << 7 | u32::from(digit & 0x7F));
+    (number > 0x1E).then_some((number, rest))
+}
