@@ -61,7 +61,13 @@ pub struct Failure {
     pub hint: Option<String>,
     /// True where the message is the Go tool's: in a pipe it stands alone, as scripts expect it.
     pub compatible: bool,
-    /// Where the words are a server's: its error code, its id for the request, its words that had no code.
+    /// Where the words are a server's: what else it said.
+    pub server: Option<Box<ServerWords>>,
+}
+
+/// A server's error code, its id for the request, and its words that had no code.
+#[derive(Debug, Clone, Default)]
+pub struct ServerWords {
     pub code: Option<String>,
     pub operation_id: Option<String>,
     pub detail: Option<String>,
@@ -74,9 +80,7 @@ impl Failure {
             message: message.into(),
             hint: None,
             compatible: false,
-            code: None,
-            operation_id: None,
-            detail: None,
+            server: None,
         }
     }
 
@@ -115,9 +119,11 @@ impl From<&crate::api::Error> for Failure {
             message: error.to_string(),
             hint: error.hint(),
             compatible: true,
-            code: error.code().map(str::to_owned),
-            operation_id: error.operation_id().map(str::to_owned),
-            detail: error.detail().map(str::to_owned),
+            server: Some(Box::new(ServerWords {
+                code: error.code().map(str::to_owned),
+                operation_id: error.operation_id().map(str::to_owned),
+                detail: error.detail().map(str::to_owned),
+            })),
         }
     }
 }
@@ -152,14 +158,15 @@ struct Described {
 fn describe(error: &anyhow::Error) -> Described {
     let message = format!("{error:#}");
     if let Some(failure) = error.chain().find_map(|e| e.downcast_ref::<Failure>()) {
+        let server = failure.server.as_deref().cloned().unwrap_or_default();
         return Described {
             kind: failure.kind,
             message,
             hint: failure.hint.clone(),
             compatible: failure.compatible,
-            code: failure.code.clone(),
-            operation_id: failure.operation_id.clone(),
-            detail: failure.detail.clone(),
+            code: server.code,
+            operation_id: server.operation_id,
+            detail: server.detail,
         };
     }
     if let Some(api) = error

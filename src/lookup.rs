@@ -156,6 +156,21 @@ async fn in_project(
     }
 }
 
+/// Ends the command where a list is empty because there is no such project: the platform lists nothing for it.
+///
+/// # Errors
+/// [`Kind::NotFound`]. What else goes wrong says nothing of the project.
+pub async fn doubt_empty(client: &Client, list: &[Record], project: &str) -> anyhow::Result<()> {
+    if !list.is_empty() {
+        return Ok(());
+    }
+    let projects = Collection::global(&PROJECT);
+    match find_if_any(client, &projects, project).await {
+        Ok(None) => Err(not_found(client, &projects, project).await.into()),
+        Ok(Some(_)) | Err(_) => Ok(()),
+    }
+}
+
 /// The failure for what [`find_if_any`] did not find, with the nearest name as a hint.
 pub async fn not_found(client: &Client, collection: &Collection, text: &str) -> Failure {
     let place = match &collection.project {
@@ -369,7 +384,7 @@ enum Order {
 
 impl Order {
     fn of(collection: &Collection) -> Self {
-        if std::ptr::eq(collection.resource, &raw const AGENT) {
+        if collection.resource.word == AGENT.word {
             Self::NameFirst
         } else {
             Self::IdFirst
@@ -436,7 +451,7 @@ async fn by_other_name(
         .with_context(|| format!("look up {} {}", resource.word, quote(text)))?;
     let found = one(resource, text, found)?;
     match client.project() {
-        Some(project) if found.is_none() && std::ptr::eq(resource, &raw const SESSION) => {
+        Some(project) if found.is_none() && resource.word == SESSION.word => {
             session_of_agent(client, project, text).await
         }
         _ => Ok(found),

@@ -21,7 +21,7 @@ acpctl wait fix-the-build
 acpctl wait fix-the-build --for Running --timeout 5m";
 
 /// The phases of a session, in their order.
-const PHASES: &[&str] = &[
+pub const PHASES: &[&str] = &[
     "Pending",
     "Creating",
     "Running",

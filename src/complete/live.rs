@@ -1,5 +1,6 @@
 //! Names from the server: of credentials, projects, sessions, agents and more.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use clap::{Args as _, FromArgMatches as _};
@@ -178,7 +179,13 @@ fn fetch(ctx: &Ctx, live: &Live, path: &str) -> Option<Vec<Candidate>> {
             .filter_map(|item| names(live, item))
             .collect::<Vec<_>>()
     };
+    // A name that several have would be refused.
     let mut found = of(by_name);
+    let counts = found.iter().fold(HashMap::new(), |mut counts, it| {
+        *counts.entry(it.text.clone()).or_insert(0) += 1;
+        counts
+    });
+    found.retain(|it| counts.get(&it.text) == Some(&1));
     if live.named_by != Names::Name {
         found.extend(of(by_id));
     }

@@ -11,6 +11,7 @@ use super::live::{self, Live};
 use super::place::{Place, Wanted};
 use super::{Answer, Candidate};
 use crate::commands::completion::SHELLS;
+use crate::commands::wait::PHASES;
 use crate::compat::grammar;
 use crate::env;
 use crate::kubeconfig::{self, Base64, MAX_INPUT, OwnedSource, Source};
@@ -94,6 +95,7 @@ fn flag_value(place: &Place<'_>, arg: &Arg, deadline: Instant) -> Answer {
         "context" => return Answer::of(contexts(place)),
         "provider" => return Answer::of(fixed(PROVIDERS)),
         "output" => return Answer::of(fixed(&outputs(arg))),
+        "for" => return Answer::of(PHASES.iter().map(|it| Candidate::new(*it, "")).collect()),
         "from-file" | "file" | "filename" => return Answer::files(),
         _ => {}
     }

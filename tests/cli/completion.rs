@@ -197,6 +197,78 @@ fn each_kind_of_name() {
     }
 }
 
+/// What is offered is taken: each candidate for an object is tried.
+#[test]
+fn every_name_that_is_offered_works() {
+    let env = TestEnv::new();
+    let run = |line: &[&str]| {
+        let mut command = env.local();
+        command.env("AMBIENT_PROJECT", "demo").args(line);
+        command.output().unwrap()
+    };
+    let source = "--source-repo-url https://git.test/r --source-path . --destination-project demo";
+    for line in [
+        "create project --name demo",
+        "agent create --name lead",
+        "credential create --provider github --name prod --token t",
+        "credential create --provider github --name twin --token t",
+        "credential create --provider github --name twin --token t --allow-duplicate",
+        "create session --name fix",
+        "scheduled-session create --name daily --schedule @daily",
+        &format!("application create --name app {source}"),
+    ] {
+        let output = run(&line.split(' ').collect::<Vec<_>>());
+        assert!(output.status.success(), "{line}: {}", streams(&output).1);
+    }
+    for line in [
+        "credential get",
+        "credential update --description d",
+        "credential token",
+        "get credential",
+        "describe credential",
+        "agent get",
+        "get agent",
+        "describe agent",
+        "describe role",
+        "describe project",
+        "project set",
+        "describe session",
+        "session messages",
+        "wait --timeout 1ms --for Pending,Running,Completed",
+        "scheduled-session get",
+        "application get",
+        "get application",
+        "agent start",
+        "start",
+        "inbox list --pa-id",
+        "get sessions --project-agent",
+        "create session --name other --agent-id",
+        "create role-binding --scope credential --credential-id-fk prod --project-id-fk demo --role-id",
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let mut asked = env.connected("local:");
+        asked
+            .env(PATIENT.0, PATIENT.1)
+            .env("AMBIENT_PROJECT", "demo");
+        let offered = answer_of(asked, &[&words[..], &[""]].concat());
+        let names = offered.iter().filter(|line| !line.starts_with(':'));
+        let names: Vec<&str> = names.map(|line| line.split('\t').next().unwrap()).collect();
+        assert!(!names.is_empty(), "{line}");
+        assert!(!names.contains(&"twin"), "{line}: two have this name");
+        for name in names {
+            let output = run(&[&words[..], &[name]].concat());
+            let (code, stderr) = (output.status.code(), streams(&output).1);
+            // Not every role can be granted, and a wait may take too long: the name was found all the same.
+            let found = match words[0] {
+                "create" => code != Some(3) && !stderr.contains("not found"),
+                "wait" => code == Some(9) || code == Some(0),
+                _ => code == Some(0),
+            };
+            assert!(found, "{line} {name}: {stderr}");
+        }
+    }
+}
+
 #[test]
 fn contexts_come_from_the_file_on_the_line_or_kubeconfig() {
     let env = TestEnv::new();

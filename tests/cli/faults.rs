@@ -77,6 +77,12 @@ pub const VERBS: &[Verb] = &[
         repeats: true,
         prefix: "look up credential \"n\": ",
     },
+    Verb {
+        name: "unbind",
+        args: &["credential", "unbind", "n", "--project", "p"],
+        repeats: true,
+        prefix: "look up credential \"n\": ",
+    },
 ];
 
 pub struct Fault {
@@ -231,7 +237,7 @@ fn every_verb_survives_every_fault() {
             );
             let message = match (verb.name, fault.name) {
                 // It looks for a name too, and says in the end what it did not find.
-                ("bind", "404") => "credential \"n\" not found",
+                ("bind" | "unbind", "404") => "credential \"n\" not found",
                 _ => fault.message,
             };
             assert!(first.ends_with(message), "{case}: {first}");

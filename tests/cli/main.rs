@@ -14,6 +14,7 @@
 
 mod account;
 mod apply;
+mod bindings;
 mod completion;
 mod connection;
 mod credential;

@@ -539,3 +539,341 @@ fn an_interrupted_watch_is_no_failure() {
     kill_process(Pid::from_raw(id).unwrap(), Signal::INT).unwrap();
     assert_eq!(watch.wait().unwrap().code(), Some(0));
 }
+
+/// A platform with one agent, whose start drops the prompt or returns it.
+fn starting(returned: &'static str, message_status: u16) -> Scripted {
+    Scripted::with(move |request| {
+        let target = request.target.trim_start_matches("/api/ambient/v1");
+        match (request.method.as_str(), target.split('?').next().unwrap()) {
+            ("GET", "/projects/demo/agents") => answer(
+                200,
+                &json!({"items": [{"id": "a1", "name": "lead"}], "total": 1, "size": 1, "page": 1}),
+            ),
+            ("POST", "/projects/demo/agents/a1/start") => answer(
+                201,
+                &json!({"session": {"id": "s1", "name": "lead-1"}, "starting_prompt": returned}),
+            ),
+            ("POST", "/sessions/s1/messages") if message_status == 201 => {
+                assert_eq!(
+                    request.json(),
+                    json!({"event_type": "user", "payload": "fix it"})
+                );
+                answer(201, &json!({"id": "m1", "seq": 7}))
+            }
+            ("POST", "/sessions/s1/messages") => error(message_status, "c", "refused"),
+            _ => error(404, "ambient-api-server-7", "not found"),
+        }
+    })
+}
+
+#[test]
+fn the_prompt_of_a_start_reaches_the_session() {
+    let env = TestEnv::new();
+    for (line, returned, status, code, messages) in [
+        (
+            "agent start lead --prompt",
+            "# Agent Start: lead\n",
+            201,
+            0,
+            1,
+        ),
+        ("start lead --prompt", "# Agent Start: lead\n", 201, 0, 1),
+        ("agent start --all --prompt", "Do not fix it", 201, 0, 1),
+        (
+            "agent start lead --prompt",
+            "# Start\n\n## Task\n\nfix it\n\n",
+            201,
+            0,
+            0,
+        ),
+        (
+            "start lead --prompt",
+            "# Start\n\n## Task\n\nfix it\n\n",
+            201,
+            0,
+            0,
+        ),
+        ("agent start lead --prompt", "", 403, 5, 1),
+        ("start lead --prompt", "", 403, 5, 1),
+    ] {
+        let server = starting(returned, status);
+        let output = env
+            .connected(server.url())
+            .env("AMBIENT_PROJECT", "demo")
+            .args(line.split(' '))
+            .arg("fix it")
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        let case = format!("{line}, returned {returned:?}: {stderr}");
+        assert_eq!(output.status.code(), Some(code), "{case}");
+        assert_eq!(stdout, "session/s1 started\n", "{case}");
+        let sent = server.lines().into_iter();
+        let sent = sent.filter(|asked| asked == "POST /sessions/s1/messages");
+        assert_eq!(sent.count(), messages, "{case}");
+        let told = stderr.contains("prompt sent to session/s1 as a message (seq=7)");
+        assert_eq!(told, messages == 1 && code == 0, "{case}");
+    }
+    let server = starting("", 201);
+    env.connected(server.url())
+        .env("AMBIENT_PROJECT", "demo")
+        .args(["agent", "start", "lead"])
+        .assert()
+        .success()
+        .stderr("");
+}
+
+/// A session that goes through these phases, one a request; then it is gone.
+fn phases(phases: &'static [&'static str]) -> Scripted {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    Scripted::with(move |request| {
+        if request.target.ends_with("/sessions/s1") {
+            let at = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            return match phases.get(at) {
+                Some(&"502") => raw(502, "text/plain", ""),
+                Some(phase) => answer(200, &json!({"id": "s1", "name": "fix", "phase": phase})),
+                None => error(
+                    404,
+                    "ambient-api-server-7",
+                    "Session with id='s1' not found",
+                ),
+            };
+        }
+        error(404, "ambient-api-server-7", "not found")
+    })
+}
+
+#[test]
+fn a_wait_ends_with_the_phase_the_time_or_the_session() {
+    let cases = [
+        (
+            &["", "Pending", "Running", "Completed"][..],
+            "",
+            0,
+            "session/s1 is Completed\n",
+        ),
+        (&["Running", "Stopped"], "", 0, "session/s1 is Stopped\n"),
+        (&["Running", "Failed"], "", 1, "session \"fix\" failed"),
+        (
+            &["Pending", "Running"],
+            "--for running",
+            0,
+            "session/s1 is Running\n",
+        ),
+        (
+            &["Pending", "Completed"],
+            "--for Running",
+            1,
+            "is Completed, and will not become Running",
+        ),
+        (
+            &["Pending", "Failed"],
+            "--for Completed,Failed",
+            0,
+            "session/s1 is Failed\n",
+        ),
+        (
+            &["Running", "502", "502", "Completed"],
+            "",
+            0,
+            "session/s1 is Completed\n",
+        ),
+        (&["Running"], "", 3, "Session with id='s1' not found"),
+        (
+            &["Running"],
+            "--timeout 1ms",
+            9,
+            "timed out waiting for session \"fix\" to be ended",
+        ),
+        (&[], "--for Nothing", 2, "\"Nothing\" is not a phase"),
+    ];
+    std::thread::scope(|scope| {
+        for (seen, flags, code, said) in cases {
+            scope.spawn(move || waited(seen, flags, code, said));
+        }
+    });
+}
+
+fn waited(seen: &'static [&'static str], flags: &str, code: i32, said: &str) {
+    let env = TestEnv::new();
+    let server = phases(seen);
+    let output = env
+        .connected(server.url())
+        .env("AMBIENT_POLLING_INTERVAL", "1")
+        .args(["wait", "s1", "--retries", "0"])
+        .args(flags.split_whitespace())
+        .output()
+        .unwrap();
+    let (stdout, stderr) = streams(&output);
+    let case = format!("{seen:?} {flags}: {stdout}{stderr}");
+    assert_eq!(output.status.code(), Some(code), "{case}");
+    assert!(
+        if code == 0 {
+            stdout == said
+        } else {
+            stderr.contains(said)
+        },
+        "{case}"
+    );
+}
+
+#[test]
+fn every_kind_can_be_watched() {
+    let kinds = [
+        ("projects", "/projects"),
+        ("agents", "/projects/demo/agents"),
+        ("credentials", "/credentials"),
+        ("roles", "/roles"),
+        ("role-bindings", "/role_bindings"),
+        ("applications", "/applications"),
+        ("users", "/users"),
+        ("project-settings", "/project_settings"),
+    ];
+    std::thread::scope(|scope| {
+        for (kind, path) in kinds {
+            scope.spawn(move || watched(kind, path));
+        }
+    });
+}
+
+/// Watches a list in which one object comes, changes and goes.
+fn watched(kind: &str, path: &'static str) {
+    let env = TestEnv::new();
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let server = Scripted::with(move |request| {
+        let target = request.target.trim_start_matches("/api/ambient/v1");
+        if target.split('?').next().unwrap() != path {
+            return error(403, "no", "no");
+        }
+        let items = match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => json!([{"id": "x1", "name": "one"}]),
+            1 => {
+                json!([{"id": "x1", "name": "renamed", "username": "renamed", "description": "d", "user_id": "u", "project_id": "p"}])
+            }
+            2 => json!([]),
+            // Five failures in a row end the watch.
+            _ => return error(500, "c", "r"),
+        };
+        answer(
+            200,
+            &json!({"kind": "List", "page": 1, "size": 1, "total": 1, "items": items}),
+        )
+    });
+    let output = env
+        .connected(server.url())
+        .env("AMBIENT_PROJECT", "demo")
+        .env("AMBIENT_POLLING_INTERVAL", "1")
+        .args(["get", kind, "-w"])
+        .output()
+        .unwrap();
+    let (stdout, stderr) = streams(&output);
+    let events: Vec<&str> = stdout
+        .lines()
+        .map(|line| line.split_whitespace().next().unwrap())
+        .collect();
+    assert_eq!(
+        events,
+        ["EVENT", "ADDED", "MODIFIED", "DELETED"],
+        "{kind}: {stdout}"
+    );
+    assert!(!stderr.contains("gRPC"), "{stderr}");
+}
+
+#[test]
+fn sessions_of_all_projects_are_asked_for_without_one() {
+    let env = TestEnv::new();
+    for (flags, project) in [
+        (&[][..], Some("demo")),
+        (&["-A"], None),
+        (&["--all-projects"], None),
+    ] {
+        let server = Scripted::with(|_| {
+            answer(
+                200,
+                &json!({"kind": "List", "page": 1, "size": 1, "total": 1, "items": [{"id": "s1", "name": "n"}]}),
+            )
+        });
+        env.connected(server.url())
+            .env("AMBIENT_PROJECT", "demo")
+            .args(["get", "sessions"])
+            .args(flags)
+            .assert()
+            .success();
+        let received = server.received();
+        assert_eq!(
+            received[0].header("x-ambient-project"),
+            project,
+            "{flags:?}"
+        );
+    }
+    env.local()
+        .args(["get", "credentials", "-A"])
+        .assert()
+        .code(2);
+}
+
+#[test]
+fn every_change_can_be_shown_as_json() {
+    let env = TestEnv::new();
+    local(&env, &["create", "project", "--name", "demo"]);
+    local(&env, &["create", "project", "--name", "other"]);
+    local(&env, &["agent", "create", "--name", "lead"]);
+    local(&env, &["create", "session", "--name", "fix"]);
+    local(
+        &env,
+        &[
+            "credential",
+            "create",
+            "--provider",
+            "github",
+            "--name",
+            "git",
+            "--token",
+            "t",
+        ],
+    );
+    local(
+        &env,
+        &[
+            "scheduled-session",
+            "create",
+            "--name",
+            "daily",
+            "--schedule",
+            "@daily",
+        ],
+    );
+    local(
+        &env,
+        &[&["application", "create", "--name", "app"][..], SOURCE].concat(),
+    );
+    for (line, kind) in [
+        ("agent update lead --prompt p", "Agent"),
+        ("project update other --description d", "Project"),
+        (
+            "scheduled-session update daily --description d",
+            "ScheduledSession",
+        ),
+        ("scheduled-session resume daily", "ScheduledSession"),
+        ("scheduled-session suspend daily", "ScheduledSession"),
+        ("scheduled-session trigger daily", "ScheduledSession"),
+        ("application update app --source-path p", "Application"),
+        ("credential bind git --project demo", "RoleBinding"),
+        ("credential unbind git --project demo", "RoleBinding"),
+        ("start lead", "Session"),
+        ("stop lead", "Session"),
+        ("agent stop lead", "Session"),
+        ("scheduled-session delete daily --yes", "ScheduledSession"),
+        ("application delete app --yes", "Application"),
+        ("credential delete git --yes", "Credential"),
+        ("delete session fix --yes", "Session"),
+        ("delete sessions --all --yes", "SessionList"),
+        ("agent delete lead --yes", "Agent"),
+        ("delete project other --yes", "Project"),
+    ] {
+        let words: Vec<&str> = line.split(' ').chain(["-o", "json"]).collect();
+        let shown: Value = serde_json::from_str(&local(&env, &words)).unwrap();
+        assert_eq!(shown["kind"], kind, "{line}");
+        assert!(shown.get("token").is_none(), "{line}");
+    }
+}

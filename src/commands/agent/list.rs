@@ -6,6 +6,7 @@ use super::agents;
 use crate::commands::listing::ListArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
+use crate::lookup;
 use crate::resources::AGENT;
 
 /// List the agents of a project
@@ -27,10 +28,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let mut options = args.list.options(false);
     options.project = Some(project.clone());
     let list = ctx.block_on(async {
-        client
-            .list(&AGENT, &agents(&project).path, &options)
-            .await
-            .context("list agents")
+        let list = client.list(&AGENT, &agents(&project).path, &options).await;
+        let list = list.context("list agents")?;
+        lookup::doubt_empty(client, list.items(), &project).await?;
+        Ok(list)
     })?;
     args.list.show(ctx, list, &format)
 }

@@ -80,10 +80,12 @@ pub fn one_or_all(given: Option<&str>, all: bool) -> Result<Option<&str>, Failur
 
 /// All agents of a project.
 pub async fn everyone(client: &Client, project: &str) -> anyhow::Result<Vec<Record>> {
-    client
+    let all = client
         .every(&AGENT, &agents(project).path, Some(project))
         .await
-        .context("list agents")
+        .context("list agents")?;
+    lookup::doubt_empty(client, &all, project).await?;
+    Ok(all)
 }
 
 /// Does something with each agent; one failure does not hold the others up.

@@ -8,6 +8,7 @@ use crate::compat::json;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup;
+use crate::output::{Format, OutputArgs};
 
 /// Show the prompt that an agent would start with
 #[derive(Debug, clap::Args)]
@@ -17,11 +18,14 @@ pub struct Args {
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
     project_id: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = ctx.project(args.project_id.as_deref())?;
     check(&args.agent)?;
+    let format = args.output.format()?;
     let client = ctx.client()?;
     let text = ctx.block_on(async {
         let agent = lookup::agent(client, &project, &args.agent).await?;
@@ -41,5 +45,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .and_then(|value| value.get("starting_prompt")?.as_str().map(str::to_owned));
         Ok(prompt.unwrap_or_else(|| String::from_utf8_lossy(&answer.body).into_owned()))
     })?;
-    ctx.out.line(&text)
+    match format {
+        Format::Table | Format::Wide | Format::Name => ctx.out.line(&text),
+        format => ctx
+            .out
+            .value(&serde_json::json!({"starting_prompt": text}), &format),
+    }
 }

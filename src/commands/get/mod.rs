@@ -135,12 +135,15 @@ fn all(
 ) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let mut options = args.list.options(false);
-    options.project = collection.project;
+    options.project.clone_from(&collection.project);
     let mut list = ctx.block_on(async {
         let mut list = client
             .list(resource, &collection.path, &options)
             .await
             .with_context(|| format!("list {}", resource.plural()))?;
+        if let Some(project) = collection.project.filter(|project| !project.is_empty()) {
+            lookup::doubt_empty(client, list.items(), &project).await?;
+        }
         if resource.word == ROLE_BINDING.word
             && matches!(format, Format::Table | Format::Wide)
             && let Some(rows) = &mut list.items

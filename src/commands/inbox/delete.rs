@@ -31,8 +31,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     ctx.block_on(async {
         // The server answers 404 for a message that is not there.
-        let deleted = inbox.send(client, Method::Delete, message, None).await;
-        deleted.context("delete inbox message")
+        let deleted = inbox.act(client, async |place, _| {
+            let request = inbox.request(Method::Delete, place, message);
+            client.send(&request).await
+        });
+        deleted.await.context("delete inbox message")
     })?;
     let mut gone = Record::empty(&INBOX_MESSAGE);
     gone.replace("id", message);

@@ -8,6 +8,7 @@ use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::output::OutputArgs;
+use crate::resources::INBOX_MESSAGE;
 
 /// Mark a message as read
 #[derive(Debug, clap::Args)]
@@ -31,8 +32,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     body.set("read", true);
     let client = ctx.client()?;
     let marked = ctx.block_on(async {
-        let marked = inbox.send(client, Method::Patch, message, Some(body)).await;
-        marked.context("mark-read inbox message")
+        let marked = inbox.act(client, async |place, _| {
+            let request = inbox.request(Method::Patch, place, message);
+            client
+                .fetch(&INBOX_MESSAGE, &request.body(body.clone()))
+                .await
+        });
+        marked.await.context("mark-read inbox message")
     })?;
     let sentence = format!("inbox-message/{message} marked as read");
     outcome::done(ctx, &marked, &format, &sentence)

@@ -7,11 +7,11 @@ mod send;
 
 use clap::Subcommand;
 
-use crate::api::{Body, Client, Error, Method, Request, path};
+use crate::api::{Client, Error, Method, Request, path};
 use crate::ctx::Ctx;
 use crate::exit::Failure;
 use crate::lookup::{self, Collection};
-use crate::resources::{AGENT, INBOX_MESSAGE, Record};
+use crate::resources::AGENT;
 
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
@@ -89,24 +89,9 @@ impl Inbox<'_> {
         .await
     }
 
-    /// The same for a request about one message.
-    ///
-    /// # Errors
-    /// As [`Inbox::act`].
-    async fn send(
-        &self,
-        client: &Client,
-        method: Method,
-        message: &str,
-        body: Option<Body>,
-    ) -> anyhow::Result<Record> {
-        self.act(client, async |inbox, _| {
-            let place = format!("{inbox}{}", path(&[message]));
-            let mut request = Request::new(method, place).project(&self.project);
-            request.body.clone_from(&body);
-            client.fetch(&INBOX_MESSAGE, &request).await
-        })
-        .await
+    /// A request about one message in the inbox at a path.
+    fn request(&self, method: Method, inbox: &str, message: &str) -> Request {
+        Request::new(method, format!("{inbox}{}", path(&[message]))).project(&self.project)
     }
 }
 

@@ -1,14 +1,30 @@
 //! `acpctl project current`
 
+use serde_json::json;
+
 use crate::config::settings::Origin;
 use crate::ctx::Ctx;
+use crate::output::{Format, OutputArgs};
 
 /// Show the current project
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
 
-pub fn run(ctx: &Ctx) -> anyhow::Result<()> {
+pub fn run(ctx: &Ctx, output: &OutputArgs) -> anyhow::Result<()> {
+    let format = output.format()?;
     let settings = ctx.settings()?;
+    if !matches!(format, Format::Table | Format::Wide) {
+        let project = settings.project.as_deref();
+        return match (&format, project) {
+            (Format::Name, project) => ctx
+                .out
+                .line(&format!("project/{}", project.unwrap_or_default())),
+            (format, project) => ctx.out.value(&json!({"project": project}), format),
+        };
+    }
     match &settings.project {
         Some(project) if settings.project_origin == Origin::Environment => {
             ctx.out.line(&format!("Current project: {project} (from AMBIENT_PROJECT environment variable)"))

@@ -9,6 +9,7 @@ mod update;
 use clap::Subcommand;
 
 use crate::ctx::Ctx;
+use crate::output::OutputArgs;
 
 /// Manage projects
 ///
@@ -33,10 +34,11 @@ pub enum Command {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match (&args.command, &args.name) {
-        (Some(Command::Current(_)), _) | (None, None) => current::run(ctx),
-        (Some(Command::Set(args)), _) => set::run(ctx, &args.name),
+        (Some(Command::Current(args)), _) => current::run(ctx, &args.output),
+        (None, None) => current::run(ctx, &OutputArgs::default()),
+        (Some(Command::Set(args)), _) => set::run(ctx, &args.name, &args.output),
         (Some(Command::List(args)), _) => list::run(ctx, args),
         (Some(Command::Update(args)), _) => update::run(ctx, args),
-        (None, Some(name)) => set::run(ctx, name),
+        (None, Some(name)) => set::run(ctx, name, &OutputArgs::default()),
     }
 }

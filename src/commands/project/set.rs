@@ -1,11 +1,13 @@
 //! `acpctl project set`
 
+use crate::commands::outcome;
 use crate::compat::quote::quote;
 use crate::config::{Config, file, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{self, Failure, Kind};
 use crate::lookup::{self, Collection};
+use crate::output::OutputArgs;
 use crate::resources::PROJECT;
 
 /// Switch to a project
@@ -13,21 +15,24 @@ use crate::resources::PROJECT;
 pub struct Args {
     /// Project
     pub name: String,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, name: &str) -> anyhow::Result<()> {
+pub fn run(ctx: &Ctx, name: &str, output: &OutputArgs) -> anyhow::Result<()> {
+    let format = output.format()?;
     check(name).map_err(|why| Failure::usage(format!("invalid project name: {why}")))?;
     let client = ctx.client()?;
     // The id is what paths and the header take; it is the name unless the project was renamed.
-    let id = ctx.block_on(async {
+    let found = ctx.block_on(async {
         let projects = Collection::global(&PROJECT);
         lookup::act(client, &projects, name, async |id| {
-            client.get(&PROJECT, &projects.item(id, &[])).await?;
-            Ok(id.to_owned())
+            let found = client.get(&PROJECT, &projects.item(id, &[])).await?;
+            Ok((id.to_owned(), found))
         })
         .await
     });
-    let id = id.map_err(|error| match exit::kind(&error) {
+    let (id, found) = found.map_err(|error| match exit::kind(&error) {
         Kind::NotFound => {
             let message = format!(
                 "project {} does not exist; create it first with: acpctl create project --name {name}",
@@ -42,11 +47,11 @@ pub fn run(ctx: &Ctx, name: &str) -> anyhow::Result<()> {
     let path = paths::config_file()
         .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
     Config::update(&path, |config| {
-        config.set(file::PROJECT, Some(id.as_str().into()))
+        config.set(file::PROJECT, Some(id.as_str().into()));
     })
     .map_err(|why| Failure::new(Kind::Other, why))?;
-    ctx.out
-        .line(&format!("Switched to project {}", quote(name)))?;
+    let sentence = format!("Switched to project {}", quote(name));
+    outcome::done(ctx, &found, &format, &sentence)?;
     if env::PROJECT.get().is_some() {
         ctx.out.warn("AMBIENT_PROJECT is set and stays in force");
     }

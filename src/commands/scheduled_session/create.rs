@@ -51,7 +51,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let record = ctx.block_on(async {
         let agent = fields.agent(client, &project).await?;
         let request = Request::new(Method::Post, schedules(&project).path)
-            .body(fields.for_create(&project, agent))
+            .body(fields.for_create(&project, agent.as_deref()))
             .project(&project);
         let record = client.fetch(&SCHEDULED_SESSION, &request).await;
         record.context("create scheduled session")

@@ -56,13 +56,13 @@ impl Fields {
     }
 
     /// Exactly what was given: the body of an update.
-    fn given(&self, agent: Option<String>) -> Vec<(&'static str, Value)> {
+    fn given(&self, agent: Option<&str>) -> Vec<(&'static str, Value)> {
         let text = |key, value: &Option<String>| {
             value.as_ref().map(|text| (key, Value::from(text.as_str())))
         };
         [
             text("name", &self.name),
-            text("agent_id", &agent),
+            agent.map(|id| ("agent_id", Value::from(id))),
             text("schedule", &self.schedule),
             text("timezone", &self.timezone),
             text("session_prompt", &self.prompt),
@@ -81,7 +81,7 @@ impl Fields {
 
     /// The body of a create: empty texts and a switch that is off are left out, a number that was
     /// given is sent.
-    pub fn for_create(&self, project: &str, agent: Option<String>) -> Body {
+    pub fn for_create(&self, project: &str, agent: Option<&str>) -> Body {
         let mut body = Body::new();
         body.set("project_id", project);
         for (key, value) in self.given(agent) {
@@ -93,7 +93,7 @@ impl Fields {
     }
 
     /// The body of an update.
-    pub fn for_update(&self, agent: Option<String>) -> Body {
+    pub fn for_update(&self, agent: Option<&str>) -> Body {
         let mut body = Body::new();
         for (key, value) in self.given(agent) {
             body.set(key, value);

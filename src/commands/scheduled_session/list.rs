@@ -6,6 +6,7 @@ use super::target::schedules;
 use crate::commands::listing::ListArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
+use crate::lookup;
 use crate::resources::SCHEDULED_SESSION;
 
 /// List the scheduled sessions of a project
@@ -30,7 +31,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let list = client
             .list(&SCHEDULED_SESSION, &schedules(&project).path, &options)
             .await;
-        list.context("list scheduled sessions")
+        let list = list.context("list scheduled sessions")?;
+        lookup::doubt_empty(client, list.items(), &project).await?;
+        Ok(list)
     })?;
     args.list.show(ctx, list, &format)
 }

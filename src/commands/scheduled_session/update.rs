@@ -32,7 +32,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let agent = args.fields.agent(client, &project).await?;
         let request = schedules(&project)
             .request(Method::Patch, found.id())
-            .body(args.fields.for_update(agent));
+            .body(args.fields.for_update(agent.as_deref()));
         client
             .fetch(&SCHEDULED_SESSION, &request)
             .await

@@ -169,10 +169,11 @@ async fn forever(printer: &mut Printer<'_>, client: &Client, session: &str) -> a
     let mut pauses = Pauses::new();
     let mut last_id = None;
     let mut opened = false;
-    let mut id = session.to_owned();
-    if !lookup::can_be_id(session) {
-        id = lookup::session(client, session).await?.id().to_owned();
-    }
+    let mut id = if lookup::can_be_id(session) {
+        session.to_owned()
+    } else {
+        lookup::session(client, session).await?.id().to_owned()
+    };
     loop {
         let pause = match follow::open(client, &id, last_id.as_deref()).await {
             // Before the first connection, what is refused as an id may be a name.
