@@ -3,6 +3,9 @@
 //! An empty variable counts as unset (contract cli-core.md section 2.4). Nothing else in
 //! the crate reads the environment; `clippy.toml` forbids it.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
+
 /// One variable: its name and what it does, as the manual page shows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Var {
@@ -81,6 +84,22 @@ impl Var {
         std::env::var(self.name)
             .ok()
             .filter(|value| !value.is_empty())
+    }
+
+    /// The value as a path, byte for byte.
+    #[must_use]
+    pub fn path(self) -> Option<PathBuf> {
+        self.os().map(PathBuf::from)
+    }
+
+    /// The value in the system's form, if the variable is set and not empty.
+    #[must_use]
+    pub fn os(self) -> Option<OsString> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
+        std::env::var_os(self.name).filter(|value| !value.is_empty())
     }
 
     /// The value as a positive number of seconds; anything else counts as unset.

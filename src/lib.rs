@@ -9,7 +9,8 @@
 //! - [`config`]: the configuration file and the effective settings; [`env`]: the environment
 //! - [`output`]: everything printed; [`exit`]: failures and exit codes
 //! - [`help`]: help texts; [`complete`]: what can follow on a command line
-//! - [`input`]: secrets from files and pipes; [`secret_file`]: the one writer of files with secrets
+//! - [`intake`]: how a secret comes in: read, decoded, cut, judged, described
+//! - [`input`]: bytes from files and pipes; [`secret_file`]: the one writer of files with secrets
 //! - [`digest`]: digests that recognise a stored secret
 //! - [`compat`]: the Go tool's manners that scripts rely on
 
@@ -26,6 +27,7 @@ pub mod env;
 pub mod exit;
 pub mod help;
 pub mod input;
+pub mod intake;
 pub mod kubeconfig;
 pub mod output;
 pub mod resources;

@@ -116,7 +116,7 @@ fn from_source(
         TokenFrom::Env(name) => {
             return Ok(inline(document, SecretString::from(variable(name)?)));
         }
-        TokenFrom::File(file) => input::from_path(&document.folder.join(file).to_string_lossy())?,
+        TokenFrom::File(file) => input::from_path(document.folder.join(file))?,
         TokenFrom::Stdin => {
             if std::mem::replace(stdin_is_taken, true) {
                 return Err(Failure::new(

@@ -3,20 +3,18 @@
 mod bind;
 mod create;
 mod delete;
-pub mod findings;
 mod get;
-pub mod kubeconfig;
 mod list;
 pub mod lookup;
-mod source;
 mod token;
 mod update;
 mod validate;
 mod wizard;
 
-pub use kubeconfig::{KubeconfigArgs, PROVIDER as KUBECONFIG};
+pub use crate::intake::{
+    self as kubeconfig, KubeconfigArgs, PROVIDER as KUBECONFIG, findings, text as source_text,
+};
 pub use lookup::{by_name, one, path_of, resolve_id};
-pub use source::text as source_text;
 
 use clap::Subcommand;
 
