@@ -154,8 +154,8 @@ impl Carver<'_> {
             cluster.ca_file,
             cluster.ca_data,
         );
-        if let Some(bytes) = ca {
-            self.claim(item, "certificate-authority", cert::check_ca(&bytes));
+        if let Some(Err(fault)) = ca.map(|bytes| cert::check_ca(&bytes)) {
+            self.claim(item, "certificate-authority", &fault);
         }
         out.text_if("proxy-url", cluster.proxy_url);
         out.true_if("disable-compression", cluster.disable_compression);
@@ -172,7 +172,7 @@ impl Carver<'_> {
             user.certificate_data,
         );
         let key = self.data(out, item, "client-key", user.key_file, user.key_data);
-        self.claim_pair(item, &user, certificate, key);
+        self.claim_pair(item, &user, certificate.as_ref(), key.as_ref());
         out.text_if("token", &self.token(item, &user));
         out.text_if("username", user.username);
         out.text_if("password", user.password.expose());
@@ -235,10 +235,7 @@ impl Carver<'_> {
 
     /// Certificates and keys out of files must be what their fields say, also where no client looks at them: another
     /// file of the user must not travel in their place.
-    fn claim(&mut self, item: Item<'_>, field: &'static str, checked: Result<(), Fault>) {
-        let Err(Fault(code, detail)) = checked else {
-            return;
-        };
+    fn claim(&mut self, item: Item<'_>, field: &'static str, Fault(code, detail): &Fault) {
         let mut finding = item.on(Finding::new(code), field);
         if !detail.is_empty() {
             finding = finding.detail(detail);
@@ -250,30 +247,30 @@ impl Carver<'_> {
         &mut self,
         item: Item<'_>,
         user: &User<'_>,
-        certificate: Option<Zeroizing<Vec<u8>>>,
-        key: Option<Zeroizing<Vec<u8>>>,
+        certificate: Option<&Zeroizing<Vec<u8>>>,
+        key: Option<&Zeroizing<Vec<u8>>>,
     ) {
         if certificate.is_none() && key.is_none() {
             return;
         }
-        let of_file = |file: &Option<Zeroizing<Vec<u8>>>, data: Data<'_>| match file {
+        let of_file = |file: Option<&Zeroizing<Vec<u8>>>, data: Data<'_>| match file {
             Some(bytes) => bytes.clone(),
             None => data.bytes(),
         };
         let (cert_bytes, key_bytes) = (
-            of_file(&certificate, user.certificate_data),
-            of_file(&key, user.key_data),
+            of_file(certificate, user.certificate_data),
+            of_file(key, user.key_data),
         );
         let has_key_block = pem::blocks(&key_bytes).any(|block| block.is_private_key());
         if !user.has_certificate() {
             if !has_key_block {
                 let fault = Fault("bad-private-key", "it holds no private key block");
-                self.claim(item, "client-key", Err(fault));
+                self.claim(item, "client-key", &fault);
             }
         } else if !user.has_key() {
             if cert::client_certificate(&cert_bytes).is_none() {
                 let fault = Fault("bad-certificate", "it holds no usable certificate");
-                self.claim(item, "client-certificate", Err(fault));
+                self.claim(item, "client-certificate", &fault);
             }
         } else if let Err(fault) = cert::check_pair(&cert_bytes, &key_bytes) {
             let field = match fault.0 {
@@ -282,7 +279,7 @@ impl Carver<'_> {
                 _ if key.is_some() => "client-key",
                 _ => "client-key-data",
             };
-            self.claim(item, field, Err(fault));
+            self.claim(item, field, &fault);
         }
     }
 

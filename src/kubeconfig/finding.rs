@@ -129,6 +129,12 @@ impl Finding {
         self
     }
 
+    /// Says which file the value comes from.
+    pub(super) fn in_file(mut self, file: &str) -> Self {
+        self.message.push_str(&format!(" (in {file})"));
+        self
+    }
+
     pub(super) fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
         self

@@ -310,9 +310,7 @@ impl Kubeconfig {
     /// Whether this is a kubeconfig, of however little use. A text that merely holds one is not.
     #[must_use]
     pub fn is_config(&self) -> bool {
-        self.documents
-            .iter()
-            .all(|document| wrapper::is_config_like(document))
+        self.documents.iter().all(wrapper::is_config_like)
     }
 
     /// What to hide in a log: see [`secrets::masks`].

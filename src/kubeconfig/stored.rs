@@ -20,7 +20,7 @@ const SETTLED: [&str; 5] = [
     "unused-entries",
 ];
 /// What a text that is no kubeconfig at all is called beside `not-a-config`: one cause, one finding.
-const OF_EMPTY: [&str; 2] = ["in-cluster-fallback", "no-current-context"];
+const OF_EMPTY: [&str; 3] = ["in-cluster-fallback", "no-current-context", "unknown-field"];
 
 pub(super) fn cut(kubeconfig: &Kubeconfig, keep: Keep<'_>, options: &CheckOptions<'_>) -> Cut {
     let refused = |report| Cut {
@@ -88,8 +88,9 @@ pub(super) fn cut(kubeconfig: &Kubeconfig, keep: Keep<'_>, options: &CheckOption
             let report = kubeconfig.check(options);
             let named = matches!(keep, Keep::Named(_));
             let mut findings = report.findings;
-            findings.retain(|finding| {
-                !SETTLED.contains(&finding.code) && !(named && finding.code == "no-current-context")
+            findings.retain(|finding| match finding.code {
+                "no-current-context" => !named,
+                code => !SETTLED.contains(&code),
             });
             add(&mut findings, faults);
             refused(Report::new(findings, report.summary))
@@ -125,7 +126,7 @@ impl Places<'_, '_> {
         let field = field.split_once('.').map_or("", |(_, field)| field);
         match self.path_field(&finding, field) {
             Some(inlined) => {
-                let finding = finding.detail(&format!("in {}", shown(&inlined.path)));
+                let finding = finding.in_file(&shown(&inlined.path));
                 item.on(finding, inlined.field)
             }
             None => item.on(finding, field),

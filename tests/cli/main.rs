@@ -21,6 +21,7 @@ mod disk;
 mod examples;
 mod fault_table;
 mod faults;
+mod intake;
 mod json_keys;
 mod keyring;
 mod local;

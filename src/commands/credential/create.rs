@@ -153,8 +153,8 @@ pub(super) fn prepare(ctx: &Ctx, args: &Args) -> Result<New, Failure> {
             return Err(KubeconfigArgs::misplaced("--provider kubeconfig"));
         }
     }
-    args.source.warn_of_literal(ctx);
     let mut input = args.source.read()?;
+    args.source.warn_of_literal(ctx);
     let provider = match given {
         Some(provider) => provider,
         None => {

@@ -60,8 +60,8 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     lookup::check_identifier(&args.credential)?;
     judge::check_codes(&args.kubeconfig.gates.allow)?;
-    args.source.warn_of_literal(ctx);
     let secret = read_secret(ctx, args)?;
+    args.source.warn_of_literal(ctx);
     let client = ctx.client()?;
     let stored = stored(ctx, client, args, secret.as_ref())?;
     let validated = stored
@@ -175,7 +175,6 @@ pub(super) async fn replace(
     for (key, value) in new.fields() {
         let text = value.as_str().unwrap_or_default();
         match key {
-            "name" => {}
             "provider" if text != stored.text("provider") => {
                 let (name, old) = (quote(stored.name()), stored.text("provider"));
                 return Err(Failure::new(
@@ -185,7 +184,7 @@ pub(super) async fn replace(
                 .hint("choose another --name")
                 .into());
             }
-            "provider" => {}
+            "name" | "provider" => {}
             "annotations" => {
                 let Value::Object(ours) = serde_json::from_str(text).unwrap_or_default() else {
                     continue;

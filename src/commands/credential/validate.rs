@@ -173,12 +173,13 @@ fn show(
             }
             Ok(())
         }
-        Form::Json => ctx.out.json(&json!({
-            "file": name,
-            "valid": is_valid,
-            "report": report,
-            "create": examined.carved.as_ref().map(cut),
-        })),
+        Form::Json => {
+            let mut shown = json!({"file": name, "valid": is_valid, "report": report});
+            if let Some(carved) = &examined.carved {
+                shown["create"] = cut(carved);
+            }
+            ctx.out.json(&shown)
+        }
         Form::Sarif => ctx.out.json(&findings::sarif(name, &report.findings)),
     }
 }
