@@ -229,7 +229,8 @@ impl KubeconfigArgs {
     ) -> Result<Examined, Failure> {
         let kubeconfig = match Kubeconfig::read(&views(sources)) {
             Ok(kubeconfig) => kubeconfig,
-            Err(faults) => {
+            Err(mut faults) => {
+                explain_the_text(sources, &mut faults);
                 return Ok(Examined {
                     text: None,
                     carved: None,
@@ -251,6 +252,7 @@ impl KubeconfigArgs {
                 report,
             }
         };
+        explain_the_text(sources, &mut examined.report.findings);
         let measured = examined.text.as_ref().and_then(measure);
         examined.report.add(measured);
         Ok(examined)
@@ -310,6 +312,22 @@ impl KubeconfigArgs {
             context: self.context.clone(),
             annotations,
         })
+    }
+}
+
+/// What the first characters tell of a text that can't be read.
+fn explain_the_text(sources: &[OwnedSource], findings: &mut [Finding]) {
+    let [source] = sources else { return };
+    let fix = match source.bytes.trim_ascii_start() {
+        [b'<', b'<', ..] => "write it without the marks around it: `terraform output -raw NAME`",
+        [b'<', ..] => {
+            "this looks like a web page: check the address and the login that it came from"
+        }
+        _ => return,
+    };
+    let unread = ["not-a-config", "yaml-syntax"];
+    for finding in findings.iter_mut().filter(|it| unread.contains(&it.code)) {
+        finding.fix = Some(fix.to_owned());
     }
 }
 

@@ -375,11 +375,14 @@ fn bearer_token(bytes: &[u8]) -> Result<Zeroizing<String>, Finding> {
 
 /// A bundle without the private keys that stand in it: clients pass over them, and nobody else should get them.
 fn without_keys(bytes: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
-    if !pem::blocks(&bytes).any(|block| block.is_private_key()) {
+    let is_certificate = |block: &pem::Block<'_>| block.is_certificate() && !block.has_headers;
+    let has_key = pem::blocks(&bytes).any(|block| block.is_private_key());
+    // An empty bundle would stand for the system's authorities.
+    if !has_key || !pem::blocks(&bytes).any(|block| is_certificate(&block)) {
         return bytes;
     }
     let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
-    for block in pem::blocks(&bytes).filter(|block| block.is_certificate() && !block.has_headers) {
+    for block in pem::blocks(&bytes).filter(is_certificate) {
         kept.extend_from_slice(b"-----BEGIN CERTIFICATE-----\n");
         for line in base64::encode(&block.der).as_bytes().chunks(64) {
             kept.extend_from_slice(line);

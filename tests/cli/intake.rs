@@ -417,6 +417,11 @@ fn a_wrapped_kubeconfig_is_named_with_its_key() {
         ),
         ("Error: no such cluster\n".to_owned(), vec!["not-a-config"]),
         (json!(sample()).to_string(), vec!["in quotes"]),
+        (
+            format!("<<EOT\n{}EOT\n", sample()),
+            vec!["terraform output -raw"],
+        ),
+        ("<html>\n<p>Login: here\n".to_owned(), vec!["web page"]),
     ] {
         env.file("k", &text);
         let (status, stdout, _) = validate(&env, "k", &[]);
@@ -873,4 +878,21 @@ fn a_tilde_is_explained() {
             "{stderr}"
         );
     }
+}
+
+#[test]
+fn a_manifest_with_a_misspelt_provider_is_refused() {
+    let env = TestEnv::new();
+    env.file("k.yaml", sample());
+    let manifest = |provider: &str| {
+        format!("kind: Credential\nname: m\nprovider: {provider}\ntokenFrom: {{file: k.yaml}}\n")
+    };
+    env.file("m.yaml", manifest("kubeconifg"));
+    let (status, _, stderr) = run(&env, &["apply", "-f", "m.yaml"]);
+    assert!(status != Some(0), "{stderr}");
+    assert!(stderr.contains("unknown provider"), "{stderr}");
+    env.file("m.yaml", manifest("github"));
+    let (status, _, stderr) = run(&env, &["apply", "-f", "m.yaml"]);
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(stderr.contains("the secret is a kubeconfig"), "{stderr}");
 }
