@@ -1,16 +1,21 @@
 //! Secrets from flags, files and standard input: read once, to the end, never echoed, never trimmed.
+//!
+//! [`read_file`] is the one way to open a file that the user, or a file of the user, names.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 
+use rustix::fs::{FileType, Mode, OFlags};
 use zeroize::Zeroizing;
 
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::exit::{Failure, Kind};
 
-/// The most that is read: beyond it, it is no secret (bytes).
+/// The most that is read, in bytes: nothing that is larger is a secret.
 pub const MAX_INPUT: usize = 32 << 20;
 
 /// How much is read at a time, in bytes.
@@ -22,9 +27,22 @@ pub enum Source {
     /// The text itself stands on the command line.
     Literal,
     Stdin,
-    File(std::path::PathBuf),
+    File(PathBuf),
     /// Typed in answer to a question.
     Prompt,
+}
+
+impl Source {
+    /// What messages call it; a file has its path.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Literal => "--token",
+            Self::Prompt => "the terminal",
+            Self::Stdin => "standard input",
+            Self::File(_) => "the file",
+        }
+    }
 }
 
 /// Bytes read from a source; wiped after use. No `Debug`.
@@ -50,10 +68,8 @@ impl Input {
     #[must_use]
     pub fn name(&self) -> String {
         match &self.source {
-            Source::Literal => "--token".to_owned(),
-            Source::Prompt => "the terminal".to_owned(),
-            Source::Stdin => "standard input".to_owned(),
             Source::File(path) => path.to_string_lossy().into_owned(),
+            other => other.name().to_owned(),
         }
     }
 }
@@ -62,22 +78,78 @@ impl Input {
 ///
 /// # Errors
 /// Why it can't be read; [`Kind::Input`] where `-` is a terminal.
-pub fn from_path(path: &str) -> Result<Input, Failure> {
-    if path == "-" {
+pub fn from_path(path: impl AsRef<Path>) -> Result<Input, Failure> {
+    let path = path.as_ref();
+    if path.as_os_str() == "-" {
         return from_stdin();
     }
-    let unreadable = |error: &io::Error| {
-        Failure::new(
-            Kind::Data,
-            format!("read {}: {}", quote(path), reason(error)),
-        )
-    };
-    let file = File::open(path).map_err(|error| unreadable(&error))?;
-    let bytes = read_to_end(file).map_err(|error| unreadable(&error))?;
+    let bytes = read_file(path, MAX_INPUT).map_err(|error| unreadable(path, &error))?;
     Ok(Input {
         bytes,
-        source: Source::File(path.into()),
+        source: Source::File(path.to_owned()),
     })
+}
+
+/// The failure to read a file, with a word about what no shell has expanded.
+pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::new(
+        Kind::Data,
+        format!("read {}: {}", quote(&path.to_string_lossy()), reason(error)),
+    );
+    match tilde_hint(path) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// What to do about a path that begins with `~`: a shell replaces that only in a word of its own, and nothing does so in
+/// a manifest, behind `--flag=`, or in a quoted variable.
+#[must_use]
+pub fn tilde_hint(path: &Path) -> Option<String> {
+    let text = path.to_string_lossy();
+    let rest = text.strip_prefix('~')?;
+    let home = crate::env::HOME.path().filter(|_| rest.starts_with('/'));
+    Some(match home {
+        Some(home) => format!(
+            "nothing expands the ~ here; write {}{rest}",
+            home.to_string_lossy()
+        ),
+        None => "nothing expands the ~ here; write the whole path".to_owned(),
+    })
+}
+
+/// Reads a file that somebody names, of at most so many bytes. It has to be a regular file: a named pipe, a device or a
+/// folder is refused at once, and no file is read beyond the limit. What the shell opens for this program itself
+/// (`/dev/stdin`, `/dev/fd/N`) may be a pipe.
+///
+/// # Errors
+/// Why it can't be read.
+pub fn read_file(path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = open(path)?;
+    let about = rustix::fs::fstat(&file)?;
+    match FileType::from_raw_mode(about.st_mode) {
+        FileType::RegularFile => {}
+        FileType::Directory => return Err(io::ErrorKind::IsADirectory.into()),
+        FileType::Fifo if is_own_descriptor(path) => {
+            let flags = rustix::fs::fcntl_getfl(&file)?;
+            rustix::fs::fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+        }
+        _ => return Err(io::Error::other("it is not a regular file")),
+    }
+    read_to_end(file, limit)
+}
+
+/// Without waiting for the other end of a pipe, and without making a terminal ours.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+fn is_own_descriptor(path: &Path) -> bool {
+    path == Path::new("/dev/stdin")
+        || ["/dev/fd", "/proc/self/fd"]
+            .iter()
+            .any(|folder| path.parent() == Some(Path::new(folder)))
 }
 
 /// Reads standard input to its end.
@@ -89,7 +161,7 @@ pub fn from_stdin() -> Result<Input, Failure> {
         return Err(Failure::new(Kind::Input, "standard input is a terminal")
             .hint("pipe the secret in, or name a file with --from-file PATH"));
     }
-    let bytes = read_to_end(io::stdin().lock()).map_err(|error| {
+    let bytes = read_to_end(io::stdin().lock(), MAX_INPUT).map_err(|error| {
         Failure::new(
             Kind::Data,
             format!("read standard input: {}", reason(&error)),
@@ -105,24 +177,67 @@ pub fn from_stdin() -> Result<Input, Failure> {
 /// for a literal `@` (contract field.md row 2).
 ///
 /// # Errors
-/// As [`from_path`].
-pub fn from_token_flag(value: &str) -> Result<Input, Failure> {
+/// As [`from_path`]. What follows an `@` and names no file may be a secret, so it is not shown.
+pub fn from_token_flag(value: impl AsRef<OsStr>) -> Result<Input, Failure> {
+    let value = value.as_ref().as_bytes();
     match value {
-        "-" | "@-" => from_stdin(),
-        _ => match value.strip_prefix('@') {
-            Some(literal) if literal.starts_with('@') => Ok(literal_input(literal)),
-            Some("") => Err(Failure::usage("--token @ names no file")
-                .hint("use --token @PATH, --token @- for standard input, or @@ for a literal @")),
-            Some(path) => from_path(path),
-            None => Ok(literal_input(value)),
-        },
+        b"-" | b"@-" => from_stdin(),
+        [b'@'] => Err(Failure::usage("--token @ names no file")
+            .hint("use --token @PATH, --token @- for standard input, or @@ for a literal @")),
+        [b'@', literal @ ..] if literal.starts_with(b"@") => Ok(literal_input(literal)),
+        [b'@', path @ ..] => {
+            let path = Path::new(OsStr::from_bytes(path));
+            if path.symlink_metadata().is_err() {
+                return Err(Failure::new(
+                    Kind::Data,
+                    "the value of --token begins with @, and what follows names no file",
+                )
+                .hint("check the path (it is not shown: it may be a secret); for a secret that begins with @, write @@"));
+            }
+            from_path(path)
+        }
+        _ => Ok(literal_input(value)),
     }
 }
 
-fn literal_input(text: &str) -> Input {
+fn literal_input(text: &[u8]) -> Input {
     Input {
-        bytes: Zeroizing::new(text.as_bytes().to_vec()),
+        bytes: Zeroizing::new(text.to_vec()),
         source: Source::Literal,
+    }
+}
+
+/// Whose standard input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stdin {
+    /// A pipe, a file or a socket that was given to this command.
+    Given,
+    /// The same, but the calling script has it, too: it may be the list that a loop reads.
+    Shared,
+    /// A terminal, or a device such as `/dev/null`: no data comes by itself.
+    Silent,
+}
+
+/// Tells a secret that is piped in from the list of a `while read` loop. A script shares its standard input with the
+/// commands that it runs, so the parent's standard input is the same file; of a file, a loop has read a part before.
+#[must_use]
+pub fn stdin() -> Stdin {
+    let Ok(about) = rustix::fs::fstat(io::stdin()) else {
+        return Stdin::Silent;
+    };
+    match FileType::from_raw_mode(about.st_mode) {
+        FileType::RegularFile => match rustix::fs::tell(io::stdin()) {
+            Ok(0) => Stdin::Given,
+            _ => Stdin::Shared,
+        },
+        FileType::Fifo | FileType::Socket => {
+            let parent = rustix::process::getppid().map(rustix::process::Pid::as_raw_nonzero);
+            let same = parent
+                .and_then(|parent| rustix::fs::stat(format!("/proc/{parent}/fd/0")).ok())
+                .is_some_and(|other| (other.st_dev, other.st_ino) == (about.st_dev, about.st_ino));
+            if same { Stdin::Shared } else { Stdin::Given }
+        }
+        _ => Stdin::Silent,
     }
 }
 
@@ -130,27 +245,27 @@ fn literal_input(text: &str) -> Input {
 /// and not a device such as `/dev/null`.
 #[must_use]
 pub fn stdin_is_piped() -> bool {
-    use rustix::fs::{FileType, fstat};
-    fstat(io::stdin()).is_ok_and(|stat| {
-        matches!(
-            FileType::from_raw_mode(stat.st_mode),
-            FileType::Fifo | FileType::RegularFile | FileType::Socket
-        )
-    })
+    stdin() != Stdin::Silent
 }
 
-/// Reads everything. Room is made in steps of our own and wiped when outgrown: a plain read would
+/// True where data waits on standard input at this moment.
+#[must_use]
+pub fn stdin_holds_data() -> bool {
+    match stdin() {
+        Stdin::Silent => false,
+        _ => rustix::io::ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0),
+    }
+}
+
+/// Reads everything, up to a limit. Room is made in steps of our own and wiped when outgrown: a plain read would
 /// leave copies of the secret behind.
-fn read_to_end(mut reader: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+fn read_to_end(mut reader: impl Read, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(STEP));
     loop {
+        if bytes.len() > limit {
+            return Err(io::Error::other(format!("more than {} MiB", limit >> 20)));
+        }
         if bytes.len() == bytes.capacity() {
-            if bytes.len() >= MAX_INPUT {
-                return Err(io::Error::other(format!(
-                    "more than {} MiB",
-                    MAX_INPUT >> 20
-                )));
-            }
             let mut larger = Zeroizing::new(Vec::with_capacity(bytes.capacity() * 4));
             larger.extend_from_slice(&bytes);
             bytes = larger;

@@ -11,7 +11,8 @@
 //! - [`config`]: the configuration file and the effective settings; [`env`]: the environment
 //! - [`output`]: everything printed; [`exit`]: failures and exit codes
 //! - [`help`]: help texts; [`complete`]: what can follow on a command line
-//! - [`input`]: secrets from files and pipes; [`secret_file`]: the one writer of files with secrets
+//! - [`intake`]: how a secret comes in: read, decoded, cut, judged, described
+//! - [`input`]: bytes from files and pipes; [`secret_file`]: the one writer of files with secrets
 //! - [`digest`]: digests that recognise a stored secret
 //! - [`text`]: what text for people may hold; names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's manners that scripts rely on
@@ -30,6 +31,7 @@ pub mod env;
 pub mod exit;
 pub mod help;
 pub mod input;
+pub mod intake;
 pub mod kubeconfig;
 pub mod lookup;
 pub mod output;

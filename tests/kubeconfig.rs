@@ -496,7 +496,11 @@ mod carving {
         let inlined: Vec<_> = carved
             .inlined
             .iter()
-            .map(|(field, path)| (field.as_str(), path.as_str()))
+            .map(|inlined| (inlined.place(), inlined.path.as_str()))
+            .collect();
+        let inlined: Vec<_> = inlined
+            .iter()
+            .map(|(place, path)| (place.as_str(), *path))
             .collect();
         assert_eq!(
             inlined,

@@ -51,6 +51,11 @@ impl Body {
         field.map(|(_, secret)| secret)
     }
 
+    /// The fields that are not secret.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.fields.iter().map(|(key, value)| (*key, value))
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty() && self.secrets.is_empty()

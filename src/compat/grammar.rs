@@ -745,7 +745,8 @@ fn unknown_command(root: &Command, word: &str) -> Failure {
 }
 
 /// The name that a word was most likely meant for, if one is near.
-fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+/// The name that a word was likely meant to be.
+pub fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     names
         .filter(|name| is_near(word, name))
         .min_by_key(|name| distance(word, name))

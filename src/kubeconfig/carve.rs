@@ -5,12 +5,15 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::base64;
+use super::cert::{self, Fault};
 use super::choose::Chosen;
 use super::emit::Emitter;
-use super::files::{Material, unreadable};
+use super::encoding;
+use super::files::{Material, Unread, shown, unreadable};
 use super::finding::{Finding, quote};
 use super::model::{Cluster, Config, Context, Data, Exec, Extension, Item, User};
-use super::{Carved, Keep, Open};
+use super::pem;
+use super::{Carved, Inlined, Keep, Open};
 
 pub(super) fn carve(
     config: &Config<'_>,
@@ -133,7 +136,7 @@ fn by_name<'t>(items: &[Item<'t>]) -> Vec<Item<'t>> {
 
 struct Carver<'a> {
     open: Open<'a>,
-    inlined: Vec<(String, String)>,
+    inlined: Vec<Inlined>,
     faults: Vec<Finding>,
     notes: Vec<Finding>,
 }
@@ -144,13 +147,16 @@ impl Carver<'_> {
         out.text_if("server", cluster.server);
         out.text_if("tls-server-name", cluster.tls_server_name);
         out.true_if("insecure-skip-tls-verify", cluster.insecure);
-        self.data(
+        let ca = self.data(
             out,
             item,
             "certificate-authority",
             cluster.ca_file,
             cluster.ca_data,
         );
+        if let Some(Err(fault)) = ca.map(|bytes| cert::check_ca(&bytes)) {
+            self.claim(item, "certificate-authority", &fault);
+        }
         out.text_if("proxy-url", cluster.proxy_url);
         out.true_if("disable-compression", cluster.disable_compression);
         extensions(out, &cluster.extensions);
@@ -158,14 +164,15 @@ impl Carver<'_> {
 
     fn user(&mut self, out: &mut Emitter, item: Item<'_>) {
         let user: User<'_> = item.decode();
-        self.data(
+        let certificate = self.data(
             out,
             item,
             "client-certificate",
             user.certificate_file,
             user.certificate_data,
         );
-        self.data(out, item, "client-key", user.key_file, user.key_data);
+        let key = self.data(out, item, "client-key", user.key_file, user.key_data);
+        self.claim_pair(item, &user, certificate.as_ref(), key.as_ref());
         out.text_if("token", &self.token(item, &user));
         out.text_if("username", user.username);
         out.text_if("password", user.password.expose());
@@ -197,22 +204,82 @@ impl Carver<'_> {
         extensions(out, &user.extensions);
     }
 
-    /// A `-data` field, out of itself or out of its file.
-    fn data(&mut self, out: &mut Emitter, item: Item<'_>, field: &str, path: &str, data: Data<'_>) {
+    /// A `-data` field, out of itself or out of its file; gives the bytes of the file.
+    fn data(
+        &mut self,
+        out: &mut Emitter,
+        item: Item<'_>,
+        field: &'static str,
+        path: &str,
+        data: Data<'_>,
+    ) -> Option<Zeroizing<Vec<u8>>> {
         let key = format!("{field}-data");
         if path.is_empty() {
             if !data.is_empty() {
                 out.text(&key, &data.base64());
             }
-            return;
+            return None;
         }
         if !data.is_empty() {
             self.faults
                 .push(item.on(Finding::new("data-and-file"), field));
+            return None;
+        }
+        let mut bytes = self.inline(item, field, path)?;
+        if field == "certificate-authority" {
+            bytes = without_keys(bytes);
+        }
+        out.text_if(&key, &base64::encode(&bytes));
+        Some(bytes)
+    }
+
+    /// Certificates and keys out of files must be what their fields say, also where no client looks at them: another
+    /// file of the user must not travel in their place.
+    fn claim(&mut self, item: Item<'_>, field: &'static str, Fault(code, detail): &Fault) {
+        let mut finding = item.on(Finding::new(code), field);
+        if !detail.is_empty() {
+            finding = finding.detail(detail);
+        }
+        self.notes.push(finding);
+    }
+
+    fn claim_pair(
+        &mut self,
+        item: Item<'_>,
+        user: &User<'_>,
+        certificate: Option<&Zeroizing<Vec<u8>>>,
+        key: Option<&Zeroizing<Vec<u8>>>,
+    ) {
+        if certificate.is_none() && key.is_none() {
             return;
         }
-        if let Some(bytes) = self.inline(item, field, path) {
-            out.text_if(&key, &base64::encode(&bytes));
+        let of_file = |file: Option<&Zeroizing<Vec<u8>>>, data: Data<'_>| match file {
+            Some(bytes) => bytes.clone(),
+            None => data.bytes(),
+        };
+        let (cert_bytes, key_bytes) = (
+            of_file(certificate, user.certificate_data),
+            of_file(key, user.key_data),
+        );
+        let has_key_block = pem::blocks(&key_bytes).any(|block| block.is_private_key());
+        if !user.has_certificate() {
+            if !has_key_block {
+                let fault = Fault("bad-private-key", "it holds no private key block");
+                self.claim(item, "client-key", &fault);
+            }
+        } else if !user.has_key() {
+            if cert::client_certificate(&cert_bytes).is_none() {
+                let fault = Fault("bad-certificate", "it holds no usable certificate");
+                self.claim(item, "client-certificate", &fault);
+            }
+        } else if let Err(fault) = cert::check_pair(&cert_bytes, &key_bytes) {
+            let field = match fault.0 {
+                "bad-certificate" if certificate.is_some() => "client-certificate",
+                "bad-certificate" => "client-certificate-data",
+                _ if key.is_some() => "client-key",
+                _ => "client-key-data",
+            };
+            self.claim(item, field, &fault);
         }
     }
 
@@ -230,26 +297,37 @@ impl Carver<'_> {
             }
             return own();
         };
-        let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
-        if text.is_empty() {
-            self.faults
-                .push(item.on(Finding::new("token-file-empty"), "tokenFile"));
+        match bearer_token(&bytes) {
+            Ok(token) => token,
+            Err(finding) => {
+                let finding = finding.detail(&shown(user.token_file));
+                self.faults.push(item.on(finding, "tokenFile"));
+                Zeroizing::default()
+            }
         }
-        Zeroizing::new(text.to_owned())
     }
 
-    fn inline(&mut self, item: Item<'_>, field: &str, path: &str) -> Option<Zeroizing<Vec<u8>>> {
-        let kind = match Material::read(&item.document.resolve(path), Some(self.open)) {
+    fn inline(
+        &mut self,
+        item: Item<'_>,
+        field: &'static str,
+        path: &str,
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let why = match Material::read(&item.document.resolve(path), Some(self.open)) {
             Material::FileBytes(bytes) => {
-                let entry = format!("{}[{}].{field}", item.place.list, item.name);
-                self.inlined.push((entry, path.to_owned()));
+                self.inlined.push(Inlined {
+                    list: item.place.list,
+                    name: item.name.to_owned(),
+                    field,
+                    path: path.to_owned(),
+                });
                 return Some(bytes);
             }
-            Material::Unreadable(kind) => kind,
-            _ => std::io::ErrorKind::IsADirectory,
+            Material::Unreadable(why) => why,
+            _ => Unread::folder(),
         };
         let finding = item.on(Finding::new("file-unreadable"), field);
-        self.faults.push(unreadable(finding, kind));
+        self.faults.push(unreadable(finding, path, &why));
         None
     }
 
@@ -273,6 +351,46 @@ impl Carver<'_> {
             out.true_if("provideClusterInfo", exec.provide_cluster_info);
         });
     }
+}
+
+/// The one bearer token that a token file may hold: a word of visible ASCII, with nothing but white space around it.
+/// Whatever else a file holds (keys, settings, the environment of a process) is not sent as a token.
+fn bearer_token(bytes: &[u8]) -> Result<Zeroizing<String>, Finding> {
+    let refused = |why: &str| Finding::new("token-file-no-token").detail(why);
+    let (utf8, encoding) = encoding::to_utf8(bytes).map_err(|_| refused("broken UTF-16"))?;
+    if encoding == encoding::Encoding::Utf16 {
+        return Err(refused("it is UTF-16 text, which clients send as it is"));
+    }
+    let text = std::str::from_utf8(&utf8).map_err(|_| refused("it is not text"))?;
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Finding::new("token-file-empty"));
+    }
+    let word = text.strip_prefix("Bearer ").unwrap_or(text);
+    if word.bytes().any(|b| !b.is_ascii_graphic()) {
+        return Err(refused("it holds more than one word of ASCII characters"));
+    }
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// A bundle without the private keys that stand in it: clients pass over them, and nobody else should get them.
+fn without_keys(bytes: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+    let is_certificate = |block: &pem::Block<'_>| block.is_certificate() && !block.has_headers;
+    let has_key = pem::blocks(&bytes).any(|block| block.is_private_key());
+    // An empty bundle would stand for the system's authorities.
+    if !has_key || !pem::blocks(&bytes).any(|block| is_certificate(&block)) {
+        return bytes;
+    }
+    let mut kept = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    for block in pem::blocks(&bytes).filter(is_certificate) {
+        kept.extend_from_slice(b"-----BEGIN CERTIFICATE-----\n");
+        for line in base64::encode(&block.der).as_bytes().chunks(64) {
+            kept.extend_from_slice(line);
+            kept.push(b'\n');
+        }
+        kept.extend_from_slice(b"-----END CERTIFICATE-----\n");
+    }
+    kept
 }
 
 fn context(out: &mut Emitter, context: &Context<'_>) {

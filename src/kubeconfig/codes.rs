@@ -68,9 +68,9 @@ pub(super) const CODES: &[Row] = &[
     refused(
         Load,
         "too-large",
-        "the text is over 4 MiB (our limit; Kubernetes has none)",
-        "the file is larger than 4 MiB",
-        "cut out the context you need",
+        "the text is over 32 MiB (our limit; Kubernetes has none)",
+        "the text is larger than 32 MiB",
+        "cut it first: `kubectl config view --raw --minify --flatten --context NAME`",
     ),
     refused(
         Load,
@@ -152,7 +152,7 @@ pub(super) const CODES: &[Row] = &[
     refused(
         Load,
         "not-a-config",
-        "the document is a scalar or a list",
+        "the document is a scalar or a list, or a map without clusters, contexts and users",
         "this is not a kubeconfig",
         "a kubeconfig is a map with clusters, contexts and users",
     ),
@@ -375,6 +375,21 @@ pub(super) const CODES: &[Row] = &[
         "tokenFile and basic authentication exclude each other",
         "keep the token",
     ),
+    // What stands in the way of a cut; Kubernetes' own client would go on.
+    lint(
+        Error,
+        "file-outside",
+        "a file lies outside the kubeconfig's folder, ~/.kube, ~/.minikube and the mounts of service accounts",
+        "{} lies outside the kubeconfig's folder; it was not read",
+        "if you want to send that file: --allow-file DIR",
+    ),
+    lint(
+        Error,
+        "token-file-no-token",
+        "a token file holds something else than one bearer token",
+        "the token file does not hold one bearer token",
+        "write the token alone into it, as UTF-8",
+    ),
     // Lint.
     lint(
         Error,
@@ -416,7 +431,7 @@ pub(super) const CODES: &[Row] = &[
         "file-reference",
         "a path field is set",
         "{} points to a file that stays behind",
-        "carve the context: that inlines the file",
+        "inline it: `kubectl config view --raw --minify --flatten`",
     ),
     lint(
         Error,
@@ -742,6 +757,16 @@ pub(super) const CODES: &[Row] = &[
     ),
 ];
 
+/// True for a code of the table.
+pub(super) fn is_known(code: &str) -> bool {
+    CODES.iter().any(|row| row.code == code)
+}
+
+/// All codes.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    CODES.iter().map(|row| row.code)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -844,6 +869,7 @@ mod tests {
             "on_cluster(",
             "on_context(",
             "Fault(",
+            ".instead(",
         ] {
             for after in sources.split(call).skip(1) {
                 if let Some(text) = after.trim_start().strip_prefix('"') {

@@ -21,10 +21,9 @@ impl Document {
     /// A finding of the load gate.
     pub(super) fn read(source: &Source<'_>) -> Result<Self, Finding> {
         let reading = reader::read(source.bytes)?;
-        if reading.tree.as_text(reading.tree.root()).is_some()
-            && encoding::unwrap_base64(source.bytes).is_some()
-        {
-            return Err(Finding::new("base64-wrapped"));
+        let root = reading.tree.as_text(reading.tree.root());
+        if let Some((_, layers)) = root.and_then(|text| encoding::unwrap_base64(text.as_bytes())) {
+            return Err(encoding::wrapped_in(layers));
         }
         let mut notes = Vec::new();
         if reading.encoding != Encoding::Utf8 {

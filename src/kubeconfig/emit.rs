@@ -1,7 +1,7 @@
 //! Writes a kubeconfig as YAML that every reader takes the same way: whatever a YAML 1.1 or 1.2
 //! reader could take for a number, a bool or null is quoted, and extensions are JSON on one line.
 
-use super::MAX_INPUT;
+use super::MAX_OUTPUT;
 use super::scalar::{self, Scalar};
 use super::tree::{NodeId, Tree, Value};
 use super::wiped::WipedText;
@@ -9,7 +9,7 @@ use super::wiped::WipedText;
 /// A key longer than this needs the explicit form; readers stop looking for `:` at 1,024.
 const LONGEST_SIMPLE_KEY: usize = 1000;
 
-/// The output is over [`MAX_INPUT`]. Only aliases can blow a text up that far.
+/// The output is over [`MAX_OUTPUT`]. Only aliases can blow a text up that far.
 #[derive(Debug)]
 pub(super) struct TooLarge;
 
@@ -40,7 +40,7 @@ impl Emitter {
     }
 
     fn push(&mut self, text: &str) {
-        if self.out.len() + text.len() > MAX_INPUT {
+        if self.out.len() + text.len() > MAX_OUTPUT {
             self.overflow = true;
         } else {
             self.out.push_str(text);

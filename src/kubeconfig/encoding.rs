@@ -58,10 +58,10 @@ pub(super) fn decode_input(bytes: &[u8], wrapped: Base64) -> Result<Decoded, Fin
         String::from_utf8(utf8.into_owned())
             .map_err(|_| Finding::new("bad-encoding").detail("invalid UTF-8"))?,
     );
-    let Some(inner) = unwrap_base64(text.as_bytes()) else {
+    let Some((inner, layers)) = unwrap_base64(text.as_bytes()) else {
         return Ok(Decoded { text, findings });
     };
-    let finding = Finding::new("base64-wrapped");
+    let finding = wrapped_in(layers);
     match wrapped {
         Base64::Report => {
             findings.push(finding);
@@ -82,6 +82,18 @@ pub(super) fn decode_input(bytes: &[u8], wrapped: Base64) -> Result<Decoded, Fin
     }
 }
 
+/// The finding about a kubeconfig that was encoded this many times.
+pub(super) fn wrapped_in(layers: usize) -> Finding {
+    let finding = Finding::new("base64-wrapped");
+    if layers < 2 {
+        return finding;
+    }
+    let steps = vec!["base64 -d"; layers].join(" | ");
+    finding
+        .detail(&format!("{layers} times"))
+        .fix(format!("decode it {layers} times: `{steps}`"))
+}
+
 pub(super) fn check_size(bytes: &[u8]) -> Result<(), Finding> {
     if bytes.len() > MAX_INPUT {
         return Err(Finding::new("too-large"));
@@ -89,8 +101,23 @@ pub(super) fn check_size(bytes: &[u8]) -> Result<(), Finding> {
     Ok(())
 }
 
-/// The kubeconfig inside a text that is nothing but base64 (any line length), or `None`.
-pub(super) fn unwrap_base64(bytes: &[u8]) -> Option<Zeroizing<String>> {
+/// How many times a text may have been encoded.
+const MOST_LAYERS: usize = 3;
+
+/// The kubeconfig inside a text that is nothing but base64 (any line length), encoded once or several times, and how
+/// many times that was.
+pub(super) fn unwrap_base64(bytes: &[u8]) -> Option<(Zeroizing<String>, usize)> {
+    let mut text = decode_base64(bytes)?;
+    for layers in 1..=MOST_LAYERS {
+        if looks_right(&text) {
+            return Some((text, layers));
+        }
+        text = decode_base64(text.as_bytes())?;
+    }
+    None
+}
+
+fn decode_base64(bytes: &[u8]) -> Option<Zeroizing<String>> {
     let is_base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
     // Real kubeconfigs hold a colon or a brace early on, so this ends soon.
     if !bytes
@@ -103,9 +130,11 @@ pub(super) fn unwrap_base64(bytes: &[u8]) -> Option<Zeroizing<String>> {
     compact.extend(bytes.iter().filter(|b| is_base64(b)));
     let inner = base64::decode(&compact)?;
     let (utf8, _) = to_utf8(&inner).ok()?;
-    let text = Zeroizing::new(String::from_utf8(utf8.into_owned()).ok()?);
-    let looks_right = ["apiVersion", "clusters", "contexts", "users"]
+    Some(Zeroizing::new(String::from_utf8(utf8.into_owned()).ok()?))
+}
+
+fn looks_right(text: &str) -> bool {
+    ["apiVersion", "clusters", "contexts", "users"]
         .iter()
-        .any(|word| text.contains(word));
-    looks_right.then_some(text)
+        .any(|word| text.contains(word))
 }

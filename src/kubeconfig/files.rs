@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::Open;
 use super::choose::Chosen;
-use super::finding::Finding;
+use super::finding::{Finding, quote};
 use super::model::{Data, Item};
 
 /// What stands behind a pair of fields such as `client-key` and `client-key-data`.
@@ -18,7 +18,7 @@ pub(super) enum Material {
     FileBytes(Zeroizing<Vec<u8>>),
     /// The path leads to a folder: found when it is read, not when it is opened.
     Folder,
-    Unreadable(io::ErrorKind),
+    Unreadable(Unread),
     /// A file that the rules in force do not open.
     NotOpened,
 }
@@ -41,7 +41,7 @@ impl Material {
         match open(path) {
             Ok(bytes) => Self::FileBytes(Zeroizing::new(bytes)),
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => Self::Folder,
-            Err(error) => Self::Unreadable(error.kind()),
+            Err(error) => Self::Unreadable(Unread::from(error)),
         }
     }
 
@@ -75,16 +75,68 @@ impl Materials {
     }
 }
 
-/// Words for a failure to open; the system's own text may hold the path twice.
-pub(super) fn reason(kind: io::ErrorKind) -> &'static str {
-    match kind {
-        io::ErrorKind::NotFound => "no such file",
-        io::ErrorKind::PermissionDenied => "permission denied",
-        io::ErrorKind::IsADirectory => "it is a folder",
-        _ => "it cannot be read",
+/// The caller does not open a file that lies there: it stands inside the [`io::Error`] of an [`Open`] function.
+#[derive(Debug)]
+pub struct NotAllowed;
+
+impl std::fmt::Display for NotAllowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("it lies outside the kubeconfig's folder")
     }
 }
 
-pub(super) fn unreadable(finding: Finding, kind: io::ErrorKind) -> Finding {
-    finding.detail(reason(kind))
+impl std::error::Error for NotAllowed {}
+
+/// Why a file was not read.
+pub(super) enum Unread {
+    NotAllowed,
+    Failed(String),
+}
+
+impl Unread {
+    pub(super) fn folder() -> Self {
+        Self::Failed("it is a folder".to_owned())
+    }
+}
+
+impl From<io::Error> for Unread {
+    fn from(error: io::Error) -> Self {
+        if error
+            .get_ref()
+            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<NotAllowed>)
+        {
+            return Self::NotAllowed;
+        }
+        Self::Failed(match error.kind() {
+            io::ErrorKind::NotFound => "no such file".to_owned(),
+            io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+            io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+            // Words of our own, such as those about a file that is too large or not regular.
+            _ if error.get_ref().is_some() => error.to_string(),
+            _ => "it cannot be read".to_owned(),
+        })
+    }
+}
+
+/// Says which file was not read and why. The path is as written; it is no secret, unless one was pasted there.
+pub(super) fn unreadable(finding: Finding, path: &str, why: &Unread) -> Finding {
+    match why {
+        Unread::NotAllowed => finding.instead("file-outside").about(&shown(path)),
+        Unread::Failed(words) => {
+            let finding = finding.detail(&format!("{}: {words}", shown(path)));
+            if path.starts_with('~') {
+                return finding.fix("write the whole path: nothing expands a ~ here");
+            }
+            finding
+        }
+    }
+}
+
+/// A path in quotes. What has the length of a secret and no separator may be one.
+pub(super) fn shown(path: &str) -> String {
+    const LONGEST_NAME: usize = 60;
+    if path.len() > LONGEST_NAME && !path.contains(['/', '\\']) {
+        return format!("(a name of {} characters)", path.chars().count());
+    }
+    quote(path)
 }

@@ -61,6 +61,9 @@ pub struct Finding {
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
+    /// The user accepts it knowingly.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub allowed: bool,
 }
 
 impl Finding {
@@ -79,6 +82,27 @@ impl Finding {
             line: None,
             message: row.message.to_owned(),
             fix: (!row.fix.is_empty()).then(|| row.fix.to_owned()),
+            allowed: false,
+        }
+    }
+
+    /// True if it says the same as another one, about the same place.
+    fn is_again(&self, other: &Self) -> bool {
+        let place = |it: &Self| (it.code, it.list, it.name.clone(), it.field.clone());
+        place(self) == place(other)
+    }
+
+    /// The same place under another code.
+    pub(super) fn instead(self, code: &'static str) -> Self {
+        let row = Self::new(code);
+        Self {
+            source: self.source,
+            list: self.list,
+            index: self.index,
+            name: self.name,
+            field: self.field,
+            line: self.line,
+            ..row
         }
     }
 
@@ -105,9 +129,24 @@ impl Finding {
         self
     }
 
+    /// Says which file the value comes from.
+    pub(super) fn in_file(mut self, file: &str) -> Self {
+        self.message.push_str(&format!(" (in {file})"));
+        self
+    }
+
     pub(super) fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
         self
+    }
+}
+
+/// Adds what was not said before.
+pub(super) fn add(findings: &mut Vec<Finding>, more: impl IntoIterator<Item = Finding>) {
+    for finding in more {
+        if !findings.iter().any(|known| known.is_again(&finding)) {
+            findings.push(finding);
+        }
     }
 }
 

@@ -10,7 +10,8 @@
 //! 3. tls: `tls` checks the address (`url`), and the certificates and keys (`cert`, out of `pem`).
 //!
 //! Beside the gates: `lint` (what will not work from a runner), `summary`, and `carve`, which
-//! writes one context out through `emit`. Every finding code is a row of `codes`.
+//! writes one context out through `emit`. `stored` judges what was written and finds the places in the
+//! user's file; `wrapper` tells what is no kubeconfig but holds one. Every finding code is a row of `codes`.
 
 #![allow(
     clippy::result_large_err,
@@ -39,11 +40,13 @@ mod reader;
 mod rest;
 mod scalar;
 mod secrets;
+mod stored;
 mod summary;
 mod tls;
 mod tree;
 mod url;
 mod wiped;
+mod wrapper;
 mod yaml;
 
 use std::borrow::Cow;
@@ -60,12 +63,16 @@ use document::Document;
 use files::Materials;
 
 pub use access::{Access, Impersonation, Plugin};
+pub use files::NotAllowed;
 pub use finding::{Finding, Gate, Severity};
 pub use summary::{ContextSummary, Identity, Summary};
 pub use yaml::{Expansion, expansion};
 
 /// The largest input that is looked at, in bytes. A policy of ours: Kubernetes has no limit.
-pub const MAX_INPUT: usize = 4 << 20;
+pub const MAX_INPUT: usize = 32 << 20;
+
+/// The largest document that is written, in bytes.
+const MAX_OUTPUT: usize = 4 << 20;
 
 /// Reads a file that a kubeconfig refers to. The path is absolute, or relative to the working directory.
 pub type Open<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
@@ -129,6 +136,17 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report of nothing but these.
+    #[must_use]
+    pub fn of(findings: Vec<Finding>) -> Self {
+        Self::new(findings, None)
+    }
+
+    /// Adds findings that were not made before. What they say does not change the verdict of Kubernetes' client.
+    pub fn add(&mut self, more: impl IntoIterator<Item = Finding>) {
+        finding::add(&mut self.findings, more);
+    }
+
     fn new(findings: Vec<Finding>, summary: Option<Summary>) -> Self {
         let stage = findings
             .iter()
@@ -169,10 +187,39 @@ pub struct Carved {
     pub dropped_contexts: usize,
     pub dropped_clusters: usize,
     pub dropped_users: usize,
-    /// Each file reference that became data: entry and field (`users[dev].tokenFile`), path as written.
-    pub inlined: Vec<(String, String)>,
-    /// What could not be made self-contained, such as an exec command with a path.
+    /// Each file reference that became data.
+    pub inlined: Vec<Inlined>,
+    /// What could not be made self-contained, such as an exec command with a path, and files that do not hold what
+    /// their fields say.
     pub findings: Vec<Finding>,
+}
+
+/// A file reference that became data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inlined {
+    /// `clusters` or `users`.
+    pub list: &'static str,
+    /// Name of the entry.
+    pub name: String,
+    /// The field that held the path.
+    pub field: &'static str,
+    /// The path as written.
+    pub path: String,
+}
+
+impl Inlined {
+    /// Entry and field in one word: `users[dev].tokenFile`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("{}[{}].{}", self.list, self.name, self.field)
+    }
+}
+
+/// What would be stored, judged.
+pub struct Cut {
+    /// Absent if something stands in the way of the cut; the report says what.
+    pub carved: Option<Carved>,
+    pub report: Report,
 }
 
 /// One kubeconfig, or several merged by the rules of the `KUBECONFIG` list, read once.
@@ -267,6 +314,28 @@ impl Kubeconfig {
         Ok(Access::of(&config, &chosen))
     }
 
+    /// Cuts with all files inlined, and judges the very text that was cut. Findings keep the place in the file that
+    /// the user knows.
+    #[must_use]
+    pub fn cut(&self, keep: Keep<'_>, options: &CheckOptions<'_>) -> Cut {
+        stored::cut(self, keep, options)
+    }
+
+    /// Whether this is a kubeconfig, of however little use. A text that merely holds one is not.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        self.documents.iter().all(wrapper::is_config_like)
+    }
+
+    /// What to hide in a log: see [`secrets::masks`].
+    ///
+    /// # Errors
+    /// Findings of the load gate.
+    pub fn masks(&self) -> Result<Vec<SecretString>, Vec<Finding>> {
+        let (config, _) = self.merged()?;
+        Ok(secrets::masks(&config))
+    }
+
     /// Every secret value (tokens, passwords, keys, plugin arguments, ...), for masking. Files
     /// that the kubeconfig refers to are not opened.
     ///
@@ -331,6 +400,17 @@ pub fn carve(
 /// Findings of the load gate.
 pub fn secrets(sources: &[Source<'_>]) -> Result<Vec<SecretString>, Vec<Finding>> {
     Kubeconfig::read(sources)?.secrets()
+}
+
+/// True for the code of a finding.
+#[must_use]
+pub fn is_code(code: &str) -> bool {
+    codes::is_known(code)
+}
+
+/// The codes of all findings.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    codes::all()
 }
 
 /// A text made plain UTF-8.

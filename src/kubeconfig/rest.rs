@@ -2,7 +2,7 @@
 //! (contract kubeconfig.md sections 5 to 7).
 
 use super::choose::Chosen;
-use super::files::{Material, Materials, unreadable};
+use super::files::{Material, Materials, Unread, unreadable};
 use super::finding::{Finding, quote};
 use super::model::Exec;
 use super::url::{Address, Url};
@@ -50,12 +50,17 @@ fn check_certificate(chosen: &Chosen<'_>, materials: &Materials, faults: &mut Ve
     if !user.has_key() {
         faults.push(chosen.on_user("certificate-without-key", ""));
     }
-    for (material, field) in [
-        (&materials.certificate, "client-certificate"),
-        (&materials.key, "client-key"),
+    for (material, field, path) in [
+        (
+            &materials.certificate,
+            "client-certificate",
+            chosen.user.certificate_file,
+        ),
+        (&materials.key, "client-key", chosen.user.key_file),
     ] {
-        if let Material::Unreadable(kind) = material {
-            faults.push(unreadable(chosen.on_user("file-unreadable", field), *kind));
+        if let Material::Unreadable(why) = material {
+            let finding = chosen.on_user("file-unreadable", field);
+            faults.push(unreadable(finding, path, why));
         }
     }
 }
@@ -108,9 +113,9 @@ fn check_cluster(chosen: &Chosen<'_>, materials: &Materials, faults: &mut Vec<Fi
     if !cluster.ca_file.is_empty() && !cluster.ca_data.is_empty() {
         faults.push(chosen.on_cluster("data-and-file", "certificate-authority"));
     }
-    if let Material::Unreadable(kind) = materials.ca {
+    if let Material::Unreadable(why) = &materials.ca {
         let finding = chosen.on_cluster("file-unreadable", "certificate-authority");
-        faults.push(unreadable(finding, kind));
+        faults.push(unreadable(finding, cluster.ca_file, why));
     }
 }
 
@@ -119,13 +124,12 @@ fn check_token_file(chosen: &Chosen<'_>, materials: &Materials, faults: &mut Vec
     if !Address::of(chosen.cluster.server).is_https() || !chosen.user.token.is_empty() {
         return;
     }
-    let kind = match materials.token_file {
-        Material::Unreadable(kind) => kind,
-        Material::Folder => std::io::ErrorKind::IsADirectory,
+    let folder = Unread::folder();
+    let why = match &materials.token_file {
+        Material::Unreadable(why) => why,
+        Material::Folder => &folder,
         _ => return,
     };
-    faults.push(unreadable(
-        chosen.on_user("file-unreadable", "tokenFile"),
-        kind,
-    ));
+    let finding = chosen.on_user("file-unreadable", "tokenFile");
+    faults.push(unreadable(finding, chosen.user.token_file, why));
 }

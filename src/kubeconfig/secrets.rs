@@ -40,3 +40,51 @@ fn of_user(user: &User<'_>, add: &mut dyn FnMut(&str)) {
         }
     }
 }
+
+/// The secret values that must not show in a log, one to a line as log filters take them: tokens, passwords, keys (as
+/// written, and the lines inside), and what login plugins keep under names of secrets. Nothing else: a mask that is an
+/// ordinary word hides the log itself.
+pub(super) fn masks(config: &Config<'_>) -> Vec<SecretString> {
+    let mut found = Vec::new();
+    let mut add = |text: &str| {
+        if !text.trim().is_empty() {
+            found.push(SecretString::from(text));
+        }
+    };
+    for item in &config.users {
+        let user: User<'_> = item.decode();
+        add(user.token.expose());
+        add(user.password.expose());
+        add(user.key_data.as_written());
+        add(&user.key_data.base64());
+        if let Ok(pem) = std::str::from_utf8(&user.key_data.bytes()) {
+            key_lines(pem).for_each(&mut add);
+        }
+        let stored = user
+            .auth_provider
+            .iter()
+            .flat_map(|provider| &provider.config);
+        for (_, value) in stored.filter(|(key, _)| names_a_secret(key)) {
+            add(value.expose());
+        }
+        let variables = user.exec.iter().flat_map(|exec| &exec.env);
+        for variable in variables.filter(|variable| names_a_secret(variable.name)) {
+            add(variable.value.expose());
+        }
+    }
+    found
+}
+
+/// The lines of a key without those that any key has.
+pub(super) fn key_lines(pem: &str) -> impl Iterator<Item = &str> {
+    pem.lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with("-----") && line.len() >= SHORTEST)
+}
+
+fn names_a_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["token", "secret", "password", "key"]
+        .iter()
+        .any(|word| name.contains(word))
+}

@@ -7,7 +7,7 @@ use super::Open;
 use super::base64;
 use super::cert::{self, Fault};
 use super::choose::Chosen;
-use super::files::{Material, Materials, unreadable};
+use super::files::{Material, Materials, Unread, unreadable};
 use super::finding::{Finding, Gate};
 use super::model::AuthProvider;
 use super::url::Address;
@@ -92,10 +92,8 @@ fn check_ca(chosen: &Chosen<'_>, materials: &Materials, faults: &mut Vec<Finding
     let (field, bytes) = match &materials.ca {
         Material::Folder => {
             let finding = chosen.on_cluster("file-unreadable", "certificate-authority");
-            faults.push(at_tls(unreadable(
-                finding,
-                std::io::ErrorKind::IsADirectory,
-            )));
+            let path = chosen.cluster.ca_file;
+            faults.push(at_tls(unreadable(finding, path, &Unread::folder())));
             return;
         }
         Material::FileBytes(bytes) => ("certificate-authority", bytes),
@@ -113,16 +111,17 @@ fn check_pair(chosen: &Chosen<'_>, materials: &Materials, faults: &mut Vec<Findi
         return;
     }
     let before = faults.len();
-    for (material, field) in [
-        (&materials.certificate, "client-certificate"),
-        (&materials.key, "client-key"),
+    for (material, field, path) in [
+        (
+            &materials.certificate,
+            "client-certificate",
+            user.certificate_file,
+        ),
+        (&materials.key, "client-key", user.key_file),
     ] {
         if matches!(material, Material::Folder) {
             let finding = chosen.on_user("file-unreadable", field);
-            faults.push(at_tls(unreadable(
-                finding,
-                std::io::ErrorKind::IsADirectory,
-            )));
+            faults.push(at_tls(unreadable(finding, path, &Unread::folder())));
         }
     }
     let (Some(certificate), Some(key)) = (materials.certificate.bytes(), materials.key.bytes())

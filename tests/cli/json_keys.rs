@@ -16,9 +16,9 @@ const ERROR: &str =
 const FROZEN: &[(&[&str], &str)] = &[
     (
         &["credential", "validate", SAMPLE],
-        "file report.accepted report.falls_back_in_cluster report.findings[].code report.findings[].fix \
-         report.findings[].message report.findings[].severity report.summary.cluster report.summary.clusters \
-         report.summary.contexts report.summary.current report.summary.expires_at report.summary.identity \
+        "create.context create.dropped_clusters create.dropped_contexts create.dropped_users create.inlined[] \
+         create.kept_contexts file report.accepted report.falls_back_in_cluster report.findings[] \
+         report.summary.cluster report.summary.clusters report.summary.contexts report.summary.current report.summary.expires_at report.summary.identity \
          report.summary.name report.summary.namespace report.summary.server report.summary.user \
          report.summary.users valid",
     ),

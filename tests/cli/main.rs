@@ -23,6 +23,7 @@ mod examples;
 mod fault_table;
 mod faults;
 mod gate;
+mod intake;
 mod json_keys;
 mod keyring;
 mod local;

@@ -110,11 +110,16 @@ fn no_answer_is_to_be_kept_or_guessed_at() {
 fn a_slash_in_an_id_leads_to_no_other_record() {
     let api = api();
     api.post("/projects", &json!({"name": "p"}));
-    let agent = api.post("/projects/p/agents", &json!({"name": "a"})).at("id");
+    let agent = api
+        .post("/projects/p/agents", &json!({"name": "a"}))
+        .at("id");
     let sent = api.delete(&format!("/projects/p%2Fagents%2F{agent}"));
     assert_eq!(sent.status, 404, "{}", sent.text);
     assert_eq!(api.get(&format!("/projects/p/agents/{agent}")).status, 200);
-    assert_eq!(api.get(&format!("/projects/%70/agents/{agent}")).status, 200);
+    assert_eq!(
+        api.get(&format!("/projects/%70/agents/{agent}")).status,
+        200
+    );
 }
 
 #[test]
@@ -128,7 +133,10 @@ fn a_search_over_long_texts_is_given_up_and_holds_nobody_up() {
     let refused = api.get(&format!("/projects?search={search}"));
     assert_eq!(reason(&refused, 400, "21"), "the search took too long");
     let easy = super::support::encoded("description ilike '%a'");
-    assert_eq!(api.get(&format!("/projects?search={easy}")).json()["total"], 1);
+    assert_eq!(
+        api.get(&format!("/projects?search={easy}")).json()["total"],
+        1
+    );
 }
 
 #[test]

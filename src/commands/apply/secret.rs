@@ -13,6 +13,7 @@ use crate::ctx::Ctx;
 use crate::digest;
 use crate::exit::{Failure, Kind};
 use crate::input::{self, Source};
+use crate::intake::provider;
 use crate::kubeconfig::OwnedSource;
 use crate::resources::DIGEST;
 
@@ -45,7 +46,10 @@ pub fn prepare(ctx: &Ctx, documents: &mut [Document], stdin_is_taken: bool) -> R
             Some(found) if document.provider == credential::KUBECONFIG => {
                 kubeconfig(ctx, document, &found.text, found.path).map(Some)
             }
-            Some(found) => Ok(Some(with_digest(found.text))),
+            Some(found) => {
+                doubt_the_provider(ctx, document, &found.text)?;
+                Ok(Some(with_digest(found.text)))
+            }
             None => Ok(None),
         });
         document.secret = prepared.map_err(|failure| Failure {
@@ -74,6 +78,19 @@ pub fn kubeconfig(
         text: prepared.text,
         annotations: prepared.annotations,
     })
+}
+
+/// A kubeconfig under a provider that nobody knows is a slip of the pen, and would be stored unchecked and uncut.
+fn doubt_the_provider(ctx: &Ctx, document: &Document, text: &SecretString) -> Result<(), Failure> {
+    let name = document.provider.as_str();
+    if name.is_empty() || !provider::is_kubeconfig(text.expose_secret().as_bytes()) {
+        return Ok(());
+    }
+    provider::check(name, &[])
+        .map_err(|failure| failure.hint("a kubeconfig has the provider kubeconfig"))?;
+    let what = provider::elsewhere(name);
+    ctx.out.warn(&format!("{}: {what}", document.place()));
+    Ok(())
 }
 
 fn with_digest(text: SecretString) -> Secret {
@@ -116,7 +133,7 @@ fn from_source(
         TokenFrom::Env(name) => {
             return Ok(inline(document, SecretString::from(variable(name)?)));
         }
-        TokenFrom::File(file) => input::from_path(&document.folder.join(file).to_string_lossy())?,
+        TokenFrom::File(file) => input::from_path(document.folder.join(file))?,
         TokenFrom::Stdin => {
             if std::mem::replace(stdin_is_taken, true) {
                 return Err(Failure::new(

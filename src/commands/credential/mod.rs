@@ -3,19 +3,15 @@
 mod bind;
 mod create;
 mod delete;
-pub mod findings;
 mod get;
-pub mod kubeconfig;
 mod list;
-mod source;
 mod token;
 mod unbind;
 mod update;
 mod validate;
 mod wizard;
 
-pub use kubeconfig::{KubeconfigArgs, PROVIDER as KUBECONFIG};
-pub use source::text as source_text;
+pub use crate::intake::{KubeconfigArgs, PROVIDER as KUBECONFIG, findings, text as source_text};
 
 use clap::Subcommand;
 

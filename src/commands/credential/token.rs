@@ -1,8 +1,12 @@
 //! `acpctl credential token`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
 
 use super::{check, credentials};
 use crate::api::Method;
@@ -10,11 +14,15 @@ use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
+use crate::kubeconfig::{Kubeconfig, Source};
 use crate::lookup;
 use crate::output::{Format, OutputArgs};
 use crate::resources::CREDENTIAL_TOKEN;
 use crate::secret_file;
 use crate::text::acpctl;
+
+/// A shorter mask would hide ordinary words.
+const SHORTEST: usize = 4;
 
 const EXAMPLES: &str = "\
 # Straight into the program that needs it
@@ -36,7 +44,7 @@ pub struct Args {
     /// Show the secret on a terminal
     #[arg(long)]
     reveal: bool,
-    /// First register each line of the secret as a mask with GitHub Actions
+    /// First register the secret values in it as masks with GitHub Actions
     #[arg(long)]
     github_mask: bool,
     #[command(flatten)]
@@ -83,8 +91,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     if args.github_mask {
         // Standard error is where GitHub's runner reads commands as well, and it keeps the data clean.
-        for line in token.lines().map(str::trim).filter(|line| line.len() >= 4) {
-            ctx.out.note_as_is(&format!("::add-mask::{line}"));
+        for mask in masks(token) {
+            ctx.out
+                .note_as_is(&format!("::add-mask::{}", mask.expose_secret()));
         }
     }
     if let Some(file) = &args.to_file {
@@ -110,4 +119,53 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         Format::Table | Format::Wide => ctx.out.data(format!("{token}\n").as_bytes()),
         format => ctx.out.record(&answer, &format, ctx.now()),
     }
+}
+
+/// What the log must not show: the secret values of a kubeconfig or of a JSON text, else the lines of the secret; and the
+/// whole in base64. A mask is one line, and an ordinary word among them would hide the log itself.
+fn masks(secret: &str) -> Vec<SecretString> {
+    let source = Source {
+        name: "",
+        bytes: secret.as_bytes(),
+        dir: Path::new(""),
+    };
+    let kubeconfig = Kubeconfig::read(&[source])
+        .ok()
+        .filter(Kubeconfig::is_config);
+    let mut values: Vec<SecretString> = match kubeconfig.and_then(|it| it.masks().ok()) {
+        Some(values) => values,
+        None => match serde_json::from_str(secret) {
+            Ok(Value::Object(fields)) => secret_fields(&fields),
+            _ => vec![SecretString::from(secret)],
+        },
+    };
+    values.push(SecretString::from(STANDARD.encode(secret)));
+    let mut masks: Vec<SecretString> = Vec::new();
+    for value in &values {
+        for line in value.expose_secret().lines().map(str::trim) {
+            let is_known = masks.iter().any(|mask| mask.expose_secret() == line);
+            if line.len() >= SHORTEST && !line.starts_with("-----") && !is_known {
+                // A percent sign begins an escape in GitHub's commands.
+                masks.push(SecretString::from(line.replace('%', "%25")));
+            }
+        }
+    }
+    masks
+}
+
+/// The secret values of a service account's key and of its like.
+fn secret_fields(fields: &Map<String, Value>) -> Vec<SecretString> {
+    let is_secret = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        ["token", "secret", "password", "private_key"]
+            .iter()
+            .any(|word| name.contains(word))
+    };
+    let texts = fields.iter().filter_map(|(name, value)| {
+        let text = value
+            .as_str()
+            .filter(|_| is_secret(name) && !name.ends_with("_uri"))?;
+        Some(SecretString::from(text))
+    });
+    texts.collect()
 }

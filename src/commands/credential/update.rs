@@ -5,14 +5,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use super::create::merge_annotations;
-use super::kubeconfig::{self, KubeconfigArgs};
-use super::source::{self, SourceArgs};
 use super::{check, credentials};
 use crate::api::{Body, Client, Method};
+use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::digest;
 use crate::exit::{Failure, Kind};
-use crate::input::{self, Input, Source};
+use crate::input::{self, Input, Source, Stdin};
+use crate::intake::{self, KubeconfigArgs, SourceArgs, judge, provider};
 use crate::lookup;
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 
@@ -24,7 +24,8 @@ acpctl credential update prod --description 'Production, read only' --labels ''"
 
 /// Change a credential
 ///
-/// Only what is given changes; an empty value clears a field. A new kubeconfig is validated and cut as by create.
+/// Only what is given changes; an empty value clears a field. A new kubeconfig is cut and validated as by create. Where
+/// everything given is stored already, nothing is sent.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -59,27 +60,30 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     check(&args.credential)?;
-    let secret = read_secret(args)?;
+    judge::check_codes(&args.kubeconfig.gates.allow)?;
+    let secret = read_secret(ctx, args)?;
+    args.source.warn_of_literal(ctx);
     let client = ctx.client()?;
-    // Only a secret that may be a kubeconfig needs the stored record: to know its provider, and to
-    // keep its other annotations.
-    let stored = if secret.as_ref().is_some_and(may_be_kubeconfig) || args.kubeconfig.is_given() {
-        let get = ctx.block_on(async {
-            let stored = lookup::credential(client, &args.credential).await;
-            stored.context("update credential")
-        });
-        Some(get?)
-    } else {
-        None
-    };
+    let stored = stored(ctx, client, args, secret.as_ref())?;
     let validated = stored
         .as_ref()
-        .is_some_and(|record| record.text("provider") == kubeconfig::PROVIDER);
+        .is_some_and(|record| record.text("provider") == intake::PROVIDER);
     if args.kubeconfig.is_given() && !validated {
-        return Err(Failure::usage("--context, --all-contexts, --no-flatten, --min-ttl, --strict, --allow and --skip-validation are for kubeconfig credentials").into());
+        return Err(KubeconfigArgs::misplaced("kubeconfig credentials").into());
     }
     let has_secret = secret.is_some() || validated && args.kubeconfig.context.is_some();
     let body = body(ctx, args, secret, stored.as_ref().filter(|_| validated))?;
+    if !validated && let Some(record) = &stored {
+        warn_of_kubeconfig(ctx, args, record, &body)?;
+    }
+    if stored
+        .as_ref()
+        .is_some_and(|record| holds_all(record, &body))
+    {
+        return ctx
+            .out
+            .line(&format!("credential/{} unchanged", args.credential));
+    }
     if args.dry_run {
         return ctx
             .out
@@ -103,11 +107,124 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if let Some(secret) = body.secret("token") {
         renew_digest(ctx, client, &record, secret)?;
     }
-    if has_secret && !validated && record.text("provider") == kubeconfig::PROVIDER {
+    if has_secret && !validated && record.text("provider") == intake::PROVIDER {
         ctx.out.warn("this is a kubeconfig credential, and what was stored is not a kubeconfig: sessions that use it will fail");
     }
     ctx.out
         .line(&format!("credential/{} updated", record.name()))
+}
+
+/// The credential as it is, where that matters: a secret that may be a kubeconfig needs its provider and its other
+/// annotations, and for a field it tells whether anything changes. A mere literal is sent without a look.
+fn stored(
+    ctx: &Ctx,
+    client: &Client,
+    args: &Args,
+    secret: Option<&Input>,
+) -> anyhow::Result<Option<Record>> {
+    let is_needed = secret.is_some_and(may_be_kubeconfig) || args.kubeconfig.is_given();
+    if !is_needed && secret.is_some() && !args.has_fields() {
+        return Ok(None);
+    }
+    let found = ctx.block_on(async {
+        lookup::credential(client, &args.credential)
+            .await
+            .context("update credential")
+    });
+    match found {
+        // The change itself will tell what is wrong.
+        Err(_) if !is_needed => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+/// True where the credential holds these fields already. A body with a secret must bring its digest.
+pub(super) fn holds(record: &Record, body: &Body) -> bool {
+    body.fields().all(|(key, value)| {
+        let wanted = value.as_str().unwrap_or_default();
+        let found = record.text(key);
+        wanted == found || key == "annotations" && is_part(wanted, found)
+    })
+}
+
+fn holds_all(record: &Record, body: &Body) -> bool {
+    let has_secret = body.secret("token").is_none_or(|secret| {
+        let digest = digest::keyed(secret.expose_secret().as_bytes());
+        digest.is_some_and(|digest| annotation(record, DIGEST) == digest)
+    });
+    has_secret && holds(record, body)
+}
+
+/// True where one JSON object has all the pairs of another.
+fn is_part(wanted: &str, found: &str) -> bool {
+    let object = |text: &str| match serde_json::from_str(text) {
+        Ok(Value::Object(map)) => Some(map),
+        _ => None,
+    };
+    match (object(wanted), object(found)) {
+        (Some(wanted), Some(found)) => wanted
+            .iter()
+            .all(|(key, value)| found.get(key) == Some(value)),
+        _ => false,
+    }
+}
+
+/// Gives a stored credential what a new one would have held.
+pub(super) async fn replace(
+    client: &Client,
+    stored: &Record,
+    new: &Body,
+) -> anyhow::Result<Record> {
+    let mut body = Body::new();
+    for (key, value) in new.fields() {
+        let text = value.as_str().unwrap_or_default();
+        match key {
+            "provider" if text != stored.text("provider") => {
+                let (name, old) = (quote(stored.name()), stored.text("provider"));
+                return Err(Failure::new(
+                    Kind::Conflict,
+                    format!("credential {name} is of the provider {old}, which can't be changed"),
+                )
+                .hint("choose another --name")
+                .into());
+            }
+            "name" | "provider" => {}
+            "annotations" => {
+                let Value::Object(ours) = serde_json::from_str(text).unwrap_or_default() else {
+                    continue;
+                };
+                body.set(
+                    "annotations",
+                    replace_ours(stored.text("annotations"), ours)?,
+                );
+            }
+            _ => body.set(key, value.clone()),
+        }
+    }
+    if let Some(secret) = new.secret("token") {
+        body.set_secret("token", secret.clone());
+    }
+    let path = credentials().item(stored.id(), &[]);
+    let updated = client.update(&CREDENTIAL, &path, body).await;
+    updated.context("update credential")
+}
+
+/// A kubeconfig that goes to another provider is neither checked nor cut.
+fn warn_of_kubeconfig(ctx: &Ctx, args: &Args, record: &Record, body: &Body) -> Result<(), Failure> {
+    let Some(secret) = body.secret("token") else {
+        return Ok(());
+    };
+    if !provider::is_kubeconfig(secret.expose_secret().as_bytes()) {
+        return Ok(());
+    }
+    let what = provider::elsewhere(record.text("provider"));
+    if args.kubeconfig.gates.strict {
+        return Err(
+            Failure::new(Kind::Policy, format!("{what} (--strict)")).hint("nothing was sent")
+        );
+    }
+    ctx.out.warn(&what);
+    Ok(())
 }
 
 /// A digest that told of the old secret would let `apply` take it for the stored one. Only the answer
@@ -142,28 +259,43 @@ fn renew_digest(
     Ok(())
 }
 
+impl Args {
+    /// True where something else than a secret was given.
+    fn has_fields(&self) -> bool {
+        let given = [
+            &self.name,
+            &self.description,
+            &self.url,
+            &self.email,
+            &self.labels,
+            &self.annotations,
+        ];
+        given.iter().any(|flag| flag.is_some())
+    }
+}
+
 /// The new secret: from the named source, or from a pipe where nothing else is given.
-fn read_secret(args: &Args) -> Result<Option<Input>, Failure> {
+fn read_secret(ctx: &Ctx, args: &Args) -> Result<Option<Input>, Failure> {
     if let Some(input) = args.source.read()? {
         return Ok(Some(input));
     }
-    let given = [
-        &args.name,
-        &args.description,
-        &args.url,
-        &args.email,
-        &args.labels,
-        &args.annotations,
-    ];
-    if given.iter().all(|flag| flag.is_none())
-        && args.kubeconfig.context.is_none()
-        && input::stdin_is_piped()
-    {
+    if args.kubeconfig.context.is_some() {
+        return Ok(None);
+    }
+    if !args.has_fields() && input::stdin() == Stdin::Given {
         let input = input::from_stdin()?;
         if input.bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err(source::empty(&input.name()));
+            return Err(intake::empty(&input.name()));
         }
         return Ok(Some(input));
+    }
+    if input::stdin_holds_data() {
+        let what = "standard input was not read; add --token - if it holds the secret";
+        if args.kubeconfig.gates.strict {
+            return Err(Failure::new(Kind::Policy, format!("{what} (--strict)"))
+                .hint("nothing was sent; add < /dev/null if it does not"));
+        }
+        ctx.out.warn(what);
     }
     Ok(None)
 }
@@ -189,7 +321,7 @@ fn body(
     body.set_given("labels", args.labels.as_deref());
     match (kubeconfig, secret) {
         (Some(record), secret) if secret.is_some() || args.kubeconfig.context.is_some() => {
-            let mut sources = args.kubeconfig.read(secret)?;
+            let mut sources = args.kubeconfig.sources(ctx, secret)?;
             let prepared = args.kubeconfig.prepare(ctx, &mut sources)?;
             // A given text replaces the stored one, as in the Go tool; ours come on top either way.
             let base = args
@@ -202,7 +334,7 @@ fn body(
         (_, secret) => {
             body.set_given("annotations", args.annotations.as_deref());
             if let Some(input) = secret {
-                body.set_secret("token", SecretString::from(source::text(&input)?));
+                body.set_secret("token", intake::text(&input)?);
             }
         }
     }

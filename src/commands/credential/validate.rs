@@ -1,17 +1,18 @@
 //! `acpctl credential validate`
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{findings, kubeconfig};
 use crate::compat::number;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::input::{self, Input};
-use crate::kubeconfig::{self as rules, CheckOptions, Report, Rules, Severity};
+use crate::intake::{self, Examined, KubeconfigArgs, findings, judge};
+use crate::kubeconfig::{self as rules, Carved, CheckOptions, Report, Rules};
 use crate::text::acpctl;
 
 /// Which rules to judge by.
@@ -39,13 +40,14 @@ acpctl credential validate ~/.kube/config --strict --min-ttl 12h -o sarif";
 
 /// Check a kubeconfig, offline
 ///
-/// Exits 0 if the file is fine, 7 if it has errors, and 8 for warnings with --strict. Works logged
-/// out; no connection is opened and no program is started.
+/// Judges what 'credential create' would store, and says what it would keep and drop. Exits 0 if that is fine, 7 if it has
+/// errors, and 8 for warnings with --strict and for an early end with --min-ttl. Works logged out; no connection is
+/// opened and no program is started.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// File, or - for stdin (the default where data is piped in)
-    file: Option<String>,
+    file: Option<PathBuf>,
     /// Judge this context (default: the file's current-context)
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
@@ -57,7 +59,10 @@ pub struct Args {
         hide_possible_values = true
     )]
     rules: RuleSet,
-    /// Report credentials that end sooner than this, e.g. 12h or 7d
+    /// Read files that the kubeconfig names from this folder too (repeatable)
+    #[arg(long, value_name = "DIR")]
+    allow_file: Vec<PathBuf>,
+    /// Refuse credentials that end sooner than this, e.g. 12h or 7d
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     min_ttl: Option<Duration>,
     /// Exit 8 where there are warnings
@@ -78,19 +83,16 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    judge::check_codes(&args.allow)?;
     let input = read(args)?;
     let name = input.name();
-    let source = rules::Source {
-        name: &name,
-        bytes: &input.bytes,
-        dir: input.folder(),
-    };
-    let mut report = rules::check(&[source], &options(ctx, args));
-    report.findings.retain(|finding| {
-        finding.gate.is_some() || !args.allow.iter().any(|code| code == finding.code)
-    });
-    show(ctx, args, &name, &report)?;
-    verdict(args, &name, &report).map_err(Into::into)
+    let examined = examine(ctx, args, input)?;
+    let refusal = refusal(args, &name, &examined.report);
+    show(ctx, args, &name, &examined, refusal.as_ref())?;
+    match refusal {
+        Some(failure) => Err(failure.into()),
+        None => Ok(()),
+    }
 }
 
 fn read(args: &Args) -> Result<Input, Failure> {
@@ -107,30 +109,68 @@ fn read(args: &Args) -> Result<Input, Failure> {
     }
 }
 
-fn options<'a>(ctx: &Ctx, args: &'a Args) -> CheckOptions<'a> {
-    CheckOptions {
+/// With all rules, what would be stored is judged; the others judge the file as it is.
+fn examine(ctx: &Ctx, args: &Args, input: Input) -> Result<Examined, Failure> {
+    let rules = match args.rules {
+        RuleSet::All => return as_created(ctx, args, input),
+        RuleSet::Kubernetes => Rules::Kubernetes,
+        RuleSet::Runner => Rules::Runner,
+    };
+    let options = CheckOptions {
         context: args.context.as_deref(),
-        rules: match args.rules {
-            RuleSet::Kubernetes => Rules::Kubernetes,
-            RuleSet::Runner => Rules::Runner,
-            RuleSet::All => Rules::All,
-        },
+        rules,
         now: ctx.now(),
         min_ttl: args
             .min_ttl
             .map(|ttl| SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX)),
-        open: &kubeconfig::open,
-    }
+        open: &intake::open,
+    };
+    let name = input.name();
+    let source = rules::Source {
+        name: &name,
+        bytes: &input.bytes,
+        dir: input.folder(),
+    };
+    let mut report = rules::check(&[source], &options);
+    judge::allow(&mut report.findings, &args.allow);
+    Ok(Examined {
+        text: None,
+        carved: None,
+        report,
+    })
 }
 
-fn show(ctx: &Ctx, args: &Args, name: &str, report: &Report) -> anyhow::Result<()> {
+fn as_created(ctx: &Ctx, args: &Args, input: Input) -> Result<Examined, Failure> {
+    let mut flags = KubeconfigArgs::keeping(args.context.clone());
+    flags.allow_file.clone_from(&args.allow_file);
+    flags.min_ttl = args.min_ttl;
+    flags.gates.allow.clone_from(&args.allow);
+    flags.examine(ctx, &[intake::source_of(input)])
+}
+
+fn show(
+    ctx: &Ctx,
+    args: &Args,
+    name: &str,
+    examined: &Examined,
+    refusal: Option<&Failure>,
+) -> anyhow::Result<()> {
+    let report = &examined.report;
+    let is_valid = refusal.is_none_or(|refusal| refusal.kind == Kind::Policy);
     match args.output {
         Form::Text => {
             for finding in &report.findings {
                 ctx.out
                     .text(&format!("{}\n", findings::text(name, finding)))?;
             }
-            if is_valid(args, report) {
+            if let Some(carved) = &examined.carved {
+                for line in
+                    intake::told(carved, ["create would keep", "drop", "create would inline"])
+                {
+                    ctx.out.line(&format!("{name}: {line}"))?;
+                }
+            }
+            if is_valid {
                 let context = report
                     .summary
                     .as_ref()
@@ -140,49 +180,42 @@ fn show(ctx: &Ctx, args: &Args, name: &str, report: &Report) -> anyhow::Result<(
             }
             Ok(())
         }
-        Form::Json => ctx
-            .out
-            .json(&json!({"file": name, "valid": is_valid(args, report), "report": report})),
+        Form::Json => {
+            let mut shown = json!({"file": name, "valid": is_valid, "report": report});
+            if let Some(carved) = &examined.carved {
+                shown["create"] = cut(carved);
+            }
+            ctx.out.json(&shown)
+        }
         Form::Sarif => ctx.out.json(&findings::sarif(name, &report.findings)),
     }
 }
 
-fn errors(report: &Report) -> usize {
-    report
-        .findings
+/// What `credential create` would make of the file.
+fn cut(carved: &Carved) -> Value {
+    let inlined = carved
+        .inlined
         .iter()
-        .filter(|finding| finding.severity == Severity::Error)
-        .count()
+        .map(|inlined| json!({"field": inlined.place(), "path": inlined.path}));
+    json!({
+        "context": carved.context,
+        "kept_contexts": carved.kept_contexts,
+        "dropped_contexts": carved.dropped_contexts,
+        "dropped_clusters": carved.dropped_clusters,
+        "dropped_users": carved.dropped_users,
+        "inlined": inlined.collect::<Vec<_>>(),
+    })
 }
 
-/// Kubernetes' rules look at its verdict alone; the others at every finding of severity error.
-fn is_valid(args: &Args, report: &Report) -> bool {
-    match args.rules {
-        RuleSet::Kubernetes => report.accepted,
-        RuleSet::Runner | RuleSet::All => report.accepted && errors(report) == 0,
+/// Kubernetes' rules look at its verdict alone; the others at every finding, with the exit codes of `create`.
+fn refusal(args: &Args, name: &str, report: &Report) -> Option<Failure> {
+    if args.rules == RuleSet::Kubernetes && report.accepted {
+        return None;
     }
-}
-
-fn verdict(args: &Args, name: &str, report: &Report) -> Result<(), Failure> {
-    if !is_valid(args, report) {
-        let errors = errors(report).max(1);
-        let noun = if errors == 1 { "error" } else { "errors" };
-        return Err(Failure::new(
-            Kind::Data,
-            format!("{name} has {errors} {noun}"),
-        ));
+    let refusal = judge::refusal(name, &report.findings, args.strict);
+    let unnamed = || Failure::new(Kind::Data, format!("{name} has 1 error"));
+    match refusal {
+        None if !report.accepted => Some(unnamed()),
+        other => other,
     }
-    let warnings = report
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Warning)
-        .count();
-    if args.strict && warnings > 0 {
-        let noun = if warnings == 1 { "warning" } else { "warnings" };
-        return Err(Failure::new(
-            Kind::Policy,
-            format!("{name} has {warnings} {noun} (--strict)"),
-        ));
-    }
-    Ok(())
 }

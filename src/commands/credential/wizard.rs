@@ -4,14 +4,13 @@
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use super::kubeconfig;
-use super::source::SourceArgs;
 use super::{bind, create};
 use crate::api::ListOptions;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::input;
+use crate::intake::{self, SourceArgs};
 use crate::kubeconfig::{self as rules, ContextSummary, Identity, OwnedSource};
 use crate::output::age::age;
 use crate::output::prompt::{self, Choice};
@@ -32,18 +31,21 @@ struct Plan {
     project: Option<String>,
 }
 
-pub fn run(ctx: &Ctx) -> anyhow::Result<()> {
+/// Asks for everything, but for a provider that was given.
+pub fn run(ctx: &Ctx, provider: Option<&str>) -> anyhow::Result<()> {
     // Whoever is not logged in should hear of it before any question.
     ctx.client()?;
-    let plan = ask(ctx)?;
-    show(ctx, &plan);
+    let plan = ask(ctx, provider)?;
+    // Says what is wrong, and which files the kubeconfig made this read, above what is asked.
     let new = create::prepare(ctx, &plan.args)?;
+    show(ctx, &plan);
     if !prompt::confirm("Store it?")? {
         return Err(Failure::new(Kind::Input, "cancelled: nothing was sent").into());
     }
-    let record = create::send(ctx, &plan.args, new)?;
+    let (record, outcome) = create::send(ctx, &plan.args, new)?;
     let name = record.name_or_id();
-    ctx.out.line(&format!("credential/{name} created"))?;
+    ctx.out
+        .line(&format!("credential/{name} {}", outcome.word()))?;
     let Some(project) = &plan.project else {
         ctx.out.note(&format!(
             "Sessions can't use it yet: {}",
@@ -57,15 +59,18 @@ pub fn run(ctx: &Ctx) -> anyhow::Result<()> {
         .line(&format!("credential/{name} bound to project/{project}"))
 }
 
-fn ask(ctx: &Ctx) -> anyhow::Result<Plan> {
-    let provider = ask_provider()?;
+fn ask(ctx: &Ctx, provider: Option<&str>) -> anyhow::Result<Plan> {
+    let provider = match provider {
+        Some(provider) => provider.to_owned(),
+        None => ask_provider()?,
+    };
     let mut plan = Plan {
         args: create::Args::default(),
         source: String::new(),
         context: None,
         project: None,
     };
-    let name = if provider == kubeconfig::PROVIDER {
+    let name = if provider == intake::PROVIDER {
         ask_kubeconfig(ctx, &mut plan)?
     } else {
         ask_secret(&mut plan, &provider)?;
@@ -74,6 +79,10 @@ fn ask(ctx: &Ctx) -> anyhow::Result<Plan> {
     if provider == "jira" {
         plan.args.url = Some(prompt::text("Address of the service", "", not_empty)?);
         plan.args.email = Some(prompt::text("Account's e-mail address", "", not_empty)?);
+    }
+    if PROVIDERS.iter().all(|(name, _)| *name != provider) {
+        let allow = &mut plan.args.kubeconfig.gates.allow;
+        allow.push(intake::judge::UNKNOWN_PROVIDER.to_owned());
     }
     plan.args.provider = Some(provider);
     plan.args.name = Some(prompt::text("Name", &name, not_empty)?);
@@ -89,20 +98,30 @@ fn ask_provider() -> anyhow::Result<String> {
     choices.push(Choice::new("another", "any other word"));
     let start = PROVIDERS
         .iter()
-        .position(|(name, _)| *name == kubeconfig::PROVIDER);
+        .position(|(name, _)| *name == intake::PROVIDER);
     let chosen = prompt::select("Provider", &choices, start.unwrap_or_default())?;
     match PROVIDERS.get(chosen) {
         Some((name, _)) => Ok((*name).to_owned()),
-        None => prompt::text("Provider", "", not_empty),
+        None => {
+            let typed = prompt::text("Provider", "", not_empty)?;
+            if PROVIDERS.iter().all(|(name, _)| *name != typed) {
+                let question =
+                    "No session gets anything from a provider of this name. Store it all the same?";
+                if !prompt::confirm(question)? {
+                    return Err(Failure::new(Kind::Input, "cancelled: nothing was sent").into());
+                }
+            }
+            Ok(typed)
+        }
     }
 }
 
 /// Source and context; gives the name that fits the context.
 fn ask_kubeconfig(ctx: &Ctx, plan: &mut Plan) -> anyhow::Result<String> {
     let mut sources = ask_file(plan)?;
-    plan.source = kubeconfig::source_name(&sources);
-    kubeconfig::decode(&mut sources)?;
-    let contexts = rules::contexts(&kubeconfig::views(&sources)).unwrap_or_default();
+    plan.source = intake::source_name(&sources);
+    intake::decode(&mut sources)?;
+    let contexts = rules::contexts(&intake::views(&sources)).unwrap_or_default();
     let facts: Vec<[String; 3]> = contexts
         .iter()
         .map(|context| facts(context, ctx.now()))
@@ -126,14 +145,14 @@ fn ask_kubeconfig(ctx: &Ctx, plan: &mut Plan) -> anyhow::Result<String> {
     let name = context.as_ref().map(|context| context.name.clone());
     plan.args.kubeconfig.context.clone_from(&name);
     plan.context = context;
-    Ok(kubeconfig::name_from_context(&name.unwrap_or_default()))
+    Ok(intake::name_from_context(&name.unwrap_or_default()))
 }
 
 /// The kubeconfig that kubectl would use, or a file.
 fn ask_file(plan: &mut Plan) -> anyhow::Result<Vec<OwnedSource>> {
-    if let Ok(sources) = kubeconfig::from_environment() {
+    if let Ok(sources) = intake::from_environment() {
         let choices = [
-            Choice::new("what kubectl uses", kubeconfig::source_name(&sources)),
+            Choice::new("what kubectl uses", intake::source_name(&sources)),
             Choice::new("another file", ""),
         ];
         if prompt::select("Source", &choices, 0)? == 0 {
@@ -142,7 +161,7 @@ fn ask_file(plan: &mut Plan) -> anyhow::Result<Vec<OwnedSource>> {
     }
     let path = in_home(&prompt::text("File", "", is_file)?);
     let input = input::from_path(&path)?;
-    plan.args.source = SourceArgs::file(&path);
+    plan.args.source = SourceArgs::file(path.as_str());
     Ok(vec![OwnedSource {
         path: path.into(),
         bytes: input.bytes,
@@ -161,7 +180,7 @@ fn ask_secret(plan: &mut Plan, provider: &str) -> anyhow::Result<()> {
         plan.args.source = SourceArgs::typed(prompt::secret("Secret")?);
     } else {
         plan.source = in_home(&prompt::text("File", "", is_file)?);
-        plan.args.source = SourceArgs::file(&plan.source);
+        plan.args.source = SourceArgs::file(plan.source.as_str());
     }
     Ok(())
 }
@@ -245,7 +264,7 @@ fn show(ctx: &Ctx, plan: &Plan) {
 /// The command lines for scripts; none for a secret that was typed.
 fn command(plan: &Plan) -> Option<String> {
     let args = &plan.args;
-    let file = args.source.path();
+    let file = args.source.path().map(|path| path.to_string_lossy());
     if file.is_none() && args.source.is_given() {
         return None;
     }
@@ -253,13 +272,16 @@ fn command(plan: &Plan) -> Option<String> {
     let mut words = vec!["credential", "create"];
     for (flag, value) in [
         ("--provider", args.provider.as_deref()),
-        ("--from-file", file),
+        ("--from-file", file.as_deref()),
         ("--context", args.kubeconfig.context.as_deref()),
         ("--name", name),
         ("--url", args.url.as_deref()),
         ("--email", args.email.as_deref()),
     ] {
         words.extend(value.into_iter().flat_map(|value| [flag, value]));
+    }
+    for code in &args.kubeconfig.gates.allow {
+        words.extend(["--allow", code]);
     }
     let mut lines = acpctl(&words);
     if let Some(project) = &plan.project {

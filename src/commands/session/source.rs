@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use super::from_env;
 use crate::api::Client;
-use crate::commands::credential::kubeconfig::{self, KubeconfigArgs};
 use crate::commands::credential::{self, findings};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::input;
+use crate::intake::{self as kubeconfig, KubeconfigArgs};
 use crate::kubeconfig::{self as rules, Keep};
 use crate::lookup;
 use crate::output::progress;

@@ -6,7 +6,11 @@ use crate::kubeconfig::{Finding, Severity};
 
 /// One finding as a line or two: severity, code, place, message, and what to do.
 pub fn text(source: &str, finding: &Finding) -> String {
-    let severity = severity(finding.severity);
+    let severity = if finding.allowed {
+        "allowed"
+    } else {
+        severity(finding.severity)
+    };
     let place = place(finding);
     let line = finding
         .line
@@ -67,7 +71,7 @@ pub fn sarif(source: &str, findings: &[Finding]) -> Value {
         .map(|finding| {
             let place = place(finding);
             let text = if place.is_empty() { finding.message.clone() } else { format!("{place}: {}", finding.message) };
-            json!({
+            let mut result = json!({
                 "ruleId": finding.code,
                 "level": match finding.severity { Severity::Error => "error", Severity::Warning => "warning", Severity::Info => "note" },
                 "message": {"text": text},
@@ -75,7 +79,11 @@ pub fn sarif(source: &str, findings: &[Finding]) -> Value {
                     "artifactLocation": {"uri": finding.source.as_deref().unwrap_or(source)},
                     "region": {"startLine": finding.line.unwrap_or(1)},
                 }}],
-            })
+            });
+            if finding.allowed {
+                result["suppressions"] = json!([{"kind": "external"}]);
+            }
+            result
         })
         .collect();
     json!({

@@ -1,20 +1,26 @@
 //! Where the secret of `create` and `update` comes from: exactly one source, read once, to its end.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::input::{self, Input, Source};
+use crate::kubeconfig::to_utf8;
 
 /// The sources of a secret.
 #[derive(Debug, Default, clap::Args)]
 pub struct SourceArgs {
     /// The secret: a literal (visible to other users of this machine), - or @- for stdin, @PATH for a file
     #[arg(long, value_name = "VALUE|-|@PATH")]
-    token: Option<String>,
+    token: Option<OsString>,
     /// Read the secret from this file, or from stdin for -
     #[arg(short = 'f', long, value_name = "PATH|-")]
-    from_file: Option<String>,
+    from_file: Option<PathBuf>,
     /// Typed in answer to a question.
     #[arg(skip)]
     typed: Option<SecretString>,
@@ -22,7 +28,7 @@ pub struct SourceArgs {
 
 impl SourceArgs {
     /// The secret is in a file.
-    pub fn file(path: impl Into<String>) -> Self {
+    pub fn file(path: impl Into<PathBuf>) -> Self {
         Self {
             from_file: Some(path.into()),
             ..Self::default()
@@ -38,7 +44,7 @@ impl SourceArgs {
     }
 
     /// The path given with `--from-file`.
-    pub fn path(&self) -> Option<&str> {
+    pub fn path(&self) -> Option<&Path> {
         self.from_file.as_deref()
     }
 
@@ -47,11 +53,17 @@ impl SourceArgs {
         self.token.is_some() || self.from_file.is_some() || self.typed.is_some()
     }
 
-    /// True where the secret itself stands on the command line.
-    pub fn is_literal(&self) -> bool {
-        self.token.as_deref().is_some_and(|token| {
-            token != "-" && (!token.starts_with('@') || token.starts_with("@@"))
-        })
+    /// Warns where the secret itself stands on the command line.
+    pub fn warn_of_literal(&self, ctx: &Ctx) {
+        let Some(token) = &self.token else { return };
+        let names_a_source = match token.as_bytes() {
+            [] | b"-" => true,
+            [b'@', rest @ ..] => !rest.starts_with(b"@"),
+            _ => false,
+        };
+        if !names_a_source {
+            ctx.out.warn("a secret on the command line can be seen in the process list and the shell's history; use --from-file or a pipe");
+        }
     }
 
     /// Reads the named source, if one was named.
@@ -74,22 +86,38 @@ impl SourceArgs {
     }
 }
 
-/// The secret as text. A one-line secret from a file or pipe loses one line end, which its producer
-/// added; nothing else is changed (contract field.md row 4).
+/// The secret as text. A file or pipe may be UTF-8 or, behind a byte order mark, UTF-16; the mark is no part of the secret.
+/// A one-line secret loses one line end, which its producer added; nothing else is changed.
 ///
 /// # Errors
 /// For bytes that are no text, and for an empty file or pipe: a failed producer must not store nothing.
-pub fn text(input: &Input) -> Result<&str, Failure> {
+pub fn text(input: &Input) -> Result<SecretString, Failure> {
     let name = input.name();
-    let text = std::str::from_utf8(&input.bytes).map_err(|_| {
+    let not_text = || {
         Failure::new(
             Kind::Data,
             format!("the secret from {name} is not UTF-8 text"),
         )
         .hint("encode binary secrets, for example with base64")
-    })?;
+    };
     if input.source == Source::Literal {
-        return Ok(text);
+        let text = std::str::from_utf8(&input.bytes).map_err(|_| not_text())?;
+        return Ok(SecretString::from(text));
+    }
+    let bytes = to_utf8(&input.bytes).map_err(|_| not_text())?;
+    let bytes = match bytes {
+        std::borrow::Cow::Borrowed(bytes) => Zeroizing::new(bytes.to_vec()),
+        std::borrow::Cow::Owned(bytes) => Zeroizing::new(bytes),
+    };
+    let text = std::str::from_utf8(&bytes).map_err(|_| not_text())?;
+    if text.contains('\0') {
+        return Err(Failure::new(
+            Kind::Data,
+            format!(
+                "the secret from {name} holds NUL bytes: it may be UTF-16 without a byte order mark"
+            ),
+        )
+        .hint("save it as UTF-8; encode binary secrets, for example with base64"));
     }
     if text.trim().is_empty() {
         return Err(empty(&name));
@@ -97,7 +125,11 @@ pub fn text(input: &Input) -> Result<&str, Failure> {
     let line = text
         .strip_suffix('\n')
         .map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
-    Ok(if line.contains('\n') { text } else { line })
+    Ok(SecretString::from(if line.contains('\n') {
+        text
+    } else {
+        line
+    }))
 }
 
 /// The refusal of an empty secret.

@@ -1,0 +1,105 @@
+//! What is said about a kubeconfig that is stored: its size, its annotations, a name for it.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
+
+use crate::compat::json;
+use crate::digest;
+use crate::kubeconfig::{Finding, Report, Severity};
+use crate::resources::{CONTEXT, DIGEST, EXPIRES_AT, SERVER};
+
+/// The code of the finding about the size.
+pub(super) const OVERSIZE: &str = "oversize";
+/// The sidecar reads at most 1 MiB of an answer: what is stored must stay below with the JSON around it. Counted in
+/// bytes after JSON escaping.
+const REFUSE_ABOVE: usize = 900 << 10;
+const WARN_ABOVE: usize = 512 << 10;
+
+/// Refuses what one of the runner's modes can't take, and warns before (contract field.md row 20).
+pub(super) fn measure(text: &SecretString) -> Option<Finding> {
+    let size = json::compact(&Value::from(text.expose_secret())).len();
+    let finding = |severity| {
+        Some(Finding {
+            code: OVERSIZE,
+            severity,
+            gate: None,
+            source: None,
+            list: None,
+            index: None,
+            name: None,
+            field: None,
+            line: None,
+            message: format!("{size} bytes as JSON; a session's sidecar reads 1 MiB at most"),
+            fix: Some("keep one context (leave out --all-contexts and --no-flatten)".to_owned()),
+            allowed: false,
+        })
+    };
+    match size {
+        size if size > REFUSE_ABOVE => finding(Severity::Error),
+        size if size > WARN_ABOVE => finding(Severity::Warning),
+        _ => None,
+    }
+}
+
+/// Context, server, expiry and keyed digest: what lists and later runs can use without the secret.
+pub(super) fn annotations(report: &Report, text: &SecretString) -> Map<String, Value> {
+    let mut map = Map::new();
+    if let Some(summary) = &report.summary {
+        let context = &summary.context;
+        map.insert(CONTEXT.to_owned(), context.name.clone().into());
+        if let Some(server) = &context.server {
+            map.insert(SERVER.to_owned(), server.clone().into());
+        }
+        if let Some(expiry) = context.expires_at {
+            map.insert(EXPIRES_AT.to_owned(), expiry.to_string().into());
+        }
+    }
+    if let Some(digest) = digest::keyed(text.expose_secret().as_bytes()) {
+        map.insert(DIGEST.to_owned(), digest.into());
+    }
+    map
+}
+
+/// A number with its noun.
+pub(super) fn count(n: usize, noun: &str) -> String {
+    if n == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{n} {noun}s")
+    }
+}
+
+/// A credential's name from a context's: lower case, digits, `-` and `.`, at most 63 characters.
+pub fn name_from_context(context: &str) -> String {
+    let mut name = String::new();
+    for c in context.to_lowercase().chars() {
+        match c {
+            'a'..='z' | '0'..='9' | '.' => name.push(c),
+            _ if !name.ends_with('-') => name.push('-'),
+            _ => {}
+        }
+    }
+    let name: String = name.trim_matches(['-', '.']).chars().take(63).collect();
+    let name = name.trim_end_matches(['-', '.']);
+    if name.is_empty() {
+        "kubeconfig".to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_from_context;
+
+    #[test]
+    fn names_are_made_valid() {
+        assert_eq!(
+            name_from_context("arn:aws:eks:eu-west-1:000000000000:cluster/demo"),
+            "arn-aws-eks-eu-west-1-000000000000-cluster-demo"
+        );
+        assert_eq!(name_from_context("Prod Cluster"), "prod-cluster");
+        assert_eq!(name_from_context("☃"), "kubeconfig");
+        assert_eq!(name_from_context(&"x".repeat(99)).len(), 63);
+    }
+}
