@@ -10,6 +10,7 @@
 //! - [`output`]: everything printed; [`exit`]: failures and exit codes
 //! - [`help`]: help texts; [`complete`]: what can follow on a command line
 //! - [`input`]: secrets from files and pipes; [`secret_file`]: the one writer of files with secrets
+//! - [`text`]: text for people: secrets in it
 //! - [`digest`]: digests that recognise a stored secret
 //! - [`compat`]: the Go tool's manners that scripts rely on
 
@@ -33,6 +34,7 @@ pub mod runner;
 pub mod secret_file;
 pub mod server;
 pub mod session_helper;
+pub mod text;
 pub mod yaml;
 
 use std::ffi::OsString;

@@ -21,7 +21,7 @@ use crate::runner::plan::Plan;
 use crate::runner::resolve::Target;
 use crate::runner::table::Mode;
 use crate::server::runs::{End, Run};
-use crate::session_helper::mask::Mask;
+use crate::session_helper::mask::{self, Mask};
 use crate::session_helper::{fetch, orphan, prepare};
 
 /// How long a command that is asked to end may take before it is killed.
@@ -77,7 +77,9 @@ async fn perform(
     };
     let plan = Plan::new(Mode::InProcess, credentials, period);
     prepare::check(&plan)?;
-    let mask = Mask::of_plan(&plan).and(setting.token.as_ref());
+    let mut secrets = mask::secrets(&plan);
+    secrets.extend(setting.token.clone());
+    let mask = Mask::new(&secrets);
     let folder = prepare::private_dir()?;
     let files = prepare::write(&plan, &folder, false)?;
     let mut command = command(setting, run)?;

@@ -1,0 +1,5 @@
+//! Text for people.
+//!
+//! - [`mask`]: secrets in text that is shown or stored
+
+pub mod mask;
