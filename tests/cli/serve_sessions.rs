@@ -337,7 +337,7 @@ fn a_command_that_is_not_there_fails_its_session() {
     reaches(&server, &id, "Failed");
     let why = said(&server, &id, "RUN_ERROR").concat();
     assert!(
-        why.contains("start \\\"/nowhere/agent\\\": no such file or directory"),
+        why.contains("start \\\"/nowhere/agent\\\": there is no such command"),
         "{why}"
     );
     assert!(left(&env).is_empty());
