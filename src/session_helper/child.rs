@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
 use tokio::signal::unix::{self, SignalKind};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::family::{self, Awaited, Family};
 use super::relay::{Masks, Relay};
@@ -171,23 +171,24 @@ pub async fn run(
             () = &mut beside => unreachable!("reaping never ends"),
         }
     };
-    let ending = async {
+    let last = async {
         family.end().await;
         // Others may hold the pipes still, such as a program of another user.
-        if !is_read {
-            let _ = timeout(LINGER, &mut reading).await;
+        let is_read = is_read || timeout(LINGER, &mut reading).await.is_ok();
+        match written {
+            Some(written) if is_read => written.await,
+            Some(written) => drop(timeout(LINGER, written).await),
+            None => {}
         }
     };
-    let last = async {
-        ending.await;
-        if let Some(written) = written {
-            written.await;
-        }
+    // Who does not want to wait for a slow reader of the output says so.
+    let given_up = async {
+        signals.next().await;
+        sleep(LINGER).await;
     };
     tokio::select! {
         () = last => {}
-        // Who does not want to wait for a slow reader says so.
-        _ = signals.next() => {}
+        () = given_up => {}
     }
     Ok(status_of(status))
 }

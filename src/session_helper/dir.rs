@@ -130,7 +130,9 @@ fn clear(path: &Path, folder: &File) -> io::Result<()> {
     family::end_of(path);
     compat_path::remove_recorded(path);
     // The command may have taken the right to change it away.
-    let _ = folder.set_permissions(fs::Permissions::from_mode(DIR_MODE));
+    if folder.metadata()?.mode() & DIR_MODE != DIR_MODE {
+        folder.set_permissions(fs::Permissions::from_mode(DIR_MODE))?;
+    }
     for file in table::ROWS.iter().filter_map(|row| row.file) {
         let _ = unlinkat(folder, file.name, AtFlags::empty());
     }

@@ -71,6 +71,9 @@ fn open_at(folder: BorrowedFd<'_>, name: impl rustix::path::Arg + Copy) -> io::R
     {
         use std::os::fd::AsRawFd as _;
         let seen = openat(folder, name, how | OFlags::PATH, Mode::empty())?;
+        if Mode::from_raw_mode(rustix::fs::fstat(&seen)?.st_mode).contains(Mode::RWXU) {
+            return Ok(openat(folder, name, how | OFlags::RDONLY, Mode::empty())?);
+        }
         let itself = format!("/proc/self/fd/{}", seen.as_raw_fd());
         // Where that fails, opening says why.
         let _ = fs::set_permissions(itself, fs::Permissions::from_mode(DIR_MODE));
