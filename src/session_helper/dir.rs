@@ -40,7 +40,7 @@ impl PrivateDir {
     /// What the system says, or that others can put another folder in the place of ours.
     pub fn create() -> io::Result<Self> {
         let base = match runtime() {
-            Some(base) => base,
+            Some(base) => closed_to_others(base)?,
             None => temporary_checked()?,
         };
         for _ in 0..TRIES {
@@ -148,7 +148,7 @@ fn clear(path: &Path, folder: &File) -> io::Result<()> {
     }
 }
 
-/// The user's own folder for what lives as long as a login, if nobody else can change it. A runtime folder of somebody
+/// A place in the user's own folder for what lives as long as a login, if nobody else can change that. A runtime folder of somebody
 /// else, left over from `su` or `sudo`, is no place for secrets.
 fn runtime() -> Option<PathBuf> {
     let runtime = env::XDG_RUNTIME_DIR.get().map(PathBuf::from)?;
@@ -156,20 +156,22 @@ fn runtime() -> Option<PathBuf> {
         && fs::metadata(&runtime).is_ok_and(|found| {
             found.is_dir() && found.uid() == user() && found.mode() & 0o022 == 0
         });
-    if !is_ours_alone {
-        return None;
-    }
-    let base = runtime.join("ambient");
-    // Where that fails, the checks below do too.
-    let _ = secret_file::create_dir(&base);
+    is_ours_alone.then(|| runtime.join("ambient"))
+}
+
+/// Makes the folder, or takes the rights of others away if it is there.
+fn closed_to_others(base: PathBuf) -> io::Result<PathBuf> {
+    secret_file::create_dir(&base)?;
     if !is_folder_of_ours(&base) {
-        return None;
+        return Err(io::Error::other(format!(
+            "{} is not a folder of yours",
+            base.display()
+        )));
     }
-    let mode = fs::symlink_metadata(&base).ok()?.mode();
-    if mode & 0o777 != DIR_MODE {
-        fs::set_permissions(&base, fs::Permissions::from_mode(DIR_MODE)).ok()?;
+    if fs::symlink_metadata(&base)?.mode() & 0o777 != DIR_MODE {
+        fs::set_permissions(&base, fs::Permissions::from_mode(DIR_MODE))?;
     }
-    Some(base)
+    Ok(base)
 }
 
 /// The folder for temporary files. Commands change their folder, so that a relative path is made whole.

@@ -189,8 +189,11 @@ fn a_signal_that_ends_the_command_leaves_nothing() {
         ];
         let mut run = started(&env, &server, &words);
         assert_eq!(first_line(&mut run), "ready");
+        // The command would end by itself if it lost its input.
+        let input = run.stdin.take();
         send(&run, signal);
         let status = run.wait().unwrap();
+        drop(input);
         assert_eq!(status.code(), Some(128 + signal.as_raw()));
         assert!(left(&env).is_empty(), "{signal:?}");
     }
