@@ -43,6 +43,8 @@ const CAUGHT: &[Signal] = &[
     Signal::IO,
     Signal::XCPU,
     Signal::TRAP,
+    Signal::ABORT,
+    Signal::SYS,
     #[cfg(target_os = "linux")]
     Signal::POWER,
     #[cfg(all(
@@ -53,6 +55,13 @@ const CAUGHT: &[Signal] = &[
     Signal::WINCH,
     Signal::CONT,
 ];
+
+/// Real-time signals have no names: for the command they are a plain request to end. The runtime takes all but the last.
+const REAL_TIME: std::ops::Range<i32> = if cfg!(target_os = "linux") {
+    34..64
+} else {
+    0..0
+};
 
 /// The signals that end no program.
 const HARMLESS: &[Signal] = &[Signal::WINCH, Signal::CONT];
@@ -65,19 +74,19 @@ impl Signals {
     /// # Errors
     /// What the system says.
     pub fn listen() -> io::Result<Self> {
-        let catch = |signal: Signal| unix::signal(SignalKind::from_raw(signal.as_raw()));
-        let streams = CAUGHT
-            .iter()
-            .copied()
-            .filter(|signal| !signals::is_ignored(signal.as_raw()))
-            .map(|signal| {
-                signals::own(signal.as_raw());
-                Ok((signal, catch(signal)?))
+        let catch = |signal: i32| unix::signal(SignalKind::from_raw(signal));
+        let named = CAUGHT.iter().map(|signal| (signal.as_raw(), *signal));
+        let streams = named
+            .chain(REAL_TIME.map(|signal| (signal, Signal::TERM)))
+            .filter(|(raw, _)| !signals::is_ignored(*raw))
+            .map(|(raw, signal)| {
+                signals::own(raw);
+                Ok((signal, catch(raw)?))
             })
             .collect::<io::Result<_>>()?;
         Ok(Self {
             streams,
-            _file_size: catch(Signal::XFSZ)?,
+            _file_size: catch(Signal::XFSZ.as_raw())?,
         })
     }
 

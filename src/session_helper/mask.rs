@@ -37,5 +37,6 @@ pub fn secrets_in(step: &Step, token: &SecretString) -> Vec<SecretString> {
         bytes: token.expose_secret().as_bytes(),
         dir: Path::new(""),
     };
-    kubeconfig::secrets(&[source]).unwrap_or_default()
+    // What can't be read counts as a secret as a whole.
+    kubeconfig::secrets(&[source]).unwrap_or_else(|_| vec![token.clone()])
 }

@@ -175,7 +175,13 @@ fn signals_reach_the_command_and_the_files_go() {
 
 #[test]
 fn a_signal_that_ends_the_command_leaves_nothing() {
-    for signal in [Signal::USR1, Signal::ALARM, Signal::PROF, Signal::IO] {
+    for signal in [
+        Signal::USR1,
+        Signal::ALARM,
+        Signal::PROF,
+        Signal::IO,
+        Signal::ABORT,
+    ] {
         let env = TestEnv::new();
         let server = platform(json!([]));
         let words = [
@@ -197,6 +203,20 @@ fn a_signal_that_ends_the_command_leaves_nothing() {
         assert_eq!(status.code(), Some(128 + signal.as_raw()));
         assert!(left(&env).is_empty(), "{signal:?}");
     }
+}
+
+#[test]
+fn a_real_time_signal_ends_the_command_in_order() {
+    let env = TestEnv::new();
+    let script = "trap 'echo asked; exit 3' TERM; kill -40 $PPID; while :; do sleep 0.05; done";
+    let output = exec(&env, &[], script);
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(
+        (output.status.code(), stdout.as_str()),
+        (Some(3), "asked\n"),
+        "{stderr}"
+    );
+    assert!(left(&env).is_empty());
 }
 
 #[test]
