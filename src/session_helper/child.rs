@@ -158,9 +158,8 @@ pub async fn run(
         tokio::join!(meanwhile, family::reaping());
     };
     let reading = async {
-        match reading {
-            Some(reading) => reading.await,
-            None => {}
+        if let Some(reading) = reading {
+            reading.await;
         }
     };
     tokio::pin!(beside, reading);

@@ -206,7 +206,8 @@ fn parts(whole: &str) -> impl Iterator<Item = &str> {
 /// The text in pieces of bounded size.
 fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
-        let end = text.floor_char_boundary(LONGEST);
+        let is_border = |end: &usize| text.is_char_boundary(*end);
+        let end = (0..=text.len().min(LONGEST)).rev().find(is_border)?;
         let (piece, rest) = text.split_at(end);
         text = rest;
         (!piece.is_empty()).then_some(piece)

@@ -26,8 +26,8 @@ use crate::session_helper::relay::Masks;
 const EXAMPLES: &str = "\
 # A command with the kubeconfig of a credential, and nothing left afterwards
 acpctl session exec --credential prod -- kubectl config current-context
-# With all that a session of the project gets
-acpctl session exec --project team-a -- env
+# With all that a session of the project gets, which may be nothing
+acpctl session exec --project team-a --allow-empty -- env
 # With all that this session gets
 acpctl session exec 3MX85aKNFVYjNaWSBgG3UcSclTU -- env";
 
