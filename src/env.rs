@@ -57,6 +57,7 @@ variables! {
     XDG_DATA_HOME = "XDG_DATA_HOME", Path, "Base of the embedded API's folder.";
     XDG_CACHE_HOME = "XDG_CACHE_HOME", Path, "Base of the completion cache.";
     XDG_RUNTIME_DIR = "XDG_RUNTIME_DIR", Path, "Where `session exec` keeps its private folder.";
+    TMPDIR = "TMPDIR", Path, "The same, where `XDG_RUNTIME_DIR` is not set or others can write there.";
     BACKEND_API_URL = "BACKEND_API_URL", Text, "Base URL of the API for `session exec --from-env`, as the platform sets it in a pod.";
     CREDENTIAL_IDS = "CREDENTIAL_IDS", Text, "JSON object of provider and credential ID for `session exec --from-env`.";
     CREDENTIAL_MCP_URLS = "CREDENTIAL_MCP_URLS", Text, "JSON object whose keys are the providers that `session exec --from-env` leaves to sidecars.";

@@ -13,8 +13,8 @@ use crate::auth::token;
 use crate::exit::{Failure, Kind};
 use crate::kubeconfig::{self, CheckOptions, Rules, Severity, Source};
 use crate::output::table::visible;
+pub use crate::text::mask::MASK;
 
-pub use super::table::MASK;
 /// The provider of kubeconfigs.
 pub const KUBECONFIG: &str = "kubeconfig";
 
