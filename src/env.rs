@@ -40,6 +40,7 @@ variables! {
     XDG_DATA_HOME = "XDG_DATA_HOME", "Base of the embedded API's folder.";
     XDG_CACHE_HOME = "XDG_CACHE_HOME", "Base of the completion cache.";
     XDG_RUNTIME_DIR = "XDG_RUNTIME_DIR", "Where `session exec` keeps its private folder.";
+    TMPDIR = "TMPDIR", "The same, where `XDG_RUNTIME_DIR` is not set or others can write there.";
     BACKEND_API_URL = "BACKEND_API_URL", "Base URL of the API for `session exec --from-env`, as the platform sets it in a pod.";
     CREDENTIAL_IDS = "CREDENTIAL_IDS", "JSON object of provider and credential ID for `session exec --from-env`.";
     CREDENTIAL_MCP_URLS = "CREDENTIAL_MCP_URLS", "JSON object whose keys are the providers that `session exec --from-env` leaves to sidecars.";

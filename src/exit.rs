@@ -33,6 +33,10 @@ pub enum Kind {
     Server = 10,
     /// Input is needed, and asking for it is not allowed here.
     Input = 11,
+    /// The command that is to be run can't be run, as shells have it.
+    CannotRun = 126,
+    /// The command that is to be run does not exist.
+    NoCommand = 127,
 }
 
 /// The exit codes with their meaning, as the manual page and the README list them.
@@ -49,6 +53,8 @@ pub const CODES: &[(u8, &str)] = &[
     (9, "network failure or time-out"),
     (10, "server error"),
     (11, "input needed, but asking is not allowed"),
+    (126, "session exec: the command can't be run"),
+    (127, "session exec: there is no such command"),
 ];
 
 /// A failure with the words for the user: what happened, and one thing to do about it.

@@ -10,6 +10,7 @@
 //! - [`output`]: everything printed; [`exit`]: failures and exit codes
 //! - [`help`]: help texts; [`complete`]: what can follow on a command line
 //! - [`input`]: secrets from files and pipes; [`secret_file`]: the one writer of files with secrets
+//! - [`text`]: text for people: secrets in it
 //! - [`digest`]: digests that recognise a stored secret
 //! - [`text`]: what text for people may hold; names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's manners that scripts rely on

@@ -4,16 +4,14 @@ use secrecy::SecretString;
 
 use super::model::{Config, User};
 
-/// Shorter values would mask ordinary words.
-const SHORTEST: usize = 6;
+/// Shorter words of a login program's command line are ordinary ones.
+const SHORTEST_WORD: usize = 6;
 
 pub(super) fn all(config: &Config<'_>) -> Vec<SecretString> {
     let mut found = Vec::new();
     for item in &config.users {
         of_user(&item.decode(), &mut |text| {
-            if text.len() >= SHORTEST {
-                found.push(SecretString::from(text));
-            }
+            found.push(SecretString::from(text));
         });
     }
     found
@@ -32,11 +30,10 @@ fn of_user(user: &User<'_>, add: &mut dyn FnMut(&str)) {
         }
     }
     if let Some(exec) = &user.exec {
-        for arg in &exec.args {
-            add(arg.expose());
-        }
-        for variable in &exec.env {
-            add(variable.value.expose());
-        }
+        let args = exec.args.iter().map(|arg| arg.expose());
+        let values = exec.env.iter().map(|variable| variable.value.expose());
+        args.chain(values)
+            .filter(|text| text.len() >= SHORTEST_WORD)
+            .for_each(add);
     }
 }

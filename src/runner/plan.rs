@@ -13,9 +13,8 @@ use crate::auth::token;
 use crate::exit::{Failure, Kind};
 use crate::kubeconfig::{self, CheckOptions, Rules, Severity, Source};
 use crate::output::table::visible;
+pub use crate::text::mask::MASK;
 
-/// What stands in the place of a secret.
-pub const MASK: &str = "********";
 /// The provider of kubeconfigs.
 pub const KUBECONFIG: &str = "kubeconfig";
 

@@ -5,21 +5,68 @@ use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
 use tokio::signal::unix::{self, SignalKind};
+use tokio::time::{sleep, timeout};
 
+use super::family::{self, Awaited, Family};
+use super::relay::{Masks, Relay};
 use crate::output::signals;
 
-/// The signals that ask a program to end, from the moment they are listened for. Until then they
-/// end this process at once, without clean-up, so that listening comes before the first file. One
-/// that was ignored from the start (`nohup`) stays ignored, here and in the child.
+/// How long the output of a command that has ended may be held open by what it started.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// The signals that can be caught, from the moment they are listened for. Until then most of them end this process at
+/// once, without clean-up, so that listening comes before the first file. One that was ignored from the start (`nohup`)
+/// stays ignored, here and in the child.
 pub struct Signals {
     streams: Vec<(Signal, unix::Signal)>,
     /// Caught, so that a write past the size limit is an error and not the end of the program.
     _file_size: unix::Signal,
 }
+
+/// What is passed on. Those that stop a program, that the system sends for a fault of the program itself, and that end
+/// nothing by default are left as they are, but for the two that tell of a change.
+const CAUGHT: &[Signal] = &[
+    Signal::INT,
+    Signal::TERM,
+    Signal::HUP,
+    Signal::QUIT,
+    Signal::USR1,
+    Signal::USR2,
+    Signal::ALARM,
+    Signal::VTALARM,
+    Signal::PROF,
+    Signal::IO,
+    Signal::XCPU,
+    Signal::TRAP,
+    Signal::ABORT,
+    Signal::SYS,
+    #[cfg(target_os = "linux")]
+    Signal::POWER,
+    #[cfg(all(
+        target_os = "linux",
+        not(any(target_arch = "mips", target_arch = "mips64"))
+    ))]
+    Signal::STKFLT,
+    Signal::WINCH,
+    Signal::CONT,
+];
+
+/// Real-time signals have no names: for the command they are a plain request to end. The runtime takes all but the last.
+const REAL_TIME: std::ops::Range<i32> = if cfg!(target_os = "linux") {
+    34..64
+} else {
+    0..0
+};
+
+/// The signals that end no program.
+const HARMLESS: &[Signal] = &[Signal::WINCH, Signal::CONT];
+/// The signals that a terminal sends to all programs in its foreground, the child among them.
+const OF_TERMINAL: &[Signal] = &[Signal::INT, Signal::HUP, Signal::QUIT, Signal::WINCH];
 
 impl Signals {
     /// Must be called on the runtime.
@@ -27,30 +74,49 @@ impl Signals {
     /// # Errors
     /// What the system says.
     pub fn listen() -> io::Result<Self> {
-        let catch = |signal: Signal| unix::signal(SignalKind::from_raw(signal.as_raw()));
-        let streams = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT]
-            .into_iter()
-            .filter(|signal| !signals::is_ignored(signal.as_raw()))
-            .map(|signal| {
-                signals::own(signal.as_raw());
-                Ok((signal, catch(signal)?))
+        let catch = |signal: i32| unix::signal(SignalKind::from_raw(signal));
+        let named = CAUGHT.iter().map(|signal| (signal.as_raw(), *signal));
+        let streams = named
+            .chain(REAL_TIME.map(|signal| (signal, Signal::TERM)))
+            .filter(|(raw, _)| !signals::is_ignored(*raw))
+            .map(|(raw, signal)| {
+                signals::own(raw);
+                Ok((signal, catch(raw)?))
             })
             .collect::<io::Result<_>>()?;
         Ok(Self {
             streams,
-            _file_size: catch(Signal::XFSZ)?,
+            _file_size: catch(Signal::XFSZ.as_raw())?,
         })
     }
 
-    /// A signal that came while nothing was waited for.
+    /// A signal that asks to end and came while nothing was waited for.
     pub async fn pending(&mut self) -> Option<Signal> {
         // What came is seen when the runtime looks for events, which it does before it comes back here.
         tokio::task::yield_now().await;
-        poll_fn(|context| Poll::Ready(self.poll(context))).await
+        poll_fn(|context| {
+            Poll::Ready(loop {
+                match self.poll(context) {
+                    Some(signal) if HARMLESS.contains(&signal) => {}
+                    found => break found,
+                }
+            })
+        })
+        .await
     }
 
-    /// The next signal.
+    /// The next signal that asks to end.
     pub async fn next(&mut self) -> Signal {
+        loop {
+            let signal = self.any().await;
+            if !HARMLESS.contains(&signal) {
+                return signal;
+            }
+        }
+    }
+
+    /// The next signal of any kind.
+    async fn any(&mut self) -> Signal {
         poll_fn(|context| self.poll(context).map_or(Poll::Pending, Poll::Ready)).await
     }
 
@@ -67,43 +133,72 @@ pub fn status_of_signal(signal: Signal) -> u8 {
     u8::try_from(128 + signal.as_raw()).unwrap_or(u8::MAX)
 }
 
-/// Starts the command, passes signals on, waits, and gives the exit status: 128+n for a signal.
-/// `meanwhile` runs beside the child and ends with it.
+/// Starts the command, passes signals on, waits, and gives the exit status: 128+n for a signal. What the command left
+/// running ends then. With `masks`, its streams are masked. `meanwhile` runs beside it and ends with it.
 ///
 /// # Errors
 /// Why the command can't be started or waited for.
 pub async fn run(
     mut command: Command,
     signals: &mut Signals,
+    masks: Option<Masks>,
     meanwhile: impl Future<Output = ()>,
 ) -> io::Result<u8> {
+    family::adopt();
+    let family = Family::begin();
+    let relay = masks.map(|masks| Relay::begin(&mut command, masks));
+    let (reading, written) = relay.transpose()?.map(Relay::run).unzip();
     let mut child = command.spawn()?;
-    let pid = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(Pid::from_raw);
-    let in_foreground = in_foreground();
-    let passing_on = async {
-        loop {
-            let signal = signals.next().await;
-            // The terminal has sent the others to the whole group already, the child among it.
-            if let Some(pid) = pid
-                && (signal == Signal::TERM || !in_foreground)
-            {
-                // A child that is gone already needs no signal.
-                let _ = kill_process(pid, signal);
-            }
+    // The child alone holds the ends of its pipes from here on.
+    drop(command);
+    let id = child.id().and_then(|id| i32::try_from(id).ok());
+    let _awaited = id.map(Awaited::new);
+    let pid = id.and_then(Pid::from_raw);
+    let beside = async {
+        tokio::join!(meanwhile, family::reaping());
+    };
+    let reading = async {
+        if let Some(reading) = reading {
+            reading.await;
         }
     };
-    let beside = async {
-        meanwhile.await;
-        std::future::pending::<()>().await;
+    tokio::pin!(beside, reading);
+    let mut is_read = false;
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status?,
+            signal = signals.any() => {
+                if let Some(pid) = pid
+                    && !(OF_TERMINAL.contains(&signal) && in_foreground())
+                {
+                    // A child that is gone already needs no signal.
+                    let _ = kill_process(pid, signal);
+                }
+            }
+            () = &mut reading, if !is_read => is_read = true,
+            () = &mut beside => unreachable!("reaping never ends"),
+        }
+    };
+    let last = async {
+        family.end().await;
+        // Others may hold the pipes still, such as a program of another user.
+        let is_read = is_read || timeout(LINGER, &mut reading).await.is_ok();
+        match written {
+            Some(written) if is_read => written.await,
+            Some(written) => drop(timeout(LINGER, written).await),
+            None => {}
+        }
+    };
+    // Who does not want to wait for a slow reader of the output says so.
+    let given_up = async {
+        signals.next().await;
+        sleep(LINGER).await;
     };
     tokio::select! {
-        status = child.wait() => Ok(status_of(status?)),
-        () = passing_on => unreachable!("passing on never ends"),
-        () = beside => unreachable!("pending never ends"),
+        () = last => {}
+        () = given_up => {}
     }
+    Ok(status_of(status))
 }
 
 fn status_of(status: ExitStatus) -> u8 {

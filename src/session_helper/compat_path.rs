@@ -1,18 +1,22 @@
 //! The platform's fixed path for kubeconfigs, used safely: exclusively created, never through a link.
 //!
-//! The private folder records which file was made there (device and inode), so that a later run can
-//! remove the file of a killed one and nothing else.
+//! A record beside the private folder, out of the way of the command, says which file was made there (device and inode), so
+//! that a later run can remove the file of a killed one and nothing else.
 
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use crate::runner::table::KUBECONFIG_PATH;
 use crate::secret_file;
 
-/// The record's name in the private folder.
-const RECORD: &str = "compat-path";
+/// How the record's name ends; it begins with the name of the private folder.
+pub const RECORD: &str = ".fixed";
+/// The longest record that is read, in bytes: two numbers.
+const LONGEST: u64 = 64;
 
 /// Writes `content` to the fixed path. Creating it exclusively is the lock: one session at a time.
 ///
@@ -25,7 +29,7 @@ pub fn write(dir: &Path, content: &[u8]) -> io::Result<Fixed> {
     let id = identity(&file.metadata()?);
     let fixed = Fixed(id);
     // The record comes before the secret: whoever is killed in between leaves an empty file only.
-    secret_file::write_new(&dir.join(RECORD), fixed.0.as_bytes())?;
+    secret_file::write_new(&record(dir), fixed.0.as_bytes())?;
     file.write_all(content).and_then(|()| file.sync_all())?;
     Ok(fixed)
 }
@@ -40,18 +44,46 @@ impl Drop for Fixed {
     }
 }
 
-/// Removes the file that the private folder has on record, if it is still that file.
+/// Removes the file that is on record for a private folder, if it is still that file, and the record.
 pub fn remove_recorded(dir: &Path) {
-    let Ok(recorded) = fs::read_to_string(dir.join(RECORD)) else {
-        return;
-    };
-    remove(&recorded);
+    let path = record(dir);
+    if let Some(recorded) = read(&path) {
+        remove(&recorded);
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn record(dir: &Path) -> PathBuf {
+    let mut path = dir.as_os_str().to_owned();
+    path.push(RECORD);
+    path.into()
+}
+
+/// A record is what was written as one: a small regular file of ours, not a link, a pipe or a device.
+fn read(path: &Path) -> Option<String> {
+    let how = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(how.bits().cast_signed())
+        .open(path)
+        .ok()?;
+    let found = file.metadata().ok()?;
+    let is_ours = found.is_file()
+        && found.uid() == rustix::process::geteuid().as_raw()
+        && found.len() <= LONGEST;
+    let mut text = String::new();
+    (is_ours && file.take(LONGEST).read_to_string(&mut text).is_ok()).then_some(text)
 }
 
 /// Removes the file at the fixed path, if it is the one of this identity.
 fn remove(id: &str) {
     let path = Path::new(KUBECONFIG_PATH);
-    if fs::symlink_metadata(path).is_ok_and(|found| identity(&found) == id) {
+    let is_it = |found: fs::Metadata| {
+        identity(&found) == id
+            && found.is_file()
+            && found.uid() == rustix::process::geteuid().as_raw()
+    };
+    if fs::symlink_metadata(path).is_ok_and(is_it) {
         let _ = fs::remove_file(path);
     }
 }

@@ -14,6 +14,48 @@ use crate::secret_file;
 /// The variable that tells a command where the private folder is.
 pub const FOLDER: &str = "AMBIENT_SESSION_DIR";
 
+/// The user's own logins: to the platform, which would give the command every credential, and those that programs prefer
+/// to what a session gets.
+const LOGINS: &[&str] = &[
+    "AMBIENT_TOKEN",
+    "BOT_TOKEN",
+    "GH_TOKEN",
+    "GH_ENTERPRISE_TOKEN",
+    "GITHUB_ENTERPRISE_TOKEN",
+    "GITHUB_PAT",
+    "GITLAB_ACCESS_TOKEN",
+    "GITLAB_PRIVATE_TOKEN",
+    "GITLAB_PERSONAL_ACCESS_TOKEN",
+    "OAUTH_TOKEN",
+    "CI_JOB_TOKEN",
+    "JIRA_PERSONAL_TOKEN",
+    "JIRA_TOKEN",
+    "GOOGLE_CREDENTIALS",
+    "GOOGLE_CLOUD_KEYFILE_JSON",
+    "GOOGLE_OAUTH_ACCESS_TOKEN",
+    "CLOUDSDK_AUTH_ACCESS_TOKEN",
+    "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE",
+    "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
+    "KUBERNETES_MASTER",
+    "HELM_KUBEAPISERVER",
+    "HELM_KUBEASUSER",
+    "HELM_KUBECAFILE",
+    "HELM_KUBECONTEXT",
+    "HELM_KUBETOKEN",
+    "KUBE_CONFIG_PATH",
+    "KUBE_CONFIG_PATHS",
+    "KUBE_CTX",
+    "KUBE_HOST",
+    "KUBE_TOKEN",
+    "K8S_AUTH_API_KEY",
+    "K8S_AUTH_CONTEXT",
+    "K8S_AUTH_HOST",
+    "K8S_AUTH_KUBECONFIG",
+];
+
+/// What stands in the place of a kubeconfig where there is none: clients that find none would take the user's own.
+const NO_KUBECONFIG: &str = "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n";
+
 /// A plan whose files are written.
 pub struct Materialised<'p> {
     plan: &'p Plan,
@@ -57,6 +99,11 @@ impl<'p> Materialised<'p> {
             };
             written.map_err(|error| (path, error))?;
         }
+        if !this.has_kubeconfig() {
+            let path = dir.join(KUBECONFIG);
+            secret_file::write_new(&path, NO_KUBECONFIG.as_bytes())
+                .map_err(|error| (path, error))?;
+        }
         Ok(this)
     }
 
@@ -76,12 +123,23 @@ impl<'p> Materialised<'p> {
         }
     }
 
-    /// Gives a command the plan's variables and takes every other that the runner may set away.
+    /// Gives a command the plan's variables, and takes away every other that the runner may set, and the user's logins.
     pub fn apply(&self, command: &mut Command) {
+        for name in LOGINS {
+            command.env_remove(name);
+        }
+        self.apply_beside_logins(command);
+    }
+
+    /// The same, but for the logins, which stay.
+    pub fn apply_beside_logins(&self, command: &mut Command) {
         for name in table::variable_names() {
             command.env_remove(name);
         }
         command.env(FOLDER, &self.dir);
+        if !self.has_kubeconfig() {
+            command.env("KUBECONFIG", self.dir.join(KUBECONFIG));
+        }
         for step in &self.plan.steps {
             for variable in &step.variables {
                 match &variable.setting {
@@ -92,6 +150,16 @@ impl<'p> Materialised<'p> {
                 };
             }
         }
+    }
+
+    fn has_kubeconfig(&self) -> bool {
+        self.plan.steps.iter().any(|step| {
+            step.credential.provider == KUBECONFIG
+                && step
+                    .file
+                    .as_ref()
+                    .is_some_and(|file| file.content.is_some())
+        })
     }
 
     fn path(&self, step: &Step, rule: &table::File) -> PathBuf {

@@ -1,8 +1,10 @@
 //! The steps before a child starts, with failures in words: all of it, or nothing is started.
 
-use std::ffi::OsString;
-use std::io::ErrorKind;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
@@ -10,7 +12,9 @@ use super::dir::PrivateDir;
 use super::materialise::Materialised;
 use crate::compat::quote::quote;
 use crate::config::file::reason;
+use crate::env;
 use crate::exit::{Failure, Kind};
+use crate::output::table::visible;
 use crate::runner::plan::Plan;
 use crate::runner::table::KUBECONFIG_PATH;
 use crate::text::acpctl;
@@ -64,16 +68,96 @@ pub fn command(words: &[OsString]) -> Result<Command, Failure> {
     Ok(command)
 }
 
-/// Why a command was not started.
+/// Refuses to start without any credential, unless that is wanted: a command would do its work somewhere else.
+///
+/// # Errors
+/// That there is none.
+pub fn refuse_empty(plan: &Plan, is_allowed: bool) -> Result<(), Failure> {
+    if is_allowed || !plan.steps.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Kind::NotFound,
+        "nothing was started: no credential is bound",
+    )
+    .hint("'acpctl session explain' shows each binding; --allow-empty starts without a credential"))
+}
+
+/// Why a command was not started, as a shell tells it: 127 if it does not exist, else 126.
 #[must_use]
-pub fn start_failure(words: &[OsString], error: &std::io::Error) -> Failure {
+pub fn start_failure(words: &[OsString], error: &io::Error) -> Failure {
     let program = words.first().cloned().unwrap_or_default();
-    let kind = match error.kind() {
-        ErrorKind::NotFound => Kind::NotFound,
-        _ => Kind::Other,
+    let name = quote(&program.to_string_lossy());
+    let found = find(&program);
+    match (error.kind(), found) {
+        (ErrorKind::NotFound, None) => Failure::new(
+            Kind::NoCommand,
+            format!("start {name}: there is no such command"),
+        )
+        .hint("check the name, and PATH"),
+        (ErrorKind::NotFound, Some(path)) => {
+            let (why, hint) = missing_interpreter(&path);
+            Failure::new(Kind::CannotRun, format!("start {name}: {why}")).hint(hint)
+        }
+        (ErrorKind::PermissionDenied, Some(path)) if path.is_dir() => {
+            Failure::new(Kind::CannotRun, format!("start {name}: it is a folder"))
+                .hint("name a program in it")
+        }
+        (ErrorKind::PermissionDenied, Some(path)) => {
+            let shown = quote(&path.to_string_lossy());
+            Failure::new(Kind::CannotRun, format!("start {name}: permission denied"))
+                .hint(format!("if it is a program: chmod +x {shown}"))
+        }
+        _ => Failure::new(Kind::CannotRun, format!("start {name}: {}", reason(error))),
+    }
+}
+
+/// The file that a command's name stands for.
+fn find(program: &OsStr) -> Option<PathBuf> {
+    if program.is_empty() {
+        return None;
+    }
+    if program.as_bytes().contains(&b'/') {
+        return Some(PathBuf::from(program)).filter(|path| path.exists());
+    }
+    std::env::split_paths(&env::PATH.get()?)
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
+}
+
+/// A file that exists and yet is not found names another program that does not exist.
+fn missing_interpreter(path: &Path) -> (String, String) {
+    const LONGEST: u64 = 256;
+    let shown = quote(&path.to_string_lossy());
+    let mut beginning = Vec::new();
+    let is_read = path.is_file()
+        && File::open(path).is_ok_and(|file| {
+            let read = file.take(LONGEST).read_to_end(&mut beginning);
+            read.is_ok()
+        });
+    let line = beginning.split(|byte| *byte == b'\n').next();
+    let line = line.filter(|_| is_read).unwrap_or_default();
+    let Some(interpreter) = line.strip_prefix(b"#!") else {
+        return (
+            "a program or library that it needs is missing".to_owned(),
+            format!("ldd {shown} lists what it needs"),
+        );
     };
-    let program = quote(&program.to_string_lossy());
-    Failure::new(kind, format!("start {program}: {}", reason(error)))
+    let interpreter = String::from_utf8_lossy(interpreter);
+    if let Some(interpreter) = interpreter.strip_suffix('\r') {
+        return (
+            format!(
+                "its first line (#!{}) has a Windows line end, which counts as part of the interpreter's name",
+                visible(interpreter)
+            ),
+            format!("sed -i 's/\\r$//' {shown}"),
+        );
+    }
+    let program = interpreter.split_whitespace().next().unwrap_or_default();
+    (
+        format!("its interpreter {} does not exist", quote(program)),
+        "install it, or mend the script's first line".to_owned(),
+    )
 }
 
 /// Removes the private folder, once what was started has ended.
@@ -104,7 +188,7 @@ pub fn write<'p>(
 }
 
 /// Why a file of the plan was not written.
-fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
+fn write_failure(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::new(
         Kind::Other,
         format!(

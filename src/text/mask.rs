@@ -1,110 +1,290 @@
-//! Secrets in text that is shown: each is replaced, in every form in which it may come back.
+//! Secrets in text that is shown or stored: each is replaced, in every form in which it may come back.
+//!
+//! Where secrets overlap, all that belongs to any of them goes. Text that comes in chunks is masked across their
+//! borders by [`Stream`].
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
-use url::form_urlencoded;
 use zeroize::Zeroizing;
-
-use crate::compat::json;
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "********";
-/// Shorter secrets would hide ordinary words, in bytes.
-const SHORTEST: usize = 6;
-/// Shorter parts of a secret of several lines say nothing about it, in bytes.
-const SHORTEST_PART: usize = 16;
-/// As much of a secret, from its beginning, is hidden too, in bytes.
-const BEGINNING: usize = 10;
+/// Shorter secrets, lines and forms would hide ordinary words, in bytes.
+const SHORTEST: usize = 4;
+/// Shorter words inside a document are its structure, in bytes.
+const SHORTEST_WORD: usize = 16;
+/// A longer text counts as pieces of this size, in bytes: what is held back and compared stays small.
+const LONGEST: usize = 4096;
+/// Programs break base64 into lines anywhere, so that it is recognized by so many digits.
+const DIGITS: usize = 16;
+/// Distances of the places in base64 where such digits are looked for: for usual secrets, and for large ones.
+const STEPS: (usize, usize) = (4, DIGITS);
+/// From this size on a secret is a large one, in bytes.
+const LARGE: usize = 64 << 10;
 
 /// The texts that must not be seen.
 pub struct Mask {
-    /// The longest first: one secret may begin like another.
-    forms: Vec<Zeroizing<String>>,
-    /// Those that are recognized by their beginning: whoever quotes them may cut them.
-    words: Vec<Zeroizing<String>>,
+    /// Sorted, each at least [`SHORTEST`] bytes long.
+    forms: Vec<Zeroizing<Vec<u8>>>,
+    /// Which two bytes any of them begins with; empty where there is none.
+    beginnings: Vec<bool>,
+    /// The length of the longest one.
+    longest: usize,
 }
 
 impl Mask {
     #[must_use]
     pub fn new(secrets: &[SecretString]) -> Self {
-        let wholes = || secrets.iter().map(|secret| secret.expose_secret().trim());
-        let texts = wholes().chain(wholes().flat_map(parts));
-        let texts = texts.filter(|text| text.len() >= SHORTEST);
-        let words = wholes().filter(|text| is_word(text));
-        let mut mask = Self {
-            forms: texts.flat_map(forms).collect(),
-            words: words.map(|word| word.to_owned().into()).collect(),
-        };
-        for list in [&mut mask.forms, &mut mask.words] {
-            list.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-            list.dedup();
+        let mut forms = Vec::new();
+        for secret in secrets {
+            let whole = secret.expose_secret();
+            for text in parts(whole).filter(|text| text.len() >= SHORTEST) {
+                let step = if whole.len() < LARGE {
+                    STEPS.0
+                } else {
+                    STEPS.1
+                };
+                pieces(text).for_each(|piece| add_forms(piece, step, &mut forms));
+            }
         }
-        mask
+        forms.retain(|form| form.len() >= SHORTEST);
+        forms.sort_by(|a, b| a.as_slice().cmp(b));
+        forms.dedup();
+        let mut beginnings = Vec::new();
+        if !forms.is_empty() {
+            beginnings.resize(1 << 16, false);
+        }
+        for form in &forms {
+            beginnings[beginning(form)] = true;
+        }
+        let longest = forms.iter().map(|form| form.len()).max().unwrap_or(0);
+        Self {
+            forms,
+            beginnings,
+            longest,
+        }
     }
 
-    /// The text without them.
+    /// True where there is nothing to hide.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.forms.is_empty()
+    }
+
+    /// The text without the secrets.
     #[must_use]
     pub fn apply(&self, text: &str) -> String {
-        let forms = self.forms.iter();
-        let text = forms.fold(text.to_owned(), |text, form| {
-            if text.contains(form.as_str()) {
-                text.replace(form.as_str(), MASK)
-            } else {
-                text
+        if self.is_empty() {
+            return text.to_owned();
+        }
+        let mut stream = Stream::default();
+        let mut out = stream.push(self, text.as_bytes());
+        out.extend(stream.finish(self));
+        String::from_utf8(out)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+
+    /// The length of the longest secret that the text begins with.
+    fn at_the_beginning(&self, text: &[u8]) -> Option<usize> {
+        let key = text.get(..SHORTEST)?;
+        if !*self.beginnings.get(beginning(key))? {
+            return None;
+        }
+        let from = self.forms.partition_point(|form| form.as_slice() < key);
+        self.forms[from..]
+            .iter()
+            .take_while(|form| form.starts_with(key))
+            .filter(|form| text.starts_with(form))
+            .map(|form| form.len())
+            .max()
+    }
+
+    /// True where a secret begins with this text, and goes on.
+    fn may_go_on(&self, text: &[u8]) -> bool {
+        if text.len() >= self.longest || text.len() > 1 && !self.beginnings[beginning(text)] {
+            return false;
+        }
+        let from = self.forms.partition_point(|form| form.as_slice() <= text);
+        self.forms
+            .get(from)
+            .is_some_and(|form| form.starts_with(text))
+    }
+}
+
+/// The first two bytes as a number.
+fn beginning(text: &[u8]) -> usize {
+    usize::from(text[0]) << 8 | usize::from(text[1])
+}
+
+/// Masks text that comes in chunks. What may be the beginning of a secret is held back until it is known.
+#[derive(Default)]
+pub struct Stream {
+    held: Vec<u8>,
+    /// How many bytes of that were let go without a mask.
+    shown: usize,
+    /// Up to where a mask that was let go stands for it.
+    covered: Option<usize>,
+}
+
+impl Stream {
+    /// Takes a chunk, and gives what can be shown by now.
+    pub fn push(&mut self, mask: &Mask, chunk: &[u8]) -> Vec<u8> {
+        self.held.extend_from_slice(chunk);
+        self.step(mask, false)
+    }
+
+    /// Gives the rest.
+    pub fn finish(&mut self, mask: &Mask) -> Vec<u8> {
+        self.step(mask, true)
+    }
+
+    /// Gives what is held back, if that is too little to tell a secret from any other text: the last bytes of a
+    /// question must not wait for its answer.
+    pub fn release(&mut self) -> Vec<u8> {
+        if self.waiting() >= SHORTEST {
+            return Vec::new();
+        }
+        let out = self.held.split_off(self.held.len() - self.waiting());
+        self.held.extend_from_slice(&out);
+        self.shown = self.held.len();
+        out
+    }
+
+    /// How many bytes are held back.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.held.len() - self.shown.max(self.covered.unwrap_or(0))
+    }
+
+    fn step(&mut self, mask: &Mask, is_end: bool) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.held.len());
+        let mut at = 0;
+        while let Some(rest) = self.held.get(at..).filter(|rest| !rest.is_empty()) {
+            if let Some(length) = mask.at_the_beginning(rest) {
+                let end = at + length;
+                if let Some(covered) = self.covered.as_mut().filter(|covered| at <= **covered) {
+                    *covered = end.max(*covered);
+                } else {
+                    out.extend_from_slice(MASK.as_bytes());
+                    self.covered = Some(end);
+                }
             }
-        });
-        let words = self.words.iter();
-        words.fold(text, |text, word| without_beginnings(text, word))
+            if !is_end && mask.may_go_on(rest) {
+                break;
+            }
+            if self.covered.is_none_or(|covered| at >= covered) {
+                self.covered = None;
+                if at >= self.shown {
+                    out.push(rest[0]);
+                }
+            }
+            at += 1;
+        }
+        self.held.drain(..at);
+        self.shown = self.shown.saturating_sub(at);
+        self.covered = self.covered.map(|covered| covered.saturating_sub(at));
+        out
     }
 }
 
-/// True for a token or a password of one word, of which a part would be recognized.
-fn is_word(text: &str) -> bool {
-    text.len() >= 2 * BEGINNING && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// The text without the beginnings of a word, each as far as it agrees with the word.
-fn without_beginnings(text: String, word: &str) -> String {
-    let beginning = &word[..BEGINNING];
-    if !text.contains(beginning) {
-        return text;
-    }
-    let mut shown = String::new();
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find(beginning) {
-        shown.push_str(&rest[..at]);
-        shown.push_str(MASK);
-        let same = rest[at..].bytes().zip(word.bytes());
-        rest = &rest[at + same.take_while(|(a, b)| a == b).count()..];
-    }
-    shown + rest
-}
-
-/// The lines of a secret of several lines; the texts in one that is JSON.
+/// A secret, the lines of one that has several, and the long words in a document.
 fn parts(whole: &str) -> impl Iterator<Item = &str> {
-    let lines = whole.lines().map(str::trim);
-    let is_json = whole.starts_with('{');
-    let texts = whole.split('"').filter(move |_| is_json);
-    lines
-        .chain(texts)
-        .filter(|part| part.len() >= SHORTEST_PART)
+    let trimmed = whole.trim();
+    let is_document = trimmed.contains(['\n', '\r', '{']);
+    let lines = trimmed
+        .split(['\n', '\r'])
+        .map(str::trim)
+        .filter(|line| !line.starts_with("-----"));
+    let words = trimmed
+        .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '{' | '}'))
+        .filter(|word| word.len() >= SHORTEST_WORD && !word.starts_with("-----"));
+    let inside = lines.chain(words).filter(move |_| is_document);
+    std::iter::once(trimmed).chain(inside)
 }
 
-/// A secret as it is and in JSON, and each of these in a URL, in a form, and in base64 that may begin before it.
-fn forms(secret: &str) -> Vec<Zeroizing<String>> {
-    let in_json = Zeroizing::new(serde_json::to_string(secret).unwrap_or_default());
-    let in_json = in_json.strip_prefix('"').unwrap_or_default();
-    let in_json = in_json.strip_suffix('"').unwrap_or_default();
-    let as_go_writes_it = Zeroizing::new(json::escape(in_json));
-    let mut forms = Vec::new();
-    for text in [secret, in_json, &as_go_writes_it] {
-        let in_form: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        let in_url = in_form.replace('+', "%20");
-        forms.extend([text.to_owned(), in_url, in_form]);
-        forms.extend((0..3).flat_map(|before| in_base64(text, before)));
+/// The text in pieces of bounded size.
+fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        let is_border = |end: &usize| text.is_char_boundary(*end);
+        let end = (0..=text.len().min(LONGEST)).rev().find(is_border)?;
+        let (piece, rest) = text.split_at(end);
+        text = rest;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+/// A secret as it is, in JSON, in a URL, in a form, and in base64 that may begin before it.
+fn add_forms(secret: &str, step: usize, forms: &mut Vec<Zeroizing<Vec<u8>>>) {
+    let mut add = |form: String| forms.push(Zeroizing::new(form.into_bytes()));
+    add(secret.to_owned());
+    in_json(secret).into_iter().for_each(&mut add);
+    in_urls(secret).into_iter().for_each(&mut add);
+    for before in 0..3 {
+        for digits in in_base64(secret, before) {
+            let digits = Zeroizing::new(digits);
+            let last = digits.len().saturating_sub(DIGITS);
+            for from in (0..last).step_by(step).chain([last]) {
+                let end = digits.len().min(from + DIGITS);
+                add(digits[from..end].to_owned());
+            }
+        }
     }
-    forms.into_iter().map(Zeroizing::new).collect()
+}
+
+/// As writers of JSON escape it: as little as they must, for HTML, in ASCII alone, and with the slash.
+fn in_json(secret: &str) -> [String; 4] {
+    let plain = serde_json::to_string(secret).unwrap_or_default();
+    let plain = plain.get(1..plain.len().saturating_sub(1));
+    let plain = plain.unwrap_or_default().to_owned();
+    let escaped = |is_meant: fn(char) -> bool| -> String {
+        let mut out = String::new();
+        for c in plain.chars() {
+            if is_meant(c) {
+                let units = &mut [0; 2];
+                c.encode_utf16(units)
+                    .iter()
+                    .for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+            } else {
+                out.push(c);
+            }
+        }
+        out
+    };
+    let html = escaped(|c| matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}'));
+    let ascii = escaped(|c| !c.is_ascii());
+    let slashes = plain.replace('/', "\\/");
+    [plain, html, ascii, slashes]
+}
+
+/// As programs escape it in addresses and forms: each leaves other characters as they are.
+fn in_urls(secret: &str) -> Vec<String> {
+    let escaped = |kept: &str, lower: bool| -> String {
+        let mut out = String::new();
+        for byte in secret.bytes() {
+            let c = char::from(byte);
+            if c.is_ascii_alphanumeric() || kept.contains(c) {
+                out.push(c);
+            } else if lower {
+                out.push_str(&format!("%{byte:02x}"));
+            } else {
+                out.push_str(&format!("%{byte:02X}"));
+            }
+        }
+        out
+    };
+    [
+        "-_.~",
+        "-_.~/",
+        "-_.",
+        "-_.*",
+        "-_.~!*'()",
+        "-_.~!$&'()*+,;=:@",
+    ]
+    .into_iter()
+    .flat_map(|kept| [escaped(kept, false), escaped(kept, true)])
+    .flat_map(|form| [form.replace("%20", "+"), form])
+    .collect()
 }
 
 /// The digits of base64 that the secret alone decides, behind so many other bytes.
@@ -123,54 +303,121 @@ mod tests {
     use super::*;
     use base64::engine::general_purpose::STANDARD;
 
-    fn masked(secrets: &[&str], text: &str) -> String {
+    fn mask(secrets: &[&str]) -> Mask {
         let secrets: Vec<SecretString> = secrets.iter().map(|secret| (*secret).into()).collect();
-        Mask::new(&secrets).apply(text)
+        Mask::new(&secrets)
+    }
+
+    fn masked(secrets: &[&str], text: &str) -> String {
+        mask(secrets).apply(text)
     }
 
     #[test]
     fn every_form_is_hidden() {
-        let secret = "s3cr\"t/+ Q7f3";
+        let secret = "s3cr\"t/+<é Q7f3";
         for text in [
-            secret.to_owned(),
-            serde_json::to_string(secret).unwrap(),
-            "s3cr%22t%2F%2B+Q7f3".to_owned(),
-            "s3cr%22t%2F%2B%20Q7f3".to_owned(),
+            secret,
+            "s3cr\\\"t/+<é Q7f3",
+            "s3cr\\\"t/+\\u003cé Q7f3",
+            "s3cr\\\"t/+<\\u00e9 Q7f3",
+            "s3cr\\\"t\\/+<é Q7f3",
+            "s3cr%22t%2F%2B%3C%C3%A9+Q7f3",
+            "s3cr%22t%2F%2B%3C%C3%A9%20Q7f3",
+            "s3cr%22t%2f%2b%3c%c3%a9%20Q7f3",
+            "s3cr%22t/%2B%3C%C3%A9%20Q7f3",
         ] {
-            assert!(!masked(&[secret], &text).contains("Q7f3"), "{text}");
+            assert_eq!(masked(&[secret], &format!("<{text}>")), format!("<{MASK}>"));
         }
-        for before in ["", "a", "ab", "user:"] {
+    }
+
+    #[test]
+    fn base64_is_hidden_wherever_it_begins_and_breaks() {
+        let secret =
+            "JIRA/canary+q=0123456789&abc-0123456789-0123456789-0123456789-0123456789-0123456789";
+        for before in ["", "a", "ab", "user:", "some longer text before: "] {
             let text = STANDARD.encode(format!("{before}{secret}!"));
-            assert!(masked(&[secret], &text).contains(MASK), "{before}");
+            let shown = masked(&[secret], &text);
+            assert!(
+                shown.len() < before.len() * 4 / 3 + MASK.len() + 9,
+                "{shown}"
+            );
+            let lines: Vec<&str> = (0..text.len())
+                .step_by(76)
+                .map(|at| &text[at..text.len().min(at + 76)])
+                .collect();
+            let shown = masked(&[secret], &lines.join("\n"));
+            let longest = shown.split(MASK).skip(1).map(str::len).max();
+            assert!(longest.unwrap() <= 16, "{shown}");
         }
     }
 
     #[test]
-    fn the_longest_goes_first_and_short_ones_stay() {
-        assert_eq!(
-            masked(&["secret-1", "secret-1-and-more"], "secret-1-and-more"),
-            MASK
-        );
+    fn where_secrets_overlap_all_of_them_goes() {
+        let secrets = ["secret-1", "secret-1-and-more", "more-than-that"];
+        for text in [
+            "secret-1",
+            "secret-1-and-more",
+            "secret-1-and-more-than-that",
+            "secret-1more-than-that",
+        ] {
+            assert_eq!(
+                masked(&secrets, &format!("({text})")),
+                format!("({MASK})"),
+                "{text}"
+            );
+        }
         assert_eq!(masked(&["abc"], "abc"), "abc");
+        assert_eq!(masked(&["abcd"], "abcd abc"), format!("{MASK} abc"));
     }
 
     #[test]
-    fn parts_are_hidden() {
-        let file = "users:\n- user: {token: Q7f3kZ9x1mW2aaaaaa}\n";
-        let line = "bad line - user: {token: Q7f3kZ9x1mW2aaaaaa}";
-        assert_eq!(masked(&[file], line), format!("bad line {MASK}"));
-        let json = "{\"type\":\"x\",\"key\":\"Q7f3kZ9x1mW2aaaaaa\"}";
-        assert_eq!(masked(&[json], "Q7f3kZ9x1mW2aaaaaa"), MASK);
-    }
-
-    #[test]
-    fn a_cut_secret_is_hidden() {
-        let token = "sha256~canary-token-0123456789";
-        let cut = "Bearer sha256~canary-tok... and sha256~canary-t";
+    fn lines_and_long_words_are_hidden() {
+        let lines = "shortline1\r\nGITHUBcanary0123456789\n";
+        assert_eq!(masked(&[lines], "a shortline1"), format!("a {MASK}"));
+        let document = "{\"private_key\":\"Q7f3kZ9x1mW2aaaaaa\"}";
         assert_eq!(
-            masked(&[token], cut),
-            format!("Bearer {MASK}... and {MASK}")
+            masked(&[document], "key Q7f3kZ9x1mW2aaaaaa"),
+            format!("key {MASK}")
         );
-        assert_eq!(masked(&[token], "sha256~ca is short"), "sha256~ca is short");
+        let key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----\n";
+        let shown = masked(&[key], "-----BEGIN CERTIFICATE-----\nMIIEvQIBADANBg");
+        assert_eq!(shown, format!("-----BEGIN CERTIFICATE-----\n{MASK}"));
+    }
+
+    #[test]
+    fn a_large_secret_is_hidden_as_a_whole() {
+        let secret: String = (0..40_000).map(|n| format!("{n} é")).collect();
+        assert_eq!(
+            masked(&[&secret], &format!("<{secret}>")),
+            format!("<{MASK}>")
+        );
+    }
+
+    #[test]
+    fn chunks_change_nothing() {
+        let mask = mask(&["secret-1", "secret-1-and-more", "aaaab", "more\nlines"]);
+        let text = "secret-1secret-1-and-mor secret-1-and-moresecret-aaaaaaaab more\nline more\nlines\nsecret";
+        let whole = mask.apply(text);
+        for size in 1..text.len() {
+            let mut stream = Stream::default();
+            let mut out = Vec::new();
+            for chunk in text.as_bytes().chunks(size) {
+                out.extend(stream.push(&mask, chunk));
+            }
+            out.extend(stream.finish(&mask));
+            assert_eq!(String::from_utf8(out).unwrap(), whole, "{size}");
+        }
+    }
+
+    #[test]
+    fn a_question_does_not_wait_and_a_secret_does() {
+        let mask = mask(&["secret-1"]);
+        let mut stream = Stream::default();
+        assert_eq!(stream.push(&mask, b"Name? yes"), b"Name? ye");
+        assert_eq!(stream.release(), b"s");
+        assert_eq!(stream.push(&mask, b"ecret-1!"), b"********!");
+        assert_eq!(stream.push(&mask, b"secr"), b"");
+        assert_eq!(stream.release(), b"");
+        assert_eq!(stream.push(&mask, b"et!"), b"secret!");
     }
 }

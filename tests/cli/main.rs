@@ -33,6 +33,7 @@ mod replay;
 mod serve;
 mod serve_sessions;
 mod session_end;
+mod session_exec;
 mod session_helper;
 mod stream;
 mod support;

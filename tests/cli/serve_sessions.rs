@@ -337,7 +337,7 @@ fn a_command_that_is_not_there_fails_its_session() {
     reaches(&server, &id, "Failed");
     let why = said(&server, &id, "RUN_ERROR").concat();
     assert!(
-        why.contains("start \\\"/nowhere/agent\\\": no such file or directory"),
+        why.contains("start \\\"/nowhere/agent\\\": there is no such command"),
         "{why}"
     );
     assert!(left(&env).is_empty());
@@ -420,6 +420,50 @@ fn what_the_command_leaves_running_ends_with_it() {
             (!is_alive(&pid)).then_some(())
         });
     }
+}
+
+#[test]
+fn what_leaves_the_commands_process_group_ends_too() {
+    let env = store();
+    let script = "setsid sleep 1000 >/dev/null 2>&1 & echo $!
+setsid env -i sleep 1000 >/dev/null 2>&1 & echo $!";
+    let mut server = serve(&env, script);
+    let id = session(&server, "s", "");
+    start(&server, &id);
+    reaches(&server, &id, "Completed");
+    let pids = said(&server, &id, "assistant");
+    assert_eq!(pids.len(), 2);
+    assert!(!is_alive(&pids[0]), "it has the session's variables");
+    // One without any variable is nobody's until the server ends.
+    server.signal(Signal::TERM);
+    server.wait();
+    assert!(!is_alive(&pids[1]));
+}
+
+#[test]
+fn a_session_without_a_credential_runs_if_that_is_wanted() {
+    let env = store();
+    let run = |flags: &[&str]| {
+        let server = serve_with(&env, flags, "cat $KUBECONFIG");
+        // The second run finds it in the store.
+        server.request("POST", "/projects", r#"{"name":"empty"}"#);
+        let body = json!({"name": "s", "project_id": "empty"});
+        let made = server.json("POST", "/sessions", &body.to_string());
+        let id = made["id"].as_str().unwrap().to_owned();
+        start(&server, &id);
+        let phase = if flags.is_empty() {
+            "Failed"
+        } else {
+            "Completed"
+        };
+        reaches(&server, &id, phase);
+        messages(&server, &id)
+            .into_iter()
+            .map(|(_, text)| text)
+            .collect::<String>()
+    };
+    assert!(run(&[]).contains("no credential is bound"));
+    assert!(run(&["--allow-empty"]).contains("contexts: []"));
 }
 
 #[test]

@@ -30,6 +30,7 @@ use crate::input;
 use crate::server::{self, Access, AppState, Manners, Options};
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir;
+use crate::session_helper::family::{self, Family};
 
 use run::Setting;
 
@@ -93,6 +94,9 @@ pub struct Args {
     /// How many sessions run at once; others wait
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     max_sessions: u16,
+    /// With --run-sessions, run sessions without a credential too
+    #[arg(long)]
+    allow_empty: bool,
     /// Do not log requests
     #[arg(long)]
     quiet: bool,
@@ -185,7 +189,14 @@ async fn serve(
         if let Some(setting) = &setting {
             let at_once = usize::from(args.max_sessions);
             let log: sessions::Log<'_> = if args.quiet { &|_, _| {} } else { &log_session };
-            sessions::serve(setting, at_once, stopping, log).await;
+            family::adopt();
+            let family = Family::begin();
+            tokio::select! {
+                () = sessions::serve(setting, at_once, stopping, log) => {}
+                () = family::reaping() => {}
+            }
+            // What left its session without a trace.
+            family.end().await;
         }
         drop(last_run);
     };
@@ -218,6 +229,9 @@ fn check_command(args: &Args) -> Result<(), Failure> {
     match (args.run_sessions, args.command.is_empty()) {
         (true, true) => Err(Failure::usage("--run-sessions needs a command")
             .hint("write acpctl serve --run-sessions -- COMMAND [ARGUMENT...]")),
+        (false, true) if args.allow_empty => {
+            Err(Failure::usage("--allow-empty goes with --run-sessions"))
+        }
         (false, false) => Err(Failure::usage("a command goes with --run-sessions")),
         _ => Ok(()),
     }
@@ -263,6 +277,7 @@ fn setting(
         token,
         client: Client::embedded(directory, &ctx.globals)?,
         store: store::Store::new(runner),
+        allow_empty: args.allow_empty,
     })
 }
 

@@ -2,8 +2,10 @@
 
 use std::io;
 
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncWriteExt as _, BufReader};
 use tokio::sync::mpsc;
+
+use crate::session_helper::relay::{self, Masks};
 
 /// The longest line, in bytes; the rest of a longer one is dropped, which a mark at its end tells.
 pub const LONGEST_LINE: usize = 64 << 10;
@@ -21,17 +23,37 @@ pub const LOGGED: &str = "log";
 /// A line and the type of its message.
 pub type Line = (&'static str, String);
 
-/// Reads both streams to their ends and passes their lines on; who is slow to take them slows the command.
+/// Reads both streams to their ends and passes their lines on, without the secrets that the command was given; who is slow
+/// to take them slows the command.
 pub async fn read(
     stdout: impl AsyncRead + Unpin,
     stderr: impl AsyncRead + Unpin,
+    masks: Masks,
     lines: mpsc::Sender<Line>,
 ) {
     let (from_stdout, from_stderr) = (lines.clone(), lines);
     tokio::join!(
-        pass_on(stdout, SAID, from_stdout),
-        pass_on(stderr, LOGGED, from_stderr)
+        masked(stdout, &masks, SAID, from_stdout),
+        masked(stderr, &masks, LOGGED, from_stderr)
     );
+}
+
+/// Masks come before cuts: half a secret is not recognized any more.
+async fn masked(
+    stream: impl AsyncRead + Unpin,
+    masks: &Masks,
+    event_type: &'static str,
+    lines: mpsc::Sender<Line>,
+) {
+    let (mut near, far) = tokio::io::duplex(LONGEST_LINE);
+    let masking = async {
+        relay::read(stream, masks, async |chunk| {
+            near.write_all(&chunk).await.is_ok()
+        })
+        .await;
+        drop(near);
+    };
+    tokio::join!(masking, pass_on(far, event_type, lines));
 }
 
 async fn pass_on(

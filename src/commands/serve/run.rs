@@ -1,8 +1,8 @@
 //! One run of a session: its credentials as files and variables, the command, and its end.
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -21,8 +21,10 @@ use crate::runner::plan::Plan;
 use crate::runner::resolve::Target;
 use crate::runner::table::Mode;
 use crate::server::runs::{End, Run};
-use crate::session_helper::mask::Mask;
-use crate::session_helper::{fetch, orphan, prepare};
+use crate::session_helper::family::Awaited;
+use crate::session_helper::mask::{self, Mask};
+use crate::session_helper::materialise::Materialised;
+use crate::session_helper::{fetch, prepare};
 
 /// How long a command that is asked to end may take before it is killed.
 const GRACE: Duration = Duration::from_secs(10);
@@ -52,6 +54,8 @@ pub struct Setting {
     /// Reads the credentials, in this process.
     pub client: Client,
     pub store: Store,
+    /// Sessions without a credential are run, too.
+    pub allow_empty: bool,
 }
 
 /// Runs a session to its end.
@@ -77,19 +81,20 @@ async fn perform(
     };
     let plan = Plan::new(Mode::InProcess, credentials, period);
     prepare::check(&plan)?;
-    let mask = Mask::of_plan(&plan).and(setting.token.as_ref());
+    prepare::refuse_empty(&plan, setting.allow_empty)?;
+    let mut secrets = mask::secrets(&plan);
+    secrets.extend(setting.token.clone());
+    let mask = Mask::new(&secrets);
     let folder = prepare::private_dir()?;
     let files = prepare::write(&plan, &folder, false)?;
-    let mut command = command(setting, run)?;
-    files.apply(&mut command);
+    let mut command = command(setting, run, &files)?;
     let asked = *stop.borrow();
     let ended = match asked {
         Some(stop) => Ok(stopped(stop)),
         None => match command.spawn() {
             Ok(child) => {
                 let group = Group::of(&child);
-                group.record(folder.path());
-                supervise(setting, run, &mask, child, group, &mut stop).await
+                supervise(setting, run, mask, child, group, &mut stop).await
             }
             Err(error) => Err(prepare::start_failure(&setting.command, &error).into()),
         },
@@ -102,16 +107,17 @@ async fn perform(
 }
 
 /// The command in a process group of its own, with the variables of the runner's contract.
-fn command(setting: &Setting, run: &Run) -> Result<Command, Failure> {
+fn command(setting: &Setting, run: &Run, files: &Materialised<'_>) -> Result<Command, Failure> {
     let mut command = prepare::command(&setting.command)?;
+    files.apply(&mut command);
     command
         .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    // A login of the server's user is none of the session's.
-    for name in ["BOT_TOKEN", "AMBIENT_CONFIG", "INITIAL_PROMPT", "AGENT_ID"] {
+    // What the server's user has set is none of the session's.
+    for name in ["AMBIENT_CONFIG", "INITIAL_PROMPT", "AGENT_ID"] {
         command.env_remove(name);
     }
     command
@@ -141,7 +147,7 @@ fn command(setting: &Setting, run: &Run) -> Result<Command, Failure> {
 async fn supervise(
     setting: &Setting,
     run: &Run,
-    mask: &Mask,
+    mask: Mask,
     mut child: Child,
     group: Group,
     stop: &mut watch::Receiver<Option<Stop>>,
@@ -153,12 +159,17 @@ async fn supervise(
     else {
         return Err(Failure::new(Kind::Other, "the command has no streams").into());
     };
+    let _awaited = child
+        .id()
+        .and_then(|id| i32::try_from(id).ok())
+        .map(Awaited::new);
     let (sender, lines) = mpsc::channel(BATCH);
+    let (_, masks) = watch::channel(Arc::new(mask));
     let streams = async {
         tokio::join!(
             give_prompt(stdin, &run.prompt),
-            output::read(stdout, stderr, sender),
-            store_lines(setting, run, mask, lines),
+            output::read(stdout, stderr, masks, sender),
+            store_lines(setting, run, lines),
         )
     };
     tokio::pin!(streams);
@@ -212,14 +223,6 @@ impl Group {
         Self(id.and_then(Pid::from_raw))
     }
 
-    /// Notes it in the private folder, for the case that this process is killed. Where that fails, the command
-    /// would outlive such a kill, and nothing else is lost.
-    fn record(&self, folder: &Path) {
-        if let Some(group) = self.0 {
-            let _ = orphan::record(folder, group);
-        }
-    }
-
     /// Nobody left is no failure.
     fn signal(&self, signal: Signal) {
         if let Some(group) = self.0 {
@@ -239,8 +242,8 @@ async fn give_prompt(mut stdin: ChildStdin, prompt: &str) {
     let _ = stdin.write_all(prompt.as_bytes()).await;
 }
 
-/// Stores lines as they come, many at a time, up to the limit; without the secrets that the command was given.
-async fn store_lines(setting: &Setting, run: &Run, mask: &Mask, mut lines: mpsc::Receiver<Line>) {
+/// Stores lines as they come, many at a time, up to the limit.
+async fn store_lines(setting: &Setting, run: &Run, mut lines: mpsc::Receiver<Line>) {
     let mut kept = 0;
     loop {
         let mut batch = Vec::with_capacity(BATCH);
@@ -252,9 +255,6 @@ async fn store_lines(setting: &Setting, run: &Run, mask: &Mask, mut lines: mpsc:
         }
         batch.truncate(MOST_MESSAGES - kept);
         kept += batch.len();
-        for (_, line) in &mut batch {
-            *line = mask.apply(line);
-        }
         if kept == MOST_MESSAGES {
             let words = format!("output beyond {MOST_MESSAGES} messages is not kept");
             batch.push((LOGGED, words));

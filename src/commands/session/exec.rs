@@ -1,36 +1,43 @@
 //! `acpctl session exec`
 
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::watch;
 
 use super::source::SourceArgs;
 use crate::compat::number;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
+use crate::env;
 use crate::exit::Status;
 use crate::output::table::visible;
 use crate::runner::plan::{Plan, Step};
 use crate::runner::table::Mode;
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir;
+use crate::session_helper::mask::{self, Mask};
 use crate::session_helper::materialise::Materialised;
 use crate::session_helper::prepare;
+use crate::session_helper::relay::Masks;
 
 const EXAMPLES: &str = "\
 # A command with the kubeconfig of a credential, and nothing left afterwards
 acpctl session exec --credential prod -- kubectl config current-context
-# With all that a session of the project gets
-acpctl session exec --project team-a -- env
+# With all that a session of the project gets, which may be nothing
+acpctl session exec --project team-a --allow-empty -- env
 # With all that this session gets
 acpctl session exec 3MX85aKNFVYjNaWSBgG3UcSclTU -- env";
 
 /// Run a command with what a session gets
 ///
 /// Secrets go into files of a private folder (`AMBIENT_SESSION_DIR`) and into variables of the command
-/// alone. Everything is removed when it ends, in whatever way. If one credential can't be had, nothing is
-/// started. The exit status is the command's, 128+n if signal n ended it.
+/// alone. Everything is removed when it ends, in whatever way, and what it left running ends too. If one
+/// credential can't be had, or there is none, nothing is started. Where its output is not a terminal, the
+/// secrets in it are masked. The exit status is the command's, 128+n if signal n ended it, 127 if there is no
+/// such command, 126 if it can't be run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -40,6 +47,15 @@ pub struct Args {
     /// Fetch the secrets again after each such time, e.g. 5m, and replace files that changed
     #[arg(long, value_name = "DURATION", value_parser = interval)]
     refresh: Option<Duration>,
+    /// Start also if there is no credential; KUBECONFIG then names a file without a context
+    #[arg(long)]
+    allow_empty: bool,
+    /// Leave the secrets in the command's output
+    #[arg(long)]
+    no_masking: bool,
+    /// Leave the command your own tokens, e.g. `AMBIENT_TOKEN` and `GH_TOKEN`
+    #[arg(long)]
+    pass_login: bool,
     #[command(flatten)]
     source: SourceArgs,
     /// The command with its arguments
@@ -62,6 +78,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     dir::sweep();
     let plan = args.source.plan(ctx, Mode::InProcess)?;
     prepare::check(&plan)?;
+    prepare::refuse_empty(&plan, args.allow_empty)?;
     ctx.block_on(perform(ctx, args, &plan))
 }
 
@@ -76,19 +93,54 @@ async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
         Some(signal) => child::status_of_signal(signal),
         None => {
             let mut command = prepare::command(&args.command)?;
-            files.apply(&mut command);
-            let refreshing = refresh(ctx, args, &files);
-            child::run(command, &mut signals, refreshing)
+            if args.pass_login {
+                files.apply_beside_logins(&mut command);
+            } else {
+                files.apply(&mut command);
+            }
+            let known = Known::of(args, plan);
+            let masks = (!args.no_masking).then(|| known.masks());
+            let refreshing = refresh(ctx, args, &files, known);
+            child::run(command, &mut signals, masks, refreshing)
                 .await
                 .map_err(|error| prepare::start_failure(&args.command, &error))?
         }
     };
-    if let Err(failure) = prepare::remove(folder) {
-        ctx.out.warn(&failure.message);
+    match (status, prepare::remove(folder)) {
+        (0, removed) => Ok(removed?),
+        (status, removed) => {
+            if let Err(failure) = removed {
+                ctx.out.warn(&failure.message);
+            }
+            Err(Status(status).into())
+        }
     }
-    match status {
-        0 => Ok(()),
-        status => Err(Status(status).into()),
+}
+
+/// The secrets that the command may print.
+struct Known {
+    secrets: Vec<SecretString>,
+    masks: watch::Sender<Arc<Mask>>,
+}
+
+impl Known {
+    fn of(args: &Args, plan: &Plan) -> Self {
+        let mut secrets = mask::secrets(plan);
+        if args.pass_login {
+            let logins = [env::TOKEN, env::BOT_TOKEN].into_iter();
+            secrets.extend(logins.filter_map(|login| login.get().map(SecretString::from)));
+        }
+        let masks = watch::Sender::new(Arc::new(Mask::new(&secrets)));
+        Self { secrets, masks }
+    }
+
+    fn masks(&self) -> Masks {
+        self.masks.subscribe()
+    }
+
+    fn add(&mut self, secrets: Vec<SecretString>) {
+        self.secrets.extend(secrets);
+        self.masks.send_replace(Arc::new(Mask::new(&self.secrets)));
     }
 }
 
@@ -106,7 +158,7 @@ fn warn(ctx: &Ctx, plan: &Plan) {
 }
 
 /// Fetches again and again, for as long as it is let. A failed round leaves the files as they are.
-async fn refresh(ctx: &Ctx, args: &Args, files: &Materialised<'_>) {
+async fn refresh(ctx: &Ctx, args: &Args, files: &Materialised<'_>, mut masked: Known) {
     let Some(every) = args.refresh else {
         return;
     };
@@ -123,7 +175,10 @@ async fn refresh(ctx: &Ctx, args: &Args, files: &Materialised<'_>) {
             let credential = &step.credential;
             let replaced = match args.source.again(ctx, credential).await {
                 Ok(secret) if secret.expose_secret() == known.expose_secret() => continue,
-                Ok(secret) => replace(files, step, secret, ctx).map(|secret| *known = secret),
+                Ok(secret) => {
+                    masked.add(mask::secrets_in(step, &secret));
+                    replace(files, step, secret, ctx).map(|secret| *known = secret)
+                }
                 Err(why) => Err(why.message),
             };
             if let Err(why) = replaced {

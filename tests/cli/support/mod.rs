@@ -9,6 +9,7 @@ pub mod proxy;
 pub mod pty;
 pub mod serve;
 pub mod server;
+pub mod signals;
 pub mod tls;
 
 use std::fs;
@@ -28,6 +29,7 @@ pub struct TestEnv {
 
 impl TestEnv {
     pub fn new() -> Self {
+        signals::reset();
         let home = TempDir::new().unwrap();
         fs::create_dir(home.path().join("work")).unwrap();
         Self { home }

@@ -1,0 +1,269 @@
+//! The processes of a session: its command, and all that this started, wherever that went.
+//!
+//! A process belongs to a session if its environment names the session's private folder, or if it descends from one that
+//! does. The folder's name is random, so that nothing else has it, and no record has to be trusted. What a command of
+//! `session exec` leaves behind comes to this process as a child, so that it is found without the name as well.
+
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitOptions, waitpid};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::materialise::FOLDER;
+
+/// The longest environment that is read, in bytes.
+const MAX_ENVIRONMENT: u64 = 4 << 20;
+/// How often processes are looked for that still have to be killed, and how long each look waits for the next.
+const ROUNDS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(10);
+/// How long what a command left running may take to end by itself once it is asked to.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The processes that somebody waits for: all other children that have ended are nobody's.
+static AWAITED: Mutex<Vec<i32>> = Mutex::new(Vec::new());
+
+/// Says that a child is waited for, until this is dropped.
+pub struct Awaited(i32);
+
+impl Awaited {
+    #[must_use]
+    pub fn new(child: i32) -> Self {
+        AWAITED
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(child);
+        Self(child)
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        AWAITED
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|child| *child != self.0);
+    }
+}
+
+/// From now on the processes that our children leave behind become our children, where the system can do that.
+pub fn adopt() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// Takes note of the end of each child that nobody waits for, as the first process of a container has to.
+pub async fn reaping() {
+    let Ok(mut ends) = signal(SignalKind::child()) else {
+        return std::future::pending().await;
+    };
+    loop {
+        ends.recv().await;
+        reap();
+    }
+}
+
+fn reap() {
+    let us = this();
+    for process in all() {
+        let awaited = AWAITED.lock().unwrap_or_else(PoisonError::into_inner);
+        if process.has_ended
+            && process.parent == us
+            && !awaited.contains(&process.id)
+            && let Some(id) = Pid::from_raw(process.id)
+        {
+            let _ = waitpid(Some(id), WaitOptions::NOHANG);
+        }
+    }
+}
+
+/// What this process starts from now on, and all that comes of it.
+pub struct Family {
+    /// Children that were there before.
+    before: Vec<Process>,
+}
+
+impl Family {
+    #[must_use]
+    pub fn begin() -> Self {
+        Self {
+            before: below(&all(), &[this()]),
+        }
+    }
+
+    /// Ends all of it: asks, waits a while, and kills what is left.
+    pub async fn end(&self) {
+        let begin = Instant::now();
+        let mut asked: Vec<Process> = Vec::new();
+        while begin.elapsed() < GRACE {
+            reap();
+            let living = self.living();
+            if living.is_empty() {
+                return;
+            }
+            for process in living.iter().filter(|it| !asked.contains(it)) {
+                process.signal(Signal::TERM);
+            }
+            asked.extend(living);
+            tokio::time::sleep(PAUSE).await;
+        }
+        kill(|| self.living());
+    }
+
+    fn living(&self) -> Vec<Process> {
+        let mut found = below(&all(), &[this()]);
+        found.retain(|it| !it.has_ended && !self.before.contains(it));
+        found
+    }
+}
+
+/// Kills the processes of the session with this private folder, but for those that this process itself comes from.
+pub fn end_of(folder: &Path) {
+    kill(|| of(folder));
+}
+
+fn of(folder: &Path) -> Vec<Process> {
+    let all = all();
+    let marked: Vec<i32> = all
+        .iter()
+        .filter(|process| process.names(folder))
+        .map(|process| process.id)
+        .collect();
+    let mut found = below(&all, &marked);
+    found.extend(all.iter().filter(|it| marked.contains(&it.id)).cloned());
+    let mut ours = vec![this()];
+    while let Some(parent) = ours
+        .last()
+        .and_then(|id| all.iter().find(|it| it.id == *id))
+        .map(|it| it.parent)
+        .filter(|parent| *parent > 0 && !ours.contains(parent))
+    {
+        ours.push(parent);
+    }
+    found.retain(|it| !it.has_ended && !ours.contains(&it.id));
+    found
+}
+
+/// Kills what is found, again and again: what is found may start more.
+fn kill(find: impl Fn() -> Vec<Process>) {
+    for _ in 0..ROUNDS {
+        let found = find();
+        if found.is_empty() {
+            return;
+        }
+        for process in found {
+            process.signal(Signal::KILL);
+        }
+        thread::sleep(PAUSE);
+        reap();
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Process {
+    id: i32,
+    /// When it started. An id alone could be another's by now.
+    start: String,
+    parent: i32,
+    has_ended: bool,
+}
+
+impl Process {
+    /// As Linux tells it: the fields are counted from behind the name, which may hold anything.
+    fn read(id: i32) -> Option<Self> {
+        let stat = fs::read(format!("/proc/{id}/stat")).ok()?;
+        let stat = String::from_utf8_lossy(&stat);
+        let (_, fields) = stat.rsplit_once(") ")?;
+        let fields: Vec<&str> = fields.split(' ').collect();
+        Some(Self {
+            id,
+            start: (*fields.get(19)?).to_owned(),
+            parent: fields.get(1)?.parse().ok()?,
+            has_ended: matches!(*fields.first()?, "Z" | "X"),
+        })
+    }
+
+    /// True where its environment names the folder.
+    fn names(&self, folder: &Path) -> bool {
+        let place = format!("/proc/{}", self.id);
+        let is_ours = fs::metadata(&place)
+            .is_ok_and(|found| found.uid() == rustix::process::geteuid().as_raw());
+        if !is_ours {
+            return false;
+        }
+        let mut environment = Vec::new();
+        let read = fs::File::open(format!("{place}/environ"))
+            .and_then(|file| file.take(MAX_ENVIRONMENT).read_to_end(&mut environment));
+        read.is_ok()
+            && environment.split(|byte| *byte == 0).any(|variable| {
+                variable
+                    .strip_prefix(FOLDER.as_bytes())
+                    .and_then(|rest| rest.strip_prefix(b"="))
+                    == Some(folder.as_os_str().as_bytes())
+            })
+    }
+
+    /// Sends a signal, if it is still the same process. One that has gone needs none.
+    fn signal(&self, signal: Signal) {
+        let Some(id) = Pid::from_raw(self.id).filter(|_| self.id > 1) else {
+            return;
+        };
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+            match pidfd_open(id, PidfdFlags::empty()) {
+                Ok(held) => {
+                    if self.is_the_same() {
+                        let _ = pidfd_send_signal(held, signal);
+                    }
+                    return;
+                }
+                Err(rustix::io::Errno::SRCH) => return,
+                Err(_) => {}
+            }
+        }
+        if self.is_the_same() {
+            let _ = rustix::process::kill_process(id, signal);
+        }
+    }
+
+    fn is_the_same(&self) -> bool {
+        Self::read(self.id).is_some_and(|it| it.start == self.start)
+    }
+}
+
+fn this() -> i32 {
+    rustix::process::getpid().as_raw_nonzero().get()
+}
+
+/// Every process that can be seen; none where the system has no `/proc`.
+fn all() -> Vec<Process> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| Process::read(entry.file_name().to_str()?.parse().ok()?))
+        .collect()
+}
+
+/// The children of some processes, their children, and so on.
+fn below(all: &[Process], roots: &[i32]) -> Vec<Process> {
+    let mut parents = roots.to_vec();
+    let mut found: Vec<Process> = Vec::new();
+    while let Some(parent) = parents.pop() {
+        for child in all.iter().filter(|it| it.parent == parent) {
+            if !found.contains(child) && !roots.contains(&child.id) {
+                parents.push(child.id);
+                found.push(child.clone());
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,165 @@
+//! What a command prints, on its way to where it goes, without the secrets that the command was given.
+//!
+//! A stream that is a terminal is left to the command: it keeps its colors, its width and its questions.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::net::unix::pipe::Receiver;
+use tokio::process::Command;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+use crate::text::mask::{Mask, Stream};
+
+/// The mask of this moment: a refresh adds secrets.
+pub type Masks = watch::Receiver<Arc<Mask>>;
+
+/// How long a few bytes wait for what follows them.
+const DELAY: Duration = Duration::from_millis(50);
+/// How many chunks may wait for whoever reads slowly.
+const WAITING: usize = 16;
+const CHUNK: usize = 16 << 10;
+/// How long a stream that takes nothing is left alone.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The streams of a command that are masked.
+pub struct Relay {
+    readers: Vec<(Receiver, mpsc::Sender<Vec<u8>>)>,
+    writers: Vec<oneshot::Receiver<()>>,
+    masks: Masks,
+}
+
+impl Relay {
+    /// Gives the command a pipe for each of our streams that is not a terminal; one for both if both go to the same
+    /// place, so that the order stays.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn begin(command: &mut Command, masks: Masks) -> io::Result<Self> {
+        let mut this = Self {
+            readers: Vec::new(),
+            writers: Vec::new(),
+            masks,
+        };
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let out = file(&stdout).filter(|_| !stdout.is_terminal());
+        let err = file(&stderr).filter(|_| !stderr.is_terminal());
+        let is_one = out.as_ref().zip(err.as_ref()).is_some_and(is_same);
+        if let Some(out) = out {
+            let pipe = this.pass_on_to(out)?;
+            if is_one {
+                command.stderr(pipe.try_clone()?);
+            }
+            command.stdout(pipe);
+        }
+        if let Some(err) = err.filter(|_| !is_one) {
+            command.stderr(this.pass_on_to(err)?);
+        }
+        Ok(this)
+    }
+
+    fn pass_on_to(&mut self, target: File) -> io::Result<io::PipeWriter> {
+        let (reader, writer) = io::pipe()?;
+        let (sender, chunks) = mpsc::channel(WAITING);
+        let (done, written) = oneshot::channel();
+        self.readers
+            .push((Receiver::from_owned_fd(reader.into())?, sender));
+        self.writers.push(written);
+        thread::Builder::new()
+            .name("output".to_owned())
+            .spawn(move || {
+                write(target, chunks);
+                drop(done);
+            })?;
+        Ok(writer)
+    }
+
+    /// Two futures: reading what the command prints to its end, and the end of the writing after that.
+    pub fn run(self) -> (impl Future<Output = ()>, impl Future<Output = ()>) {
+        let masks = self.masks;
+        let readers = self.readers.into_iter().map(move |(pipe, chunks)| {
+            let masks = masks.clone();
+            async move {
+                read(pipe, &masks, async |chunk| chunks.send(chunk).await.is_ok()).await;
+            }
+        });
+        let reading = join_all(readers);
+        let written = join_all(self.writers);
+        let reading = async move {
+            reading.await;
+        };
+        let written = async move {
+            written.await;
+        };
+        (reading, written)
+    }
+}
+
+/// Reads a stream to its end and passes on what is left of it, for as long as that is taken.
+pub async fn read(
+    mut stream: impl AsyncRead + Unpin,
+    masks: &Masks,
+    mut pass_on: impl AsyncFnMut(Vec<u8>) -> bool,
+) {
+    let mut masked = Stream::default();
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let mut read = None;
+        if masked.waiting() > 0 {
+            read = timeout(DELAY, stream.read(&mut buffer)).await.ok();
+            if read.is_none() && !pass_on(masked.release()).await {
+                return;
+            }
+        }
+        let read = match read {
+            Some(read) => read,
+            None => stream.read(&mut buffer).await,
+        };
+        let mask = Arc::clone(&masks.borrow());
+        let out = match read {
+            // A stream that can't be read is at its end.
+            Err(_) | Ok(0) => {
+                pass_on(masked.finish(&mask)).await;
+                return;
+            }
+            Ok(read) => masked.push(&mask, &buffer[..read]),
+        };
+        if !out.is_empty() && !pass_on(out).await {
+            return;
+        }
+    }
+}
+
+/// Where the target takes nothing more, the rest is dropped: the command finds its pipe closed.
+fn write(mut target: File, mut chunks: mpsc::Receiver<Vec<u8>>) {
+    while let Some(chunk) = chunks.blocking_recv() {
+        let mut rest = chunk.as_slice();
+        while !rest.is_empty() {
+            match target.write(rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(PAUSE),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+/// A stream of ours as a file; nothing where it is closed.
+fn file(stream: &impl std::os::fd::AsFd) -> Option<File> {
+    stream.as_fd().try_clone_to_owned().ok().map(File::from)
+}
+
+fn is_same((a, b): (&File, &File)) -> bool {
+    match (a.metadata(), b.metadata()) {
+        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        _ => false,
+    }
+}

@@ -1,0 +1,135 @@
+//! Emptying a folder whatever a command made in it: read-only folders, deep ones, pipes, links.
+
+use std::ffi::{CStr, CString};
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, openat, renameat, unlinkat};
+use rustix::io::Errno;
+
+use crate::secret_file::DIR_MODE;
+
+/// How long it may take: somebody may go on filling the folder.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Removes all that is in a folder, and follows no link. A folder in it is emptied of its files, and the folders below are
+/// moved up, so that no depth is too deep.
+///
+/// # Errors
+/// What the system says; `TimedOut` where it fills again and again.
+pub fn empty(top: BorrowedFd<'_>) -> io::Result<()> {
+    let mut random = [0_u8; 8];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let new_name = format!(".moved-{:016x}-", u64::from_ne_bytes(random));
+    let mut moved = 0_u64;
+    let begin = Instant::now();
+    loop {
+        let names = names_in(top)?;
+        if names.is_empty() {
+            return Ok(());
+        }
+        for name in names {
+            if begin.elapsed() > LIMIT {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            if unlink(top, &name)? {
+                continue;
+            }
+            let folder = open(top, &name)?;
+            for inner in names_in(folder.as_fd())? {
+                if !unlink(folder.as_fd(), &inner)? {
+                    // A folder that moves must be writable itself.
+                    open(folder.as_fd(), &inner)?;
+                    moved += 1;
+                    renameat(&folder, &inner, top, format!("{new_name}{moved}"))?;
+                }
+            }
+            unlinkat(top, &name, AtFlags::REMOVEDIR)?;
+        }
+    }
+}
+
+/// Opens a folder of ours, not a link to one, and gives its owner all rights first.
+///
+/// # Errors
+/// What the system says.
+pub fn open_folder(path: &Path) -> io::Result<OwnedFd> {
+    open_at(CWD, path)
+}
+
+fn open(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
+    open_at(folder, name)
+}
+
+fn open_at(folder: BorrowedFd<'_>, name: impl rustix::path::Arg + Copy) -> io::Result<OwnedFd> {
+    let how = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd as _;
+        let seen = openat(folder, name, how | OFlags::PATH, Mode::empty())?;
+        if Mode::from_raw_mode(rustix::fs::fstat(&seen)?.st_mode).contains(Mode::RWXU) {
+            return Ok(openat(folder, name, how | OFlags::RDONLY, Mode::empty())?);
+        }
+        let itself = format!("/proc/self/fd/{}", seen.as_raw_fd());
+        // Where that fails, opening says why.
+        let _ = fs::set_permissions(itself, fs::Permissions::from_mode(DIR_MODE));
+    }
+    Ok(openat(folder, name, how | OFlags::RDONLY, Mode::empty())?)
+}
+
+/// Removes a file. False for a folder.
+fn unlink(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
+    match unlinkat(folder, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(true),
+        Err(Errno::ISDIR | Errno::PERM) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn names_in(folder: BorrowedFd<'_>) -> io::Result<Vec<CString>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+            names.push(entry.file_name().to_owned());
+        }
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn everything_goes_and_no_link_is_followed() {
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("kept"), "").unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let top = dir.path().join("top");
+        let mut deep = top.clone();
+        for _ in 0..40 {
+            deep.push("below");
+        }
+        fs::create_dir_all(&deep).unwrap();
+        symlink(outside.path(), deep.join("link")).unwrap();
+        fs::write(deep.join("file"), "").unwrap();
+        for (path, mode) in [
+            (&deep, 0o000),
+            (&top.join("below/below"), 0o500),
+            (&top, 0o500),
+        ] {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let opened = open_folder(&top).unwrap();
+        empty(opened.as_fd()).unwrap();
+        assert_eq!(fs::read_dir(&top).unwrap().count(), 0);
+        assert!(outside.path().join("kept").exists());
+        assert!(open_folder(&dir.path().join("none")).is_err());
+    }
+}
