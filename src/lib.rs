@@ -9,7 +9,8 @@
 //! - [`config`]: the configuration file and the effective settings; [`env`]: the environment
 //! - [`output`]: everything printed; [`exit`]: failures and exit codes
 //! - [`help`]: help texts; [`complete`]: what can follow on a command line
-//! - [`input`]: secrets from files and pipes; [`secret_file`]: the one writer of files with secrets
+//! - [`input`]: secrets from files and pipes; [`secret_file`]: the one writer of files with secrets;
+//!   [`plain_file`]: opens files that others may have put there
 //! - [`digest`]: digests that recognise a stored secret
 //! - [`compat`]: the Go tool's manners that scripts rely on
 

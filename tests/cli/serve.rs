@@ -257,7 +257,10 @@ fn commands_of_the_same_user_find_the_token_and_nobody_else_gets_in() {
     assert_eq!(mode & 0o777, 0o600);
     // Another store, and another name for the address: the token does not go there.
     assert_eq!(list(&TestEnv::new(), &url).0, Some(4));
-    assert_eq!(list(&env, &url.replace("127.0.0.1", "localhost")).0, Some(4));
+    assert_eq!(
+        list(&env, &url.replace("127.0.0.1", "localhost")).0,
+        Some(4)
+    );
     // A token that is no terminal's business is in no log.
     let kept: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     let token = kept["token"].as_str().unwrap();
@@ -315,7 +318,10 @@ fn a_large_body_takes_little_memory() {
     let server = Serve::start(&env, &[]);
     let peak = |server: &Serve| -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmHWM:"))
+            .unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     };
     if !std::path::Path::new("/proc/self/status").exists() {
