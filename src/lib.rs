@@ -12,7 +12,8 @@
 //! - [`output`]: everything printed; [`exit`]: failures and exit codes
 //! - [`help`]: help texts; [`complete`]: what can follow on a command line
 //! - [`intake`]: how a secret comes in: read, decoded, cut, judged, described
-//! - [`input`]: bytes from files and pipes; [`secret_file`]: the one writer of files with secrets
+//! - [`input`]: bytes from files and pipes; [`secret_file`]: the one writer of files with secrets;
+//!   [`plain_file`]: opens files that others may have put there
 //! - [`digest`]: digests that recognise a stored secret
 //! - [`text`]: what text for people may hold; names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's manners that scripts rely on

@@ -18,6 +18,8 @@ use crate::config::paths;
 use crate::plain_file::{self, Links};
 use crate::secret_file;
 
+/// The bits of a mode that concern everybody but the owner.
+const OTHERS: u32 = 0o077;
 /// More than a record takes.
 const MAX_RECORD: u64 = 4096;
 const TOKEN_BYTES: usize = 32;
@@ -106,7 +108,7 @@ pub fn token_for(url: &str) -> Option<SecretString> {
 fn is_ours(file: &File) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     file.metadata().is_ok_and(|found| {
-        found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o077 == 0
+        found.uid() == rustix::process::geteuid().as_raw() && found.mode() & OTHERS == 0
     })
 }
 

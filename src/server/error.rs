@@ -76,7 +76,11 @@ impl Failure {
         Self::full(
             StatusCode::NOT_FOUND,
             7,
-            format!("{kind} with id='{id}' not found"),
+            // The platform writes it in two ways.
+            match kind {
+                "ScheduledSession" => format!("{kind} with id '{id}' not found"),
+                _ => format!("{kind} with id='{id}' not found"),
+            },
         )
     }
 

@@ -191,7 +191,7 @@ pub const ROLES: [Role; 14] = [
     role(
         "credential:viewer",
         "Credential Viewer",
-        "Read credential metadata (name, provider, description)",
+        "View and use credentials bound to a project or agent",
         2,
         &["credential:read", "credential:list"],
     ),

@@ -409,3 +409,86 @@ fn a_manifest_that_is_too_long_is_warned_about() {
     let words = "Warning: 'apply' can't read this in one piece (yaml: larger than 4 MiB): split it at its lines ---";
     assert!(stderr.contains(words), "{stderr}");
 }
+
+/// All files below a folder that hold a text.
+fn holding(folder: &Path, text: &str) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(holding(&path, text));
+        } else if std::fs::read(&path)
+            .unwrap()
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+        {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn a_signal_at_any_moment_of_an_export_leaves_no_secret() {
+    const CANARY: &str = "canary-of-the-export-0123456789";
+    let tried = std::process::Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .output();
+    if !tried.is_ok_and(|output| output.status.success()) {
+        crate::support::skipped("strace is missing or may not trace: no export was interrupted");
+        return;
+    }
+    let env = TestEnv::new();
+    env.file("secret", CANARY);
+    for name in ["a", "b"] {
+        let words = ["credential", "create", "--provider", "jira", "--name", name];
+        run(env.local().args(words).args(["--token", "@secret"]));
+    }
+    std::fs::remove_file(env.work().join("secret")).unwrap();
+    let interrupted = |signal: &str, call: &str, when: u32| {
+        let inject = format!("inject={call}:signal={signal}:when={when}");
+        std::process::Command::new("strace")
+            .args([
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                &format!("trace={call}"),
+            ])
+            .args(["-e", &inject, env!("CARGO_BIN_EXE_acpctl")])
+            .args([
+                "local",
+                "export",
+                "-o",
+                "store.yaml",
+                "--secrets",
+                "secrets",
+            ])
+            .env_clear()
+            .envs(env.variables())
+            .current_dir(env.work())
+            .output()
+            .unwrap()
+    };
+    for signal in ["SIGINT", "SIGTERM", "SIGHUP"] {
+        for (call, when) in [("fsync", 1), ("fsync", 2), ("mkdir", 1), ("renameat2", 1)] {
+            let output = interrupted(signal, call, when);
+            assert!(!output.status.success(), "{signal} at {call} {when}");
+            let left = holding(&env.work(), CANARY);
+            assert!(left.is_empty(), "{signal} at {call} {when}: {left:?}");
+        }
+    }
+    // Nobody can tidy up after KILL but the next run.
+    interrupted("SIGKILL", "fsync", 2);
+    let words = ["export", "-o", "store.yaml", "--secrets", "secrets"];
+    run(env.acpctl().arg("local").args(words));
+    let left: Vec<_> = std::fs::read_dir(env.work())
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.file_name())
+        .filter(|name| name.to_string_lossy().starts_with('.'))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(holding(&env.work(), CANARY).len(), 2);
+}

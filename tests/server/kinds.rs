@@ -341,6 +341,42 @@ fn scheduled_sessions_follow_their_own_rules() {
     assert_eq!(api.delete(&item).status, 204);
     assert_eq!(
         reason(&api.delete(&item), 404, "7"),
-        format!("ScheduledSession with id='{}' not found", made.at("id"))
+        format!("ScheduledSession with id '{}' not found", made.at("id"))
     );
+}
+
+#[test]
+fn an_inbox_is_that_of_an_agent_of_the_project() {
+    let api = api();
+    for project in ["alpha", "beta"] {
+        api.post("/projects", &json!({"name": project}));
+    }
+    let agent = api
+        .post(
+            "/projects/alpha/agents",
+            &json!({"name": "a", "project_id": "alpha"}),
+        )
+        .at("id");
+    let message = json!({"agent_id": "x", "body": "hello"});
+    let of = |project: &str, agent: &str| format!("/projects/{project}/agents/{agent}/inbox");
+    for (place, status, code) in [
+        (of("alpha", "nope"), 404, "7"),
+        (of("alpha", "a"), 404, "7"),
+        (of("beta", &agent), 403, "4"),
+    ] {
+        reason(&api.post(&place, &message), status, code);
+        reason(&api.get(&place), status, code);
+    }
+    let own = of("alpha", &agent);
+    let sent = api.post(&own, &message);
+    assert_eq!((sent.status, sent.at("agent_id")), (201, agent.clone()));
+    let elsewhere = format!("{}/{}", of("beta", &agent), sent.at("id"));
+    reason(&api.delete(&elsewhere), 403, "4");
+    assert_eq!(api.get(&own).json()["total"], 1);
+    let place = format!("{own}/{}", sent.at("id"));
+    assert_eq!(
+        api.patch(&place, &json!({"read": true})).json()["read"],
+        true
+    );
+    assert_eq!(api.delete(&place).status, 204);
 }

@@ -184,14 +184,14 @@ impl NewFolder {
         sweep(place);
         let path = secret_file::beside(place)?;
         secret_file::create_new_dir(&path)?;
-        let folder = Self {
+        let locked = File::open(&path)?;
+        let _ = locked.try_lock();
+        Ok(Self {
             place: place.to_owned(),
-            _locked: File::open(&path)?,
             path,
+            _locked: locked,
             is_done: false,
-        };
-        let _ = folder._locked.try_lock();
-        Ok(folder)
+        })
     }
 
     /// Gives it its name, which nothing may have by now.

@@ -90,9 +90,10 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
     let values = body::patch(&ROLE_BINDING, &call.body)?;
     crud::change(call, |transaction, record| {
         if record.text("user_id") != USER {
-            return Err(Failure::forbidden(
-                "callers can only update their own bindings",
-            ));
+            return Err(Failure::forbidden(match call.manners() {
+                Manners::Recorded => "Forbidden",
+                Manners::Corrected => "callers can only update their own bindings",
+            }));
         }
         let before = record.clone();
         body::apply(record, values);

@@ -278,12 +278,11 @@ impl Draft {
     fn new(place: &Path) -> std::io::Result<Self> {
         let path = secret_file::beside(place)?;
         let file = secret_file::open_new(&path)?;
-        let draft = Self {
+        let _ = file.try_lock();
+        Ok(Self {
             path,
             _locked: file,
-        };
-        let _ = draft._locked.try_lock();
-        Ok(draft)
+        })
     }
 }
 
