@@ -856,10 +856,15 @@ mod tests {
     #[test]
     fn every_code_in_the_source_is_in_the_table_and_the_reverse() {
         let mut sources = String::new();
-        for entry in std::fs::read_dir(root().join("src/kubeconfig")).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_file() && !path.ends_with("codes.rs") {
-                sources += &std::fs::read_to_string(path).unwrap();
+        let mut folders = vec![root().join("src/kubeconfig")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !path.ends_with("codes.rs") {
+                    sources += &std::fs::read_to_string(path).unwrap();
+                }
             }
         }
         let mut used = BTreeSet::new();
