@@ -34,12 +34,14 @@ mod lint;
 mod merge;
 mod model;
 mod pem;
+mod placeholder;
 mod reader;
 mod rest;
 mod scalar;
 mod secrets;
 mod summary;
 mod tls;
+mod token;
 mod tree;
 mod url;
 mod wiped;
@@ -59,6 +61,7 @@ use document::Document;
 use files::Materials;
 
 pub use finding::{Finding, Gate, Severity};
+pub use placeholder::placeholder;
 pub use summary::{ContextSummary, Identity, Summary};
 pub use yaml::{Expansion, expansion};
 
