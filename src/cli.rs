@@ -9,6 +9,7 @@ use crate::commands;
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::output::Color;
+use crate::text::url_for_people;
 
 /// Command-line interface for the Ambient Code Platform API server.
 #[derive(Debug, Parser)]
@@ -95,6 +96,26 @@ pub struct Globals {
     /// Show each request as a curl command that takes the token from `$AMBIENT_TOKEN`
     #[arg(long, global = true)]
     pub print_curl: bool,
+}
+
+impl Globals {
+    /// The flags that a suggested command needs to do the same as this run: those that choose the server and how it is
+    /// reached.
+    #[must_use]
+    pub fn to_copy(&self) -> Vec<String> {
+        let flag = |name: &str, value: &str| format!("--{name}={value}");
+        let mut flags = Vec::new();
+        if self.local {
+            flags.push("--local".to_owned());
+        }
+        let url = self.api_url.as_deref().filter(|url| !url.is_empty());
+        flags.extend(url.map(|url| flag("api-url", &url_for_people(url))));
+        let insecure = self.insecure_skip_tls_verify == Some(true);
+        flags.extend(insecure.then(|| "--insecure-skip-tls-verify".to_owned()));
+        let file = self.ca_file.as_deref();
+        flags.extend(file.map(|file| flag("ca-file", &file.to_string_lossy())));
+        flags
+    }
 }
 
 #[allow(clippy::large_enum_variant, reason = "there is one value in a run")]

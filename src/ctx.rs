@@ -54,7 +54,7 @@ impl Ctx {
             let load = |error: String| Failure::new(Kind::Other, format!("load config: {error}"));
             let path = paths::config_file().map_err(load)?;
             Config::load(&path).map_err(|error| match Config::fault_position(&path) {
-                Some((line, column)) => load(error).hint_on_terminal(format!(
+                Some((line, column)) => load(error).hint(format!(
                     "line {line}, column {column}; the file is left as it is"
                 )),
                 None => load(error),

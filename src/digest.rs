@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::config::paths;
@@ -22,12 +22,6 @@ pub fn keyed(secret: &[u8]) -> Option<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(&key[..]).ok()?;
     mac.update(secret);
     Some(format!("hmac-sha256:{}", hex(&mac.finalize().into_bytes())))
-}
-
-/// The first characters of a plain digest, to compare two files by eye.
-#[must_use]
-pub fn prefix(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes)[..4])
 }
 
 /// The key of this installation; the first run makes it.

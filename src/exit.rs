@@ -1,12 +1,12 @@
 //! Failures and exit codes: the one place that turns an error into text and a status.
 
 use std::fmt;
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use serde_json::json;
 
 use crate::output::{Closed, Color, Out};
+use crate::text::secrets;
 
 /// What kind of failure it is. The number is the exit code (man page, EXIT STATUS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +59,6 @@ pub struct Failure {
     pub kind: Kind,
     pub message: String,
     pub hint: Option<String>,
-    /// True where the message is the Go tool's: in a pipe it stands alone, as scripts expect it.
-    pub compatible: bool,
 }
 
 impl Failure {
@@ -69,19 +67,11 @@ impl Failure {
             kind,
             message: message.into(),
             hint: None,
-            compatible: false,
         }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
-    }
-
-    /// Adds what a person can do; said on a terminal only.
-    #[must_use]
-    pub fn hint_on_terminal(mut self, hint: impl Into<String>) -> Self {
-        self.compatible = true;
-        self.hint(hint)
     }
 
     /// Adds what the user can do.
@@ -117,9 +107,6 @@ struct Described {
     kind: Kind,
     message: String,
     hint: Option<String>,
-    /// True where the words are the Go tool's: scripts compare standard error with them, so more is
-    /// said on a terminal only.
-    compatible: bool,
     /// The server's error code, its id for the request, and its words where they had no code.
     code: Option<String>,
     operation_id: Option<String>,
@@ -128,13 +115,12 @@ struct Described {
 
 /// Reads an error chain: the kind from its typed member, the message from all of it.
 fn describe(error: &anyhow::Error) -> Described {
-    let message = format!("{error:#}");
+    let message = secrets::hide(&format!("{error:#}")).into_owned();
     if let Some(failure) = error.chain().find_map(|e| e.downcast_ref::<Failure>()) {
         return Described {
             kind: failure.kind,
             message,
             hint: failure.hint.clone(),
-            compatible: failure.compatible,
             code: None,
             operation_id: None,
             detail: None,
@@ -148,7 +134,6 @@ fn describe(error: &anyhow::Error) -> Described {
             kind: api.kind(),
             message,
             hint: api.hint(),
-            compatible: true,
             code: api.code().map(str::to_owned),
             operation_id: api.operation_id().map(str::to_owned),
             detail: api.detail().map(str::to_owned),
@@ -158,7 +143,6 @@ fn describe(error: &anyhow::Error) -> Described {
         kind: Kind::Other,
         message,
         hint: None,
-        compatible: false,
         code: None,
         operation_id: None,
         detail: None,
@@ -183,11 +167,10 @@ pub fn report(out: &Out, error: &anyhow::Error, as_json: bool) -> ExitCode {
     let described = describe(error);
     let code = described.kind as u8;
     out.note(&format!("Error: {}", described.message));
-    if !described.compatible || std::io::stderr().is_terminal() {
-        for (label, text) in [("Server", &described.detail), ("Hint", &described.hint)] {
-            if let Some(text) = text {
-                out.note(&format!("{label}: {text}"));
-            }
+    // Scripts compare the first line; what follows explains it.
+    for (label, text) in [("Server", &described.detail), ("Hint", &described.hint)] {
+        if let Some(text) = text {
+            out.note(&format!("{label}: {text}"));
         }
     }
     if as_json && !out.wrote() {
@@ -206,9 +189,10 @@ pub fn on_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let place = panic
         .location()
         .map_or_else(String::new, |place| format!(" at {place}"));
-    let text = format!(
-        "Error: internal error{place}\nHint: this is a defect of acpctl {}; please report it with the line above",
+    let out = Out::new(Color::Never);
+    out.note(&format!("Error: internal error{place}"));
+    out.note(&format!(
+        "Hint: this is a defect of acpctl {}; please report it with the line above",
         crate::VERSION
-    );
-    Out::new(Color::Never).note(&text);
+    ));
 }

@@ -11,6 +11,7 @@
 //! - [`help`]: help texts; [`complete`]: what can follow on a command line
 //! - [`input`]: secrets from files and pipes; [`secret_file`]: the one writer of files with secrets
 //! - [`digest`]: digests that recognise a stored secret
+//! - [`text`]: what text for people may hold; names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's manners that scripts rely on
 
 pub mod api;
@@ -33,6 +34,7 @@ pub mod runner;
 pub mod secret_file;
 pub mod server;
 pub mod session_helper;
+pub mod text;
 pub mod yaml;
 
 use std::ffi::OsString;
@@ -80,6 +82,7 @@ fn run_words(words: &[OsString]) -> ExitCode {
     if !(globals.verbose || globals.trace || globals.print_curl) {
         output::progress::allow();
     }
+    text::command::carry(cli.globals.to_copy());
     let ctx = Ctx::new(cli.globals);
     match cli.command.run(&ctx) {
         Ok(()) => ExitCode::SUCCESS,

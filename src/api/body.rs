@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::compat::json;
+use crate::text::secrets;
 
 /// The fields of a request. No `Debug`: a token may be among them.
 #[derive(Default, Clone)]
@@ -38,8 +39,9 @@ impl Body {
         }
     }
 
-    /// Sets a secret.
+    /// Sets a secret, which is hidden from now on in whatever comes back.
     pub fn set_secret(&mut self, key: &'static str, value: SecretString) {
+        secrets::know(&value);
         self.secrets.push((key, value));
     }
 

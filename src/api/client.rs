@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::body::Body;
+use super::bounds::check_weight;
 use super::error::{Cause, Error};
 use super::http::Http;
 use super::local::Local;
@@ -21,8 +22,6 @@ use crate::resources::{Record, Resource};
 
 /// Every path of the platform starts with this.
 pub const BASE_PATH: &str = "/api/ambient/v1";
-/// The longest answer that is read, in bytes. Tokens may be large (contract api.md section 7.5).
-pub const MAX_BODY: usize = 64 << 20;
 /// The longest pause that a server may ask for with `Retry-After`.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
@@ -124,6 +123,27 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+impl Answer {
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// [`Error::Decode`] if it is not JSON, or empty; [`Error::Body`] if it is too large.
+    pub fn json(&self) -> Result<Value, Error> {
+        check_weight(&self.body)?;
+        json::parse(&self.body).map_err(|why| Error::unreadable(self, &why))
+    }
+
+    /// What `decode` makes of the body.
+    ///
+    /// # Errors
+    /// As [`Answer::json`], and what `decode` says.
+    pub fn read<T>(&self, decode: impl FnOnce(Tree<'_>) -> Result<T, String>) -> Result<T, Error> {
+        check_weight(&self.body)?;
+        let decoded = Tree::parse(&self.body).and_then(decode);
+        decoded.map_err(|why| Error::unreadable(self, &why))
+    }
+}
+
 enum Transport {
     Http(Http),
     Local(Local),
@@ -189,11 +209,19 @@ impl Client {
             Transport::Http(http) => http.url(&request.path),
             Transport::Local(_) => format!("local:{BASE_PATH}{}", request.path),
         };
-        Error::Transport {
-            method: request.method.title(),
-            url,
-            cause: Cause::Timeout,
-            text: "context deadline exceeded".to_owned(),
+        Error::transport(
+            request.method.title(),
+            &url,
+            Cause::Timeout,
+            "context deadline exceeded",
+        )
+    }
+
+    /// How long one request may take; the embedded API has no limit.
+    pub(super) fn time_limit(&self) -> Option<Duration> {
+        match &self.transport {
+            Transport::Http(http) => Some(http.time_limit()),
+            Transport::Local(_) => None,
         }
     }
 
@@ -320,7 +348,7 @@ impl Client {
     /// # Errors
     /// As [`Client::send`], and [`Error::Decode`].
     pub async fn get_json(&self, path: &str) -> Result<Value, Error> {
-        parse(&self.send(&Request::get(path)).await?)
+        self.send(&Request::get(path)).await?.json()
     }
 
     /// Gets one object.
@@ -369,7 +397,7 @@ impl Client {
             .map(drop)
     }
 
-    /// Sends a request whose answer is one object; an empty answer is an empty object.
+    /// Sends a request whose answer is one object.
     ///
     /// # Errors
     /// As [`Client::get_json`].
@@ -379,20 +407,8 @@ impl Client {
         request: &Request,
     ) -> Result<Record, Error> {
         let answer = self.send(request).await?;
-        if answer.body.is_empty() {
-            return Ok(Record::empty(resource));
-        }
-        let tree = Tree::parse(&answer.body).map_err(Error::Decode)?;
-        Record::read(resource, tree).map_err(Error::Decode)
+        answer.read(|tree| Record::read(resource, tree))
     }
-}
-
-/// Reads an answer's body as JSON; an empty one is null.
-pub(super) fn parse(answer: &Answer) -> Result<Value, Error> {
-    if answer.body.is_empty() {
-        return Ok(Value::Null);
-    }
-    json::parse(&answer.body).map_err(Error::Decode)
 }
 
 /// What the user waits for before the next try.

@@ -5,7 +5,14 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::client::Answer;
 use crate::exit::Kind;
+use crate::text::{acpctl, secrets, visible};
+
+/// The longest text of a server that is passed on, in characters.
+const LONGEST: usize = 2000;
+/// The same where it is not in the platform's form.
+const LONGEST_LINE: usize = 200;
 
 /// Why no answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +37,8 @@ pub enum Error {
         operation_id: Option<String>,
         text: Option<String>,
         location: Option<String>,
+        /// The answer is a page for browsers.
+        is_html: bool,
     },
     /// No answer: `method` as `Get`, `Post`, …
     Transport {
@@ -42,10 +51,37 @@ pub enum Error {
     Body(String),
     /// The answer is not what was asked for.
     Decode(String),
+    /// The same, and it is a page for browsers.
+    Html(String),
+    /// A list goes on for longer than any list does.
+    Endless(String),
 }
 
 impl Error {
-    /// Reads an answer that is no success.
+    /// A failed request without an answer.
+    #[must_use]
+    pub fn transport(method: &'static str, url: &str, cause: Cause, text: &str) -> Self {
+        Self::Transport {
+            method,
+            url: words(&crate::text::url_for_people(url), LONGEST),
+            cause,
+            text: words(text, LONGEST),
+        }
+    }
+
+    /// An answer of success that can't be read, and why.
+    #[must_use]
+    pub fn unreadable(answer: &Answer, why: &str) -> Self {
+        let why = words(why, LONGEST);
+        if is_html(&answer.content_type, &answer.body) {
+            Self::Html(why)
+        } else {
+            Self::Decode(why)
+        }
+    }
+
+    /// Reads an answer that is not a success. What the server wrote is kept as one line without the secrets of this run:
+    /// servers quote requests.
     #[must_use]
     pub fn from_answer(
         status: u16,
@@ -55,14 +91,12 @@ impl Error {
     ) -> Self {
         let json: Option<Value> = serde_json::from_slice(body).ok();
         let text_of = |key: &str| {
-            json.as_ref()
-                .and_then(|json| json.get(key))
-                .and_then(Value::as_str)
-                .map(str::to_owned)
+            let text = json.as_ref()?.get(key)?.as_str()?;
+            Some(words(text, LONGEST))
         };
         let code = text_of("code").filter(|code| !code.is_empty());
         let reason = text_of("reason").unwrap_or_default();
-        let operation_id = text_of("operation_id").or(operation_id);
+        let operation_id = text_of("operation_id").or(operation_id.map(|id| words(&id, LONGEST)));
         let text = if json.is_none() {
             first_line(body)
         } else {
@@ -74,7 +108,8 @@ impl Error {
             reason,
             operation_id,
             text,
-            location,
+            location: location.map(|place| words(&place, LONGEST)),
+            is_html: is_html("", body),
         }
     }
 
@@ -91,7 +126,7 @@ impl Error {
                 _ => Kind::Other,
             },
             Self::Transport { .. } | Self::Body(_) => Kind::Network,
-            Self::Decode(_) => Kind::Server,
+            Self::Decode(_) | Self::Html(_) | Self::Endless(_) => Kind::Server,
         }
     }
 
@@ -135,9 +170,14 @@ impl Error {
             } => Some(format!(
                 "the server points to {location}; the token is not sent to another host or by a repeated write: set the API URL to where the API lives"
             )),
-            Self::Status { status: 401, .. } => {
-                Some("the token was rejected: run 'acpctl login' again".to_owned())
-            }
+            Self::Html(_) | Self::Status { is_html: true, .. } => Some(format!(
+                "the answer is HTML, not the ACP API: a portal or a proxy? Check the URL: {}",
+                acpctl(&["config", "get", "api_url"])
+            )),
+            Self::Status { status: 401, .. } => Some(format!(
+                "the token was rejected: log in again ({}), or set AMBIENT_TOKEN",
+                acpctl(&["login", "URL"])
+            )),
             Self::Status { status: 403, .. } => {
                 Some("ask the project's owner for a role, or check --project".to_owned())
             }
@@ -146,6 +186,13 @@ impl Error {
                 code: None,
                 ..
             } => Some("not found, or not visible to you".to_owned()),
+            Self::Status {
+                status: 409,
+                reason,
+                ..
+            } if reason.contains("already exists") => {
+                Some("choose another name: a name may stay taken after a deletion".to_owned())
+            }
             Self::Status { status: 429, .. } => {
                 Some("the server asks to slow down: try again later".to_owned())
             }
@@ -176,7 +223,12 @@ impl Error {
                 "if the server's certificate is from a private authority, name it with --ca-file"
                     .to_owned(),
             ),
-            _ => None,
+            Self::Decode(_) => Some(format!(
+                "that is not what the ACP API answers: check the URL ({}), and proxies on the way",
+                acpctl(&["config", "get", "api_url"])
+            )),
+            Self::Endless(_) => Some("ask for less: --limit, or a narrower search".to_owned()),
+            Self::Status { .. } | Self::Transport { .. } | Self::Body(_) => None,
         }
     }
 
@@ -195,14 +247,23 @@ impl Error {
 /// The first line of a text answer, shortened; nothing for markup or binary data.
 fn first_line(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?.trim_start();
-    let line: String = text
-        .lines()
-        .next()?
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(200)
-        .collect();
+    let line = words(text.lines().next()?, LONGEST_LINE);
     (!line.is_empty() && !line.starts_with('<')).then_some(line)
+}
+
+/// Words of somebody else as one line of bounded length, without the secrets of this run.
+fn words(text: &str, longest: usize) -> String {
+    let shown = visible(&secrets::hide(text));
+    match shown.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}...", &shown[..end]),
+        None => shown,
+    }
+}
+
+fn is_html(content_type: &str, body: &[u8]) -> bool {
+    let start = body.trim_ascii_start();
+    content_type.starts_with("text/html")
+        || start.first() == Some(&b'<') && !start.starts_with(b"<?xml")
 }
 
 impl fmt::Display for Error {
@@ -224,7 +285,8 @@ impl fmt::Display for Error {
                 method, url, text, ..
             } => write!(f, "HTTP request failed: {method} \"{url}\": {text}"),
             Self::Body(text) => write!(f, "read response body: {text}"),
-            Self::Decode(text) => write!(f, "unmarshal response: {text}"),
+            Self::Endless(text) => f.write_str(text),
+            Self::Decode(text) | Self::Html(text) => write!(f, "unmarshal response: {text}"),
         }
     }
 }

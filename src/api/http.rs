@@ -6,20 +6,22 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION,
-    RETRY_AFTER,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap,
+    HeaderValue, LOCATION, RETRY_AFTER,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::client::{Answer, BASE_PATH, MAX_BODY, Method, Request};
+use super::bounds::Reader;
+use super::client::{Answer, BASE_PATH, Method, Request};
 use super::error::{Cause, Error};
 use super::proxy;
 use crate::cli::Globals;
 use crate::compat::quote::quote;
 use crate::config::Settings;
 use crate::exit::{Failure, Kind};
+use crate::text::{self, secrets, url_for_people};
 
 /// How many requests a chain of redirects may have, as in the Go tool.
 const MAX_HOPS: usize = 10;
@@ -44,6 +46,8 @@ impl Http {
         globals: &Globals,
     ) -> anyhow::Result<Self> {
         crate::config::settings::parse_api_url(&settings.api_url)?;
+        token.iter().for_each(secrets::know);
+        know_userinfo(&settings.api_url);
         let builder = builder(&settings.api_url, settings, globals)?;
         let client = builder.build().context("set up the HTTP client")?;
         let base = settings
@@ -65,6 +69,11 @@ impl Http {
         format!("{}{BASE_PATH}{path}", self.base)
     }
 
+    #[must_use]
+    pub fn time_limit(&self) -> Duration {
+        self.timeout
+    }
+
     /// Sends one request and reads its whole answer within the request time-out.
     ///
     /// # Errors
@@ -77,12 +86,7 @@ impl Http {
             .await
             .unwrap_or_else(|_| Err(late()));
         answer.map_err(|error| match error {
-            Error::Transport { cause, text, .. } => Error::Transport {
-                method: request.method.title(),
-                url,
-                cause,
-                text,
-            },
+            Error::Transport { cause, text, .. } => failed(request.method, &url, cause, &text),
             other => other,
         })
     }
@@ -183,6 +187,7 @@ impl Http {
             .client
             .request(method, target)
             .header(ACCEPT, JSON)
+            .header(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))
             .headers(self.headers(project).map_err(|name| {
                 failed(
                     Cause::Other,
@@ -247,9 +252,10 @@ pub fn builder(
         .and_then(proxy::for_url)
     {
         let proxy = reqwest::Proxy::all(&address).map_err(|_| {
-            let shown = without_userinfo(&address);
-            Failure::usage(format!("{} is no address of a proxy", quote(&shown)))
+            let shown = url_for_people(&address);
+            Failure::usage(format!("{} is not the address of a proxy", quote(&shown)))
         })?;
+        know_userinfo(&address);
         builder = builder.proxy(proxy);
     }
     // An error only says that a provider is installed already.
@@ -282,15 +288,17 @@ pub fn builder(
 }
 
 fn failed(method: Method, url: &str, cause: Cause, text: &str) -> Error {
-    Error::Transport {
-        method: method.title(),
-        url: without_userinfo(url),
-        cause,
-        text: text.to_owned(),
+    Error::transport(method.title(), url, cause, text)
+}
+
+/// A password in an address is a secret of this run.
+fn know_userinfo(address: &str) {
+    for secret in text::url::secrets(address) {
+        secrets::know(&secret.into());
     }
 }
 
-/// Reads the answer piece by piece, so that a body without end costs no more than [`MAX_BODY`].
+/// Reads the answer piece by piece, within its bounds.
 async fn read(mut response: reqwest::Response) -> Result<Answer, Error> {
     let header = |name: &str| {
         response
@@ -311,23 +319,21 @@ async fn read(mut response: reqwest::Response) -> Result<Answer, Error> {
             .is_redirection()
             .then(|| header(LOCATION.as_str()))
             .flatten()
-            .map(|place| without_userinfo(&place)),
+            .map(|place| url_for_people(&place)),
         date: header(DATE.as_str()),
         body: Vec::new(),
     };
+    let encoding = header(CONTENT_ENCODING.as_str()).unwrap_or_default();
+    let mut reader = Reader::new(answer.status, &encoding);
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if answer.body.len() + chunk.len() > MAX_BODY => {
-                return Err(Error::Body(format!(
-                    "the answer is larger than {} MiB",
-                    MAX_BODY >> 20
-                )));
-            }
-            Ok(Some(chunk)) => answer.body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(answer),
+            Ok(Some(chunk)) => reader.push(&chunk)?,
+            Ok(None) => break,
             Err(_) => return Err(Error::Body("unexpected EOF".to_owned())),
         }
     }
+    answer.body = reader.finish()?;
+    Ok(answer)
 }
 
 /// The cause of a failed request, in the Go tool's words where scripts look for them.
@@ -434,24 +440,4 @@ fn tls_text(lower: &str, chain: &str) -> String {
 
 fn same_origin(a: &Url, b: &Url) -> bool {
     a.origin() == b.origin()
-}
-
-/// A URL for messages: a password in it is not shown.
-pub fn without_userinfo(text: &str) -> String {
-    match Url::parse(text) {
-        Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-            url.to_string()
-        }
-        Ok(_) => text.to_owned(),
-        // No URL, but there may be a password in it all the same.
-        Err(_) => match text.rsplit_once('@') {
-            Some((before, host)) => match before.split_once("//") {
-                Some((scheme, _)) => format!("{scheme}//{host}"),
-                None => host.to_owned(),
-            },
-            None => text.to_owned(),
-        },
-    }
 }

@@ -1,14 +1,20 @@
 //! Lists, page by page, and search expressions.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use super::client::{Answer, Client, Request};
 use super::error::Error;
 use super::path::with_query;
-use crate::compat::json_tree::Tree;
 use crate::output::progress::{self, Progress};
 use crate::resources::{List, Record, Resource};
 
+/// The most requests, objects and bytes that one list may take: a list without end is an error, not a full memory.
+const MAX_PAGES: usize = 1000;
+const MAX_OBJECTS: usize = 250_000;
+const MAX_BYTES: usize = 1 << 30;
+/// The time that one list may take, in time limits of a single request.
+const MAX_REQUEST_TIMES: u32 = 10;
 /// Items of a page while walking all of them.
 const WALK_SIZE: i64 = 1000;
 /// Items of a page for what is done to all objects (contract cli-core.md section 7.11).
@@ -49,8 +55,15 @@ impl Client {
     ) -> Result<List, Error> {
         let progress = listing(resource);
         let limit = options.limit.unwrap_or(DEFAULT_LIMIT);
+        let mut spent = self.spent();
         let first = self
-            .page(resource, path, options, 1, limit.min(MAX_SIZE), false)
+            .page(
+                resource,
+                path,
+                options,
+                (1, limit.min(MAX_SIZE), false),
+                &mut spent,
+            )
             .await?;
         let shown = i64::try_from(first.items().len()).unwrap_or(i64::MAX);
         let wanted = options.limit.filter(|limit| *limit > 0).unwrap_or(i64::MAX);
@@ -58,7 +71,7 @@ impl Client {
         if shown == 0 || shown >= first.total || shown >= wanted {
             return Ok(first);
         }
-        self.walk(resource, path, options, first, wanted, &progress)
+        self.walk(resource, path, options, (first, wanted), spent, &progress)
             .await
     }
 
@@ -79,9 +92,16 @@ impl Client {
         let progress = listing(resource);
         let mut seen = HashSet::new();
         let mut all = Vec::new();
+        let mut spent = self.spent();
         for page in 1.. {
             let next = self
-                .page(resource, path, &options, page, BULK_SIZE, false)
+                .page(
+                    resource,
+                    path,
+                    &options,
+                    (page, BULK_SIZE, false),
+                    &mut spent,
+                )
                 .await?;
             let got = i64::try_from(next.items().len()).unwrap_or(i64::MAX);
             let total = next.total;
@@ -122,7 +142,10 @@ impl Client {
     /// As [`Client::get_json`].
     pub async fn list_all(&self, resource: &'static Resource, path: &str) -> Result<List, Error> {
         let progress = listing(resource);
-        let first = decode(resource, &self.send(&Request::get(path)).await?)?;
+        let mut spent = self.spent();
+        let answer = self.send(&Request::get(path)).await?;
+        let first = decode(resource, &answer)?;
+        spent.page(&answer, &first)?;
         let shown = i64::try_from(first.items().len()).unwrap_or(i64::MAX);
         if shown == 0 || shown >= first.total {
             return Ok(first);
@@ -131,8 +154,8 @@ impl Client {
             resource,
             path,
             &ListOptions::default(),
-            first,
-            i64::MAX,
+            (first, i64::MAX),
+            spent,
             &progress,
         )
         .await
@@ -143,8 +166,8 @@ impl Client {
         resource: &'static Resource,
         path: &str,
         options: &ListOptions,
-        first: List,
-        wanted: i64,
+        (first, wanted): (List, i64),
+        mut spent: Spent,
         progress: &Progress,
     ) -> Result<List, Error> {
         let mut seen = HashSet::new();
@@ -153,7 +176,7 @@ impl Client {
         for page in 1.. {
             say(progress, resource, items.len(), total.min(wanted));
             let next = self
-                .page(resource, path, options, page, WALK_SIZE, true)
+                .page(resource, path, options, (page, WALK_SIZE, true), &mut spent)
                 .await?;
             let before = items.len();
             total = next.total;
@@ -187,12 +210,10 @@ impl Client {
         resource: &'static Resource,
         path: &str,
         options: &ListOptions,
-        page: i64,
-        size: i64,
-        by_id: bool,
+        (page, size, by_id): (i64, i64, bool),
+        spent: &mut Spent,
     ) -> Result<List, Error> {
-        let (page, size) = (page.to_string(), size);
-        let size_text = size.to_string();
+        let (page, size_text) = (page.to_string(), size.to_string());
         let mut query: Vec<(&str, &str)> = Vec::new();
         if by_id {
             query.push(("orderBy", "id"));
@@ -206,7 +227,50 @@ impl Client {
         }
         let mut request = Request::get(with_query(path, &query));
         request.project.clone_from(&options.project);
-        decode(resource, &self.send(&request).await?)
+        let answer = self.send(&request).await?;
+        let list = decode(resource, &answer)?;
+        spent.page(&answer, &list)?;
+        Ok(list)
+    }
+
+    fn spent(&self) -> Spent {
+        Spent {
+            end: self
+                .time_limit()
+                .and_then(|limit| Instant::now().checked_add(limit * MAX_REQUEST_TIMES)),
+            pages: 0,
+            objects: 0,
+            bytes: 0,
+        }
+    }
+}
+
+/// What a list has taken so far.
+struct Spent {
+    end: Option<Instant>,
+    pages: usize,
+    objects: usize,
+    bytes: usize,
+}
+
+impl Spent {
+    /// Counts a page.
+    fn page(&mut self, answer: &Answer, page: &List) -> Result<(), Error> {
+        self.pages += 1;
+        self.objects += page.items().len();
+        self.bytes += answer.body.len();
+        let passed = if self.end.is_some_and(|end| Instant::now() > end) {
+            format!("it takes longer than {MAX_REQUEST_TIMES} requests may")
+        } else if self.objects > MAX_OBJECTS {
+            format!("it holds more than {MAX_OBJECTS} objects")
+        } else if self.pages > MAX_PAGES {
+            format!("it has more than {MAX_PAGES} pages")
+        } else if self.bytes > MAX_BYTES {
+            format!("it is larger than {} MiB", MAX_BYTES >> 20)
+        } else {
+            return Ok(());
+        };
+        Err(Error::Endless(format!("the list does not end: {passed}")))
     }
 }
 
@@ -218,18 +282,7 @@ fn say(progress: &Progress, resource: &Resource, count: usize, total: i64) {
     progress.say(|| format!("Listing {}: {count} of {total}", resource.plural()));
 }
 
-/// Reads a list; an empty answer is a list without items.
+/// Reads a list.
 fn decode(resource: &'static Resource, answer: &Answer) -> Result<List, Error> {
-    if answer.body.is_empty() {
-        return Ok(List {
-            resource,
-            kind: String::new(),
-            page: 0,
-            size: 0,
-            total: 0,
-            items: None,
-        });
-    }
-    let tree = Tree::parse(&answer.body).map_err(Error::Decode)?;
-    List::read(resource, tree).map_err(Error::Decode)
+    answer.read(|tree| List::read(resource, tree))
 }

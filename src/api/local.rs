@@ -8,7 +8,8 @@ use axum::body::Body;
 use http_body_util::{BodyExt as _, Limited};
 use tower::ServiceExt as _;
 
-use super::client::{Answer, BASE_PATH, MAX_BODY, Request};
+use super::bounds::MAX_BODY;
+use super::client::{Answer, BASE_PATH, Request};
 use super::error::{Cause, Error};
 use crate::config::paths;
 use crate::env;
@@ -148,11 +149,10 @@ impl Local {
         }
         let body = request.body.as_ref();
         let body = body.map_or_else(Body::empty, |body| Body::from(body.bytes().to_vec()));
-        let call = builder.body(body).map_err(|_| Error::Transport {
-            method: request.method.title(),
-            url: format!("local:{path}"),
-            cause: Cause::Other,
-            text: "the request is not valid".to_owned(),
+        let call = builder.body(body).map_err(|_| {
+            let url = format!("local:{path}");
+            let why = "the request is not valid";
+            Error::transport(request.method.title(), &url, Cause::Other, why)
         })?;
         let answered = self.router.clone().oneshot(call).await;
         Ok(answered.unwrap_or_else(|never| match never {}))

@@ -4,6 +4,7 @@
 //! the same process. Requests, JSON and errors are the same either way.
 
 mod body;
+mod bounds;
 mod client;
 mod error;
 pub mod http;

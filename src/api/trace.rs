@@ -11,6 +11,8 @@ use super::client::{Answer, Request};
 use crate::cli::Globals;
 use crate::compat::json;
 use crate::output::talk;
+use crate::text::command::shell_quoted;
+use crate::text::url_for_people;
 
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,6 +50,7 @@ impl Trace {
     }
 
     pub fn request(self, url: &str, request: &Request, project: Option<&str>) {
+        let url = &url_for_people(url);
         if self.curl {
             say(&curl(url, request, project));
         }
@@ -89,7 +92,7 @@ impl Trace {
     /// A form that goes to an issuer: all of it is secret, so only its address is shown.
     pub fn form(self, url: &str) {
         if self.verbose {
-            say(&format!("> POST {url}"));
+            say(&format!("> POST {}", url_for_people(url)));
         }
     }
 
@@ -140,20 +143,16 @@ fn curl(url: &str, request: &Request, project: Option<&str>) -> String {
     if let Some(project) = project {
         line.push_str(&format!(
             " -H {}",
-            shell_quote(&format!("X-Ambient-Project: {project}"))
+            shell_quoted(&format!("X-Ambient-Project: {project}"))
         ));
     }
     if let Some(body) = &request.body {
         line.push_str(&format!(
             " -H 'Content-Type: application/json' -d {}",
-            shell_quote(&json::compact(&body.masked()))
+            shell_quoted(&json::compact(&body.masked()))
         ));
     }
-    format!("{line} {}", shell_quote(url))
-}
-
-fn shell_quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
+    format!("{line} {}", shell_quoted(url))
 }
 
 fn say(line: &str) {

@@ -9,8 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::oidc::without_controls;
 use crate::exit::{Failure, Kind};
+use crate::text::visible;
 
 /// How long the user may take.
 const WAIT: Duration = Duration::from_secs(300);
@@ -88,7 +88,7 @@ async fn answer(mut stream: TcpStream, state: &str) -> Option<Result<String, Str
     if let Some(error) = value("error") {
         let why = value("error_description").unwrap_or(error);
         page(&mut stream, "200 OK", Err(&why)).await;
-        return Some(Err(without_controls(&why)));
+        return Some(Err(visible(&why)));
     }
     match value("code") {
         Some(code) => {

@@ -14,6 +14,7 @@ use crate::cli::Globals;
 use crate::compat::{go_url, json};
 use crate::config::Settings;
 use crate::exit::{Failure, Kind};
+use crate::text::{secrets, url_for_people, visible};
 
 /// How long the issuer may take, unless the request time-out is shorter.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -59,7 +60,7 @@ impl Issuer {
         format!("{}/protocol/openid-connect/{name}", self.base)
     }
 
-    /// Asks for tokens. The form's values may be secret: they appear in no error.
+    /// Asks for tokens. The form's secrets are hidden in what the issuer says of them.
     ///
     /// # Errors
     /// In the Go tool's words.
@@ -73,7 +74,7 @@ impl Issuer {
             let json: Option<Value> = serde_json::from_slice(&body).ok();
             let said = |key: &str| {
                 let text = json.as_ref()?.get(key)?.as_str()?;
-                (!text.is_empty()).then(|| without_controls(text))
+                (!text.is_empty()).then(|| visible(&secrets::hide(text)))
             };
             return Err(match said("error_description").or_else(|| said("error")) {
                 Some(why) => refused(format!("token endpoint: {why}")),
@@ -128,13 +129,14 @@ impl Issuer {
         limit: Duration,
     ) -> Result<(u16, Zeroizing<Vec<u8>>), Failure> {
         let failed = |why: &str| {
-            let shown = http::without_userinfo(url);
+            let shown = url_for_people(url);
             let words = format!("POST to token endpoint: Post \"{shown}\": {why}");
             Failure::new(Kind::Network, words)
         };
         if let Some(fault) = go_url::fault(url) {
             return Err(failed(&fault.cause));
         }
+        know(form);
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
@@ -147,7 +149,7 @@ impl Issuer {
             )
             .body(body);
         let started = Instant::now();
-        self.trace.form(&http::without_userinfo(url));
+        self.trace.form(url);
         let exchange = async {
             let response = request
                 .send()
@@ -165,10 +167,19 @@ impl Issuer {
     }
 }
 
-/// Words of somebody else for the terminal: they must not move the cursor.
-#[must_use]
-pub fn without_controls(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
+/// The values of a form that are secrets.
+fn know(form: &[(&str, &str)]) {
+    const SECRETS: &[&str] = &[
+        "client_secret",
+        "code",
+        "code_verifier",
+        "password",
+        "refresh_token",
+        "token",
+    ];
+    for (_, value) in form.iter().filter(|(key, _)| SECRETS.contains(key)) {
+        secrets::know(&SecretString::from(*value));
+    }
 }
 
 /// Reads an answer to its end; it may hold tokens.

@@ -9,6 +9,7 @@ use super::token;
 use crate::config::Config;
 use crate::config::file::{CLIENT_ID, ISSUER_URL, Lock};
 use crate::ctx::Ctx;
+use crate::text::acpctl;
 
 /// Gives the token to use: the stored one, renewed if it has expired and can be renewed. What goes
 /// wrong is said, and the old token is used: the server has the last word.
@@ -55,7 +56,8 @@ pub fn fresh(ctx: &Ctx, config: &Config) -> Result<Option<SecretString>, String>
 
 fn say(ctx: &Ctx, why: &str) {
     ctx.out.warn(&format!(
-        "the login has expired and could not be renewed ({why}); run 'acpctl login' again"
+        "the login has expired and could not be renewed ({why}); log in again: {}",
+        acpctl(&["login", "URL"])
     ));
 }
 

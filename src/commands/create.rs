@@ -241,7 +241,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let [resource] = args.resource.as_slice() else {
         let message = format!("accepts 1 arg(s), received {}", args.resource.len());
-        return Err(Failure::usage(message).into());
+        let hint = match args.resource.first() {
+            None => "RESOURCE is missing",
+            Some(_) => "name one RESOURCE; values go into flags",
+        };
+        return Err(Failure::usage(message)
+            .hint(format!("{hint}; usage: acpctl create <RESOURCE> [flags]"))
+            .into());
     };
     let client = ctx.client()?;
     let word = resource.to_lowercase();

@@ -25,6 +25,7 @@ use crate::output::age::age;
 use crate::output::progress;
 use crate::output::style::{Tone, paint};
 use crate::output::wrap;
+use crate::text::{acpctl, url_for_people};
 
 /// How long the server may take, unless the user says otherwise.
 const SERVER_LIMIT: Duration = Duration::from_secs(5);
@@ -110,7 +111,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         Form::Json => ctx.out.json(&as_json(&checks))?,
         Form::Text => ctx
             .out
-            .data(as_text(&checks, ctx.out.colored(), ctx.out.width()).as_bytes())?,
+            .text(&as_text(&checks, ctx.out.colored(), ctx.out.width()))?,
     }
     match checks.iter().filter(|c| c.tone == Tone::Bad).count() {
         0 => Ok(()),
@@ -232,7 +233,7 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
             "leave out --insecure-skip-tls-verify, trust the authority with --ca-file, and log in again",
         ));
     }
-    let url = &settings.api_url;
+    let url = &url_for_people(&settings.api_url);
     let asked = || -> anyhow::Result<(Answer, Timestamp)> {
         let _asking = progress::begin(format!("Asking {url}"));
         let client = Client::connect(&settings, settings.token.clone(), &globals)?;
@@ -248,7 +249,10 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
         Err(error) => found.push(fail(
             "server",
             format!("{url}: {error:#}"),
-            "check the address ('acpctl config get api_url'), the network, and proxy variables",
+            format!(
+                "check the address ({}), the network, and proxy variables",
+                acpctl(&["config", "get", "api_url"])
+            ),
         )),
     }
     found
@@ -256,9 +260,9 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
 
 fn login(settings: &Settings, now: Timestamp) -> Check {
     let name = "login";
-    let again = "acpctl login";
+    let again = acpctl(&["login", "URL"]);
     let Some(token) = &settings.token else {
-        let fix = "acpctl login URL, or use the embedded API of this machine: --local";
+        let fix = format!("{again}, or use the embedded API of this machine: --local");
         return fail(name, "not logged in", fix);
     };
     let from = match settings.token_origin {
@@ -299,12 +303,15 @@ fn server(url: &str, answer: &Answer) -> Check {
         (401, _) => fail(
             name,
             format!("{url} answers, but rejects the token (401)"),
-            "acpctl login",
+            acpctl(&["login", "URL"]),
         ),
         (status, _) => warn(
             name,
             format!("{url} answers {status}, and not like the platform"),
-            "check the address: acpctl config get api_url",
+            format!(
+                "check the address: {}",
+                acpctl(&["config", "get", "api_url"])
+            ),
         ),
     }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::api::http::without_userinfo;
 use crate::api::{BASE_PATH, Client, Error, Request};
 use crate::compat::quote::quote;
 use crate::compat::{go_url, json as text};
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
+use crate::text::url_for_people;
 
 /// How long the server may take.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -87,7 +87,7 @@ fn ask(ctx: &Ctx) -> Result<Value, String> {
             base.strip_suffix('/').unwrap_or(base)
         );
         if let Some(fault) = go_url::fault(&url) {
-            let (url, cause) = (quote(&without_userinfo(&url)), fault.cause);
+            let (url, cause) = (quote(&url_for_people(&url)), fault.cause);
             return Err(if fault.unreadable {
                 format!("create request: parse {url}: {cause}")
             } else {

@@ -5,10 +5,12 @@ use serde_json::json;
 
 use crate::auth::store;
 use crate::auth::token::{self, Token};
+use crate::config::settings::not_logged_in;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
+use crate::text::{acpctl, url_for_people};
 
 /// Display current user information
 #[derive(Debug, clap::Args)]
@@ -32,14 +34,14 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
     };
     let Some(token) = token else {
-        return Err(Failure::new(Kind::Login, "not logged in; run 'acpctl login' first").into());
+        return Err(not_logged_in().into());
     };
     if args.show_token {
         return ctx.out.data(token.expose_secret().as_bytes());
     }
     let read = token::read(token.expose_secret());
     let (url, project) = (
-        settings.api_url.as_str(),
+        url_for_people(&settings.api_url),
         settings.project.as_deref().unwrap_or_default(),
     );
     if !matches!(format, Format::Table | Format::Wide) {
@@ -65,13 +67,16 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             );
         }
     }
-    lines.push(("API URL:", url.to_owned()));
+    lines.push(("API URL:", url));
     lines.push(("Project:", project.to_owned()));
     for (label, text) in lines {
         ctx.out.line(&format!("{label:<11} {text}"))?;
     }
     if read.expires_at().is_some_and(|end| end < ctx.now()) && ctx.out.is_terminal() {
-        ctx.out.warn("the token has expired; run 'acpctl login'");
+        ctx.out.warn(&format!(
+            "the token has expired; log in again: {}",
+            acpctl(&["login", "URL"])
+        ));
     }
     Ok(())
 }

@@ -66,7 +66,7 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
                     quote(&word.to_string_lossy()),
                     quote(&line.path_text())
                 ));
-                Some(failure.hint_on_terminal(line.verb_hint(&word.to_string_lossy())))
+                Some(failure.hint(line.verb_hint(&word.to_string_lossy())))
             } else {
                 return Ok(Request::Help(line.path_names()));
             }
@@ -355,14 +355,17 @@ impl<'a> Line<'a> {
             None => (name, None),
         };
         let known = self.find_long(name).ok_or_else(|| {
-            Failure::usage(format!("unknown flag: --{name}")).hint_on_terminal(self.flag_hint(name))
+            Failure::usage(format!("unknown flag: --{name}")).hint(self.flag_hint(name))
         })?;
         let value = match value {
             Some(value) => Some(value),
             None if is_switch(known) => None,
             None => match rest.next() {
                 Some(value) => Some(value.clone()),
-                None => return Err(Failure::usage(format!("flag needs an argument: --{name}"))),
+                None => {
+                    let words = format!("flag needs an argument: --{name}");
+                    return Err(Failure::usage(words).hint(known.value_hint()));
+                }
             },
         };
         Ok(vec![known.found(value)?])
@@ -380,7 +383,7 @@ impl<'a> Line<'a> {
             let bundle = &text[at..];
             let unknown = || {
                 Failure::usage(format!("unknown shorthand flag: '{c}' in -{bundle}"))
-                    .hint_on_terminal(self.help_hint())
+                    .hint(self.help_hint())
             };
             let known = self.find_short(c).ok_or_else(unknown)?;
             let next = at + c.len_utf8();
@@ -395,9 +398,8 @@ impl<'a> Line<'a> {
                 match rest.next() {
                     Some(value) => Some(value.clone()),
                     None => {
-                        return Err(Failure::usage(format!(
-                            "flag needs an argument: '{c}' in -{bundle}"
-                        )));
+                        let words = format!("flag needs an argument: '{c}' in -{bundle}");
+                        return Err(Failure::usage(words).hint(known.value_hint()));
                     }
                 }
             } else {
@@ -436,6 +438,17 @@ enum Found {
 }
 
 impl Known<'_> {
+    /// How a flag that was given without its value is written.
+    fn value_hint(self) -> String {
+        match self {
+            Known::Arg(arg) => {
+                let long = arg.get_long().unwrap_or_default();
+                format!("write --{long} {}", value_name(arg))
+            }
+            Known::Help | Known::Version => "it takes no value".to_owned(),
+        }
+    }
+
     fn found(self, value: Option<OsString>) -> Result<Found, Failure> {
         let on = |shown: &str| -> Result<bool, Failure> {
             match &value {
@@ -557,13 +570,25 @@ fn count_failure(command: &Command, arguments: &[OsString], path: &str) -> Optio
         .first()
         .map(|word| word.to_string_lossy().into_owned())
         .unwrap_or_default();
-    Some(Failure::usage(match (least, most) {
+    let words = match (least, most) {
         (0, 0) => format!("unknown command {} for {}", quote(&first), quote(path)),
         (least, usize::MAX) => format!("requires at least {least} arg(s), only received {got}"),
         (least, most) if least == most => format!("accepts {least} arg(s), received {got}"),
         (0, most) => format!("accepts at most {most} arg(s), received {got}"),
         (least, most) => format!("accepts between {least} and {most} arg(s), received {got}"),
-    }))
+    };
+    let missing: Vec<String> = positionals
+        .iter()
+        .skip(got)
+        .take(least.saturating_sub(got))
+        .map(|arg| value_name(arg))
+        .collect();
+    let why = match (missing.as_slice(), arguments.get(most)) {
+        ([], Some(word)) => format!("{} is one too many", quote(&word.to_string_lossy())),
+        ([one], _) => format!("{one} is missing"),
+        (several, _) => format!("{} are missing", several.join(" and ")),
+    };
+    Some(Failure::usage(words).hint(format!("{why}; usage: {}", usage_line(command, path))))
 }
 
 /// `acpctl credential get <CREDENTIAL> [flags]`
@@ -581,11 +606,15 @@ pub fn usage_line(command: &Command, path: &str) -> String {
     line
 }
 
-fn positional(arg: &Arg) -> String {
-    let name = match arg.get_value_names() {
+fn value_name(arg: &Arg) -> String {
+    match arg.get_value_names() {
         Some([name, ..]) => name.to_string(),
         _ => arg.get_id().as_str().to_uppercase(),
-    };
+    }
+}
+
+fn positional(arg: &Arg) -> String {
+    let name = value_name(arg);
     let more = if matches!(arg.get_action(), ArgAction::Append) {
         "..."
     } else {

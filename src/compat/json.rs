@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::json_text;
+use crate::text::seen::is_unseen;
 
 /// Compact JSON for a request body.
 #[must_use]
@@ -11,10 +12,44 @@ pub fn compact(value: &Value) -> String {
     escape(&serde_json::to_string(value).unwrap_or_default())
 }
 
-/// Indented JSON for standard output, without the final newline.
+/// Indented JSON for standard output, without the final newline. What a reader would not see is escaped.
 #[must_use]
 pub fn pretty(value: &Value) -> String {
-    escape(&serde_json::to_string_pretty(value).unwrap_or_default())
+    escape_unseen(&escape(
+        &serde_json::to_string_pretty(value).unwrap_or_default(),
+    ))
+}
+
+/// JSON that somebody else wrote, for standard output.
+#[must_use]
+pub fn shown(json: &str) -> String {
+    escape_unseen(json)
+        .chars()
+        // There are none but line ends and tabs in JSON; what came may not be JSON, though.
+        .map(|c| match c {
+            '\n' => c,
+            c if c.is_control() => ' ',
+            c => c,
+        })
+        .collect()
+}
+
+/// Escapes what a reader would not see; such characters occur only inside strings.
+fn escape_unseen(json: &str) -> String {
+    if json.bytes().all(|byte| byte < 0x7f) {
+        return json.to_owned();
+    }
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c >= '\x7f' && is_unseen(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 /// `<`, `>`, `&`, U+2028, U+2029 occur only inside JSON strings, so the text can be replaced as a whole.

@@ -7,4 +7,4 @@ pub mod json_text;
 pub mod json_tree;
 pub mod near;
 pub mod number;
-pub mod quote;
+pub use crate::text::quote;

@@ -21,6 +21,7 @@ use crate::env;
 use crate::exit::Failure;
 use crate::help;
 use crate::output::Out;
+use crate::text::seen::is_unseen;
 
 /// How long an answer may take in all, unless `AMBIENT_COMPLETION_TIMEOUT` says otherwise.
 const LIMIT: Duration = Duration::from_millis(250);
@@ -98,7 +99,7 @@ fn run(out: &Out, words: &[OsString], with_help: bool) -> anyhow::Result<()> {
     let mut text = String::new();
     for candidate in answer.candidates.iter().filter(|c| is_plain(&c.text)) {
         text.push_str(&candidate.text);
-        let help: String = candidate.help.chars().filter(|c| !c.is_control()).collect();
+        let help: String = candidate.help.chars().filter(|c| !is_unseen(*c)).collect();
         if with_help && !help.is_empty() {
             text.push('\t');
             text.push_str(&help);
@@ -146,5 +147,5 @@ fn answer(words: &[OsString], deadline: Instant) -> Answer {
 }
 
 fn is_plain(text: &str) -> bool {
-    !text.is_empty() && !text.chars().any(char::is_control)
+    !text.is_empty() && !text.chars().any(is_unseen)
 }

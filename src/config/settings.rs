@@ -10,6 +10,7 @@ use crate::cli::Globals;
 use crate::compat::quote::quote;
 use crate::env;
 use crate::exit::{Failure, Kind};
+use crate::text::{acpctl, url_for_people};
 
 /// The base URL that stands for the embedded API.
 pub const LOCAL: &str = "local:";
@@ -119,10 +120,7 @@ impl Settings {
             return self.check_project_length();
         }
         let Some(token) = token else {
-            return Err(
-                Failure::new(Kind::Login, "not logged in; run 'acpctl login' first")
-                    .hint_on_terminal("or use the embedded API: --local"),
-            );
+            return Err(not_logged_in());
         };
         let url = parse_api_url(&self.api_url)?;
         if token.expose_secret().len() < 20 {
@@ -157,6 +155,16 @@ impl Settings {
     }
 }
 
+/// Nobody is logged in: the ways to go on, for people and for jobs.
+#[must_use]
+pub fn not_logged_in() -> Failure {
+    let hint = format!(
+        "log in ({}), set AMBIENT_API_URL and AMBIENT_TOKEN, or use the embedded API of this machine: --local",
+        acpctl(&["login", "URL"])
+    );
+    Failure::new(Kind::Login, "not logged in; run 'acpctl login' first").hint(hint)
+}
+
 /// Reads an API URL: scheme and host are needed.
 ///
 /// # Errors
@@ -165,7 +173,7 @@ pub fn parse_api_url(text: &str) -> Result<url::Url, Failure> {
     let invalid = || {
         Failure::usage(format!(
             "invalid API URL {}: must include scheme and host (e.g. https://api.example.com)",
-            quote(text)
+            quote(&url_for_people(text))
         ))
     };
     let url = url::Url::parse(text).map_err(|_| invalid())?;

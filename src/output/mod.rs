@@ -1,4 +1,8 @@
 //! What the program prints: data on standard output, talk on standard error.
+//!
+//! All text for people passes through here and can't do more than be read: [`Out::line`], [`Out::text`] and everything
+//! on standard error show unseen characters as escapes. Bytes go out as they are through [`Out::data`] only: YAML, a secret
+//! that was asked for, generated files.
 
 pub mod age;
 pub mod format;
@@ -10,7 +14,6 @@ mod question;
 pub mod signals;
 pub mod style;
 pub mod table;
-pub mod wrap;
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -21,6 +24,8 @@ use serde_json::Value;
 pub use format::{Format, OutputArgs};
 
 use crate::compat::json;
+pub use crate::text::wrap;
+use crate::text::{color, secrets, seen};
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -51,15 +56,23 @@ impl Out {
         }
     }
 
-    /// Writes a line to standard output.
+    /// Writes a line to standard output; line ends in it are spaces.
     ///
     /// # Errors
     /// When the stream can't be written; [`Closed`] where nobody reads it.
     pub fn line(&self, text: &str) -> anyhow::Result<()> {
-        self.data(format!("{text}\n").as_bytes())
+        self.text(&format!("{}\n", seen::visible(text)))
     }
 
-    /// Writes bytes to standard output as they are.
+    /// Writes lines to standard output, with their line ends.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn text(&self, text: &str) -> anyhow::Result<()> {
+        self.data(color::for_terminal(seen::visible_lines(text)).as_bytes())
+    }
+
+    /// Writes bytes to standard output as they are: nothing that people read without having asked for it raw.
     ///
     /// # Errors
     /// As [`Out::line`].
@@ -80,7 +93,15 @@ impl Out {
     /// # Errors
     /// As [`Out::line`].
     pub fn json(&self, value: &Value) -> anyhow::Result<()> {
-        self.line(&json::pretty(value))
+        self.data(format!("{}\n", json::pretty(value)).as_bytes())
+    }
+
+    /// Writes JSON that somebody else wrote, as a line.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn json_line(&self, json: &str) -> anyhow::Result<()> {
+        self.data(format!("{}\n", json::shown(json)).as_bytes())
     }
 
     /// True once data went to standard output.
@@ -89,18 +110,19 @@ impl Out {
         self.wrote.get()
     }
 
-    /// Says something on standard error, on a terminal broken between words. A closed stream is no failure: nobody
+    /// Says something on standard error, on a terminal broken between words. A closed stream is not a failure: nobody
     /// listens.
     pub fn note(&self, text: &str) {
+        let text = seen::with_one_label(&for_people(text));
         match columns(&io::stderr()) {
-            Some(width) => self.note_as_is(&wrap::lines(text, width)),
-            None => self.note_as_is(text),
+            Some(width) => write(wrap::lines(&text, width) + "\n"),
+            None => write(text + "\n"),
         }
     }
 
     /// Says something that is there to be copied, such as a command line.
     pub fn note_as_is(&self, text: &str) {
-        talk(&format!("{text}\n"));
+        write(seen::visible_lines(text) + "\n");
     }
 
     /// Warns on standard error.
@@ -159,8 +181,17 @@ fn columns(stream: &(impl io::IsTerminal + std::os::fd::AsFd)) -> Option<usize> 
     Some(columns.filter(|columns| *columns > 0).unwrap_or(80))
 }
 
-/// Writes to standard error. Where it is closed nobody listens.
+/// Writes to standard error, without the secrets of this run. Where it is closed nobody listens.
 pub fn talk(text: &str) {
+    write(for_people(text));
+}
+
+fn for_people(text: &str) -> String {
+    seen::visible_lines(&secrets::hide(text))
+}
+
+fn write(text: String) {
+    let text = color::for_terminal(text);
     let _ = progress::beside(text.as_bytes(), || {
         let mut stderr = io::stderr().lock();
         stderr

@@ -37,9 +37,7 @@ impl Out {
     pub fn value(&self, value: &Value, format: &Format) -> anyhow::Result<()> {
         match format {
             Format::Yaml => self.data(crate::yaml::to_string(value)?.as_bytes()),
-            Format::JsonPath(template) => {
-                self.line(&super::jsonpath::evaluate(template, value).map_err(Failure::usage)?)
-            }
+            Format::JsonPath(template) => self.text(&found(template, value)?),
             _ => self.json(value),
         }
     }
@@ -60,9 +58,7 @@ impl Out {
             Format::Name => rows
                 .iter()
                 .try_for_each(|row| self.line(&format!("{}/{}", resource.word, row.name_or_id()))),
-            Format::JsonPath(template) => {
-                self.line(&super::jsonpath::evaluate(template, &value()).map_err(Failure::usage)?)
-            }
+            Format::JsonPath(template) => self.text(&found(template, &value())?),
         }
     }
 
@@ -100,7 +96,7 @@ impl Out {
         wide: bool,
     ) -> anyhow::Result<()> {
         if !wide && !self.is_terminal() {
-            return self.data(table::fixed(columns, rows).as_bytes());
+            return self.text(&table::fixed(columns, rows));
         }
         let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
         self.fitted(&titles, rows, wide)
@@ -113,6 +109,12 @@ impl Out {
     pub fn fitted(&self, titles: &[&str], rows: &[Vec<String>], wide: bool) -> anyhow::Result<()> {
         // Wide columns are asked for whole, however narrow the window is.
         let width = self.width().filter(|_| !wide);
-        self.data(table::fitted(titles, rows, width).as_bytes())
+        self.text(&table::fitted(titles, rows, width))
     }
+}
+
+/// What a template finds, as a line.
+fn found(template: &str, value: &Value) -> Result<String, Failure> {
+    let found = super::jsonpath::evaluate(template, value).map_err(Failure::usage)?;
+    Ok(format!("{found}\n"))
 }

@@ -1,6 +1,8 @@
 //! Colours by meaning, from the sixteen that every theme makes readable on its background. A colour
 //! never stands alone: the word that it paints says the same.
 
+use crate::text::color::painted;
+
 /// What a word means for the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -13,13 +15,13 @@ pub enum Tone {
 #[must_use]
 pub fn paint(text: &str, tone: Tone, on: bool) -> String {
     let color = match tone {
-        Tone::Good => 32,
+        Tone::Good => "32",
         // Yellow is hardly seen on white.
-        Tone::Doubtful => 35,
-        Tone::Bad => 31,
+        Tone::Doubtful => "35",
+        Tone::Bad => "31",
     };
     if on {
-        format!("\x1b[{color}m{text}\x1b[0m")
+        painted(color, text)
     } else {
         text.to_owned()
     }

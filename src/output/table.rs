@@ -6,6 +6,8 @@
 use comfy_table::{ContentArrangement, Table as Grid, presets};
 use dialoguer::console::{measure_text_width, truncate_str};
 
+pub use crate::text::visible;
+
 /// Between two columns.
 const GAP: usize = 3;
 /// The end of a cell that was cut.
@@ -146,20 +148,6 @@ pub fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     rows.iter().map(line).collect()
 }
 
-/// Control characters as spaces: a value must not move the cursor or break a row.
-#[must_use]
-pub fn visible(cell: &str) -> String {
-    let turns_text = |c| matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let shown = |c: char| {
-        if c.is_control() || turns_text(c) {
-            ' '
-        } else {
-            c
-        }
-    };
-    cell.chars().map(shown).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,7 +196,7 @@ mod tests {
         ];
         assert_eq!(
             fixed(&columns, &rows),
-            "ID      NAME  \n1       abc...\nx y      [31m \n"
+            "ID      NAME  \n1       abc...\nx y     \\x1...\n"
         );
     }
 }

@@ -13,6 +13,7 @@ use crate::config::file::reason;
 use crate::exit::{Failure, Kind};
 use crate::runner::plan::Plan;
 use crate::runner::table::KUBECONFIG_PATH;
+use crate::text::acpctl;
 
 /// Refuses a plan of which not all can be done.
 ///
@@ -27,7 +28,10 @@ pub fn check(plan: &Plan) -> Result<(), Failure> {
         plan.fault_kind(),
         format!("nothing was started: {}", faults.join("; ")),
     )
-    .hint("'acpctl session preview' shows the same credentials without starting anything"))
+    .hint(format!(
+        "the same credentials, without starting anything: {}",
+        acpctl(&["session", "preview"])
+    )))
 }
 
 /// A new private folder.

@@ -190,7 +190,8 @@ fn a_broken_file_is_never_written_over() {
     ] {
         let output = env.acpctl().args(args).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{args:?}");
-        assert_eq!(streams(&output).1, message, "{args:?}");
+        let said = streams(&output).1;
+        assert!(said.starts_with(&message), "{args:?} {said}");
         assert_eq!(fs::read_to_string(env.config_path()).unwrap(), broken);
     }
 }
@@ -510,7 +511,7 @@ fn a_refusal_is_shown_without_markup_and_without_control_characters() {
     assert_eq!(output.status.code(), Some(4));
     assert_eq!(
         streams(&output).1,
-        "Error: auth-code login: authorization failed: <script>alert('x')</script> & [31mno\n"
+        "Error: auth-code login: authorization failed: <script>alert('x')</script> & \\x1b[31mno\n"
     );
     assert!(!env.config_path().exists());
 }
@@ -676,7 +677,7 @@ fn an_issuer_that_is_no_address_is_named_and_its_password_is_not() {
         ),
         (
             "http://u:canary-password@127.0.0.1:1/r",
-            "Post \"http://127.0.0.1:1/r/protocol/openid-connect/token\": dial tcp 127.0.0.1:1: connect: connection refused",
+            "Post \"http://***@127.0.0.1:1/r/protocol/openid-connect/token\": dial tcp 127.0.0.1:1: connect: connection refused",
         ),
     ] {
         let output = env

@@ -283,7 +283,7 @@ fn a_failed_search_creates_nothing() {
         .write_stdin("kind: Credential\nname: x\nprovider: y\ntoken: t\n")
         .assert()
         .code(10)
-        .stderr("Error: apply credential/x: search credentials for \"x\": ambient API error 500: c — r\n");
+        .stderr("Error: apply credential/x: search credentials for \"x\": ambient API error 500: c — r\nHint: the server failed: give its operators the operation id op-1\n");
 }
 
 #[test]

@@ -323,7 +323,7 @@ fn nothing_listens() {
         .assert()
         .code(9)
         .stderr(format!(
-            "Error: list credentials: HTTP request failed: Get \"http://{address}/api/ambient/v1/credentials?page=1&size=100\": dial tcp {address}: connect: connection refused\n"
+            "Error: list credentials: HTTP request failed: Get \"http://{address}/api/ambient/v1/credentials?page=1&size=100\": dial tcp {address}: connect: connection refused\nHint: nothing listens there: check --api-url, or use the embedded API: --local\n"
         ));
 }
 

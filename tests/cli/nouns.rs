@@ -506,8 +506,8 @@ fn a_watch_shows_news_and_gives_up_after_five_failures() {
         "{stderr}"
     );
     assert!(
-        stderr.ends_with(
-            "Error: too many consecutive errors, stopping watch: ambient API error 500: c — r\n"
+        stderr.contains(
+            "\nError: too many consecutive errors, stopping watch: ambient API error 500: c — r\n"
         ),
         "{stderr}"
     );

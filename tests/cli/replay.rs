@@ -161,6 +161,7 @@ fn replay(case: &Value) -> String {
         Some(server)
     };
     let (code, stdout, stderr, config) = run(&env, &filled);
+    let stderr = without_explanation(&stderr);
     let seen: Vec<Value> = server
         .iter()
         .flat_map(Scripted::received)
@@ -208,6 +209,22 @@ fn replay(case: &Value) -> String {
         }
     }
     different.join("; ")
+}
+
+/// Standard error without what explains an error: the rule "what follows an error" of docs/compatibility.md.
+fn without_explanation(stderr: &str) -> String {
+    let is_ours = |line: &str| line.starts_with("Hint: ") || line.starts_with("Server: ");
+    let mut shown = String::new();
+    let mut after_error = false;
+    let mut skipping = false;
+    for line in stderr.split_inclusive('\n') {
+        skipping = after_error && (is_ours(line) || skipping && line.starts_with("  "));
+        after_error |= line.starts_with("Error: ");
+        if !skipping {
+            shown.push_str(line);
+        }
+    }
+    shown
 }
 
 fn items(case: &Value, key: &str) -> Vec<Value> {

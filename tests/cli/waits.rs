@@ -38,7 +38,8 @@ fn a_store_that_is_held_is_an_error_in_time() {
         "{stderr}"
     );
     assert!(
-        stderr.contains("another process keeps the store in") && stderr.lines().count() == 1,
+        stderr.contains("another process keeps the store in")
+            && stderr.matches("Error: ").count() == 1,
         "{stderr}"
     );
     other.execute_batch("COMMIT").unwrap();

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use super::lookup;
 use crate::api::{Body, Client, Error, Method, Request};
-use crate::compat::json;
 use crate::ctx::Ctx;
 use crate::exit::Failure;
 use crate::output::{Format, OutputArgs, progress};
@@ -127,12 +126,7 @@ pub async fn begin(
     let request = Request::new(Method::Post, lookup::agent(project, &[id, "start"]))
         .body(body)
         .project(project);
-    let answer = client.send(&request).await?;
-    let answer = if answer.body.is_empty() {
-        Value::Null
-    } else {
-        json::parse(&answer.body).map_err(Error::Decode)?
-    };
+    let answer = client.send(&request).await?.json()?;
     let session = answer.get("session").filter(|session| !session.is_null());
     let session = session
         .map(|session| Record::decode(&SESSION, session.clone()))

@@ -41,5 +41,5 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .and_then(|value| value.get("starting_prompt")?.as_str().map(str::to_owned));
         Ok(prompt.unwrap_or_else(|| String::from_utf8_lossy(&answer.body).into_owned()))
     })?;
-    ctx.out.line(&text)
+    ctx.out.text(&format!("{text}\n"))
 }

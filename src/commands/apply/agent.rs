@@ -9,6 +9,7 @@ use crate::api::{Body, equals, path};
 use crate::compat::quote::quote;
 use crate::exit::{Failure, Kind};
 use crate::resources::{AGENT, INBOX_MESSAGE, PROJECT, Record};
+use crate::text::acpctl;
 
 pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome> {
     need_name(document)?;
@@ -61,7 +62,10 @@ async fn find(
             ids.join(", ")
         );
         return Err(Failure::new(Kind::Conflict, message)
-            .hint("rename or delete all but one; see 'acpctl agent list'")
+            .hint(format!(
+                "rename or delete all but one; see {}",
+                acpctl(&["agent", "list"])
+            ))
             .into());
     }
     Ok(found.pop())

@@ -5,6 +5,7 @@ use crate::config::file;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::Failure;
+use crate::text::url_for_people;
 
 /// Print a setting as it is in force
 ///
@@ -28,7 +29,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let settings = ctx.settings()?;
     let config = ctx.config()?;
     let value = match args.key.as_str() {
-        "api_url" => Some(settings.api_url.clone()),
+        "api_url" => Some(url_for_people(&settings.api_url)),
         "project" => settings.project.clone(),
         "pager" => config.text(file::PAGER).map(str::to_owned),
         _ => {

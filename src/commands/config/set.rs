@@ -6,6 +6,7 @@ use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
+use crate::text::url_for_people;
 
 /// Save a setting; an empty value removes it
 ///
@@ -37,8 +38,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         config.set(&args.key, Some(args.value.as_str().into()));
     })
     .map_err(|why| Failure::new(Kind::Other, why))?;
-    ctx.out
-        .line(&format!("Set {} = {}", args.key, args.value))?;
+    ctx.out.line(&format!(
+        "Set {} = {}",
+        args.key,
+        url_for_people(&args.value)
+    ))?;
     for (key, variable) in [("api_url", env::API_URL), ("project", env::PROJECT)] {
         if args.key == key && variable.get().is_some() {
             ctx.out
@@ -59,11 +63,14 @@ fn check_url(text: &str) -> Result<(), Failure> {
     match url {
         None => Err(Failure::usage(format!(
             "invalid URL {}: must include scheme and host (e.g. https://api.example.com)",
-            quote(text)
+            quote(&url_for_people(text))
         ))),
-        Some(url) if url.query().is_some() || url.fragment().is_some() => Err(Failure::usage(
-            format!("invalid URL {}: it has a query or a fragment", quote(text)),
-        )),
+        Some(url) if url.query().is_some() || url.fragment().is_some() => {
+            Err(Failure::usage(format!(
+                "invalid URL {}: it has a query or a fragment",
+                quote(&url_for_people(text))
+            )))
+        }
         Some(_) => Ok(()),
     }
 }

@@ -6,6 +6,7 @@ use crate::auth::store::{self, Store};
 use crate::config::settings::Origin;
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs, table};
+use crate::text::url_for_people;
 
 const COLUMNS: &[table::Column] = &[
     table::Column {
@@ -44,7 +45,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let timeout = format!("{}s", settings.request_timeout.as_secs());
     let polling = format!("{}s", settings.polling_interval.as_secs());
     let rows = [
-        ("api_url", settings.api_url.clone(), settings.api_url_origin),
+        (
+            "api_url",
+            url_for_people(&settings.api_url),
+            settings.api_url_origin,
+        ),
         ("access_token", token.to_owned(), settings.token_origin),
         (
             "project",

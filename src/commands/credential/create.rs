@@ -12,10 +12,10 @@ use crate::api::{Body, Cause, Client, Error};
 use crate::compat::grammar::IgnoredArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::digest;
 use crate::exit::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
+use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
 # One context of a file, checked and cut out
@@ -144,7 +144,7 @@ pub(super) fn send(ctx: &Ctx, args: &Args, new: New) -> anyhow::Result<Record> {
             Kind::Server,
             "create credential: the server's answer names no credential",
         )
-        .hint("see 'acpctl credential list'")
+        .hint(format!("see {}", acpctl(&["credential", "list"])))
         .into());
     }
     record.remove("token");
@@ -203,10 +203,9 @@ fn from_kubeconfig(ctx: &Ctx, args: &Args, name: Option<&str>) -> Result<New, Fa
     );
     let text = prepared.text.expose_secret();
     ctx.out.note(&format!(
-        "Read {read} bytes from {}; storing {} bytes (sha256 {})",
+        "Read {read} bytes from {}; storing {} bytes",
         kubeconfig::source_name(&sources),
-        text.len(),
-        digest::prefix(text.as_bytes())
+        text.len()
     ));
     let mut body = Body::new();
     body.set_filled(
@@ -257,9 +256,13 @@ async fn refuse_namesake(client: &Client, name: &str) -> anyhow::Result<()> {
     let Some(first) = found.first() else {
         return Ok(());
     };
-    Err(Failure::new(Kind::Conflict, format!("credential {} already exists ({})", quote(name), first.id()))
-        .hint(format!("change it with 'acpctl credential update {}', choose another --name, or add --allow-duplicate", first.id()))
-        .into())
+    let place = if found.len() == 1 { name } else { first.id() };
+    let words = format!("credential {} already exists ({})", quote(name), first.id());
+    let hint = format!(
+        "change it ({}), choose another --name, or add --allow-duplicate",
+        acpctl(&["credential", "update", place, "--from-file", "PATH"])
+    );
+    Err(Failure::new(Kind::Conflict, words).hint(hint).into())
 }
 
 /// Creates the credential. Where the answer was lost the credential may exist: it is looked for, by

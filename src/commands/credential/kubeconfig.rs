@@ -21,6 +21,7 @@ use crate::kubeconfig::{
     Severity,
 };
 use crate::resources::{CONTEXT, DIGEST, EXPIRES_AT, SERVER};
+use crate::text::acpctl;
 
 /// The provider of kubeconfigs.
 pub const PROVIDER: &str = "kubeconfig";
@@ -309,10 +310,13 @@ impl KubeconfigArgs {
 
 /// The refusal to wait for input that will not come (contract field.md row 5).
 fn no_source() -> Failure {
-    Failure::new(Kind::Input, "no kubeconfig given").hint(
-        "name a file:  acpctl credential create --provider kubeconfig --from-file ~/.kube/config --context NAME\n      \
-         or pipe one:  kubectl config view --raw --minify --flatten | acpctl credential create --provider kubeconfig",
-    )
+    let create = ["credential", "create", "--provider", "kubeconfig"];
+    let from_file = ["--from-file", "~/.kube/config", "--context", "NAME"];
+    Failure::new(Kind::Input, "no kubeconfig given").hint(format!(
+        "name a file:  {}\n      or pipe one:  kubectl config view --raw --minify --flatten | {}",
+        acpctl(&[&create[..], &from_file].concat()),
+        acpctl(&create)
+    ))
 }
 
 /// The files of `KUBECONFIG`, or `~/.kube/config`.

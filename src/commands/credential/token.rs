@@ -13,6 +13,7 @@ use crate::exit::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
 use crate::resources::CREDENTIAL_TOKEN;
 use crate::secret_file;
+use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
 # Straight into the program that needs it
@@ -66,7 +67,16 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if token.is_empty() {
         return Err(
             Failure::new(Kind::Data, format!("{named}: the credential has no token"))
-                .hint("store one with 'acpctl credential update NAME --from-file PATH'")
+                .hint(format!(
+                    "store one: {}",
+                    acpctl(&[
+                        "credential",
+                        "update",
+                        &args.credential,
+                        "--from-file",
+                        "PATH"
+                    ])
+                ))
                 .into(),
         );
     }
@@ -96,7 +106,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     match format {
-        Format::Table | Format::Wide => ctx.out.line(token),
+        Format::Table | Format::Wide => ctx.out.data(format!("{token}\n").as_bytes()),
         format => ctx.out.record(&answer, &format, ctx.now()),
     }
 }

@@ -12,6 +12,7 @@ use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::input::{self, Input};
 use crate::kubeconfig::{self as rules, CheckOptions, Report, Rules, Severity};
+use crate::text::acpctl;
 
 /// Which rules to judge by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -96,8 +97,13 @@ fn read(args: &Args) -> Result<Input, Failure> {
     match args.file.as_deref() {
         Some(path) => input::from_path(path),
         None if input::stdin_is_piped() => input::from_stdin(),
-        None => Err(Failure::new(Kind::Input, "no kubeconfig given")
-            .hint("name a file:  acpctl credential validate ~/.kube/config\n      or pipe one:  kubectl config view --raw | acpctl credential validate")),
+        None => Err(
+            Failure::new(Kind::Input, "no kubeconfig given").hint(format!(
+                "name a file:  {}\n      or pipe one:  kubectl config view --raw | {}",
+                acpctl(&["credential", "validate", "~/.kube/config"]),
+                acpctl(&["credential", "validate"])
+            )),
+        ),
     }
 }
 
@@ -121,7 +127,8 @@ fn show(ctx: &Ctx, args: &Args, name: &str, report: &Report) -> anyhow::Result<(
     match args.output {
         Form::Text => {
             for finding in &report.findings {
-                ctx.out.line(&findings::text(name, finding))?;
+                ctx.out
+                    .text(&format!("{}\n", findings::text(name, finding)))?;
             }
             if is_valid(args, report) {
                 let context = report

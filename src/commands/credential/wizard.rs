@@ -17,6 +17,7 @@ use crate::output::age::age;
 use crate::output::prompt::{self, Choice};
 use crate::output::table::aligned;
 use crate::resources::{PROJECT, PROVIDERS};
+use crate::text::acpctl;
 
 /// How many projects are offered.
 const PROJECTS: i64 = 100;
@@ -45,8 +46,8 @@ pub fn run(ctx: &Ctx) -> anyhow::Result<()> {
     ctx.out.line(&format!("credential/{name} created"))?;
     let Some(project) = &plan.project else {
         ctx.out.note(&format!(
-            "Sessions can't use it yet: acpctl credential bind {} --project PROJECT",
-            word(name)
+            "Sessions can't use it yet: {}",
+            acpctl(&["credential", "bind", name, "--project", "PROJECT"])
         ));
         return Ok(());
     };
@@ -113,7 +114,7 @@ fn ask_kubeconfig(ctx: &Ctx, plan: &mut Plan) -> anyhow::Result<String> {
         .collect();
     let current = contexts.iter().position(|context| context.current);
     if choices.is_empty() {
-        let hint = format!("see 'acpctl credential validate {}'", word(&plan.source));
+        let hint = format!("see {}", acpctl(&["credential", "validate", &plan.source]));
         return Err(
             Failure::new(Kind::Data, format!("{} has no contexts", plan.source))
                 .hint(hint)
@@ -244,30 +245,29 @@ fn show(ctx: &Ctx, plan: &Plan) {
 /// The command lines for scripts; none for a secret that was typed.
 fn command(plan: &Plan) -> Option<String> {
     let args = &plan.args;
-    let mut line = "acpctl credential create".to_owned();
-    let mut add = |flag: &str, value: &Option<String>| {
-        if let Some(value) = value {
-            line.push_str(&format!(" --{flag} {}", word(value)));
-        }
-    };
-    add("provider", &args.provider);
-    match (args.source.path(), args.source.is_given()) {
-        (Some(path), _) => add("from-file", &Some(path.to_owned())),
-        (None, true) => return None,
-        (None, false) => {}
+    let file = args.source.path();
+    if file.is_none() && args.source.is_given() {
+        return None;
     }
-    add("context", &args.kubeconfig.context);
-    add("name", &args.name);
-    add("url", &args.url);
-    add("email", &args.email);
+    let name = args.name.as_deref();
+    let mut words = vec!["credential", "create"];
+    for (flag, value) in [
+        ("--provider", args.provider.as_deref()),
+        ("--from-file", file),
+        ("--context", args.kubeconfig.context.as_deref()),
+        ("--name", name),
+        ("--url", args.url.as_deref()),
+        ("--email", args.email.as_deref()),
+    ] {
+        words.extend(value.into_iter().flat_map(|value| [flag, value]));
+    }
+    let mut lines = acpctl(&words);
     if let Some(project) = &plan.project {
-        let name = word(args.name.as_deref().unwrap_or_default());
-        line.push_str(&format!(
-            "\n  acpctl credential bind {name} --project {}",
-            word(project)
-        ));
+        let name = name.unwrap_or_default();
+        let bind = acpctl(&["credential", "bind", name, "--project", project]);
+        lines.push_str(&format!("\n  {bind}"));
     }
-    Some(line)
+    Some(lines)
 }
 
 /// Server, kind of user, and expiry of a context.
@@ -315,27 +315,5 @@ fn in_home(path: &str) -> String {
     match (path.strip_prefix("~/"), env::HOME.get()) {
         (Some(rest), Some(home)) => format!("{home}/{rest}"),
         _ => path.to_owned(),
-    }
-}
-
-/// A word as a shell takes it.
-fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::word;
-
-    #[test]
-    fn words_are_quoted_for_the_shell() {
-        assert_eq!(word("a/b-1"), "a/b-1");
-        assert_eq!(word("it's $x"), "'it'\\''s $x'");
-        assert_eq!(word(""), "''");
     }
 }

@@ -29,7 +29,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let interval = ctx.settings()?.polling_interval;
     // A line for each poll would only flicker.
     let _quiet = progress::quiet();
-    ctx.out.data(rows(&[]).as_bytes())?;
+    ctx.out.text(&rows(&[]))?;
     // Only this frame of the Go tool's notice is kept: there is no gRPC in this program.
     ctx.out
         .note("gRPC watch unavailable (not part of this program), falling back to polling...");
@@ -99,7 +99,7 @@ async fn poll(ctx: &Ctx, args: &Args, client: &Client, interval: Duration) -> an
                             .collect::<Vec<_>>(),
                     );
                     let without_header = text.split_once('\n').map_or("", |(_, rows)| rows);
-                    ctx.out.data(without_header.as_bytes())?;
+                    ctx.out.text(without_header)?;
                 }
             }
             Err(error) => {

@@ -106,7 +106,7 @@ fn warn_of_kubeconfigs(ctx: &Ctx, manifest: &Manifest, secrets: &[Secret]) {
             && !KubeconfigArgs::keeps(ctx, text)
         {
             ctx.out.warn(&format!(
-                "credential/{}: 'apply' will cut or refuse its kubeconfig; see 'acpctl credential validate'",
+                "credential/{}: 'apply' will cut or refuse its kubeconfig; see acpctl credential validate",
                 credential.name()
             ));
         }

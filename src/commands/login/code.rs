@@ -71,7 +71,7 @@ fn authorize(
             ])
             .finish();
         let url = format!("{}?{query}", issuer.endpoint("auth"));
-        ctx.out.data(format!("Opening browser for authentication...\nIf the browser does not open, visit:\n\n  {url}\n\n").as_bytes())?;
+        ctx.out.text(&format!("Opening browser for authentication...\nIf the browser does not open, visit:\n\n  {url}\n\n"))?;
         if !args.no_browser {
             browser::open(&url);
         }

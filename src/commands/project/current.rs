@@ -14,6 +14,6 @@ pub fn run(ctx: &Ctx) -> anyhow::Result<()> {
             ctx.out.line(&format!("Current project: {project} (from AMBIENT_PROJECT environment variable)"))
         }
         Some(project) => ctx.out.line(&format!("Current project: {project}")),
-        None => ctx.out.line("No project context set\nUse 'acpctl project set <project-name>' to set a project context"),
+        None => ctx.out.text("No project context set\nUse 'acpctl project set <project-name>' to set a project context\n"),
     }
 }

@@ -103,11 +103,10 @@ pub fn act(ctx: &Ctx, target: &Target, verb: &str) -> anyhow::Result<Record> {
             .await
             .with_context(|| format!("{verb} scheduled session"))?;
         // What the server says of a trigger is no scheduled session, and does not matter.
-        if verb == "trigger" || answer.body.is_empty() {
+        if verb == "trigger" {
             return Ok(found);
         }
-        let value = crate::compat::json::parse(&answer.body).map_err(Error::Decode)?;
-        let record = Record::decode(&SCHEDULED_SESSION, value).map_err(Error::Decode);
+        let record = answer.read(|tree| Record::read(&SCHEDULED_SESSION, tree));
         record.with_context(|| format!("{verb} scheduled session"))
     })
 }

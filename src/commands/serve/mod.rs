@@ -217,7 +217,7 @@ async fn forced_end(signals: &mut Signals, stop: &watch::Sender<bool>) -> anyhow
 fn check_command(args: &Args) -> Result<(), Failure> {
     match (args.run_sessions, args.command.is_empty()) {
         (true, true) => Err(Failure::usage("--run-sessions needs a command")
-            .hint("acpctl serve --run-sessions -- COMMAND [ARGUMENT...]")),
+            .hint("write acpctl serve --run-sessions -- COMMAND [ARGUMENT...]")),
         (false, false) => Err(Failure::usage("a command goes with --run-sessions")),
         _ => Ok(()),
     }
@@ -316,5 +316,9 @@ fn log_session(session: &str, what: &str) {
 
 fn write_log(line: &serde_json::Value) {
     use std::io::Write as _;
-    let _ = writeln!(std::io::stderr().lock(), "{}", json::compact(line));
+    let _ = writeln!(
+        std::io::stderr().lock(),
+        "{}",
+        json::shown(&json::compact(line))
+    );
 }

@@ -17,12 +17,12 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let printed = ctx.block_on(follow::until_interrupted(async {
         let opened = follow::open(client, &args.session, None).await;
         let mut stream = opened.map_err(|error| follow::not_open(&error))?;
-        ctx.out.line(&format!(
-            "Streaming events for session {} (Ctrl+C to stop)...\n",
+        ctx.out.text(&format!(
+            "Streaming events for session {} (Ctrl+C to stop)...\n\n",
             args.session
         ))?;
         while let Some(event) = stream.next().await.map_err(follow::broken)? {
-            ctx.out.line(&event.data)?;
+            ctx.out.json_line(&event.data)?;
         }
         Ok(())
     }));

@@ -163,7 +163,7 @@ impl<'a> Printer<'a> {
     /// When standard output can't be written.
     pub fn event(&mut self, data: &str) -> anyhow::Result<Option<End>> {
         match self.form {
-            Form::Json => self.ctx.out.line(data)?,
+            Form::Json => self.ctx.out.json_line(data)?,
             Form::Text => {
                 let text = self.renderer.event(data);
                 self.write(&text)?;
@@ -201,7 +201,7 @@ impl<'a> Printer<'a> {
     /// When standard output can't be written.
     pub fn say(&self, text: &str) -> anyhow::Result<()> {
         match self.form {
-            Form::Text => self.ctx.out.line(text),
+            Form::Text => self.ctx.out.text(&format!("{text}\n")),
             Form::Json => {
                 self.ctx.out.note(text);
                 Ok(())
@@ -213,7 +213,7 @@ impl<'a> Printer<'a> {
         if text.is_empty() {
             Ok(())
         } else {
-            self.ctx.out.data(text.as_bytes())
+            self.ctx.out.text(text)
         }
     }
 }

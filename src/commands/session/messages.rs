@@ -58,8 +58,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         (Format::Table | Format::Wide, messages) => {
             let width = ctx.out.width();
             for message in messages.unwrap_or_default() {
-                ctx.out
-                    .data(text::message(&message, width, ctx.now()).as_bytes())?;
+                ctx.out.text(&text::message(&message, width, ctx.now()))?;
             }
             Ok(())
         }
@@ -98,7 +97,7 @@ fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// The messages; nothing where the server sent null, or no body.
+/// The messages; nothing where the server sent null.
 async fn list(client: &Client, place: &str) -> Result<Option<Vec<Record>>, Error> {
     match client.get_json(place).await? {
         Value::Null => Ok(None),

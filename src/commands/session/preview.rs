@@ -9,6 +9,7 @@ use crate::output::{OutputArgs, table, wrap};
 use crate::runner::expiry::date;
 use crate::runner::plan::{Plan, Step};
 use crate::runner::table::{FILE_MODE, Mode};
+use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
 # What the sessions of a project get
@@ -48,7 +49,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             let rows: Vec<Vec<String>> = plan.steps.iter().flat_map(rows).collect();
             match ctx.out.width() {
                 Some(width) if !wide && !table::fits(TITLES, &rows, width) => {
-                    ctx.out.data(narrow(&plan, width).as_bytes())?;
+                    ctx.out.text(&narrow(&plan, width))?;
                 }
                 _ => ctx.out.fitted(TITLES, &rows, wide)?,
             }
@@ -130,8 +131,10 @@ fn widest(cells: &[[String; 3]], column: usize) -> usize {
 
 fn say_warnings(ctx: &Ctx, plan: &Plan) {
     if plan.steps.is_empty() {
-        ctx.out
-            .note("No credential is bound: a session gets nothing. 'acpctl session explain' shows each binding.");
+        ctx.out.note(&format!(
+            "No credential is bound: a session gets nothing. Each binding: {}",
+            acpctl(&["session", "explain"])
+        ));
     }
     let colored = ctx.out.colored_stderr();
     let error = paint("error", Tone::Bad, colored);

@@ -15,7 +15,6 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind, Status};
 use crate::output::style::{Tone, paint};
-use crate::output::table::visible;
 use crate::output::{OutputArgs, progress};
 use crate::runner::plan::{KUBECONFIG, Plan};
 use crate::runner::table::{MCP_SERVER, MCP_SERVER_PYPI, Mode};
@@ -25,6 +24,7 @@ use crate::session_helper::mask::Mask;
 use crate::session_helper::materialise::Materialised;
 use crate::session_helper::mcp::{Fault, Server};
 use crate::session_helper::prepare;
+use crate::text::first_line;
 
 const EXAMPLES: &str = "\
 acpctl session probe --credential prod
@@ -388,7 +388,7 @@ fn failure(cause: Cause, why: &str) -> Failure {
         Cause::Kubeconfig => (
             Kind::Data,
             "kubeconfig",
-            "'acpctl credential validate' says more about a kubeconfig",
+            "more about a kubeconfig: acpctl credential validate FILE",
         ),
         Cause::Network => (
             Kind::Network,
@@ -404,7 +404,7 @@ fn failure(cause: Cause, why: &str) -> Failure {
             Kind::Login,
             "login",
             "the token or certificate is wrong or expired, or a login program is missing; \
-             'acpctl credential update' stores a new one",
+             store a new one with acpctl credential update NAME --from-file PATH",
         ),
         Cause::Permission => (
             Kind::Forbidden,
@@ -413,11 +413,6 @@ fn failure(cause: Cause, why: &str) -> Failure {
         ),
     };
     Failure::new(kind, format!("probe failed ({word}): {why}")).hint(hint)
-}
-
-/// What a server says may have lines that explain more, and may try to talk to the terminal.
-fn first_line(text: &str) -> String {
-    visible(text.trim().lines().next().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use crate::output::table::visible;
+use crate::text::color;
+use crate::text::seen::is_unseen;
+use crate::text::visible;
 
 /// Colours by meaning; the marks carry it without them.
 const RUN: &str = "1;38;5;28";
@@ -202,7 +204,7 @@ impl Renderer {
     }
 
     /// Harmless text, each line of it coloured by itself, without more than one blank line in a row.
-    fn paint(&self, color: &str, text: &str) -> String {
+    fn paint(&self, parameters: &str, text: &str) -> String {
         let clean: String = text.chars().filter(|c| is_harmless(*c)).collect();
         let mut painted: Vec<String> = Vec::new();
         for line in clean.split('\n') {
@@ -210,7 +212,7 @@ impl Renderer {
                 continue;
             }
             painted.push(if self.colored && !line.is_empty() {
-                format!("\x1b[{color}m{line}\x1b[0m")
+                color::painted(parameters, line)
             } else {
                 line.to_owned()
             });
@@ -221,7 +223,7 @@ impl Renderer {
 
 /// False for what could move the cursor, change colours, or talk to the terminal.
 fn is_harmless(c: char) -> bool {
-    matches!(c, '\n' | '\t') || !c.is_control()
+    matches!(c, '\n' | '\t') || !is_unseen(c)
 }
 
 /// The first lines of a result.
@@ -238,7 +240,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::text::visible_lines;
 
+    /// As it is written to standard output.
     fn rendered(colored: bool, events: &[Value]) -> String {
         let mut renderer = Renderer::new(colored);
         let mut text: String = events
@@ -246,7 +250,7 @@ mod tests {
             .map(|event| renderer.event(&event.to_string()))
             .collect();
         text.push_str(&renderer.finish());
-        text
+        color::for_terminal(visible_lines(&text))
     }
 
     fn deltas(deltas: &[&str]) -> Vec<Value> {

@@ -160,11 +160,11 @@ impl<'a> Stored<'a> {
             .and_then(Value::as_str)
             .and_then(follow::end_of_type);
         if self.form == Form::Json {
-            return self.ctx.out.line(&event.data);
+            return self.ctx.out.json_line(&event.data);
         }
         let message = Record::decode(&SESSION_MESSAGE, value).map_err(Error::Decode)?;
         let text = text::message(&message, self.ctx.out.width(), self.ctx.now());
-        self.ctx.out.data(text.as_bytes())
+        self.ctx.out.text(&text)
     }
 }
 

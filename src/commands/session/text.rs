@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::compat::json;
 use crate::output::age::age;
 use crate::resources::Record;
+use crate::text::seen::is_unseen;
 
 const INDENT: usize = 6;
 /// Narrower terminals count as this wide.
@@ -43,7 +44,7 @@ fn wrap(text: &str, width: usize) -> String {
             if !current.is_empty() {
                 current.push(' ');
             }
-            current.extend(word.chars().filter(|c| !c.is_control()));
+            current.extend(word.chars().filter(|c| !is_unseen(*c)));
         }
         push_line(&mut wrapped, &current);
     }

@@ -8,16 +8,20 @@ pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {
-        push_escaped(&mut quoted, c);
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            c if is_printable(c) => quoted.push(c),
+            c => push_escape(&mut quoted, c),
+        }
     }
     quoted.push('"');
     quoted
 }
 
-fn push_escaped(quoted: &mut String, c: char) {
+/// Adds a character as an escape.
+pub fn push_escape(quoted: &mut String, c: char) {
     match c {
-        '"' => quoted.push_str("\\\""),
-        '\\' => quoted.push_str("\\\\"),
         '\n' => quoted.push_str("\\n"),
         '\t' => quoted.push_str("\\t"),
         '\r' => quoted.push_str("\\r"),
@@ -28,7 +32,6 @@ fn push_escaped(quoted: &mut String, c: char) {
         c if (c as u32) < 0x20 || c as u32 == 0x7f => {
             write_escape(quoted, format_args!("\\x{:02x}", c as u32));
         }
-        c if is_printable(c) => quoted.push(c),
         c if (c as u32) < 0x10000 => write_escape(quoted, format_args!("\\u{:04x}", c as u32)),
         c => write_escape(quoted, format_args!("\\U{:08x}", c as u32)),
     }
@@ -43,7 +46,7 @@ fn write_escape(quoted: &mut String, escape: std::fmt::Arguments<'_>) {
 /// listed here are the spaces, format and private ones that turn up in pasted text.
 fn is_printable(c: char) -> bool {
     !matches!(c as u32,
-        0x80..=0xa0 | 0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x1680 | 0x180e
+        0..=0x1f | 0x7f..=0xa0 | 0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x1680 | 0x180e
         | 0x2000..=0x200f | 0x2028..=0x202f | 0x205f..=0x206f | 0x3000 | 0xe000..=0xf8ff
         | 0xfeff | 0xfff9..=0xfffb | 0xfff0..=0xfff8 | 0xfffe..=0xffff | 0xe0000..=0x10_ffff)
 }

@@ -1,0 +1,134 @@
+//! Characters that a reader doesn't see: they move the cursor, colour the screen, turn the text, or make two names look
+//! alike. They are shown as escapes.
+
+use super::color;
+use super::quote::push_escape;
+
+/// The text as one line: line ends and tabs are spaces, other unseen characters are shown as escapes. Colors of ours stay.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    show(text, false)
+}
+
+/// The same for text of several lines: line feeds and tabs stay.
+#[must_use]
+pub fn visible_lines(text: &str) -> String {
+    show(text, true)
+}
+
+/// The first line of what somebody else wrote, without the white space around the text.
+#[must_use]
+pub fn first_line(text: &str) -> String {
+    visible(text.trim().lines().next().unwrap_or_default())
+}
+
+/// Several lines of which only the first may pass for one of the program's own: what follows is indented where it
+/// begins with one of our labels. Text of others may hold line ends.
+#[must_use]
+pub fn with_one_label(text: &str) -> String {
+    let mut lines = text.split('\n');
+    let mut shown = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        shown.push_str(if has_label(line) { "\n  " } else { "\n" });
+        shown.push_str(line);
+    }
+    shown
+}
+
+fn has_label(line: &str) -> bool {
+    const LABELS: &[&str] = &["error", "warning", "server", "hint"];
+    let word = line
+        .split(':')
+        .next()
+        .filter(|word| word.len() < line.len());
+    word.is_some_and(|word| {
+        LABELS
+            .iter()
+            .any(|label| word.trim().eq_ignore_ascii_case(label))
+    })
+}
+
+/// True for control characters, for those that turn the text, and for those that leave no mark on the screen.
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c as u32,
+            0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f
+            | 0x2028..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff0..=0xfffb
+            | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff)
+}
+
+fn show(text: &str, lines: bool) -> String {
+    if text
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~') || (lines && byte == b'\n'))
+    {
+        return text.to_owned();
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut before = ' ';
+    while let Some(c) = rest.chars().next() {
+        let own = if c == '\x1b' {
+            color::length(rest)
+        } else {
+            None
+        };
+        match c {
+            '\n' | '\t' if lines => shown.push(c),
+            '\r' if lines && rest.starts_with("\r\n") => {}
+            '\n' | '\t' | '\r' | '\x0b' | '\x0c' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
+                shown.push(' ')
+            }
+            // It makes a colored picture of a symbol, and would make nothing of a letter.
+            '\u{fe0f}' if before >= '\u{203c}' => shown.push(c),
+            _ if own.is_some() => shown.push_str(&rest[..own.unwrap_or_default()]),
+            c if is_unseen(c) => push_escape(&mut shown, c),
+            c => shown.push(c),
+        }
+        before = c;
+        rest = &rest[own.unwrap_or(c.len_utf8())..];
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_not_seen_is_shown() {
+        for (text, shown) in [
+            ("a\x1b]0;t\x07b", "a\\x1b]0;t\\ab"),
+            ("a\u{9b}31m", "a\\u009b31m"),
+            ("a\r\nb\tc", "a  b c"),
+            ("pa\u{200b}y\u{202e}", "pa\\u200by\\u202e"),
+            ("a\u{ad}\u{61c}\u{feff}", "a\\u00ad\\u061c\\ufeff"),
+            ("a\u{e0041}b\u{fe0f}", "a\\U000e0041b\\ufe0f"),
+            ("❤\u{fe0f} 部署 é", "❤\u{fe0f} 部署 é"),
+        ] {
+            assert_eq!(visible(text), shown, "{text:?}");
+        }
+        assert_eq!(visible_lines("a\r\nb\tc\rd"), "a\nb\tc d");
+        assert_eq!(first_line("\n  a\x07\nb"), "a\\a");
+    }
+
+    #[test]
+    fn a_line_end_makes_no_second_label() {
+        assert_eq!(
+            with_one_label("Error: a\nError: b\n warning : c\nd: e\n"),
+            "Error: a\n  Error: b\n   warning : c\nd: e\n"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_unseen_is_left(text in any::<String>()) {
+            let shown = visible(&text);
+            let left = shown.chars().any(|c| is_unseen(c) && c != '\u{fe0f}');
+            prop_assert!(!left);
+            prop_assert_eq!(visible(&shown), shown);
+        }
+    }
+}
