@@ -4,20 +4,25 @@ use super::finding::{Gate, Severity};
 use Gate::{Load, Rest, Tls};
 use Severity::{Error, Info, Warning};
 
-/// One row of the table. `{}` in a message stands for a name.
-pub(super) struct Row {
-    pub(super) code: &'static str,
-    pub(super) severity: Severity,
+/// What a code means: one row of the table. `{}` in a message stands for a name.
+#[derive(Debug)]
+pub struct Row {
+    /// Stable identifier.
+    pub code: &'static str,
+    pub severity: Severity,
     /// The gate of Kubernetes' client that refuses; `None` for lint.
-    pub(super) gate: Option<Gate>,
-    /// For the documentation.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "read by the test that writes docs/lint.md")
-    )]
-    pub(super) when: &'static str,
-    pub(super) message: &'static str,
-    pub(super) fix: &'static str,
+    pub gate: Option<Gate>,
+    /// When a finding has this code.
+    pub when: &'static str,
+    pub message: &'static str,
+    /// What to do; may be empty.
+    pub fix: &'static str,
+}
+
+/// Every code, in the order of the gates, then lint.
+#[must_use]
+pub fn codes() -> &'static [Row] {
+    CODES
 }
 
 /// A row by its code. A code outside the table would be a mistake in this crate; a test finds it.

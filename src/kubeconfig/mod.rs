@@ -60,6 +60,7 @@ use choose::Chosen;
 use document::Document;
 use files::Materials;
 
+pub use codes::{Row, codes};
 pub use finding::{Finding, Gate, Severity};
 pub use placeholder::placeholder;
 pub use summary::{ContextSummary, Identity, Summary};

@@ -6,6 +6,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::placeholder::holds_template;
+use crate::text::seen::is_unseen;
 
 /// The parts of a URL that the rules ask for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -279,7 +280,7 @@ impl Host {
         if url.path.starts_with("//") && matches!(name, "http" | "https") {
             return Self::Impossible("it has two schemes");
         }
-        if url.host.chars().any(is_unseen) {
+        if url.host.chars().any(|c| is_unseen(c) || c.is_whitespace()) {
             return Self::Impossible("the host holds an invisible character");
         }
         if url.host.starts_with('[') {
@@ -315,12 +316,6 @@ impl Host {
             _ => Self::Plain,
         }
     }
-}
-
-/// Characters that are copied along with a name and are not seen: marks of direction, joiners, blanks of no width.
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{a0}' | '\u{3000}')
 }
 
 /// Where an address leads, seen from a container.

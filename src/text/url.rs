@@ -6,7 +6,8 @@ use url::Url;
 #[must_use]
 pub fn url_for_people(text: &str) -> String {
     const HIDDEN: &str = "***";
-    let is_bare = |url: Url| url.has_host() && url.username().is_empty() && url.password().is_none();
+    let is_bare =
+        |url: Url| url.has_host() && url.username().is_empty() && url.password().is_none();
     if Url::parse(text).is_ok_and(is_bare) {
         return text.to_owned();
     }

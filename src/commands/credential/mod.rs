@@ -3,6 +3,7 @@
 mod bind;
 mod create;
 mod delete;
+mod explain;
 pub mod findings;
 mod get;
 pub mod kubeconfig;
@@ -33,6 +34,7 @@ pub enum Command {
     Token(token::Args),
     Bind(bind::Args),
     Validate(validate::Args),
+    Explain(explain::Args),
 }
 
 impl Command {
@@ -50,6 +52,7 @@ impl Command {
             Self::Token(args) => token::run(ctx, args),
             Self::Bind(args) => bind::run(ctx, args),
             Self::Validate(args) => validate::run(ctx, args),
+            Self::Explain(args) => explain::run(ctx, args),
         }
     }
 }
