@@ -1,8 +1,10 @@
 //! Findings about a kubeconfig as text, JSON and SARIF.
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
-use crate::kubeconfig::{Finding, Severity};
+use crate::VERSION;
+use crate::kubeconfig::{Finding, Row, Severity, codes};
 
 /// One finding as a line or two: severity, code, place, message, and what to do.
 pub fn text(source: &str, finding: &Finding) -> String {
@@ -42,7 +44,7 @@ fn severity(severity: Severity) -> &'static str {
 }
 
 /// List, position, name and field: `users[0] "dev" user.token`.
-fn place(finding: &Finding) -> String {
+pub fn place(finding: &Finding) -> String {
     let mut parts = Vec::new();
     if let Some(list) = finding.list {
         parts.push(
@@ -60,35 +62,139 @@ fn place(finding: &Finding) -> String {
     parts.join(" ")
 }
 
-/// The findings as a SARIF 2.1.0 log, for code-scanning services.
+/// A page about kubeconfigs for readers of a report; the findings themselves are explained by the rules' texts.
+const ABOUT: &str =
+    "https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/";
+
+/// The findings as a SARIF 2.1.0 log, for code-scanning services: each rule with its texts, each result with its fix and with
+/// fingerprints that survive moved lines.
 pub fn sarif(source: &str, findings: &[Finding]) -> Value {
-    let mut codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
-    codes.sort_unstable();
-    codes.dedup();
-    let rules: Vec<Value> = codes.iter().map(|code| json!({"id": code})).collect();
+    let rules: Vec<&Row> = codes()
+        .iter()
+        .filter(|row| findings.iter().any(|finding| finding.code == row.code))
+        .collect();
     let results: Vec<Value> = findings
         .iter()
-        .map(|finding| {
-            let place = place(finding);
-            let text = if place.is_empty() { finding.message.clone() } else { format!("{place}: {}", finding.message) };
-            let mut result = json!({
-                "ruleId": finding.code,
-                "level": match finding.severity { Severity::Error => "error", Severity::Warning => "warning", Severity::Info => "note" },
-                "message": {"text": text},
-                "locations": [{"physicalLocation": {
-                    "artifactLocation": {"uri": finding.source.as_deref().unwrap_or(source)},
-                    "region": {"startLine": finding.line.unwrap_or(1)},
-                }}],
-            });
-            if finding.allowed {
-                result["suppressions"] = json!([{"kind": "external"}]);
-            }
-            result
-        })
+        .map(|finding| result(source, finding, &rules))
         .collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": {"name": "acpctl", "version": crate::VERSION, "rules": rules}}, "results": results}],
+        "runs": [{
+            "tool": {"driver": {
+                "name": "acpctl",
+                "version": VERSION,
+                "informationUri": ABOUT,
+                "rules": rules.iter().map(|row| rule(row)).collect::<Vec<_>>(),
+            }},
+            "automationDetails": {"id": "acpctl/credential-validate/"},
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
     })
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    }
+}
+
+fn rule(row: &Row) -> Value {
+    let message = sentence(&row.message.replace("{}", "..."));
+    let fix = if row.fix.is_empty() {
+        message.clone()
+    } else {
+        sentence(row.fix)
+    };
+    json!({
+        "id": row.code,
+        "name": pascal(row.code),
+        "shortDescription": {"text": message},
+        "fullDescription": {"text": sentence(row.when)},
+        "help": {"text": fix},
+        "helpUri": ABOUT,
+        "defaultConfiguration": {"level": level(row.severity)},
+    })
+}
+
+fn result(source: &str, finding: &Finding, rules: &[&Row]) -> Value {
+    let place = place(finding);
+    let mut text = match place.as_str() {
+        "" => finding.message.clone(),
+        place => format!("{place}: {}", finding.message),
+    };
+    if let Some(fix) = &finding.fix {
+        text = format!("{} Fix: {fix}", sentence(&text));
+    }
+    let file = finding.source.as_deref().unwrap_or(source);
+    let key = format!("{file}\n{}\n{place}", finding.code);
+    let mut result = json!({
+        "ruleId": finding.code,
+        "ruleIndex": rules.iter().position(|row| row.code == finding.code),
+        "level": level(finding.severity),
+        "message": {"text": sentence(&text)},
+        "locations": [{"physicalLocation": {
+            "artifactLocation": {"uri": uri(file)},
+            "region": {"startLine": finding.line.unwrap_or(1)},
+        }}],
+        "partialFingerprints": {"acpctl/v1": fingerprint(&key)},
+    });
+    if finding.allowed {
+        result["suppressions"] = json!([{"kind": "external"}]);
+    }
+    result
+}
+
+/// The text with a capital letter and a full stop, as the readers of reports expect it.
+fn sentence(text: &str) -> String {
+    let mut chars = text.trim().chars();
+    let mut sentence: String = chars
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    sentence.extend(chars);
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+/// `token-expired` as `TokenExpired`.
+fn pascal(code: &str) -> String {
+    code.split('-')
+        .flat_map(|word| {
+            let mut chars = word.chars();
+            chars
+                .next()
+                .into_iter()
+                .flat_map(char::to_uppercase)
+                .chain(chars)
+        })
+        .collect()
+}
+
+/// A path as a relative reference of RFC 3986; one from the root is a `file:` URI.
+fn uri(path: &str) -> String {
+    let mut uri = String::from(if path.starts_with('/') { "file://" } else { "" });
+    for byte in path.trim_start_matches("./").bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri
+}
+
+/// Tells a finding from others, whatever its line. Holds names only, which are no secrets.
+fn fingerprint(key: &str) -> String {
+    Sha256::digest(key.as_bytes())
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -28,12 +28,10 @@ pub fn check_codes(codes: &[String]) -> Result<(), Failure> {
         return Ok(());
     };
     let failure = Failure::usage(format!("--allow: no finding has the code {}", quote(code)));
-    let known = rules::codes().chain(OTHERS);
+    let known = rules::codes().iter().map(|row| row.code).chain(OTHERS);
     Err(match nearest(code, known) {
         Some(meant) => failure.hint(format!("did you mean {meant}?")),
-        None => {
-            failure.hint("the codes stand in brackets behind the severity, and in docs/lint.md")
-        }
+        None => failure.hint("list the codes: acpctl credential explain"),
     })
 }
 

@@ -6,9 +6,9 @@ use secrecy::SecretString;
 
 use super::choose::Chosen;
 use super::files::{Material, Materials};
-use super::lint::bare_token;
 use super::model::{AuthProvider, Config, Exec, User};
 use super::summary::{self, ContextSummary};
+use super::token;
 
 /// The way to one cluster, and the identity to show there. No `Debug`: it holds secrets.
 pub struct Access {
@@ -109,7 +109,7 @@ fn token(user: &User<'_>) -> Option<SecretString> {
     let text = if user.token.is_empty() {
         stored
     } else {
-        bare_token(user.token)
+        token::bare(user.token)
     };
     (!text.is_empty()).then(|| SecretString::from(text))
 }

@@ -4,20 +4,25 @@ use super::finding::{Gate, Severity};
 use Gate::{Load, Rest, Tls};
 use Severity::{Error, Info, Warning};
 
-/// One row of the table. `{}` in a message stands for a name.
-pub(super) struct Row {
-    pub(super) code: &'static str,
-    pub(super) severity: Severity,
+/// What a code means: one row of the table. `{}` in a message stands for a name.
+#[derive(Debug)]
+pub struct Row {
+    /// Stable identifier.
+    pub code: &'static str,
+    pub severity: Severity,
     /// The gate of Kubernetes' client that refuses; `None` for lint.
-    pub(super) gate: Option<Gate>,
-    /// For the documentation.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "read by the test that writes docs/lint.md")
-    )]
-    pub(super) when: &'static str,
-    pub(super) message: &'static str,
-    pub(super) fix: &'static str,
+    pub gate: Option<Gate>,
+    /// When a finding has this code.
+    pub when: &'static str,
+    pub message: &'static str,
+    /// What to do; may be empty.
+    pub fix: &'static str,
+}
+
+/// Every code, in the order of the gates, then lint.
+#[must_use]
+pub fn codes() -> &'static [Row] {
+    CODES
 }
 
 /// A row by its code. A code outside the table would be a mistake in this crate; a test finds it.
@@ -147,7 +152,7 @@ pub(super) const CODES: &[Row] = &[
         "base64-wrapped",
         "the text is base64, and what it wraps looks like a kubeconfig",
         "this is a base64-wrapped kubeconfig",
-        "decode it first: `base64 -d`",
+        "decode it first: `base64 -d FILE`",
     ),
     refused(
         Load,
@@ -352,7 +357,7 @@ pub(super) const CODES: &[Row] = &[
         "unknown-auth-provider",
         "auth-provider other than oidc",
         "this auth-provider does not exist any more",
-        "use a service-account token",
+        "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),
     refused(
         Tls,
@@ -403,14 +408,14 @@ pub(super) const CODES: &[Row] = &[
         "exec-plugin",
         "exec is the effective method",
         "needs the program {}, which is absent in the container",
-        "use a service-account token",
+        "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
         "exec-interactive",
         "exec with mode Always",
         "the plugin wants a terminal",
-        "use a service-account token",
+        "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Info,
@@ -424,7 +429,7 @@ pub(super) const CODES: &[Row] = &[
         "auth-provider",
         "any auth-provider",
         "its tokens cannot be renewed or saved in the container; gcp and azure no longer exist",
-        "use a service-account token",
+        "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
@@ -438,7 +443,14 @@ pub(super) const CODES: &[Row] = &[
         "redacted-value",
         "a secret is `REDACTED`, `DATA+OMITTED` or `<...>`",
         "this is redacted output, not a credential",
-        "export again with `--raw`",
+        "export it again: `kubectl config view --raw --minify --flatten`",
+    ),
+    lint(
+        Error,
+        "placeholder-value",
+        "a mask (`***`), a template (`${TOKEN}`, `{{ .Token }}`, `%TOKEN%`), a value encrypted by sops or Ansible, a reference to a secret manager (`op://`, `vault:`), a filler (`CHANGEME`) or the text of an empty variable (`None`, `undefined`) in the place of a secret",
+        "this is {}, not a credential",
+        "put the secret itself in its place",
     ),
     lint(
         Error,
@@ -464,16 +476,16 @@ pub(super) const CODES: &[Row] = &[
     lint(
         Error,
         "server-loopback",
-        "server is localhost, 127/8, ::1, 0.0.0.0, an empty host or an alias of the host machine",
+        "server is localhost, 127/8, ::1, 0.0.0.0, an empty host, a name that stands for one of them (`*.crc.testing`, `lvh.me`, `127.0.0.1.nip.io`) or an alias of the host machine",
         "the address means the container itself",
-        "use a reachable address (export again from the cluster)",
+        "use an address that the runner reaches; for kind: `kind get kubeconfig --internal`",
     ),
     lint(
         Warning,
         "server-private",
-        "server is a private or link-local address, a single label, or .local .lan .internal .home.arpa .test",
+        "server is a private or link-local address, a single label, .local .lan .home .corp .internal .home.arpa .test, a VPN's name (`*.ts.net`) or a private endpoint of a cloud",
         "may not be reachable from the runner",
-        "check the routing",
+        "check that the runner can reach it",
     ),
     lint(
         Warning,
@@ -481,6 +493,20 @@ pub(super) const CODES: &[Row] = &[
         "server is kubernetes.default or *.svc",
         "works only inside that same cluster",
         "use the public API address",
+    ),
+    lint(
+        Error,
+        "server-impossible",
+        "Kubernetes takes the address, but no client can reach it: a port outside 1 to 65535, an empty or overlong part of the name, an invisible character, two schemes, a template",
+        "no client can reach this address: {}",
+        "write it as https://HOST:PORT",
+    ),
+    lint(
+        Warning,
+        "server-non-ascii",
+        "the host's name has characters outside ASCII",
+        "not every client translates this host's name",
+        "write the name in its ASCII form (xn--...)",
     ),
     lint(
         Warning,
@@ -562,30 +588,30 @@ pub(super) const CODES: &[Row] = &[
     lint(
         Error,
         "token-expired",
-        "the token's `exp` is in the past",
+        "the token's `exp`, or its date of signing, is too long ago; also the id-token of an oidc provider without refresh-token",
         "the token expired on {}",
-        "get a new token",
+        "get a new one: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Warning,
         "token-expires-soon",
         "the token's `exp` is less than 24 hours away",
         "the token expires on {}",
-        "get a longer-lived token",
+        "get a longer-lived one: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Warning,
         "token-never-expires",
         "a JWT without `exp`",
         "a token without end is hard to revoke",
-        "use a bound token",
+        "use a bound token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Warning,
         "token-short-lived",
-        "the token starts with `sha256~`",
-        "an OpenShift login token lives for about a day",
-        "use a service-account token",
+        "an OpenShift login token (`sha256~`), a Google access token (`ya29.`) or a GitLab job token (`glcbt-`)",
+        "{}",
+        "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
@@ -613,7 +639,7 @@ pub(super) const CODES: &[Row] = &[
         "basic-auth",
         "username or password",
         "basic authentication was removed from Kubernetes 1.19 on",
-        "use a token",
+        "use a token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
@@ -627,7 +653,7 @@ pub(super) const CODES: &[Row] = &[
         "no-credentials",
         "nothing usable, or the user does not exist",
         "anonymous; kubectl will ask for a name and give up",
-        "add a token",
+        "add a token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Warning,
@@ -669,14 +695,14 @@ pub(super) const CODES: &[Row] = &[
         "multiple-contexts",
         "more than one context",
         "the secrets of other clusters are uploaded too",
-        "carve out one context",
+        "keep one: `kubectl config view --raw --minify --flatten --context NAME`",
     ),
     lint(
         Warning,
         "unused-entries",
         "more clusters or users than one context needs",
         "entries that the context does not need are uploaded too",
-        "carve out the context",
+        "drop them: `kubectl config view --raw --minify --flatten`",
     ),
     lint(
         Error,
@@ -745,26 +771,21 @@ pub(super) const CODES: &[Row] = &[
         Error,
         "expires-too-early",
         "a credential ends sooner than the time asked for",
-        "the credential ends on {}, sooner than asked for",
-        "get a longer-lived one",
+        "the credential ends {}, sooner than asked for",
+        "get a longer-lived one: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
         "exec-relative-command",
         "a carved exec command with a path",
         "the program {} stays behind",
-        "use a service-account token",
+        "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),
 ];
 
 /// True for a code of the table.
 pub(super) fn is_known(code: &str) -> bool {
     CODES.iter().any(|row| row.code == code)
-}
-
-/// All codes.
-pub(super) fn all() -> impl Iterator<Item = &'static str> {
-    CODES.iter().map(|row| row.code)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::base64;
 use super::finding::Finding;
 use super::model::{Data, Decode, Extension, byte_list};
+use super::placeholder::placeholder;
 use super::tree::{NodeId, Tree, Value};
 
 /// Where a list item stands.
@@ -207,7 +208,13 @@ impl<'t> Decoder<'t> {
                     if base64::is_valid(text) {
                         self.good_data.insert(id);
                     } else {
-                        self.fault(Finding::new("bad-base64"));
+                        let finding = Finding::new("bad-base64");
+                        self.fault(match placeholder(text) {
+                            Some(what) => finding
+                                .detail(&format!("it is {what}"))
+                                .fix("put the data itself in its place"),
+                            None => finding,
+                        });
                     }
                 }
                 Data::Base64(text)

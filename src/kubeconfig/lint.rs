@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::cert;
 use super::choose::Chosen;
 use super::finding::{Finding, quote};
-use super::jwt;
-use super::model::{Config, Exec, Secret, User};
-use super::url::{Address, Reach, Url, reach};
+use super::model::{Config, Exec, User};
+use super::placeholder::{is_redacted, placeholder};
+use super::token::{self, End};
+use super::url::{Address, Host, Reach, Url, reach};
 
 /// Everything that lint says about the chosen context and the file around it.
 pub(super) fn check(
@@ -91,8 +92,10 @@ impl<'t> Lint<'_, 't> {
         if !cluster.ca_file.is_empty() {
             self.file_reference("certificate-authority", true);
         }
-        if is_redacted(cluster.ca_data.as_written()) {
-            self.cluster_note("redacted-value", "certificate-authority-data");
+        if let Some(finding) = placeholder_finding(cluster.ca_data.as_written(), |code| {
+            self.chosen.on_cluster(code, "certificate-authority-data")
+        }) {
+            self.findings.push(finding);
         }
         if cluster.insecure {
             self.cluster_note("insecure-tls", "insecure-skip-tls-verify");
@@ -117,15 +120,24 @@ impl<'t> Lint<'_, 't> {
                 }
                 url
             }
-            Address::Bare(url) | Address::Invalid(Some(url)) => {
+            Address::Bare(url) => {
                 self.cluster_note("server-no-scheme", "server");
                 if url.host.is_empty() {
                     return;
                 }
                 url
             }
-            Address::Invalid(None) => return self.cluster_note("server-no-scheme", "server"),
+            // `bad-server` says what is wrong; anything more would be about something nobody wrote.
+            Address::Invalid(_) => return,
         };
+        match Host::of(url, self.chosen.cluster.server) {
+            Host::Impossible(why) => {
+                let finding = self.chosen.on_cluster("server-impossible", "server");
+                return self.findings.push(finding.about(why));
+            }
+            Host::International => self.cluster_note("server-non-ascii", "server"),
+            Host::Plain => {}
+        }
         match reach(url.hostname()) {
             Reach::Loopback => self.cluster_note("server-loopback", "server"),
             Reach::InCluster => self.cluster_note("server-in-cluster", "server"),
@@ -192,12 +204,13 @@ impl<'t> Lint<'_, 't> {
             ),
             (user.key_data.as_written(), "client-key-data"),
         ] {
-            if is_redacted(text) {
-                self.user_note("redacted-value", field);
-            }
+            self.findings.extend(placeholder_finding(text, |code| {
+                self.chosen.on_user(code, field)
+            }));
         }
         self.certificate();
         self.token();
+        self.id_token();
         self.methods();
         if user.impersonates() {
             self.user_note("impersonation", "as");
@@ -258,21 +271,33 @@ impl<'t> Lint<'_, 't> {
         if text.len() > 16 << 10 {
             self.user_note("token-too-long", "token");
         }
-        if text.starts_with("sha256~") {
-            self.user_note("token-short-lived", "token");
+        match token::end(token::bare(token)) {
+            End::Unknown => {}
+            End::Never => self.user_note("token-never-expires", "token"),
+            End::At(end) => self.token_end(end, "token"),
+            End::Within(kind) => {
+                let finding = self.chosen.on_user("token-short-lived", "token");
+                let words = format!("{} lives for {} at most", kind.name, kind.life);
+                self.findings.push(finding.about(&words));
+                if self.min_ttl.is_some_and(|wanted| kind.longest < wanted) {
+                    let finding = self.chosen.on_user("expires-too-early", "token");
+                    self.findings
+                        .push(finding.about(&format!("after {} at most", kind.life)));
+                }
+            }
         }
-        let Some(jwt) = jwt::parse(bare_token(token)) else {
-            return;
-        };
-        match jwt.expires_at {
-            None => self.user_note("token-never-expires", "token"),
-            Some(end) => self.expiry(
-                end,
-                SignedDuration::from_hours(24),
-                ["token-expired", "token-expires-soon"],
-                "token",
-            ),
+    }
+
+    /// The only token of an oidc provider that can't renew it.
+    fn id_token(&mut self) {
+        if let Some(end) = token::oidc_end(&self.chosen.user) {
+            self.token_end(end, "auth-provider.config.id-token");
         }
+    }
+
+    fn token_end(&mut self, end: Timestamp, field: &str) {
+        let soon = SignedDuration::from_hours(24);
+        self.expiry(end, soon, ["token-expired", "token-expires-soon"], field);
     }
 
     fn expiry(
@@ -283,17 +308,17 @@ impl<'t> Lint<'_, 't> {
         field: &str,
     ) {
         let left = end.duration_since(self.now);
-        let mut note = |code| {
+        let mut note = |code, when: &str| {
             let finding = self.chosen.on_user(code, field);
-            self.findings.push(finding.about(&date(end)));
+            self.findings.push(finding.about(when));
         };
         if left <= SignedDuration::ZERO {
-            note(codes[0]);
+            note(codes[0], &date(end));
         } else if left < soon {
-            note(codes[1]);
+            note(codes[1], &date(end));
         }
         if self.min_ttl.is_some_and(|wanted| left < wanted) {
-            note("expires-too-early");
+            note("expires-too-early", &format!("on {}", date(end)));
         }
     }
 
@@ -392,16 +417,12 @@ fn methods(user: &User<'_>) -> usize {
     .count()
 }
 
-/// The token without what was pasted around it.
-pub(super) fn bare_token(token: Secret<'_>) -> &str {
-    let text = token.expose().trim();
-    text.strip_prefix("Bearer ").unwrap_or(text).trim()
-}
-
-/// What redaction or a manual puts in the place of a secret.
-fn is_redacted(text: &str) -> bool {
-    let text = text.trim();
-    matches!(text, "REDACTED" | "DATA+OMITTED") || (text.starts_with('<') && text.ends_with('>'))
+/// What stands in the place of a secret, if anything does.
+fn placeholder_finding(text: &str, on: impl Fn(&'static str) -> Finding) -> Option<Finding> {
+    if is_redacted(text) {
+        return Some(on("redacted-value"));
+    }
+    placeholder(text).map(|what| on("placeholder-value").about(what))
 }
 
 fn is_dns_label(text: &str) -> bool {

@@ -36,6 +36,7 @@ mod lint;
 mod merge;
 mod model;
 mod pem;
+mod placeholder;
 mod reader;
 mod rest;
 mod scalar;
@@ -43,6 +44,7 @@ mod secrets;
 mod stored;
 mod summary;
 mod tls;
+mod token;
 mod tree;
 mod url;
 mod wiped;
@@ -63,8 +65,10 @@ use document::Document;
 use files::Materials;
 
 pub use access::{Access, Impersonation, Plugin};
+pub use codes::{Row, codes};
 pub use files::NotAllowed;
 pub use finding::{Finding, Gate, Severity};
+pub use placeholder::placeholder;
 pub use summary::{ContextSummary, Identity, Summary};
 pub use yaml::{Expansion, expansion};
 
@@ -406,11 +410,6 @@ pub fn secrets(sources: &[Source<'_>]) -> Result<Vec<SecretString>, Vec<Finding>
 #[must_use]
 pub fn is_code(code: &str) -> bool {
     codes::is_known(code)
-}
-
-/// The codes of all findings.
-pub fn codes() -> impl Iterator<Item = &'static str> {
-    codes::all()
 }
 
 /// A text made plain UTF-8.

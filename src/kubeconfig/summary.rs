@@ -7,9 +7,8 @@ use serde::Serialize;
 
 use super::cert;
 use super::choose::Chosen;
-use super::jwt;
-use super::lint::bare_token;
 use super::model::{Config, Item, User};
+use super::token::{self, End};
 use super::url::Address;
 
 /// The method by which a user would prove its identity.
@@ -127,7 +126,10 @@ fn identity(user: &User<'_>) -> Identity {
 fn first_end(user: &User<'_>) -> Option<(Timestamp, &'static str)> {
     let certificate =
         cert::client_certificate(&user.certificate_data.bytes()).map(|found| found.not_after);
-    let token = jwt::parse(bare_token(user.token)).and_then(|jwt| jwt.expires_at);
+    let token = match token::end(token::bare(user.token)) {
+        End::At(end) => Some(end),
+        End::Never | End::Within(_) | End::Unknown => token::oidc_end(user),
+    };
     let ends = [(certificate, "client certificate"), (token, "token")];
     ends.into_iter()
         .filter_map(|(end, what)| Some((end?, what)))

@@ -10,7 +10,7 @@ use super::choose::Chosen;
 use super::files::{Material, Materials, Unread, unreadable};
 use super::finding::{Finding, Gate};
 use super::model::AuthProvider;
-use super::url::Address;
+use super::url::{self, Address};
 
 /// Faults, in an order close to the client's. Those of [`Gate::Late`] do not refuse the file.
 pub(super) fn check(
@@ -20,7 +20,8 @@ pub(super) fn check(
 ) -> Vec<Finding> {
     let address = Address::of(chosen.cluster.server);
     if matches!(address, Address::Invalid(_)) {
-        return vec![chosen.on_cluster("bad-server", "server")];
+        let why = url::why_refused(chosen.cluster.server);
+        return vec![chosen.on_cluster("bad-server", "server").detail(why)];
     }
     if !address.is_https() {
         return Vec::new();

@@ -5,6 +5,9 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::placeholder::holds_template;
+use crate::text::seen::is_unseen;
+
 /// The parts of a URL that the rules ask for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Url {
@@ -232,6 +235,104 @@ fn has_path(server: &str) -> bool {
     Url::without_fragment(server).is_ok_and(|url| url.path.starts_with('/') && url.path.len() > 1)
 }
 
+/// Why a server's text is refused, in words. Only for a text that is.
+pub(super) fn why_refused(server: &str) -> &'static str {
+    let has = |wanted: fn(char) -> bool| server.chars().any(wanted);
+    if holds_template(server) {
+        return "a template in it was not filled in";
+    }
+    if has(|c| matches!(c, '\n' | '\r')) {
+        return "it holds a line end";
+    }
+    if has(|c| c.is_whitespace() || c.is_control()) {
+        return "it holds a blank or a control character";
+    }
+    if has(|c| matches!(c, '"' | '\'' | '`')) {
+        return "it holds a quotation mark";
+    }
+    let Some((_, rest)) = server.split_once("://") else {
+        return if server.contains(":/") || server.contains("//") {
+            "the scheme is not followed by `://`"
+        } else {
+            "it has no scheme"
+        };
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host.rsplit('@').next().unwrap_or_default();
+    if rest.contains("://") || host == "http:" || host == "https:" {
+        "it has two schemes"
+    } else if host.is_empty() {
+        "it names no host"
+    } else if host.contains(['[', ']']) {
+        "the brackets do not hold an IPv6 address"
+    } else if host.matches(':').count() > 1 {
+        "an IPv6 address needs brackets, and a port stands there once"
+    } else if host.contains(':') {
+        "the port is not a number"
+    } else if rest.contains('%') {
+        "a percent sign is not followed by two digits"
+    } else {
+        "it holds a character that no address has"
+    }
+}
+
+/// Whether a client can reach a host of this form at all; it was taken as a URL before.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Host {
+    Plain,
+    /// Characters outside ASCII, which only some clients translate.
+    International,
+    /// The reason why no client can.
+    Impossible(&'static str),
+}
+
+impl Host {
+    pub(super) fn of(url: &Url, server: &str) -> Self {
+        let name = url.hostname();
+        if holds_template(server) {
+            return Self::Impossible("a template in it was not filled in");
+        }
+        if url.path.starts_with("//") && matches!(name, "http" | "https") {
+            return Self::Impossible("it has two schemes");
+        }
+        if url.host.chars().any(|c| is_unseen(c) || c.is_whitespace()) {
+            return Self::Impossible("the host holds an invisible character");
+        }
+        if url.host.starts_with('[') {
+            return Self::of_port(&url.host);
+        }
+        if url.host.matches(':').count() > 1 {
+            return Self::Impossible("an IPv6 address needs brackets");
+        }
+        let allowed =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_') || !c.is_ascii();
+        if !name.chars().all(allowed) {
+            return Self::Impossible("the host holds a character that no name has");
+        }
+        let labels = name.strip_suffix('.').unwrap_or(name);
+        if !labels.is_empty() && labels.split('.').any(str::is_empty) {
+            return Self::Impossible("a part of the host's name is empty");
+        }
+        if labels.split('.').any(|label| label.len() > 63) || labels.len() > 253 {
+            return Self::Impossible("the host's name is too long");
+        }
+        match Self::of_port(&url.host) {
+            Self::Plain if !name.is_ascii() => Self::International,
+            found => found,
+        }
+    }
+
+    fn of_port(host: &str) -> Self {
+        let digits = host.rsplit_once(':').map(|(_, digits)| digits);
+        match digits.filter(|digits| !digits.is_empty() && !digits.ends_with(']')) {
+            Some(digits) if !matches!(digits.parse::<u32>(), Ok(1..=65_535)) => {
+                Self::Impossible("the port is not between 1 and 65535")
+            }
+            _ => Self::Plain,
+        }
+    }
+}
+
 /// Where an address leads, seen from a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
@@ -244,17 +345,64 @@ pub(super) enum Reach {
     Public,
 }
 
-/// Names by which containers reach the machine they run on.
-const HOST_ALIASES: [&str; 4] = [
-    "host.minikube.internal",
-    "host.containers.internal",
-    "host.lima.internal",
-    "host.k3d.internal",
+/// Names and domains whose reach is known, the domain itself included. The first that fits counts.
+const KNOWN: &[(&str, Reach)] = &[
+    ("localhost", Reach::Loopback),
+    ("localhost.localdomain", Reach::Loopback),
+    ("ip6-localhost", Reach::Loopback),
+    ("ip6-loopback", Reach::Loopback),
+    // Public names that stand for 127.0.0.1.
+    ("lvh.me", Reach::Loopback),
+    ("localtest.me", Reach::Loopback),
+    ("vcap.me", Reach::Loopback),
+    ("lacolhost.com", Reach::Loopback),
+    ("localdev.me", Reach::Loopback),
+    // OpenShift Local writes these into the hosts file of its machine.
+    ("crc.testing", Reach::Loopback),
+    ("apps-crc.testing", Reach::Loopback),
+    // Names by which containers and local machines reach the machine they run on.
+    ("docker.internal", Reach::Loopback),
+    ("host.minikube.internal", Reach::Loopback),
+    ("host.containers.internal", Reach::Loopback),
+    ("host.lima.internal", Reach::Loopback),
+    ("host.k3d.internal", Reach::Loopback),
+    ("host.rancher-desktop.internal", Reach::Loopback),
+    ("host.orb.internal", Reach::Loopback),
+    ("docker.orb.internal", Reach::Loopback),
+    ("orb.local", Reach::Loopback),
+    ("kubernetes.default", Reach::InCluster),
+    ("kubernetes", Reach::InCluster),
+    ("svc", Reach::InCluster),
+    ("svc.cluster.local", Reach::InCluster),
+    // Private networks by construction.
+    ("ts.net", Reach::Private),
+    ("beta.tailscale.net", Reach::Private),
+    ("netbird.cloud", Reach::Private),
+    ("vpce.amazonaws.com", Reach::Private),
+    ("local", Reach::Private),
+    ("localdomain", Reach::Private),
+    ("lan", Reach::Private),
+    ("home", Reach::Private),
+    ("corp", Reach::Private),
+    ("intranet", Reach::Private),
+    ("private", Reach::Private),
+    ("internal", Reach::Private),
+    ("home.arpa", Reach::Private),
+    ("test", Reach::Private),
 ];
 
-/// Classifies a host name or address (contract kubeconfig.md section 12).
+/// Domains that answer every name with the address that stands in it.
+const WILDCARDS: &[&str] = &["nip.io", "sslip.io", "xip.io", "traefik.me"];
+
+/// Names that only stand alone: a domain below them is another one.
+const WHOLE: &[&str] = &["kubernetes", "kubernetes.default"];
+
+/// Classifies a host name or address.
 pub(super) fn reach(hostname: &str) -> Reach {
     let name = hostname.trim_end_matches('.').to_ascii_lowercase();
+    if name.is_empty() {
+        return Reach::Loopback;
+    }
     if let Ok(address) = name.parse::<Ipv4Addr>() {
         return reach_v4(address);
     }
@@ -262,31 +410,55 @@ pub(super) fn reach(hostname: &str) -> Reach {
     if let Ok(address) = literal.parse::<Ipv6Addr>() {
         return reach_v6(address);
     }
-    let under = |domain: &str| {
+    let below = |domain: &str| {
         name.strip_suffix(domain)
-            .is_some_and(|rest| rest.ends_with('.'))
+            .and_then(|rest| rest.strip_suffix('.'))
     };
-    if name.is_empty()
-        || name == "localhost"
-        || under("localhost")
-        || name == "localhost.localdomain"
-        || under("docker.internal")
-        || HOST_ALIASES.contains(&name.as_str())
-    {
-        return Reach::Loopback;
+    if let Some(rest) = WILDCARDS.iter().find_map(|domain| below(domain)) {
+        return wildcard_reach(rest);
     }
-    if name == "kubernetes"
-        || name == "kubernetes.default"
-        || under("svc")
-        || under("svc.cluster.local")
-    {
-        return Reach::InCluster;
+    let known = KNOWN.iter().find(|(domain, _)| {
+        name == *domain || (!WHOLE.contains(domain) && below(domain).is_some())
+    });
+    if let Some((_, reach)) = known {
+        return *reach;
     }
-    let private = ["local", "lan", "internal", "home.arpa", "test"];
-    if !name.contains('.') || private.into_iter().any(under) {
+    let is_private_aks = below("azmk8s.io").is_some_and(|rest| rest.contains(".privatelink."));
+    if is_private_aks || !name.contains('.') {
         return Reach::Private;
     }
     Reach::Public
+}
+
+/// Where `127.0.0.1`, `app.10-0-0-5` or `app-7f000001` before such a domain leads; without an address to 127.0.0.1, or nowhere.
+fn wildcard_reach(rest: &str) -> Reach {
+    let labels: Vec<&str> = rest.split('.').collect();
+    let dotted = labels
+        .windows(4)
+        .rev()
+        .find_map(|four| four.join(".").parse::<Ipv4Addr>().ok());
+    let dashed = || {
+        labels.iter().rev().find_map(|label| {
+            let parts: Vec<&str> = label.split('-').collect();
+            parts
+                .windows(4)
+                .rev()
+                .find_map(|four| four.join(".").parse::<Ipv4Addr>().ok())
+        })
+    };
+    let hex = || {
+        let last = labels.last()?.rsplit('-').next()?;
+        let digits = (last.len() == 8).then(|| u32::from_str_radix(last, 16).ok())?;
+        digits.map(Ipv4Addr::from)
+    };
+    let v6 = || {
+        let last = labels.last()?;
+        last.replace('-', ":").parse::<Ipv6Addr>().ok()
+    };
+    match dotted.or_else(dashed).or_else(hex) {
+        Some(address) => reach_v4(address),
+        None => v6().map_or(Reach::Loopback, reach_v6),
+    }
 }
 
 fn reach_v4(address: Ipv4Addr) -> Reach {
@@ -409,8 +581,106 @@ mod tests {
             ("8.8.8.8", Public),
             ("lan", Private),
             ("2001:db8::1", Public),
+            ("api.crc.testing", Loopback),
+            ("ip6-localhost", Loopback),
+            ("app.lvh.me", Loopback),
+            ("notlvh.me", Public),
+            ("host.rancher-desktop.internal", Loopback),
+            ("k8s.orb.local", Loopback),
+            ("127.0.0.1.nip.io", Loopback),
+            ("app.192.168.1.4.nip.io", Private),
+            ("10-0-0-5.sslip.io", Private),
+            ("app-8-8-8-8.sslip.io", Public),
+            ("7f000001.nip.io", Loopback),
+            ("--1.sslip.io", Loopback),
+            ("2a01-4f8--1.sslip.io", Public),
+            ("c1.tail1234.ts.net", Private),
+            ("x.guid.privatelink.westeurope.azmk8s.io", Private),
+            ("x.hcp.westeurope.azmk8s.io", Public),
+            ("my.kubernetes", Public),
         ] {
             assert_eq!(reach(host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_an_address() {
+        for (text, why) in [
+            ("https://a.example.com:6443\n", "it holds a line end"),
+            (
+                "https://a.example.com:6443 ",
+                "it holds a blank or a control character",
+            ),
+            (
+                "https:/a.example.com",
+                "the scheme is not followed by `://`",
+            ),
+            (
+                "https//a.example.com/",
+                "the scheme is not followed by `://`",
+            ),
+            ("a.example.com/path", "it has no scheme"),
+            ("https://{{ .Host }}", "a template in it was not filled in"),
+            (
+                "https://2001:db8::1:6443",
+                "an IPv6 address needs brackets, and a port stands there once",
+            ),
+            (
+                "https://a.example.com:6443:6443",
+                "an IPv6 address needs brackets, and a port stands there once",
+            ),
+            ("https://a.example.com:port", "the port is not a number"),
+            ("https://", "it names no host"),
+            ("https://[::1", "the brackets do not hold an IPv6 address"),
+        ] {
+            assert_eq!(why_refused(text), why, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn tells_hosts_that_cannot_exist() {
+        let host = |text: &str| Host::of(&Url::parse(text).unwrap(), text);
+        for (text, expected) in [
+            ("https://a.example.com:6443", Host::Plain),
+            ("https://a.example.com", Host::Plain),
+            ("https://a.example.com.:6443", Host::Plain),
+            ("https://[fe80::1%25eth0]:6443", Host::Plain),
+            ("https://a_b.example.com", Host::Plain),
+            ("https://ä.example.com", Host::International),
+            (
+                "https://a.example.com:0",
+                Host::Impossible("the port is not between 1 and 65535"),
+            ),
+            (
+                "https://[::1]:99999",
+                Host::Impossible("the port is not between 1 and 65535"),
+            ),
+            (
+                "https://a..example.com",
+                Host::Impossible("a part of the host's name is empty"),
+            ),
+            (
+                "https://.example.com",
+                Host::Impossible("a part of the host's name is empty"),
+            ),
+            (
+                "https://\u{202a}a.example.com",
+                Host::Impossible("the host holds an invisible character"),
+            ),
+            (
+                "https://<server>:6443",
+                Host::Impossible("a template in it was not filled in"),
+            ),
+            (
+                "https://https://a.example.com",
+                Host::Impossible("it has two schemes"),
+            ),
+            (
+                "https://a,b",
+                Host::Impossible("the host holds a character that no name has"),
+            ),
+        ] {
+            assert_eq!(host(text), expected, "{text:?}");
         }
     }
 }

@@ -3,6 +3,7 @@
 mod bind;
 mod create;
 mod delete;
+mod explain;
 mod get;
 mod list;
 mod token;
@@ -32,6 +33,7 @@ pub enum Command {
     Bind(bind::Args),
     Unbind(unbind::Args),
     Validate(validate::Args),
+    Explain(explain::Args),
 }
 
 impl Command {
@@ -50,6 +52,7 @@ impl Command {
             Self::Bind(args) => bind::run(ctx, args),
             Self::Unbind(args) => unbind::run(ctx, args),
             Self::Validate(args) => validate::run(ctx, args),
+            Self::Explain(args) => explain::run(ctx, args),
         }
     }
 }

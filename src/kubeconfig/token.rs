@@ -1,0 +1,144 @@
+//! When a bearer token ends, as far as it says so, or as far as its kind is known.
+
+use ::base64::Engine;
+use ::base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::jwt;
+use super::model::{Secret, User};
+
+/// What is known about the end of a token.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The token says it.
+    At(Timestamp),
+    /// A JWT without an end.
+    Never,
+    /// It does not say it, but its kind never lives longer.
+    Within(&'static Kind),
+    Unknown,
+}
+
+/// Tokens that don't tell their end, but are known to be short-lived.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    prefix: &'static str,
+    pub(super) name: &'static str,
+    pub(super) life: &'static str,
+    pub(super) longest: SignedDuration,
+}
+
+/// The longest lives are the defaults of the services that issue them.
+const KINDS: &[Kind] = &[
+    Kind {
+        prefix: "sha256~",
+        name: "an OpenShift login token",
+        life: "a day",
+        longest: SignedDuration::from_hours(24),
+    },
+    Kind {
+        prefix: "ya29.",
+        name: "a Google access token",
+        life: "an hour",
+        longest: SignedDuration::from_hours(1),
+    },
+    Kind {
+        prefix: "glcbt-",
+        name: "a GitLab job token",
+        life: "one job",
+        longest: SignedDuration::from_hours(1),
+    },
+];
+
+/// How long EKS takes a token after it was signed, whatever its URL says.
+const EKS_LIFE: SignedDuration = SignedDuration::from_mins(15);
+/// What precedes the signed URL in a token for EKS.
+const EKS: &str = "k8s-aws-v1.";
+/// No longer token is decoded, in bytes.
+const LONGEST: usize = 64 << 10;
+
+/// Reads the end of a token.
+pub(super) fn end(token: &str) -> End {
+    if let Some(signed) = token.strip_prefix(EKS) {
+        return eks_end(signed).map_or(End::Unknown, End::At);
+    }
+    // `ci:12:glcbt-…` is the user and the token of a job in one.
+    let last = token.rsplit(':').next().unwrap_or_default();
+    if let Some(kind) = KINDS.iter().find(|kind| last.starts_with(kind.prefix)) {
+        return End::Within(kind);
+    }
+    match jwt::parse(token) {
+        Some(jwt) => jwt.expires_at.map_or(End::Never, End::At),
+        None => End::Unknown,
+    }
+}
+
+/// A token for EKS is a signed URL; the time of signing stands in it.
+fn eks_end(signed: &str) -> Option<Timestamp> {
+    if signed.len() > LONGEST {
+        return None;
+    }
+    let url = URL_SAFE_NO_PAD.decode(signed.trim_end_matches('=')).ok()?;
+    let url = std::str::from_utf8(&url).ok()?;
+    let (_, query) = url.split_once('?')?;
+    let signed_at = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("X-Amz-Date="))?;
+    let time = DateTime::strptime("%Y%m%dT%H%M%SZ", signed_at).ok()?;
+    let time = TimeZone::UTC.to_timestamp(time).ok()?;
+    time.checked_add(EKS_LIFE).ok()
+}
+
+/// The token without what was pasted around it.
+pub(super) fn bare(token: Secret<'_>) -> &str {
+    let text = token.expose().trim();
+    text.strip_prefix("Bearer ").unwrap_or(text).trim()
+}
+
+/// The end of the id-token of an oidc provider that cannot be renewed: nothing else can stand in for it.
+pub(super) fn oidc_end(user: &User<'_>) -> Option<Timestamp> {
+    let provider = user.auth_provider.as_ref()?;
+    if provider.name != "oidc" || !provider.get("refresh-token").is_empty() {
+        return None;
+    }
+    jwt::parse(provider.get("id-token")).and_then(|jwt| jwt.expires_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_what_is_known() {
+        let signed = |date: &str| {
+            let url = format!(
+                "https://sts.example.com/?Action=GetCallerIdentity&X-Amz-Date={date}&X-Amz-Expires=60"
+            );
+            format!("{EKS}{}", URL_SAFE_NO_PAD.encode(url))
+        };
+        let at = |text: &str| End::At(text.parse().unwrap());
+        assert_eq!(end(&signed("20260102T030405Z")), at("2026-01-02T03:19:05Z"));
+        assert_eq!(end(&signed("tomorrow")), End::Unknown);
+        assert_eq!(end("k8s-aws-v1.%%"), End::Unknown);
+        for (token, name) in [
+            ("sha256~abc", "an OpenShift login token"),
+            ("ya29.abc", "a Google access token"),
+            ("ci:12:glcbt-64_x", "a GitLab job token"),
+            ("glcbt-64_x", "a GitLab job token"),
+        ] {
+            assert!(
+                matches!(end(token), End::Within(kind) if kind.name == name),
+                "{token}"
+            );
+        }
+        assert_eq!(end("opaque"), End::Unknown);
+        let jwt = |claims: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
+        assert_eq!(end(&jwt("{}")), End::Never);
+        assert_eq!(
+            end(&jwt(r#"{"exp":1700000000}"#)),
+            at("2023-11-14T22:13:20Z")
+        );
+    }
+}
