@@ -5,7 +5,7 @@
 //! `session exec` leaves behind comes to this process as a child, so that it is found without the name as well.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -14,6 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, waitpid};
+use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::materialise::FOLDER;
@@ -33,13 +34,17 @@ static AWAITED: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 pub struct Awaited(i32);
 
 impl Awaited {
-    #[must_use]
-    pub fn new(child: i32) -> Self {
-        AWAITED
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(child);
-        Self(child)
+    /// Starts a child that is waited for. Nobody looks for ended children meanwhile: one that ends at once would be taken
+    /// for one that nobody waits for.
+    ///
+    /// # Errors
+    /// Why it can't be started.
+    pub fn spawn(command: &mut Command) -> io::Result<(Child, Option<Self>)> {
+        let mut awaited = AWAITED.lock().unwrap_or_else(PoisonError::into_inner);
+        let child = command.spawn()?;
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        awaited.extend(id);
+        Ok((child, id.map(Self)))
     }
 }
 

@@ -358,6 +358,7 @@ fn a_suggested_command_does_the_same_as_this_run() {
         file,
     ];
     env.local().args(create).assert().success();
+    env.file("k.yaml", KUBECONFIG.replace("token: ", "token: other-"));
     let output = env.local().args(create).output().unwrap();
     let (_, stderr) = streams(&output);
     assert!(

@@ -29,8 +29,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .filter(|value| !value.is_empty())
             .map(String::as_str),
     )?;
-    ctx.out
-        .line(&format!("Set {} = {}", args.key, args.value))?;
+    let shown = url_for_people(&args.value);
+    ctx.out.line(&format!("Set {} = {shown}", args.key))?;
     say(ctx, &args.key)
 }
 

@@ -279,9 +279,16 @@ async fn meet(
                 quote(&new.name),
                 first.id()
             );
-            Err(Failure::new(Kind::Conflict, message)
-                .hint("add --if-exists update to change it, --if-exists skip to leave it, or choose another --name")
-                .into())
+            let place = if found.len() == 1 {
+                &new.name
+            } else {
+                first.id()
+            };
+            let update = acpctl(&["credential", "update", place, "--from-file", "PATH"]);
+            let hint = format!(
+                "change it ({update}), add --if-exists update or skip, or choose another --name"
+            );
+            Err(Failure::new(Kind::Conflict, message).hint(hint).into())
         }
     }
 }
