@@ -97,7 +97,7 @@ impl Page {
         }
         if let Some(worst) = sorted.first() {
             page.push_str(&format!(
-                "{}. More about one: {}\n",
+                "{}\nMore about the first: {}\n",
                 counts(found),
                 crate::text::acpctl(&["credential", "explain", worst.code])
             ));
