@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::describe::{annotations, count, measure};
 use super::files::Files;
+use super::page::Page;
 use super::{findings, judge};
 use crate::compat::{number, quote::quote};
 use crate::ctx::Ctx;
@@ -22,6 +23,9 @@ use crate::kubeconfig::{
 };
 use crate::resources::DIGEST;
 use crate::text::{acpctl, secrets};
+
+/// The code of the finding that a context is not in the file.
+const ABSENT_CONTEXT: &str = "context-not-found";
 
 /// How a kubeconfig is judged and cut.
 #[derive(Debug, Default, clap::Args)]
@@ -58,6 +62,13 @@ pub struct GateArgs {
     /// Accept findings of this code knowingly (repeatable)
     #[arg(long, value_name = "CODE")]
     pub allow: Vec<String>,
+}
+
+impl GateArgs {
+    /// True for a code that the user accepts.
+    pub fn allows(&self, code: &str) -> bool {
+        self.allow.iter().any(|allowed| allowed == code)
+    }
 }
 
 /// A kubeconfig that is ready to be stored.
@@ -162,9 +173,7 @@ impl KubeconfigArgs {
         }
         let examined = self.examine(ctx, sources)?;
         let findings = &examined.report.findings;
-        for finding in findings {
-            ctx.out.note(&findings::text(&name, finding));
-        }
+        tell(ctx, sources, findings);
         let subject = format!("the kubeconfig from {name}");
         if let Some(failure) = judge::refusal(&subject, findings, self.gates.strict) {
             return Err(self.doubt_the_pipe(explained(failure, findings), &name));
@@ -333,10 +342,29 @@ fn explain_the_text(sources: &[OwnedSource], findings: &mut [Finding]) {
     }
 }
 
+/// Says the findings on standard error: a page at a terminal, a line for each elsewhere.
+fn tell(ctx: &Ctx, sources: &[OwnedSource], findings: &[Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    if let Some(width) = ctx.out.width_of_talk() {
+        let page = Page::about(sources, Some(width), ctx.out.colored_stderr());
+        return ctx.out.note_as_is(&page.of(findings));
+    }
+    let name = source_name(sources);
+    for finding in findings {
+        ctx.out.note(&findings::text(&name, finding));
+    }
+}
+
 /// What to do about a refusal.
 fn explained(failure: Failure, findings: &[Finding]) -> Failure {
+    let is_choice = |finding: &Finding| finding.gate.is_none() || finding.code == ABSENT_CONTEXT;
     let hint = if failure.kind == Kind::Policy {
         "nothing was sent"
+    } else if findings.iter().any(|it| it.code == ABSENT_CONTEXT) && findings.iter().all(is_choice)
+    {
+        "nothing was sent; choose a context with --context NAME"
     } else if findings.iter().any(|finding| finding.gate.is_some()) {
         "nothing was sent; Kubernetes' own client refuses this file"
     } else {

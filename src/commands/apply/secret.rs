@@ -82,14 +82,16 @@ pub fn kubeconfig(
 
 /// A kubeconfig under a provider that nobody knows is a slip of the pen, and would be stored unchecked and uncut.
 fn doubt_the_provider(ctx: &Ctx, document: &Document, text: &SecretString) -> Result<(), Failure> {
-    let name = document.provider.as_str();
-    if name.is_empty() || !provider::is_kubeconfig(text.expose_secret().as_bytes()) {
-        return Ok(());
+    let name = Some(document.provider.as_str()).filter(|name| !name.is_empty());
+    if let Some(name) = name
+        && provider::is_kubeconfig(text.expose_secret().as_bytes())
+    {
+        provider::check(name, &[])
+            .map_err(|failure| failure.hint("a kubeconfig has the provider kubeconfig"))?;
     }
-    provider::check(name, &[])
-        .map_err(|failure| failure.hint("a kubeconfig has the provider kubeconfig"))?;
-    let what = provider::elsewhere(name);
-    ctx.out.warn(&format!("{}: {what}", document.place()));
+    if let Some((what, _)) = provider::oddity(name, text) {
+        ctx.out.warn(&format!("{}: {what}", document.place()));
+    }
     Ok(())
 }
 

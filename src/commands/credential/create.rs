@@ -333,14 +333,7 @@ fn from_secret(
             if text.expose_secret().is_empty() {
                 return Err(intake::empty(&input.name()));
             }
-            if provider::is_kubeconfig(text.expose_secret().as_bytes()) {
-                let what = provider::elsewhere(provider);
-                if gates.strict {
-                    return Err(Failure::new(Kind::Policy, format!("{what} (--strict)"))
-                        .hint("nothing was sent; use --provider kubeconfig"));
-                }
-                ctx.out.warn(&format!("{what}; use --provider kubeconfig"));
-            }
+            provider::doubt(ctx, gates, Some(provider), &text)?;
             body.set_secret("token", text);
         }
         None => ctx.out.note("No secret is stored (--allow no-secret)"),
