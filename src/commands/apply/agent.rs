@@ -20,7 +20,7 @@ pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome
         return create(run, document, named).await;
     };
     let agents = path(&["projects", &project, "agents"]);
-    let Some(found) = find(run, &project, &document.name).await? else {
+    let Some(found) = find(run, &project, named, &document.name).await? else {
         return create(run, document, &project).await;
     };
     let mut body = Body::new();
@@ -45,8 +45,16 @@ pub async fn project_id(run: &Run<'_>, project: &str) -> anyhow::Result<Option<S
 }
 
 /// The one agent of this name. The server does not keep names apart.
-async fn find(run: &Run<'_>, project: &str, name: &str) -> anyhow::Result<Option<Record>> {
-    let agents = Collection::of_project(&AGENT, project);
+async fn find(
+    run: &Run<'_>,
+    id: &str,
+    project: &str,
+    name: &str,
+) -> anyhow::Result<Option<Record>> {
+    let agents = Collection {
+        project: Some(project.to_owned()),
+        ..Collection::of_project(&AGENT, id)
+    };
     let found = lookup::by_name(run.client, &agents, name).await?;
     lookup::one(&AGENT, name, found).map_err(|failure| {
         let list = acpctl(&["agent", "list"]);

@@ -95,7 +95,7 @@ async fn users(run: &Run<'_>, document: &Document) -> anyhow::Result<Vec<(&'stat
         let place = run.project_of(document)?;
         project = run.id(&Collection::global(&PROJECT), place).await?;
         if !document.agent.is_empty() {
-            let agents = Collection::of_project(&AGENT, &project);
+            let agents = Collection::of_project(&AGENT, place);
             agent = run.id(&agents, &document.agent).await?;
         }
     }
@@ -109,9 +109,8 @@ async fn target(run: &Run<'_>, document: &Document) -> anyhow::Result<(&'static 
         "credential" => ("credential_id", Collection::global(&CREDENTIAL)),
         "project" => ("project_id", Collection::global(&PROJECT)),
         "agent" => {
-            let projects = Collection::global(&PROJECT);
-            let project = run.id(&projects, run.project_of(document)?).await?;
-            ("agent_id", Collection::of_project(&AGENT, &project))
+            let project = run.project_of(document)?;
+            ("agent_id", Collection::of_project(&AGENT, project))
         }
         "session" => ("session_id", Collection::global(&SESSION)),
         scope => {
