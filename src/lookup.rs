@@ -377,14 +377,14 @@ pub fn one(
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Order {
     IdFirst,
-    /// As the Go tool looks for agents: one request in the usual case. A text of the form of the platform's ids is
+    /// As the Go tool looks for agents and roles: one request in the usual case. A text of the form of the platform's ids is
     /// still asked for as an id first, so that nobody can name an agent like another one's id.
     NameFirst,
 }
 
 impl Order {
     fn of(collection: &Collection) -> Self {
-        if collection.resource.word == AGENT.word {
+        if [AGENT.word, ROLE.word].contains(&collection.resource.word) {
             Self::NameFirst
         } else {
             Self::IdFirst

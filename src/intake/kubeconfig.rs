@@ -21,6 +21,7 @@ use crate::kubeconfig::{
     self as rules, Base64, Carved, CheckOptions, Cut, Decoded, Finding, Keep, Kubeconfig, Open,
     OwnedSource, Report, Rules,
 };
+use crate::plain_file;
 use crate::resources::DIGEST;
 use crate::text::{acpctl, secrets};
 
@@ -71,6 +72,17 @@ impl GateArgs {
     }
 }
 
+/// What is accepted of the secrets that manifests name.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct TrustArgs {
+    /// Read files that manifests and their kubeconfigs name from this folder too (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub allow_file: Vec<PathBuf>,
+    /// Accept findings of this code knowingly (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub allow: Vec<String>,
+}
+
 /// A kubeconfig that is ready to be stored.
 pub struct Prepared {
     pub text: SecretString,
@@ -96,6 +108,14 @@ impl KubeconfigArgs {
             context,
             ..Self::default()
         }
+    }
+
+    /// With what the user accepts knowingly.
+    #[must_use]
+    pub fn trusting(mut self, trust: &TrustArgs) -> Self {
+        self.allow_file.clone_from(&trust.allow_file);
+        self.gates.allow.clone_from(&trust.allow);
+        self
     }
 
     /// True where a flag was given that only a kubeconfig has a use for.
@@ -207,7 +227,7 @@ impl KubeconfigArgs {
     /// # Errors
     /// If several files shall be stored as they are.
     pub fn examine(&self, ctx: &Ctx, sources: &[OwnedSource]) -> Result<Examined, Failure> {
-        let files = Files::of(sources, &self.allow_file, ctx.may_ask());
+        let files = Files::of_kubeconfig(sources, &self.allow_file, ctx.may_ask());
         let open = |path: &Path| files.open(path);
         let mut examined = self.judged(sources, &self.options(ctx, &open))?;
         let findings = &mut examined.report.findings;
@@ -428,7 +448,7 @@ pub fn from_environment() -> Result<Vec<OwnedSource>, Failure> {
             .into(),
     };
     let open = |path: &Path| {
-        let mut bytes = input::read_file(path, input::MAX_INPUT)?;
+        let mut bytes = plain_file::read_named(path, input::MAX_INPUT)?;
         Ok(std::mem::take(&mut *bytes))
     };
     let sources =

@@ -1,5 +1,7 @@
 //! What is odd about manifests, found before any request.
 
+use std::path::Path;
+
 use crate::compat::near::nearest;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
@@ -94,8 +96,8 @@ impl Unknown {
 
 fn kubeconfig(args: &Args) -> Failure {
     let file = match args.filename.as_deref() {
-        Some(name) if name != "-" => name,
-        _ => "PATH",
+        Some(name) if name != Path::new("-") => name.to_string_lossy(),
+        _ => "PATH".into(),
     };
     Failure::new(Kind::Data, "this is a kubeconfig, not a manifest").hint(format!(
         "store it: acpctl credential create --provider kubeconfig --from-file {file}"

@@ -50,14 +50,14 @@ const MAX_DOCUMENTS: usize = 10_000;
 ///
 /// # Errors
 /// In the Go tool's words; also for what it would get wrong: inline patches, cycles, and more than is read.
-pub fn load(ctx: &Ctx, folder: &str) -> Result<Vec<Document>, Failure> {
+pub fn load(ctx: &Ctx, folder: &Path) -> Result<Vec<Document>, Failure> {
     let mut loader = Loader {
         ctx,
         open: Vec::new(),
         loaded: HashMap::new(),
         files: 0,
     };
-    loader.folder(Path::new(folder))
+    loader.folder(folder)
 }
 
 /// One run over a kustomization and all that it refers to.
