@@ -4,6 +4,7 @@ use crate::compat::near::nearest;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
+use crate::text::acpctl;
 
 use super::Args;
 use super::document::{Document, KEYS, KINDS};
@@ -98,7 +99,15 @@ fn kubeconfig(args: &Args) -> Failure {
         _ => "PATH",
     };
     Failure::new(Kind::Data, "this is a kubeconfig, not a manifest").hint(format!(
-        "store it: acpctl credential create --provider kubeconfig --from-file {file}"
+        "store it: {}",
+        acpctl(&[
+            "credential",
+            "create",
+            "--provider",
+            "kubeconfig",
+            "--from-file",
+            file
+        ])
     ))
 }
 
