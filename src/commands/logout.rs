@@ -17,8 +17,7 @@ use crate::exit::{Failure, Kind};
 pub struct Args {}
 
 pub fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
-    let path = paths::config_file()
-        .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
+    let path = paths::config_file_to_change()?;
     let before = ctx.config()?;
     let goodbye = goodbye(before);
     let mut cleared = Ok(());

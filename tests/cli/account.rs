@@ -135,7 +135,7 @@ fn a_person_is_asked_without_echo() {
         .env("TERM", "xterm")
         .current_dir(env.work());
     let terminal = Terminal::start(command, 24, 100);
-    terminal.wait_for("Token (not shown):");
+    terminal.wait_for("Token for https://api.corp.test (not shown):");
     terminal.wait_for_no_echo();
     terminal.type_text(&format!("{TOKEN}\r"));
     let screen = terminal.wait_for("status 0");

@@ -6,6 +6,7 @@ use crate::compat::near::nearest;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
+use crate::text::acpctl;
 
 use super::Args;
 use super::document::{Document, KEYS, KINDS};
@@ -100,7 +101,15 @@ fn kubeconfig(args: &Args) -> Failure {
         _ => "PATH".into(),
     };
     Failure::new(Kind::Data, "this is a kubeconfig, not a manifest").hint(format!(
-        "store it: acpctl credential create --provider kubeconfig --from-file {file}"
+        "store it: {}",
+        acpctl(&[
+            "credential",
+            "create",
+            "--provider",
+            "kubeconfig",
+            "--from-file",
+            file
+        ])
     ))
 }
 

@@ -36,8 +36,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 
 /// Changes one key of the file.
 pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<()> {
-    let path = paths::config_file()
-        .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
+    let path = paths::config_file_to_change()?;
     // The Go tool reads the file first: a broken one is reported before anything else.
     ctx.config()?;
     if !["api_url", "project", "pager"].contains(&key) {

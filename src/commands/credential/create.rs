@@ -123,6 +123,18 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 .line(&format!("credential/{} {}", record.name(), outcome.word()))
         }
         format => ctx.out.record(&record, &format, ctx.now()),
+    }?;
+    say_unbound(ctx, &record);
+    Ok(())
+}
+
+/// A project that is named here does not get the credential by that.
+fn say_unbound(ctx: &Ctx, record: &Record) {
+    if let Some(project) = filled(ctx.globals.project.as_deref()) {
+        let command = acpctl(&["credential", "bind", record.name(), "--project", project]);
+        ctx.out.note(&format!(
+            "create does not bind a credential; to let the sessions of {project} use it: {command}"
+        ));
     }
 }
 

@@ -85,6 +85,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .out
             .line(&format!("credential/{} unchanged", args.credential));
     }
+    if let (Some(record), Some(name)) = (&stored, &args.name) {
+        refuse_taken(ctx, client, record, name)?;
+    }
     if args.dry_run {
         return ctx
             .out
@@ -113,6 +116,27 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     ctx.out
         .line(&format!("credential/{} updated", record.name()))
+}
+
+/// Refuses a new name that another credential has: no look-up by that name would work any more.
+fn refuse_taken(ctx: &Ctx, client: &Client, record: &Record, name: &str) -> anyhow::Result<()> {
+    if name.is_empty() || name == record.name() {
+        return Ok(());
+    }
+    let found = ctx.block_on(async {
+        lookup::by_name(client, &credentials(), name)
+            .await
+            .with_context(|| format!("look up credential {}", quote(name)))
+    })?;
+    match found.iter().find(|other| other.id() != record.id()) {
+        Some(other) => Err(Failure::new(
+            Kind::Conflict,
+            format!("credential {} already exists ({})", quote(name), other.id()),
+        )
+        .hint("choose another --name")
+        .into()),
+        None => Ok(()),
+    }
 }
 
 /// The credential as it is, where that matters: a secret that may be a kubeconfig needs its provider and its other

@@ -75,7 +75,7 @@ acpctl serve --run-sessions -- sh -c 'kubectl get pods; cat'";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Address and port to listen on; port 0 chooses a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000", value_parser = socket)]
     listen: SocketAddr,
     /// Folder of the store (default: that of --local)
     #[arg(long, value_name = "DIR")]
@@ -167,7 +167,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     let directory = match &args.data_dir {
         Some(dir) => dir.clone(),
-        None => paths::data_dir().map_err(|why| Failure::new(Kind::Other, why))?,
+        None => paths::store_dir()?,
     };
     let state = AppState::open(&directory, options).context("open the store")?;
     let token = Token { bearer, is_made };
@@ -320,6 +320,11 @@ fn say_how_to_use(ctx: &Ctx, args: &Args, url: &str, token: &Token) {
     };
     ctx.out
         .note(&format!("To use it: export AMBIENT_API_URL={url}{rest}"));
+}
+
+fn socket(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "it takes an IP address and a port, for example 127.0.0.1:8000")
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
