@@ -5,6 +5,7 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 
 use super::error::{self, Failure};
+use super::resources::messages;
 use super::stream::Follow;
 use crate::compat::json;
 
@@ -18,6 +19,8 @@ pub enum Reply {
     Raw(&'static str),
     /// JSON and a final newline, as the message endpoints write it.
     JsonLine(StatusCode, Value),
+    /// The same for an array that may be large.
+    JsonParts(messages::Array),
     Text(String),
     /// 204 after a delete.
     Deleted,
@@ -66,6 +69,11 @@ fn succeed(reply: Reply) -> Response<Body> {
             status,
             "application/json",
             format!("{}\n", json::compact(&value)),
+        ),
+        Reply::JsonParts(array) => with_type(
+            StatusCode::OK,
+            "application/json",
+            Body::from_stream(array.into_stream()),
         ),
         Reply::Raw(text) => with_type(StatusCode::OK, "application/json", text),
         Reply::Text(text) => with_type(StatusCode::OK, "text/plain; charset=utf-8", text),

@@ -244,6 +244,7 @@ impl Store {
             path: path.to_owned(),
             error,
         })?;
+        open::check_journals(path)?;
         let mut copy = Connection::open_with_flags(path, flags)?;
         // Nothing that the file defines runs, and what is checked is what is copied.
         copy.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; BEGIN;")?;
