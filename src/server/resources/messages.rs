@@ -161,8 +161,8 @@ pub struct Array {
     /// The number of the message before the next one.
     after: i64,
     last: i64,
-    /// What stands before the next message; nothing any more where the array is closed.
-    separator: Option<&'static str>,
+    /// What stands before the next message.
+    separator: &'static str,
 }
 
 impl Array {
@@ -172,41 +172,41 @@ impl Array {
             session,
             after,
             last,
-            separator: Some("["),
+            separator: "[",
         }
     }
 
-    /// The array in parts, with a final newline.
-    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, StoreError>> {
-        stream::try_unfold(self, |array| async move {
-            let read = tokio::task::spawn_blocking(move || array.next());
-            read.await
-                .unwrap_or_else(|_| Err(rusqlite::Error::InvalidQuery.into()))
-        })
-    }
-
-    fn next(mut self) -> Result<Option<(Bytes, Self)>, StoreError> {
-        let Some(separator) = self.separator else {
-            return Ok(None);
-        };
+    /// The next part of the array, and what follows it. The last part has a final newline.
+    fn part(mut self) -> Result<(Bytes, Option<Self>), StoreError> {
         let found = self
             .state
             .store()
             .read(|transaction| batch_after(transaction, &self.session, self.after))?;
         let mut part = String::new();
-        let mut before = separator;
+        let mut is_last = true;
         for message in found.iter().take_while(|message| message.seq <= self.last) {
-            part.push_str(before);
+            part.push_str(self.separator);
             part.push_str(&compat::json::compact(&message.to_json()));
-            before = ",";
+            self.separator = ",";
             self.after = message.seq;
+            is_last = message.seq == self.last;
         }
-        let is_closed = part.is_empty() || self.after == self.last;
-        if is_closed {
-            part.push_str(if before == "[" { "[]\n" } else { "]\n" });
+        if is_last {
+            part.push_str(if self.separator == "[" { "[]\n" } else { "]\n" });
         }
-        self.separator = (!is_closed).then_some(before);
-        Ok(Some((Bytes::from(part), self)))
+        Ok((Bytes::from(part), (!is_last).then_some(self)))
+    }
+
+    /// All parts.
+    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, StoreError>> {
+        stream::try_unfold(Some(self), |rest| async move {
+            let Some(array) = rest else {
+                return Ok(None);
+            };
+            let read = tokio::task::spawn_blocking(move || array.part()).await;
+            read.unwrap_or_else(|_| Err(rusqlite::Error::InvalidQuery.into()))
+                .map(Some)
+        })
     }
 }
 
@@ -225,7 +225,8 @@ pub fn read(call: &Call<'_>) -> Result<Reply, Failure> {
         let follow = Follow::new(Form::Messages, state, session, from);
         return Ok(Reply::Messages(follow));
     }
-    Ok(Reply::JsonParts(Array::new(state, session, asked, last)))
+    let (first, rest) = Array::new(state, session, asked, last).part()?;
+    Ok(Reply::JsonParts(first, rest))
 }
 
 /// POST: users' messages only.
