@@ -116,28 +116,7 @@ fn lock_file(path: &Path) -> Option<File> {
     name.push(path.file_name()?);
     name.push(".lock");
     let beside = path.with_file_name(name);
-    let open = || {
-        let file = OpenOptions::new()
-            .write(true)
-            .custom_flags(no_wait(rustix::fs::OFlags::NOFOLLOW))
-            .open(&beside)?;
-        let found = file.metadata()?;
-        let is_ours = found.is_file() && found.uid() == rustix::process::geteuid().as_raw();
-        if is_ours {
-            Ok(file)
-        } else {
-            Err(io::Error::from(io::ErrorKind::PermissionDenied))
-        }
-    };
-    match open() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            match secret_file::open_new(&beside) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => open().ok(),
-                made => made.ok(),
-            }
-        }
-        opened => opened.ok(),
-    }
+    secret_file::lock_file(&beside).ok()
 }
 
 /// Refuses what must not be written over: a device, a pipe, and as root another user's file.

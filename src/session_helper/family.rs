@@ -21,6 +21,10 @@ use super::materialise::FOLDER;
 
 /// The longest environment that is read, in bytes.
 const MAX_ENVIRONMENT: u64 = 4 << 20;
+/// Room for most.
+const USUAL_ENVIRONMENT: usize = 16 << 10;
+/// More than the line about a process takes.
+const LONGEST_STAT: usize = 2048;
 /// How often processes are looked for that still have to be killed, and how long each look waits for the next.
 const ROUNDS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(10);
@@ -182,8 +186,11 @@ struct Process {
 impl Process {
     /// As Linux tells it: the fields are counted from behind the name, which may hold anything.
     fn read(id: i32) -> Option<Self> {
-        let stat = fs::read(format!("/proc/{id}/stat")).ok()?;
-        let stat = String::from_utf8_lossy(&stat);
+        // One line that comes in one piece. Every process is read at each run's end, so that system calls count.
+        let mut stat = [0; LONGEST_STAT];
+        let mut file = fs::File::open(format!("/proc/{id}/stat")).ok()?;
+        let length = file.read(&mut stat).ok()?;
+        let stat = String::from_utf8_lossy(&stat[..length]);
         let (_, fields) = stat.rsplit_once(") ")?;
         let fields: Vec<&str> = fields.split(' ').collect();
         Some(Self {
@@ -202,7 +209,7 @@ impl Process {
         if !is_ours {
             return false;
         }
-        let mut environment = Vec::new();
+        let mut environment = Vec::with_capacity(USUAL_ENVIRONMENT);
         let read = fs::File::open(format!("{place}/environ"))
             .and_then(|file| file.take(MAX_ENVIRONMENT).read_to_end(&mut environment));
         read.is_ok()
