@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+use super::describe::count;
 use super::findings;
 use crate::kubeconfig::{self as rules, Base64, Finding, OwnedSource, Severity};
 use crate::text::color::painted;
@@ -251,23 +252,20 @@ fn severity_color(finding: &Finding) -> &'static str {
 
 /// `2 errors, 1 warning`.
 fn counts(found: &[Finding]) -> String {
-    let groups: [(&str, &dyn Fn(&Finding) -> bool); 4] = [
-        ("error", &|f| !f.allowed && f.severity == Severity::Error),
-        ("warning", &|f| {
-            !f.allowed && f.severity == Severity::Warning
-        }),
-        ("note", &|f| !f.allowed && f.severity == Severity::Info),
-        ("allowed finding", &|f| f.allowed),
-    ];
-    let parts: Vec<String> = groups
-        .iter()
-        .filter_map(
-            |(noun, fits)| match found.iter().filter(|f| fits(f)).count() {
-                0 => None,
-                1 => Some(format!("1 {noun}")),
-                count => Some(format!("{count} {noun}s")),
-            },
-        )
+    let noun = |finding: &Finding| match finding.severity {
+        _ if finding.allowed => "allowed finding",
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    };
+    let parts: Vec<String> = ["error", "warning", "note", "allowed finding"]
+        .into_iter()
+        .map(|wanted| {
+            let n = found.iter().filter(|it| noun(it) == wanted).count();
+            (n, wanted)
+        })
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, wanted)| count(n, wanted))
         .collect();
     parts.join(", ")
 }

@@ -74,7 +74,7 @@ fn a_page_has_the_worst_first_with_its_line_and_no_secret() {
     env.file("k.yaml", FAULTY);
     for (columns, variables) in [(80, &[][..]), (200, &[]), (80, &[("NO_COLOR", "1")])] {
         let line = "\"$@\" credential validate k.yaml";
-        let terminal = pty::start_with(&env, "local:", variables, line, &[], (70, columns));
+        let terminal = pty::start_with(&env, "local:", variables, line, &[], (120, columns));
         let screen = terminal.wait_for("status 7");
         let at = |text: &str| {
             screen
@@ -106,7 +106,7 @@ fn a_refusal_of_create_is_a_page_too() {
     let env = TestEnv::new();
     env.file("k.yaml", FAULTY);
     let line = "\"$@\" --local credential create --provider kubeconfig -f k.yaml";
-    let terminal = pty::start_with(&env, "local:", &[], line, &[], (70, 80));
+    let terminal = pty::start_with(&env, "local:", &[], line, &[], (120, 80));
     let screen = terminal.wait_for("status 7");
     assert!(
         screen.contains("13 |     insecure-skip-tls-verify: true"),

@@ -38,7 +38,7 @@ enum Form {
 const EXAMPLES: &str = "\
 acpctl credential validate ~/.kube/config
 # Every kubeconfig of a folder, and one more
-acpctl credential validate clusters/ ~/.kube/config
+acpctl credential validate ~/.kube kubeconfig.yaml
 # In a pipeline: warnings fail too, and a report for code scanning
 acpctl credential validate ~/.kube/config --strict --min-ttl 12h -o sarif";
 
@@ -51,7 +51,7 @@ acpctl credential validate ~/.kube/config --strict --min-ttl 12h -o sarif";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Files, or folders with *.yaml, *.yml, *.conf, *.kubeconfig and config; - for stdin (the default where data is piped in)
-    #[arg(value_name = "FILE", num_args = 0..)]
+    #[arg(id = "file", value_name = "FILE", num_args = 0..)]
     files: Vec<PathBuf>,
     /// Judge this context (default: the file's current-context)
     #[arg(long, value_name = "NAME")]
