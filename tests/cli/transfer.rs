@@ -112,7 +112,13 @@ fn fill(env: &TestEnv) {
         })
         .collect();
     env.file("filled.yaml", manifest.concat());
-    let (stdout, _) = run(env.local().args(["apply", "-f", "filled.yaml"]));
+    let (stdout, _) = run(env.local().args([
+        "apply",
+        "-f",
+        "filled.yaml",
+        "--allow-file",
+        env!("CARGO_MANIFEST_DIR"),
+    ]));
     assert_eq!(
         stdout.matches(" created\n").count(),
         documents.len(),

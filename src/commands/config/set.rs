@@ -1,12 +1,16 @@
 //! `acpctl config set`
 
+use serde_json::json;
+
 use crate::auth::{access, cleartext};
+use crate::commands::outcome;
 use crate::compat::quote::quote;
 use crate::config::settings::is_local;
 use crate::config::{Config, Settings, file, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
+use crate::output::OutputArgs;
 use crate::text::url_for_people;
 
 /// Save a setting; an empty value removes it
@@ -19,9 +23,12 @@ pub struct Args {
     key: String,
     /// Value
     value: String,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
     save(
         ctx,
         &args.key,
@@ -30,7 +37,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .map(String::as_str),
     )?;
     let shown = url_for_people(&args.value);
-    ctx.out.line(&format!("Set {} = {shown}", args.key))?;
+    let sentence = format!("Set {} = {shown}", args.key);
+    let result = json!({"key": args.key, "value": shown});
+    outcome::said(ctx, &format, &sentence, &result)?;
     say(ctx, &args.key)
 }
 

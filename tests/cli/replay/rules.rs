@@ -90,7 +90,7 @@ fn pairs<'r>(
     recorded.iter().zip(here).filter(is_same)
 }
 
-/// The header names the project of the path, or of the agent that the body makes.
+/// The header names the project of the path.
 fn project_header(recorded: &mut Run, here: &mut Run) {
     for (recorded, here) in pairs(&recorded.requests, &mut here.requests) {
         let path = here["path"].as_str().unwrap_or_default();
