@@ -2,11 +2,13 @@
 //! section 9.4). The platform's control plane does this through the same phases.
 
 use std::fs::{File, OpenOptions};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Transaction;
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, OFlags};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -74,13 +76,7 @@ impl AppState {
             path: path.clone(),
             error,
         };
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(secret_file::FILE_MODE)
-            .open(&path)
-            .map_err(failed)?;
+        let lock = open_lock(&path).map_err(failed)?;
         match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
@@ -244,6 +240,24 @@ impl Runner {
     }
 }
 
+/// A regular file, made if it is missing: a pipe or a link in its place is an error at once.
+fn open_lock(path: &Path) -> io::Result<File> {
+    let how = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let lock = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(secret_file::FILE_MODE)
+        .custom_flags(how.bits().cast_signed())
+        .open(path)?;
+    if lock.metadata()?.is_file() {
+        Ok(lock)
+    } else {
+        Err(io::Error::other("it is not a regular file"))
+    }
+}
+
 fn in_phases(phases: &'static str) -> Condition {
     Condition {
         sql: format!("phase IN ({phases})"),
@@ -295,6 +309,25 @@ fn unanswered(transaction: &Transaction<'_>, session: &Record) -> Result<String,
 mod tests {
     use super::*;
     use crate::server::store::records::plans;
+
+    #[test]
+    fn only_a_regular_file_is_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            at("pipe"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RWXU,
+            0,
+        )
+        .unwrap();
+        std::os::unix::fs::symlink(at("elsewhere"), at("link")).unwrap();
+        assert!(open_lock(&at("pipe")).is_err());
+        assert!(open_lock(&at("link")).is_err());
+        assert!(!at("elsewhere").exists());
+        assert!(open_lock(&at("lock")).is_ok());
+    }
 
     /// Whoever runs sessions looks every second.
     #[test]
