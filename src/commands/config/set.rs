@@ -29,8 +29,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .filter(|value| !value.is_empty())
             .map(String::as_str),
     )?;
-    ctx.out
-        .line(&format!("Set {} = {}", args.key, args.value))?;
+    let shown = match args.key.as_str() {
+        file::API_URL => url_for_people(&args.value),
+        _ => args.value.clone(),
+    };
+    ctx.out.line(&format!("Set {} = {shown}", args.key))?;
     say(ctx, &args.key)
 }
 
