@@ -16,6 +16,9 @@ const MAX_DEPTH: usize = 128;
 const MAX_ALIASED: u64 = 16 << 20;
 /// The most aliases in a text that Kubernetes' grammar, by which they are measured, does not take.
 const MAX_UNMEASURED: usize = 100;
+/// The most `%TAG` directives, and the most bytes of one: the library looks through all of them for each tag.
+const MAX_TAG_DIRECTIVES: usize = 100;
+const MAX_TAG_LINE: usize = 1024;
 /// The parser looks at every open bracket for every token. This bounds the sum, in steps.
 const MAX_WORK: u64 = 50_000_000;
 
@@ -58,7 +61,14 @@ fn check_shape(text: &[u8]) -> Result<(), String> {
     let too_deep = || "yaml: exceeded max depth".to_owned();
     let (mut depth, mut work) = (0_usize, 0_u64);
     let end_of_line = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let mut directives = 0;
     for line in text.split(end_of_line) {
+        if line.starts_with(b"%TAG") {
+            directives += 1;
+            if directives > MAX_TAG_DIRECTIVES || line.len() > MAX_TAG_LINE {
+                return Err("yaml: excessive %TAG directives".to_owned());
+            }
+        }
         let items = line
             .split(|byte| *byte == b' ')
             .filter(|word| !word.is_empty())
@@ -87,8 +97,11 @@ fn check_aliases(text: &[u8]) -> Result<(), String> {
         return Ok(());
     }
     let found = expansion(text);
-    let is_unmeasured =
-        !found.is_complete && text.split(|byte| *byte == b'*').count() > MAX_UNMEASURED;
+    let is_unmeasured = !found.is_complete
+        && text
+            .split(|byte| *byte == b'*')
+            .nth(MAX_UNMEASURED + 1)
+            .is_some();
     if found.aliased > MAX_ALIASED || is_unmeasured {
         return Err("yaml: document contains excessive aliasing".to_owned());
     }
@@ -215,6 +228,10 @@ mod tests {
         );
     }
 
+    fn tag_directives(count: u32) -> String {
+        (0..count).map(|n| format!("%TAG !e{n}! x:\n")).collect()
+    }
+
     #[test]
     fn hostile_shapes_are_refused_quickly() {
         for text in [
@@ -222,9 +239,15 @@ mod tests {
             "- ".repeat(100_000),
             "x: ".to_owned() + &"{a: ".repeat(100_000),
             "x".repeat(MAX_INPUT + 1),
+            tag_directives(100_000) + "---\na: b\n",
+            format!("%TAG !e! x:{}\n---\na: !e!b c\n", "y".repeat(10_000)),
         ] {
             assert!(read(&text).is_err());
         }
+        assert_eq!(
+            read(&(tag_directives(100) + "---\na: b\n")).unwrap().len(),
+            1
+        );
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for n in 1..12 {
             let item = format!("*a{}, ", n - 1).repeat(9);

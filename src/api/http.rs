@@ -307,7 +307,7 @@ fn without_line_end(token: SecretString) -> SecretString {
 }
 
 /// A password in an address is a secret of this run.
-fn know_userinfo(address: &str) {
+pub fn know_userinfo(address: &str) {
     for secret in text::url::secrets(address) {
         secrets::know(&secret.into());
     }

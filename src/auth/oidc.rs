@@ -47,6 +47,7 @@ impl Issuer {
     pub fn new(issuer: &str, settings: &Settings, globals: &Globals) -> anyhow::Result<Self> {
         cleartext::check_issuer(issuer)?;
         let base = issuer.trim_end_matches('/').to_owned();
+        http::know_userinfo(&base);
         let client = http::builder(&base, settings, globals)?.build()?;
         Ok(Self {
             base,

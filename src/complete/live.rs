@@ -18,6 +18,7 @@ use crate::config::{Settings, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::resources::SERVER;
+use crate::text::secrets;
 
 /// How many objects are asked for.
 const SIZE: u32 = 500;
@@ -206,6 +207,12 @@ fn fetch(ctx: &Ctx, live: &Live, path: &str) -> Option<Vec<Candidate>> {
     if live.named_by != Names::Name {
         found.extend(of(by_id));
     }
+    // They are shown, and kept on disk.
+    found.retain(|it| {
+        [&it.text, &it.help]
+            .iter()
+            .all(|text| secrets::hide(text) == **text)
+    });
     Some(found)
 }
 

@@ -42,6 +42,14 @@ impl Out {
         }
     }
 
+    /// Writes what a template finds in a secret that was asked for, as it is: not a byte of it may change.
+    ///
+    /// # Errors
+    /// As [`Out::record`].
+    pub fn secret(&self, template: &str, record: &Record) -> anyhow::Result<()> {
+        self.data(found(template, &record.json())?.as_bytes())
+    }
+
     fn show(
         &self,
         resource: &'static Resource,

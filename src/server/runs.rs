@@ -301,10 +301,10 @@ mod tests {
         )
         .unwrap();
         std::os::unix::fs::symlink(at("elsewhere"), at("link")).unwrap();
-        assert!(open_lock(&at("pipe")).is_err());
-        assert!(open_lock(&at("link")).is_err());
+        assert!(secret_file::lock_file(&at("pipe")).is_err());
+        assert!(secret_file::lock_file(&at("link")).is_err());
         assert!(!at("elsewhere").exists());
-        assert!(open_lock(&at("lock")).is_ok());
+        assert!(secret_file::lock_file(&at("lock")).is_ok());
     }
 
     /// Whoever runs sessions looks every second.

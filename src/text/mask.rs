@@ -20,6 +20,8 @@ const LONGEST: usize = 4096;
 const DIGITS: usize = 16;
 /// Distances of the places in base64 where such digits are looked for: for usual secrets, and for large ones.
 const STEPS: (usize, usize) = (4, DIGITS);
+/// Only shorter texts are looked for in forms that make them several times as long, in bytes.
+const LONGEST_IN_DIGITS: usize = 1024;
 /// From this size on a secret is a large one, in bytes.
 const LARGE: usize = 64 << 10;
 
@@ -215,12 +217,16 @@ fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A secret as it is, in JSON, in a URL, in a form, and in base64 that may begin before it.
+/// A secret as it is, in JSON, in a URL, in a form, in HTML, in digits, and in base64 that may begin before it.
 fn add_forms(secret: &str, step: usize, forms: &mut Vec<Zeroizing<Vec<u8>>>) {
     let mut add = |form: String| forms.push(Zeroizing::new(form.into_bytes()));
     add(secret.to_owned());
     in_json(secret).into_iter().for_each(&mut add);
     in_urls(secret).into_iter().for_each(&mut add);
+    in_html(secret).into_iter().for_each(&mut add);
+    if secret.len() <= LONGEST_IN_DIGITS {
+        in_digits(secret).into_iter().for_each(&mut add);
+    }
     for before in 0..3 {
         for digits in in_base64(secret, before) {
             let digits = Zeroizing::new(digits);
@@ -288,6 +294,31 @@ fn in_urls(secret: &str) -> Vec<String> {
     .collect()
 }
 
+/// As writers of HTML escape it: they differ in quotes.
+fn in_html(secret: &str) -> [String; 3] {
+    let plain = secret
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    [
+        ("&quot;", "&#39;"),
+        ("&#34;", "&#39;"),
+        ("&quot;", "&#x27;"),
+    ]
+    .map(|(double, single)| plain.replace('"', double).replace('\'', single))
+}
+
+/// Byte for byte in hexadecimal digits: alone, and as a URL has them.
+fn in_digits(secret: &str) -> [String; 4] {
+    let digits = |write: fn(u8) -> String| secret.bytes().map(write).collect();
+    [
+        digits(|byte| format!("{byte:02x}")),
+        digits(|byte| format!("{byte:02X}")),
+        digits(|byte| format!("%{byte:02x}")),
+        digits(|byte| format!("%{byte:02X}")),
+    ]
+}
+
 /// The digits of base64 that the secret alone decides, behind so many other bytes.
 fn in_base64(secret: &str, before: usize) -> Vec<String> {
     let mut bytes = Zeroizing::new(vec![0; before]);
@@ -326,6 +357,15 @@ mod tests {
             "s3cr%22t%2F%2B%3C%C3%A9%20Q7f3",
             "s3cr%22t%2f%2b%3c%c3%a9%20Q7f3",
             "s3cr%22t/%2B%3C%C3%A9%20Q7f3",
+            "s3cr&quot;t/+&lt;é Q7f3",
+            "s3cr&#34;t/+&lt;é Q7f3",
+            "733363722274 2f2b3cc3a920 51376633"
+                .replace(' ', "")
+                .as_str(),
+            "733363722274 2F2B3CC3A920 51376633"
+                .replace(' ', "")
+                .as_str(),
+            "%73%33%63%72%22%74%2F%2B%3C%C3%A9%20%51%37%66%33",
         ] {
             assert_eq!(masked(&[secret], &format!("<{text}>")), format!("<{MASK}>"));
         }

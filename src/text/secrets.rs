@@ -4,6 +4,7 @@
 //! hides the secrets in them with [`hide`]. Both streams for people do it once more.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -15,18 +16,22 @@ use crate::compat::json;
 /// Shorter secrets, and shorter lines of longer ones, would hide ordinary words, in bytes.
 const SHORTEST: usize = 6;
 const SHORTEST_LINE: usize = 16;
-/// As much of a secret of one word, from its beginning, is hidden too, in bytes: whoever quotes it may cut it.
-const BEGINNING: usize = 10;
+/// As much of a secret of one word is hidden too, in bytes: whoever quotes it may cut it.
+const PIECE: usize = 10;
+/// Pieces are looked for in the beginning of a longer word, in bytes.
+const LONGEST_WORD: usize = 16 << 10;
 
 static KNOWN: Mutex<Known> = Mutex::new(Known {
     secrets: Vec::new(),
     mask: None,
+    pieces: BTreeSet::new(),
 });
 
 struct Known {
     secrets: Vec<SecretString>,
-    /// Made when it is first needed.
+    /// Made when it is first needed, with the pieces.
     mask: Option<Mask>,
+    pieces: BTreeSet<[u8; PIECE]>,
 }
 
 /// Remembers a secret for the rest of the run.
@@ -46,15 +51,16 @@ pub fn hide(text: &str) -> Cow<'_, str> {
     if known.secrets.is_empty() {
         return Cow::Borrowed(text);
     }
-    let Known { secrets, mask } = &mut *known;
-    let mask = mask.get_or_insert_with(|| Mask::new(&texts(secrets)));
-    let words = secrets.iter().map(SecretString::expose_secret);
-    let text = words
-        .filter(|word| is_word(word))
-        .fold(mask.apply(text), |text, word| {
-            without_beginnings(text, word)
-        });
-    Cow::Owned(text)
+    let Known {
+        secrets,
+        mask,
+        pieces,
+    } = &mut *known;
+    let mask = mask.get_or_insert_with(|| {
+        *pieces = pieces_of(secrets);
+        Mask::new(&texts(secrets))
+    });
+    Cow::Owned(without_pieces(mask.apply(text), pieces))
 }
 
 /// What is looked for: the secrets, line by line, and each as it stands in JSON, which may be encoded once more.
@@ -80,26 +86,39 @@ fn texts(secrets: &[SecretString]) -> Vec<SecretString> {
     texts
 }
 
-/// True for a token or a password of one word, of which a part would be recognized.
-fn is_word(text: &str) -> bool {
-    text.len() >= 2 * BEGINNING && text.bytes().all(|byte| byte.is_ascii_graphic())
+/// The pieces of all words among the secrets.
+fn pieces_of(secrets: &[SecretString]) -> BTreeSet<[u8; PIECE]> {
+    let words = secrets.iter().map(SecretString::expose_secret);
+    words
+        .filter(|word| is_word(word))
+        .flat_map(|word| word.as_bytes()[..word.len().min(LONGEST_WORD)].windows(PIECE))
+        .filter_map(|piece| piece.try_into().ok())
+        .collect()
 }
 
-/// The text without the beginnings of a word, each as far as it agrees with the word.
-fn without_beginnings(text: String, word: &str) -> String {
-    let beginning = &word[..BEGINNING];
-    if !text.contains(beginning) {
+/// True for a token or a password of one word, of which a part would be recognized.
+fn is_word(text: &str) -> bool {
+    text.len() >= 2 * PIECE && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The text without what consists of pieces, each of which overlaps the next.
+fn without_pieces(text: String, pieces: &BTreeSet<[u8; PIECE]>) -> String {
+    let mut shown = String::new();
+    let mut covered = 0;
+    for (at, window) in text.as_bytes().windows(PIECE).enumerate() {
+        if !pieces.contains(window) {
+            continue;
+        }
+        if at >= covered {
+            shown.push_str(&text[covered..at]);
+            shown.push_str(MASK);
+        }
+        covered = at + PIECE;
+    }
+    if shown.is_empty() {
         return text;
     }
-    let mut shown = String::new();
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find(beginning) {
-        shown.push_str(&rest[..at]);
-        shown.push_str(MASK);
-        let same = rest[at..].bytes().zip(word.bytes());
-        rest = &rest[at + same.take_while(|(a, b)| a == b).count()..];
-    }
-    shown + rest
+    shown + &text[covered..]
 }
 
 fn lock() -> MutexGuard<'static, Known> {
@@ -112,10 +131,20 @@ mod tests {
 
     #[test]
     fn a_cut_secret_is_hidden() {
-        let token = "sha256~canary-token-0123456789";
-        let cut = "Bearer sha256~canary-tok... and sha256~canary-t";
-        let shown = without_beginnings(cut.to_owned(), token);
-        assert_eq!(shown, format!("Bearer {MASK}... and {MASK}"));
+        let pieces = pieces_of(&["sha256~canary-token-0123456789".into()]);
+        for (text, shown) in [
+            (
+                "Bearer sha256~canary-tok... and sha256~canary-t",
+                "Bearer ********... and ********",
+            ),
+            ("ends in -0123456789.", "ends in ********."),
+            ("é nary-token-0 é", "é ******** é"),
+            ("canary-tok0123456789", "****************"),
+            ("a token-01 is ordinary", "a token-01 is ordinary"),
+            ("canary", "canary"),
+        ] {
+            assert_eq!(without_pieces(text.to_owned(), &pieces), shown);
+        }
     }
 
     #[test]

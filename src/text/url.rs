@@ -19,23 +19,70 @@ pub fn url_for_people(text: &str) -> String {
     }
 }
 
-/// What stands before the `@` of an address, and the password in it: secrets of the run.
+/// A name before the `@` that is at least so long may be a token, in bytes.
+const LONG_NAME: usize = 16;
+
+/// What stands before the `@` of an address, and the password in it: secrets of the run. Each as it is written and as it
+/// is sent, without percent signs.
 #[must_use]
 pub fn secrets(text: &str) -> Vec<String> {
     let Ok(url) = Url::parse(text) else {
         return Vec::new();
     };
-    let both = url
-        .password()
-        .map(|password| format!("{}:{password}", url.username()));
-    both.into_iter()
-        .chain(url.password().map(str::to_owned))
-        .collect()
+    let written = match url.password() {
+        Some(password) => vec![
+            format!("{}:{password}", url.username()),
+            password.to_owned(),
+        ],
+        None if url.username().len() >= LONG_NAME => vec![url.username().to_owned()],
+        None => Vec::new(),
+    };
+    let mut all = written.clone();
+    all.extend(written.iter().map(|text| without_percent_signs(text)));
+    all.dedup();
+    all
+}
+
+fn without_percent_signs(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        let digits = digits.filter(|two| two.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let byte = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
+        match byte.filter(|_| *first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_known_as_they_are_written_and_sent() {
+        for (text, known) in [
+            (
+                "http://u:p%40%2fq@a.test",
+                &["u:p%40%2fq", "p%40%2fq", "u:p@/q", "p@/q"][..],
+            ),
+            ("http://u:p@a.test", &["u:p", "p", "u:p", "p"]),
+            ("http://0123456789abcdef@a.test", &["0123456789abcdef"]),
+            ("http://user@a.test", &[]),
+            ("no address", &[]),
+        ] {
+            assert_eq!(secrets(text), known, "{text}");
+        }
+    }
 
     #[test]
     fn what_stands_before_the_host_is_hidden() {

@@ -777,6 +777,33 @@ fn a_kustomization_is_bounded_in_what_it_becomes() {
         stderr.contains("more than 50 kustomizations inside each other"),
         "{stderr}"
     );
+    let long = "x".repeat(1 << 20);
+    env.file(
+        "long/m.yaml",
+        format!("kind: Project\nname: p\ndescription: {long}\n"),
+    );
+    env.file("long/kustomization.yaml", "resources: [m.yaml]\n");
+    env.file(
+        "d/kustomization.yaml",
+        format!("bases: [{}]\n", "../long, ".repeat(100)),
+    );
+    env.file(
+        "e/kustomization.yaml",
+        format!("resources: [{}]\n", "../long/m.yaml, ".repeat(100)),
+    );
+    env.file("f/base/kustomization.yaml", "resources: [m.yaml]\n");
+    env.file("f/base/m.yaml", "kind: Project\nname: p\n");
+    let bases = "base, ".repeat(100);
+    let patch = "patches: [{path: ../long/m.yaml, target: {kind: Project}}]";
+    env.file(
+        "f/kustomization.yaml",
+        format!("bases: [{bases}]\n{patch}\n"),
+    );
+    for folder in ["d", "e", "f"] {
+        let (code, _, stderr) = dry_run(&env, &["-k", folder], "");
+        assert_eq!(code, Some(7), "{folder}");
+        assert!(stderr.contains("comes to more than 64 MiB"), "{stderr}");
+    }
 }
 
 #[test]

@@ -175,6 +175,32 @@ fn names_come_from_the_server_once_a_minute() {
 }
 
 #[test]
+fn a_login_that_the_server_quotes_is_neither_offered_nor_kept() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| {
+        let login = request.header("Authorization").unwrap_or_default();
+        let items = json!([
+            {"id": "c1", "name": "prod", "provider": "github"},
+            {"id": "c2", "name": login.trim_start_matches("Bearer "), "provider": "github"},
+            {"id": "c3", "name": "other", "provider": login},
+        ]);
+        answer(
+            200,
+            &json!({"kind": "List", "items": items, "page": 1, "size": 3, "total": 3}),
+        )
+    });
+    let lines = complete(&env, server.url(), &["credential", "get", ""]);
+    assert_eq!(lines, ["prod\tgithub", "c1\tprod github", ":4"]);
+    for entry in fs::read_dir(env.home().join(".cache/ambient")).unwrap() {
+        let stored = fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(
+            stored.contains("prod") && !stored.contains("canary"),
+            "{stored}"
+        );
+    }
+}
+
+#[test]
 fn each_kind_of_name() {
     let env = TestEnv::new();
     let server = platform();

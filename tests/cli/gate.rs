@@ -297,6 +297,46 @@ fn a_client_secret_that_the_issuer_quotes_is_hidden() {
 }
 
 #[test]
+fn a_password_in_an_issuers_address_is_hidden_as_it_is_sent() {
+    use base64::Engine as _;
+    let env = TestEnv::new();
+    let issuer = Scripted::with(|request| {
+        let basic = request
+            .header("Authorization")
+            .unwrap_or_default()
+            .to_owned();
+        let sent = base64::engine::general_purpose::STANDARD
+            .decode(basic.trim_start_matches("Basic "))
+            .unwrap_or_default();
+        let sent = String::from_utf8_lossy(&sent).into_owned();
+        let body =
+            json!({"error": "refused", "error_description": format!("not {basic}, not {sent}")});
+        raw(401, "application/json", body.to_string())
+    });
+    let address = issuer
+        .url()
+        .replace("http://", "http://user:canary%40slash%2Fword@");
+    let output = env
+        .acpctl()
+        .args(["login", "--client-credentials", "--client-id", "me"])
+        .args([
+            "--client-secret",
+            "another-secret",
+            "--issuer-url",
+            &address,
+            "--verbose",
+        ])
+        .output()
+        .unwrap();
+    let (stdout, stderr) = streams(&output);
+    let shown = format!("{stdout}{stderr}");
+    assert!(stderr.contains("not Basic ****"), "{stderr}");
+    for part in ["canary", "slash", "Y2FuYXJ5"] {
+        assert!(!shown.contains(part), "{shown}");
+    }
+}
+
+#[test]
 fn a_password_in_an_address_is_never_shown() {
     let env = TestEnv::new();
     let server =

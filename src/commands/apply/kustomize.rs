@@ -45,6 +45,9 @@ const MAX_DEPTH: usize = 50;
 /// The most files that one kustomization reads, with all that it refers to, and the most documents that they come to.
 const MAX_FILES: usize = 10_000;
 const MAX_DOCUMENTS: usize = 10_000;
+/// The most bytes of text that the documents come to: what is referred to twice counts twice, and a patch counts for
+/// each document that it changes.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// Loads a kustomization's folder.
 ///
@@ -56,6 +59,7 @@ pub fn load(ctx: &Ctx, folder: &Path) -> Result<Vec<Document>, Failure> {
         open: Vec::new(),
         loaded: HashMap::new(),
         files: 0,
+        bytes: 0,
     };
     loader.folder(folder)
 }
@@ -66,8 +70,15 @@ struct Loader<'a> {
     /// The kustomizations that are being read, from the outermost one.
     open: Vec<PathBuf>,
     /// Those that were read: each is read once, however often it is referred to.
-    loaded: HashMap<PathBuf, Vec<Document>>,
+    loaded: HashMap<PathBuf, Loaded>,
     files: usize,
+    bytes: u64,
+}
+
+/// A kustomization's documents, and how many bytes of text they were.
+struct Loaded {
+    documents: Vec<Document>,
+    bytes: u64,
 }
 
 impl Loader<'_> {
@@ -86,8 +97,9 @@ impl Loader<'_> {
         if self.open.contains(&real) {
             return Err(bad(format!("{} refers to itself", place.display())));
         }
-        if let Some(documents) = self.loaded.get(&real) {
-            return Ok(documents.clone());
+        if let Some(bytes) = self.loaded.get(&real).map(|loaded| loaded.bytes) {
+            self.count_bytes(bytes)?;
+            return Ok(self.loaded[&real].documents.clone());
         }
         if self.open.len() == MAX_DEPTH {
             return Err(bad(format!(
@@ -95,9 +107,14 @@ impl Loader<'_> {
             )));
         }
         self.open.push(real.clone());
+        let before = self.bytes;
         let documents = self.read(folder, &place)?.list;
         self.open.pop();
-        self.loaded.insert(real, documents.clone());
+        let loaded = Loaded {
+            documents: documents.clone(),
+            bytes: self.bytes - before,
+        };
+        self.loaded.insert(real, loaded);
         Ok(documents)
     }
 
@@ -149,10 +166,12 @@ impl Loader<'_> {
     }
 
     fn resource(&mut self, path: &Path) -> Result<Vec<Document>, Failure> {
-        if stat(path)?.is_dir() {
+        let found = stat(path)?;
+        if found.is_dir() {
             return self.folder(path);
         }
         self.count_file()?;
+        self.count_bytes(found.len())?;
         manifest::file(path)
     }
 
@@ -174,8 +193,8 @@ impl Loader<'_> {
         };
         self.count_file()?;
         let path = joined(folder, name);
-        let patches = stat(&path)
-            .and_then(|_| manifest::file(&path))
+        let (size, patches) = stat(&path)
+            .and_then(|found| Ok((found.len(), manifest::file(&path)?)))
             .map_err(|failure| bad(format!("patch {name}: {}", failure.message)))?;
         for patched in &patches {
             let wanted = Wanted::new(patch.target.as_ref(), patched);
@@ -188,6 +207,7 @@ impl Loader<'_> {
             for document in &mut documents.list {
                 if wanted.fits(document) {
                     is_used = true;
+                    self.count_bytes(size)?;
                     merge(document, patched);
                 }
             }
@@ -204,6 +224,17 @@ impl Loader<'_> {
         if self.files > MAX_FILES {
             return Err(bad(format!(
                 "the kustomization reads more than {MAX_FILES} files"
+            )));
+        }
+        Ok(())
+    }
+
+    fn count_bytes(&mut self, bytes: u64) -> Result<(), Failure> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > MAX_BYTES {
+            return Err(bad(format!(
+                "the kustomization comes to more than {} MiB",
+                MAX_BYTES >> 20
             )));
         }
         Ok(())

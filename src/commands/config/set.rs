@@ -36,7 +36,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .filter(|value| !value.is_empty())
             .map(String::as_str),
     )?;
-    let shown = url_for_people(&args.value);
+    let shown = match args.key.as_str() {
+        file::API_URL => url_for_people(&args.value),
+        _ => args.value.clone(),
+    };
     let sentence = format!("Set {} = {shown}", args.key);
     let result = json!({"key": args.key, "value": shown});
     outcome::said(ctx, &format, &sentence, &result)?;

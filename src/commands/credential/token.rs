@@ -117,6 +117,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     match format {
         Format::Table | Format::Wide => ctx.out.data(format!("{token}\n").as_bytes()),
+        Format::JsonPath(template) => ctx.out.secret(&template, &answer),
         format => ctx.out.record(&answer, &format, ctx.now()),
     }
 }

@@ -51,6 +51,11 @@ enum State {
     End,
 }
 
+/// The most `%TAG` directives of a document, and the most bytes of a prefix that one may set. Each tag is looked for among
+/// the former and copies the latter: nobody writes as many, and time stays linear.
+const MAX_TAG_DIRECTIVES: usize = 100;
+const MAX_TAG_PREFIX: usize = 1024;
+
 pub(in super::super) struct Parser<'a> {
     scanner: Scanner<'a>,
     state: State,
@@ -186,6 +191,10 @@ impl<'a> Parser<'a> {
                     if let Some(Token::TagDirective { handle, prefix }) = self.take() {
                         if self.tags.iter().any(|(known, _)| known == handle) {
                             return self.fault("a %TAG directive is given twice");
+                        }
+                        if self.tags.len() == MAX_TAG_DIRECTIVES || prefix.len() > MAX_TAG_PREFIX {
+                            return self
+                                .fault("more or longer %TAG directives than anybody writes");
                         }
                         self.tags.push((handle.to_owned(), prefix));
                     }
