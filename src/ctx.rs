@@ -15,6 +15,7 @@ use crate::env;
 use crate::exit::{Failure, Kind};
 use crate::lookup;
 use crate::output::Out;
+use crate::text::command::shell_word;
 use jiff::Timestamp;
 
 /// For name servers and for the embedded API, whose store does one thing at a time. Each thread that has built a
@@ -62,9 +63,10 @@ impl Ctx {
                 Some((line, column)) => load(error).hint(format!(
                     "line {line}, column {column}; the file is left as it is"
                 )),
-                None if Config::is_out_of_reach(&path) => load(error).hint(
-                    "name a file of your own in AMBIENT_CONFIG, or make this one yours: sudo chown",
-                ),
+                None if Config::is_out_of_reach(&path) => load(error).hint(format!(
+                    "name a file of your own in AMBIENT_CONFIG, or make this one yours: sudo chown -R \"$(id -u)\" {}",
+                    shell_word(&path.parent().unwrap_or(&path).to_string_lossy())
+                )),
                 None => load(error),
             })
         })

@@ -11,6 +11,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::config::paths;
+use crate::plain_file::{self, Links};
 use crate::secret_file;
 
 const KEY_LEN: usize = 32;
@@ -40,9 +41,8 @@ fn key(path: &Path) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 fn read_key(path: &Path) -> Option<Zeroizing<Vec<u8>>> {
-    std::fs::read(path)
+    plain_file::read(path, Links::Follow, KEY_LEN)
         .ok()
-        .map(Zeroizing::new)
         .filter(|key| key.len() == KEY_LEN)
 }
 

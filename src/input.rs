@@ -1,25 +1,20 @@
 //! Secrets from flags, files and standard input: read once, to the end, never echoed, never trimmed.
-//!
-//! [`read_file`] is the one way to open a file that the user, or a file of the user, names.
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{self, IsTerminal as _, Read};
+use std::io::{self, IsTerminal as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::FileType;
 use zeroize::Zeroizing;
 
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::exit::{Failure, Kind};
+use crate::plain_file;
 
 /// The most that is read, in bytes: nothing that is larger is a secret.
 pub const MAX_INPUT: usize = 32 << 20;
-
-/// How much is read at a time, in bytes.
-const STEP: usize = 64 << 10;
 
 /// Where a secret comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +78,8 @@ pub fn from_path(path: impl AsRef<Path>) -> Result<Input, Failure> {
     if path.as_os_str() == "-" {
         return from_stdin();
     }
-    let bytes = read_file(path, MAX_INPUT).map_err(|error| unreadable(path, &error))?;
+    let bytes =
+        plain_file::read_named(path, MAX_INPUT).map_err(|error| unreadable(path, &error))?;
     Ok(Input {
         bytes,
         source: Source::File(path.to_owned()),
@@ -118,40 +114,6 @@ pub fn tilde_hint(path: &Path) -> Option<String> {
     })
 }
 
-/// Reads a file that somebody names, of at most so many bytes. It has to be a regular file: a named pipe, a device or a
-/// folder is refused at once, and no file is read beyond the limit. What the shell opens for this program itself
-/// (`/dev/stdin`, `/dev/fd/N`) may be a pipe.
-///
-/// # Errors
-/// Why it can't be read.
-pub fn read_file(path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    let file = open(path)?;
-    let about = rustix::fs::fstat(&file)?;
-    match FileType::from_raw_mode(about.st_mode) {
-        FileType::RegularFile => {}
-        FileType::Directory => return Err(io::ErrorKind::IsADirectory.into()),
-        FileType::Fifo if is_own_descriptor(path) => {
-            let flags = rustix::fs::fcntl_getfl(&file)?;
-            rustix::fs::fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
-        }
-        _ => return Err(io::Error::other("it is not a regular file")),
-    }
-    read_to_end(file, limit)
-}
-
-/// Without waiting for the other end of a pipe, and without making a terminal ours.
-fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
-}
-
-fn is_own_descriptor(path: &Path) -> bool {
-    path == Path::new("/dev/stdin")
-        || ["/dev/fd", "/proc/self/fd"]
-            .iter()
-            .any(|folder| path.parent() == Some(Path::new(folder)))
-}
-
 /// Reads standard input to its end.
 ///
 /// # Errors
@@ -161,7 +123,7 @@ pub fn from_stdin() -> Result<Input, Failure> {
         return Err(Failure::new(Kind::Input, "standard input is a terminal")
             .hint("pipe the secret in, or name a file with --from-file PATH"));
     }
-    let bytes = read_to_end(io::stdin().lock(), MAX_INPUT).map_err(|error| {
+    let bytes = plain_file::read_to_end(io::stdin().lock(), MAX_INPUT).map_err(|error| {
         Failure::new(
             Kind::Data,
             format!("read standard input: {}", reason(&error)),
@@ -254,34 +216,5 @@ pub fn stdin_holds_data() -> bool {
     match stdin() {
         Stdin::Silent => false,
         _ => rustix::io::ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0),
-    }
-}
-
-/// Reads everything, up to a limit. Room is made in steps of our own and wiped when outgrown: a plain read would
-/// leave copies of the secret behind.
-fn read_to_end(mut reader: impl Read, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(STEP));
-    loop {
-        if bytes.len() > limit {
-            return Err(io::Error::other(format!("more than {} MiB", limit >> 20)));
-        }
-        if bytes.len() == bytes.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(bytes.capacity() * 4));
-            larger.extend_from_slice(&bytes);
-            bytes = larger;
-        }
-        let filled = bytes.len();
-        let room = bytes.capacity().min(filled + STEP);
-        bytes.resize(room, 0);
-        let read = loop {
-            match reader.read(&mut bytes[filled..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other,
-            }
-        };
-        bytes.truncate(filled + read.as_ref().copied().unwrap_or(0));
-        if read? == 0 {
-            return Ok(bytes);
-        }
     }
 }

@@ -23,6 +23,7 @@ use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, List, PROJECT, ROLE, Record, Resource, SCHEDULED_SESSION,
     SESSION,
 };
+use crate::text::acpctl;
 
 /// How many objects of one name are asked for, and how many names are looked at for one that is near.
 const SIZE: i64 = 100;
@@ -377,14 +378,14 @@ pub fn one(
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Order {
     IdFirst,
-    /// As the Go tool looks for agents: one request in the usual case. A text of the form of the platform's ids is
+    /// As the Go tool looks for agents and roles: one request in the usual case. A text of the form of the platform's ids is
     /// still asked for as an id first, so that nobody can name an agent like another one's id.
     NameFirst,
 }
 
 impl Order {
     fn of(collection: &Collection) -> Self {
-        if collection.resource.word == AGENT.word {
+        if [AGENT.word, ROLE.word].contains(&collection.resource.word) {
             Self::NameFirst
         } else {
             Self::IdFirst
@@ -476,8 +477,8 @@ async fn session_of_agent(
         let message = format!("agent {} has no session", quote(name));
         return Err(Failure::new(Kind::NotFound, message)
             .hint(format!(
-                "start one with 'acpctl agent start {}'",
-                quote(name)
+                "start one: {}",
+                acpctl(&["agent", "start", name, "--project", project])
             ))
             .into());
     }
@@ -514,6 +515,13 @@ async fn suggest(
         return failure;
     };
     let list = list(client, collection, None).await;
+    if let Some(project) = &collection.project
+        && let Ok(list) = &list
+        && let Err(doubt) = Box::pin(doubt_empty(client, list.items(), project)).await
+        && let Ok(no_project) = doubt.downcast()
+    {
+        return no_project;
+    }
     let names = list.iter().flat_map(List::items);
     let names = names.map(|record| record.text(field));
     match nearest(text, names) {
@@ -522,6 +530,8 @@ async fn suggest(
             "no {} that you may see has this ID or name",
             collection.resource.word
         )),
+        None if collection.resource.word == SESSION.word && client.project().is_none() => failure
+            .hint("a session also goes by the name of its agent, if its project is known: add --project NAME"),
         None => failure,
     }
 }

@@ -1,14 +1,17 @@
-//! Opens files that others may have put there: regular files of a bounded size, and nothing that blocks.
+//! The one way to open a file that others may have put there: regular, of a bounded size, and nothing that blocks.
 //!
-//! A FIFO, a device or an endless file in the place of a key, a token or a backup is an error at once.
+//! A FIFO, a device, a folder or an endless file in the place of a secret, a manifest or a key is an error at once.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
+
+/// How much is read at a time, in bytes.
+const STEP: usize = 64 << 10;
 
 /// Whether a symbolic link may stand in the file's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,11 +27,48 @@ pub enum Links {
 /// # Errors
 /// What the system says, or that it is not a regular file.
 pub fn open(path: &Path, links: Links) -> io::Result<File> {
+    regular(open_anything(path, links)?)
+}
+
+/// Reads a regular file of at most `limit` bytes.
+///
+/// # Errors
+/// As [`open`], or that the file is larger.
+pub fn read(path: &Path, links: Links, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    read_to_end(open(path, links)?, limit)
+}
+
+/// The same for what a word of the command line names: what the shell opens for this program itself (`/dev/stdin`,
+/// `/dev/fd/N`) may be a pipe. A path that stands in a file is for [`read`].
+///
+/// # Errors
+/// As [`read`].
+pub fn read_named(path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = open_anything(path, Links::Follow)?;
+    if is_own_descriptor(path) && file.metadata()?.file_type().is_fifo() {
+        let flags = rustix::fs::fcntl_getfl(&file)?;
+        rustix::fs::fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+        return read_to_end(file, limit);
+    }
+    read_to_end(regular(file)?, limit)
+}
+
+/// True for a path of a descriptor that this program was started with.
+#[must_use]
+pub fn is_own_descriptor(path: &Path) -> bool {
+    path == Path::new("/dev/stdin")
+        || ["/dev/fd", "/proc/self/fd"]
+            .iter()
+            .any(|folder| path.parent() == Some(Path::new(folder)))
+}
+
+/// Without waiting for the other end of a pipe, and without making a terminal ours.
+fn open_anything(path: &Path, links: Links) -> io::Result<File> {
     let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     if links == Links::Refuse {
         flags |= OFlags::NOFOLLOW;
     }
-    let file = OpenOptions::new()
+    OpenOptions::new()
         .read(true)
         .custom_flags(flags.bits().cast_signed())
         .open(path)
@@ -37,33 +77,61 @@ pub fn open(path: &Path, links: Links) -> io::Result<File> {
                 io::Error::other("it is a symbolic link")
             }
             _ => error,
-        })?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::Error::other("it is not a regular file"))
+        })
+}
+
+fn regular(file: File) -> io::Result<File> {
+    let found = file.metadata()?;
+    if found.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    Ok(file)
+}
+
+/// Reads everything, up to a limit. Room is made in steps of our own and wiped when outgrown: a plain read would
+/// leave copies of the secret behind.
+///
+/// # Errors
+/// Why it can't be read, or that there is more.
+pub fn read_to_end(mut reader: impl Read, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(STEP));
+    loop {
+        if bytes.len() > limit {
+            return Err(io::Error::other(format!(
+                "it has more than {}",
+                size(limit)
+            )));
+        }
+        if bytes.len() == bytes.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity(bytes.capacity() * 4));
+            larger.extend_from_slice(&bytes);
+            bytes = larger;
+        }
+        let filled = bytes.len();
+        let room = bytes.capacity().min(filled + STEP);
+        bytes.resize(room, 0);
+        let read = loop {
+            match reader.read(&mut bytes[filled..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other,
+            }
+        };
+        bytes.truncate(filled + read.as_ref().copied().unwrap_or(0));
+        if read? == 0 {
+            return Ok(bytes);
+        }
     }
 }
 
-/// Reads a regular file of at most `limit` bytes.
-///
-/// # Errors
-/// As [`open`], or that the file is larger.
-pub fn read(path: &Path, links: Links, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
-    let file = open(path, links)?;
-    let too_large = || io::Error::other(format!("it is larger than {limit} bytes"));
-    let size = file.metadata()?.len();
-    if size > limit {
-        return Err(too_large());
+fn size(bytes: usize) -> String {
+    match bytes {
+        _ if bytes != 0 && bytes.trailing_zeros() >= 20 => format!("{} MiB", bytes >> 20),
+        _ if bytes != 0 && bytes.trailing_zeros() >= 10 => format!("{} KiB", bytes >> 10),
+        _ => format!("{bytes} bytes"),
     }
-    // With room for all of it nothing is moved, so no copy of a secret is left behind.
-    let room = usize::try_from(size).unwrap_or_default().saturating_add(1);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-    file.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(too_large());
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -88,14 +156,21 @@ mod tests {
         assert_eq!(**read(&at("file"), Links::Refuse, 4).unwrap(), *b"text");
         assert_eq!(**read(&at("link"), Links::Follow, 4).unwrap(), *b"text");
         assert_eq!(words("link", Links::Refuse), "it is a symbolic link");
-        for special in ["fifo", ".", "/dev/zero"] {
+        for special in ["fifo", "/dev/zero"] {
             assert_eq!(
                 words(special, Links::Follow),
                 "it is not a regular file",
                 "{special}"
             );
         }
+        let folder = read(dir.path(), Links::Follow, 4).unwrap_err();
+        assert_eq!(folder.kind(), io::ErrorKind::IsADirectory);
         let short = read(&at("file"), Links::Refuse, 3).unwrap_err();
-        assert_eq!(short.to_string(), "it is larger than 3 bytes");
+        assert_eq!(short.to_string(), "it has more than 3 bytes");
+        assert_eq!(size(32 << 20), "32 MiB");
+        assert_eq!(
+            read_named(&at("fifo"), 4).unwrap_err().to_string(),
+            "it is not a regular file"
+        );
     }
 }

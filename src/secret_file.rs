@@ -131,6 +131,46 @@ pub fn open_new(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens a private file whose lock stands for a right, and makes it if it is missing. A folder can't stand for
+/// one: everybody who may read it may lock it.
+///
+/// # Errors
+/// What the system says, or that something else has its place: a link, a pipe, a device, another user's file.
+pub fn lock_file(path: &Path) -> io::Result<File> {
+    let file = match open_lock(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match open_new(path) {
+            // Another process was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => open_lock(path)?,
+            made => made?,
+        },
+        opened => opened?,
+    };
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if !is_ours(&found) {
+        return Err(io::Error::other("it belongs to another user"));
+    }
+    if found.mode() & OTHERS != 0 {
+        file.set_permissions(fs::Permissions::from_mode(FILE_MODE))?;
+    }
+    Ok(file)
+}
+
+/// Never waits, whatever is there.
+fn open_lock(path: &Path) -> io::Result<File> {
+    let opened = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(flags(OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY))
+        .open(path);
+    opened.map_err(|error| match rustix::io::Errno::from_io_error(&error) {
+        Some(rustix::io::Errno::LOOP) => io::Error::other("it is a symbolic link"),
+        _ => error,
+    })
+}
+
 /// Puts `content` in the place of `path` in one step.
 ///
 /// # Errors
@@ -398,6 +438,33 @@ mod tests {
             2,
             "no file is left beside"
         );
+    }
+
+    #[test]
+    fn only_a_private_file_of_ours_is_a_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let made = lock_file(&at("lock")).unwrap();
+        assert!(made.try_lock().is_ok() && mode(&at("lock")) == FILE_MODE);
+        assert!(lock_file(&at("lock")).unwrap().try_lock().is_err());
+        fs::write(at("open"), "").unwrap();
+        fs::set_permissions(at("open"), fs::Permissions::from_mode(0o644)).unwrap();
+        lock_file(&at("open")).unwrap();
+        assert_eq!(mode(&at("open")), FILE_MODE);
+        symlink(at("open"), at("link")).unwrap();
+        symlink(at("missing"), at("dangling")).unwrap();
+        let fifo = rustix::fs::FileType::Fifo;
+        let fifo_mode = Mode::from_raw_mode(FILE_MODE);
+        rustix::fs::mknodat(CWD, at("fifo"), fifo, fifo_mode, 0).unwrap();
+        for (name, why) in [
+            ("link", "it is a symbolic link"),
+            ("dangling", "it is a symbolic link"),
+            ("fifo", "it is not a regular file"),
+        ] {
+            assert_eq!(lock_file(&at(name)).unwrap_err().to_string(), why, "{name}");
+        }
+        assert!(lock_file(dir.path()).is_err());
+        assert!(!at("missing").exists());
     }
 
     #[test]

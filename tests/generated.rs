@@ -87,3 +87,69 @@ fn the_command_prints_the_stored_scripts() {
         );
     }
 }
+
+/// Promises stand beside the tests that prove them: each name in backquotes behind the name of a test file is a
+/// function in one of the files that its row names.
+#[test]
+fn each_test_that_a_document_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for document in ["docs/security.md", "docs/reliability.md"] {
+        let text = fs::read_to_string(root.join(document)).unwrap();
+        let mut count = 0;
+        for line in text.lines() {
+            let quoted: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
+            let mut sources = String::new();
+            for name in &quoted {
+                if is_source(name) {
+                    let places = [
+                        root.join("tests").join(name),
+                        root.join("src").join(name),
+                        root.join(name),
+                    ];
+                    let source = places
+                        .iter()
+                        .find_map(|place| fs::read_to_string(place).ok());
+                    sources += &source.unwrap_or_else(|| panic!("{document}: no file {name}"));
+                } else if is_test(name) && !sources.is_empty() {
+                    let function = format!("fn {name}()");
+                    assert!(
+                        sources.contains(&function),
+                        "{document}: no test {name} in its file"
+                    );
+                    count += 1;
+                } else if is_test(name) {
+                    let names = stored_tests(root);
+                    assert!(
+                        names.contains(&format!("fn {name}()")),
+                        "{document}: no test {name}"
+                    );
+                    count += 1;
+                }
+            }
+        }
+        assert!(
+            count > 0 || document.ends_with("reliability.md"),
+            "{document} names no test"
+        );
+    }
+}
+
+fn is_source(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|end| end == "rs")
+}
+
+/// Tests are named by sentences; nothing else in these documents has so many words.
+fn is_test(name: &str) -> bool {
+    name.matches('_').count() >= 3
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+fn stored_tests(root: &Path) -> String {
+    ["tests/cli", "tests/server"]
+        .iter()
+        .flat_map(|folder| fs::read_dir(root.join(folder)).unwrap().flatten())
+        .filter_map(|entry| fs::read_to_string(entry.path()).ok())
+        .collect()
+}

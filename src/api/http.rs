@@ -21,10 +21,13 @@ use crate::cli::Globals;
 use crate::compat::quote::quote;
 use crate::config::Settings;
 use crate::exit::{Failure, Kind};
+use crate::plain_file;
 use crate::text::{self, secrets, url_for_people};
 
 /// How many requests a chain of redirects may have, as in the Go tool.
 const MAX_HOPS: usize = 10;
+/// The largest file of `--ca-file`, in bytes.
+const MAX_CA_FILE: usize = 16 << 20;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 pub struct Http {
@@ -265,7 +268,7 @@ pub fn builder(
         // Without TLS no certificate is looked at: reading the system's roots would only cost time.
         builder = builder.tls_certs_only([]);
     } else if let Some(path) = &globals.ca_file {
-        let pem = std::fs::read(path)
+        let pem = plain_file::read_named(path, MAX_CA_FILE)
             .with_context(|| format!("read --ca-file {}", quote(&path.to_string_lossy())))?;
         let bad = || {
             Failure::new(

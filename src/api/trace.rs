@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::client::{Answer, Request};
 use crate::cli::Globals;
 use crate::compat::json;
+use crate::config::settings::LOCAL;
 use crate::output::talk;
 use crate::text::command::shell_quoted;
 use crate::text::{secrets, url_for_people};
@@ -154,7 +155,11 @@ fn curl(url: &str, request: &Request, project: Option<&str>) -> String {
             shell_quoted(&json::compact(&body.masked()))
         ));
     }
-    format!("{line} {}", shell_quoted(url))
+    // The embedded API has an address only while `acpctl serve` runs, which prints these two variables.
+    match url.strip_prefix(LOCAL) {
+        Some(path) => format!("{line} \"$AMBIENT_API_URL\"{}", shell_quoted(path)),
+        None => format!("{line} {}", shell_quoted(url)),
+    }
 }
 
 fn say(line: &str) {

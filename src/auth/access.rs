@@ -43,6 +43,15 @@ pub fn stored(ctx: &Ctx, settings: &Settings) -> Result<Option<SecretString>, Fa
     find(settings, ctx, |config| Ok(store::load(config)?.access))
 }
 
+/// The token that is known without asking a keyring or an issuer, if there is one.
+#[must_use]
+pub fn at_hand(settings: &Settings) -> Option<SecretString> {
+    if settings.is_local() || settings.token_origin == Origin::Environment {
+        return settings.token.clone();
+    }
+    own_server::token_for(&settings.api_url).or_else(|| settings.token.clone())
+}
+
 fn find(
     settings: &Settings,
     ctx: &Ctx,

@@ -1,24 +1,30 @@
 //! `acpctl logout` (contract cli-core.md section 7.2). Every token goes, the refresh token too.
 
 use secrecy::SecretString;
+use serde_json::json;
 
 use crate::auth::oidc::Issuer;
 use crate::auth::store;
+use crate::commands::outcome;
 use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_URL};
 use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
+use crate::output::OutputArgs;
 
 /// Log out from the Ambient API server
 ///
 /// Removes every token from this machine, and ends the login at the identity provider where that is possible.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    output: OutputArgs,
+}
 
-pub fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
-    let path = paths::config_file()
-        .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
+    let path = paths::config_file_to_change()?;
     let before = ctx.config()?;
     let goodbye = goodbye(before);
     let mut cleared = Ok(());
@@ -44,7 +50,8 @@ pub fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
             Ok(())
         })?;
     }
-    ctx.out.line("Logged out successfully.")?;
+    let result = json!({"logged_out": true});
+    outcome::said(ctx, &format, "Logged out successfully.", &result)?;
     if env::TOKEN.get().is_some() {
         ctx.out.warn("AMBIENT_TOKEN is set and stays in force");
     }

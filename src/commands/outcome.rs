@@ -1,5 +1,7 @@
 //! What a command says about an object that it made, changed or deleted.
 
+use serde_json::Value;
+
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::output::Format;
@@ -24,6 +26,17 @@ pub fn created(ctx: &Ctx, record: &Record, format: &Format) -> anyhow::Result<()
         format,
         &format!("{word}/{} created", record.name()),
     )
+}
+
+/// Prints a sentence, or a small result where nothing else stands for what was done.
+///
+/// # Errors
+/// When standard output can't be written.
+pub fn said(ctx: &Ctx, format: &Format, sentence: &str, result: &Value) -> anyhow::Result<()> {
+    match format {
+        Format::Table | Format::Wide => ctx.out.line(sentence),
+        format => ctx.out.value(result, format),
+    }
 }
 
 /// Prints a sentence, or the object in the form asked for.

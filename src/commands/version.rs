@@ -100,7 +100,7 @@ fn ask(ctx: &Ctx) -> Result<Value, String> {
         }
     }
     let fits = |token: &SecretString| check_token(token, "").is_ok();
-    let token = settings.token.clone().filter(fits);
+    let token = access::at_hand(settings).filter(fits);
     let is_known = token.is_some();
     let mut answer = send(ctx, settings, token)?;
     // A keyring may take its time, so it is asked only where the server insists.

@@ -14,6 +14,7 @@ use crate::exit::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{OutputArgs, progress};
 use crate::resources::{Record, SESSION};
+use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
 acpctl wait fix-the-build
@@ -172,5 +173,8 @@ fn too_late(session: &Record, wanted: &[&str]) -> Failure {
             quote(session.name_or_id())
         ),
     )
-    .hint("raise --timeout, or see 'acpctl session messages'")
+    .hint(format!(
+        "raise --timeout, or see what it does: {}",
+        acpctl(&["session", "messages", session.id()])
+    ))
 }

@@ -5,10 +5,11 @@ use serde_json::json;
 
 use crate::auth::store;
 use crate::auth::token::{self, Token};
-use crate::config::settings::{Origin, not_logged_in};
+use crate::config::settings::{Origin, not_logged_in_at};
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
+use crate::server::USER;
 use crate::text::{acpctl, url_for_people};
 
 /// Display current user information
@@ -24,6 +25,9 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let settings = ctx.settings()?;
+    if settings.is_local() {
+        return local(ctx, args, &format);
+    }
     let token = if settings.token_origin == Origin::Environment {
         settings.token.clone()
     } else {
@@ -32,10 +36,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .access
     };
     let Some(token) = token else {
-        return Err(not_logged_in().into());
+        return Err(not_logged_in_at(&settings.api_url).into());
     };
     if settings.token_origin != Origin::Environment
-        && !settings.is_local()
         && ctx.out.is_terminal()
         && let Some(other) = &settings.login_elsewhere
     {
@@ -83,6 +86,34 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             "the token has expired; log in again: {}",
             acpctl(&["login", "URL"])
         ));
+    }
+    Ok(())
+}
+
+/// The embedded API has one user, and no token.
+fn local(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
+    if args.show_token {
+        return Err(
+            Failure::new(Kind::NotFound, "the embedded API has no token")
+                .hint("to reach it from other programs: acpctl serve")
+                .into(),
+        );
+    }
+    let settings = ctx.settings()?;
+    let project = settings.project.as_deref().unwrap_or_default();
+    if !matches!(format, Format::Table | Format::Wide) {
+        let value = json!({
+            "user": USER, "subject": null, "email": null, "expires_at": null,
+            "api_url": settings.api_url, "project": project,
+        });
+        return ctx.out.value(&value, format);
+    }
+    for (label, text) in [
+        ("User:", USER),
+        ("API URL:", settings.api_url.as_str()),
+        ("Project:", project),
+    ] {
+        ctx.out.line(&format!("{label:<11} {text}"))?;
     }
     Ok(())
 }

@@ -11,9 +11,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::Candidate;
 use crate::config::paths;
+use crate::plain_file::{self, Links};
 use crate::secret_file;
 
 const FRESH: Duration = Duration::from_secs(60);
+/// The largest file that is read, in bytes.
+const LARGEST: usize = 4 << 20;
 
 /// The names stored under a key, if they are fresh.
 #[must_use]
@@ -22,7 +25,8 @@ pub fn read(key: &[&str]) -> Option<Vec<Candidate>> {
     if !is_fresh(&path, SystemTime::now()) {
         return None;
     }
-    let stored: Vec<(String, String)> = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let stored: Vec<(String, String)> =
+        serde_json::from_slice(&plain_file::read(&path, Links::Refuse, LARGEST).ok()?).ok()?;
     Some(
         stored
             .into_iter()

@@ -1,6 +1,5 @@
 //! Which values fit a place: names of commands and flags, fixed words, contexts, files, live names.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -15,6 +14,7 @@ use crate::commands::wait::PHASES;
 use crate::compat::grammar;
 use crate::env;
 use crate::kubeconfig::{self, Base64, MAX_INPUT, OwnedSource, Source};
+use crate::plain_file::{self, Links};
 use crate::resources::PROVIDERS;
 
 const OUTPUTS: &[(&str, &str)] = &[
@@ -276,11 +276,7 @@ fn contexts(place: &Place<'_>) -> Vec<Candidate> {
 
 /// A file of a size that a kubeconfig may have; never a pipe, whose data would be lost.
 fn read(path: PathBuf) -> Option<OwnedSource> {
-    let about = fs::metadata(&path).ok()?;
-    if !about.is_file() || about.len() > MAX_INPUT as u64 {
-        return None;
-    }
-    let bytes = Zeroizing::new(fs::read(&path).ok()?);
+    let bytes = plain_file::read(&path, Links::Follow, MAX_INPUT).ok()?;
     let decoded = kubeconfig::decode_input(&bytes, Base64::Report).ok()?;
     let bytes = Zeroizing::new(decoded.text.as_bytes().to_vec());
     Some(OwnedSource { path, bytes })

@@ -5,7 +5,7 @@
 //! place in one step, so parallel runs lose nothing (contract field.md row 52).
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::compat::{json, quote::quote};
 use crate::env;
+use crate::plain_file::{self, Links};
 use crate::secret_file;
 
 pub const API_URL: &str = "api_url";
@@ -59,7 +60,7 @@ const LOCK_STEP: Duration = Duration::from_millis(10);
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// The most that is read: beyond it, it is not a configuration (bytes).
-const MAX_SIZE: u64 = 4 << 20;
+const MAX_SIZE: usize = 4 << 20;
 
 /// The content of the file. It may hold tokens, so it has no `Debug`.
 pub struct Config {
@@ -115,28 +116,7 @@ fn lock_file(path: &Path) -> Option<File> {
     name.push(path.file_name()?);
     name.push(".lock");
     let beside = path.with_file_name(name);
-    let open = || {
-        let file = OpenOptions::new()
-            .write(true)
-            .custom_flags(no_wait(rustix::fs::OFlags::NOFOLLOW))
-            .open(&beside)?;
-        let found = file.metadata()?;
-        let is_ours = found.is_file() && found.uid() == rustix::process::geteuid().as_raw();
-        if is_ours {
-            Ok(file)
-        } else {
-            Err(io::Error::from(io::ErrorKind::PermissionDenied))
-        }
-    };
-    match open() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            match secret_file::open_new(&beside) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => open().ok(),
-                made => made.ok(),
-            }
-        }
-        opened => opened.ok(),
-    }
+    secret_file::lock_file(&beside).ok()
 }
 
 /// Refuses what must not be written over: a device, a pipe, and as root another user's file.
@@ -183,32 +163,19 @@ fn no_wait(flags: rustix::fs::OFlags) -> i32 {
         .cast_signed()
 }
 
-/// The file's content. A device, a pipe and an endless file are errors at once; `/dev/null` is how one says
-/// that there is no file.
+/// The file's content; `/dev/null` is how one says that there is no file.
 fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(no_wait(rustix::fs::OFlags::empty()))
-        .open(path)?;
-    let found = file.metadata()?;
-    if found.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
+    match plain_file::read(path, Links::Follow, MAX_SIZE) {
+        Err(_) if is_null(path) => Ok(Zeroizing::default()),
+        read => read,
     }
-    let is_null = found.file_type().is_char_device()
-        && fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == found.rdev());
-    if !found.is_file() && !is_null {
-        return Err(io::Error::other("it is not a regular file"));
+}
+
+fn is_null(path: &Path) -> bool {
+    match (fs::metadata(path), fs::metadata("/dev/null")) {
+        (Ok(found), Ok(null)) => found.file_type().is_char_device() && found.rdev() == null.rdev(),
+        _ => false,
     }
-    if found.len() > MAX_SIZE {
-        return Err(io::Error::other(format!(
-            "it has more than {MAX_SIZE} bytes"
-        )));
-    }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(
-        usize::try_from(found.len()).unwrap_or(0) + 1,
-    ));
-    file.take(MAX_SIZE).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 impl Config {

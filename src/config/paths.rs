@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::env::{self, Var};
+use crate::exit::{Failure, Kind};
 
 /// Why a place is not known.
 #[derive(Debug)]
@@ -54,6 +55,27 @@ pub fn config_file() -> Result<PathBuf, Unknown> {
     };
     let dir = dir.map_err(|why| why.before("determine config directory"))?;
     Ok(dir.join("ambient/config.json"))
+}
+
+/// The same for a command that changes the file.
+///
+/// # Errors
+/// As [`config_file`], with what to do.
+pub fn config_file_to_change() -> Result<PathBuf, Failure> {
+    config_file().map_err(|why| {
+        Failure::new(Kind::Other, format!("load config: {why}"))
+            .hint("set HOME, or AMBIENT_CONFIG to a file of your own")
+    })
+}
+
+/// The folder of the embedded API's store.
+///
+/// # Errors
+/// As [`data_dir`], with what to do.
+pub fn store_dir() -> Result<PathBuf, Failure> {
+    data_dir().map_err(|why| {
+        Failure::new(Kind::Other, why).hint("set HOME, or XDG_DATA_HOME to a folder of your own")
+    })
 }
 
 /// The folder of the embedded API's data.

@@ -154,7 +154,7 @@ impl Settings {
             return self.check_project_length();
         }
         let Some(token) = token else {
-            return Err(not_logged_in());
+            return Err(not_logged_in_at(&self.api_url));
         };
         let url = parse_api_url(&self.api_url)?;
         let whence = match self.token_origin {
@@ -188,12 +188,17 @@ impl Settings {
     }
 }
 
-/// Nobody is logged in: the ways to go on, for people and for jobs.
+/// Nobody is logged in at this server: the ways to go on, for people and for jobs.
 #[must_use]
-pub fn not_logged_in() -> Failure {
+pub fn not_logged_in_at(api_url: &str) -> Failure {
+    let url = if api_url == DEFAULT_API_URL {
+        "URL".to_owned()
+    } else {
+        url_for_people(api_url)
+    };
     let hint = format!(
         "log in ({}), set AMBIENT_API_URL and AMBIENT_TOKEN, or use the embedded API of this machine: --local",
-        acpctl(&["login", "URL"])
+        acpctl(&["login", &url])
     );
     Failure::new(Kind::Login, "not logged in; run 'acpctl login' first").hint(hint)
 }

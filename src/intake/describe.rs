@@ -8,8 +8,6 @@ use crate::digest;
 use crate::kubeconfig::{Finding, Report, Severity};
 use crate::resources::{CONTEXT, DIGEST, EXPIRES_AT, SERVER};
 
-/// The code of the finding about the size.
-pub(super) const OVERSIZE: &str = "oversize";
 /// The sidecar reads at most 1 MiB of an answer: what is stored must stay below with the JSON around it. Counted in
 /// bytes after JSON escaping.
 const REFUSE_ABOVE: usize = 900 << 10;
@@ -18,25 +16,9 @@ const WARN_ABOVE: usize = 512 << 10;
 /// Refuses what one of the runner's modes can't take, and warns before (contract field.md row 20).
 pub(super) fn measure(text: &SecretString) -> Option<Finding> {
     let size = json::compact(&Value::from(text.expose_secret())).len();
-    let finding = |severity| {
-        Some(Finding {
-            code: OVERSIZE,
-            severity,
-            gate: None,
-            source: None,
-            list: None,
-            index: None,
-            name: None,
-            field: None,
-            line: None,
-            message: format!("{size} bytes as JSON; a session's sidecar reads 1 MiB at most"),
-            fix: Some("keep one context (leave out --all-contexts and --no-flatten)".to_owned()),
-            allowed: false,
-        })
-    };
     match size {
-        size if size > REFUSE_ABOVE => finding(Severity::Error),
-        size if size > WARN_ABOVE => finding(Severity::Warning),
+        size if size > REFUSE_ABOVE => Some(Finding::oversize(size, Severity::Error)),
+        size if size > WARN_ABOVE => Some(Finding::oversize(size, Severity::Warning)),
         _ => None,
     }
 }

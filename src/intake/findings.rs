@@ -1,5 +1,8 @@
 //! Findings about a kubeconfig as text, JSON and SARIF.
 
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Component, Path, PathBuf};
+
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -8,11 +11,7 @@ use crate::kubeconfig::{Finding, Row, Severity, codes};
 
 /// One finding as a line or two: severity, code, place, message, and what to do.
 pub fn text(source: &str, finding: &Finding) -> String {
-    let severity = if finding.allowed {
-        "allowed"
-    } else {
-        severity(finding.severity)
-    };
+    let severity = severity_of(finding);
     let place = place(finding);
     let line = finding
         .line
@@ -35,8 +34,10 @@ pub fn text(source: &str, finding: &Finding) -> String {
     text
 }
 
-fn severity(severity: Severity) -> &'static str {
-    match severity {
+/// The severity in a word; an accepted finding has none.
+pub fn severity_of(finding: &Finding) -> &'static str {
+    match finding.severity {
+        _ if finding.allowed => "allowed",
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Info => "info",
@@ -66,16 +67,33 @@ pub fn place(finding: &Finding) -> String {
 const ABOUT: &str =
     "https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/";
 
-/// The findings as a SARIF 2.1.0 log, for code-scanning services: each rule with its texts, each result with its fix and with
-/// fingerprints that survive moved lines.
-pub fn sarif(source: &str, findings: &[Finding]) -> Value {
+/// What became of one file: its findings, or why there are none.
+pub struct Outcome {
+    pub file: String,
+    pub findings: Vec<Finding>,
+    pub failure: Option<String>,
+}
+
+/// The findings as one run of a SARIF 2.1.0 log, for code-scanning services: each rule with its texts, each result with its
+/// fix and with a fingerprint that survives moved lines. Files that could not be read are notifications of the run.
+pub fn sarif(outcomes: &[Outcome]) -> Value {
+    let all = || outcomes.iter().flat_map(|outcome| &outcome.findings);
     let rules: Vec<&Row> = codes()
         .iter()
-        .filter(|row| findings.iter().any(|finding| finding.code == row.code))
+        .filter(|row| all().any(|finding| finding.code == row.code))
         .collect();
-    let results: Vec<Value> = findings
+    let results: Vec<Value> = outcomes
         .iter()
-        .map(|finding| result(source, finding, &rules))
+        .flat_map(|outcome| {
+            let rules = &rules;
+            let findings = outcome.findings.iter();
+            findings.map(move |finding| result(&outcome.file, finding, rules))
+        })
+        .collect();
+    let failures: Vec<Value> = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.failure.as_deref())
+        .map(|failure| json!({"level": "error", "message": {"text": sentence(failure)}}))
         .collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -88,6 +106,10 @@ pub fn sarif(source: &str, findings: &[Finding]) -> Value {
                 "rules": rules.iter().map(|row| rule(row)).collect::<Vec<_>>(),
             }},
             "automationDetails": {"id": "acpctl/credential-validate/"},
+            "invocations": [{
+                "executionSuccessful": failures.is_empty(),
+                "toolExecutionNotifications": failures,
+            }],
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
@@ -130,14 +152,15 @@ fn result(source: &str, finding: &Finding, rules: &[&Row]) -> Value {
         text = format!("{} Fix: {fix}", sentence(&text));
     }
     let file = finding.source.as_deref().unwrap_or(source);
-    let key = format!("{file}\n{}\n{place}", finding.code);
+    let uri = uri(file);
+    let key = format!("{uri}\n{}\n{place}", finding.code);
     let mut result = json!({
         "ruleId": finding.code,
         "ruleIndex": rules.iter().position(|row| row.code == finding.code),
         "level": level(finding.severity),
         "message": {"text": sentence(&text)},
         "locations": [{"physicalLocation": {
-            "artifactLocation": {"uri": uri(file)},
+            "artifactLocation": {"uri": uri},
             "region": {"startLine": finding.line.unwrap_or(1)},
         }}],
         "partialFingerprints": {"acpctl/v1": fingerprint(&key)},
@@ -177,17 +200,38 @@ fn pascal(code: &str) -> String {
         .collect()
 }
 
-/// A path as a relative reference of RFC 3986; one from the root is a `file:` URI.
+/// A path as a URI: relative if it is below the working directory, as code-scanning services know a file, else a `file:` one.
 fn uri(path: &str) -> String {
-    let mut uri = String::from(if path.starts_with('/') { "file://" } else { "" });
-    for byte in path.trim_start_matches("./").bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            uri.push(char::from(byte));
+    let folder = std::env::current_dir().unwrap_or_default();
+    let whole = clean(&folder.join(path));
+    let (start, shown) = match whole.strip_prefix(&folder) {
+        Ok(below) => ("", below),
+        Err(_) => ("file://", whole.as_path()),
+    };
+    let mut uri = start.to_owned();
+    for byte in shown.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(byte) {
+            uri.push(char::from(*byte));
         } else {
             uri.push_str(&format!("%{byte:02X}"));
         }
     }
     uri
+}
+
+/// The path without `.` and `..`, which stand in no URI.
+fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                clean.pop();
+            }
+            part => clean.push(part),
+        }
+    }
+    clean
 }
 
 /// Tells a finding from others, whatever its line. Holds names only, which are no secrets.

@@ -6,7 +6,7 @@ use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::kubeconfig::{self as rules, Finding, Severity};
 
-use super::describe::{OVERSIZE, count};
+use super::describe::count;
 
 /// The code of the finding that `--min-ttl` asks for.
 const MIN_TTL: &str = "expires-too-early";
@@ -16,7 +16,7 @@ const LOOPBACK: &str = "server-loopback";
 /// What can be accepted beside the findings about a kubeconfig.
 pub const UNKNOWN_PROVIDER: &str = "unknown-provider";
 pub const NO_SECRET: &str = "no-secret";
-const OTHERS: [&str; 3] = [NO_SECRET, OVERSIZE, UNKNOWN_PROVIDER];
+const OTHERS: [&str; 2] = [NO_SECRET, UNKNOWN_PROVIDER];
 
 /// Refuses codes that no finding has: an accepted one that is misspelt would be found out too late.
 ///

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::describe::{annotations, count, measure};
 use super::files::Files;
+use super::page::Page;
 use super::{findings, judge};
 use crate::compat::{number, quote::quote};
 use crate::ctx::Ctx;
@@ -20,8 +21,12 @@ use crate::kubeconfig::{
     self as rules, Base64, Carved, CheckOptions, Cut, Decoded, Finding, Keep, Kubeconfig, Open,
     OwnedSource, Report, Rules,
 };
+use crate::plain_file;
 use crate::resources::DIGEST;
 use crate::text::{acpctl, secrets};
+
+/// The code of the finding that a context is not in the file.
+const ABSENT_CONTEXT: &str = "context-not-found";
 
 /// How a kubeconfig is judged and cut.
 #[derive(Debug, Default, clap::Args)]
@@ -60,6 +65,24 @@ pub struct GateArgs {
     pub allow: Vec<String>,
 }
 
+impl GateArgs {
+    /// True for a code that the user accepts.
+    pub fn allows(&self, code: &str) -> bool {
+        self.allow.iter().any(|allowed| allowed == code)
+    }
+}
+
+/// What is accepted of the secrets that manifests name.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct TrustArgs {
+    /// Read files that manifests and their kubeconfigs name from this folder too (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub allow_file: Vec<PathBuf>,
+    /// Accept findings of this code knowingly (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub allow: Vec<String>,
+}
+
 /// A kubeconfig that is ready to be stored.
 pub struct Prepared {
     pub text: SecretString,
@@ -85,6 +108,14 @@ impl KubeconfigArgs {
             context,
             ..Self::default()
         }
+    }
+
+    /// With what the user accepts knowingly.
+    #[must_use]
+    pub fn trusting(mut self, trust: &TrustArgs) -> Self {
+        self.allow_file.clone_from(&trust.allow_file);
+        self.gates.allow.clone_from(&trust.allow);
+        self
     }
 
     /// True where a flag was given that only a kubeconfig has a use for.
@@ -162,9 +193,7 @@ impl KubeconfigArgs {
         }
         let examined = self.examine(ctx, sources)?;
         let findings = &examined.report.findings;
-        for finding in findings {
-            ctx.out.note(&findings::text(&name, finding));
-        }
+        tell(ctx, sources, findings);
         let subject = format!("the kubeconfig from {name}");
         if let Some(failure) = judge::refusal(&subject, findings, self.gates.strict) {
             return Err(self.doubt_the_pipe(explained(failure, findings), &name));
@@ -198,7 +227,7 @@ impl KubeconfigArgs {
     /// # Errors
     /// If several files shall be stored as they are.
     pub fn examine(&self, ctx: &Ctx, sources: &[OwnedSource]) -> Result<Examined, Failure> {
-        let files = Files::of(sources, &self.allow_file, ctx.may_ask());
+        let files = Files::of_kubeconfig(sources, &self.allow_file, ctx.may_ask());
         let open = |path: &Path| files.open(path);
         let mut examined = self.judged(sources, &self.options(ctx, &open))?;
         let findings = &mut examined.report.findings;
@@ -333,10 +362,29 @@ fn explain_the_text(sources: &[OwnedSource], findings: &mut [Finding]) {
     }
 }
 
+/// Says the findings on standard error: a page at a terminal, a line for each elsewhere.
+fn tell(ctx: &Ctx, sources: &[OwnedSource], findings: &[Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    if let Some(width) = ctx.out.width_of_talk() {
+        let page = Page::about(sources, Some(width), ctx.out.colored_stderr());
+        return ctx.out.note_as_is(&page.of(findings));
+    }
+    let name = source_name(sources);
+    for finding in findings {
+        ctx.out.note(&findings::text(&name, finding));
+    }
+}
+
 /// What to do about a refusal.
 fn explained(failure: Failure, findings: &[Finding]) -> Failure {
+    let is_choice = |finding: &Finding| finding.gate.is_none() || finding.code == ABSENT_CONTEXT;
     let hint = if failure.kind == Kind::Policy {
         "nothing was sent"
+    } else if findings.iter().any(|it| it.code == ABSENT_CONTEXT) && findings.iter().all(is_choice)
+    {
+        "nothing was sent; choose a context with --context NAME"
     } else if findings.iter().any(|finding| finding.gate.is_some()) {
         "nothing was sent; Kubernetes' own client refuses this file"
     } else {
@@ -400,7 +448,7 @@ pub fn from_environment() -> Result<Vec<OwnedSource>, Failure> {
             .into(),
     };
     let open = |path: &Path| {
-        let mut bytes = input::read_file(path, input::MAX_INPUT)?;
+        let mut bytes = plain_file::read_named(path, input::MAX_INPUT)?;
         Ok(std::mem::take(&mut *bytes))
     };
     let sources =

@@ -2,28 +2,91 @@
 
 use std::cmp::Reverse;
 
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use super::describe::count;
 use super::findings;
-use crate::kubeconfig::{Finding, Severity};
+use crate::kubeconfig::{self as rules, Base64, Finding, OwnedSource, Severity};
 use crate::text::color::painted;
-use crate::text::mask::Mask;
+use crate::text::url::url_for_people;
 use crate::text::{visible, wrap};
 
 /// The most columns of a line of the file.
 const LINE: usize = 100;
 
+/// Fields whose values may be shown. Of all other fields only the name is: a secret may stand under any of them.
+const OPEN: [&str; 18] = [
+    "apiVersion",
+    "as",
+    "certificate-authority",
+    "client-certificate",
+    "client-key",
+    "cluster",
+    "command",
+    "current-context",
+    "disable-compression",
+    "insecure-skip-tls-verify",
+    "kind",
+    "name",
+    "namespace",
+    "proxy-url",
+    "server",
+    "tls-server-name",
+    "tokenFile",
+    "user",
+];
+
+/// Fields of a kubeconfig whose values are never shown.
+const CLOSED: [&str; 14] = [
+    "args",
+    "auth-provider",
+    "certificate-authority-data",
+    "client-certificate-data",
+    "client-key-data",
+    "clusters",
+    "contexts",
+    "context",
+    "env",
+    "exec",
+    "password",
+    "token",
+    "username",
+    "users",
+];
+
+/// A longer run of letters and digits may be a secret in the wrong field; a UUID has 36 characters with its dashes.
+const LONGEST_WORD: usize = 36;
+
 /// What a page is made of.
-pub struct Page<'a> {
+pub struct Page {
     /// The file's name.
-    pub source: &'a str,
+    source: String,
     /// Its text; empty if it could not be read as text.
-    pub text: &'a str,
+    text: Zeroizing<String>,
     /// The secrets in the text. `None` if they are not known, since the text could not be read: then no value is shown.
-    pub secrets: Option<&'a Mask>,
-    pub width: Option<usize>,
-    pub colored: bool,
+    secrets: Option<Vec<SecretString>>,
+    width: Option<usize>,
+    colored: bool,
 }
 
-impl Page<'_> {
+impl Page {
+    /// A page about these sources. Lines are shown of a single one only.
+    pub fn about(sources: &[OwnedSource], width: Option<usize>, colored: bool) -> Self {
+        let text = match sources {
+            [source] => rules::decode_input(&source.bytes, Base64::Report)
+                .map_or_else(|_| Zeroizing::default(), |decoded| decoded.text),
+            _ => Zeroizing::default(),
+        };
+        Self {
+            source: super::source_name(sources),
+            text,
+            secrets: rules::secrets(&super::views(sources)).ok(),
+            width,
+            colored,
+        }
+    }
+
     /// All findings, a blank line between two, and the counts.
     pub fn of(&self, found: &[Finding]) -> String {
         let mut sorted: Vec<&Finding> = found.iter().collect();
@@ -35,7 +98,7 @@ impl Page<'_> {
         }
         if let Some(worst) = sorted.first() {
             page.push_str(&format!(
-                "{}. More about one: {}\n",
+                "{}\nMore about the first: {}\n",
                 counts(found),
                 crate::text::acpctl(&["credential", "explain", worst.code])
             ));
@@ -54,11 +117,15 @@ impl Page<'_> {
         );
         let mut page = self.wrapped(&head, 2);
         page.push('\n');
-        let source = finding.source.as_deref().unwrap_or(self.source);
-        let line = finding.line.map_or_else(String::new, |line| format!(":{line}"));
+        let source = finding.source.as_deref().unwrap_or(&self.source);
+        let line = finding
+            .line
+            .map_or_else(String::new, |line| format!(":{line}"));
         let place = findings::place(finding);
         let gap = if place.is_empty() { "" } else { "  " };
-        page.push_str(&format!("  --> {}{line}{gap}{}\n", visible(source), visible(&place)));
+        let place = format!("  --> {}{line}{gap}{}", visible(source), visible(&place));
+        page.push_str(&self.wrapped(&place, 6));
+        page.push('\n');
         if let Some(excerpt) = finding.line.and_then(|line| self.excerpt(line, finding)) {
             page.push_str(&excerpt);
         }
@@ -69,47 +136,57 @@ impl Page<'_> {
         page
     }
 
-    /// The line with a mark below its field.
+    /// The line with a mark below its field; nothing for a line without a known field.
     fn excerpt(&self, number: u32, finding: &Finding) -> Option<String> {
-        if finding.source.as_deref().is_some_and(|source| source != self.source) {
+        if finding
+            .source
+            .as_ref()
+            .is_some_and(|source| *source != self.source)
+        {
             return None;
         }
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        let line = self.text.lines().nth(index)?;
-        let shown = self.shown(line);
-        let key = finding.field.as_deref().and_then(|field| field.rsplit('.').next());
-        let (start, length) = key
-            .and_then(|key| Some((shown.find(key)?, key.len())))
-            .unwrap_or_else(|| {
-                let start = shown.len() - shown.trim_start().len();
-                (start, shown.trim().chars().count().max(1))
-            });
-        let column = shown[..start].chars().count();
+        let wanted = finding
+            .field
+            .as_deref()
+            .and_then(|field| field.rsplit('.').next());
+        let line = Line::read(self.text.lines().nth(index)?, wanted)?;
+        let value = match line.value {
+            "" => String::new(),
+            value if self.may_show(line.key, value) => format!(" {}", visible(&for_people(value))),
+            _ => " …".to_owned(),
+        };
+        let room = self
+            .width
+            .map_or(LINE, |width| width.saturating_sub(12).clamp(20, LINE));
+        let shown = format!("{}{}:{value}", line.before, line.key);
+        let shown = dialoguer::console::truncate_str(&shown, room, "…");
         let gutter = number.to_string();
         let blank = " ".repeat(gutter.len());
+        let before = " ".repeat(line.before.len());
+        let mark = self.paint(severity_color(finding), &"^".repeat(line.key.len()));
         Some(format!(
-            "  {gutter} | {shown}\n  {blank} | {}{}\n",
-            " ".repeat(column),
-            self.paint(severity_color(finding), &"^".repeat(length))
+            "  {gutter} | {shown}\n  {blank} | {before}{mark}\n"
         ))
     }
 
-    /// A line of the file without its secrets, and not longer than a reader wants.
-    fn shown(&self, line: &str) -> String {
-        let line = line.replace('\t', "    ");
-        let clean = match self.secrets {
-            Some(mask) => visible(&mask.apply(&line)),
-            None => match line.split_once(':') {
-                Some((key, value)) if !value.trim().is_empty() => format!("{}: …", visible(key)),
-                Some((key, _)) => format!("{}:", visible(key)),
-                None => "…".to_owned(),
-            },
+    /// True for the value of an open field that is not a secret in the wrong place.
+    fn may_show(&self, key: &str, value: &str) -> bool {
+        let Some(secrets) = &self.secrets else {
+            return false;
         };
-        let room = self.width.map_or(LINE, |width| width.saturating_sub(12).clamp(20, LINE));
-        if clean.chars().count() <= room {
-            return clean;
-        }
-        clean.chars().take(room - 1).chain(['…']).collect()
+        let longest = value
+            .split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_')))
+            .map(str::len)
+            .max();
+        let holds = |secret: &SecretString| {
+            let secret = secret.expose_secret().trim();
+            !secret.is_empty() && value.contains(secret)
+        };
+        OPEN.contains(&key)
+            && !value.starts_with(['{', '[', '&', '*', '!', '|', '>'])
+            && longest.unwrap_or_default() <= LONGEST_WORD
+            && !secrets.iter().any(holds)
     }
 
     fn paint(&self, parameters: &str, text: &str) -> String {
@@ -126,6 +203,43 @@ impl Page<'_> {
     }
 }
 
+/// A line of the file of the form `key: value`.
+struct Line<'t> {
+    /// Spaces and the dash of a list.
+    before: String,
+    key: &'t str,
+    /// Without the comment behind it.
+    value: &'t str,
+}
+
+impl<'t> Line<'t> {
+    /// Nothing for a line that does not begin with a known field, or with the one that is wanted.
+    fn read(line: &'t str, wanted: Option<&str>) -> Option<Self> {
+        let rest = line.trim_start_matches([' ', '-', '\t']);
+        let before = line[..line.len() - rest.len()].replace('\t', "    ");
+        let (key, value) = rest.split_once(':')?;
+        let key = key.trim().trim_matches(['"', '\'']);
+        let value = value.split(" #").next().unwrap_or_default().trim();
+        let is_known = OPEN.contains(&key) || CLOSED.contains(&key);
+        // The name of an unknown field may be a secret too, if it is in a text that could not be read.
+        let is_name = || key.len() <= LONGEST_WORD && key.bytes().all(is_of_name);
+        (is_known || wanted == Some(key) && is_name()).then_some(Self { before, key, value })
+    }
+}
+
+/// A value without what may be a secret inside an address: what stands before its `@`, and its query.
+fn for_people(value: &str) -> String {
+    let shown = url_for_people(value);
+    match shown.split_once(['?', '#']) {
+        Some((address, _)) => format!("{address}…"),
+        None => shown,
+    }
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
 /// Red, magenta, cyan: readable on dark and on light.
 fn severity_color(finding: &Finding) -> &'static str {
     match finding.severity {
@@ -138,19 +252,20 @@ fn severity_color(finding: &Finding) -> &'static str {
 
 /// `2 errors, 1 warning`.
 fn counts(found: &[Finding]) -> String {
-    let groups: [(&str, &dyn Fn(&Finding) -> bool); 4] = [
-        ("error", &|f| !f.allowed && f.severity == Severity::Error),
-        ("warning", &|f| !f.allowed && f.severity == Severity::Warning),
-        ("note", &|f| !f.allowed && f.severity == Severity::Info),
-        ("allowed finding", &|f| f.allowed),
-    ];
-    let parts: Vec<String> = groups
-        .iter()
-        .filter_map(|(noun, fits)| match found.iter().filter(|f| fits(f)).count() {
-            0 => None,
-            1 => Some(format!("1 {noun}")),
-            count => Some(format!("{count} {noun}s")),
+    let noun = |finding: &Finding| match finding.severity {
+        _ if finding.allowed => "allowed finding",
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    };
+    let parts: Vec<String> = ["error", "warning", "note", "allowed finding"]
+        .into_iter()
+        .map(|wanted| {
+            let n = found.iter().filter(|it| noun(it) == wanted).count();
+            (n, wanted)
         })
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, wanted)| count(n, wanted))
         .collect();
     parts.join(", ")
 }

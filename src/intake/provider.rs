@@ -1,15 +1,22 @@
 //! Which provider a credential is of, and whether its content fits.
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 use crate::compat::grammar::nearest;
 use crate::compat::quote::quote;
-use crate::exit::Failure;
-use crate::kubeconfig::{Base64, Kubeconfig, Source, decode_input};
+use crate::ctx::Ctx;
+use crate::exit::{Failure, Kind};
+use crate::kubeconfig::{Base64, Kubeconfig, Source, decode_input, placeholder};
 use crate::resources::PROVIDERS;
 
 use super::judge::UNKNOWN_PROVIDER;
+use super::kubeconfig::GateArgs;
 
 /// The provider of kubeconfigs.
 pub const KUBECONFIG: &str = "kubeconfig";
+
+/// The codes by which a placeholder is accepted, as in a kubeconfig.
+const PLACEHOLDERS: [&str; 2] = ["placeholder-value", "redacted-value"];
 
 /// Refuses a provider that no runner knows, unless the user insists: with a misspelt one nothing is checked, and a session
 /// gets nothing.
@@ -53,10 +60,45 @@ pub fn is_kubeconfig(bytes: &[u8]) -> bool {
     Kubeconfig::read(&[source]).is_ok_and(|kubeconfig| kubeconfig.is_config())
 }
 
-/// What to say where a kubeconfig goes to another provider.
+/// What is odd about the secret of another provider than kubeconfig, and what to do: it is a kubeconfig, or stands in the
+/// place of a secret.
 #[must_use]
-pub fn elsewhere(provider: &str) -> String {
-    format!(
-        "the secret is a kubeconfig, but the provider is {provider}: nothing of it is checked or cut"
-    )
+pub fn oddity(provider: Option<&str>, secret: &SecretString) -> Option<(String, &'static str)> {
+    let text = secret.expose_secret();
+    if let Some(provider) = provider.filter(|_| is_kubeconfig(text.as_bytes())) {
+        let what = format!(
+            "the secret is a kubeconfig, but the provider is {provider}: nothing of it is checked or cut"
+        );
+        return Some((what, "use --provider kubeconfig"));
+    }
+    let what = placeholder(text)?;
+    Some((
+        format!("the secret is {what}, not a credential"),
+        "store the secret itself",
+    ))
+}
+
+/// Warns of an odd secret.
+///
+/// # Errors
+/// With `--strict` it is a [`Kind::Policy`] failure.
+pub fn doubt(
+    ctx: &Ctx,
+    gates: &GateArgs,
+    provider: Option<&str>,
+    secret: &SecretString,
+) -> Result<(), Failure> {
+    let Some((what, fix)) = oddity(provider, secret) else {
+        return Ok(());
+    };
+    let is_accepted = PLACEHOLDERS.iter().any(|code| gates.allows(code));
+    if is_accepted && placeholder(secret.expose_secret()).is_some() {
+        return Ok(());
+    }
+    if gates.strict {
+        return Err(Failure::new(Kind::Policy, format!("{what} (--strict)"))
+            .hint(format!("nothing was sent; {fix}")));
+    }
+    ctx.out.warn(&format!("{what}; {fix}"));
+    Ok(())
 }

@@ -95,7 +95,7 @@ impl<'t> Kept<'t> {
     fn one(config: &Config<'t>, name: &str) -> Result<Self, Vec<Finding>> {
         let chosen = Chosen::find(config, name);
         let Some(context) = chosen.context_item else {
-            return Err(vec![chosen.not_found()]);
+            return Err(vec![chosen.not_found(config)]);
         };
         let mut faults = Vec::new();
         for (found, reference, field, code) in [

@@ -2,6 +2,7 @@
 
 use super::finding::{Finding, quote};
 use super::model::{Cluster, Config, Context, Item, User};
+use crate::compat::near::distance;
 
 /// A context with what it refers to. What is absent is empty, as it is for Kubernetes' client.
 pub(super) struct Chosen<'t> {
@@ -57,13 +58,15 @@ impl<'t> Chosen<'t> {
         let asked = asked.filter(|name| !name.is_empty());
         let chosen = Self::find(config, asked.unwrap_or(config.current_context));
         if asked.is_some() && chosen.context_item.is_none() {
-            return Err(chosen.not_found());
+            return Err(chosen.not_found(config));
         }
         Ok(chosen)
     }
 
-    pub(super) fn not_found(&self) -> Finding {
+    /// The context is absent: the fix names those that are there, the nearest first.
+    pub(super) fn not_found(&self, config: &Config<'t>) -> Finding {
         let mut finding = Finding::new("context-not-found").about(&quote(&self.name));
+        finding.fix = Some(others(config, &self.name));
         finding.list = Some("contexts");
         finding.name = Some(self.name.clone());
         finding
@@ -83,6 +86,32 @@ impl<'t> Chosen<'t> {
     pub(super) fn on_context(&self, code: &'static str, field: &str) -> Finding {
         on(self.context_item, code, field)
     }
+}
+
+/// The names of the contexts, the nearest to a name first, as far as a reader wants them.
+fn others(config: &Config<'_>, name: &str) -> String {
+    /// The most names that are shown, and that are compared.
+    const SHOWN: usize = 10;
+    const COMPARED: usize = 5000;
+    let mut names: Vec<&str> = config.contexts.iter().map(|item| item.name).collect();
+    if names.is_empty() {
+        return "use another file: this one holds no context".to_owned();
+    }
+    if names.len() <= COMPARED {
+        let wanted = start(name);
+        names.sort_by_cached_key(|name| distance(&wanted, &start(name)));
+    }
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| quote(name)).collect();
+    let more = match names.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("choose one of its contexts: {}{more}", shown.join(", "))
+}
+
+/// As much of a name as is compared.
+fn start(name: &str) -> String {
+    name.chars().take(80).collect::<String>().to_lowercase()
 }
 
 fn on(item: Option<Item<'_>>, code: &'static str, field: &str) -> Finding {

@@ -781,6 +781,13 @@ pub(super) const CODES: &[Row] = &[
         "the program {} stays behind",
         "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),
+    lint(
+        Error,
+        "oversize",
+        "the text to store is over 900 KiB as JSON; over 512 KiB it is a warning",
+        "{} bytes as JSON; a session's sidecar reads 1 MiB at most",
+        "keep one context: leave out --all-contexts and --no-flatten",
+    ),
 ];
 
 /// True for a code of the table.

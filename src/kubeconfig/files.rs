@@ -79,6 +79,16 @@ impl Materials {
 #[derive(Debug)]
 pub struct NotAllowed;
 
+impl NotAllowed {
+    /// True for the error that holds it.
+    #[must_use]
+    pub fn is_in(error: &io::Error) -> bool {
+        error
+            .get_ref()
+            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Self>)
+    }
+}
+
 impl std::fmt::Display for NotAllowed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("it lies outside the kubeconfig's folder")
@@ -101,10 +111,7 @@ impl Unread {
 
 impl From<io::Error> for Unread {
     fn from(error: io::Error) -> Self {
-        if error
-            .get_ref()
-            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<NotAllowed>)
-        {
+        if NotAllowed::is_in(&error) {
             return Self::NotAllowed;
         }
         Self::Failed(match error.kind() {

@@ -86,6 +86,15 @@ impl Finding {
         }
     }
 
+    /// The text that would be stored has so many bytes as JSON, which is more than a session takes, or nearly so.
+    #[must_use]
+    pub fn oversize(bytes: usize, severity: Severity) -> Self {
+        Self {
+            severity,
+            ..Self::new("oversize").about(&bytes.to_string())
+        }
+    }
+
     /// True if it says the same as another one, about the same place.
     fn is_again(&self, other: &Self) -> bool {
         let place = |it: &Self| (it.code, it.list, it.name.clone(), it.field.clone());

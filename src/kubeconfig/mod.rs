@@ -269,7 +269,7 @@ impl Kubeconfig {
         };
         let open = (options.rules != Rules::Runner).then_some(options.open);
         let materials = Materials::load(&chosen, open);
-        let mut findings = rest::check(&chosen, &materials);
+        let mut findings = rest::check(&config, &chosen, &materials);
         if findings.is_empty() {
             findings = tls::check(&chosen, &materials, open);
         }

@@ -4,16 +4,21 @@
 use super::choose::Chosen;
 use super::files::{Material, Materials, Unread, unreadable};
 use super::finding::{Finding, quote};
-use super::model::Exec;
+use super::model::{Config, Exec};
 use super::url::{Address, Url};
 
 /// Faults in the client's order. `in-cluster-fallback` stands for the one fault that a client
 /// inside a pod takes as leave to act as the pod.
-pub(super) fn check(chosen: &Chosen<'_>, materials: &Materials) -> Vec<Finding> {
-    let mut faults = Vec::new();
+pub(super) fn check<'t>(
+    config: &Config<'t>,
+    chosen: &Chosen<'t>,
+    materials: &Materials,
+) -> Vec<Finding> {
+    // The client also complains about the cluster that no context named: one cause, one finding.
     if chosen.context_item.is_none() && !chosen.name.is_empty() {
-        faults.push(chosen.not_found());
+        return vec![chosen.not_found(config)];
     }
+    let mut faults = Vec::new();
     check_certificate(chosen, materials, &mut faults);
     if let Some(exec) = &chosen.user.exec {
         check_exec(chosen, exec, &mut faults);

@@ -147,6 +147,12 @@ impl Out {
         columns(&io::stdout())
     }
 
+    /// The same for standard error.
+    #[must_use]
+    pub fn width_of_talk(&self) -> Option<usize> {
+        columns(&io::stderr())
+    }
+
     /// True if standard output may be coloured (`--color`, `NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`).
     #[must_use]
     pub fn colored(&self) -> bool {

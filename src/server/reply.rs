@@ -2,14 +2,20 @@
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
 
 use super::error::{self, Failure};
+use super::ids;
+use super::resources::messages;
 use super::stream::Follow;
 use crate::compat::json;
 
 /// The header that carries the id of a request, as error bodies do.
 pub const OPERATION_ID: HeaderName = HeaderName::from_static("x-operation-id");
+
+const EVENT_STREAM: &str = "text/event-stream";
 
 /// What a handler answers. It may hold a token, so it has no debug form.
 pub enum Reply {
@@ -18,6 +24,8 @@ pub enum Reply {
     Raw(&'static str),
     /// JSON and a final newline, as the message endpoints write it.
     JsonLine(StatusCode, Value),
+    /// The first part of an array, and the rest of a large one.
+    JsonParts(Bytes, Option<messages::Array>),
     Text(String),
     /// 204 after a delete.
     Deleted,
@@ -66,6 +74,17 @@ fn succeed(reply: Reply) -> Response<Body> {
             status,
             "application/json",
             format!("{}\n", json::compact(&value)),
+        ),
+        Reply::JsonParts(first, rest) => with_type(
+            StatusCode::OK,
+            "application/json",
+            match rest {
+                None => Body::from(first),
+                Some(rest) => {
+                    let first = stream::once(async { Ok(first) });
+                    Body::from_stream(first.chain(rest.into_stream()))
+                }
+            },
         ),
         Reply::Raw(text) => with_type(StatusCode::OK, "application/json", text),
         Reply::Text(text) => with_type(StatusCode::OK, "text/plain; charset=utf-8", text),
@@ -129,8 +148,28 @@ fn varied(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
+/// Whether this answer stays open for what comes.
+pub fn is_event_stream(response: &Response<Body>) -> bool {
+    response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind == EVENT_STREAM)
+}
+
+/// In the place of an event stream for which there is no room.
+pub fn too_many_streams() -> Response<Body> {
+    let failure = Failure::Full {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        code: 9,
+        reason: "Too many event streams are open".to_owned(),
+    };
+    let mut response = respond(Err(failure), &ids::fresh());
+    keep_to_yourself(&mut response);
+    response
+}
+
 fn event_stream(body: Body) -> Response<Body> {
-    let mut response = with_type(StatusCode::OK, "text/event-stream", body);
+    let mut response = with_type(StatusCode::OK, EVENT_STREAM, body);
     response.headers_mut().insert(
         HeaderName::from_static("x-accel-buffering"),
         HeaderValue::from_static("no"),

@@ -1,12 +1,10 @@
 //! For whoever runs sessions: which are to run, what they say, and how they end (contract api.md
 //! section 9.4). The platform's control plane does this through the same phases.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{File, TryLockError};
 use std::time::Duration;
 
 use rusqlite::Transaction;
-use rustix::fs::FlockOperation;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -74,19 +72,13 @@ impl AppState {
             path: path.clone(),
             error,
         };
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(secret_file::FILE_MODE)
-            .open(&path)
-            .map_err(failed)?;
-        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        let lock = secret_file::lock_file(&path).map_err(failed)?;
+        match lock.try_lock() {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(TryLockError::WouldBlock) => {
                 return Err(StoreError::Runs(self.store().directory().to_owned()));
             }
-            Err(errno) => return Err(failed(errno.into())),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         self.0
             .has_runner

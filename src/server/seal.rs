@@ -8,8 +8,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use chacha20poly1305::aead::{AeadInOut as _, KeyInit as _};
+use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
 /// 32 random bytes.
@@ -18,6 +18,7 @@ pub type Key = Zeroizing<[u8; 32]>;
 const SCHEME: &str = "acp2";
 const EARLIER: &str = "acp1";
 const NONCE: usize = 24;
+const TAG: usize = 16;
 
 /// Why a token can't be sealed or opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,18 +82,23 @@ pub fn seal(
     let mut nonce = [0_u8; NONCE];
     getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
     let aad = purpose.bound_to(SCHEME, number);
-    let payload = Payload {
-        msg: token.as_bytes(),
-        aad: aad.as_bytes(),
-    };
-    let sealed = XChaCha20Poly1305::new((&**key).into())
-        .encrypt(&XNonce::from(nonce), payload)
-        .map_err(|_| SealError::Refused)?;
-    let mut bytes = Vec::with_capacity(NONCE + sealed.len());
+    // In its place, behind the nonce: a token may be large, and each copy is one more to wipe.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(NONCE + token.len() + TAG));
     bytes.extend_from_slice(&nonce);
-    bytes.extend_from_slice(&sealed);
-    let mut envelope = format!("{SCHEME}:{number}:");
-    STANDARD.encode_string(bytes, &mut envelope);
+    bytes.extend_from_slice(token.as_bytes());
+    let tag = XChaCha20Poly1305::new((&**key).into())
+        .encrypt_inout_detached(
+            &XNonce::from(nonce),
+            aad.as_bytes(),
+            (&mut bytes[NONCE..]).into(),
+        )
+        .map_err(|_| SealError::Refused)?;
+    bytes.extend_from_slice(&tag);
+    let begin = format!("{SCHEME}:{number}:");
+    let encoded = base64::encoded_len(bytes.len(), true).unwrap_or_default();
+    let mut envelope = String::with_capacity(begin.len() + encoded);
+    envelope.push_str(&begin);
+    STANDARD.encode_string(&*bytes, &mut envelope);
     Ok(envelope)
 }
 
@@ -119,19 +125,27 @@ pub fn open(
     envelope: &str,
 ) -> Result<Zeroizing<String>, SealError> {
     let (scheme, number, encoded) = parts(envelope)?;
-    let bytes = STANDARD.decode(encoded).map_err(|_| SealError::NotSealed)?;
+    let mut bytes = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| SealError::NotSealed)?);
     let (nonce, sealed) = bytes
-        .split_first_chunk::<NONCE>()
+        .split_first_chunk_mut::<NONCE>()
         .ok_or(SealError::NotSealed)?;
+    let (text, tag) = sealed
+        .split_last_chunk_mut::<TAG>()
+        .ok_or(SealError::Refused)?;
     let aad = purpose.bound_to(scheme, number);
-    let payload = Payload {
-        msg: sealed,
-        aad: aad.as_bytes(),
-    };
-    let plain = XChaCha20Poly1305::new((&**key).into())
-        .decrypt(&XNonce::from(*nonce), payload)
+    XChaCha20Poly1305::new((&**key).into())
+        .decrypt_inout_detached(
+            &XNonce::from(*nonce),
+            aad.as_bytes(),
+            text.into(),
+            &Tag::from(*tag),
+        )
         .map_err(|_| SealError::Refused)?;
-    String::from_utf8(plain)
+    // The text alone, without moving it to another place.
+    let end = bytes.len() - TAG;
+    bytes.truncate(end);
+    bytes.drain(..NONCE);
+    String::from_utf8(std::mem::take(&mut *bytes))
         .map(Zeroizing::new)
         .map_err(|_| SealError::NotSealed)
 }
@@ -150,6 +164,7 @@ fn parts(envelope: &str) -> Result<(&str, u32, &str), SealError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chacha20poly1305::aead::{Aead as _, Payload};
 
     fn key(byte: u8) -> Key {
         Zeroizing::new([byte; 32])

@@ -18,10 +18,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
-use super::{AppState, router};
+use super::{AppState, reply, router};
 
 /// How long a request's head may take, and how long a connection may wait for its next request.
 const HEAD: Duration = Duration::from_secs(20);
@@ -29,6 +29,9 @@ const HEAD: Duration = Duration::from_secs(20);
 const END: Duration = Duration::from_secs(4);
 /// The most connections, where the system gives descriptors for twice as many.
 const MOST: usize = 1024;
+/// What part of the connections event streams may take together, in quarters: they stay for hours, and the others have
+/// to get through all the same.
+const STREAM_QUARTERS: usize = 3;
 /// How long to wait before listening again when no connection can be taken (no file descriptors).
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -103,14 +106,21 @@ async fn answer(
 ) {
     let router = router(state);
     let requests = Arc::clone(&place.connection.requests);
+    let streams = Arc::clone(&place.open.streams);
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let under_way = UnderWay::new(&requests);
         let answered = router.clone().oneshot(request.map(Body::new));
+        let streams = Arc::clone(&streams);
         async move {
-            let response = answered.await?;
+            let mut response = answered.await?;
+            let stream = reply::is_event_stream(&response).then(|| streams.try_acquire_owned());
+            if let Some(Err(_)) = stream {
+                response = reply::too_many_streams();
+            }
             Ok::<_, std::convert::Infallible>(response.map(|body| Guarded {
                 body,
                 _under_way: under_way,
+                _stream: stream.and_then(Result::ok),
             }))
         }
     });
@@ -138,6 +148,8 @@ struct Open {
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
     next: AtomicUsize,
     changed: Notify,
+    /// Places for event streams.
+    streams: Arc<Semaphore>,
 }
 
 struct Connection {
@@ -160,6 +172,7 @@ impl Open {
             connections: Mutex::default(),
             next: AtomicUsize::new(0),
             changed: Notify::new(),
+            streams: Arc::new(Semaphore::new(most * STREAM_QUARTERS / 4)),
         }
     }
 
@@ -244,6 +257,8 @@ impl Drop for UnderWay {
 struct Guarded {
     body: Body,
     _under_way: UnderWay,
+    /// The place of an event stream.
+    _stream: Option<OwnedSemaphorePermit>,
 }
 
 impl HttpBody for Guarded {

@@ -16,14 +16,14 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::plain_file::{self, Links};
+use crate::plain_file;
 
 /// How long a client may take for the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How many finished handshakes may wait to be served.
 const WAITING: usize = 64;
 /// More than any chain or key takes.
-const MAX_FILE: u64 = 4 << 20;
+const MAX_FILE: usize = 4 << 20;
 /// How many handshakes may be under way.
 const HANDSHAKES: usize = 256;
 /// How long to wait before listening again when no connection can be taken (no file descriptors).
@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Which file can't be read or does not fit; nothing of the key is part of it.
 pub fn config(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
     let read = |path: &Path| {
-        plain_file::read(path, Links::Follow, MAX_FILE).map_err(|error| {
+        plain_file::read_named(path, MAX_FILE).map_err(|error| {
             format!(
                 "read {}: {}",
                 path.display(),

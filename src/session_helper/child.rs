@@ -148,11 +148,10 @@ pub async fn run(
     let family = Family::begin();
     let relay = masks.map(|masks| Relay::begin(&mut command, masks));
     let (reading, written) = relay.transpose()?.map(Relay::run).unzip();
-    let mut child = command.spawn()?;
+    let (mut child, _awaited) = Awaited::spawn(&mut command)?;
     // The child alone holds the ends of its pipes from here on.
     drop(command);
     let id = child.id().and_then(|id| i32::try_from(id).ok());
-    let _awaited = id.map(Awaited::new);
     let pid = id.and_then(Pid::from_raw);
     let beside = async {
         tokio::join!(meanwhile, family::reaping());

@@ -5,7 +5,7 @@
 //! `session exec` leaves behind comes to this process as a child, so that it is found without the name as well.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -14,12 +14,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, waitpid};
+use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::materialise::FOLDER;
 
 /// The longest environment that is read, in bytes.
 const MAX_ENVIRONMENT: u64 = 4 << 20;
+/// Room for most.
+const USUAL_ENVIRONMENT: usize = 16 << 10;
+/// More than the line about a process takes.
+const LONGEST_STAT: usize = 2048;
 /// How often processes are looked for that still have to be killed, and how long each look waits for the next.
 const ROUNDS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(10);
@@ -33,13 +38,17 @@ static AWAITED: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 pub struct Awaited(i32);
 
 impl Awaited {
-    #[must_use]
-    pub fn new(child: i32) -> Self {
-        AWAITED
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(child);
-        Self(child)
+    /// Starts a child that is waited for. Nobody looks for ended children meanwhile: one that ends at once would be taken
+    /// for one that nobody waits for.
+    ///
+    /// # Errors
+    /// Why it can't be started.
+    pub fn spawn(command: &mut Command) -> io::Result<(Child, Option<Self>)> {
+        let mut awaited = AWAITED.lock().unwrap_or_else(PoisonError::into_inner);
+        let child = command.spawn()?;
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        awaited.extend(id);
+        Ok((child, id.map(Self)))
     }
 }
 
@@ -177,8 +186,11 @@ struct Process {
 impl Process {
     /// As Linux tells it: the fields are counted from behind the name, which may hold anything.
     fn read(id: i32) -> Option<Self> {
-        let stat = fs::read(format!("/proc/{id}/stat")).ok()?;
-        let stat = String::from_utf8_lossy(&stat);
+        // One line that comes in one piece. Every process is read at each run's end, so that system calls count.
+        let mut stat = [0; LONGEST_STAT];
+        let mut file = fs::File::open(format!("/proc/{id}/stat")).ok()?;
+        let length = file.read(&mut stat).ok()?;
+        let stat = String::from_utf8_lossy(&stat[..length]);
         let (_, fields) = stat.rsplit_once(") ")?;
         let fields: Vec<&str> = fields.split(' ').collect();
         Some(Self {
@@ -197,7 +209,7 @@ impl Process {
         if !is_ours {
             return false;
         }
-        let mut environment = Vec::new();
+        let mut environment = Vec::with_capacity(USUAL_ENVIRONMENT);
         let read = fs::File::open(format!("{place}/environ"))
             .and_then(|file| file.take(MAX_ENVIRONMENT).read_to_end(&mut environment));
         read.is_ok()

@@ -135,7 +135,7 @@ fn a_person_is_asked_without_echo() {
         .env("TERM", "xterm")
         .current_dir(env.work());
     let terminal = Terminal::start(command, 24, 100);
-    terminal.wait_for("Token (not shown):");
+    terminal.wait_for("Token for https://api.corp.test (not shown):");
     terminal.wait_for_no_echo();
     terminal.type_text(&format!("{TOKEN}\r"));
     let screen = terminal.wait_for("status 0");
@@ -220,10 +220,12 @@ fn a_file_that_can_not_be_read_or_written_is_named() {
     );
     let below = env.file("plain", "x").join("config.json");
     let shown = below.display();
+    let folder_of_it = below.parent().unwrap().display();
     assert_eq!(
         run(&below, &["config", "get", "project"]),
         format!(
-            "Error: load config: read config file \"{shown}\": open {shown}: not a directory\n"
+            "Error: load config: read config file \"{shown}\": open {shown}: not a directory\n\
+             Hint: name a file of your own in AMBIENT_CONFIG, or make this one yours: sudo chown -R \"$(id -u)\" {folder_of_it}\n"
         )
     );
     // Not even root may make a folder there.

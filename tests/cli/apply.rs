@@ -905,3 +905,128 @@ fn the_result_comes_in_the_form_that_is_asked_for() {
     let (code, _, stderr) = dry_run(&env, &["-f", "p.yaml", "-o", "csv"], "");
     assert_eq!(code, Some(2), "{stderr}");
 }
+
+/// A secret that a manifest names is sent, and the manifest may come from anybody.
+#[test]
+fn a_secret_outside_the_manifests_folder_needs_a_word() {
+    let env = TestEnv::new();
+    let outside = env.home().join("private");
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::write(outside.join("t"), SECRET).unwrap();
+    env.file("t", SECRET);
+    env.file("m/t", SECRET);
+    std::os::unix::fs::symlink(outside.join("t"), env.work().join("m/link")).unwrap();
+    let apply = |file: &str, allowed: &[&std::path::Path]| {
+        env.file(
+            "m/c.yaml",
+            format!("kind: Credential\nname: c\nprovider: jira\ntokenFrom: {{file: {file}}}\n"),
+        );
+        let mut command = env.local();
+        command.args(["apply", "-f", "m/c.yaml"]);
+        for folder in allowed {
+            command.arg("--allow-file").arg(folder);
+        }
+        let output = command.output().unwrap();
+        (output.status.code(), streams(&output))
+    };
+    let absolute = outside.join("t").display().to_string();
+    for file in [absolute.as_str(), "link"] {
+        let (status, (stdout, stderr)) = apply(file, &[]);
+        assert_eq!((status, stdout.as_str()), (Some(7), ""), "{file}: {stderr}");
+        assert!(
+            stderr.contains("lies outside the manifest's folder"),
+            "{stderr}"
+        );
+        assert!(stderr.contains("--allow-file"), "{stderr}");
+    }
+    let (status, (_, stderr)) = apply("~/private/t", &[]);
+    assert_eq!(status, Some(7), "{stderr}");
+    assert!(stderr.contains("nothing expands the ~ here"), "{stderr}");
+    for (file, allowed) in [
+        (absolute.as_str(), vec![outside.as_path()]),
+        ("link", vec![outside.as_path()]),
+        ("t", vec![]),
+        ("../t", vec![]),
+    ] {
+        let (status, (_, stderr)) = apply(file, &allowed);
+        assert_eq!(status, Some(0), "{file}: {stderr}");
+    }
+}
+
+/// Findings are accepted by their code as in `credential create`; an unknown code is refused.
+#[test]
+fn a_finding_is_accepted_by_its_code() {
+    let env = TestEnv::new();
+    env.file("k.yaml", std::fs::read(SAMPLE).unwrap());
+    env.file(
+        "c.yaml",
+        "kind: Credential\nname: c\nprovider: nobodys\ntokenFrom: {file: k.yaml}\n",
+    );
+    for (flags, wanted) in [
+        (vec![], 2),
+        (vec!["--allow", "unknown-provider"], 0),
+        (vec!["--allow", "no-such-code"], 2),
+    ] {
+        let mut command = env.local();
+        command.args(["apply", "-f", "c.yaml"]).args(&flags);
+        let output = command.output().unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(wanted), "{flags:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_manifest_is_a_plain_file_of_a_fair_size() {
+    let env = TestEnv::new();
+    env.file("d/x", "");
+    for fifo in ["pipe", "d/pipe.yaml"] {
+        let made = Command::new("mkfifo").arg(env.work().join(fifo)).status();
+        assert!(made.unwrap().success());
+    }
+    let huge = std::fs::File::create(env.work().join("huge.yaml")).unwrap();
+    huge.set_len(3 << 30).unwrap();
+    env.file("k/kustomization.yaml", "resources: [../pipe]\n");
+    for (flag, path, words) in [
+        ("-f", "pipe", "it is not a regular file"),
+        ("-f", "/dev/zero", "it is not a regular file"),
+        ("-f", "d", "it is not a regular file"),
+        ("-f", "huge.yaml", "it has more than"),
+        ("-k", "k", "it is not a regular file"),
+    ] {
+        let (status, _, stderr) = dry_run(&env, &[flag, path], "");
+        assert_eq!(status, Some(7), "{path}: {stderr}");
+        assert!(stderr.contains(words), "{path}: {stderr}");
+    }
+    for stdin in ["/dev/stdin", "/dev/fd/0", "-"] {
+        let (status, stdout, stderr) = dry_run(&env, &["-f", stdin], "kind: Project\nname: p\n");
+        assert_eq!(status, Some(0), "{stdin}: {stderr}");
+        assert!(stdout.contains("project/p"), "{stdin}: {stdout}");
+    }
+}
+
+#[test]
+fn paths_are_bytes() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let env = TestEnv::new();
+    let folder = env.work().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("p.yaml"), "kind: Project\nname: p\n").unwrap();
+    std::fs::write(folder.join("kustomization.yaml"), "resources: [p.yaml]\n").unwrap();
+    for (flag, path) in [
+        ("-f", folder.join("p.yaml")),
+        ("-f", folder.clone()),
+        ("-k", folder),
+    ] {
+        let mut command = env.local();
+        command.args(["apply", "--dry-run", flag]).arg(&path);
+        let output = command.output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{}: {stderr}",
+            path.display()
+        );
+        assert!(stdout.contains("project/p"), "{stdout}");
+    }
+}

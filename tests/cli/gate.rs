@@ -398,6 +398,7 @@ fn a_suggested_command_does_the_same_as_this_run() {
         file,
     ];
     env.local().args(create).assert().success();
+    env.file("k.yaml", KUBECONFIG.replace("token: ", "token: other-"));
     let output = env.local().args(create).output().unwrap();
     let (_, stderr) = streams(&output);
     assert!(
@@ -419,7 +420,7 @@ fn a_suggested_command_does_the_same_as_this_run() {
         .unwrap();
     let (_, stderr) = streams(&output);
     let flags = format!(
-        "acpctl --api-url={} --insecure-skip-tls-verify login URL",
+        "acpctl --api-url={0} --insecure-skip-tls-verify login {0}",
         server.url()
     );
     assert!(stderr.contains(&flags), "{stderr}");

@@ -367,7 +367,11 @@ fn a_refusal_of_what_exists_is_not_taken_for_a_missing_object() {
     let server = Scripted::with(|_| error(403, "ambient-api-server-4", "not yours"));
     let (code, _, stderr) = run(&env, &server, "credential update c1 --description d");
     assert_eq!(code, 5, "{stderr}");
-    assert_eq!(server.lines(), ["PATCH /credentials/c1"]);
+    // Neither the look before the change nor the change itself is tried with a name.
+    assert_eq!(
+        server.lines(),
+        ["GET /credentials/c1", "PATCH /credentials/c1"]
+    );
 }
 
 #[test]

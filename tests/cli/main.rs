@@ -22,6 +22,7 @@ mod disk;
 mod examples;
 mod fault_table;
 mod faults;
+mod findings;
 mod gate;
 mod intake;
 mod json_keys;

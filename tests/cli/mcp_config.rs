@@ -186,7 +186,7 @@ fn only_a_regular_file_of_some_size_is_merged_into() {
     for (path, why) in [
         ("fifo", "not a regular file"),
         ("/dev/zero", "not a regular file"),
-        ("folder", "not a regular file"),
+        ("folder", "is a directory"),
         ("huge.json", "more than 4 MiB"),
         ("dangling", "no such file or directory"),
     ] {

@@ -50,7 +50,12 @@ fn is_root() -> bool {
 fn as_nobody(env: &TestEnv, words: &[&str], variables: &[(&str, &OsStr)]) -> Output {
     let copy = env.work().join("acpctl");
     if !copy.exists() {
-        fs::copy(env!("CARGO_BIN_EXE_acpctl"), &copy).unwrap();
+        // By a child: a file that is open for writing anywhere in this process could not be started.
+        let copied = Command::new("cp")
+            .arg(env!("CARGO_BIN_EXE_acpctl"))
+            .arg(&copy)
+            .status();
+        assert!(copied.unwrap().success());
         for path in [env.home(), &env.work(), &copy] {
             fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
         }
@@ -361,6 +366,61 @@ fn a_umask_that_takes_the_owners_bits_breaks_nothing() {
         assert_eq!(mode(&env.config_path()), 0o600, "{umask}");
         assert_eq!(mode(env.config_path().parent().unwrap()), 0o700, "{umask}");
         assert_eq!(mode(&env.home().join(".config")), 0o700, "{umask}");
+    }
+}
+
+/// The same for the files of a session. Root may do all without any bit: another user tries.
+#[test]
+fn a_umask_that_takes_the_owners_bits_breaks_no_session() {
+    if !is_root() {
+        return;
+    }
+    let env = TestEnv::new();
+    let place = env.home().join("nobody");
+    let run = place.join("run");
+    for folder in [&place, &run] {
+        fs::create_dir(folder).unwrap();
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+        chown(folder, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let all = [
+        ("HOME", place.as_os_str()),
+        ("XDG_RUNTIME_DIR", run.as_os_str()),
+    ];
+    let kubeconfig = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/kubeconfig.yaml");
+    let kubeconfig = fs::read_to_string(kubeconfig).unwrap();
+    let create = [
+        "--local",
+        "credential",
+        "create",
+        "--name",
+        "k",
+        "--provider",
+    ];
+    let token = ["kubeconfig", "--token", kubeconfig.as_str()];
+    assert_done(&as_nobody(&env, &[&create[..], &token].concat(), &all));
+    let copy = env.work().join("acpctl");
+    for umask in ["0177", "0477", "0777"] {
+        let script = format!(
+            "umask {umask}; exec {} --local session exec --credential k -- sh -c 'cat \"$KUBECONFIG\"'",
+            copy.display()
+        );
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("AMBIENT_LOCAL_KEYRING", "off")
+            .envs(all)
+            .current_dir("/")
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .output()
+            .unwrap();
+        assert_done(&output);
+        let (stdout, _) = streams(&output);
+        assert!(stdout.contains("current-context"), "{umask}: {stdout}");
+        let left = fs::read_dir(run.join("ambient")).unwrap().count();
+        assert_eq!(left, 0, "{umask}");
     }
 }
 

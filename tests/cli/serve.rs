@@ -3,9 +3,11 @@
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -113,14 +115,11 @@ fn a_port_that_is_taken_is_named() {
 }
 
 #[test]
-fn a_folder_that_somebody_holds_is_named() {
+fn a_store_that_somebody_holds_is_named() {
     let env = TestEnv::new();
-    let store = env.home().join("store");
-    let mut builder = fs::DirBuilder::new();
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(&store).unwrap();
-    let held = File::open(&store).unwrap();
-    flock(&held, FlockOperation::LockExclusive).unwrap();
+    let store = private_folder(&env);
+    let held = File::create(store.join("store.lock")).unwrap();
+    held.lock().unwrap();
     let (code, stderr) = refused(
         &env,
         &[
@@ -138,6 +137,177 @@ fn a_folder_that_somebody_holds_is_named() {
             store.display()
         )
     );
+}
+
+fn private_folder(env: &TestEnv) -> PathBuf {
+    let store = env.home().join("store");
+    let mut builder = fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&store).unwrap();
+    store
+}
+
+/// Everybody who may read a folder may lock it.
+#[test]
+fn a_lock_on_the_folder_holds_nobody_up() {
+    let env = TestEnv::new();
+    let store = private_folder(&env);
+    fs::set_permissions(&store, fs::Permissions::from_mode(0o755)).unwrap();
+    let held = File::open(&store).unwrap();
+    held.lock().unwrap();
+    let server = Serve::start(&env, &["--data-dir", store.to_str().unwrap()]);
+    assert_eq!(server.request("GET", "/projects", "").0, 200);
+    for file in fs::read_dir(&store).unwrap().flatten() {
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", file.file_name());
+    }
+}
+
+/// A pipe, a device or a link in the place of each file of the store is an error at once, before anything is served.
+#[test]
+fn what_is_no_file_in_the_store_is_an_error_at_once() {
+    let pipe = |path: &Path| {
+        let (kind, mode) = (FileType::Fifo, Mode::from_raw_mode(0o600));
+        mknodat(CWD, path, kind, mode, 0).unwrap();
+    };
+    let link = |path: &Path| std::os::unix::fs::symlink("/dev/zero", path).unwrap();
+    let folder = |path: &Path| fs::create_dir(path).unwrap();
+    let in_the_place: [&dyn Fn(&Path); 3] = [&pipe, &link, &folder];
+    for name in [
+        "ambient.db",
+        "ambient.db-journal",
+        "ambient.db-wal",
+        "ambient.db-shm",
+        "store.lock",
+        "runner.lock",
+    ] {
+        for make in in_the_place {
+            let env = TestEnv::new();
+            let store = private_folder(&env);
+            make(&store.join(name));
+            let flags = ["--listen", "127.0.0.1:0", "--no-token", "--data-dir"];
+            let run = [store.to_str().unwrap(), "--run-sessions", "--", "true"];
+            let output = env
+                .acpctl()
+                .arg("serve")
+                .args(flags)
+                .args(run)
+                .timeout(LIMIT)
+                .output()
+                .unwrap();
+            let (stdout, stderr) = streams(&output);
+            assert_eq!(output.status.code(), Some(1), "{name}: {stdout}{stderr}");
+            assert!(
+                stderr.contains(name) && stdout.is_empty(),
+                "{name}: {stderr}"
+            );
+        }
+    }
+    // The key is read with the first token.
+    for make in in_the_place {
+        let env = TestEnv::new();
+        env.local().args(["project", "list"]).assert().success();
+        make(&env.home().join(".local/share/ambient/ambient.key"));
+        let create = ["credential", "create", "--provider", "jira", "--name", "n"];
+        let mut command = env.local();
+        command.args(create).write_stdin("a-secret-0123456789");
+        let output = command.timeout(LIMIT).output().unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(10), "{stderr}");
+        assert!(stderr.contains("ambient.key can't be used"), "{stderr}");
+    }
+}
+
+/// The most memory that the server has used, in kB; none where the system does not tell.
+fn peak(server: &Serve) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.id())).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[test]
+fn all_messages_of_a_session_take_little_memory() {
+    const COUNT: usize = 60;
+    let env = TestEnv::new();
+    let server = Serve::start(&env, &[]);
+    let session = server.json("POST", "/sessions", "{\"name\":\"s\"}");
+    let messages = format!("/sessions/{}/messages", session["id"].as_str().unwrap());
+    let text = "x".repeat(900 << 10);
+    let payload = |number: usize| format!("{number} {text}");
+    for number in 0..COUNT {
+        let body = serde_json::json!({"payload": payload(number)});
+        server.json("POST", &messages, &body.to_string());
+    }
+    let before = peak(&server);
+    let found = server.json("GET", &messages, "");
+    let found = found.as_array().unwrap();
+    assert_eq!(found.len(), COUNT);
+    for (number, message) in found.iter().enumerate() {
+        assert_eq!(message["payload"], payload(number));
+    }
+    let later = server.json("GET", &format!("{messages}?after_seq={}", COUNT - 1), "");
+    assert_eq!(later.as_array().unwrap().len(), 1);
+    if let (Some(before), Some(after)) = (before, peak(&server)) {
+        let used = after - before;
+        assert!(used < 20 << 10, "{used} kB for {COUNT} messages");
+    }
+}
+
+#[test]
+fn a_large_token_takes_a_few_times_its_size() {
+    const MIB: usize = 20;
+    let env = TestEnv::new();
+    let server = Serve::start(&env, &[]);
+    let small = serde_json::json!({"name": "n", "provider": "jira", "token": "a-token-0123456789"});
+    server.json("POST", "/credentials", &small.to_string());
+    let Some(before) = peak(&server) else {
+        return;
+    };
+    let token = "x".repeat(MIB << 20);
+    let body = serde_json::json!({"name": "n", "provider": "jira", "token": token});
+    let created = server.json("POST", "/credentials", &body.to_string());
+    let times = |used: u64| used / (MIB << 10) as u64;
+    let written = times(peak(&server).unwrap() - before);
+    let place = format!("/credentials/{}/token", created["id"].as_str().unwrap());
+    assert_eq!(server.json("GET", &place, "")["token"], token);
+    let read = times(peak(&server).unwrap() - before);
+    assert!(
+        written < 6 && read < 6,
+        "{written} and {read} times its size"
+    );
+}
+
+/// Streams stay open for hours: others get through all the same.
+#[test]
+fn event_streams_leave_room_for_other_requests() {
+    let env = TestEnv::new();
+    let server = Serve::with_descriptors(&env, 64);
+    let session = server.json("POST", "/sessions", "{\"name\":\"s\"}");
+    let host = server.url.trim_start_matches("http://").to_owned();
+    let open = || {
+        let mut stream = TcpStream::connect(&host).unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        let id = session["id"].as_str().unwrap();
+        let head = format!(
+            "GET /api/ambient/v1/sessions/{id}/messages HTTP/1.1\r\nHost: {host}\r\n\
+             Accept: text/event-stream\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut line = String::new();
+        BufReader::new(&stream).read_line(&mut line).unwrap();
+        (stream, line.split(' ').nth(1).unwrap().to_owned())
+    };
+    // Half of the descriptors are for connections, three quarters of those for streams.
+    let mut streams: Vec<TcpStream> = Vec::new();
+    for number in 0..24 {
+        let (stream, status) = open();
+        assert_eq!(status, "200", "{number}");
+        streams.push(stream);
+    }
+    assert_eq!(open().1, "503");
+    assert_eq!(server.request("GET", "/projects", "").0, 200);
+    streams.pop();
+    wait_for("room for a stream", || (open().1 == "200").then_some(()));
 }
 
 #[test]
@@ -224,7 +394,7 @@ fn an_agents_prompt_can_be_previewed() {
 }
 
 /// Where a server keeps address and token for this user's commands.
-fn record(env: &TestEnv) -> Option<std::path::PathBuf> {
+fn record(env: &TestEnv) -> Option<PathBuf> {
     let entries = fs::read_dir(env.home().join(".local/share/ambient")).ok()?;
     let mut paths = entries.flatten().map(|entry| entry.path());
     paths.find(|path| {
@@ -316,25 +486,16 @@ fn a_request_that_is_never_finished_does_not_hold_the_end_up() {
 fn a_large_body_takes_little_memory() {
     let env = TestEnv::new();
     let server = Serve::start(&env, &[]);
-    let peak = |server: &Serve| -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmHWM:"))
-            .unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
-    };
-    if !std::path::Path::new("/proc/self/status").exists() {
+    let Some(before) = peak(&server) else {
         return;
-    }
-    let before = peak(&server);
+    };
     let items = 10 << 20;
     for body in [
         format!("{{\"name\":[{}0]}}", "0,".repeat(items)),
         format!("{{{}\"name\":0}}", "\"a\":[],".repeat(items / 4)),
     ] {
         assert_eq!(server.request("POST", "/projects", &body).0, 400);
-        let used = peak(&server) - before;
+        let used = peak(&server).unwrap() - before;
         let allowed = 3 * (20 << 10);
         assert!(used < allowed, "{used} kB for a body of 20 MiB");
     }

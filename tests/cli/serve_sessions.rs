@@ -29,7 +29,13 @@ fn store() -> TestEnv {
         ),
     );
     env.local()
-        .args(["apply", "-f", "all.yaml"])
+        .args([
+            "apply",
+            "-f",
+            "all.yaml",
+            "--allow-file",
+            env!("CARGO_MANIFEST_DIR"),
+        ])
         .assert()
         .success();
     env

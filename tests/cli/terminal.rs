@@ -427,22 +427,18 @@ fn tables_fit_the_window() {
 
 #[test]
 fn prose_breaks_between_words_on_a_terminal_only() {
-    let env = with_kubeconfig();
+    let env = TestEnv::new();
     let server = platform();
-    let file = env
-        .home()
-        .join(".kube/config")
-        .to_string_lossy()
-        .into_owned();
+    // The warning about a secret on the command line is long.
     let words = [
         "credential",
         "create",
         "--provider",
-        "kubeconfig",
+        "github",
         "--name",
         "x",
-        "--from-file",
-        &file,
+        "--token",
+        "ghp_0123456789",
     ];
     let piped = env.connected(server.url()).args(words).output().unwrap();
     let (stdout, stderr) = streams(&piped);

@@ -5,9 +5,10 @@ use anyhow::Context as _;
 use super::diff::Change;
 use super::document::{Document, Seed};
 use super::run::{Outcome, Run, need_name, set_changed, set_pairs};
-use crate::api::{Body, equals, path};
+use crate::api::{Body, path};
 use crate::compat::quote::quote;
 use crate::exit::{Failure, Kind};
+use crate::lookup::{self, Collection};
 use crate::resources::{AGENT, INBOX_MESSAGE, PROJECT, Record};
 use crate::text::acpctl;
 
@@ -19,7 +20,7 @@ pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome
         return create(run, document, named).await;
     };
     let agents = path(&["projects", &project, "agents"]);
-    let Some(found) = find(run, &agents, named, &document.name).await? else {
+    let Some(found) = find(run, &project, named, &document.name).await? else {
         return create(run, document, &project).await;
     };
     let mut body = Body::new();
@@ -43,32 +44,25 @@ pub async fn project_id(run: &Run<'_>, project: &str) -> anyhow::Result<Option<S
     }
 }
 
-/// The one agent of this name. The server does not keep names apart (contract api.md section 9.2).
+/// The one agent of this name. The server does not keep names apart.
 async fn find(
     run: &Run<'_>,
-    agents: &str,
+    id: &str,
     project: &str,
     name: &str,
 ) -> anyhow::Result<Option<Record>> {
-    let search = equals("name", name);
-    let list = run.client.find(&AGENT, agents, &search, project).await?;
-    let mut found = list.items.unwrap_or_default();
-    found.retain(|agent| agent.name() == name);
-    if found.len() > 1 {
-        let ids: Vec<&str> = found.iter().map(Record::id).collect();
-        let message = format!(
-            "multiple agents named {} found ({})",
-            quote(name),
-            ids.join(", ")
+    let agents = Collection {
+        project: Some(project.to_owned()),
+        ..Collection::of_project(&AGENT, id)
+    };
+    let found = lookup::by_name(run.client, &agents, name).await?;
+    lookup::one(&AGENT, name, found).map_err(|failure| {
+        let list = acpctl(&["agent", "list"]);
+        let hint = format!(
+            "a manifest names an agent by its name: rename or delete all but one; see {list}"
         );
-        return Err(Failure::new(Kind::Conflict, message)
-            .hint(format!(
-                "rename or delete all but one; see {}",
-                acpctl(&["agent", "list"])
-            ))
-            .into());
-    }
-    Ok(found.pop())
+        failure.hint(hint).into()
+    })
 }
 
 async fn create(run: &Run<'_>, document: &Document, project: &str) -> anyhow::Result<Outcome> {

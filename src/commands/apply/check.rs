@@ -1,9 +1,12 @@
 //! What is odd about manifests, found before any request.
 
+use std::path::Path;
+
 use crate::compat::near::nearest;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
+use crate::text::acpctl;
 
 use super::Args;
 use super::document::{Document, KEYS, KINDS};
@@ -94,11 +97,19 @@ impl Unknown {
 
 fn kubeconfig(args: &Args) -> Failure {
     let file = match args.filename.as_deref() {
-        Some(name) if name != "-" => name,
-        _ => "PATH",
+        Some(name) if name != Path::new("-") => name.to_string_lossy(),
+        _ => "PATH".into(),
     };
     Failure::new(Kind::Data, "this is a kubeconfig, not a manifest").hint(format!(
-        "store it: acpctl credential create --provider kubeconfig --from-file {file}"
+        "store it: {}",
+        acpctl(&[
+            "credential",
+            "create",
+            "--provider",
+            "kubeconfig",
+            "--from-file",
+            file
+        ])
     ))
 }
 

@@ -10,7 +10,6 @@ use super::secret::{self, Secret};
 use crate::api::Body;
 use crate::commands::credential;
 use crate::exit::{Failure, Kind};
-use crate::lookup;
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 
 /// Annotations of ours begin with this.
@@ -19,7 +18,7 @@ const OURS: &str = "acpctl/";
 pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome> {
     need_name(document)?;
     let all = credential::credentials();
-    match lookup::find_if_any(run.client, &all, &document.name).await? {
+    match run.find(&all, &document.name).await? {
         Some(found) => update(run, document, &found).await,
         None => create(run, document).await,
     }
@@ -98,7 +97,13 @@ fn changed_secret(
     };
     // Only here is it known that a manifest without a provider holds a kubeconfig.
     if document.provider.is_empty() && found.text("provider") == credential::KUBECONFIG {
-        secret = secret::kubeconfig(run.ctx, document, &secret.text, document.inline_path())?;
+        secret = secret::kubeconfig(
+            run.ctx,
+            document,
+            run.trust,
+            &secret.text,
+            document.inline_path(),
+        )?;
     }
     let digest = secret.annotations.get(DIGEST).and_then(Value::as_str);
     // A digest among annotations that are no pairs of texts is not kept up to date (see `update`).

@@ -53,7 +53,7 @@ const MAX_BYTES: u64 = 64 << 20;
 ///
 /// # Errors
 /// In the Go tool's words; also for what it would get wrong: inline patches, cycles, and more than is read.
-pub fn load(ctx: &Ctx, folder: &str) -> Result<Vec<Document>, Failure> {
+pub fn load(ctx: &Ctx, folder: &Path) -> Result<Vec<Document>, Failure> {
     let mut loader = Loader {
         ctx,
         open: Vec::new(),
@@ -61,7 +61,7 @@ pub fn load(ctx: &Ctx, folder: &str) -> Result<Vec<Document>, Failure> {
         files: 0,
         bytes: 0,
     };
-    loader.folder(Path::new(folder))
+    loader.folder(folder)
 }
 
 /// One run over a kustomization and all that it refers to.

@@ -1,7 +1,7 @@
 //! Manifests from a file, a folder or standard input (contract cli-resources.md section 8.1).
 
 use std::fs;
-use std::io::Read;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -9,63 +9,65 @@ use zeroize::Zeroizing;
 use super::document::Document;
 use crate::config::file::reason;
 use crate::exit::{Failure, Kind};
+use crate::plain_file::{self, Links};
 use crate::yaml;
 
 /// Loads what `-f` names.
 ///
 /// # Errors
 /// In the Go tool's words, with the file's name for one in a folder.
-pub fn load(place: &str) -> Result<Vec<Document>, Failure> {
-    if place == "-" {
-        let text = read(std::io::stdin().lock())
+pub fn load(place: &Path) -> Result<Vec<Document>, Failure> {
+    if place == Path::new("-") {
+        let text = plain_file::read_to_end(io::stdin().lock(), yaml::MAX_INPUT)
             .map_err(|error| bad(format!("read standard input: {}", reason(&error))))?;
         return all(&text, Path::new(""));
     }
-    let path = Path::new(place);
-    let found =
-        fs::metadata(path).map_err(|error| bad(format!("stat {place}: {}", reason(&error))))?;
+    let found = fs::metadata(place)
+        .map_err(|error| bad(format!("stat {}: {}", place.display(), reason(&error))))?;
     if found.is_dir() {
-        folder(path)
-    } else {
-        file(path)
+        return folder(place);
     }
+    let text = plain_file::read_named(place, yaml::MAX_INPUT);
+    all(&opened(place, text)?, parent(place))
 }
 
-/// The documents of one file; of some of them the kind may be missing.
+/// The documents of a file that another one names; of some of them the kind may be missing.
 ///
 /// # Errors
 /// As [`load`].
 pub fn file(path: &Path) -> Result<Vec<Document>, Failure> {
-    all(&text(path)?, path.parent().unwrap_or(Path::new("")))
+    all(&text(path)?, parent(path))
 }
 
-/// The text of a file.
+/// The text of a file that another one names.
 ///
 /// # Errors
 /// As [`load`].
 pub fn text(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    fs::File::open(path)
-        .and_then(read)
-        .map_err(|error| bad(format!("open {}: {}", path.display(), reason(&error))))
+    opened(path, plain_file::read(path, Links::Follow, yaml::MAX_INPUT))
 }
 
-/// The whole text; of one that is too large just enough to be refused. A manifest may hold secrets, so
-/// it is wiped after use.
-fn read(source: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    let mut text = Zeroizing::new(Vec::new());
-    source
-        .take(yaml::MAX_INPUT as u64 + 1)
-        .read_to_end(&mut text)?;
-    Ok(text)
+fn opened(
+    path: &Path,
+    text: io::Result<Zeroizing<Vec<u8>>>,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    text.map_err(|error| bad(format!("open {}: {}", path.display(), reason(&error))))
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }
 
 /// The manifests right inside a folder, by name; kustomizations are not among them.
 fn folder(path: &Path) -> Result<Vec<Document>, Failure> {
-    let entries = fs::read_dir(path)
-        .map_err(|error| bad(format!("open {}: {}", path.display(), reason(&error))))?;
+    let unread = |error| bad(format!("open {}: {}", path.display(), reason(&error)));
+    let entries: Vec<_> = fs::read_dir(path)
+        .and_then(Iterator::collect::<io::Result<_>>)
+        .map_err(unread)?;
     let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.is_file() && is_manifest(path))
+        .iter()
+        .map(fs::DirEntry::path)
+        .filter(|path| !path.is_dir() && is_manifest(path))
         .collect();
     files.sort();
     let mut documents = Vec::new();

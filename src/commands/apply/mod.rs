@@ -14,13 +14,15 @@ mod role_binding;
 mod run;
 mod secret;
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::labels::Selector;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Status};
+use crate::intake::{TrustArgs, judge};
 use crate::output::{Format, OutputArgs, progress};
 
 use document::Document;
@@ -47,10 +49,10 @@ acpctl apply -f manifests/ --project team-a";
 pub struct Args {
     /// File, folder, or - for stdin
     #[arg(short, long, value_name = "PATH|-")]
-    filename: Option<String>,
+    filename: Option<PathBuf>,
     /// Folder with a kustomization
     #[arg(short, long, value_name = "DIR")]
-    kustomize: Option<String>,
+    kustomize: Option<PathBuf>,
     /// List what would be applied, without contacting the server
     #[arg(long)]
     dry_run: bool,
@@ -70,6 +72,8 @@ pub struct Args {
     #[arg(short = 'l', long, alias = "label", value_name = "KEY=VALUE,...")]
     selector: Vec<String>,
     #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
     output: OutputArgs,
@@ -80,7 +84,12 @@ pub struct Args {
 impl Args {
     /// What `-f` alone stands for, or `-f` with `--diff`.
     #[must_use]
-    pub fn of_file(filename: String, diff: bool, output: Option<String>) -> Self {
+    pub fn of_file(
+        filename: PathBuf,
+        diff: bool,
+        trust: TrustArgs,
+        output: Option<String>,
+    ) -> Self {
         Self {
             filename: Some(filename),
             kustomize: None,
@@ -90,6 +99,7 @@ impl Args {
             strict: false,
             prune: false,
             selector: Vec::new(),
+            trust,
             confirm: ConfirmArgs::default(),
             output: OutputArgs::of(output),
             ignored: IgnoredArgs::default(),
@@ -114,6 +124,7 @@ pub fn run_with_secrets(ctx: &Ctx, args: &Args, folder: &Path) -> anyhow::Result
 }
 
 fn apply(ctx: &Ctx, args: &Args, documents: Vec<Document>) -> anyhow::Result<()> {
+    judge::check_codes(&args.trust.allow)?;
     let labels = prune_labels(args)?;
     let format = args.output.format()?;
     if let Format::JsonPath(_) = format {
@@ -138,8 +149,9 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<Document>) -> anyhow::Result<()>
     if project.is_none() && documents.iter().any(Document::needs_project) {
         return Err(Failure::usage("project is required").into());
     }
-    secret::prepare(ctx, &mut documents, args.filename.as_deref() == Some("-"))?;
-    let run = Run::new(ctx, client, project, args.diff);
+    let stdin_is_taken = args.filename.as_deref() == Some(Path::new("-"));
+    secret::prepare(ctx, &mut documents, &args.trust, stdin_is_taken)?;
+    let run = Run::new(ctx, client, project, args.diff, &args.trust);
     let leftovers = match labels {
         Some(labels) => agreed_leftovers(&run, args, &documents, &labels)?,
         None => Vec::new(),
@@ -226,13 +238,13 @@ fn prune(run: &Run<'_>, leftovers: &[Leftover], report: &mut Report<'_>) -> anyh
     Ok(())
 }
 
-fn load(ctx: &Ctx, args: &Args) -> Result<Vec<Document>, Failure> {
-    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+fn load<'a>(ctx: &Ctx, args: &'a Args) -> Result<Vec<Document>, Failure> {
+    let given = |path: &'a Option<PathBuf>| path.as_deref().filter(|path| *path != OsStr::new(""));
     match (given(&args.filename), given(&args.kustomize)) {
         (None, None) => Err(Failure::usage("one of -f or -k is required")),
         (Some(_), Some(_)) => Err(Failure::usage("-f and -k are mutually exclusive")),
-        (Some(place), None) => load::load(&place),
-        (None, Some(folder)) => kustomize::load(ctx, &folder),
+        (Some(place), None) => load::load(place),
+        (None, Some(folder)) => kustomize::load(ctx, folder),
     }
 }
 

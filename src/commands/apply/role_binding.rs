@@ -2,10 +2,11 @@
 
 use anyhow::Context as _;
 
-use crate::api::{Body, ListOptions, equals, path};
+use crate::api::{Body, ListOptions};
 use crate::compat::quote::quote;
 use crate::exit::{Failure, Kind};
-use crate::resources::{AGENT, CREDENTIAL, PROJECT, ROLE, ROLE_BINDING, Record, Resource, SESSION};
+use crate::lookup::Collection;
+use crate::resources::{AGENT, CREDENTIAL, PROJECT, ROLE, ROLE_BINDING, SESSION};
 
 use super::diff::Change;
 use super::document::Document;
@@ -24,7 +25,7 @@ pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome
             return Err(Failure::new(Kind::Data, format!("{field} is required")).into());
         }
     }
-    let role = role_id(run, &document.role).await?;
+    let role = run.id(&Collection::global(&ROLE), &document.role).await?;
     let (key, target) = target(run, document).await?;
     let users = users(run, document).await?;
     let bindings = run
@@ -92,120 +93,31 @@ async fn users(run: &Run<'_>, document: &Document) -> anyhow::Result<Vec<(&'stat
     let (mut project, mut agent) = (String::new(), String::new());
     if is_for_project(document) {
         let place = run.project_of(document)?;
-        project = project_id(run, place).await?;
+        project = run.id(&Collection::global(&PROJECT), place).await?;
         if !document.agent.is_empty() {
-            let agents = path(&["projects", place, "agents"]);
-            agent = named(run, &AGENT, &agents, &document.agent).await?;
+            let agents = Collection::of_project(&AGENT, place);
+            agent = run.id(&agents, &document.agent).await?;
         }
     }
     Ok(vec![("project_id", project), ("agent_id", agent)])
 }
 
-/// The id of a project; the name of one that is only planned.
-async fn project_id(run: &Run<'_>, given: &str) -> anyhow::Result<String> {
-    let project = run.client.get(&PROJECT, &path(&["projects", given])).await;
-    match project {
-        Err(error) if error.is_not_found() && run.is_planned(&PROJECT, given) => {
-            Ok(given.to_owned())
-        }
-        project => Ok(project
-            .with_context(|| format!("resolve project {}", quote(given)))?
-            .id()
-            .to_owned()),
-    }
-}
-
-async fn role_id(run: &Run<'_>, name: &str) -> anyhow::Result<String> {
-    let options = ListOptions {
-        search: Some(equals("name", name)),
-        limit: Some(100),
-        project: None,
-    };
-    let roles = run
-        .client
-        .list(&ROLE, "/roles", &options)
-        .await
-        .with_context(|| format!("search roles for {}", quote(name)))?;
-    let found = roles
-        .items()
-        .iter()
-        .find(|role| role.name() == name)
-        .map(|role| role.id().to_owned());
-    found.ok_or_else(|| {
-        Failure::new(Kind::NotFound, format!("role {} not found", quote(name))).into()
-    })
-}
-
 /// The key and the id that a binding names its target with.
 async fn target(run: &Run<'_>, document: &Document) -> anyhow::Result<(&'static str, String)> {
     let given = document.scope_id.as_str();
-    match document.scope.as_str() {
-        "credential" => Ok((
-            "credential_id",
-            named(run, &CREDENTIAL, "/credentials", given).await?,
-        )),
-        "project" => Ok(("project_id", project_id(run, given).await?)),
+    let (key, all) = match document.scope.as_str() {
+        "credential" => ("credential_id", Collection::global(&CREDENTIAL)),
+        "project" => ("project_id", Collection::global(&PROJECT)),
         "agent" => {
-            let agents = path(&["projects", run.project_of(document)?, "agents"]);
-            Ok(("agent_id", named(run, &AGENT, &agents, given).await?))
+            let project = run.project_of(document)?;
+            ("agent_id", Collection::of_project(&AGENT, project))
         }
-        "session" => Ok((
-            "session_id",
-            named(run, &SESSION, "/sessions", given).await?,
-        )),
+        "session" => ("session_id", Collection::global(&SESSION)),
         scope => {
-            Err(Failure::new(Kind::Data, format!("unsupported scope {}", quote(scope))).into())
+            return Err(
+                Failure::new(Kind::Data, format!("unsupported scope {}", quote(scope))).into(),
+            );
         }
-    }
-}
-
-/// The id of an object given by id or exact name; the name of one that is only planned.
-async fn named(
-    run: &Run<'_>,
-    resource: &'static Resource,
-    collection: &str,
-    given: &str,
-) -> anyhow::Result<String> {
-    let place = format!("{collection}{}", path(&[given]));
-    match run.client.get(resource, &place).await {
-        Err(error) if error.is_not_found() => {}
-        found => {
-            let found =
-                found.with_context(|| format!("resolve {} {}", resource.word, quote(given)))?;
-            return Ok(found.id().to_owned());
-        }
-    }
-    let options = ListOptions {
-        search: Some(equals("name", given)),
-        limit: Some(100),
-        project: None,
     };
-    let list = run.client.list(resource, collection, &options).await;
-    let list =
-        list.with_context(|| format!("search {} for {}", resource.plural(), quote(given)))?;
-    let mut found = list.items.unwrap_or_default();
-    found.retain(|record| record.name() == given);
-    match found.as_slice() {
-        [] if run.is_planned(resource, given) => Ok(given.to_owned()),
-        [] => Err(Failure::new(
-            Kind::NotFound,
-            format!("{} {} not found", resource.word, quote(given)),
-        )
-        .into()),
-        [one] => Ok(one.id().to_owned()),
-        several => {
-            let ids: Vec<&str> = several.iter().map(Record::id).collect();
-            Err(Failure::new(
-                Kind::Conflict,
-                format!(
-                    "multiple {} named {} found ({}); use the {} ID instead",
-                    resource.plural(),
-                    quote(given),
-                    ids.join(", "),
-                    resource.word
-                ),
-            )
-            .into())
-        }
-    }
+    Ok((key, run.id(&all, given).await?))
 }

@@ -10,6 +10,8 @@ use crate::api::{Body, Client};
 use crate::compat::json;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
+use crate::intake::TrustArgs;
+use crate::lookup::{self, Collection};
 use crate::resources::{Record, Resource};
 
 /// What became of a document.
@@ -25,6 +27,8 @@ pub struct Run<'a> {
     pub ctx: &'a Ctx,
     pub client: &'a Client,
     project: Option<String>,
+    /// What is accepted of secrets.
+    pub trust: &'a TrustArgs,
     /// Nothing is written: what would be is noted.
     pub is_diff: bool,
     changes: RefCell<Vec<Change>>,
@@ -33,11 +37,18 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub fn new(ctx: &'a Ctx, client: &'a Client, project: Option<String>, is_diff: bool) -> Self {
+    pub fn new(
+        ctx: &'a Ctx,
+        client: &'a Client,
+        project: Option<String>,
+        is_diff: bool,
+        trust: &'a TrustArgs,
+    ) -> Self {
         Self {
             ctx,
             client,
             project,
+            trust,
             is_diff,
             changes: RefCell::default(),
             planned: RefCell::default(),
@@ -75,6 +86,33 @@ impl<'a> Run<'a> {
     /// The changes noted since the last call.
     pub fn take_changes(&self) -> Vec<Change> {
         self.changes.take()
+    }
+
+    /// The id of the object that a manifest names by id or name; the name of one that is only planned.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`], and as [`lookup::find`].
+    pub async fn id(&self, all: &Collection, given: &str) -> anyhow::Result<String> {
+        match self.find(all, given).await? {
+            Some(found) => Ok(found.id().to_owned()),
+            None if self.is_planned(all.resource, given) => Ok(given.to_owned()),
+            None => Err(lookup::not_found(self.client, all, given).await.into()),
+        }
+    }
+
+    /// The object that a manifest names by id or name, if there is one.
+    ///
+    /// # Errors
+    /// As [`lookup::find`].
+    pub async fn find(&self, all: &Collection, given: &str) -> anyhow::Result<Option<Record>> {
+        let found = lookup::find_if_any(self.client, all, given).await;
+        found.map_err(|error| match error.downcast::<Failure>() {
+            Ok(failure) if failure.kind == Kind::Conflict => failure
+                .hint("a manifest may have the ID in the place of the name")
+                .into(),
+            Ok(failure) => failure.into(),
+            Err(error) => error,
+        })
     }
 
     /// True for something that does not exist only because nothing is written.

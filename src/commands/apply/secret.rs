@@ -1,7 +1,7 @@
 //! A manifest's secret: `tokenFrom`, or `token` with the Go tool's references to the environment
 //! (contract cli-resources.md section 8.8). Nothing else in a secret is touched.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
@@ -9,13 +9,16 @@ use zeroize::Zeroizing;
 
 use super::document::{Document, TokenFrom};
 use crate::commands::credential::{self, KubeconfigArgs};
+use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::digest;
 use crate::exit::{Failure, Kind};
-use crate::input::{self, Source};
-use crate::intake::provider;
-use crate::kubeconfig::OwnedSource;
+use crate::input::{self, Input, Source};
+use crate::intake::{Files, TrustArgs, provider};
+use crate::kubeconfig::{NotAllowed, OwnedSource};
+use crate::plain_file;
 use crate::resources::DIGEST;
+use crate::text::command::shell_word;
 
 /// A secret that is ready to be stored.
 #[derive(Debug, Clone)]
@@ -36,22 +39,28 @@ struct Found {
 ///
 /// # Errors
 /// When a variable is not set, a source can't be read or is empty, or a kubeconfig is refused.
-pub fn prepare(ctx: &Ctx, documents: &mut [Document], stdin_is_taken: bool) -> Result<(), Failure> {
+pub fn prepare(
+    ctx: &Ctx,
+    documents: &mut [Document],
+    trust: &TrustArgs,
+    stdin_is_taken: bool,
+) -> Result<(), Failure> {
     let mut stdin_is_taken = stdin_is_taken;
     for document in documents
         .iter_mut()
         .filter(|document| document.known_kind() == Some("Credential"))
     {
-        let prepared = find(ctx, document, &mut stdin_is_taken).and_then(|found| match found {
-            Some(found) if document.provider == credential::KUBECONFIG => {
-                kubeconfig(ctx, document, &found.text, found.path).map(Some)
-            }
-            Some(found) => {
-                doubt_the_provider(ctx, document, &found.text)?;
-                Ok(Some(with_digest(found.text)))
-            }
-            None => Ok(None),
-        });
+        let prepared =
+            find(ctx, document, trust, &mut stdin_is_taken).and_then(|found| match found {
+                Some(found) if document.provider == credential::KUBECONFIG => {
+                    kubeconfig(ctx, document, trust, &found.text, found.path).map(Some)
+                }
+                Some(found) => {
+                    doubt_the_provider(ctx, document, trust, &found.text)?;
+                    Ok(Some(with_digest(found.text)))
+                }
+                None => Ok(None),
+            });
         document.secret = prepared.map_err(|failure| Failure {
             message: format!("apply {}: {}", document.place(), failure.message),
             ..failure
@@ -67,13 +76,15 @@ pub fn prepare(ctx: &Ctx, documents: &mut [Document], stdin_is_taken: bool) -> R
 pub fn kubeconfig(
     ctx: &Ctx,
     document: &Document,
+    trust: &TrustArgs,
     text: &SecretString,
     path: PathBuf,
 ) -> Result<Secret, Failure> {
     let bytes = Zeroizing::new(text.expose_secret().as_bytes().to_vec());
     let context = Some(document.context.clone()).filter(|context| !context.is_empty());
-    let prepared =
-        KubeconfigArgs::keeping(context).prepare(ctx, &mut [OwnedSource { path, bytes }])?;
+    let prepared = KubeconfigArgs::keeping(context)
+        .trusting(trust)
+        .prepare(ctx, &mut [OwnedSource { path, bytes }])?;
     Ok(Secret {
         text: prepared.text,
         annotations: prepared.annotations,
@@ -81,15 +92,22 @@ pub fn kubeconfig(
 }
 
 /// A kubeconfig under a provider that nobody knows is a slip of the pen, and would be stored unchecked and uncut.
-fn doubt_the_provider(ctx: &Ctx, document: &Document, text: &SecretString) -> Result<(), Failure> {
-    let name = document.provider.as_str();
-    if name.is_empty() || !provider::is_kubeconfig(text.expose_secret().as_bytes()) {
-        return Ok(());
+fn doubt_the_provider(
+    ctx: &Ctx,
+    document: &Document,
+    trust: &TrustArgs,
+    text: &SecretString,
+) -> Result<(), Failure> {
+    let name = Some(document.provider.as_str()).filter(|name| !name.is_empty());
+    if let Some(name) = name
+        && provider::is_kubeconfig(text.expose_secret().as_bytes())
+    {
+        provider::check(name, &trust.allow)
+            .map_err(|failure| failure.hint("a kubeconfig has the provider kubeconfig"))?;
     }
-    provider::check(name, &[])
-        .map_err(|failure| failure.hint("a kubeconfig has the provider kubeconfig"))?;
-    let what = provider::elsewhere(name);
-    ctx.out.warn(&format!("{}: {what}", document.place()));
+    if let Some((what, _)) = provider::oddity(name, text) {
+        ctx.out.warn(&format!("{}: {what}", document.place()));
+    }
     Ok(())
 }
 
@@ -107,6 +125,7 @@ fn with_digest(text: SecretString) -> Secret {
 fn find(
     ctx: &Ctx,
     document: &Document,
+    trust: &TrustArgs,
     stdin_is_taken: &mut bool,
 ) -> Result<Option<Found>, Failure> {
     let found = match (&document.token, &document.token_from) {
@@ -117,7 +136,7 @@ fn find(
         (Some(token), None) => {
             expand(ctx, document, token.expose_secret()).map(|text| inline(document, text))
         }
-        (None, Some(source)) => from_source(document, source, stdin_is_taken),
+        (None, Some(source)) => from_source(ctx, document, source, trust, stdin_is_taken),
         (None, None) => return Ok(None),
     }?;
     // As in the Go tool, an empty token is none.
@@ -125,15 +144,17 @@ fn find(
 }
 
 fn from_source(
+    ctx: &Ctx,
     document: &Document,
     source: &TokenFrom,
+    trust: &TrustArgs,
     stdin_is_taken: &mut bool,
 ) -> Result<Found, Failure> {
     let input = match source {
         TokenFrom::Env(name) => {
             return Ok(inline(document, SecretString::from(variable(name)?)));
         }
-        TokenFrom::File(file) => input::from_path(document.folder.join(file))?,
+        TokenFrom::File(file) => from_file(ctx, document, file, trust)?,
         TokenFrom::Stdin => {
             if std::mem::replace(stdin_is_taken, true) {
                 return Err(Failure::new(
@@ -149,6 +170,50 @@ fn from_source(
         Source::File(path) => Found { text, path },
         _ => inline(document, text),
     })
+}
+
+/// Reads the file that a manifest names. It may come from anybody, and so may the manifest.
+fn from_file(
+    ctx: &Ctx,
+    document: &Document,
+    file: &str,
+    trust: &TrustArgs,
+) -> Result<Input, Failure> {
+    let path = document.folder.join(file);
+    if plain_file::is_own_descriptor(&path) {
+        return input::from_path(path);
+    }
+    let files = Files::of_manifest(&document.folder, &trust.allow_file, ctx.may_ask());
+    let bytes = files.read(&path, input::MAX_INPUT).map_err(|error| {
+        if NotAllowed::is_in(&error) {
+            return outside(&path);
+        }
+        let failure = input::unreadable(&path, &error);
+        match input::tilde_hint(Path::new(file)) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })?;
+    Ok(Input {
+        bytes,
+        source: Source::File(path),
+    })
+}
+
+fn outside(path: &Path) -> Failure {
+    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = real.parent().unwrap_or(&real).to_string_lossy();
+    Failure::new(
+        Kind::Data,
+        format!(
+            "tokenFrom.file: {} lies outside the manifest's folder and the working directory; it was not read",
+            quote(&real.to_string_lossy())
+        ),
+    )
+    .hint(format!(
+        "if the manifest may have it, add --allow-file {}",
+        shell_word(&folder)
+    ))
 }
 
 /// A secret that is in no file of its own: its relative paths start from the manifest's folder.

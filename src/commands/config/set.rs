@@ -1,12 +1,16 @@
 //! `acpctl config set`
 
+use serde_json::json;
+
 use crate::auth::{access, cleartext};
+use crate::commands::outcome;
 use crate::compat::quote::quote;
 use crate::config::settings::is_local;
 use crate::config::{Config, Settings, file, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
+use crate::output::OutputArgs;
 use crate::text::url_for_people;
 
 /// Save a setting; an empty value removes it
@@ -19,9 +23,12 @@ pub struct Args {
     key: String,
     /// Value
     value: String,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
     save(
         ctx,
         &args.key,
@@ -33,14 +40,15 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         file::API_URL => url_for_people(&args.value),
         _ => args.value.clone(),
     };
-    ctx.out.line(&format!("Set {} = {shown}", args.key))?;
+    let sentence = format!("Set {} = {shown}", args.key);
+    let result = json!({"key": args.key, "value": shown});
+    outcome::said(ctx, &format, &sentence, &result)?;
     say(ctx, &args.key)
 }
 
 /// Changes one key of the file.
 pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<()> {
-    let path = paths::config_file()
-        .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
+    let path = paths::config_file_to_change()?;
     // The Go tool reads the file first: a broken one is reported before anything else.
     ctx.config()?;
     if !["api_url", "project", "pager"].contains(&key) {

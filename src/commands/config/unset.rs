@@ -1,7 +1,11 @@
 //! `acpctl config unset`
 
+use serde_json::json;
+
 use super::set;
+use crate::commands::outcome;
 use crate::ctx::Ctx;
+use crate::output::OutputArgs;
 
 /// Remove a setting
 ///
@@ -10,10 +14,14 @@ use crate::ctx::Ctx;
 pub struct Args {
     /// Key
     key: String,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
     set::save(ctx, &args.key, None)?;
-    ctx.out.line(&format!("Unset {}", args.key))?;
+    let result = json!({"key": args.key, "value": null});
+    outcome::said(ctx, &format, &format!("Unset {}", args.key), &result)?;
     set::say(ctx, &args.key)
 }

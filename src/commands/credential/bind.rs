@@ -11,6 +11,7 @@ use crate::exit::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::{ROLE, ROLE_BINDING, Record};
+use crate::text::acpctl;
 
 /// The role that lets a project's sessions use a credential.
 const VIEWER: &str = "credential:viewer";
@@ -82,7 +83,12 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 pub fn project(ctx: &Ctx) -> Result<&str, Failure> {
     let named = ctx.globals.project.as_deref();
     let named = named.filter(|project| !project.is_empty());
-    let project = named.ok_or_else(|| Failure::usage("--project is required"))?;
+    let project = named.ok_or_else(|| {
+        Failure::usage("--project is required").hint(format!(
+            "add --project NAME; the projects: {}",
+            acpctl(&["get", "projects"])
+        ))
+    })?;
     lookup::check("project name or ID", project)?;
     Ok(project)
 }

@@ -123,6 +123,18 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 .line(&format!("credential/{} {}", record.name(), outcome.word()))
         }
         format => ctx.out.record(&record, &format, ctx.now()),
+    }?;
+    say_unbound(ctx, &record);
+    Ok(())
+}
+
+/// A project that is named here does not get the credential by that.
+fn say_unbound(ctx: &Ctx, record: &Record) {
+    if let Some(project) = filled(ctx.globals.project.as_deref()) {
+        let command = acpctl(&["credential", "bind", record.name(), "--project", project]);
+        ctx.out.note(&format!(
+            "create does not bind a credential; to let the sessions of {project} use it: {command}"
+        ));
     }
 }
 
@@ -279,9 +291,16 @@ async fn meet(
                 quote(&new.name),
                 first.id()
             );
-            Err(Failure::new(Kind::Conflict, message)
-                .hint("add --if-exists update to change it, --if-exists skip to leave it, or choose another --name")
-                .into())
+            let place = if found.len() == 1 {
+                &new.name
+            } else {
+                first.id()
+            };
+            let update = acpctl(&["credential", "update", place, "--from-file", "PATH"]);
+            let hint = format!(
+                "change it ({update}), add --if-exists update or skip, or choose another --name"
+            );
+            Err(Failure::new(Kind::Conflict, message).hint(hint).into())
         }
     }
 }
@@ -326,14 +345,7 @@ fn from_secret(
             if text.expose_secret().is_empty() {
                 return Err(intake::empty(&input.name()));
             }
-            if provider::is_kubeconfig(text.expose_secret().as_bytes()) {
-                let what = provider::elsewhere(provider);
-                if gates.strict {
-                    return Err(Failure::new(Kind::Policy, format!("{what} (--strict)"))
-                        .hint("nothing was sent; use --provider kubeconfig"));
-                }
-                ctx.out.warn(&format!("{what}; use --provider kubeconfig"));
-            }
+            provider::doubt(ctx, gates, Some(provider), &text)?;
             body.set_secret("token", text);
         }
         None => ctx.out.note("No secret is stored (--allow no-secret)"),

@@ -25,10 +25,10 @@ use crate::text::acpctl;
 const SHORTEST: usize = 4;
 
 const EXAMPLES: &str = "\
-# Straight into the program that needs it
-acpctl credential token prod | kubectl --kubeconfig /dev/stdin config current-context
 # Into a new file that only you can read
-acpctl credential token prod --to-file prod.yaml";
+acpctl credential token prod --to-file prod.yaml
+# For one command: its kubeconfig is gone afterwards
+acpctl session exec --credential prod -- kubectl config current-context";
 
 /// Print the secret of a credential
 ///

@@ -12,6 +12,7 @@ use crate::exit::{Failure, Kind};
 use crate::lookup::Collection;
 use crate::output::OutputArgs;
 use crate::resources::{ROLE_BINDING, Record};
+use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
 acpctl credential unbind prod --project team-a
@@ -51,7 +52,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             quote(&args.credential)
         );
         return Err(Failure::new(Kind::NotFound, message)
-            .hint("see 'acpctl get role-bindings', and 'acpctl session explain --project NAME'")
+            .hint(format!(
+                "see what is bound: {}",
+                acpctl(&["get", "role-bindings"])
+            ))
             .into());
     };
     ctx.block_on(async {

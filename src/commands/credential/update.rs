@@ -73,8 +73,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let has_secret = secret.is_some() || validated && args.kubeconfig.context.is_some();
     let body = body(ctx, args, secret, stored.as_ref().filter(|_| validated))?;
-    if !validated && let Some(record) = &stored {
-        warn_of_kubeconfig(ctx, args, record, &body)?;
+    if !validated && let Some(secret) = body.secret("token") {
+        let provider = stored.as_ref().map(|record| record.text("provider"));
+        provider::doubt(ctx, &args.kubeconfig.gates, provider, secret)?;
     }
     if stored
         .as_ref()
@@ -83,6 +84,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return ctx
             .out
             .line(&format!("credential/{} unchanged", args.credential));
+    }
+    if let (Some(record), Some(name)) = (&stored, &args.name) {
+        refuse_taken(ctx, client, record, name)?;
     }
     if args.dry_run {
         return ctx
@@ -112,6 +116,27 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     ctx.out
         .line(&format!("credential/{} updated", record.name()))
+}
+
+/// Refuses a new name that another credential has: no look-up by that name would work any more.
+fn refuse_taken(ctx: &Ctx, client: &Client, record: &Record, name: &str) -> anyhow::Result<()> {
+    if name.is_empty() || name == record.name() {
+        return Ok(());
+    }
+    let found = ctx.block_on(async {
+        lookup::by_name(client, &credentials(), name)
+            .await
+            .with_context(|| format!("look up credential {}", quote(name)))
+    })?;
+    match found.iter().find(|other| other.id() != record.id()) {
+        Some(other) => Err(Failure::new(
+            Kind::Conflict,
+            format!("credential {} already exists ({})", quote(name), other.id()),
+        )
+        .hint("choose another --name")
+        .into()),
+        None => Ok(()),
+    }
 }
 
 /// The credential as it is, where that matters: a secret that may be a kubeconfig needs its provider and its other
@@ -207,24 +232,6 @@ pub(super) async fn replace(
     let path = credentials().item(stored.id(), &[]);
     let updated = client.update(&CREDENTIAL, &path, body).await;
     updated.context("update credential")
-}
-
-/// A kubeconfig that goes to another provider is neither checked nor cut.
-fn warn_of_kubeconfig(ctx: &Ctx, args: &Args, record: &Record, body: &Body) -> Result<(), Failure> {
-    let Some(secret) = body.secret("token") else {
-        return Ok(());
-    };
-    if !provider::is_kubeconfig(secret.expose_secret().as_bytes()) {
-        return Ok(());
-    }
-    let what = provider::elsewhere(record.text("provider"));
-    if args.kubeconfig.gates.strict {
-        return Err(
-            Failure::new(Kind::Policy, format!("{what} (--strict)")).hint("nothing was sent")
-        );
-    }
-    ctx.out.warn(&what);
-    Ok(())
 }
 
 /// A digest that told of the old secret would let `apply` take it for the stored one. Only the answer

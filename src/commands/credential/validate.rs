@@ -10,9 +10,11 @@ use crate::compat::number;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
-use crate::input::{self, Input};
-use crate::intake::{self, Examined, KubeconfigArgs, findings, judge};
-use crate::kubeconfig::{self as rules, Carved, CheckOptions, Report, Rules};
+use crate::input;
+use crate::intake::findings::{self, Outcome};
+use crate::intake::{self, Examined, KubeconfigArgs, Page, judge};
+use crate::kubeconfig::{self as rules, Carved, CheckOptions, OwnedSource, Report, Rules};
+use crate::output::style::{self, Tone};
 use crate::text::acpctl;
 
 /// Which rules to judge by.
@@ -35,19 +37,22 @@ enum Form {
 
 const EXAMPLES: &str = "\
 acpctl credential validate ~/.kube/config
+# Every kubeconfig of a folder, and one more
+acpctl credential validate ~/.kube kubeconfig.yaml
 # In a pipeline: warnings fail too, and a report for code scanning
 acpctl credential validate ~/.kube/config --strict --min-ttl 12h -o sarif";
 
-/// Check a kubeconfig, offline
+/// Check kubeconfigs, offline
 ///
 /// Judges what 'credential create' would store, and says what it would keep and drop. Exits 0 if that is fine, 7 if it has
-/// errors, and 8 for warnings with --strict and for an early end with --min-ttl. Works logged out; no connection is
-/// opened and no program is started.
+/// errors, and 8 for warnings with --strict and for an early end with --min-ttl; for several files with the worst of these.
+/// Works logged out; no connection is opened and no program is started.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// File, or - for stdin (the default where data is piped in)
-    file: Option<PathBuf>,
+    /// Files, or folders with *.yaml, *.yml, *.conf, *.kubeconfig and config; - for stdin (the default where data is piped in)
+    #[arg(id = "file", value_name = "FILE", num_args = 0..)]
+    files: Vec<PathBuf>,
     /// Judge this context (default: the file's current-context)
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
@@ -84,35 +89,119 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     judge::check_codes(&args.allow)?;
-    let input = read(args)?;
-    let name = input.name();
-    let examined = examine(ctx, args, input)?;
-    let refusal = refusal(args, &name, &examined.report);
-    show(ctx, args, &name, &examined, refusal.as_ref())?;
-    match refusal {
+    let (subjects, is_list) = subjects(args)?;
+    let mut shown = Shown {
+        form: args.output,
+        is_list,
+        values: Vec::new(),
+        outcomes: Vec::new(),
+    };
+    let count = subjects.len();
+    let mut refusals = Vec::new();
+    for subject in subjects {
+        let name = subject.name();
+        match judged(ctx, args, subject) {
+            Ok((sources, examined)) => {
+                let refusal = refusal(args, &name, &examined.report);
+                shown.add(ctx, &name, &sources, examined, refusal.as_ref())?;
+                refusals.extend(refusal);
+            }
+            Err(failure) => {
+                shown.add_unread(&name, &failure);
+                refusals.push(failure);
+            }
+        }
+    }
+    shown.end(ctx)?;
+    match worst(ctx, refusals, count) {
         Some(failure) => Err(failure.into()),
         None => Ok(()),
     }
 }
 
-fn read(args: &Args) -> Result<Input, Failure> {
-    match args.file.as_deref() {
-        Some(path) => input::from_path(path),
-        None if input::stdin_is_piped() => input::from_stdin(),
-        None => Err(
-            Failure::new(Kind::Input, "no kubeconfig given").hint(format!(
-                "name a file:  {}\n      or pipe one:  kubectl config view --raw | {}",
-                acpctl(&["credential", "validate", "~/.kube/config"]),
-                acpctl(&["credential", "validate"])
-            )),
-        ),
+/// One of the things to judge.
+enum Subject {
+    /// A file, or standard input for `-`.
+    File(PathBuf),
+    /// A folder without files to judge, and why.
+    Folder(PathBuf, Failure),
+}
+
+impl Subject {
+    fn name(&self) -> String {
+        match self {
+            Self::File(path) if path.as_os_str() == "-" => input::Source::Stdin.name().to_owned(),
+            Self::File(path) | Self::Folder(path, _) => path.to_string_lossy().into_owned(),
+        }
     }
 }
 
+/// What to judge, and whether the user asked for a list.
+fn subjects(args: &Args) -> Result<(Vec<Subject>, bool), Failure> {
+    let mut subjects = Vec::new();
+    let mut is_list = args.files.len() > 1;
+    if args.files.is_empty() {
+        if !input::stdin_is_piped() {
+            return Err(no_file());
+        }
+        subjects.push(Subject::File("-".into()));
+    }
+    for path in &args.files {
+        if !path.is_dir() {
+            subjects.push(Subject::File(path.clone()));
+            continue;
+        }
+        is_list = true;
+        match intake::kubeconfigs(path) {
+            Ok(files) => subjects.extend(files.into_iter().map(Subject::File)),
+            Err(failure) => subjects.push(Subject::Folder(path.clone(), failure)),
+        }
+    }
+    Ok((subjects, is_list))
+}
+
+fn no_file() -> Failure {
+    Failure::new(Kind::Input, "no kubeconfig given").hint(format!(
+        "name a file:  {}\n      or pipe one:  kubectl config view --raw | {}",
+        acpctl(&["credential", "validate", "~/.kube/config"]),
+        acpctl(&["credential", "validate"])
+    ))
+}
+
+/// The failure of the whole run: the only one, or how many there are. What is invalid is worse than what a gate refuses.
+fn worst(ctx: &Ctx, mut refusals: Vec<Failure>, count: usize) -> Option<Failure> {
+    if refusals.len() < 2 {
+        return refusals.pop();
+    }
+    for refusal in &refusals {
+        ctx.out.note(&refusal.message);
+    }
+    let kind = refusals
+        .iter()
+        .map(|refusal| refusal.kind)
+        .find(|kind| *kind != Kind::Policy)
+        .unwrap_or(Kind::Policy);
+    let text = format!("{} of {count} kubeconfigs are refused", refusals.len());
+    Some(Failure::new(kind, text))
+}
+
 /// With all rules, what would be stored is judged; the others judge the file as it is.
-fn examine(ctx: &Ctx, args: &Args, input: Input) -> Result<Examined, Failure> {
+fn judged(
+    ctx: &Ctx,
+    args: &Args,
+    subject: Subject,
+) -> Result<(Vec<OwnedSource>, Examined), Failure> {
+    let sources = match subject {
+        Subject::File(path) => vec![intake::source_of(input::from_path(&path)?)],
+        Subject::Folder(_, failure) => return Err(failure),
+    };
+    let examined = examine(ctx, args, &sources)?;
+    Ok((sources, examined))
+}
+
+fn examine(ctx: &Ctx, args: &Args, sources: &[OwnedSource]) -> Result<Examined, Failure> {
     let rules = match args.rules {
-        RuleSet::All => return as_created(ctx, args, input),
+        RuleSet::All => return as_created(ctx, args, sources),
         RuleSet::Kubernetes => Rules::Kubernetes,
         RuleSet::Runner => Rules::Runner,
     };
@@ -125,13 +214,14 @@ fn examine(ctx: &Ctx, args: &Args, input: Input) -> Result<Examined, Failure> {
             .map(|ttl| SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX)),
         open: &intake::open,
     };
-    let name = input.name();
-    let source = rules::Source {
-        name: &name,
-        bytes: &input.bytes,
-        dir: input.folder(),
-    };
-    let mut report = rules::check(&[source], &options);
+    let mut report = rules::check(&intake::views(sources), &options);
+    if report
+        .findings
+        .iter()
+        .any(|it| it.code == "context-not-found")
+    {
+        report.findings.retain(|it| it.code != "multiple-contexts");
+    }
     judge::allow(&mut report.findings, &args.allow);
     Ok(Examined {
         text: None,
@@ -140,55 +230,118 @@ fn examine(ctx: &Ctx, args: &Args, input: Input) -> Result<Examined, Failure> {
     })
 }
 
-fn as_created(ctx: &Ctx, args: &Args, input: Input) -> Result<Examined, Failure> {
+fn as_created(ctx: &Ctx, args: &Args, sources: &[OwnedSource]) -> Result<Examined, Failure> {
     let mut flags = KubeconfigArgs::keeping(args.context.clone());
     flags.allow_file.clone_from(&args.allow_file);
     flags.min_ttl = args.min_ttl;
     flags.gates.allow.clone_from(&args.allow);
-    flags.examine(ctx, &[intake::source_of(input)])
+    flags.examine(ctx, sources)
 }
 
-fn show(
+/// What is shown of the files: text at once, documents at the end.
+struct Shown {
+    form: Form,
+    is_list: bool,
+    values: Vec<Value>,
+    outcomes: Vec<Outcome>,
+}
+
+impl Shown {
+    fn add(
+        &mut self,
+        ctx: &Ctx,
+        name: &str,
+        sources: &[OwnedSource],
+        examined: Examined,
+        refusal: Option<&Failure>,
+    ) -> anyhow::Result<()> {
+        let is_valid = refusal.is_none_or(|refusal| refusal.kind == Kind::Policy);
+        match self.form {
+            Form::Text => return text(ctx, name, sources, &examined, is_valid),
+            Form::Json => {
+                let mut value = json!({"file": name, "valid": is_valid, "report": examined.report});
+                if let Some(carved) = &examined.carved {
+                    value["create"] = cut(carved);
+                }
+                self.values.push(value);
+            }
+            Form::Sarif => self.outcomes.push(Outcome {
+                file: name.to_owned(),
+                findings: examined.report.findings,
+                failure: None,
+            }),
+        }
+        Ok(())
+    }
+
+    /// A file that could not be read.
+    fn add_unread(&mut self, name: &str, failure: &Failure) {
+        let message = &failure.message;
+        match self.form {
+            Form::Text => {}
+            // A single one has the error object that every command has.
+            Form::Json if !self.is_list => {}
+            Form::Json => self
+                .values
+                .push(json!({"file": name, "valid": false, "error": message})),
+            Form::Sarif => self.outcomes.push(Outcome {
+                file: name.to_owned(),
+                findings: Vec::new(),
+                failure: Some(message.clone()),
+            }),
+        }
+    }
+
+    fn end(mut self, ctx: &Ctx) -> anyhow::Result<()> {
+        match self.form {
+            Form::Text => Ok(()),
+            Form::Json if self.is_list => ctx.out.json(&Value::Array(self.values)),
+            Form::Json => match self.values.pop() {
+                Some(value) => ctx.out.json(&value),
+                None => Ok(()),
+            },
+            Form::Sarif => ctx.out.json(&findings::sarif(&self.outcomes)),
+        }
+    }
+}
+
+/// Findings, what `credential create` would do, and the verdict: a page on a terminal, lines for programs in a pipe.
+fn text(
     ctx: &Ctx,
-    args: &Args,
     name: &str,
+    sources: &[OwnedSource],
     examined: &Examined,
-    refusal: Option<&Failure>,
+    is_valid: bool,
 ) -> anyhow::Result<()> {
     let report = &examined.report;
-    let is_valid = refusal.is_none_or(|refusal| refusal.kind == Kind::Policy);
-    match args.output {
-        Form::Text => {
-            for finding in &report.findings {
-                ctx.out
-                    .text(&format!("{}\n", findings::text(name, finding)))?;
-            }
-            if let Some(carved) = &examined.carved {
-                for line in
-                    intake::told(carved, ["create would keep", "drop", "create would inline"])
-                {
-                    ctx.out.line(&format!("{name}: {line}"))?;
-                }
-            }
-            if is_valid {
-                let context = report
-                    .summary
-                    .as_ref()
-                    .map(|summary| format!(" (context {})", quote(&summary.context.name)))
-                    .unwrap_or_default();
-                ctx.out.line(&format!("{name}: valid{context}"))?;
-            }
-            Ok(())
+    if ctx.out.is_terminal() {
+        let page = Page::about(sources, ctx.out.width(), ctx.out.colored());
+        ctx.out.text(&page.of(&report.findings))?;
+    } else {
+        for finding in &report.findings {
+            ctx.out
+                .text(&format!("{}\n", findings::text(name, finding)))?;
         }
-        Form::Json => {
-            let mut shown = json!({"file": name, "valid": is_valid, "report": report});
-            if let Some(carved) = &examined.carved {
-                shown["create"] = cut(carved);
-            }
-            ctx.out.json(&shown)
-        }
-        Form::Sarif => ctx.out.json(&findings::sarif(name, &report.findings)),
     }
+    if let Some(carved) = &examined.carved {
+        for line in intake::told(carved, ["create would keep", "drop", "create would inline"]) {
+            ctx.out.line(&format!("{name}: {line}"))?;
+        }
+    }
+    if is_valid {
+        let context = report
+            .summary
+            .as_ref()
+            .map(|summary| format!(" (context {})", quote(&summary.context.name)))
+            .unwrap_or_default();
+        let valid = style::paint(
+            "valid",
+            Tone::Good,
+            ctx.out.is_terminal() && ctx.out.colored(),
+        );
+        ctx.out.line(&format!("{name}: {valid}{context}"))?;
+    }
+    Ok(())
 }
 
 /// What `credential create` would make of the file.

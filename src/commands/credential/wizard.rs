@@ -324,10 +324,13 @@ fn not_empty(text: &str) -> Result<(), String> {
 }
 
 fn is_file(path: &str) -> Result<(), String> {
+    if path.is_empty() {
+        return Err("name a file; Ctrl-C leaves".to_owned());
+    }
     let path = in_home(path);
     match std::fs::metadata(&path) {
         Ok(about) if about.is_file() => Ok(()),
-        Ok(_) => Err(format!("{path} is no file")),
+        Ok(_) => Err(format!("{path} is not a file")),
         Err(error) => Err(format!("{path}: {}", crate::config::file::reason(&error))),
     }
 }

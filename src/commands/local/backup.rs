@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::deferred::Deferred;
+use crate::compat::quote::quote;
 use crate::ctx::Ctx;
+use crate::exit::{Failure, Kind};
 use crate::output::progress;
 
 /// Copy the store to a new file, while it is in use
@@ -18,6 +20,13 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    if args.file.symlink_metadata().is_ok() {
+        let file = args.file.display().to_string();
+        let message = format!("back the store up: {} exists already", quote(&file));
+        return Err(Failure::new(Kind::Other, message)
+            .hint("name a new file")
+            .into());
+    }
     let progress = progress::begin("Copying the store");
     let state = super::open()?;
     let signals = Deferred::begin()?;

@@ -43,7 +43,7 @@ acpctl local export | acpctl apply -f - --dry-run";
 pub struct Args {
     /// Write to this file
     #[arg(short, long, value_name = "FILE|-", default_value = "-")]
-    output: String,
+    output: PathBuf,
     /// Write each secret to a file of this new folder
     #[arg(long, value_name = "DIR")]
     secrets: Option<PathBuf>,
@@ -51,7 +51,7 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let ctx = &super::embedded(ctx);
-    let file = Some(Path::new(&args.output)).filter(|path| *path != Path::new("-"));
+    let file = Some(args.output.as_path()).filter(|path| *path != Path::new("-"));
     file.map_or(Ok(()), check_target)?;
     let client = ctx.client()?;
     let (mut manifest, secrets) = ctx.block_on(async {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::commands::apply;
 use crate::ctx::Ctx;
+use crate::intake::TrustArgs;
 
 const EXAMPLES: &str = "\
 acpctl local import team.yaml
@@ -18,10 +19,12 @@ acpctl --local apply -f team.yaml";
 pub struct Args {
     /// File, folder, or - for stdin
     #[arg(value_name = "PATH|-")]
-    path: String,
+    path: PathBuf,
     /// Take the files of tokenFrom from this folder, by their names
     #[arg(long, value_name = "DIR")]
     secrets: Option<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Show what would change; nothing is written
     #[arg(long)]
     diff: bool,
@@ -32,7 +35,12 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let ctx = super::embedded(ctx);
-    let apply = apply::Args::of_file(args.path.clone(), args.diff, args.output.clone());
+    let apply = apply::Args::of_file(
+        args.path.clone(),
+        args.diff,
+        args.trust.clone(),
+        args.output.clone(),
+    );
     match &args.secrets {
         Some(folder) => apply::run_with_secrets(&ctx, &apply, folder),
         None => apply::run(&ctx, &apply),

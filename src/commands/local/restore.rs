@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::deferred::Deferred;
+use crate::compat::quote::quote;
+use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind};
 use crate::output::{progress, prompt};
+use crate::text::acpctl;
 
 /// Put a backup in the place of the store, while it is in use
 ///
@@ -22,9 +25,19 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let file = args.file.display().to_string();
+    // Nobody should be asked to replace the store by what is not there.
+    std::fs::metadata(&args.file).map_err(|error| {
+        Failure::new(
+            Kind::Other,
+            format!("read {}: {}", quote(&file), reason(&error)),
+        )
+    })?;
     if !args.yes {
         if !ctx.may_ask() {
-            return Err(Failure::new(Kind::Input, "add --yes to replace the store").into());
+            return Err(Failure::new(Kind::Input, "add --yes to replace the store")
+                .hint(acpctl(&["local", "restore", &file, "--yes"]))
+                .into());
         }
         if !prompt::confirm("Replace everything in the store?")? {
             ctx.out.note("Aborted.");

@@ -104,8 +104,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let secret = client_secret(ctx, args)?;
     let url = new_url(args)?;
-    let path = paths::config_file()
-        .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
+    let path = paths::config_file_to_change()?;
     // A configuration that can't be read is not written over, so nobody logs in for nothing.
     ctx.config()?;
     file::check_place(&path)
@@ -122,7 +121,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             refresh: None,
         },
         None => Login {
-            access: Some(crate::output::prompt::secret("Token")?),
+            access: Some(crate::output::prompt::secret(&format!(
+                "Token for {}",
+                url_for_people(url.as_deref().unwrap_or(&ctx.settings()?.api_url))
+            ))?),
             refresh: None,
         },
     };

@@ -9,6 +9,7 @@ use crate::exit::{self, Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::PROJECT;
+use crate::text::acpctl;
 
 /// Switch to a project
 #[derive(Debug, clap::Args)]
@@ -32,20 +33,23 @@ pub fn run(ctx: &Ctx, name: &str, output: &OutputArgs) -> anyhow::Result<()> {
         })
         .await
     });
+    let is_local = ctx.settings()?.is_local();
     let (id, found) = found.map_err(|error| match exit::kind(&error) {
         Kind::NotFound => {
             let message = format!(
                 "project {} does not exist; create it first with: acpctl create project --name {name}",
                 quote(name)
             );
-            Failure::new(Kind::NotFound, message)
-                .hint("or it is not visible to you: ask its owner for a role")
-                .into()
+            let hint = if is_local {
+                format!("create it: {}", acpctl(&["create", "project", "--name", name]))
+            } else {
+                "or it is not visible to you: ask its owner for a role".to_owned()
+            };
+            Failure::new(Kind::NotFound, message).hint(hint).into()
         }
         _ => error.context(format!("failed to get project {}", quote(name))),
     })?;
-    let path = paths::config_file()
-        .map_err(|why| Failure::new(Kind::Other, format!("load config: {why}")))?;
+    let path = paths::config_file_to_change()?;
     let key = ctx.settings()?.project_key();
     Config::update(&path, |config| config.set(key, Some(id.as_str().into())))
         .map_err(|why| Failure::new(Kind::Other, why))?;

@@ -28,7 +28,7 @@ use crate::config::file::reason;
 use crate::config::paths;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind, Status};
-use crate::plain_file::{self, Links};
+use crate::plain_file;
 use crate::secret_file;
 use crate::server::{self, Access, AppState, Manners, Options};
 use crate::session_helper::child::{self, Signals};
@@ -41,7 +41,7 @@ use run::Setting;
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// More than a token takes.
-const MAX_TOKEN: u64 = 64 << 10;
+const MAX_TOKEN: usize = 64 << 10;
 
 /// How long the server may take to end in order: longer than a command may take that is asked to end.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
@@ -75,14 +75,14 @@ acpctl serve --run-sessions -- sh -c 'kubectl get pods; cat'";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Address and port to listen on; port 0 chooses a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000", value_parser = socket)]
     listen: SocketAddr,
     /// Folder of the store (default: that of --local)
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Ask every caller for the bearer token in this file
     #[arg(long, value_name = "PATH")]
-    token_file: Option<String>,
+    token_file: Option<PathBuf>,
     /// Ask for no token: every user and program of this machine may read and change everything
     #[arg(long)]
     no_token: bool,
@@ -128,10 +128,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return Err(Failure::usage("--no-token and --token-file exclude each other").into());
     }
     let given = args.token_file.as_deref().map(read_token).transpose()?;
-    let secrets = [
-        args.token_file.as_ref().map(Path::new),
-        args.tls_key.as_deref(),
-    ];
+    let secrets = [args.token_file.as_deref(), args.tls_key.as_deref()];
     for warning in secrets
         .into_iter()
         .flatten()
@@ -170,7 +167,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     let directory = match &args.data_dir {
         Some(dir) => dir.clone(),
-        None => paths::data_dir().map_err(|why| Failure::new(Kind::Other, why))?,
+        None => paths::store_dir()?,
     };
     let state = AppState::open(&directory, options).context("open the store")?;
     let token = Token { bearer, is_made };
@@ -325,6 +322,11 @@ fn say_how_to_use(ctx: &Ctx, args: &Args, url: &str, token: &Token) {
         .note(&format!("To use it: export AMBIENT_API_URL={url}{rest}"));
 }
 
+fn socket(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "it takes an IP address and a port, for example 127.0.0.1:8000")
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
         Failure::new(
@@ -367,19 +369,16 @@ fn check_exposure(address: IpAddr, has_token: bool, has_tls: bool) -> Result<(),
     .hint("add --token-file, --tls-cert and --tls-key, or listen on 127.0.0.1"))
 }
 
-fn read_token(path: &str) -> Result<SecretString, Failure> {
-    let bytes = plain_file::read(Path::new(path), Links::Follow, MAX_TOKEN).map_err(|error| {
-        Failure::new(
-            Kind::Data,
-            format!("read {}: {}", quote(path), reason(&error)),
-        )
-    })?;
+fn read_token(path: &Path) -> Result<SecretString, Failure> {
+    let shown = quote(&path.to_string_lossy());
+    let bytes = plain_file::read_named(path, MAX_TOKEN)
+        .map_err(|error| Failure::new(Kind::Data, format!("read {shown}: {}", reason(&error))))?;
     let token = std::str::from_utf8(&bytes)
         .map(str::trim)
         .unwrap_or_default();
     if token.len() < 20 || token.contains(|c: char| !c.is_ascii_graphic()) {
         return Err(
-            Failure::new(Kind::Data, format!("{} holds no usable token", quote(path)))
+            Failure::new(Kind::Data, format!("{shown} holds no usable token"))
                 .hint("at least 20 visible ASCII characters, as the clients demand"),
         );
     }

@@ -91,8 +91,8 @@ async fn perform(
     let asked = *stop.borrow();
     let ended = match asked {
         Some(stop) => Ok(stopped(stop)),
-        None => match command.spawn() {
-            Ok(child) => {
+        None => match Awaited::spawn(&mut command) {
+            Ok((child, _awaited)) => {
                 let group = Group::of(&child);
                 supervise(setting, run, mask, child, group, &mut stop).await
             }
@@ -159,10 +159,6 @@ async fn supervise(
     else {
         return Err(Failure::new(Kind::Other, "the command has no streams").into());
     };
-    let _awaited = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .map(Awaited::new);
     let (sender, lines) = mpsc::channel(BATCH);
     let (_, masks) = watch::channel(Arc::new(mask));
     let streams = async {

@@ -6,9 +6,11 @@ use serde_json::Value;
 
 use super::follow::{self, End, Form, Printer};
 use crate::api::{Body, Client, Method, path};
+use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::exit::{Failure, Kind, Status};
 use crate::lookup::{self, Collection};
+use crate::output::{Format, OutputArgs};
 use crate::resources::{SESSION, SESSION_MESSAGE};
 use crate::text::acpctl;
 
@@ -29,9 +31,19 @@ pub struct Args {
     /// With --follow: print raw event JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
+    if args.follow && format != Format::Table {
+        return Err(
+            Failure::usage("--follow and --output are mutually exclusive")
+                .hint("--json prints the run's events as JSON")
+                .into(),
+        );
+    }
     lookup::check("session name or ID", &args.session)?;
     let form = if args.follow && args.json {
         Form::Json
@@ -55,7 +67,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .context("send message")
     })?;
     let seq = sent.value("seq").and_then(Value::as_i64).unwrap_or(0);
-    printer.say(&format!("sent (seq={seq})"))?;
+    let sentence = format!("sent (seq={seq})");
+    if format != Format::Table {
+        return outcome::done(ctx, &sent, &format, &sentence);
+    }
+    printer.say(&sentence)?;
     if !args.follow {
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! Which credentials a plan is made of: named ones, a file, or those that a session would get.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -45,7 +46,7 @@ pub struct SourceArgs {
     credential: Vec<String>,
     /// Use the kubeconfig in this file, or from stdin for -
     #[arg(short = 'f', long, value_name = "PATH|-")]
-    from_file: Option<String>,
+    from_file: Option<PathBuf>,
     /// Use what a session with this agent would get, by name or ID
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
@@ -123,7 +124,7 @@ impl SourceArgs {
 
 /// The kubeconfig of a file, cut to its current context as `credential create` cuts it. It is judged
 /// with the plan: an address that only this machine reaches is no fault here.
-fn from_file(ctx: &Ctx, file: &str) -> Result<Credential, Failure> {
+fn from_file(ctx: &Ctx, file: &Path) -> Result<Credential, Failure> {
     let input = input::from_path(file)?;
     let name = input.name();
     let mut sources = KubeconfigArgs::default().read(Some(input))?;

@@ -12,6 +12,9 @@ use zeroize::Zeroizing;
 
 use super::der::Integer;
 
+/// The largest prime of a key without precomputed parts, to bound the time that a power takes: that of RSA with 16,384 bits.
+const MAX_PRIME_BITS: u32 = 8192;
+
 pub(super) struct Parts<'a> {
     pub(super) modulus: Integer<'a>,
     pub(super) exponent: i64,
@@ -59,7 +62,10 @@ impl Parts<'_> {
                 ensure(d.modulo(&p_less_1)?.equals(&dp) && d.modulo(&q_less_1)?.equals(&dq))?;
                 ensure(q.times(&inverse).modulo(p)?.is_one())?;
             }
-            _ => ensure(p.is_odd() && q.modulo(p)?.power(&p_less_1, p)?.is_one())?,
+            _ => {
+                ensure(p.is_odd() && p.bits() <= MAX_PRIME_BITS)?;
+                ensure(q.modulo(p)?.power(&p_less_1, p)?.is_one())?;
+            }
         }
         ensure(p.times(q).modulo(n)?.is_zero())?;
         for less_1 in [&p_less_1, &q_less_1] {
@@ -75,7 +81,8 @@ impl Parts<'_> {
 fn have_no_common_factor(primes: &[Number]) -> Option<()> {
     let mut product = Number::from(1);
     for prime in primes {
-        ensure(prime.bits() > 1 && product.is_prime_to(prime))?;
+        // The remainder is small where the product is large.
+        ensure(prime.bits() > 1 && product.modulo(prime)?.is_prime_to(prime))?;
         product = product.times(prime);
     }
     Some(())

@@ -1,11 +1,15 @@
 //! Messages of sessions (contract api.md section 9.5). Their numbers rise over all sessions.
 
 use axum::http::StatusCode;
+use bytes::Bytes;
+use futures_util::stream::{self, Stream};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde_json::{Value as Json, json};
 
 use super::sessions::SESSION;
+use crate::compat;
+use crate::server::AppState;
 use crate::server::body;
 use crate::server::call::Call;
 use crate::server::error::Failure;
@@ -84,18 +88,6 @@ pub fn push(
     Ok(message)
 }
 
-/// The messages of a session with a number above `seq`, at most `limit` (-1 for all).
-pub fn after(
-    connection: &Connection,
-    session: &str,
-    seq: i64,
-    limit: i64,
-) -> Result<Vec<Message>, StoreError> {
-    let mut statement = connection.prepare_cached(AFTER)?;
-    let rows = statement.query_map((session, seq, limit), message)?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
 /// The next messages of a session, as many as go out at once: a limit in bytes too, so that a reader who does not
 /// read costs little. One message comes in any case.
 pub fn batch_after(
@@ -130,7 +122,10 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
 /// The user's messages of a session that no other message follows.
 pub fn since_answer(connection: &Connection, session: &str) -> Result<Vec<Message>, StoreError> {
     let answered = last(connection, session, "event_type <> 'user'")?;
-    after(connection, session, answered.unwrap_or_default(), -1)
+    let mut statement = connection.prepare_cached(AFTER)?;
+    let all = -1;
+    let rows = statement.query_map((session, answered.unwrap_or_default(), all), message)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The number of the last message that the latest run of a session began with.
@@ -158,29 +153,80 @@ pub fn end(connection: &Connection, session: &str) -> Result<i64, StoreError> {
     Ok(last(connection, session, "true")?.unwrap_or_default())
 }
 
+/// The messages up to a certain one as an array in JSON, read from the store at its reader's pace: all of them
+/// together may be larger than the memory.
+pub struct Array {
+    state: AppState,
+    session: String,
+    /// The number of the message before the next one.
+    after: i64,
+    last: i64,
+    /// What stands before the next message.
+    separator: &'static str,
+}
+
+impl Array {
+    fn new(state: AppState, session: String, after: i64, last: i64) -> Self {
+        Self {
+            state,
+            session,
+            after,
+            last,
+            separator: "[",
+        }
+    }
+
+    /// The next part of the array, and what follows it. The last part has a final newline.
+    fn part(mut self) -> Result<(Bytes, Option<Self>), StoreError> {
+        let found = self
+            .state
+            .store()
+            .read(|transaction| batch_after(transaction, &self.session, self.after))?;
+        let mut part = String::new();
+        let mut is_last = true;
+        for message in found.iter().take_while(|message| message.seq <= self.last) {
+            part.push_str(self.separator);
+            part.push_str(&compat::json::compact(&message.to_json()));
+            self.separator = ",";
+            self.after = message.seq;
+            is_last = message.seq == self.last;
+        }
+        if is_last {
+            part.push_str(if self.separator == "[" { "[]\n" } else { "]\n" });
+        }
+        Ok((Bytes::from(part), (!is_last).then_some(self)))
+    }
+
+    /// All parts.
+    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, StoreError>> {
+        stream::try_unfold(Some(self), |rest| async move {
+            let Some(array) = rest else {
+                return Ok(None);
+            };
+            let read = tokio::task::spawn_blocking(move || array.part()).await;
+            read.unwrap_or_else(|_| Err(rusqlite::Error::InvalidQuery.into()))
+                .map(Some)
+        })
+    }
+}
+
 /// GET: an array of all that is there, or a stream of what comes too.
 pub fn read(call: &Call<'_>) -> Result<Reply, Failure> {
     let session = call.part("id");
     let number = |text: &str| text.parse::<i64>().unwrap_or_default();
     let asked = call.query.get("after_seq").map(number).unwrap_or_default();
-    let found = call.state.store().read::<_, Failure>(|transaction| {
+    let last = call.state.store().read::<_, Failure>(|transaction| {
         records::get(transaction, &SESSION, session)?.ok_or(NOT_FOUND)?;
-        if call.wants_events {
-            return Ok(Vec::new());
-        }
-        Ok(after(transaction, session, asked, -1)?)
+        Ok(end(transaction, session)?)
     })?;
+    let (state, session) = (call.state.clone(), session.to_owned());
     if call.wants_events {
         let from = call.last_event_id.as_deref().map_or(asked, number);
-        return Ok(Reply::Messages(Follow::new(
-            Form::Messages,
-            call.state.clone(),
-            session.to_owned(),
-            from,
-        )));
+        let follow = Follow::new(Form::Messages, state, session, from);
+        return Ok(Reply::Messages(follow));
     }
-    let array = found.iter().map(Message::to_json).collect();
-    Ok(Reply::JsonLine(StatusCode::OK, Json::Array(array)))
+    let (first, rest) = Array::new(state, session, asked, last).part()?;
+    Ok(Reply::JsonParts(first, rest))
 }
 
 /// POST: users' messages only.

@@ -219,7 +219,7 @@ impl Store {
             return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
         }
         // Beside its place until it is whole: a copy that was broken off has no name that anybody trusts.
-        secret_file::sweep(path);
+        sweep(path);
         let draft = Draft::new(path).map_err(failed)?;
         let name = draft
             .path
@@ -244,6 +244,7 @@ impl Store {
             path: path.to_owned(),
             error,
         })?;
+        open::check_journals(path)?;
         let mut copy = Connection::open_with_flags(path, flags)?;
         // Nothing that the file defines runs, and what is checked is what is copied.
         copy.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; BEGIN;")?;
@@ -290,6 +291,26 @@ impl Drop for Draft {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
     }
+}
+
+/// Removes what killed runs left of a backup, the journals too. Those have no lock of their own: they go where their
+/// draft has gone.
+fn sweep(place: &Path) {
+    secret_file::sweep(place);
+    let (Some(name), Some(folder)) = (place.file_name(), std::path::absolute(place).ok()) else {
+        return;
+    };
+    let Some(folder) = folder.parent() else {
+        return;
+    };
+    secret_file::sweep_where(folder, |found| {
+        let draft = found
+            .to_str()
+            .and_then(|found| found.strip_suffix("-journal"));
+        draft.is_some_and(|draft| {
+            secret_file::is_beside(draft.as_ref(), name) && !folder.join(draft).exists()
+        })
+    });
 }
 
 /// A copy of an older program in this one's tables, in memory: those who work never see the older ones.

@@ -1,6 +1,7 @@
 //! Opening the database: a private directory, a private file, the current tables.
 
-use std::fs;
+use std::ffi::OsString;
+use std::fs::{self, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
-use rustix::fs::{Access, FlockOperation};
+use rustix::fs::Access;
 
 use super::limit::{self, Limit};
 use super::{Link, StoreError, like, schema};
@@ -16,6 +17,10 @@ use crate::secret_file;
 
 /// The database, beside which `SQLite` keeps its journal.
 const FILE_NAME: &str = "ambient.db";
+/// What `SQLite` keeps there, by the ends of their names.
+const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
+/// Locked by who makes the database or lifts it to the current tables.
+const LOCK: &str = "store.lock";
 
 /// How long one process waits for another that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,11 +30,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub fn open(directory: &Path) -> Result<(PathBuf, Link), StoreError> {
     let directory = private_directory(directory)?;
     let path = directory.join(FILE_NAME);
-    match fs::symlink_metadata(&path) {
-        Ok(found) => check_file(&path, &found)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(StoreError::Open { path, error }),
-    }
+    check_file(&path)?;
+    check_journals(&path)?;
     // Whatever keeps it from being ready is looked into under the lock.
     let connection = match connect(&path) {
         Ok(link) if is_ready(&link.connection).unwrap_or(false) => link,
@@ -78,10 +80,13 @@ fn private_directory(directory: &Path) -> Result<PathBuf, StoreError> {
     directory.canonicalize().map_err(failed)
 }
 
-fn check_file(path: &Path, found: &fs::Metadata) -> Result<(), StoreError> {
+fn check_file(path: &Path) -> Result<(), StoreError> {
     let refused = |reason| StoreError::Unsafe {
         path: path.to_owned(),
         reason,
+    };
+    let Some(found) = look_at(path)? else {
+        return Ok(());
     };
     if !found.is_file() {
         return Err(refused("the database is not a regular file"));
@@ -90,6 +95,34 @@ fn check_file(path: &Path, found: &fs::Metadata) -> Result<(), StoreError> {
         return Err(refused("the database belongs to another user"));
     }
     Ok(())
+}
+
+/// Refuses what would make `SQLite` wait: it opens the journals beside a database, whatever they are.
+pub fn check_journals(database: &Path) -> Result<(), StoreError> {
+    for end in JOURNALS {
+        let mut path = OsString::from(database);
+        path.push(end);
+        let path = PathBuf::from(path);
+        if look_at(&path)?.is_some_and(|found| !found.is_file()) {
+            return Err(StoreError::Unsafe {
+                path,
+                reason: "a journal is not a regular file",
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What is there itself, no link followed; none if nothing is.
+fn look_at(path: &Path) -> Result<Option<fs::Metadata>, StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::Open {
+            path: path.to_owned(),
+            error,
+        }),
+    }
 }
 
 /// Connects to a file that exists. The journal files get the file's own mode.
@@ -154,24 +187,24 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
-/// Locks a directory until the file is dropped.
+/// The right to change how the store is built, until the file is dropped.
 fn exclusive(directory: &Path) -> Result<fs::File, StoreError> {
-    let failed = |error| StoreError::Open {
-        path: directory.to_owned(),
+    let path = directory.join(LOCK);
+    let file = secret_file::lock_file(&path).map_err(|error| StoreError::Open {
+        path: path.clone(),
         error,
-    };
-    let file = fs::File::open(directory).map_err(failed)?;
+    })?;
     let start = Instant::now();
     loop {
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(rustix::io::Errno::WOULDBLOCK) if start.elapsed() < PATIENCE => {
+            Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => {
                 std::thread::sleep(PAUSE);
             }
-            Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(TryLockError::WouldBlock) => {
                 return Err(StoreError::Busy(directory.to_owned()));
             }
-            Err(errno) => return Err(failed(errno.into())),
+            Err(TryLockError::Error(error)) => return Err(StoreError::Open { path, error }),
         }
     }
 }

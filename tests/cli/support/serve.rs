@@ -36,10 +36,23 @@ impl Serve {
 
     /// The same with a token that it makes, unless the flags say otherwise.
     pub fn closed(env: &TestEnv, args: &[&str]) -> Self {
+        Self::spawn(env, Command::new(env!("CARGO_BIN_EXE_acpctl")), args)
+    }
+
+    /// Open to everybody, with so many file descriptors.
+    pub fn with_descriptors(env: &TestEnv, count: usize) -> Self {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!("ulimit -n {count}; exec \"$0\" \"$@\"")])
+            .arg(env!("CARGO_BIN_EXE_acpctl"));
+        Self::spawn(env, command, &["--no-token"])
+    }
+
+    fn spawn(env: &TestEnv, mut command: Command, args: &[&str]) -> Self {
         let run = env.home().join("run");
         std::fs::create_dir_all(&run).unwrap();
         let log = env.home().join("serve.log");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(args)
             .env_clear()
@@ -103,8 +116,16 @@ impl Serve {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        (status, body.to_owned())
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let is_chunked = head.contains("transfer-encoding: chunked");
+        (
+            status,
+            if is_chunked {
+                joined(body)
+            } else {
+                body.to_owned()
+            },
+        )
     }
 
     /// The same for JSON.
@@ -113,6 +134,17 @@ impl Serve {
         assert!((200..300).contains(&status), "{status} {body}");
         serde_json::from_str(&body).unwrap()
     }
+}
+
+/// The chunks of a body as one.
+fn joined(mut body: &str) -> String {
+    let mut whole = String::new();
+    while let Some((size, rest)) = body.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).unwrap();
+        whole.push_str(&rest[..size]);
+        body = rest[size..].trim_start_matches("\r\n");
+    }
+    whole
 }
 
 impl Drop for Serve {

@@ -3,7 +3,7 @@
 mod edit;
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::exit::{Failure, Kind};
+use crate::plain_file::{self, Links};
 use crate::runner::table::{MCP_NAME, MCP_SERVER};
 use crate::secret_file;
 
@@ -26,7 +27,7 @@ acpctl session mcp-config";
 
 const SERVERS: &str = "mcpServers";
 /// The largest file that is merged into, in bytes.
-const LARGEST: u64 = 4 << 20;
+const LARGEST: usize = 4 << 20;
 /// Variables that change what 'acpctl' finds, and that MCP clients do not hand on: on a platform, and on the
 /// embedded API.
 const KEPT_BACK: &[env::Var] = &[env::TOKEN, env::CONFIG, env::XDG_CONFIG_HOME];
@@ -81,7 +82,7 @@ fn entry(ctx: &Ctx, args: &Args) -> Result<Value, Failure> {
         return Ok(json!({"command": "npx", "args": server(Some(&args.kubeconfig))}));
     };
     crate::lookup::check("credential name or ID", name)?;
-    let mut words = global_flags(ctx);
+    let mut words = global_flags(ctx)?;
     let exec = ["session", "exec", "--credential", name, "--", "npx"];
     words.extend(exec.map(str::to_owned));
     // 'exec' names the kubeconfig in the server's environment.
@@ -104,7 +105,7 @@ pub fn server_flags(kubeconfig: Option<&str>, read_only: bool) -> Vec<&str> {
 
 /// The flags that make another run find what this one does. The client starts it in a folder and an environment
 /// of its own.
-fn global_flags(ctx: &Ctx) -> Vec<String> {
+fn global_flags(ctx: &Ctx) -> Result<Vec<String>, Failure> {
     let globals = &ctx.globals;
     let mut words = Vec::new();
     if globals.local {
@@ -120,9 +121,12 @@ fn global_flags(ctx: &Ctx) -> Vec<String> {
     }
     if let Some(path) = &globals.ca_file {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        words.extend(["--ca-file".to_owned(), path.to_string_lossy().into_owned()]);
+        let path = path
+            .to_str()
+            .ok_or_else(|| failure("name", &path, "not text in UTF-8, as JSON demands"))?;
+        words.extend(["--ca-file".to_owned(), path.to_owned()]);
     }
-    words
+    Ok(words)
 }
 
 fn warn_of_variables(ctx: &Ctx) {
@@ -168,39 +172,16 @@ fn merge(ctx: &Ctx, path: &Path, entry: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The file's text; `None` if there is no file. Only a regular file of a reasonable size is read: others may never
-/// end, or block.
+/// The file's text; `None` if there is no file.
 fn read(path: &Path) -> Result<Option<String>, Failure> {
-    let unreadable = |why: &str| failure("read", path, why);
-    let mut options = fs::OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-        options.custom_flags(flags.bits().cast_signed());
-    }
-    let file = match options.open(path) {
-        Ok(file) => file,
+    let mut bytes = match plain_file::read(path, Links::Follow, LARGEST) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_link(path) => return Ok(None),
-        Err(error) => return Err(unreadable(&reason(&error))),
+        Err(error) => return Err(failure("read", path, &reason(&error))),
     };
-    let meta = file
-        .metadata()
-        .map_err(|error| unreadable(&reason(&error)))?;
-    if !meta.is_file() {
-        return Err(unreadable("not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(&reason(&error)))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(unreadable(&format!("more than {} MiB", LARGEST >> 20)));
-    }
-    String::from_utf8(bytes)
+    String::from_utf8(std::mem::take(&mut *bytes))
         .map(Some)
-        .map_err(|_| unreadable("not text in UTF-8"))
+        .map_err(|_| failure("read", path, "not text in UTF-8"))
 }
 
 /// A link that leads nowhere is not a place for a new file.

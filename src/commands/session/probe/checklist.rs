@@ -9,6 +9,9 @@ use crate::output::style::{Tone, paint};
 use crate::output::table::visible;
 use crate::session_helper::mask::Mask;
 
+/// The check that the MCP server runs.
+pub const STARTED: &str = "server started";
+
 /// What kind of trouble it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
@@ -94,6 +97,16 @@ impl<'a> Checklist<'a> {
 
     pub fn ctx(&self) -> &'a Ctx {
         self.ctx
+    }
+
+    /// What there was to clean up.
+    pub fn cleaned_up(&self) -> &'static str {
+        let is_start = |check: &Check| check.name == STARTED && check.outcome != Outcome::Failed;
+        if self.checks.iter().any(is_start) {
+            "server ended, then the file removed"
+        } else {
+            "the file is removed"
+        }
     }
 
     pub fn pass(&mut self, name: &'static str, detail: impl Into<String>) {

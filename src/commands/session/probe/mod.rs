@@ -170,7 +170,7 @@ async fn probe(
         }
     };
     match folder.remove() {
-        Ok(()) => list.pass("cleaned up", "server ended, then the file removed"),
+        Ok(()) => list.pass("cleaned up", list.cleaned_up()),
         Err(error) => list.fail(
             "cleaned up",
             checklist::Trouble {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::asked::{Asked, about, namespace};
-use super::checklist::{Cause, Checklist, Trouble};
+use super::checklist::{Cause, Checklist, STARTED, Trouble};
 use super::program::{Manner, Program};
 use crate::cluster::Class;
 use crate::cluster::questions::Readable;
@@ -39,11 +39,11 @@ pub async fn run(
     ));
     let mut server = match start(read_only, program, files, folder).await {
         Ok((server, name)) => {
-            list.pass("server started", name);
+            list.pass(STARTED, name);
             server
         }
         Err(trouble) => {
-            list.fail("server started", trouble);
+            list.fail(STARTED, trouble);
             return;
         }
     };
