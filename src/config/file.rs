@@ -4,9 +4,9 @@
 //! written over. Writing takes a kernel lock, reads the file again, changes it and puts the new one in
 //! place in one step, so parallel runs lose nothing (contract field.md row 52).
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -154,13 +154,6 @@ fn folder(path: &Path) -> &Path {
     path.parent()
         .filter(|dir| !dir.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
-}
-
-/// Flags to open what may be anything: a pipe without a writer would be waited for.
-fn no_wait(flags: rustix::fs::OFlags) -> i32 {
-    (flags | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC)
-        .bits()
-        .cast_signed()
 }
 
 /// The file's content; `/dev/null` is how one says that there is no file.

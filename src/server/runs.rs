@@ -288,6 +288,25 @@ mod tests {
     use super::*;
     use crate::server::store::records::plans;
 
+    #[test]
+    fn only_a_regular_file_is_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            at("pipe"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RWXU,
+            0,
+        )
+        .unwrap();
+        std::os::unix::fs::symlink(at("elsewhere"), at("link")).unwrap();
+        assert!(open_lock(&at("pipe")).is_err());
+        assert!(open_lock(&at("link")).is_err());
+        assert!(!at("elsewhere").exists());
+        assert!(open_lock(&at("lock")).is_ok());
+    }
+
     /// Whoever runs sessions looks every second.
     #[test]
     fn looking_for_work_reads_no_whole_table() {

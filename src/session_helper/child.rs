@@ -5,19 +5,16 @@ use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
 use tokio::signal::unix::{self, SignalKind};
-use tokio::time::{sleep, timeout};
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 use super::family::{self, Awaited, Family};
-use super::relay::{Masks, Relay};
+use super::relay::{LINGER, Masks, Relay};
 use crate::output::signals;
-
-/// How long the output of a command that has ended may be held open by what it started.
-const LINGER: Duration = Duration::from_secs(2);
 
 /// The signals that can be caught, from the moment they are listened for. Until then most of them end this process at
 /// once, without clean-up, so that listening comes before the first file. One that was ignored from the start (`nohup`)
@@ -147,7 +144,8 @@ pub async fn run(
     family::adopt();
     let family = Family::begin();
     let relay = masks.map(|masks| Relay::begin(&mut command, masks));
-    let (reading, written) = relay.transpose()?.map(Relay::run).unzip();
+    let (has_ended, ended) = watch::channel(false);
+    let relaying = relay.transpose()?.map(|relay| relay.run(ended));
     let (mut child, _awaited) = Awaited::spawn(&mut command)?;
     // The child alone holds the ends of its pipes from here on.
     drop(command);
@@ -156,13 +154,13 @@ pub async fn run(
     let beside = async {
         tokio::join!(meanwhile, family::reaping());
     };
-    let reading = async {
-        if let Some(reading) = reading {
-            reading.await;
+    let relaying = async {
+        if let Some(relaying) = relaying {
+            relaying.await;
         }
     };
-    tokio::pin!(beside, reading);
-    let mut is_read = false;
+    tokio::pin!(beside, relaying);
+    let mut is_relayed = false;
     let status = loop {
         tokio::select! {
             status = child.wait() => break status?,
@@ -174,19 +172,22 @@ pub async fn run(
                     let _ = kill_process(pid, signal);
                 }
             }
-            () = &mut reading, if !is_read => is_read = true,
+            () = &mut relaying, if !is_relayed => is_relayed = true,
             () = &mut beside => unreachable!("reaping never ends"),
         }
     };
     let last = async {
-        family.end().await;
-        // Others may hold the pipes still, such as a program of another user.
-        let is_read = is_read || timeout(LINGER, &mut reading).await.is_ok();
-        match written {
-            Some(written) if is_read => written.await,
-            Some(written) => drop(timeout(LINGER, written).await),
-            None => {}
-        }
+        let family_ends = async {
+            family.end().await;
+            // Others may hold the pipes still, such as a program of another user.
+            has_ended.send_replace(true);
+        };
+        let rest = async {
+            if !is_relayed {
+                relaying.await;
+            }
+        };
+        tokio::join!(family_ends, rest);
     };
     // Who does not want to wait for a slow reader of the output says so.
     let given_up = async {

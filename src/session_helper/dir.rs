@@ -102,6 +102,10 @@ pub fn sweep() {
 
 /// Nobody is there to hear that a leftover can't be removed; the next run tries again.
 fn sweep_in(base: &Path) {
+    // Where others can rename what they like, a name proves nothing.
+    if !is_kept_from_others(base) {
+        return;
+    }
     let Ok(entries) = fs::read_dir(base) else {
         return;
     };
@@ -186,16 +190,22 @@ fn temporary() -> PathBuf {
 fn temporary_checked() -> io::Result<PathBuf> {
     let base = temporary();
     secret_file::create_dir(&base)?;
-    let found = fs::metadata(&base)?;
-    let is_owned = [0, user()].contains(&found.uid());
-    let is_kept = found.mode() & 0o022 == 0 || found.mode() & 0o1000 != 0;
-    if is_owned && is_kept {
+    if is_kept_from_others(&base) {
         return Ok(base);
     }
     Err(io::Error::other(format!(
         "others can change {}",
         base.display()
     )))
+}
+
+/// True where only this user and the system's can rename what this user puts there.
+fn is_kept_from_others(base: &Path) -> bool {
+    fs::metadata(base).is_ok_and(|found| {
+        let is_owned = [0, user()].contains(&found.uid());
+        let is_sticky = found.mode() & 0o1000 != 0;
+        is_owned && (found.mode() & 0o022 == 0 || is_sticky)
+    })
 }
 
 fn is_folder_of_ours(path: &Path) -> bool {

@@ -14,13 +14,15 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::Command;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::text::mask::{Mask, Stream};
 
 /// The mask of this moment: a refresh adds secrets.
 pub type Masks = watch::Receiver<Arc<Mask>>;
 
+/// How long the output of a command that has ended may be held open by what it started.
+pub const LINGER: Duration = Duration::from_secs(2);
 /// How long a few bytes wait for what follows them.
 const DELAY: Duration = Duration::from_millis(50);
 /// How many chunks may wait for whoever reads slowly.
@@ -81,46 +83,57 @@ impl Relay {
         Ok(writer)
     }
 
-    /// Two futures: reading what the command prints to its end, and the end of the writing after that.
-    pub fn run(self) -> (impl Future<Output = ()>, impl Future<Output = ()>) {
-        let masks = self.masks;
-        let readers = self.readers.into_iter().map(move |(pipe, chunks)| {
-            let masks = masks.clone();
+    /// Passes on what the command prints, to its end. Once the command `has_ended`, a pipe that others hold open without
+    /// a word counts as at its end; a slow reader gets all the same whatever was printed.
+    pub async fn run(self, has_ended: watch::Receiver<bool>) {
+        let masks = &self.masks;
+        let readers = self.readers.into_iter().map(|(pipe, chunks)| {
+            let mut has_ended = has_ended.clone();
             async move {
-                read(pipe, &masks, async |chunk| chunks.send(chunk).await.is_ok()).await;
+                let over = async {
+                    let _ = has_ended.wait_for(|has_ended| *has_ended).await;
+                    sleep(LINGER).await;
+                };
+                read(pipe, masks, over, async |chunk| {
+                    chunks.send(chunk).await.is_ok()
+                })
+                .await;
             }
         });
-        let reading = join_all(readers);
-        let written = join_all(self.writers);
-        let reading = async move {
-            reading.await;
-        };
-        let written = async move {
-            written.await;
-        };
-        (reading, written)
+        join_all(readers).await;
+        join_all(self.writers).await;
     }
 }
 
-/// Reads a stream to its end and passes on what is left of it, for as long as that is taken.
+/// Reads a stream to its end and passes on what is left of it, for as long as that is taken. Once `over` is done, a
+/// stream with nothing to read is at its end.
 pub async fn read(
     mut stream: impl AsyncRead + Unpin,
     masks: &Masks,
+    over: impl Future<Output = ()>,
     mut pass_on: impl AsyncFnMut(Vec<u8>) -> bool,
 ) {
     let mut masked = Stream::default();
     let mut buffer = vec![0; CHUNK];
+    tokio::pin!(over);
     loop {
+        let mut next = async || {
+            tokio::select! {
+                biased;
+                read = stream.read(&mut buffer) => read,
+                () = &mut over => Ok(0),
+            }
+        };
         let mut read = None;
         if masked.waiting() > 0 {
-            read = timeout(DELAY, stream.read(&mut buffer)).await.ok();
+            read = timeout(DELAY, next()).await.ok();
             if read.is_none() && !pass_on(masked.release()).await {
                 return;
             }
         }
         let read = match read {
             Some(read) => read,
-            None => stream.read(&mut buffer).await,
+            None => next().await,
         };
         let mask = Arc::clone(&masks.borrow());
         let out = match read {
@@ -161,5 +174,33 @@ fn is_same((a, b): (&File, &File)) -> bool {
     match (a.metadata(), b.metadata()) {
         (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncWriteExt as _;
+
+    #[test]
+    fn what_was_printed_is_passed_on_though_the_command_has_ended_and_others_hold_the_pipe() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let printed = vec![b'x'; CHUNK * 5 + 1];
+            let (mut held, stream) = tokio::io::duplex(printed.len());
+            held.write_all(&printed).await.unwrap();
+            let (_masks, masks) = watch::channel(Arc::new(Mask::new(&[])));
+            let mut passed_on = Vec::new();
+            read(stream, &masks, std::future::ready(()), async |chunk| {
+                tokio::task::yield_now().await;
+                passed_on.extend(chunk);
+                true
+            })
+            .await;
+            assert_eq!(passed_on, printed);
+        });
     }
 }

@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString};
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -53,32 +54,60 @@ pub fn empty(top: BorrowedFd<'_>) -> io::Result<()> {
     }
 }
 
-/// Opens a folder of ours, not a link to one, and gives its owner all rights first.
+/// Opens a folder of ours, not a link to one and not what is mounted over it, and gives its owner all rights first.
 ///
 /// # Errors
 /// What the system says.
 pub fn open_folder(path: &Path) -> io::Result<OwnedFd> {
-    open_at(CWD, path)
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let parent = openat(
+        CWD,
+        parent,
+        OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
+    open(parent.as_fd(), &CString::new(name.as_bytes())?)
 }
 
 fn open(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
-    open_at(folder, name)
-}
-
-fn open_at(folder: BorrowedFd<'_>, name: impl rustix::path::Arg + Copy) -> io::Result<OwnedFd> {
-    let how = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     #[cfg(target_os = "linux")]
     {
         use std::os::fd::AsRawFd as _;
-        let seen = openat(folder, name, how | OFlags::PATH, Mode::empty())?;
-        if Mode::from_raw_mode(rustix::fs::fstat(&seen)?.st_mode).contains(Mode::RWXU) {
-            return Ok(openat(folder, name, how | OFlags::RDONLY, Mode::empty())?);
+        let seen = open_here(folder, name, OFlags::PATH)?;
+        if !Mode::from_raw_mode(rustix::fs::fstat(&seen)?.st_mode).contains(Mode::RWXU) {
+            let itself = format!("/proc/self/fd/{}", seen.as_raw_fd());
+            // Where that fails, opening says why.
+            let _ = fs::set_permissions(itself, fs::Permissions::from_mode(DIR_MODE));
         }
-        let itself = format!("/proc/self/fd/{}", seen.as_raw_fd());
-        // Where that fails, opening says why.
-        let _ = fs::set_permissions(itself, fs::Permissions::from_mode(DIR_MODE));
     }
-    Ok(openat(folder, name, how | OFlags::RDONLY, Mode::empty())?)
+    open_here(folder, name, OFlags::RDONLY)
+}
+
+/// What a command mounts in its folder is another place, whose content is not ours to remove.
+fn open_here(folder: BorrowedFd<'_>, name: &CStr, how: OFlags) -> io::Result<OwnedFd> {
+    let how = how | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mounted = || io::Error::other("something is mounted in it; unmount that first");
+    #[cfg(target_os = "linux")]
+    match rustix::fs::openat2(
+        folder,
+        name,
+        how,
+        Mode::empty(),
+        rustix::fs::ResolveFlags::NO_XDEV,
+    ) {
+        Err(Errno::XDEV) => return Err(mounted()),
+        // An old system, or a container that forbids what it does not know.
+        Err(Errno::NOSYS | Errno::PERM) => {}
+        opened => return Ok(opened?),
+    }
+    let opened = openat(folder, name, how, Mode::empty())?;
+    if rustix::fs::fstat(&opened)?.st_dev == rustix::fs::fstat(folder)?.st_dev {
+        Ok(opened)
+    } else {
+        Err(mounted())
+    }
 }
 
 /// Removes a file. False for a folder.

@@ -142,9 +142,10 @@ impl Stream {
     }
 
     /// Gives what is held back, if that is too little to tell a secret from any other text: the last bytes of a
-    /// question must not wait for its answer.
+    /// question must not wait for its answer. What was given before counts, or a secret that comes a few bytes at a
+    /// time would come through.
     pub fn release(&mut self) -> Vec<u8> {
-        if self.waiting() >= SHORTEST {
+        if self.held.len() >= SHORTEST {
             return Vec::new();
         }
         let out = self.held.split_off(self.held.len() - self.waiting());
@@ -459,5 +460,24 @@ mod tests {
         assert_eq!(stream.push(&mask, b"secr"), b"");
         assert_eq!(stream.release(), b"");
         assert_eq!(stream.push(&mask, b"et!"), b"secret!");
+    }
+
+    #[test]
+    fn a_secret_that_comes_a_byte_at_a_time_is_hidden() {
+        let mask = mask(&["secret-1", "secret-1-and-more"]);
+        let shown = |text: &str| {
+            let mut stream = Stream::default();
+            let mut out = Vec::new();
+            for byte in text.as_bytes() {
+                out.extend(stream.push(&mask, &[*byte]));
+                out.extend(stream.release());
+            }
+            out.extend(stream.finish(&mask));
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(shown("secret-1"), format!("sec{MASK}"));
+        assert_eq!(shown("secret-1-and-more"), format!("sec{MASK}"));
+        assert_eq!(shown("secret-1-and"), format!("sec{MASK}-and"));
+        assert_eq!(shown("sesecond secrets"), "sesecond secrets");
     }
 }

@@ -519,7 +519,7 @@ fn assert_secrets_open(env: &TestEnv, when: &str) {
     }
 }
 
-fn hidden_files(folder: &std::path::Path) -> Vec<std::ffi::OsString> {
+fn hidden_files(folder: &Path) -> Vec<std::ffi::OsString> {
     let names = std::fs::read_dir(folder).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name());
     names

@@ -108,7 +108,7 @@ fn kubeconfig(args: &Args) -> Failure {
             "--provider",
             "kubeconfig",
             "--from-file",
-            file
+            &file
         ])
     ))
 }

@@ -47,7 +47,7 @@ async fn masked(
 ) {
     let (mut near, far) = tokio::io::duplex(LONGEST_LINE);
     let masking = async {
-        relay::read(stream, masks, async |chunk| {
+        relay::read(stream, masks, std::future::pending(), async |chunk| {
             near.write_all(&chunk).await.is_ok()
         })
         .await;
