@@ -420,7 +420,7 @@ fn a_suggested_command_does_the_same_as_this_run() {
         .unwrap();
     let (_, stderr) = streams(&output);
     let flags = format!(
-        "acpctl --api-url={0} --insecure-skip-tls-verify login {0}",
+        "acpctl --api-url={} --insecure-skip-tls-verify login URL",
         server.url()
     );
     assert!(stderr.contains(&flags), "{stderr}");

@@ -255,3 +255,137 @@ fn errors_are_those_of_a_server() {
         .assert()
         .success();
 }
+
+/// A run on the embedded API: its status, and what it says.
+fn said(env: &TestEnv, line: &str) -> (Option<i32>, String, String) {
+    let output = env.local().args(line.split(' ')).output().unwrap();
+    let (stdout, stderr) = streams(&output);
+    (output.status.code(), stdout, stderr)
+}
+
+#[test]
+fn the_embedded_api_has_a_user_and_no_login() {
+    let env = TestEnv::new();
+    let (code, stdout, stderr) = said(&env, "whoami");
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        stdout.contains("dev-user") && stdout.contains("local:"),
+        "{stdout}"
+    );
+    let (code, stdout, stderr) = said(&env, "whoami --show-token");
+    assert_eq!((code, stdout.as_str()), (Some(3), ""));
+    assert!(!stderr.contains("login"), "{stderr}");
+}
+
+#[test]
+fn hints_are_commands_that_work() {
+    let env = TestEnv::new();
+    env.file("k.yaml", std::fs::read(SAMPLE).unwrap());
+    for line in [
+        "create project --name web",
+        "agent create --name lead --project web --prompt p",
+        "credential create --provider kubeconfig --name prod --from-file k.yaml",
+    ] {
+        assert_eq!(said(&env, line).0, Some(0), "{line}");
+    }
+    for (line, code) in [
+        // Its hint starts the session that the next line waits for.
+        ("session preview lead --project web", 3),
+        ("wait lead --project web --timeout 1ms", 9),
+        ("credential unbind prod --project web", 3),
+        ("credential bind prod", 2),
+        ("apply -f k.yaml", 7),
+        ("project set other", 3),
+    ] {
+        let (got, _, stderr) = said(&env, line);
+        assert_eq!(got, Some(code), "{line}: {stderr}");
+        let (_, hint) = stderr.rsplit_once("acpctl --local ").expect(line);
+        let (got, _, stderr) = said(&env, hint.trim_end());
+        assert_eq!(got, Some(0), "{hint}: {stderr}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_told_before_what_it_holds() {
+    let env = TestEnv::new();
+    assert_eq!(said(&env, "create project --name team-a").0, Some(0));
+    let (code, _, stderr) = said(&env, "agent start lead --project tema-a");
+    assert_eq!(code, Some(3));
+    assert!(stderr.contains("project \"tema-a\" not found"), "{stderr}");
+    assert!(stderr.contains("did you mean \"team-a\"?"), "{stderr}");
+    // Only with its project does a session go by the name of its agent.
+    let (code, _, stderr) = said(&env, "session preview lead");
+    assert_eq!(code, Some(3));
+    assert!(stderr.contains("add --project NAME"), "{stderr}");
+}
+
+#[test]
+fn a_new_name_is_one_that_is_free() {
+    let env = TestEnv::new();
+    for name in ["a", "b"] {
+        env.local()
+            .args([
+                "credential",
+                "create",
+                "--provider",
+                "github",
+                "--name",
+                name,
+            ])
+            .write_stdin("a secret")
+            .assert()
+            .success();
+    }
+    let (code, _, stderr) = said(&env, "credential update a --name b");
+    assert_eq!(code, Some(6), "{stderr}");
+    assert!(stderr.contains("\"b\" already exists"), "{stderr}");
+    for line in [
+        "credential update a --name a",
+        "credential update a --name c",
+        "credential get b",
+    ] {
+        assert_eq!(said(&env, line).0, Some(0), "{line}");
+    }
+}
+
+#[test]
+fn a_project_that_create_does_not_use_is_not_passed_over() {
+    let env = TestEnv::new();
+    let create = "credential create --provider github --name a --project web";
+    let output = env
+        .local()
+        .args(create.split(' '))
+        .write_stdin("a secret")
+        .output()
+        .unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(stdout, "credential/a created\n");
+    let bind = "acpctl --local credential bind a --project web\n";
+    assert!(stderr.ends_with(bind), "{stderr}");
+}
+
+#[test]
+fn a_copy_needs_a_free_place_and_its_return_a_file() {
+    let env = TestEnv::new();
+    let taken = env.file("taken", "mine");
+    let (code, _, stderr) = said(&env, "local backup taken");
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("\"taken\" exists already"), "{stderr}");
+    assert_eq!(std::fs::read_to_string(taken).unwrap(), "mine");
+    let (code, _, stderr) = said(&env, "local restore nothing");
+    assert_eq!(code, Some(1));
+    assert!(
+        stderr.contains("no such file") && !stderr.contains("--yes"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_curl_line_of_the_embedded_api_takes_the_address_of_serve() {
+    let env = TestEnv::new();
+    let (_, _, stderr) = said(&env, "credential list --print-curl");
+    assert!(
+        stderr.contains("\"$AMBIENT_API_URL\"'/api/ambient/v1/credentials?"),
+        "{stderr}"
+    );
+}

@@ -425,6 +425,13 @@ fn commands_of_the_same_user_find_the_token_and_nobody_else_gets_in() {
     let path = record(&env).expect("a record");
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
+    // A stored login for the same address is not sent in its place.
+    env.config(&format!(
+        r#"{{"api_url": "{url}", "access_token": "of-another-run-0123456789"}}"#
+    ));
+    let output = env.acpctl().arg("version").output().unwrap();
+    assert!(streams(&output).0.contains("Server: acpctl"), "{output:?}");
+    fs::remove_file(env.config_path()).unwrap();
     // Another store, and another name for the address: the token does not go there.
     assert_eq!(list(&TestEnv::new(), &url).0, Some(4));
     assert_eq!(
