@@ -13,7 +13,7 @@ use super::client::{Answer, BASE_PATH, Request};
 use super::error::{Cause, Error};
 use crate::config::paths;
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::exit::Failure;
 use crate::output::Out;
 use crate::server::{self, AppState, KeyPolicy, Manners, Options};
 
@@ -61,7 +61,7 @@ impl Local {
     /// # Errors
     /// When no folder is known or the store can't be opened.
     pub fn open() -> anyhow::Result<Self> {
-        let directory = paths::data_dir().map_err(|why| Failure::new(Kind::Other, why))?;
+        let directory = paths::data_dir()?;
         Self::open_in(&directory)
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::env::{self, Var};
+use crate::exit::{Failure, Kind};
 
 /// Why a place is not known.
 #[derive(Debug)]
@@ -60,10 +61,13 @@ pub fn config_file() -> Result<PathBuf, Unknown> {
 ///
 /// # Errors
 /// When neither `XDG_DATA_HOME` nor `HOME` gives one.
-pub fn data_dir() -> Result<PathBuf, String> {
-    Ok(in_xdg(env::XDG_DATA_HOME, ".local/share")
-        .map_err(|why| format!("determine data directory: {why}"))?
-        .join("ambient"))
+pub fn data_dir() -> Result<PathBuf, Failure> {
+    let found = in_xdg(env::XDG_DATA_HOME, ".local/share");
+    let dir = found.map_err(|why| {
+        Failure::new(Kind::Other, format!("determine data directory: {why}"))
+            .hint("set XDG_DATA_HOME to the full path of a folder that you can write")
+    })?;
+    Ok(dir.join("ambient"))
 }
 
 /// The folder of the completion cache.

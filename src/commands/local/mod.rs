@@ -14,7 +14,6 @@ use crate::api::local::key_policy;
 use crate::cli::Globals;
 use crate::config::paths;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
 use crate::server::{AppState, Options};
 
 /// The verbs, in the order of the help.
@@ -53,7 +52,7 @@ fn embedded(ctx: &Ctx) -> Ctx {
 
 /// Opens the store of this user.
 fn open() -> anyhow::Result<AppState> {
-    let directory = paths::data_dir().map_err(|why| Failure::new(Kind::Other, why))?;
+    let directory = paths::data_dir()?;
     let options = Options {
         key: key_policy()?,
         ..Options::default()

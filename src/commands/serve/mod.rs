@@ -170,7 +170,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     let directory = match &args.data_dir {
         Some(dir) => dir.clone(),
-        None => paths::data_dir().map_err(|why| Failure::new(Kind::Other, why))?,
+        None => paths::data_dir()?,
     };
     let state = AppState::open(&directory, options).context("open the store")?;
     let token = Token { bearer, is_made };
