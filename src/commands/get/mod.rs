@@ -69,7 +69,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     match name {
         Some(name) => one(ctx, resource, &collection, name, &format),
-        None => all(ctx, args, resource, collection, &format),
+        None => all(ctx, args, resource, &collection, &format),
     }
 }
 
@@ -130,7 +130,7 @@ fn all(
     ctx: &Ctx,
     args: &Args,
     resource: &'static Resource,
-    collection: Collection,
+    collection: &Collection,
     format: &Format,
 ) -> anyhow::Result<()> {
     let client = ctx.client()?;
