@@ -18,6 +18,8 @@ use anyhow::Context as _;
 use crate::api::{Client, Error, ListOptions, Method, Request, equals, path};
 use crate::compat::near::distance;
 use crate::compat::quote::quote;
+use crate::config::Settings;
+use crate::config::settings::Origin;
 use crate::exit::{self, Failure, Kind};
 use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, List, PROJECT, ROLE, Record, Resource, SCHEDULED_SESSION,
@@ -169,6 +171,24 @@ pub async fn doubt_empty(client: &Client, list: &[Record], project: &str) -> any
     match find_if_any(client, &projects, project).await {
         Ok(None) => Err(not_found(client, &projects, project).await.into()),
         Ok(Some(_)) | Err(_) => Ok(()),
+    }
+}
+
+/// The same for sessions, whose list takes its project from a flag or a variable. One that the configuration names was
+/// there when it was chosen.
+///
+/// # Errors
+/// As [`doubt_empty`].
+pub async fn doubt_no_sessions(
+    client: &Client,
+    list: &[Record],
+    settings: &Settings,
+) -> anyhow::Result<()> {
+    match (&settings.project, settings.project_origin) {
+        (Some(project), Origin::Flag | Origin::Environment) => {
+            doubt_empty(client, list, project).await
+        }
+        _ => Ok(()),
     }
 }
 
@@ -329,9 +349,8 @@ pub async fn by_name(
     collection: &Collection,
     name: &str,
 ) -> Result<Vec<Record>, Error> {
-    let Some(field) = collection.resource.name_field else {
-        return Ok(Vec::new());
-    };
+    // A kind without names is searched by id: the platform lists bindings for callers to whom it does not show one.
+    let field = collection.resource.name_field.unwrap_or("id");
     let search = equals(field, name);
     let list = match &collection.project {
         Some(project) => {
@@ -504,7 +523,8 @@ async fn missing(
     suggest(client, collection, text, failure).await.into()
 }
 
-/// Adds the name that was most likely meant. Nothing is said of a list that can't be had.
+/// Adds the name that was most likely meant. Nothing is said of a list that can't be had, nor where the object is seen
+/// and only its change is refused.
 async fn suggest(
     client: &Client,
     collection: &Collection,
@@ -522,11 +542,19 @@ async fn suggest(
     {
         return no_project;
     }
-    let names = list.iter().flat_map(List::items);
-    let names = names.map(|record| record.text(field));
-    match nearest(text, names) {
+    let Ok(list) = list else {
+        return failure;
+    };
+    let items = list.items();
+    let is_forbidden = failure.kind == Kind::Forbidden;
+    let is_it = |record: &Record| record.id() == text || record.text(field) == text;
+    if is_forbidden && items.iter().any(is_it) {
+        return failure;
+    }
+    let is_whole = i64::try_from(items.len()).is_ok_and(|seen| seen >= list.total);
+    match nearest(text, items.iter().map(|record| record.text(field))) {
         Some(name) => failure.hint(format!("did you mean {}?", quote(name))),
-        None if failure.kind == Kind::Forbidden => failure.hint(format!(
+        None if is_forbidden && is_whole => failure.hint(format!(
             "no {} that you may see has this ID or name",
             collection.resource.word
         )),

@@ -61,7 +61,7 @@ impl Local {
     /// # Errors
     /// When no folder is known or the store can't be opened.
     pub fn open() -> anyhow::Result<Self> {
-        let directory = paths::store_dir()?;
+        let directory = paths::data_dir()?;
         Self::open_in(&directory)
     }
 

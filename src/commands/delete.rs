@@ -103,7 +103,9 @@ fn all_sessions(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let sessions = ctx.block_on(async {
         let every = client.every(&SESSION, "/sessions", None).await;
-        every.context("list sessions")
+        let every = every.context("list sessions")?;
+        lookup::doubt_no_sessions(client, &every, ctx.settings()?).await?;
+        Ok(every)
     })?;
     if sessions.is_empty() {
         return say_deleted(ctx, format, Vec::new(), "no sessions to delete");

@@ -494,7 +494,7 @@ fn store(ctx: &Ctx) -> Vec<Check> {
     let name = "store";
     let dir = match paths::data_dir() {
         Ok(dir) => dir,
-        Err(why) => return vec![warn(name, why, "set HOME or XDG_DATA_HOME")],
+        Err(why) => return vec![warn(name, why.message, "set HOME or XDG_DATA_HOME")],
     };
     let Ok(entries) = fs::read_dir(&dir) else {
         return vec![ok(name, "the embedded API was not used yet")];

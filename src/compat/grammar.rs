@@ -110,11 +110,30 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
 /// True where a line asks for JSON and its command knows `-o`, also where the line is wrong elsewhere.
 #[must_use]
 pub fn asks_for_json(root: &Command, words: &[OsString]) -> bool {
-    let scanned = Line::new(root, words).scan();
-    scanned
-        .flags
+    let line = Line::new(root, words);
+    let scanned = line.scan();
+    if let Some(format) = scanned.flags.iter().rfind(|flag| flag.name == "output") {
+        return format.value.as_deref() == Some(OsStr::new("json"));
+    }
+    // The scan ends at the first wrong flag; what stands behind it was meant all the same.
+    let ends_early = matches!(scanned.end, Err(Stop::Failed(_)));
+    ends_early && line.find_long("output").is_some() && has_json_flag(&line.words)
+}
+
+/// True where words that need not be a right line hold `-o json` in one of its forms.
+fn has_json_flag(words: &[OsString]) -> bool {
+    let words: Vec<&OsStr> = words
         .iter()
-        .any(|flag| flag.name == "output" && flag.value.as_deref() == Some(OsStr::new("json")))
+        .map(OsString::as_os_str)
+        .take_while(|word| *word != "--")
+        .collect();
+    let joined = |word: &&OsStr| {
+        ["-ojson", "-o=json", "--output=json"]
+            .map(OsStr::new)
+            .contains(word)
+    };
+    let parted = |pair: &[&OsStr]| (pair[0] == "-o" || pair[0] == "--output") && pair[1] == "json";
+    words.iter().any(joined) || words.windows(2).any(parted)
 }
 
 /// A command that only holds others.

@@ -68,24 +68,17 @@ pub fn config_file_to_change() -> Result<PathBuf, Failure> {
     })
 }
 
-/// The folder of the embedded API's store.
-///
-/// # Errors
-/// As [`data_dir`], with what to do.
-pub fn store_dir() -> Result<PathBuf, Failure> {
-    data_dir().map_err(|why| {
-        Failure::new(Kind::Other, why).hint("set HOME, or XDG_DATA_HOME to a folder of your own")
-    })
-}
-
 /// The folder of the embedded API's data.
 ///
 /// # Errors
 /// When neither `XDG_DATA_HOME` nor `HOME` gives one.
-pub fn data_dir() -> Result<PathBuf, String> {
-    Ok(in_xdg(env::XDG_DATA_HOME, ".local/share")
-        .map_err(|why| format!("determine data directory: {why}"))?
-        .join("ambient"))
+pub fn data_dir() -> Result<PathBuf, Failure> {
+    let found = in_xdg(env::XDG_DATA_HOME, ".local/share");
+    let dir = found.map_err(|why| {
+        Failure::new(Kind::Other, format!("determine data directory: {why}"))
+            .hint("set HOME, or XDG_DATA_HOME to a folder of your own")
+    })?;
+    Ok(dir.join("ambient"))
 }
 
 /// The folder of the completion cache.

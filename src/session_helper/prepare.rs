@@ -68,17 +68,28 @@ pub fn command(words: &[OsString]) -> Result<Command, Failure> {
     Ok(command)
 }
 
+/// That no credential is bound. Only the embedded API is known to show every binding: a platform shows each caller
+/// those of the caller's own projects and credentials.
+#[must_use]
+pub fn none_bound(sees_all: bool) -> &'static str {
+    if sees_all {
+        "no credential is bound"
+    } else {
+        "no credential is bound, as far as you can see"
+    }
+}
+
 /// Refuses to start without any credential, unless that is wanted: a command would do its work somewhere else.
 ///
 /// # Errors
 /// That there is none.
-pub fn refuse_empty(plan: &Plan, is_allowed: bool) -> Result<(), Failure> {
+pub fn refuse_empty(plan: &Plan, is_allowed: bool, sees_all: bool) -> Result<(), Failure> {
     if is_allowed || !plan.steps.is_empty() {
         return Ok(());
     }
     Err(Failure::new(
         Kind::NotFound,
-        "nothing was started: no credential is bound",
+        format!("nothing was started: {}", none_bound(sees_all)),
     )
     .hint("'acpctl session explain' shows each binding; --allow-empty starts without a credential"))
 }

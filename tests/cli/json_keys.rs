@@ -65,6 +65,7 @@ const FROZEN: &[(&[&str], &str)] = &[
     (&["--local", "credential", "get", "none"], ERROR),
     (&["credential", "list", "--retries", "0"], ERROR),
     (&["whoami"], ERROR),
+    (&["credential", "list", "--unknown"], ERROR),
 ];
 
 fn paths(value: &Value, place: &str, found: &mut BTreeSet<String>) {

@@ -65,7 +65,7 @@ fn what_is_bound_and_hidden_is_said_and_nothing_starts() {
     let (code, stdout, stderr) = run(&server, &[&["preview"], &project[..]].concat());
     assert_eq!(code, Some(0));
     assert!(stdout.contains("bound, not visible to you"), "{stdout}");
-    assert!(!stderr.contains("No credential is bound"), "{stderr}");
+    assert!(!stderr.contains("no credential is bound"), "{stderr}");
 
     let (_, stdout, _) = run(
         &server,
@@ -272,5 +272,21 @@ fn a_rejected_token_of_a_pod_fails() {
             "{stderr}"
         );
         assert!(!stderr.contains("canary"), "{stderr}");
+    }
+}
+
+#[test]
+fn where_no_binding_is_seen_nothing_is_claimed_about_those_of_others() {
+    let server = hiding(&[], "none", json!([]));
+    for words in [
+        &["preview", "--project", "team-a"][..],
+        &["explain", "--project", "team-a"],
+    ] {
+        let (code, _, stderr) = run(&server, words);
+        assert_eq!(code, Some(0), "{stderr}");
+        assert!(
+            stderr.contains("no credential is bound, as far as you can see"),
+            "{stderr}"
+        );
     }
 }

@@ -66,7 +66,9 @@ fn without_a_credential_nothing_starts_and_nobody_elses_kubeconfig_is_found() {
     let (_, stderr) = streams(&refused);
     assert_eq!(refused.status.code(), Some(3));
     assert!(
-        stderr.contains("Error: nothing was started: no credential is bound\n"),
+        stderr.contains(
+            "Error: nothing was started: no credential is bound, as far as you can see\n"
+        ),
         "{stderr}"
     );
     assert!(!marker.exists());

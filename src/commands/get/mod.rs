@@ -69,7 +69,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     match name {
         Some(name) => one(ctx, resource, &collection, name, &format),
-        None => all(ctx, args, resource, collection, &format),
+        None => all(ctx, args, resource, &collection, &format),
     }
 }
 
@@ -130,7 +130,7 @@ fn all(
     ctx: &Ctx,
     args: &Args,
     resource: &'static Resource,
-    collection: Collection,
+    collection: &Collection,
     format: &Format,
 ) -> anyhow::Result<()> {
     let client = ctx.client()?;
@@ -141,8 +141,13 @@ fn all(
             .list(resource, &collection.path, &options)
             .await
             .with_context(|| format!("list {}", resource.plural()))?;
-        if let Some(project) = collection.project.filter(|project| !project.is_empty()) {
-            lookup::doubt_empty(client, list.items(), &project).await?;
+        match collection.project.as_deref() {
+            Some("") => {}
+            Some(project) => lookup::doubt_empty(client, list.items(), project).await?,
+            None if resource.word == SESSION.word => {
+                lookup::doubt_no_sessions(client, list.items(), ctx.settings()?).await?;
+            }
+            None => {}
         }
         if resource.word == ROLE_BINDING.word
             && matches!(format, Format::Table | Format::Wide)

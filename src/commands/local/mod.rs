@@ -52,7 +52,7 @@ fn embedded(ctx: &Ctx) -> Ctx {
 
 /// Opens the store of this user.
 fn open() -> anyhow::Result<AppState> {
-    let directory = paths::store_dir()?;
+    let directory = paths::data_dir()?;
     let options = Options {
         key: key_policy()?,
         ..Options::default()

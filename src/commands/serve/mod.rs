@@ -167,7 +167,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     let directory = match &args.data_dir {
         Some(dir) => dir.clone(),
-        None => paths::store_dir()?,
+        None => paths::data_dir()?,
     };
     let state = AppState::open(&directory, options).context("open the store")?;
     let token = Token { bearer, is_made };

@@ -81,7 +81,7 @@ async fn perform(
     };
     let plan = Plan::new(Mode::InProcess, credentials, period);
     prepare::check(&plan)?;
-    prepare::refuse_empty(&plan, setting.allow_empty)?;
+    prepare::refuse_empty(&plan, setting.allow_empty, true)?;
     let mut secrets = mask::secrets(&plan);
     secrets.extend(setting.token.clone());
     let mask = Mask::new(&secrets);

@@ -78,7 +78,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     dir::sweep();
     let plan = args.source.plan(ctx, Mode::InProcess)?;
     prepare::check(&plan)?;
-    prepare::refuse_empty(&plan, args.allow_empty)?;
+    prepare::refuse_empty(&plan, args.allow_empty, ctx.settings()?.is_local())?;
     ctx.block_on(perform(ctx, args, &plan))
 }
 
@@ -146,8 +146,7 @@ impl Known {
 
 fn warn(ctx: &Ctx, plan: &Plan) {
     if plan.steps.is_empty() {
-        ctx.out
-            .warn("no credential is bound: the command gets none");
+        ctx.out.warn("there is no credential for the command");
     }
     for step in &plan.steps {
         if let Some(expiry) = &step.expiry {

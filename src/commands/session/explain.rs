@@ -5,10 +5,12 @@ use serde_json::json;
 
 use super::source;
 use super::view::{View, ViewArgs};
+use crate::config::Settings;
 use crate::ctx::Ctx;
 use crate::output::age::age;
 use crate::output::table::visible;
 use crate::runner::resolve::{Candidate, Tier};
+use crate::session_helper::prepare;
 
 const EXAMPLES: &str = "\
 acpctl session explain --project team-a
@@ -71,6 +73,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             "{} more bindings decide nothing here; --all shows them",
             rest.len()
         ));
+    }
+    if !candidates.iter().any(Candidate::decides) {
+        let sees_all = ctx.settings().is_ok_and(Settings::is_local);
+        ctx.out
+            .note(&format!("For a session {}", prepare::none_bound(sees_all)));
     }
     for candidate in &candidates {
         if let Some(surprise) = candidate.surprise {

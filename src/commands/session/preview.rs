@@ -2,6 +2,7 @@
 
 use super::source::SourceArgs;
 use super::view::{View, ViewArgs};
+use crate::config::Settings;
 use crate::ctx::Ctx;
 use crate::output::style::{Tone, paint};
 use crate::output::table;
@@ -10,6 +11,7 @@ use crate::runner::expiry::date;
 use crate::runner::plan::{Plan, Step};
 use crate::runner::resolve::UNSEEN;
 use crate::runner::table::{FILE_MODE, Mode, Setup, always};
+use crate::session_helper::prepare;
 use crate::text::{acpctl, wrap};
 
 const EXAMPLES: &str = "\
@@ -147,8 +149,10 @@ fn widest(cells: &[[String; 3]], column: usize) -> usize {
 
 fn say_warnings(ctx: &Ctx, plan: &Plan) {
     if plan.steps.is_empty() {
+        let sees_all = ctx.settings().is_ok_and(Settings::is_local);
+        let none = prepare::none_bound(sees_all);
         ctx.out.note(&format!(
-            "No credential is bound: a session gets nothing. Each binding: {}",
+            "For a session {none}. Each binding: {}",
             acpctl(&["session", "explain"])
         ));
     }
