@@ -588,7 +588,7 @@ fn a_signal_at_any_moment_of_a_restore_leaves_the_old_store_or_the_new_one() {
     let before = names();
     let prepare = || {
         if names() == before {
-            run(env.local().args(["project", "create", "later"]));
+            run(env.local().args(["create", "project", "--name", "later"]));
         }
     };
     prepare();
