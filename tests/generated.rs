@@ -111,7 +111,7 @@ fn each_test_that_a_document_names_is_there() {
                         .find_map(|place| fs::read_to_string(place).ok());
                     sources += &source.unwrap_or_else(|| panic!("{document}: no file {name}"));
                 } else if is_test(name) && !sources.is_empty() {
-                    let function = format!("fn {name}()");
+                    let function = format!("fn {name}(");
                     assert!(
                         sources.contains(&function),
                         "{document}: no test {name} in its file"
@@ -120,7 +120,7 @@ fn each_test_that_a_document_names_is_there() {
                 } else if is_test(name) {
                     let names = stored_tests(root);
                     assert!(
-                        names.contains(&format!("fn {name}()")),
+                        names.contains(&format!("fn {name}(")),
                         "{document}: no test {name}"
                     );
                     count += 1;
