@@ -80,7 +80,7 @@ pub async fn reaping() {
 
 fn reap() {
     let us = this();
-    for process in all() {
+    for process in descendants().unwrap_or_else(all) {
         let awaited = AWAITED.lock().unwrap_or_else(PoisonError::into_inner);
         if process.has_ended
             && process.parent == us
@@ -102,7 +102,7 @@ impl Family {
     #[must_use]
     pub fn begin() -> Self {
         Self {
-            before: below(&all(), &[this()]),
+            before: descendants().unwrap_or_else(scanned),
         }
     }
 
@@ -125,10 +125,17 @@ impl Family {
         kill(|| self.living());
     }
 
+    /// Looks where it is cheap first. The kernel may pass over a child while another one ends, so that a look at all
+    /// processes has to agree that none is left.
     fn living(&self) -> Vec<Process> {
-        let mut found = below(&all(), &[this()]);
-        found.retain(|it| !it.has_ended && !self.before.contains(it));
-        found
+        let of_ours = |mut found: Vec<Process>| {
+            found.retain(|it| !it.has_ended && !self.before.contains(it));
+            found
+        };
+        match descendants().map(of_ours) {
+            Some(found) if !found.is_empty() => found,
+            _ => of_ours(scanned()),
+        }
     }
 }
 
@@ -263,6 +270,42 @@ fn all() -> Vec<Process> {
         .flatten()
         .filter_map(|entry| Process::read(entry.file_name().to_str()?.parse().ok()?))
         .collect()
+}
+
+/// What comes of this process, found by looking at all processes.
+fn scanned() -> Vec<Process> {
+    below(&all(), &[this()])
+}
+
+/// The same, as the kernel lists it for each process; nothing where it keeps no such lists.
+fn descendants() -> Option<Vec<Process>> {
+    let mut parents = vec![this()];
+    let mut found: Vec<Process> = Vec::new();
+    while let Some(parent) = parents.pop() {
+        let Some(children) = children(parent) else {
+            if parent == this() {
+                return None;
+            }
+            continue;
+        };
+        for child in children.into_iter().filter_map(Process::read) {
+            if !found.contains(&child) {
+                parents.push(child.id);
+                found.push(child);
+            }
+        }
+    }
+    Some(found)
+}
+
+/// The children of each thread of a process.
+fn children(id: i32) -> Option<Vec<i32>> {
+    let mut found = Vec::new();
+    for thread in fs::read_dir(format!("/proc/{id}/task")).ok()?.flatten() {
+        let list = fs::read_to_string(thread.path().join("children")).ok()?;
+        found.extend(list.split(' ').filter_map(|id| id.parse::<i32>().ok()));
+    }
+    Some(found)
 }
 
 /// The children of some processes, their children, and so on.
