@@ -152,11 +152,6 @@ async fn supervise(
     group: Group,
     stop: &mut watch::Receiver<Option<Stop>>,
 ) -> anyhow::Result<End> {
-    // Said before anything is waited for: the end of a short command would be taken note of as an orphan's.
-    let _awaited = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .map(Awaited::new);
     // Where the store fails the command runs all the same; its end is tried again.
     let _ = setting.store.started(&run.session).await;
     let (Some(stdin), Some(stdout), Some(stderr)) =
