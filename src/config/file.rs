@@ -402,6 +402,8 @@ pub fn reason(error: &io::Error) -> String {
         io::ErrorKind::AlreadyExists => "file exists".to_owned(),
         io::ErrorKind::StorageFull => "no space left on device".to_owned(),
         io::ErrorKind::ReadOnlyFilesystem => "read-only file system".to_owned(),
+        // Words of our own are as they should be.
+        _ if error.get_ref().is_some() => error.to_string(),
         _ => error
             .to_string()
             .split(" (os error")

@@ -309,8 +309,10 @@ fn files_with_secrets_are_private_from_the_call_that_makes_them() {
             .collect();
         for call in &files {
             let line = call.line();
+            // A lock is made once, and is empty.
+            let is_lock = call.file_name() == "store.lock";
             assert!(
-                made.iter().any(|name| call.file_name().contains(name)),
+                is_lock || made.iter().any(|name| call.file_name().contains(name)),
                 "{words:?} makes a file that nobody asked for: {line}"
             );
             if call.name == "linkat" {
