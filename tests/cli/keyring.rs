@@ -141,7 +141,11 @@ fn said(env: &TestEnv, bus: &str, args: &[&str]) -> String {
     let output = run(env, bus, args);
     let (_, stderr) = streams(&output);
     assert!(output.status.success(), "{args:?}: {stderr}");
-    stderr
+    // There is no server in these tests.
+    let unanswered =
+        |line: &&str| line.starts_with("Warning: saved, but the server did not answer");
+    let lines = stderr.split_inclusive('\n');
+    lines.filter(|line| !unanswered(line)).collect()
 }
 
 #[test]
@@ -198,9 +202,10 @@ fn a_keyring_that_answers_takes_the_login() {
     assert_eq!(saved(&env), json!({}));
     env.config(r#"{"token_store": "keyring"}"#);
     let output = run(&env, bus, &["whoami"]);
-    assert_eq!(
-        streams(&output).1,
-        "Error: not logged in; run 'acpctl login' first\n"
+    let stderr = streams(&output).1;
+    assert!(
+        stderr.starts_with("Error: not logged in; run 'acpctl login' first\n"),
+        "{stderr}"
     );
 }
 
@@ -227,7 +232,7 @@ fn a_login_in_the_keyring_is_renewed_there() {
     assert!(!stale.is_empty());
 
     issuer.change(Mood::Good);
-    let list = ["project", "list", "--api-url", api.url()];
+    let list = ["project", "list", "--send-login", "--api-url", api.url()];
     assert_eq!(said(&env, &bus.address, &list), "");
     assert_eq!(said(&env, &bus.address, &list), "");
     assert_eq!(issuer.token_requests().len(), 2, "one login, one renewal");
