@@ -11,7 +11,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use acpctl::{env, exit, help};
+use acpctl::{env, failure, help};
 use clap::{Arg, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
@@ -130,7 +130,7 @@ fn page(command: &Command, name: &str) -> io::Result<String> {
     pairs(
         &mut end,
         "EXIT STATUS",
-        exit::CODES
+        failure::CODES
             .iter()
             .map(|(code, help)| (code.to_string(), *help)),
     );

@@ -8,11 +8,11 @@ use std::io::IsTerminal as _;
 
 use crate::api::Client;
 use crate::auth::{access, cleartext};
-use crate::cli::Globals;
 use crate::config::paths::Unknown;
 use crate::config::{Config, Settings, paths};
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
+use crate::globals::Globals;
 use crate::lookup;
 use crate::output::Out;
 use crate::text::command::shell_word;

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::compat::quote::quote;
 use crate::config::file::reason;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::plain_file;
 
 /// The most that is read, in bytes: nothing that is larger is a secret.

@@ -1,6 +1,6 @@
 //! `acpctl`: the command line of the Ambient Code Platform.
 //!
-//! - [`cli`]: the flags for all commands, and the list of commands
+//! - [`cli`]: the list of commands; [`globals`]: the flags for all of them; [`version`]: the version
 //! - [`commands`]: one folder per noun, one file per verb
 //! - [`kubeconfig`]: rules about a kubeconfig: bytes in, findings and a carved document out
 //! - [`cluster`]: the client of a Kubernetes API server, for one carved kubeconfig
@@ -9,7 +9,7 @@
 //! - [`runner`]: what a session makes out of credentials; [`session_helper`]: a private folder and a child process
 //! - [`server`]: the embedded API behind `--local` and `acpctl serve`
 //! - [`config`]: the configuration file and the effective settings; [`env`]: the environment
-//! - [`output`]: everything printed; [`exit`]: failures and exit codes
+//! - [`output`]: everything printed; [`failure`]: failures and exit codes; [`exit`]: reports them
 //! - [`help`]: help texts; [`complete`]: what can follow on a command line
 //! - [`intake`]: how a secret comes in: read, decoded, cut, judged, described
 //! - [`input`]: bytes from files and pipes; [`secret_file`]: the one writer of files with secrets;
@@ -30,6 +30,8 @@ pub mod ctx;
 pub mod digest;
 pub mod env;
 pub mod exit;
+pub mod failure;
+pub mod globals;
 pub mod help;
 pub mod input;
 pub mod intake;
@@ -43,6 +45,7 @@ pub mod secret_file;
 pub mod server;
 pub mod session_helper;
 pub mod text;
+pub mod version;
 pub mod yaml;
 
 use std::ffi::OsString;
@@ -56,19 +59,12 @@ use compat::grammar::{self, Request};
 use ctx::Ctx;
 use output::{Color, Out};
 
-/// The version that a release build was stamped with (`ACPCTL_VERSION` at build time). Any other build is
-/// `dev`, as with the Go tool.
-pub const VERSION: &str = match option_env!("ACPCTL_VERSION") {
-    Some(version) => version,
-    None => "dev",
-};
-
 /// Runs a command line (without the program's name) and gives its exit status. A defect in the program ends in
 /// an error like any other.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.into_iter().collect();
     panic::set_hook(Box::new(exit::on_panic));
-    panic::catch_unwind(|| run_words(&words)).unwrap_or(ExitCode::from(exit::Kind::Other as u8))
+    panic::catch_unwind(|| run_words(&words)).unwrap_or(ExitCode::from(failure::Kind::Other as u8))
 }
 
 fn run_words(words: &[OsString]) -> ExitCode {
@@ -106,7 +102,7 @@ fn run_words(words: &[OsString]) -> ExitCode {
 fn check_environment() -> anyhow::Result<()> {
     match env::not_text() {
         None => Ok(()),
-        Some(var) => Err(exit::Failure::usage(format!(
+        Some(var) => Err(failure::Failure::usage(format!(
             "the environment variable {} is not UTF-8 text",
             var.name
         ))
@@ -123,7 +119,7 @@ fn read(out: &Out, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
             .data(help::text(out, root, &path).as_bytes())
             .map(|()| None),
         Request::Version => out
-            .line(&format!("acpctl version {VERSION}"))
+            .line(&format!("acpctl version {}", version::VERSION))
             .map(|()| None),
         Request::Run(matches) => Ok(Some(Cli::from_arg_matches(&matches)?)),
     }

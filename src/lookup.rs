@@ -15,12 +15,12 @@
 
 use anyhow::Context as _;
 
-use crate::api::{Client, Error, ListOptions, Method, Request, equals, path};
+use crate::api::{self, Client, Error, ListOptions, Method, Request, equals, path};
 use crate::compat::near::distance;
 use crate::compat::quote::quote;
 use crate::config::Settings;
 use crate::config::settings::Origin;
-use crate::exit::{self, Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, List, PROJECT, ROLE, Record, Resource, SCHEDULED_SESSION,
     SESSION,
@@ -321,7 +321,7 @@ async fn after(
     match by_other_name(client, collection, text).await {
         Ok(found) => Ok(found.filter(|record| record.id() != text && can_be_id(record.id()))),
         // That the search is forbidden too adds nothing to the refusal.
-        Err(failed) if refusal.is_some() && exit::kind(&failed) == Kind::Forbidden => Ok(None),
+        Err(failed) if refusal.is_some() && api::kind_of(&failed) == Kind::Forbidden => Ok(None),
         Err(failed) => Err(failed),
     }
 }

@@ -13,10 +13,10 @@ use super::http::Http;
 use super::local::Local;
 use super::stream::{EventStream, Source};
 use super::trace::Trace;
-use crate::cli::Globals;
 use crate::compat::json;
 use crate::compat::json_tree::Tree;
 use crate::config::Settings;
+use crate::globals::Globals;
 use crate::output::progress;
 use crate::resources::{Record, Resource};
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::client::Answer;
-use crate::exit::Kind;
+use crate::failure::{Failure, Kind, ServerWords};
 use crate::text::{acpctl, secrets, visible};
 
 /// The longest text of a server that is passed on, in characters.
@@ -305,3 +305,33 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// A refusal of the server, for a caller that knows a better hint.
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        Self {
+            kind: error.kind(),
+            message: error.to_string(),
+            hint: error.hint(),
+            server: Some(Box::new(ServerWords {
+                code: error.code().map(str::to_owned),
+                operation_id: error.operation_id().map(str::to_owned),
+                detail: error.detail().map(str::to_owned),
+            })),
+        }
+    }
+}
+
+/// The failure in an error chain: a command's own, or a refusal of the server.
+#[must_use]
+pub fn failure_in(error: &anyhow::Error) -> Option<Failure> {
+    let own = error.chain().find_map(|e| e.downcast_ref::<Failure>());
+    let refusal = || error.chain().find_map(|e| e.downcast_ref::<Error>());
+    own.cloned().or_else(|| refusal().map(Failure::from))
+}
+
+/// The kind of the failure in an error chain.
+#[must_use]
+pub fn kind_of(error: &anyhow::Error) -> Kind {
+    failure_in(error).map_or(Kind::Other, |failure| failure.kind)
+}

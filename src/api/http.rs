@@ -17,10 +17,10 @@ use super::bounds::Reader;
 use super::client::{Answer, BASE_PATH, Method, Request};
 use super::error::{Cause, Error};
 use super::proxy;
-use crate::cli::Globals;
 use crate::compat::quote::quote;
 use crate::config::Settings;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
+use crate::globals::Globals;
 use crate::plain_file;
 use crate::text::{self, secrets, url_for_people};
 
@@ -245,7 +245,7 @@ pub fn builder(
 ) -> anyhow::Result<reqwest::ClientBuilder> {
     let url = Url::parse(base).ok();
     let mut builder = reqwest::Client::builder()
-        .user_agent(format!("acpctl/{}", crate::VERSION))
+        .user_agent(format!("acpctl/{}", crate::version::VERSION))
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(settings.connect_timeout)
         .http1_only();

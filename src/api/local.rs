@@ -13,7 +13,7 @@ use super::client::{Answer, BASE_PATH, Request};
 use super::error::{Cause, Error};
 use crate::config::paths;
 use crate::env;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::output::Out;
 use crate::server::{self, AppState, KeyPolicy, Manners, Options};
 

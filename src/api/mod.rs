@@ -18,7 +18,7 @@ mod trace;
 
 pub use body::Body;
 pub use client::{Answer, BASE_PATH, Client, Method, Request};
-pub use error::{Cause, Error};
+pub use error::{Cause, Error, failure_in, kind_of};
 pub use list::{ListOptions, equals};
 pub use path::path;
 pub use sse::Event;

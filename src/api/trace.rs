@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::client::{Answer, Request};
-use crate::cli::Globals;
 use crate::compat::json;
 use crate::config::settings::LOCAL;
+use crate::globals::Globals;
 use crate::output::talk;
 use crate::text::command::shell_quoted;
 use crate::text::{secrets, url_for_people};

@@ -14,7 +14,7 @@ use crate::config::settings::{
 };
 use crate::config::{Config, Settings};
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::secret_file;
 use crate::text::url_for_people;
 

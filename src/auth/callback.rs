@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::text::visible;
 
 /// How long the user may take.

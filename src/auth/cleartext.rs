@@ -5,7 +5,7 @@ use url::{Host, Url};
 use crate::config::file::{self, WARNED_HTTP};
 use crate::config::{Config, Settings};
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 
 /// True for this machine, and for names that only a cluster's own network knows.
 #[must_use]

@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 
 use super::cleartext;
 use crate::api::{Trace, http};
-use crate::cli::Globals;
 use crate::compat::{go_url, json};
 use crate::config::Settings;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
+use crate::globals::Globals;
 use crate::text::{secrets, url_for_people, visible};
 
 /// How long the issuer may take, unless the request time-out is shorter.

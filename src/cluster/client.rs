@@ -104,7 +104,7 @@ impl Client {
             })?;
         headers.insert(ACCEPT, JSON);
         let mut builder = reqwest::Client::builder()
-            .user_agent(format!("acpctl/{}", crate::VERSION))
+            .user_agent(format!("acpctl/{}", crate::version::VERSION))
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(limits.connect)
             .timeout(limits.request)

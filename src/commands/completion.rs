@@ -2,7 +2,7 @@
 
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 
 /// The shells with their scripts. The scripts hold no list of their own: they ask `acpctl __complete`.
 pub const SHELLS: &[(&str, &str)] = &[

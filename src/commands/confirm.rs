@@ -4,7 +4,7 @@
 use std::io::BufRead as _;
 
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::output::prompt;
 use crate::resources::Resource;
 

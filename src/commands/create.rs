@@ -10,7 +10,7 @@ use crate::compat::quote::quote;
 use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::lookup;
 use crate::output::{Format, OutputArgs};
 use crate::resources::{AGENT, APPLICATION, PROJECT, ROLE, ROLE_BINDING, Resource, SESSION};

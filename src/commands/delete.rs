@@ -7,7 +7,7 @@ use super::{named, removal, stop};
 use crate::api::path;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::lookup;
 use crate::output::{Format, OutputArgs, progress};
 use crate::resources::{List, PROJECT, Record, Resource, SESSION, USER};

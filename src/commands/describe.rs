@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use super::named;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::lookup;
 use crate::output::Format;
 use crate::resources::CREDENTIAL;

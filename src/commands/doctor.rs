@@ -20,7 +20,7 @@ use crate::config::settings::Origin;
 use crate::config::{Settings, paths};
 use crate::ctx::Ctx;
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::output::age::age;
 use crate::output::progress;
 use crate::output::style::{Tone, paint};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::compat::quote::quote;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::resources::Record;
 
 /// Pairs that must all match. Without pairs everything fits.

@@ -4,7 +4,7 @@ use super::labels::Selector;
 use crate::api::ListOptions;
 use crate::compat::number;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::output::{Format, OutputArgs};
 use crate::resources::{List, Record};
 

@@ -10,7 +10,7 @@ use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_URL};
 use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::output::OutputArgs;
 
 /// Log out from the Ambient API server

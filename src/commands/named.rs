@@ -1,7 +1,7 @@
 //! What `get`, `describe` and `delete` share: from the words of a line to a place on the server.
 
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::{AGENT, Place, Resource, find};
 

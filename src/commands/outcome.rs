@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::output::Format;
 use crate::resources::Record;
 

@@ -7,7 +7,7 @@ use super::confirm::{self, ConfirmArgs};
 use super::outcome;
 use crate::api::Method;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{CREDENTIAL, Record};

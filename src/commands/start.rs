@@ -6,7 +6,7 @@ use super::agent::start::{begin, deliver, say_started};
 use super::agent::{agents, check};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::lookup;
 use crate::output::OutputArgs;
 

@@ -32,7 +32,7 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let client = json!({
-        "version": crate::VERSION,
+        "version": crate::version::VERSION,
         "commit": option_env!("ACPCTL_COMMIT").unwrap_or("unknown"),
         "build_time": option_env!("ACPCTL_BUILD_TIME").unwrap_or("unknown"),
     });
@@ -131,7 +131,7 @@ fn send(ctx: &Ctx, settings: &Settings, token: Option<SecretString>) -> Result<A
 
 /// Says where client and server are of different releases.
 fn say_skew(ctx: &Ctx, server: &str) {
-    let ours = crate::VERSION;
+    let ours = crate::version::VERSION;
     if differ(ours, server) {
         ctx.out.warn(&format!(
             "client {ours} and server {server} are of different releases"

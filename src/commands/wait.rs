@@ -10,7 +10,7 @@ use crate::api::{Client, Error, Method};
 use crate::compat::number;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{OutputArgs, progress};
 use crate::resources::{Record, SESSION};

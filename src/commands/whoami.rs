@@ -7,7 +7,7 @@ use crate::auth::store;
 use crate::auth::token::{self, Token};
 use crate::config::settings::{Origin, not_logged_in_at};
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
 use crate::server::USER;
 use crate::text::{acpctl, url_for_people};

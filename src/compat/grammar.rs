@@ -15,7 +15,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::near::distance;
 use super::{number, quote::quote};
-use crate::exit::Failure;
+use crate::failure::Failure;
 
 /// What a command line asks for.
 pub enum Request {

@@ -12,11 +12,11 @@ use super::cache;
 use super::place::Place;
 use crate::api::{self, Client};
 use crate::auth::own_server;
-use crate::cli::Globals;
 use crate::config::settings::Origin;
 use crate::config::{Settings, paths};
 use crate::ctx::Ctx;
 use crate::env;
+use crate::globals::Globals;
 use crate::resources::SERVER;
 use crate::text::secrets;
 

@@ -18,7 +18,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::env;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::help;
 use crate::output::Out;
 use crate::text::seen::is_unseen;

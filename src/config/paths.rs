@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::env::{self, Var};
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 
 /// Why a place is not known.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::VERSION;
 use crate::kubeconfig::{Finding, Row, Severity, codes};
+use crate::version::VERSION;
 
 /// One finding as a line or two: severity, code, place, message, and what to do.
 pub fn text(source: &str, finding: &Finding) -> String {

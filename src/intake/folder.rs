@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::compat::quote::quote;
 use crate::config::file::reason;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 
 /// The most kubeconfigs of one folder. More of them are rather a wrong folder.
 const MOST: usize = 1000;

@@ -3,7 +3,7 @@
 use crate::compat::grammar::nearest;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{self as rules, Finding, Severity};
 
 use super::describe::count;

@@ -15,7 +15,7 @@ use super::{findings, judge};
 use crate::compat::{number, quote::quote};
 use crate::ctx::Ctx;
 use crate::digest;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
 use crate::kubeconfig::{
     self as rules, Base64, Carved, CheckOptions, Cut, Decoded, Finding, Keep, Kubeconfig, Open,

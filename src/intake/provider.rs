@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::compat::grammar::nearest;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Base64, Kubeconfig, Source, decode_input, placeholder};
 use crate::resources::PROVIDERS;
 

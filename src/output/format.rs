@@ -1,6 +1,6 @@
 //! `-o`: the forms in which a command shows objects.
 
-use crate::exit::Failure;
+use crate::failure::Failure;
 
 /// The form asked for with `-o`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

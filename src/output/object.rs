@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Format, Out, table};
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::resources::{Column, List, Record, Resource};
 
 impl Out {

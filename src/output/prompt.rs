@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::question::{LONGEST_LINE, PASTE, PASTE_END, Question, Typing, write};
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::text::visible;
 
 /// One line of a [`select`]: what is chosen, and what helps to choose.

@@ -14,7 +14,7 @@ use rustix::termios::{self, LocalModes, OptionalActions, QueueSelector, Termios}
 use zeroize::Zeroizing;
 
 use super::{progress, signals};
-use crate::exit::{Failure, Kind, Status};
+use crate::failure::{Failure, Kind, Status};
 
 /// The smallest window, in rows and columns, in which dialoguer works.
 const SMALLEST: (u16, u16) = (3, 2);

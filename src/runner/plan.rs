@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use super::expiry::{Expiry, Period};
 use super::table::{self, Content, Mode, Row, Value};
 use crate::auth::token;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{self, CheckOptions, Rules, Severity, Source};
 use crate::output::table::visible;
 pub use crate::text::mask::MASK;

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::api::{Client, Error, ListOptions, equals, path};
 use crate::compat::quote::quote;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::resources::{
     CREDENTIAL, CREDENTIAL_TOKEN, EXPIRES_AT, ROLE, ROLE_BINDING, Record, annotation,
 };

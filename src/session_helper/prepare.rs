@@ -13,7 +13,7 @@ use super::materialise::Materialised;
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::output::table::visible;
 use crate::runner::plan::Plan;
 use crate::runner::table::KUBECONFIG_PATH;

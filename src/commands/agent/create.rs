@@ -7,7 +7,7 @@ use crate::api::{Body, Method, Request};
 use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::output::OutputArgs;
 use crate::resources::AGENT;
 

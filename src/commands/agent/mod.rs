@@ -13,7 +13,7 @@ mod update;
 use clap::Subcommand;
 
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::resources::AGENT;
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::agents;
 use crate::api::{Body, Client, Error, Method, path};
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::lookup;
 use crate::output::{Format, OutputArgs, progress};
 use crate::resources::{AGENT, Record, SESSION, SESSION_MESSAGE};

@@ -6,7 +6,7 @@ use super::fields::Fields;
 use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::output::OutputArgs;
 use crate::resources::APPLICATION;
 

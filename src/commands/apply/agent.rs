@@ -7,7 +7,7 @@ use super::document::{Document, Seed};
 use super::run::{Outcome, Run, need_name, set_changed, set_pairs};
 use crate::api::{Body, path};
 use crate::compat::quote::quote;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::resources::{AGENT, INBOX_MESSAGE, PROJECT, Record};
 use crate::text::acpctl;

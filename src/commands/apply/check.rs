@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::compat::near::nearest;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::text::acpctl;
 
 use super::Args;

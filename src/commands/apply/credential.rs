@@ -9,7 +9,7 @@ use super::run::{Outcome, Run, as_json, need_name, pairs_of, set_changed};
 use super::secret::{self, Secret};
 use crate::api::Body;
 use crate::commands::credential;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 
 /// Annotations of ours begin with this.

@@ -10,7 +10,7 @@ use super::document::Document;
 use super::load as manifest;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::yaml;
 
 #[derive(Deserialize, Default)]

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::document::Document;
 use crate::config::file::reason;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::plain_file::{self, Links};
 use crate::yaml;
 

@@ -21,7 +21,7 @@ use crate::commands::confirm::ConfirmArgs;
 use crate::commands::labels::Selector;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Status};
+use crate::failure::{Failure, Status};
 use crate::intake::{TrustArgs, judge};
 use crate::output::{Format, OutputArgs, progress};
 

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 
 use crate::api::{Body, ListOptions};
 use crate::compat::quote::quote;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
 use crate::resources::{AGENT, CREDENTIAL, PROJECT, ROLE, ROLE_BINDING, SESSION};
 

@@ -9,7 +9,7 @@ use super::document::{Document, Pairs};
 use crate::api::{Body, Client};
 use crate::compat::json;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::intake::TrustArgs;
 use crate::lookup::{self, Collection};
 use crate::resources::{Record, Resource};

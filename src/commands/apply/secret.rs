@@ -12,7 +12,7 @@ use crate::commands::credential::{self, KubeconfigArgs};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::digest;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source};
 use crate::intake::{Files, TrustArgs, provider};
 use crate::kubeconfig::{NotAllowed, OwnedSource};

@@ -3,7 +3,7 @@
 use crate::auth::access;
 use crate::config::file;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::text::url_for_people;
 
 /// Print a setting as it is in force

@@ -2,7 +2,7 @@
 
 use crate::config::paths;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 
 /// Print the path of the configuration file
 #[derive(Debug, clap::Args)]

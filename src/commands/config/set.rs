@@ -9,7 +9,7 @@ use crate::config::settings::is_local;
 use crate::config::{Config, Settings, file, paths};
 use crate::ctx::Ctx;
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::output::OutputArgs;
 use crate::text::url_for_people;
 

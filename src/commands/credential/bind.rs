@@ -7,7 +7,7 @@ use crate::api::{Body, Client, Error, ListOptions, equals};
 use crate::commands::outcome;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::{ROLE, ROLE_BINDING, Record};

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::compat::near::nearest;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::kubeconfig::{Gate, Row, Severity, codes};
 use crate::output::{Format, OutputArgs};
 use crate::text::quote;

@@ -17,7 +17,7 @@ pub use crate::intake::{KubeconfigArgs, PROVIDER as KUBECONFIG, findings, text a
 use clap::Subcommand;
 
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::resources::CREDENTIAL;
 

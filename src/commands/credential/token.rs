@@ -13,7 +13,7 @@ use crate::api::Method;
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Kubeconfig, Source};
 use crate::lookup;
 use crate::output::{Format, OutputArgs};

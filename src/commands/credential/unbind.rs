@@ -8,7 +8,7 @@ use crate::api::{Client, Method};
 use crate::commands::outcome;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
 use crate::output::OutputArgs;
 use crate::resources::{ROLE_BINDING, Record};

@@ -10,7 +10,7 @@ use crate::api::{Body, Client, Method};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::digest;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
 use crate::intake::{self, KubeconfigArgs, SourceArgs, judge, provider};
 use crate::lookup;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::compat::number;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::intake::findings::{self, Outcome};
 use crate::intake::{self, Examined, KubeconfigArgs, Page, judge};

@@ -8,7 +8,7 @@ use super::{bind, create};
 use crate::api::ListOptions;
 use crate::ctx::Ctx;
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::intake::{self, SourceArgs};
 use crate::kubeconfig::{self as rules, ContextSummary, Identity, OwnedSource};

@@ -12,7 +12,7 @@ use super::named;
 use crate::compat::number;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{AGENT, CREDENTIAL, ROLE_BINDING, Resource, SESSION};

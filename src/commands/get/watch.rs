@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::{Args, bindings, collection, known};
 use crate::api::{Client, Error, ListOptions};
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::output::{Format, progress, table};
 use crate::resources::{Column, ROLE_BINDING, Record, Resource, SESSION};

@@ -9,7 +9,7 @@ use clap::Subcommand;
 
 use crate::api::{Client, Error, Method, Request, path};
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::resources::AGENT;
 

@@ -7,7 +7,7 @@ use crate::api::{Body, Method, Request};
 use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::output::OutputArgs;
 use crate::resources::INBOX_MESSAGE;
 

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::deferred::Deferred;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::output::progress;
 
 /// Copy the store to a new file, while it is in use

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-use crate::exit::Status;
+use crate::failure::Status;
 
 /// From here to the end of the process a signal is noted and ends nothing by itself.
 pub struct Deferred(Arc<AtomicUsize>);

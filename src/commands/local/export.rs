@@ -19,7 +19,7 @@ use crate::commands::credential::{KUBECONFIG, KubeconfigArgs};
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::resources::{CREDENTIAL_TOKEN, Record};
 use crate::secret_file;
 use crate::yaml;

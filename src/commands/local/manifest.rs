@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::api::{Client, ListOptions, path};
 use crate::commands::apply::pairs_of;
 use crate::compat::quote::quote;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::resources::{
     AGENT, APPLICATION, CREDENTIAL, INBOX_MESSAGE, PROJECT, PROJECT_SETTINGS, ROLE, ROLE_BINDING,
     Record, Resource, SCHEDULED_SESSION, SESSION, USER,

@@ -11,9 +11,9 @@ mod restore;
 use clap::Subcommand;
 
 use crate::api::local::key_policy;
-use crate::cli::Globals;
 use crate::config::paths;
 use crate::ctx::Ctx;
+use crate::globals::Globals;
 use crate::server::{AppState, Options};
 
 /// The verbs, in the order of the help.

@@ -8,7 +8,7 @@ use super::deferred::Deferred;
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::output::{progress, prompt};
 use crate::text::acpctl;
 

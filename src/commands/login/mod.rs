@@ -21,7 +21,7 @@ use crate::config::settings::check_characters;
 use crate::config::{Config, Settings, paths};
 use crate::ctx::Ctx;
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::output::progress;
 use crate::secret_file;

@@ -1,11 +1,12 @@
 //! `acpctl project set`
 
+use crate::api;
 use crate::commands::outcome;
 use crate::compat::quote::quote;
 use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
-use crate::exit::{self, Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::PROJECT;
@@ -34,7 +35,7 @@ pub fn run(ctx: &Ctx, name: &str, output: &OutputArgs) -> anyhow::Result<()> {
         .await
     });
     let is_local = ctx.settings()?.is_local();
-    let (id, found) = found.map_err(|error| match exit::kind(&error) {
+    let (id, found) = found.map_err(|error| match api::kind_of(&error) {
         Kind::NotFound => {
             let message = format!(
                 "project {} does not exist; create it first with: acpctl create project --name {name}",

@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use crate::api::{Body, Method};
 use crate::commands::outcome;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::PROJECT;

@@ -10,7 +10,7 @@ use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::output::OutputArgs;
 use crate::resources::SCHEDULED_SESSION;
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::api::{Error, Method};
 use crate::commands::outcome;
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::{Record, SCHEDULED_SESSION};

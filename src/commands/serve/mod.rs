@@ -27,7 +27,7 @@ use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::config::paths;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind, Status};
+use crate::failure::{Failure, Kind, Status};
 use crate::plain_file;
 use crate::secret_file;
 use crate::server::{self, Access, AppState, Manners, Options};

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use super::output::{self, BATCH, LOGGED, Line, MOST_MESSAGES};
 use super::store::Store;
 use crate::api::Client;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::Plan;
 use crate::runner::resolve::Target;

@@ -12,7 +12,7 @@ use crate::compat::number;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
-use crate::exit::Status;
+use crate::failure::Status;
 use crate::output::table::visible;
 use crate::runner::plan::{Plan, Step};
 use crate::runner::table::Mode;

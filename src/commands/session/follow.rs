@@ -9,7 +9,7 @@ use tokio::signal::unix::SignalKind;
 use super::render::Renderer;
 use crate::api::{Cause, Client, Error, EventStream, path};
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::{progress, signals};
 use crate::resources::SESSION;
@@ -131,9 +131,11 @@ pub fn is_final(error: &Error) -> bool {
 /// A stream that broke off, in the Go tool's words.
 pub fn broken(error: Error) -> anyhow::Error {
     match error {
-        Error::Body(why) => {
-            Failure::new(crate::exit::Kind::Network, format!("stream error: {why}")).into()
-        }
+        Error::Body(why) => Failure::new(
+            crate::failure::Kind::Network,
+            format!("stream error: {why}"),
+        )
+        .into(),
         other => anyhow::Error::from(other).context("stream error"),
     }
 }

@@ -19,7 +19,7 @@ use crate::config::Settings;
 use crate::config::settings::parse_api_url;
 use crate::ctx::Ctx;
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::resources::{CREDENTIAL, Record};
 use crate::runner::expiry::SessionTime;

@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::follow::{self, End, Form, Pauses, Printer};
 use super::stored::Stored;
 use super::text;
-use crate::api::{Client, Error, EventStream};
+use crate::api::{self, Client, Error, EventStream};
 use crate::compat::number;
 use crate::ctx::Ctx;
-use crate::exit::{self, Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
 use crate::resources::{Record, SESSION, SESSION_MESSAGE};
@@ -117,7 +117,7 @@ async fn follow_stored(
         return follow(lookup::session(client, given).await?.id()).await;
     }
     match follow(given).await {
-        Err(error) if exit::kind(&error) == Kind::NotFound => {
+        Err(error) if api::kind_of(&error) == Kind::NotFound => {
             let sessions = Collection::global(&SESSION);
             match lookup::find_if_any(client, &sessions, given).await? {
                 Some(found) if found.id() != given => follow(found.id()).await,

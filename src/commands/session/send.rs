@@ -8,7 +8,7 @@ use super::follow::{self, End, Form, Printer};
 use crate::api::{Body, Client, Method, path};
 use crate::commands::outcome;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind, Status};
+use crate::failure::{Failure, Kind, Status};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
 use crate::resources::{SESSION, SESSION_MESSAGE};

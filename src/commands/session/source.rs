@@ -13,7 +13,7 @@ use crate::api::Client;
 use crate::commands::credential::{self, findings};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::intake::{self as kubeconfig, KubeconfigArgs};
 use crate::kubeconfig::{self as rules, Keep};

@@ -14,7 +14,7 @@ use super::follow::{self, End, Form, Pauses};
 use super::text;
 use crate::api::{Client, Error, Event, path};
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::output::progress;
 use crate::resources::{Record, SESSION, SESSION_MESSAGE};
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::ctx::Ctx;
-use crate::exit::Failure;
+use crate::failure::Failure;
 
 /// `-o`, for the commands that show something other than objects of the API.
 #[derive(Debug, Clone, Default, clap::Args)]

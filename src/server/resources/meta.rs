@@ -41,7 +41,7 @@ pub fn answer(path: &str, verb: Option<Verb>) -> Option<Response<Body>> {
             "build_time": "unknown",
         })),
         VERSION => text::compact(&json!({
-            "version": format!("acpctl-{}", crate::VERSION),
+            "version": format!("acpctl-{}", crate::version::VERSION),
             "build_time": "unknown",
             "git_tag": PLATFORM,
         })),

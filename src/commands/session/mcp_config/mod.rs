@@ -12,7 +12,7 @@ use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::plain_file::{self, Links};
 use crate::runner::table::{MCP_NAME, MCP_SERVER};
 use crate::secret_file;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Class, Fault};
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::output::style::{Tone, paint};
 use crate::output::table::visible;
 use crate::session_helper::mask::Mask;

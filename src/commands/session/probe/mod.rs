@@ -13,7 +13,7 @@ use super::source::SourceArgs;
 use super::view::{View, ViewArgs};
 use crate::config::file::reason;
 use crate::ctx::Ctx;
-use crate::exit::{Failure, Kind, Status};
+use crate::failure::{Failure, Kind, Status};
 use crate::kubeconfig::{Access, Kubeconfig, Source};
 use crate::runner::plan::{KUBECONFIG, Plan};
 use crate::runner::table::Mode;

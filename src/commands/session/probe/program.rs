@@ -8,7 +8,7 @@ use tokio::process::Command;
 use crate::commands::session::mcp_config;
 use crate::compat::quote::quote;
 use crate::env;
-use crate::exit::{Failure, Kind};
+use crate::failure::{Failure, Kind};
 use crate::runner::plan::KUBECONFIG;
 use crate::runner::table::{MCP_SERVER, MCP_SERVER_PYPI};
 use crate::secret_file;

@@ -1,0 +1,114 @@
+//! Failures with the words for the user, and the exit codes.
+
+use std::fmt;
+
+/// What kind of failure it is. The number is the exit code (man page, EXIT STATUS).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Anything that has no code of its own.
+    Other = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// What was named does not exist, or is hidden from the caller.
+    NotFound = 3,
+    /// Not logged in, or the server rejected the token (401).
+    Login = 4,
+    /// The caller may not do this (403).
+    Forbidden = 5,
+    /// A conflict on the server (409), or a name that fits several objects.
+    Conflict = 6,
+    /// The input data is not valid.
+    Data = 7,
+    /// A policy gate closed: `--min-ttl`, `--strict`.
+    Policy = 8,
+    /// The server can't be reached, or did not answer in time.
+    Network = 9,
+    /// The server failed (5xx).
+    Server = 10,
+    /// Input is needed, and asking for it is not allowed here.
+    Input = 11,
+    /// The command that is to be run can't be run, as shells have it.
+    CannotRun = 126,
+    /// The command that is to be run does not exist.
+    NoCommand = 127,
+}
+
+/// The exit codes with their meaning, as the manual page and the README list them.
+pub const CODES: &[(u8, &str)] = &[
+    (0, "success"),
+    (1, "other failure"),
+    (2, "usage error"),
+    (3, "not found"),
+    (4, "not logged in, or the token was rejected (401)"),
+    (5, "forbidden (403)"),
+    (6, "conflict, or an ambiguous name"),
+    (7, "invalid input data"),
+    (8, "policy gate: --min-ttl or --strict"),
+    (9, "network failure or time-out"),
+    (10, "server error"),
+    (11, "input needed, but asking is not allowed"),
+    (126, "session exec: the command can't be run"),
+    (127, "session exec: there is no such command"),
+];
+
+/// A failure with the words for the user: what happened, and one thing to do about it.
+///
+/// The message carries no secret: it is printed, and goes into JSON.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    pub kind: Kind,
+    pub message: String,
+    pub hint: Option<String>,
+    /// Where the words are a server's: what else it said.
+    pub server: Option<Box<ServerWords>>,
+}
+
+/// A server's error code, its id for the request, and its words that had no code.
+#[derive(Debug, Clone, Default)]
+pub struct ServerWords {
+    pub code: Option<String>,
+    pub operation_id: Option<String>,
+    pub detail: Option<String>,
+}
+
+impl Failure {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+            server: None,
+        }
+    }
+
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// Adds what the user can do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Ends the program with a status of someone else's: a child process, or a signal.
+#[derive(Debug)]
+pub struct Status(pub u8);
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "exit status {}", self.0)
+    }
+}
+
+impl std::error::Error for Status {}

@@ -1,0 +1,101 @@
+//! The flags that every command takes, as plain data.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::compat::number;
+use crate::output::Color;
+use crate::text::url_for_people;
+
+/// Flags that every command takes, before or after its name.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Global Flags")]
+pub struct Globals {
+    /// Override the API server URL for this invocation
+    #[arg(long, global = true, value_name = "URL")]
+    pub api_url: Option<String>,
+
+    /// Project to work in
+    #[arg(long, global = true, value_name = "NAME")]
+    pub project: Option<String>,
+
+    /// Use the embedded API on this machine instead of a server
+    #[arg(long, global = true)]
+    pub local: bool,
+
+    /// Send the stored login to an address other than the one it is for, such as a port-forward to it
+    #[arg(long, global = true)]
+    pub send_login: bool,
+
+    /// Skip TLS certificate verification (insecure)
+    #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub insecure_skip_tls_verify: Option<bool>,
+
+    /// Trust the certificate authorities in this PEM file as well
+    #[arg(long, global = true, value_name = "PATH")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Time limit for reaching the server, e.g. 5s (default 10s)
+    #[arg(long, global = true, value_name = "DURATION", value_parser = number::duration)]
+    pub connect_timeout: Option<Duration>,
+
+    /// Time limit for one request, e.g. 90s (default 30s)
+    #[arg(long, global = true, value_name = "DURATION", value_parser = number::duration)]
+    pub request_timeout: Option<Duration>,
+
+    /// How often a request that is safe to repeat is tried again
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        default_value_t = 2,
+        hide_default_value = false
+    )]
+    pub retries: u32,
+
+    /// Never ask: fail where input is missing
+    #[arg(long, global = true)]
+    pub no_input: bool,
+
+    /// When to colour: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub color: Color,
+
+    /// Say on stderr what is requested and answered
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+
+    /// Like --verbose, with headers and bodies; secrets are masked
+    #[arg(long, global = true)]
+    pub trace: bool,
+
+    /// Show each request as a curl command that takes the token from `$AMBIENT_TOKEN`
+    #[arg(long, global = true)]
+    pub print_curl: bool,
+}
+
+impl Globals {
+    /// The flags that a suggested command needs to do the same as this run: those that choose the server and how it is
+    /// reached.
+    #[must_use]
+    pub fn to_copy(&self) -> Vec<String> {
+        let flag = |name: &str, value: &str| format!("--{name}={value}");
+        let mut flags = Vec::new();
+        if self.local {
+            flags.push("--local".to_owned());
+        }
+        let url = self.api_url.as_deref().filter(|url| !url.is_empty());
+        flags.extend(url.map(|url| flag("api-url", &url_for_people(url))));
+        let insecure = self.insecure_skip_tls_verify == Some(true);
+        flags.extend(insecure.then(|| "--insecure-skip-tls-verify".to_owned()));
+        let file = self.ca_file.as_deref();
+        flags.extend(file.map(|file| flag("ca-file", &file.to_string_lossy())));
+        flags
+    }
+}
