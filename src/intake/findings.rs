@@ -6,13 +6,14 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::compat::quote::quote;
 use crate::kubeconfig::{Finding, Row, Severity, codes};
 use crate::version::VERSION;
 
-/// One finding as a line or two: severity, code, place, message, and what to do.
+/// One finding as a line or two: severity, code, location, message, and what to do.
 pub fn text(source: &str, finding: &Finding) -> String {
     let severity = severity_of(finding);
-    let place = place(finding);
+    let location = location(finding);
     let line = finding
         .line
         .map(|line| format!(":{line}"))
@@ -21,10 +22,10 @@ pub fn text(source: &str, finding: &Finding) -> String {
     let mut text = format!(
         "{source}{line}: {severity}[{}]: {}{}",
         finding.code,
-        if place.is_empty() {
+        if location.is_empty() {
             String::new()
         } else {
-            format!("{place}: ")
+            format!("{location}: ")
         },
         finding.message
     );
@@ -44,8 +45,8 @@ pub fn severity_of(finding: &Finding) -> &'static str {
     }
 }
 
-/// List, position, name and field: `users[0] "dev" user.token`.
-pub fn place(finding: &Finding) -> String {
+/// Returns list, position, name and field: `users[0] "dev" user.token`.
+pub fn location(finding: &Finding) -> String {
     let mut parts = Vec::new();
     if let Some(list) = finding.list {
         parts.push(
@@ -55,12 +56,21 @@ pub fn place(finding: &Finding) -> String {
         );
     }
     if let Some(name) = &finding.name {
-        parts.push(crate::compat::quote::quote(name));
+        parts.push(quote(name));
     }
     if let Some(field) = &finding.field {
         parts.push(field.clone());
     }
     parts.join(" ")
+}
+
+/// Returns a number with its noun.
+pub(super) fn count(n: usize, noun: &str) -> String {
+    if n == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{n} {noun}s")
+    }
 }
 
 /// A page about kubeconfigs for readers of a report; the findings themselves are explained by the rules' texts.
@@ -143,17 +153,17 @@ fn rule(row: &Row) -> Value {
 }
 
 fn result(source: &str, finding: &Finding, rules: &[&Row]) -> Value {
-    let place = place(finding);
-    let mut text = match place.as_str() {
+    let location = location(finding);
+    let mut text = match location.as_str() {
         "" => finding.message.clone(),
-        place => format!("{place}: {}", finding.message),
+        location => format!("{location}: {}", finding.message),
     };
     if let Some(fix) = &finding.fix {
         text = format!("{} Fix: {fix}", sentence(&text));
     }
     let file = finding.source.as_deref().unwrap_or(source);
     let uri = uri(file);
-    let key = format!("{uri}\n{}\n{place}", finding.code);
+    let key = format!("{uri}\n{}\n{location}", finding.code);
     let mut result = json!({
         "ruleId": finding.code,
         "ruleIndex": rules.iter().position(|row| row.code == finding.code),

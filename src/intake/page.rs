@@ -5,12 +5,12 @@ use std::cmp::Reverse;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::describe::count;
-use super::findings;
-use crate::kubeconfig::{self as rules, Base64, Finding, OwnedSource, Severity};
+use super::findings::{self, count};
+use super::read::source_name;
+use crate::kubeconfig::{Base64, Finding, Kubeconfig, OwnedSource, Severity, decode_input};
 use crate::text::color::painted;
 use crate::text::url::url_for_people;
-use crate::text::{visible, wrap};
+use crate::text::{acpctl, visible, wrap};
 
 /// The most columns of a line of the file.
 const LINE: usize = 100;
@@ -71,17 +71,22 @@ pub struct Page {
 }
 
 impl Page {
-    /// A page about these sources. Lines are shown of a single one only.
-    pub fn about(sources: &[OwnedSource], width: Option<usize>, colored: bool) -> Self {
+    /// Begins a page about these sources, which were parsed as `file`. Lines are shown if there is one source only.
+    pub fn about(
+        sources: &[OwnedSource],
+        file: Option<&Kubeconfig>,
+        width: Option<usize>,
+        colored: bool,
+    ) -> Self {
         let text = match sources {
-            [source] => rules::decode_input(&source.bytes, Base64::Report)
+            [source] => decode_input(&source.bytes, Base64::Report)
                 .map_or_else(|_| Zeroizing::default(), |decoded| decoded.text),
             _ => Zeroizing::default(),
         };
         Self {
-            source: super::source_name(sources),
+            source: source_name(sources),
             text,
-            secrets: rules::secrets(&super::views(sources)).ok(),
+            secrets: file.and_then(|file| file.secrets().ok()),
             width,
             colored,
         }
@@ -100,7 +105,7 @@ impl Page {
             page.push_str(&format!(
                 "{}\nMore about the first: {}\n",
                 counts(found),
-                crate::text::acpctl(&["credential", "explain", worst.code])
+                acpctl(&["credential", "explain", worst.code])
             ));
         }
         page
@@ -121,10 +126,10 @@ impl Page {
         let line = finding
             .line
             .map_or_else(String::new, |line| format!(":{line}"));
-        let place = findings::place(finding);
-        let gap = if place.is_empty() { "" } else { "  " };
-        let place = format!("  --> {}{line}{gap}{}", visible(source), visible(&place));
-        page.push_str(&self.wrapped(&place, 6));
+        let location = findings::location(finding);
+        let gap = if location.is_empty() { "" } else { "  " };
+        let head = format!("  --> {}{line}{gap}{}", visible(source), visible(&location));
+        page.push_str(&self.wrapped(&head, 6));
         page.push('\n');
         if let Some(excerpt) = finding.line.and_then(|line| self.excerpt(line, finding)) {
             page.push_str(&excerpt);
@@ -150,7 +155,7 @@ impl Page {
             .field
             .as_deref()
             .and_then(|field| field.rsplit('.').next());
-        let line = Line::read(self.text.lines().nth(index)?, wanted)?;
+        let line = FieldLine::read(self.text.lines().nth(index)?, wanted)?;
         let value = match line.value {
             "" => String::new(),
             value if self.may_show(line.key, value) => format!(" {}", visible(&for_people(value))),
@@ -204,7 +209,7 @@ impl Page {
 }
 
 /// A line of the file of the form `key: value`.
-struct Line<'t> {
+struct FieldLine<'t> {
     /// Spaces and the dash of a list.
     before: String,
     key: &'t str,
@@ -212,7 +217,7 @@ struct Line<'t> {
     value: &'t str,
 }
 
-impl<'t> Line<'t> {
+impl<'t> FieldLine<'t> {
     /// Nothing for a line that does not begin with a known field, or with the one that is wanted.
     fn read(line: &'t str, wanted: Option<&str>) -> Option<Self> {
         let rest = line.trim_start_matches([' ', '-', '\t']);

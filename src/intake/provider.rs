@@ -9,8 +9,8 @@ use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Base64, Kubeconfig, Source, decode_input, placeholder};
 use crate::resources::PROVIDERS;
 
+use super::flags::GateArgs;
 use super::judge::UNKNOWN_PROVIDER;
-use super::kubeconfig::GateArgs;
 
 /// The provider of kubeconfigs.
 pub const KUBECONFIG: &str = "kubeconfig";

@@ -105,10 +105,6 @@ pub fn text(input: &Input) -> Result<SecretString, Failure> {
         return Ok(SecretString::from(text));
     }
     let bytes = to_utf8(&input.bytes).map_err(|_| not_text())?;
-    let bytes = match bytes {
-        std::borrow::Cow::Borrowed(bytes) => Zeroizing::new(bytes.to_vec()),
-        std::borrow::Cow::Owned(bytes) => Zeroizing::new(bytes),
-    };
     let text = std::str::from_utf8(&bytes).map_err(|_| not_text())?;
     if text.contains('\0') {
         return Err(Failure::new(

@@ -8,12 +8,14 @@ use super::base64;
 use super::cert::{self, Fault};
 use super::choose::Chosen;
 use super::emit::Emitter;
-use super::encoding;
+use super::encoding::{self, Encoding};
 use super::files::{Material, Unread, shown, unreadable};
 use super::finding::{Finding, quote};
-use super::model::{Cluster, Config, Context, Data, Exec, Extension, Item, User};
+use super::model::{Cluster, Config, Context, Exec, Item, User};
 use super::pem;
-use super::{Carved, Inlined, Keep, Open};
+use super::report::{Carved, Inlined, Keep};
+use super::source::Open;
+use super::value::{Data, Extension};
 
 pub(super) fn carve(
     config: &Config<'_>,
@@ -316,7 +318,7 @@ impl Carver<'_> {
         let why = match Material::read(&item.document.resolve(path), Some(self.open)) {
             Material::FileBytes(bytes) => {
                 self.inlined.push(Inlined {
-                    list: item.place.list,
+                    list: item.position.list,
                     name: item.name.to_owned(),
                     field,
                     path: path.to_owned(),
@@ -357,8 +359,8 @@ impl Carver<'_> {
 /// Whatever else a file holds (keys, settings, the environment of a process) is not sent as a token.
 fn bearer_token(bytes: &[u8]) -> Result<Zeroizing<String>, Finding> {
     let refused = |why: &str| Finding::new("token-file-no-token").detail(why);
-    let (utf8, encoding) = encoding::to_utf8(bytes).map_err(|_| refused("broken UTF-16"))?;
-    if encoding == encoding::Encoding::Utf16 {
+    let (utf8, encoding) = encoding::detect(bytes).map_err(|_| refused("broken UTF-16"))?;
+    if encoding == Encoding::Utf16 {
         return Err(refused("it is UTF-16 text, which clients send as it is"));
     }
     let text = std::str::from_utf8(&utf8).map_err(|_| refused("it is not text"))?;

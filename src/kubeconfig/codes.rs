@@ -1,8 +1,35 @@
-//! Every finding code in one table: the code reads it, and `docs/lint.md` is written from it.
+//! All finding codes in one table, from which the program takes its texts and `docs/lint.md` is generated.
 
-use super::finding::{Gate, Severity};
+use serde::Serialize;
+
 use Gate::{Load, Rest, Tls};
 use Severity::{Error, Info, Warning};
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Likely trouble.
+    Warning,
+    /// It cannot work, or it is dangerous.
+    Error,
+}
+
+/// The step at which Kubernetes' client refuses a file (docs/interface/kubeconfig.md section 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gate {
+    /// Reading: bytes, YAML, types, names.
+    Load,
+    /// Choosing the context and checking its cluster and user.
+    Rest,
+    /// Building the transport: address, certificates, plugins.
+    Tls,
+    /// Noticed only at the TLS handshake; the client is built before that.
+    Late,
+}
 
 /// What a code means: one row of the table. `{}` in a message stands for a name.
 #[derive(Debug)]
@@ -790,8 +817,9 @@ pub(super) const CODES: &[Row] = &[
     ),
 ];
 
-/// True for a code of the table.
-pub(super) fn is_known(code: &str) -> bool {
+/// Returns true for the code of a finding.
+#[must_use]
+pub fn is_code(code: &str) -> bool {
     CODES.iter().any(|row| row.code == code)
 }
 

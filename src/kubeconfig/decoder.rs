@@ -4,21 +4,26 @@
 use std::collections::HashSet;
 
 use super::base64;
-use super::finding::Finding;
-use super::model::{Data, Decode, Extension, byte_list};
+use super::finding::{Finding, is_field_like, quote};
 use super::placeholder::placeholder;
-use super::tree::{NodeId, Tree, Value};
+use super::tree::{NodeId, NodeValue, Tree};
+use super::value::{Data, Extension, byte_list};
+
+/// A type that can be read from a tree.
+pub(super) trait Decode<'t>: Default {
+    fn decode(decoder: &mut Decoder<'t>, id: NodeId) -> Self;
+}
 
 /// Where a list item stands.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) list: &'static str,
     pub(super) index: usize,
     /// Line of the item.
     pub(super) line: u32,
 }
 
-impl Place {
+impl Position {
     /// Puts a finding on this item. The item's line is used if the finding has none.
     pub(super) fn on(self, mut finding: Finding, name: &str) -> Finding {
         finding.list = Some(self.list);
@@ -34,7 +39,7 @@ const MOST: usize = 50;
 
 pub(super) struct Decoder<'t> {
     tree: &'t Tree,
-    item: Option<(Place, &'t str)>,
+    item: Option<(Position, &'t str)>,
     /// Keys from the top, or from the list item, down to the value at hand.
     path: Vec<&'t str>,
     line: u32,
@@ -77,8 +82,8 @@ impl<'t> Decoder<'t> {
         (self.faults, self.unknown)
     }
 
-    pub(super) fn enter_item(&mut self, place: Place) {
-        self.item = Some((place, ""));
+    pub(super) fn enter_item(&mut self, position: Position) {
+        self.item = Some((position, ""));
         self.path.clear();
     }
 
@@ -97,8 +102,8 @@ impl<'t> Decoder<'t> {
     ) {
         let tree = self.tree;
         let run = match tree.value(id) {
-            Value::Map(run) => run,
-            Value::Null => return,
+            NodeValue::Map(run) => run,
+            NodeValue::Null => return,
             other => return self.wrong_type("a map", other),
         };
         if self.path.is_empty()
@@ -125,7 +130,7 @@ impl<'t> Decoder<'t> {
     /// `None` for null.
     pub(super) fn optional<T: Decode<'t>>(&mut self, id: NodeId) -> Option<T> {
         match self.tree.value(id) {
-            Value::Null => None,
+            NodeValue::Null => None,
             _ => Some(T::decode(self, id)),
         }
     }
@@ -138,8 +143,8 @@ impl<'t> Decoder<'t> {
     ) -> Vec<(&'t str, T)> {
         let tree = self.tree;
         let run = match tree.value(id) {
-            Value::Map(run) => run,
-            Value::Null => return Vec::new(),
+            NodeValue::Map(run) => run,
+            NodeValue::Null => return Vec::new(),
             other => {
                 self.wrong_type("a map", other);
                 return Vec::new();
@@ -161,7 +166,7 @@ impl<'t> Decoder<'t> {
     ) -> Vec<T> {
         let tree = self.tree;
         match tree.value(id) {
-            Value::List(run) => tree
+            NodeValue::List(run) => tree
                 .items(run)
                 .iter()
                 .map(|&id| {
@@ -169,7 +174,7 @@ impl<'t> Decoder<'t> {
                     item(self, id)
                 })
                 .collect(),
-            Value::Null => Vec::new(),
+            NodeValue::Null => Vec::new(),
             other => {
                 self.wrong_type("a list", other);
                 Vec::new()
@@ -179,8 +184,8 @@ impl<'t> Decoder<'t> {
 
     pub(super) fn text(&mut self, id: NodeId) -> &'t str {
         match self.tree.value(id) {
-            Value::Text(span) => self.tree.text(span),
-            Value::Null => "",
+            NodeValue::Text(span) => self.tree.text(span),
+            NodeValue::Null => "",
             other => {
                 self.wrong_type("text", other);
                 ""
@@ -190,8 +195,8 @@ impl<'t> Decoder<'t> {
 
     pub(super) fn bool(&mut self, id: NodeId) -> bool {
         match self.tree.value(id) {
-            Value::Bool(value) => value,
-            Value::Null => false,
+            NodeValue::Bool(value) => value,
+            NodeValue::Null => false,
             other => {
                 self.wrong_type("true or false", other);
                 false
@@ -201,8 +206,8 @@ impl<'t> Decoder<'t> {
 
     pub(super) fn data(&mut self, id: NodeId) -> Data<'t> {
         match self.tree.value(id) {
-            Value::Null => Data::Absent,
-            Value::Text(span) => {
+            NodeValue::Null => Data::Absent,
+            NodeValue::Text(span) => {
                 let text = self.tree.text(span);
                 if !self.known_good && !self.good_data.contains(&id) {
                     if base64::is_valid(text) {
@@ -212,14 +217,14 @@ impl<'t> Decoder<'t> {
                         self.fault(match placeholder(text) {
                             Some(what) => finding
                                 .detail(&format!("it is {what}"))
-                                .fix("put the data itself in its place"),
+                                .fix("put the data itself in its position"),
                             None => finding,
                         });
                     }
                 }
                 Data::Base64(text)
             }
-            Value::List(run) => {
+            NodeValue::List(run) => {
                 if byte_list(self.tree, id).is_none() {
                     let finding = Finding::new("wrong-type")
                         .detail("expected base64 text or numbers from 0 to 255");
@@ -248,7 +253,7 @@ impl<'t> Decoder<'t> {
             };
             d.map(id, &["extension", "name"], |d, key, value| match key {
                 "extension" => {
-                    let is_null = matches!(tree.value(value), Value::Null);
+                    let is_null = matches!(tree.value(value), NodeValue::Null);
                     extension.body = (!is_null).then_some((tree, value));
                 }
                 _ => extension.name = d.text(value),
@@ -263,8 +268,7 @@ impl<'t> Decoder<'t> {
             }
             // An empty extension may be given again.
             if earlier.body.is_some() {
-                let finding =
-                    Finding::new("duplicate-name").about(&super::finding::quote(later.name));
+                let finding = Finding::new("duplicate-name").about(&quote(later.name));
                 self.fault(finding);
             }
             *earlier = *later;
@@ -273,7 +277,7 @@ impl<'t> Decoder<'t> {
         found
     }
 
-    fn wrong_type(&mut self, expected: &str, found: Value) {
+    fn wrong_type(&mut self, expected: &str, found: NodeValue) {
         let mut finding = Finding::new("wrong-type")
             .detail(&format!("expected {expected}, found {}", found.kind()));
         if expected == "text" && matches!(found.kind(), "a number" | "a bool") {
@@ -302,7 +306,7 @@ impl<'t> Decoder<'t> {
                     ))
                     .fix(format!("rename it to `{field}`"));
             }
-            None if is_field_like(key) && !matches!(self.tree.value(value), Value::Null) => {}
+            None if is_field_like(key) && !matches!(self.tree.value(value), NodeValue::Null) => {}
             // A secret that stands where a field should must not be shown as if it were a name.
             None => finding.field = joined(&self.path[..self.path.len() - 1]),
         }
@@ -313,7 +317,7 @@ impl<'t> Decoder<'t> {
         finding.field = joined(&self.path);
         finding = finding.line(self.line);
         match self.item {
-            Some((place, name)) => place.on(finding, name),
+            Some((position, name)) => position.on(finding, name),
             None => finding,
         }
     }
@@ -329,12 +333,4 @@ fn reduced(key: &str) -> String {
         .filter(|ch| !matches!(ch, '-' | '_'))
         .map(|ch| ch.to_ascii_lowercase())
         .collect()
-}
-
-/// Whether a key looks like the name of a field, and not like a secret in the wrong place.
-pub(super) fn is_field_like(key: &str) -> bool {
-    key.len() <= 32
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'.'))
 }

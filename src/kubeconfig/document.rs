@@ -2,10 +2,10 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::Source;
 use super::encoding::{self, Encoding};
-use super::finding::Finding;
+use super::finding::{Finding, is_field_like};
 use super::reader;
+use super::source::Source;
 use super::tree::Tree;
 
 pub(super) struct Document {
@@ -38,7 +38,7 @@ impl Document {
         for duplicate in &reading.tree.duplicates {
             let mut note = Finding::new("duplicate-key").line(duplicate.line);
             let key = reading.tree.text(duplicate.key);
-            if super::decoder::is_field_like(key) {
+            if is_field_like(key) {
                 note = note.field(key);
             }
             notes.push(note);

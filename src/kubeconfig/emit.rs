@@ -1,10 +1,12 @@
 //! Writes a kubeconfig as YAML that every reader takes the same way: whatever a YAML 1.1 or 1.2
 //! reader could take for a number, a bool or null is quoted, and extensions are JSON on one line.
 
-use super::MAX_OUTPUT;
 use super::scalar::{self, Scalar};
-use super::tree::{NodeId, Tree, Value};
+use super::tree::{NodeId, NodeValue, Span, Tree};
 use super::wiped::WipedText;
+
+/// The size of the largest document that is written, in bytes.
+const MAX_OUTPUT: usize = 4 << 20;
 
 /// A key longer than this needs the explicit form; readers stop looking for `:` at 1,024.
 const LONGEST_SIMPLE_KEY: usize = 1000;
@@ -188,13 +190,13 @@ impl Emitter {
                 Step::Value(id) => id,
             };
             match tree.value(id) {
-                Value::Null => self.push("null"),
-                Value::Bool(value) => self.push(if value { "true" } else { "false" }),
-                Value::Int(n) => self.push(&n.to_string()),
-                Value::Uint(n) => self.push(&n.to_string()),
-                Value::Float(x) => self.push(&json_float(x)),
-                Value::Text(span) => self.quoted(tree.text(span)),
-                Value::List(run) => {
+                NodeValue::Null => self.push("null"),
+                NodeValue::Bool(value) => self.push(if value { "true" } else { "false" }),
+                NodeValue::Int(n) => self.push(&n.to_string()),
+                NodeValue::Uint(n) => self.push(&n.to_string()),
+                NodeValue::Float(x) => self.push(&json_float(x)),
+                NodeValue::Text(span) => self.quoted(tree.text(span)),
+                NodeValue::List(run) => {
                     steps.push(Step::Text("]"));
                     for (n, &item) in tree.items(run).iter().enumerate().rev() {
                         steps.push(Step::Value(item));
@@ -204,7 +206,7 @@ impl Emitter {
                     }
                     self.push("[");
                 }
-                Value::Map(run) => {
+                NodeValue::Map(run) => {
                     steps.push(Step::Text("}"));
                     for (n, entry) in tree.entries(run).iter().enumerate().rev() {
                         steps.push(Step::Value(entry.value));
@@ -253,7 +255,7 @@ impl Emitter {
 
 enum Step {
     Value(NodeId),
-    Key(super::tree::Span),
+    Key(Span),
     Text(&'static str),
 }
 

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::Open;
 use super::choose::Chosen;
 use super::finding::{Finding, quote};
-use super::model::{Data, Item};
+use super::model::Item;
+use super::source::Open;
+use super::value::Data;
 
 /// What stands behind a pair of fields such as `client-key` and `client-key-data`.
 pub(super) enum Material {

@@ -2,12 +2,12 @@
 //! (contract kubeconfig.md section 2).
 
 use super::finding::Finding;
-use super::tree::{Tree, Value};
+use super::tree::{NodeValue, Tree};
 
 pub(super) fn check(tree: &Tree) -> Result<(), Finding> {
     let run = match tree.value(tree.root()) {
-        Value::Map(run) => run,
-        Value::Null => return Ok(()),
+        NodeValue::Map(run) => run,
+        NodeValue::Null => return Ok(()),
         other => {
             return Err(Finding::new("not-a-config")
                 .line(tree.line(tree.root()))
@@ -26,8 +26,8 @@ pub(super) fn check(tree: &Tree) -> Result<(), Finding> {
             continue;
         };
         match tree.value(entry.value) {
-            Value::Null => {} // leaves an earlier match as it is
-            Value::Text(text) => {
+            NodeValue::Null => {} // leaves an earlier match as it is
+            NodeValue::Text(text) => {
                 *target = tree.text(text);
                 line = entry.line;
             }

@@ -3,13 +3,14 @@
 
 use std::path::Path;
 
-use super::Open;
 use super::base64;
 use super::cert::{self, Fault};
 use super::choose::Chosen;
+use super::codes::Gate;
 use super::files::{Material, Materials, Unread, unreadable};
-use super::finding::{Finding, Gate};
+use super::finding::Finding;
 use super::model::AuthProvider;
+use super::source::Open;
 use super::url::{self, Address};
 
 /// Faults, in an order close to the client's. Those of [`Gate::Late`] do not refuse the file.

@@ -15,24 +15,24 @@ pub(super) struct Span {
 
 /// A run in one of the tree's side tables.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Run {
+pub(super) struct TableRange {
     start: u32,
     len: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Value {
+pub(super) enum NodeValue {
     Null,
     Bool(bool),
     Int(i64),
     Uint(u64),
     Float(f64),
     Text(Span),
-    List(Run),
-    Map(Run),
+    List(TableRange),
+    Map(TableRange),
 }
 
-impl Value {
+impl NodeValue {
     /// What a reader of the file would call it.
     pub(super) fn kind(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl Value {
 
 #[derive(Clone, Copy, Debug)]
 struct Node {
-    value: Value,
+    value: NodeValue,
     /// Line in the source, from 1.
     line: u32,
     /// Collections on the longest way down, this one included; stops at [`u16::MAX`].
@@ -95,7 +95,7 @@ impl Tree {
             root: 0,
             duplicates: Vec::new(),
         };
-        tree.root = tree.add(Value::Null, 1);
+        tree.root = tree.add(NodeValue::Null, 1);
         tree
     }
 
@@ -107,7 +107,7 @@ impl Tree {
         self.root = root;
     }
 
-    pub(super) fn value(&self, id: NodeId) -> Value {
+    pub(super) fn value(&self, id: NodeId) -> NodeValue {
         self.nodes[id as usize].value
     }
 
@@ -124,20 +124,20 @@ impl Tree {
         &self.text[start..start + span.len as usize]
     }
 
-    pub(super) fn items(&self, run: Run) -> &[NodeId] {
+    pub(super) fn items(&self, run: TableRange) -> &[NodeId] {
         let start = run.start as usize;
         &self.items[start..start + run.len as usize]
     }
 
     /// The entries of a map, sorted by the bytes of their keys.
-    pub(super) fn entries(&self, run: Run) -> &[Entry] {
+    pub(super) fn entries(&self, run: TableRange) -> &[Entry] {
         let start = run.start as usize;
         &self.entries[start..start + run.len as usize]
     }
 
     /// The entry of a map under `key`; `None` as well if the node is not a map.
     pub(super) fn get(&self, map: NodeId, key: &str) -> Option<Entry> {
-        let Value::Map(run) = self.value(map) else {
+        let NodeValue::Map(run) = self.value(map) else {
             return None;
         };
         let entries = self.entries(run);
@@ -149,15 +149,15 @@ impl Tree {
 
     pub(super) fn as_text(&self, id: NodeId) -> Option<&str> {
         match self.value(id) {
-            Value::Text(span) => Some(self.text(span)),
+            NodeValue::Text(span) => Some(self.text(span)),
             _ => None,
         }
     }
 
-    pub(super) fn add(&mut self, value: Value, line: u32) -> NodeId {
+    pub(super) fn add(&mut self, value: NodeValue, line: u32) -> NodeId {
         let height = match value {
-            Value::List(run) => self.above(self.items(run).iter().copied()),
-            Value::Map(run) => self.above(self.entries(run).iter().map(|entry| entry.value)),
+            NodeValue::List(run) => self.above(self.items(run).iter().copied()),
+            NodeValue::Map(run) => self.above(self.entries(run).iter().map(|entry| entry.value)),
             _ => 0,
         };
         let id = index(self.nodes.len());
@@ -184,12 +184,12 @@ impl Tree {
     }
 
     pub(super) fn add_list(&mut self, items: &[NodeId], line: u32) -> NodeId {
-        let run = Run {
+        let run = TableRange {
             start: index(self.items.len()),
             len: index(items.len()),
         };
         self.items.extend_from_slice(items);
-        self.add(Value::List(run), line)
+        self.add(NodeValue::List(run), line)
     }
 
     /// Sorts the entries by key; of equal keys the last one stays.
@@ -214,11 +214,11 @@ impl Tree {
                 *last = entry;
             }
         }
-        let run = Run {
+        let run = TableRange {
             start: index(start),
             len: index(self.entries.len() - start),
         };
-        self.add(Value::Map(run), line)
+        self.add(NodeValue::Map(run), line)
     }
 
     /// Whether each node is part of the final value. What a later duplicate replaced is not.
@@ -230,12 +230,12 @@ impl Tree {
                 continue;
             }
             match self.value(id) {
-                Value::List(run) => {
+                NodeValue::List(run) => {
                     for &item in self.items(run) {
                         reached[item as usize] = true;
                     }
                 }
-                Value::Map(run) => {
+                NodeValue::Map(run) => {
                     for entry in self.entries(run) {
                         reached[entry.value as usize] = true;
                     }

@@ -1,10 +1,7 @@
 //! Moving through the text, and telling what stands there.
 
+use super::chars::{break_len, is_blankz};
 use super::scanner::Scanner;
-
-/// The reference decodes blocks of this many bytes, and takes offence at a bad byte anywhere in a
-/// block that it has reached.
-const BLOCK: usize = 512;
 
 /// Moving through the text.
 impl<'a> Scanner<'a> {
@@ -93,58 +90,5 @@ impl<'a> Scanner<'a> {
         } else {
             "\n"
         }
-    }
-}
-
-/// The text up to the block with the first bad byte, and whether there is one: bytes that are not
-/// UTF-8, and control characters.
-pub(super) fn readable(bytes: &[u8]) -> (&str, bool) {
-    let (valid, mut broken) = match std::str::from_utf8(bytes) {
-        Ok(text) => (text, false),
-        Err(error) => {
-            let valid = &bytes[..error.valid_up_to()];
-            (std::str::from_utf8(valid).unwrap_or_default(), true)
-        }
-    };
-    let mut end = valid.len();
-    if let Some(at) = valid.find(is_refused) {
-        end = at;
-        broken = true;
-    }
-    if broken {
-        end -= end % BLOCK;
-        while !valid.is_char_boundary(end) {
-            end -= 1;
-        }
-    }
-    (&valid[..end], broken)
-}
-
-fn is_refused(ch: char) -> bool {
-    match ch {
-        '\t' | '\n' | '\r' | '\u{85}' | ' '..='~' => false,
-        '\u{FFFE}' | '\u{FFFF}' => true,
-        _ => ch < '\u{A0}',
-    }
-}
-
-pub(super) fn is_word(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')
-}
-
-fn break_len(text: &[u8]) -> usize {
-    match text {
-        [b'\r', b'\n', ..] | [0xC2, 0x85, ..] => 2,
-        [b'\r' | b'\n', ..] => 1,
-        [0xE2, 0x80, 0xA8 | 0xA9, ..] => 3,
-        _ => 0,
-    }
-}
-
-pub(super) fn is_blankz(text: &[u8], at: usize) -> bool {
-    match text.get(at) {
-        None | Some(b' ' | b'\t' | b'\r' | b'\n') => true,
-        Some(0xC2 | 0xE2) => break_len(&text[at..]) > 0,
-        _ => false,
     }
 }

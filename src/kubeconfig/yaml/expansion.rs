@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Event, Parser};
+use super::parser::{Event, Parser};
 
 /// What a value costs beside its characters, in bytes.
 const NODE: u64 = 32;

@@ -1,7 +1,8 @@
 //! From tokens to events: the grammar of YAML as a machine with a stack of states.
 
+use super::chars::Chars;
+use super::fault::{YamlFault, YamlFaultKind};
 use super::scanner::{Scanner, Token};
-use super::{Chars, Fault, FaultKind};
 
 /// One step through a document.
 pub(in super::super) enum Event<'a> {
@@ -77,7 +78,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The next event. After the end of the stream there are only more ends.
-    pub(in super::super) fn next(&mut self) -> Result<Event<'a>, Fault> {
+    pub(in super::super) fn next(&mut self) -> Result<Event<'a>, YamlFault> {
         match self.state {
             State::FirstDocument => self.document_start(true),
             State::NextDocument => self.document_start(false),
@@ -112,7 +113,7 @@ impl<'a> Parser<'a> {
         self.line
     }
 
-    fn peek(&mut self) -> Result<&Token<'a>, Fault> {
+    fn peek(&mut self) -> Result<&Token<'a>, YamlFault> {
         self.scanner.peek()?;
         self.line = self.scanner.line();
         self.scanner.peek()
@@ -122,9 +123,9 @@ impl<'a> Parser<'a> {
         self.scanner.take()
     }
 
-    fn fault<T>(&self, problem: &'static str) -> Result<T, Fault> {
-        Err(Fault {
-            kind: FaultKind::Syntax(problem),
+    fn fault<T>(&self, problem: &'static str) -> Result<T, YamlFault> {
+        Err(YamlFault {
+            kind: YamlFaultKind::Syntax(problem),
             line: self.line,
         })
     }
@@ -139,7 +140,7 @@ impl<'a> Parser<'a> {
         empty()
     }
 
-    fn document_start(&mut self, first: bool) -> Result<Event<'a>, Fault> {
+    fn document_start(&mut self, first: bool) -> Result<Event<'a>, YamlFault> {
         if !first {
             while matches!(self.peek()?, Token::DocumentEnd) {
                 self.take();
@@ -169,7 +170,7 @@ impl<'a> Parser<'a> {
         Ok(Event::DocumentStart)
     }
 
-    fn directives(&mut self) -> Result<(), Fault> {
+    fn directives(&mut self) -> Result<(), YamlFault> {
         self.tags.clear();
         let mut version_seen = false;
         loop {
@@ -178,8 +179,8 @@ impl<'a> Parser<'a> {
                     return self.fault("the %YAML directive is given twice");
                 }
                 Token::Version { supported: false } => {
-                    return Err(Fault {
-                        kind: FaultKind::Version,
+                    return Err(YamlFault {
+                        kind: YamlFaultKind::Version,
                         line: self.line,
                     });
                 }
@@ -210,7 +211,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn document_content(&mut self) -> Result<Event<'a>, Fault> {
+    fn document_content(&mut self) -> Result<Event<'a>, YamlFault> {
         match self.peek()? {
             Token::Version { .. }
             | Token::TagDirective { .. }
@@ -224,7 +225,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn document_end(&mut self) -> Result<Event<'a>, Fault> {
+    fn document_end(&mut self) -> Result<Event<'a>, YamlFault> {
         if matches!(self.peek()?, Token::DocumentEnd) {
             self.take();
         }
@@ -234,7 +235,7 @@ impl<'a> Parser<'a> {
 
     /// A value with its anchor and tag. `block`: block collections are allowed; `indentless`: so is
     /// a list that is not indented, as below a key.
-    fn node(&mut self, block: bool, indentless: bool) -> Result<Event<'a>, Fault> {
+    fn node(&mut self, block: bool, indentless: bool) -> Result<Event<'a>, YamlFault> {
         if matches!(self.peek()?, Token::Alias(_))
             && let Some(Token::Alias(name)) = self.take()
         {
@@ -298,7 +299,7 @@ impl<'a> Parser<'a> {
     }
 
     /// An anchor and a tag, in any order.
-    fn properties(&mut self) -> Result<(Option<&'a str>, String), Fault> {
+    fn properties(&mut self) -> Result<(Option<&'a str>, String), YamlFault> {
         let (mut anchor, mut tag) = (None, None);
         loop {
             match self.peek()? {
@@ -328,7 +329,7 @@ impl<'a> Parser<'a> {
         Ok((anchor, tag))
     }
 
-    fn block_sequence(&mut self) -> Result<Event<'a>, Fault> {
+    fn block_sequence(&mut self) -> Result<Event<'a>, YamlFault> {
         match self.peek()? {
             Token::BlockEntry => {
                 self.take();
@@ -347,7 +348,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn indentless_sequence(&mut self) -> Result<Event<'a>, Fault> {
+    fn indentless_sequence(&mut self) -> Result<Event<'a>, YamlFault> {
         if !matches!(self.peek()?, Token::BlockEntry) {
             self.go_back();
             return Ok(Event::SequenceEnd);
@@ -363,7 +364,7 @@ impl<'a> Parser<'a> {
         self.node(true, false)
     }
 
-    fn block_mapping_key(&mut self) -> Result<Event<'a>, Fault> {
+    fn block_mapping_key(&mut self) -> Result<Event<'a>, YamlFault> {
         match self.peek()? {
             Token::Key => {
                 self.take();
@@ -382,7 +383,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn block_mapping_value(&mut self) -> Result<Event<'a>, Fault> {
+    fn block_mapping_value(&mut self) -> Result<Event<'a>, YamlFault> {
         if !matches!(self.peek()?, Token::Value) {
             return Ok(self.empty(State::BlockMappingKey));
         }
@@ -394,7 +395,7 @@ impl<'a> Parser<'a> {
         self.node(true, true)
     }
 
-    fn flow_sequence(&mut self, first: bool) -> Result<Event<'a>, Fault> {
+    fn flow_sequence(&mut self, first: bool) -> Result<Event<'a>, YamlFault> {
         if !first && !matches!(self.peek()?, Token::FlowSequenceEnd) {
             if !matches!(self.peek()?, Token::FlowEntry) {
                 return self.fault("a `,` or `]` is missing");
@@ -419,7 +420,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn flow_pair_key(&mut self) -> Result<Event<'a>, Fault> {
+    fn flow_pair_key(&mut self) -> Result<Event<'a>, YamlFault> {
         if matches!(
             self.peek()?,
             Token::Value | Token::FlowEntry | Token::FlowSequenceEnd
@@ -431,7 +432,7 @@ impl<'a> Parser<'a> {
         self.node(false, false)
     }
 
-    fn flow_pair_value(&mut self) -> Result<Event<'a>, Fault> {
+    fn flow_pair_value(&mut self) -> Result<Event<'a>, YamlFault> {
         if matches!(self.peek()?, Token::Value) {
             self.take();
             if !matches!(self.peek()?, Token::FlowEntry | Token::FlowSequenceEnd) {
@@ -442,7 +443,7 @@ impl<'a> Parser<'a> {
         Ok(self.empty(State::FlowPairEnd))
     }
 
-    fn flow_mapping(&mut self, first: bool) -> Result<Event<'a>, Fault> {
+    fn flow_mapping(&mut self, first: bool) -> Result<Event<'a>, YamlFault> {
         if !first && !matches!(self.peek()?, Token::FlowMappingEnd) {
             if !matches!(self.peek()?, Token::FlowEntry) {
                 return self.fault("a `,` or `}` is missing");
@@ -473,7 +474,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn flow_mapping_value(&mut self) -> Result<Event<'a>, Fault> {
+    fn flow_mapping_value(&mut self) -> Result<Event<'a>, YamlFault> {
         if matches!(self.peek()?, Token::Value) {
             self.take();
             if !matches!(self.peek()?, Token::FlowEntry | Token::FlowMappingEnd) {

@@ -1,8 +1,8 @@
 //! The characters of plain, quoted and block scalars.
 
-use super::cursor::is_blankz;
+use super::chars::{Chars, is_blankz};
+use super::fault::YamlFault;
 use super::scanner::Scanner;
-use super::{Chars, Fault};
 
 /// Blanks and line breaks between two words of a scalar.
 #[derive(Default)]
@@ -33,7 +33,7 @@ impl<'a> Gap<'a> {
 
 impl<'a> Scanner<'a> {
     /// `tab_limit` is the column before which a continuation line may hold no tab.
-    fn skip_gap(&mut self, gap: &mut Gap<'a>, tab_limit: isize) -> Result<(), Fault> {
+    fn skip_gap(&mut self, gap: &mut Gap<'a>, tab_limit: isize) -> Result<(), YamlFault> {
         loop {
             if self.is_blank() {
                 if !gap.broken {
@@ -55,7 +55,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    pub(super) fn scan_plain(&mut self) -> Result<Chars<'a>, Fault> {
+    pub(super) fn scan_plain(&mut self) -> Result<Chars<'a>, YamlFault> {
         let indent = self.indent + 1;
         let start = self.mark.at;
         let mut chars = Chars::default();
@@ -99,7 +99,7 @@ impl<'a> Scanner<'a> {
         (0..rest.len()).find(ends).unwrap_or(rest.len())
     }
 
-    pub(super) fn scan_quoted(&mut self, quote: u8) -> Result<Chars<'a>, Fault> {
+    pub(super) fn scan_quoted(&mut self, quote: u8) -> Result<Chars<'a>, YamlFault> {
         let mut chars = Chars::default();
         self.skip(1);
         loop {
@@ -125,7 +125,7 @@ impl<'a> Scanner<'a> {
 
     /// Takes characters up to a blank, a line break or the closing quote. Says whether it ended
     /// with an escaped line break.
-    fn quoted_words(&mut self, quote: u8, chars: &mut Chars<'a>) -> Result<bool, Fault> {
+    fn quoted_words(&mut self, quote: u8, chars: &mut Chars<'a>) -> Result<bool, YamlFault> {
         loop {
             let rest = self.rest();
             let ends = |at: &usize| {
@@ -154,7 +154,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The character that an escape stands for; the backslash is behind.
-    fn scan_escape(&mut self) -> Result<char, Fault> {
+    fn scan_escape(&mut self) -> Result<char, YamlFault> {
         let digits = match self.byte(0) {
             b'x' => 2,
             b'u' => 4,
@@ -182,7 +182,7 @@ impl<'a> Scanner<'a> {
         Ok(ch)
     }
 
-    pub(super) fn scan_block_scalar(&mut self, literal: bool) -> Result<Chars<'a>, Fault> {
+    pub(super) fn scan_block_scalar(&mut self, literal: bool) -> Result<Chars<'a>, YamlFault> {
         self.skip(1);
         let (chomping, increment) = self.block_header()?;
         let mut indent = match increment {
@@ -221,7 +221,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// What stands behind the `|` or `>`: chomping and an explicit indentation (0 if there is none).
-    fn block_header(&mut self) -> Result<(Chomping, isize), Fault> {
+    fn block_header(&mut self) -> Result<(Chomping, isize), YamlFault> {
         let (mut chomping, mut increment) = (None, 0);
         loop {
             match self.byte(0) {
@@ -250,7 +250,7 @@ impl<'a> Scanner<'a> {
         &mut self,
         indent: &mut Option<isize>,
         breaks: &mut String,
-    ) -> Result<isize, Fault> {
+    ) -> Result<isize, YamlFault> {
         let mut widest = 0;
         loop {
             let within = |column: isize| indent.is_none_or(|indent| column < indent);

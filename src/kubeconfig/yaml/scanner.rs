@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use super::cursor::{is_word, readable};
-use super::{Chars, Fault, FaultKind};
+use super::chars::{Chars, is_word, readable};
+use super::fault::{YamlFault, YamlFaultKind};
 
 /// Deepest nesting of brackets, and of indentation.
 const MAX_DEPTH: usize = 10_000;
@@ -95,11 +95,11 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next token and its line, which stay until [`Self::take`].
-    pub(super) fn peek(&mut self) -> Result<&Token<'a>, Fault> {
+    pub(super) fn peek(&mut self) -> Result<&Token<'a>, YamlFault> {
         while self.needs_more()? {
             self.fetch()?;
             if self.broken && self.at_end() {
-                return Err(Self::fault_at(FaultKind::Encoding, self.mark));
+                return Err(Self::fault_at(YamlFaultKind::Encoding, self.mark));
             }
         }
         match self.tokens.front() {
@@ -123,24 +123,24 @@ impl<'a> Scanner<'a> {
             + 1
     }
 
-    pub(super) fn fault<T>(&self, problem: &'static str) -> Result<T, Fault> {
+    pub(super) fn fault<T>(&self, problem: &'static str) -> Result<T, YamlFault> {
         let kind = if self.broken && self.at_end() {
-            FaultKind::Encoding
+            YamlFaultKind::Encoding
         } else {
-            FaultKind::Syntax(problem)
+            YamlFaultKind::Syntax(problem)
         };
         Err(Self::fault_at(kind, self.mark))
     }
 
-    pub(super) fn fault_at(kind: FaultKind, mark: Mark) -> Fault {
-        Fault {
+    pub(super) fn fault_at(kind: YamlFaultKind, mark: Mark) -> YamlFault {
+        YamlFault {
             kind,
             line: mark.line + 1,
         }
     }
 
     /// Whether the queue is empty, or its head may still turn out to be a key.
-    fn needs_more(&mut self) -> Result<bool, Fault> {
+    fn needs_more(&mut self) -> Result<bool, YamlFault> {
         if self.ended || self.tokens.is_empty() {
             return Ok(!self.ended);
         }
@@ -157,7 +157,7 @@ impl<'a> Scanner<'a> {
         Ok(false)
     }
 
-    fn is_valid_key(&mut self, level: usize) -> Result<bool, Fault> {
+    fn is_valid_key(&mut self, level: usize) -> Result<bool, YamlFault> {
         let key = self.keys[level];
         if !key.possible {
             return Ok(false);
@@ -174,11 +174,11 @@ impl<'a> Scanner<'a> {
         Ok(false)
     }
 
-    fn missing_colon(key: SimpleKey) -> Fault {
-        Self::fault_at(FaultKind::Syntax("a key without `:`"), key.mark)
+    fn missing_colon(key: SimpleKey) -> YamlFault {
+        Self::fault_at(YamlFaultKind::Syntax("a key without `:`"), key.mark)
     }
 
-    fn save_key(&mut self) -> Result<(), Fault> {
+    fn save_key(&mut self) -> Result<(), YamlFault> {
         if !self.key_allowed {
             return Ok(());
         }
@@ -196,7 +196,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn remove_key(&mut self) -> Result<(), Fault> {
+    fn remove_key(&mut self) -> Result<(), YamlFault> {
         let Some(key) = self.keys.last_mut() else {
             return Ok(());
         };
@@ -231,14 +231,14 @@ impl<'a> Scanner<'a> {
         number: usize,
         token: Token<'a>,
         mark: Mark,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), YamlFault> {
         if self.flow_level > 0 || self.indent >= column {
             return Ok(());
         }
         self.indents.push(self.indent);
         self.indent = column;
         if self.indents.len() > MAX_DEPTH {
-            return Err(Self::fault_at(FaultKind::TooDeep, mark));
+            return Err(Self::fault_at(YamlFaultKind::TooDeep, mark));
         }
         self.insert(number, token, mark);
         Ok(())
@@ -255,7 +255,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn fetch(&mut self) -> Result<(), Fault> {
+    fn fetch(&mut self) -> Result<(), YamlFault> {
         self.skip_to_token();
         self.unroll_indent(self.column());
         let mark = self.mark;
@@ -331,21 +331,21 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn fetch_stream_end(&mut self) -> Result<(), Fault> {
+    fn fetch_stream_end(&mut self) -> Result<(), YamlFault> {
         self.start_over()?;
         self.ended = true;
         Ok(())
     }
 
     /// Closes everything, as a document mark, a directive and the end do.
-    fn start_over(&mut self) -> Result<(), Fault> {
+    fn start_over(&mut self) -> Result<(), YamlFault> {
         self.unroll_indent(-1);
         self.remove_key()?;
         self.key_allowed = false;
         Ok(())
     }
 
-    fn fetch_directive(&mut self) -> Result<(), Fault> {
+    fn fetch_directive(&mut self) -> Result<(), YamlFault> {
         self.start_over()?;
         let mark = self.mark;
         let token = self.scan_directive()?;
@@ -375,7 +375,7 @@ impl<'a> Scanner<'a> {
         self.push(token, mark);
     }
 
-    fn fetch_flow_start(&mut self, token: Token<'a>) -> Result<(), Fault> {
+    fn fetch_flow_start(&mut self, token: Token<'a>) -> Result<(), YamlFault> {
         self.save_key()?;
         self.keys.push(SimpleKey {
             token: self.taken + self.tokens.len(),
@@ -383,14 +383,14 @@ impl<'a> Scanner<'a> {
         });
         self.flow_level += 1;
         if self.flow_level > MAX_DEPTH {
-            return Err(Self::fault_at(FaultKind::TooDeep, self.mark));
+            return Err(Self::fault_at(YamlFaultKind::TooDeep, self.mark));
         }
         self.key_allowed = true;
         self.one_char(token);
         Ok(())
     }
 
-    fn fetch_flow_end(&mut self, token: Token<'a>) -> Result<(), Fault> {
+    fn fetch_flow_end(&mut self, token: Token<'a>) -> Result<(), YamlFault> {
         self.remove_key()?;
         if self.flow_level > 0 {
             self.flow_level -= 1;
@@ -409,7 +409,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_block_entry(&mut self) -> Result<(), Fault> {
+    fn fetch_block_entry(&mut self) -> Result<(), YamlFault> {
         if self.flow_level == 0 {
             if !self.key_allowed {
                 return self.fault("a list item is not allowed here");
@@ -423,7 +423,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_explicit_key(&mut self) -> Result<(), Fault> {
+    fn fetch_explicit_key(&mut self) -> Result<(), YamlFault> {
         if self.flow_level == 0 {
             if !self.key_allowed {
                 return self.fault("a key is not allowed here");
@@ -437,7 +437,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_value(&mut self) -> Result<(), Fault> {
+    fn fetch_value(&mut self) -> Result<(), YamlFault> {
         let level = self.keys.len() - 1;
         if self.is_valid_key(level)? {
             let key = self.keys[level];
@@ -460,7 +460,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_anchor(&mut self, alias: bool) -> Result<(), Fault> {
+    fn fetch_anchor(&mut self, alias: bool) -> Result<(), YamlFault> {
         self.save_key()?;
         self.key_allowed = false;
         let mark = self.mark;
@@ -479,7 +479,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_plain(&mut self) -> Result<(), Fault> {
+    fn fetch_plain(&mut self) -> Result<(), YamlFault> {
         self.save_key()?;
         self.key_allowed = false;
         let mark = self.mark;
