@@ -1,5 +1,5 @@
-//! Type checks on the way from tree to model (contract kubeconfig.md section 4). Goes on after a
-//! fault, so that one run reports them all.
+//! Checks types on the way from the tree to the model (docs/interface/kubeconfig.md section 4). Continues after a fault,
+//! so that one run reports all of them.
 
 use std::collections::HashSet;
 
@@ -14,17 +14,17 @@ pub(super) trait Decode<'t>: Default {
     fn decode(decoder: &mut Decoder<'t>, id: NodeId) -> Self;
 }
 
-/// Where a list item stands.
+/// The position of an item in its list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Position {
     pub(super) list: &'static str,
     pub(super) index: usize,
-    /// Line of the item.
+    /// The line of the item.
     pub(super) line: u32,
 }
 
 impl Position {
-    /// Puts a finding on this item. The item's line is used if the finding has none.
+    /// Locates a finding at this item. The item's line is used if the finding has none.
     pub(super) fn on(self, mut finding: Finding, name: &str) -> Finding {
         finding.list = Some(self.list);
         finding.index = Some(self.index);
@@ -34,20 +34,20 @@ impl Position {
     }
 }
 
-/// Enough to show what is wrong; a file can be wrong in every line.
+/// The most faults and the most unknown fields that are reported; every line of a file can have one.
 const MOST: usize = 50;
 
 pub(super) struct Decoder<'t> {
     tree: &'t Tree,
     item: Option<(Position, &'t str)>,
-    /// Keys from the top, or from the list item, down to the value at hand.
+    /// The keys from the top, or from the list item, down to the current value.
     path: Vec<&'t str>,
     line: u32,
     faults: Vec<Finding>,
     unknown: Vec<Finding>,
-    /// Data that has been found good; aliases may bring it again and again.
+    /// Data that was found to be valid. Aliases may lead to it many times.
     good_data: HashSet<NodeId>,
-    /// The tree has been decoded before, without faults.
+    /// The tree was decoded before without faults.
     known_good: bool,
 }
 
@@ -65,7 +65,7 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    /// For a tree that has been decoded before: what was found good is not looked at again.
+    /// Makes a decoder for a tree that was decoded before. It does not check the data again.
     pub(super) fn again(tree: &'t Tree) -> Self {
         Self {
             known_good: true,
@@ -77,7 +77,7 @@ impl<'t> Decoder<'t> {
         self.tree
     }
 
-    /// What has been found: faults, and fields that no client knows.
+    /// Returns the faults, and the fields that no client knows.
     pub(super) fn finish(self) -> (Vec<Finding>, Vec<Finding>) {
         (self.faults, self.unknown)
     }
@@ -92,8 +92,8 @@ impl<'t> Decoder<'t> {
         self.path.clear();
     }
 
-    /// Visits the entries of a map in the order of their keys. Keys that are not among `fields`
-    /// are noted and passed over; `null` is an empty map.
+    /// Visits the entries of a map in the order of their keys. Keys that are not in `fields` are reported and skipped;
+    /// `null` is an empty map.
     pub(super) fn map(
         &mut self,
         id: NodeId,
@@ -127,7 +127,7 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    /// `None` for null.
+    /// Decodes a value; `null` becomes `None`.
     pub(super) fn optional<T: Decode<'t>>(&mut self, id: NodeId) -> Option<T> {
         match self.tree.value(id) {
             NodeValue::Null => None,
@@ -135,7 +135,7 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    /// A map with free keys.
+    /// Decodes a map with any keys.
     pub(super) fn dictionary<T>(
         &mut self,
         id: NodeId,
@@ -217,7 +217,7 @@ impl<'t> Decoder<'t> {
                         self.fault(match placeholder(text) {
                             Some(what) => finding
                                 .detail(&format!("it is {what}"))
-                                .fix("put the data itself in its position"),
+                                .fix("replace it with the data itself"),
                             None => finding,
                         });
                     }
@@ -243,7 +243,7 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    /// A list of `{name, extension}`, sorted by name.
+    /// Decodes a list of `{name, extension}` and sorts it by name.
     pub(super) fn extensions(&mut self, id: NodeId) -> Vec<Extension<'t>> {
         let tree = self.tree;
         let mut found: Vec<Extension<'t>> = self.list(id, |d, id| {
@@ -260,13 +260,13 @@ impl<'t> Decoder<'t> {
             });
             extension
         });
-        // Stable, so that of equal names the last one stays behind.
+        // The sort is stable, so the last one of equal names comes last and is kept.
         found.sort_by_key(|extension| extension.name);
         found.dedup_by(|later, earlier| {
             if later.name != earlier.name {
                 return false;
             }
-            // An empty extension may be given again.
+            // An empty extension may be repeated.
             if earlier.body.is_some() {
                 let finding = Finding::new("duplicate-name").about(&quote(later.name));
                 self.fault(finding);
@@ -302,12 +302,12 @@ impl<'t> Decoder<'t> {
             Some(field) => {
                 finding = finding
                     .detail(&format!(
-                        "did you mean `{field}`? It is read only in this spelling"
+                        "did you mean `{field}`? Only this spelling is read"
                     ))
                     .fix(format!("rename it to `{field}`"));
             }
             None if is_field_like(key) && !matches!(self.tree.value(value), NodeValue::Null) => {}
-            // A secret that stands where a field should must not be shown as if it were a name.
+            // The key may be a secret in the wrong position, so it is not shown.
             None => finding.field = joined(&self.path[..self.path.len() - 1]),
         }
         self.unknown.push(finding);
@@ -327,7 +327,7 @@ fn joined(path: &[&str]) -> Option<String> {
     (!path.is_empty()).then(|| path.join("."))
 }
 
-/// A key without letter case, `-` and `_`, for finding what was meant.
+/// Reduces a key to lower case without `-` and `_`, to find the field that was meant.
 fn reduced(key: &str) -> String {
     key.chars()
         .filter(|ch| !matches!(ch, '-' | '_'))

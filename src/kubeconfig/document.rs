@@ -1,4 +1,4 @@
-//! One file: its tree, its folder and its name.
+//! One file: its parsed tree, its folder and its name.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -12,11 +12,13 @@ pub(super) struct Document {
     pub(super) name: String,
     dir: PathBuf,
     pub(super) tree: Tree,
-    /// What is worth saying about the text as such.
+    /// Findings about the text as such.
     pub(super) notes: Vec<Finding>,
 }
 
 impl Document {
+    /// Parses a text.
+    ///
     /// # Errors
     /// A finding of the load gate.
     pub(super) fn read(source: &Source<'_>) -> Result<Self, Finding> {
@@ -51,7 +53,8 @@ impl Document {
         })
     }
 
-    /// A path of this file, from the file's folder. `..` is taken out by its text, as Kubernetes does.
+    /// Resolves a path of this file, relative to the file's folder. `..` is removed without a look at the disk, as by
+    /// Kubernetes.
     pub(super) fn resolve(&self, path: &str) -> PathBuf {
         if Path::new(path).is_absolute() {
             return PathBuf::from(path);
@@ -84,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parent_folders_are_taken_out_by_text() {
+    fn parent_folders_are_removed_by_their_text() {
         for (path, expected) in [
             ("a/b/../c", "a/c"),
             ("./a", "a"),

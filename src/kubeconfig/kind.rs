@@ -1,5 +1,5 @@
-//! `kind` and `apiVersion`, which are read before all else and without regard to letter case
-//! (contract kubeconfig.md section 2).
+//! Checks `kind` and `apiVersion`, which Kubernetes' client reads first, in any mix of upper and lower case
+//! (docs/interface/kubeconfig.md section 2).
 
 use super::finding::Finding;
 use super::tree::{NodeValue, Tree};
@@ -26,7 +26,7 @@ pub(super) fn check(tree: &Tree) -> Result<(), Finding> {
             continue;
         };
         match tree.value(entry.value) {
-            NodeValue::Null => {} // leaves an earlier match as it is
+            NodeValue::Null => {} // an earlier match stays
             NodeValue::Text(text) => {
                 *target = tree.text(text);
                 line = entry.line;
@@ -48,7 +48,7 @@ pub(super) fn check(tree: &Tree) -> Result<(), Finding> {
     Err(Finding::new("wrong-kind").field(field).line(line))
 }
 
-/// Unicode folding: besides the ASCII letters, the Kelvin sign is a `k` and the long s an `s`.
+/// Compares keys without regard to case. By Unicode's rules, the Kelvin sign equals `k` and the long s equals `s`.
 fn is_same_key(key: &str, name: &str) -> bool {
     let fold = |ch: char| match ch {
         '\u{212A}' => 'k',

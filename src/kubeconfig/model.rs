@@ -1,5 +1,5 @@
-//! The typed kubeconfig: which field has which type, and nothing about whether it makes sense
-//! (contract kubeconfig.md sections 2 and 4).
+//! The types of a kubeconfig's fields (docs/interface/kubeconfig.md sections 2 and 4). Whether the values make sense is
+//! checked elsewhere.
 //!
 //! Bodies are decoded from the tree on demand and borrow its text, so nothing is copied.
 
@@ -60,7 +60,7 @@ impl User<'_> {
         !self.impersonate.is_empty() || self.impersonates_without_user()
     }
 
-    /// Fields that only make sense beside `as`.
+    /// Returns true if a field is set that only makes sense together with `as`.
     pub(super) fn impersonates_without_user(&self) -> bool {
         !self.impersonate_uid.is_empty()
             || !self.impersonate_groups.is_empty()
@@ -95,7 +95,7 @@ pub(super) struct Exec<'t> {
 }
 
 impl<'t> Exec<'t> {
-    /// The mode with its default, which only the beta and alpha versions have.
+    /// Returns the mode, or its default, which only the beta and alpha versions have.
     pub(super) fn mode(&self) -> &'t str {
         const DEFAULTED: [&str; 2] = [
             "client.authentication.k8s.io/v1beta1",
@@ -270,7 +270,7 @@ impl<'t> Decode<'t> for Preferences<'t> {
     }
 }
 
-/// One item of `clusters`, `contexts` or `users`; its body is decoded when asked for.
+/// One item of `clusters`, `contexts` or `users`. Its body is decoded on demand.
 #[derive(Clone, Copy)]
 pub(super) struct Item<'t> {
     pub(super) name: &'t str,
@@ -286,7 +286,7 @@ impl<'t> Item<'t> {
             .unwrap_or_default()
     }
 
-    /// Puts a finding on a field below the body, such as `exec.command`.
+    /// Locates a finding at a field of the body, such as `exec.command`.
     pub(super) fn on(&self, finding: Finding, field: &str) -> Finding {
         let body = self.position.list.trim_end_matches('s');
         let finding = finding
@@ -295,13 +295,13 @@ impl<'t> Item<'t> {
         self.here(finding)
     }
 
-    /// Puts a finding on the item as a whole.
+    /// Locates a finding at the item as a whole.
     pub(super) fn here(&self, mut finding: Finding) -> Finding {
         finding.source = Some(self.document.name.clone());
         self.position.on(finding, self.name)
     }
 
-    /// Line of a field, or of the nearest thing around it.
+    /// Returns the line of a field, or of the closest entry that contains it.
     fn line_of(&self, field: &str) -> u32 {
         let tree = &self.document.tree;
         let mut line = self.position.line;
@@ -319,7 +319,7 @@ impl<'t> Item<'t> {
     }
 }
 
-/// A whole file: names and places of everything, types checked.
+/// A file whose types have been checked, with the names and positions of its entries.
 #[derive(Default)]
 pub(super) struct Config<'t> {
     pub(super) clusters: Vec<Item<'t>>,
@@ -331,7 +331,7 @@ pub(super) struct Config<'t> {
 }
 
 impl<'t> Config<'t> {
-    /// Reads a tree as a kubeconfig. The second part is lint: fields that no client knows.
+    /// Reads a tree as a kubeconfig. Also returns lint findings: the fields that no client knows.
     ///
     /// # Errors
     /// Findings of the load gate.

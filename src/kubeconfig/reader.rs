@@ -1,5 +1,5 @@
-//! From bytes to a [`Tree`]: YAML events, read the way Kubernetes' reader does
-//! (contract kubeconfig.md section 3).
+//! Builds a [`Tree`] from the YAML events of a text, by the rules of Kubernetes' reader
+//! (docs/interface/kubeconfig.md section 3).
 
 use std::collections::HashMap;
 
@@ -12,22 +12,24 @@ use super::scalar::{self, Scalar};
 use super::tree::{Entry, NodeId, NodeValue, Span, Tree};
 use super::yaml::{Event, Parser, YamlFault, YamlFaultKind};
 
-/// Deepest nesting that Kubernetes' reader takes.
+/// The deepest nesting that Kubernetes' reader accepts.
 const MAX_DEPTH: usize = 10_000;
 
 const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
 const BINARY_TAG: &str = "tag:yaml.org,2002:binary";
 
-/// The first document of a text, and what is worth saying about the text around it.
+/// The first document of a text, and facts about the text around it.
 pub(super) struct Reading {
     pub(super) tree: Tree,
     pub(super) encoding: Encoding,
-    /// Something stands after the first document.
+    /// There is text after the first document.
     pub(super) more_documents: bool,
 }
 
+/// Reads the first document of a text.
+///
 /// # Errors
-/// A finding of the load gate. Its text never holds a piece of the input.
+/// A finding of the load gate. Its text never holds a part of the input.
 pub(super) fn read(bytes: &[u8]) -> Result<Reading, Finding> {
     encoding::check_size(bytes)?;
     let (text, encoding) = encoding::detect(bytes)?;
@@ -45,17 +47,17 @@ struct Reader<'a> {
     frames: Vec<Frame<'a>>,
     anchors: HashMap<&'a str, Anchor>,
     decodes: DecodeCount,
-    /// Faults that only matter if the node is part of the final value.
+    /// Faults that matter only if their node is part of the final value.
     suspects: Vec<(NodeId, Finding)>,
     opened: u32,
 }
 
-/// A collection whose end has not come yet.
+/// A collection that has not ended yet.
 struct Frame<'a> {
     kind: Collection,
     line: u32,
     anchor: Option<(&'a str, u32)>,
-    /// How many decodes this collection takes.
+    /// The number of values that decoding this collection takes.
     size: u64,
 }
 
@@ -64,12 +66,12 @@ enum Collection {
     Map {
         entries: Vec<Entry>,
         key: KeyState,
-        /// Why a key cannot be used, and its line.
+        /// Why a key cannot be used, and the key's line.
         fault: Option<(&'static str, u32)>,
     },
 }
 
-/// What a map waits for.
+/// What a map expects next.
 enum KeyState {
     /// The next key.
     Wanted,
@@ -82,17 +84,17 @@ enum KeyState {
 }
 
 enum Anchor {
-    /// Number of a collection that is still open.
+    /// The number of a collection that is still open.
     Open(u32),
     Done(NodeId, u64),
 }
 
-/// A finished node on its way into its parent.
+/// A finished node that is about to be added to its parent.
 #[derive(Clone, Copy)]
 struct Child {
     id: NodeId,
     line: u32,
-    /// How many decodes it takes.
+    /// The number of values that decoding it takes.
     size: u64,
     alias: bool,
     merge_key: bool,
@@ -198,7 +200,7 @@ impl<'a> Reader<'a> {
     fn alias(&mut self, name: &str, line: u32) -> Result<(), Finding> {
         let fault = |text: &str| Finding::new("bad-alias").line(line).detail(text);
         let (id, size) = match self.anchors.get(name) {
-            None => return Err(fault("it refers to an anchor that does not exist")),
+            None => return Err(fault("its anchor does not exist")),
             Some(Anchor::Open(_)) => return Err(fault("its anchor contains itself")),
             Some(Anchor::Done(id, size)) => (*id, *size),
         };
@@ -249,7 +251,7 @@ impl<'a> Reader<'a> {
                 id
             }
         };
-        // An anchor of the same name may have been set inside; then that one stays.
+        // If an anchor of the same name was set inside, that one stays.
         if let Some((name, opened)) = frame.anchor
             && let Some(anchor) = self.anchors.get_mut(name)
             && matches!(anchor, Anchor::Open(open) if *open == opened)
@@ -295,7 +297,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Faults that Kubernetes finds only after the whole document has been put together.
+    /// Finds the faults that Kubernetes finds only after it has built the whole document.
     fn audit(&mut self) -> Result<(), Finding> {
         if usize::from(self.tree.height(self.tree.root())) > MAX_DEPTH {
             return Err(Finding::new("too-deep"));
@@ -363,7 +365,7 @@ fn number_key(tree: &mut Tree, key: Scalar) -> Span {
     tree.add_text(&text)
 }
 
-/// Puts the entries of the merged maps where the merge stands; in a list the first map wins.
+/// Inserts the entries of the merged maps at the merge key. In a list, the first map wins.
 fn merge(tree: &Tree, child: Child, entries: &mut Vec<Entry>, line: u32) -> Result<(), Finding> {
     let not_maps = || Finding::new("bad-merge").line(line);
     match tree.value(child.id) {
@@ -381,8 +383,8 @@ fn merge(tree: &Tree, child: Child, entries: &mut Vec<Entry>, line: u32) -> Resu
     Ok(())
 }
 
-/// The reference's guard against alias bombs: it counts how many values it decodes, and how many
-/// of them come out of an alias.
+/// The protection of Kubernetes' reader against alias bombs: it counts the values that it decodes, and those of them that
+/// come from an alias.
 #[derive(Default)]
 struct DecodeCount {
     all: u64,
@@ -401,7 +403,7 @@ impl DecodeCount {
         self.check()
     }
 
-    #[allow(clippy::cast_precision_loss)] // as the reference does
+    #[allow(clippy::cast_precision_loss)] // Kubernetes' reader does the same
     fn check(&self) -> Result<(), Finding> {
         const LOW: f64 = 400_000.0;
         const HIGH: f64 = 4_000_000.0;

@@ -1,19 +1,19 @@
-//! The value that a YAML text stands for, kept flat: nodes refer to each other by number, so deep
-//! nesting and shared aliases cost neither stack nor copies.
+//! The value of a YAML text in flat tables: nodes refer to each other by number, so deep nesting needs no stack, and
+//! aliases need no copies.
 
 use super::wiped::WipedText;
 
-/// Number of a node in its [`Tree`]. Children always have smaller numbers than their parents.
+/// The number of a node in its [`Tree`]. Children have smaller numbers than their parents.
 pub(super) type NodeId = u32;
 
-/// A piece of the tree's text.
+/// A part of the tree's text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
     start: u32,
     len: u32,
 }
 
-/// A run in one of the tree's side tables.
+/// A range in the tree's table of items or of entries.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TableRange {
     start: u32,
@@ -33,7 +33,7 @@ pub(super) enum NodeValue {
 }
 
 impl NodeValue {
-    /// What a reader of the file would call it.
+    /// Returns the word for the type of the value in messages.
     pub(super) fn kind(self) -> &'static str {
         match self {
             Self::Null => "nothing",
@@ -49,9 +49,9 @@ impl NodeValue {
 #[derive(Clone, Copy, Debug)]
 struct Node {
     value: NodeValue,
-    /// Line in the source, from 1.
+    /// The line in the source, from 1.
     line: u32,
-    /// Collections on the longest way down, this one included; stops at [`u16::MAX`].
+    /// The number of nested collections, this one included; [`u16::MAX`] at most.
     height: u16,
 }
 
@@ -59,12 +59,12 @@ struct Node {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) key: Span,
-    /// Line of the key, from 1.
+    /// The line of the key, from 1.
     pub(super) line: u32,
     pub(super) value: NodeId,
 }
 
-/// A key that was given more than once in the same map.
+/// A key that occurs more than once in the same map.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Duplicate {
     pub(super) key: Span,
@@ -81,11 +81,11 @@ pub(super) struct Tree {
     pub(super) duplicates: Vec<Duplicate>,
 }
 
-/// At most this many duplicate keys are remembered: enough to show, and no flood.
+/// The most duplicate keys that are reported.
 const MAX_DUPLICATES: usize = 100;
 
 impl Tree {
-    /// An empty tree whose root is null. `capacity` is the number of text bytes expected.
+    /// Makes a tree whose root is null. `capacity` is the expected size of its text, in bytes.
     pub(super) fn new(capacity: usize) -> Self {
         let mut tree = Self {
             text: WipedText::with_capacity(capacity),
@@ -129,13 +129,13 @@ impl Tree {
         &self.items[start..start + run.len as usize]
     }
 
-    /// The entries of a map, sorted by the bytes of their keys.
+    /// Returns the entries of a map, sorted by the bytes of their keys.
     pub(super) fn entries(&self, run: TableRange) -> &[Entry] {
         let start = run.start as usize;
         &self.entries[start..start + run.len as usize]
     }
 
-    /// The entry of a map under `key`; `None` as well if the node is not a map.
+    /// Returns the entry of a map that has this key. `None` also if the node is not a map.
     pub(super) fn get(&self, map: NodeId, key: &str) -> Option<Entry> {
         let NodeValue::Map(run) = self.value(map) else {
             return None;
@@ -192,7 +192,7 @@ impl Tree {
         self.add(NodeValue::List(run), line)
     }
 
-    /// Sorts the entries by key; of equal keys the last one stays.
+    /// Adds a map, sorted by key. Of equal keys the last one is kept.
     pub(super) fn add_map(&mut self, mut entries: Vec<Entry>, line: u32) -> NodeId {
         entries.sort_by(|a, b| self.text(a.key).cmp(self.text(b.key)));
         let start = self.entries.len();
@@ -221,7 +221,7 @@ impl Tree {
         self.add(NodeValue::Map(run), line)
     }
 
-    /// Whether each node is part of the final value. What a later duplicate replaced is not.
+    /// Returns for each node whether it is part of the final value. A value that a duplicate key replaced is not.
     pub(super) fn reachable(&self) -> Vec<bool> {
         let mut reached = vec![false; self.nodes.len()];
         reached[self.root as usize] = true;
@@ -247,8 +247,8 @@ impl Tree {
     }
 }
 
-/// Inputs are capped far below `u32::MAX` bytes and every node takes at least one byte or one
-/// counted alias, so this never saturates.
+/// Converts an index. Inputs are far smaller than `u32::MAX` bytes, and every node takes at least one byte or one counted
+/// alias, so this never saturates.
 fn index(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

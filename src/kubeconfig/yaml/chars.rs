@@ -1,14 +1,13 @@
-//! Kinds of characters, the readable part of a text, and the characters of a scalar.
+//! Classes of characters, the readable part of a text, and the characters of a scalar.
 
 use std::ops::Deref;
 
 use super::super::wiped::WipedText;
 
-/// The reference decodes blocks of this many bytes, and takes offence at a bad byte anywhere in a
-/// block that it has reached.
+/// Kubernetes' reader decodes blocks of this many bytes, and refuses a bad byte anywhere in a block that it has reached.
 const BLOCK: usize = 512;
 
-/// The characters of a scalar: a piece of the text where they stand there as they are.
+/// The characters of a scalar. They are borrowed if they are a part of the text.
 pub(crate) enum Chars<'a> {
     Borrowed(&'a str),
     Owned(WipedText),
@@ -32,7 +31,7 @@ impl Deref for Chars<'_> {
 }
 
 impl<'a> Chars<'a> {
-    /// Appends a piece of the text.
+    /// Appends a part of the text.
     pub(super) fn push(&mut self, piece: &'a str) {
         match self {
             Self::Borrowed("") => *self = Self::Borrowed(piece),
@@ -55,8 +54,8 @@ impl<'a> Chars<'a> {
     }
 }
 
-/// The text up to the block with the first bad byte, and whether there is one: bytes that are not
-/// UTF-8, and control characters.
+/// Returns the text before the block with the first bad byte, and whether there is a bad byte. Bytes that are not UTF-8
+/// and control characters are bad.
 pub(super) fn readable(bytes: &[u8]) -> (&str, bool) {
     let (valid, mut broken) = match std::str::from_utf8(bytes) {
         Ok(text) => (text, false),

@@ -1,4 +1,4 @@
-//! Moving through the text, and telling what stands there.
+//! Moves through the text and looks at its next characters.
 
 use super::chars::{break_len, is_blankz};
 use super::scanner::Scanner;
@@ -13,7 +13,7 @@ impl<'a> Scanner<'a> {
         self.mark.at >= self.text.len()
     }
 
-    /// The byte this far on; 0 behind the end. The text itself holds no 0.
+    /// Returns the byte at this distance; 0 after the end of the text, which itself holds no 0.
     pub(super) fn byte(&self, ahead: usize) -> u8 {
         self.text
             .as_bytes()
@@ -22,12 +22,12 @@ impl<'a> Scanner<'a> {
             .unwrap_or(0)
     }
 
-    /// Length of the line break at hand, 0 if there is none.
+    /// Returns the length of the line break at the current position, or 0.
     pub(super) fn break_len(&self) -> usize {
         break_len(self.rest())
     }
 
-    /// Blank, line break or end.
+    /// Returns true for a blank, a line break or the end at this distance.
     pub(super) fn is_blankz(&self, ahead: usize) -> bool {
         is_blankz(self.text.as_bytes(), self.mark.at + ahead)
     }
@@ -36,14 +36,14 @@ impl<'a> Scanner<'a> {
         matches!(self.byte(0), b' ' | b'\t')
     }
 
-    /// Moves on by ASCII characters.
+    /// Skips ASCII characters.
     pub(super) fn skip(&mut self, bytes: usize) {
         self.mark.at += bytes;
         self.mark.index += bytes;
         self.mark.column += bytes;
     }
 
-    /// Moves on by any characters of one line and returns them.
+    /// Skips characters of one line and returns them.
     pub(super) fn skip_text(&mut self, bytes: usize) -> &'a str {
         let from = self.mark.at;
         let text = &self.text[from..from + bytes];
@@ -54,7 +54,7 @@ impl<'a> Scanner<'a> {
         text
     }
 
-    /// Moves on over a run of ASCII characters and returns it.
+    /// Skips the ASCII characters that pass the test and returns them.
     pub(super) fn skip_while(&mut self, test: impl Fn(u8) -> bool) -> &'a str {
         let from = self.mark.at;
         let run = self.rest().iter().take_while(|b| test(**b)).count();
@@ -62,7 +62,7 @@ impl<'a> Scanner<'a> {
         &self.text[from..from + run]
     }
 
-    /// Moves on to the end of the line and returns what was left of it.
+    /// Skips the rest of the line and returns it.
     pub(super) fn skip_line(&mut self) -> &'a str {
         let rest = self.rest();
         let mut end = 0;
@@ -72,7 +72,7 @@ impl<'a> Scanner<'a> {
         self.skip_text(end)
     }
 
-    /// Moves over a line break and returns what it stands for.
+    /// Skips a line break and returns the characters that it counts as.
     pub(super) fn skip_break(&mut self) -> &'a str {
         let len = self.break_len();
         let from = self.mark.at;

@@ -1,9 +1,8 @@
-//! A YAML 1.1 event parser that takes and refuses exactly what Kubernetes' reader does.
+//! A YAML 1.1 event parser that accepts and refuses exactly what Kubernetes' reader does.
 //!
-//! Why not a crate: the reader descends from libyaml but differs in escapes, tags, flow scalars and
-//! limits; no crate has its mixture, and the closest one panics on inputs such as `"\` and takes
-//! time quadratic in the depth of brackets. This one borrows the text, never recurses, and needs
-//! time linear in the length of the text.
+//! No crate does that. Kubernetes' reader is derived from libyaml but differs in escapes, tags, flow scalars and limits. The
+//! closest crate panics on inputs such as `"\`, and its time is quadratic in the depth of brackets. This parser borrows the
+//! text, never recurses, and takes time linear in the length of the text.
 
 mod chars;
 mod cursor;

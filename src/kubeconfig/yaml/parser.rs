@@ -1,4 +1,4 @@
-//! From tokens to events: the grammar of YAML as a machine with a stack of states.
+//! Turns tokens into events: the grammar of YAML as a state machine with a stack.
 
 use super::chars::Chars;
 use super::fault::{YamlFault, YamlFaultKind};
@@ -12,10 +12,10 @@ pub(in super::super) enum Event<'a> {
     Alias(&'a str),
     Scalar {
         anchor: Option<&'a str>,
-        /// With its handle resolved; empty if there is none.
+        /// The tag with its handle resolved; empty if there is none.
         tag: String,
         chars: Chars<'a>,
-        /// Neither quoted nor tagged, or tagged with a lone `!`: what it is depends on its text.
+        /// True if the text determines the type: it is neither quoted nor tagged, or its tag is a lone `!`.
         plain: bool,
     },
     SequenceStart(Option<&'a str>),
@@ -52,15 +52,15 @@ enum State {
     End,
 }
 
-/// The most `%TAG` directives of a document, and the most bytes of a prefix that one may set. Each tag is looked for among
-/// the former and copies the latter: nobody writes as many, and time stays linear.
+/// The most `%TAG` directives of a document. Each tag is searched for among them, so a limit keeps the time linear.
 const MAX_TAG_DIRECTIVES: usize = 100;
+/// The longest prefix of a `%TAG` directive, in bytes. Each tag copies it.
 const MAX_TAG_PREFIX: usize = 1024;
 
 pub(in super::super) struct Parser<'a> {
     scanner: Scanner<'a>,
     state: State,
-    /// Where to go on after the node at hand.
+    /// The states to continue with after the current node.
     returns: Vec<State>,
     tags: Vec<(String, String)>,
     line: u32,
@@ -77,7 +77,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The next event. After the end of the stream there are only more ends.
+    /// Returns the next event. After the end of the stream it returns the end again.
     pub(in super::super) fn next(&mut self) -> Result<Event<'a>, YamlFault> {
         match self.state {
             State::FirstDocument => self.document_start(true),
@@ -108,7 +108,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Line of the last event, from 1.
+    /// Returns the line of the last event, from 1.
     pub(in super::super) fn line(&self) -> u32 {
         self.line
     }
@@ -134,7 +134,7 @@ impl<'a> Parser<'a> {
         self.state = self.returns.pop().unwrap_or(State::End);
     }
 
-    /// Nothing stands where a value could.
+    /// Returns an empty scalar, because a value is missing.
     fn empty(&mut self, next: State) -> Event<'a> {
         self.state = next;
         empty()
@@ -194,8 +194,7 @@ impl<'a> Parser<'a> {
                             return self.fault("a %TAG directive is given twice");
                         }
                         if self.tags.len() == MAX_TAG_DIRECTIVES || prefix.len() > MAX_TAG_PREFIX {
-                            return self
-                                .fault("more or longer %TAG directives than anybody writes");
+                            return self.fault("too many or too long %TAG directives");
                         }
                         self.tags.push((handle.to_owned(), prefix));
                     }
@@ -233,8 +232,8 @@ impl<'a> Parser<'a> {
         Ok(Event::DocumentEnd)
     }
 
-    /// A value with its anchor and tag. `block`: block collections are allowed; `indentless`: so is
-    /// a list that is not indented, as below a key.
+    /// Parses a value with its anchor and tag. With `block`, block collections are allowed; with `indentless`, also a list
+    /// that is not indented, as below a key.
     fn node(&mut self, block: bool, indentless: bool) -> Result<Event<'a>, YamlFault> {
         if matches!(self.peek()?, Token::Alias(_))
             && let Some(Token::Alias(name)) = self.take()
@@ -298,7 +297,7 @@ impl<'a> Parser<'a> {
         Ok(event)
     }
 
-    /// An anchor and a tag, in any order.
+    /// Parses an anchor and a tag, in any order.
     fn properties(&mut self) -> Result<(Option<&'a str>, String), YamlFault> {
         let (mut anchor, mut tag) = (None, None);
         loop {
@@ -425,7 +424,7 @@ impl<'a> Parser<'a> {
             self.peek()?,
             Token::Value | Token::FlowEntry | Token::FlowSequenceEnd
         ) {
-            self.take(); // as the reference does, whichever it is
+            self.take(); // Kubernetes' reader drops any of the three
             return Ok(self.empty(State::FlowPairValue));
         }
         self.returns.push(State::FlowPairValue);

@@ -1,4 +1,4 @@
-//! The characters of plain, quoted and block scalars.
+//! Scans the characters of plain, quoted and block scalars.
 
 use super::chars::{Chars, is_blankz};
 use super::fault::YamlFault;
@@ -7,16 +7,16 @@ use super::scanner::Scanner;
 /// Blanks and line breaks between two words of a scalar.
 #[derive(Default)]
 struct Gap<'a> {
-    /// Blanks, as long as the line goes on.
+    /// The blanks before the first line break.
     blanks: &'a str,
-    /// There was a line break, or an escaped one.
+    /// There was a line break, possibly an escaped one.
     broken: bool,
     first_break: &'a str,
     more_breaks: String,
 }
 
 impl<'a> Gap<'a> {
-    /// Folds the gap: one line break becomes a space, of several the first is dropped.
+    /// Appends the folded gap: a single line break becomes a space; of several, the first is dropped.
     fn fold_into(self, chars: &mut Chars<'a>) {
         if !self.broken {
             chars.push(self.blanks);
@@ -32,7 +32,7 @@ impl<'a> Gap<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// `tab_limit` is the column before which a continuation line may hold no tab.
+    /// Skips a gap. A continuation line may not have a tab before the column `tab_limit`.
     fn skip_gap(&mut self, gap: &mut Gap<'a>, tab_limit: isize) -> Result<(), YamlFault> {
         loop {
             if self.is_blank() {
@@ -65,7 +65,7 @@ impl<'a> Scanner<'a> {
             if len > 0 {
                 let word = self.skip_text(len);
                 match &mut chars {
-                    // All of it stands in one line so far.
+                    // The scalar is on one line so far, so it is a part of the text.
                     Chars::Borrowed(line) if !gap.broken => *line = &self.text[start..self.mark.at],
                     _ => {
                         std::mem::take(&mut gap).fold_into(&mut chars);
@@ -123,8 +123,8 @@ impl<'a> Scanner<'a> {
         Ok(chars)
     }
 
-    /// Takes characters up to a blank, a line break or the closing quote. Says whether it ended
-    /// with an escaped line break.
+    /// Reads characters up to a blank, a line break or the closing quote. Returns true if it ended with an escaped line
+    /// break.
     fn quoted_words(&mut self, quote: u8, chars: &mut Chars<'a>) -> Result<bool, YamlFault> {
         loop {
             let rest = self.rest();
@@ -153,7 +153,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The character that an escape stands for; the backslash is behind.
+    /// Reads the character of an escape. The backslash has been read.
     fn scan_escape(&mut self) -> Result<char, YamlFault> {
         let digits = match self.byte(0) {
             b'x' => 2,
@@ -174,9 +174,9 @@ impl<'a> Scanner<'a> {
         let value = code.iter().fold(0_u32, |value, digit| {
             (value << 4) + char::from(*digit).to_digit(16).unwrap_or(0)
         });
-        // A surrogate is no character, not even as one of a pair.
+        // A surrogate is not a character, not even as one of a pair.
         let Some(ch) = char::from_u32(value) else {
-            return self.fault("an escape that is no character");
+            return self.fault("an escape that is not a character");
         };
         self.skip(1 + digits);
         Ok(ch)
@@ -220,7 +220,7 @@ impl<'a> Scanner<'a> {
         Ok(chars)
     }
 
-    /// What stands behind the `|` or `>`: chomping and an explicit indentation (0 if there is none).
+    /// Reads the text after `|` or `>`: chomping and an explicit indentation (0 if there is none).
     fn block_header(&mut self) -> Result<(Chomping, isize), YamlFault> {
         let (mut chomping, mut increment) = (None, 0);
         loop {
@@ -240,12 +240,12 @@ impl<'a> Scanner<'a> {
         if self.break_len() > 0 {
             self.skip_break();
         } else if !self.at_end() {
-            return self.fault("text behind the start of a block scalar");
+            return self.fault("text after the start of a block scalar");
         }
         Ok((chomping.unwrap_or(Chomping::Clip), increment))
     }
 
-    /// Skips empty lines and indentation; finds out the indentation if it is not known yet.
+    /// Skips empty lines and indentation. Determines the indentation if it is not known yet.
     fn block_breaks(
         &mut self,
         indent: &mut Option<isize>,

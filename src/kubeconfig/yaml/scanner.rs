@@ -1,15 +1,15 @@
-//! From text to tokens. The one difficulty of YAML sits here: whether a word is a key is only known
-//! when the `:` behind it is found, so tokens wait in a queue until that is settled.
+//! Turns text into tokens. The main difficulty of YAML is here: a word is known to be a key only when the `:` after it is
+//! found, so tokens wait in a queue until then.
 
 use std::collections::VecDeque;
 
 use super::chars::{Chars, is_word, readable};
 use super::fault::{YamlFault, YamlFaultKind};
 
-/// Deepest nesting of brackets, and of indentation.
+/// The deepest nesting of brackets, and of indentation.
 const MAX_DEPTH: usize = 10_000;
 
-/// A `:` further away than this does not make a key.
+/// The longest distance from the start of a key to its `:`, in characters.
 const MAX_SIMPLE_KEY: usize = 1024;
 
 pub(super) enum Token<'a> {
@@ -35,24 +35,24 @@ pub(super) enum Token<'a> {
     Scalar { chars: Chars<'a>, plain: bool },
 }
 
-/// A position: everything that has to be known to come back to it.
+/// A position in the text.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Mark {
-    /// Byte offset.
+    /// The offset in bytes.
     pub(super) at: usize,
-    /// Character offset.
+    /// The offset in characters.
     pub(super) index: usize,
-    /// From 0.
+    /// The line, from 0.
     pub(super) line: u32,
     pub(super) column: usize,
 }
 
-/// Where a key may have begun, on one level of brackets.
+/// The position at which a key may have started, on one level of brackets.
 #[derive(Clone, Copy, Default)]
 struct SimpleKey {
     possible: bool,
     required: bool,
-    /// The queue is held back until this is settled.
+    /// Tokens stay in the queue until it is known whether this is a key.
     awaited: bool,
     token: usize,
     mark: Mark,
@@ -61,14 +61,14 @@ struct SimpleKey {
 pub(super) struct Scanner<'a> {
     /// The readable part of the input.
     pub(super) text: &'a str,
-    /// Something unreadable follows the text.
+    /// Bytes that can't be read follow the text.
     broken: bool,
     pub(super) mark: Mark,
     tokens: VecDeque<(Token<'a>, u32)>,
-    /// Tokens that have left the queue.
+    /// The number of tokens that have left the queue.
     taken: usize,
     pub(super) flow_level: usize,
-    /// Column of the innermost block collection, -1 outside.
+    /// The column of the innermost block collection; -1 outside of all.
     pub(super) indent: isize,
     indents: Vec<isize>,
     pub(super) key_allowed: bool,
@@ -94,7 +94,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The next token and its line, which stay until [`Self::take`].
+    /// Returns the next token, which stays in the queue until [`Self::take`].
     pub(super) fn peek(&mut self) -> Result<&Token<'a>, YamlFault> {
         while self.needs_more()? {
             self.fetch()?;
@@ -108,14 +108,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Removes the token that [`Self::peek`] showed.
+    /// Removes the token that [`Self::peek`] returned.
     pub(super) fn take(&mut self) -> Option<Token<'a>> {
         let (token, _) = self.tokens.pop_front()?;
         self.taken += 1;
         Some(token)
     }
 
-    /// Line of the next token, from 1.
+    /// Returns the line of the next token, from 1.
     pub(super) fn line(&self) -> u32 {
         self.tokens
             .front()
@@ -139,12 +139,12 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Whether the queue is empty, or its head may still turn out to be a key.
+    /// Returns true if the queue is empty, or if its first token may still become a key.
     fn needs_more(&mut self) -> Result<bool, YamlFault> {
         if self.ended || self.tokens.is_empty() {
             return Ok(!self.ended);
         }
-        // Keys on deeper levels began later, so their token numbers rise.
+        // Keys on deeper levels started later, so the token numbers are in order.
         let first = self.keys.partition_point(|key| key.token < self.taken);
         for level in first..self.keys.len() {
             if self.keys[level].token != self.taken {
@@ -216,7 +216,7 @@ impl<'a> Scanner<'a> {
         self.tokens.push_back((token, mark.line));
     }
 
-    /// Puts a token before the one with the given number, if that has not left the queue.
+    /// Inserts a token before the one with this number, if that is still in the queue.
     fn insert(&mut self, number: usize, token: Token<'a>, mark: Mark) {
         match number.checked_sub(self.taken) {
             Some(at) if at <= self.tokens.len() => self.tokens.insert(at, (token, mark.line)),
@@ -224,7 +224,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Opens a block collection if this column is further right.
+    /// Opens a block collection if this column is further to the right.
     fn roll_indent(
         &mut self,
         column: isize,
@@ -244,7 +244,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Closes the block collections that are further right than this column.
+    /// Closes the block collections that are further to the right than this column.
     fn unroll_indent(&mut self, column: isize) {
         if self.flow_level > 0 {
             return;
@@ -323,7 +323,7 @@ impl<'a> Scanner<'a> {
                 );
                 Ok(())
             }
-            // A tab stands here if it is used as indentation.
+            // A tab gets here only if it is used as indentation.
             b'#' | b'%' | b'@' | b'`' | b'|' | b'>' | b'\t' => {
                 self.fault("a character that cannot start a value")
             }
@@ -337,7 +337,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Closes everything, as a document mark, a directive and the end do.
+    /// Closes everything: before a document mark, a directive and the end.
     fn start_over(&mut self) -> Result<(), YamlFault> {
         self.unroll_indent(-1);
         self.remove_key()?;
@@ -364,7 +364,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Whether a document mark stands at the start of this line.
+    /// Returns true at a document mark, which is at the start of a line.
     pub(super) fn at_document_indicator(&self) -> bool {
         self.mark.column == 0 && self.document_indicator().is_some()
     }
@@ -395,9 +395,8 @@ impl<'a> Scanner<'a> {
         if self.flow_level > 0 {
             self.flow_level -= 1;
             let inner = self.keys.pop();
-            // As the reference does: after brackets in which nothing could be a key, as in `{}`,
-            // it no longer waits for a `:` that would make a key of them. So text behind a
-            // document of that kind goes unread.
+            // After brackets in which nothing could be a key, as in `{}`, Kubernetes' reader no longer waits for a `:`
+            // that would make them a key. So it does not read the text after such a document.
             if let (Some(inner), Some(outer)) = (inner, self.keys.last_mut())
                 && inner.token == outer.token
             {

@@ -1,4 +1,4 @@
-//! Tags (`!!str`) and directives (`%YAML`, `%TAG`).
+//! Scans tags (`!!str`) and directives (`%YAML`, `%TAG`).
 
 use super::chars::is_word;
 use super::fault::YamlFault;
@@ -36,12 +36,12 @@ impl<'a> Scanner<'a> {
             }
         };
         if !self.is_blankz(0) {
-            return self.fault("text right behind a tag");
+            return self.fault("text directly after a tag");
         }
         Ok(token)
     }
 
-    /// `!`, `!word` or `!word!`.
+    /// Scans `!`, `!word` or `!word!`.
     fn tag_handle(&mut self) -> Result<&'a str, YamlFault> {
         let from = self.mark.at;
         if self.byte(0) != b'!' {
@@ -55,7 +55,7 @@ impl<'a> Scanner<'a> {
         Ok(&self.text[from..self.mark.at])
     }
 
-    /// The rest of a tag; `head` is a handle that turned out to be part of it.
+    /// Scans the rest of a tag; `head` is a handle that is a part of the tag itself.
     fn tag_uri(&mut self, head: &str) -> Result<String, YamlFault> {
         let mut uri = head.get(1..).unwrap_or_default().as_bytes().to_vec();
         let mut seen = !head.is_empty();
@@ -75,7 +75,7 @@ impl<'a> Scanner<'a> {
         Ok(String::from_utf8_lossy(&uri).into_owned())
     }
 
-    /// One character, as many `%XX` as it takes.
+    /// Scans one character, which may take several `%XX`.
     fn uri_escape(&mut self, uri: &mut Vec<u8>) -> Result<(), YamlFault> {
         let mut missing = 1;
         let mut first = true;
