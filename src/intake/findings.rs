@@ -1,4 +1,4 @@
-//! Findings about a kubeconfig as text, JSON and SARIF.
+//! Writes findings about a kubeconfig as text and as SARIF.
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::compat::quote::quote;
 use crate::kubeconfig::{Finding, Row, Severity, codes};
 use crate::version::VERSION;
 
-/// One finding as a line or two: severity, code, location, message, and what to do.
+/// Writes a finding in one or two lines: severity, code, location, message, and what to do.
 pub fn text(source: &str, finding: &Finding) -> String {
     let severity = severity_of(finding);
     let location = location(finding);
@@ -35,7 +35,7 @@ pub fn text(source: &str, finding: &Finding) -> String {
     text
 }
 
-/// The severity in a word; an accepted finding has none.
+/// Returns the word for the severity; for an accepted finding it is `allowed`.
 pub fn severity_of(finding: &Finding) -> &'static str {
     match finding.severity {
         _ if finding.allowed => "allowed",
@@ -73,19 +73,20 @@ pub(super) fn count(n: usize, noun: &str) -> String {
     }
 }
 
-/// A page about kubeconfigs for readers of a report; the findings themselves are explained by the rules' texts.
+/// A web page about kubeconfigs, for readers of a SARIF report. The texts of the rules explain the findings themselves.
 const ABOUT: &str =
     "https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/";
 
-/// What became of one file: its findings, or why there are none.
+/// The outcome for one file: its findings, or the failure to read it.
 pub struct Outcome {
     pub file: String,
     pub findings: Vec<Finding>,
     pub failure: Option<String>,
 }
 
-/// The findings as one run of a SARIF 2.1.0 log, for code-scanning services: each rule with its texts, each result with its
-/// fix and with a fingerprint that survives moved lines. Files that could not be read are notifications of the run.
+/// Writes the findings as one run of a SARIF 2.1.0 log, for code-scanning services. Each rule has its texts; each result has
+/// its fix, and a fingerprint that stays the same if lines move. Files that could not be read become notifications of the
+/// run.
 pub fn sarif(outcomes: &[Outcome]) -> Value {
     let all = || outcomes.iter().flat_map(|outcome| &outcome.findings);
     let rules: Vec<&Row> = codes()
@@ -181,7 +182,7 @@ fn result(source: &str, finding: &Finding, rules: &[&Row]) -> Value {
     result
 }
 
-/// The text with a capital letter and a full stop, as the readers of reports expect it.
+/// Returns the text with a capital letter and a period, as readers of reports expect.
 fn sentence(text: &str) -> String {
     let mut chars = text.trim().chars();
     let mut sentence: String = chars
@@ -196,7 +197,7 @@ fn sentence(text: &str) -> String {
     sentence
 }
 
-/// `token-expired` as `TokenExpired`.
+/// Turns `token-expired` into `TokenExpired`.
 fn pascal(code: &str) -> String {
     code.split('-')
         .flat_map(|word| {
@@ -210,7 +211,8 @@ fn pascal(code: &str) -> String {
         .collect()
 }
 
-/// A path as a URI: relative if it is below the working directory, as code-scanning services know a file, else a `file:` one.
+/// Returns a path as a URI. Below the working directory it is relative, because code-scanning services expect that;
+/// elsewhere it is a `file:` URI.
 fn uri(path: &str) -> String {
     let folder = std::env::current_dir().unwrap_or_default();
     let whole = clean(&folder.join(path));
@@ -229,7 +231,7 @@ fn uri(path: &str) -> String {
     uri
 }
 
-/// The path without `.` and `..`, which stand in no URI.
+/// Removes `.` and `..` from a path, since a URI can't have them.
 fn clean(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for part in path.components() {
@@ -244,7 +246,7 @@ fn clean(path: &Path) -> PathBuf {
     clean
 }
 
-/// Tells a finding from others, whatever its line. Holds names only, which are no secrets.
+/// Identifies a finding regardless of its line. The key holds names only, which are not secret.
 fn fingerprint(key: &str) -> String {
     Sha256::digest(key.as_bytes())
         .iter()
