@@ -38,6 +38,7 @@ mod place;
 mod preview;
 mod probe;
 mod progress;
+mod recipes;
 mod replay;
 mod serve;
 mod serve_sessions;
