@@ -644,6 +644,7 @@ mod tests {
 
     #[test]
     fn approving_certificates_needs_both_rights() {
+        use Known::{No, Unknown, Yes};
         let of = |update, approve| {
             let findings = QUESTIONS.map(|question| Finding {
                 question,
@@ -656,7 +657,6 @@ mod tests {
             });
             grade(&findings, &rules(&[], false)).to_string()
         };
-        use Known::{No, Unknown, Yes};
         assert_eq!(of(Yes, Yes), "admin");
         assert_eq!(of(Yes, No), "none");
         assert_eq!(of(No, Unknown), "none");
