@@ -30,6 +30,7 @@ mod noun_faults;
 mod nouns;
 mod panics;
 mod progress;
+mod recipes;
 mod replay;
 mod serve;
 mod session;
