@@ -100,6 +100,19 @@ fn escape_of(c: char) -> Option<&'static str> {
     })
 }
 
+/// Reads one JSON document. Of a repeated key the last wins.
+///
+/// # Errors
+/// Why the text is not JSON, in Go's words, which quote one character at most.
+pub fn parse(bytes: &[u8]) -> Result<Value, String> {
+    // What the library takes is JSON to Go too (fuzz target `json`); the second look is for what it refuses.
+    if let Ok(value) = serde_json::from_slice(bytes) {
+        return Ok(value);
+    }
+    let text = json_text::check(bytes)?;
+    serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,17 +127,4 @@ mod tests {
             );
         }
     }
-}
-
-/// Reads one JSON document. Of a repeated key the last wins.
-///
-/// # Errors
-/// Why the text is not JSON, in Go's words, which quote one character at most.
-pub fn parse(bytes: &[u8]) -> Result<Value, String> {
-    // What the library takes is JSON to Go too (fuzz target `json`); the second look is for what it refuses.
-    if let Ok(value) = serde_json::from_slice(bytes) {
-        return Ok(value);
-    }
-    let text = json_text::check(bytes)?;
-    serde_json::from_str(&text).map_err(|error| error.to_string())
 }

@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
                     plain,
                 } => self.scalar(anchor, &tag, &chars, plain, line)?,
                 Event::SequenceStart(anchor) => {
-                    self.open(Collection::List(Vec::new()), anchor, line)?
+                    self.open(Collection::List(Vec::new()), anchor, line)?;
                 }
                 Event::MappingStart(anchor) => {
                     let kind = Collection::Map {
