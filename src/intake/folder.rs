@@ -26,13 +26,13 @@ pub fn kubeconfigs(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         .take(MOST + 1)
         .collect();
     if found.len() > MOST {
-        let text = format!("{name} holds more than {MOST} files with names of kubeconfigs");
+        let text = format!("{name} holds more than {MOST} files that are named like kubeconfigs");
         return Err(Failure::new(Kind::Data, text).hint("name the files, or a smaller folder"));
     }
     if found.is_empty() {
         let text = format!("{name} holds no kubeconfig");
         return Err(Failure::new(Kind::Data, text).hint(format!(
-            "files are chosen by their names: *.{}, or {CONFIG}; name another file itself",
+            "files are chosen by their names: *.{}, or {CONFIG}; to read another file, name it",
             ENDINGS.join(", *.")
         )));
     }

@@ -63,7 +63,7 @@ pub(super) fn relax_loopback(ctx: &Ctx, findings: &mut [Finding]) {
     }
     for finding in loopback {
         finding.severity = Severity::Warning;
-        "the address means this machine; a session elsewhere can't reach it"
+        "the address means this machine; sessions on other machines can't reach it"
             .clone_into(&mut finding.message);
     }
 }
