@@ -23,8 +23,7 @@ impl KubeconfigArgs {
         let sources = match (named, input::stdin()) {
             (Some(input), _) => sources_of(input),
             (None, Stdin::Shared) if self.context.is_some() => {
-                let what =
-                    "standard input was not read, because the calling script shares it and may be reading it in a loop";
+                let what = "standard input was not read, because the calling script shares it and may be reading it in a loop";
                 if self.gates.strict {
                     return Err(Failure::new(Kind::Policy, format!("{what} (--strict)"))
                         .hint("name the source: --from-file - for standard input, or < /dev/null for KUBECONFIG"));
