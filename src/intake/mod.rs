@@ -26,5 +26,4 @@ pub use kubeconfig::{
     source_of, sources_of, told, views,
 };
 pub use page::Page;
-pub use provider::KUBECONFIG as PROVIDER;
 pub use source::{SourceArgs, empty, text};

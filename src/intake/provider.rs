@@ -12,9 +12,6 @@ use crate::resources::PROVIDERS;
 use super::judge::UNKNOWN_PROVIDER;
 use super::kubeconfig::GateArgs;
 
-/// The provider of kubeconfigs.
-pub const KUBECONFIG: &str = "kubeconfig";
-
 /// The codes by which a placeholder is accepted, as in a kubeconfig.
 const PLACEHOLDERS: [&str; 2] = ["placeholder-value", "redacted-value"];
 
