@@ -26,7 +26,7 @@ impl SessionTime {
         }
     }
 
-    /// How long a session runs, from its object as the server sends it.
+    /// Reads how long a session runs from its object, as the server sends it.
     #[must_use]
     pub fn of_session(session: &Value) -> Self {
         Self::of(session.get("timeout").and_then(Value::as_i64))

@@ -10,7 +10,7 @@ use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::AGENT;
 
-/// Change an agent; only what is given changes
+/// Change the given fields of an agent
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

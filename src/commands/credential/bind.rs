@@ -6,7 +6,6 @@ use super::binding::{self, BindingArgs};
 use crate::commands::outcome;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::lookup::Collection;
 
 const EXAMPLES: &str = "\
 acpctl credential bind prod --project team-a
@@ -25,13 +24,10 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let args = &args.binding;
-    Collection::credentials().check(&args.credential)?;
-    let format = args.output.format()?;
-    let project = binding::named_project(ctx)?;
+    let (format, project) = args.read(ctx)?;
     let client = ctx.client()?;
     let (binding, is_new) = ctx.block_on(async {
-        let credential = args.find_credential(client).await?;
-        let grantee = args.find_grantee(client, project).await?;
+        let (credential, grantee) = args.find(client, project).await?;
         let bound = binding::bind(client, credential.id(), &grantee).await;
         bound.with_context(|| {
             format!(

@@ -7,7 +7,7 @@ use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
+use crate::output::{Format, OutputArgs};
 use crate::resources::{ROLE_BINDING, Record};
 use crate::text::acpctl;
 
@@ -23,7 +23,7 @@ pub struct BindingArgs {
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
     #[command(flatten)]
-    pub output: OutputArgs,
+    output: OutputArgs,
 }
 
 /// The sessions that may use a credential, by IDs.
@@ -34,28 +34,31 @@ pub struct Grantee {
 }
 
 impl BindingArgs {
-    /// Finds the credential.
+    /// Reads the output format and the project, and checks the name of the credential.
     ///
     /// # Errors
-    /// If it does not exist.
-    pub async fn find_credential(&self, client: &Client) -> anyhow::Result<Record> {
+    /// If one of them is missing or wrong.
+    pub fn read<'c>(&self, ctx: &'c Ctx) -> Result<(Format, &'c str), Failure> {
+        Collection::credentials().check(&self.credential)?;
+        let format = self.output.format()?;
+        Ok((format, named_project(ctx)?))
+    }
+
+    /// Finds the credential, and the project and the agent. The platform itself does not check that these two exist.
+    ///
+    /// # Errors
+    /// If one of them does not exist.
+    pub async fn find(&self, client: &Client, project: &str) -> anyhow::Result<(Record, Grantee)> {
         let credentials = Collection::credentials();
         let given = &self.credential;
         let found = lookup::find_if_any(client, &credentials, given)
             .await
             .with_context(|| format!("look up credential {}", quote(given)))?;
-        match found {
-            Some(found) => Ok(found),
-            None => Err(lookup::not_found(client, &credentials, given).await.into()),
-        }
-    }
-
-    /// Finds the project and the agent. The platform itself does not check that they exist.
-    ///
-    /// # Errors
-    /// If one of them does not exist.
-    pub async fn find_grantee(&self, client: &Client, project: &str) -> anyhow::Result<Grantee> {
-        Grantee::find(client, project, self.agent.as_deref()).await
+        let Some(credential) = found else {
+            return Err(lookup::not_found(client, &credentials, given).await.into());
+        };
+        let grantee = Grantee::find(client, project, self.agent.as_deref()).await?;
+        Ok((credential, grantee))
     }
 
     /// Names the grantee as results do: `agent/lead of project/team-a`.
@@ -98,7 +101,7 @@ impl Grantee {
 ///
 /// # Errors
 /// If it is not.
-pub fn named_project(ctx: &Ctx) -> Result<&str, Failure> {
+fn named_project(ctx: &Ctx) -> Result<&str, Failure> {
     let named = ctx.globals.project.as_deref();
     let named = named.filter(|project| !project.is_empty());
     let project = named.ok_or_else(|| {

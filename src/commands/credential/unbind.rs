@@ -29,15 +29,12 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let args = &args.binding;
-    Collection::credentials().check(&args.credential)?;
-    let format = args.output.format()?;
-    let project = binding::named_project(ctx)?;
+    let (format, project) = args.read(ctx)?;
     let client = ctx.client()?;
     let (credential, grantee) = (quote(&args.credential), args.quoted(project));
     let doing = format!("unbind credential {credential} from {grantee}");
     let bindings = ctx.block_on(async {
-        let found = args.find_credential(client).await?;
-        let grantee = args.find_grantee(client, project).await?;
+        let (found, grantee) = args.find(client, project).await?;
         let bindings = binding::bindings(client, found.id(), &grantee).await;
         bindings.with_context(|| doing.clone())
     })?;

@@ -11,7 +11,7 @@ use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::SCHEDULED_SESSION;
 
-/// Change a scheduled session; only what is given changes
+/// Change the given fields of a scheduled session
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

@@ -31,7 +31,7 @@ acpctl session exec --project team-a --allow-empty -- env
 # With everything that this session gets
 acpctl session exec 3MX85aKNFVYjNaWSBgG3UcSclTU -- env";
 
-/// Run a command with what a session gets
+/// Run a command with the credentials that a session gets
 ///
 /// Secrets go into files of a private folder (`AMBIENT_SESSION_DIR`) and into variables of the command alone. However the
 /// command ends, everything is removed then, and the processes that it left running are ended. If a credential can't be

@@ -77,7 +77,7 @@ async fn metadata(client: &Client, provider: &str, id: &str) -> Record {
 /// Tells how long the pod's session runs. If its token may not read the session, a usual length is assumed.
 ///
 /// # Errors
-/// If there is no client.
+/// If no client can be made.
 pub fn session_time(ctx: &Ctx) -> anyhow::Result<SessionTime> {
     let Some(id) = env::SESSION_ID.get().filter(|id| is_plain(id)) else {
         return Ok(SessionTime::Assumed);

@@ -206,7 +206,7 @@ impl Renderer {
         self.paint(TOOL, &format!("[{}]", visible(name)))
     }
 
-    /// Colors each line of a text by itself, and removes what is not harmless and repeated blank lines.
+    /// Removes harmful characters and repeated blank lines from a text, and colors each line by itself.
     fn paint(&self, parameters: &str, text: &str) -> String {
         let clean: String = text.chars().filter(|c| is_harmless(*c)).collect();
         let mut painted: Vec<String> = Vec::new();
