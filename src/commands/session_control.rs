@@ -123,7 +123,7 @@ impl Started {
         }
         let session = self.session.as_ref().map_or("", Record::id);
         if !lookup::can_be_id(session) {
-            ctx.out.warn("the server names no session, and drops the prompt of a start: send it with 'acpctl session send'");
+            ctx.out.warn("the server's answer names no session, so the prompt was not delivered: send it with 'acpctl session send'");
             return Ok(());
         }
         let mut body = Body::new();

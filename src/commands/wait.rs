@@ -18,7 +18,7 @@ use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
 acpctl wait fix-the-build
-# Until it runs, but five minutes at most
+# Wait until it runs, for at most five minutes
 acpctl wait fix-the-build --for Running --timeout 5m";
 
 /// How many requests in a row may fail.

@@ -67,7 +67,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     if record.value("enabled").and_then(Value::as_bool) == Some(false) {
         ctx.out.note(&format!(
-            "it starts nothing yet: acpctl scheduled-session resume {}",
+            "the schedule is not enabled yet; to enable it: acpctl scheduled-session resume {}",
             record.name()
         ));
     }

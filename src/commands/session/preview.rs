@@ -28,7 +28,7 @@ const TITLES: &[&str] = &["PROVIDER", "CREDENTIAL", "WHAT", "NAME", "VALUE"];
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// How the platform hands the credentials over, which its setup decides: in-process, in-process-april or sidecar
+    /// How the platform delivers the credentials, depending on its setup: in-process, in-process-april or sidecar
     #[arg(
         long,
         value_enum,

@@ -49,7 +49,7 @@ pub struct Args {
     /// Merge the entry into this JSON file, which is created if it does not exist
     #[arg(long, value_name = "PATH")]
     merge: Option<PathBuf>,
-    /// Offer only tools that change nothing
+    /// Offer only read-only tools
     #[arg(long)]
     read_only: bool,
     /// Path of the kubeconfig in the entry

@@ -48,10 +48,10 @@ pub struct Args {
     /// Program of the server: a path, or a name on PATH
     #[arg(long, value_name = "PATH")]
     mcp_command: Option<PathBuf>,
-    /// Start the server with only the tools that change nothing
+    /// Start the server with read-only tools
     #[arg(long)]
     read_only: bool,
-    /// Accept this knowingly; exec-plugin: start the login program that the kubeconfig names
+    /// Accept a risk; exec-plugin: start the login program that the kubeconfig names
     #[arg(long, value_name = "CODE")]
     allow: Vec<String>,
     #[command(flatten)]
