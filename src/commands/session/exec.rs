@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 
-use super::source::SourceArgs;
+use super::selection::SelectionArgs;
 use crate::compat::number;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
@@ -56,7 +56,7 @@ pub struct Args {
     #[arg(long)]
     pass_login: bool,
     #[command(flatten)]
-    source: SourceArgs,
+    selection: SelectionArgs,
     /// The command with its arguments
     #[arg(value_name = "COMMAND", required = true, last = true, num_args = 1.., help_heading = None)]
     command: Vec<OsString>,
@@ -76,7 +76,7 @@ fn interval(text: &str) -> Result<Duration, Box<dyn std::error::Error + Send + S
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     dir::sweep();
-    let plan = args.source.plan(ctx, Mode::InProcess)?;
+    let plan = args.selection.plan(ctx, Mode::InProcess)?;
     prepare::check(&plan)?;
     prepare::refuse_empty(&plan, args.allow_empty, ctx.settings()?.is_local())?;
     ctx.block_on(perform(ctx, args, &plan))
@@ -173,7 +173,7 @@ async fn refresh(ctx: &Ctx, args: &Args, files: &Materialised<'_>, mut masked: K
         tokio::time::sleep(every).await;
         for (step, known) in &mut current {
             let credential = &step.credential;
-            let replaced = match args.source.fetch_again(ctx, credential).await {
+            let replaced = match args.selection.fetch_again(ctx, credential).await {
                 Ok(secret) if secret.expose_secret() == known.expose_secret() => continue,
                 Ok(secret) => {
                     masked.add(mask::secrets_in(step, &secret));

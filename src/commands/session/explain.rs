@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::source;
+use super::selection;
 use super::view::{View, ViewArgs};
 use crate::config::Settings;
 use crate::ctx::Ctx;
@@ -51,7 +51,7 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
-    let resolved = source::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?;
+    let resolved = selection::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?;
     let candidates = resolved.candidates;
     let wide = match view {
         View::Table { wide } => wide,

@@ -1,6 +1,6 @@
 //! `acpctl session preview`
 
-use super::source::SourceArgs;
+use super::selection::SelectionArgs;
 use super::view::{View, ViewArgs};
 use crate::config::Settings;
 use crate::ctx::Ctx;
@@ -40,12 +40,12 @@ pub struct Args {
     #[command(flatten)]
     output: ViewArgs,
     #[command(flatten)]
-    source: SourceArgs,
+    selection: SelectionArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
-    let plan = args.source.plan(ctx, args.mode)?;
+    let plan = args.selection.plan(ctx, args.mode)?;
     match view {
         View::Table { wide } => {
             let mut rows: Vec<Vec<String>> = plan.steps.iter().flat_map(rows).collect();

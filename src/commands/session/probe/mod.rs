@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret as _;
 
-use super::source::SourceArgs;
+use super::selection::SelectionArgs;
 use super::view::{View, ViewArgs};
 use crate::cluster::Class;
 use crate::compat::quote::quote;
@@ -57,14 +57,14 @@ pub struct Args {
     #[command(flatten)]
     output: ViewArgs,
     #[command(flatten)]
-    source: SourceArgs,
+    selection: SelectionArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
     let may_run_plugin = may_run_plugin(&args.allow)?;
     dir::sweep();
-    let mut plan = args.source.plan(ctx, Mode::InProcess)?;
+    let mut plan = args.selection.plan(ctx, Mode::InProcess)?;
     plan.steps
         .retain(|step| step.credential.provider == KUBECONFIG || !step.credential.visible);
     prepare::check(&plan)?;

@@ -27,7 +27,7 @@ use crate::session_helper::fetch;
 /// The flags that choose the credentials.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Credential Flags")]
-pub struct SourceArgs {
+pub struct SelectionArgs {
     /// Session, by name or ID; without one, a new session of the project
     #[arg(help_heading = None)]
     session: Option<String>,
@@ -53,7 +53,7 @@ pub struct SourceArgs {
     from_env: bool,
 }
 
-impl SourceArgs {
+impl SelectionArgs {
     /// True if the credentials are named one by one.
     fn names_credentials(&self) -> bool {
         !self.credential.is_empty() || self.from_file.is_some()
@@ -188,12 +188,12 @@ fn target(
     agent: Option<&str>,
 ) -> anyhow::Result<(Target, SessionTime)> {
     match session {
-        Some(session) => of_session(ctx, session, agent),
-        None => Ok((of_new_session(ctx, agent)?, SessionTime::Assumed)),
+        Some(session) => target_of_session(ctx, session, agent),
+        None => Ok((target_of_new_session(ctx, agent)?, SessionTime::Assumed)),
     }
 }
 
-fn of_new_session(ctx: &Ctx, agent: Option<&str>) -> anyhow::Result<Target> {
+fn target_of_new_session(ctx: &Ctx, agent: Option<&str>) -> anyhow::Result<Target> {
     let project = ctx.settings()?.project.clone().unwrap_or_default();
     if project.is_empty() {
         return Err(Failure::usage("no project is set")
@@ -212,7 +212,7 @@ fn of_new_session(ctx: &Ctx, agent: Option<&str>) -> anyhow::Result<Target> {
     })
 }
 
-fn of_session(
+fn target_of_session(
     ctx: &Ctx,
     given: &str,
     agent: Option<&str>,
@@ -233,8 +233,8 @@ fn of_session(
     })
 }
 
-/// Returns the ID of the agent that the user named, or `None` if none was named. A name of no agent is an error: it must
-/// not count as no agent.
+/// Returns the ID of the agent that the user named, or `None` if the user named none. An unknown agent is an error, so that
+/// it does not count as none.
 async fn agent_id(
     client: &Client,
     project: &str,
