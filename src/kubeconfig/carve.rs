@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::base64;
-use super::cert::{self, Fault};
+use super::cert::{self, CertFault};
 use super::choose::Chosen;
 use super::emit::Emitter;
 use super::encoding;
@@ -235,7 +235,7 @@ impl Carver<'_> {
 
     /// Certificates and keys out of files must be what their fields say, also where no client looks at them: another
     /// file of the user must not travel in their place.
-    fn claim(&mut self, item: Item<'_>, field: &'static str, Fault(code, detail): &Fault) {
+    fn claim(&mut self, item: Item<'_>, field: &'static str, CertFault(code, detail): &CertFault) {
         let mut finding = item.on(Finding::new(code), field);
         if !detail.is_empty() {
             finding = finding.detail(detail);
@@ -264,12 +264,12 @@ impl Carver<'_> {
         let has_key_block = pem::blocks(&key_bytes).any(|block| block.is_private_key());
         if !user.has_certificate() {
             if !has_key_block {
-                let fault = Fault("bad-private-key", "it holds no private key block");
+                let fault = CertFault("bad-private-key", "it holds no private key block");
                 self.claim(item, "client-key", &fault);
             }
         } else if !user.has_key() {
             if cert::client_certificate(&cert_bytes).is_none() {
-                let fault = Fault("bad-certificate", "it holds no usable certificate");
+                let fault = CertFault("bad-certificate", "it holds no usable certificate");
                 self.claim(item, "client-certificate", &fault);
             }
         } else if let Err(fault) = cert::check_pair(&cert_bytes, &key_bytes) {

@@ -52,7 +52,8 @@ fn act(ctx: &Ctx, target: &Target, verb: &str) -> anyhow::Result<Record> {
         if verb == "trigger" || answer.body.is_empty() {
             return Ok(found);
         }
-        let value = crate::compat::json::parse(&answer.body).map_err(Error::Decode)?;
+        let value = crate::compat::json::parse(&answer.body)
+            .map_err(|why| Error::Decode(why.to_string()))?;
         let record = Record::decode(&SCHEDULED_SESSION, value).map_err(Error::Decode);
         record.with_context(|| format!("{verb} scheduled session"))
     })

@@ -19,7 +19,7 @@ use crate::runner::table::Mode;
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir;
 use crate::session_helper::mask::{self, Mask};
-use crate::session_helper::materialise::Materialised;
+use crate::session_helper::materialize::Materialized;
 use crate::session_helper::prepare;
 use crate::session_helper::relay::Masks;
 
@@ -94,7 +94,7 @@ async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
         None => {
             let mut command = prepare::command(&args.command)?;
             if args.pass_login {
-                files.apply_beside_logins(&mut command);
+                files.apply_and_keep_logins(&mut command);
             } else {
                 files.apply(&mut command);
             }
@@ -157,7 +157,7 @@ fn warn(ctx: &Ctx, plan: &Plan) {
 }
 
 /// Fetches again and again, for as long as it is let. A failed round leaves the files as they are.
-async fn refresh(ctx: &Ctx, args: &Args, files: &Materialised<'_>, mut masked: Known) {
+async fn refresh(ctx: &Ctx, args: &Args, files: &Materialized<'_>, mut masked: Known) {
     let Some(every) = args.refresh else {
         return;
     };
@@ -192,7 +192,7 @@ async fn refresh(ctx: &Ctx, args: &Args, files: &Materialised<'_>, mut masked: K
 
 /// Puts a new secret in place, if it passes the checks that the first one passed.
 fn replace(
-    files: &Materialised<'_>,
+    files: &Materialized<'_>,
     step: &Step,
     secret: SecretString,
     ctx: &Ctx,

@@ -10,7 +10,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::source;
 use crate::api::{Client, path};
 use crate::auth::cleartext::is_near;
 use crate::commands::credential::credentials;
@@ -78,7 +77,7 @@ pub fn session_time(ctx: &Ctx) -> anyhow::Result<SessionTime> {
     let client = ctx.client()?;
     let found = ctx.block_on(async { Ok(client.get_json(&path(&["sessions", &id])).await) })?;
     Ok(found.map_or(SessionTime::Assumed, |session| {
-        source::session_time(&session)
+        SessionTime::of_session(&session)
     }))
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use secrecy::SecretString;
-use serde_json::Value;
 
 use super::from_env;
 use crate::api::Client;
@@ -22,7 +21,7 @@ use crate::output::progress;
 use crate::resources::Record;
 use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::{Credential, KUBECONFIG, Plan};
-use crate::runner::resolve::{Candidate, Target};
+use crate::runner::resolve::{Candidate, RunnerTarget};
 use crate::runner::table::Mode;
 use crate::session_helper::fetch;
 
@@ -188,7 +187,7 @@ fn target(
     ctx: &Ctx,
     session: Option<&str>,
     agent: Option<&str>,
-) -> anyhow::Result<(Target, SessionTime)> {
+) -> anyhow::Result<(RunnerTarget, SessionTime)> {
     let Some(id) = session else {
         let project = ctx.settings()?.project.clone().unwrap_or_default();
         if project.is_empty() {
@@ -204,7 +203,7 @@ fn target(
                 .with_context(|| format!("get project {}", quote(&project)))?;
             let project = project.id().to_owned();
             let agent = agent_id(client, &project, agent).await?.unwrap_or_default();
-            Ok(Target { project, agent })
+            Ok(RunnerTarget { project, agent })
         })?;
         return Ok((target, SessionTime::Assumed));
     };
@@ -216,11 +215,11 @@ fn target(
             .with_context(|| format!("get session {}", quote(id)))?;
         let project = found.text("project_id").to_owned();
         let agent = agent_id(client, &project, agent).await?;
-        let target = Target {
+        let target = RunnerTarget {
             agent: agent.unwrap_or_else(|| found.text("agent_id").to_owned()),
             project,
         };
-        Ok((target, session_time(&found.json())))
+        Ok((target, SessionTime::of_session(&found.json())))
     })
 }
 
@@ -236,11 +235,6 @@ async fn agent_id(
     lookup::check("agent name or ID", agent)?;
     let found = lookup::agent(client, project, agent).await?;
     Ok(Some(found.id().to_owned()))
-}
-
-/// How long a session runs, from its object.
-pub fn session_time(session: &Value) -> SessionTime {
-    SessionTime::of(session.get("timeout").and_then(Value::as_i64))
 }
 
 /// The credentials of the chosen candidates.

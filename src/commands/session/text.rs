@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::compat::json;
 use crate::output::age::age;
 use crate::resources::Record;
-use crate::text::seen::is_unseen;
+use crate::text::wrap;
 
 const INDENT: usize = 6;
 /// Narrower terminals count as this wide.
@@ -23,40 +23,11 @@ pub fn message(message: &Record, width: Option<usize>, now: Timestamp) -> String
         .value("seq")
         .map_or_else(|| "0".to_owned(), Value::to_string);
     let width = width.filter(|width| *width >= NARROWEST).unwrap_or(USUAL);
-    let body = wrap(&text, (width - INDENT).max(20));
+    let body = wrap::paragraphs(&text, (width - INDENT).max(20), INDENT);
     format!(
         "#{seq:<4}  {kind:<28}  {}\n{body}\n",
         age(message.text("created_at"), now)
     )
-}
-
-/// Wraps to so many characters, the indent included; line breaks of the text stay, longer words too.
-fn wrap(text: &str, width: usize) -> String {
-    let mut wrapped = String::new();
-    for line in text.trim_end().lines() {
-        let mut current = String::new();
-        for word in line.split_whitespace() {
-            let fits = INDENT + current.chars().count() + 1 + word.chars().count() <= width;
-            if !current.is_empty() && !fits {
-                push_line(&mut wrapped, &current);
-                current.clear();
-            }
-            if !current.is_empty() {
-                current.push(' ');
-            }
-            current.extend(word.chars().filter(|c| !is_unseen(*c)));
-        }
-        push_line(&mut wrapped, &current);
-    }
-    wrapped
-}
-
-fn push_line(wrapped: &mut String, line: &str) {
-    if !line.is_empty() {
-        wrapped.push_str(&" ".repeat(INDENT));
-        wrapped.push_str(line);
-    }
-    wrapped.push('\n');
 }
 
 /// What a payload shows, by the type of its event; nothing for types without text.

@@ -12,7 +12,7 @@ use crate::failure::{Failure, Kind};
 use crate::runner::plan::KUBECONFIG;
 use crate::runner::table::{MCP_SERVER, MCP_SERVER_PYPI};
 use crate::secret_file;
-use crate::session_helper::materialise::Materialised;
+use crate::session_helper::materialize::Materialized;
 
 /// The handshake: a silent cluster takes the server 20 s, older ones 40 s.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -72,7 +72,7 @@ impl Program {
         &self,
         manner: Manner,
         read_only: bool,
-        files: &Materialised<'_>,
+        files: &Materialized<'_>,
         folder: &Path,
     ) -> std::io::Result<Command> {
         let mut command = Command::new(&self.path);
@@ -128,7 +128,5 @@ fn existing(given: &Path) -> Result<PathBuf, Failure> {
 }
 
 fn on_path(name: &Path) -> Option<PathBuf> {
-    std::env::split_paths(&env::PATH.os()?)
-        .map(|folder| folder.join(name))
-        .find(|path| path.is_absolute() && path.is_file())
+    env::on_path(name.as_os_str()).find(|path| path.is_absolute() && path.is_file())
 }
