@@ -14,19 +14,19 @@ use super::name;
 use super::public_key::{PublicKey, algorithm};
 
 /// The facts about a certificate.
-pub(in super::super) struct Certificate {
-    pub(in super::super) not_before: Timestamp,
-    pub(in super::super) not_after: Timestamp,
-    pub(in super::super) is_ca: bool,
+pub(crate) struct Certificate {
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
+    pub(crate) is_ca: bool,
     /// Whether its key usage allows TLS client authentication.
-    pub(in super::super) for_clients: bool,
+    pub(crate) for_clients: bool,
     /// Whether its organization is `system:masters`, which has full rights in every cluster.
-    pub(in super::super) system_masters: bool,
+    pub(crate) system_masters: bool,
     pub(super) key: PublicKey,
 }
 
 impl Certificate {
-    pub(in super::super) fn is_valid_at(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_valid_at(&self, now: Timestamp) -> bool {
         self.not_before <= now && now <= self.not_after
     }
 

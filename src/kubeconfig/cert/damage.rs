@@ -6,7 +6,4 @@ pub(super) struct Damage(pub(super) &'static str);
 
 /// The reason why a certificate, a key or their pair is refused: a finding code and the detail.
 #[derive(Debug, PartialEq, Eq)]
-pub(in super::super) struct CertFault(
-    pub(in super::super) &'static str,
-    pub(in super::super) &'static str,
-);
+pub(crate) struct CertFault(pub(crate) &'static str, pub(crate) &'static str);
