@@ -3,6 +3,7 @@
 //! - [`client`]: connects as the kubeconfig says, and sends one bounded request at a time
 //! - [`questions`]: asks for the version, the user's name, and what the user may read
 //! - [`fault`]: the reason of a failure, found by the type of the error and not by its words
+//! - [`grade`]: how much the user can do, from answers to reviews
 //! - [`plugin`]: the login program that a kubeconfig names, with a time limit
 //! - `tls`: judges certificates as Kubernetes' own client does
 //!
@@ -11,6 +12,7 @@
 
 pub mod client;
 pub mod fault;
+pub mod grade;
 pub mod plugin;
 pub mod questions;
 mod tls;

@@ -7,17 +7,11 @@ use serde_json::{Value, json};
 
 use super::client::{Answer, Client};
 use super::fault::{Class, Fault, NOT_KUBERNETES};
+use super::grade::REVIEWS;
 
 const WHO: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
 const RULES: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
 const ANONYMOUS: &str = "system:anonymous";
-/// Kinds that everybody may create; they tell nothing about the user.
-const REVIEWS: [&str; 4] = [
-    "selfsubjectreviews",
-    "selfsubjectaccessreviews",
-    "selfsubjectrulesreviews",
-    "localsubjectaccessreviews",
-];
 
 /// Returns the server's version, if the server tells it.
 ///
