@@ -46,7 +46,7 @@ pub const CODES: &[(u8, &str)] = &[
     (8, "policy gate: --min-ttl or --strict"),
     (9, "network failure or time-out"),
     (10, "server error"),
-    (11, "input needed, but asking is not allowed"),
+    (11, "input required, but prompting is disabled"),
     (126, "session exec: the command can't be run"),
     (127, "session exec: there is no such command"),
 ];

@@ -31,7 +31,7 @@ pub struct Limits {
 }
 
 /// An answer of any status.
-pub struct Answer {
+pub struct ClusterAnswer {
     pub status: u16,
     pub content_type: String,
     /// The target of a redirect, which is not followed.
@@ -40,7 +40,7 @@ pub struct Answer {
     json: Option<Value>,
 }
 
-impl Answer {
+impl ClusterAnswer {
     /// Returns the body, if it is a JSON object.
     #[must_use]
     pub fn json(&self) -> Option<&Value> {
@@ -145,14 +145,14 @@ impl Client {
 
     /// # Errors
     /// There was no answer.
-    pub async fn get(&self, path: &str) -> Result<Answer, Fault> {
+    pub async fn get(&self, path: &str) -> Result<ClusterAnswer, Fault> {
         self.send(self.http.get(format!("{}{path}", self.base)))
             .await
     }
 
     /// # Errors
     /// There was no answer.
-    pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, Fault> {
+    pub async fn post(&self, path: &str, body: &Value) -> Result<ClusterAnswer, Fault> {
         let request = self
             .http
             .post(format!("{}{path}", self.base))
@@ -161,7 +161,7 @@ impl Client {
         self.send(request).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, Fault> {
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<ClusterAnswer, Fault> {
         let fault =
             |error: reqwest::Error| Fault::of_transport(&error, &self.address, self.via.as_deref());
         let exchange = async {
@@ -178,12 +178,12 @@ impl Client {
             .unwrap_or_else(|_| Err(self.silent()))
     }
 
-    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Fault> {
+    async fn read(&self, mut response: reqwest::Response) -> Result<ClusterAnswer, Fault> {
         let header = |name: HeaderName| {
             let value = response.headers().get(name)?;
             value.to_str().ok().map(str::to_owned)
         };
-        let mut answer = Answer {
+        let mut answer = ClusterAnswer {
             status: response.status().as_u16(),
             content_type: header(CONTENT_TYPE).unwrap_or_default(),
             location: header(LOCATION).map(|target| url_for_people(&target)),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::client::{Answer, Client};
+use super::client::{Client, ClusterAnswer};
 use super::fault::{Class, Fault, NOT_KUBERNETES};
 use super::grade::REVIEWS;
 
@@ -66,7 +66,7 @@ pub async fn who(client: &Client) -> Result<Option<String>, Fault> {
 }
 
 /// Reads the user's name from a refusal.
-fn known_by_refusal(client: &Client, answer: &Answer) -> Result<Option<String>, Fault> {
+fn known_by_refusal(client: &Client, answer: &ClusterAnswer) -> Result<Option<String>, Fault> {
     let Some(message) = answer.message() else {
         return Err(not_kubernetes(client, answer));
     };
@@ -111,7 +111,7 @@ pub async fn readable(client: &Client, namespace: &str) -> Readable {
     }
 }
 
-async fn post_rules(client: &Client, namespace: &str) -> Result<Answer, Fault> {
+async fn post_rules(client: &Client, namespace: &str) -> Result<ClusterAnswer, Fault> {
     let body = json!({
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectRulesReview",
@@ -148,7 +148,7 @@ fn rules(review: &Value) -> Readable {
 }
 
 /// Fails for an answer that means the same to every question.
-fn refuse(client: &Client, answer: &Answer) -> Result<(), Fault> {
+fn refuse(client: &Client, answer: &ClusterAnswer) -> Result<(), Fault> {
     let address = client.address();
     match answer.status {
         300..=399 => {
@@ -207,7 +207,7 @@ fn anonymous() -> Fault {
     )
 }
 
-fn not_kubernetes(client: &Client, answer: &Answer) -> Fault {
+fn not_kubernetes(client: &Client, answer: &ClusterAnswer) -> Fault {
     let address = client.address();
     let is_markup =
         answer.content_type.starts_with("text/html") || answer.text().trim_start().starts_with('<');

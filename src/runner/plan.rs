@@ -49,7 +49,7 @@ pub struct Credential {
 /// A file to write.
 #[derive(Debug)]
 pub struct File {
-    pub rule: table::File,
+    pub rule: table::FileRule,
     /// `None` if it is a secret that could not be read.
     pub content: Option<SecretString>,
 }
@@ -70,7 +70,7 @@ pub enum VariableValue {
     Plain(String),
     Secret(SecretString),
     /// The path of the file with this name.
-    Path(table::File),
+    Path(table::FileRule),
     /// A secret that could not be read.
     Unread,
 }

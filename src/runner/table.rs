@@ -48,14 +48,14 @@ pub enum ValueSource {
 
 /// A variable that the runner sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Variable {
+pub struct VariableRule {
     pub name: &'static str,
     pub value: ValueSource,
 }
 
 /// The one file of a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct File {
+pub struct FileRule {
     /// Its path on the platform.
     pub path: &'static str,
     /// Its name in the private folder of `session exec`.
@@ -139,8 +139,8 @@ pub struct Lifetime {
 pub struct Row {
     pub provider: &'static str,
     pub modes: &'static [Mode],
-    pub file: Option<File>,
-    pub variables: &'static [Variable],
+    pub file: Option<FileRule>,
+    pub variables: &'static [VariableRule],
     pub mcp: Option<Mcp>,
     pub lifetime: Lifetime,
     /// Unexpected behavior, shown as warnings.
@@ -188,50 +188,50 @@ const NEVER: Lifetime = Lifetime {
     goes: "never",
 };
 
-const fn secret(name: &'static str) -> Variable {
-    Variable {
+const fn secret(name: &'static str) -> VariableRule {
+    VariableRule {
         name,
         value: ValueSource::Token,
     }
 }
 
-const fn path(name: &'static str) -> Variable {
-    Variable {
+const fn path(name: &'static str) -> VariableRule {
+    VariableRule {
         name,
         value: ValueSource::Path,
     }
 }
 
-const fn url(name: &'static str) -> Variable {
-    Variable {
+const fn url(name: &'static str) -> VariableRule {
+    VariableRule {
         name,
         value: ValueSource::Url,
     }
 }
 
-const fn email(name: &'static str) -> Variable {
-    Variable {
+const fn email(name: &'static str) -> VariableRule {
+    VariableRule {
         name,
         value: ValueSource::Email,
     }
 }
 
-const fn empty(name: &'static str) -> Variable {
-    Variable {
+const fn empty(name: &'static str) -> VariableRule {
+    VariableRule {
         name,
         value: ValueSource::Empty,
     }
 }
 
-const fn file(path: &'static str, name: &'static str) -> File {
-    File {
+const fn file(path: &'static str, name: &'static str) -> FileRule {
+    FileRule {
         path,
         name,
         content: Content::Token,
     }
 }
 
-const KUBECONFIG_FILE: File = file(KUBECONFIG_PATH, "kubeconfig");
+const KUBECONFIG_FILE: FileRule = file(KUBECONFIG_PATH, "kubeconfig");
 
 const fn setup(kind: &'static str, name: &'static str, value: &'static str) -> Setup {
     Setup { kind, name, value }
@@ -468,7 +468,7 @@ pub const ROWS: &[Row] = &[
     Row {
         provider: "gerrit",
         modes: &[Mode::InProcess],
-        file: Some(File {
+        file: Some(FileRule {
             path: "/tmp/gerrit-mcp/gerrit_config.json",
             name: "gerrit_config.json",
             content: Content::Text(GERRIT_CONFIG),

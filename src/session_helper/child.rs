@@ -178,20 +178,31 @@ pub async fn run(
             () = &mut beside => unreachable!("reaping never ends"),
         }
     };
+    let rest_of_output = async {
+        if !is_relayed {
+            relaying.await;
+        }
+    };
+    finish(&family, &has_ended, rest_of_output, signals).await;
+    Ok(status_of(status))
+}
+
+/// Ends the processes that the command left running, and passes on the rest of its output.
+async fn finish(
+    family: &Family,
+    has_ended: &watch::Sender<bool>,
+    rest_of_output: impl Future<Output = ()>,
+    signals: &mut Signals,
+) {
     let last = async {
         let family_ends = async {
             family.end().await;
             // Another process may still hold the pipes, such as a program of another user.
             has_ended.send_replace(true);
         };
-        let rest = async {
-            if !is_relayed {
-                relaying.await;
-            }
-        };
-        tokio::join!(family_ends, rest);
+        tokio::join!(family_ends, rest_of_output);
     };
-    // A second signal ends the wait for a slow reader of the output.
+    // A signal ends the wait for a slow reader of the output.
     let given_up = async {
         signals.next().await;
         sleep(LINGER).await;
@@ -200,7 +211,6 @@ pub async fn run(
         () = last => {}
         () = given_up => {}
     }
-    Ok(status_of(status))
 }
 
 fn status_of(status: ExitStatus) -> u8 {

@@ -164,7 +164,7 @@ impl<'p> Materialized<'p> {
         })
     }
 
-    fn path(&self, step: &Step, rule: &table::File) -> PathBuf {
+    fn path(&self, step: &Step, rule: &table::FileRule) -> PathBuf {
         if self.is_fixed(step) {
             PathBuf::from(rule.path)
         } else {
