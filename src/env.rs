@@ -46,7 +46,7 @@ variables! {
     GRPC_URL = "AMBIENT_GRPC_URL", Text, "HOST:PORT of the gRPC endpoint for `get --watch`.";
     OPENSHIFT_PATTERN = "AMBIENT_OPENSHIFT_PATTERN", Text, "Text that marks an OpenShift route, in place of the known ones.";
     LOCAL_KEYRING = "AMBIENT_LOCAL_KEYRING", Text, "`off` keeps the key of the embedded API in a file beside its database.";
-    KUBECONFIG = "KUBECONFIG", Path, "Kubeconfig files that `credential create` reads when `--context` names no file.";
+    KUBECONFIG = "KUBECONFIG", Path, "Kubeconfig files that `credential create --context NAME` reads if no file is given.";
     CI = "CI", Presence, "Set by CI systems: acpctl never prompts.";
     NO_COLOR = "NO_COLOR", Presence, "Disables color.";
     CLICOLOR_FORCE = "CLICOLOR_FORCE", Presence, "Enables color even if the output is not a terminal.";
