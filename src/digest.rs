@@ -1,8 +1,7 @@
-//! Digests that recognise a stored secret without telling anything about it.
+//! Digests that recognize a stored secret without revealing anything about it.
 //!
-//! `credential create` and `apply` put one into the annotation `acpctl/digest`. It is an HMAC with a
-//! key of this installation, so it can't be compared across machines or guessed at
-//! (contract field.md rows 27 and 51).
+//! `credential create` and `apply` write one to the annotation `acpctl/digest`. It is an HMAC with a key of this
+//! installation, so nobody can compare it across machines or find the secret by guessing.
 
 use std::path::Path;
 
@@ -16,7 +15,7 @@ use crate::secret_file;
 
 const KEY_LEN: usize = 32;
 
-/// The digest of a secret; nothing where no key can be kept, as in a read-only home.
+/// Returns the digest of a secret; `None` if no key can be stored, as in a read-only home.
 #[must_use]
 pub fn keyed(secret: &[u8]) -> Option<String> {
     let key = key(&paths::data_dir().ok()?.join("digest.key"))?;
@@ -25,7 +24,7 @@ pub fn keyed(secret: &[u8]) -> Option<String> {
     Some(format!("hmac-sha256:{}", hex(&mac.finalize().into_bytes())))
 }
 
-/// The key of this installation; the first run makes it.
+/// Returns the key of this installation. The first run creates it.
 fn key(path: &Path) -> Option<Zeroizing<Vec<u8>>> {
     if let Some(key) = read_key(path) {
         return Some(key);
@@ -33,7 +32,7 @@ fn key(path: &Path) -> Option<Zeroizing<Vec<u8>>> {
     secret_file::create_dir(path.parent()?).ok()?;
     let mut key = Zeroizing::new(vec![0; KEY_LEN]);
     getrandom::fill(&mut key).ok()?;
-    // Of several first runs one creates the file; all use what it wrote.
+    // If several first runs race, one creates the file, and all of them use its key.
     match secret_file::write_new_whole(path, &key) {
         Ok(()) => Some(key),
         Err(_) => read_key(path),

@@ -1,15 +1,15 @@
-//! Failures with the words for the user, and the exit codes.
+//! Failures with their messages and hints, and the exit codes.
 
 use std::fmt;
 
-/// What kind of failure it is. The number is the exit code (man page, EXIT STATUS).
+/// The kind of a failure. Its number is the exit code (manual page, EXIT STATUS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Anything that has no code of its own.
+    /// Any failure without a code of its own.
     Other = 1,
     /// The command line is wrong.
     Usage = 2,
-    /// What was named does not exist, or is hidden from the caller.
+    /// The named object does not exist, or is hidden from the caller.
     NotFound = 3,
     /// Not logged in, or the server rejected the token (401).
     Login = 4,
@@ -19,21 +19,21 @@ pub enum Kind {
     Conflict = 6,
     /// The input data is not valid.
     Data = 7,
-    /// A policy gate closed: `--min-ttl`, `--strict`.
+    /// A policy gate refused the input: `--min-ttl`, `--strict`.
     Policy = 8,
     /// The server can't be reached, or did not answer in time.
     Network = 9,
     /// The server failed (5xx).
     Server = 10,
-    /// Input is needed, and asking for it is not allowed here.
+    /// Input is required, but the program must not prompt for it here.
     Input = 11,
-    /// The command that is to be run can't be run, as shells have it.
+    /// The command to run can't be run (the status that shells use).
     CannotRun = 126,
-    /// The command that is to be run does not exist.
+    /// The command to run does not exist (the status that shells use).
     NoCommand = 127,
 }
 
-/// The exit codes with their meaning, as the manual page and the README list them.
+/// The exit codes with their meanings, as the manual page and the README list them.
 pub const CODES: &[(u8, &str)] = &[
     (0, "success"),
     (1, "other failure"),
@@ -46,24 +46,24 @@ pub const CODES: &[(u8, &str)] = &[
     (8, "policy gate: --min-ttl or --strict"),
     (9, "network failure or time-out"),
     (10, "server error"),
-    (11, "input needed, but asking is not allowed"),
+    (11, "input required, but prompting is disabled"),
     (126, "session exec: the command can't be run"),
     (127, "session exec: there is no such command"),
 ];
 
-/// A failure with the words for the user: what happened, and one thing to do about it.
+/// A failure for the user: a message that says what happened, and a hint that names one thing to do about it.
 ///
-/// The message carries no secret: it is printed, and goes into JSON.
+/// The message must not contain a secret, because it is printed and written to JSON.
 #[derive(Debug, Clone)]
 pub struct Failure {
     pub kind: Kind,
     pub message: String,
     pub hint: Option<String>,
-    /// Where the words are a server's: what else it said.
+    /// The rest of the server's answer, if the message comes from a server.
     pub server: Option<Box<ServerWords>>,
 }
 
-/// A server's error code, its id for the request, and its words that had no code.
+/// A server's error code, its id for the request, and its message without a code.
 #[derive(Debug, Clone, Default)]
 pub struct ServerWords {
     pub code: Option<String>,
@@ -85,7 +85,7 @@ impl Failure {
         Self::new(Kind::Usage, message)
     }
 
-    /// Adds what the user can do.
+    /// Adds a hint that names one thing to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -101,7 +101,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Ends the program with a status of someone else's: a child process, or a signal.
+/// Ends the program with the exit status of a child process or of a signal.
 #[derive(Debug)]
 pub struct Status(pub u8);
 

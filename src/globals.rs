@@ -7,7 +7,7 @@ use crate::compat::number;
 use crate::output::Color;
 use crate::text::url_for_people;
 
-/// Flags that every command takes, before or after its name.
+/// The flags that every command takes, before or after its name.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Global Flags")]
 pub struct Globals {
@@ -23,7 +23,7 @@ pub struct Globals {
     #[arg(long, global = true)]
     pub local: bool,
 
-    /// Send the stored login to an address other than the one it is for, such as a port-forward to it
+    /// Send the stored login to an address other than its own, such as a port-forward to the same server
     #[arg(long, global = true)]
     pub send_login: bool,
 
@@ -31,11 +31,11 @@ pub struct Globals {
     #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub insecure_skip_tls_verify: Option<bool>,
 
-    /// Trust the certificate authorities in this PEM file as well
+    /// Also trust the certificate authorities in this PEM file
     #[arg(long, global = true, value_name = "PATH")]
     pub ca_file: Option<PathBuf>,
 
-    /// Time limit for reaching the server, e.g. 5s (default 10s)
+    /// Time limit for connecting to the server, e.g. 5s (default 10s)
     #[arg(long, global = true, value_name = "DURATION", value_parser = number::duration)]
     pub connect_timeout: Option<Duration>,
 
@@ -43,7 +43,7 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "DURATION", value_parser = number::duration)]
     pub request_timeout: Option<Duration>,
 
-    /// How often a request that is safe to repeat is tried again
+    /// How often to retry a request that is safe to repeat
     #[arg(
         long,
         global = true,
@@ -53,11 +53,11 @@ pub struct Globals {
     )]
     pub retries: u32,
 
-    /// Never ask: fail where input is missing
+    /// Never prompt; fail if input is missing
     #[arg(long, global = true)]
     pub no_input: bool,
 
-    /// When to colour: auto, always or never
+    /// When to use color: auto, always or never
     #[arg(
         long,
         global = true,
@@ -67,7 +67,7 @@ pub struct Globals {
     )]
     pub color: Color,
 
-    /// Say on stderr what is requested and answered
+    /// Log requests and answers to stderr
     #[arg(short, long, global = true)]
     pub verbose: bool,
 
@@ -81,8 +81,8 @@ pub struct Globals {
 }
 
 impl Globals {
-    /// The flags that a suggested command needs to do the same as this run: those that choose the server and how it is
-    /// reached.
+    /// Returns the flags that a suggested command needs to reach the same server as this run: those that choose the server
+    /// and how it is reached.
     #[must_use]
     pub fn to_copy(&self) -> Vec<String> {
         let flag = |name: &str, value: &str| format!("--{name}={value}");

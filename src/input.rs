@@ -1,4 +1,4 @@
-//! Secrets from flags, files and standard input: read once, to the end, never echoed, never trimmed.
+//! Reads secrets from flags, files and standard input: once, to the end, without echo and without trimming.
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _};
@@ -8,18 +8,18 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FileType;
 use zeroize::Zeroizing;
 
-use crate::compat::quote::quote;
-use crate::config::file::reason;
+use crate::compat::io_reason::reason;
 use crate::failure::{Failure, Kind};
 use crate::plain_file;
+use crate::text::quote;
 
-/// The most that is read, in bytes: nothing that is larger is a secret.
+/// The most that is read, in bytes: no secret is larger.
 pub const MAX_INPUT: usize = 32 << 20;
 
-/// Where a secret comes from.
+/// The source of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// The text itself stands on the command line.
+    /// The command line contains the text itself.
     Literal,
     Stdin,
     File(PathBuf),
@@ -28,7 +28,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// What messages call it; a file has its path.
+    /// Returns its name for messages, without the path of a file.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -40,14 +40,14 @@ impl Source {
     }
 }
 
-/// Bytes read from a source; wiped after use. No `Debug`.
+/// The bytes that were read from a source. They are wiped after use, and there is no `Debug`.
 pub struct Input {
     pub bytes: Zeroizing<Vec<u8>>,
     pub source: Source,
 }
 
 impl Input {
-    /// The folder that relative paths in the input refer to: that of the file, else the working directory.
+    /// Returns the folder for relative paths in the input: the folder of the file, else the working directory.
     #[must_use]
     pub fn folder(&self) -> &Path {
         match &self.source {
@@ -59,7 +59,7 @@ impl Input {
         }
     }
 
-    /// The source's name for messages.
+    /// Returns the source's name for messages: the path, if it is a file.
     #[must_use]
     pub fn name(&self) -> String {
         match &self.source {
@@ -72,7 +72,7 @@ impl Input {
 /// Reads a file, or standard input for `-`.
 ///
 /// # Errors
-/// Why it can't be read; [`Kind::Input`] where `-` is a terminal.
+/// The file can't be read; [`Kind::Input`] if `-` is a terminal.
 pub fn from_path(path: impl AsRef<Path>) -> Result<Input, Failure> {
     let path = path.as_ref();
     if path.as_os_str() == "-" {
@@ -86,7 +86,7 @@ pub fn from_path(path: impl AsRef<Path>) -> Result<Input, Failure> {
     })
 }
 
-/// The failure to read a file, with a word about what no shell has expanded.
+/// Returns the failure to read a file, with a hint if its path has a `~` that no shell expanded.
 pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::new(
         Kind::Data,
@@ -98,8 +98,8 @@ pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
     }
 }
 
-/// What to do about a path that begins with `~`: a shell replaces that only in a word of its own, and nothing does so in
-/// a manifest, behind `--flag=`, or in a quoted variable.
+/// Returns a hint for a path that begins with `~`. A shell expands it only at the beginning of a word: not in a manifest, not
+/// after `--flag=`, and not in a quoted variable.
 #[must_use]
 pub fn tilde_hint(path: &Path) -> Option<String> {
     let text = path.to_string_lossy();
@@ -117,7 +117,7 @@ pub fn tilde_hint(path: &Path) -> Option<String> {
 /// Reads standard input to its end.
 ///
 /// # Errors
-/// [`Kind::Input`] where it is a terminal: nothing would ever come.
+/// [`Kind::Input`] if it is a terminal, where nobody would type the secret.
 pub fn from_stdin() -> Result<Input, Failure> {
     if io::stdin().is_terminal() {
         return Err(Failure::new(Kind::Input, "standard input is a terminal")
@@ -135,16 +135,15 @@ pub fn from_stdin() -> Result<Input, Failure> {
     })
 }
 
-/// Reads the value of `--token`: `-` and `@-` are standard input, `@PATH` is a file, `@@` stands
-/// for a literal `@` (contract field.md row 2).
+/// Reads the value of `--token`: `-` and `@-` are standard input, `@PATH` is a file, `@@` stands for a literal `@`.
 ///
 /// # Errors
-/// As [`from_path`]. What follows an `@` and names no file may be a secret, so it is not shown.
+/// As [`from_path`]. If the text after `@` is not the path of a file, it may be a secret, so it is not shown.
 pub fn from_token_flag(value: impl AsRef<OsStr>) -> Result<Input, Failure> {
     let value = value.as_ref().as_bytes();
     match value {
         b"-" | b"@-" => from_stdin(),
-        [b'@'] => Err(Failure::usage("--token @ names no file")
+        [b'@'] => Err(Failure::usage("--token @ needs a path")
             .hint("use --token @PATH, --token @- for standard input, or @@ for a literal @")),
         [b'@', literal @ ..] if literal.starts_with(b"@") => Ok(literal_input(literal)),
         [b'@', path @ ..] => {
@@ -152,7 +151,7 @@ pub fn from_token_flag(value: impl AsRef<OsStr>) -> Result<Input, Failure> {
             if path.symlink_metadata().is_err() {
                 return Err(Failure::new(
                     Kind::Data,
-                    "the value of --token begins with @, and what follows names no file",
+                    "the value of --token begins with @, but the rest is not the path of a file",
                 )
                 .hint("check the path (it is not shown: it may be a secret); for a secret that begins with @, write @@"));
             }
@@ -169,19 +168,19 @@ fn literal_input(text: &[u8]) -> Input {
     }
 }
 
-/// Whose standard input is.
+/// The kind of standard input, and who uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stdin {
-    /// A pipe, a file or a socket that was given to this command.
+    /// A pipe, a file or a socket that this command alone reads.
     Given,
-    /// The same, but the calling script has it, too: it may be the list that a loop reads.
+    /// The same, but the calling script has it too: it may be the list that a loop reads.
     Shared,
-    /// A terminal, or a device such as `/dev/null`: no data comes by itself.
+    /// A terminal, or a device such as `/dev/null`: it holds no data to read.
     Silent,
 }
 
-/// Tells a secret that is piped in from the list of a `while read` loop. A script shares its standard input with the
-/// commands that it runs, so the parent's standard input is the same file; of a file, a loop has read a part before.
+/// Distinguishes a secret in a pipe from the list of a `while read` loop. A script shares its standard input with the commands
+/// that it runs: then the parent process has the same pipe, or a part of the file was read before.
 #[must_use]
 pub fn stdin() -> Stdin {
     let Ok(about) = rustix::fs::fstat(io::stdin()) else {
@@ -203,14 +202,13 @@ pub fn stdin() -> Stdin {
     }
 }
 
-/// True where standard input brings data by itself: a pipe, a file or a socket, not a terminal
-/// and not a device such as `/dev/null`.
+/// Returns true if standard input is a pipe, a file or a socket, and not a terminal or a device such as `/dev/null`.
 #[must_use]
 pub fn stdin_is_piped() -> bool {
     stdin() != Stdin::Silent
 }
 
-/// True where data waits on standard input at this moment.
+/// Returns true if standard input holds data at this moment.
 #[must_use]
 pub fn stdin_holds_data() -> bool {
     match stdin() {

@@ -48,6 +48,9 @@ pub mod text;
 pub mod version;
 pub mod yaml;
 
+#[cfg(not(unix))]
+compile_error!("acpctl runs on Unix only: it relies on modes, locks and signals");
+
 use std::ffi::OsString;
 use std::panic;
 use std::process::ExitCode;

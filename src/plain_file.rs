@@ -1,6 +1,6 @@
-//! The one way to open a file that others may have put there: regular, of a bounded size, and nothing that blocks.
+//! Opens files that others may have put there: only regular files of a bounded size, without blocking.
 //!
-//! A FIFO, a device, a folder or an endless file in the place of a secret, a manifest or a key is an error at once.
+//! If a secret, a manifest or a key turns out to be a FIFO, a device, a folder or an endless file, that is an error at once.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -10,22 +10,22 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-/// How much is read at a time, in bytes.
+/// The most that is read at a time, in bytes.
 const STEP: usize = 64 << 10;
 
-/// Whether a symbolic link may stand in the file's place.
+/// Whether the path may be a symbolic link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Links {
-    /// Files that the user names: mounted secrets are links.
+    /// For files that the user names: mounted secrets are links.
     Follow,
-    /// Files of our own.
+    /// For files that this program writes.
     Refuse,
 }
 
-/// Opens a regular file for reading. It never waits.
+/// Opens a regular file for reading, without waiting.
 ///
 /// # Errors
-/// What the system says, or that it is not a regular file.
+/// The system's error, or the file is not regular.
 pub fn open(path: &Path, links: Links) -> io::Result<File> {
     regular(open_anything(path, links)?)
 }
@@ -33,13 +33,13 @@ pub fn open(path: &Path, links: Links) -> io::Result<File> {
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// # Errors
-/// As [`open`], or that the file is larger.
+/// As [`open`], or the file is larger.
 pub fn read(path: &Path, links: Links, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     read_to_end(open(path, links)?, limit)
 }
 
-/// The same for what a word of the command line names: what the shell opens for this program itself (`/dev/stdin`,
-/// `/dev/fd/N`) may be a pipe. A path that stands in a file is for [`read`].
+/// Reads a file that the command line names. Unlike [`read`], it accepts a pipe that the shell opened for this program
+/// (`/dev/stdin`, `/dev/fd/N`). A path that comes from a file must use [`read`].
 ///
 /// # Errors
 /// As [`read`].
@@ -53,7 +53,7 @@ pub fn read_named(path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     read_to_end(regular(file)?, limit)
 }
 
-/// True for a path of a descriptor that this program was started with.
+/// Returns true for the path of a descriptor of this program.
 #[must_use]
 pub fn is_own_descriptor(path: &Path) -> bool {
     path == Path::new("/dev/stdin")
@@ -62,7 +62,7 @@ pub fn is_own_descriptor(path: &Path) -> bool {
             .any(|folder| path.parent() == Some(Path::new(folder)))
 }
 
-/// Without waiting for the other end of a pipe, and without making a terminal ours.
+/// Opens a file of any kind, without waiting for the other end of a pipe and without acquiring a terminal.
 fn open_anything(path: &Path, links: Links) -> io::Result<File> {
     let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     if links == Links::Refuse {
@@ -91,11 +91,11 @@ fn regular(file: File) -> io::Result<File> {
     Ok(file)
 }
 
-/// Reads everything, up to a limit. Room is made in steps of our own and wiped when outgrown: a plain read would
-/// leave copies of the secret behind.
+/// Reads everything, up to a limit. It grows the buffer itself and wipes each outgrown one: a growing `Vec` would leave copies
+/// of the secret in memory.
 ///
 /// # Errors
-/// Why it can't be read, or that there is more.
+/// The reader fails, or there is more than the limit.
 pub fn read_to_end(mut reader: impl Read, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(STEP));
     loop {

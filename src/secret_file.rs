@@ -1,13 +1,13 @@
-//! The one writer of files that hold secrets: the configuration, the key of the embedded API, and
-//! what the session helper materialises.
+//! The one writer of files that hold secrets: the configuration, the key of the embedded API, and the files that the session
+//! helper materializes.
 //!
-//! Directories are 0700 and files 0600 from the first instant, whatever the umask; no symbolic link is
-//! followed. A file gets its content, and that is on the disk, before it gets its name: a reader sees the
-//! old content or the new, never a part, and a process that is killed leaves nothing.
+//! Directories have mode 0700 and files 0600 from the first instant, whatever the umask; no symbolic link is followed. The
+//! content is flushed to the disk before the file gets its name: a reader sees the old content or the new, never a part,
+//! and a process that is killed leaves nothing behind.
 //!
-//! A name can't be put over another one in that way, nor does every file system know files without names.
-//! There the content stands for a moment in a file beside its place, `.NAME.<random>`, which its writer
-//! keeps locked. What a killed writer left of that kind is removed by the next write to the same place.
+//! A nameless file can't replace an existing name, and not every file system supports nameless files. In these cases the
+//! content is first written to a temporary file beside the target, `.NAME.<random>`, which its writer keeps locked. The next
+//! write to the same target removes temporary files that killed writers left.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
@@ -20,19 +20,19 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 
-/// Mode of every directory made here.
+/// The mode of every directory that is created here.
 pub const DIR_MODE: u32 = 0o700;
-/// Mode of every file written here.
+/// The mode of every file that is written here.
 pub const FILE_MODE: u32 = 0o600;
-/// The bits of a mode that concern everybody but the owner.
+/// The bits of a mode that give rights to users other than the owner.
 const OTHERS: u32 = 0o077;
-/// How many hexadecimal digits end the name of a file beside its place.
+/// The number of random hexadecimal digits at the end of a temporary file's name.
 const RANDOM_DIGITS: usize = 16;
 
 /// Creates a directory and its missing parents, each with mode 0700 whatever the umask takes away.
 ///
 /// # Errors
-/// When a directory can't be created, or something else has its name; for root, in a folder of another user.
+/// A directory can't be created, or something else has its name. Root gets an error in another user's folder.
 pub fn create_dir(path: &Path) -> io::Result<()> {
     let is_missing = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
     let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
@@ -55,30 +55,32 @@ pub fn create_dir(path: &Path) -> io::Result<()> {
 /// Creates a directory that must not exist yet, with mode 0700.
 ///
 /// # Errors
-/// `AlreadyExists` if anything has this name; else what the system says.
+/// `AlreadyExists` if anything has this name; else the system's error.
 pub fn create_new_dir(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().mode(DIR_MODE).create(path)?;
     match fs::symlink_metadata(path) {
-        // The umask took bits of the owner: without them the folder could not be entered by anybody.
+        // The umask removed rights of the owner, who could not use the folder without them.
         Ok(made) if made.mode() & DIR_MODE != DIR_MODE => {
             fs::set_permissions(path, fs::Permissions::from_mode(DIR_MODE))
         }
-        // Somebody who removes it at birth is the caller's to deal with.
+        // If another process removed it already, the caller handles that.
         _ => Ok(()),
     }
 }
 
-/// Refuses a place in another user's folder to root. With `sudo` that is the home of whoever called it, and
-/// a private file of root's would lock that user out.
+/// Fails for root if the path is in another user's folder. With `sudo` that is usually the home of the user who called it,
+/// and a private file of root's would lock that user out.
 ///
 /// # Errors
-/// In words without the path.
+/// The message does not name the path.
 pub fn refuse_anothers(path: &Path) -> io::Result<()> {
     if !rustix::process::geteuid().is_root() {
         return Ok(());
     }
     let path = std::path::absolute(path)?;
-    let nearest = path.ancestors().find_map(|place| fs::metadata(place).ok());
+    let nearest = path
+        .ancestors()
+        .find_map(|folder| fs::metadata(folder).ok());
     if nearest.is_some_and(|found| found.uid() != 0) {
         return Err(io::Error::other(
             "it belongs to another user, whom a file of root's would lock out; run this as that user, or with HOME=/root",
@@ -87,7 +89,7 @@ pub fn refuse_anothers(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The warning about a file with a secret that others than its owner may read or write.
+/// Returns a warning if users other than the owner may read or write a file with a secret.
 #[must_use]
 pub fn open_to_others(path: &Path) -> Option<String> {
     let found = fs::metadata(path).ok()?;
@@ -102,8 +104,8 @@ pub fn open_to_others(path: &Path) -> Option<String> {
 /// Creates a file that must not exist yet, with this content.
 ///
 /// # Errors
-/// `AlreadyExists` if anything has this name, a dangling symbolic link included; else what the
-/// system says. After an error the file is gone again.
+/// `AlreadyExists` if anything has this name, even a dangling symbolic link; else the system's error. After an error no file
+/// is left.
 pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Some(done) = without_name(path, content, |draft| draft.link(path)) {
         return done;
@@ -116,7 +118,7 @@ pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Opens a file of our own for writing: created here and now, 0600, no link followed.
+/// Creates a file with mode 0600 and opens it for writing, without following a link.
 ///
 /// # Errors
 /// As [`write_new`].
@@ -127,19 +129,19 @@ pub fn open_new(path: &Path) -> io::Result<File> {
         .mode(FILE_MODE)
         .custom_flags(flags(OFlags::NOFOLLOW))
         .open(path)?;
-    give_back_own_bits(&file)?;
+    restore_owner_rights(&file)?;
     Ok(file)
 }
 
-/// Opens a private file whose lock stands for a right, and makes it if it is missing. A folder can't stand for
-/// one: everybody who may read it may lock it.
+/// Opens a private file for locking, and creates it if it is missing. A folder can't serve as a lock, because every user who
+/// may read it may lock it.
 ///
 /// # Errors
-/// What the system says, or that something else has its place: a link, a pipe, a device, another user's file.
+/// The system's error, or something else has its name: a link, a pipe, a device, another user's file.
 pub fn lock_file(path: &Path) -> io::Result<File> {
     let file = match open_lock(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => match open_new(path) {
-            // Another process was faster.
+            // Another process has just created it.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => open_lock(path)?,
             made => made?,
         },
@@ -158,7 +160,7 @@ pub fn lock_file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Never waits, whatever is there.
+/// Opens the lock without waiting, whatever kind of file it is.
 fn open_lock(path: &Path) -> io::Result<File> {
     let opened = OpenOptions::new()
         .read(true)
@@ -171,36 +173,36 @@ fn open_lock(path: &Path) -> io::Result<File> {
     })
 }
 
-/// Puts `content` in the place of `path` in one step.
+/// Replaces the content of `path` in one step.
 ///
 /// # Errors
-/// What the system says. The old content is untouched then, and no new file is left.
+/// The system's error. The old content is unchanged then, and no new file is left.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     sweep(path);
     without_name(path, content, |draft| draft.rename(path))
         .unwrap_or_else(|| Draft::beside(path, content)?.rename(path))
 }
 
-/// Creates a file that must not exist yet, whole from the first instant: several processes may race,
-/// one wins, and no reader sees a part.
+/// Creates a file that must not exist yet, with its whole content from the first instant: if several processes race, one
+/// wins, and no reader sees a part.
 ///
 /// # Errors
-/// `AlreadyExists` for those who lose; else what the system says.
+/// `AlreadyExists` for the processes that lose; else the system's error.
 pub fn write_new_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     sweep(path);
     without_name(path, content, |draft| draft.link(path))
         .unwrap_or_else(|| Draft::beside(path, content)?.link(path))
 }
 
-/// Removes the files beside `path` that killed writers left. Only regular files of this user with our kind
-/// of name count, and none whose writer is alive.
+/// Removes the temporary files beside `path` that killed writers left: regular files of this user with a name of this kind,
+/// whose writer is not running.
 pub fn sweep(path: &Path) {
     if let Some(name) = path.file_name() {
         sweep_where(folder(path), |found| is_beside(found, name));
     }
 }
 
-/// Removes this user's regular files of certain names from a folder, but for those that somebody has locked.
+/// Removes this user's regular files with certain names from a folder, except those that a process has locked.
 pub fn sweep_where(folder: &Path, is_meant: impl Fn(&OsStr) -> bool) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
@@ -227,22 +229,22 @@ fn is_ours(found: &fs::Metadata) -> bool {
     found.is_file() && found.uid() == rustix::process::geteuid().as_raw()
 }
 
-/// A file with its whole content, on the disk, on the way to its name.
+/// A file whose content is on the disk, and that does not have its final name yet.
 struct Draft {
     file: File,
-    /// Where it stands meanwhile, if it has a name at all; removed when the draft is dropped.
+    /// Its temporary path, if it has a name; removed when the draft is dropped.
     beside: Option<PathBuf>,
 }
 
 impl Draft {
-    /// A file without a name; none where the file system knows no such thing.
+    /// Creates a file without a name; `None` if the system does not support that.
     fn nameless(path: &Path) -> Option<Self> {
         #[cfg(target_os = "linux")]
         {
             let mode = Mode::from_raw_mode(FILE_MODE);
             let how = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
             let file = File::from(rustix::fs::openat(CWD, folder(path), how, mode).ok()?);
-            give_back_own_bits(&file).ok()?;
+            restore_owner_rights(&file).ok()?;
             Some(Self { file, beside: None })
         }
         #[cfg(not(target_os = "linux"))]
@@ -252,7 +254,7 @@ impl Draft {
         }
     }
 
-    /// A file beside its place, with its content.
+    /// Creates a temporary file beside the target, with the content.
     fn beside(path: &Path, content: &[u8]) -> io::Result<Self> {
         let beside = beside(path)?;
         let mut draft = Self {
@@ -264,13 +266,13 @@ impl Draft {
     }
 
     fn fill(&mut self, content: &[u8]) -> io::Result<()> {
-        // The sign of life for a sweep; a file system without locks sweeps nothing either.
+        // The lock protects the file from a sweep. On a file system without locks a sweep removes nothing.
         let _ = self.file.try_lock();
         self.file.write_all(content)?;
         self.file.sync_all()
     }
 
-    /// Gives the file its name, which nothing may have yet: unlike a rename, a link never replaces.
+    /// Gives the file its name, which must be free: unlike a rename, a link never replaces a file.
     fn link(self, path: &Path) -> io::Result<()> {
         match &self.beside {
             Some(beside) => fs::hard_link(beside, path)?,
@@ -279,7 +281,7 @@ impl Draft {
         sync_dir(path)
     }
 
-    /// Gives the file its name, in the place of what has it now.
+    /// Gives the file its name, and replaces the file that has it now.
     fn rename(mut self, path: &Path) -> io::Result<()> {
         if self.beside.is_none() {
             let beside = beside(path)?;
@@ -302,8 +304,8 @@ impl Drop for Draft {
     }
 }
 
-/// Writes a file without a name and finishes it. Nothing where this place does not allow that; what else
-/// goes wrong would go wrong in every way.
+/// Writes a file without a name and finishes it. Returns `None` if that is not supported here; any other error would also
+/// occur without this way.
 fn without_name(
     path: &Path,
     content: &[u8],
@@ -314,7 +316,7 @@ fn without_name(
         return Some(Err(error));
     }
     match finish(draft) {
-        // No /proc, or a system that forbids such links.
+        // There is no /proc, or the system forbids such links.
         Err(error)
             if matches!(
                 error.kind(),
@@ -342,8 +344,8 @@ fn link_nameless(file: &File, path: &Path) -> io::Result<()> {
     )?)
 }
 
-/// The umask may take bits of the owner as well: the file could not be read again.
-fn give_back_own_bits(file: &File) -> io::Result<()> {
+/// Restores the owner's rights if the umask removed them: the file could not be read again.
+fn restore_owner_rights(file: &File) -> io::Result<()> {
     if file.metadata()?.mode() & FILE_MODE != FILE_MODE {
         file.set_permissions(fs::Permissions::from_mode(FILE_MODE))?;
     }
@@ -354,10 +356,10 @@ fn flags(flags: OFlags) -> i32 {
     (flags | OFlags::CLOEXEC).bits().cast_signed()
 }
 
-/// A name in the same directory that nobody else uses, and that [`sweep`] knows.
+/// Returns the path of a temporary file in the same directory. Nobody else uses the name, and [`sweep`] recognizes it.
 ///
 /// # Errors
-/// When the path names no file.
+/// The path does not name a file.
 pub fn beside(path: &Path) -> io::Result<PathBuf> {
     let name = path
         .file_name()
@@ -370,7 +372,7 @@ pub fn beside(path: &Path) -> io::Result<PathBuf> {
     Ok(path.with_file_name(new))
 }
 
-/// True for the names that [`beside`] gives.
+/// Returns true for the names that [`beside`] returns.
 #[must_use]
 pub fn is_beside(found: &OsStr, name: &OsStr) -> bool {
     let random = found
@@ -390,7 +392,7 @@ fn folder(path: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// Flushes the directory of `path`, so that a rename outlives a power cut.
+/// Flushes the directory of `path`, so that a rename survives a power failure.
 fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(folder(path))?.sync_all()
 }

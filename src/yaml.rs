@@ -1,58 +1,79 @@
-//! YAML for everything but kubeconfigs: the one place that names the YAML library.
+//! Reads and writes all YAML except kubeconfigs. No other code uses the YAML library.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Serialize};
 
 use crate::kubeconfig::{expansion, to_utf8};
 
-/// The longest text that is read, in bytes: far above any honest manifest.
+/// The longest text that is read, in bytes: far larger than any real manifest.
 pub const MAX_INPUT: usize = 4 << 20;
-/// The most list items that are begun on one line, each inside the one before.
+/// The most list items that begin on one line, each inside the previous one.
 const MAX_DEPTH: usize = 128;
-/// The most bytes that aliases may stand for, all together: honest ones save typing, not megabytes.
+/// The most bytes that all aliases together may stand for: real aliases save typing, not megabytes.
 const MAX_ALIASED: u64 = 16 << 20;
-/// The most aliases in a text that Kubernetes' grammar, by which they are measured, does not take.
+/// The most aliases in a text whose aliases can't be measured, because Kubernetes' grammar refuses it.
 const MAX_UNMEASURED: usize = 100;
-/// The most `%TAG` directives, and the most bytes of one: the library looks through all of them for each tag.
+/// The most `%TAG` directives: the library searches all of them for each tag.
 const MAX_TAG_DIRECTIVES: usize = 100;
+/// The longest `%TAG` directive, in bytes.
 const MAX_TAG_LINE: usize = 1024;
-/// The parser looks at every open bracket for every token. This bounds the sum, in steps.
+/// The most steps that brackets may cost: the parser visits every open bracket for every token.
 const MAX_WORK: u64 = 50_000_000;
 
-/// A value as YAML.
+/// The reason why a text is refused. It never contains a value of the text, because a value may be a secret.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum YamlError {
+    #[error("yaml: broken UTF-16")]
+    BrokenUtf16,
+    #[error("yaml: larger than {} MiB", MAX_INPUT >> 20)]
+    TooLarge,
+    #[error("yaml: exceeded max depth")]
+    TooDeep,
+    #[error("yaml: excessive %TAG directives")]
+    TagDirectives,
+    #[error("yaml: document contains excessive aliasing")]
+    Aliases,
+    /// The library's message in the Go tool's form.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// Writes a value as YAML.
 ///
 /// # Errors
-/// When the value can't be written as YAML.
+/// The value can't be written as YAML.
 pub fn to_string(value: &impl Serialize) -> anyhow::Result<String> {
     Ok(serde_yaml::to_string(value)?)
 }
 
-/// The documents of a text (YAML or JSON) in their order; empty ones are left out. A byte order mark is taken off, and UTF-16
-/// behind one is read too: PowerShell writes both.
+/// Returns the documents of a text (YAML or JSON) in their order, without empty ones. A byte order mark is dropped, and UTF-16
+/// after one is read too: PowerShell writes both.
 ///
 /// # Errors
-/// In the manner of the Go tool, without any value of the text: a value may be a secret.
-pub fn documents<T: DeserializeOwned>(text: &[u8]) -> Result<Vec<T>, String> {
-    utf8_documents(&to_utf8(text).map_err(|_| "yaml: broken UTF-16".to_owned())?)
+/// The text is not YAML, does not fit the type, or exceeds a limit.
+pub fn documents<T: DeserializeOwned>(text: &[u8]) -> Result<Vec<T>, YamlError> {
+    utf8_documents(&to_utf8(text).map_err(|_| YamlError::BrokenUtf16)?)
 }
 
-fn utf8_documents<T: DeserializeOwned>(text: &[u8]) -> Result<Vec<T>, String> {
+fn utf8_documents<T: DeserializeOwned>(text: &[u8]) -> Result<Vec<T>, YamlError> {
     check_shape(text)?;
     check_aliases(text)?;
     let mut documents = Vec::new();
     for document in serde_yaml::Deserializer::from_slice(text) {
-        documents.extend(Option::<T>::deserialize(document).map_err(|error| explain(&error))?);
+        documents.extend(
+            Option::<T>::deserialize(document)
+                .map_err(|error| YamlError::Invalid(explain(&error)))?,
+        );
     }
     Ok(documents)
 }
 
-/// Refuses what would keep the library busy for long. Brackets inside text count as well: no honest
-/// file comes near the limits.
-fn check_shape(text: &[u8]) -> Result<(), String> {
+/// Refuses a text that would keep the library busy for long. Brackets inside strings count too: no real file comes near the
+/// limits.
+fn check_shape(text: &[u8]) -> Result<(), YamlError> {
     if text.len() > MAX_INPUT {
-        return Err(format!("yaml: larger than {} MiB", MAX_INPUT >> 20));
+        return Err(YamlError::TooLarge);
     }
-    let too_deep = || "yaml: exceeded max depth".to_owned();
     let (mut depth, mut work) = (0_usize, 0_u64);
     let end_of_line = |byte: &u8| matches!(byte, b'\n' | b'\r');
     let mut directives = 0;
@@ -60,7 +81,7 @@ fn check_shape(text: &[u8]) -> Result<(), String> {
         if line.starts_with(b"%TAG") {
             directives += 1;
             if directives > MAX_TAG_DIRECTIVES || line.len() > MAX_TAG_LINE {
-                return Err("yaml: excessive %TAG directives".to_owned());
+                return Err(YamlError::TagDirectives);
             }
         }
         let items = line
@@ -68,7 +89,7 @@ fn check_shape(text: &[u8]) -> Result<(), String> {
             .filter(|word| !word.is_empty())
             .take_while(|word| matches!(*word, b"-" | b"?"));
         if items.count() > MAX_DEPTH {
-            return Err(too_deep());
+            return Err(YamlError::TooDeep);
         }
         for byte in line {
             match byte {
@@ -78,15 +99,15 @@ fn check_shape(text: &[u8]) -> Result<(), String> {
             }
             work += depth as u64;
             if work > MAX_WORK {
-                return Err(too_deep());
+                return Err(YamlError::TooDeep);
             }
         }
     }
     Ok(())
 }
 
-/// Refuses aliases that stand for more than anybody writes: the library copies what they name.
-fn check_aliases(text: &[u8]) -> Result<(), String> {
+/// Refuses aliases that stand for too much text: the library copies the text of each.
+fn check_aliases(text: &[u8]) -> Result<(), YamlError> {
     if !(text.contains(&b'&') && text.contains(&b'*')) {
         return Ok(());
     }
@@ -97,18 +118,18 @@ fn check_aliases(text: &[u8]) -> Result<(), String> {
             .nth(MAX_UNMEASURED + 1)
             .is_some();
     if found.aliased > MAX_ALIASED || is_unmeasured {
-        return Err("yaml: document contains excessive aliasing".to_owned());
+        return Err(YamlError::Aliases);
     }
     Ok(())
 }
 
-/// The library's message in the Go tool's form (contract cli-resources.md section 8.1). Messages about
-/// types name the value that was found; here only its type is kept.
+/// Returns the library's message in the Go tool's form (docs/interface/cli-resources.md section 8.1). The library's messages
+/// about types quote the value; here only its type is kept.
 fn explain(error: &serde_yaml::Error) -> String {
     let message = error.to_string();
     let line = error
         .location()
-        .map(|place| format!("line {}: ", place.line()))
+        .map(|location| format!("line {}: ", location.line()))
         .unwrap_or_default();
     let problem = message.split(" at line ").next().unwrap_or_default();
     let at = |word: &str| message.find(word).map(|at| &message[at..]);
@@ -125,16 +146,16 @@ fn explain(error: &serde_yaml::Error) -> String {
     format!("yaml: {line}{problem}")
 }
 
-/// Marks the words of [`refuse`] in the library's message, which puts a path before them.
+/// Marks the message of [`refuse`] in the library's message, which puts a path before it.
 const REFUSED: &str = "\u{1}";
 
-/// An error with words of our own, which must not hold a value. The line that the library knows is only
-/// that of the mapping around, so none is shown.
+/// Returns an error with a message of our own, which must not contain a value. The library knows only the line of the
+/// surrounding mapping, so no line is shown.
 pub fn refuse<E: serde::de::Error>(words: impl std::fmt::Display) -> E {
     E::custom(format!("{REFUSED}{words}"))
 }
 
-/// `invalid type: string "…", expected map[string]string at line 3 column 9`
+/// Translates `invalid type: string "…", expected map[string]string at line 3 column 9`.
 fn wrong_type(message: &str) -> String {
     let found = message.split_once(": ").map_or("", |(_, found)| found);
     let kind = [
@@ -169,7 +190,7 @@ mod tests {
 
     type Map = BTreeMap<String, String>;
 
-    fn read(text: &str) -> Result<Vec<Map>, String> {
+    fn read(text: &str) -> Result<Vec<Map>, YamlError> {
         documents(text.as_bytes())
     }
 
@@ -194,7 +215,7 @@ mod tests {
         }
         assert_eq!(
             documents::<Map>(&utf16[..7]).unwrap_err(),
-            "yaml: broken UTF-16"
+            YamlError::BrokenUtf16
         );
     }
 
@@ -209,7 +230,7 @@ mod tests {
             "x: *canary2\n",
             "x: canary2: y\n",
         ] {
-            let error = read(text).unwrap_err();
+            let error = read(text).unwrap_err().to_string();
             assert!(error.starts_with("yaml: "), "{error}");
             assert!(
                 !error.contains("canary2") && !error.contains("canary-text"),
@@ -217,7 +238,7 @@ mod tests {
             );
         }
         assert_eq!(
-            read("a: b\nx: [1]\n").unwrap_err(),
+            read("a: b\nx: [1]\n").unwrap_err().to_string(),
             "yaml: unmarshal errors:\n  line 2: cannot unmarshal !!seq into string"
         );
     }
@@ -255,15 +276,15 @@ mod tests {
         );
         assert_eq!(
             documents::<serde_json::Value>(scalar.as_bytes()).unwrap_err(),
-            "yaml: document contains excessive aliasing"
+            YamlError::Aliases
         );
     }
 
     proptest::proptest! {
-        /// `local export` relies on it: any text comes back as it was, as a key too.
+        /// `local export` relies on this: any text is read back unchanged, as a key too.
         #[test]
         fn texts_are_written_so_that_they_are_read_again(key in ".{0,20}", text in "(?s:[ -~\\n\\t\\r]|.){0,60}") {
-            // The key of a merge is no ordinary one.
+            // `<<` is the key of a merge, not an ordinary key.
             proptest::prop_assume!(key != "<<");
             let map = Map::from([(key, text)]);
             let written = to_string(&map).unwrap();

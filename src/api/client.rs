@@ -130,7 +130,7 @@ impl Answer {
     /// [`Error::Decode`] if it is not JSON, or empty; [`Error::Body`] if it is too large.
     pub fn json(&self) -> Result<Value, Error> {
         check_weight(&self.body)?;
-        json::parse(&self.body).map_err(|why| Error::unreadable(self, &why))
+        json::parse(&self.body).map_err(|why| Error::unreadable(self, &why.to_string()))
     }
 
     /// What `decode` makes of the body.
@@ -139,7 +139,9 @@ impl Answer {
     /// As [`Answer::json`], and what `decode` says.
     pub fn read<T>(&self, decode: impl FnOnce(Tree<'_>) -> Result<T, String>) -> Result<T, Error> {
         check_weight(&self.body)?;
-        let decoded = Tree::parse(&self.body).and_then(decode);
+        let decoded = Tree::parse(&self.body)
+            .map_err(|why| why.to_string())
+            .and_then(decode);
         decoded.map_err(|why| Error::unreadable(self, &why))
     }
 }

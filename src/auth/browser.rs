@@ -27,18 +27,14 @@ impl Drop for Page {
 ///
 /// Every user of the machine can read the command line of a program. With the address they could log in
 /// as somebody else in the place of this user, so on Linux the browser gets the name of a private page that
-/// leads to the address. macOS and Windows open pages with whatever edits them, so there it is the address.
+/// leads to the address. macOS opens a page with the program that edits it, so there the browser gets the address.
 pub fn open(url: &str) -> Page {
     let has_display = env::DISPLAY.os().is_some() || env::WAYLAND_DISPLAY.os().is_some();
-    if !cfg!(any(target_os = "macos", windows)) && !has_display {
+    if !cfg!(target_os = "macos") && !has_display {
         return Page(None);
     }
     let mut command = if cfg!(target_os = "macos") {
         Command::new("open")
-    } else if cfg!(windows) {
-        let mut command = Command::new("rundll32");
-        command.arg("url.dll,FileProtocolHandler");
-        command
     } else {
         Command::new("xdg-open")
     };

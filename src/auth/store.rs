@@ -59,7 +59,7 @@ pub fn chosen(config: &Config) -> Store {
 /// True where a keyring may answer. On Linux that takes a session bus: servers and containers have none.
 #[must_use]
 pub fn has_keyring() -> bool {
-    cfg!(any(target_os = "macos", windows)) || env::DBUS_SESSION_BUS_ADDRESS.get().is_some()
+    cfg!(target_os = "macos") || env::DBUS_SESSION_BUS_ADDRESS.get().is_some()
 }
 
 /// The tokens of a login.

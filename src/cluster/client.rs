@@ -1,5 +1,6 @@
-//! Requests to one cluster as one user.
+//! Sends requests to one cluster as one user.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -12,7 +13,6 @@ use url::Url;
 
 use super::fault::{Class, Fault, NOT_KUBERNETES};
 use super::tls;
-
 use crate::api::proxy;
 use crate::kubeconfig::Access;
 use crate::text::url_for_people;
@@ -21,40 +21,40 @@ use crate::text::url_for_people;
 const MAX_ANSWER: usize = 4 << 20;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// How long things may take.
+/// The time limits of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Until there is a connection, with its TLS.
+    /// Until the connection is established, with its TLS.
     pub connect: Duration,
-    /// Until the whole answer is there.
+    /// Until the whole answer has come.
     pub request: Duration,
 }
 
-/// An answer, whatever its status.
-pub struct Answer {
+/// An answer of any status.
+pub struct ClusterAnswer {
     pub status: u16,
     pub content_type: String,
-    /// Where a redirect leads; it is not followed.
+    /// The target of a redirect, which is not followed.
     pub location: Option<String>,
     pub body: Vec<u8>,
     json: Option<Value>,
 }
 
-impl Answer {
-    /// The body, if it is a JSON object.
+impl ClusterAnswer {
+    /// Returns the body, if it is a JSON object.
     #[must_use]
     pub fn json(&self) -> Option<&Value> {
         self.json.as_ref()
     }
 
-    /// The words of a Kubernetes `Status`, if it is one.
+    /// Returns the message of a Kubernetes `Status`, if the body is one.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         let json = self.json.as_ref().filter(|json| json["kind"] == "Status")?;
         json["message"].as_str()
     }
 
-    /// The body as text, for looking into it.
+    /// Returns the beginning of the body as text.
     #[must_use]
     pub fn text(&self) -> String {
         let start = self.body.get(..1024).unwrap_or(&self.body);
@@ -62,47 +62,30 @@ impl Answer {
     }
 }
 
+/// The connection settings for one cluster and user.
 pub struct Client {
     http: reqwest::Client,
     base: String,
     headers: HeaderMap,
     limits: Limits,
-    /// Host and port, as errors name them.
-    place: String,
+    /// Host and port, for errors.
+    address: String,
+    /// Host and port of the proxy, if there is one.
     via: Option<String>,
     pub is_tls: bool,
 }
 
 impl Client {
-    /// Sets up what the kubeconfig says; nothing is sent yet.
+    /// Sets up the client from the kubeconfig, without sending a request.
     ///
     /// # Errors
-    /// A fault where something of it can't be used here.
+    /// A part of the kubeconfig can't be used here.
     pub async fn new(access: &Access, limits: Limits) -> Result<Self, Fault> {
-        let unusable = |text: String| Fault {
-            connected: false,
-            ..Fault::new(Class::Network, text, NOT_KUBERNETES)
-        };
-        let mut url = address(access)
+        let mut url = server_url(access)
             .ok_or_else(|| unusable("the cluster's address can't be used".to_owned()))?;
-        let place = place_of(&url);
+        let address = address_of(&url);
         let is_tls = url.scheme() == "https";
-        let mut headers = impersonation(access)
-            .and_then(|mut headers| {
-                // A token must not travel in the clear; Kubernetes' own client does not send it there, either.
-                if let Some(value) = authorization(access).filter(|_| is_tls) {
-                    headers.insert(AUTHORIZATION, sensitive(&value)?);
-                }
-                Some(headers)
-            })
-            .ok_or_else(|| {
-                Fault::new(
-                    Class::Login,
-                    "the credentials hold characters that no request can carry",
-                    "store them again without line ends: 'acpctl credential update NAME --from-file PATH'",
-                )
-            })?;
-        headers.insert(ACCEPT, JSON);
+        let mut headers = headers(access, is_tls)?;
         let mut builder = reqwest::Client::builder()
             .user_agent(format!("acpctl/{}", crate::version::VERSION))
             .redirect(reqwest::redirect::Policy::none())
@@ -112,41 +95,28 @@ impl Client {
             .no_gzip()
             .no_proxy();
         if is_tls {
-            builder = builder.tls_backend_preconfigured(tls::config(access).map_err(unusable)?);
+            let config = tls::config(access).map_err(|why| unusable(why.to_string()))?;
+            builder = builder.tls_backend_preconfigured(config);
         } else {
-            // An error only says that a provider is installed already.
+            // It fails only if a provider is installed already.
             let _ = rustls::crypto::ring::default_provider().install_default();
             builder = builder.tls_certs_only([]);
         }
-        let via = match proxy_of(access, &url) {
-            Some(address) => {
-                let proxy = reqwest::Proxy::all(address.expose_secret())
-                    .map_err(|_| unusable("proxy-url can't be used".to_owned()))?;
-                builder = builder.proxy(proxy);
-                let shown = url_for_people(address.expose_secret());
-                Some(Url::parse(&shown).map_or(shown, |url| place_of(&url)))
-            }
-            None => None,
-        };
-        // The server is told the name too, unless a proxy has to find the way by the address.
-        if let Some(name) = access
-            .tls_server_name
-            .as_deref()
-            .filter(|_| is_tls && via.is_none())
-            && name.parse::<std::net::IpAddr>().is_err()
+        let proxy_url = proxy_of(access, &url);
+        if let Some(proxy_url) = &proxy_url {
+            let proxy = reqwest::Proxy::all(proxy_url.expose_secret())
+                .map_err(|_| unusable("proxy-url can't be used".to_owned()))?;
+            builder = builder.proxy(proxy);
+        }
+        // The name is also sent to the server, unless a proxy needs the address to reach it.
+        let name = access.tls_server_name.as_deref();
+        if let Some(name) = name.filter(|_| is_tls && proxy_url.is_none())
+            && name.parse::<IpAddr>().is_err()
         {
-            let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-            let port = url.port_or_known_default().unwrap_or(443);
-            let found = tokio::time::timeout(limits.connect, tokio::net::lookup_host((host, port)));
-            let addresses: Vec<_> = match found.await {
-                Ok(Ok(addresses)) => addresses.collect(),
-                _ => {
-                    return Err(Fault::unreached(format!(
-                        "{place}: there is no host of this name"
-                    )));
-                }
-            };
-            if let Ok(value) = HeaderValue::from_str(&place) {
+            let addresses = lookup(&url, limits.connect).await.ok_or_else(|| {
+                Fault::unreached(format!("{address}: there is no host of this name"))
+            })?;
+            if let Ok(value) = HeaderValue::from_str(&address) {
                 headers.insert(HOST, value);
             }
             if url.set_host(Some(name)).is_ok() {
@@ -155,34 +125,34 @@ impl Client {
         }
         let http = builder
             .build()
-            .map_err(|_| unusable("no client can be made for the cluster".to_owned()))?;
+            .map_err(|_| unusable("the client for the cluster can't be created".to_owned()))?;
         Ok(Self {
             http,
             base: url.as_str().trim_end_matches('/').to_owned(),
             headers,
             limits,
-            place,
-            via,
+            address,
+            via: proxy_url.map(|url| proxy_address(&url)),
             is_tls,
         })
     }
 
-    /// Host and port of the server.
+    /// Returns the host and port of the server.
     #[must_use]
-    pub fn place(&self) -> &str {
-        &self.place
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// # Errors
-    /// A fault where no answer came.
-    pub async fn get(&self, path: &str) -> Result<Answer, Fault> {
+    /// There was no answer.
+    pub async fn get(&self, path: &str) -> Result<ClusterAnswer, Fault> {
         self.send(self.http.get(format!("{}{path}", self.base)))
             .await
     }
 
     /// # Errors
-    /// A fault where no answer came.
-    pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, Fault> {
+    /// There was no answer.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<ClusterAnswer, Fault> {
         let request = self
             .http
             .post(format!("{}{path}", self.base))
@@ -191,9 +161,9 @@ impl Client {
         self.send(request).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, Fault> {
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<ClusterAnswer, Fault> {
         let fault =
-            |error: reqwest::Error| Fault::of_transport(&error, &self.place, self.via.as_deref());
+            |error: reqwest::Error| Fault::of_transport(&error, &self.address, self.via.as_deref());
         let exchange = async {
             let response = request
                 .headers(self.headers.clone())
@@ -202,21 +172,21 @@ impl Client {
                 .map_err(fault)?;
             self.read(response).await
         };
-        // The client's own limit leaves out what it does before the request.
+        // The limit of the library does not include the time before the request.
         tokio::time::timeout(self.limits.connect + self.limits.request, exchange)
             .await
             .unwrap_or_else(|_| Err(self.silent()))
     }
 
-    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Fault> {
+    async fn read(&self, mut response: reqwest::Response) -> Result<ClusterAnswer, Fault> {
         let header = |name: HeaderName| {
             let value = response.headers().get(name)?;
             value.to_str().ok().map(str::to_owned)
         };
-        let mut answer = Answer {
+        let mut answer = ClusterAnswer {
             status: response.status().as_u16(),
             content_type: header(CONTENT_TYPE).unwrap_or_default(),
-            location: header(LOCATION).map(|place| url_for_people(&place)),
+            location: header(LOCATION).map(|target| url_for_people(&target)),
             body: Vec::new(),
             json: None,
         };
@@ -227,7 +197,7 @@ impl Client {
                         Class::Network,
                         format!(
                             "{} sends an answer of more than {} MiB, which Kubernetes does not",
-                            self.place,
+                            self.address,
                             MAX_ANSWER >> 20
                         ),
                         NOT_KUBERNETES,
@@ -239,7 +209,7 @@ impl Client {
                 Err(_) => {
                     return Err(Fault::new(
                         Class::Network,
-                        format!("{} ended the connection within its answer", self.place),
+                        format!("{} ended the connection within its answer", self.address),
                         "try again",
                     ));
                 }
@@ -252,12 +222,47 @@ impl Client {
     }
 
     fn silent(&self) -> Fault {
-        Fault::unreached(format!("{}: no answer in time", self.place))
+        Fault::unreached(format!("{}: no answer in time", self.address))
     }
 }
 
-/// The server's address; one without a scheme is read as Kubernetes' client does.
-fn address(access: &Access) -> Option<Url> {
+fn unusable(text: String) -> Fault {
+    Fault {
+        connected: false,
+        ..Fault::new(Class::Network, text, NOT_KUBERNETES)
+    }
+}
+
+/// Returns the headers of every request: the login, and the user to act as.
+fn headers(access: &Access, is_tls: bool) -> Result<HeaderMap, Fault> {
+    let with_login = impersonation(access).and_then(|mut headers| {
+        // A token must not be sent unencrypted; Kubernetes' own client does not send it either.
+        if let Some(value) = authorization(access).filter(|_| is_tls) {
+            headers.insert(AUTHORIZATION, sensitive(&value)?);
+        }
+        Some(headers)
+    });
+    let mut headers = with_login.ok_or_else(|| {
+        Fault::new(
+            Class::Login,
+            "the credentials contain characters that a request can't carry",
+            "store them again without line ends: 'acpctl credential update NAME --from-file PATH'",
+        )
+    })?;
+    headers.insert(ACCEPT, JSON);
+    Ok(headers)
+}
+
+/// Looks up the addresses of the server's host.
+async fn lookup(url: &Url, limit: Duration) -> Option<Vec<SocketAddr>> {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let port = url.port_or_known_default().unwrap_or(443);
+    let found = tokio::time::timeout(limit, tokio::net::lookup_host((host, port)));
+    Some(found.await.ok()?.ok()?.collect())
+}
+
+/// Returns the server's URL. An address without a scheme is read as Kubernetes' client reads it.
+fn server_url(access: &Access) -> Option<Url> {
     let server = access.server.trim();
     let url = if server.contains("://") {
         Url::parse(server).ok()?
@@ -268,7 +273,7 @@ fn address(access: &Access) -> Option<Url> {
     };
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| {
         let mut url = url;
-        // What stands before the host is another login, which Kubernetes' client does not use.
+        // The part before the host is another login, which Kubernetes' client does not use.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         url.set_query(None);
@@ -277,9 +282,16 @@ fn address(access: &Access) -> Option<Url> {
     })
 }
 
-fn place_of(url: &Url) -> String {
+/// Returns host and port of a URL.
+fn address_of(url: &Url) -> String {
     let port = url.port_or_known_default().unwrap_or(1080);
     format!("{}:{port}", url.host_str().unwrap_or_default())
+}
+
+/// Returns host and port of a proxy, without the login in its URL.
+fn proxy_address(url: &SecretString) -> String {
+    let shown = url_for_people(url.expose_secret());
+    Url::parse(&shown).map_or(shown, |url| address_of(&url))
 }
 
 fn proxy_of(access: &Access, url: &Url) -> Option<SecretString> {
@@ -308,7 +320,7 @@ fn sensitive(text: &SecretString) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// The headers that ask to act as somebody else; `None` if one can't be sent.
+/// Returns the headers for acting as another user; `None` if one can't be sent.
 fn impersonation(access: &Access) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     let Some(other) = &access.impersonation else {

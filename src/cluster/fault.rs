@@ -1,4 +1,4 @@
-//! Why a cluster could not be reached or did not do what it was asked.
+//! The reasons why a cluster could not be reached or refused a request.
 
 use std::error::Error as _;
 use std::io;
@@ -7,20 +7,20 @@ use rustls::{AlertDescription, CertificateError};
 
 use crate::failure::Kind;
 
-/// What kind of trouble it is.
+/// The class of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// No connection, or somebody else answered.
+    /// There was no connection, or something other than the cluster answered.
     Network,
     Tls,
     Login,
     Permission,
-    /// The API server itself fails or is overloaded.
+    /// The API server itself failed or is overloaded.
     Cluster,
 }
 
 impl Class {
-    /// Its name for people and scripts.
+    /// Returns its name for people and scripts.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl Class {
         }
     }
 
-    /// Its exit code.
+    /// Returns the kind of failure, which decides the exit code.
     #[must_use]
     pub fn kind(self) -> Kind {
         match self {
@@ -44,14 +44,14 @@ impl Class {
     }
 }
 
-/// A failure with one thing to do about it. Texts of the cluster are in it as they came; they hold no secret of
-/// ours, but whoever shows them has to take control characters out.
+/// A failure with one thing to do about it. It contains texts of the cluster unchanged: they hold no secret of this run,
+/// but the caller that shows them must escape control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     pub class: Class,
     pub text: String,
     pub hint: String,
-    /// False where no connection came about, so that the same address may still be good from elsewhere.
+    /// False if there was no connection; the address may still work from elsewhere.
     pub connected: bool,
 }
 
@@ -66,7 +66,7 @@ impl Fault {
         }
     }
 
-    /// No connection came about.
+    /// A fault without a connection.
     #[must_use]
     pub fn unreached(text: impl Into<String>) -> Self {
         Self {
@@ -79,54 +79,54 @@ impl Fault {
         }
     }
 
-    /// Why there is no answer. `place` is host and port of the server, `via` those of the proxy.
+    /// The reason why there is no answer. `address` is the host and port of the server, `via` those of the proxy.
     #[must_use]
-    pub fn of_transport(error: &reqwest::Error, place: &str, via: Option<&str>) -> Self {
+    pub fn of_transport(error: &reqwest::Error, address: &str, via: Option<&str>) -> Self {
         let causes = Causes::of(error);
         if let Some(tls) = causes.tls {
-            return of_tls(&tls, place);
+            return of_tls(&tls, address);
         }
         if let Some(proxy) = via.filter(|_| error.is_connect()) {
             return Self {
                 connected: false,
                 ..Self::new(
                     Class::Network,
-                    format!("the proxy {proxy} leads to no connection with {place}"),
+                    format!("the proxy {proxy} can't connect to {address}"),
                     "check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY",
                 )
             };
         }
         if causes.io == Some(io::ErrorKind::ConnectionRefused) {
-            return Self::unreached(format!("{place}: connection refused"));
+            return Self::unreached(format!("{address}: connection refused"));
         }
         if error.is_timeout() {
-            return Self::unreached(format!("{place}: no answer in time"));
+            return Self::unreached(format!("{address}: no answer in time"));
         }
         if causes.is_lookup {
-            return Self::unreached(format!("{place}: there is no host of this name"));
+            return Self::unreached(format!("{address}: there is no host of this name"));
         }
         if error.is_connect() {
             let why = causes.last.unwrap_or_else(|| "no connection".to_owned());
-            return Self::unreached(format!("{place}: {why}"));
+            return Self::unreached(format!("{address}: {why}"));
         }
         Self::new(
             Class::Network,
-            format!("{place} ended the connection without an answer"),
+            format!("{address} ended the connection without an answer"),
             NOT_KUBERNETES,
         )
     }
 }
 
-/// What to do where something else answers.
+/// The hint if something other than Kubernetes answers.
 pub const NOT_KUBERNETES: &str = "check the address under 'server' in the kubeconfig";
 
-/// The causes of an error that tell something.
+/// The causes of an error, by type.
 #[derive(Default)]
 struct Causes {
     tls: Option<rustls::Error>,
     io: Option<io::ErrorKind>,
     is_lookup: bool,
-    /// The innermost words.
+    /// The message of the innermost cause.
     last: Option<String>,
 }
 
@@ -136,6 +136,7 @@ impl Causes {
         let mut source = error.source();
         while let Some(cause) = source {
             let text = cause.to_string();
+            // No public type tells a failed look-up of a host's name from other causes.
             found.is_lookup |= text.contains("dns error") || text.contains("failed to lookup");
             found.last = Some(text);
             if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
@@ -151,7 +152,7 @@ impl Causes {
     }
 }
 
-/// The TLS error that an I/O error was made from.
+/// Returns the TLS error inside an I/O error.
 fn inside(error: &io::Error) -> Option<rustls::Error> {
     let inner = error.get_ref()?;
     match inner.downcast_ref::<rustls::Error>() {
@@ -160,28 +161,28 @@ fn inside(error: &io::Error) -> Option<rustls::Error> {
     }
 }
 
-fn of_tls(error: &rustls::Error, place: &str) -> Fault {
+fn of_tls(error: &rustls::Error, address: &str) -> Fault {
     match error {
-        rustls::Error::InvalidCertificate(why) => of_certificate(why, place),
+        rustls::Error::InvalidCertificate(why) => of_certificate(why, address),
         rustls::Error::AlertReceived(alert) if is_about_us(*alert) => Fault::new(
             Class::Login,
-            format!("{place} refuses the client certificate ({alert:?})"),
+            format!("{address} refuses the client certificate ({alert:?})"),
             "store a client certificate that this cluster accepts: 'acpctl credential update NAME --from-file PATH'",
         ),
         rustls::Error::InvalidMessage(_) => Fault::new(
             Class::Tls,
-            format!("{place} does not speak TLS"),
+            format!("{address} does not speak TLS"),
             "check the port under 'server' in the kubeconfig",
         ),
         other => Fault::new(
             Class::Tls,
-            format!("{place}: tls: {other}"),
+            format!("{address}: tls: {other}"),
             "check the address and the certificates in the kubeconfig",
         ),
     }
 }
 
-/// Alerts that a server sends about the certificate of the client.
+/// Returns true for the alerts that a server sends about the client's certificate.
 fn is_about_us(alert: AlertDescription) -> bool {
     matches!(
         alert,
@@ -192,13 +193,13 @@ fn is_about_us(alert: AlertDescription) -> bool {
             | AlertDescription::CertificateUnknown
             | AlertDescription::UnknownCA
             | AlertDescription::AccessDenied
-            // An authority of the same name, with another key.
+            // The server knows an authority of the same name with another key.
             | AlertDescription::DecryptError
             | AlertDescription::CertificateRequired
     )
 }
 
-fn of_certificate(why: &CertificateError, place: &str) -> Fault {
+fn of_certificate(why: &CertificateError, address: &str) -> Fault {
     let (text, hint) = match why {
         CertificateError::NotValidForName => (
             "x509: the server's certificate is for another name".to_owned(),
@@ -222,7 +223,7 @@ fn of_certificate(why: &CertificateError, place: &str) -> Fault {
         | CertificateError::NotValidYet
         | CertificateError::NotValidYetContext { .. } => (
             "x509: the server's certificate has expired or is not yet valid".to_owned(),
-            "the cluster's administrator has to renew the server's certificate; check this machine's clock, too".to_owned(),
+            "the cluster's administrator must renew the server's certificate; also check this machine's clock".to_owned(),
         ),
         CertificateError::UnknownIssuer | CertificateError::BadSignature => (
             "x509: certificate signed by unknown authority".to_owned(),
@@ -230,12 +231,12 @@ fn of_certificate(why: &CertificateError, place: &str) -> Fault {
         ),
         other => (
             format!("x509: {}", rustls::Error::InvalidCertificate(other.clone())),
-            "the cluster's administrator has to mend the server's certificate".to_owned(),
+            "the cluster's administrator must fix the server's certificate".to_owned(),
         ),
     };
     Fault::new(
         Class::Tls,
-        format!("{place}: tls: failed to verify certificate: {text}"),
+        format!("{address}: tls: failed to verify certificate: {text}"),
         hint,
     )
 }

@@ -1,7 +1,7 @@
 //! Grades how much a credential can do in its cluster, from what the cluster answers to reviews.
 //!
-//! Pure: the questions and the reading of their answers. An answer is yes, no or unknown; a "no" is never concluded from a
-//! list that may be incomplete. The grade is the highest level that has a yes; a higher level with an unknown makes it
+//! This module is pure: it holds the questions and reads their answers. An answer is yes, no or unknown; it never concludes
+//! "no" from a list that may be incomplete. The grade is the highest level that has a yes; a higher level with an unknown makes it
 //! "at least" that grade.
 
 use std::fmt;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// How much a credential can do, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Nothing but what every user may ask about itself.
+    /// Only asks about its own rights, as every user may.
     None,
     /// Reads some objects, but no secrets.
     Read,
@@ -19,7 +19,7 @@ pub enum Level {
     ReadSecrets,
     /// Changes objects, or runs code in containers.
     Write,
-    /// Takes on rights in the namespace that it was not given.
+    /// Can acquire rights in the namespace that it was not granted.
     Escalate,
     /// Can get every right in the cluster.
     Admin,
@@ -36,7 +36,7 @@ impl Level {
         Self::Admin,
     ];
 
-    /// Its word for people, flags and JSON.
+    /// Returns its word for people, flags and JSON.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -49,13 +49,13 @@ impl Level {
         }
     }
 
-    /// The level of a word.
+    /// Returns the level of a word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.word() == word)
     }
 
-    /// One sentence on what it means to hand the credential to an agent.
+    /// Returns one sentence on what it means to give the credential to an agent.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
@@ -83,26 +83,26 @@ impl fmt::Display for Level {
     }
 }
 
-/// What is known about one question.
+/// The answer to one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Yes. The text says which binding and role grant it, as the cluster puts it.
+    /// Yes. The text is the cluster's own: it names the binding and the role that grant the right.
     Yes(Option<String>),
-    /// Yes, but only for the objects of these names.
+    /// Yes, but only for the objects with these names.
     Only(Vec<String>),
     No,
-    /// The cluster did not answer, or an authorizer of it failed.
+    /// The cluster did not answer, or one of its authorizers failed.
     Unknown,
 }
 
 impl Verdict {
-    /// True if the right is there, for all objects or for some.
+    /// Returns true if the right is granted, for all objects or for some.
     #[must_use]
     pub fn is_yes(&self) -> bool {
         matches!(self, Self::Yes(_) | Self::Only(_))
     }
 
-    /// Its word for JSON.
+    /// Returns its word for JSON.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
@@ -127,7 +127,7 @@ impl Verdict {
                 let reason = review["reason"].as_str().filter(|text| !text.is_empty());
                 Self::Yes(reason.map(str::to_owned))
             }
-            // An explicit denial holds, whatever another authorizer would say.
+            // An explicit denial is final, whatever another authorizer would answer.
             (Some(false), _) if review["denied"] == true => Self::No,
             (Some(false), None) => Self::No,
             _ => Self::Unknown,
@@ -135,7 +135,7 @@ impl Verdict {
     }
 }
 
-/// Where a right is asked about.
+/// The scope of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// In the context's namespace.
@@ -152,7 +152,7 @@ pub struct Question {
     pub group: &'static str,
     pub resource: &'static str,
     pub subresource: &'static str,
-    /// The object's name, or nothing for any object.
+    /// The object's name; empty for any object.
     pub name: &'static str,
     /// The level of a user who has the right.
     pub level: Level,
@@ -199,13 +199,13 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
-/// Everything at once: a yes makes every other question needless.
+/// Asks for all rights at once: after a yes no other question is needed.
 pub const EVERYTHING: Question = in_cluster("*", "*", "*", "", "", Level::Admin);
 
 /// The rights that make a grade, in the order in which they are asked about.
 ///
-/// Whoever creates pods runs code as any account of the namespace; whoever approves certificates for the signer of clients
-/// makes himself a user of any name, but needs both rights of the pair (see [`grade`]).
+/// A user who may create pods can run code as any account of the namespace. A user who may approve certificates for the signer
+/// of clients can become a user of any name, but needs both rights of the pair (see [`grade`]).
 pub const QUESTIONS: [Question; 32] = [
     in_cluster("impersonate", "", "users", "", "", Level::Admin),
     in_cluster(
@@ -287,7 +287,7 @@ pub const QUESTIONS: [Question; 32] = [
 const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
 
 impl Question {
-    /// The body of the access review that asks it. `namespace` is left out of a question about the cluster.
+    /// Returns the body of the access review for this question. A question about the cluster has no namespace.
     #[must_use]
     pub fn review(&self, namespace: &str) -> Value {
         let mut asked = json!({"verb": self.verb, "resource": self.resource});
@@ -313,7 +313,7 @@ impl Question {
         })
     }
 
-    /// What it is called for people: `create pods/exec`, `bind clusterroles "cluster-admin"`.
+    /// Returns the question as people read it: `create pods/exec`, `bind clusterroles "cluster-admin"`.
     #[must_use]
     pub fn says(&self) -> String {
         let mut text = format!("{} {}", self.verb, self.resource);
@@ -328,7 +328,7 @@ impl Question {
     }
 }
 
-/// One rule of a rules review: verbs on resources, for all objects or for those of some names.
+/// One rule of a rules review: verbs on resources, for all objects or for those with some names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rule {
     pub verbs: Vec<String>,
@@ -337,7 +337,7 @@ pub struct Rule {
     pub names: Vec<String>,
 }
 
-/// What a rules review lists for one namespace.
+/// The rules that a rules review lists for one namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     pub rules: Vec<Rule>,
@@ -346,7 +346,7 @@ pub struct Rules {
 }
 
 /// Resources that every logged-in user may create: they answer questions and change nothing.
-const REVIEWS: [&str; 4] = [
+pub(super) const REVIEWS: [&str; 4] = [
     "selfsubjectreviews",
     "selfsubjectaccessreviews",
     "selfsubjectrulesreviews",
@@ -357,7 +357,7 @@ const REVIEWS: [&str; 4] = [
 const READS: [&str; 3] = ["get", "list", "watch"];
 
 impl Rules {
-    /// Reads the answer to a rules review. Anything but a whole answer is an empty, incomplete list.
+    /// Reads the answer to a rules review. Any answer that is not complete counts as an empty, incomplete list.
     #[must_use]
     pub fn of_review(status: u16, body: Option<&Value>) -> Self {
         let review = body
@@ -387,7 +387,7 @@ impl Rules {
         }
     }
 
-    /// What the list says about a question in its namespace.
+    /// Answers a question about the namespace from the list.
     #[must_use]
     pub fn answer(&self, question: &Question) -> Verdict {
         let mut names = Vec::new();
@@ -410,7 +410,7 @@ impl Rules {
         }
     }
 
-    /// The level of the rights that no question asks about: any read, and any change.
+    /// Returns the level of the rights that no question asks about: any read, and any change.
     #[must_use]
     pub fn level(&self) -> Level {
         let levels = self.rules.iter().map(Rule::level);
@@ -419,7 +419,7 @@ impl Rules {
 }
 
 impl Rule {
-    /// True if the rule grants the right, apart from names.
+    /// Returns true if the rule grants the right, apart from names.
     fn covers(&self, question: &Question) -> bool {
         let has = |list: &[String], word: &str| list.iter().any(|item| item == "*" || item == word);
         let resource = |item: &String| match item.split_once('/') {
@@ -433,7 +433,7 @@ impl Rule {
             && self.resources.iter().any(resource)
     }
 
-    /// The level of the rule, whatever it is about.
+    /// Returns the level of the rule, whatever its resources.
     fn level(&self) -> Level {
         let is_noise = |resource: &String| REVIEWS.contains(&resource.as_str());
         if self.verbs.is_empty() || self.resources.is_empty() || self.resources.iter().all(is_noise)
@@ -449,7 +449,7 @@ impl Rule {
     }
 }
 
-/// A right with what is known about it.
+/// A question and its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub question: Question,
@@ -460,12 +460,12 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grade {
     pub level: Level,
-    /// True if something higher could not be ruled out: the grade is "at least" this.
+    /// True if a higher level could not be ruled out: the grade is "at least" this.
     pub at_least: bool,
 }
 
 impl Grade {
-    /// True if the credential is known to be within a limit.
+    /// Returns true if the credential is known to be within a limit.
     #[must_use]
     pub fn is_within(&self, limit: Level) -> bool {
         self.level <= limit && (!self.at_least || limit == Level::Admin)
@@ -514,7 +514,7 @@ fn is_of_pair(question: &Question) -> bool {
     question.group == CERTIFICATES
 }
 
-/// The two rights about certificates count together: one without the other gives nothing.
+/// Combines the two rights about certificates: one is useless without the other.
 fn pair(findings: &[Finding]) -> Verdict {
     let both = findings
         .iter()

@@ -1,14 +1,14 @@
 //! The client of a Kubernetes API server, for the cluster and the user of one carved kubeconfig.
 //!
 //! - [`client`]: connects as the kubeconfig says, and sends one bounded request at a time
-//! - [`questions`]: what is asked there: the version, who the user is, what the user may read
-//! - [`fault`]: why something failed, told apart by what was seen and not by anybody's words
+//! - [`questions`]: asks for the version, the user's name, and what the user may read
+//! - [`fault`]: the reason of a failure, found by the type of the error and not by its words
 //! - [`grade`]: how much the user can do, from answers to reviews
 //! - [`plugin`]: the login program that a kubeconfig names, with a time limit
-//! - `tls`: certificates as Kubernetes' own client judges them
+//! - `tls`: judges certificates as Kubernetes' own client does
 //!
-//! Nothing is stored in the cluster: all requests are reads and reviews, and no redirect is followed, for the
-//! token would go with it.
+//! The client stores nothing in the cluster: all requests are reads and reviews. It follows no redirect, because the token
+//! would go with it.
 
 pub mod client;
 pub mod fault;

@@ -1,5 +1,5 @@
-//! The login program that a kubeconfig names, run once, as Kubernetes' client runs it (`users[].user.exec`), but
-//! with a time limit and without a terminal. What it prints stays in memory.
+//! Runs the login program that a kubeconfig names (`users[].user.exec`) once, as Kubernetes' client does, but with a time
+//! limit and without a terminal. Its output stays in memory.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,25 +12,27 @@ use tokio::process::{Child, Command};
 use zeroize::Zeroizing;
 
 use super::fault::{Class, Fault};
-use crate::compat::quote::quote;
+use crate::compat::io_reason::reason;
 use crate::kubeconfig::{Access, Plugin};
+use crate::text::quote;
+use crate::yaml;
 
-/// How much of each of its streams is read, in bytes.
+/// The most that is kept of each of its streams, in bytes.
 const MAX_OUTPUT: u64 = 1 << 20;
 
-/// What it found out about the user.
+/// The credentials that the program returns.
 pub enum Login {
     Token(SecretString),
     /// Certificate and key in one text.
     Certificate(SecretString),
 }
 
-/// Runs the program. `prepare` gets the command before it starts: there the caller takes its own secrets out of
-/// the environment.
+/// Runs the program. The caller's `prepare` gets the command before it starts, to remove its own secrets from the
+/// environment.
 ///
 /// # Errors
-/// A fault of the class login that names the program; with its last line on standard error, which may hold
-/// secrets of the kubeconfig.
+/// A fault of the class login that names the program and quotes its last line on standard error, which may hold secrets of
+/// the kubeconfig.
 pub async fn run(
     access: &Access,
     plugin: &Plugin,
@@ -47,7 +49,7 @@ pub async fn run(
     };
     if plugin.mode == "Always" {
         return Err(fault(
-            "wants a terminal (interactiveMode Always), and a session has none",
+            "requires a terminal (interactiveMode Always), which a session does not have",
         ));
     }
     let mut command = Command::new(program);
@@ -63,10 +65,7 @@ pub async fn run(
         .stderr(Stdio::piped())
         .process_group(0);
     let child = command.spawn().map_err(|error| {
-        let mut fault = fault(&format!(
-            "can't be started: {}",
-            crate::config::file::reason(&error)
-        ));
+        let mut fault = fault(&format!("can't be started: {}", reason(&error)));
         fault.hint = match plugin.install_hint.trim() {
             "" => format!("install {program}, or store a kubeconfig with a token instead"),
             hint => hint.to_owned(),
@@ -77,23 +76,23 @@ pub async fn run(
     let ended = tokio::time::timeout(limit, running.end()).await;
     let Ok(ended) = ended else {
         return Err(fault(&format!(
-            "waits: it did not end within {} s{}",
+            "did not end within {} s{}",
             limit.as_secs(),
-            said(&running.errors)
+            last_line(&running.errors)
         )));
     };
-    let status = ended.map_err(|error| fault(&crate::config::file::reason(&error)))?;
+    let status = ended.map_err(|error| fault(&reason(&error)))?;
     if !status.success() {
         let how = match status.code() {
             Some(code) => format!("failed with exit code {code}"),
             None => "was ended by a signal".to_owned(),
         };
-        return Err(fault(&format!("{how}{}", said(&running.errors))));
+        return Err(fault(&format!("{how}{}", last_line(&running.errors))));
     }
-    read(&running.output, &plugin.api_version).map_err(|why| fault(&why))
+    read(&running.output, &plugin.api_version).map_err(|why| fault(&why.to_string()))
 }
 
-/// The program with all that it starts; dropping it ends them.
+/// The running program. Dropping it ends the program and everything that it started.
 struct Running {
     child: Child,
     group: Option<Pid>,
@@ -112,7 +111,7 @@ impl Running {
         }
     }
 
-    /// Reads both streams and waits. What was read stays here if the time runs out.
+    /// Reads both streams and waits for the end. If the time runs out, the output so far stays in `self`.
     async fn end(&mut self) -> std::io::Result<std::process::ExitStatus> {
         let (output, errors) = (self.child.stdout.take(), self.child.stderr.take());
         let (status, output, errors) = tokio::join!(
@@ -128,13 +127,13 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(group) = self.group {
-            // Nobody left is the usual case.
+            // Usually the whole group has ended already.
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }
 
-/// Keeps the beginning, and lets the rest go by so that the program never blocks.
+/// Keeps the beginning of a stream and discards the rest, so that the program never blocks.
 async fn take(stream: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) -> std::io::Result<()> {
     let Some(mut stream) = stream else {
         return Ok(());
@@ -144,8 +143,8 @@ async fn take(stream: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) -> std
     Ok(())
 }
 
-/// The last line of what it said.
-fn said(errors: &[u8]) -> String {
+/// Returns the last line that is not empty, behind a colon.
+fn last_line(errors: &[u8]) -> String {
     let text = String::from_utf8_lossy(errors);
     let mut lines = text.lines().map(str::trim);
     match lines.rfind(|line| !line.is_empty()) {
@@ -154,7 +153,7 @@ fn said(errors: &[u8]) -> String {
     }
 }
 
-/// What it is told about us and the cluster.
+/// Returns the description of the caller and the cluster for the program.
 fn info(access: &Access, plugin: &Plugin) -> Value {
     let mut spec = json!({"interactive": false});
     if plugin.provide_cluster_info {
@@ -177,18 +176,27 @@ fn info(access: &Access, plugin: &Plugin) -> Value {
     json!({"kind": "ExecCredential", "apiVersion": plugin.api_version, "spec": spec})
 }
 
-/// Reads its answer; the words of a fault never quote it.
-fn read(output: &[u8], version: &str) -> Result<Login, String> {
-    let other = || "prints something other than one ExecCredential".to_owned();
-    let answer = match crate::yaml::documents::<Value>(output).as_deref() {
+/// The reason why the output of the program is not a login. It never quotes the output.
+#[derive(Debug, thiserror::Error)]
+enum OutputFault {
+    #[error("prints something other than one ExecCredential")]
+    NotCredential,
+    #[error("answers in another version than {}", quote(.0))]
+    Version(String),
+    #[error("prints no token and no certificate")]
+    Empty,
+    #[error("prints a certificate or its key, but not both")]
+    HalfAPair,
+}
+
+/// Reads the program's output.
+fn read(output: &[u8], version: &str) -> Result<Login, OutputFault> {
+    let answer = match yaml::documents::<Value>(output).as_deref() {
         Ok([answer]) if answer["kind"] == "ExecCredential" => answer.clone(),
-        _ => return Err(other()),
+        _ => return Err(OutputFault::NotCredential),
     };
     if answer["apiVersion"] != version {
-        return Err(format!(
-            "answers in another version than {}",
-            quote(version)
-        ));
+        return Err(OutputFault::Version(version.to_owned()));
     }
     let field = |name: &str| {
         let text = answer["status"][name].as_str().unwrap_or_default();
@@ -203,7 +211,7 @@ fn read(output: &[u8], version: &str) -> Result<Login, String> {
             "{certificate}\n{key}"
         )))),
         (None, None, Some(token)) => Ok(Login::Token(SecretString::from(token))),
-        (None, None, None) => Err("prints no token and no certificate".to_owned()),
-        _ => Err("prints a certificate or its key, but not both".to_owned()),
+        (None, None, None) => Err(OutputFault::Empty),
+        _ => Err(OutputFault::HalfAPair),
     }
 }

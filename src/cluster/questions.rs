@@ -1,28 +1,22 @@
-//! What a cluster is asked before anyone else gets its credentials. Everybody who is logged in may ask this, and
-//! nothing is stored: a review is answered and forgotten.
+//! Asks a cluster about the user before any other program gets the credentials. Every logged-in user may ask this, and the
+//! cluster stores nothing: it answers a review and forgets it.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::client::{Answer, Client};
+use super::client::{Client, ClusterAnswer};
 use super::fault::{Class, Fault, NOT_KUBERNETES};
+use super::grade::REVIEWS;
 
 const WHO: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
 const RULES: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
 const ANONYMOUS: &str = "system:anonymous";
-/// Kinds that everybody may ask about; they say nothing about the user.
-const REVIEWS: [&str; 4] = [
-    "selfsubjectreviews",
-    "selfsubjectaccessreviews",
-    "selfsubjectrulesreviews",
-    "localsubjectaccessreviews",
-];
 
-/// The server's version, if it tells.
+/// Returns the server's version, if the server tells it.
 ///
 /// # Errors
-/// A fault where no Kubernetes answers there, or the login is refused at once.
+/// The answer does not come from Kubernetes, or the login is refused at once.
 pub async fn version(client: &Client) -> Result<Option<String>, Fault> {
     let answer = client.get("/version").await?;
     refuse(client, &answer)?;
@@ -31,16 +25,16 @@ pub async fn version(client: &Client) -> Result<Option<String>, Fault> {
         (200, Some(json)) if json.get("gitVersion").is_some() || json.get("major").is_some() => {
             Ok(version(json))
         }
-        // Closed to this user, or another path: the next question tells.
+        // This user may not see the version, or the path is wrong: the next question finds out.
         (403 | 404, Some(_)) => Ok(None),
         _ => Err(not_kubernetes(client, &answer)),
     }
 }
 
-/// The name that the cluster knows the user by; `None` where it knows the user but does not say the name.
+/// Returns the name by which the cluster knows the user; `None` if it knows the user but does not tell the name.
 ///
 /// # Errors
-/// A fault where it knows nobody by these credentials.
+/// The cluster knows no user with these credentials.
 pub async fn who(client: &Client) -> Result<Option<String>, Fault> {
     let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
     let answer = client.post(WHO, &body).await?;
@@ -58,7 +52,7 @@ pub async fn who(client: &Client) -> Result<Option<String>, Fault> {
             }
         }
         403 => known_by_refusal(client, &answer),
-        // A server before 1.28 has no such review: ask what the user may do instead.
+        // A server before 1.28 does not have this review: ask for the user's rights instead.
         404 if answer.message().is_some() => {
             let rules = post_rules(client, "default").await?;
             match rules.status {
@@ -71,8 +65,8 @@ pub async fn who(client: &Client) -> Result<Option<String>, Fault> {
     }
 }
 
-/// A refusal names whom it refuses.
-fn known_by_refusal(client: &Client, answer: &Answer) -> Result<Option<String>, Fault> {
+/// Reads the user's name from a refusal.
+fn known_by_refusal(client: &Client, answer: &ClusterAnswer) -> Result<Option<String>, Fault> {
     let Some(message) = answer.message() else {
         return Err(not_kubernetes(client, answer));
     };
@@ -87,29 +81,29 @@ fn known_by_refusal(client: &Client, answer: &Answer) -> Result<Option<String>, 
     if user == Some(ANONYMOUS) {
         return Err(anonymous());
     }
-    // The path of a review is known to every Kubernetes; here it was read as any address.
+    // Every Kubernetes knows the path of a review. This server treats it as an unknown path.
     if message.contains("cannot post path") {
         return Err(not_kubernetes(client, answer));
     }
     Ok(user.map(str::to_owned))
 }
 
-/// The text between quotation marks behind some words.
+/// Returns the text in quotation marks after some words.
 fn quoted_after<'t>(text: &'t str, words: &str) -> Option<&'t str> {
     let rest = text.split_once(words)?.1.strip_prefix('"')?;
     rest.split_once('"').map(|(quoted, _)| quoted)
 }
 
-/// What the user may read in one namespace, as far as the cluster can tell.
+/// The kinds that the user may read in one namespace, as far as the cluster can tell.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Readable {
-    /// Kinds that may be listed.
+    /// The kinds that the user may list.
     pub kinds: BTreeSet<String>,
-    /// False where there may be more than the list says, or there was no answer.
+    /// False if there may be more, or if there was no answer.
     pub complete: bool,
 }
 
-/// Asks what the user may read in a namespace. No answer is not a fault: then nothing is known.
+/// Asks what the user may read in a namespace. A missing answer is not a fault: then nothing is known.
 pub async fn readable(client: &Client, namespace: &str) -> Readable {
     match post_rules(client, namespace).await {
         Ok(answer) => answer.json().map(rules).unwrap_or_default(),
@@ -117,7 +111,7 @@ pub async fn readable(client: &Client, namespace: &str) -> Readable {
     }
 }
 
-async fn post_rules(client: &Client, namespace: &str) -> Result<Answer, Fault> {
+async fn post_rules(client: &Client, namespace: &str) -> Result<ClusterAnswer, Fault> {
     let body = json!({
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectRulesReview",
@@ -144,7 +138,7 @@ fn rules(review: &Value) -> Readable {
                 .any(|verb| matches!(verb.as_str(), "list" | "get" | "*"))
         })
         .flat_map(|rule| texts(rule, "resources"))
-        // A part of a kind, such as the status of a pod, is not listed by itself.
+        // A part of a kind, such as the status of a pod, can't be listed.
         .filter(|kind| !kind.contains('/') && !REVIEWS.contains(&kind.as_str()))
         .collect();
     Readable {
@@ -153,24 +147,24 @@ fn rules(review: &Value) -> Readable {
     }
 }
 
-/// Answers that settle every question.
-fn refuse(client: &Client, answer: &Answer) -> Result<(), Fault> {
-    let place = client.place();
+/// Fails for an answer that means the same to every question.
+fn refuse(client: &Client, answer: &ClusterAnswer) -> Result<(), Fault> {
+    let address = client.address();
     match answer.status {
         300..=399 => {
             let target = answer.location.as_deref().unwrap_or("another address");
             Err(Fault::new(
                 Class::Network,
                 format!(
-                    "{place} redirects to {target}, which Kubernetes does not: a portal or a proxy answers there"
+                    "{address} redirects to {target}, which Kubernetes does not: a portal or a proxy answers there"
                 ),
                 NOT_KUBERNETES,
             ))
         }
         400 if answer.text().contains("HTTP request to an HTTPS server") => Err(Fault::new(
             Class::Tls,
-            format!("{place} speaks TLS, and the kubeconfig's address does not say https"),
-            format!("set the cluster's 'server' to https://{place}"),
+            format!("{address} speaks TLS, and the kubeconfig's address does not say https"),
+            format!("set the cluster's 'server' to https://{address}"),
         )),
         401 => Err(Fault::new(
             Class::Login,
@@ -179,8 +173,8 @@ fn refuse(client: &Client, answer: &Answer) -> Result<(), Fault> {
         )),
         407 => Err(Fault::new(
             Class::Network,
-            "the proxy in between wants a login (407)",
-            "put name and password of the proxy into proxy-url",
+            "the proxy requires a login (407)",
+            "add the proxy's user name and password to proxy-url",
         )),
         429 | 500..=599 => {
             let said = answer
@@ -189,10 +183,10 @@ fn refuse(client: &Client, answer: &Answer) -> Result<(), Fault> {
             Err(Fault::new(
                 Class::Cluster,
                 format!(
-                    "{place} is not able to answer now (status {}){said}",
+                    "{address} can't answer now (status {}){said}",
                     answer.status
                 ),
-                "try again later; if it stays so, tell the cluster's administrator",
+                "try again later; if it keeps failing, tell the cluster's administrator",
             ))
         }
         _ => Ok(()),
@@ -201,7 +195,7 @@ fn refuse(client: &Client, answer: &Answer) -> Result<(), Fault> {
 
 const STORE: &str = "store new credentials: 'acpctl credential update NAME --from-file PATH'";
 
-/// What to do where nothing says who the user is.
+/// The hint if the kubeconfig has no credentials.
 pub const NO_CREDENTIALS: &str =
     "put a token, a client certificate or a login program into the kubeconfig's user";
 
@@ -213,15 +207,15 @@ fn anonymous() -> Fault {
     )
 }
 
-fn not_kubernetes(client: &Client, answer: &Answer) -> Fault {
-    let place = client.place();
+fn not_kubernetes(client: &Client, answer: &ClusterAnswer) -> Fault {
+    let address = client.address();
     let is_markup =
         answer.content_type.starts_with("text/html") || answer.text().trim_start().starts_with('<');
     if is_markup {
         return Fault::new(
             Class::Network,
             format!(
-                "{place} answers HTML (status {}), not Kubernetes: a portal or a proxy is there",
+                "{address} answers HTML (status {}), not Kubernetes: a portal or a proxy is there",
                 answer.status
             ),
             NOT_KUBERNETES,
@@ -234,7 +228,7 @@ fn not_kubernetes(client: &Client, answer: &Answer) -> Fault {
     Fault::new(
         Class::Network,
         format!(
-            "no Kubernetes API at this address: {place} answers {what} with status {}",
+            "no Kubernetes API at this address: {address} answers {what} with status {}",
             answer.status
         ),
         NOT_KUBERNETES,

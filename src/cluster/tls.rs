@@ -1,11 +1,13 @@
-//! TLS as Kubernetes' own client does it: the kubeconfig's authorities and no others, a name of the kubeconfig's
-//! choice, and a certificate that is trusted because it is itself in the list.
+//! TLS as Kubernetes' own client does it: it trusts the kubeconfig's authorities and no others, checks the name that the
+//! kubeconfig chooses, and trusts a certificate that is itself in the list of authorities.
 
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
@@ -16,16 +18,29 @@ use secrecy::ExposeSecret as _;
 
 use crate::kubeconfig::Access;
 
-/// The set-up for one cluster and user.
-///
-/// # Errors
-/// In words, what of the kubeconfig can't be used.
-pub(super) fn config(access: &Access) -> Result<ClientConfig, String> {
+/// The reason why the TLS settings of a kubeconfig can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TlsFault {
+    #[error("the client certificate can't be read")]
+    Certificate,
+    #[error("the client key can't be read")]
+    Key,
+    #[error("this kind of client key can't be used here")]
+    KindOfKey,
+    #[error("tls-server-name can't be in a certificate")]
+    ServerName,
+    #[error("certificate-authority-data holds no authority")]
+    NoAuthority,
+    #[error(transparent)]
+    Library(#[from] Error),
+}
+
+/// Returns the TLS settings for one cluster and user.
+pub(super) fn config(access: &Access) -> Result<ClientConfig, TlsFault> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Verifier::new(access, &provider)?;
     let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
+        .with_safe_default_protocol_versions()?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
     let Some(pair) = &access.certificate else {
@@ -34,32 +49,31 @@ pub(super) fn config(access: &Access) -> Result<ClientConfig, String> {
     let pem = pair.expose_secret().as_bytes();
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
-        .map_err(|_| "the client certificate can't be read".to_owned())?;
-    let key = PrivateKeyDer::from_pem_slice(pem)
-        .map_err(|_| "the client key can't be read".to_owned())?;
+        .map_err(|_| TlsFault::Certificate)?;
+    let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| TlsFault::Key)?;
     builder
         .with_client_auth_cert(chain, key)
-        .map_err(|_| "this kind of client key can't be used here".to_owned())
+        .map_err(|_| TlsFault::KindOfKey)
 }
 
 /// Judges the server's certificate.
 #[derive(Debug)]
 struct Verifier {
-    /// `None` takes any certificate (`insecure-skip-tls-verify`).
+    /// `None` accepts any certificate (`insecure-skip-tls-verify`).
     chain: Option<Arc<dyn ServerCertVerifier>>,
-    /// The name to look for in place of the address's host.
+    /// The name that the certificate must have, instead of the address's host.
     name: Option<ServerName<'static>>,
-    /// Certificates that the kubeconfig lists: one of these is trusted as it is.
+    /// The certificates in the kubeconfig's list of authorities. A server that presents one of them is trusted.
     listed: Vec<CertificateDer<'static>>,
     provider: Arc<CryptoProvider>,
 }
 
 impl Verifier {
-    fn new(access: &Access, provider: &Arc<CryptoProvider>) -> Result<Self, String> {
-        let name = access.tls_server_name.as_deref().map(|name| {
-            ServerName::try_from(name.to_owned())
-                .map_err(|_| "tls-server-name can't be in a certificate".to_owned())
-        });
+    fn new(access: &Access, provider: &Arc<CryptoProvider>) -> Result<Self, TlsFault> {
+        let name = access
+            .tls_server_name
+            .as_deref()
+            .map(|name| ServerName::try_from(name.to_owned()).map_err(|_| TlsFault::ServerName));
         let listed: Vec<CertificateDer<'static>> = access
             .ca
             .as_deref()
@@ -72,26 +86,29 @@ impl Verifier {
                 Some(of_authorities(&listed, provider)?)
             } else {
                 let system = rustls_platform_verifier::Verifier::new(Arc::clone(provider));
-                Some(Arc::new(system.map_err(|error| error.to_string())?))
+                Some(Arc::new(system?))
             },
             name: name.transpose()?,
             listed,
             provider: Arc::clone(provider),
         })
     }
+
+    fn algorithms(&self) -> &WebPkiSupportedAlgorithms {
+        &self.provider.signature_verification_algorithms
+    }
 }
 
+/// Returns a verifier that trusts these authorities.
 fn of_authorities(
     listed: &[CertificateDer<'static>],
     provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, String> {
+) -> Result<Arc<dyn ServerCertVerifier>, TlsFault> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(listed.iter().cloned());
     let builder =
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
-    let verifier = builder
-        .build()
-        .map_err(|_| "certificate-authority-data holds no authority".to_owned())?;
+    let verifier = builder.build().map_err(|_| TlsFault::NoAuthority)?;
     Ok(verifier)
 }
 
@@ -114,7 +131,7 @@ impl ServerCertVerifier for Verifier {
             .iter()
             .any(|one| one.as_ref() == end_entity.as_ref());
         match verdict {
-            // A certificate that signs itself is no authority by its own words, but it is in the list.
+            // A self-signed certificate need not be marked as an authority, but here it is in the list of authorities.
             Err(Error::InvalidCertificate(
                 CertificateError::Other(_) | CertificateError::UnknownIssuer,
             )) if is_listed => {
@@ -132,8 +149,7 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, cert, dss, algorithms)
+        verify_tls12_signature(message, cert, dss, self.algorithms())
     }
 
     fn verify_tls13_signature(
@@ -142,8 +158,7 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, cert, dss, algorithms)
+        verify_tls13_signature(message, cert, dss, self.algorithms())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -449,13 +449,10 @@ fn tools() -> Vec<Check> {
 
 /// The first program of this name in `PATH`.
 fn in_path(name: &str) -> Option<PathBuf> {
-    let list = env::PATH.os()?;
-    std::env::split_paths(&list)
-        .map(|dir| dir.join(name))
-        .find(|path| {
-            fs::metadata(path)
-                .is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
-        })
+    env::on_path(name.as_ref()).find(|path| {
+        fs::metadata(path)
+            .is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
+    })
 }
 
 fn runtime_dir() -> Check {

@@ -1,25 +1,25 @@
-//! Why an address is refused before anything is sent, in the Go tool's words (contract cli-core.md
-//! section 7.4).
+//! Checks an address before anything is sent to it, and refuses it in the Go tool's words
+//! (docs/interface/cli-core.md section 7.4).
 
-/// A fault of an address.
+/// The reason why an address can't be used.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct UrlFault {
     pub cause: String,
-    /// True where the text is no URL at all, false where it is one that nothing can be asked of.
+    /// True if the text is not a URL, false if it is a URL to which no request can be sent.
     pub unreadable: bool,
 }
 
-/// Looks at an address for HTTP.
+/// Checks an address for HTTP; returns the first fault.
 #[must_use]
-pub fn fault(text: &str) -> Option<Fault> {
+pub fn fault(text: &str) -> Option<UrlFault> {
     let unreadable = |cause: &str| {
-        Some(Fault {
+        Some(UrlFault {
             cause: cause.to_owned(),
             unreadable: true,
         })
     };
     let useless = |cause: String| {
-        Some(Fault {
+        Some(UrlFault {
             cause,
             unreadable: false,
         })
@@ -101,7 +101,7 @@ mod tests {
                 true,
             ),
         ] {
-            let found = fault(text).unwrap_or_else(|| super::Fault {
+            let found = fault(text).unwrap_or_else(|| super::UrlFault {
                 cause: String::new(),
                 unreadable,
             });

@@ -1,12 +1,12 @@
 //! JSON as the Go tool writes it: two-space indent, `<`, `>`, `&` and the line separators escaped
-//! (contract cli-core.md section 5.3, cli-resources.md section 1.6).
+//! (docs/interface/cli-core.md section 5.3, docs/interface/cli-resources.md section 1.6).
 
 use serde_json::Value;
 
-use super::json_text;
+use super::json_text::{self, SyntaxError};
 use crate::text::seen::is_unseen;
 
-/// Compact JSON for a request body.
+/// Returns compact JSON for a request body.
 #[must_use]
 pub fn compact(value: &Value) -> String {
     escape(&serde_json::to_string(value).unwrap_or_default())
@@ -36,7 +36,7 @@ pub fn compact_len(text: &str) -> usize {
             .sum::<usize>()
 }
 
-/// Indented JSON for standard output, without the final newline. What a reader would not see is escaped.
+/// Returns indented JSON for standard output, without the final newline. Characters that a reader would not see are escaped.
 #[must_use]
 pub fn pretty(value: &Value) -> String {
     escape_unseen(&escape(
@@ -44,12 +44,12 @@ pub fn pretty(value: &Value) -> String {
     ))
 }
 
-/// JSON that somebody else wrote, for standard output.
+/// Prepares JSON that somebody else wrote for standard output: escapes invisible characters, drops control characters.
 #[must_use]
 pub fn shown(json: &str) -> String {
     escape_unseen(json)
         .chars()
-        // There are none but line ends and tabs in JSON; what came may not be JSON, though.
+        // Valid JSON holds no control characters but line ends and tabs, but the text may not be valid JSON.
         .map(|c| match c {
             '\n' => c,
             c if c.is_control() => ' ',
@@ -58,7 +58,7 @@ pub fn shown(json: &str) -> String {
         .collect()
 }
 
-/// Escapes what a reader would not see; such characters occur only inside strings.
+/// Escapes characters that a reader would not see. They occur only inside strings.
 fn escape_unseen(json: &str) -> String {
     if json.bytes().all(|byte| byte < 0x7f) {
         return json.to_owned();
@@ -76,7 +76,7 @@ fn escape_unseen(json: &str) -> String {
     escaped
 }
 
-/// `<`, `>`, `&`, U+2028, U+2029 occur only inside JSON strings, so the text can be replaced as a whole.
+/// Escapes `<`, `>`, `&`, U+2028 and U+2029. They occur only inside JSON strings, so the whole text can be replaced at once.
 #[must_use]
 pub fn escape(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
@@ -100,17 +100,30 @@ fn escape_of(c: char) -> Option<&'static str> {
     })
 }
 
-/// Reads one JSON document. Of a repeated key the last wins.
+/// Reads one JSON document. If a key is repeated, the last value wins.
 ///
 /// # Errors
-/// Why the text is not JSON, in Go's words, which quote one character at most.
-pub fn parse(bytes: &[u8]) -> Result<Value, String> {
-    // What the library takes is JSON to Go too (fuzz target `json`); the second look is for what it refuses.
+/// The reason why the text is not JSON, in Go's words, which quote one character at most.
+pub fn parse(bytes: &[u8]) -> Result<Value, SyntaxError> {
+    // Go accepts all that the library accepts (fuzz target `json`), so only a refused text is checked by Go's rules.
     if let Ok(value) = serde_json::from_slice(bytes) {
         return Ok(value);
     }
     let text = json_text::check(bytes)?;
-    serde_json::from_str(&text).map_err(|error| error.to_string())
+    serde_json::from_str(&text).map_err(|error| SyntaxError::Library(error.to_string()))
+}
+
+/// Returns Go's word for the type of a value.
+#[must_use]
+pub fn type_word(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
 }
 
 #[cfg(test)]

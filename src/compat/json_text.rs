@@ -1,20 +1,35 @@
 //! The syntax of JSON as Go checks it, with Go's words for what is wrong.
 //!
-//! A JSON library can't serve here: clients see these words, and the platform takes invalid UTF-8
-//! and lone surrogates, both of which become U+FFFD (contract api.md section 6).
+//! A JSON library can't do this: clients see Go's words, and the platform accepts invalid UTF-8 and lone surrogates,
+//! both of which become U+FFFD (docs/interface/api.md section 6).
 
 use std::borrow::Cow;
 
 /// Deepest nesting accepted; the platform's own bodies are flat.
 const MAX_DEPTH: usize = 100;
 
-const END: &str = "unexpected end of JSON input";
+/// The reason why a text is not JSON. It quotes one character at most.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SyntaxError {
+    #[error("unexpected end of JSON input")]
+    Ended,
+    #[error("exceeded max depth")]
+    TooDeep,
+    #[error("invalid character {} {context}", quoted(*byte))]
+    Misfit {
+        byte: u8,
+        context: Cow<'static, str>,
+    },
+    /// The library refuses a text that Go accepts: a number is out of range.
+    #[error("{0}")]
+    Library(String),
+}
 
-/// Checks one JSON document and gives it as text in which every string is valid Unicode.
+/// Checks one JSON document and returns it as text in which every string is valid Unicode.
 ///
 /// # Errors
-/// What Go says about the first byte that does not fit.
-pub fn check(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
+/// Go's words about the first byte that is wrong.
+pub fn check(bytes: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
     let mut scanner = Scanner {
         bytes,
         at: 0,
@@ -28,7 +43,7 @@ pub fn check(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
     })
 }
 
-/// Writes U+FFFD over every `\uXXXX` that is half of a surrogate pair.
+/// Replaces every `\uXXXX` that is half of a surrogate pair by U+FFFD.
 fn replace_lone<'a>(bytes: &'a [u8], lone: &[usize]) -> Cow<'a, [u8]> {
     if lone.is_empty() {
         return Cow::Borrowed(bytes);
@@ -42,7 +57,7 @@ fn replace_lone<'a>(bytes: &'a [u8], lone: &[usize]) -> Cow<'a, [u8]> {
     Cow::Owned(owned)
 }
 
-/// Like `String::from_utf8_lossy`, but with one U+FFFD for each invalid byte, as Go has it.
+/// Like `String::from_utf8_lossy`, but with one U+FFFD for each invalid byte, as in Go.
 fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
@@ -58,11 +73,11 @@ fn lossy(bytes: &[u8]) -> Cow<'_, str> {
 struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// Where the four digits of a lone surrogate stand.
+    /// The offsets of the four digits of each lone surrogate.
     lone: Vec<usize>,
 }
 
-/// What encloses the value that is being read.
+/// The container of the value that is being read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inside {
     Object,
@@ -74,8 +89,8 @@ impl Scanner<'_> {
         self.bytes.get(self.at).copied()
     }
 
-    fn next(&mut self) -> Result<u8, String> {
-        let byte = self.peek().ok_or_else(|| END.to_owned())?;
+    fn next(&mut self) -> Result<u8, SyntaxError> {
+        let byte = self.peek().ok_or(SyntaxError::Ended)?;
         self.at += 1;
         Ok(byte)
     }
@@ -86,13 +101,13 @@ impl Scanner<'_> {
         }
     }
 
-    /// The next byte that is not white space.
-    fn token(&mut self) -> Result<u8, String> {
+    /// Returns the next byte that is not white space.
+    fn token(&mut self) -> Result<u8, SyntaxError> {
         self.skip_space();
         self.next()
     }
 
-    fn document(&mut self) -> Result<(), String> {
+    fn document(&mut self) -> Result<(), SyntaxError> {
         let mut open: Vec<Inside> = Vec::new();
         loop {
             // A value begins here; an opening bracket may close at once.
@@ -145,15 +160,15 @@ impl Scanner<'_> {
         }
     }
 
-    fn depth(&self, open: &[Inside]) -> Result<(), String> {
+    fn depth(&self, open: &[Inside]) -> Result<(), SyntaxError> {
         if open.len() > MAX_DEPTH {
-            return Err("exceeded max depth".to_owned());
+            return Err(SyntaxError::TooDeep);
         }
         Ok(())
     }
 
-    /// After a value: closes what ends here, and says whether the document does.
-    fn close(&mut self, open: &mut Vec<Inside>) -> Result<bool, String> {
+    /// Closes the containers that end after a value. Returns true if the document ends there too.
+    fn close(&mut self, open: &mut Vec<Inside>) -> Result<bool, SyntaxError> {
         loop {
             self.skip_space();
             let Some(inside) = open.last().copied() else {
@@ -184,8 +199,8 @@ impl Scanner<'_> {
         }
     }
 
-    /// The rest of a key, and its colon.
-    fn key(&mut self) -> Result<(), String> {
+    /// Reads the rest of a key, and its colon.
+    fn key(&mut self) -> Result<(), SyntaxError> {
         self.string()?;
         match self.token()? {
             b':' => Ok(()),
@@ -193,9 +208,9 @@ impl Scanner<'_> {
         }
     }
 
-    /// The rest of a string whose first quote is read.
-    fn string(&mut self) -> Result<(), String> {
-        // Where the digits of a high surrogate stand that still waits for its other half.
+    /// Reads the rest of a string, after its first quote.
+    fn string(&mut self) -> Result<(), SyntaxError> {
+        // The offset of the digits of a high surrogate whose other half has not come yet.
         let mut high: Option<usize> = None;
         loop {
             let byte = self.next()?;
@@ -229,7 +244,7 @@ impl Scanner<'_> {
         }
     }
 
-    fn four_hex(&mut self) -> Result<u32, String> {
+    fn four_hex(&mut self) -> Result<u32, SyntaxError> {
         let mut value = 0;
         for _ in 0..4 {
             let byte = self.next()?;
@@ -241,12 +256,12 @@ impl Scanner<'_> {
         Ok(value)
     }
 
-    fn literal(&mut self, word: &str) -> Result<(), String> {
+    fn literal(&mut self, word: &str) -> Result<(), SyntaxError> {
         for expected in word.bytes().skip(1) {
             let byte = self.next()?;
             if byte != expected {
                 let context = format!("in literal {word} (expecting {})", quoted(expected));
-                return Err(misfit(byte, &context));
+                return Err(misfit(byte, context));
             }
         }
         Ok(())
@@ -258,12 +273,12 @@ impl Scanner<'_> {
         }
     }
 
-    fn digits_then_fraction(&mut self) -> Result<(), String> {
+    fn digits_then_fraction(&mut self) -> Result<(), SyntaxError> {
         self.skip_digits();
         self.fraction()
     }
 
-    fn fraction(&mut self) -> Result<(), String> {
+    fn fraction(&mut self) -> Result<(), SyntaxError> {
         if self.peek() == Some(b'.') {
             self.at += 1;
             let byte = self.next()?;
@@ -287,11 +302,14 @@ impl Scanner<'_> {
     }
 }
 
-fn misfit(byte: u8, context: &str) -> String {
-    format!("invalid character {} {context}", quoted(byte))
+fn misfit(byte: u8, context: impl Into<Cow<'static, str>>) -> SyntaxError {
+    SyntaxError::Misfit {
+        byte,
+        context: context.into(),
+    }
 }
 
-/// A byte as Go quotes a character.
+/// Quotes a byte as Go quotes a character.
 fn quoted(byte: u8) -> String {
     match byte {
         b'\'' => r"'\''".to_owned(),
@@ -318,8 +336,8 @@ mod tests {
     #[test]
     fn refusals_are_in_the_words_of_go() {
         for (text, reason) in [
-            ("", END),
-            ("{\"name\":", END),
+            ("", "unexpected end of JSON input"),
+            ("{\"name\":", "unexpected end of JSON input"),
             ("{} y", "invalid character 'y' after top-level value"),
             (
                 "{'a':1}",
@@ -364,14 +382,15 @@ mod tests {
                 "invalid character 'ï' looking for beginning of value",
             ),
         ] {
-            assert_eq!(check(text.as_bytes()).unwrap_err(), reason, "{text:?}");
+            let refusal = check(text.as_bytes()).unwrap_err();
+            assert_eq!(refusal.to_string(), reason, "{text:?}");
         }
     }
 
     #[test]
     fn nesting_has_a_limit() {
         let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
-        assert_eq!(check(deep.as_bytes()).unwrap_err(), "exceeded max depth");
+        assert_eq!(check(deep.as_bytes()), Err(SyntaxError::TooDeep));
     }
 
     #[test]
@@ -393,7 +412,7 @@ mod tests {
         fn what_passes_is_json(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             if let Ok(text) = check(&bytes) {
                 let read = serde_json::from_str::<serde_json::Value>(&text);
-                // Numbers may be out of range; nothing else may differ.
+                // A number may be out of range; there is no other difference.
                 prop_assert!(read.is_ok() || read.unwrap_err().to_string().contains("number out of range"));
             }
         }

@@ -1,7 +1,8 @@
-//! The Go tool's manners, where scripts rely on them: flag grammar, quoting, JSON bytes, numbers.
+//! The Go tool's behavior that scripts rely on: flag grammar, quoting, JSON bytes, numbers, reasons of errors.
 
 pub mod go_url;
 pub mod grammar;
+pub mod io_reason;
 pub mod json;
 pub mod json_text;
 pub mod json_tree;

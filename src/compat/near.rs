@@ -1,6 +1,6 @@
-//! Names that a misspelt word may have been meant for.
+//! Names that a misspelled word may have been meant for.
 
-/// The nearest of some names, if one is near: within `limit` changes (a character more, less or another).
+/// Returns the nearest of some names, if it is within `limit` changes: characters added, removed or replaced.
 pub fn nearest<'n>(
     word: &str,
     names: impl Iterator<Item = &'n str>,
@@ -13,18 +13,4 @@ pub fn nearest<'n>(
         .map(|(_, name)| name)
 }
 
-/// The number of changes between two words.
-pub fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
+pub use strsim::levenshtein as distance;

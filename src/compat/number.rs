@@ -1,29 +1,56 @@
-//! Numbers and durations on the command line, in the Go tool's syntax (contract cli-core.md section 1.3).
+//! Numbers and durations on the command line, in the Go tool's syntax (docs/interface/cli-core.md section 1.3).
 
 use std::num::IntErrorKind;
 use std::time::Duration;
 
-use super::quote::quote;
+use crate::text::quote;
 
-/// An integer: sign, `0x`/`0o`/`0b` or leading zero for another base, `_` between digits.
+/// The reason why a text is not a number or a duration, in the Go tool's words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NumberError {
+    #[error("strconv.{function}: parsing {}: invalid syntax", quote(.text))]
+    Syntax {
+        function: &'static str,
+        text: String,
+    },
+    #[error("strconv.{function}: parsing {}: value out of range", quote(.text))]
+    OutOfRange {
+        function: &'static str,
+        text: String,
+    },
+    #[error("time: invalid duration {}", quote(.0))]
+    Duration(String),
+    #[error("time: missing unit in duration {}", quote(.0))]
+    MissingUnit(String),
+    #[error("time: unknown unit {} in duration {}", quote(.unit), quote(.text))]
+    UnknownUnit { unit: String, text: String },
+}
+
+impl From<NumberError> for String {
+    fn from(error: NumberError) -> Self {
+        error.to_string()
+    }
+}
+
+/// Reads an integer: it may have a sign, `0x`, `0o`, `0b` or a leading zero for another base, and `_` between digits.
 ///
 /// # Errors
-/// The Go tool's words for a text that is not an integer, or is out of range.
-pub fn int64(text: &str) -> Result<i64, String> {
+/// The text is not an integer, or it is out of range.
+pub fn int64(text: &str) -> Result<i64, NumberError> {
     integer(text, i64::MIN, i64::MAX)
 }
 
-/// The same, in 32 bits.
+/// Reads an integer of 32 bits.
 ///
 /// # Errors
 /// As [`int64`].
-pub fn int32(text: &str) -> Result<i32, String> {
+pub fn int32(text: &str) -> Result<i32, NumberError> {
     let number = integer(text, i64::from(i32::MIN), i64::from(i32::MAX))?;
     i32::try_from(number).map_err(|_| out_of_range("ParseInt", text))
 }
 
-fn integer(text: &str, min: i64, max: i64) -> Result<i64, String> {
-    let bad = || format!("strconv.ParseInt: parsing {}: invalid syntax", quote(text));
+fn integer(text: &str, min: i64, max: i64) -> Result<i64, NumberError> {
+    let bad = || bad_syntax("ParseInt", text);
     let (negative, digits) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
         Some(b'+') => (false, &text[1..]),
@@ -63,57 +90,58 @@ fn integer(text: &str, min: i64, max: i64) -> Result<i64, String> {
         .ok_or_else(|| out_of_range("ParseInt", text))
 }
 
-/// `_` may stand between two digits, or between a base prefix and a digit.
+/// Checks that each `_` is between two digits, or between a base prefix and a digit.
 fn underscores_fit(digits: &str, prefixed: bool) -> bool {
     !digits.contains("__") && !digits.ends_with('_') && (prefixed || !digits.starts_with('_'))
 }
 
-/// A floating point number.
+/// Reads a floating point number.
 ///
 /// # Errors
-/// The Go tool's words for a text that is not a number.
-pub fn float(text: &str) -> Result<f64, String> {
+/// The text is not a number, or it is out of range.
+pub fn float(text: &str) -> Result<f64, NumberError> {
     match text.parse::<f64>() {
         Ok(number) if number.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) => {
             Err(out_of_range("ParseFloat", text))
         }
         Ok(number) => Ok(number),
-        Err(_) => Err(format!(
-            "strconv.ParseFloat: parsing {}: invalid syntax",
-            quote(text)
-        )),
+        Err(_) => Err(bad_syntax("ParseFloat", text)),
     }
 }
 
-fn out_of_range(function: &str, text: &str) -> String {
-    format!(
-        "strconv.{function}: parsing {}: value out of range",
-        quote(text)
-    )
+fn bad_syntax(function: &'static str, text: &str) -> NumberError {
+    NumberError::Syntax {
+        function,
+        text: text.to_owned(),
+    }
 }
 
-/// A switch given a value: `--yes=false`.
+fn out_of_range(function: &'static str, text: &str) -> NumberError {
+    NumberError::OutOfRange {
+        function,
+        text: text.to_owned(),
+    }
+}
+
+/// Reads the value of a switch: `--yes=false`.
 ///
 /// # Errors
-/// The Go tool's words for any other text.
-pub fn boolean(text: &str) -> Result<bool, String> {
+/// The text is neither true nor false.
+pub fn boolean(text: &str) -> Result<bool, NumberError> {
     match text {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
-        _ => Err(format!(
-            "strconv.ParseBool: parsing {}: invalid syntax",
-            quote(text)
-        )),
+        _ => Err(bad_syntax("ParseBool", text)),
     }
 }
 
-/// A duration of one or more numbers with units: `90s`, `1h30m`, `1500ms`. A sign may come first;
+/// Reads a duration of one or more numbers with units: `90s`, `1h30m`, `1500ms`. A sign may come first;
 /// a negative duration counts as zero.
 ///
 /// # Errors
-/// The Go tool's words for a missing or unknown unit, or a text that is no duration.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let bad = || format!("time: invalid duration {}", quote(text));
+/// A unit is missing or unknown, or the text is not a duration.
+pub fn duration(text: &str) -> Result<Duration, NumberError> {
+    let bad = || NumberError::Duration(text.to_owned());
     let (negative, mut rest) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
         Some(b'+') => (false, &text[1..]),
@@ -145,13 +173,12 @@ pub fn duration(text: &str) -> Result<Duration, String> {
                 "s" => 1.0,
                 "m" => 60.0,
                 "h" => 3600.0,
-                "" => return Err(format!("time: missing unit in duration {}", quote(text))),
+                "" => return Err(NumberError::MissingUnit(text.to_owned())),
                 other => {
-                    return Err(format!(
-                        "time: unknown unit {} in duration {}",
-                        quote(other),
-                        quote(text)
-                    ));
+                    return Err(NumberError::UnknownUnit {
+                        unit: other.to_owned(),
+                        text: text.to_owned(),
+                    });
                 }
             };
     }
@@ -161,16 +188,16 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| bad())
 }
 
-/// A duration as [`duration`] reads it, with days (`d`) allowed as well: for flags of our own.
+/// Reads a duration like [`duration`], and days (`2d`) as well. Used by flags that the Go tool does not have.
 ///
 /// # Errors
 /// As [`duration`].
-pub fn duration_with_days(text: &str) -> Result<Duration, String> {
+pub fn duration_with_days(text: &str) -> Result<Duration, NumberError> {
     match text.strip_suffix('d') {
         Some(days) => {
             let days: u32 = days
                 .parse()
-                .map_err(|_| format!("time: invalid duration {}", quote(text)))?;
+                .map_err(|_| NumberError::Duration(text.to_owned()))?;
             Ok(Duration::from_secs(u64::from(days) * 86_400))
         }
         None => duration(text),
@@ -199,8 +226,8 @@ mod tests {
             assert!(int64(text).is_err(), "{text}");
         }
         assert_eq!(
-            int32("3000000000"),
-            Err("strconv.ParseInt: parsing \"3000000000\": value out of range".into())
+            int32("3000000000").unwrap_err().to_string(),
+            "strconv.ParseInt: parsing \"3000000000\": value out of range"
         );
     }
 
@@ -209,8 +236,8 @@ mod tests {
         assert_eq!(duration("1h30m"), Ok(Duration::from_secs(5400)));
         assert_eq!(duration("1500ms"), Ok(Duration::from_millis(1500)));
         assert_eq!(
-            duration("5"),
-            Err("time: missing unit in duration \"5\"".into())
+            duration("5").unwrap_err().to_string(),
+            "time: missing unit in duration \"5\""
         );
         assert!(duration("1d").is_err());
         assert_eq!(duration_with_days("2d"), Ok(Duration::from_secs(172_800)));

@@ -16,6 +16,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+pub use crate::compat::io_reason::reason;
 use crate::compat::{json, quote::quote};
 use crate::env;
 use crate::plain_file::{self, Links};
@@ -226,7 +227,7 @@ impl Config {
             other => {
                 return Err(format!(
                     "parse config file {named}: json: cannot unmarshal {} into Go value of type config.Config",
-                    type_name(&other)
+                    json::type_word(&other)
                 ));
             }
         };
@@ -366,7 +367,7 @@ impl Config {
             if !fits {
                 return Err(format!(
                     "json: cannot unmarshal {} into Go struct field Config.{key} of type {kind}",
-                    type_name(value)
+                    json::type_word(value)
                 ));
             }
         }
@@ -378,37 +379,4 @@ fn is_empty(value: &Value) -> bool {
     matches!(value, Value::Null | Value::Bool(false))
         || value.as_str() == Some("")
         || value.as_i64() == Some(0)
-}
-
-fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
-/// The system's words for an error as Go prints them.
-#[must_use]
-pub fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        io::ErrorKind::NotADirectory => "not a directory".to_owned(),
-        io::ErrorKind::IsADirectory => "is a directory".to_owned(),
-        io::ErrorKind::AlreadyExists => "file exists".to_owned(),
-        io::ErrorKind::StorageFull => "no space left on device".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "read-only file system".to_owned(),
-        // Words of our own are as they should be.
-        _ if error.get_ref().is_some() => error.to_string(),
-        _ => error
-            .to_string()
-            .split(" (os error")
-            .next()
-            .unwrap_or_default()
-            .to_lowercase(),
-    }
 }

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::base64;
-use super::cert::{self, Fault};
+use super::cert::{self, CertFault};
 use super::choose::Chosen;
 use super::emit::Emitter;
 use super::encoding::{self, Encoding};
@@ -237,7 +237,12 @@ impl Carver<'_> {
 
     /// Reports a file whose content does not fit its field. This matters even if no client reads the field: another file
     /// of the user must not be sent instead of a certificate or key.
-    fn report_misfit(&mut self, item: Item<'_>, field: &'static str, Fault(code, detail): &Fault) {
+    fn report_misfit(
+        &mut self,
+        item: Item<'_>,
+        field: &'static str,
+        CertFault(code, detail): &CertFault,
+    ) {
         let mut finding = item.on(Finding::new(code), field);
         if !detail.is_empty() {
             finding = finding.detail(detail);
@@ -266,12 +271,12 @@ impl Carver<'_> {
         let has_key_block = pem::blocks(&key_bytes).any(|block| block.is_private_key());
         if !user.has_certificate() {
             if !has_key_block {
-                let fault = Fault("bad-private-key", "it holds no private key block");
+                let fault = CertFault("bad-private-key", "it holds no private key block");
                 self.report_misfit(item, "client-key", &fault);
             }
         } else if !user.has_key() {
             if cert::client_certificate(&cert_bytes).is_none() {
-                let fault = Fault("bad-certificate", "it holds no usable certificate");
+                let fault = CertFault("bad-certificate", "it holds no usable certificate");
                 self.report_misfit(item, "client-certificate", &fault);
             }
         } else if let Err(fault) = cert::check_pair(&cert_bytes, &key_bytes) {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::base64;
-use super::cert::{self, Fault};
+use super::cert::{self, CertFault};
 use super::choose::Chosen;
 use super::codes::Gate;
 use super::files::{Material, Materials, Unread, unreadable};
@@ -102,7 +102,7 @@ fn check_ca(chosen: &Chosen<'_>, materials: &Materials, faults: &mut Vec<Finding
         Material::Bytes(bytes) => ("certificate-authority-data", bytes),
         _ => return,
     };
-    if let Err(Fault(code, detail)) = cert::check_ca(bytes) {
+    if let Err(CertFault(code, detail)) = cert::check_ca(bytes) {
         faults.push(chosen.on_cluster(code, field).detail(detail));
     }
 }
@@ -133,7 +133,7 @@ fn check_pair(chosen: &Chosen<'_>, materials: &Materials, faults: &mut Vec<Findi
     if faults.len() > before {
         return;
     }
-    let Err(Fault(code, detail)) = cert::check_pair(certificate, key) else {
+    let Err(CertFault(code, detail)) = cert::check_pair(certificate, key) else {
         return;
     };
     let from_files = matches!(

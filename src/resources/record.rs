@@ -321,26 +321,15 @@ fn wrong_number(number: &Number, type_name: &str, at: &str) -> String {
 fn wrong_type(value: &Tree<'_>, type_name: &str, at: &str, wanted: &str) -> String {
     format!(
         "json: cannot unmarshal {} into Go struct field {type_name}.{at} of type {wanted}",
-        json_type(value)
+        value.type_word()
     )
 }
 
 fn wrong_container(value: &Tree<'_>, type_name: &str) -> String {
     format!(
         "json: cannot unmarshal {} into Go value of type types.{type_name}",
-        json_type(value)
+        value.type_word()
     )
-}
-
-fn json_type(value: &Tree<'_>) -> &'static str {
-    match value {
-        Tree::Scalar(Value::Null) => "null",
-        Tree::Scalar(Value::Bool(_)) => "bool",
-        Tree::Scalar(Value::Number(_)) => "number",
-        Tree::Scalar(Value::String(_)) => "string",
-        Tree::Scalar(Value::Array(_)) | Tree::Array(_) => "array",
-        Tree::Scalar(Value::Object(_)) | Tree::Object(_) => "object",
-    }
 }
 
 fn go_type(kind: Type) -> &'static str {

@@ -1,23 +1,23 @@
-//! Whether a credential outlives the session that gets it.
+//! Warns about credentials that expire before their session ends.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::output::age::span;
 
-/// How long a session runs. The platform keeps a timeout with a session and documents no default for it
-/// (contract api.md section 9.4): without one a length is assumed, and said to be assumed.
+/// How long a session runs. The platform stores a timeout with a session but documents no default
+/// (docs/interface/api.md section 9.4). Without a timeout a length is assumed, and messages say so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionTime {
     Timeout(SignedDuration),
     Assumed,
 }
 
-/// The length of a session whose timeout is not known.
+/// The assumed length of a session whose timeout is unknown.
 const ASSUMED: SignedDuration = SignedDuration::from_hours(24);
 
 impl SessionTime {
-    /// From a session's timeout in seconds; zero and less mean that it has none.
+    /// Takes a session's timeout in seconds; zero or less stands for none.
     #[must_use]
     pub fn of(timeout: Option<i64>) -> Self {
         match timeout {
@@ -39,30 +39,30 @@ impl SessionTime {
         }
     }
 
-    /// `seconds`, and whether they are `assumed`.
+    /// Returns `seconds`, and whether they are `assumed`.
     #[must_use]
     pub fn json(self) -> Value {
         json!({"seconds": self.length().as_secs(), "assumed": self == Self::Assumed})
     }
 }
 
-/// The time in which a credential must be good: from now on, for as long as the session runs.
+/// The time during which a credential must be valid: from now on, for as long as the session runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Period {
     pub now: Timestamp,
     pub session: SessionTime,
 }
 
-/// The end of a credential.
+/// When a credential expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expiry {
-    /// What ends: `token`, `client certificate`, or the `credential` where that is all that is known.
+    /// What expires: `token`, `client certificate`, or `credential` if nothing more is known.
     pub what: &'static str,
     pub at: Timestamp,
 }
 
 impl Expiry {
-    /// A warning for a credential that does not outlive the session.
+    /// Returns a warning if the credential expires before the session ends.
     #[must_use]
     pub fn warning(self, period: Period) -> Option<String> {
         let left = self.at.duration_since(period.now);
@@ -91,13 +91,13 @@ impl Expiry {
     }
 }
 
-/// To the minute, in UTC.
+/// Formats a time to the minute, in UTC.
 #[must_use]
 pub fn date(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// In the largest unit that leaves no rest.
+/// Formats a length in the largest unit that leaves no remainder.
 fn exactly(length: SignedDuration) -> String {
     match length.as_secs() {
         seconds if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),

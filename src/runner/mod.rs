@@ -1,9 +1,9 @@
-//! What a session's runner makes out of credentials: preview, exec and explain read it here.
+//! What a session's runner does with credentials. `preview`, `exec` and `explain` take it from here.
 //!
 //! - [`table`]: files, variables, MCP entries and limits of each provider in each mode
 //! - [`resolve`]: which credential of a provider a session gets
 //! - [`expiry`]: whether a credential outlives its session
-//! - [`plan`]: the two together, for given credentials: what will be written and set
+//! - [`plan`]: for given credentials, the files to write and the variables to set
 
 pub mod expiry;
 pub mod plan;

@@ -1,5 +1,5 @@
-//! What will be written and set for given credentials. Preview shows it, exec performs it: they
-//! can't differ, as both are made from one [`Plan`].
+//! The files to write and the variables to set for given credentials. `preview` shows a [`Plan`] and `exec` performs it, so
+//! the two can't differ.
 
 use std::path::Path;
 
@@ -8,15 +8,16 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value as Json, json};
 
 use super::expiry::{Expiry, Period};
-use super::table::{self, Content, Mode, Row, Value};
+use super::table::{self, Content, Mode, Row, ValueSource};
 use crate::auth::token;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{self, CheckOptions, Rules, Severity, Source};
-use crate::output::table::visible;
 pub use crate::resources::KUBECONFIG;
 pub use crate::text::mask::MASK;
+use crate::text::{quote, visible};
 
-/// Findings about the end of a kubeconfig's credentials; [`Expiry`] measures it by the session instead.
+/// Findings about the expiry of a kubeconfig's credentials. They are dropped here, because [`Expiry`] compares the expiry
+/// with the end of the session.
 const ENDS: [&str; 4] = [
     "token-expired",
     "token-expires-soon",
@@ -24,35 +25,35 @@ const ENDS: [&str; 4] = [
     "client-cert-expires-soon",
 ];
 
-/// A credential as far as it could be read.
+/// A credential, as far as it could be read.
 #[derive(Debug)]
 pub struct Credential {
     /// Empty for a file.
     pub id: String,
-    /// False for one that is bound, but that the caller may not see: the session gets it all the same.
+    /// False if it is bound but the caller may not see it; the session still gets it.
     pub visible: bool,
     pub name: String,
     pub provider: String,
     pub url: String,
     pub email: String,
-    /// When it ends, from its metadata (RFC 3339); empty if unknown.
+    /// The expiry in its metadata (RFC 3339); empty if unknown.
     pub expires_at: String,
-    /// What the way in which it was chosen gives to think about.
+    /// Notes about why it was chosen.
     pub notes: Vec<String>,
-    /// The secret, or why it could not be seen.
+    /// The secret, or why it could not be read.
     pub token: Result<SecretString, Failure>,
 }
 
 /// A file to write.
 #[derive(Debug)]
 pub struct File {
-    pub rule: table::File,
-    /// `None` where it is a secret that could not be seen.
+    pub rule: table::FileRule,
+    /// `None` if it is a secret that could not be read.
     pub content: Option<SecretString>,
 }
 
 impl File {
-    /// In bytes, if the secret could be seen.
+    /// Returns the size in bytes, if the secret could be read.
     #[must_use]
     pub fn size(&self) -> Option<usize> {
         self.content
@@ -61,41 +62,42 @@ impl File {
     }
 }
 
-/// What a variable is set to.
+/// The value of a variable.
 #[derive(Debug)]
-pub enum Setting {
+pub enum VariableValue {
     Plain(String),
     Secret(SecretString),
     /// The path of the file with this name.
-    Path(table::File),
-    /// A secret that could not be seen.
-    Unseen,
+    Path(table::FileRule),
+    /// A secret that could not be read.
+    Unread,
 }
 
+/// A variable to set.
 #[derive(Debug)]
 pub struct Variable {
     pub name: &'static str,
-    pub setting: Setting,
+    pub value: VariableValue,
 }
 
-/// What becomes of one credential.
+/// The part of a plan for one credential.
 #[derive(Debug)]
 pub struct Step {
     pub credential: Credential,
     row: Option<&'static Row>,
     pub file: Option<File>,
     pub variables: Vec<Variable>,
-    /// What stands in the way of a start.
+    /// The reasons why the session must not start.
     pub faults: Vec<String>,
-    /// When the credential ends, as far as that can be told.
+    /// When the credential expires, if that is known.
     pub end: Option<Timestamp>,
-    /// That it ends before the session does.
+    /// The warning that it expires before the session ends.
     pub expiry: Option<String>,
-    /// What else to watch out for.
+    /// Other warnings.
     warnings: Vec<String>,
 }
 
-/// What a look at a secret tells.
+/// The verdict on a secret.
 #[derive(Debug, Default)]
 struct Judgement {
     faults: Vec<String>,
@@ -103,6 +105,7 @@ struct Judgement {
     warnings: Vec<String>,
 }
 
+/// The files and variables for all credentials of a session.
 #[derive(Debug)]
 pub struct Plan {
     pub mode: Mode,
@@ -124,7 +127,7 @@ impl Plan {
         }
     }
 
-    /// What stands in the way of a start, with the name of the credential.
+    /// Returns the reasons why the session must not start, each with the name of its credential.
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let named = |step: &Step| {
@@ -137,7 +140,7 @@ impl Plan {
         self.steps.iter().flat_map(named).collect()
     }
 
-    /// What kind of failure the faults are: that of the first secret that could not be read.
+    /// Returns the kind of failure that the faults are: the kind for the first secret that could not be read, if there is one.
     #[must_use]
     pub fn fault_kind(&self) -> Kind {
         self.steps
@@ -146,7 +149,7 @@ impl Plan {
             .map_or(Kind::Data, |why| why.kind)
     }
 
-    /// The plan without its secrets.
+    /// Returns the plan as JSON, without its secrets.
     #[must_use]
     pub fn json(&self) -> Json {
         json!({
@@ -166,7 +169,7 @@ impl Step {
             None if !credential.visible => Vec::new(),
             None => vec![format!(
                 "the runner does nothing with the provider {}",
-                crate::compat::quote::quote(&credential.provider)
+                quote(&credential.provider)
             )],
         };
         let judged = judge(&credential, period.now);
@@ -192,12 +195,12 @@ impl Step {
         }
     }
 
-    /// What to watch out for, the most urgent first.
+    /// Returns the warnings, the most urgent first.
     pub fn warnings(&self) -> impl Iterator<Item = &str> {
         self.expiry.iter().chain(&self.warnings).map(String::as_str)
     }
 
-    /// What speaks against a new secret in the place of the first one.
+    /// Returns the reasons why a new secret must not replace the first one.
     #[must_use]
     pub fn faults_of(&self, secret: &SecretString, now: Timestamp) -> Vec<String> {
         judge_secret(&self.credential, secret, now).faults
@@ -228,7 +231,7 @@ impl Step {
         })
     }
 
-    /// Name and address of this provider's MCP server.
+    /// Returns the name and the address of this provider's MCP server.
     #[must_use]
     pub fn mcp(&self) -> Option<(&'static str, String)> {
         Some(match self.row?.mcp? {
@@ -243,7 +246,7 @@ impl Step {
         })
     }
 
-    /// The variables of that server.
+    /// Returns the variables of that server.
     #[must_use]
     pub fn mcp_env(&self) -> &'static [(&'static str, table::McpValue)] {
         match self.row.and_then(|row| row.mcp) {
@@ -252,7 +255,7 @@ impl Step {
         }
     }
 
-    /// When the secret appears and goes, in a few words.
+    /// Returns when the secret is written, refreshed and removed.
     #[must_use]
     pub fn lifetime(&self) -> Option<table::Lifetime> {
         self.row.map(|row| row.lifetime)
@@ -260,53 +263,52 @@ impl Step {
 }
 
 impl Variable {
-    /// The value for human eyes.
+    /// Returns the value as people may see it.
     #[must_use]
     pub fn shown(&self) -> String {
-        match &self.setting {
-            Setting::Plain(text) => text.clone(),
-            Setting::Secret(_) | Setting::Unseen => MASK.to_owned(),
-            Setting::Path(file) => file.path.to_owned(),
+        match &self.value {
+            VariableValue::Plain(text) => text.clone(),
+            VariableValue::Secret(_) | VariableValue::Unread => MASK.to_owned(),
+            VariableValue::Path(file) => file.path.to_owned(),
         }
     }
 
     fn json(&self) -> Json {
-        let (kind, size) = match &self.setting {
-            Setting::Plain(_) => ("plain", None),
-            Setting::Secret(secret) => ("secret", Some(secret.expose_secret().len())),
-            Setting::Path(_) => ("path", None),
-            Setting::Unseen => ("secret", None),
+        let (kind, size) = match &self.value {
+            VariableValue::Plain(_) => ("plain", None),
+            VariableValue::Secret(secret) => ("secret", Some(secret.expose_secret().len())),
+            VariableValue::Path(_) => ("path", None),
+            VariableValue::Unread => ("secret", None),
         };
         json!({"name": self.name, "kind": kind, "value": self.shown(), "size": size})
     }
 }
 
-/// The variables of a row. One whose value should come from the credential's metadata, and is not there, is left
-/// out.
+/// Returns the variables of a row, without those whose value is missing in the credential's metadata.
 fn variables(row: &'static Row, credential: &Credential) -> Vec<Variable> {
-    let plain = |text: &str| (!text.is_empty()).then(|| Setting::Plain(text.to_owned()));
+    let plain = |text: &str| (!text.is_empty()).then(|| VariableValue::Plain(text.to_owned()));
     row.variables
         .iter()
         .filter_map(|rule| {
-            let setting = match rule.value {
-                Value::Token => Some(match &credential.token {
-                    Ok(token) => Setting::Secret(token.clone()),
-                    Err(_) => Setting::Unseen,
+            let value = match rule.value {
+                ValueSource::Token => Some(match &credential.token {
+                    Ok(token) => VariableValue::Secret(token.clone()),
+                    Err(_) => VariableValue::Unread,
                 }),
-                Value::Url => plain(&credential.url),
-                Value::Email => plain(&credential.email),
-                Value::Path => row.file.map(Setting::Path),
-                Value::Empty => Some(Setting::Plain(String::new())),
+                ValueSource::Url => plain(&credential.url),
+                ValueSource::Email => plain(&credential.email),
+                ValueSource::Path => row.file.map(VariableValue::Path),
+                ValueSource::Empty => Some(VariableValue::Plain(String::new())),
             };
             Some(Variable {
                 name: rule.name,
-                setting: setting?,
+                value: value?,
             })
         })
         .collect()
 }
 
-/// Where the secret can't be seen, only its noted end tells something.
+/// Judges a credential. If its secret can't be read, only the expiry in its metadata is known.
 fn judge(credential: &Credential, now: Timestamp) -> Judgement {
     match &credential.token {
         Ok(secret) => judge_secret(credential, secret, now),
@@ -316,7 +318,7 @@ fn judge(credential: &Credential, now: Timestamp) -> Judgement {
             } else {
                 why.to_string()
             }],
-            expiry: noted_end(credential),
+            expiry: expiry_in_metadata(credential),
             ..Judgement::default()
         },
     }
@@ -335,18 +337,18 @@ fn judge_secret(credential: &Credential, secret: &SecretString, now: Timestamp) 
     } else if credential.provider == KUBECONFIG {
         judge_kubeconfig(&credential.name, text, now)
     } else if text.contains('\0') {
-        fault("its secret holds a NUL byte, which no variable can carry".to_owned())
+        fault("its secret contains a NUL byte, which a variable can't hold".to_owned())
     } else {
         let end = token::read(text).expires_at();
         let own = end.map(|at| Expiry { what: "token", at });
         Judgement {
-            expiry: own.or_else(|| noted_end(credential)),
+            expiry: own.or_else(|| expiry_in_metadata(credential)),
             ..Judgement::default()
         }
     }
 }
 
-fn noted_end(credential: &Credential) -> Option<Expiry> {
+fn expiry_in_metadata(credential: &Credential) -> Option<Expiry> {
     let at = credential.expires_at.parse().ok()?;
     Some(Expiry {
         what: "credential",
@@ -354,7 +356,7 @@ fn noted_end(credential: &Credential) -> Option<Expiry> {
     })
 }
 
-/// A kubeconfig is judged as a runner finds it: the files that it names are elsewhere.
+/// Judges a kubeconfig as a runner finds it: without the files that it names.
 fn judge_kubeconfig(name: &str, text: &str, now: Timestamp) -> Judgement {
     let absent = |_: &Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
     let source = Source {

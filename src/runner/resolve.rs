@@ -1,4 +1,4 @@
-//! Which credential of each provider a session gets (contract runner.md section 8).
+//! Decides which credential of each provider a session gets (docs/interface/runner.md section 8).
 
 use std::collections::BTreeSet;
 
@@ -6,19 +6,25 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::resources::Record;
+use crate::text::quote;
 
-/// Bindings with this role say who owns a credential, not who uses it.
+/// The role of bindings that state who owns a credential, not who may use it.
 pub const OWNER: &str = "credential:owner";
 
-/// What a session runs for.
+/// The project and the agent that a session runs for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Target {
+pub struct RunnerTarget {
     pub project: String,
-    /// Empty where the session has none.
+    /// Empty if the session has none.
     pub agent: String,
 }
 
-/// How close a binding is to the session; the closest tier that has a credential wins.
+/// An id that the platform can't search for.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the platform resolves no credentials for the id {}", quote(.0))]
+pub struct UnresolvableId(String);
+
+/// How close a binding is to the session. The closest tier that has a credential wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
@@ -28,7 +34,7 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// Its name in tables.
+    /// Returns its name in tables.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -39,35 +45,35 @@ impl Tier {
     }
 }
 
-/// A binding that was looked at, and what became of it.
+/// A binding that was considered, and the verdict on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Candidate {
     pub credential_id: String,
     pub credential: String,
     pub provider: String,
     pub binding_id: String,
-    /// Name of the role, or its id where the name is unknown.
+    /// The name of the role, or its id if the name is unknown.
     pub role: String,
     pub tier: Option<Tier>,
     pub created_at: String,
-    /// False where the caller may not see the credential, so that nobody but the platform knows whether it counts.
+    /// False if the caller may not see the credential; then only the platform knows whether the session gets it.
     pub visible: bool,
     pub chosen: bool,
-    /// Why it was chosen or not.
+    /// The reason why it was chosen or not.
     pub reason: String,
-    /// It would have been chosen, had another of its provider not come first.
+    /// True if only another credential of its provider kept it from being chosen.
     #[serde(skip)]
     pub outdone: bool,
-    /// A binding that reaches further than its maker may think.
+    /// A warning that the binding reaches further than its creator may expect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub surprise: Option<&'static str>,
 }
 
-/// The credentials that bindings lead a session to, and that are not among those that the caller can see: each was
-/// deleted, or is hidden.
+/// Returns the credentials that are bound to a session but not listed for the caller: each was deleted, or is hidden from
+/// the caller.
 #[must_use]
 pub fn unlisted(
-    target: &Target,
+    target: &RunnerTarget,
     bindings: &[Record],
     roles: &[Record],
     credentials: &[Record],
@@ -82,27 +88,24 @@ pub fn unlisted(
         .collect()
 }
 
-/// Judges all bindings of the scope `credential` for a session. `roles` and `credentials` are what
-/// the caller can see of both; `deleted` are the [`unlisted`] credentials that do not exist any more. Chosen
-/// candidates come first, then those that may be, then by provider, tier and date.
+/// Judges all bindings of the scope `credential` for a session. `roles` and `credentials` are those that the caller can see;
+/// `deleted` are the [`unlisted`] credentials that no longer exist. The result lists chosen candidates first, then those
+/// that may be chosen, then the rest, each by provider, tier and date.
 ///
 /// # Errors
-/// An id that stops the platform's own resolution: such a session starts without credentials.
+/// An id makes the platform's own resolution fail: such a session starts without credentials.
 pub fn resolve(
-    target: &Target,
+    target: &RunnerTarget,
     bindings: &[Record],
     roles: &[Record],
     credentials: &[Record],
     deleted: &BTreeSet<String>,
-) -> Result<Vec<Candidate>, String> {
+) -> Result<Vec<Candidate>, UnresolvableId> {
     if let Some(id) = [&target.project, &target.agent]
         .into_iter()
         .find(|id| !is_plain(id))
     {
-        return Err(format!(
-            "the platform resolves no credentials for the id {}",
-            crate::compat::quote::quote(id)
-        ));
+        return Err(UnresolvableId(id.clone()));
     }
     let mut candidates: Vec<Candidate> = bindings
         .iter()
@@ -133,13 +136,13 @@ pub fn resolve(
 }
 
 impl Candidate {
-    /// Whether it is chosen, could be, or lost only to another of its provider.
+    /// Returns true if it is chosen, may be chosen, or lost only to another of its provider.
     #[must_use]
     pub fn decides(&self) -> bool {
         self.chosen || !self.visible || self.outdone
     }
 
-    /// Closest tier first, then the oldest; a binding without a date counts as oldest.
+    /// Sorts by the closest tier, then by the oldest binding. A binding without a date counts as oldest.
     fn rank(&self) -> (String, Option<Tier>, Option<Timestamp>) {
         (
             self.provider.clone(),
@@ -149,10 +152,10 @@ impl Candidate {
     }
 }
 
-/// Why nobody can tell here whether a credential is chosen.
+/// The reason of a candidate that the caller may not see, so that the choice is unknown here.
 pub const UNSEEN: &str = "bound, not visible to you";
 
-/// Name of a binding's role, or its id where the name is unknown.
+/// Returns the name of a binding's role, or its id if the name is unknown.
 fn role_of<'r>(binding: &'r Record, roles: &'r [Record]) -> &'r str {
     let id = binding.text("role_id");
     roles
@@ -161,9 +164,9 @@ fn role_of<'r>(binding: &'r Record, roles: &'r [Record]) -> &'r str {
         .map_or(id, Record::name)
 }
 
-/// Tier of a binding, or the reason why it does not count.
+/// Judges one binding, except for the choice among several.
 fn judge(
-    target: &Target,
+    target: &RunnerTarget,
     binding: &Record,
     roles: &[Record],
     credentials: &[Record],
@@ -175,7 +178,7 @@ fn judge(
     let tier = tier(target, binding);
     let mut visible = true;
     let reason = match (credential, tier) {
-        _ if role == OWNER => "says who owns it",
+        _ if role == OWNER => "states the owner, grants no use",
         (_, None) => "bound elsewhere",
         (Some(_), Some(_)) => "",
         (None, Some(_)) if deleted.contains(credential_id) => "the credential was deleted",
@@ -200,7 +203,7 @@ fn judge(
     }
 }
 
-fn tier(target: &Target, binding: &Record) -> Option<Tier> {
+fn tier(target: &RunnerTarget, binding: &Record) -> Option<Tier> {
     let (project, agent) = (binding.text("project_id"), binding.text("agent_id"));
     match (project.is_empty(), agent.is_empty()) {
         (true, true) => Some(Tier::Global),
@@ -210,21 +213,21 @@ fn tier(target: &Target, binding: &Record) -> Option<Tier> {
     }
 }
 
-/// The platform looks at project and agent only, so a grant to a person or a session is global.
+/// Warns about a grant to a person or a session: the platform considers project and agent only, so the grant is global.
 fn surprise(binding: &Record, tier: Option<Tier>) -> Option<&'static str> {
     if tier != Some(Tier::Global) {
         return None;
     }
     if !binding.text("session_id").is_empty() {
-        return Some("made for one session, but it counts for every project");
+        return Some("created for one session, but applies to every project");
     }
     if !binding.text("user_id").is_empty() {
-        return Some("made for one person, but it counts for every project");
+        return Some("created for one person, but applies to every project");
     }
     None
 }
 
-/// The characters that the platform lets into its search.
+/// Returns true if the platform accepts all characters of an id in its search.
 fn is_plain(id: &str) -> bool {
     id.bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"_.@:-".contains(&b))
@@ -246,7 +249,7 @@ mod tests {
     }
 
     fn chosen(target: (&str, &str), bindings: &Value) -> Vec<String> {
-        let target = Target {
+        let target = RunnerTarget {
             project: target.0.to_owned(),
             agent: target.1.to_owned(),
         };
@@ -343,7 +346,7 @@ mod tests {
             elsewhere,
             owned
         ]);
-        let target = Target {
+        let target = RunnerTarget {
             project: "p".to_owned(),
             agent: String::new(),
         };
@@ -382,7 +385,7 @@ mod tests {
 
     #[test]
     fn odd_ids_stop_the_resolution() {
-        let target = Target {
+        let target = RunnerTarget {
             project: "a' or 1".to_owned(),
             agent: String::new(),
         };

@@ -1,22 +1,24 @@
-//! The runner's contract as data (contract runner.md sections 4 to 9). Adding a provider is adding rows.
+//! The behavior of the platform's runner as data (docs/interface/runner.md section 4 to section 9). A new provider is a new row.
 
 use serde::Serialize;
+
+use crate::text::mask::MASK;
 
 /// How the platform hands a session its credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// The runner fetches and writes, as of today.
+    /// The runner fetches the secrets and writes the files, as it does today.
     #[default]
     InProcess,
-    /// The same as it first shipped with kubeconfigs, in April 2026.
+    /// The first version with kubeconfigs, of April 2026.
     InProcessApril,
     /// A container beside the runner holds the secret; the runner gets an address only.
     Sidecar,
 }
 
 impl Mode {
-    /// What surprises in this mode, whatever the provider.
+    /// Returns a warning about this mode that applies to every provider.
     #[must_use]
     pub fn caveat(self) -> Option<&'static str> {
         match self {
@@ -28,10 +30,10 @@ impl Mode {
     }
 }
 
-/// Where a variable's value comes from.
+/// The source of a variable's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Value {
+pub enum ValueSource {
     /// The secret as stored.
     Token,
     /// The address in the credential's metadata.
@@ -40,27 +42,28 @@ pub enum Value {
     Email,
     /// The path of this provider's file.
     Path,
-    /// Nothing: the runner sets the variable from a field that the token route never sends.
+    /// Always empty: the runner takes the value from a field that the token route never sends.
     Empty,
 }
 
+/// A variable that the runner sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Variable {
+pub struct VariableRule {
     pub name: &'static str,
-    pub value: Value,
+    pub value: ValueSource,
 }
 
 /// The one file of a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct File {
-    /// Where the platform writes it.
+pub struct FileRule {
+    /// Its path on the platform.
     pub path: &'static str,
     /// Its name in the private folder of `session exec`.
     pub name: &'static str,
     pub content: Content,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
     /// The secret, byte for byte.
@@ -69,7 +72,7 @@ pub enum Content {
     Text(&'static str),
 }
 
-/// The server that an agent is given for a provider.
+/// The MCP server that an agent gets for a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Mcp {
@@ -88,7 +91,7 @@ pub enum Mcp {
     Image { name: &'static str },
 }
 
-/// What a variable of an MCP server is set to.
+/// The value of a variable of an MCP server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum McpValue {
     Text(&'static str),
@@ -97,7 +100,7 @@ pub enum McpValue {
 }
 
 impl McpValue {
-    /// The value for human eyes.
+    /// Returns the value as people may see it.
     #[must_use]
     pub fn shown(self) -> &'static str {
         match self {
@@ -107,9 +110,6 @@ impl McpValue {
     }
 }
 
-/// What stands in the place of a secret.
-pub const MASK: &str = "********";
-
 fn shown<S: serde::Serializer>(
     env: &&'static [(&'static str, McpValue)],
     serializer: S,
@@ -117,7 +117,7 @@ fn shown<S: serde::Serializer>(
     serializer.collect_map(env.iter().map(|(name, value)| (name, value.shown())))
 }
 
-/// What every session gets, whatever is bound to it.
+/// A setting that every session gets, whatever credentials are bound to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Setup {
     /// `variable`, `file`, or `git` for a global setting of Git.
@@ -126,7 +126,7 @@ pub struct Setup {
     pub value: &'static str,
 }
 
-/// When the secret appears in a session and when it goes.
+/// When the secret is written to a session, refreshed and removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Lifetime {
     pub appears: &'static str,
@@ -134,36 +134,34 @@ pub struct Lifetime {
     pub goes: &'static str,
 }
 
-/// What one mode makes out of one provider's credential.
+/// What one mode does with the credential of one provider.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
     pub provider: &'static str,
     pub modes: &'static [Mode],
-    pub file: Option<File>,
-    pub variables: &'static [Variable],
+    pub file: Option<FileRule>,
+    pub variables: &'static [VariableRule],
     pub mcp: Option<Mcp>,
     pub lifetime: Lifetime,
-    /// What surprises; shown as a warning.
+    /// Unexpected behavior, shown as warnings.
     pub caveats: &'static [&'static str],
 }
 
-/// Mode of every file that holds a secret.
+/// The mode of every file with a secret.
 pub const FILE_MODE: u32 = 0o600;
-/// The longest secret that every mode takes, in bytes (contract runner.md section 3.3).
+/// The longest secret that every mode accepts, in bytes (docs/interface/runner.md section 3.3).
 pub const MAX_TOKEN: usize = 1 << 20;
 /// The fixed path of the platform's kubeconfig.
 pub const KUBECONFIG_PATH: &str = "/tmp/.ambient_kubeconfig";
-/// The version of the MCP server whose npm package carries its executable (contract runner.md section 9.1).
+/// The version of the MCP server whose npm package contains its executable (docs/interface/runner.md section 9.1).
 pub const MCP_SERVER: &str = "kubernetes-mcp-server@0.0.67";
-/// The same version for uvx, which downloads the executable at first start and checks no sum. Later versions have
-/// none of the flags that the platform uses.
+/// The same version for uvx, which downloads the executable at first start without checking a sum. Later versions lack the
+/// flags that the platform uses.
 pub const MCP_SERVER_PYPI: &str = "kubernetes-mcp-server==0.0.67";
 /// The name that the platform gives this server.
 pub const MCP_NAME: &str = "openshift";
-/// Time between two refreshes in a sidecar, in seconds.
-pub const REFRESH_SECONDS: u64 = 300;
 
-/// Variables of a cluster around the program: a client without a kubeconfig would act as the pod.
+/// Variables that a cluster sets in its pods: a client without a kubeconfig would use the pod's own rights.
 pub const CLUSTER_VARIABLES: &[&str] = &["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"];
 
 const IN_PROCESS: &[Mode] = &[Mode::InProcess, Mode::InProcessApril];
@@ -174,7 +172,7 @@ const EACH_TURN: Lifetime = Lifetime {
     refreshed: "when the next turn starts",
     goes: "when the turn ends",
 };
-/// The clean-up forgets the file.
+/// The clean-up at the end of a turn leaves the file.
 const STAYS: Lifetime = Lifetime {
     goes: "when the session's pod ends; the end of a turn leaves the file",
     ..EACH_TURN
@@ -190,56 +188,56 @@ const NEVER: Lifetime = Lifetime {
     goes: "never",
 };
 
-const fn secret(name: &'static str) -> Variable {
-    Variable {
+const fn secret(name: &'static str) -> VariableRule {
+    VariableRule {
         name,
-        value: Value::Token,
+        value: ValueSource::Token,
     }
 }
 
-const fn path(name: &'static str) -> Variable {
-    Variable {
+const fn path(name: &'static str) -> VariableRule {
+    VariableRule {
         name,
-        value: Value::Path,
+        value: ValueSource::Path,
     }
 }
 
-const fn url(name: &'static str) -> Variable {
-    Variable {
+const fn url(name: &'static str) -> VariableRule {
+    VariableRule {
         name,
-        value: Value::Url,
+        value: ValueSource::Url,
     }
 }
 
-const fn email(name: &'static str) -> Variable {
-    Variable {
+const fn email(name: &'static str) -> VariableRule {
+    VariableRule {
         name,
-        value: Value::Email,
+        value: ValueSource::Email,
     }
 }
 
-const fn empty(name: &'static str) -> Variable {
-    Variable {
+const fn empty(name: &'static str) -> VariableRule {
+    VariableRule {
         name,
-        value: Value::Empty,
+        value: ValueSource::Empty,
     }
 }
 
-const fn file(path: &'static str, name: &'static str) -> File {
-    File {
+const fn file(path: &'static str, name: &'static str) -> FileRule {
+    FileRule {
         path,
         name,
         content: Content::Token,
     }
 }
 
-const KUBECONFIG_FILE: File = file(KUBECONFIG_PATH, "kubeconfig");
+const KUBECONFIG_FILE: FileRule = file(KUBECONFIG_PATH, "kubeconfig");
 
 const fn setup(kind: &'static str, name: &'static str, value: &'static str) -> Setup {
     Setup { kind, name, value }
 }
 
-/// Who makes commits, and who answers Git and `gh` when they ask for a login.
+/// The author of commits, and the helpers that give a login to Git and `gh`.
 const GIT: &[Setup] = &[
     setup("variable", "GIT_USER_NAME", "Ambient Code Bot"),
     setup("variable", "GIT_USER_EMAIL", "bot@ambient-code.local"),
@@ -253,10 +251,10 @@ const GIT: &[Setup] = &[
         "mode 0700, its folder first in PATH",
     ),
 ];
-/// Those that a sidecar leaves.
+/// The number of settings that a sidecar leaves.
 const GIT_IDENTITY: usize = 4;
 
-/// What every session gets in a mode.
+/// Returns the settings that every session gets in a mode.
 #[must_use]
 pub fn always(mode: Mode) -> &'static [Setup] {
     match mode {
@@ -265,7 +263,7 @@ pub fn always(mode: Mode) -> &'static [Setup] {
     }
 }
 
-/// A provider of which a session gets nothing, and why.
+/// Returns the row of a provider of which a session gets nothing, with the reasons.
 const fn nothing(provider: &'static str, caveats: &'static [&'static str]) -> Row {
     Row {
         provider,
@@ -319,12 +317,12 @@ const GOOGLE: Row = Row {
     lifetime: STAYS,
     caveats: &[
         UNNAMED_FILE,
-        "where the platform uses Vertex, GOOGLE_APPLICATION_CREDENTIALS is set and the Vertex key in that file is overwritten instead",
+        "if the platform uses Vertex, GOOGLE_APPLICATION_CREDENTIALS is set and the Vertex key in that file is overwritten instead",
     ],
 };
 const UNNAMED_FILE: &str = "no variable names the file: GOOGLE_APPLICATION_CREDENTIALS is not set";
 
-/// One host without a name: that is all the runner makes of what the token route sends.
+/// One host without a name: the runner gets no more from the answer of the token route.
 const GERRIT_CONFIG: &str = "{\n  \"gerrit_hosts\": [\n    {\n      \"name\": \"\",\n      \"external_url\": \"\"\n    }\n  ],\n  \"default_gerrit_base_url\": \"\"\n}";
 
 const IN_PROCESS_KUBECONFIG: Row = Row {
@@ -351,7 +349,7 @@ const READABLE: &str =
     "the session can read the file, and its token with the tool configuration_view";
 const UNPINNED: &str = "the platform's MCP server is not pinned to a version, and fails in every new session now: \
      version 0.0.68 and later end with 'unknown flag' at the platform's flags";
-const CRASHES: &str = "where an older MCP server is still there, it crashes on its first call after the file was \
+const CRASHES: &str = "an older MCP server that is still installed crashes on its first call after the file was \
      removed at the end of a turn";
 
 /// All providers in all modes. A provider without a row here gives a session nothing.
@@ -470,7 +468,7 @@ pub const ROWS: &[Row] = &[
     Row {
         provider: "gerrit",
         modes: &[Mode::InProcess],
-        file: Some(File {
+        file: Some(FileRule {
             path: "/tmp/gerrit-mcp/gerrit_config.json",
             name: "gerrit_config.json",
             content: Content::Text(GERRIT_CONFIG),
@@ -518,21 +516,21 @@ pub const ROWS: &[Row] = &[
     },
 ];
 
-/// The row of a provider in a mode.
+/// Returns the row of a provider in a mode.
 #[must_use]
 pub fn row(provider: &str, mode: Mode) -> Option<&'static Row> {
     ROWS.iter()
         .find(|row| row.provider == provider && row.modes.contains(&mode))
 }
 
-/// Variables that a session's programs read and that the runner leaves alone in some modes.
+/// Variables that the programs of a session read, and that the runner does not set in some modes.
 const ALSO_CLEARED: &[&str] = &[
     "GOOGLE_APPLICATION_CREDENTIALS",
     "USER_GOOGLE_EMAIL",
     "CODERABBIT_API_KEY",
 ];
 
-/// Every variable that the runner may set: what an earlier shell left there must not shadow it.
+/// Returns every variable that the runner may set. They are removed first, so that no value from the user's shell remains.
 pub fn variable_names() -> impl Iterator<Item = &'static str> {
     ROWS.iter()
         .flat_map(|row| row.variables)
@@ -564,7 +562,7 @@ mod tests {
             let names_a_path = row
                 .variables
                 .iter()
-                .any(|variable| variable.value == Value::Path);
+                .any(|variable| variable.value == ValueSource::Path);
             assert!(!names_a_path || row.file.is_some(), "{}", row.provider);
         }
     }

@@ -10,7 +10,7 @@ use super::error::Failure;
 use super::fields::{Field, Kind, Type};
 use super::record::{Record, Value};
 use super::time;
-use crate::compat::json_text;
+use crate::compat::{json, json_text};
 
 /// A body as sent: its keys in order, a repeated one with its last value.
 pub type Object = Map<String, Json>;
@@ -34,7 +34,7 @@ struct Flat {
 }
 
 fn flat(bytes: &[u8], keeps: impl Fn(&str) -> bool) -> Result<Flat, Failure> {
-    let text = json_text::check(bytes).map_err(|reason| Failure::malformed(&reason))?;
+    let text = json_text::check(bytes).map_err(|reason| Failure::malformed(&reason.to_string()))?;
     let mut unknown = None;
     let reader = Flattener {
         keeps: Some(&keeps),
@@ -159,7 +159,7 @@ fn into_object(json: Json, target: &str) -> Result<Object, Failure> {
         Json::Null => Ok(Object::new()),
         other => Err(Failure::malformed(&format!(
             "json: cannot unmarshal {} into Go value of type {target}",
-            kind_of(&other)
+            json::type_word(&other)
         ))),
     }
 }
@@ -312,19 +312,7 @@ fn typed(name: &str, kind: Type, json: Json, holder: &str) -> Result<Option<Valu
         (Type::Time, _) => Err(Failure::malformed(
             "Time.UnmarshalJSON: input is not a JSON string",
         )),
-        (_, other) => Err(refused(kind_of(&other), wanted)),
-    }
-}
-
-/// Go's word for the type of a JSON value.
-fn kind_of(json: &Json) -> &'static str {
-    match json {
-        Json::Null => "null",
-        Json::Bool(_) => "bool",
-        Json::Number(_) => "number",
-        Json::String(_) => "string",
-        Json::Array(_) => "array",
-        Json::Object(_) => "object",
+        (_, other) => Err(refused(json::type_word(&other), wanted)),
     }
 }
 

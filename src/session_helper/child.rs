@@ -1,4 +1,5 @@
-//! The child process: it has our streams and our terminal, gets our signals, and its end is ours.
+//! Runs the child process: it has the streams and the terminal of this process, gets its signals, and decides its exit
+//! status.
 
 use std::future::poll_fn;
 use std::io;
@@ -16,17 +17,16 @@ use super::family::{self, Awaited, Family};
 use super::relay::{LINGER, Masks, Relay};
 use crate::output::signals;
 
-/// The signals that can be caught, from the moment they are listened for. Until then most of them end this process at
-/// once, without clean-up, so that listening comes before the first file. One that was ignored from the start (`nohup`)
-/// stays ignored, here and in the child.
+/// The signals that this process catches. Before it listens, most of them end it at once without clean-up, so it must listen
+/// before it writes the first file. A signal that was ignored from the start (`nohup`) stays ignored, here and in the child.
 pub struct Signals {
     streams: Vec<(Signal, unix::Signal)>,
-    /// Caught, so that a write past the size limit is an error and not the end of the program.
+    /// Caught so that a write past the size limit is an error instead of the end of the program.
     _file_size: unix::Signal,
 }
 
-/// What is passed on. Those that stop a program, that the system sends for a fault of the program itself, and that end
-/// nothing by default are left as they are, but for the two that tell of a change.
+/// The signals that are passed on. Left out are those that stop a program, those that the system sends for a fault of the
+/// program itself, and those that have no effect by default, except the two that report a change.
 const CAUGHT: &[Signal] = &[
     Signal::INT,
     Signal::TERM,
@@ -53,7 +53,8 @@ const CAUGHT: &[Signal] = &[
     Signal::CONT,
 ];
 
-/// Real-time signals have no names: for the command they are a plain request to end. The runtime takes all but the last.
+/// The real-time signals. They have no names, so the command gets a plain request to end instead. The runtime accepts all
+/// but the last.
 const REAL_TIME: std::ops::Range<i32> = if cfg!(target_os = "linux") {
     34..64
 } else {
@@ -66,10 +67,10 @@ const HARMLESS: &[Signal] = &[Signal::WINCH, Signal::CONT];
 const OF_TERMINAL: &[Signal] = &[Signal::INT, Signal::HUP, Signal::QUIT, Signal::WINCH];
 
 impl Signals {
-    /// Must be called on the runtime.
+    /// Starts to listen. Must be called on the runtime.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn listen() -> io::Result<Self> {
         let catch = |signal: i32| unix::signal(SignalKind::from_raw(signal));
         let named = CAUGHT.iter().map(|signal| (signal.as_raw(), *signal));
@@ -87,9 +88,9 @@ impl Signals {
         })
     }
 
-    /// A signal that asks to end and came while nothing was waited for.
+    /// Returns a signal that asks the program to end, if one came since the last call.
     pub async fn pending(&mut self) -> Option<Signal> {
-        // What came is seen when the runtime looks for events, which it does before it comes back here.
+        // The runtime notices signals when it looks for events. It does so before it returns here.
         tokio::task::yield_now().await;
         poll_fn(|context| {
             Poll::Ready(loop {
@@ -102,7 +103,7 @@ impl Signals {
         .await
     }
 
-    /// The next signal that asks to end.
+    /// Waits for a signal that asks the program to end.
     pub async fn next(&mut self) -> Signal {
         loop {
             let signal = self.any().await;
@@ -112,7 +113,7 @@ impl Signals {
         }
     }
 
-    /// The next signal of any kind.
+    /// Waits for a signal of any kind.
     async fn any(&mut self) -> Signal {
         poll_fn(|context| self.poll(context).map_or(Poll::Pending, Poll::Ready)).await
     }
@@ -124,17 +125,18 @@ impl Signals {
     }
 }
 
-/// The exit status of a program that a signal ended.
+/// Returns the exit status for a program that a signal ended.
 #[must_use]
 pub fn status_of_signal(signal: Signal) -> u8 {
     u8::try_from(128 + signal.as_raw()).unwrap_or(u8::MAX)
 }
 
-/// Starts the command, passes signals on, waits, and gives the exit status: 128+n for a signal. What the command left
-/// running ends then. With `masks`, its streams are masked. `meanwhile` runs beside it and ends with it.
+/// Starts the command, passes signals on, waits, and returns the exit status: 128+n for a signal. Then it ends all processes
+/// that the command left running. With `masks`, secrets in the output are masked. `meanwhile` runs beside the command and is
+/// dropped at its end.
 ///
 /// # Errors
-/// Why the command can't be started or waited for.
+/// The command can't be started or waited for.
 pub async fn run(
     mut command: Command,
     signals: &mut Signals,
@@ -147,7 +149,7 @@ pub async fn run(
     let (has_ended, ended) = watch::channel(false);
     let relaying = relay.transpose()?.map(|relay| relay.run(ended));
     let (mut child, _awaited) = Awaited::spawn(&mut command)?;
-    // The child alone holds the ends of its pipes from here on.
+    // From here on only the child holds the ends of its pipes.
     drop(command);
     let id = child.id().and_then(|id| i32::try_from(id).ok());
     let pid = id.and_then(Pid::from_raw);
@@ -168,7 +170,7 @@ pub async fn run(
                 if let Some(pid) = pid
                     && !(OF_TERMINAL.contains(&signal) && in_foreground())
                 {
-                    // A child that is gone already needs no signal.
+                    // It fails only if the child has ended.
                     let _ = kill_process(pid, signal);
                 }
             }
@@ -176,20 +178,31 @@ pub async fn run(
             () = &mut beside => unreachable!("reaping never ends"),
         }
     };
+    let rest_of_output = async {
+        if !is_relayed {
+            relaying.await;
+        }
+    };
+    finish(&family, &has_ended, rest_of_output, signals).await;
+    Ok(status_of(status))
+}
+
+/// Ends the processes that the command left running, and passes on the rest of its output.
+async fn finish(
+    family: &Family,
+    has_ended: &watch::Sender<bool>,
+    rest_of_output: impl Future<Output = ()>,
+    signals: &mut Signals,
+) {
     let last = async {
         let family_ends = async {
             family.end().await;
-            // Others may hold the pipes still, such as a program of another user.
+            // Another process may still hold the pipes, such as a program of another user.
             has_ended.send_replace(true);
         };
-        let rest = async {
-            if !is_relayed {
-                relaying.await;
-            }
-        };
-        tokio::join!(family_ends, rest);
+        tokio::join!(family_ends, rest_of_output);
     };
-    // Who does not want to wait for a slow reader of the output says so.
+    // A signal ends the wait for a slow reader of the output.
     let given_up = async {
         signals.next().await;
         sleep(LINGER).await;
@@ -198,7 +211,6 @@ pub async fn run(
         () = last => {}
         () = given_up => {}
     }
-    Ok(status_of(status))
 }
 
 fn status_of(status: ExitStatus) -> u8 {
@@ -209,7 +221,7 @@ fn status_of(status: ExitStatus) -> u8 {
     u8::try_from(code).unwrap_or(u8::MAX)
 }
 
-/// True where we are in the foreground of a terminal: its keys then reach the child without us.
+/// Returns true if this process is in the foreground of a terminal. Its keys then send their signals to the child too.
 fn in_foreground() -> bool {
     std::fs::File::open("/dev/tty")
         .ok()

@@ -1,7 +1,7 @@
-//! The platform's fixed path for kubeconfigs, used safely: exclusively created, never through a link.
+//! Writes the kubeconfig to the platform's fixed path, safely: creates it exclusively, and never through a link.
 //!
-//! A record beside the private folder, out of the way of the command, says which file was made there (device and inode), so
-//! that a later run can remove the file of a killed one and nothing else.
+//! A record beside the private folder, where the command does not see it, names the created file by device and inode. With
+//! it a later run can remove the file of a killed run, and no other.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -13,29 +13,29 @@ use rustix::fs::OFlags;
 use crate::runner::table::KUBECONFIG_PATH;
 use crate::secret_file;
 
-/// How the record's name ends; it begins with the name of the private folder.
+/// The end of the record's name, after the name of the private folder.
 pub const RECORD: &str = ".fixed";
 /// The longest record that is read, in bytes: two numbers.
 const LONGEST: u64 = 64;
 
-/// Writes `content` to the fixed path. Creating it exclusively is the lock: one session at a time.
+/// Writes `content` to the fixed path. The exclusive creation is the lock: only one session at a time has the file.
 ///
 /// # Errors
-/// `AlreadyExists` if anything is there, a link included; else what the system says.
+/// `AlreadyExists` if anything is there, even a link; else the system's error.
 pub fn write(dir: &Path, content: &[u8]) -> io::Result<Fixed> {
     let path = Path::new(KUBECONFIG_PATH);
-    remove_stillborn(path);
+    remove_unrecorded(path);
     let mut file = secret_file::open_new(path)?;
     let id = identity(&file.metadata()?);
     let fixed = Fixed(id);
-    // The record comes before the secret: whoever is killed in between leaves an empty file only.
+    // The record is written before the secret: a run that is killed in between leaves only an empty file.
     secret_file::write_new(&record(dir), fixed.0.as_bytes())?;
     file.write_all(content).and_then(|()| file.sync_all())?;
     Ok(fixed)
 }
 
-/// The file at the fixed path; dropping it removes it. The record is for later runs alone: the folder
-/// with it may be gone by then, as a runtime folder is after the logout.
+/// The file at the fixed path. Dropping it removes the file, without using the record: that is for later runs, and its
+/// folder may be gone by then, like a runtime folder after the logout.
 pub struct Fixed(String);
 
 impl Drop for Fixed {
@@ -44,7 +44,7 @@ impl Drop for Fixed {
     }
 }
 
-/// Removes the file that is on record for a private folder, if it is still that file, and the record.
+/// Removes the file in the record of a private folder, if it is still the same file, and the record.
 pub fn remove_recorded(dir: &Path) {
     let path = record(dir);
     if let Some(recorded) = read(&path) {
@@ -59,7 +59,7 @@ fn record(dir: &Path) -> PathBuf {
     path.into()
 }
 
-/// A record is what was written as one: a small regular file of ours, not a link, a pipe or a device.
+/// Reads a record. It must be a small regular file of this user, not a link, a pipe or a device.
 fn read(path: &Path) -> Option<String> {
     let how = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = fs::OpenOptions::new()
@@ -75,7 +75,7 @@ fn read(path: &Path) -> Option<String> {
     (is_ours && file.take(LONGEST).read_to_string(&mut text).is_ok()).then_some(text)
 }
 
-/// Removes the file at the fixed path, if it is the one of this identity.
+/// Removes the file at the fixed path, if it has this identity.
 fn remove(id: &str) {
     let path = Path::new(KUBECONFIG_PATH);
     let is_it = |found: fs::Metadata| {
@@ -88,9 +88,9 @@ fn remove(id: &str) {
     }
 }
 
-/// An empty file of our own is what a run leaves that was killed before it could record it.
-fn remove_stillborn(path: &Path) {
-    let is_stillborn = fs::symlink_metadata(path).is_ok_and(|found| {
+/// Removes an empty file of this user: it was left by a run that was killed before it could write the record.
+fn remove_unrecorded(path: &Path) {
+    let is_unrecorded = fs::symlink_metadata(path).is_ok_and(|found| {
         found.is_file()
             && found.len() == 0
             && found.nlink() == 1
@@ -101,7 +101,7 @@ fn remove_stillborn(path: &Path) {
                 .and_then(|time| time.elapsed().map_err(io::Error::other))
                 .is_ok_and(|age| age.as_secs() >= 60)
     });
-    if is_stillborn {
+    if is_unrecorded {
         let _ = fs::remove_file(path);
     }
 }

@@ -1,8 +1,7 @@
-//! A private folder that lives as long as the run.
+//! A private folder that exists as long as the run.
 //!
-//! The owner holds a lock on the folder itself. The system lets go of it when the process ends, in
-//! whatever way, so a folder whose lock is free is a leftover: no process id can be mistaken for
-//! another, not even across containers that share the place.
+//! The run holds a lock on the folder itself. The system releases it when the process ends, however it ends, so a folder
+//! with a free lock is a leftover. Unlike a process id, a lock can't be mistaken, not even if containers share the folder.
 
 use std::fs::{self, File};
 use std::io;
@@ -17,30 +16,30 @@ use crate::env;
 use crate::runner::table;
 use crate::secret_file::{self, DIR_MODE};
 
-/// How the folders' names begin.
+/// The beginning of the folders' names.
 const PREFIX: &str = "ambient-session-";
-/// How often a new name is tried when a sweep of another run took the folder at birth.
+/// How often a new name is tried if the sweep of another run removed the new folder before it was locked.
 const TRIES: u32 = 5;
-/// Where folders for temporary files are, if nothing else is said.
+/// The default folder for temporary files.
 const TEMPORARY: &str = "/tmp";
 
-/// The folder; dropping it removes it with all that it holds.
+/// The folder. Dropping it removes the folder with everything in it.
 #[derive(Debug)]
 pub struct PrivateDir {
     path: PathBuf,
-    /// Held open for its lock, and to find the folder again wherever the command moves it.
+    /// The open folder: it holds the lock, and finds the folder even if the command moves it.
     lock: File,
 }
 
 impl PrivateDir {
-    /// Makes a new folder: mode 0700, random name, in `$XDG_RUNTIME_DIR/ambient` if only this user can
-    /// write there, else in the folder for temporary files.
+    /// Creates a folder with mode 0700 and a random name: in `$XDG_RUNTIME_DIR/ambient` if only this user can write there,
+    /// else in the folder for temporary files.
     ///
     /// # Errors
-    /// What the system says, or that others can put another folder in the place of ours.
+    /// The system's error, or other users can replace the new folder by one of theirs.
     pub fn create() -> io::Result<Self> {
         let base = match runtime() {
-            Some(base) => closed_to_others(base)?,
+            Some(base) => private_to_user(base)?,
             None => temporary_checked()?,
         };
         for _ in 0..TRIES {
@@ -49,17 +48,17 @@ impl PrivateDir {
             }
         }
         Err(io::Error::other(
-            "the new folder disappears again and again",
+            "other processes keep removing the new folder",
         ))
     }
 
-    /// Nothing where a sweep was faster than the lock.
+    /// Returns `None` if a sweep removed the folder before it was locked.
     fn create_in(base: &Path) -> io::Result<Option<Self>> {
         let mut random = [0_u8; 16];
         getrandom::fill(&mut random).map_err(io::Error::other)?;
         let path = base.join(format!("{PREFIX}{:032x}", u128::from_ne_bytes(random)));
         secret_file::create_new_dir(&path)?;
-        // This also gives back what the umask takes from the owner.
+        // This also restores the owner's rights that the umask removed.
         let Ok(lock) = removal::open_folder(&path).map(File::from) else {
             return Ok(None);
         };
@@ -74,10 +73,10 @@ impl PrivateDir {
         &self.path
     }
 
-    /// Removes the folder, and says when that fails; [`Drop`] can only try.
+    /// Removes the folder. Unlike a drop, it reports a failure.
     ///
     /// # Errors
-    /// What the system says. A folder that is gone already is none.
+    /// The system's error. A folder that is gone already is not an error.
     pub fn remove(self) -> io::Result<()> {
         clear(&self.path, &self.lock)
     }
@@ -89,9 +88,9 @@ impl Drop for PrivateDir {
     }
 }
 
-/// Removes what killed runs of this user left, here and at the platform's fixed path.
+/// Removes the leftovers of this user's killed runs, also at the platform's fixed path.
 pub fn sweep() {
-    // The killed run may have had another environment than this one.
+    // The killed run may have had a different environment.
     let mut bases: Vec<PathBuf> = runtime().into_iter().collect();
     bases.extend([temporary(), PathBuf::from(TEMPORARY)]);
     bases.dedup();
@@ -100,10 +99,10 @@ pub fn sweep() {
     }
 }
 
-/// Nobody is there to hear that a leftover can't be removed; the next run tries again.
+/// Removes leftovers in one folder. It ignores failures: the next run tries again.
 fn sweep_in(base: &Path) {
-    // Where others can rename what they like, a name proves nothing.
-    if !is_kept_from_others(base) {
+    // If others can rename files here, a name proves nothing.
+    if !is_safe_from_others(base) {
         return;
     }
     let Ok(entries) = fs::read_dir(base) else {
@@ -129,11 +128,11 @@ fn sweep_in(base: &Path) {
     }
 }
 
-/// First what runs, then the secrets, then all the rest.
+/// Ends the processes, then removes the secrets, then everything else.
 fn clear(path: &Path, folder: &File) -> io::Result<()> {
     family::end_of(path);
     compat_path::remove_recorded(path);
-    // The command may have taken the right to change it away.
+    // The command may have removed the right to change the folder.
     if folder.metadata()?.mode() & DIR_MODE != DIR_MODE {
         folder.set_permissions(fs::Permissions::from_mode(DIR_MODE))?;
     }
@@ -142,7 +141,7 @@ fn clear(path: &Path, folder: &File) -> io::Result<()> {
     }
     let emptied = removal::empty(folder.as_fd());
     let removed = match fs::remove_dir(path) {
-        // Something else has its place.
+        // Something else has its name.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => fs::remove_file(path),
         removed => removed,
     };
@@ -152,8 +151,8 @@ fn clear(path: &Path, folder: &File) -> io::Result<()> {
     }
 }
 
-/// A place in the user's own folder for what lives as long as a login, if nobody else can change that. A runtime folder of somebody
-/// else, left over from `su` or `sudo`, is no place for secrets.
+/// Returns a path in the user's runtime folder, if nobody else can change that folder. After `su` or `sudo` the variable may
+/// name the runtime folder of another user, which must not get secrets.
 fn runtime() -> Option<PathBuf> {
     let runtime = env::XDG_RUNTIME_DIR.path()?;
     let is_ours_alone = runtime.is_absolute()
@@ -163,8 +162,8 @@ fn runtime() -> Option<PathBuf> {
     is_ours_alone.then(|| runtime.join("ambient"))
 }
 
-/// Makes the folder, or takes the rights of others away if it is there.
-fn closed_to_others(base: PathBuf) -> io::Result<PathBuf> {
+/// Creates the folder. If it exists, removes the rights of other users.
+fn private_to_user(base: PathBuf) -> io::Result<PathBuf> {
     secret_file::create_dir(&base)?;
     if !is_folder_of_ours(&base) {
         return Err(io::Error::other(format!(
@@ -178,7 +177,7 @@ fn closed_to_others(base: PathBuf) -> io::Result<PathBuf> {
     Ok(base)
 }
 
-/// The folder for temporary files. Commands change their folder, so that a relative path is made whole.
+/// Returns the folder for temporary files, as an absolute path, because the command may run in another folder.
 fn temporary() -> PathBuf {
     env::TMPDIR
         .path()
@@ -186,11 +185,11 @@ fn temporary() -> PathBuf {
         .unwrap_or_else(|| PathBuf::from(TEMPORARY))
 }
 
-/// The same, where nobody but this user and the system's can put another folder in the place of ours.
+/// Returns the folder for temporary files, if only this user and root can replace the folders of this user in it.
 fn temporary_checked() -> io::Result<PathBuf> {
     let base = temporary();
     secret_file::create_dir(&base)?;
-    if is_kept_from_others(&base) {
+    if is_safe_from_others(&base) {
         return Ok(base);
     }
     Err(io::Error::other(format!(
@@ -199,8 +198,8 @@ fn temporary_checked() -> io::Result<PathBuf> {
     )))
 }
 
-/// True where only this user and the system's can rename what this user puts there.
-fn is_kept_from_others(base: &Path) -> bool {
+/// Returns true if only this user and root can rename files of this user in a folder.
+fn is_safe_from_others(base: &Path) -> bool {
     fs::metadata(base).is_ok_and(|found| {
         let is_owned = [0, user()].contains(&found.uid());
         let is_sticky = found.mode() & 0o1000 != 0;

@@ -1,8 +1,8 @@
-//! The processes of a session: its command, and all that this started, wherever that went.
+//! The processes of a session: its command, and all processes that the command started.
 //!
-//! A process belongs to a session if its environment names the session's private folder, or if it descends from one that
-//! does. The folder's name is random, so that nothing else has it, and no record has to be trusted. What a command of
-//! `session exec` leaves behind comes to this process as a child, so that it is found without the name as well.
+//! A process belongs to a session if its environment names the session's private folder, or if it descends from such a
+//! process. The folder's name is random, so no other process has it, and no record needs to be trusted. Processes that a
+//! command of `session exec` leaves behind become children of this process, so they are found even without the name.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -17,32 +17,32 @@ use rustix::process::{Pid, Signal, WaitOptions, waitpid};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::materialise::FOLDER;
+use super::materialize::FOLDER;
 
 /// The longest environment that is read, in bytes.
 const MAX_ENVIRONMENT: u64 = 4 << 20;
-/// Room for most.
+/// The size of most environments, in bytes.
 const USUAL_ENVIRONMENT: usize = 16 << 10;
-/// More than the line about a process takes.
+/// More than the length of the line about a process, in bytes.
 const LONGEST_STAT: usize = 2048;
-/// How often processes are looked for that still have to be killed, and how long each look waits for the next.
+/// How often the processes that must be killed are searched for, and the pause between two searches.
 const ROUNDS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long what a command left running may take to end by itself once it is asked to.
+/// The time that processes get to end after they were asked to.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The processes that somebody waits for: all other children that have ended are nobody's.
+/// The children that some code waits for. All other children that have ended must be reaped here.
 static AWAITED: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 
-/// Says that a child is waited for, until this is dropped.
+/// Marks a child as one that some code waits for, until this value is dropped.
 pub struct Awaited(i32);
 
 impl Awaited {
-    /// Starts a child that is waited for. Nobody looks for ended children meanwhile: one that ends at once would be taken
-    /// for one that nobody waits for.
+    /// Starts a child that the caller waits for. It holds the lock meanwhile, so that a child that ends at once is not reaped
+    /// before it is marked.
     ///
     /// # Errors
-    /// Why it can't be started.
+    /// The child can't be started.
     pub fn spawn(command: &mut Command) -> io::Result<(Child, Option<Self>)> {
         let mut awaited = AWAITED.lock().unwrap_or_else(PoisonError::into_inner);
         let child = command.spawn()?;
@@ -61,13 +61,13 @@ impl Drop for Awaited {
     }
 }
 
-/// From now on the processes that our children leave behind become our children, where the system can do that.
+/// Adopts the processes that children of this process leave behind, if the system supports that.
 pub fn adopt() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
-/// Takes note of the end of each child that nobody waits for, as the first process of a container has to.
+/// Reaps each child that no code waits for, as the first process of a container must.
 pub async fn reaping() {
     let Ok(mut ends) = signal(SignalKind::child()) else {
         return std::future::pending().await;
@@ -92,9 +92,9 @@ fn reap() {
     }
 }
 
-/// What this process starts from now on, and all that comes of it.
+/// The children that this process starts from now on, with all their descendants.
 pub struct Family {
-    /// Children that were there before.
+    /// The descendants that existed before.
     before: Vec<Process>,
 }
 
@@ -106,7 +106,7 @@ impl Family {
         }
     }
 
-    /// Ends all of it: asks, waits a while, and kills what is left.
+    /// Ends all of them: asks them to end, waits a while, and kills the rest.
     pub async fn end(&self) {
         let begin = Instant::now();
         let mut asked: Vec<Process> = Vec::new();
@@ -125,8 +125,8 @@ impl Family {
         kill(|| self.living());
     }
 
-    /// Looks where it is cheap first. The kernel may pass over a child while another one ends, so that a look at all
-    /// processes has to agree that none is left.
+    /// Returns the members that are still running. The kernel's list of children is cheap to read, but may lack a child while
+    /// another one ends, so the scan of all processes must confirm that none is left.
     fn living(&self) -> Vec<Process> {
         let of_ours = |mut found: Vec<Process>| {
             found.retain(|it| !it.has_ended && !self.before.contains(it));
@@ -139,7 +139,7 @@ impl Family {
     }
 }
 
-/// Kills the processes of the session with this private folder, but for those that this process itself comes from.
+/// Kills the processes of the session with this private folder, except this process and its ancestors.
 pub fn end_of(folder: &Path) {
     kill(|| of(folder));
 }
@@ -166,7 +166,7 @@ fn of(folder: &Path) -> Vec<Process> {
     found
 }
 
-/// Kills what is found, again and again: what is found may start more.
+/// Kills the processes that are found, repeatedly, because they may start others meanwhile.
 fn kill(find: impl Fn() -> Vec<Process>) {
     for _ in 0..ROUNDS {
         let found = find();
@@ -181,19 +181,20 @@ fn kill(find: impl Fn() -> Vec<Process>) {
     }
 }
 
+/// A process, as `/proc` describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Process {
     id: i32,
-    /// When it started. An id alone could be another's by now.
+    /// When it started. The id alone may belong to another process by now.
     start: String,
     parent: i32,
     has_ended: bool,
 }
 
 impl Process {
-    /// As Linux tells it: the fields are counted from behind the name, which may hold anything.
+    /// Reads a process from `/proc`. The fields are counted after the name, which may contain anything.
     fn read(id: i32) -> Option<Self> {
-        // One line that comes in one piece. Every process is read at each run's end, so that system calls count.
+        // One call reads the whole line. Each run reads every process at its end, so the number of system calls matters.
         let mut stat = [0; LONGEST_STAT];
         let mut file = fs::File::open(format!("/proc/{id}/stat")).ok()?;
         let length = file.read(&mut stat).ok()?;
@@ -208,16 +209,16 @@ impl Process {
         })
     }
 
-    /// True where its environment names the folder.
+    /// Returns true if its environment names the folder.
     fn names(&self, folder: &Path) -> bool {
-        let place = format!("/proc/{}", self.id);
-        let is_ours = fs::metadata(&place)
+        let entry = format!("/proc/{}", self.id);
+        let is_ours = fs::metadata(&entry)
             .is_ok_and(|found| found.uid() == rustix::process::geteuid().as_raw());
         if !is_ours {
             return false;
         }
         let mut environment = Vec::with_capacity(USUAL_ENVIRONMENT);
-        let read = fs::File::open(format!("{place}/environ"))
+        let read = fs::File::open(format!("{entry}/environ"))
             .and_then(|file| file.take(MAX_ENVIRONMENT).read_to_end(&mut environment));
         read.is_ok()
             && environment.split(|byte| *byte == 0).any(|variable| {
@@ -228,7 +229,7 @@ impl Process {
             })
     }
 
-    /// Sends a signal, if it is still the same process. One that has gone needs none.
+    /// Sends a signal, if it is still the same process.
     fn signal(&self, signal: Signal) {
         let Some(id) = Pid::from_raw(self.id).filter(|_| self.id > 1) else {
             return;
@@ -261,7 +262,7 @@ fn this() -> i32 {
     rustix::process::getpid().as_raw_nonzero().get()
 }
 
-/// Every process that can be seen; none where the system has no `/proc`.
+/// Returns every visible process; none if the system has no `/proc`.
 fn all() -> Vec<Process> {
     let Ok(entries) = fs::read_dir("/proc") else {
         return Vec::new();
@@ -272,12 +273,12 @@ fn all() -> Vec<Process> {
         .collect()
 }
 
-/// What comes of this process, found by looking at all processes.
+/// Returns the descendants of this process, found by a scan of all processes.
 fn scanned() -> Vec<Process> {
     below(&all(), &[this()])
 }
 
-/// The same, as the kernel lists it for each process; nothing where it keeps no such lists.
+/// Returns the descendants of this process from the kernel's lists of children; `None` if it keeps no such lists.
 fn descendants() -> Option<Vec<Process>> {
     let mut parents = vec![this()];
     let mut found: Vec<Process> = Vec::new();
@@ -298,7 +299,7 @@ fn descendants() -> Option<Vec<Process>> {
     Some(found)
 }
 
-/// The children of each thread of a process.
+/// Returns the children of all threads of a process.
 fn children(id: i32) -> Option<Vec<i32>> {
     let mut found = Vec::new();
     for thread in fs::read_dir(format!("/proc/{id}/task")).ok()?.flatten() {
@@ -308,7 +309,7 @@ fn children(id: i32) -> Option<Vec<i32>> {
     Some(found)
 }
 
-/// The children of some processes, their children, and so on.
+/// Returns the descendants of some processes.
 fn below(all: &[Process], roots: &[i32]) -> Vec<Process> {
     let mut parents = roots.to_vec();
     let mut found: Vec<Process> = Vec::new();

@@ -1,4 +1,4 @@
-//! The credentials of a session, from the API: which they are, and their secrets.
+//! Fetches the credentials of a session from the API, with their secrets.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,22 +8,22 @@ use futures_util::future::{join_all, try_join_all};
 use secrecy::SecretString;
 
 use crate::api::{Client, Error, ListOptions, equals, path};
-use crate::compat::quote::quote;
 use crate::failure::{Failure, Kind};
 use crate::resources::{
     CREDENTIAL, CREDENTIAL_TOKEN, EXPIRES_AT, ROLE, ROLE_BINDING, Record, annotation,
 };
 use crate::runner::plan::Credential;
-use crate::runner::resolve::{self, Candidate, Target};
+use crate::runner::resolve::{self, Candidate, RunnerTarget};
+use crate::text::quote;
 
-/// How long all secrets together may take (contract runner.md section 10.2).
+/// The time limit for all secrets together (docs/interface/runner.md section 10.2).
 pub const LIMIT: Duration = Duration::from_secs(10);
 
-/// All candidates for a session.
+/// Returns all candidates for a session.
 ///
 /// # Errors
-/// Where the bindings can't be read, or the session's ids stop the platform's own resolution.
-pub async fn candidates(client: &Client, target: &Target) -> anyhow::Result<Vec<Candidate>> {
+/// The bindings can't be read, or the session's ids make the platform's own resolution fail.
+pub async fn candidates(client: &Client, target: &RunnerTarget) -> anyhow::Result<Vec<Candidate>> {
     let options = ListOptions {
         search: Some(equals("scope", "credential")),
         ..ListOptions::default()
@@ -66,18 +66,18 @@ pub async fn candidates(client: &Client, target: &Target) -> anyhow::Result<Vec<
         }
     }
     resolve::resolve(target, bindings, roles, &credentials, &deleted)
-        .map_err(|why| Failure::new(Kind::Data, why).into())
+        .map_err(|why| Failure::new(Kind::Data, why.to_string()).into())
 }
 
-/// What a credential that no list shows is.
+/// The state of a credential that the list does not contain.
 enum Existence {
     Seen(Box<Record>),
     Deleted,
     Hidden,
 }
 
-/// Asks for one credential. Only those who may look are told that something does not exist: an answer without the
-/// server's code, or a refusal, says nothing about that.
+/// Asks for one credential. The server tells only permitted users that a credential does not exist, with its own error code.
+/// An answer without the code, or a refusal, leaves that open.
 async fn existence(client: &Client, id: &str) -> anyhow::Result<Existence> {
     match client.get(&CREDENTIAL, &path(&["credentials", id])).await {
         Ok(record) => Ok(Existence::Seen(Box::new(record))),
@@ -89,10 +89,10 @@ async fn existence(client: &Client, id: &str) -> anyhow::Result<Existence> {
     }
 }
 
-/// The credentials of the chosen candidates, with what is worth knowing about each choice.
+/// Returns the credentials of the chosen candidates, with notes about each choice.
 ///
 /// # Errors
-/// Where one can't be read.
+/// A credential can't be read.
 pub async fn chosen(
     client: &Client,
     candidates: &[Candidate],
@@ -116,7 +116,7 @@ pub async fn chosen(
     Ok(credentials)
 }
 
-/// A credential that a session gets, and of which the caller sees nothing but the binding.
+/// Returns a credential that a session gets, but of which the caller sees only the binding.
 fn unseen(candidate: &Candidate) -> Credential {
     Credential {
         id: candidate.credential_id.clone(),
@@ -160,8 +160,7 @@ fn notes(chosen: &Candidate, candidates: &[Candidate]) -> Vec<String> {
     outdone.chain(surprise).chain(hidden).collect()
 }
 
-/// Fetches the secrets, all at once, each within the limit. One that can't be read is no failure here: it
-/// is noted in the credential.
+/// Fetches all secrets at the same time, each within the limit. If one can't be read, the credential contains the reason.
 pub async fn with_secrets(client: &Client, records: &[Record], limit: Duration) -> Vec<Credential> {
     let tokens = join_all(records.iter().map(async |record| {
         tokio::time::timeout(limit, token(client, record.id(), record.text("provider")))
@@ -191,7 +190,7 @@ pub async fn with_secrets(client: &Client, records: &[Record], limit: Duration) 
         .collect()
 }
 
-/// The secret, from the route that ordinary callers may use, or why there is none.
+/// Fetches a secret from the route that ordinary callers may use.
 pub async fn token(client: &Client, id: &str, provider: &str) -> Result<SecretString, Failure> {
     let answer = client
         .get(&CREDENTIAL_TOKEN, &path(&["credentials", id, "token"]))

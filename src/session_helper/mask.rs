@@ -1,4 +1,4 @@
-//! Secrets of a plan in text that is shown or stored: what a program prints may hold them.
+//! Collects the secrets of a plan, which the output of a program may contain.
 
 use std::path::Path;
 
@@ -9,14 +9,14 @@ use crate::runner::plan::{KUBECONFIG, Plan, Step};
 pub use crate::text::mask::Mask;
 
 impl Mask {
-    /// All secrets of a plan.
+    /// Returns a mask for all secrets of a plan.
     #[must_use]
     pub fn of_plan(plan: &Plan) -> Self {
         Self::new(&secrets(plan))
     }
 }
 
-/// All secrets of a plan.
+/// Returns all secrets of a plan.
 #[must_use]
 pub fn secrets(plan: &Plan) -> Vec<SecretString> {
     let known = |step: &Step| {
@@ -26,7 +26,7 @@ pub fn secrets(plan: &Plan) -> Vec<SecretString> {
     plan.steps.iter().flat_map(known).collect()
 }
 
-/// The secrets in the token of a credential: that of a kubeconfig holds more than secrets.
+/// Returns the secrets in a credential's token. A kubeconfig contains more than secrets, so only those in it are returned.
 #[must_use]
 pub fn secrets_in(step: &Step, token: &SecretString) -> Vec<SecretString> {
     if step.credential.provider != KUBECONFIG {
@@ -37,6 +37,6 @@ pub fn secrets_in(step: &Step, token: &SecretString) -> Vec<SecretString> {
         bytes: token.expose_secret().as_bytes(),
         dir: Path::new(""),
     };
-    // What can't be read counts as a secret as a whole.
+    // A kubeconfig that can't be read counts as one secret.
     kubeconfig::secrets(&[source]).unwrap_or_else(|_| vec![token.clone()])
 }

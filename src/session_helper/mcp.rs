@@ -1,4 +1,4 @@
-//! An MCP server as a child, spoken to over its standard streams: one JSON-RPC message a line.
+//! Runs an MCP server as a child, and talks to it over its standard streams: one JSON-RPC message per line.
 
 use std::io;
 use std::path::Path;
@@ -12,32 +12,34 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
+use crate::version::VERSION;
+
 /// The longest message that is read, in bytes.
 const MAX_LINE: u64 = 16 << 20;
-/// How much of what the server says on standard error is kept, in bytes.
+/// The most that is kept of the server's standard error, in bytes.
 const MAX_STDERR: usize = 64 << 10;
-/// How many pages of tools are read.
+/// The most pages of tools that are read.
 const MAX_PAGES: usize = 100;
-/// How long a server may take to end by itself.
+/// The time that a server gets to end.
 const END_LIMIT: Duration = Duration::from_secs(5);
-/// A version of the protocol that every known version of the server echoes (contract runner.md section 9.3).
+/// A version of the protocol that every known version of the server supports (docs/interface/runner.md section 9.3).
 const PROTOCOL: &str = "2025-06-18";
 
-/// Why a request has no result.
+/// The reason why a request has no result.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The server ended with an error in its own words.
+pub enum McpFault {
+    /// The server ended with this error message.
     Failed(String),
-    /// The server ended; with a line of what it said on standard error, or nothing.
+    /// The server ended. The text is a line of its standard error, or empty.
     Ended(String),
     /// No answer in time.
     Silent(Duration),
-    /// An answer that says no.
+    /// The server answered with an error.
     Refused(String),
 }
 
-/// A running server; dropping it kills it and all that it started.
-pub struct Server {
+/// A running server. Dropping it kills the server and all processes that it started.
+pub struct McpServer {
     child: Child,
     group: Option<Pid>,
     stdin: Option<ChildStdin>,
@@ -47,12 +49,12 @@ pub struct Server {
     last_id: u32,
 }
 
-impl Server {
-    /// Starts the command in a process group of its own, with `/` as its folder: a relative path
-    /// that only works by luck then fails.
+impl McpServer {
+    /// Starts the command in its own process group, with `/` as its working folder, so that a relative path which works only
+    /// by chance fails.
     ///
     /// # Errors
-    /// Why it can't be started.
+    /// The command can't be started.
     pub fn start(mut command: Command) -> io::Result<Self> {
         let mut child = command
             .current_dir(Path::new("/"))
@@ -83,12 +85,12 @@ impl Server {
         })
     }
 
-    /// The handshake; gives the server's name and version.
+    /// Performs the handshake, and returns the server's name and version.
     ///
     /// # Errors
-    /// Why there was none.
-    pub async fn initialize(&mut self, limit: Duration) -> Result<String, Fault> {
-        let client = json!({"name": "acpctl", "version": env!("CARGO_PKG_VERSION")});
+    /// The handshake failed.
+    pub async fn initialize(&mut self, limit: Duration) -> Result<String, McpFault> {
+        let client = json!({"name": "acpctl", "version": VERSION});
         let params = json!({"protocolVersion": PROTOCOL, "capabilities": {}, "clientInfo": client});
         let result = self.request("initialize", params, limit).await?;
         let message = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
@@ -102,11 +104,11 @@ impl Server {
         Ok(format!("{} {}", text("name"), text("version")))
     }
 
-    /// The names of the tools, from all pages of the list.
+    /// Returns the names of the tools, from all pages of the list.
     ///
     /// # Errors
-    /// Why there is no list, or that it never ends.
-    pub async fn tools(&mut self, limit: Duration) -> Result<Vec<String>, Fault> {
+    /// The request failed, or the list has too many pages.
+    pub async fn tools(&mut self, limit: Duration) -> Result<Vec<String>, McpFault> {
         let mut names = Vec::new();
         let mut params = json!({});
         for _ in 0..MAX_PAGES {
@@ -119,26 +121,26 @@ impl Server {
                 _ => return Ok(names),
             }
         }
-        Err(Fault::Refused(format!(
-            "the list of tools has no end: {MAX_PAGES} pages were read"
+        Err(McpFault::Refused(format!(
+            "the list of tools does not end: {MAX_PAGES} pages were read"
         )))
     }
 
-    /// Calls a tool and gives its text.
+    /// Calls a tool and returns its text.
     ///
     /// # Errors
-    /// [`Fault::Refused`] with the text of a result that says it is an error.
+    /// [`McpFault::Refused`] with the text, if the result is marked as an error.
     pub async fn call(
         &mut self,
         tool: &str,
         arguments: Value,
         limit: Duration,
-    ) -> Result<String, Fault> {
+    ) -> Result<String, McpFault> {
         let params = json!({"name": tool, "arguments": arguments});
         let result = self.request("tools/call", params, limit).await?;
         let text = result["content"][0]["text"].as_str().unwrap_or_default();
         if result["isError"] == true {
-            return Err(Fault::Refused(text.to_owned()));
+            return Err(McpFault::Refused(text.to_owned()));
         }
         Ok(text.to_owned())
     }
@@ -148,7 +150,7 @@ impl Server {
         method: &str,
         params: Value,
         limit: Duration,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Value, McpFault> {
         self.last_id += 1;
         let id = self.last_id;
         let message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
@@ -157,10 +159,10 @@ impl Server {
             self.answer(id).await
         };
         match timeout(limit, exchange).await {
-            Err(_) => Err(Fault::Silent(limit)),
+            Err(_) => Err(McpFault::Silent(limit)),
             Ok(Err(_)) => Err(self.ended_for_good().await),
             Ok(Ok(answer)) => match answer.get("error") {
-                Some(error) => Err(Fault::Refused(
+                Some(error) => Err(McpFault::Refused(
                     error["message"].as_str().unwrap_or("an error").to_owned(),
                 )),
                 None => Ok(answer["result"].clone()),
@@ -176,8 +178,8 @@ impl Server {
         stdin.flush().await
     }
 
-    /// Reads up to the answer with this id. What is no message is passed over: some versions say there
-    /// that they download something.
+    /// Reads up to the answer with this id. Lines that are not messages are skipped: some versions of the server report
+    /// downloads there.
     async fn answer(&mut self, id: u32) -> io::Result<Value> {
         loop {
             let mut line = Vec::new();
@@ -197,27 +199,27 @@ impl Server {
         }
     }
 
-    /// The stream is closed, so that the rest of standard error is about to come.
-    async fn ended_for_good(&mut self) -> Fault {
+    /// Returns the fault of a server that closed its output. The rest of its standard error comes soon, so this waits for it.
+    async fn ended_for_good(&mut self) -> McpFault {
         let _ = timeout(END_LIMIT, &mut self.listening).await;
         self.ended()
     }
 
-    fn ended(&self) -> Fault {
+    fn ended(&self) -> McpFault {
         let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&stderr);
         let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
         if let Some(error) = lines().find_map(|line| line.strip_prefix("Error:")) {
-            return Fault::Failed(error.trim().to_owned());
+            return McpFault::Failed(error.trim().to_owned());
         }
-        // Package runners say first what is wrong, and last where their log is.
+        // Package runners print the error first, and the path of their log last.
         let line = lines()
             .find(|line| line.to_lowercase().contains("error"))
             .or_else(|| lines().next_back());
-        Fault::Ended(line.unwrap_or_default().to_owned())
+        McpFault::Ended(line.unwrap_or_default().to_owned())
     }
 
-    /// Ends the server: closes its input, waits, and kills what is left of its group.
+    /// Ends the server: closes its input, waits, and kills the rest of its process group.
     pub async fn stop(mut self) {
         drop(self.stdin.take());
         let _ = timeout(END_LIMIT, self.child.wait()).await;
@@ -227,20 +229,20 @@ impl Server {
 
     fn kill_group(&self) {
         if let Some(group) = self.group {
-            // Nobody left is the usual case.
+            // Usually the whole group has ended already.
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }
 
-impl Drop for Server {
+impl Drop for McpServer {
     fn drop(&mut self) {
         self.kill_group();
         self.listening.abort();
     }
 }
 
-/// Keeps the beginning of what is said, and lets the rest go by so that the server never blocks.
+/// Keeps the beginning of standard error and discards the rest, so that the server never blocks.
 async fn listen(mut errors: ChildStderr, kept: Arc<Mutex<Vec<u8>>>) {
     let mut buffer = vec![0; 4096];
     while let Ok(read) = errors.read(&mut buffer).await {

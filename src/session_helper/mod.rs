@@ -1,16 +1,16 @@
-//! Performing a plan on this machine: a private folder for the files, and a child process that sees them.
+//! Performs a plan on this machine: creates a private folder for the files, and runs a child process that uses them.
 //!
-//! - [`dir`]: the private folder, removed on every way out; leftovers of killed runs
+//! - [`dir`]: the private folder, which is always removed at the end; the leftovers of killed runs
 //! - [`compat_path`]: the platform's fixed path for kubeconfigs
-//! - [`child`]: the child process: signals and exit status
+//! - [`child`]: the child process, its signals and its exit status
 //! - [`family`]: the processes of a session
 //! - [`fetch`]: the credentials of a session and their secrets
-//! - [`mask`]: a plan's secrets in what a program prints
-//! - [`prepare`]: what comes before a child starts
-//! - [`materialise`]: files and variables of a plan
+//! - [`mask`]: the secrets of a plan, to be masked in the output of programs
+//! - [`prepare`]: the steps before a child starts
+//! - [`materialize`]: the files and variables of a plan
 //! - [`mcp`]: an MCP server as a child
-//! - [`relay`]: what the child prints, without secrets
-//! - [`removal`]: emptying a folder whatever is in it
+//! - [`relay`]: the output of the child, with its secrets masked
+//! - [`removal`]: empties a folder, whatever is in it
 
 pub mod child;
 pub mod compat_path;
@@ -18,7 +18,7 @@ pub mod dir;
 pub mod family;
 pub mod fetch;
 pub mod mask;
-pub mod materialise;
+pub mod materialize;
 pub mod mcp;
 pub mod prepare;
 pub mod relay;

@@ -1,4 +1,4 @@
-//! The steps before a child starts, with failures in words: all of it, or nothing is started.
+//! The steps before a child starts. If one fails, nothing is started.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -9,17 +9,15 @@ use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
 use super::dir::PrivateDir;
-use super::materialise::Materialised;
-use crate::compat::quote::quote;
-use crate::config::file::reason;
+use super::materialize::Materialized;
+use crate::compat::io_reason::reason;
 use crate::env;
 use crate::failure::{Failure, Kind};
-use crate::output::table::visible;
 use crate::runner::plan::Plan;
 use crate::runner::table::KUBECONFIG_PATH;
-use crate::text::acpctl;
+use crate::text::{acpctl, quote, visible};
 
-/// Refuses a plan of which not all can be done.
+/// Refuses a plan that can't be performed completely.
 ///
 /// # Errors
 /// The faults, each with the name of its credential.
@@ -38,16 +36,16 @@ pub fn check(plan: &Plan) -> Result<(), Failure> {
     )))
 }
 
-/// A new private folder.
+/// Creates a private folder.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn private_dir() -> Result<PrivateDir, Failure> {
     PrivateDir::create().map_err(|error| {
         Failure::new(
             Kind::Other,
             format!(
-                "nothing was started: make a private folder: {}",
+                "nothing was started: create a private folder: {}",
                 reason(&error)
             ),
         )
@@ -55,10 +53,10 @@ pub fn private_dir() -> Result<PrivateDir, Failure> {
     })
 }
 
-/// A command from its words.
+/// Builds a command from its words.
 ///
 /// # Errors
-/// A usage failure where there are none.
+/// There are no words.
 pub fn command(words: &[OsString]) -> Result<Command, Failure> {
     let Some((program, rest)) = words.split_first() else {
         return Err(Failure::usage("no command is given"));
@@ -68,7 +66,7 @@ pub fn command(words: &[OsString]) -> Result<Command, Failure> {
     Ok(command)
 }
 
-/// That no credential is bound. Only the embedded API is known to show every binding: a platform shows each caller
+/// Returns the message that no credential is bound. Only the embedded API shows every binding: a platform shows each caller
 /// those of the caller's own projects and credentials.
 #[must_use]
 pub fn none_bound(sees_all: bool) -> &'static str {
@@ -79,10 +77,10 @@ pub fn none_bound(sees_all: bool) -> &'static str {
     }
 }
 
-/// Refuses to start without any credential, unless that is wanted: a command would do its work somewhere else.
+/// Refuses to start without any credential, unless that is allowed: the command would work on another target.
 ///
 /// # Errors
-/// That there is none.
+/// No credential is bound.
 pub fn refuse_empty(plan: &Plan, is_allowed: bool, sees_all: bool) -> Result<(), Failure> {
     if is_allowed || !plan.steps.is_empty() {
         return Ok(());
@@ -94,7 +92,7 @@ pub fn refuse_empty(plan: &Plan, is_allowed: bool, sees_all: bool) -> Result<(),
     .hint("'acpctl session explain' shows each binding; --allow-empty starts without a credential"))
 }
 
-/// Why a command was not started, as a shell tells it: 127 if it does not exist, else 126.
+/// Returns the failure to start a command, with the status that a shell returns: 127 if it does not exist, else 126.
 #[must_use]
 pub fn start_failure(words: &[OsString], error: &io::Error) -> Failure {
     let program = words.first().cloned().unwrap_or_default();
@@ -123,7 +121,7 @@ pub fn start_failure(words: &[OsString], error: &io::Error) -> Failure {
     }
 }
 
-/// The file that a command's name stands for.
+/// Finds the file of a command.
 fn find(program: &OsStr) -> Option<PathBuf> {
     if program.is_empty() {
         return None;
@@ -131,12 +129,10 @@ fn find(program: &OsStr) -> Option<PathBuf> {
     if program.as_bytes().contains(&b'/') {
         return Some(PathBuf::from(program)).filter(|path| path.exists());
     }
-    std::env::split_paths(&env::PATH.get()?)
-        .map(|folder| folder.join(program))
-        .find(|path| path.is_file())
+    env::on_path(program).find(|path| path.is_file())
 }
 
-/// A file that exists and yet is not found names another program that does not exist.
+/// Explains why the system does not find a file that exists: the file needs another one that is missing.
 fn missing_interpreter(path: &Path) -> (String, String) {
     const LONGEST: u64 = 256;
     let shown = quote(&path.to_string_lossy());
@@ -167,14 +163,14 @@ fn missing_interpreter(path: &Path) -> (String, String) {
     let program = interpreter.split_whitespace().next().unwrap_or_default();
     (
         format!("its interpreter {} does not exist", quote(program)),
-        "install it, or mend the script's first line".to_owned(),
+        "install it, or fix the script's first line".to_owned(),
     )
 }
 
-/// Removes the private folder, once what was started has ended.
+/// Removes the private folder after the command has ended.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn remove(folder: PrivateDir) -> Result<(), Failure> {
     folder.remove().map_err(|error| {
         let why = reason(&error);
@@ -188,17 +184,17 @@ pub fn remove(folder: PrivateDir) -> Result<(), Failure> {
 /// Writes the files of a plan.
 ///
 /// # Errors
-/// Why a file was not written; what was written so far goes with the folder.
+/// A file could not be written. The files written so far are removed with the folder.
 pub fn write<'p>(
     plan: &'p Plan,
     folder: &PrivateDir,
     at_compat_path: bool,
-) -> Result<Materialised<'p>, Failure> {
-    Materialised::write(plan, folder.path(), at_compat_path)
+) -> Result<Materialized<'p>, Failure> {
+    Materialized::write(plan, folder.path(), at_compat_path)
         .map_err(|(path, error)| write_failure(&path, &error))
 }
 
-/// Why a file of the plan was not written.
+/// Returns the failure to write a file of the plan.
 fn write_failure(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::new(
         Kind::Other,

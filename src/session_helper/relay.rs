@@ -1,6 +1,6 @@
-//! What a command prints, on its way to where it goes, without the secrets that the command was given.
+//! Passes on the output of a command, with the secrets of the command masked.
 //!
-//! A stream that is a terminal is left to the command: it keeps its colors, its width and its questions.
+//! A stream that is a terminal is left to the command, so that colors, width and prompts still work.
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -16,22 +16,22 @@ use tokio::process::Command;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::text::mask::{Mask, Stream};
+use crate::text::mask::{Mask, MaskStream};
 
-/// The mask of this moment: a refresh adds secrets.
+/// The current mask. A refresh adds secrets to it.
 pub type Masks = watch::Receiver<Arc<Mask>>;
 
-/// How long the output of a command that has ended may be held open by what it started.
+/// How long processes that a command started may hold its output open after its end.
 pub const LINGER: Duration = Duration::from_secs(2);
-/// How long a few bytes wait for what follows them.
+/// How long held-back bytes wait for the bytes after them.
 const DELAY: Duration = Duration::from_millis(50);
-/// How many chunks may wait for whoever reads slowly.
+/// The number of chunks that may wait for a slow reader.
 const WAITING: usize = 16;
 const CHUNK: usize = 16 << 10;
-/// How long a stream that takes nothing is left alone.
+/// The pause before another attempt to write to a stream that accepts nothing.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The streams of a command that are masked.
+/// The masked streams of a command.
 pub struct Relay {
     readers: Vec<(Receiver, mpsc::Sender<Vec<u8>>)>,
     writers: Vec<oneshot::Receiver<()>>,
@@ -39,11 +39,11 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Gives the command a pipe for each of our streams that is not a terminal; one for both if both go to the same
-    /// place, so that the order stays.
+    /// Gives the command a pipe for each stream of this process that is not a terminal. If both streams go to the same file,
+    /// they share one pipe, so that the order of the output is kept.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn begin(command: &mut Command, masks: Masks) -> io::Result<Self> {
         let mut this = Self {
             readers: Vec::new(),
@@ -83,8 +83,8 @@ impl Relay {
         Ok(writer)
     }
 
-    /// Passes on what the command prints, to its end. Once the command `has_ended`, a pipe that others hold open without
-    /// a word counts as at its end; a slow reader gets all the same whatever was printed.
+    /// Passes on the output of the command up to its end. After the command `has_ended`, a silent pipe counts as ended, even if
+    /// other processes hold it open. A slow reader still gets everything that was printed.
     pub async fn run(self, has_ended: watch::Receiver<bool>) {
         let masks = &self.masks;
         let readers = self.readers.into_iter().map(|(pipe, chunks)| {
@@ -105,15 +105,15 @@ impl Relay {
     }
 }
 
-/// Reads a stream to its end and passes on what is left of it, for as long as that is taken. Once `over` is done, a
-/// stream with nothing to read is at its end.
+/// Reads a stream to its end and passes on the masked text, until `pass_on` returns false. After `over`, a silent stream
+/// counts as ended.
 pub async fn read(
     mut stream: impl AsyncRead + Unpin,
     masks: &Masks,
     over: impl Future<Output = ()>,
     mut pass_on: impl AsyncFnMut(Vec<u8>) -> bool,
 ) {
-    let mut masked = Stream::default();
+    let mut masked = MaskStream::default();
     let mut buffer = vec![0; CHUNK];
     tokio::pin!(over);
     loop {
@@ -137,7 +137,7 @@ pub async fn read(
         };
         let mask = Arc::clone(&masks.borrow());
         let out = match read {
-            // A stream that can't be read is at its end.
+            // A stream that can't be read counts as ended.
             Err(_) | Ok(0) => {
                 pass_on(masked.finish(&mask)).await;
                 return;
@@ -150,7 +150,7 @@ pub async fn read(
     }
 }
 
-/// Where the target takes nothing more, the rest is dropped: the command finds its pipe closed.
+/// Writes the chunks. If the target fails, the rest is dropped, and the command finds its pipe closed.
 fn write(mut target: File, mut chunks: mpsc::Receiver<Vec<u8>>) {
     while let Some(chunk) = chunks.blocking_recv() {
         let mut rest = chunk.as_slice();
@@ -165,7 +165,7 @@ fn write(mut target: File, mut chunks: mpsc::Receiver<Vec<u8>>) {
     }
 }
 
-/// A stream of ours as a file; nothing where it is closed.
+/// Returns a stream of this process as a file; `None` if it is closed.
 fn file(stream: &impl std::os::fd::AsFd) -> Option<File> {
     stream.as_fd().try_clone_to_owned().ok().map(File::from)
 }

@@ -1,4 +1,4 @@
-//! Emptying a folder whatever a command made in it: read-only folders, deep ones, pipes, links.
+//! Empties a folder, whatever a command created in it: read-only folders, deep folders, pipes, links.
 
 use std::ffi::{CStr, CString};
 use std::fs;
@@ -14,14 +14,14 @@ use rustix::io::Errno;
 
 use crate::secret_file::DIR_MODE;
 
-/// How long it may take: somebody may go on filling the folder.
+/// The time limit: another process may keep filling the folder.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Removes all that is in a folder, and follows no link. A folder in it is emptied of its files, and the folders below are
-/// moved up, so that no depth is too deep.
+/// Removes everything in a folder, without following links. It empties each inner folder of its files and moves the folders
+/// below it up, so that any depth can be removed.
 ///
 /// # Errors
-/// What the system says; `TimedOut` where it fills again and again.
+/// The system's error; `TimedOut` if another process keeps filling the folder.
 pub fn empty(top: BorrowedFd<'_>) -> io::Result<()> {
     let mut random = [0_u8; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
@@ -54,10 +54,10 @@ pub fn empty(top: BorrowedFd<'_>) -> io::Result<()> {
     }
 }
 
-/// Opens a folder of ours, not a link to one and not what is mounted over it, and gives its owner all rights first.
+/// Opens a folder of this user and gives the owner all rights first. It opens neither a link nor a mounted file system.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn open_folder(path: &Path) -> io::Result<OwnedFd> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -78,14 +78,14 @@ fn open(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
         let seen = open_here(folder, name, OFlags::PATH)?;
         if !Mode::from_raw_mode(rustix::fs::fstat(&seen)?.st_mode).contains(Mode::RWXU) {
             let itself = format!("/proc/self/fd/{}", seen.as_raw_fd());
-            // Where that fails, opening says why.
+            // If that fails, opening the folder reports the reason.
             let _ = fs::set_permissions(itself, fs::Permissions::from_mode(DIR_MODE));
         }
     }
     open_here(folder, name, OFlags::RDONLY)
 }
 
-/// What a command mounts in its folder is another place, whose content is not ours to remove.
+/// Opens a folder, unless a command mounted another file system there: its content must not be removed.
 fn open_here(folder: BorrowedFd<'_>, name: &CStr, how: OFlags) -> io::Result<OwnedFd> {
     let how = how | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mounted = || io::Error::other("something is mounted in it; unmount that first");
@@ -98,7 +98,7 @@ fn open_here(folder: BorrowedFd<'_>, name: &CStr, how: OFlags) -> io::Result<Own
         rustix::fs::ResolveFlags::NO_XDEV,
     ) {
         Err(Errno::XDEV) => return Err(mounted()),
-        // An old system, or a container that forbids what it does not know.
+        // The system is too old, or a container forbids the call.
         Err(Errno::NOSYS | Errno::PERM) => {}
         opened => return Ok(opened?),
     }
@@ -110,7 +110,7 @@ fn open_here(folder: BorrowedFd<'_>, name: &CStr, how: OFlags) -> io::Result<Own
     }
 }
 
-/// Removes a file. False for a folder.
+/// Removes a file. Returns false for a folder.
 fn unlink(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
     match unlinkat(folder, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => Ok(true),

@@ -1,19 +1,19 @@
-//! Colors of ours in text that others had a part in.
+//! Colors of this program in text that may contain words of others.
 //!
-//! An escape sequence of ours holds a number that is drawn anew for each run, so nobody can write one beforehand: all
-//! others are shown as text. The number is taken out when the text is written.
+//! Each escape sequence of this program contains a random number that is new in each run, so nobody can forge one. Any other
+//! sequence is shown as text. The number is removed when the text is written.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::OnceLock;
 
-/// The text in a color, given by the parameters of the escape sequence (`1;31`).
+/// Returns the text in a color, given by the parameters of the escape sequence (`1;31`).
 #[must_use]
 pub fn painted(parameters: &str, text: &str) -> String {
     let mark = mark();
     format!("\x1b[{mark};{parameters}m{text}\x1b[{mark};0m")
 }
 
-/// The length of the sequence of ours with which the text begins, if it does.
+/// Returns the length of the sequence with which the text begins, if it begins with one of this program.
 #[must_use]
 pub fn length(text: &str) -> Option<usize> {
     let parameters = text.strip_prefix("\x1b[")?.strip_prefix(mark())?;
@@ -23,7 +23,7 @@ pub fn length(text: &str) -> Option<usize> {
         .then(|| text.len() - parameters.len() + end + 1)
 }
 
-/// The text as the terminal reads it.
+/// Returns the text as the terminal reads it.
 #[must_use]
 pub fn for_terminal(text: String) -> String {
     if text.contains('\x1b') {
@@ -35,7 +35,7 @@ pub fn for_terminal(text: String) -> String {
 
 fn mark() -> &'static str {
     static MARK: OnceLock<String> = OnceLock::new();
-    // In groups of four digits: what measures the width of text knows no longer ones.
+    // In groups of four digits: the library that measures text does not recognize longer numbers in a sequence.
     MARK.get_or_init(|| {
         let drawn = RandomState::new().build_hasher().finish();
         let group = |n: u32| drawn >> (16 * n) & 0x1fff;

@@ -1,15 +1,15 @@
-//! Command lines that a reader copies: they do the same as this run, so they carry its global flags.
+//! Command lines for the reader to copy. They carry the global flags of this run, so they reach the same server.
 
 use std::sync::OnceLock;
 
 static FLAGS: OnceLock<Vec<String>> = OnceLock::new();
 
-/// Sets the flags that say which server this run talks to, and how. The first call counts.
+/// Sets the flags that choose the server of this run and how it is reached. Only the first call has an effect.
 pub fn carry(flags: Vec<String>) {
     let _ = FLAGS.set(flags);
 }
 
-/// A command line of this program, ready to be pasted into a shell. Words that the reader fills in are in capitals.
+/// Returns a command line of this program, ready to be pasted into a shell. Words for the reader to replace are in capitals.
 #[must_use]
 pub fn acpctl(words: &[&str]) -> String {
     let flags = FLAGS.get().map(Vec::as_slice).unwrap_or_default();
@@ -23,7 +23,7 @@ pub fn acpctl(words: &[&str]) -> String {
         .join(" ")
 }
 
-/// A word for a POSIX shell: in quotes where it needs them.
+/// Returns a word for a POSIX shell, in quotes if it needs them.
 #[must_use]
 pub fn shell_word(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
@@ -36,7 +36,7 @@ pub fn shell_word(text: &str) -> String {
     }
 }
 
-/// A word for a POSIX shell, in quotes. One with control characters is in the form `$'…'`, in which it can be seen.
+/// Returns a word for a POSIX shell in quotes. If it has control characters, the form is `$'…'`, in which they are visible.
 #[must_use]
 pub fn shell_quoted(text: &str) -> String {
     if text.chars().any(super::seen::is_unseen) {

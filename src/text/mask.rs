@@ -1,35 +1,35 @@
-//! Secrets in text that is shown or stored: each is replaced, in every form in which it may come back.
+//! Masks secrets in text that is shown or stored, in every form in which they may come back.
 //!
-//! Where secrets overlap, all that belongs to any of them goes. Text that comes in chunks is masked across their
-//! borders by [`Stream`].
+//! If secrets overlap, everything that belongs to any of them is masked. [`MaskStream`] masks text that comes in chunks,
+//! also across their borders.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-/// What stands in the place of a secret.
+/// The text that replaces a secret.
 pub const MASK: &str = "********";
-/// Shorter secrets, lines and forms would hide ordinary words, in bytes.
+/// The shortest secret, line or form that is masked, in bytes: a shorter one would hide ordinary words.
 const SHORTEST: usize = 4;
-/// Shorter words inside a document are its structure, in bytes.
+/// The shortest word inside a document that is masked, in bytes: shorter words are its structure.
 const SHORTEST_WORD: usize = 16;
-/// A longer text counts as pieces of this size, in bytes: what is held back and compared stays small.
+/// The size of the pieces into which a longer text is cut, in bytes: it bounds the text that is held back and compared.
 const LONGEST: usize = 4096;
-/// Programs break base64 into lines anywhere, so that it is recognized by so many digits.
+/// The number of base64 digits by which a secret is recognized: programs may break base64 into lines anywhere.
 const DIGITS: usize = 16;
-/// Distances of the places in base64 where such digits are looked for: for usual secrets, and for large ones.
+/// The distances between the offsets at which such digits are searched for: in usual secrets, and in large ones.
 const STEPS: (usize, usize) = (4, DIGITS);
-/// Only shorter texts are looked for in forms that make them several times as long, in bytes.
+/// The longest text that is masked in forms several times as long, in bytes.
 const LONGEST_IN_DIGITS: usize = 1024;
-/// From this size on a secret is a large one, in bytes.
+/// The size from which a secret counts as large, in bytes.
 const LARGE: usize = 64 << 10;
 
-/// The texts that must not be seen.
+/// The texts that must not be shown.
 pub struct Mask {
     /// Sorted, each at least [`SHORTEST`] bytes long.
     forms: Vec<Zeroizing<Vec<u8>>>,
-    /// Which two bytes any of them begins with; empty where there is none.
+    /// The pairs of bytes with which any of them begins; empty if there is none.
     beginnings: Vec<bool>,
     /// The length of the longest one.
     longest: usize,
@@ -68,26 +68,26 @@ impl Mask {
         }
     }
 
-    /// True where there is nothing to hide.
+    /// Returns true if there is nothing to hide.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.forms.is_empty()
     }
 
-    /// The text without the secrets.
+    /// Returns the text with the secrets masked.
     #[must_use]
     pub fn apply(&self, text: &str) -> String {
         if self.is_empty() {
             return text.to_owned();
         }
-        let mut stream = Stream::default();
+        let mut stream = MaskStream::default();
         let mut out = stream.push(self, text.as_bytes());
         out.extend(stream.finish(self));
         String::from_utf8(out)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 
-    /// The length of the longest secret that the text begins with.
+    /// Returns the length of the longest secret with which the text begins.
     fn at_the_beginning(&self, text: &[u8]) -> Option<usize> {
         let key = text.get(..SHORTEST)?;
         if !*self.beginnings.get(beginning(key))? {
@@ -102,7 +102,7 @@ impl Mask {
             .max()
     }
 
-    /// True where a secret begins with this text, and goes on.
+    /// Returns true if a longer secret begins with this text.
     fn may_go_on(&self, text: &[u8]) -> bool {
         if text.len() >= self.longest || text.len() > 1 && !self.beginnings[beginning(text)] {
             return false;
@@ -114,36 +114,36 @@ impl Mask {
     }
 }
 
-/// The first two bytes as a number.
+/// Returns the first two bytes as a number.
 fn beginning(text: &[u8]) -> usize {
     usize::from(text[0]) << 8 | usize::from(text[1])
 }
 
-/// Masks text that comes in chunks. What may be the beginning of a secret is held back until it is known.
+/// Masks text that comes in chunks. Text that may be the beginning of a secret is held back until that is known.
 #[derive(Default)]
-pub struct Stream {
+pub struct MaskStream {
     held: Vec<u8>,
-    /// How many bytes of that were let go without a mask.
+    /// The number of held bytes that were already passed on unmasked.
     shown: usize,
-    /// Up to where a mask that was let go stands for it.
+    /// The end of the held bytes for which a mask was already passed on.
     covered: Option<usize>,
 }
 
-impl Stream {
-    /// Takes a chunk, and gives what can be shown by now.
+impl MaskStream {
+    /// Takes a chunk, and returns the text that can be shown by now.
     pub fn push(&mut self, mask: &Mask, chunk: &[u8]) -> Vec<u8> {
         self.held.extend_from_slice(chunk);
         self.step(mask, false)
     }
 
-    /// Gives the rest.
+    /// Returns the rest.
     pub fn finish(&mut self, mask: &Mask) -> Vec<u8> {
         self.step(mask, true)
     }
 
-    /// Gives what is held back, if that is too little to tell a secret from any other text: the last bytes of a
-    /// question must not wait for its answer. What was given before counts, or a secret that comes a few bytes at a
-    /// time would come through.
+    /// Returns the held text, if it is too short to tell a secret from any other text: the last bytes of a question must
+    /// not wait for its answer. The returned bytes still count as the beginning of a secret; otherwise a secret that comes
+    /// a few bytes at a time would pass.
     pub fn release(&mut self) -> Vec<u8> {
         if self.held.len() >= SHORTEST {
             return Vec::new();
@@ -154,7 +154,7 @@ impl Stream {
         out
     }
 
-    /// How many bytes are held back.
+    /// Returns the number of bytes that are held back.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.held.len() - self.shown.max(self.covered.unwrap_or(0))
@@ -191,7 +191,7 @@ impl Stream {
     }
 }
 
-/// A secret, the lines of one that has several, and the long words in a document.
+/// Returns the secret itself and, if it has several lines or is a document, its lines and long words.
 fn parts(whole: &str) -> impl Iterator<Item = &str> {
     let trimmed = whole.trim();
     let is_document = trimmed.contains(['\n', '\r', '{']);
@@ -206,7 +206,7 @@ fn parts(whole: &str) -> impl Iterator<Item = &str> {
     std::iter::once(trimmed).chain(inside)
 }
 
-/// The text in pieces of bounded size.
+/// Cuts the text into pieces of bounded size.
 fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
         let is_border = |end: &usize| text.is_char_boundary(*end);
@@ -217,7 +217,7 @@ fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A secret as it is, in JSON, in a URL, in a form, in HTML, in digits, and in base64 that may begin before it.
+/// Adds the forms of a secret: plain, in JSON, URLs, forms, HTML and digits, and in base64 that may begin before it.
 fn add_forms(secret: &str, step: usize, forms: &mut Vec<Zeroizing<Vec<u8>>>) {
     let mut add = |form: String| forms.push(Zeroizing::new(form.into_bytes()));
     add(secret.to_owned());
@@ -239,8 +239,9 @@ fn add_forms(secret: &str, step: usize, forms: &mut Vec<Zeroizing<Vec<u8>>>) {
     }
 }
 
-/// As writers of JSON escape it: as little as they must, for HTML, in ASCII alone, and with the slash.
-fn in_json(secret: &str) -> [String; 4] {
+/// Returns the secret as different writers of JSON escape it: only what JSON requires, for HTML, in pure ASCII, and with
+/// escaped slashes.
+pub(super) fn in_json(secret: &str) -> [String; 4] {
     let plain = serde_json::to_string(secret).unwrap_or_default();
     let plain = plain.get(1..plain.len().saturating_sub(1));
     let plain = plain.unwrap_or_default().to_owned();
@@ -264,7 +265,7 @@ fn in_json(secret: &str) -> [String; 4] {
     [plain, html, ascii, slashes]
 }
 
-/// As programs escape it in addresses and forms: each leaves other characters as they are.
+/// Returns the secret as programs escape it in addresses and forms: they differ in the characters that they keep.
 fn in_urls(secret: &str) -> Vec<String> {
     let escaped = |kept: &str, lower: bool| -> String {
         let mut out = String::new();
@@ -294,7 +295,7 @@ fn in_urls(secret: &str) -> Vec<String> {
     .collect()
 }
 
-/// As writers of HTML escape it: they differ in quotes.
+/// Returns the secret as writers of HTML escape it: they differ in quotes.
 fn in_html(secret: &str) -> [String; 3] {
     let plain = secret
         .replace('&', "&amp;")
@@ -308,7 +309,7 @@ fn in_html(secret: &str) -> [String; 3] {
     .map(|(double, single)| plain.replace('"', double).replace('\'', single))
 }
 
-/// Byte for byte in hexadecimal digits: alone, and as a URL has them.
+/// Returns each byte in hexadecimal digits: plain, and percent-encoded.
 fn in_digits(secret: &str) -> [String; 4] {
     let digits = |write: fn(u8) -> String| secret.bytes().map(write).collect();
     [
@@ -319,7 +320,7 @@ fn in_digits(secret: &str) -> [String; 4] {
     ]
 }
 
-/// The digits of base64 that the secret alone decides, behind so many other bytes.
+/// Returns the base64 digits that depend on the secret alone, if `before` other bytes come before it.
 fn in_base64(secret: &str, before: usize) -> Vec<String> {
     let mut bytes = Zeroizing::new(vec![0; before]);
     bytes.extend_from_slice(secret.as_bytes());
@@ -440,7 +441,7 @@ mod tests {
         let text = "secret-1secret-1-and-mor secret-1-and-moresecret-aaaaaaaab more\nline more\nlines\nsecret";
         let whole = mask.apply(text);
         for size in 1..text.len() {
-            let mut stream = Stream::default();
+            let mut stream = MaskStream::default();
             let mut out = Vec::new();
             for chunk in text.as_bytes().chunks(size) {
                 out.extend(stream.push(&mask, chunk));
@@ -453,7 +454,7 @@ mod tests {
     #[test]
     fn a_question_does_not_wait_and_a_secret_does() {
         let mask = mask(&["secret-1"]);
-        let mut stream = Stream::default();
+        let mut stream = MaskStream::default();
         assert_eq!(stream.push(&mask, b"Name? yes"), b"Name? ye");
         assert_eq!(stream.release(), b"s");
         assert_eq!(stream.push(&mask, b"ecret-1!"), b"********!");
@@ -466,7 +467,7 @@ mod tests {
     fn a_secret_that_comes_a_byte_at_a_time_is_hidden() {
         let mask = mask(&["secret-1", "secret-1-and-more"]);
         let shown = |text: &str| {
-            let mut stream = Stream::default();
+            let mut stream = MaskStream::default();
             let mut out = Vec::new();
             for byte in text.as_bytes() {
                 out.extend(stream.push(&mask, &[*byte]));

@@ -1,7 +1,7 @@
-//! Text for people: what it may hold, and how names, commands and addresses stand in it.
+//! Text for people: how names, commands, addresses and secrets appear in it, and where its lines break.
 //!
-//! Everything that [`crate::output`] shows to people goes through [`seen`], which shows what can't be seen, and what
-//! others wrote goes through [`secrets`], which hides the secrets of this run.
+//! All text for people goes through [`seen`], which makes invisible characters visible, and through [`secrets`], which hides
+//! the secrets of this run.
 
 pub mod color;
 pub mod command;

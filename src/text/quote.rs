@@ -1,4 +1,4 @@
-//! Names in messages, quoted and escaped as the Go tool does (contract cli-core.md section 5.5).
+//! Quotes and escapes names in messages as the Go tool does (docs/interface/cli-core.md section 5.5).
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ pub fn quote(text: &str) -> String {
     quoted
 }
 
-/// Adds a character as an escape.
+/// Appends a character as an escape.
 pub fn push_escape(quoted: &mut String, c: char) {
     match c {
         '\n' => quoted.push_str("\\n"),
@@ -42,8 +42,8 @@ fn write_escape(quoted: &mut String, escape: std::fmt::Arguments<'_>) {
     let _ = quoted.write_fmt(escape);
 }
 
-/// Go prints letters, marks, numbers, punctuation, symbols and the plain space. The characters
-/// listed here are the spaces, format and private ones that turn up in pasted text.
+/// Returns true for characters that Go prints unescaped: letters, marks, numbers, punctuation, symbols and the plain space.
+/// The list below names the other spaces, format characters and private characters that appear in pasted text.
 fn is_printable(c: char) -> bool {
     !matches!(c as u32,
         0..=0x1f | 0x7f..=0xa0 | 0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x1680 | 0x180e

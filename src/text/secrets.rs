@@ -1,7 +1,7 @@
-//! The secrets that this run knows: they are hidden in whatever comes back.
+//! The secrets that this run knows, and how they are hidden in text.
 //!
-//! Whoever gets hold of a secret says so with [`know`]; whoever passes on the words of a server, an issuer or a library
-//! hides the secrets in them with [`hide`]. Both streams for people do it once more.
+//! Code that reads a secret registers it with [`know`]. Code that passes on the words of a server, an issuer or a library
+//! hides the secrets in them with [`hide`]. Standard output and standard error hide them once more in text for people.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -10,15 +10,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::mask::{MASK, Mask};
-use crate::compat::json;
+use super::mask::{MASK, Mask, in_json};
 
-/// Shorter secrets, and shorter lines of longer ones, would hide ordinary words, in bytes.
+/// The shortest secret that is hidden, in bytes: a shorter one would hide ordinary words.
 const SHORTEST: usize = 6;
+/// The shortest line of a longer secret that is hidden, in bytes.
 const SHORTEST_LINE: usize = 16;
-/// As much of a secret of one word is hidden too, in bytes: whoever quotes it may cut it.
+/// The shortest part of a one-word secret that is hidden, in bytes: a message may quote a secret in part.
 const PIECE: usize = 10;
-/// Pieces are looked for in the beginning of a longer word, in bytes.
+/// The length of the beginning of a word whose parts are hidden, in bytes.
 const LONGEST_WORD: usize = 16 << 10;
 
 static KNOWN: Mutex<Known> = Mutex::new(Known {
@@ -29,7 +29,7 @@ static KNOWN: Mutex<Known> = Mutex::new(Known {
 
 struct Known {
     secrets: Vec<SecretString>,
-    /// Made when it is first needed, with the pieces.
+    /// Created on first use, with the pieces.
     mask: Option<Mask>,
     pieces: BTreeSet<[u8; PIECE]>,
 }
@@ -44,7 +44,7 @@ pub fn know(secret: &SecretString) {
     }
 }
 
-/// The text without the secrets of this run.
+/// Returns the text with the secrets of this run masked.
 #[must_use]
 pub fn hide(text: &str) -> Cow<'_, str> {
     let mut known = lock();
@@ -63,7 +63,7 @@ pub fn hide(text: &str) -> Cow<'_, str> {
     Cow::Owned(without_pieces(mask.apply(text), pieces))
 }
 
-/// What is looked for: the secrets, line by line, and each as it stands in JSON, which may be encoded once more.
+/// Returns the texts to hide: the secrets, line by line, and each as it reads in JSON, which may be encoded once more.
 fn texts(secrets: &[SecretString]) -> Vec<SecretString> {
     let mut texts = Vec::new();
     for secret in secrets {
@@ -75,18 +75,15 @@ fn texts(secrets: &[SecretString]) -> Vec<SecretString> {
         };
         for line in whole.lines().map(str::trim) {
             if line.len() >= shortest {
-                let in_json = Zeroizing::new(serde_json::to_string(line).unwrap_or_default());
-                let in_json = in_json.get(1..in_json.len().saturating_sub(1));
-                let in_json = in_json.unwrap_or_default();
-                let as_go_writes_it = Zeroizing::new(json::escape(in_json));
-                texts.extend([line, in_json, as_go_writes_it.as_str()].map(SecretString::from));
+                let [plain, html, ..] = in_json(line).map(Zeroizing::new);
+                texts.extend([line, plain.as_str(), html.as_str()].map(SecretString::from));
             }
         }
     }
     texts
 }
 
-/// The pieces of all words among the secrets.
+/// Returns the pieces of all one-word secrets.
 fn pieces_of(secrets: &[SecretString]) -> BTreeSet<[u8; PIECE]> {
     let words = secrets.iter().map(SecretString::expose_secret);
     words
@@ -96,12 +93,12 @@ fn pieces_of(secrets: &[SecretString]) -> BTreeSet<[u8; PIECE]> {
         .collect()
 }
 
-/// True for a token or a password of one word, of which a part would be recognized.
+/// Returns true for a token or a password of one word: a part of it can be recognized.
 fn is_word(text: &str) -> bool {
     text.len() >= 2 * PIECE && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// The text without what consists of pieces, each of which overlaps the next.
+/// Masks each part of the text that consists of overlapping pieces.
 fn without_pieces(text: String, pieces: &BTreeSet<[u8; PIECE]>) -> String {
     let mut shown = String::new();
     let mut covered = 0;

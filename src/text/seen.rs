@@ -1,29 +1,30 @@
-//! Characters that a reader doesn't see: they move the cursor, colour the screen, turn the text, or make two names look
-//! alike. They are shown as escapes.
+//! Shows invisible characters as escapes: those that move the cursor, color the screen, reverse the text, or make two names
+//! look alike.
 
 use super::color;
 use super::quote::push_escape;
 
-/// The text as one line: line ends and tabs are spaces, other unseen characters are shown as escapes. Colors of ours stay.
+/// Returns the text as one line: line ends and tabs become spaces, other invisible characters become escapes. Colors of
+/// this program stay.
 #[must_use]
 pub fn visible(text: &str) -> String {
     show(text, false)
 }
 
-/// The same for text of several lines: line feeds and tabs stay.
+/// Like [`visible`], but keeps line feeds and tabs.
 #[must_use]
 pub fn visible_lines(text: &str) -> String {
     show(text, true)
 }
 
-/// The first line of what somebody else wrote, without the white space around the text.
+/// Returns the first line of a text by somebody else, without the white space around the text.
 #[must_use]
 pub fn first_line(text: &str) -> String {
     visible(text.trim().lines().next().unwrap_or_default())
 }
 
-/// Several lines of which only the first may pass for one of the program's own: what follows is indented where it
-/// begins with one of our labels. Text of others may hold line ends.
+/// Indents each later line that begins with a label of this program (`Error:`), so that it can't pass for a message of its
+/// own. Text of others may contain line ends.
 #[must_use]
 pub fn with_one_label(text: &str) -> String {
     let mut lines = text.split('\n');
@@ -48,7 +49,7 @@ fn has_label(line: &str) -> bool {
     })
 }
 
-/// True for control characters, for those that turn the text, and for those that leave no mark on the screen.
+/// Returns true for characters that control the terminal, reverse the text, or leave no mark on the screen.
 #[must_use]
 pub fn is_unseen(c: char) -> bool {
     c.is_control()
@@ -80,7 +81,7 @@ fn show(text: &str, lines: bool) -> String {
             '\n' | '\t' | '\r' | '\x0b' | '\x0c' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
                 shown.push(' ');
             }
-            // It makes a colored picture of a symbol, and would make nothing of a letter.
+            // The selector turns a symbol into a colored picture. After a letter it would be invisible.
             '\u{fe0f}' if before >= '\u{203c}' => shown.push(c),
             _ if own.is_some() => shown.push_str(&rest[..own.unwrap_or_default()]),
             c if is_unseen(c) => push_escape(&mut shown, c),

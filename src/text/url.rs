@@ -1,8 +1,8 @@
-//! Addresses in messages.
+//! Hides logins in addresses.
 
 use url::Url;
 
-/// An address without what stands before its `@`, which may be a password or a token.
+/// Returns an address without the part before its `@`, which may be a password or a token.
 #[must_use]
 pub fn url_for_people(text: &str) -> String {
     const HIDDEN: &str = "***";
@@ -11,7 +11,7 @@ pub fn url_for_people(text: &str) -> String {
     if Url::parse(text).is_ok_and(is_bare) {
         return text.to_owned();
     }
-    // In a text that is not a URL there may be a password all the same.
+    // A text that is not a URL may still contain a password.
     let start = text.find("//").map_or(0, |slashes| slashes + 2);
     match text[start..].rfind('@') {
         Some(at) => format!("{}{HIDDEN}{}", &text[..start], &text[start + at..]),
@@ -19,11 +19,11 @@ pub fn url_for_people(text: &str) -> String {
     }
 }
 
-/// A name before the `@` that is at least so long may be a token, in bytes.
+/// The length from which a name before the `@` may be a token, in bytes.
 const LONG_NAME: usize = 16;
 
-/// What stands before the `@` of an address, and the password in it: secrets of the run. Each as it is written and as it
-/// is sent, without percent signs.
+/// Returns the secrets in an address: the login before its `@`, and the password. Each is returned as it is written and
+/// as it is sent, which is percent-decoded.
 #[must_use]
 pub fn secrets(text: &str) -> Vec<String> {
     let Ok(url) = Url::parse(text) else {
@@ -38,12 +38,12 @@ pub fn secrets(text: &str) -> Vec<String> {
         None => Vec::new(),
     };
     let mut all = written.clone();
-    all.extend(written.iter().map(|text| without_percent_signs(text)));
+    all.extend(written.iter().map(|text| percent_decoded(text)));
     all.dedup();
     all
 }
 
-fn without_percent_signs(text: &str) -> String {
+fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {

@@ -1,12 +1,14 @@
-//! Prose in a window: broken between words, where the terminal would break it anywhere.
+//! Breaks prose between words, so that the terminal does not break it inside them.
 
 use dialoguer::console::measure_text_width;
 
-/// The least room, in columns, that is worth breaking lines for.
+use super::seen::is_unseen;
+
+/// The narrowest room for which lines are broken, in columns.
 const LEAST: usize = 20;
 
-/// One line as lines of at most `width` columns, all but the first behind `indent` spaces. A word that fits on no
-/// line, such as a long path, stays whole: the terminal breaks it, and it can still be copied.
+/// Breaks one line into lines of at most `width` columns, and indents all but the first by `indent` spaces. A word that is
+/// too long for any line, such as a path, stays whole: the terminal breaks it, and it can still be copied.
 #[must_use]
 pub fn line(text: &str, width: usize, indent: usize) -> String {
     if measure_text_width(text) <= width || width < indent + LEAST {
@@ -32,7 +34,7 @@ pub fn line(text: &str, width: usize, indent: usize) -> String {
     wrapped
 }
 
-/// Several lines, each broken by itself and then two spaces further in.
+/// Breaks each of several lines. The continuation of a line is indented by two more spaces.
 #[must_use]
 pub fn lines(text: &str, width: usize) -> String {
     let indent = |text: &str| text.len() - text.trim_start_matches(' ').len() + 2;
@@ -41,6 +43,33 @@ pub fn lines(text: &str, width: usize) -> String {
         .map(|text| line(text, width, indent(text)))
         .collect();
     wrapped.join("\n")
+}
+
+/// Lays out a text in paragraphs of at most `width` columns, all lines indented by `indent` spaces. Line ends of the text
+/// stay; other white space and invisible characters are dropped.
+#[must_use]
+pub fn paragraphs(text: &str, width: usize, indent: usize) -> String {
+    let mut laid_out = String::new();
+    for line in text.trim_end().lines() {
+        let mut column = 0;
+        for word in line.split_whitespace() {
+            let word: String = word.chars().filter(|c| !is_unseen(*c)).collect();
+            if word.is_empty() {
+                continue;
+            }
+            let length = measure_text_width(&word);
+            if column > 0 && column + 1 + length > width {
+                laid_out.push('\n');
+                column = 0;
+            }
+            let space = if column > 0 { 1 } else { indent };
+            laid_out.push_str(&" ".repeat(space));
+            laid_out.push_str(&word);
+            column += space + length;
+        }
+        laid_out.push('\n');
+    }
+    laid_out
 }
 
 #[cfg(test)]
@@ -69,7 +98,7 @@ mod tests {
 
     #[test]
     fn width_is_what_the_terminal_shows() {
-        // Two columns each, and a colour that takes none.
+        // Each character takes two columns, the color none.
         assert_eq!(
             line("部署部署 部署部署 部署部署", 24, 2),
             "部署部署 部署部署\n  部署部署"
@@ -77,6 +106,19 @@ mod tests {
         assert_eq!(
             line("\x1b[31m1234\x1b[0m 12345678901234567", 22, 2),
             "\x1b[31m1234\x1b[0m 12345678901234567"
+        );
+    }
+
+    #[test]
+    fn paragraphs_are_indented_and_broken_by_width() {
+        assert_eq!(
+            paragraphs("one two  three\n\n\x1b[1mfour\n", 12, 4),
+            "    one two\n    three\n\n    [1mfour\n"
+        );
+        assert_eq!(paragraphs("部署 部署 ab", 14, 4), "    部署 部署\n    ab\n");
+        assert_eq!(
+            paragraphs("a-long-word-stays b", 8, 2),
+            "  a-long-word-stays\n  b\n"
         );
     }
 

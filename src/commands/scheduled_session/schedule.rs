@@ -89,7 +89,7 @@ impl ActionArgs {
             if verb == "trigger" || answer.body.is_empty() {
                 return Ok(found);
             }
-            let value = json::parse(&answer.body).map_err(Error::Decode)?;
+            let value = json::parse(&answer.body).map_err(|why| Error::Decode(why.to_string()))?;
             let record = Record::decode(&SCHEDULED_SESSION, value).map_err(Error::Decode);
             record.with_context(|| format!("{verb} scheduled session"))
         })

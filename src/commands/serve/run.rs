@@ -18,12 +18,12 @@ use crate::api::Client;
 use crate::failure::{Failure, Kind};
 use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::Plan;
-use crate::runner::resolve::Target;
+use crate::runner::resolve::RunnerTarget;
 use crate::runner::table::Mode;
 use crate::server::runs::{End, Run};
 use crate::session_helper::family::Awaited;
 use crate::session_helper::mask::{self, Mask};
-use crate::session_helper::materialise::Materialised;
+use crate::session_helper::materialize::Materialized;
 use crate::session_helper::{fetch, prepare};
 
 /// How long a command that is asked to end may take before it is killed.
@@ -69,7 +69,7 @@ async fn perform(
     run: &Run,
     mut stop: watch::Receiver<Option<Stop>>,
 ) -> anyhow::Result<End> {
-    let target = Target {
+    let target = RunnerTarget {
         project: run.project.clone(),
         agent: run.agent.clone(),
     };
@@ -107,7 +107,7 @@ async fn perform(
 }
 
 /// The command in a process group of its own, with the variables of the runner's contract.
-fn command(setting: &Setting, run: &Run, files: &Materialised<'_>) -> Result<Command, Failure> {
+fn command(setting: &Setting, run: &Run, files: &Materialized<'_>) -> Result<Command, Failure> {
     let mut command = prepare::command(&setting.command)?;
     files.apply(&mut command);
     command

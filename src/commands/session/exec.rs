@@ -18,7 +18,7 @@ use crate::runner::table::Mode;
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir;
 use crate::session_helper::mask::{self, Mask};
-use crate::session_helper::materialise::Materialised;
+use crate::session_helper::materialize::Materialized;
 use crate::session_helper::prepare;
 use crate::session_helper::relay::Masks;
 use crate::text::visible;
@@ -94,7 +94,7 @@ async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
         None => {
             let mut command = prepare::command(&args.command)?;
             if args.pass_login {
-                files.apply_beside_logins(&mut command);
+                files.apply_and_keep_logins(&mut command);
             } else {
                 files.apply(&mut command);
             }
@@ -158,7 +158,7 @@ fn warn(ctx: &Ctx, plan: &Plan) {
 
 /// Fetches the secrets at the interval of `--refresh`, until the caller drops this future. If a secret can't be fetched,
 /// its file stays as it is.
-async fn refresh(ctx: &Ctx, args: &Args, files: &Materialised<'_>, mut masked: KnownSecrets) {
+async fn refresh(ctx: &Ctx, args: &Args, files: &Materialized<'_>, mut masked: KnownSecrets) {
     let Some(every) = args.refresh else {
         return;
     };
@@ -194,7 +194,7 @@ async fn refresh(ctx: &Ctx, args: &Args, files: &Materialised<'_>, mut masked: K
 
 /// Writes a new secret over the old one, if it passes the checks that the first one passed.
 fn replace(
-    files: &Materialised<'_>,
+    files: &Materialized<'_>,
     step: &Step,
     secret: SecretString,
     ctx: &Ctx,

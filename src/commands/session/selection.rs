@@ -20,7 +20,7 @@ use crate::output::progress;
 use crate::resources::{KUBECONFIG, Record};
 use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::{Credential, Plan};
-use crate::runner::resolve::{Candidate, Target};
+use crate::runner::resolve::{Candidate, RunnerTarget};
 use crate::runner::table::Mode;
 use crate::session_helper::fetch;
 
@@ -186,14 +186,14 @@ fn target(
     ctx: &Ctx,
     session: Option<&str>,
     agent: Option<&str>,
-) -> anyhow::Result<(Target, SessionTime)> {
+) -> anyhow::Result<(RunnerTarget, SessionTime)> {
     match session {
         Some(session) => target_of_session(ctx, session, agent),
         None => Ok((target_of_new_session(ctx, agent)?, SessionTime::Assumed)),
     }
 }
 
-fn target_of_new_session(ctx: &Ctx, agent: Option<&str>) -> anyhow::Result<Target> {
+fn target_of_new_session(ctx: &Ctx, agent: Option<&str>) -> anyhow::Result<RunnerTarget> {
     let project = ctx.settings()?.project.clone().unwrap_or_default();
     if project.is_empty() {
         return Err(Failure::usage("no project is set")
@@ -208,7 +208,7 @@ fn target_of_new_session(ctx: &Ctx, agent: Option<&str>) -> anyhow::Result<Targe
             .with_context(|| format!("get project {}", quote(&project)))?;
         let project = project.id().to_owned();
         let agent = agent_id(client, &project, agent).await?.unwrap_or_default();
-        Ok(Target { project, agent })
+        Ok(RunnerTarget { project, agent })
     })
 }
 
@@ -216,7 +216,7 @@ fn target_of_session(
     ctx: &Ctx,
     given: &str,
     agent: Option<&str>,
-) -> anyhow::Result<(Target, SessionTime)> {
+) -> anyhow::Result<(RunnerTarget, SessionTime)> {
     Collection::sessions().check(given)?;
     let client = ctx.client()?;
     ctx.block_on(async {
@@ -225,7 +225,7 @@ fn target_of_session(
             .with_context(|| format!("get session {}", quote(given)))?;
         let project = session.text("project_id").to_owned();
         let agent = agent_id(client, &project, agent).await?;
-        let target = Target {
+        let target = RunnerTarget {
             agent: agent.unwrap_or_else(|| session.text("agent_id").to_owned()),
             project,
         };

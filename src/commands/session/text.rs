@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::compat::json;
 use crate::output::age::age;
 use crate::resources::Record;
-use crate::text::seen::is_unseen;
+use crate::text::wrap;
 
 /// How far the text of a message is indented, in columns.
 const INDENT: usize = 6;
@@ -27,40 +27,11 @@ pub fn message(message: &Record, width: Option<usize>, now: Timestamp) -> String
     let width = width
         .filter(|width| *width >= MIN_WIDTH)
         .unwrap_or(DEFAULT_WIDTH);
-    let body = wrap(&text, (width - INDENT).max(20));
+    let body = wrap::paragraphs(&text, (width - INDENT).max(20), INDENT);
     format!(
         "#{seq:<4}  {kind:<28}  {}\n{body}\n",
         age(message.text("created_at"), now)
     )
-}
-
-/// Wraps a text to `width` characters, including the indent. Keeps the line breaks of the text, and longer words whole.
-fn wrap(text: &str, width: usize) -> String {
-    let mut wrapped = String::new();
-    for line in text.trim_end().lines() {
-        let mut current = String::new();
-        for word in line.split_whitespace() {
-            let fits = INDENT + current.chars().count() + 1 + word.chars().count() <= width;
-            if !current.is_empty() && !fits {
-                push_line(&mut wrapped, &current);
-                current.clear();
-            }
-            if !current.is_empty() {
-                current.push(' ');
-            }
-            current.extend(word.chars().filter(|c| !is_unseen(*c)));
-        }
-        push_line(&mut wrapped, &current);
-    }
-    wrapped
-}
-
-fn push_line(wrapped: &mut String, line: &str) {
-    if !line.is_empty() {
-        wrapped.push_str(&" ".repeat(INDENT));
-        wrapped.push_str(line);
-    }
-    wrapped.push('\n');
 }
 
 /// Returns what a payload shows, by the type of its event; `None` if there is nothing to show.

@@ -1,37 +1,37 @@
-//! A certificate in DER: what refuses it, and what lint wants to know of it.
+//! Reads a certificate in DER: refuses it as Kubernetes' client does, and collects the facts that the lint checks.
 
 use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::Damage;
+use super::damage::Damage;
 use super::date;
 use super::der::{
     BOOLEAN, Der, Integer, OCTET_STRING, Oid, SEQUENCE, context, context_constructed,
 };
 use super::extension::{self, Facts};
 use super::name;
-use super::public_key::PublicKey;
+use super::public_key::{PublicKey, algorithm};
 
-/// What is known about a certificate.
-pub(in super::super) struct Certificate {
-    pub(in super::super) not_before: Timestamp,
-    pub(in super::super) not_after: Timestamp,
-    pub(in super::super) is_ca: bool,
-    /// Its key usage does not exclude TLS client authentication.
-    pub(in super::super) for_clients: bool,
-    /// Its organization is `system:masters`: full rights in every cluster.
-    pub(in super::super) system_masters: bool,
+/// The facts about a certificate.
+pub(crate) struct Certificate {
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
+    pub(crate) is_ca: bool,
+    /// Whether its key usage allows TLS client authentication.
+    pub(crate) for_clients: bool,
+    /// Whether its organization is `system:masters`, which has full rights in every cluster.
+    pub(crate) system_masters: bool,
     pub(super) key: PublicKey,
 }
 
 impl Certificate {
-    pub(in super::super) fn is_valid_at(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_valid_at(&self, now: Timestamp) -> bool {
         self.not_before <= now && now <= self.not_after
     }
 
-    /// Reads and checks a certificate as Kubernetes' client does: what stands behind the last field that it
-    /// knows is not looked at, and neither are dates, usage and signature.
+    /// Reads and checks a certificate as Kubernetes' client does. The client ignores everything after the last field that it
+    /// knows, and does not check dates, usage and signature.
     pub(super) fn parse(der: &[u8]) -> Result<Self, Damage> {
         let mut input = Der(der);
         let mut outer = input
@@ -103,7 +103,7 @@ fn version(body: &mut Der<'_>) -> Result<Version, Damage> {
     }
 }
 
-/// It is named twice, and both have to be the same bytes.
+/// Checks the signature algorithm. A certificate names it twice, with the same bytes.
 fn signature_algorithm(body: &mut Der<'_>, outer: &mut Der<'_>) -> Result<(), Damage> {
     let malformed = Damage("its signature algorithm is malformed");
     let mut inner = body.take(SEQUENCE).ok_or(malformed)?;
@@ -113,21 +113,12 @@ fn signature_algorithm(body: &mut Der<'_>, outer: &mut Der<'_>) -> Result<(), Da
     algorithm(&mut inner).map(|_| ()).ok_or(malformed)
 }
 
-/// The identifier of an algorithm, and its parameters with tag and length, if it has any.
-pub(super) fn algorithm<'a>(der: &mut Der<'a>) -> Option<(Oid<'a>, &'a [u8])> {
-    let id = der.oid()?;
-    if der.is_empty() {
-        return Some((id, &[]));
-    }
-    der.any().map(|parameters| (id, parameters.whole))
-}
-
 fn validity(body: &mut Der<'_>) -> Option<(Timestamp, Timestamp)> {
     let mut dates = body.take(SEQUENCE)?;
     Some((date::read(&mut dates)?, date::read(&mut dates)?))
 }
 
-/// Passes over the two identifiers that nobody uses.
+/// Skips the two unique identifiers, which nobody uses.
 fn after_key(body: &mut Der<'_>) -> Result<(), Damage> {
     for number in [1, 2] {
         body.take_if(context(number))
@@ -142,7 +133,7 @@ fn extensions(body: &mut Der<'_>) -> Result<Facts, Damage> {
         return Ok(Facts::default());
     };
     let list = explicit.take(SEQUENCE).ok_or(malformed)?;
-    // All of them have to be well formed before the content of one is looked at; the client's words depend on it.
+    // The client checks the form of all extensions before the content of any; its message depends on this order.
     let mut seen = HashSet::new();
     let mut rest = list;
     while !rest.is_empty() {

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::der::Oid;
 
+/// A curve, by its name in certificates.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Curve {
     P224,
@@ -28,7 +29,7 @@ impl Curve {
             .find_map(|(known, curve)| (known == name).then_some(curve))
     }
 
-    /// Bytes of a scalar, and of one coordinate.
+    /// Returns the size of a scalar and of one coordinate, in bytes.
     fn size(self) -> usize {
         match self {
             Self::P224 => 28,
@@ -38,7 +39,7 @@ impl Curve {
         }
     }
 
-    /// Whether these are the bytes of an uncompressed point on the curve.
+    /// Returns true for the bytes of an uncompressed point on the curve.
     pub(super) fn holds(self, point: &[u8]) -> bool {
         let uncompressed = point.first() == Some(&4) && point.len() == 1 + 2 * self.size();
         uncompressed
@@ -50,7 +51,7 @@ impl Curve {
             }
     }
 
-    /// The uncompressed public point of a private key, whose zeros in front may be missing or too many.
+    /// Returns the uncompressed public point of a private key. The key may have too few or too many leading zeros.
     pub(super) fn public_point(self, scalar: &[u8]) -> Option<Vec<u8>> {
         let zeros = scalar.iter().take_while(|byte| **byte == 0).count();
         let significant = &scalar[zeros..];

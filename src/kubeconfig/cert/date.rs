@@ -1,12 +1,12 @@
-//! The dates of a certificate.
+//! Reads the dates of a certificate.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
 use super::der::{Der, GENERALIZED_TIME, UTC_TIME};
 
-/// Seconds may be left out in a `UTCTime`, and both forms may end in an offset. A date that a [`Timestamp`] cannot
-/// hold becomes the nearest one that it can.
+/// Reads a date. A `UTCTime` may have no seconds, and both forms may end in an offset. A date outside the range of
+/// [`Timestamp`] becomes the nearest one inside it.
 pub(super) fn read(der: &mut Der<'_>) -> Option<Timestamp> {
     let element = der.any()?;
     let text = element.content;
@@ -57,7 +57,7 @@ fn clamp(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(nearest)
 }
 
-/// `Z`, or hours and minutes other than none at all, which is written `Z`.
+/// Reads the offset: `Z`, or hours and minutes. An offset of zero must be written `Z`.
 fn offset_seconds(text: &[u8]) -> Option<i64> {
     if text == b"Z" {
         return Some(0);

@@ -1,5 +1,5 @@
-//! DER as strict as Kubernetes' client reads it in certificates: tags below 31, definite and minimal
-//! lengths, minimal integers. `None` means malformed.
+//! Reads DER as strictly as Kubernetes' client does in certificates: tags below 31, definite and minimal lengths, minimal
+//! integers. `None` means malformed.
 
 pub(super) const BOOLEAN: u8 = 0x01;
 pub(super) const INTEGER: u8 = 0x02;
@@ -11,25 +11,25 @@ pub(super) const GENERALIZED_TIME: u8 = 0x18;
 pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
 
-/// The tag `[number]` of a primitive element.
+/// Returns the tag `[number]` of a primitive element.
 pub(super) const fn context(number: u8) -> u8 {
     0x80 | number
 }
 
-/// The tag `[number]` of an element that holds others.
+/// Returns the tag `[number]` of an element that holds others.
 pub(super) const fn context_constructed(number: u8) -> u8 {
     0xA0 | number
 }
 
-/// What is still to be read of a text in DER.
+/// The rest of a text in DER, which is still to be read.
 #[derive(Clone, Copy)]
 pub(super) struct Der<'a>(pub(super) &'a [u8]);
 
-/// One element, by its tag.
+/// One element.
 pub(super) struct Element<'a> {
     pub(super) tag: u8,
     pub(super) content: &'a [u8],
-    /// With tag and length.
+    /// The content with tag and length.
     pub(super) whole: &'a [u8],
 }
 
@@ -67,13 +67,13 @@ impl<'a> Der<'a> {
         })
     }
 
-    /// The content of the next element, which has to have this tag.
+    /// Reads the next element, which must have this tag, and returns its content.
     pub(super) fn take(&mut self, tag: u8) -> Option<Der<'a>> {
         let element = self.any()?;
         (element.tag == tag).then_some(Der(element.content))
     }
 
-    /// As [`Der::take`], but `Some(None)` where another element or nothing follows.
+    /// Like [`Der::take`], but returns `Some(None)` if another element or nothing follows.
     #[allow(clippy::option_option)] // malformed, absent and present are three answers
     pub(super) fn take_if(&mut self, tag: u8) -> Option<Option<Der<'a>>> {
         if self.is_next(tag) {
@@ -124,12 +124,12 @@ impl<'a> Integer<'a> {
         !self.is_negative() && self.0 != [0]
     }
 
-    /// The value of an integer that is not negative, without zeros in front.
+    /// Returns the bytes of an integer that is not negative, without leading zeros.
     pub(super) fn magnitude(self) -> &'a [u8] {
         self.0.strip_prefix(&[0]).unwrap_or(self.0)
     }
 
-    /// `None` if it does not fit.
+    /// Returns `None` if the value does not fit.
     pub(super) fn to_i64(self) -> Option<i64> {
         let sign = if self.is_negative() { 0xFF } else { 0 };
         let mut bytes = [sign; 8];
@@ -139,7 +139,7 @@ impl<'a> Integer<'a> {
     }
 }
 
-/// An object identifier: each of its parts in its shortest form and below 2^31.
+/// An object identifier: each part is in its shortest form and below 2^31.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Oid<'a>(pub(super) &'a [u8]);
 
@@ -152,7 +152,7 @@ impl<'a> Oid<'a> {
     }
 }
 
-/// Whether these are numbers of any size, each in its shortest form and whole.
+/// Returns true for complete numbers of any size, each in its shortest form.
 pub(super) fn is_base_128(content: &[u8]) -> bool {
     content.last().is_some_and(|byte| *byte < 0x80)
         && content
@@ -160,7 +160,7 @@ pub(super) fn is_base_128(content: &[u8]) -> bool {
             .all(|part| part[0] != 0x80)
 }
 
-/// A text of bits, the unused ones at its end zero.
+/// A string of bits. The unused bits at its end are zero.
 #[derive(Clone, Copy)]
 pub(super) struct Bits<'a> {
     bytes: &'a [u8],
@@ -182,7 +182,7 @@ impl<'a> Bits<'a> {
         byte & (0x80 >> (bit % 8)) != 0
     }
 
-    /// The bits as a number: the unused ones are taken out at the end and put in front.
+    /// Returns the bits as a number: shifted right, so that the unused bits are in front.
     pub(super) fn right_aligned(self) -> std::borrow::Cow<'a, [u8]> {
         if self.unused == 0 {
             return self.bytes.into();

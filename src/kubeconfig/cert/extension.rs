@@ -1,10 +1,10 @@
-//! The extensions of a certificate. One that is not in the table may hold anything, critical or not: that
-//! matters only where a chain is verified.
+//! Checks the extensions of a certificate. One that is not in the table may hold anything, even if it is marked critical:
+//! that matters only when a chain is verified.
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::Damage;
+use super::damage::Damage;
 use super::der::{
     BOOLEAN, Der, INTEGER, Integer, OBJECT_IDENTIFIER, OCTET_STRING, Oid, SEQUENCE, context,
     context_constructed, is_base_128,
@@ -16,13 +16,13 @@ const CLIENT_AUTH: Oid<'_> = Oid(&[0x2B, 6, 1, 5, 5, 7, 3, 2]);
 const ANY_USE: Oid<'_> = Oid(&[0x55, 0x1D, 0x25, 0]);
 const DIGITAL_SIGNATURE: usize = 0;
 
-/// What the extensions say.
+/// The facts that the extensions state.
 #[derive(Default)]
 pub(super) struct Facts {
     pub(super) is_ca: bool,
-    /// A key usage without digital signature.
+    /// The key usage excludes digital signatures.
     signs_nothing: bool,
-    /// An extended key usage without client authentication.
+    /// The extended key usage excludes client authentication.
     not_for_clients: bool,
 }
 
@@ -32,11 +32,12 @@ impl Facts {
     }
 }
 
+/// How an extension is checked.
 #[derive(Clone, Copy)]
 struct Rule {
     id: Oid<'static>,
     may_be_critical: bool,
-    /// `None` means malformed.
+    /// Returns `None` if the extension is malformed.
     check: fn(Der<'_>, &mut Facts) -> Option<()>,
     fault: Damage,
 }
@@ -121,6 +122,7 @@ const RULES: [Rule; 13] = [
     )),
 ];
 
+/// Checks one extension, and notes its facts.
 pub(super) fn check(
     id: Oid<'_>,
     critical: bool,
@@ -217,7 +219,7 @@ fn is_address(text: &[u8]) -> bool {
         .is_ok_and(|text| text.parse::<Ipv4Addr>().is_ok() || text.parse::<Ipv6Addr>().is_ok())
 }
 
-/// Ones, then zeros.
+/// Returns true for one bits followed by zero bits.
 fn is_mask(bytes: &[u8]) -> bool {
     let mut rest = bytes.iter().skip_while(|byte| **byte == 0xFF);
     rest.next()

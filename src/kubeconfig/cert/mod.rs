@@ -1,14 +1,15 @@
-//! Certificates and private keys exactly as Kubernetes' client takes them, and what lint wants to know of them.
+//! Reads certificates and private keys exactly as Kubernetes' client does, and collects the facts that the lint checks.
 //!
-//! What the client refuses is refused here; what it does not look at (dates, usage, signatures, extensions that it does
-//! not know) refuses nothing. The rules are those of the client's own readers, which differ from RFC 5280 in both
-//! directions, so a general library does not do.
+//! Input that the client refuses is refused here. Parts that the client does not check (dates, usage, signatures,
+//! extensions that it does not know) are not checked here either. The client's own readers are laxer than RFC 5280 in some
+//! places and stricter in others, so a general library would judge differently.
 //!
-//! `der` reads elements; `certificate` goes through the fields with `date`, `name`, `public_key` and `extension`;
-//! `private_key` has readers of its own, with `curve` and `rsa` for the arithmetic.
+//! `der` reads elements; `certificate` reads the fields with `date`, `name`, `public_key` and `extension`; `private_key`
+//! has readers of its own, with `curve` and `rsa` for the arithmetic.
 
 mod certificate;
 mod curve;
+mod damage;
 mod date;
 mod der;
 mod extension;
@@ -19,18 +20,12 @@ mod rsa;
 
 use super::pem::{self, Block};
 pub(super) use certificate::Certificate;
+pub(super) use damage::CertFault;
+use damage::Damage;
 use public_key::PublicKey;
 
-/// Why a certificate cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Damage(&'static str);
-
-/// Why a certificate, a key or their pair is refused: a finding code and the detail.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault(pub(super) &'static str, pub(super) &'static str);
-
-/// Checks a CA bundle. One usable certificate is enough; an empty text means the system's roots.
-pub(super) fn check_ca(text: &[u8]) -> Result<(), Fault> {
+/// Checks a CA bundle. One usable certificate is enough; an empty text stands for the system's roots.
+pub(super) fn check_ca(text: &[u8]) -> Result<(), CertFault> {
     if text.is_empty() {
         return Ok(());
     }
@@ -46,10 +41,10 @@ pub(super) fn check_ca(text: &[u8]) -> Result<(), Fault> {
     } else {
         "it holds no block of type CERTIFICATE without header lines"
     };
-    Err(Fault("bad-ca", fault.unwrap_or(nothing)))
+    Err(CertFault("bad-ca", fault.unwrap_or(nothing)))
 }
 
-/// The usable certificates of a CA bundle.
+/// Returns the usable certificates of a CA bundle.
 pub(super) fn ca_certificates(text: &[u8]) -> Vec<Certificate> {
     ca_blocks(text)
         .filter_map(|block| Certificate::parse(&block.der).ok())
@@ -60,15 +55,14 @@ fn ca_blocks(text: &[u8]) -> impl Iterator<Item = Block<'_>> {
     pem::blocks(text).filter(|block| block.is_certificate() && !block.has_headers)
 }
 
-/// The certificate that a client would present: the first block.
+/// Returns the certificate that a client would present: the first block.
 pub(super) fn client_certificate(text: &[u8]) -> Option<Certificate> {
     let block = pem::blocks(text).find(Block::is_certificate)?;
     Certificate::parse(&block.der).ok()
 }
 
-/// Checks that a client certificate and a key are usable and belong together. Dates and key usage
-/// do not matter here.
-pub(super) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), Fault> {
+/// Checks that a client certificate and a key are usable and belong together. Dates and key usage are not checked.
+pub(super) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), CertFault> {
     let Some(certificate_block) = pem::blocks(certificate).find(Block::is_certificate) else {
         let fault = match pem::blocks(certificate).next() {
             None => "it holds no PEM block",
@@ -77,7 +71,7 @@ pub(super) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), Fault> {
             }
             Some(_) => "it holds no block of type CERTIFICATE",
         };
-        return Err(Fault("bad-certificate", fault));
+        return Err(CertFault("bad-certificate", fault));
     };
     let Some(key_block) = pem::blocks(key).find(Block::is_private_key) else {
         let fault = match pem::blocks(key).next() {
@@ -85,24 +79,24 @@ pub(super) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), Fault> {
             Some(block) if block.is_certificate() => "it holds a certificate instead of a key",
             Some(_) => "it holds no private key block",
         };
-        return Err(Fault("bad-private-key", fault));
+        return Err(CertFault("bad-private-key", fault));
     };
     let certificate = Certificate::parse(&certificate_block.der)
-        .map_err(|Damage(why)| Fault("bad-certificate", why))?;
-    let key = private_key::public_key(&key_block.der).ok_or(Fault(
+        .map_err(|Damage(why)| CertFault("bad-certificate", why))?;
+    let key = private_key::public_key(&key_block.der).ok_or(CertFault(
         "bad-private-key",
         "it is damaged, encrypted or of an unsupported kind",
     ))?;
     if certificate.key == PublicKey::Other {
-        Err(Fault(
+        Err(CertFault(
             "bad-certificate",
             "its key is of an unsupported kind",
         ))
     } else if certificate.key == key {
         Ok(())
     } else if certificate.key.is_same_kind(&key) {
-        Err(Fault("key-mismatch", ""))
+        Err(CertFault("key-mismatch", ""))
     } else {
-        Err(Fault("key-mismatch", "they are of different kinds"))
+        Err(CertFault("key-mismatch", "they are of different kinds"))
     }
 }

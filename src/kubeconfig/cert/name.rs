@@ -1,8 +1,8 @@
-//! Names in a certificate: the strings of subject and issuer, domains, mailboxes.
+//! Checks the names in a certificate: the strings of subject and issuer, domains, mailboxes.
 
 use std::borrow::Cow;
 
-use super::Damage;
+use super::damage::Damage;
 use super::der::{Der, Element, Oid, SEQUENCE, SET};
 
 const UTF8_STRING: u8 = 0x0C;
@@ -14,7 +14,7 @@ const BMP_STRING: u8 = 0x1E;
 
 const ORGANIZATION: Oid<'_> = Oid(&[0x55, 4, 10]);
 
-/// Checks a subject or an issuer, and says whether one of its organizations is `organization`.
+/// Checks a subject or an issuer, and returns true if one of its organizations is `organization`.
 pub(super) fn has_organization(name: Der<'_>, organization: &str) -> Result<bool, Damage> {
     let mut found = false;
     let mut sets = name;
@@ -35,7 +35,7 @@ pub(super) fn has_organization(name: Der<'_>, organization: &str) -> Result<bool
     Ok(found)
 }
 
-/// A string, if its type is known and allows each of its characters.
+/// Returns the text of a string, if its type is known and allows each of its characters.
 fn text<'a>(string: &Element<'a>) -> Option<Cow<'a, str>> {
     let bytes = string.content;
     let allowed = match string.tag {
@@ -43,7 +43,7 @@ fn text<'a>(string: &Element<'a>) -> Option<Cow<'a, str>> {
         PRINTABLE_STRING => bytes.iter().copied().all(is_printable),
         NUMERIC_STRING => bytes.iter().all(|b| b.is_ascii_digit() || *b == b' '),
         IA5_STRING => bytes.is_ascii(),
-        // Read as Latin-1, as everybody does.
+        // Every reader takes it for Latin-1.
         T61_STRING => {
             return Some(
                 bytes
@@ -63,12 +63,12 @@ fn text<'a>(string: &Element<'a>) -> Option<Cow<'a, str>> {
         .map(Into::into)
 }
 
-/// The set of this string type, and `*` and `&`, which many certificates have.
+/// Returns true for the characters of this string type, and for `*` and `&`, which many certificates contain.
 fn is_printable(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(&byte)
 }
 
-/// Two bytes for a character, none of them a surrogate or reserved; a zero at the end is left out.
+/// Reads two bytes for each character, none of which may be a surrogate or reserved. A zero at the end is dropped.
 fn bmp_text(bytes: &[u8]) -> Option<String> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     let pairs = pairs.strip_suffix(&[[0, 0]]).unwrap_or(pairs);
@@ -83,7 +83,7 @@ fn bmp_text(bytes: &[u8]) -> Option<String> {
         .filter(|_: &String| rest.is_empty())
 }
 
-/// Whether a text passes for a domain. The empty text passes, and neither lengths nor letters are looked at.
+/// Returns true if the client accepts a text as a domain. It accepts the empty text, any length and any letters.
 pub(super) fn is_domain(text: &[u8]) -> bool {
     text.is_empty()
         || text
@@ -91,7 +91,7 @@ pub(super) fn is_domain(text: &[u8]) -> bool {
             .all(|label| !label.is_empty() && label.iter().all(u8::is_ascii_graphic))
 }
 
-/// A constraint may start with a dot.
+/// Like [`is_domain`], but the text may start with a dot.
 pub(super) fn is_domain_constraint(text: &[u8]) -> bool {
     match text {
         [b'.', rest @ ..] if !rest.is_empty() => is_domain(rest),
@@ -99,7 +99,7 @@ pub(super) fn is_domain_constraint(text: &[u8]) -> bool {
     }
 }
 
-/// Whether a text passes for a mailbox: a local part, bare or in quotes, and a domain.
+/// Returns true if the client accepts a text as a mailbox: a local part, bare or in quotes, and a domain.
 pub(super) fn is_mailbox(text: &[u8]) -> bool {
     let rest = match text {
         [b'"', quoted @ ..] => quoted_local_part(quoted),
@@ -109,7 +109,7 @@ pub(super) fn is_mailbox(text: &[u8]) -> bool {
     domain.is_some_and(is_domain)
 }
 
-/// What follows behind the closing quote.
+/// Returns the text after the closing quote.
 fn quoted_local_part(mut text: &[u8]) -> Option<&[u8]> {
     loop {
         let (first, rest) = text.split_first()?;
@@ -125,7 +125,7 @@ fn quoted_local_part(mut text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What follows behind words with single dots between them.
+/// Returns the text after words with single dots between them.
 fn bare_local_part(text: &[u8]) -> Option<&[u8]> {
     let (mut rest, mut part) = (text, Vec::new());
     while let Some((first, after)) = rest.split_first() {

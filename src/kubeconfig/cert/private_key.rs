@@ -1,7 +1,7 @@
-//! Private keys: PKCS#1, PKCS#8 or SEC 1, tried in this order whatever the label says.
+//! Reads private keys: tries PKCS#1, PKCS#8 and SEC 1 in this order, whatever the PEM label says.
 //!
-//! Their DER is read more leniently than that of certificates: what follows behind the last known field is
-//! passed over, and a field that may be absent is absent if another stands in its place.
+//! Their DER is read more leniently than that of certificates: anything after the last known field is skipped, and an
+//! optional field counts as absent if another field follows instead.
 
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
@@ -10,10 +10,10 @@ use super::der::{self, Bits, Integer, Oid};
 use super::public_key::{EC, ED25519, PublicKey, RSA};
 use super::rsa;
 
-/// A larger key is refused, to bound the time that its arithmetic takes. RSA with 16,384 bits fits.
+/// The size of the largest key that is accepted, in bytes. It bounds the time of the arithmetic; RSA with 16,384 bits fits.
 const MAX_BYTES: usize = 16 << 10;
 
-/// The public key of a private one, or `None` if that is damaged, encrypted or of an unsupported kind.
+/// Returns the public key of a private key, or `None` if that is damaged, encrypted or of an unsupported kind.
 pub(super) fn public_key(key: &[u8]) -> Option<PublicKey> {
     if key.len() > MAX_BYTES {
         return None;
@@ -79,7 +79,7 @@ fn pkcs8(key: &[u8]) -> Option<PublicKey> {
     }
 }
 
-/// `curve` is the one that a wrapper names; it wins over the key's own.
+/// Reads a SEC 1 key. `curve` is the one that a wrapper names; it takes precedence over the curve in the key.
 fn sec1(key: &[u8], curve: Option<Oid<'_>>) -> Option<PublicKey> {
     let mut fields = Fields(Fields(key).required(SEQUENCE)?);
     if fields.integer()?.to_i64()? != 1 {
@@ -99,7 +99,7 @@ fn sec1(key: &[u8], curve: Option<Oid<'_>>) -> Option<PublicKey> {
     Some(PublicKey::Ec(curve, point))
 }
 
-/// Class and form of a tag (its upper three bits) and its number.
+/// A tag: its class and form (the upper three bits), and its number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Tag(u8, u32);
 
@@ -113,7 +113,7 @@ const OCTET_STRING: Tag = universal(der::OCTET_STRING);
 const OBJECT_IDENTIFIER: Tag = universal(der::OBJECT_IDENTIFIER);
 const SEQUENCE: Tag = universal(der::SEQUENCE);
 
-/// The fields that are still to be read. `None` means malformed.
+/// The fields that are still to be read. Its functions return `None` if a field is malformed.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -125,7 +125,7 @@ impl<'a> Fields<'a> {
         Integer::new(self.required(INTEGER)?)
     }
 
-    /// `Some(None)` where another field or nothing follows.
+    /// Returns `Some(None)` if another field or nothing follows.
     #[allow(clippy::option_option)] // malformed, absent and present are three answers
     fn optional(&mut self, tag: Tag) -> Option<Option<&'a [u8]>> {
         if self.0.is_empty() {
@@ -140,7 +140,7 @@ impl<'a> Fields<'a> {
         Some(Some(content))
     }
 
-    /// A field inside `[number]`. The length of the outer tag does not matter.
+    /// Reads a field inside `[number]`. The client ignores the length of the outer tag.
     #[allow(clippy::option_option)]
     fn explicit(&mut self, number: u32, tag: Tag) -> Option<Option<&'a [u8]>> {
         if self.0.is_empty() {
@@ -164,7 +164,7 @@ impl<'a> Fields<'a> {
         Some(Some(content))
     }
 
-    /// Any field with tag and length; empty if there is none.
+    /// Returns the next field with tag and length, whatever it is; an empty text if there is none.
     fn any(&mut self) -> Option<&'a [u8]> {
         if self.0.is_empty() {
             return Some(self.0);
@@ -177,7 +177,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Tag and length of the next field, and what follows.
+/// Reads the tag and the length of the next field, and returns them with the rest.
 fn header(input: &[u8]) -> Option<(Tag, usize, &[u8])> {
     let (&first, mut rest) = input.split_first()?;
     let mut tag = universal(first);
@@ -206,7 +206,7 @@ fn header(input: &[u8]) -> Option<(Tag, usize, &[u8])> {
     Some((tag, length, rest))
 }
 
-/// A tag number above 30.
+/// Reads a tag number above 30, and returns it with the rest.
 fn tag_number(input: &[u8]) -> Option<(u32, &[u8])> {
     let length = 1 + input.iter().position(|byte| *byte < 0x80)?;
     let (digits, rest) = input.split_at(length);

@@ -1,8 +1,7 @@
-//! The public key of a certificate.
+//! Reads the public key of a certificate.
 
-use super::Damage;
-use super::certificate::algorithm;
 use super::curve::Curve;
+use super::damage::Damage;
 use super::der::{Der, Integer, Oid, SEQUENCE};
 
 pub(super) const RSA: Oid<'_> = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1]);
@@ -12,7 +11,7 @@ const DSA: Oid<'_> = Oid(&[0x2A, 0x86, 0x48, 0xCE, 0x38, 4, 1]);
 
 const NULL: [u8; 2] = [5, 0];
 
-/// Two keys are the same if they are equal.
+/// A public key. Two keys with equal fields are the same key.
 #[derive(PartialEq, Eq)]
 pub(super) enum PublicKey {
     Rsa {
@@ -22,7 +21,7 @@ pub(super) enum PublicKey {
     /// An uncompressed point.
     Ec(Curve, Vec<u8>),
     Ed25519(Vec<u8>),
-    /// Of a kind that a CA may have, but a client may not.
+    /// A kind of key that a CA may have, but a client may not.
     Other,
 }
 
@@ -52,6 +51,15 @@ impl PublicKey {
     pub(super) fn is_same_kind(&self, other: &Self) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
+}
+
+/// Returns the identifier of an algorithm, and its parameters with tag and length, if it has any.
+pub(super) fn algorithm<'a>(der: &mut Der<'a>) -> Option<(Oid<'a>, &'a [u8])> {
+    let id = der.oid()?;
+    if der.is_empty() {
+        return Some((id, &[]));
+    }
+    der.any().map(|parameters| (id, parameters.whole))
 }
 
 fn rsa(key: &[u8], parameters: &[u8]) -> Option<PublicKey> {

@@ -1,5 +1,5 @@
-//! Whether the parts of an RSA key belong together. The arithmetic takes a time that depends on the numbers:
-//! nobody measures it, the key's owner runs it.
+//! Checks that the parts of an RSA key belong together. The time of the arithmetic depends on the numbers. That leaks
+//! nothing, because only the key's owner runs it.
 
 #![allow(
     clippy::many_single_char_names,
@@ -12,17 +12,19 @@ use zeroize::Zeroizing;
 
 use super::der::Integer;
 
-/// The largest prime of a key without precomputed parts, to bound the time that a power takes: that of RSA with 16,384 bits.
+/// The size of the largest prime in a key without precomputed parts: RSA with 16,384 bits fits. It bounds the time of the
+/// exponentiation.
 const MAX_PRIME_BITS: u32 = 8192;
 
+/// The numbers of an RSA key.
 pub(super) struct Parts<'a> {
     pub(super) modulus: Integer<'a>,
     pub(super) exponent: i64,
     pub(super) private_exponent: Integer<'a>,
-    /// Two or more.
+    /// At least two.
     pub(super) primes: Vec<Integer<'a>>,
     /// The private exponent modulo each prime less one, and the inverse of the second prime modulo the first.
-    /// If one is absent, the others do not count.
+    /// If one is absent, the others are ignored.
     pub(super) precomputed: [Option<Integer<'a>>; 3],
 }
 
@@ -77,11 +79,11 @@ impl Parts<'_> {
     }
 }
 
-/// For keys of three and more primes, which are not checked further.
+/// The only check of keys with three or more primes.
 fn have_no_common_factor(primes: &[Number]) -> Option<()> {
     let mut product = Number::from(1);
     for prime in primes {
-        // The remainder is small where the product is large.
+        // The remainder stays small, however large the product grows.
         ensure(prime.bits() > 1 && product.modulo(prime)?.is_prime_to(prime))?;
         product = product.times(prime);
     }
@@ -92,7 +94,7 @@ fn ensure(condition: bool) -> Option<()> {
     condition.then_some(())
 }
 
-/// A number that is wiped when it goes.
+/// A number that is wiped when it is dropped.
 struct Number(Zeroizing<BoxedUint>);
 
 impl From<u32> for Number {
@@ -140,7 +142,7 @@ impl Number {
         Some(Self(Zeroizing::new(self.0.rem_vartime(modulus))))
     }
 
-    /// Of a number that is not zero.
+    /// Subtracts one from a number that is not zero.
     fn less_1(&self) -> Self {
         Self(Zeroizing::new(self.0.wrapping_sub(BoxedUint::one())))
     }
@@ -154,7 +156,7 @@ impl Number {
         Self(Zeroizing::new(large.0.wrapping_sub(&*small.0)))
     }
 
-    /// `self` is below the modulus.
+    /// Raises to a power. `self` must be below the modulus.
     fn power(&self, exponent: &Self, modulus: &Self) -> Option<Self> {
         let modulus = modulus.0.as_odd_vartime()?.clone();
         let parameters = BoxedMontyParams::new_vartime(modulus);

@@ -104,7 +104,7 @@ fn a_bad_source_sends_nothing() {
             vec!["--token", "@"],
             None,
             2,
-            "Error: --token @ names no file\n",
+            "Error: --token @ needs a path\n",
         ),
     ] {
         let server = empty_server();

@@ -74,7 +74,7 @@ fn a_project_gets_what_is_bound_to_it() {
         })
         .collect();
     assert_eq!(why["gitlab"], "bound elsewhere");
-    assert_eq!(why["jira"], "says who owns it");
+    assert_eq!(why["jira"], "states the owner, grants no use");
 }
 
 #[test]

@@ -99,7 +99,8 @@ fn what_is_bound_and_hidden_is_said_and_nothing_starts() {
     );
     let (_, stdout, _) = run(&server, &[&["explain", "--all"], &project[..]].concat());
     assert!(
-        stdout.contains("the credential was deleted") && stdout.contains("says who owns it"),
+        stdout.contains("the credential was deleted")
+            && stdout.contains("states the owner, grants no use"),
         "{stdout}"
     );
 

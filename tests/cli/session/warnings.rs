@@ -108,7 +108,10 @@ fn a_second_credential_of_a_provider_and_odd_bindings_are_warned_about() {
     let preview: Value = serde_json::from_slice(&output.stdout).unwrap();
     let rival = "\"second\" is bound as well, but kubeconfig comes first: its tier is closer";
     assert!(warns(&preview, "kubeconfig", rival), "{preview}");
-    assert!(warns(&preview, "jira", "made for one person"), "{preview}");
+    assert!(
+        warns(&preview, "jira", "created for one person"),
+        "{preview}"
+    );
     assert!(!warns(&preview, "jira", "is bound as well"), "{preview}");
 }
 

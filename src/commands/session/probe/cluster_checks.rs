@@ -105,7 +105,7 @@ async fn questions(
             _ => (ANSWERS, fault),
         })?;
     let version = version.map_or(String::new(), |version| format!("Kubernetes {version} "));
-    list.pass(ANSWERS, format!("{version}at {}", client.place()));
+    list.pass(ANSWERS, format!("{version}at {}", client.address()));
     let user = questions::who(&client)
         .await
         .map_err(|fault| ("login accepted", fault))?;

@@ -24,7 +24,7 @@ use crate::runner::table::Mode;
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir::{self, PrivateDir};
 use crate::session_helper::mask::Mask;
-use crate::session_helper::materialise::Materialised;
+use crate::session_helper::materialize::Materialized;
 use crate::session_helper::prepare;
 
 use checklist::{Cause, Checklist, Trouble};
@@ -173,7 +173,7 @@ async fn check_all(
     may_run_plugin: bool,
     access: &mut Access,
     program: Result<Program, Failure>,
-    files: &Materialised<'_>,
+    files: &Materialized<'_>,
     folder: &Path,
     list: &mut Checklist<'_>,
 ) -> Result<(), Failure> {

@@ -12,7 +12,7 @@ use crate::failure::{Failure, Kind};
 use crate::resources::KUBECONFIG;
 use crate::runner::table::{MCP_SERVER, MCP_SERVER_PYPI};
 use crate::secret_file;
-use crate::session_helper::materialise::Materialised;
+use crate::session_helper::materialize::Materialized;
 
 /// The time limit for the handshake. If the cluster does not answer, the server needs 20 s for it, older versions 40 s.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -77,7 +77,7 @@ impl Program {
         &self,
         style: SettingsStyle,
         read_only: bool,
-        files: &Materialised<'_>,
+        files: &Materialized<'_>,
         folder: &Path,
     ) -> std::io::Result<Command> {
         let mut command = Command::new(&self.path);
@@ -133,7 +133,5 @@ fn existing(given: &Path) -> Result<PathBuf, Failure> {
 }
 
 fn on_path(name: &Path) -> Option<PathBuf> {
-    std::env::split_paths(&env::PATH.os()?)
-        .map(|folder| folder.join(name))
-        .find(|path| path.is_absolute() && path.is_file())
+    env::on_path(name.as_os_str()).find(|path| path.is_absolute() && path.is_file())
 }

@@ -14,8 +14,8 @@ use crate::config::file::reason;
 use crate::kubeconfig::Access;
 use crate::output::progress;
 use crate::runner::table::MCP_SERVER;
-use crate::session_helper::materialise::Materialised;
-use crate::session_helper::mcp::{Fault, Server};
+use crate::session_helper::materialize::Materialized;
+use crate::session_helper::mcp::{McpFault as Fault, McpServer as Server};
 
 /// The time limit for a request after the handshake. The server's own limit is 10 s.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
@@ -27,7 +27,7 @@ const PODS: &str = "pods_list_in_namespace";
 pub async fn run(
     read_only: bool,
     program: &Program,
-    files: &Materialised<'_>,
+    files: &Materialized<'_>,
     folder: &Path,
     access: &Access,
     answer: &ClusterAnswer,
@@ -64,7 +64,7 @@ pub async fn run(
 async fn start(
     read_only: bool,
     program: &Program,
-    files: &Materialised<'_>,
+    files: &Materialized<'_>,
     folder: &Path,
 ) -> Result<(Server, String), Trouble> {
     let start = async |style| start_with(style, read_only, program, files, folder).await;
@@ -87,7 +87,7 @@ async fn start_with(
     style: SettingsStyle,
     read_only: bool,
     program: &Program,
-    files: &Materialised<'_>,
+    files: &Materialized<'_>,
     folder: &Path,
 ) -> Result<(Server, String), Fault> {
     let start = |error: std::io::Error| Fault::Refused(reason(&error));

@@ -89,14 +89,14 @@ fn a_full_disk_starts_nothing_and_keeps_nothing() {
             "no folder can be made",
             "nr_inodes=2",
             "all",
-            "make a private folder",
+            "create a private folder",
             FULL,
         ),
         (
             "read-only",
             "ro",
             "all",
-            "make a private folder",
+            "create a private folder",
             "read-only file system",
         ),
     ] {

@@ -55,7 +55,7 @@ fn a_login_program_runs_only_if_it_is_allowed() {
             "echo 'open the browser' >&2; sleep 100 & sleep 100\n".to_owned(),
             &["--allow", "exec-plugin", "--request-timeout", "1s"],
             4,
-            "waits: it did not end within 1 s: open the browser",
+            "did not end within 1 s: open the browser",
         ),
         (
             "babbling",
@@ -243,7 +243,7 @@ fn every_page_of_tools_is_read() {
     assert_eq!(run.code, Some(1), "{}{}", run.stdout, run.stderr);
     assert!(
         run.stderr
-            .contains("(server): the list of tools has no end"),
+            .contains("(server): the list of tools does not end"),
         "{}",
         run.stderr
     );

@@ -129,7 +129,7 @@ fn what_is_wrong_is_told_and_no_other_program_gets_the_credentials() {
             "503",
             reaching(&busy, &token()),
             10,
-            "(cluster): PLACE is not able to answer now (status 503)",
+            "(cluster): PLACE can't answer now (status 503)",
             "try again",
         ),
         (
@@ -251,7 +251,7 @@ fn what_is_wrong_is_told_and_no_other_program_gets_the_credentials() {
                 &token(),
             ),
             9,
-            "(network): the proxy 127.0.0.1:9 leads to no connection",
+            "(network): the proxy 127.0.0.1:9 can't connect",
             "proxy-url",
         ),
     ] {

@@ -1,4 +1,4 @@
-//! From a plan to files in the private folder and variables of a child.
+//! Writes the files of a plan to the private folder, and sets its variables for a child.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,15 +7,15 @@ use secrecy::ExposeSecret as _;
 use tokio::process::Command;
 
 use super::compat_path::{self, Fixed};
-use crate::runner::plan::{File, KUBECONFIG, Plan, Setting, Step};
+use crate::runner::plan::{File, KUBECONFIG, Plan, Step, VariableValue};
 use crate::runner::table;
 use crate::secret_file;
 
-/// The variable that tells a command where the private folder is.
+/// The variable that names the private folder for the command.
 pub const FOLDER: &str = "AMBIENT_SESSION_DIR";
 
-/// The user's own logins: to the platform, which would give the command every credential, and those that programs prefer
-/// to what a session gets.
+/// The variables with the user's own logins: those to the platform, which would give the command every credential, and those
+/// that programs prefer to the credentials of a session.
 const LOGINS: &[&str] = &[
     "AMBIENT_TOKEN",
     "BOT_TOKEN",
@@ -53,24 +53,24 @@ const LOGINS: &[&str] = &[
     "K8S_AUTH_KUBECONFIG",
 ];
 
-/// What stands in the place of a kubeconfig where there is none: clients that find none would take the user's own.
+/// The kubeconfig of a plan without one: a client that finds none would use the user's own.
 const NO_KUBECONFIG: &str = "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n";
 
 /// A plan whose files are written.
-pub struct Materialised<'p> {
+pub struct Materialized<'p> {
     plan: &'p Plan,
     dir: PathBuf,
-    /// The kubeconfig lies at the platform's fixed path.
+    /// True if the kubeconfig is written to the platform's fixed path.
     at_compat_path: bool,
-    /// That file.
+    /// The file at the fixed path.
     fixed: Option<Fixed>,
 }
 
-impl<'p> Materialised<'p> {
+impl<'p> Materialized<'p> {
     /// Writes every file of the plan.
     ///
     /// # Errors
-    /// The path and what the system says. What was written so far goes with the folder.
+    /// The path and the system's error. The files written so far are removed with the folder.
     pub fn write(
         plan: &'p Plan,
         dir: &Path,
@@ -112,10 +112,10 @@ impl<'p> Materialised<'p> {
         self.plan
     }
 
-    /// Puts a new secret in the place of a step's file.
+    /// Replaces the secret in a step's file.
     ///
     /// # Errors
-    /// What the system says; the old file stays then.
+    /// The system's error; the old file stays then.
     pub fn replace(&self, step: &Step, content: &str) -> io::Result<()> {
         match &step.file {
             Some(file) => secret_file::replace(&self.path(step, &file.rule), content.as_bytes()),
@@ -123,16 +123,16 @@ impl<'p> Materialised<'p> {
         }
     }
 
-    /// Gives a command the plan's variables, and takes away every other that the runner may set, and the user's logins.
+    /// Sets the plan's variables for a command, and removes every other variable that the runner may set and the user's logins.
     pub fn apply(&self, command: &mut Command) {
         for name in LOGINS {
             command.env_remove(name);
         }
-        self.apply_beside_logins(command);
+        self.apply_and_keep_logins(command);
     }
 
-    /// The same, but for the logins, which stay.
-    pub fn apply_beside_logins(&self, command: &mut Command) {
+    /// Like [`Self::apply`], but keeps the user's logins.
+    pub fn apply_and_keep_logins(&self, command: &mut Command) {
         for name in table::variable_names() {
             command.env_remove(name);
         }
@@ -142,11 +142,13 @@ impl<'p> Materialised<'p> {
         }
         for step in &self.plan.steps {
             for variable in &step.variables {
-                match &variable.setting {
-                    Setting::Plain(text) => command.env(variable.name, text),
-                    Setting::Secret(secret) => command.env(variable.name, secret.expose_secret()),
-                    Setting::Path(rule) => command.env(variable.name, self.path(step, rule)),
-                    Setting::Unseen => command,
+                match &variable.value {
+                    VariableValue::Plain(text) => command.env(variable.name, text),
+                    VariableValue::Secret(secret) => {
+                        command.env(variable.name, secret.expose_secret())
+                    }
+                    VariableValue::Path(rule) => command.env(variable.name, self.path(step, rule)),
+                    VariableValue::Unread => command,
                 };
             }
         }
@@ -162,7 +164,7 @@ impl<'p> Materialised<'p> {
         })
     }
 
-    fn path(&self, step: &Step, rule: &table::File) -> PathBuf {
+    fn path(&self, step: &Step, rule: &table::FileRule) -> PathBuf {
         if self.is_fixed(step) {
             PathBuf::from(rule.path)
         } else {

@@ -1,0 +1,201 @@
+//! From the words of a command line to a request, and the failures on the way.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::{ArgMatches, Command};
+
+use super::rules::{
+    count_failure, ends_in_a_command_line, flag_name, invalid_value, is_parent, split_failure,
+};
+use super::suggestions::unknown_command;
+use super::words::{Flag, Line, Scanned, Stop};
+use crate::failure::Failure;
+use crate::text::quote;
+
+/// The request of a command line.
+pub enum Request {
+    /// The help of the command at this path below the root.
+    Help(Vec<String>),
+    /// `acpctl --version`.
+    Version,
+    /// A command to run.
+    Run(ArgMatches),
+}
+
+/// Name of the hidden positional that swallows arguments the Go tool ignores.
+pub const IGNORED: &str = "ignored";
+
+/// For commands that take no argument and, like the Go tool, ignore any number of them.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct IgnoredArgs {
+    #[arg(hide = true, id = IGNORED)]
+    ignored: Vec<OsString>,
+}
+
+/// Reads the words after the program name. clap builds the commands in place, so it needs them mutable.
+///
+/// # Errors
+/// A usage failure in the Go tool's words.
+pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure> {
+    let line = Line::new(root, words);
+    if line.path.len() == 1
+        && let Some(word) = line.first_argument()
+    {
+        return Err(unknown_command(root, &word));
+    }
+    let mut scanned = line.scan();
+    let checked = match std::mem::replace(&mut scanned.end, Ok(())) {
+        Err(Stop::Help) => return Ok(Request::Help(line.path_names())),
+        Err(Stop::Version) => return Ok(Request::Version),
+        Ok(()) if is_parent(line.command()) && scanned.arguments.is_empty() => {
+            return Ok(Request::Help(line.path_names()));
+        }
+        Err(Stop::Failed(failure)) => Err(failure),
+        Ok(()) => check_arguments(&line, &scanned),
+    };
+    let (path, names) = (line.path_names(), line.names());
+    let words = match &checked {
+        Ok(()) => plain_words(&path, &scanned.flags, arguments(line.command(), &scanned)),
+        Err(_) => plain_words(&path, &scanned.flags, (&[], &[])),
+    };
+    // A value that can't be converted is reported even if a later word is wrong too: the first fault is the one to name.
+    let parsed = root.try_get_matches_from_mut(words);
+    match (parsed, checked) {
+        (Ok(matches), Ok(())) => Ok(Request::Run(matches)),
+        (Ok(_), Err(failure)) => Err(failure),
+        (Err(error), Ok(())) => {
+            Err(value_failure(&error, root, &path).unwrap_or_else(|| clap_failure(&error, &names)))
+        }
+        (Err(error), Err(failure)) => Err(value_failure(&error, root, &path).unwrap_or(failure)),
+    }
+}
+
+/// Checks the arguments of a line whose flags are right.
+fn check_arguments(line: &Line<'_>, scanned: &Scanned) -> Result<(), Failure> {
+    let (command, path) = (line.command(), line.path_text());
+    let failure = match scanned.arguments.first() {
+        Some(word) if is_parent(command) => {
+            let word = word.to_string_lossy();
+            let message = format!("unknown command {} for {}", quote(&word), quote(&path));
+            Some(Failure::usage(message).hint(line.verb_hint(&word)))
+        }
+        _ if ends_in_a_command_line(command) => {
+            split_failure(command, scanned.before, scanned.arguments.len(), &path)
+        }
+        _ => count_failure(command, &scanned.arguments, &path),
+    };
+    failure.map_or(Ok(()), Err)
+}
+
+/// Returns the arguments before `--` and after it, without those that the command ignores.
+fn arguments<'s>(command: &Command, scanned: &'s Scanned) -> (&'s [OsString], &'s [OsString]) {
+    if command.get_positionals().any(|arg| arg.get_id() == IGNORED) {
+        (&[], &[])
+    } else if ends_in_a_command_line(command) {
+        scanned.arguments.split_at(scanned.before)
+    } else {
+        scanned.arguments.split_at(0)
+    }
+}
+
+/// Returns true if a line asks for JSON and its command knows `-o`, even if the line is wrong elsewhere.
+#[must_use]
+pub fn asks_for_json(root: &Command, words: &[OsString]) -> bool {
+    let line = Line::new(root, words);
+    let scanned = line.scan();
+    if let Some(format) = scanned.flags.iter().rfind(|flag| flag.name == "output") {
+        return format.value.as_deref() == Some(OsStr::new("json"));
+    }
+    // The scan ends at the first wrong flag, but the user still meant the words after it.
+    let ends_early = matches!(scanned.end, Err(Stop::Failed(_)));
+    ends_early && line.find_long("output").is_some() && has_json_flag(&line.words)
+}
+
+/// Returns true if words, which need not form a correct line, hold `-o json` in one of its forms.
+fn has_json_flag(words: &[OsString]) -> bool {
+    let words: Vec<&OsStr> = words
+        .iter()
+        .map(OsString::as_os_str)
+        .take_while(|word| *word != "--")
+        .collect();
+    let joined = |word: &&OsStr| {
+        ["-ojson", "-o=json", "--output=json"]
+            .map(OsStr::new)
+            .contains(word)
+    };
+    let parted = |pair: &[&OsStr]| (pair[0] == "-o" || pair[0] == "--output") && pair[1] == "json";
+    words.iter().any(joined) || words.windows(2).any(parted)
+}
+
+/// Writes a line in the one form that clap gets to see. The arguments are those before `--` and those after it.
+fn plain_words(
+    path: &[String],
+    flags: &[Flag],
+    (before, after): (&[OsString], &[OsString]),
+) -> Vec<OsString> {
+    let mut words = vec![OsString::from("acpctl")];
+    words.extend(path.iter().map(OsString::from));
+    for flag in flags.iter().filter(|flag| !flag.name.ends_with("=false")) {
+        let mut word = OsString::from(format!("--{}", flag.name));
+        if let Some(value) = &flag.value {
+            word.push("=");
+            word.push(value);
+        }
+        words.push(word);
+    }
+    words.extend(before.iter().cloned());
+    if !after.is_empty() {
+        words.push(OsString::from("--"));
+        words.extend(after.iter().cloned());
+    }
+    words
+}
+
+/// Translates clap's refusal of a value into the Go tool's words.
+fn value_failure(error: &clap::Error, root: &Command, path: &[String]) -> Option<Failure> {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    use std::error::Error as _;
+
+    if !matches!(
+        error.kind(),
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue
+    ) {
+        return None;
+    }
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let mut command = root;
+    for name in path {
+        command = command.find_subcommand(name)?;
+    }
+    let named = text(ContextKind::InvalidArg)?;
+    let long = named
+        .trim_start_matches("--")
+        .split([' ', '=', '['])
+        .next()?
+        .to_owned();
+    let flag = command
+        .get_arguments()
+        .chain(root.get_arguments())
+        .find(|arg| arg.get_long() == Some(&long))
+        .map_or(named.clone(), flag_name);
+    let value = text(ContextKind::InvalidValue).unwrap_or_default();
+    let why = match error.source() {
+        Some(source) => source.to_string(),
+        None => match error.get(ContextKind::ValidValue) {
+            Some(ContextValue::Strings(valid)) => format!("must be one of {}", valid.join(", ")),
+            _ => "invalid value".to_owned(),
+        },
+    };
+    Some(invalid_value(&value, &flag, &why))
+}
+
+/// Translates any other refusal by clap: it checks rules of our own, such as two flags that exclude each other.
+fn clap_failure(error: &clap::Error, names: &[String]) -> Failure {
+    let text = error.render().to_string();
+    let first = text.lines().next().unwrap_or_default();
+    Failure::usage(first.strip_prefix("error: ").unwrap_or(first))
+        .hint(format!("see '{} --help'", names.join(" ")))
+}

@@ -1,0 +1,407 @@
+//! The words of a command line: the command that they name, its flags with their values, and the arguments.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
+
+use clap::{Arg, ArgAction, Command};
+
+use super::rules::{flag_name, invalid_value, is_optional_switch, value_name};
+use super::suggestions::nearest;
+use crate::compat::number;
+use crate::failure::Failure;
+
+/// Why scanning ended early.
+pub(super) enum Stop {
+    Help,
+    Version,
+    Failed(Failure),
+}
+
+/// A flag as it is handed to clap, with its value if it takes one.
+pub(super) struct Flag {
+    pub(super) name: String,
+    pub(super) value: Option<OsString>,
+    repeats: bool,
+}
+
+/// The flags and arguments of a line.
+pub(super) struct Scanned {
+    pub(super) flags: Vec<Flag>,
+    pub(super) arguments: Vec<OsString>,
+    /// The number of arguments before `--`.
+    pub(super) before: usize,
+    pub(super) end: Result<(), Stop>,
+}
+
+/// The words of a line, with the command that they name.
+pub struct Line<'a> {
+    /// The command and its parents, the root first.
+    pub path: Vec<&'a Command>,
+    /// The words without those that name a command.
+    pub words: Vec<OsString>,
+}
+
+impl<'a> Line<'a> {
+    /// Follows the command words. Flags with their values may stand between them.
+    #[must_use]
+    pub fn new(root: &'a Command, words: &[OsString]) -> Self {
+        let mut line = Self {
+            path: vec![root],
+            words: words.to_vec(),
+        };
+        while let Some(at) = line.next_word() {
+            let command = line.command();
+            let found = line.words[at]
+                .to_str()
+                .and_then(|word| command.find_subcommand(word));
+            let Some(found) = found else { break };
+            line.words.remove(at);
+            line.path.push(found);
+        }
+        line
+    }
+
+    #[must_use]
+    pub fn command(&self) -> &'a Command {
+        self.path[self.path.len() - 1]
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        self.path
+            .iter()
+            .map(|command| command.get_name().to_owned())
+            .collect()
+    }
+
+    /// The names of the commands below the root.
+    pub(super) fn path_names(&self) -> Vec<String> {
+        self.names().split_off(1)
+    }
+
+    pub(super) fn path_text(&self) -> String {
+        self.names().join(" ")
+    }
+
+    /// Returns the index of the first word that is neither a flag nor the value of one.
+    fn next_word(&self) -> Option<usize> {
+        let mut at = 0;
+        while at < self.words.len() {
+            let word = self.words[at].to_string_lossy();
+            if word == "--" {
+                return None;
+            }
+            let takes_next = if let Some(name) = word.strip_prefix("--") {
+                !name.contains('=') && !self.find_long(name).is_some_and(is_switch)
+            } else if word.starts_with('-') && word.len() == 2 {
+                !word
+                    .chars()
+                    .nth(1)
+                    .and_then(|c| self.find_short(c))
+                    .is_some_and(is_switch)
+            } else if word.starts_with('-') || word.is_empty() {
+                false
+            } else {
+                return Some(at);
+            };
+            at += if takes_next { 2 } else { 1 };
+        }
+        None
+    }
+
+    pub(super) fn first_argument(&self) -> Option<String> {
+        self.next_word()
+            .map(|at| self.words[at].to_string_lossy().into_owned())
+    }
+
+    /// Finds a flag by its long name.
+    #[must_use]
+    pub fn find_long(&self, name: &str) -> Option<Known<'a>> {
+        if name == "help" {
+            return Some(Known::Help);
+        }
+        if name == "version" && self.path.len() == 1 {
+            return Some(Known::Version);
+        }
+        let matches = |arg: &&Arg| {
+            arg.get_long() == Some(name)
+                || arg.get_all_aliases().is_some_and(|all| all.contains(&name))
+        };
+        self.flags().find(matches).map(Known::Arg)
+    }
+
+    /// Finds a flag by its letter.
+    #[must_use]
+    pub fn find_short(&self, c: char) -> Option<Known<'a>> {
+        if c == 'h' {
+            return Some(Known::Help);
+        }
+        if c == 'v' && self.path.len() == 1 {
+            return Some(Known::Version);
+        }
+        self.flags()
+            .find(|arg| arg.get_short() == Some(c))
+            .map(Known::Arg)
+    }
+
+    /// Returns the flags of the command, then the global ones.
+    pub fn flags(&self) -> impl Iterator<Item = &'a Arg> {
+        let globals = self.path[0]
+            .get_arguments()
+            .filter(|arg| arg.is_global_set());
+        self.command()
+            .get_arguments()
+            .filter(|arg| !arg.is_positional())
+            .chain(globals)
+    }
+
+    /// Suggests a verb in place of one that does not exist.
+    pub(super) fn verb_hint(&self, word: &str) -> String {
+        let commands = self.command().get_subcommands();
+        let names = commands.filter(|command| !command.is_hide_set());
+        nearest(word, names.map(Command::get_name)).map_or_else(
+            || self.help_hint(),
+            |name| format!("did you mean '{} {name}'?", self.path_text()),
+        )
+    }
+
+    /// Suggests a flag in place of one that does not exist.
+    fn flag_hint(&self, name: &str) -> String {
+        let flags = self.flags().filter(|arg| !arg.is_hide_set());
+        nearest(name, flags.filter_map(Arg::get_long)).map_or_else(
+            || self.help_hint(),
+            |name| format!("did you mean --{name}?"),
+        )
+    }
+
+    fn help_hint(&self) -> String {
+        format!("see '{} --help'", self.path_text())
+    }
+
+    /// Reads the flags and arguments up to the first wrong flag.
+    pub(super) fn scan(&self) -> Scanned {
+        let mut scan = Scanned {
+            flags: Vec::new(),
+            arguments: Vec::new(),
+            before: 0,
+            end: Ok(()),
+        };
+        let mut help = false;
+        let mut version = false;
+        let mut words = self.words.iter();
+        while let Some(word) = words.next() {
+            let text = word.to_string_lossy();
+            if text == "--" {
+                scan.arguments.extend(words.by_ref().cloned());
+                break;
+            }
+            if !text.starts_with('-') || text == "-" {
+                scan.arguments.push(word.clone());
+                scan.before += 1;
+                continue;
+            }
+            let found = match text.strip_prefix("--") {
+                Some(name) => self.long(name, word, &mut words),
+                None => self.shorts(word, &mut words),
+            };
+            match found {
+                Ok(flags) => {
+                    for flag in flags {
+                        match flag {
+                            Found::Help(on) => help = on,
+                            Found::Version(on) => version = on,
+                            Found::Flag(flag) => scan.push(flag),
+                        }
+                    }
+                }
+                Err(failure) => {
+                    scan.end = Err(Stop::Failed(failure));
+                    return scan;
+                }
+            }
+        }
+        if help {
+            scan.end = Err(Stop::Help);
+        } else if version {
+            scan.end = Err(Stop::Version);
+        }
+        scan
+    }
+
+    fn long<'w>(
+        &self,
+        name: &str,
+        word: &OsStr,
+        rest: &mut impl Iterator<Item = &'w OsString>,
+    ) -> Result<Vec<Found>, Failure> {
+        if name.starts_with(['-', '=']) {
+            return Err(Failure::usage(format!(
+                "bad flag syntax: {}",
+                word.to_string_lossy()
+            )));
+        }
+        let (name, value) = match name.split_once('=') {
+            Some((name, _)) => (name, Some(after(word, name.len() + 3))),
+            None => (name, None),
+        };
+        let known = self.find_long(name).ok_or_else(|| {
+            Failure::usage(format!("unknown flag: --{name}")).hint(self.flag_hint(name))
+        })?;
+        let value = match value {
+            Some(value) => Some(value),
+            None if is_switch(known) => None,
+            None => match rest.next() {
+                Some(value) => Some(value.clone()),
+                None => {
+                    let words = format!("flag needs an argument: --{name}");
+                    return Err(Failure::usage(words).hint(known.value_hint()));
+                }
+            },
+        };
+        Ok(vec![known.found(value)?])
+    }
+
+    fn shorts<'w>(
+        &self,
+        word: &OsStr,
+        rest: &mut impl Iterator<Item = &'w OsString>,
+    ) -> Result<Vec<Found>, Failure> {
+        let text = word.to_string_lossy();
+        let mut found = Vec::new();
+        let mut at = 1;
+        while let Some(c) = text[at..].chars().next() {
+            let bundle = &text[at..];
+            let unknown = || {
+                Failure::usage(format!("unknown shorthand flag: '{c}' in -{bundle}"))
+                    .hint(self.help_hint())
+            };
+            let known = self.find_short(c).ok_or_else(unknown)?;
+            let next = at + c.len_utf8();
+            let follows = &text[next..];
+            let value = if follows.starts_with('=') && follows.len() > 1 {
+                Some(after(word, next + 1))
+            } else if is_switch(known) {
+                found.push(known.found(None)?);
+                at = next;
+                continue;
+            } else if follows.is_empty() {
+                match rest.next() {
+                    Some(value) => Some(value.clone()),
+                    None => {
+                        let words = format!("flag needs an argument: '{c}' in -{bundle}");
+                        return Err(Failure::usage(words).hint(known.value_hint()));
+                    }
+                }
+            } else {
+                Some(after(word, next))
+            };
+            found.push(known.found(value)?);
+            break;
+        }
+        Ok(found)
+    }
+}
+
+impl Scanned {
+    /// Adds a flag. The last occurrence wins, unless the flag may be repeated.
+    fn push(&mut self, flag: Flag) {
+        if !flag.repeats {
+            self.flags.retain(|earlier| earlier.name != flag.name);
+        }
+        self.flags.push(flag);
+    }
+}
+
+/// A flag that the command knows.
+#[derive(Clone, Copy)]
+pub enum Known<'a> {
+    Help,
+    Version,
+    Arg(&'a Arg),
+}
+
+/// A flag with its value, read from the line.
+enum Found {
+    Help(bool),
+    Version(bool),
+    Flag(Flag),
+}
+
+impl Known<'_> {
+    /// Tells how to write a flag whose value is missing.
+    fn value_hint(self) -> String {
+        match self {
+            Known::Arg(arg) => {
+                let long = arg.get_long().unwrap_or_default();
+                format!("write --{long} {}", value_name(arg))
+            }
+            Known::Help | Known::Version => "it takes no value".to_owned(),
+        }
+    }
+
+    fn found(self, value: Option<OsString>) -> Result<Found, Failure> {
+        let on = |shown: &str| -> Result<bool, Failure> {
+            match &value {
+                None => Ok(true),
+                Some(value) => number::boolean(&value.to_string_lossy()).map_err(|why| {
+                    invalid_value(&value.to_string_lossy(), shown, &why.to_string())
+                }),
+            }
+        };
+        match self {
+            Known::Help => Ok(Found::Help(on("-h, --help")?)),
+            Known::Version => Ok(Found::Version(on("-v, --version")?)),
+            Known::Arg(arg) => {
+                let name = arg.get_long().unwrap_or_default().to_owned();
+                let repeats = matches!(arg.get_action(), ArgAction::Append | ArgAction::Count);
+                if is_optional_switch(arg) {
+                    let value = Some(OsString::from(if on(&flag_name(arg))? {
+                        "true"
+                    } else {
+                        "false"
+                    }));
+                    return Ok(Found::Flag(Flag {
+                        name,
+                        value,
+                        repeats,
+                    }));
+                }
+                if is_switch(self) {
+                    // `--yes=false` revokes an earlier `--yes`. It is not handed to clap, which would not accept it.
+                    let name = if on(&flag_name(arg))? {
+                        name
+                    } else {
+                        format!("{name}=false")
+                    };
+                    return Ok(Found::Flag(Flag {
+                        name,
+                        value: None,
+                        repeats,
+                    }));
+                }
+                Ok(Found::Flag(Flag {
+                    name,
+                    value,
+                    repeats,
+                }))
+            }
+        }
+    }
+}
+
+/// Returns the bytes of a word from a byte offset on. Offsets come from the lossy text; it equals the word up to the value,
+/// because flag names are ASCII.
+fn after(word: &OsStr, offset: usize) -> OsString {
+    OsStr::from_bytes(word.as_bytes().get(offset..).unwrap_or_default()).to_owned()
+}
+
+/// Returns true for a flag that does not take the next word as its value.
+#[must_use]
+pub fn is_switch(known: Known<'_>) -> bool {
+    match known {
+        Known::Help | Known::Version => true,
+        Known::Arg(arg) => {
+            matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::Count)
+                || is_optional_switch(arg)
+        }
+    }
+}
