@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::compat::number;
 use crate::output::Color;
+use crate::resources::Candidates;
 use crate::text::url_for_people;
 
-/// Flags that every command takes, before or after its name.
+/// The flags that every command takes, before or after its name.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Global Flags")]
 pub struct Globals {
@@ -17,6 +18,7 @@ pub struct Globals {
 
     /// Project to work in
     #[arg(long, global = true, value_name = "NAME")]
+    #[arg(add = Candidates::PROJECTS)]
     pub project: Option<String>,
 
     /// Use the embedded API on this machine instead of a server
@@ -43,7 +45,7 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "DURATION", value_parser = number::duration)]
     pub request_timeout: Option<Duration>,
 
-    /// How often a request that is safe to repeat is tried again
+    /// How often to retry a request that is safe to repeat
     #[arg(
         long,
         global = true,
@@ -53,11 +55,11 @@ pub struct Globals {
     )]
     pub retries: u32,
 
-    /// Never ask: fail where input is missing
+    /// Never prompt; fail if input is missing
     #[arg(long, global = true)]
     pub no_input: bool,
 
-    /// When to colour: auto, always or never
+    /// When to use color: auto, always or never
     #[arg(
         long,
         global = true,
@@ -67,7 +69,7 @@ pub struct Globals {
     )]
     pub color: Color,
 
-    /// Say on stderr what is requested and answered
+    /// Log requests and responses to stderr
     #[arg(short, long, global = true)]
     pub verbose: bool,
 

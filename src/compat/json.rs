@@ -2,6 +2,7 @@
 //! (contract cli-core.md section 5.3, cli-resources.md section 1.6).
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::json_text;
 use crate::text::seen::is_unseen;
@@ -10,6 +11,32 @@ use crate::text::seen::is_unseen;
 #[must_use]
 pub fn compact(value: &Value) -> String {
     escape(&serde_json::to_string(value).unwrap_or_default())
+}
+
+/// Writes a secret as a compact JSON string, into one buffer that is wiped. The buffer never grows, since growing would
+/// leave a copy of the secret behind.
+#[must_use]
+pub fn compact_secret(secret: &str) -> Zeroizing<String> {
+    const LONGEST_ESCAPE: usize = 6;
+    let mut text = Zeroizing::new(String::with_capacity(secret.len() * LONGEST_ESCAPE + 2));
+    text.push('"');
+    for c in secret.chars() {
+        match c {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            '\u{8}' => text.push_str("\\b"),
+            '\u{c}' => text.push_str("\\f"),
+            '\0'..='\x1f' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                text.push_str(&format!("\\u{:04x}", c as u32));
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+    text
 }
 
 /// Indented JSON for standard output, without the final newline. What a reader would not see is escaped.
@@ -69,6 +96,19 @@ pub fn escape(json: &str) -> String {
     escaped
 }
 
+/// Returns Go's word for the type of a JSON value.
+#[must_use]
+pub fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
 /// Reads one JSON document. Of a repeated key the last wins.
 ///
 /// # Errors
@@ -80,4 +120,18 @@ pub fn parse(bytes: &[u8]) -> Result<Value, String> {
     }
     let text = json_text::check(bytes)?;
     serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_written_as_any_text() {
+        let all: String = ('\0'..='\u{ff}')
+            .chain("\u{2028}\u{2029}部署".chars())
+            .collect();
+        let written = compact_secret(&all);
+        assert_eq!(*written, compact(&Value::from(all)));
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod go_url;
 pub mod grammar;
+pub mod io_reason;
 pub mod json;
 pub mod json_text;
 pub mod json_tree;

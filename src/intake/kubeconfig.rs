@@ -22,7 +22,7 @@ use crate::kubeconfig::{
     OwnedSource, Report, Rules,
 };
 use crate::plain_file;
-use crate::resources::DIGEST;
+use crate::resources::{Candidates, DIGEST};
 use crate::text::{acpctl, secrets};
 
 /// The code of the finding that a context is not in the file.
@@ -34,6 +34,7 @@ const ABSENT_CONTEXT: &str = "context-not-found";
 pub struct KubeconfigArgs {
     /// Keep this context (default: the file's current-context); without a file, from KUBECONFIG
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::Contexts)]
     pub context: Option<String>,
     /// Keep every context; only files are inlined
     #[arg(long)]

@@ -9,7 +9,7 @@ use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
-use crate::resources::AGENT;
+use crate::resources::{AGENT, Candidates};
 
 /// Create an agent
 #[derive(Debug, clap::Args)]
@@ -28,6 +28,7 @@ pub struct Args {
     annotations: Option<String>,
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     #[command(flatten)]
     output: OutputArgs,

@@ -6,16 +6,19 @@ use crate::commands::removal;
 use crate::ctx::Ctx;
 use crate::lookup;
 use crate::output::OutputArgs;
+use crate::resources::Candidates;
 
 /// Delete an agent
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::AGENTS)]
     agent: String,
     #[command(flatten)]
     confirm: ConfirmArgs,
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     #[command(flatten)]
     output: OutputArgs,

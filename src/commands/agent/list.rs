@@ -7,13 +7,14 @@ use crate::commands::listing::ListArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::lookup;
-use crate::resources::AGENT;
+use crate::resources::{AGENT, Candidates};
 
 /// List the agents of a project
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     #[command(flatten)]
     list: ListArgs,

@@ -8,15 +8,17 @@ use crate::commands::runs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup;
-use crate::resources::SESSION;
+use crate::resources::{Candidates, SESSION};
 
 /// List the sessions of an agent
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::AGENTS)]
     agent: String,
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     #[command(flatten)]
     list: ListArgs,

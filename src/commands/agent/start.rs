@@ -9,12 +9,13 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup;
 use crate::output::{Format, OutputArgs, progress};
-use crate::resources::{AGENT, Record, SESSION, SESSION_MESSAGE};
+use crate::resources::{AGENT, Candidates, Record, SESSION, SESSION_MESSAGE};
 
 /// Start an agent's session, or show the one that runs already
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::AGENTS)]
     agent: Option<String>,
     /// Task for this run: the session's first message
     #[arg(long)]
@@ -24,6 +25,7 @@ pub struct Args {
     all: bool,
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
@@ -136,7 +138,7 @@ pub async fn begin(
     let session = session
         .map(|session| Record::decode(&SESSION, session.clone()))
         .transpose()
-        .map_err(Error::Decode)?;
+        .map_err(Error::from)?;
     Ok(Started { session, answer })
 }
 

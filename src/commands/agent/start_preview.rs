@@ -9,14 +9,17 @@ use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup;
 use crate::output::{Format, OutputArgs};
+use crate::resources::Candidates;
 
 /// Show the prompt that an agent would start with
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::AGENTS)]
     agent: String,
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     #[command(flatten)]
     output: OutputArgs,

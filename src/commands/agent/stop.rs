@@ -8,18 +8,20 @@ use crate::commands::{outcome, stop};
 use crate::ctx::Ctx;
 use crate::lookup;
 use crate::output::{Format, OutputArgs};
-use crate::resources::{Record, SESSION};
+use crate::resources::{Candidates, Record, SESSION};
 
 /// Stop an agent's session
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::AGENTS)]
     agent: Option<String>,
     /// Every agent of the project
     #[arg(short = 'A', long)]
     all: bool,
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     #[command(flatten)]
     output: OutputArgs,

@@ -8,12 +8,13 @@ use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::lookup;
 use crate::output::OutputArgs;
-use crate::resources::AGENT;
+use crate::resources::{AGENT, Candidates};
 
 /// Change an agent; only what is given changes
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::AGENTS)]
     agent: String,
     /// New name
     #[arg(long)]
@@ -29,6 +30,7 @@ pub struct Args {
     annotations: Option<String>,
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     #[command(flatten)]
     output: OutputArgs,

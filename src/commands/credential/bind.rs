@@ -10,7 +10,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
-use crate::resources::{ROLE, ROLE_BINDING, Record};
+use crate::resources::{Candidates, ROLE, ROLE_BINDING, Record};
 use crate::text::acpctl;
 
 /// The role that lets a project's sessions use a credential.
@@ -28,6 +28,7 @@ acpctl credential bind prod --project team-a --agent lead";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: String,
     #[command(flatten)]
     target: TargetArgs,
@@ -40,6 +41,7 @@ pub struct Args {
 pub struct TargetArgs {
     /// Only the sessions of this agent, by name or ID
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::AGENTS)]
     agent: Option<String>,
 }
 

@@ -15,7 +15,7 @@ use crate::input::{self, Input, Stdin};
 use crate::intake::{self, KubeconfigArgs, SourceArgs, judge, provider};
 use crate::lookup;
 use crate::output::{Format, OutputArgs, prompt};
-use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
+use crate::resources::{CREDENTIAL, Candidates, DIGEST, Record, annotation};
 use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
@@ -44,6 +44,7 @@ pub struct Args {
     pub(super) name: Option<String>,
     /// Provider: github|gitlab|jira|google|vertex|kubeconfig or another
     #[arg(long, value_name = "PROVIDER")]
+    #[arg(add = Candidates::PROVIDERS)]
     pub(super) provider: Option<String>,
     #[command(flatten)]
     pub(super) source: SourceArgs,

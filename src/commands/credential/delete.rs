@@ -8,6 +8,7 @@ use crate::commands::removal;
 use crate::ctx::Ctx;
 use crate::lookup;
 use crate::output::OutputArgs;
+use crate::resources::Candidates;
 
 const EXAMPLES: &str = "\
 acpctl credential delete prod
@@ -19,6 +20,7 @@ acpctl credential delete prod --yes";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: String,
     #[command(flatten)]
     confirm: ConfirmArgs,

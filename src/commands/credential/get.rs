@@ -7,6 +7,7 @@ use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup;
 use crate::output::OutputArgs;
+use crate::resources::Candidates;
 
 const EXAMPLES: &str = "\
 acpctl credential get prod
@@ -17,6 +18,7 @@ acpctl credential get prod -o jsonpath='{.annotations}'";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: String,
     #[command(flatten)]
     output: OutputArgs,

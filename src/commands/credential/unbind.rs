@@ -11,7 +11,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
 use crate::output::OutputArgs;
-use crate::resources::{ROLE_BINDING, Record};
+use crate::resources::{Candidates, ROLE_BINDING, Record};
 use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
@@ -26,6 +26,7 @@ acpctl credential unbind prod --project team-a --agent lead";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: String,
     #[command(flatten)]
     target: TargetArgs,

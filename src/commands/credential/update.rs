@@ -14,7 +14,7 @@ use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
 use crate::intake::{self, KubeconfigArgs, SourceArgs, judge, provider};
 use crate::lookup;
-use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
+use crate::resources::{CREDENTIAL, Candidates, DIGEST, Record, annotation};
 
 const EXAMPLES: &str = "\
 # A new kubeconfig under the old name
@@ -30,6 +30,7 @@ acpctl credential update prod --description 'Production, read only' --labels ''"
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: String,
     /// New name
     #[arg(long, value_name = "NAME")]

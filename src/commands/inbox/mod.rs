@@ -11,7 +11,7 @@ use crate::api::{Client, Error, Method, Request, path};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::resources::AGENT;
+use crate::resources::{AGENT, Candidates};
 
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
@@ -42,9 +42,11 @@ impl Command {
 struct Owner {
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     /// Name or ID of the agent (required)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::AGENTS)]
     pa_id: Option<String>,
 }
 
@@ -55,7 +57,7 @@ impl Owner {
     /// In the Go tool's words, when one is missing.
     fn read(&self, ctx: &Ctx) -> Result<Inbox<'_>, Failure> {
         if self.project_id.as_deref().unwrap_or_default().is_empty()
-            && ctx.settings()?.project.is_none()
+            && ctx.settings()?.project.value.is_none()
         {
             required("project-id", None)?;
         }

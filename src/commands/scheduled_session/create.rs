@@ -12,7 +12,7 @@ use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
-use crate::resources::SCHEDULED_SESSION;
+use crate::resources::{Candidates, SCHEDULED_SESSION};
 
 /// Create a scheduled session
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,7 @@ pub struct Args {
     fields: Fields,
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     #[command(flatten)]
     output: OutputArgs,

@@ -7,13 +7,14 @@ use crate::commands::listing::ListArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::lookup;
-use crate::resources::SCHEDULED_SESSION;
+use crate::resources::{Candidates, SCHEDULED_SESSION};
 
 /// List the scheduled sessions of a project
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     #[command(flatten)]
     list: ListArgs,

@@ -9,15 +9,17 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
-use crate::resources::{Record, SCHEDULED_SESSION};
+use crate::resources::{Candidates, Record, SCHEDULED_SESSION};
 
 /// The flags and the argument of a verb on one scheduled session.
 #[derive(Debug, clap::Args)]
 pub struct Target {
     /// Name or ID
+    #[arg(add = Candidates::SCHEDULED_SESSIONS)]
     pub session: String,
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     pub project_id: Option<String>,
 }
 
@@ -52,8 +54,8 @@ fn act(ctx: &Ctx, target: &Target, verb: &str) -> anyhow::Result<Record> {
         if verb == "trigger" || answer.body.is_empty() {
             return Ok(found);
         }
-        let value = crate::compat::json::parse(&answer.body).map_err(Error::Decode)?;
-        let record = Record::decode(&SCHEDULED_SESSION, value).map_err(Error::Decode);
+        let value = crate::compat::json::parse(&answer.body).map_err(Error::from)?;
+        let record = Record::decode(&SCHEDULED_SESSION, value).map_err(Error::from);
         record.with_context(|| format!("{verb} scheduled session"))
     })
 }

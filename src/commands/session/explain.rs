@@ -9,6 +9,7 @@ use crate::config::Settings;
 use crate::ctx::Ctx;
 use crate::output::age::age;
 use crate::output::table::visible;
+use crate::resources::Candidates;
 use crate::runner::resolve::{Candidate, Tier};
 use crate::session_helper::prepare;
 
@@ -38,9 +39,11 @@ const WIDE_TITLES: &[&str] = &[
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Session, by name or ID; without one, a new session of the project
+    #[arg(add = Candidates::SESSIONS)]
     session: Option<String>,
     /// The agent that the session is for, by name or ID
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::AGENTS)]
     agent: Option<String>,
     /// Show the bindings that decide nothing, too: of owners, of other projects, of deleted credentials
     #[arg(long)]

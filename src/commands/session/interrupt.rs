@@ -8,12 +8,13 @@ use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
-use crate::resources::{Record, SESSION};
+use crate::resources::{Candidates, Record, SESSION};
 
 /// Interrupt what a session does right now; the session itself goes on
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// ID or name of the session, or name of its agent
+    #[arg(add = Candidates::SESSIONS)]
     session: String,
     #[command(flatten)]
     output: OutputArgs,

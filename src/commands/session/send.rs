@@ -11,7 +11,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
-use crate::resources::{SESSION, SESSION_MESSAGE};
+use crate::resources::{Candidates, SESSION, SESSION_MESSAGE};
 use crate::text::acpctl;
 
 /// The exit code of a program that SIGINT ended.
@@ -21,6 +21,7 @@ const INTERRUPTED: u8 = 130;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// ID or name of the session, or name of its agent
+    #[arg(add = Candidates::SESSIONS)]
     session: String,
     /// Text of the message
     #[arg(allow_hyphen_values = true)]

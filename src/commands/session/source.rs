@@ -19,7 +19,7 @@ use crate::intake::{self as kubeconfig, KubeconfigArgs};
 use crate::kubeconfig::{self as rules, Keep};
 use crate::lookup;
 use crate::output::progress;
-use crate::resources::Record;
+use crate::resources::{Candidates, Record};
 use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::{Credential, KUBECONFIG, Plan};
 use crate::runner::resolve::{Candidate, Target};
@@ -32,6 +32,7 @@ use crate::session_helper::fetch;
 pub struct SourceArgs {
     /// Session, by name or ID; without one, a new session of the project
     #[arg(help_heading = None)]
+    #[arg(add = Candidates::SESSIONS)]
     session: Option<String>,
     /// The same as SESSION
     #[arg(
@@ -40,15 +41,18 @@ pub struct SourceArgs {
         value_name = "ID",
         conflicts_with = "session"
     )]
+    #[arg(add = Candidates::SESSIONS)]
     session_flag: Option<String>,
     /// Use this credential, by name or ID (repeatable)
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: Vec<String>,
     /// Use the kubeconfig in this file, or from stdin for -
     #[arg(short = 'f', long, value_name = "PATH|-")]
     from_file: Option<PathBuf>,
     /// Use what a session with this agent would get, by name or ID
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::AGENTS)]
     agent: Option<String>,
     /// Use what the platform's variables in a session's pod name, and their API and token
     #[arg(long, conflicts_with_all = ["credential", "from_file", "agent", "session", "session_flag"])]
@@ -190,7 +194,7 @@ fn target(
     agent: Option<&str>,
 ) -> anyhow::Result<(Target, SessionTime)> {
     let Some(id) = session else {
-        let project = ctx.settings()?.project.clone().unwrap_or_default();
+        let project = ctx.settings()?.project.value.clone().unwrap_or_default();
         if project.is_empty() {
             return Err(Failure::usage("no project is set")
                 .hint("add --project NAME, name a session, or use --credential or --from-file")

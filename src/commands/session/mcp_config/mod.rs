@@ -14,6 +14,7 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::plain_file::{self, Links};
+use crate::resources::Candidates;
 use crate::runner::table::{MCP_NAME, MCP_SERVER};
 use crate::secret_file;
 
@@ -43,6 +44,7 @@ const KEPT_BACK_LOCALLY: &[env::Var] = &[env::XDG_DATA_HOME, env::LOCAL_KEYRING]
 pub struct Args {
     /// Use the kubeconfig of this credential, by name or ID
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: Option<String>,
     /// Put the entry into this JSON file; it is made if it does not exist
     #[arg(long, value_name = "PATH")]
