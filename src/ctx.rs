@@ -1,4 +1,4 @@
-//! What a command works with: the flags for all commands, output, settings, the API client, the runtime.
+//! The context of a command: the flags for all commands, output, settings, the API client, the runtime.
 //!
 //! Each part is created when it is first used, so a command pays only for what it needs.
 

@@ -1,4 +1,4 @@
-//! What the client tells the user while it works: pauses, long lists, and where a new key is.
+//! Tells the user about the client's work: pauses, long lists, and the place of a new key.
 
 use std::time::Duration;
 

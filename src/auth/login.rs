@@ -18,7 +18,7 @@ use crate::output::Out;
 use crate::secret_file;
 use crate::text::url_for_people;
 
-/// What the requests to the effective server carry.
+/// The authorization of the requests to the effective server.
 pub enum Bearer {
     /// Nobody is logged in.
     None,
@@ -63,7 +63,7 @@ pub fn effective<'c>(
                     return Ok(Bearer::Elsewhere(other.clone()));
                 }
                 Some(_) => None,
-                None => read(config).map_err(unread)?,
+                None => read(config).map_err(|why| unread(&why))?,
             }
         }
     };
@@ -99,7 +99,7 @@ fn without_store(settings: &Settings) -> WithoutStore {
 
 /// Returns the failure of a stored login that can't be read.
 #[must_use]
-pub fn unread(why: store::Error) -> Failure {
+pub fn unread(why: &store::Error) -> Failure {
     Failure::new(Kind::Login, format!("read the login: {why}"))
 }
 

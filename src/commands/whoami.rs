@@ -82,7 +82,7 @@ fn token(ctx: &Ctx, settings: &Settings) -> Result<Option<SecretString>, Failure
         Bearer::None => Ok(None),
         Bearer::Token(token) => Ok(Some(token)),
         Bearer::Elsewhere(other) => {
-            let token = store::access(ctx.config()?).map_err(login::unread)?;
+            let token = store::access(ctx.config()?).map_err(|why| login::unread(&why))?;
             if token.is_some() && ctx.out.is_terminal() {
                 ctx.out.warn(&format!(
                     "this login is for {}; it is not sent to {}",

@@ -1,4 +1,4 @@
-//! The answer to a completion: candidates, and what the shell does beside showing them.
+//! The answer to a completion: candidates, and a directive for the shell.
 
 /// A word that can be typed at the cursor. It has no control characters, so that it stays one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ impl Candidate {
     }
 }
 
-/// What the shell does beside showing the candidates; the numbers are the protocol's.
+/// Whether the shell offers file names too; the numbers are the protocol's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Directive {
     /// The shell offers file names if there are no candidates.

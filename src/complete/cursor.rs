@@ -21,7 +21,7 @@ pub struct Cursor<'a> {
     pub typed: String,
 }
 
-/// What can be typed at the cursor.
+/// The kind of word that fits at the cursor.
 #[derive(Clone, Copy)]
 pub enum Wanted<'a> {
     /// The name of a flag.

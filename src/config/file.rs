@@ -382,7 +382,7 @@ fn parse(text: &[u8]) -> Result<Map<String, Value>, String> {
     if text.trim_ascii().is_empty() {
         return Ok(Map::new());
     }
-    let values = match json::parse(text).map_err(|why| why.to_string())? {
+    let values = match json::parse(text)? {
         Value::Object(values) => values,
         Value::Null => Map::new(),
         other => {

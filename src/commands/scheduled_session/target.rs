@@ -54,7 +54,7 @@ fn act(ctx: &Ctx, target: &Target, verb: &str) -> anyhow::Result<Record> {
         if verb == "trigger" || answer.body.is_empty() {
             return Ok(found);
         }
-        let value = crate::compat::json::parse(&answer.body).map_err(Error::from)?;
+        let value = crate::compat::json::parse(&answer.body).map_err(Error::Decode)?;
         let record = Record::decode(&SCHEDULED_SESSION, value).map_err(Error::from);
         record.with_context(|| format!("{verb} scheduled session"))
     })
