@@ -118,6 +118,7 @@ impl Command {
 mod tests {
     use super::*;
     use crate::output::{Color, Out};
+    use crate::resources::Candidates;
 
     fn walk(
         command: &clap::Command,
@@ -143,5 +144,25 @@ mod tests {
             seen += 1;
         });
         assert!(seen > 80, "only {seen} commands");
+    }
+
+    #[test]
+    fn an_argument_that_names_an_object_has_candidates() {
+        const NAMES: &[&str] = &[
+            "agent",
+            "application",
+            "credential",
+            "project",
+            "project_id",
+            "provider",
+            "session",
+        ];
+        walk(&tree(), &[], &mut |command, path| {
+            for arg in command.get_arguments() {
+                let name = arg.get_id().as_str();
+                let has_candidates = arg.get::<Candidates>().is_some();
+                assert!(has_candidates || !NAMES.contains(&name), "{path:?} {name}");
+            }
+        });
     }
 }

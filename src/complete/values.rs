@@ -97,7 +97,8 @@ fn values(cursor: &Cursor<'_>, arg: &Arg, deadline: Instant) -> Answer {
         Some(Candidates::Words(words)) => Answer::of(without_help(words)),
         Some(Candidates::Described(words)) => Answer::of(described(words)),
         Some(Candidates::Names(resource)) => names(resource),
-        Some(Candidates::Kinds) => Answer::of(kinds()),
+        Some(Candidates::Kinds) if cursor.arguments.is_empty() => Answer::of(kinds()),
+        Some(Candidates::Kinds) => Answer::of(Vec::new()),
         Some(Candidates::NamesOfKind) => {
             let kind = cursor.arguments.first();
             match kind.and_then(|kind| find_or_project_agent(kind)) {
@@ -106,7 +107,6 @@ fn values(cursor: &Cursor<'_>, arg: &Arg, deadline: Instant) -> Answer {
             }
         }
         Some(Candidates::Contexts) => Answer::of(contexts(cursor)),
-        Some(Candidates::Files) => Answer::files(),
         None => match arg.get_value_hint() {
             ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath => Answer::files(),
             _ => Answer::of(Vec::new()),

@@ -23,13 +23,12 @@ pub enum Candidates {
     Described(&'static [(&'static str, &'static str)]),
     /// The names of a kind's objects on the server.
     Names(&'static Resource),
-    /// The words for kinds of objects.
+    /// The words for kinds of objects; only the first argument of the line is one.
     Kinds,
     /// The names of the objects whose kind is the first argument of the line.
     NamesOfKind,
     /// The contexts of the kubeconfig on the line.
     Contexts,
-    Files,
 }
 
 impl ArgExt for Candidates {}
