@@ -23,6 +23,7 @@ pub struct Args {
     #[arg(add = Candidates::Kinds)]
     resource: String,
     /// ID or name
+    #[arg(add = Candidates::NamesOfKind)]
     name: Option<String>,
     #[command(flatten)]
     confirm: ConfirmArgs,

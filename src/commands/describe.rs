@@ -20,6 +20,7 @@ pub struct Args {
     #[arg(add = Candidates::Kinds)]
     resource: String,
     /// ID or name
+    #[arg(add = Candidates::NamesOfKind)]
     name: String,
 }
 

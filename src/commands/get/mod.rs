@@ -32,6 +32,7 @@ pub struct Args {
     #[arg(add = Candidates::Kinds)]
     resource: String,
     /// ID or name of one object
+    #[arg(add = Candidates::NamesOfKind)]
     name: Option<String>,
     #[command(flatten)]
     list: ListArgs,
