@@ -11,7 +11,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use acpctl::{env, failure, help};
+use acpctl::{cli, env, failure, help};
 use clap::{Arg, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
@@ -61,7 +61,7 @@ fn main() -> io::Result<()> {
 /// Every page: file name and text.
 pub fn pages() -> io::Result<Vec<(String, String)>> {
     let mut pages = Vec::new();
-    add_pages(&help::tree(), "acpctl", &mut pages)?;
+    add_pages(&cli::tree(), "acpctl", &mut pages)?;
     Ok(pages)
 }
 

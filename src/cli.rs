@@ -1,10 +1,11 @@
 //! The command line: the list of commands.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands;
 use crate::ctx::Ctx;
 use crate::globals::Globals;
+use crate::help;
 
 /// Command-line interface for the Ambient Code Platform API server.
 #[derive(Debug, Parser)]
@@ -24,8 +25,8 @@ pub struct Cli {
     pub command: Command,
 }
 
-#[allow(clippy::large_enum_variant, reason = "there is one value in a run")]
-/// The commands, in the order in which the Go tool registers them: suggestions follow it.
+/// The commands, in the order in which the Go tool registers them, which is the order of suggestions.
+#[allow(clippy::large_enum_variant, reason = "a run has one value")]
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Login(Box<commands::login::Args>),
@@ -71,11 +72,17 @@ pub enum Command {
     Wait(commands::wait::Args),
 }
 
+/// Returns the whole tree of commands as help, manual pages and completion show it.
+#[must_use]
+pub fn tree() -> clap::Command {
+    help::tree(Cli::command())
+}
+
 impl Command {
     /// Runs the command.
     ///
     /// # Errors
-    /// What the command could not do.
+    /// The command failed.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
             Self::Login(args) => commands::login::run(ctx, args),
@@ -98,11 +105,64 @@ impl Command {
             Self::Completion(args) => commands::completion::run(ctx, args),
             Self::Application(command) => command.run(ctx),
             Self::Apply(args) => commands::apply::run(ctx, args),
-            Self::Help(args) => commands::help::run(ctx, args),
+            Self::Help(args) => commands::help::run(ctx, args, Cli::command()),
             Self::Doctor(args) => commands::doctor::run(ctx, args),
             Self::Serve(args) => commands::serve::run(ctx, args),
             Self::Local(command) => command.run(ctx),
             Self::Wait(args) => commands::wait::run(ctx, args),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::{Color, Out};
+    use crate::resources::Candidates;
+
+    fn walk(
+        command: &clap::Command,
+        path: &[String],
+        see: &mut impl FnMut(&clap::Command, &[String]),
+    ) {
+        see(command, path);
+        for sub in command.get_subcommands() {
+            walk(sub, &[path, &[sub.get_name().to_owned()]].concat(), see);
+        }
+    }
+
+    #[test]
+    fn a_command_alone_shows_what_it_shows_in_the_tree() {
+        let out = Out::new(Color::Never);
+        let mut seen = 0;
+        walk(&tree(), &[], &mut |command, path| {
+            assert_eq!(
+                help::render(&out, help::at(Cli::command(), path)),
+                help::render(&out, command.clone()),
+                "{path:?}"
+            );
+            seen += 1;
+        });
+        assert!(seen > 80, "only {seen} commands");
+    }
+
+    #[test]
+    fn an_argument_that_names_an_object_has_candidates() {
+        const NAMES: &[&str] = &[
+            "agent",
+            "application",
+            "credential",
+            "project",
+            "project_id",
+            "provider",
+            "session",
+        ];
+        walk(&tree(), &[], &mut |command, path| {
+            for arg in command.get_arguments() {
+                let name = arg.get_id().as_str();
+                let has_candidates = arg.get::<Candidates>().is_some();
+                assert!(has_candidates || !NAMES.contains(&name), "{path:?} {name}");
+            }
+        });
     }
 }

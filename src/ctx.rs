@@ -1,31 +1,33 @@
-//! What a command works with: flags for all commands, output, settings, the API client, the runtime.
+//! The context of a command: the flags for all commands, output, settings, the API client, the runtime.
 //!
-//! Everything is made on first use, so a command pays only for what it needs.
+//! Each part is created when it is first used, so a command pays only for what it needs.
 
 use std::cell::OnceCell;
 use std::future::Future;
 use std::io::IsTerminal as _;
 
+use jiff::Timestamp;
+use secrecy::SecretString;
+
 use crate::api::Client;
-use crate::auth::{access, cleartext};
-use crate::config::paths::Unknown;
-use crate::config::{Config, Settings, paths};
+use crate::auth::{cleartext, login, refresh, store};
+use crate::config::file::Error;
+use crate::config::{Config, Settings};
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
-use crate::lookup;
 use crate::output::Out;
+use crate::resources::check_id;
 use crate::text::command::shell_word;
-use jiff::Timestamp;
 
-/// For name servers and for the embedded API, whose store does one thing at a time. Each thread that has built a
-/// long list keeps megabytes, so there are few.
+/// The threads for name servers and for the embedded API, whose store does one thing at a time. There are few, because each
+/// thread that has built a long list keeps megabytes.
 const BLOCKING_THREADS: usize = 4;
 
 pub struct Ctx {
     pub globals: Globals,
     pub out: Out,
-    config: OnceCell<Config>,
+    config: OnceCell<Result<Config, Error>>,
     no_config: OnceCell<Config>,
     settings: OnceCell<Settings>,
     client: OnceCell<Client>,
@@ -47,49 +49,34 @@ impl Ctx {
         }
     }
 
-    /// The configuration file; an empty one where no place for it is known.
+    /// Returns the configuration file; an empty one if its path is unknown.
     ///
     /// # Errors
-    /// Why it can't be read, prefixed `load config: `.
+    /// The file can't be read; prefixed `load config: `.
     pub fn config(&self) -> Result<&Config, Failure> {
-        get_or_try(&self.config, || {
-            let load = |error: String| Failure::new(Kind::Other, format!("load config: {error}"));
-            let path = match paths::config_file() {
-                Ok(path) => path,
-                Err(Unknown::Unset(_)) => return Ok(Config::none()),
-                Err(why) => return Err(load(why.to_string())),
-            };
-            Config::load(&path).map_err(|error| match Config::fault_position(&path) {
-                Some((line, column)) => load(error).hint(format!(
-                    "line {line}, column {column}; the file is left as it is"
-                )),
-                None if Config::is_out_of_reach(&path) => load(error).hint(format!(
-                    "name a file of your own in AMBIENT_CONFIG, or make this one yours: sudo chown -R \"$(id -u)\" {}",
-                    shell_word(&path.parent().unwrap_or(&path).to_string_lossy())
-                )),
-                None => load(error),
-            })
-        })
+        self.loaded().map_err(unloaded)
     }
 
-    /// The configuration file, for those who can do without it: one that this user can't get at counts as
-    /// missing. In a container `HOME` may well be somebody else's.
+    /// Returns the configuration file for a command that can do without it: a file that this user can't reach counts as
+    /// missing. In a container, `HOME` may belong to another user.
     ///
     /// # Errors
-    /// As [`Ctx::config`], for a file that can be got at and is damaged.
+    /// As [`Ctx::config`], if the file can be reached.
     pub fn config_if_any(&self) -> Result<&Config, Failure> {
-        self.config().or_else(|error| match paths::config_file() {
-            Ok(path) if Config::is_out_of_reach(&path) => {
-                Ok(self.no_config.get_or_init(Config::none))
-            }
-            _ => Err(error),
-        })
+        match self.loaded() {
+            Err(error) if error.is_out_of_reach() => Ok(self.no_config.get_or_init(Config::none)),
+            loaded => loaded.map_err(unloaded),
+        }
     }
 
-    /// The effective settings.
+    fn loaded(&self) -> Result<&Config, &Error> {
+        self.config.get_or_init(Config::of_user).as_ref()
+    }
+
+    /// Returns the effective settings.
     ///
     /// # Errors
-    /// As [`Ctx::config`], or [`Ctx::config_if_any`] where address and token stand elsewhere.
+    /// As [`Ctx::config`], or as [`Ctx::config_if_any`] if flags and variables name address and token.
     pub fn settings(&self) -> Result<&Settings, Failure> {
         get_or_try(&self.settings, || {
             let config = if Settings::need_no_file(&self.globals) {
@@ -101,10 +88,10 @@ impl Ctx {
         })
     }
 
-    /// The project of a command that can't do without: `--project-id`, else the configured one.
+    /// Returns the project of a command that needs one: `--project-id`, or else the configured project.
     ///
     /// # Errors
-    /// In the Go tool's words, when there is none; and for a text that can't be part of a path.
+    /// There is none, in the Go tool's words; or its text can't be part of a path.
     pub fn project(&self, flag: Option<&str>) -> Result<String, Failure> {
         let words = "no project set; use --project-id or run 'acpctl config set project <name>'";
         let project = match flag.filter(|project| !project.is_empty()) {
@@ -112,38 +99,62 @@ impl Ctx {
             None => self
                 .settings()?
                 .project
+                .value
                 .clone()
                 .ok_or_else(|| Failure::usage(words))?,
         };
-        lookup::check_id("project name or ID", &project)?;
+        check_id("project name or ID", &project)?;
         Ok(project)
     }
 
-    /// The API client, once the connection settings have passed.
+    /// Returns the API client, after the connection settings have been checked.
     ///
     /// # Errors
-    /// What is missing: login, a proper URL; or why the client can't be made.
+    /// The login or a valid URL is missing, or the client can't be created.
     pub fn client(&self) -> anyhow::Result<&Client> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
         let settings = self.settings()?;
-        let token = access::renewed(self, settings)?;
+        let token = self.token(settings)?;
         settings.check_connection(token.as_ref())?;
-        cleartext::warn_once(self, settings);
-        let client = Client::connect(settings, token, &self.globals)?;
+        cleartext::warn_once(&self.out, self.config_if_any().ok(), settings);
+        let client = Client::connect(settings, token)?;
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// Makes this the client of the run, if none was made before.
+    /// Returns the token for the effective server, renewed if it has expired and can be renewed; `None` if nobody is logged
+    /// in.
+    fn token(&self, settings: &Settings) -> Result<Option<SecretString>, Failure> {
+        let renew = |config: &Config, login: &store::Login| {
+            self.block_on(refresh::renew(settings, config, login))
+        };
+        let read = |config: &Config| {
+            login::warn_if_readable(&self.out, config);
+            refresh::fresh(config, self.now(), &self.out, renew)
+        };
+        let bearer = login::effective(settings, || self.config(), read)?;
+        bearer.for_server(&settings.api_url.value)
+    }
+
+    /// Returns the token for these settings as it is stored: no issuer is asked to renew it.
+    ///
+    /// # Errors
+    /// The stored login is for another server, or can't be read.
+    pub fn stored_token(&self, settings: &Settings) -> Result<Option<SecretString>, Failure> {
+        let bearer = login::effective(settings, || self.config(), store::access)?;
+        bearer.for_server(&settings.api_url.value)
+    }
+
+    /// Makes this the client of the run, unless the run has one already.
     pub fn use_client(&self, client: Client) {
         let _ = self.client.set(client);
     }
 
-    /// Runs a future on the runtime, which is started here at the latest.
+    /// Runs a future on the runtime, which starts now if it has not started yet.
     ///
     /// # Errors
-    /// When the runtime can't be started.
+    /// The future's error, or the runtime can't be started.
     pub fn block_on<T>(
         &self,
         future: impl Future<Output = anyhow::Result<T>>,
@@ -161,20 +172,38 @@ impl Ctx {
         runtime.block_on(future)
     }
 
-    /// The time now.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         Timestamp::now()
     }
 
-    /// True where the user may be asked: on a terminal, and neither `--no-input` nor `CI` forbids it
-    /// (contract field.md row 46).
+    /// True if the program may prompt the user: on a terminal, unless `--no-input` or `CI` forbids it
+    /// (docs/interface/field.md row 46).
     #[must_use]
     pub fn may_ask(&self) -> bool {
         !self.globals.no_input
             && env::CI.get().is_none()
             && std::io::stdin().is_terminal()
             && std::io::stderr().is_terminal()
+    }
+}
+
+/// A configuration that can't be read, with what to do about it.
+fn unloaded(error: &Error) -> Failure {
+    let failure = Failure::new(Kind::Other, format!("load config: {error}"));
+    match error {
+        Error::Parse {
+            position: Some((line, column)),
+            ..
+        } => failure.hint(format!(
+            "line {line}, column {column}; the file is left as it is"
+        )),
+        Error::Read { path, .. } if error.is_out_of_reach() => failure.hint(format!(
+            "name a file of your own in AMBIENT_CONFIG, or make this one yours: sudo chown -R \"$(id -u)\" {}",
+            shell_word(&path.parent().unwrap_or(path).to_string_lossy())
+        )),
+        _ => failure,
     }
 }
 
@@ -189,7 +218,7 @@ fn get_or_try<T, E>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T, E>) -> 
 }
 
 impl Drop for Ctx {
-    /// Leaves without waiting for stray work.
+    /// Stops the runtime without waiting for work that is still running.
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

@@ -1,4 +1,4 @@
-//! The one place that turns an error into text and a status.
+//! The one place that turns an error into text and an exit status.
 
 use std::process::ExitCode;
 
@@ -10,8 +10,8 @@ use crate::output::{Closed, Color, Out};
 use crate::text::secrets;
 use crate::version;
 
-/// Prints an error and gives the exit code: `Error: …` on standard error, and with `-o json` an
-/// object on standard output too, if nothing was printed there before.
+/// Prints an error and returns the exit code. The error is `Error: …` on standard error, and with `-o json` also an object on
+/// standard output, unless something was printed there before.
 pub fn report(out: &Out, error: &anyhow::Error, as_json: bool) -> ExitCode {
     if let Some(status) = error.chain().find_map(|e| e.downcast_ref::<Status>()) {
         return ExitCode::from(status.0);
@@ -35,19 +35,19 @@ pub fn report(out: &Out, error: &anyhow::Error, as_json: bool) -> ExitCode {
             "exit_code": code, "code": server.code, "reason": message, "detail": server.detail,
             "hint": failure.hint, "operation_id": server.operation_id,
         }});
-        // The exit code already tells that something failed; a closed pipe adds nothing to it.
+        // The exit code reports the failure; if the pipe is closed, nothing is lost.
         let _ = out.json(&body);
     }
     ExitCode::from(code)
 }
 
-/// Says where the program broke, and nothing else: the message of a panic may quote what was worked on.
+/// Reports the location of a panic and nothing else: its message may quote the user's data.
 pub fn on_panic(panic: &std::panic::PanicHookInfo<'_>) {
-    let place = panic
+    let location = panic
         .location()
-        .map_or_else(String::new, |place| format!(" at {place}"));
+        .map_or_else(String::new, |location| format!(" at {location}"));
     let out = Out::new(Color::Never);
-    out.note(&format!("Error: internal error{place}"));
+    out.note(&format!("Error: internal error{location}"));
     out.note(&format!(
         "Hint: this is a defect of acpctl {}; please report it with the line above",
         version::VERSION

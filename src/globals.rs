@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::compat::number;
 use crate::output::Color;
+use crate::resources::Candidates;
 use crate::text::url_for_people;
 
 /// The flags that every command takes, before or after its name.
@@ -17,6 +18,7 @@ pub struct Globals {
 
     /// Project to work in
     #[arg(long, global = true, value_name = "NAME")]
+    #[arg(add = Candidates::PROJECTS)]
     pub project: Option<String>,
 
     /// Use the embedded API on this machine instead of a server
@@ -67,7 +69,7 @@ pub struct Globals {
     )]
     pub color: Color,
 
-    /// Log requests and answers to stderr
+    /// Log requests and responses to stderr
     #[arg(short, long, global = true)]
     pub verbose: bool,
 

@@ -2,21 +2,21 @@
 //!
 //! - [`cli`]: the list of commands; [`globals`]: the flags for all of them; [`version`]: the version
 //! - [`commands`]: one folder per noun, one file per verb
-//! - [`kubeconfig`]: rules about a kubeconfig: bytes in, findings and a carved document out
+//! - [`kubeconfig`]: the rules about a kubeconfig: reads bytes, returns findings and a carved document
 //! - [`cluster`]: the client of a Kubernetes API server, for one carved kubeconfig
-//! - [`api`]: the client; [`resources`]: what each kind of object looks like
-//! - [`lookup`]: from an id or a name to one object
-//! - [`runner`]: what a session makes out of credentials; [`session_helper`]: a private folder and a child process
+//! - [`api`]: the client; [`resources`]: a description of each kind of object
+//! - [`lookup`]: finds one object by its id or its name
+//! - [`runner`]: what a session does with credentials; [`session_helper`]: a private folder and a child process
 //! - [`server`]: the embedded API behind `--local` and `acpctl serve`
 //! - [`config`]: the configuration file and the effective settings; [`env`]: the environment
-//! - [`output`]: everything printed; [`failure`]: failures and exit codes; [`exit`]: reports them
-//! - [`help`]: help texts; [`complete`]: what can follow on a command line
-//! - [`intake`]: how a secret comes in: read, decoded, cut, judged, described
+//! - [`output`]: everything that is printed; [`failure`]: failures and exit codes; [`exit`]: reports them
+//! - [`help`]: help texts; [`complete`]: candidates for the next word of a command line
+//! - [`intake`]: reads a secret: decodes, cuts, judges and describes it
 //! - [`input`]: bytes from files and pipes; [`secret_file`]: the one writer of files with secrets;
-//!   [`plain_file`]: opens files that others may have put there
-//! - [`digest`]: digests that recognise a stored secret
-//! - [`text`]: what text for people may hold; names, commands, addresses and secrets in it
-//! - [`compat`]: the Go tool's manners that scripts rely on
+//!   [`plain_file`]: opens files that other users may have created
+//! - [`digest`]: digests that recognize a stored secret
+//! - [`text`]: text for people: escapes, names, commands, addresses and secrets in it
+//! - [`compat`]: the Go tool's behavior that scripts rely on
 
 pub mod api;
 pub mod auth;
@@ -62,8 +62,7 @@ use compat::grammar::{self, Request};
 use ctx::Ctx;
 use output::{Color, Out};
 
-/// Runs a command line (without the program's name) and gives its exit status. A defect in the program ends in
-/// an error like any other.
+/// Runs a command line (without the program's name) and returns its exit status. A panic becomes an error like any other.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.into_iter().collect();
     panic::set_hook(Box::new(exit::on_panic));
@@ -72,7 +71,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run_words(words: &[OsString]) -> ExitCode {
     let out = Out::new(Color::Auto);
-    if let Some(done) = complete::requested(&out, words) {
+    if let Some(done) = complete::requested(&out, words, cli::tree) {
         return match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => exit::report(&out, &error, false),
@@ -101,7 +100,7 @@ fn run_words(words: &[OsString]) -> ExitCode {
     }
 }
 
-/// A variable that is not text would be passed over in silence, and with it the server or login that it names.
+/// Refuses a variable that is not text: it would be ignored silently, and with it the server or login that it names.
 fn check_environment() -> anyhow::Result<()> {
     match env::not_text() {
         None => Ok(()),
@@ -114,7 +113,7 @@ fn check_environment() -> anyhow::Result<()> {
     }
 }
 
-/// Reads the command line; nothing is left to run after help and version.
+/// Reads the command line. `None` if it asked for help or the version, which have been printed.
 fn read(out: &Out, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
     let mut root = Cli::command();
     match grammar::parse(&mut root, words)? {

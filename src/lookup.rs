@@ -27,12 +27,12 @@ use crate::resources::{
 };
 use crate::text::acpctl;
 
+pub use crate::resources::{can_be_id, check, check_id};
+
 /// How many objects of one name are asked for, and how many names are looked at for one that is near.
 const SIZE: i64 = 100;
 /// The length of the platform's ids: letters and digits.
 const ID_LENGTH: usize = 27;
-/// No id is longer.
-const LONGEST: usize = 255;
 
 /// Where the objects of a kind live.
 pub struct Collection {
@@ -216,7 +216,7 @@ pub async fn doubt_no_sessions(
     list: &[Record],
     settings: &Settings,
 ) -> anyhow::Result<()> {
-    match (&settings.project, settings.project_origin) {
+    match (&settings.project.value, settings.project.origin) {
         (Some(project), Origin::Flag | Origin::Environment) => {
             doubt_empty(client, list, project).await
         }
@@ -238,42 +238,6 @@ pub async fn not_found(client: &Client, collection: &Collection, text: &str) -> 
 /// What a kind is called in a sentence.
 fn words(collection: &Collection) -> String {
     collection.resource.word.replace('-', " ")
-}
-
-/// Refuses what can't name anything.
-///
-/// # Errors
-/// A usage failure; `what` is for example `agent name or ID`.
-pub fn check(what: &str, text: &str) -> Result<(), Failure> {
-    if text.is_empty() {
-        return Err(Failure::usage(format!("{what} is required")));
-    }
-    if matches!(text, "." | "..") || text.chars().any(char::is_control) {
-        return Err(Failure::usage(format!("{} is not a {what}", quote(text))));
-    }
-    Ok(())
-}
-
-/// The same for what is only ever an id, and part of a path: of a message, or of a project that others are found in.
-///
-/// # Errors
-/// A usage failure.
-pub fn check_id(what: &str, text: &str) -> Result<(), Failure> {
-    check(what, text)?;
-    if can_be_id(text) {
-        return Ok(());
-    }
-    Err(Failure::usage(format!("{} is not a {what}", quote(text))))
-}
-
-/// False for a text with characters that no id has: in a path they could lead to something else.
-#[must_use]
-pub fn can_be_id(text: &str) -> bool {
-    !matches!(text, "" | "." | "..")
-        && text.len() <= LONGEST
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.:@".contains(&b))
 }
 
 /// Finds one object.

@@ -1,5 +1,6 @@
-//! Request bodies: compact JSON with sorted keys, which may hold secrets.
+//! Request bodies: compact JSON with sorted keys. They may hold secrets.
 
+use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -25,21 +26,21 @@ impl Body {
         self.fields.push((key, value.into()));
     }
 
-    /// Sets a text that is neither missing nor empty: creates leave empty values out.
+    /// Sets a text unless it is missing or empty: a create leaves empty values out.
     pub fn set_filled(&mut self, key: &'static str, value: Option<&str>) {
         if let Some(text) = value.filter(|text| !text.is_empty()) {
             self.set(key, text);
         }
     }
 
-    /// Sets a text that was given, empty or not: updates send exactly what was given.
+    /// Sets a text unless it is missing: an update sends what the user passed, also an empty text.
     pub fn set_given(&mut self, key: &'static str, value: Option<&str>) {
         if let Some(text) = value {
             self.set(key, text);
         }
     }
 
-    /// Sets a secret, which is hidden from now on in whatever comes back.
+    /// Sets a secret. From now on the program hides it in everything that it prints.
     pub fn set_secret(&mut self, key: &'static str, value: SecretString) {
         secrets::know(&value);
         self.secrets.push((key, value));
@@ -51,7 +52,7 @@ impl Body {
         field.map(|(_, secret)| secret)
     }
 
-    /// The fields that are not secret.
+    /// Returns the fields that are not secret.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         self.fields.iter().map(|(key, value)| (*key, value))
     }
@@ -61,7 +62,7 @@ impl Body {
         self.fields.is_empty() && self.secrets.is_empty()
     }
 
-    /// The body with secrets masked, for traces and dry runs.
+    /// Returns the body with masked secrets, for traces and dry runs.
     #[must_use]
     pub fn masked(&self) -> Value {
         let mut map: Vec<(&str, Value)> = self
@@ -81,18 +82,42 @@ impl Body {
         sorted(map)
     }
 
-    /// The bytes on the wire; wiped after use.
+    /// Returns the bytes to send, which are wiped after use.
+    ///
+    /// Each secret is encoded straight into the result, which never grows: no copy of it is left behind.
     #[must_use]
     pub fn bytes(&self) -> Zeroizing<Vec<u8>> {
-        let mut map: Vec<(&str, Value)> = self
-            .fields
-            .iter()
-            .map(|(key, value)| (*key, value.clone()))
-            .collect();
-        for (key, secret) in &self.secrets {
-            map.push((key, Value::from(secret.expose_secret())));
+        let mut fields: Vec<(&str, Zeroizing<String>)> = Vec::new();
+        for (key, value) in &self.fields {
+            fields.push((key, Zeroizing::new(json::compact(value))));
         }
-        Zeroizing::new(json::compact(&sorted(map)).into_bytes())
+        for (key, secret) in &self.secrets {
+            fields.push((key, json::compact_secret(secret.expose_secret())));
+        }
+        // Of fields with one key, the last one counts.
+        fields.sort_by_key(|(key, _)| *key);
+        fields.reverse();
+        fields.dedup_by_key(|(key, _)| *key);
+        fields.reverse();
+        let length = |(key, value): &(&str, Zeroizing<String>)| key.len() + value.len() + 4;
+        let total = fields.iter().map(length).sum::<usize>() + 2;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(total));
+        bytes.push(b'{');
+        for (at, (key, value)) in fields.iter().enumerate() {
+            if at > 0 {
+                bytes.push(b',');
+            }
+            bytes.extend_from_slice(format!("\"{key}\":").as_bytes());
+            bytes.extend_from_slice(value.as_bytes());
+        }
+        bytes.push(b'}');
+        bytes
+    }
+
+    /// Returns the same bytes for a transport, which wipes them when it has sent them.
+    #[must_use]
+    pub fn to_send(&self) -> Bytes {
+        Bytes::from_owner(self.bytes())
     }
 }
 

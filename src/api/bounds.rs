@@ -1,4 +1,4 @@
-//! How large an answer may be: on the wire, unpacked, and as what it becomes in memory.
+//! The limits of an answer: its size as it arrives, its size unpacked, and what it costs in memory.
 
 use std::io::{self, Write as _};
 
@@ -6,21 +6,21 @@ use flate2::write::MultiGzDecoder;
 
 use super::error::Error;
 
-/// The longest answer that is read, in bytes. Tokens may be large (contract api.md section 7.5).
+/// The size of the longest answer, in bytes. Tokens may be large (docs/interface/api.md section 7.5).
 pub const MAX_BODY: usize = 64 << 20;
-/// The longest answer that says what went wrong.
+/// The size of the longest answer that reports an error, in bytes.
 const MAX_ERROR: usize = 1 << 20;
-/// An answer may grow so much by unpacking; lists of similar objects grow by less than half of it.
+/// The factor by which an answer may grow when it is unpacked; lists of similar objects grow by less than half of it.
 const MAX_RATIO: usize = 100;
-/// Up to this size it may grow by more.
+/// Up to this size an answer may grow by any factor.
 const FREE: usize = 8 << 20;
-/// The most values that JSON may hold. Each costs some hundred bytes of memory, whatever it costs on the wire. The
-/// largest page that a server gives holds half as many.
+/// The number of values that JSON may hold. Each takes some hundred bytes of memory, however short it is in the answer. The
+/// largest page of a server holds half as many.
 const MAX_WEIGHT: usize = 4_000_000;
-/// What an object or an array costs, in values.
+/// The cost of an object or an array, in values.
 const CONTAINER: usize = 4;
 
-/// A body as it is read, piece by piece.
+/// Reads a body piece by piece.
 pub struct Reader {
     unpacked: Unpacked,
     wire: usize,
@@ -32,14 +32,14 @@ enum Unpacked {
     Gzip(Box<MultiGzDecoder<Limited>>),
 }
 
-/// Takes so many bytes and no more.
+/// Accepts a limited number of bytes.
 struct Limited {
     bytes: Vec<u8>,
     limit: usize,
 }
 
 impl Reader {
-    /// For an answer of this status and `Content-Encoding`.
+    /// Returns a reader for an answer with this status and `Content-Encoding`.
     #[must_use]
     pub fn new(status: u16, encoding: &str) -> Self {
         let most = if (200..300).contains(&status) {
@@ -62,10 +62,10 @@ impl Reader {
         }
     }
 
-    /// Takes the next bytes from the wire.
+    /// Reads the next bytes as they arrive.
     ///
     /// # Errors
-    /// If the body is too large or can't be unpacked.
+    /// The body is too large or can't be unpacked.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.wire += bytes.len();
         let limit = self.most.min(FREE.max(self.wire.saturating_mul(MAX_RATIO)));
@@ -79,10 +79,10 @@ impl Reader {
         written.map_err(|error| self.failed(&error))
     }
 
-    /// The whole body.
+    /// Returns the whole body.
     ///
     /// # Errors
-    /// As [`Reader::push`], and if what was packed ends early.
+    /// As [`Reader::push`], or the packed data ends early.
     pub fn finish(mut self) -> Result<Vec<u8>, Error> {
         if let Unpacked::Gzip(decoder) = &mut self.unpacked
             && self.wire > 0
@@ -129,10 +129,10 @@ impl io::Write for Limited {
     }
 }
 
-/// Checks, before it is read, what JSON would cost in memory.
+/// Checks what JSON would cost in memory, before it is parsed.
 ///
 /// # Errors
-/// If it holds too many values.
+/// It holds too many values.
 pub fn check_weight(json: &[u8]) -> Result<(), Error> {
     // Each byte is one value at most.
     if json.len() <= MAX_WEIGHT / CONTAINER {
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(read(200, "", &text).unwrap(), text);
         assert_eq!(read(200, "gzip", &gzip(&text)).unwrap(), text);
         assert_eq!(read(200, "gzip", b"").unwrap(), b"");
-        // Twice, one behind the other, is one body.
+        // Two packed parts, one behind the other, are one body.
         let twice = [gzip(b"a"), gzip(b"b")].concat();
         assert_eq!(read(200, "gzip", &twice).unwrap(), b"ab");
         let cut = &gzip(&text)[..20];

@@ -1,4 +1,4 @@
-//! The one client: sends requests, decides what is a success, retries where that is safe.
+//! The client: sends requests, decides which answers are a success, and repeats a request if that is safe.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -7,144 +7,18 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::body::Body;
-use super::bounds::check_weight;
 use super::error::{Cause, Error};
 use super::http::Http;
 use super::local::Local;
-use super::stream::{EventStream, Source};
+use super::notice;
+use super::request::{Answer, BASE_PATH, Method, Request};
+use super::stream::{Bytes, EventStream};
 use super::trace::Trace;
-use crate::compat::json;
-use crate::compat::json_tree::Tree;
-use crate::config::Settings;
-use crate::globals::Globals;
-use crate::output::progress;
+use crate::config::{Settings, Verbosity};
 use crate::resources::{Record, Resource};
 
-/// Every path of the platform starts with this.
-pub const BASE_PATH: &str = "/api/ambient/v1";
 /// The longest pause that a server may ask for with `Retry-After`.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    Get,
-    Post,
-    Patch,
-    Delete,
-}
-
-impl Method {
-    /// As the Go tool names it in messages.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Get => "Get",
-            Self::Post => "Post",
-            Self::Patch => "Patch",
-            Self::Delete => "Delete",
-        }
-    }
-
-    /// As it stands on the wire.
-    #[must_use]
-    pub fn wire(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-
-    /// Doing it twice is the same as doing it once.
-    fn repeats_safely(self) -> bool {
-        self != Self::Post
-    }
-}
-
-impl std::fmt::Display for Method {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.wire())
-    }
-}
-
-/// A request below [`BASE_PATH`].
-pub struct Request {
-    pub method: Method,
-    /// Encoded path with its query.
-    pub path: String,
-    pub body: Option<Body>,
-    /// The project in `X-Ambient-Project`, where it is not the configured one; an empty one for none.
-    pub project: Option<String>,
-    /// For a stream: the last event that was read, so that it goes on behind it.
-    pub last_event_id: Option<String>,
-}
-
-impl Request {
-    #[must_use]
-    pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Self {
-            method,
-            path: path.into(),
-            body: None,
-            project: None,
-            last_event_id: None,
-        }
-    }
-
-    #[must_use]
-    pub fn get(path: impl Into<String>) -> Self {
-        Self::new(Method::Get, path)
-    }
-
-    #[must_use]
-    pub fn body(mut self, body: Body) -> Self {
-        self.body = Some(body);
-        self
-    }
-
-    #[must_use]
-    pub fn project(mut self, project: &str) -> Self {
-        self.project = Some(project.to_owned());
-        self
-    }
-}
-
-/// An answer, whole.
-pub struct Answer {
-    pub status: u16,
-    pub content_type: String,
-    pub operation_id: Option<String>,
-    /// The server's wish in seconds, from `Retry-After`.
-    pub retry_after: Option<Duration>,
-    pub location: Option<String>,
-    /// The server's clock, from `Date`.
-    pub date: Option<String>,
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    /// The body as JSON.
-    ///
-    /// # Errors
-    /// [`Error::Decode`] if it is not JSON, or empty; [`Error::Body`] if it is too large.
-    pub fn json(&self) -> Result<Value, Error> {
-        check_weight(&self.body)?;
-        json::parse(&self.body).map_err(|why| Error::unreadable(self, &why.to_string()))
-    }
-
-    /// What `decode` makes of the body.
-    ///
-    /// # Errors
-    /// As [`Answer::json`], and what `decode` says.
-    pub fn read<T>(&self, decode: impl FnOnce(Tree<'_>) -> Result<T, String>) -> Result<T, Error> {
-        check_weight(&self.body)?;
-        let decoded = Tree::parse(&self.body)
-            .map_err(|why| why.to_string())
-            .and_then(decode);
-        decoded.map_err(|why| Error::unreadable(self, &why))
-    }
-}
 
 enum Transport {
     Http(Http),
@@ -159,56 +33,51 @@ pub struct Client {
 }
 
 impl Client {
-    /// Makes the client for the effective settings. Nothing is sent.
+    /// Creates the client for the effective settings. It sends no request.
     ///
     /// # Errors
-    /// Why the client can't be made: an unreadable `--ca-file`, or a store that can't be opened.
-    pub fn connect(
-        settings: &Settings,
-        token: Option<SecretString>,
-        globals: &Globals,
-    ) -> anyhow::Result<Self> {
+    /// `--ca-file` can't be read, or the store can't be opened.
+    pub fn connect(settings: &Settings, token: Option<SecretString>) -> anyhow::Result<Self> {
         let transport = if settings.is_local() {
             Transport::Local(Local::open()?)
         } else {
-            Transport::Http(Http::new(settings, token, globals)?)
+            Transport::Http(Http::new(settings, token)?)
         };
         Ok(Self {
             transport,
-            project: settings.project.clone(),
+            project: settings.project.value.clone(),
             retries: settings.retries,
-            trace: Trace::new(globals),
+            trace: Trace::new(settings.verbosity),
         })
     }
 
-    /// A client of the embedded API whose store is in this folder, without a project.
+    /// Creates a client of the embedded API whose store is in this folder, without a project.
     ///
     /// # Errors
-    /// When the store can't be opened.
-    pub fn embedded(directory: &Path, globals: &Globals) -> anyhow::Result<Self> {
+    /// The store can't be opened.
+    pub fn embedded(directory: &Path, retries: u32, verbosity: Verbosity) -> anyhow::Result<Self> {
         Ok(Self {
             transport: Transport::Local(Local::open_in(directory)?),
             project: None,
-            retries: globals.retries,
-            trace: Trace::new(globals),
+            retries,
+            trace: Trace::new(verbosity),
         })
     }
 
-    /// A client without a project, for what concerns none.
+    /// Creates a client whose requests name no project.
     ///
     /// # Errors
     /// As [`Client::connect`].
     pub fn without_project(
         settings: &Settings,
         token: Option<SecretString>,
-        globals: &Globals,
     ) -> anyhow::Result<Self> {
-        let mut client = Self::connect(settings, token, globals)?;
+        let mut client = Self::connect(settings, token)?;
         client.project = None;
         Ok(client)
     }
 
-    /// The error of a caller who waits no longer.
+    /// Returns the error of a request that the caller has stopped waiting for.
     #[must_use]
     pub fn timed_out(&self, request: &Request) -> Error {
         let url = match &self.transport {
@@ -223,7 +92,7 @@ impl Client {
         )
     }
 
-    /// How long one request may take; the embedded API has no limit.
+    /// Returns the time limit of one request; the embedded API has none.
     pub(super) fn time_limit(&self) -> Option<Duration> {
         match &self.transport {
             Transport::Http(http) => Some(http.time_limit()),
@@ -231,7 +100,7 @@ impl Client {
         }
     }
 
-    /// The project of the requests, if one is known.
+    /// Returns the project of the requests, if they name one.
     #[must_use]
     pub fn project(&self) -> Option<&str> {
         self.project.as_deref()
@@ -240,14 +109,13 @@ impl Client {
     /// Sends a request and waits for a whole answer. Any 2xx is a success.
     ///
     /// # Errors
-    /// [`Error::Status`] for every other status, [`Error::Transport`] or [`Error::Body`] where no
-    /// whole answer came.
+    /// [`Error::Status`] for every other status; [`Error::Transport`] or [`Error::Body`] if no whole answer arrived.
     pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
         let mut answer_lost = false;
         for attempt in 0.. {
             let (error, retry_after) = match self.send_once(request).await {
                 Ok(answer) if (200..300).contains(&answer.status) => return Ok(answer),
-                // A delete whose answer was lost did its work if the object is gone now.
+                // The answer to an earlier attempt was lost: it has deleted the object if that is gone now.
                 Ok(answer)
                     if answer.status == 404 && answer_lost && request.method == Method::Delete =>
                 {
@@ -269,16 +137,16 @@ impl Client {
             };
             answer_lost |= error.status().is_none();
             self.trace.retry(attempt, pause, &error.to_string());
-            let _waiting = progress::begin(waiting(&error, pause));
+            let _waiting = notice::waiting(&error, pause);
             tokio::time::sleep(pause).await;
         }
         unreachable!("the loop ends by returning")
     }
 
-    /// Sends a request once and gives the answer, whatever its status.
+    /// Sends a request once and returns its answer, whatever the status.
     ///
     /// # Errors
-    /// [`Error::Transport`] or [`Error::Body`] where no whole answer came.
+    /// [`Error::Transport`] or [`Error::Body`] if no whole answer arrived.
     pub async fn send_once(&self, request: &Request) -> Result<Answer, Error> {
         let project = request.project.as_deref().or(self.project.as_deref());
         let project = project.filter(|project| !project.is_empty());
@@ -302,8 +170,8 @@ impl Client {
         Ok(answer)
     }
 
-    /// How long to wait before the next try; nothing if there is to be none. Only what is safe to
-    /// repeat is repeated: never a POST, never after a refusal, never after a time-out of our own.
+    /// Returns the pause before the next attempt; `None` if the request is not repeated. Only safe requests are: never a
+    /// POST, never one that the server refused, never one that ran into our own time limit.
     fn pause(
         &self,
         method: Method,
@@ -329,10 +197,10 @@ impl Client {
         }
     }
 
-    /// Opens an event stream, behind the last event that was read, if one is named.
+    /// Opens an event stream, which continues behind the last event that was read, if one is given.
     ///
     /// # Errors
-    /// [`Error::Transport`], or [`Error::Status`] for anything but 200.
+    /// [`Error::Transport`], or [`Error::Status`] for every status but 200.
     pub async fn stream(
         &self,
         path: &str,
@@ -344,9 +212,9 @@ impl Client {
         Ok(EventStream::new(match &self.transport {
             Transport::Http(http) => {
                 self.trace.request(&http.url(path), &request, project);
-                Source::Http(http.open(&request, project).await?)
+                Bytes::Http(http.open(&request, project).await?)
             }
-            Transport::Local(local) => Source::Local(local.open_stream(&request, project).await?),
+            Transport::Local(local) => Bytes::Local(local.open_stream(&request, project).await?),
         }))
     }
 
@@ -380,7 +248,7 @@ impl Client {
             .await
     }
 
-    /// Changes an object; only the fields of `body` are touched.
+    /// Changes the fields of an object that `body` holds.
     ///
     /// # Errors
     /// As [`Client::get_json`].
@@ -418,17 +286,8 @@ impl Client {
     }
 }
 
-/// What the user waits for before the next try.
-fn waiting(error: &Error, pause: Duration) -> String {
-    let why = match error.status() {
-        Some(status) => format!("server busy ({status})"),
-        None => "connection lost".to_owned(),
-    };
-    format!("{why}: waiting {} s", pause.as_secs().max(1))
-}
-
-/// A quarter of a second, doubled with each try, and up to half as much again so that many callers
-/// do not come back at once.
+/// Returns a quarter of a second, doubled with each attempt, and up to half as much again, so that many callers do not
+/// come back at the same time.
 fn backoff(attempt: u32) -> Duration {
     let base = 250_u64 << attempt.min(5);
     let mut random = [0_u8; 8];

@@ -1,20 +1,19 @@
-//! What can go wrong between a request and its answer, in the Go tool's words
-//! (contract cli-resources.md section 1.5).
+//! The errors of requests and answers, in the Go tool's words (docs/interface/cli-resources.md section 1.5).
 
 use std::fmt;
 
 use serde_json::Value;
 
-use super::client::Answer;
 use crate::failure::{Failure, Kind, ServerWords};
+use crate::resources::WrongType;
 use crate::text::{acpctl, secrets, visible};
 
-/// The longest text of a server that is passed on, in characters.
+/// The longest text of a server that we show, in characters.
 const LONGEST: usize = 2000;
-/// The same where it is not in the platform's form.
+/// The longest text of a server that is not in the platform's format, in characters.
 const LONGEST_LINE: usize = 200;
 
-/// Why no answer came.
+/// Why no answer arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     Refused,
@@ -28,10 +27,10 @@ pub enum Cause {
     Other,
 }
 
-/// A failed call. Its text never holds the token or a body.
+/// A failed request. Its text never holds the token or a body.
 #[derive(Debug)]
 pub enum Error {
-    /// The server answered, but not with success.
+    /// The server answered with a status that is not a success.
     Status {
         status: u16,
         code: Option<String>,
@@ -39,10 +38,10 @@ pub enum Error {
         operation_id: Option<String>,
         text: Option<String>,
         location: Option<String>,
-        /// The answer is a page for browsers.
+        /// True if the answer is a page for browsers.
         is_html: bool,
     },
-    /// No answer: `method` as `Get`, `Post`, …
+    /// No answer arrived. `method` is `Get`, `Post`, …
     Transport {
         method: &'static str,
         url: String,
@@ -51,16 +50,16 @@ pub enum Error {
     },
     /// The answer's body ended early, took too long, or is too large.
     Body(String),
-    /// The answer is not what was asked for.
+    /// The answer is not the JSON that the request is for.
     Decode(String),
-    /// The same, and it is a page for browsers.
+    /// The answer is a page for browsers instead of JSON.
     Html(String),
-    /// A list goes on for longer than any list does.
+    /// A list is longer than any real list.
     Endless(String),
 }
 
 impl Error {
-    /// A failed request without an answer.
+    /// Returns the error of a request without an answer.
     #[must_use]
     pub fn transport(method: &'static str, url: &str, cause: Cause, text: &str) -> Self {
         Self::Transport {
@@ -71,18 +70,18 @@ impl Error {
         }
     }
 
-    /// An answer of success that can't be read, and why.
+    /// Returns the error of a success whose body can't be read for this reason.
     #[must_use]
-    pub fn unreadable(answer: &Answer, why: &str) -> Self {
+    pub fn unreadable(content_type: &str, body: &[u8], why: &str) -> Self {
         let why = words(why, LONGEST);
-        if is_html(&answer.content_type, &answer.body) {
+        if is_html(content_type, body) {
             Self::Html(why)
         } else {
             Self::Decode(why)
         }
     }
 
-    /// Reads an answer that is not a success. What the server wrote is kept as one line without the secrets of this run:
+    /// Reads an answer that is not a success. The server's text becomes one line without the secrets of this run, because
     /// servers quote requests.
     #[must_use]
     pub fn from_answer(
@@ -110,7 +109,7 @@ impl Error {
             reason,
             operation_id,
             text,
-            location: location.map(|place| words(&place, LONGEST)),
+            location: location.map(|location| words(&location, LONGEST)),
             is_html: is_html("", body),
         }
     }
@@ -149,7 +148,7 @@ impl Error {
         self.status() == Some(404)
     }
 
-    /// The server's own code, e.g. `ambient-api-server-7`.
+    /// Returns the server's own code, such as `ambient-api-server-7`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -166,7 +165,7 @@ impl Error {
         }
     }
 
-    /// One thing the user can do.
+    /// Returns one thing that the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -245,7 +244,7 @@ impl Error {
         }
     }
 
-    /// What the server said in plain text or in a body without a code; the Go tool hides it.
+    /// Returns the server's plain text, or the reason of a body without a code; the Go tool hides both.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         match self {
@@ -257,14 +256,14 @@ impl Error {
     }
 }
 
-/// The first line of a text answer, shortened; nothing for markup or binary data.
+/// Returns the first line of a text answer, shortened; `None` for markup and binary data.
 fn first_line(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?.trim_start();
     let line = words(text.lines().next()?, LONGEST_LINE);
     (!line.is_empty() && !line.starts_with('<')).then_some(line)
 }
 
-/// Words of somebody else as one line of bounded length, without the secrets of this run.
+/// Returns a text of another program as one line of limited length, without the secrets of this run.
 fn words(text: &str, longest: usize) -> String {
     let shown = visible(&secrets::hide(text));
     match shown.char_indices().nth(longest) {
@@ -306,7 +305,13 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// A refusal of the server, for a caller that knows a better hint.
+impl From<WrongType> for Error {
+    fn from(why: WrongType) -> Self {
+        Self::Decode(why.to_string())
+    }
+}
+
+/// The server's refusal as a failure, for a caller that adds a better hint.
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         Self {
@@ -322,7 +327,7 @@ impl From<&Error> for Failure {
     }
 }
 
-/// The failure in an error chain: a command's own, or a refusal of the server.
+/// Finds the failure in an error chain: the command's own one, or a refusal of the server.
 #[must_use]
 pub fn failure_in(error: &anyhow::Error) -> Option<Failure> {
     let own = error.chain().find_map(|e| e.downcast_ref::<Failure>());
@@ -330,7 +335,7 @@ pub fn failure_in(error: &anyhow::Error) -> Option<Failure> {
     own.cloned().or_else(|| refusal().map(Failure::from))
 }
 
-/// The kind of the failure in an error chain.
+/// Returns the kind of the failure in an error chain.
 #[must_use]
 pub fn kind_of(error: &anyhow::Error) -> Kind {
     failure_in(error).map_or(Kind::Other, |failure| failure.kind)

@@ -3,47 +3,49 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use super::client::{Answer, Client, Request};
+use super::client::Client;
 use super::error::Error;
+use super::notice;
 use super::path::with_query;
-use crate::output::progress::{self, Progress};
+use super::request::{Answer, Request};
+use crate::output::progress::Progress;
 use crate::resources::{List, Record, Resource};
 
-/// The most requests, objects and bytes that one list may take: a list without end is an error, not a full memory.
+/// The limits of one list in requests, objects and bytes: a list without an end is an error and does not fill the memory.
 const MAX_PAGES: usize = 1000;
 const MAX_OBJECTS: usize = 250_000;
 const MAX_BYTES: usize = 1 << 30;
-/// The time that one list may take, in time limits of a single request.
+/// The time limit of one list, as a multiple of the time limit of a request.
 const MAX_REQUEST_TIMES: u32 = 10;
-/// Items of a page while walking all of them.
+/// The size of a page while the client reads a whole list.
 const WALK_SIZE: i64 = 1000;
-/// Items of a page for what is done to all objects (contract cli-core.md section 7.11).
+/// The size of a page for commands that change all objects (docs/interface/cli-core.md section 7.11).
 const BULK_SIZE: i64 = 500;
-/// The largest page that the server gives (contract api.md section 5).
+/// The size of the server's largest page (docs/interface/api.md section 5).
 const MAX_SIZE: i64 = 65_500;
-/// What the Go tool asks for, and the server's own default.
+/// The size of a page in the Go tool's requests, and the server's default.
 pub const DEFAULT_LIMIT: i64 = 100;
 
-/// What to list.
+/// The choice of the objects to list.
 #[derive(Debug, Clone, Default)]
 pub struct ListOptions {
     pub search: Option<String>,
-    /// At most so many items; `None` walks to the end. Zero or less leaves the size to the server.
+    /// The largest number of items; `None` lists all. With zero or less the server decides.
     pub limit: Option<i64>,
-    /// The project in `X-Ambient-Project`, where it is not the configured one.
+    /// The project in `X-Ambient-Project`, if it is not the configured one.
     pub project: Option<String>,
 }
 
-/// A search for an exact value; quotes in it are doubled (contract api.md section 5.1).
+/// Returns the search for an exact value; quotes in it are doubled (docs/interface/api.md section 5.1).
 #[must_use]
 pub fn equals(field: &str, value: &str) -> String {
     format!("{field} = '{}'", value.replace('\'', "''"))
 }
 
 impl Client {
-    /// Lists a collection. The first request is the Go tool's; where the server has more than it
-    /// showed, the whole is read again in the order of ids, since only that order holds while rows
-    /// change (contract api.md section 5).
+    /// Lists a collection. The first request is the Go tool's. If the server has more than it returned, the client reads
+    /// the whole list again in the order of ids, because only that order is stable while objects change
+    /// (docs/interface/api.md section 5).
     ///
     /// # Errors
     /// As [`Client::get_json`].
@@ -53,7 +55,7 @@ impl Client {
         path: &str,
         options: &ListOptions,
     ) -> Result<List, Error> {
-        let progress = listing(resource);
+        let progress = notice::listing(resource);
         let limit = options.limit.unwrap_or(DEFAULT_LIMIT);
         let mut spent = self.spent();
         let first = self
@@ -67,7 +69,7 @@ impl Client {
             .await?;
         let shown = i64::try_from(first.items().len()).unwrap_or(i64::MAX);
         let wanted = options.limit.filter(|limit| *limit > 0).unwrap_or(i64::MAX);
-        // Without items there is nothing to walk, whatever the total claims.
+        // Without items there is no second page, whatever the total claims.
         if shown == 0 || shown >= first.total || shown >= wanted {
             return Ok(first);
         }
@@ -75,7 +77,7 @@ impl Client {
             .await
     }
 
-    /// Every object of a collection, in the server's order and in pages as the Go tool asks for them.
+    /// Returns every object of a collection, in the server's order, with the Go tool's requests.
     ///
     /// # Errors
     /// As [`Client::get_json`].
@@ -89,7 +91,7 @@ impl Client {
             project: project.map(str::to_owned),
             ..ListOptions::default()
         };
-        let progress = listing(resource);
+        let progress = notice::listing(resource);
         let mut seen = HashSet::new();
         let mut all = Vec::new();
         let mut spent = self.spent();
@@ -112,16 +114,16 @@ impl Client {
                     .into_iter()
                     .filter(|item| seen.insert(item.id().to_owned())),
             );
-            // A server that shows the same page for ever ends the walk too.
+            // A server that repeats the same page forever ends the list too.
             if got < BULK_SIZE || all.len() == before {
                 break;
             }
-            say(&progress, resource, all.len(), total);
+            notice::listed(&progress, resource, all.len(), total);
         }
         Ok(all)
     }
 
-    /// Finds objects by a search expression alone, as the Go tool asks for agents.
+    /// Finds objects by a search expression alone, as the Go tool finds agents.
     ///
     /// # Errors
     /// As [`Client::get_json`].
@@ -136,12 +138,12 @@ impl Client {
         decode(resource, &self.send(&request).await?)
     }
 
-    /// Lists a collection whole. The first request says nothing of pages, as the Go tool asks for inboxes.
+    /// Lists a whole collection. The first request names no page, as the Go tool lists inboxes.
     ///
     /// # Errors
     /// As [`Client::get_json`].
     pub async fn list_all(&self, resource: &'static Resource, path: &str) -> Result<List, Error> {
-        let progress = listing(resource);
+        let progress = notice::listing(resource);
         let mut spent = self.spent();
         let answer = self.send(&Request::get(path)).await?;
         let first = decode(resource, &answer)?;
@@ -174,7 +176,7 @@ impl Client {
         let mut items = Vec::new();
         let mut total = first.total;
         for page in 1.. {
-            say(progress, resource, items.len(), total.min(wanted));
+            notice::listed(progress, resource, items.len(), total.min(wanted));
             let next = self
                 .page(resource, path, options, (page, WALK_SIZE, true), &mut spent)
                 .await?;
@@ -188,7 +190,7 @@ impl Client {
                     .filter(|item| seen.insert(item.id().to_owned())),
             );
             let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
-            // A server that shows the same page for ever ends the walk too.
+            // A server that repeats the same page forever ends the list too.
             if got == 0 || items.len() == before || count >= total || count >= wanted {
                 break;
             }
@@ -245,7 +247,7 @@ impl Client {
     }
 }
 
-/// What a list has taken so far.
+/// The resources that a list has used so far.
 struct Spent {
     end: Option<Instant>,
     pages: usize,
@@ -255,6 +257,9 @@ struct Spent {
 
 impl Spent {
     /// Counts a page.
+    ///
+    /// # Errors
+    /// The list exceeds a limit.
     fn page(&mut self, answer: &Answer, page: &List) -> Result<(), Error> {
         self.pages += 1;
         self.objects += page.items().len();
@@ -272,14 +277,6 @@ impl Spent {
         };
         Err(Error::Endless(format!("the list does not end: {passed}")))
     }
-}
-
-fn listing(resource: &Resource) -> Progress {
-    progress::begin(format!("Listing {}", resource.plural()))
-}
-
-fn say(progress: &Progress, resource: &Resource, count: usize, total: i64) {
-    progress.say(|| format!("Listing {}: {count} of {total}", resource.plural()));
 }
 
 /// Reads a list.

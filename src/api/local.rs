@@ -1,4 +1,4 @@
-//! The transport to the embedded API: its router, called in this process.
+//! The transport to the embedded API: calls its router in this process.
 
 use std::path::Path;
 
@@ -9,12 +9,12 @@ use http_body_util::{BodyExt as _, Limited};
 use tower::ServiceExt as _;
 
 use super::bounds::MAX_BODY;
-use super::client::{Answer, BASE_PATH, Request};
 use super::error::{Cause, Error};
+use super::notice;
+use super::request::{Answer, BASE_PATH, Request};
 use crate::config::paths;
 use crate::env;
 use crate::failure::Failure;
-use crate::output::Out;
 use crate::server::{self, AppState, KeyPolicy, Manners, Options};
 
 pub struct Local {
@@ -22,10 +22,10 @@ pub struct Local {
     state: AppState,
 }
 
-/// Where the key of the embedded API's store may live.
+/// Returns where the key of the embedded API's store may be kept.
 ///
 /// # Errors
-/// For a value of `AMBIENT_LOCAL_KEYRING` that means nothing: a typo must not choose a place.
+/// `AMBIENT_LOCAL_KEYRING` has an unknown value: a typo must not decide about the key.
 pub fn key_policy() -> Result<KeyPolicy, Failure> {
     match env::LOCAL_KEYRING.get().as_deref() {
         None => Ok(KeyPolicy::Auto),
@@ -37,29 +37,11 @@ pub fn key_policy() -> Result<KeyPolicy, Failure> {
     }
 }
 
-/// Says where a new key went: a place must be known, and a file is less than a keyring.
-pub fn say_key_place(out: &Out, state: &AppState) {
-    let Some(notice) = state.take_key_notice() else {
-        return;
-    };
-    let place = notice.file.map_or_else(
-        || "the keyring".to_owned(),
-        |file| file.display().to_string(),
-    );
-    let reason = notice
-        .reason
-        .map(|reason| format!(" ({reason})"))
-        .unwrap_or_default();
-    out.note(&format!(
-        "The key of the embedded API's store is in {place}{reason}"
-    ));
-}
-
 impl Local {
-    /// Opens the store in the user's data folder; the first call makes it.
+    /// Opens the store in the user's data folder; the first call creates it.
     ///
     /// # Errors
-    /// When no folder is known or the store can't be opened.
+    /// No folder is known, or the store can't be opened.
     pub fn open() -> anyhow::Result<Self> {
         let directory = paths::data_dir()?;
         Self::open_in(&directory)
@@ -68,11 +50,11 @@ impl Local {
     /// Opens the store in a folder.
     ///
     /// # Errors
-    /// When it can't be opened.
+    /// The store can't be opened.
     pub fn open_in(directory: &Path) -> anyhow::Result<Self> {
         let options = Options {
             key: key_policy()?,
-            // On this machine nobody depends on the platform's slips: an unknown id is not found.
+            // On this machine nobody depends on the platform's mistakes, so an unknown id is reported as not found.
             manners: Manners::Corrected,
             ..Options::default()
         };
@@ -86,38 +68,23 @@ impl Local {
     /// Calls the router.
     ///
     /// # Errors
-    /// As for a server, where the answer is too large or breaks off.
+    /// [`Error::Body`] if the answer is too large or breaks off.
     pub async fn send(&self, request: &Request, project: Option<&str>) -> Result<Answer, Error> {
         let response = self.call(request, project, "application/json").await?;
-        let header = |name: &str| {
-            response
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned)
-        };
-        let mut answer = Answer {
-            status: response.status().as_u16(),
-            content_type: header("Content-Type").unwrap_or_default(),
-            operation_id: header("X-Operation-Id"),
-            retry_after: None,
-            location: None,
-            date: None,
-            body: Vec::new(),
-        };
+        let mut answer = Answer::of(response.status().as_u16(), response.headers());
         let body = Limited::new(response.into_body(), MAX_BODY)
             .collect()
             .await
             .map_err(|_| Error::Body("the answer is too large or broke off".to_owned()))?;
         answer.body = body.to_bytes().to_vec();
-        say_key_place(&Out::new(crate::output::Color::Auto), &self.state);
+        notice::report_key(&self.state);
         Ok(answer)
     }
 
     /// Opens an event stream.
     ///
     /// # Errors
-    /// [`Error::Status`] for anything but 200.
+    /// [`Error::Status`] for every status but 200.
     pub async fn open_stream(
         &self,
         request: &Request,
@@ -148,7 +115,7 @@ impl Local {
             builder = builder.header("Last-Event-ID", id);
         }
         let body = request.body.as_ref();
-        let body = body.map_or_else(Body::empty, |body| Body::from(body.bytes().to_vec()));
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_send()));
         let call = builder.body(body).map_err(|_| {
             let url = format!("local:{path}");
             let why = "the request is not valid";

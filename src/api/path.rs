@@ -1,26 +1,32 @@
-//! Request paths and queries.
+//! The paths and queries of requests.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded;
 
-/// Joins path segments, each percent-encoded as the Go tool does: letters, digits and `-_.~$&+=:@`
-/// stay, everything else is escaped (contract cli-resources.md section 1.4).
+/// The characters of a path segment that the Go tool escapes: all but letters, digits and `-_.~$&+=:@`
+/// (docs/interface/cli-resources.md section 1.4).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
+/// Joins path segments, each percent-encoded.
 #[must_use]
 pub fn path(segments: &[&str]) -> String {
-    let mut path = String::new();
-    for segment in segments {
-        path.push('/');
-        for byte in segment.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-_.~$&+=:@".contains(&byte) {
-                path.push(byte as char);
-            } else {
-                path.push_str(&format!("%{byte:02X}"));
-            }
-        }
-    }
-    path
+    let segments = segments.iter();
+    segments
+        .map(|segment| format!("/{}", utf8_percent_encode(segment, ESCAPED)))
+        .collect()
 }
 
-/// Appends a query, form-encoded, keys in the order given.
+/// Appends a form-encoded query to a path; the keys keep their order.
 #[must_use]
 pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
     if pairs.is_empty() {
@@ -43,5 +49,6 @@ mod tests {
             "/credentials/a%2Fb%20c%3Fd%23%C3%A9"
         );
         assert_eq!(path(&["x", "'(),*!;"]), "/x/%27%28%29%2C%2A%21%3B");
+        assert_eq!(path(&["-_.~$&+=:@", ""]), "/-_.~$&+=:@/");
     }
 }

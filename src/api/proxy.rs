@@ -1,13 +1,14 @@
-//! Which proxy leads to a server: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, in either case, with the
-//! meaning that they have for the Go tool (contract cli-core.md section 2.4). Loopback is never proxied.
+//! The proxy for a server: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, in upper or lower case, as the Go tool reads them
+//! (docs/interface/cli-core.md section 2.4). Requests to loopback addresses use no proxy.
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use url::{Host, Url};
 
 use crate::env;
 
-/// The address of the proxy for a URL, if one is set and nothing speaks against it.
+/// Returns the address of the proxy for a URL; `None` if none is set or the URL is excepted.
 #[must_use]
 pub fn for_url(url: &Url) -> Option<String> {
     let set = |upper: env::Var, lower: env::Var| upper.get().or_else(|| lower.get());
@@ -26,7 +27,7 @@ pub fn for_url(url: &Url) -> Option<String> {
     })
 }
 
-/// Host and port of the proxy for a URL, for messages.
+/// Returns host and port of the proxy for a URL, for messages.
 #[must_use]
 pub fn address(url: &Url) -> Option<String> {
     let proxy = Url::parse(&for_url(url)?).ok()?;
@@ -34,6 +35,7 @@ pub fn address(url: &Url) -> Option<String> {
     Some(format!("{}:{port}", proxy.host_str()?))
 }
 
+/// True if a URL leads to this machine.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -44,8 +46,8 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// `*` excepts everything; an address or a network excepts addresses; a name excepts itself and what is
-/// below it, with a dot in front only what is below it. A port restricts an entry to that port.
+/// True if `NO_PROXY` excepts a URL. `*` excepts every URL; an address or a network excepts addresses; a name excepts
+/// itself and the names below it, with a leading dot only the names below it. A port limits an entry to that port.
 fn is_excepted(url: &Url, exceptions: &str) -> bool {
     let host = url.host_str().unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -57,8 +59,8 @@ fn is_excepted(url: &Url, exceptions: &str) -> bool {
         if entry == "*" {
             return true;
         }
-        if let Some((network, bits)) = entry.split_once('/') {
-            return is_in_network(host, network, bits);
+        if entry.contains('/') {
+            return is_in_network(host, &entry);
         }
         let (name, wanted) = split_port(&entry);
         let matches = match (name.parse::<IpAddr>(), host.parse::<IpAddr>()) {
@@ -70,7 +72,7 @@ fn is_excepted(url: &Url, exceptions: &str) -> bool {
     })
 }
 
-/// `corp.test:8443` or `[::1]:8443`; an IPv6 address without brackets has no port.
+/// Splits `corp.test:8443` or `[::1]:8443`; an IPv6 address without brackets has no port.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     if let Some(inner) = entry.strip_prefix('[') {
         let (address, rest) = inner.split_once(']').unwrap_or((inner, ""));
@@ -99,20 +101,9 @@ fn is_below(host: &str, parent: &str) -> bool {
         .is_some_and(|rest| !rest.is_empty())
 }
 
-fn is_in_network(host: &str, network: &str, bits: &str) -> bool {
-    let (Ok(address), Ok(network), Ok(bits)) = (host.parse(), network.parse(), bits.parse::<u32>())
-    else {
-        return false;
-    };
-    match (address, network) {
-        (IpAddr::V4(address), IpAddr::V4(network)) if bits <= 32 => {
-            let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
-            address.to_bits() & mask == network.to_bits() & mask
-        }
-        (IpAddr::V6(address), IpAddr::V6(network)) if bits <= 128 => {
-            let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
-            address.to_bits() & mask == network.to_bits() & mask
-        }
+fn is_in_network(host: &str, network: &str) -> bool {
+    match (host.parse::<IpAddr>(), network.parse::<IpNet>()) {
+        (Ok(address), Ok(network)) => network.contains(&address),
         _ => false,
     }
 }
@@ -135,6 +126,9 @@ mod tests {
             ("http://10.1.2.3", "*", true),
             ("http://10.1.2.3", "10.1.2.3", true),
             ("http://10.1.2.3", "10.0.0.0/8", true),
+            ("http://10.1.2.3", "10.9.9.9/8", true),
+            ("http://[fd00::1]", "::/0", true),
+            ("http://10.1.2.3", "::/0", false),
             ("http://11.1.2.3", "10.0.0.0/8", false),
             ("http://11.1.2.3", "0.0.0.0/0", true),
             ("http://10.1.2.3", "10.0.0.0/99,10.0.0.0/x", false),

@@ -1,16 +1,21 @@
 //! Server-sent events, read piece by piece.
 //!
-//! Lines end in LF, CR or CRLF and may be split anywhere; a byte order mark may come first; the data
-//! lines of one event are joined; comments are skipped (HTML standard, "event stream
-//! interpretation"). The Go tool knows less of it (contract cli-resources.md section 3.2).
+//! Lines end in LF, CR or CRLF and may be split anywhere; a byte order mark may come first; the data lines of one event are
+//! joined; comments are skipped (HTML standard, "event stream interpretation"). The Go tool implements only a part of this
+//! (docs/interface/cli-resources.md section 3.2).
 
-/// The longest event that is read, in bytes.
+/// The size of the longest event, in bytes.
 pub const MAX_EVENT: usize = 32 << 20;
+
+/// An event is longer than [`MAX_EVENT`].
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an event is longer than {} MiB", MAX_EVENT >> 20)]
+pub struct TooLong;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The last id that the stream named, for resuming.
+    /// The last id that the stream named: a new stream can continue behind it.
     pub id: Option<String>,
     pub data: String,
 }
@@ -21,17 +26,17 @@ pub struct Parser {
     line: Vec<u8>,
     data: Option<String>,
     id: Option<String>,
-    /// The last byte was a CR: a LF that follows belongs to it.
+    /// True if the last byte was a CR: a LF that follows belongs to it.
     after_cr: bool,
     started: bool,
 }
 
 impl Parser {
-    /// Takes the next bytes and gives the events that they complete.
+    /// Reads the next bytes and returns the events that they complete.
     ///
     /// # Errors
-    /// When an event is longer than [`MAX_EVENT`].
-    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>, String> {
+    /// An event is longer than [`MAX_EVENT`].
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Event>, TooLong> {
         let mut events = Vec::new();
         for &byte in bytes {
             let after_cr = std::mem::take(&mut self.after_cr);
@@ -45,14 +50,14 @@ impl Parser {
                 byte => self.line.push(byte),
             }
             if self.line.len() + self.data.as_ref().map_or(0, String::len) > MAX_EVENT {
-                return Err(format!("an event is longer than {} MiB", MAX_EVENT >> 20));
+                return Err(TooLong);
             }
         }
         Ok(events)
     }
 
-    /// The event that the end of the stream leaves open; a server that closes behind its last data
-    /// line has sent it all the same.
+    /// Returns the event that is incomplete when the stream ends: a server that closes the stream right behind the last
+    /// data line has sent this event too.
     pub fn finish(&mut self) -> Option<Event> {
         if !self.line.is_empty() {
             self.end_line();

@@ -1,8 +1,7 @@
-//! Event streams: opened without a total time limit, read until they end.
+//! Event streams, which have no time limit as a whole and are read until they end.
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
@@ -10,38 +9,38 @@ use super::bounds::check_weight;
 use super::error::Error;
 use super::sse::{Event, Parser};
 
-/// A silent stream counts as broken after this time. The stream of messages sends a comment every 30
-/// seconds (contract api.md section 9.5), but a run's own one may be silent for as long as a tool works.
+/// A stream that is silent for this time counts as broken. The stream of messages sends a comment every 30 seconds
+/// (docs/interface/api.md section 9.5), but the stream of a run may be silent for as long as a tool works.
 const IDLE: Duration = Duration::from_secs(15 * 60);
 
-/// Where the bytes come from.
-pub(super) enum Source {
+/// The bytes of a stream.
+pub(super) enum Bytes {
     Http(reqwest::Response),
     Local(axum::body::Body),
 }
 
 /// An open stream of events.
 pub struct EventStream {
-    source: Source,
+    bytes: Bytes,
     parser: Parser,
     waiting: std::collections::VecDeque<Event>,
     ended: bool,
 }
 
 impl EventStream {
-    pub(super) fn new(source: Source) -> Self {
+    pub(super) fn new(bytes: Bytes) -> Self {
         Self {
-            source,
+            bytes,
             parser: Parser::default(),
             waiting: std::collections::VecDeque::new(),
             ended: false,
         }
     }
 
-    /// Waits for the next event; nothing once the server has closed the stream.
+    /// Waits for the next event; `None` if the server has closed the stream.
     ///
     /// # Errors
-    /// When the stream breaks off, stays silent for too long, or an event is too long.
+    /// The stream breaks off or stays silent for too long, or an event is too long.
     pub async fn next(&mut self) -> Result<Option<Event>, Error> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
@@ -51,7 +50,7 @@ impl EventStream {
             if self.ended {
                 return Ok(None);
             }
-            let piece = timeout(IDLE, self.source.piece()).await;
+            let piece = timeout(IDLE, self.bytes.next()).await;
             let silent = || {
                 Error::Body(format!(
                     "no event and no sign of life for {} s",
@@ -59,9 +58,11 @@ impl EventStream {
                 ))
             };
             match piece.unwrap_or_else(|_| Err(silent()))? {
-                Some(bytes) => self
-                    .waiting
-                    .extend(self.parser.push(&bytes).map_err(Error::Body)?),
+                Some(bytes) => self.waiting.extend(
+                    self.parser
+                        .push(&bytes)
+                        .map_err(|why| Error::Body(why.to_string()))?,
+                ),
                 None => {
                     self.ended = true;
                     self.waiting.extend(self.parser.finish());
@@ -71,8 +72,8 @@ impl EventStream {
     }
 }
 
-impl Source {
-    async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
+impl Bytes {
+    async fn next(&mut self) -> Result<Option<bytes::Bytes>, Error> {
         let broken = || Error::Body("unexpected EOF".to_owned());
         match self {
             Self::Http(response) => response.chunk().await.map_err(|_| broken()),

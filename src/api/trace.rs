@@ -1,29 +1,24 @@
-//! `--verbose`, `--trace`, `--print-curl`: what is sent and answered, with secrets masked.
+//! `--verbose`, `--trace` and `--print-curl`: reports requests and answers with masked secrets.
 //!
-//! Bodies are shown only as far as their fields are known to be harmless; the token is never
-//! printed, not even in part (contract field.md row 49).
+//! Fields that may hold secrets are masked; no part of the token is ever printed (docs/interface/field.md row 49).
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::client::{Answer, Request};
+use super::request::{Answer, Request};
 use crate::compat::json;
+use crate::config::Verbosity;
 use crate::config::settings::LOCAL;
-use crate::globals::Globals;
 use crate::output::talk;
 use crate::text::command::shell_quoted;
 use crate::text::{secrets, url_for_people};
 
-/// How much is said on standard error.
+/// Reports requests and answers on standard error.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Trace {
-    verbose: bool,
-    bodies: bool,
-    curl: bool,
-}
+pub struct Trace(Verbosity);
 
-/// Fields whose values are masked at any depth.
+/// The fields whose values are masked, at any depth.
 const SECRET_FIELDS: &[&str] = &[
     "token",
     "access_token",
@@ -42,23 +37,19 @@ const SECRET_FIELDS: &[&str] = &[
 
 impl Trace {
     #[must_use]
-    pub fn new(globals: &Globals) -> Self {
-        Self {
-            verbose: globals.verbose || globals.trace,
-            bodies: globals.trace,
-            curl: globals.print_curl,
-        }
+    pub fn new(verbosity: Verbosity) -> Self {
+        Self(verbosity)
     }
 
     pub fn request(self, url: &str, request: &Request, project: Option<&str>) {
         let url = &url_for_people(url);
-        if self.curl {
+        if self.0.curl {
             say(&curl(url, request, project));
         }
-        if self.verbose {
+        if self.0.requests {
             say(&format!("> {} {url}", request.method));
         }
-        if self.bodies {
+        if self.0.bodies {
             if let Some(project) = project {
                 say(&format!("> X-Ambient-Project: {project}"));
             }
@@ -69,7 +60,7 @@ impl Trace {
     }
 
     pub fn answer(self, answer: &Answer, took: Duration) {
-        if self.verbose {
+        if self.0.requests {
             let id = answer
                 .operation_id
                 .as_deref()
@@ -82,7 +73,7 @@ impl Trace {
                 took.as_millis()
             ));
         }
-        if self.bodies
+        if self.0.bodies
             && let Ok(mut value) = serde_json::from_slice::<Value>(&answer.body)
         {
             mask(&mut value);
@@ -90,22 +81,22 @@ impl Trace {
         }
     }
 
-    /// A form that goes to an issuer: all of it is secret, so only its address is shown.
+    /// Reports a form that goes to an issuer. All of it is secret, so only its address is shown.
     pub fn form(self, url: &str) {
-        if self.verbose {
+        if self.0.requests {
             say(&format!("> POST {}", url_for_people(url)));
         }
     }
 
     pub fn form_answer(self, status: u16, bytes: usize, took: Duration) {
-        if self.verbose {
+        if self.0.requests {
             let took = took.as_millis();
             say(&format!("< {status} {bytes} bytes in {took} ms"));
         }
     }
 
     pub fn retry(self, attempt: u32, wait: Duration, why: &str) {
-        if self.verbose {
+        if self.0.requests {
             say(&format!(
                 "* try {} in {} ms: {why}",
                 attempt + 2,
@@ -131,13 +122,13 @@ fn mask(value: &mut Value) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(mask),
-        // Here, before what is written as JSON once more.
+        // Secrets are hidden before the text is escaped as JSON again, which could change them.
         Value::String(text) => *text = secrets::hide(text).into_owned(),
         _ => {}
     }
 }
 
-/// The request as a curl command that takes the token from the environment.
+/// Writes the request as a curl command that takes the token from the environment.
 fn curl(url: &str, request: &Request, project: Option<&str>) -> String {
     let mut line = format!(
         "curl -sS -X {} -H \"Authorization: Bearer $AMBIENT_TOKEN\"",
@@ -155,7 +146,7 @@ fn curl(url: &str, request: &Request, project: Option<&str>) -> String {
             shell_quoted(&json::compact(&body.masked()))
         ));
     }
-    // The embedded API has an address only while `acpctl serve` runs, which prints these two variables.
+    // The embedded API has an address only while `acpctl serve` runs; it prints this variable and the token's.
     match url.strip_prefix(LOCAL) {
         Some(path) => format!("{line} \"$AMBIENT_API_URL\"{}", shell_quoted(path)),
         None => format!("{line} {}", shell_quoted(url)),

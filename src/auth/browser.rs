@@ -1,17 +1,17 @@
-//! Opening an address in the user's browser.
+//! Opens an address in the user's browser.
 
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::callback::escape;
+use super::html::escape;
 use crate::env;
 use crate::secret_file;
 
-/// How the names of our pages begin and end.
+/// The start and the end of the names of our pages.
 const PAGE: (&str, &str) = ("acpctl-login-", ".html");
 
-/// A page that leads the browser on; it is removed when this is dropped.
+/// A page that leads the browser to the address; it is removed when this value is dropped.
 pub struct Page(Option<(PathBuf, File)>);
 
 impl Drop for Page {
@@ -22,12 +22,12 @@ impl Drop for Page {
     }
 }
 
-/// Starts the browser without waiting; a failure is of no matter, since the address is shown too.
-/// Without a display there is nothing to start: a text browser would take the terminal.
+/// Starts the browser without waiting for it. A failure is ignored, because the address is printed too. Without a display no
+/// browser is started: a text browser would take over the terminal.
 ///
-/// Every user of the machine can read the command line of a program. With the address they could log in
-/// as somebody else in the place of this user, so on Linux the browser gets the name of a private page that
-/// leads to the address. macOS opens a page with the program that edits it, so there the browser gets the address.
+/// Every user of the machine can read a program's command line. With the address they could log this user in as somebody
+/// else, so on Linux the browser gets the path of a private page that leads to the address. macOS opens pages with their
+/// editor, so there the browser gets the address.
 pub fn open(url: &str) -> Page {
     let has_display = env::DISPLAY.os().is_some() || env::WAYLAND_DISPLAY.os().is_some();
     if !cfg!(target_os = "macos") && !has_display {
@@ -61,7 +61,7 @@ pub fn open(url: &str) -> Page {
     Page(page)
 }
 
-/// Writes the page, and removes those of logins that were given up. The lock says that this one is in use.
+/// Writes the page, and removes the pages of logins that were canceled. The lock marks this page as in use.
 fn write(url: &str) -> Option<(PathBuf, File)> {
     let folder = folder();
     secret_file::sweep_where(&folder, |name| {
@@ -83,7 +83,7 @@ fn write(url: &str) -> Option<(PathBuf, File)> {
     Some((path, file))
 }
 
-/// Where the page is written. Browsers from a snap see nothing but the home.
+/// Returns the folder of the page. A browser from a snap can read only the home folder.
 fn folder() -> PathBuf {
     let has_snaps = std::path::Path::new("/snap/bin").exists();
     let home = env::HOME.path().filter(|home| has_snaps && home.is_dir());

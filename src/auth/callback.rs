@@ -1,5 +1,5 @@
-//! The loopback address that the issuer sends the browser back to (contract cli-core.md section
-//! 7.1.1). Only a request with the right `state` counts: any page can call a loopback address.
+//! The loopback address that the issuer sends the browser back to (docs/interface/cli-core.md section 7.1.1). Only a request
+//! with the right `state` counts: any web page can call a loopback address.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,31 +9,35 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::html::escape;
 use crate::failure::{Failure, Kind};
 use crate::text::visible;
 
-/// How long the user may take.
+/// The time that the user has to log in.
 const WAIT: Duration = Duration::from_secs(300);
-/// How long a connection may take to ask.
+/// The time that a connection has to send its request.
 const READ_LIMIT: Duration = Duration::from_secs(10);
-/// The longest request that is read, in bytes.
+/// The size of the longest request, in bytes.
 const MAX_REQUEST: u64 = 64 << 10;
-/// How many connections are open at a time; more are turned away.
+/// The number of connections that may be open at the same time; further ones are closed.
 const MAX_OPEN: usize = 32;
-/// How long to wait before listening again when no connection can be taken.
+/// The pause after a connection that could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 
-/// Waits for the browser and gives the authorization code.
+/// The issuer refused, or sent no code.
+struct Refused(String);
+
+/// Waits for the browser and returns the authorization code.
 ///
 /// # Errors
-/// In the Go tool's words: the issuer refused, no code came, or the time ran out.
+/// The issuer refused, no code arrived, or the time is over; in the Go tool's words.
 pub async fn wait(listener: &TcpListener, state: &str) -> Result<String, Failure> {
     let state: Arc<str> = state.into();
     let answers = async {
-        // Side by side: browsers open connections in advance, and say nothing on them.
+        // Connections are read side by side, because browsers open some in advance and send nothing on them.
         let mut open = JoinSet::new();
         loop {
             tokio::select! {
@@ -46,7 +50,7 @@ pub async fn wait(listener: &TcpListener, state: &str) -> Result<String, Failure
                     Err(_) => sleep(PAUSE).await,
                 },
                 Some(ended) = open.join_next() => if let Ok(Ok(Some(outcome))) = ended {
-                    return outcome.map_err(|why| {
+                    return outcome.map_err(|Refused(why)| {
                         Failure::new(Kind::Login, format!("authorization failed: {why}"))
                     });
                 },
@@ -61,8 +65,8 @@ pub async fn wait(listener: &TcpListener, state: &str) -> Result<String, Failure
     timeout(WAIT, answers).await.unwrap_or_else(|_| late())
 }
 
-/// Answers one request; nothing for those that do not count.
-async fn answer(mut stream: TcpStream, state: &str) -> Option<Result<String, String>> {
+/// Answers one request; `None` if the request does not count.
+async fn answer(mut stream: TcpStream, state: &str) -> Option<Result<String, Refused>> {
     let target = request_target(&mut stream).await?;
     let url = url::Url::parse("http://127.0.0.1")
         .ok()?
@@ -88,7 +92,7 @@ async fn answer(mut stream: TcpStream, state: &str) -> Option<Result<String, Str
     if let Some(error) = value("error") {
         let why = value("error_description").unwrap_or(error);
         page(&mut stream, "200 OK", Err(&why)).await;
-        return Some(Err(visible(&why)));
+        return Some(Err(Refused(visible(&why))));
     }
     match value("code") {
         Some(code) => {
@@ -102,12 +106,13 @@ async fn answer(mut stream: TcpStream, state: &str) -> Option<Result<String, Str
                 Err("missing authorization code"),
             )
             .await;
-            Some(Err("missing authorization code in callback".to_owned()))
+            let why = "missing authorization code in callback".to_owned();
+            Some(Err(Refused(why)))
         }
     }
 }
 
-/// Reads the request up to its blank line; gives what was asked for.
+/// Reads the request up to its blank line and returns its target.
 async fn request_target(stream: &mut TcpStream) -> Option<String> {
     let mut lines = BufReader::new(stream.take(MAX_REQUEST)).lines();
     let first = lines.next_line().await.ok()??;
@@ -143,17 +148,8 @@ async fn respond(stream: &mut TcpStream, status: &str, kind: &str, body: &str) {
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
     );
-    // A browser that left does not change the outcome.
+    // The outcome is the same if the browser has closed the connection.
     let _ = stream.write_all(head.as_bytes()).await;
     let _ = stream.write_all(body.as_bytes()).await;
     let _ = stream.shutdown().await;
-}
-
-/// Text for HTML: the reason comes from the address, so from anybody.
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }

@@ -1,17 +1,17 @@
-//! Plain http: a token that goes that way beyond this machine and its cluster can be read by others.
+//! Plain http: others can read a token that travels over it beyond this machine and its cluster.
 
 use url::{Host, Url};
 
 use crate::config::file::{self, WARNED_HTTP};
 use crate::config::{Config, Settings};
-use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
+use crate::output::Out;
 
-/// True for this machine, and for names that only a cluster's own network knows.
+/// True for this machine, and for names that are known only inside a cluster.
 #[must_use]
 pub fn is_near(url: &Url) -> bool {
     match url.host() {
-        // The parser has made it lower case.
+        // `Url` makes the name lower case.
         Some(Host::Domain(name)) => {
             name == "localhost"
                 || [".localhost", ".svc", ".svc.cluster.local"]
@@ -24,14 +24,14 @@ pub fn is_near(url: &Url) -> bool {
     }
 }
 
-/// The origin of an address that is plain http and not near.
+/// Returns the origin of an address that is plain http and not near.
 #[must_use]
 pub fn exposed(address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
     (url.scheme() == "http" && !is_near(&url)).then(|| url.origin().ascii_serialization())
 }
 
-/// What is wrong with such an address.
+/// Returns the warning about such an address.
 #[must_use]
 pub fn words(origin: &str) -> String {
     format!(
@@ -39,35 +39,34 @@ pub fn words(origin: &str) -> String {
     )
 }
 
-/// Warns where the token is about to go over plain http, once for each address that the configuration
-/// remembers. Without a file there is nowhere to remember it.
-pub fn warn_once(ctx: &Ctx, settings: &Settings) {
-    let Some(origin) = exposed(&settings.api_url) else {
+/// Warns if the token is about to travel over plain http. The configuration remembers the address, so that the warning
+/// appears once; without a configuration file it appears every time.
+pub fn warn_once(out: &Out, config: Option<&Config>, settings: &Settings) {
+    let Some(origin) = exposed(&settings.api_url.value) else {
         return;
     };
-    let config = ctx.config_if_any().ok();
     if config.is_some_and(|config| config.text(WARNED_HTTP) == Some(origin.as_str())) {
         return;
     }
-    ctx.out.warn(&words(&origin));
+    out.warn(&words(&origin));
     let path = config.map(Config::path).filter(|path| path.is_file());
     if let Some(path) = path
         && file::check_place(path).is_ok()
     {
-        // A file that can't be written is warned about again by the next run.
+        // If the file can't be written, the next run warns again.
         let _ = Config::update(path, |config| remember(config, &origin));
     }
 }
 
-/// Notes that it was said of this address.
+/// Records that the user has been warned about this address.
 pub fn remember(config: &mut Config, origin: &str) {
     config.set(WARNED_HTTP, Some(origin.into()));
 }
 
-/// Refuses to send a client secret, a code or a refresh token, and to receive tokens, over plain http.
+/// Refuses an issuer with plain http: it would get a client secret, a code or a refresh token, and would return tokens.
 ///
 /// # Errors
-/// For an issuer beyond this machine and its cluster.
+/// The issuer is beyond this machine and its cluster.
 pub fn check_issuer(address: &str) -> Result<(), Failure> {
     match exposed(address) {
         None => Ok(()),

@@ -1,9 +1,10 @@
-//! Logins: reading a token, getting one from an issuer, renewing it, keeping it, and to whom it may go.
+//! Logins: reads a token, gets one from an issuer, renews it, stores it, and decides which server may get it.
 
-pub mod access;
 pub mod browser;
 pub mod callback;
 pub mod cleartext;
+mod html;
+pub mod login;
 pub mod oidc;
 pub mod own_server;
 pub mod refresh;

@@ -1,8 +1,9 @@
-//! The issuer's token endpoint (contract cli-core.md sections 3.2 and 7.1): fixed Keycloak paths,
-//! forms with sorted keys, 30 seconds.
+//! The issuer's token endpoint (docs/interface/cli-core.md sections 3.2 and 7.1): Keycloak's paths, forms with sorted keys,
+//! 30 seconds.
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tokio::time::timeout;
@@ -10,21 +11,20 @@ use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 use super::cleartext;
-use crate::api::{Trace, http};
+use crate::api::{Trace, explain, http};
 use crate::compat::{go_url, json};
 use crate::config::Settings;
 use crate::failure::{Failure, Kind};
-use crate::globals::Globals;
 use crate::text::{secrets, url_for_people, visible};
 
-/// How long the issuer may take, unless the request time-out is shorter.
+/// The issuer's time limit, unless the limit of a request is shorter.
 const LIMIT: Duration = Duration::from_secs(30);
-/// How long a goodbye may take.
+/// The time limit of a revocation.
 const REVOKE_LIMIT: Duration = Duration::from_secs(5);
-/// The longest answer that is read, in bytes.
+/// The size of the longest answer, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
 
-/// An issuer as the user gave it; slashes at its end do not count for building addresses.
+/// An issuer. Slashes at the end of its address do not count.
 pub struct Issuer {
     base: String,
     client: reqwest::Client,
@@ -32,41 +32,41 @@ pub struct Issuer {
     trace: Trace,
 }
 
-/// What the issuer gave.
+/// The tokens that an issuer returned.
 pub struct Tokens {
     pub access: SecretString,
     pub refresh: Option<SecretString>,
 }
 
 impl Issuer {
-    /// Makes the client. The settings for TLS and proxies hold for the issuer too, or a private
-    /// authority could serve the API and not the login.
+    /// Creates the client. The settings for TLS and proxies apply to the issuer too: with a private certificate authority the
+    /// login works as the API does.
     ///
     /// # Errors
-    /// When the issuer's address is plain http, or `--ca-file` can't be read.
-    pub fn new(issuer: &str, settings: &Settings, globals: &Globals) -> anyhow::Result<Self> {
+    /// The issuer's address is plain http, or `--ca-file` can't be read.
+    pub fn new(issuer: &str, settings: &Settings) -> anyhow::Result<Self> {
         cleartext::check_issuer(issuer)?;
         let base = issuer.trim_end_matches('/').to_owned();
         http::know_userinfo(&base);
-        let client = http::builder(&base, settings, globals)?.build()?;
+        let client = http::builder(&base, settings)?.build()?;
         Ok(Self {
             base,
             client,
-            limit: settings.request_timeout,
-            trace: Trace::new(globals),
+            limit: settings.request_timeout.value,
+            trace: Trace::new(settings.verbosity),
         })
     }
 
-    /// The address of an endpoint: `auth` or `token`.
+    /// Returns the address of an endpoint: `auth` or `token`.
     #[must_use]
     pub fn endpoint(&self, name: &str) -> String {
         format!("{}/protocol/openid-connect/{name}", self.base)
     }
 
-    /// Asks for tokens. The form's secrets are hidden in what the issuer says of them.
+    /// Requests tokens. The secrets of the form are hidden in the issuer's error texts.
     ///
     /// # Errors
-    /// In the Go tool's words.
+    /// The issuer refuses or can't be reached; in the Go tool's words.
     pub async fn tokens(&self, form: &[(&str, &str)]) -> Result<Tokens, Failure> {
         let (status, body) = self
             .post(&self.endpoint("token"), form, self.limit.min(LIMIT))
@@ -98,31 +98,31 @@ impl Issuer {
         })
     }
 
-    /// Revokes a refresh token where the issuer's discovery document names a place for it (RFC 7009,
-    /// RFC 8414). False where there is none, or it did not answer in time.
+    /// Revokes a refresh token at the endpoint that the issuer's discovery document names (RFC 7009, RFC 8414). False if there
+    /// is none, or it did not answer in time.
     pub async fn revoke(&self, client_id: &str, refresh_token: &SecretString) -> bool {
         let revoked = async {
-            let place = self.revocation_endpoint().await?;
+            let endpoint = self.revocation_endpoint().await?;
             let form = [
                 ("client_id", client_id),
                 ("token", refresh_token.expose_secret()),
                 ("token_type_hint", "refresh_token"),
             ];
-            let (status, _) = self.post(&place, &form, REVOKE_LIMIT).await.ok()?;
+            let (status, _) = self.post(&endpoint, &form, REVOKE_LIMIT).await.ok()?;
             (status == 200).then_some(())
         };
         let revoked = timeout(self.limit.min(REVOKE_LIMIT), revoked).await;
         matches!(revoked, Ok(Some(())))
     }
 
-    /// Only a place at the issuer itself counts: the token goes nowhere else.
+    /// Returns the endpoint if it is at the issuer itself: the token goes to no other server.
     async fn revocation_endpoint(&self) -> Option<String> {
         let url = format!("{}/.well-known/openid-configuration", self.base);
         let response = self.client.get(&url).send().await.ok()?;
         let document = json::parse(&read(response).await.ok()?).ok()?;
-        let place = Url::parse(document.get("revocation_endpoint")?.as_str()?).ok()?;
+        let endpoint = Url::parse(document.get("revocation_endpoint")?.as_str()?).ok()?;
         let here = Url::parse(&self.base).ok()?;
-        (place.origin() == here.origin()).then(|| place.to_string())
+        (endpoint.origin() == here.origin()).then(|| endpoint.to_string())
     }
 
     async fn post(
@@ -140,9 +140,7 @@ impl Issuer {
             return Err(failed(&fault.cause));
         }
         know(form);
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
+        let body = Bytes::from_owner(encoded(form));
         let request = self
             .client
             .post(url)
@@ -157,7 +155,7 @@ impl Issuer {
             let response = request
                 .send()
                 .await
-                .map_err(|error| failed(&http::explain(&error, url).1))?;
+                .map_err(|error| failed(&explain(&error, url).1))?;
             let status = response.status().as_u16();
             let body = read(response).await.map_err(failed)?;
             self.trace
@@ -170,7 +168,16 @@ impl Issuer {
     }
 }
 
-/// The values of a form that are secrets.
+/// Encodes a form into one buffer that is wiped. It never grows, since growing would leave a copy of a secret behind.
+fn encoded(form: &[(&str, &str)]) -> Zeroizing<String> {
+    const LONGEST_ESCAPE: usize = 3;
+    let length = |(key, value): &(&str, &str)| (key.len() + value.len()) * LONGEST_ESCAPE + 2;
+    let body = String::with_capacity(form.iter().map(length).sum());
+    let mut form_text = form_urlencoded::Serializer::new(body);
+    Zeroizing::new(form_text.extend_pairs(form).finish())
+}
+
+/// Registers the secrets of a form, so that they are hidden in all output.
 fn know(form: &[(&str, &str)]) {
     const SECRETS: &[&str] = &[
         "client_secret",
@@ -185,7 +192,7 @@ fn know(form: &[(&str, &str)]) {
     }
 }
 
-/// Reads an answer to its end; it may hold tokens.
+/// Reads an answer, which may hold tokens, to its end.
 async fn read(mut response: reqwest::Response) -> Result<Zeroizing<Vec<u8>>, &'static str> {
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(|_| "unexpected EOF")? {

@@ -1,8 +1,7 @@
-//! The token of this user's own `acpctl serve`: made by the server, found by the commands.
+//! The token of this user's own `acpctl serve`: the server creates it, the commands find it.
 //!
-//! Address and token stand together in one private file in the folder of the store, which the server keeps locked
-//! as long as it lives. So the token goes to a server that runs now, with this user's store, at this very
-//! address, and nowhere else.
+//! One private file in the folder of the store holds the address and the token. The server keeps the file locked while it
+//! runs. So the token goes only to a running server with this user's store at this very address.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -18,13 +17,13 @@ use crate::config::paths;
 use crate::plain_file::{self, Links};
 use crate::secret_file;
 
-/// The bits of a mode that concern everybody but the owner.
+/// The bits of a mode that apply to everybody but the owner.
 const OTHERS: u32 = 0o077;
-/// More than a record takes.
+/// The largest record, in bytes; real ones are shorter.
 const MAX_RECORD: u64 = 4096;
 const TOKEN_BYTES: usize = 32;
 
-/// A record of a running server; removed when dropped.
+/// The record of a running server. Dropping it removes the file.
 pub struct Record {
     path: PathBuf,
     _locked: File,
@@ -36,10 +35,10 @@ impl Drop for Record {
     }
 }
 
-/// A new token.
+/// Creates a token.
 ///
 /// # Errors
-/// When the system gives no randomness.
+/// The system has no random numbers.
 pub fn make_token() -> io::Result<SecretString> {
     let mut random = Zeroizing::new([0_u8; TOKEN_BYTES]);
     getrandom::fill(random.as_mut()).map_err(io::Error::other)?;
@@ -47,10 +46,10 @@ pub fn make_token() -> io::Result<SecretString> {
     Ok(SecretString::from(digits))
 }
 
-/// Writes the record of a server that this process listens for. `address` is bound: nobody else has it.
+/// Writes the record of the server of this process. `address` is bound already, so no other server has it.
 ///
 /// # Errors
-/// When it can't be written.
+/// The record can't be written.
 pub fn announce(
     directory: &Path,
     url: &str,
@@ -58,7 +57,7 @@ pub fn announce(
     token: &SecretString,
 ) -> io::Result<Record> {
     let path = directory.join(file_name(address));
-    // What a killed server left.
+    // A killed server leaves its record behind.
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -74,9 +73,9 @@ pub fn announce(
     Ok(record)
 }
 
-/// The token of the server at this address, if that is one of this user's own with the store in use.
+/// Returns the token of the server at this address, if that is one of this user's own with the current store.
 ///
-/// Only a literal loopback address counts: where a name leads is for others to say.
+/// Only a literal loopback address counts: others decide which address a name has.
 #[must_use]
 pub fn token_for(url: &str) -> Option<SecretString> {
     let asked = url::Url::parse(url).ok()?;
@@ -91,7 +90,7 @@ pub fn token_for(url: &str) -> Option<SecretString> {
     let directory = paths::data_dir().ok()?;
     let mut file = plain_file::open(&directory.join(file_name(address)), Links::Refuse).ok()?;
     if !is_ours(&file) || flock(&file, FlockOperation::NonBlockingLockShared).is_ok() {
-        // Nobody holds it: the server has ended, and whoever listens there now is somebody else.
+        // Nobody holds the lock: the server has ended, and another program may listen at its address now.
         return None;
     }
     let mut text = Zeroizing::new(String::new());

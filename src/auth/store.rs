@@ -1,15 +1,15 @@
-//! Where a login lives: in `config.json`, which the Go tool reads too, in the system's keyring, or
-//! nowhere (contract field.md row 47).
+//! The place of a login: `config.json`, which the Go tool reads too, the system's keyring, or nowhere
+//! (docs/interface/field.md row 47).
 //!
-//! The choice is made at login, said there, and remembered under a key of our own; it never changes
-//! silently. With the keyring, `config.json` holds no token; a token that stands there all the same,
-//! because somebody wrote it, is the one that counts, and the keyring is left alone.
+//! The user or `login` chooses the place at login, which reports it and remembers it under a key of our own; the choice
+//! never changes silently. With the keyring, `config.json` holds no token. If the user writes a token into the file anyway,
+//! that token counts and the keyring is not used.
 
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use keyring::v1::{Entry, Error};
+use keyring::v1::{Entry, Error as KeyringError};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -21,8 +21,19 @@ use crate::env;
 /// Our own key in `config.json`.
 pub const TOKEN_STORE: &str = "token_store";
 const SERVICE: &str = "acpctl";
-/// How long the keyring may take.
+/// The time limit of the keyring.
 const LIMIT: Duration = Duration::from_secs(2);
+
+/// Why the keyring did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the keyring's entry is damaged")]
+    Damaged,
+    #[error("the keyring did not answer within {} seconds", LIMIT.as_secs())]
+    NoAnswer,
+    #[error("{0}")]
+    Refused(#[from] keyring::v1::Error),
+}
 
 /// The places for tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -35,7 +46,7 @@ pub enum Store {
     None,
 }
 
-/// The place that a configuration names.
+/// Returns the place that a configuration names.
 #[must_use]
 pub fn named(config: &Config) -> Option<Store> {
     match config.text(TOKEN_STORE) {
@@ -46,7 +57,7 @@ pub fn named(config: &Config) -> Option<Store> {
     }
 }
 
-/// Where the tokens are: in the file where nothing is named, as with the Go tool.
+/// Returns the place of the tokens. If the configuration names none, it is the file, as with the Go tool.
 #[must_use]
 pub fn chosen(config: &Config) -> Store {
     match named(config) {
@@ -56,7 +67,7 @@ pub fn chosen(config: &Config) -> Store {
     }
 }
 
-/// True where a keyring may answer. On Linux that takes a session bus: servers and containers have none.
+/// True if a keyring may answer. On Linux it needs a session bus, which servers and containers do not have.
 #[must_use]
 pub fn has_keyring() -> bool {
     cfg!(target_os = "macos") || env::DBUS_SESSION_BUS_ADDRESS.get().is_some()
@@ -69,11 +80,19 @@ pub struct Login {
     pub refresh: Option<SecretString>,
 }
 
-/// Reads the tokens from where the configuration says they are.
+/// Returns the access token from the place that the configuration names.
 ///
 /// # Errors
-/// When the keyring does not answer, or refuses.
-pub fn load(config: &Config) -> Result<Login, String> {
+/// As [`load`].
+pub fn access(config: &Config) -> Result<Option<SecretString>, Error> {
+    Ok(load(config)?.access)
+}
+
+/// Reads the tokens from the place that the configuration names.
+///
+/// # Errors
+/// The keyring does not answer, or refuses.
+pub fn load(config: &Config) -> Result<Login, Error> {
     if chosen(config) != Store::Keyring {
         return Ok(Login {
             access: config.secret(ACCESS_TOKEN),
@@ -83,15 +102,14 @@ pub fn load(config: &Config) -> Result<Login, String> {
     let account = account(config);
     let found = within(
         move || match Entry::new(SERVICE, &account)?.get_password() {
-            Err(Error::NoEntry) => Ok(None),
+            Err(KeyringError::NoEntry) => Ok(None),
             other => other.map(|text| Some(Zeroizing::new(text))),
         },
     )?;
     let Some(text) = found else {
         return Ok(Login::default());
     };
-    let value: Value =
-        serde_json::from_str(&text).map_err(|_| "the keyring's entry is damaged".to_owned())?;
+    let value: Value = serde_json::from_str(&text).map_err(|_| Error::Damaged)?;
     let secret = |key: &str| {
         let text = value.get(key)?.as_str()?;
         (!text.is_empty()).then(|| SecretString::from(text))
@@ -102,11 +120,11 @@ pub fn load(config: &Config) -> Result<Login, String> {
     })
 }
 
-/// Puts the tokens in their place. The configuration holds them afterwards if that place is the file.
+/// Saves the tokens in a place. The configuration holds them afterwards if that place is the file.
 ///
 /// # Errors
-/// When the keyring does not answer, or refuses; nothing is changed then.
-pub fn save(config: &mut Config, store: Store, login: &Login) -> Result<(), String> {
+/// The keyring does not answer, or refuses; nothing is changed then.
+pub fn save(config: &mut Config, store: Store, login: &Login) -> Result<(), Error> {
     let text = |secret: &Option<SecretString>| {
         secret
             .as_ref()
@@ -127,7 +145,7 @@ pub fn save(config: &mut Config, store: Store, login: &Login) -> Result<(), Stri
     Ok(())
 }
 
-/// Notes the choice of the place, for the logins to come.
+/// Records the choice of the place for later logins.
 pub fn remember(config: &mut Config, store: Store) {
     let word = match store {
         Store::Keyring => "keyring",
@@ -137,18 +155,18 @@ pub fn remember(config: &mut Config, store: Store) {
     config.set(TOKEN_STORE, Some(word.into()));
 }
 
-/// Removes a login from the keyring, if the configuration says that there is one.
+/// Removes the login from the keyring, if the configuration names the keyring as its place.
 ///
 /// # Errors
-/// When the keyring does not answer, or refuses.
-pub fn leave_keyring(config: &Config) -> Result<(), String> {
+/// The keyring does not answer, or refuses.
+pub fn leave_keyring(config: &Config) -> Result<(), Error> {
     if named(config) != Some(Store::Keyring) {
         return Ok(());
     }
     let account = account(config);
     within(
         move || match Entry::new(SERVICE, &account)?.delete_credential() {
-            Err(Error::NoEntry) => Ok(()),
+            Err(KeyringError::NoEntry) => Ok(()),
             other => other,
         },
     )
@@ -157,19 +175,19 @@ pub fn leave_keyring(config: &Config) -> Result<(), String> {
 /// Removes the tokens from every place.
 ///
 /// # Errors
-/// When the keyring holds them and does not answer.
-pub fn clear(config: &mut Config) -> Result<(), String> {
+/// The keyring holds them and does not answer.
+pub fn clear(config: &mut Config) -> Result<(), Error> {
     let cleared = leave_keyring(config);
     config.set(ACCESS_TOKEN, None);
     config.set(REFRESH_TOKEN, None);
-    // As long as the keyring keeps its entry, the next logout has to know.
+    // While the keyring keeps its entry, the next logout must know that.
     if cleared.is_ok() {
         config.set(TOKEN_STORE, None);
     }
     cleared
 }
 
-/// One entry for each configuration file: two of them are two logins.
+/// Returns the name of the keyring's entry. Each configuration file has its own entry, because two files are two logins.
 fn account(config: &Config) -> String {
     std::path::absolute(config.path())
         .unwrap_or_else(|_| config.path().to_owned())
@@ -177,16 +195,16 @@ fn account(config: &Config) -> String {
         .into_owned()
 }
 
-/// Asks the keyring on a thread of its own: a secret service that waits for a person, or never
-/// answers, must not hold a command up.
+/// Calls the keyring on a thread of its own: a secret service that waits for a person, or never answers, must not block the
+/// command.
 fn within<T: Send + 'static>(
     ask: impl FnOnce() -> keyring::v1::Result<T> + Send + 'static,
-) -> Result<T, String> {
+) -> Result<T, Error> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        // The one who asked may have gone.
-        let _ = sender.send(ask().map_err(|error| error.to_string()));
+        // The receiver is gone if the time is over.
+        let _ = sender.send(ask());
     });
-    let late = || Err("the keyring did not answer within 2 seconds".to_owned());
-    receiver.recv_timeout(LIMIT).unwrap_or_else(|_| late())
+    let answer = receiver.recv_timeout(LIMIT);
+    Ok(answer.map_err(|_| Error::NoAnswer)??)
 }

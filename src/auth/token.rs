@@ -1,5 +1,5 @@
-//! What a bearer token tells by itself (contract cli-core.md section 3.1). Nothing is verified: that
-//! is the server's part.
+//! Reads what a bearer token says about itself (docs/interface/cli-core.md section 3.1). Nothing is verified: the server
+//! does that.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -14,7 +14,7 @@ const ALGORITHMS: &[&str] = &[
 
 /// The kinds of tokens.
 pub enum Token {
-    /// An `OpenShift` token; when it ends is not known.
+    /// An `OpenShift` token, whose expiry is unknown.
     OpenShift,
     /// A JWT with its claims, unverified.
     Jwt(Jwt),
@@ -41,7 +41,7 @@ fn has_known_algorithm(jwt: &Jwt) -> bool {
 }
 
 impl Token {
-    /// When the token ends, if it says so: the numeric `exp`, its fraction cut off.
+    /// Returns the time at which the token expires, if it has a numeric `exp`; a fraction of a second is cut off.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         match self {
@@ -50,7 +50,7 @@ impl Token {
         }
     }
 
-    /// The name that the platform knows the user by, as role bindings have it.
+    /// Returns the user's name on the platform, as role bindings use it.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         ["preferred_username", "username", "sub"]
@@ -58,7 +58,7 @@ impl Token {
             .find_map(|name| self.claim(name).filter(|text| !text.is_empty()))
     }
 
-    /// A claim that is a text.
+    /// Returns a claim that is a text.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&str> {
         match self {
@@ -68,7 +68,7 @@ impl Token {
     }
 }
 
-/// A time as the Go tool prints it: RFC 3339 in the local zone, to the second.
+/// Writes a time as the Go tool does: RFC 3339 in the local zone, to the second.
 #[must_use]
 pub fn local_time(time: Timestamp) -> String {
     let zoned = time.to_zoned_datetime(jiff::tz::TimeZone::system());

@@ -1,10 +1,11 @@
-//! `acpctl completion` (contract cli-core.md section 7.5)
+//! `acpctl completion` (docs/interface/cli-core.md section 7.5)
 
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::resources::Candidates;
 
-/// The shells with their scripts. The scripts hold no list of their own: they ask `acpctl __complete`.
+/// The shells with their scripts. The scripts hold no lists: they call `acpctl __complete`.
 pub const SHELLS: &[(&str, &str)] = &[
     ("bash", include_str!("../../completions/acpctl.bash")),
     ("zsh", include_str!("../../completions/_acpctl")),
@@ -13,6 +14,9 @@ pub const SHELLS: &[(&str, &str)] = &[
     ("elvish", include_str!("../../completions/acpctl.elv")),
     ("nushell", include_str!("../../completions/acpctl.nu")),
 ];
+
+/// The names of the shells.
+const NAMES: &[&str] = &["bash", "zsh", "fish", "powershell", "elvish", "nushell"];
 
 const EXAMPLES: &str = "\
 # bash, for this shell only
@@ -26,27 +30,25 @@ acpctl completion fish > ~/.config/fish/completions/acpctl.fish";
 
 /// Generate shell completion scripts
 ///
-/// The script goes to standard output. Commands, flags and their values are completed, and the names of
-/// what you can see on the server, for which nothing is ever asked and 250 ms are the limit.
+/// The script goes to standard output. It completes commands, flags, their values, and the names that you can see on the
+/// server. Completion never prompts, and gives up after 250 ms.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// bash, zsh, fish, powershell, elvish or nushell
     #[arg(value_name = "SHELL")]
+    #[arg(add = Candidates::Words(NAMES))]
     shell: String,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match SHELLS.iter().find(|(name, _)| *name == args.shell) {
         Some((_, script)) => ctx.out.data(script.as_bytes()),
-        None => {
-            let names: Vec<&str> = SHELLS.iter().map(|(name, _)| *name).collect();
-            Err(Failure::usage(format!(
-                "unknown shell {}: choose one of {}",
-                quote(&args.shell),
-                names.join(", ")
-            ))
-            .into())
-        }
+        None => Err(Failure::usage(format!(
+            "unknown shell {}: choose one of {}",
+            quote(&args.shell),
+            NAMES.join(", ")
+        ))
+        .into()),
     }
 }

@@ -13,7 +13,9 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::lookup;
 use crate::output::{Format, OutputArgs};
-use crate::resources::{AGENT, APPLICATION, PROJECT, ROLE, ROLE_BINDING, Resource, SESSION};
+use crate::resources::{
+    AGENT, APPLICATION, Candidates, PROJECT, ROLE, ROLE_BINDING, Resource, SESSION,
+};
 
 const EXAMPLES: &str = "acpctl create project --name demo
 acpctl create session --name fix --prompt 'Fix the build' --project-id demo";
@@ -26,6 +28,7 @@ acpctl create session --name fix --prompt 'Fix the build' --project-id demo";
 pub struct Args {
     /// Kind of resource
     #[arg(required = true, num_args = 1.., value_name = "RESOURCE")]
+    #[arg(add = Candidates::Kinds)]
     resource: Vec<String>,
     /// Resource name
     #[arg(long)]
@@ -56,9 +59,11 @@ pub struct Args {
     description: Option<String>,
     /// Project ID
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     /// Name or ID of the agent (session)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::AGENTS)]
     agent_id: Option<String>,
     /// Agent version to pin (project-agent)
     #[arg(long, value_name = "N", value_parser = number::int64)]
@@ -74,21 +79,26 @@ pub struct Args {
     user_id: Option<String>,
     /// Name or ID of the role (role-binding)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::ROLES)]
     role_id: Option<String>,
     /// Scope (role-binding): global|project|agent|session|credential
     #[arg(long)]
     scope: Option<String>,
     /// Name or ID of the project (role-binding)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id_fk: Option<String>,
     /// Name or ID of the agent (role-binding)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::AGENTS)]
     agent_id_fk: Option<String>,
     /// Name or ID of the session (role-binding)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::SESSIONS)]
     session_id_fk: Option<String>,
     /// Name or ID of the credential (role-binding)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::CREDENTIALS)]
     credential_id_fk: Option<String>,
     /// Name or ID of what --scope names (role-binding; shorthand for --{scope}-id-fk)
     #[arg(long, value_name = "ID")]
@@ -110,6 +120,7 @@ pub struct Args {
     destination_url: Option<String>,
     /// Name or ID of the credential for private repos (application)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::CREDENTIALS)]
     credential_id: Option<String>,
     /// Enable automatic sync (application)
     #[arg(long)]
@@ -455,7 +466,7 @@ fn session_project(ctx: &Ctx, args: &Args) -> Result<String, Failure> {
     let given = args.project_id.clone();
     let project = match given {
         Some(project) => Some(project),
-        None => ctx.settings()?.project.clone(),
+        None => ctx.settings()?.project.value.clone(),
     };
     project
         .filter(|project| !project.is_empty())
@@ -472,7 +483,9 @@ fn switch_to(ctx: &Ctx, name: &str, format: &Format) {
     }
     let saved = paths::config_file().map_err(String::from).and_then(|path| {
         let key = ctx.settings().map_err(|why| why.message)?.project_key();
-        Config::update(&path, |config| config.set(key, Some(name.into()))).map(drop)
+        Config::update(&path, |config| config.set(key, Some(name.into())))
+            .map(drop)
+            .map_err(|why| why.to_string())
     });
     match saved {
         Err(why) => ctx

@@ -10,7 +10,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup;
 use crate::output::{Format, OutputArgs, progress};
-use crate::resources::{List, PROJECT, Record, Resource, SESSION, USER};
+use crate::resources::{Candidates, List, PROJECT, Record, Resource, SESSION, USER};
 
 const EXAMPLES: &str = "acpctl delete role-binding 2abROLEBINDING00000000000001 --yes
 acpctl delete sessions --all --yes";
@@ -20,8 +20,10 @@ acpctl delete sessions --all --yes";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Kind of resource
+    #[arg(add = Candidates::Kinds)]
     resource: String,
     /// ID or name
+    #[arg(add = Candidates::NamesOfKind)]
     name: Option<String>,
     #[command(flatten)]
     confirm: ConfirmArgs,
@@ -81,7 +83,7 @@ fn doubt_the_current_project(ctx: &Ctx, deleted: &Record) {
     let current = ctx
         .settings()
         .ok()
-        .and_then(|settings| settings.project.as_deref());
+        .and_then(|settings| settings.project.value.as_deref());
     if current.is_some_and(|current| current == deleted.id()) {
         ctx.out.warn(&format!(
             "{} is still the current project; choose another with 'acpctl project set NAME'",

@@ -8,7 +8,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup;
 use crate::output::Format;
-use crate::resources::CREDENTIAL;
+use crate::resources::{CREDENTIAL, Candidates};
 
 const EXAMPLES: &str = "acpctl describe project team-a";
 
@@ -17,8 +17,10 @@ const EXAMPLES: &str = "acpctl describe project team-a";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Kind of resource
+    #[arg(add = Candidates::Kinds)]
     resource: String,
     /// ID or name
+    #[arg(add = Candidates::NamesOfKind)]
     name: String,
 }
 

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use crate::api::{Answer, Client, Request};
-use crate::auth::{access, cleartext, refresh, store, token};
+use crate::auth::{cleartext, login as auth_login, refresh, store, token};
 use crate::compat::grammar::IgnoredArgs;
 use crate::config::paths::Unknown;
 use crate::config::settings::Origin;
@@ -230,17 +230,17 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
     if settings.is_local() {
         return vec![ok("server", "the embedded API: no login, no network")];
     }
-    if settings.api_url_origin == Origin::Default
-        && settings.token.is_none()
-        && !access::is_logged_in(config)
+    if settings.api_url.origin == Origin::Default
+        && settings.token.value.is_none()
+        && !auth_login::is_logged_in(config)
     {
         return vec![ok(
             "login",
             "no server is configured; --local needs none, and 'acpctl login URL' adds one",
         )];
     }
-    let token = access::stored(ctx, &settings);
-    let is_renewed = settings.token_origin != Origin::Environment
+    let token = ctx.stored_token(&settings);
+    let is_renewed = settings.token.origin != Origin::Environment
         && store::load(config).is_ok_and(|login| refresh::is_renewable(config, &login));
     let login = match &token {
         Ok(token) => login(&settings, token.as_ref(), is_renewed, ctx.now()),
@@ -257,24 +257,24 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
             .as_ref()
             .and_then(expires_at)
             .is_some_and(|end| end <= ctx.now());
-    if let Some(origin) = cleartext::exposed(&settings.api_url) {
+    if let Some(origin) = cleartext::exposed(&settings.api_url.value) {
         found.push(warn(
             "encryption",
             cleartext::words(&origin),
             "acpctl config set api_url https://...",
         ));
     }
-    if settings.insecure {
+    if settings.insecure.value {
         found.push(warn(
             "tls",
             "certificates are not checked",
             "leave out --insecure-skip-tls-verify, trust the authority with --ca-file, and log in again",
         ));
     }
-    let url = &url_for_people(&settings.api_url);
+    let url = &url_for_people(&settings.api_url.value);
     let asked = || -> anyhow::Result<(Answer, Timestamp)> {
         let _asking = progress::begin(format!("Asking {url}"));
-        let client = Client::connect(&settings, token.clone(), &globals)?;
+        let client = Client::connect(&settings, token.clone())?;
         let answer =
             ctx.block_on(async { Ok(client.send_once(&Request::get("/version")).await?) })?;
         Ok((answer, ctx.now()))
@@ -315,7 +315,7 @@ fn login(
         let fix = format!("{again}, or use the embedded API of this machine: --local");
         return fail(name, "not logged in", fix);
     };
-    let from = match settings.token_origin {
+    let from = match settings.token.origin {
         Origin::Environment => "token from AMBIENT_TOKEN",
         _ => "stored token",
     };
@@ -505,7 +505,7 @@ fn store(ctx: &Ctx) -> Vec<Check> {
     globals.local = true;
     let opened = || -> anyhow::Result<()> {
         let settings = Settings::new(&globals, ctx.config_if_any()?);
-        let client = Client::connect(&settings, None, &globals)?;
+        let client = Client::connect(&settings, None)?;
         let request = Request::get("/projects?page=1&size=1");
         ctx.block_on(async { Ok(client.send(&request).await.map(drop)?) })
     };

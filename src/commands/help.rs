@@ -1,8 +1,7 @@
 //! `acpctl help`
 
-use clap::CommandFactory as _;
+use clap::Command;
 
-use crate::cli::Cli;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::help;
@@ -15,25 +14,24 @@ pub struct Args {
     words: Vec<String>,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let root = Cli::command();
+pub fn run(ctx: &Ctx, args: &Args, root: Command) -> anyhow::Result<()> {
     if let Some(first) = args.words.first()
         && root.find_subcommand(first).is_none()
     {
-        // Not a failure in the Go tool, and kept so (contract cli-core.md section 1.1).
+        // This is not a failure in the Go tool, so the status stays 0 (docs/interface/cli-core.md section 1.1).
         let topics: Vec<String> = args.words.iter().map(|word| topic(word)).collect();
         ctx.out.note_as_is(&format!(
             "Unknown help topic [{}]\n{}",
             topics.join(" "),
-            help::usage(&ctx.out).trim_end()
+            help::usage(&ctx.out, root).trim_end()
         ));
         return Ok(());
     }
     ctx.out
-        .data(help::text(&ctx.out, Cli::command(), &args.words).as_bytes())
+        .data(help::text(&ctx.out, root, &args.words).as_bytes())
 }
 
-/// A word in the quotes that the Go tool uses here.
+/// Quotes a word as the Go tool does here.
 fn topic(word: &str) -> String {
     if word.contains('`') || word.chars().any(|c| c.is_control() && c != '\t') {
         quote(word)

@@ -1,4 +1,4 @@
-//! `acpctl logout` (contract cli-core.md section 7.2). Every token goes, the refresh token too.
+//! `acpctl logout` (docs/interface/cli-core.md section 7.2): removes every token, the refresh token too.
 
 use secrecy::SecretString;
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::output::OutputArgs;
 
 /// Log out from the Ambient API server
 ///
-/// Removes every token from this machine, and ends the login at the identity provider where that is possible.
+/// Removes every token from this machine, and ends the login at the identity provider if that supports it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -26,7 +26,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let path = paths::config_file_to_change()?;
     let before = ctx.config()?;
-    let goodbye = goodbye(before);
+    let revocation = revocation(before);
     let mut cleared = Ok(());
     Config::update(&path, |config| {
         cleared = store::clear(config);
@@ -34,7 +34,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         config.set(ISSUER_URL, None);
         config.set(CLIENT_ID, None);
     })
-    .map_err(|why| Failure::new(Kind::Other, why))?;
+    .map_err(Failure::from)?;
     cleared.map_err(|why| {
         Failure::new(
             Kind::Other,
@@ -42,8 +42,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         )
         .hint("unlock the keyring and log out again")
     })?;
-    if let Some((issuer, client_id, refresh)) = goodbye
-        && let Ok(issuer) = Issuer::new(&issuer, ctx.settings()?, &ctx.globals)
+    if let Some((issuer, client_id, refresh)) = revocation
+        && let Ok(issuer) = Issuer::new(&issuer, ctx.settings()?)
     {
         ctx.block_on(async {
             issuer.revoke(&client_id, &refresh).await;
@@ -53,13 +53,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let result = json!({"logged_out": true});
     outcome::said(ctx, &format, "Logged out successfully.", &result)?;
     if env::TOKEN.get().is_some() {
-        ctx.out.warn("AMBIENT_TOKEN is set and stays in force");
+        ctx.out.warn("AMBIENT_TOKEN is set and still used");
     }
     Ok(())
 }
 
-/// What the issuer needs to end a login.
-fn goodbye(config: &Config) -> Option<(String, String, SecretString)> {
+/// Returns what the issuer needs to end the login: its address, the client and the refresh token.
+fn revocation(config: &Config) -> Option<(String, String, SecretString)> {
     let refresh = store::load(config).ok()?.refresh?;
     Some((
         config.text(ISSUER_URL)?.to_owned(),

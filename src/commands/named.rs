@@ -3,24 +3,9 @@
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
-use crate::resources::{AGENT, Place, Resource, find};
+use crate::resources::{Resource, Scope};
 
-/// The Go tool's second word for agents, with rules of its own.
-const PROJECT_AGENT: &[&str] = &["project-agent", "project-agents", "pa"];
-
-/// True for `project-agent` and its short forms.
-pub fn is_project_agent(word: &str) -> bool {
-    PROJECT_AGENT.contains(&word.to_lowercase().as_str())
-}
-
-/// The resource of a word.
-pub fn resource(word: &str) -> Option<&'static Resource> {
-    if is_project_agent(word) {
-        Some(&AGENT)
-    } else {
-        find(word)
-    }
-}
+pub use crate::resources::{find_or_project_agent as resource, is_project_agent};
 
 /// The collection of a resource; agents live in a project.
 ///
@@ -31,11 +16,11 @@ pub fn collection(
     resource: &'static Resource,
     project: Option<&str>,
 ) -> Result<Collection, Failure> {
-    if resource.place != Place::Project {
+    if resource.scope != Scope::Project {
         return Ok(Collection::global(resource));
     }
     let flag = project.filter(|project| !project.is_empty());
-    if flag.is_none() && ctx.settings()?.project.is_none() {
+    if flag.is_none() && ctx.settings()?.project.value.is_none() {
         return Err(Failure::usage(
             "no project set; run 'acpctl config set project <name>' or set AMBIENT_PROJECT",
         ));

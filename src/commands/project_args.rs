@@ -2,12 +2,14 @@
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::resources::Candidates;
 
 /// The flag that names the project.
 #[derive(Debug, clap::Args)]
 pub struct ProjectArgs {
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
 }
 

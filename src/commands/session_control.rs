@@ -9,12 +9,13 @@ use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
-use crate::resources::{Record, SESSION, SESSION_MESSAGE};
+use crate::resources::{Candidates, Record, SESSION, SESSION_MESSAGE};
 
 /// The arguments of a verb that acts on one session.
 #[derive(Debug, clap::Args)]
 pub struct SessionArgs {
     /// ID or name of the session, or name of its agent
+    #[arg(add = Candidates::SESSIONS)]
     session: String,
     #[command(flatten)]
     output: OutputArgs,
@@ -86,7 +87,7 @@ pub async fn start(
     let session = session
         .map(|session| Record::decode(&SESSION, session.clone()))
         .transpose()
-        .map_err(Error::Decode)?;
+        .map_err(Error::from)?;
     Ok(Started { session, answer })
 }
 

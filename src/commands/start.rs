@@ -8,14 +8,17 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
+use crate::resources::Candidates;
 
 /// Start a session for a project-agent (idempotent)
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID of the agent
+    #[arg(add = Candidates::AGENTS)]
     agent: String,
     /// Project ID (default: the current project)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     /// Task prompt for this session run: the session's first message
     #[arg(long)]
@@ -27,7 +30,7 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     lookup::check("agent name or ID", &args.agent)?;
     let format = args.output.format()?;
-    if args.project_id.is_none() && ctx.settings()?.project.is_none() {
+    if args.project_id.is_none() && ctx.settings()?.project.value.is_none() {
         return Err(Failure::usage("--project-id is required").into());
     }
     let project = ctx.project(args.project_id.as_deref())?;

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::api::{Answer, BASE_PATH, Client, Error, Request};
-use crate::auth::access;
+use crate::auth::login;
 use crate::compat::quote::quote;
 use crate::compat::{go_url, json as text};
 use crate::config::Settings;
@@ -85,7 +85,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 fn ask(ctx: &Ctx) -> Result<Value, String> {
     let settings = ctx.settings().map_err(|failure| failure.message)?;
     if !settings.is_local() {
-        let base = &settings.api_url;
+        let base = &settings.api_url.value;
         let url = format!(
             "{}{BASE_PATH}/version",
             base.strip_suffix('/').unwrap_or(base)
@@ -100,13 +100,13 @@ fn ask(ctx: &Ctx) -> Result<Value, String> {
         }
     }
     let fits = |token: &SecretString| check_token(token, "").is_ok();
-    let token = access::at_hand(settings).filter(fits);
+    let token = login::at_hand(settings).filter(fits);
     let is_known = token.is_some();
     let mut answer = send(ctx, settings, token)?;
     // A keyring may take its time, so it is asked only where the server insists.
     if answer.status == 401
         && !is_known
-        && let Some(token) = access::stored(ctx, settings).ok().flatten().filter(fits)
+        && let Some(token) = ctx.stored_token(settings).ok().flatten().filter(fits)
     {
         answer = send(ctx, settings, Some(token))?;
     }
@@ -117,8 +117,7 @@ fn ask(ctx: &Ctx) -> Result<Value, String> {
 }
 
 fn send(ctx: &Ctx, settings: &Settings, token: Option<SecretString>) -> Result<Answer, String> {
-    let client = Client::without_project(settings, token, &ctx.globals)
-        .map_err(|error| format!("{error:#}"))?;
+    let client = Client::without_project(settings, token).map_err(|error| format!("{error:#}"))?;
     let request = Request::get("/version");
     let answer = ctx.block_on(async {
         let answer = tokio::time::timeout(LIMIT, client.send_once(&request)).await;

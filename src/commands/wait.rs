@@ -13,7 +13,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{OutputArgs, progress};
-use crate::resources::{FINAL_PHASES, PHASES, Record, SESSION};
+use crate::resources::{Candidates, FINAL_PHASES, PHASES, Record, SESSION};
 use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
@@ -33,9 +33,11 @@ const MAX_FAILURES: u32 = 5;
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// ID or name of the session, or name of its agent
+    #[arg(add = Candidates::SESSIONS)]
     session: String,
     /// Phase to wait for: Pending, Creating, Running, Stopping, Stopped, Completed or Failed (repeatable: one is enough)
     #[arg(long = "for", value_name = "PHASE", value_delimiter = ',')]
+    #[arg(add = Candidates::Words(PHASES))]
     phases: Vec<String>,
     /// Time limit, e.g. 90s or 1h
     #[arg(long, value_name = "DURATION", default_value = "30m0s", value_parser = number::duration)]
@@ -49,7 +51,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let wanted = wanted(&args.phases)?;
     let client = ctx.client()?;
-    let interval = ctx.settings()?.polling_interval;
+    let interval = ctx.settings()?.polling_interval.value;
     let deadline = Instant::now() + args.timeout;
     let session = ctx.block_on(async {
         let session = lookup::session(client, &args.session)

@@ -1,11 +1,13 @@
-//! `acpctl whoami` (contract cli-core.md section 7.3). Nothing is asked of anybody.
+//! `acpctl whoami` (docs/interface/cli-core.md section 7.3). It sends no request and does not prompt.
 
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
+use crate::auth::login::{self, Bearer};
 use crate::auth::store;
 use crate::auth::token::{self, Token};
-use crate::config::settings::{Origin, not_logged_in_at};
+use crate::config::Settings;
+use crate::config::settings::not_logged_in_at;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
@@ -28,31 +30,15 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if settings.is_local() {
         return local(ctx, args, &format);
     }
-    let token = if settings.token_origin == Origin::Environment {
-        settings.token.clone()
-    } else {
-        store::load(ctx.config()?)
-            .map_err(|why| Failure::new(Kind::Login, format!("read the login: {why}")))?
-            .access
+    let Some(token) = token(ctx, settings)? else {
+        return Err(not_logged_in_at(&settings.api_url.value).into());
     };
-    let Some(token) = token else {
-        return Err(not_logged_in_at(&settings.api_url).into());
-    };
-    if settings.token_origin != Origin::Environment
-        && ctx.out.is_terminal()
-        && let Some(other) = &settings.login_elsewhere
-    {
-        let (other, url) = (url_for_people(other), url_for_people(&settings.api_url));
-        ctx.out.warn(&format!(
-            "this login is for {other}; it is not sent to {url}"
-        ));
-    }
     if args.show_token {
         return ctx.out.data(token.expose_secret().as_bytes());
     }
     let read = token::read(token.expose_secret());
-    let url = url_for_people(&settings.api_url);
-    let project = settings.project.as_deref().unwrap_or_default();
+    let url = url_for_people(&settings.api_url.value);
+    let project = settings.project.value.as_deref().unwrap_or_default();
     if !matches!(format, Format::Table | Format::Wide) {
         let value = json!({
             "user": read.user(), "subject": read.claim("sub"), "email": read.claim("email"), "expires_at": read.expires_at().map(|end| end.to_string()),
@@ -90,7 +76,26 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The embedded API has one user, and no token.
+/// Returns the user's token. A login for another server is shown too, with a warning on a terminal.
+fn token(ctx: &Ctx, settings: &Settings) -> Result<Option<SecretString>, Failure> {
+    match login::effective(settings, || ctx.config(), store::access)? {
+        Bearer::None => Ok(None),
+        Bearer::Token(token) => Ok(Some(token)),
+        Bearer::Elsewhere(other) => {
+            let token = store::access(ctx.config()?).map_err(|why| login::unread(&why))?;
+            if token.is_some() && ctx.out.is_terminal() {
+                ctx.out.warn(&format!(
+                    "this login is for {}; it is not sent to {}",
+                    url_for_people(&other),
+                    url_for_people(&settings.api_url.value)
+                ));
+            }
+            Ok(token)
+        }
+    }
+}
+
+/// Shows the one user of the embedded API, which has no token.
 fn local(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
     if args.show_token {
         return Err(
@@ -100,17 +105,17 @@ fn local(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
         );
     }
     let settings = ctx.settings()?;
-    let project = settings.project.as_deref().unwrap_or_default();
+    let project = settings.project.value.as_deref().unwrap_or_default();
     if !matches!(format, Format::Table | Format::Wide) {
         let value = json!({
             "user": USER, "subject": null, "email": null, "expires_at": null,
-            "api_url": settings.api_url, "project": project,
+            "api_url": settings.api_url.value, "project": project,
         });
         return ctx.out.value(&value, format);
     }
     for (label, text) in [
         ("User:", USER),
-        ("API URL:", settings.api_url.as_str()),
+        ("API URL:", settings.api_url.value.as_str()),
         ("Project:", project),
     ] {
         ctx.out.line(&format!("{label:<11} {text}"))?;

@@ -2,6 +2,7 @@
 //! (docs/interface/cli-core.md section 5.3, docs/interface/cli-resources.md section 1.6).
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::json_text::{self, SyntaxError};
 use crate::text::seen::is_unseen;
@@ -34,6 +35,32 @@ pub fn compact_len(text: &str) -> usize {
         + escaped
             .map(|c| "\\u003c".len() - c.len_utf8())
             .sum::<usize>()
+}
+
+/// Writes a secret as a compact JSON string, into one buffer that is wiped. The buffer never grows, since growing would
+/// leave a copy of the secret behind.
+#[must_use]
+pub fn compact_secret(secret: &str) -> Zeroizing<String> {
+    const LONGEST_ESCAPE: usize = 6;
+    let mut text = Zeroizing::new(String::with_capacity(secret.len() * LONGEST_ESCAPE + 2));
+    text.push('"');
+    for c in secret.chars() {
+        match c {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            '\u{8}' => text.push_str("\\b"),
+            '\u{c}' => text.push_str("\\f"),
+            '\0'..='\x1f' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                text.push_str(&format!("\\u{:04x}", c as u32));
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+    text
 }
 
 /// Returns indented JSON for standard output, without the final newline. Characters that a reader would not see are escaped.
@@ -139,5 +166,14 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_secret_is_written_as_any_text() {
+        let all: String = ('\0'..='\u{ff}')
+            .chain("\u{2028}\u{2029}部署".chars())
+            .collect();
+        let written = compact_secret(&all);
+        assert_eq!(*written, compact(&Value::from(all)));
     }
 }

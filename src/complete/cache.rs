@@ -1,7 +1,7 @@
-//! The names of a minute ago, so that pressing Tab twice asks the server once.
+//! Keeps the names for a minute, so that pressing Tab twice sends one request.
 //!
-//! One file for each list, in `$XDG_CACHE_HOME/ambient`: names and descriptions, no secret. A file is stale
-//! after [`FRESH`], and from the moment on when the configuration changes: another login sees other names.
+//! Each list has one file in `$XDG_CACHE_HOME/ambient` with names and descriptions but no secret. A file is stale after
+//! [`FRESH`], and as soon as the configuration changes, because another login sees other names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,16 +9,16 @@ use std::time::{Duration, SystemTime};
 
 use sha2::{Digest as _, Sha256};
 
-use super::Candidate;
+use super::answer::Candidate;
 use crate::config::paths;
 use crate::plain_file::{self, Links};
 use crate::secret_file;
 
 const FRESH: Duration = Duration::from_secs(60);
-/// The largest file that is read, in bytes.
+/// The size of the largest file, in bytes.
 const LARGEST: usize = 4 << 20;
 
-/// The names stored under a key, if they are fresh.
+/// Returns the names that are stored under a key, if they are fresh.
 #[must_use]
 pub fn read(key: &[&str]) -> Option<Vec<Candidate>> {
     let path = file(key)?;
@@ -35,7 +35,7 @@ pub fn read(key: &[&str]) -> Option<Vec<Candidate>> {
     )
 }
 
-/// Stores the names. Where that fails the next Tab asks again.
+/// Stores the names. If that fails, the next Tab sends a request again.
 pub fn write(key: &[&str], names: &[Candidate]) {
     let Some(path) = file(key) else { return };
     let stored: Vec<(&str, &str)> = names

@@ -1,132 +1,103 @@
-//! Names from the server: of credentials, projects, sessions, agents and more.
+//! Names from the server: those of credentials, projects, sessions, agents and more.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use clap::{Args as _, FromArgMatches as _};
-use secrecy::SecretString;
 use serde_json::Value;
 
-use super::Candidate;
+use super::answer::Candidate;
 use super::cache;
-use super::place::Place;
+use super::cursor::Cursor;
 use crate::api::{self, Client};
-use crate::auth::own_server;
-use crate::config::settings::Origin;
+use crate::auth::login;
 use crate::config::{Settings, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::globals::Globals;
-use crate::resources::SERVER;
+use crate::resources::{
+    AGENT, APPLICATION, CREDENTIAL, PROJECT, ROLE, Resource, SCHEDULED_SESSION, SERVER, SESSION,
+    Scope,
+};
 use crate::text::secrets;
 
-/// How many objects are asked for.
+/// The number of objects that completion requests.
 const SIZE: u32 = 500;
 
-/// A kind of object whose names can be asked for.
+/// A kind of object whose names completion offers.
 #[derive(Debug)]
-pub struct Live {
-    /// The words that users have for it.
-    nouns: &'static [&'static str],
-    collection: &'static str,
-    /// Its list is part of a project.
-    in_project: bool,
-    named_by: Names,
-    /// Fields that tell one from another.
+struct Live {
+    resource: &'static Resource,
+    /// True if commands take its ids too.
+    has_ids: bool,
+    /// The fields that help to tell one object from another.
     details: &'static [&'static str],
-}
-
-/// What commands take to name such an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Names {
-    Name,
-    Both,
 }
 
 const LIVE: &[Live] = &[
     Live {
-        nouns: &["credential", "credentials", "cred", "creds"],
-        collection: "credentials",
-        in_project: false,
-        named_by: Names::Both,
+        resource: &CREDENTIAL,
+        has_ids: true,
         details: &["provider"],
     },
     Live {
-        nouns: &["project", "projects", "proj"],
-        collection: "projects",
-        in_project: false,
-        named_by: Names::Name,
+        resource: &PROJECT,
+        has_ids: false,
         details: &["description"],
     },
     Live {
-        nouns: &["session", "sessions", "sess"],
-        collection: "sessions",
-        in_project: false,
-        named_by: Names::Both,
+        resource: &SESSION,
+        has_ids: true,
         details: &["phase"],
     },
     Live {
-        nouns: &["agent", "agents", "project-agent", "project-agents", "pa"],
-        collection: "agents",
-        in_project: true,
-        named_by: Names::Both,
+        resource: &AGENT,
+        has_ids: true,
         details: &["display_name", "description"],
     },
     Live {
-        nouns: &["role", "roles"],
-        collection: "roles",
-        in_project: false,
-        named_by: Names::Both,
+        resource: &ROLE,
+        has_ids: true,
         details: &["description"],
     },
     Live {
-        nouns: &["scheduled-session"],
-        collection: "scheduled-sessions",
-        in_project: true,
-        named_by: Names::Both,
+        resource: &SCHEDULED_SESSION,
+        has_ids: true,
         details: &["schedule"],
     },
     Live {
-        nouns: &["application", "applications", "app", "apps"],
-        collection: "applications",
-        in_project: false,
-        named_by: Names::Both,
+        resource: &APPLICATION,
+        has_ids: true,
         details: &["source_repo_url"],
     },
 ];
 
-impl Live {
-    /// The kind that a word names.
-    #[must_use]
-    pub fn named(noun: &str) -> Option<&'static Self> {
-        LIVE.iter().find(|live| live.nouns.contains(&noun))
-    }
-}
-
-/// The names that the user can see; none where that takes too long, fails, or needs a login.
+/// Returns the names of a kind's objects that the user can see; none if that takes too long, fails, or needs a login.
 #[must_use]
-pub fn names(live: &Live, place: &Place<'_>, deadline: Instant) -> Vec<Candidate> {
-    ask(live, place, deadline).unwrap_or_default()
+pub fn names(resource: &Resource, cursor: &Cursor<'_>, deadline: Instant) -> Vec<Candidate> {
+    let live = LIVE.iter().find(|live| live.resource.word == resource.word);
+    live.and_then(|live| ask(live, cursor, deadline))
+        .unwrap_or_default()
 }
 
-fn ask(live: &Live, place: &Place<'_>, deadline: Instant) -> Option<Vec<Candidate>> {
-    let ctx = Ctx::new(globals(place, deadline)?);
-    // Not through `ctx.client()`: that may refresh a login.
+fn ask(live: &Live, cursor: &Cursor<'_>, deadline: Instant) -> Option<Vec<Candidate>> {
+    let ctx = Ctx::new(globals(cursor, deadline)?);
+    // `ctx.client()` is not used here, because it may renew a login or open a keyring.
     let settings = ctx.settings().ok()?;
-    let token = token(settings);
+    let token = login::at_hand(settings);
     settings.check_connection(token.as_ref()).ok()?;
-    // What the other commands refuse to start with.
+    // The other commands refuse to start with such a variable.
     if env::not_text().is_some() {
         return None;
     }
-    let path = path(live, place, settings)?;
+    let path = path(live, cursor, settings)?;
     if settings.is_local() {
-        // A store that is not there yet is not made by a press of Tab.
+        // Pressing Tab must not create a store.
         paths::data_dir().ok().filter(|dir| dir.exists())?;
         return fetch(&ctx, live, &path);
     }
-    let project = settings.project.as_deref().unwrap_or_default();
-    let key = [settings.api_url.as_str(), project, path.as_str()];
+    let project = settings.project.value.as_deref().unwrap_or_default();
+    let key = [settings.api_url.value.as_str(), project, path.as_str()];
     if let Some(names) = cache::read(&key) {
         return Some(names);
     }
@@ -135,14 +106,14 @@ fn ask(live: &Live, place: &Place<'_>, deadline: Instant) -> Option<Vec<Candidat
     Some(names)
 }
 
-/// The flags for all commands that stand on the line, with limits and silence of our own.
-fn globals(place: &Place<'_>, deadline: Instant) -> Option<Globals> {
+/// Returns the flags for all commands that are on the line, with time limits and without any report.
+fn globals(cursor: &Cursor<'_>, deadline: Instant) -> Option<Globals> {
     let parser = Globals::augment_args(clap::Command::new("acpctl").no_binary_name(true));
     let words: Vec<String> = parser
         .get_arguments()
         .filter_map(|arg| {
             let long = arg.get_long()?;
-            let value = place.flag(long)?;
+            let value = cursor.flag(long)?;
             Some(if arg.get_action().takes_values() {
                 format!("--{long}={value}")
             } else {
@@ -163,30 +134,22 @@ fn globals(place: &Place<'_>, deadline: Instant) -> Option<Globals> {
     Some(globals)
 }
 
-fn path(live: &Live, place: &Place<'_>, settings: &Settings) -> Option<String> {
+fn path(live: &Live, cursor: &Cursor<'_>, settings: &Settings) -> Option<String> {
     let list = format!("page=1&size={SIZE}");
-    if !live.in_project {
-        return Some(format!("/{}?{list}", live.collection));
+    if live.resource.scope != Scope::Project {
+        return Some(format!("/{}?{list}", live.resource.collection));
     }
-    let project = place
+    let project = cursor
         .flag("project-id")
-        .or(settings.project.as_deref())
+        .or(settings.project.value.as_deref())
         .filter(|project| !matches!(*project, "" | "." | ".."))?;
-    let path = api::path(&["projects", project, live.collection]);
+    let path = api::path(&["projects", project, live.resource.collection]);
     Some(format!("{path}?{list}"))
-}
-
-/// As other commands have it, but that no login is renewed and no keyring asked.
-fn token(settings: &Settings) -> Option<SecretString> {
-    if settings.token_origin == Origin::Environment {
-        return settings.token.clone();
-    }
-    own_server::token_for(&settings.api_url).or_else(|| settings.token.clone())
 }
 
 fn fetch(ctx: &Ctx, live: &Live, path: &str) -> Option<Vec<Candidate>> {
     let settings = ctx.settings().ok()?;
-    let client = Client::connect(settings, token(settings), &ctx.globals).ok()?;
+    let client = Client::connect(settings, login::at_hand(settings)).ok()?;
     let list = ctx
         .block_on(async { Ok(client.get_json(path).await?) })
         .ok()?;
@@ -197,17 +160,17 @@ fn fetch(ctx: &Ctx, live: &Live, path: &str) -> Option<Vec<Candidate>> {
             .filter_map(|item| names(live, item))
             .collect::<Vec<_>>()
     };
-    // A name that several have would be refused.
+    // A name that several objects have would be refused.
     let mut found = of(by_name);
     let counts = found.iter().fold(HashMap::new(), |mut counts, it| {
         *counts.entry(it.text.clone()).or_insert(0) += 1;
         counts
     });
     found.retain(|it| counts.get(&it.text) == Some(&1));
-    if live.named_by != Names::Name {
+    if live.has_ids {
         found.extend(of(by_id));
     }
-    // They are shown, and kept on disk.
+    // The names are shown and stored in the cache.
     found.retain(|it| {
         [&it.text, &it.help]
             .iter()
@@ -224,9 +187,7 @@ fn by_name(live: &Live, item: &Value) -> Option<Candidate> {
 fn by_id(live: &Live, item: &Value) -> Option<Candidate> {
     let id = text(item, "id")?;
     let mut help = details(live, item);
-    if live.named_by == Names::Both
-        && let Some(name) = text(item, "name")
-    {
+    if let Some(name) = text(item, "name") {
         help.insert(0, name.to_owned());
     }
     Some(Candidate::new(id, help.join(" ")))

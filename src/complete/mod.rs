@@ -1,15 +1,16 @@
-//! What can follow on a command line: the answer to `acpctl __complete WORDS...`.
+//! Candidates for the next word of a command line: the answer to `acpctl __complete WORDS...`.
 //!
-//! The words are those after the program's name; the last one is being typed and may be empty. The
-//! protocol is the Go tool's (contract cli-core.md section 7.5), so that scripts which it installed keep
-//! working: a candidate for each line, with a tab and a description, then `:` and a [`Directive`].
+//! The words are those after the program's name; the user is typing the last one, which may be empty. The protocol is the Go
+//! tool's (docs/interface/cli-core.md section 7.5), so that the scripts that it installed keep working: one candidate per
+//! line, with a tab and a description, then `:` and a [`answer::Directive`].
 //!
-//! Nothing here asks, logs in, writes settings, or says that something went wrong, and the whole answer is
-//! there within [`LIMIT`] (contract field.md row 48).
+//! Completion never prompts, logs in, opens a keyring, writes settings or reports an error, and it answers within [`LIMIT`]
+//! (docs/interface/field.md row 48).
 
+mod answer;
 mod cache;
+mod cursor;
 mod live;
-mod place;
 mod values;
 
 use std::ffi::OsString;
@@ -17,85 +18,51 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use clap::Command;
+
+use answer::Answer;
+use cursor::Cursor;
+
 use crate::env;
 use crate::failure::Failure;
-use crate::help;
 use crate::output::Out;
 use crate::text::seen::is_unseen;
 
-/// How long an answer may take in all, unless `AMBIENT_COMPLETION_TIMEOUT` says otherwise.
+/// The time limit of the whole answer, unless `AMBIENT_COMPLETION_TIMEOUT` sets another.
 const LIMIT: Duration = Duration::from_millis(250);
 
-/// The hidden commands; the second leaves descriptions out.
+/// The hidden commands; the second one leaves descriptions out.
 const WITH_DESCRIPTIONS: &str = "__complete";
 const WITHOUT_DESCRIPTIONS: &str = "__completeNoDesc";
 
-/// Something that can be typed here. Without control characters, so that it stays one line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    pub text: String,
-    pub help: String,
-}
-
-impl Candidate {
-    fn new(text: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            help: help.into(),
-        }
-    }
-}
-
-/// What the shell does beside showing the candidates; the numbers are the protocol's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Directive {
-    /// Offer file names where there are no candidates.
-    Default = 0,
-    NoFileComp = 4,
-}
-
-/// Candidates with what the shell shall do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    pub candidates: Vec<Candidate>,
-    pub directive: Directive,
-}
-
-impl Answer {
-    fn of(candidates: Vec<Candidate>) -> Self {
-        Self {
-            candidates,
-            directive: Directive::NoFileComp,
-        }
-    }
-
-    fn files() -> Self {
-        Self {
-            candidates: Vec::new(),
-            directive: Directive::Default,
-        }
-    }
-}
-
-/// Answers, if the words are a call of one of the hidden commands.
+/// Answers if the words call one of the hidden commands; `None` if they do not. `tree` returns the tree of commands.
 #[must_use]
-pub fn requested(out: &Out, words: &[OsString]) -> Option<anyhow::Result<()>> {
+pub fn requested(
+    out: &Out,
+    words: &[OsString],
+    tree: fn() -> Command,
+) -> Option<anyhow::Result<()>> {
     let (first, words) = words.split_first()?;
     let with_help = match first.to_str()? {
         WITH_DESCRIPTIONS => true,
         WITHOUT_DESCRIPTIONS => false,
         _ => return None,
     };
-    Some(run(out, words, with_help))
+    Some(run(out, words, with_help, tree))
 }
 
-fn run(out: &Out, words: &[OsString], with_help: bool) -> anyhow::Result<()> {
+fn run(
+    out: &Out,
+    words: &[OsString],
+    with_help: bool,
+    tree: fn() -> Command,
+) -> anyhow::Result<()> {
     if words.is_empty() {
         return Err(Failure::usage("requires at least 1 arg(s), only received 0").into());
     }
-    // Nothing may appear in the line that is being typed.
+    // The message of a panic would appear in the line that the user is typing.
     std::panic::set_hook(Box::new(|_| {}));
-    let answer = within_limit(words.to_vec());
+    let answer = within_limit(words.to_vec(), tree);
     let mut text = String::new();
     for candidate in answer.candidates.iter().filter(|c| is_plain(&c.text)) {
         text.push_str(&candidate.text);
@@ -115,9 +82,9 @@ fn run(out: &Out, words: &[OsString], with_help: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The answer, or none where it takes too long: a thread that waits for a disk, a name server or a server
-/// is left behind, and ends with the program.
-fn within_limit(words: Vec<OsString>) -> Answer {
+/// Returns the answer, or no candidates if it takes too long. A thread that still waits for a disk, a name server or a server
+/// ends with the program.
+fn within_limit(words: Vec<OsString>, tree: fn() -> Command) -> Answer {
     let limit = env::COMPLETION_TIMEOUT
         .get()
         .and_then(|text| text.parse::<u32>().ok())
@@ -126,8 +93,8 @@ fn within_limit(words: Vec<OsString>) -> Answer {
     let deadline = Instant::now() + limit;
     let (sender, receiver) = mpsc::channel();
     let started = thread::Builder::new().spawn(move || {
-        // Nobody listens any more once the time is over.
-        let _ = sender.send(answer(&words, deadline));
+        // The receiver is gone if the time is over.
+        let _ = sender.send(answer(&words, &tree(), deadline));
     });
     started
         .ok()
@@ -135,14 +102,13 @@ fn within_limit(words: Vec<OsString>) -> Answer {
         .unwrap_or_else(|| Answer::of(Vec::new()))
 }
 
-/// The answer for the words of a line; the last one is being typed.
-fn answer(words: &[OsString], deadline: Instant) -> Answer {
-    let tree = help::tree();
-    let place = place::Place::find(&tree, words);
-    let mut answer = values::answer(&place, deadline);
+/// Returns the answer for the words of a line; the user is typing the last one.
+fn answer(words: &[OsString], tree: &Command, deadline: Instant) -> Answer {
+    let cursor = Cursor::find(tree, words);
+    let mut answer = values::answer(&cursor, deadline);
     answer
         .candidates
-        .retain(|candidate| candidate.text.starts_with(&place.typed));
+        .retain(|candidate| candidate.text.starts_with(&cursor.typed));
     answer
 }
 

@@ -1,4 +1,4 @@
-//! Which values fit a place: names of commands and flags, fixed words, contexts, files, live names.
+//! The values that fit at the cursor: names of commands and flags, fixed words, contexts, files, names from the server.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -6,65 +6,36 @@ use std::time::Instant;
 use clap::{Arg, ArgAction, Command, ValueHint};
 use zeroize::Zeroizing;
 
-use super::live::{self, Live};
-use super::place::{Place, Wanted};
-use super::{Answer, Candidate};
-use crate::commands::completion::SHELLS;
+use super::answer::{Answer, Candidate};
+use super::cursor::{Cursor, Wanted};
+use super::live;
 use crate::compat::grammar;
 use crate::env;
 use crate::kubeconfig::{self, Base64, MAX_INPUT, OwnedSource, Source};
 use crate::plain_file::{self, Links};
-use crate::resources::{PHASES, PROVIDERS};
+use crate::resources::{Candidates, NAMED, PROJECT_AGENT, find_or_project_agent};
 
-const OUTPUTS: &[(&str, &str)] = &[
-    ("json", "one JSON document"),
-    ("jsonpath=", "a template of kubectl's kind"),
-    ("name", "resource/name"),
-    ("table", "columns"),
-    ("wide", "more columns"),
-    ("yaml", "one YAML document"),
-];
-const KEYS: &[(&str, &str)] = &[
-    ("access_token", "stored token, never shown"),
-    ("api_url", "base URL of the API server"),
-    ("pager", "kept for the Go tool; not used here"),
-    ("project", "project to work in"),
-];
-/// The kinds of objects that `get`, `create`, `delete` and `describe` know.
-const RESOURCES: &[(&str, &str)] = &[
-    ("agent", ""),
-    ("application", ""),
-    ("credential", ""),
-    ("project", ""),
-    ("project-agent", ""),
-    ("project-settings", ""),
-    ("role", ""),
-    ("role-binding", ""),
-    ("session", ""),
-    ("user", ""),
-];
-
-/// The candidates for a place.
+/// Returns the candidates for the cursor.
 #[must_use]
-pub fn answer(place: &Place<'_>, deadline: Instant) -> Answer {
-    match place.wanted {
-        Wanted::Flag => Answer::of(flags(place)),
+pub fn answer(cursor: &Cursor<'_>, deadline: Instant) -> Answer {
+    match cursor.wanted {
+        Wanted::Flag => Answer::of(flags(cursor)),
         Wanted::Value(None) => Answer::files(),
-        Wanted::Value(Some(arg)) => flag_value(place, arg, deadline),
-        Wanted::Argument => argument(place, deadline),
+        Wanted::Value(Some(arg)) => values(cursor, arg, deadline),
+        Wanted::Argument => argument(cursor, deadline),
     }
 }
 
-/// The flags that can still be given, long names first.
-fn flags(place: &Place<'_>) -> Vec<Candidate> {
+/// Returns the flags that can still be added, long names first.
+fn flags(cursor: &Cursor<'_>) -> Vec<Candidate> {
     let free = |arg: &&Arg| {
         let repeats = matches!(arg.get_action(), ArgAction::Append | ArgAction::Count);
         let given = arg
             .get_long()
-            .is_some_and(|long| place.flag(long).is_some());
+            .is_some_and(|long| cursor.flag(long).is_some());
         !arg.is_positional() && !arg.is_hide_set() && (repeats || !given)
     };
-    let args: Vec<&Arg> = place.command().get_arguments().filter(free).collect();
+    let args: Vec<&Arg> = cursor.command().get_arguments().filter(free).collect();
     let named = |arg: &Arg, name: String| {
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         Candidate::new(name, help)
@@ -74,8 +45,8 @@ fn flags(place: &Place<'_>) -> Vec<Candidate> {
         .filter_map(|arg| arg.get_long().map(|long| named(arg, format!("--{long}"))))
         .collect();
     found.sort_by(|a, b| a.text.cmp(&b.text));
-    // A lone `-` can become either; once there are two, it is a long name.
-    if place.typed == "-" {
+    // A single `-` can begin a short or a long name; two begin a long one.
+    if cursor.typed == "-" {
         found.extend(
             args.iter()
                 .filter_map(|arg| arg.get_short().map(|short| named(arg, format!("-{short}")))),
@@ -84,120 +55,62 @@ fn flags(place: &Place<'_>) -> Vec<Candidate> {
     found
 }
 
-fn flag_value(place: &Place<'_>, arg: &Arg, deadline: Instant) -> Answer {
-    let possible = possible_values(arg);
-    if !possible.is_empty() {
-        return Answer::of(possible);
-    }
-    let long = arg.get_long().unwrap_or_default();
-    match long {
-        "context" => return Answer::of(contexts(place)),
-        "provider" => return Answer::of(fixed(PROVIDERS)),
-        "output" => return Answer::of(fixed(&outputs(arg))),
-        "for" => return Answer::of(PHASES.iter().map(|it| Candidate::new(*it, "")).collect()),
-        "from-file" | "file" | "filename" => return Answer::files(),
-        _ => {}
-    }
-    if let Some(live) = Live::named(noun_of_flag(long)) {
-        return Answer::of(live::names(live, place, deadline));
-    }
-    files_if_hinted(arg)
-}
-
-/// The forms of output that the help of the flag lists.
-fn outputs(arg: &Arg) -> Vec<(&'static str, &'static str)> {
-    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    let list = help
-        .rsplit(' ')
-        .find(|word| word.contains('|'))
-        .unwrap_or_default();
-    let listed = |form: &str| list.split('|').any(|word| word.starts_with(form));
-    OUTPUTS
-        .iter()
-        .filter(|(form, _)| list.is_empty() || listed(form))
-        .copied()
-        .collect()
-}
-
-/// `credential-id-fk` and `credential-id` name a credential.
-fn noun_of_flag(long: &str) -> &str {
-    let base = long.strip_suffix("-fk").unwrap_or(long);
-    base.strip_suffix("-id").unwrap_or(base)
-}
-
-fn argument(place: &Place<'_>, deadline: Instant) -> Answer {
-    let names = place.names();
-    let count = place.arguments.len();
+fn argument(cursor: &Cursor<'_>, deadline: Instant) -> Answer {
+    let names = cursor.names();
+    let count = cursor.arguments.len();
     if names.first() == Some(&"help") {
-        return Answer::of(topics(place));
+        return Answer::of(topics(cursor));
     }
-    if place.only_arguments && grammar::ends_in_a_command_line(place.command()) {
+    if cursor.only_arguments && grammar::ends_in_a_command_line(cursor.command()) {
         return Answer::files();
     }
-    let mut answer = match place.command().get_positionals().nth(at_most_last(place)) {
-        Some(arg) => positional(place, arg, deadline),
+    let mut answer = match cursor.command().get_positionals().nth(at_most_last(cursor)) {
+        Some(arg) => values(cursor, arg, deadline),
         None => Answer::of(Vec::new()),
     };
     if count == 0 {
-        answer.candidates.splice(0..0, commands(place.command()));
+        answer.candidates.splice(0..0, commands(cursor.command()));
     }
     answer
 }
 
-/// The place of the positional at the cursor; the last one if it can be repeated.
-fn at_most_last(place: &Place<'_>) -> usize {
-    let positionals: Vec<&Arg> = place.command().get_positionals().collect();
+/// Returns the index of the positional at the cursor; that of the last one if it can be repeated.
+fn at_most_last(cursor: &Cursor<'_>) -> usize {
+    let positionals: Vec<&Arg> = cursor.command().get_positionals().collect();
     match positionals.last() {
         Some(last) if matches!(last.get_action(), ArgAction::Append) => {
-            place.arguments.len().min(positionals.len() - 1)
+            cursor.arguments.len().min(positionals.len() - 1)
         }
-        _ => place.arguments.len(),
+        _ => cursor.arguments.len(),
     }
 }
 
-fn positional(place: &Place<'_>, arg: &Arg, deadline: Instant) -> Answer {
+/// Returns the values of an argument: its possible values, or else the candidates that it declares, or else file names if it
+/// is a path.
+fn values(cursor: &Cursor<'_>, arg: &Arg, deadline: Instant) -> Answer {
     let possible = possible_values(arg);
     if !possible.is_empty() {
         return Answer::of(possible);
     }
-    let names = place.names();
-    let first = place.arguments.first().map(String::as_str);
-    match (names.as_slice(), first) {
-        (["completion"], None) => {
-            return Answer::of(
-                SHELLS
-                    .iter()
-                    .map(|(name, _)| Candidate::new(*name, ""))
-                    .collect(),
-            );
+    let names = |resource| Answer::of(live::names(resource, cursor, deadline));
+    match arg.get::<Candidates>() {
+        Some(Candidates::Words(words)) => Answer::of(without_help(words)),
+        Some(Candidates::Described(words)) => Answer::of(described(words)),
+        Some(Candidates::Names(resource)) => names(resource),
+        Some(Candidates::Kinds) if cursor.arguments.is_empty() => Answer::of(kinds()),
+        Some(Candidates::Kinds) => Answer::of(Vec::new()),
+        Some(Candidates::NamesOfKind) => {
+            let kind = cursor.arguments.first();
+            match kind.and_then(|kind| find_or_project_agent(kind)) {
+                Some(resource) => names(resource),
+                None => Answer::of(Vec::new()),
+            }
         }
-        (["config", "get" | "set" | "unset"], None) => return Answer::of(fixed(KEYS)),
-        (["get" | "create" | "delete" | "describe"], None) => {
-            return Answer::of(fixed(RESOURCES));
-        }
-        _ => {}
-    }
-    if arg.get_id() == "file" {
-        return Answer::files();
-    }
-    let noun = match (names.as_slice(), first) {
-        (["get" | "delete" | "describe"], Some(resource)) => Live::named(resource),
-        (["start"], None) => Live::named("agent"),
-        (["stop" | "wait"], None) => Live::named("session"),
-        ([noun] | [noun, _], None) => Live::named(noun),
-        _ => None,
-    };
-    match noun {
-        Some(live) => Answer::of(live::names(live, place, deadline)),
-        None => files_if_hinted(arg),
-    }
-}
-
-/// File names where the definition asks for a path, nothing elsewhere.
-fn files_if_hinted(arg: &Arg) -> Answer {
-    match arg.get_value_hint() {
-        ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath => Answer::files(),
-        _ => Answer::of(Vec::new()),
+        Some(Candidates::Contexts) => Answer::of(contexts(cursor)),
+        None => match arg.get_value_hint() {
+            ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath => Answer::files(),
+            _ => Answer::of(Vec::new()),
+        },
     }
 }
 
@@ -212,14 +125,27 @@ fn possible_values(arg: &Arg) -> Vec<Candidate> {
         .collect()
 }
 
-fn fixed(words: &[(&str, &str)]) -> Vec<Candidate> {
+fn described(words: &[(&str, &str)]) -> Vec<Candidate> {
+    let words = words.iter();
     words
-        .iter()
         .map(|(text, help)| Candidate::new(*text, *help))
         .collect()
 }
 
-/// The commands below a command, by name.
+fn without_help(words: &[&str]) -> Vec<Candidate> {
+    let words = words.iter();
+    words.map(|text| Candidate::new(*text, "")).collect()
+}
+
+/// Returns the words for kinds of objects, sorted.
+fn kinds() -> Vec<Candidate> {
+    let named = NAMED.iter().map(|resource| resource.word);
+    let mut words: Vec<&str> = named.chain(PROJECT_AGENT.first().copied()).collect();
+    words.sort_unstable();
+    without_help(&words)
+}
+
+/// Returns the commands below a command, sorted by name.
 fn commands(command: &Command) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = command
         .get_subcommands()
@@ -233,20 +159,20 @@ fn commands(command: &Command) -> Vec<Candidate> {
     found
 }
 
-/// What `help` can be asked about: the arguments so far lead to a command.
-fn topics(place: &Place<'_>) -> Vec<Candidate> {
-    let mut command = place.path.first().copied();
-    for word in &place.arguments {
+/// Returns the topics of `help`: the commands below the one that the arguments so far name.
+fn topics(cursor: &Cursor<'_>) -> Vec<Candidate> {
+    let mut command = cursor.path.first().copied();
+    for word in &cursor.arguments {
         command = command.and_then(|command| command.find_subcommand(word));
     }
     command.map(commands).unwrap_or_default()
 }
 
-/// The contexts of the kubeconfig named on the line, else of `KUBECONFIG`, else of `~/.kube/config`.
-fn contexts(place: &Place<'_>) -> Vec<Candidate> {
-    let named = place
+/// Returns the contexts of the kubeconfig on the line, or else of `KUBECONFIG`, or else of `~/.kube/config`.
+fn contexts(cursor: &Cursor<'_>) -> Vec<Candidate> {
+    let named = cursor
         .flag("from-file")
-        .or(place.arguments.first().map(String::as_str));
+        .or(cursor.arguments.first().map(String::as_str));
     let paths: Vec<PathBuf> = match named {
         Some(path) => vec![in_home(path)],
         None => match env::KUBECONFIG.os() {
@@ -273,7 +199,7 @@ fn contexts(place: &Place<'_>) -> Vec<Candidate> {
         .collect()
 }
 
-/// A file of a size that a kubeconfig may have; never a pipe, whose data would be lost.
+/// Reads a file of the size of a kubeconfig. It never reads a pipe, whose data would be lost.
 fn read(path: PathBuf) -> Option<OwnedSource> {
     let bytes = plain_file::read(&path, Links::Follow, MAX_INPUT).ok()?;
     let decoded = kubeconfig::decode_input(&bytes, Base64::Report).ok()?;
@@ -281,7 +207,7 @@ fn read(path: PathBuf) -> Option<OwnedSource> {
     Some(OwnedSource { path, bytes })
 }
 
-/// The shell has not expanded the word yet.
+/// Expands `~/`, which the shell has not expanded yet.
 fn in_home(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), env::HOME.path()) {
         (Some(rest), Some(home)) => home.join(rest),

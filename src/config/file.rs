@@ -1,8 +1,8 @@
-//! `config.json`, shared with the Go tool (contract cli-core.md section 2).
+//! `config.json`, which the Go tool shares (docs/interface/cli-core.md section 2).
 //!
-//! Keys match without regard to case, unknown keys survive, and a file that can't be read is never
-//! written over. Writing takes a kernel lock, reads the file again, changes it and puts the new one in
-//! place in one step, so parallel runs lose nothing (contract field.md row 52).
+//! Keys match without regard to case, unknown keys survive, and a file that can't be read is never overwritten. A write takes
+//! a kernel lock, reads the file again, changes it and replaces it in one step, so parallel runs lose nothing
+//! (docs/interface/field.md row 52).
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -16,9 +16,11 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::paths::{self, Unknown};
 pub use crate::compat::io_reason::reason;
 use crate::compat::{json, quote::quote};
 use crate::env;
+use crate::failure::{Failure, Kind};
 use crate::plain_file::{self, Links};
 use crate::secret_file;
 
@@ -32,11 +34,11 @@ pub const PAGER: &str = "pager";
 pub const REQUEST_TIMEOUT: &str = "request_timeout";
 pub const POLLING_INTERVAL: &str = "polling_interval";
 pub const INSECURE: &str = "insecure_tls_verify";
-/// Our own key: the address that the stored login is for, where that is not `api_url`.
+/// Our own key: the address that the stored login is for, if that is not `api_url`.
 pub const LOGIN_URL: &str = "login_url";
-/// Our own key: the current project of the embedded API, whose projects are others than a server's.
+/// Our own key: the current project of the embedded API, which has projects of its own.
 pub const LOCAL_PROJECT: &str = "local_project";
-/// Our own key: the address of which it was said that it is not encrypted.
+/// Our own key: the unencrypted address that the user has been warned about.
 pub const WARNED_HTTP: &str = "warned_http";
 
 /// The keys of the Go tool with their types, in the order of the file.
@@ -53,15 +55,83 @@ const KEYS: &[(&str, &str)] = &[
     (INSECURE, "bool"),
 ];
 
-/// How long to wait for another run that changes the file: longer than an issuer may take to renew a login.
+/// The longest wait for another run that changes the file. An issuer takes less time to renew a login.
 const LOCK_LIMIT: Duration = Duration::from_secs(40);
 const LOCK_STEP: Duration = Duration::from_millis(10);
 
-/// Editors and shells of Windows put it before UTF-8.
+/// Editors and shells of Windows write this before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// The most that is read: beyond it, it is not a configuration (bytes).
+/// The size in bytes of the largest file that can be a configuration.
 const MAX_SIZE: usize = 4 << 20;
+
+/// Why the configuration can't be read or written, in the Go tool's words. It never holds a value of the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Path(#[from] Unknown),
+    #[error("create config directory {}: mkdir {}: {}", quoted(.path), .path.display(), reason(.error))]
+    MakeFolder { path: PathBuf, error: io::Error },
+    #[error("another run has held {} for {} seconds", quoted(.path), LOCK_LIMIT.as_secs())]
+    Locked { path: PathBuf },
+    #[error("write config file {}: {why}", quoted(.path))]
+    MayNotWrite { path: PathBuf, why: String },
+    #[error("write config file {}: open {}: {}", quoted(.path), .path.display(), reason(.error))]
+    Write { path: PathBuf, error: io::Error },
+    #[error("read config file {}: {} {}: {}", quoted(.path), go_call(.error), .path.display(), reason(.error))]
+    Read { path: PathBuf, error: io::Error },
+    /// The file is not JSON, or not the JSON of a configuration.
+    #[error("parse config file {}: {why}", quoted(.path))]
+    Parse {
+        path: PathBuf,
+        why: String,
+        /// The line and the column, from 1, at which the file stops being JSON.
+        position: Option<(usize, usize)>,
+    },
+    #[error("load config: {0}")]
+    Load(Box<Error>),
+    #[error("save config: {0}")]
+    Save(Box<Error>),
+}
+
+impl Error {
+    /// True if this user can't reach the file at all: the home of another user, or a path that can't hold files.
+    #[must_use]
+    pub fn is_out_of_reach(&self) -> bool {
+        use io::ErrorKind::{NotADirectory, PermissionDenied};
+        let kind = match self {
+            Self::Read { error, .. } => error.kind(),
+            _ => return false,
+        };
+        matches!(kind, PermissionDenied | NotADirectory)
+    }
+
+    fn load(error: Self) -> Self {
+        Self::Load(Box::new(error))
+    }
+
+    fn save(error: Self) -> Self {
+        Self::Save(Box::new(error))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::new(Kind::Other, error.to_string())
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    quote(&path.to_string_lossy())
+}
+
+/// The system call that fails in Go: opening a folder succeeds, reading it does not.
+fn go_call(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::IsADirectory => "read",
+        _ => "open",
+    }
+}
 
 /// The content of the file. It may hold tokens, so it has no `Debug`.
 pub struct Config {
@@ -69,49 +139,43 @@ pub struct Config {
     values: Map<String, Value>,
 }
 
-/// The right to change a configuration file. It belongs to an open file beside it and ends with that, also
-/// when the process is killed. That file is private: a folder can be locked by everybody who can read it.
+/// The right to change a configuration file: a lock on a file beside it. The system releases it when the process ends, also
+/// if it is killed. The locked file is private, because everybody who can read a file or folder can lock it.
 pub struct Lock {
     _file: Option<File>,
 }
 
 impl Lock {
-    /// Waits for the right, [`LOCK_LIMIT`] at most. The folder is made if it is missing.
+    /// Waits for the lock, [`LOCK_LIMIT`] at most. Creates the folder if it is missing.
     ///
     /// # Errors
-    /// When it can't be made, or another run does not let go.
-    pub fn take(path: &Path) -> Result<Self, String> {
+    /// The folder can't be created, the file must not be written, or another run keeps the lock.
+    pub fn take(path: &Path) -> Result<Self, Error> {
         check_place(path)?;
         let dir = folder(path);
-        secret_file::create_dir(dir).map_err(|error| {
-            format!(
-                "create config directory {}: mkdir {}: {}",
-                quote(&dir.to_string_lossy()),
-                dir.display(),
-                reason(&error)
-            )
+        secret_file::create_dir(dir).map_err(|error| Error::MakeFolder {
+            path: dir.to_owned(),
+            error,
         })?;
         let file = lock_file(&target(path));
         if let Some(file) = &file {
             let deadline = Instant::now() + LOCK_LIMIT;
             while let Err(TryLockError::WouldBlock) = file.try_lock() {
                 if Instant::now() >= deadline {
-                    let seconds = LOCK_LIMIT.as_secs();
-                    return Err(format!(
-                        "another run has held {} for {seconds} seconds",
-                        quote(&path.to_string_lossy())
-                    ));
+                    return Err(Error::Locked {
+                        path: path.to_owned(),
+                    });
                 }
                 thread::sleep(LOCK_STEP);
             }
         }
-        // Any other error: a file system without locks is no reason to refuse a login.
+        // Any other error is ignored: a login works on a file system without locks too.
         Ok(Self { _file: file })
     }
 }
 
-/// The file `.NAME.lock` beside the configuration. None where it can't be made, which the writing of the
-/// configuration says better, or where it is not ours: somebody else's lock holds nobody up.
+/// Opens the file `.NAME.lock` beside the configuration. `None` if it can't be created, which writing the configuration
+/// reports in better words, or if it is another user's file, whose lock must not make us wait.
 fn lock_file(path: &Path) -> Option<File> {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name()?);
@@ -120,21 +184,19 @@ fn lock_file(path: &Path) -> Option<File> {
     secret_file::lock_file(&beside).ok()
 }
 
-/// Refuses what must not be written over: a device, a pipe, and as root another user's file.
+/// Refuses a file that must not be overwritten: a device, a pipe, and as root another user's file.
 ///
 /// # Errors
-/// In words with the path.
-pub fn check_place(path: &Path) -> Result<(), String> {
-    let refused = |why: &str| {
-        format!(
-            "write config file {}: {why}",
-            quote(&path.to_string_lossy())
-        )
+/// [`Error::MayNotWrite`].
+pub fn check_place(path: &Path) -> Result<(), Error> {
+    let refused = |why: String| Error::MayNotWrite {
+        path: path.to_owned(),
+        why,
     };
     let target = target(path);
     if fs::metadata(&target).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         return Err(refused(
-            "it is not a regular file; name another one in AMBIENT_CONFIG",
+            "it is not a regular file; name another one in AMBIENT_CONFIG".to_owned(),
         ));
     }
     secret_file::refuse_anothers(&target).map_err(|error| {
@@ -142,11 +204,11 @@ pub fn check_place(path: &Path) -> Result<(), String> {
             Some(_) => " and another AMBIENT_CONFIG",
             None => "",
         };
-        refused(&format!("{error}{also}"))
+        refused(format!("{error}{also}"))
     })
 }
 
-/// A link stays a link: what it names is written.
+/// Returns the file that a link leads to: a link stays a link, and its target is written.
 fn target(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
@@ -157,7 +219,7 @@ fn folder(path: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// The file's content; `/dev/null` is how one says that there is no file.
+/// Returns the file's content. `/dev/null` stands for a missing file.
 fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     match plain_file::read(path, Links::Follow, MAX_SIZE) {
         Err(_) if is_null(path) => Ok(Zeroizing::default()),
@@ -173,7 +235,7 @@ fn is_null(path: &Path) -> bool {
 }
 
 impl Config {
-    /// The configuration where there is no file.
+    /// Returns the configuration of a user without a file.
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -182,102 +244,66 @@ impl Config {
         }
     }
 
-    /// True where this user can't get at the file at all: a home of somebody else, or a place that holds
-    /// no files.
-    #[must_use]
-    pub fn is_out_of_reach(path: &Path) -> bool {
-        matches!(
-            read(path).map_err(|error| error.kind()),
-            Err(io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory)
-        )
-    }
-
-    /// Reads the file; a missing or empty one is an empty configuration.
+    /// Reads the user's configuration file. If no variable says where it is, there is none.
     ///
     /// # Errors
-    /// In the Go tool's words (contract cli-core.md section 2.2), without its `load config: `.
-    pub fn load(path: &Path) -> Result<Self, String> {
-        let named = quote(&path.to_string_lossy());
+    /// As [`Config::load`], or the path of the file is relative.
+    pub fn of_user() -> Result<Self, Error> {
+        match paths::config_file() {
+            Ok(path) => Self::load(&path),
+            Err(Unknown::Unset(_)) => Ok(Self::none()),
+            Err(why @ Unknown::Relative(_)) => Err(why.into()),
+        }
+    }
+
+    /// Reads a file; a missing or empty one is an empty configuration.
+    ///
+    /// # Errors
+    /// [`Error::Read`] and [`Error::Parse`], in the Go tool's words without its `load config: `
+    /// (docs/interface/cli-core.md section 2.2).
+    pub fn load(path: &Path) -> Result<Self, Error> {
         let bytes = match read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Zeroizing::default(),
-            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
-                return Err(format!(
-                    "read config file {named}: read {}: is a directory",
-                    path.display()
-                ));
-            }
             Err(error) => {
-                return Err(format!(
-                    "read config file {named}: open {}: {}",
-                    path.display(),
-                    reason(&error)
-                ));
+                return Err(Error::Read {
+                    path: path.to_owned(),
+                    error,
+                });
             }
         };
         let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
-        let parsed = if text.trim_ascii().is_empty() {
-            Value::Null
-        } else {
-            json::parse(text).map_err(|why| format!("parse config file {named}: {why}"))?
-        };
-        let values = match parsed {
-            Value::Object(values) => values,
-            Value::Null => Map::new(),
-            other => {
-                return Err(format!(
-                    "parse config file {named}: json: cannot unmarshal {} into Go value of type config.Config",
-                    json::type_word(&other)
-                ));
-            }
-        };
-        let config = Self {
+        let values = parse(text).map_err(|why| Error::Parse {
+            path: path.to_owned(),
+            why,
+            position: end_of_json(text),
+        })?;
+        Ok(Self {
             path: path.to_owned(),
             values,
-        };
-        config
-            .check_types()
-            .map_err(|why| format!("parse config file {named}: {why}"))?;
-        Ok(config)
+        })
     }
 
-    /// The line and column, from 1, where a file stops being JSON.
-    #[must_use]
-    pub fn fault_position(path: &Path) -> Option<(usize, usize)> {
-        let bytes = read(path).ok()?;
-        let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
-        let error = serde_json::from_slice::<IgnoredAny>(text).err()?;
-        Some((error.line(), error.column()))
-    }
-
-    /// Reads, changes and writes the file under a lock, so that parallel runs do not undo each other.
+    /// Reads, changes and writes the file under a lock, so that parallel runs do not undo each other's changes.
     ///
     /// # Errors
-    /// What [`Config::load`] says, prefixed `load config: `, or why the file can't be written,
-    /// prefixed `save config: `. The old file is untouched then.
-    pub fn update(path: &Path, change: impl FnOnce(&mut Self)) -> Result<Self, String> {
-        let lock = Lock::take(path).map_err(|why| format!("save config: {why}"))?;
-        let mut config = Self::load(path).map_err(|why| format!("load config: {why}"))?;
+    /// [`Error::Load`] or [`Error::Save`]; the file is unchanged then.
+    pub fn update(path: &Path, change: impl FnOnce(&mut Self)) -> Result<Self, Error> {
+        let lock = Lock::take(path).map_err(Error::save)?;
+        let mut config = Self::load(path).map_err(Error::load)?;
         change(&mut config);
-        config
-            .write(&lock)
-            .map_err(|why| format!("save config: {why}"))?;
+        config.write(&lock).map_err(Error::save)?;
         Ok(config)
     }
 
-    /// Writes the file; who does has taken the lock and read the file under it.
+    /// Writes the file. The caller holds the lock and has read the file under it.
     ///
     /// # Errors
-    /// In the Go tool's words, without its `save config: `.
-    pub fn write(&self, _lock: &Lock) -> Result<(), String> {
-        self.save().map_err(|error| {
-            let path = &self.path;
-            format!(
-                "write config file {}: open {}: {}",
-                quote(&path.to_string_lossy()),
-                path.display(),
-                reason(&error)
-            )
+    /// [`Error::Write`], in the Go tool's words without its `save config: `.
+    pub fn write(&self, _lock: &Lock) -> Result<(), Error> {
+        self.save().map_err(|error| Error::Write {
+            path: self.path.clone(),
+            error,
         })
     }
 
@@ -286,7 +312,7 @@ impl Config {
         secret_file::replace(&target(&self.path), text.as_bytes())
     }
 
-    /// The file's text: known keys in fixed order, empty ones left out, then the unknown ones.
+    /// Returns the file's text: the known keys in a fixed order, without the empty ones, then the unknown keys.
     fn text_form(&self) -> String {
         let mut shown = Map::new();
         for (key, _) in KEYS {
@@ -311,14 +337,10 @@ impl Config {
     }
 
     fn value(&self, key: &str) -> Option<&Value> {
-        self.values
-            .iter()
-            .rev()
-            .find(|(name, _)| name.eq_ignore_ascii_case(key))
-            .map(|(_, value)| value)
+        value(&self.values, key)
     }
 
-    /// A text; nothing if it is missing or empty.
+    /// Returns a text; `None` if it is missing or empty.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
         self.value(key)
@@ -326,13 +348,13 @@ impl Config {
             .filter(|text| !text.is_empty())
     }
 
-    /// A secret text.
+    /// Returns a secret text; `None` if it is missing or empty.
     #[must_use]
     pub fn secret(&self, key: &str) -> Option<SecretString> {
         self.text(key).map(SecretString::from)
     }
 
-    /// A positive number of seconds.
+    /// Returns a positive number of seconds.
     #[must_use]
     pub fn seconds(&self, key: &str) -> Option<u64> {
         self.value(key)
@@ -345,7 +367,7 @@ impl Config {
         self.value(key).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// Sets a key, or removes it.
+    /// Sets a key, or removes it if there is no value.
     pub fn set(&mut self, key: &str, value: Option<Value>) {
         self.values
             .retain(|name, _| !name.eq_ignore_ascii_case(key));
@@ -353,26 +375,60 @@ impl Config {
             self.values.insert(key.to_owned(), value);
         }
     }
+}
 
-    fn check_types(&self) -> Result<(), String> {
-        for (key, kind) in KEYS {
-            let Some(value) = self.value(key) else {
-                continue;
-            };
-            let fits = match (*kind, value) {
-                (_, Value::Null) | ("string", Value::String(_)) | ("bool", Value::Bool(_)) => true,
-                ("int", Value::Number(number)) => number.is_i64(),
-                _ => false,
-            };
-            if !fits {
-                return Err(format!(
-                    "json: cannot unmarshal {} into Go struct field Config.{key} of type {kind}",
-                    json::type_word(value)
-                ));
-            }
-        }
-        Ok(())
+/// Reads the text of a file as the values of a configuration.
+fn parse(text: &[u8]) -> Result<Map<String, Value>, String> {
+    if text.trim_ascii().is_empty() {
+        return Ok(Map::new());
     }
+    let values = match json::parse(text).map_err(|why| why.to_string())? {
+        Value::Object(values) => values,
+        Value::Null => Map::new(),
+        other => {
+            return Err(format!(
+                "json: cannot unmarshal {} into Go value of type config.Config",
+                json::type_word(&other)
+            ));
+        }
+    };
+    check_types(&values)?;
+    Ok(values)
+}
+
+/// Returns the line and the column, from 1, at which a text stops being JSON.
+fn end_of_json(text: &[u8]) -> Option<(usize, usize)> {
+    let error = serde_json::from_slice::<IgnoredAny>(text).err()?;
+    Some((error.line(), error.column()))
+}
+
+/// Of keys that differ in case only, the last one counts.
+fn value<'v>(values: &'v Map<String, Value>, key: &str) -> Option<&'v Value> {
+    let found = values
+        .iter()
+        .rev()
+        .find(|(name, _)| name.eq_ignore_ascii_case(key));
+    found.map(|(_, value)| value)
+}
+
+fn check_types(values: &Map<String, Value>) -> Result<(), String> {
+    for (key, kind) in KEYS {
+        let Some(value) = value(values, key) else {
+            continue;
+        };
+        let fits = match (*kind, value) {
+            (_, Value::Null) | ("string", Value::String(_)) | ("bool", Value::Bool(_)) => true,
+            ("int", Value::Number(number)) => number.is_i64(),
+            _ => false,
+        };
+        if !fits {
+            return Err(format!(
+                "json: cannot unmarshal {} into Go struct field Config.{key} of type {kind}",
+                json::type_word(value)
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn is_empty(value: &Value) -> bool {

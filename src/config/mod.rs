@@ -1,8 +1,8 @@
-//! The configuration file, and the settings that come out of it, the environment and the flags.
+//! The configuration file, and the effective settings that flags, environment and file result in.
 
 pub mod file;
 pub mod paths;
 pub mod settings;
 
 pub use file::Config;
-pub use settings::Settings;
+pub use settings::{Setting, Settings, Verbosity};

@@ -1,25 +1,19 @@
-//! Where files live (contract cli-core.md section 2.1, field.md section (e), XDG).
+//! The paths of our files (docs/interface/cli-core.md section 2.1, docs/interface/field.md section (e), XDG).
 
-use std::fmt;
 use std::path::PathBuf;
 
 use crate::env::{self, Var};
 use crate::failure::{Failure, Kind};
 
-/// Why a place is not known.
-#[derive(Debug)]
+/// Why the path of a file is unknown.
+#[derive(Debug, thiserror::Error)]
 pub enum Unknown {
-    /// No variable names one; for what is only read, that means that there is nothing.
+    /// No variable names the folder. A command that only reads the file takes it as missing.
+    #[error("{0}")]
     Unset(String),
+    /// A variable names a relative path.
+    #[error("{0}")]
     Relative(String),
-}
-
-impl fmt::Display for Unknown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unset(words) | Self::Relative(words) => f.write_str(words),
-        }
-    }
 }
 
 impl From<Unknown> for String {
@@ -37,10 +31,10 @@ impl Unknown {
     }
 }
 
-/// The configuration file: `AMBIENT_CONFIG`, else `ambient/config.json` in the user's configuration folder.
+/// Returns the path of the configuration file: `AMBIENT_CONFIG`, else `ambient/config.json` in the user's configuration folder.
 ///
 /// # Errors
-/// In the Go tool's words, when no folder is known.
+/// No folder is known; in the Go tool's words.
 pub fn config_file() -> Result<PathBuf, Unknown> {
     if let Some(path) = env::CONFIG.path() {
         return Ok(path);
@@ -57,10 +51,10 @@ pub fn config_file() -> Result<PathBuf, Unknown> {
     Ok(dir.join("ambient/config.json"))
 }
 
-/// The same for a command that changes the file.
+/// Returns the path of the configuration file for a command that changes it.
 ///
 /// # Errors
-/// As [`config_file`], with what to do.
+/// As [`config_file`], with a hint.
 pub fn config_file_to_change() -> Result<PathBuf, Failure> {
     config_file().map_err(|why| {
         Failure::new(Kind::Other, format!("load config: {why}"))
@@ -68,10 +62,10 @@ pub fn config_file_to_change() -> Result<PathBuf, Failure> {
     })
 }
 
-/// The folder of the embedded API's data.
+/// Returns the folder of the embedded API's data.
 ///
 /// # Errors
-/// When neither `XDG_DATA_HOME` nor `HOME` gives one.
+/// Neither `XDG_DATA_HOME` nor `HOME` names a folder.
 pub fn data_dir() -> Result<PathBuf, Failure> {
     let found = in_xdg(env::XDG_DATA_HOME, ".local/share");
     let dir = found.map_err(|why| {
@@ -81,13 +75,13 @@ pub fn data_dir() -> Result<PathBuf, Failure> {
     Ok(dir.join("ambient"))
 }
 
-/// The folder of the completion cache.
+/// Returns the folder of the completion cache.
 ///
 /// # Errors
-/// When neither `XDG_CACHE_HOME` nor `HOME` gives one.
-pub fn cache_dir() -> Result<PathBuf, String> {
+/// Neither `XDG_CACHE_HOME` nor `HOME` names a folder.
+pub fn cache_dir() -> Result<PathBuf, Unknown> {
     Ok(in_xdg(env::XDG_CACHE_HOME, ".cache")
-        .map_err(|why| format!("determine cache directory: {why}"))?
+        .map_err(|why| why.before("determine cache directory"))?
         .join("ambient"))
 }
 

@@ -1,6 +1,7 @@
-//! The effective settings: flag, then environment, then file, then default
-//! (contract cli-core.md section 2.5).
+//! The effective settings: a flag wins over the environment, the environment over the file, the file over the default
+//! (docs/interface/cli-core.md section 2.5).
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -14,10 +15,10 @@ use crate::text::{acpctl, url_for_people};
 
 /// The base URL that stands for the embedded API.
 pub const LOCAL: &str = "local:";
-/// The base URL where nothing else is set.
+/// The base URL if nothing else is set.
 pub const DEFAULT_API_URL: &str = "http://localhost:8000";
 
-/// Where a setting comes from.
+/// The source of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     Flag,
@@ -26,110 +27,126 @@ pub enum Origin {
     Default,
 }
 
+/// A setting: its effective value, and where that comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<T> {
+    pub value: T,
+    pub origin: Origin,
+}
+
+impl<T> Setting<Option<T>> {
+    /// Takes the first value that is there.
+    fn first(flag: Option<T>, environment: Option<T>, file: Option<T>) -> Self {
+        let found = [
+            (flag, Origin::Flag),
+            (environment, Origin::Environment),
+            (file, Origin::File),
+        ]
+        .into_iter()
+        .find(|(value, _)| value.is_some());
+        let (value, origin) = found.unwrap_or((None, Origin::Default));
+        Self { value, origin }
+    }
+
+    fn or(self, default: T) -> Setting<T> {
+        Setting {
+            value: self.value.unwrap_or(default),
+            origin: self.origin,
+        }
+    }
+}
+
+/// How much the client reports about its requests on standard error.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Verbosity {
+    /// One line for each request and answer.
+    pub requests: bool,
+    /// Headers and bodies too, with secrets masked.
+    pub bodies: bool,
+    /// Each request as a curl command.
+    pub curl: bool,
+}
+
+impl From<&Globals> for Verbosity {
+    fn from(globals: &Globals) -> Self {
+        Self {
+            requests: globals.verbose || globals.trace,
+            bodies: globals.trace,
+            curl: globals.print_curl,
+        }
+    }
+}
+
+/// The effective settings of a run.
 pub struct Settings {
-    pub api_url: String,
-    pub api_url_origin: Origin,
-    /// The token for this address that needs no look elsewhere: the variable's, or the file's.
-    pub token: Option<SecretString>,
-    /// Where a token stands, also if it is for another address.
-    pub token_origin: Origin,
-    /// The address that the stored login is for, where it is not the one in force: nothing goes there.
+    pub api_url: Setting<String>,
+    /// The token for this address as far as it is known without the keyring: that of the variable or the file. Its origin
+    /// says where a token is, also if that one is for another address.
+    pub token: Setting<Option<SecretString>>,
+    /// The address that the stored login is for, if that is not the effective one: no token goes there.
     pub login_elsewhere: Option<String>,
-    pub project: Option<String>,
-    pub project_origin: Origin,
-    pub request_timeout: Duration,
-    pub request_timeout_origin: Origin,
+    pub project: Setting<Option<String>>,
+    pub request_timeout: Setting<Duration>,
     pub connect_timeout: Duration,
-    pub polling_interval: Duration,
-    pub polling_interval_origin: Origin,
-    pub insecure: bool,
-    pub insecure_origin: Origin,
+    pub polling_interval: Setting<Duration>,
+    pub insecure: Setting<bool>,
+    /// A file with further certificate authorities.
+    pub ca_file: Option<PathBuf>,
     pub retries: u32,
-    /// No proxy, whatever the environment says.
+    pub verbosity: Verbosity,
+    /// True if no proxy is used, whatever the environment says.
     pub direct: bool,
 }
 
 impl Settings {
     #[must_use]
     pub fn new(globals: &Globals, config: &Config) -> Self {
-        let (api_url, api_url_origin) = if globals.local {
-            (LOCAL.to_owned(), Origin::Flag)
-        } else {
-            first(
-                given(globals.api_url.as_deref()),
-                env::API_URL.get(),
-                config.text(file::API_URL),
-            )
-            .unwrap_or((DEFAULT_API_URL.to_owned(), Origin::Default))
-        };
-        let (project, project_origin) = split(first(
-            given(globals.project.as_deref()),
-            env::PROJECT.get(),
-            config
-                .text(file::LOCAL_PROJECT)
-                .filter(|_| is_local(&api_url))
-                .or(config.text(file::PROJECT)),
-        ));
-        let (token, token_origin) = split(first(
-            None,
-            env::TOKEN.get(),
-            config.text(file::ACCESS_TOKEN),
-        ));
+        let api_url = api_url(globals, config);
         let login_elsewhere = Some(login_url(config))
-            .filter(|url| !globals.send_login && !same_origin(url, &api_url))
+            .filter(|url| !globals.send_login && !same_origin(url, &api_url.value))
             .map(str::to_owned);
-        let token =
-            token.filter(|_| token_origin == Origin::Environment || login_elsewhere.is_none());
-        let (request_timeout, request_timeout_origin) = seconds(
-            globals.request_timeout,
-            env::REQUEST_TIMEOUT,
-            config.seconds(file::REQUEST_TIMEOUT),
-            30,
-        );
-        let (polling_interval, polling_interval_origin) = seconds(
-            None,
-            env::POLLING_INTERVAL,
-            config.seconds(file::POLLING_INTERVAL),
-            2,
-        );
+        let seconds = Duration::from_secs;
         Self {
-            api_url,
-            api_url_origin,
-            token: token.map(SecretString::from),
-            token_origin,
+            token: token(config, login_elsewhere.is_some()),
             login_elsewhere,
-            project,
-            project_origin,
-            request_timeout,
-            request_timeout_origin,
-            connect_timeout: globals.connect_timeout.unwrap_or(Duration::from_secs(10)),
-            polling_interval,
-            polling_interval_origin,
-            insecure: globals.insecure_skip_tls_verify == Some(true) || config.flag(file::INSECURE),
-            insecure_origin: if globals.insecure_skip_tls_verify == Some(true) {
-                Origin::Flag
-            } else if config.flag(file::INSECURE) {
-                Origin::File
-            } else {
-                Origin::Default
-            },
+            project: project(globals, config, is_local(&api_url.value)),
+            api_url,
+            request_timeout: Setting::first(
+                globals.request_timeout,
+                env::REQUEST_TIMEOUT.seconds().map(seconds),
+                config.seconds(file::REQUEST_TIMEOUT).map(seconds),
+            )
+            .or(seconds(30)),
+            connect_timeout: globals.connect_timeout.unwrap_or(seconds(10)),
+            polling_interval: Setting::first(
+                None,
+                env::POLLING_INTERVAL.seconds().map(seconds),
+                config.seconds(file::POLLING_INTERVAL).map(seconds),
+            )
+            .or(seconds(2)),
+            insecure: Setting::first(
+                globals.insecure_skip_tls_verify.filter(|on| *on),
+                None,
+                Some(config.flag(file::INSECURE)).filter(|on| *on),
+            )
+            .or(false),
+            ca_file: globals.ca_file.clone(),
             retries: globals.retries,
+            verbosity: globals.into(),
             direct: false,
         }
     }
 
-    /// True where address and token are given by flags and variables.
+    /// True if flags and variables name the address and the token, so that the run needs no configuration file.
     #[must_use]
     pub fn need_no_file(globals: &Globals) -> bool {
-        let url = given(globals.api_url.as_deref())
-            .map(str::to_owned)
-            .or_else(|| env::API_URL.get());
+        let url = filled(globals.api_url.as_deref()).or_else(|| env::API_URL.get());
         globals.local
             || url.as_deref().is_some_and(is_local)
             || url.is_some() && env::TOKEN.get().is_some()
     }
 
-    /// The key of the file that holds the current project. The embedded API has one of its own.
+    /// Returns the key of the file that holds the current project. The embedded API has a key of its own.
     #[must_use]
     pub fn project_key(&self) -> &'static str {
         if self.is_local() {
@@ -141,30 +158,30 @@ impl Settings {
 
     #[must_use]
     pub fn is_local(&self) -> bool {
-        is_local(&self.api_url)
+        is_local(&self.api_url.value)
     }
 
-    /// What every command of the API needs, in the order of contract cli-core.md section 3.3. A project
-    /// is not among it: commands that need one ask [`Settings::project`].
+    /// Checks what every command of the API needs, in the order of docs/interface/cli-core.md section 3.3. A project is not
+    /// part of it: commands that need one read [`Settings::project`].
     ///
     /// # Errors
-    /// The first thing that is missing or wrong.
+    /// The first setting that is missing or wrong.
     pub fn check_connection(&self, token: Option<&SecretString>) -> Result<(), Failure> {
         if self.is_local() {
             return self.check_project_length();
         }
         let Some(token) = token else {
-            return Err(not_logged_in_at(&self.api_url));
+            return Err(not_logged_in_at(&self.api_url.value));
         };
-        let url = parse_api_url(&self.api_url)?;
-        let whence = match self.token_origin {
+        let url = parse_api_url(&self.api_url.value)?;
+        let whence = match self.token.origin {
             Origin::Environment => env::TOKEN.name,
             _ => "the stored token",
         };
         check_token(token, whence)?;
         self.check_project_length()?;
         let host = url.host_str().unwrap_or_default();
-        // Reserved names can't be a platform (RFC 2606); a name that only contains one can.
+        // A reserved name can't be a platform (RFC 2606); a name that only contains one can.
         if host == "example.com" || host.ends_with(".example.com") || host == "placeholder" {
             return Err(Failure::usage(
                 "invalid base URL: placeholder URLs are not allowed",
@@ -179,7 +196,7 @@ impl Settings {
     }
 
     fn check_project_length(&self) -> Result<(), Failure> {
-        match &self.project {
+        match &self.project.value {
             Some(project) if project.len() > 63 => {
                 Err(Failure::usage("project name cannot exceed 63 characters"))
             }
@@ -188,7 +205,7 @@ impl Settings {
     }
 }
 
-/// Nobody is logged in at this server: the ways to go on, for people and for jobs.
+/// Returns the failure of a user who is not logged in at a server, with the ways to go on for people and for jobs.
 #[must_use]
 pub fn not_logged_in_at(api_url: &str) -> Failure {
     let url = if api_url == DEFAULT_API_URL {
@@ -203,10 +220,10 @@ pub fn not_logged_in_at(api_url: &str) -> Failure {
     Failure::new(Kind::Login, "not logged in; run 'acpctl login' first").hint(hint)
 }
 
-/// Refuses a token that no server takes: characters that no header can carry, or too few of them.
+/// Refuses a token that no server accepts: one with characters that no header can carry, or a short one.
 ///
 /// # Errors
-/// In words that name where it comes from, and show nothing of it.
+/// [`Kind::Login`], in words that name the token's origin and show nothing of the token.
 pub fn check_token(token: &SecretString, whence: &str) -> Result<(), Failure> {
     check_characters(token, whence)?;
     if token.expose_secret().len() < 20 {
@@ -234,13 +251,13 @@ pub fn check_characters(token: &SecretString, whence: &str) -> Result<(), Failur
     Ok(())
 }
 
-/// True for the words that stand for the embedded API.
+/// True if an address stands for the embedded API.
 #[must_use]
 pub fn is_local(url: &str) -> bool {
     matches!(url, LOCAL | "local://" | "local")
 }
 
-/// The address that the stored login is for.
+/// Returns the address that the stored login is for.
 #[must_use]
 pub fn login_url(config: &Config) -> &str {
     config
@@ -249,17 +266,17 @@ pub fn login_url(config: &Config) -> &str {
         .unwrap_or(DEFAULT_API_URL)
 }
 
-/// True where two addresses are of one server: scheme, host and port.
+/// True if two addresses lead to one server: scheme, host and port are the same.
 #[must_use]
 pub fn same_origin(a: &str, b: &str) -> bool {
     let origin = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
     a == b || matches!((origin(a), origin(b)), (Some(a), Some(b)) if a == b)
 }
 
-/// Reads an API URL: scheme and host are needed.
+/// Reads an API URL, which needs a scheme and a host.
 ///
 /// # Errors
-/// In the Go tool's words.
+/// A usage failure in the Go tool's words.
 pub fn parse_api_url(text: &str) -> Result<url::Url, Failure> {
     let invalid = || {
         Failure::usage(format!(
@@ -274,40 +291,44 @@ pub fn parse_api_url(text: &str) -> Result<url::Url, Failure> {
     Ok(url)
 }
 
-fn given(flag: Option<&str>) -> Option<&str> {
-    flag.filter(|text| !text.is_empty())
-}
-
-fn first(
-    flag: Option<&str>,
-    environment: Option<String>,
-    file: Option<&str>,
-) -> Option<(String, Origin)> {
-    flag.map(|text| (text.to_owned(), Origin::Flag))
-        .or_else(|| environment.map(|text| (text, Origin::Environment)))
-        .or_else(|| file.map(|text| (text.to_owned(), Origin::File)))
-}
-
-fn split(found: Option<(String, Origin)>) -> (Option<String>, Origin) {
-    found.map_or((None, Origin::Default), |(text, origin)| {
-        (Some(text), origin)
-    })
-}
-
-/// A number of seconds: flag, environment, file, default.
-fn seconds(
-    flag: Option<Duration>,
-    variable: env::Var,
-    file: Option<u64>,
-    default: u64,
-) -> (Duration, Origin) {
-    if let Some(given) = flag {
-        return (given, Origin::Flag);
+fn api_url(globals: &Globals, config: &Config) -> Setting<String> {
+    if globals.local {
+        return Setting {
+            value: LOCAL.to_owned(),
+            origin: Origin::Flag,
+        };
     }
-    let environment = variable
-        .seconds()
-        .map(|seconds| (seconds, Origin::Environment));
-    let file = file.map(|seconds| (seconds, Origin::File));
-    let (seconds, origin) = environment.or(file).unwrap_or((default, Origin::Default));
-    (Duration::from_secs(seconds), origin)
+    Setting::first(
+        filled(globals.api_url.as_deref()),
+        env::API_URL.get(),
+        config.text(file::API_URL).map(str::to_owned),
+    )
+    .or(DEFAULT_API_URL.to_owned())
+}
+
+fn project(globals: &Globals, config: &Config, is_local: bool) -> Setting<Option<String>> {
+    let local = config.text(file::LOCAL_PROJECT).filter(|_| is_local);
+    let saved = local.or(config.text(file::PROJECT));
+    Setting::first(
+        filled(globals.project.as_deref()),
+        env::PROJECT.get(),
+        saved.map(str::to_owned),
+    )
+}
+
+/// A token of the file is withheld if the login is for another address.
+fn token(config: &Config, is_elsewhere: bool) -> Setting<Option<SecretString>> {
+    let mut token = Setting::first(
+        None,
+        env::TOKEN.get().map(SecretString::from),
+        config.secret(file::ACCESS_TOKEN),
+    );
+    if token.origin == Origin::File && is_elsewhere {
+        token.value = None;
+    }
+    token
+}
+
+fn filled(flag: Option<&str>) -> Option<String> {
+    flag.filter(|text| !text.is_empty()).map(str::to_owned)
 }

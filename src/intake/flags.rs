@@ -10,6 +10,7 @@ use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::kubeconfig::{CheckOptions, Keep, Open, Rules};
+use crate::resources::Candidates;
 
 /// How a kubeconfig is cut and judged.
 #[derive(Debug, Default, clap::Args)]
@@ -17,6 +18,7 @@ use crate::kubeconfig::{CheckOptions, Keep, Open, Rules};
 pub struct KubeconfigArgs {
     /// Keep this context (default: the file's current-context); if no source is given, read KUBECONFIG
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::Contexts)]
     pub context: Option<String>,
     /// Keep every context; files are still inlined
     #[arg(long)]

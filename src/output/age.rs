@@ -1,8 +1,9 @@
-//! Ages in tables (contract cli-core.md section 5.2): whole seconds, minutes, hours or days.
+//! Ages in tables (docs/interface/cli-core.md section 5.2): whole seconds, minutes, hours or days.
 
 use jiff::Timestamp;
 
-/// The time from `created_at` (RFC 3339) to `now`, rounded down. Empty for a missing time; a time to come is `0s`.
+/// Returns the time from `created_at` (RFC 3339) to `now`, rounded down. It is empty if the time is missing, and `0s` if
+/// the time is in the future.
 #[must_use]
 pub fn age(created_at: &str, now: Timestamp) -> String {
     let Ok(created) = created_at.parse::<Timestamp>() else {
@@ -15,7 +16,7 @@ pub fn age(created_at: &str, now: Timestamp) -> String {
     )
 }
 
-/// So many seconds in the largest unit, rounded down; fewer than none are none.
+/// Writes a number of seconds in the largest unit that fits, rounded down. A negative number counts as 0.
 #[must_use]
 pub fn span(seconds: i64) -> String {
     let seconds = seconds.max(0);
@@ -23,7 +24,7 @@ pub fn span(seconds: i64) -> String {
         0..60 => format!("{seconds}s"),
         60..3_600 => format!("{}m", seconds / 60),
         3_600..86_400 => format!("{}h", seconds / 3_600),
-        // Go's durations end at about 292 years; so do the ages it shows.
+        // Go's durations end at about 292 years, and so do the ages that the Go tool shows.
         _ => format!("{}d", (seconds / 86_400).min(106_751)),
     }
 }

@@ -1,8 +1,9 @@
-//! `-o`: the forms in which a command shows objects.
+//! `-o`: the formats in which a command shows objects.
 
 use crate::failure::Failure;
+use crate::resources::Candidates;
 
-/// The form asked for with `-o`.
+/// The format that the user chose with `-o`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Format {
     #[default]
@@ -14,26 +15,37 @@ pub enum Format {
     JsonPath(String),
 }
 
-/// `-o`, for every command that shows objects.
+/// The formats with a description for completion.
+const FORMATS: &[(&str, &str)] = &[
+    ("json", "one JSON document"),
+    ("jsonpath=", "a template of kubectl's kind"),
+    ("name", "resource/name"),
+    ("table", "columns"),
+    ("wide", "more columns"),
+    ("yaml", "one YAML document"),
+];
+
+/// The flag `-o` of every command that shows objects.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct OutputArgs {
     /// Output format: table|wide|json|yaml|name|jsonpath=TEMPLATE
     #[arg(short, long, value_name = "FORMAT")]
+    #[arg(add = Candidates::Described(FORMATS))]
     output: Option<String>,
 }
 
 impl OutputArgs {
-    /// What `-o TEXT` stands for.
+    /// Returns the arguments that stand for `-o TEXT`.
     #[must_use]
     pub fn of(output: Option<String>) -> Self {
         Self { output }
     }
 
-    /// The format, checked before anything is sent (the Go tool checks it too late: contract
-    /// cli-resources.md section 1.7).
+    /// Returns the format. Commands call this before they send a request; the Go tool checks the format too late
+    /// (docs/interface/cli-resources.md section 1.7).
     ///
     /// # Errors
-    /// A usage failure for an unknown format.
+    /// A usage failure if the format is unknown.
     pub fn format(&self) -> Result<Format, Failure> {
         let text = self.output.as_deref().unwrap_or_default();
         match text {
@@ -52,7 +64,7 @@ impl OutputArgs {
         }
     }
 
-    /// True where errors are to be JSON too.
+    /// True if errors are written as JSON too.
     #[must_use]
     pub fn is_json(&self) -> bool {
         self.output.as_deref() == Some("json")

@@ -1,15 +1,30 @@
-//! `-o jsonpath=TEMPLATE`: the part of kubectl's templates that scripts use.
+//! `-o jsonpath=TEMPLATE`: the parts of kubectl's template language that scripts use.
 //!
 //! `{.items[*].name}`, `{.items[0].id}`, `{range .items[*]}{.id}{"\t"}{.name}{"\n"}{end}`, a bare
 //! `.name`, and text between the braces. A missing field prints nothing.
 
 use serde_json::Value;
 
+/// A template that can't be evaluated.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("jsonpath: {{end}} without {{range}}")]
+    EndWithoutRange,
+    #[error("jsonpath: {{range}} without {{end}}")]
+    RangeWithoutEnd,
+    #[error("jsonpath: a {{ is not closed")]
+    OpenBrace,
+    #[error("jsonpath: a [ is not closed in {0}")]
+    OpenBracket(String),
+    #[error("jsonpath: {0} is not understood")]
+    Unknown(String),
+}
+
 /// Evaluates a template.
 ///
 /// # Errors
-/// What is wrong with the template.
-pub fn evaluate(template: &str, root: &Value) -> Result<String, String> {
+/// The template is wrong.
+pub fn evaluate(template: &str, root: &Value) -> Result<String, Error> {
     let template = if template.contains('{') {
         template.to_owned()
     } else {
@@ -21,7 +36,7 @@ pub fn evaluate(template: &str, root: &Value) -> Result<String, String> {
     if rest.is_empty() {
         Ok(text)
     } else {
-        Err("jsonpath: {end} without {range}".to_owned())
+        Err(Error::EndWithoutRange)
     }
 }
 
@@ -30,14 +45,14 @@ enum Part<'a> {
     Expression(&'a str),
 }
 
-fn parts(template: &str) -> Result<Vec<Part<'_>>, String> {
+fn parts(template: &str) -> Result<Vec<Part<'_>>, Error> {
     let mut parts = Vec::new();
     let mut rest = template;
     while let Some(open) = rest.find('{') {
         if open > 0 {
             parts.push(Part::Text(&rest[..open]));
         }
-        let close = closing_brace(&rest[open..]).ok_or("jsonpath: a { is not closed")?;
+        let close = closing_brace(&rest[open..]).ok_or(Error::OpenBrace)?;
         parts.push(Part::Expression(rest[open + 1..open + close].trim()));
         rest = &rest[open + close + 1..];
     }
@@ -47,7 +62,7 @@ fn parts(template: &str) -> Result<Vec<Part<'_>>, String> {
     Ok(parts)
 }
 
-/// The place of the `}` that ends an expression; one inside quotes does not.
+/// Returns the position of the `}` that ends an expression; a `}` inside quotes does not.
 fn closing_brace(text: &str) -> Option<usize> {
     let mut quoted = None;
     for (at, c) in text.char_indices() {
@@ -61,12 +76,12 @@ fn closing_brace(text: &str) -> Option<usize> {
     None
 }
 
-/// Renders parts up to an `{end}`, and gives the parts from there on.
+/// Renders parts up to an `{end}`, and returns the parts from there on.
 fn render<'p, 't>(
     mut parts: &'p [Part<'t>],
     value: &Value,
     text: &mut String,
-) -> Result<&'p [Part<'t>], String> {
+) -> Result<&'p [Part<'t>], Error> {
     while let Some((part, rest)) = parts.split_first() {
         parts = rest;
         match part {
@@ -93,8 +108,8 @@ fn render<'p, 't>(
     Ok(&[])
 }
 
-/// The parts behind the `{end}` that belongs to a `{range}` just read.
-fn skip_range<'p, 't>(parts: &'p [Part<'t>]) -> Result<&'p [Part<'t>], String> {
+/// Returns the parts behind the `{end}` that belongs to the `{range}` before `parts`.
+fn skip_range<'p, 't>(parts: &'p [Part<'t>]) -> Result<&'p [Part<'t>], Error> {
     let mut depth = 1;
     for (at, part) in parts.iter().enumerate() {
         match part {
@@ -106,7 +121,7 @@ fn skip_range<'p, 't>(parts: &'p [Part<'t>]) -> Result<&'p [Part<'t>], String> {
             return Ok(&parts[at + 1..]);
         }
     }
-    Err("jsonpath: {range} without {end}".to_owned())
+    Err(Error::RangeWithoutEnd)
 }
 
 fn unescape(text: &str) -> String {
@@ -116,15 +131,15 @@ fn unescape(text: &str) -> String {
         .replace("\\\\", "\\")
 }
 
-/// The values that a path names: `.a.b`, `['a.b']`, `[0]`, `[*]`.
-fn find<'v>(path: &str, root: &'v Value) -> Result<Vec<&'v Value>, String> {
+/// Returns the values that a path names: `.a.b`, `['a.b']`, `[0]`, `[*]`.
+fn find<'v>(path: &str, root: &'v Value) -> Result<Vec<&'v Value>, Error> {
     let mut found = vec![root];
     let mut rest = path.trim_start_matches(['$', '@']);
     while !rest.is_empty() {
         if let Some(inner) = rest.strip_prefix('[') {
             let close = inner
                 .find(']')
-                .ok_or_else(|| format!("jsonpath: a [ is not closed in {path}"))?;
+                .ok_or_else(|| Error::OpenBracket(path.to_owned()))?;
             let (key, after) = (&inner[..close], &inner[close + 1..]);
             found = match key {
                 "*" => found.into_iter().flat_map(children).collect(),
@@ -132,7 +147,7 @@ fn find<'v>(path: &str, root: &'v Value) -> Result<Vec<&'v Value>, String> {
                 key => {
                     let index: i64 = key
                         .parse()
-                        .map_err(|_| format!("jsonpath: [{key}] is not understood"))?;
+                        .map_err(|_| Error::Unknown(format!("[{key}]")))?;
                     found
                         .into_iter()
                         .filter_map(|value| at_index(value, index))
@@ -150,7 +165,7 @@ fn find<'v>(path: &str, root: &'v Value) -> Result<Vec<&'v Value>, String> {
             };
             rest = &after[end..];
         } else {
-            return Err(format!("jsonpath: {path} is not understood"));
+            return Err(Error::Unknown(path.to_owned()));
         }
     }
     Ok(found)

@@ -3,15 +3,17 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Format, Out, table};
+use super::format::Format;
+use super::out::Out;
+use super::{age, jsonpath, table};
 use crate::failure::Failure;
-use crate::resources::{Column, List, Record, Resource};
+use crate::resources::{Cell, Column, List, Record, Resource};
 
 impl Out {
     /// Shows one object.
     ///
     /// # Errors
-    /// When standard output can't be written, or the template is wrong.
+    /// Standard output can't be written, or the template is wrong.
     pub fn record(&self, record: &Record, format: &Format, now: Timestamp) -> anyhow::Result<()> {
         self.show(
             record.resource,
@@ -30,7 +32,7 @@ impl Out {
         self.show(list.resource, list.items(), &|| list.json(), format, now)
     }
 
-    /// Shows a value that is no object of the server.
+    /// Shows a value that is not an object of the server.
     ///
     /// # Errors
     /// As [`Out::record`].
@@ -42,7 +44,7 @@ impl Out {
         }
     }
 
-    /// Writes what a template finds in a secret that was asked for, as it is: not a byte of it may change.
+    /// Writes what a template finds in a secret that the user asked for. No byte of it may change.
     ///
     /// # Errors
     /// As [`Out::record`].
@@ -70,10 +72,10 @@ impl Out {
         }
     }
 
-    /// A table: fixed columns in a pipe, fitted ones on a terminal; wide ones are never cut.
+    /// Shows a table: fixed columns in a pipe, fitted columns on a terminal. With `wide` no column is cut.
     ///
     /// # Errors
-    /// When standard output can't be written.
+    /// Standard output can't be written.
     pub fn table(
         &self,
         columns: &'static [Column],
@@ -82,7 +84,7 @@ impl Out {
         now: Timestamp,
     ) -> anyhow::Result<()> {
         let shown: Vec<&Column> = columns.iter().chain(wide).collect();
-        let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(&shown, now)).collect();
+        let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(row, &shown, now)).collect();
         self.cells(
             &shown
                 .iter()
@@ -93,10 +95,10 @@ impl Out {
         )
     }
 
-    /// The same from ready cells.
+    /// Shows a table of cells that are ready, as [`Out::table`] does.
     ///
     /// # Errors
-    /// When standard output can't be written.
+    /// Standard output can't be written.
     pub fn cells(
         &self,
         columns: &[table::Column],
@@ -110,19 +112,41 @@ impl Out {
         self.fitted(&titles, rows, wide)
     }
 
-    /// Writes columns that fit in a pipe too, for tables that no script of the Go tool reads.
+    /// Shows a table with fitted columns, in a pipe too: use it if the Go tool has no such table that scripts read.
     ///
     /// # Errors
-    /// When standard output can't be written.
+    /// Standard output can't be written.
     pub fn fitted(&self, titles: &[&str], rows: &[Vec<String>], wide: bool) -> anyhow::Result<()> {
-        // Wide columns are asked for whole, however narrow the window is.
+        // With `-o wide` the user wants whole columns, however narrow the window is.
         let width = self.width().filter(|_| !wide);
         self.text(&table::fitted(titles, rows, width))
     }
 }
 
-/// What a template finds, as a line.
+/// Returns the cells of an object's row.
+#[must_use]
+pub fn cells(record: &Record, columns: &[&Column], now: Timestamp) -> Vec<String> {
+    let cell = |column: &&Column| cell(record, column, now);
+    columns.iter().map(cell).collect()
+}
+
+fn cell(record: &Record, column: &Column, now: Timestamp) -> String {
+    match column.cell {
+        Cell::Field(name) => match record.value(name) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Null) => String::new(),
+            Some(other) => other.to_string(),
+            None if record.resource.is_flag(name) => "false".to_owned(),
+            None => String::new(),
+        },
+        Cell::Age(name) => age::age(record.text(name), now),
+        Cell::Derived(derive) => derive(record.values()),
+    }
+}
+
+/// Returns what a template finds, as a line.
 fn found(template: &str, value: &Value) -> Result<String, Failure> {
-    let found = super::jsonpath::evaluate(template, value).map_err(Failure::usage)?;
+    let found =
+        jsonpath::evaluate(template, value).map_err(|why| Failure::usage(why.to_string()))?;
     Ok(format!("{found}\n"))
 }

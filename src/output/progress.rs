@@ -1,7 +1,7 @@
-//! The line on standard error that says what takes so long, and how far it is.
+//! The progress line on standard error: it names the work that takes long and shows how far it has come.
 //!
-//! There is one for the whole program, as there is one terminal. Work that ends soon never shows it; whatever else
-//! is written to the terminal takes its place ([`beside`]), and a question keeps it away ([`quiet`]).
+//! The program has one such line, because it has one terminal. Work that ends soon never shows it. The line is cleared before
+//! other output ([`beside`]) and while a question is open ([`quiet`]).
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,60 +13,60 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use rustix::fs::{FileType, fstat};
 
 use super::signals;
-use super::table::visible;
 use crate::env;
+use crate::text::visible;
 
-/// How long work takes before it is worth a word.
+/// Work that is done sooner shows no progress line.
 const DELAY: Duration = Duration::from_millis(300);
-/// The time between two pictures.
+/// The time between two redraws.
 const TICK: Duration = Duration::from_millis(100);
-/// Columns that the text leaves free: the turning bar, its space, and the last column.
+/// The columns that the text leaves free: for the spinner, the space behind it, and the last column.
 const SPARE: usize = 3;
 
 static LINE: Mutex<Line> = Mutex::new(Line::new());
-/// Tells the drawing thread of work that has begun.
+/// Wakes the drawing thread when work begins.
 static BEGUN: Condvar = Condvar::new();
 
-/// May the line appear?
+/// Whether the line may appear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Allowed {
     No,
-    /// Nobody has looked at the terminal yet.
+    /// It may appear if the terminal can show it, which has not been checked yet.
     OnTerminal,
     Yes,
 }
 
 struct Line {
     allowed: Allowed,
-    /// What is going on, the outermost first, each with its number.
+    /// The texts of all work that goes on, the outermost first, each with its number.
     works: Vec<(u64, String)>,
-    /// When the outermost began.
+    /// The time at which the outermost work began.
     since: Option<Instant>,
     begun: u64,
-    /// How many ask for silence.
+    /// The number of [`Quiet`] values that are alive.
     quiet: usize,
-    /// True while the last line of other output has no end: drawing would erase it.
+    /// True while other output has not ended its last line, which drawing would erase.
     is_taken: bool,
     has_thread: bool,
-    /// There while the line is visible.
+    /// Present while the line is visible.
     bar: Option<ProgressBar>,
 }
 
-/// Some work that takes its time; it ends when this is dropped.
-#[must_use = "the work ends when this is dropped"]
+/// Work that may take long; it ends when this value is dropped.
+#[must_use = "the work ends when this value is dropped"]
 pub struct Progress(Option<u64>);
 
-/// Silence for as long as this lives.
-#[must_use = "the silence ends when this is dropped"]
+/// Keeps the progress line away until it is dropped.
+#[must_use = "the progress line may come back when this value is dropped"]
 pub struct Quiet(());
 
-/// Lets the line appear where it would be seen: standard error is a terminal that can move its cursor, no CI
-/// system, and standard output is no pipe, whose reader may write to the same terminal.
+/// Lets the line appear if a person would see it: standard error is a terminal that can move its cursor, the program does
+/// not run in CI, and standard output is not a pipe, whose reader may write to the same terminal.
 pub fn allow() {
     lock().allowed = Allowed::OnTerminal;
 }
 
-/// Work begins, for instance `Listing sessions`. Work within work adds to the line.
+/// Begins work, for example `Listing sessions`. Work inside other work adds its text to the line.
 pub fn begin(text: impl Into<String>) -> Progress {
     let mut line = lock();
     if line.allowed == Allowed::OnTerminal {
@@ -89,7 +89,7 @@ pub fn begin(text: impl Into<String>) -> Progress {
     Progress(Some(number))
 }
 
-/// No line until the result is dropped.
+/// Keeps the line away until the result is dropped.
 pub fn quiet() -> Quiet {
     let mut line = lock();
     line.quiet += 1;
@@ -97,7 +97,7 @@ pub fn quiet() -> Quiet {
     Quiet(())
 }
 
-/// Writes something else, with the line out of its way.
+/// Clears the line, then writes other output with `write`.
 pub fn beside<T>(bytes: &[u8], write: impl FnOnce() -> T) -> T {
     let mut line = lock();
     line.hide();
@@ -108,8 +108,8 @@ pub fn beside<T>(bytes: &[u8], write: impl FnOnce() -> T) -> T {
     written
 }
 
-/// Takes the line away, as the program is about to end. A terminal that takes no output is not waited for long.
-pub(super) fn clear_at_the_end() {
+/// Clears the line when the program is about to end. It does not wait long for a terminal that accepts no output.
+fn clear_at_the_end() {
     for _ in 0..20 {
         if let Ok(mut line) = LINE.try_lock() {
             line.quiet += 1;
@@ -120,7 +120,7 @@ pub(super) fn clear_at_the_end() {
 }
 
 impl Progress {
-    /// What is going on now, for instance `Listing sessions: 2000 of 12345`.
+    /// Replaces the text of this work, for example by `Listing sessions: 2000 of 12345`.
     pub fn say(&self, text: impl FnOnce() -> String) {
         let Some(number) = self.0 else { return };
         let mut line = lock();
@@ -162,7 +162,7 @@ impl Line {
         }
     }
 
-    /// The thread that draws, from the first work on. Without one there is no line.
+    /// Starts the drawing thread with the first work. False if it can't be started: then there is no line.
     fn start_thread(&mut self) -> bool {
         let start = || {
             thread::Builder::new()
@@ -178,8 +178,8 @@ impl Line {
         if !is_late || self.quiet > 0 || self.is_taken {
             return self.hide();
         }
-        // A line that a signal would leave behind is not drawn.
-        if self.bar.is_none() && signals::end_in_order().is_err() {
+        // If a signal would leave the line behind, it is not drawn.
+        if self.bar.is_none() && signals::clear_line_with(clear_at_the_end).is_err() {
             return;
         }
         let text = self.text(usize::from(Term::stderr().size().1));
@@ -188,7 +188,7 @@ impl Line {
         bar.tick();
     }
 
-    /// What is going on, in so many columns of the window.
+    /// Returns the texts of all work, cut to the columns of the window.
     fn text(&self, columns: usize) -> String {
         let works: Vec<&str> = self.works.iter().map(|(_, text)| text.as_str()).collect();
         let text = visible(&works.join(", "));
@@ -233,8 +233,8 @@ fn bar() -> ProgressBar {
     }
 }
 
-/// Standard error for a single line that ends where it began: what is typed, Ctrl-C above all, appears at the
-/// cursor, and behind the spaces with which indicatif fills the line it would begin another one.
+/// Standard error for a single line, after which the cursor returns to its start. The terminal echoes what the user types,
+/// such as Ctrl-C, at the cursor; indicatif fills the line with spaces, and behind those the echo would begin another line.
 #[derive(Debug, Default)]
 struct Screen(Mutex<String>);
 
@@ -264,7 +264,7 @@ impl TermLike for Screen {
         Ok(())
     }
 
-    /// A picture is one write, so that nothing comes in between.
+    /// Writes a picture in one piece, so that no other output comes in between.
     fn flush(&self) -> io::Result<()> {
         let line = std::mem::take(&mut *self.picture());
         let mut stderr = io::stderr().lock();
@@ -272,7 +272,7 @@ impl TermLike for Screen {
         stderr.flush()
     }
 
-    // There is no other line to move to.
+    // The screen has one line, so the cursor never moves to another.
     fn move_cursor_up(&self, _: usize) -> io::Result<()> {
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! Questions to the user. Only asked where [`crate::ctx::Ctx::may_ask`] allows it.
+//! Questions to the user. Ask one only if `Ctx::may_ask` allows it.
 //!
-//! Esc leaves a list or a yes-or-no question without an answer, Ctrl-C ends the program with status 130; either
-//! way the terminal is as it was.
+//! Esc leaves a list or a yes-or-no question without an answer; Ctrl-C ends the program with status 130. Either way the
+//! terminal is restored.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::text::visible;
 
-/// One line of a [`select`]: what is chosen, and what helps to choose.
+/// One line of a [`select`]: the text that is chosen, and a text that helps to choose.
 #[derive(Debug, Clone)]
 pub struct Choice {
     pub text: String,
@@ -33,10 +33,10 @@ impl Choice {
     }
 }
 
-/// A yes-or-no question: `y` means yes at once; `n`, Enter and Esc mean no.
+/// Asks a yes-or-no question: `y` means yes at once; `n`, Enter and Esc mean no.
 ///
 /// # Errors
-/// When the terminal can't be read.
+/// The terminal can't be read.
 pub fn confirm(question: &str) -> anyhow::Result<bool> {
     let open = Question::open(Typing::Keys)?;
     let asked = Confirm::with_theme(&Plain)
@@ -47,7 +47,8 @@ pub fn confirm(question: &str) -> anyhow::Result<bool> {
         .unwrap_or(false))
 }
 
-/// A line of text; Enter alone takes the default. Asks again with the reason where `check` refuses.
+/// Asks for a line of text; Enter alone takes the default. If `check` refuses the answer, its reason is shown and the
+/// question is asked again.
 ///
 /// # Errors
 /// As [`confirm`].
@@ -71,7 +72,7 @@ pub fn text(
     Ok(meant(&open.answer(asked.interact_text_on(&screen()))?))
 }
 
-/// A secret of one line: nothing of it appears.
+/// Asks for a secret of one line, which is not shown.
 ///
 /// # Errors
 /// As [`confirm`].
@@ -91,10 +92,10 @@ pub fn secret(title: &str) -> anyhow::Result<SecretString> {
     }
 }
 
-/// The secret of a line; refuses what would be stored in part only.
+/// Returns the secret of a line. Refuses a secret of which only a part has arrived.
 fn whole_line(line: &[u8], is_followed: bool) -> Result<SecretString, &'static str> {
     let is_cut = line.len() == LONGEST_LINE;
-    let line = str::from_utf8(line).map_err(|_| "that is no text; put the secret into a file")?;
+    let line = str::from_utf8(line).map_err(|_| "that is not text; put the secret into a file")?;
     let typed = line.trim_end_matches(['\r', '\n']);
     if is_followed || typed.matches(PASTE).count() != typed.matches(PASTE_END).count() {
         return Err("only one line can be pasted here; put the secret into a file");
@@ -110,7 +111,7 @@ fn whole_line(line: &[u8], is_followed: bool) -> Result<SecretString, &'static s
     Ok(begun.replace(PASTE_END, "").into())
 }
 
-/// One of several: arrow keys, or `j` and `k`, and Enter. Gives the place of the choice.
+/// Lets the user choose with the arrow keys, or `j` and `k`, and Enter. Returns the index of the choice.
 ///
 /// # Errors
 /// [`Kind::Input`] after Esc; as [`confirm`].
@@ -128,7 +129,7 @@ pub fn select(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<u
         .ok_or_else(|| Failure::new(Kind::Input, "cancelled").into())
 }
 
-/// The list for terminals that can't move the cursor.
+/// Shows a numbered list, for terminals that can't move the cursor.
 fn by_number(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<usize> {
     let list = List(choices);
     for (at, choice) in choices.iter().enumerate() {
@@ -147,7 +148,7 @@ fn by_number(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<us
     Ok(number(&typed).unwrap_or(1) - 1)
 }
 
-/// What the questions look like. Names come from files and servers, so all of it is made visible.
+/// The look of the questions. Names come from files and servers, so unseen characters are shown as escapes.
 struct Plain;
 
 impl Theme for Plain {
@@ -196,16 +197,16 @@ impl Theme for Plain {
     }
 }
 
-/// What a list looks like. dialoguer gets the places of the choices for its items: it takes a long item to cover
-/// several lines, while here each is cut to the window, whatever its size has become.
+/// The look of a list. dialoguer gets the indexes of the choices as its items: it assumes that a long item covers several
+/// lines, while this list cuts each item to the current width of the window.
 struct List<'a>(&'a [Choice]);
 
 impl List<'_> {
-    fn choice(&self, place: &str) -> Option<&Choice> {
-        self.0.get(place.parse::<usize>().ok()?)
+    fn choice(&self, index: &str) -> Option<&Choice> {
+        self.0.get(index.parse::<usize>().ok()?)
     }
 
-    /// A line with the second column under that of the others.
+    /// Returns a line whose second column is aligned with the others.
     fn row(&self, choice: &Choice) -> String {
         let width = |choice: &Choice| measure_text_width(&visible(&choice.text));
         let widest = self.0.iter().map(width).max().unwrap_or_default();
@@ -219,17 +220,17 @@ impl List<'_> {
 impl Theme for List<'_> {
     fn format_select_prompt(&self, f: &mut dyn fmt::Write, title: &str) -> fmt::Result {
         let shown = format!("{} (arrows, Enter; Esc leaves)", visible(title));
-        // Where the list has pages, their number follows.
+        // If the list has pages, dialoguer adds their number.
         f.write_str(&cut(&shown, " [Page 1/9] ".len()))
     }
 
     fn format_select_prompt_item(
         &self,
         f: &mut dyn fmt::Write,
-        place: &str,
+        index: &str,
         active: bool,
     ) -> fmt::Result {
-        let row = self.choice(place).map(|choice| self.row(choice));
+        let row = self.choice(index).map(|choice| self.row(choice));
         let mark = if active { '>' } else { ' ' };
         f.write_str(&cut(&format!("{mark} {}", row.unwrap_or_default()), 1))
     }
@@ -238,19 +239,19 @@ impl Theme for List<'_> {
         &self,
         f: &mut dyn fmt::Write,
         title: &str,
-        place: &str,
+        index: &str,
     ) -> fmt::Result {
-        let text = self.choice(place).map(|choice| visible(&choice.text));
+        let text = self.choice(index).map(|choice| visible(&choice.text));
         write!(f, "{}: {}", visible(title), text.unwrap_or_default())
     }
 }
 
-/// Standard error; a list is written as a whole, so that it does not flicker.
+/// Returns standard error, buffered: a list is written in one piece, so that it does not flicker.
 fn screen() -> Term {
     Term::buffered_stderr()
 }
 
-/// The start of a line, so that `spare` columns of the window stay free.
+/// Cuts a line so that `spare` columns of the window stay free.
 fn cut(line: &str, spare: usize) -> Cow<'_, str> {
     let columns = usize::from(screen().size().1);
     truncate_str(line, columns.saturating_sub(spare), "")

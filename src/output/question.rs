@@ -1,8 +1,9 @@
 //! The terminal while a question is open.
 //!
-//! dialoguer puts the keyboard back after each key, but leaves the cursor hidden after Ctrl-C, and a signal from
-//! elsewhere finds the terminal without echo. [`Question`] gives all of it back, however the question ends. Secrets
-//! are read here: dialoguer throws away what follows a line, so that it can't tell half a file from a password.
+//! dialoguer restores the keyboard after each key, but it leaves the cursor hidden after Ctrl-C, and a signal from outside
+//! would end the program while the terminal does not echo. [`Question`] restores everything, however the question ends.
+//! Secrets are read here and not by dialoguer: it discards what follows a line, so it would take the first line of a pasted
+//! file for a password.
 
 use std::io::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
@@ -19,24 +20,24 @@ use crate::failure::{Failure, Kind, Status};
 /// The smallest window, in rows and columns, in which dialoguer works.
 const SMALLEST: (u16, u16) = (3, 2);
 
-/// How long the end of the program may take after a signal.
+/// The time that the program may take to end after a signal.
 const END: Duration = Duration::from_secs(1);
 
-/// The longest line, in bytes and with its end, that a terminal takes; of a longer one it drops the rest.
+/// The longest line that a terminal accepts, in bytes and with its end; it drops the rest of a longer line.
 pub const LONGEST_LINE: usize = 4096;
 
-/// How long the second line of a paste may come after the first.
+/// The time within which the second line of a paste follows the first.
 const SETTLE: Duration = Duration::from_millis(30);
 
-/// Shows the cursor, and asks the terminal to mark pasted text no longer.
+/// Shows the cursor, and tells the terminal to stop marking pasted text.
 const AS_BEFORE: &str = "\x1b[?2004l\x1b[?25h";
 
-/// How an answer is typed.
+/// The way in which the user types an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Typing {
     /// Key by key.
     Keys,
-    /// A line that the terminal edits and does not show; pasted text comes between [`PASTE`] and [`PASTE_END`].
+    /// A line that the terminal edits and does not show. Pasted text arrives between [`PASTE`] and [`PASTE_END`].
     Hidden,
 }
 
@@ -46,18 +47,18 @@ pub const PASTE_END: &str = "\x1b[201~";
 /// The terminal as it was before the open question, if one is open.
 static OPEN: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// An open question. Dropping it leaves the terminal as it was.
+/// An open question. Dropping it restores the terminal.
 pub struct Question {
     before: Termios,
     _quiet: progress::Quiet,
 }
 
 impl Question {
-    /// Takes the terminal over. From now on a signal that ends programs ends this one with 128 and its number as
-    /// the exit status, as shells report it, and with the terminal in order.
+    /// Takes over the terminal. From now on a signal that ends the program restores the terminal first, and the status is
+    /// 128 plus the signal's number, as shells report it.
     ///
     /// # Errors
-    /// When standard input is no terminal; [`Kind::Input`] where the window is too small.
+    /// Standard input is not a terminal; [`Kind::Input`] if the window is too small.
     pub fn open(typing: Typing) -> anyhow::Result<Self> {
         let size = dialoguer::console::Term::stderr().size();
         if size.0 < SMALLEST.0 || size.1 < SMALLEST.1 {
@@ -68,15 +69,15 @@ impl Question {
             _quiet: progress::quiet(),
         };
         *OPEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(question.before.clone());
-        signals::end_in_order()?;
+        signals::close_question_with(give_up)?;
         let mut modes = question.before.clone();
         match typing {
-            // dialoguer switches modes around each key; in between nothing shall be echoed.
+            // dialoguer switches modes around each key; between two keys the terminal must not echo.
             Typing::Keys => {
                 modes.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
                 termios::tcsetattr(io::stdin(), OptionalActions::Now, &modes)?;
             }
-            // What was typed before the question is no secret.
+            // Text that was typed before the question is not the secret, so it is discarded.
             Typing::Hidden => {
                 modes.local_modes -= LocalModes::ECHO | LocalModes::ECHONL;
                 termios::tcsetattr(io::stdin(), OptionalActions::Flush, &modes)?;
@@ -86,11 +87,11 @@ impl Question {
         Ok(question)
     }
 
-    /// The next line, with its end; empty where there is none to come. The second value tells that more was typed or
-    /// pasted behind it, which is thrown away.
+    /// Reads the next line, with its end; the line is empty if the input has ended. The second value is true if more text
+    /// followed, which is discarded.
     ///
     /// # Errors
-    /// What the terminal reports.
+    /// The terminal can't be read.
     pub fn hidden_line(&self) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
         let mut line = Zeroizing::new(vec![0; LONGEST_LINE]);
         let length = loop {
@@ -106,17 +107,17 @@ impl Question {
         Ok((line, is_followed))
     }
 
-    /// What dialoguer's answer means.
+    /// Returns dialoguer's answer.
     ///
     /// # Errors
-    /// [`Status`] after Ctrl-C, and what the terminal reports.
+    /// [`Status`] after Ctrl-C; the terminal can't be read.
     pub fn answer<T>(&self, answer: dialoguer::Result<T>) -> anyhow::Result<T> {
         let error = match answer {
             Ok(answer) => return Ok(answer),
             Err(error) => io::Error::from(error),
         };
         if error.kind() == io::ErrorKind::Interrupted {
-            // The thread of `signals` knows the signal and is ending the program.
+            // The thread of `signals` has seen the signal and is ending the program.
             thread::sleep(END);
             return Err(Status(130).into());
         }
@@ -136,8 +137,8 @@ fn restore(before: &Termios, sequence: &str) {
     let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, before);
 }
 
-/// Gives the terminal back in the place of an open question, if there is one: a signal ends it.
-pub(super) fn give_up() -> bool {
+/// Restores the terminal if a question is open; a signal is about to end the program. Returns false if none is open.
+fn give_up() -> bool {
     let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(before) = &open {
         restore(before, &format!("{AS_BEFORE}\n"));
@@ -145,7 +146,7 @@ pub(super) fn give_up() -> bool {
     open.is_some()
 }
 
-/// Writes to the terminal. Where it is gone nobody looks.
+/// Writes to the terminal. Write errors are ignored: if the terminal is gone, nobody can read the question.
 pub fn write(text: &str) {
     let mut stderr = io::stderr().lock();
     let _ = stderr

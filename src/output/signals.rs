@@ -1,6 +1,9 @@
-//! The terminal when a signal ends the program: no question is left open on it, and no progress line.
+//! Restores the terminal when a signal ends the program: an open question is closed, the progress line is cleared.
+//!
+//! The question and the progress line each register a function for this ([`close_question_with`], [`clear_line_with`]).
 
 use std::io;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
@@ -8,17 +11,19 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 
-use super::{progress, question};
-
-/// The signals after which someone else ends the program, for instance to remove files first, as a mask.
+/// A mask of the signals after which another part of the program ends it, for example to remove files first.
 static OWNED: AtomicU64 = AtomicU64::new(0);
+/// Closes the open question; returns false if none is open.
+static CLOSE_QUESTION: OnceLock<fn() -> bool> = OnceLock::new();
+/// Clears the progress line.
+static CLEAR_LINE: OnceLock<fn()> = OnceLock::new();
 
-/// Says that the caller waits for a signal itself and then ends the program.
+/// Declares that the caller waits for a signal itself and then ends the program.
 pub fn own(signal: i32) {
     OWNED.fetch_or(bit(signal), Ordering::SeqCst);
 }
 
-/// True for a signal that was ignored from the start (`nohup`), as far as the system tells: Linux does.
+/// True if a signal was ignored from the start (`nohup`). Only Linux reports this; elsewhere the result is false.
 pub fn is_ignored(signal: i32) -> bool {
     let mask = std::fs::read_to_string("/proc/self/status")
         .ok()
@@ -35,12 +40,27 @@ fn bit(signal: i32) -> u64 {
     1 << (signal - 1)
 }
 
-/// From now on a signal that ends programs finds the terminal put in order first. An open question ends with 128
-/// and the signal's number as the exit status; otherwise the signal ends the program as it would have.
+/// From now on `close` runs before a signal ends the program. If it has closed a question, the program ends with 128 plus
+/// the signal's number as its status; otherwise the signal ends it as usual.
 ///
 /// # Errors
-/// What the system says.
-pub(super) fn end_in_order() -> io::Result<()> {
+/// The system refuses to report signals.
+pub(super) fn close_question_with(close: fn() -> bool) -> io::Result<()> {
+    let _ = CLOSE_QUESTION.set(close);
+    watch()
+}
+
+/// From now on `clear` runs before a signal ends the program.
+///
+/// # Errors
+/// As [`close_question_with`].
+pub(super) fn clear_line_with(clear: fn()) -> io::Result<()> {
+    let _ = CLEAR_LINE.set(clear);
+    watch()
+}
+
+/// Starts the thread that waits for signals, once.
+fn watch() -> io::Result<()> {
     static WAITING: AtomicBool = AtomicBool::new(false);
     if WAITING.swap(true, Ordering::SeqCst) {
         return Ok(());
@@ -54,7 +74,7 @@ pub(super) fn end_in_order() -> io::Result<()> {
         .name("signals".to_owned())
         .spawn(move || {
             loop {
-                // dialoguer answers any interruption with another SIGINT, so a different one is the cause.
+                // dialoguer answers any interruption with another SIGINT, so a different signal is the cause.
                 if let Some(signal) = signals.wait().min_by_key(|signal| *signal == SIGINT) {
                     end(signal);
                 }
@@ -64,12 +84,14 @@ pub(super) fn end_in_order() -> io::Result<()> {
 }
 
 fn end(signal: i32) {
-    if question::give_up() {
+    if CLOSE_QUESTION.get().is_some_and(|close| close()) {
         low_level::exit(128 + signal);
     }
     if OWNED.load(Ordering::SeqCst) & bit(signal) == 0 {
-        progress::clear_at_the_end();
-        // Where the default can't be had, the end is the same for whoever started us.
+        if let Some(clear) = CLEAR_LINE.get() {
+            clear();
+        }
+        // If the default handler can't be restored, this status looks the same to the parent process.
         if low_level::emulate_default_handler(signal).is_err() {
             low_level::exit(128 + signal);
         }

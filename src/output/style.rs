@@ -1,9 +1,9 @@
-//! Colours by meaning, from the sixteen that every theme makes readable on its background. A colour
-//! never stands alone: the word that it paints says the same.
+//! Colors by meaning, out of the sixteen that every theme makes readable on its background. A color never carries a meaning
+//! alone: the painted word says the same.
 
 use crate::text::color::painted;
 
-/// What a word means for the reader.
+/// The meaning of a word for the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     Good,
@@ -11,12 +11,12 @@ pub enum Tone {
     Bad,
 }
 
-/// The text in the colour of its meaning, where colours are `on`.
+/// Returns the text in the color of its meaning if colors are `on`.
 #[must_use]
 pub fn paint(text: &str, tone: Tone, on: bool) -> String {
     let color = match tone {
         Tone::Good => "32",
-        // Yellow is hardly seen on white.
+        // Yellow is hardly visible on white.
         Tone::Doubtful => "35",
         Tone::Bad => "31",
     };

@@ -1,14 +1,16 @@
 //! Tables without borders.
 //!
-//! In a pipe a table has the fixed columns that scripts were written for (contract cli-core.md
-//! section 5.1). On a terminal, and for `-o wide`, the columns fit the content and the terminal.
+//! In a pipe a table has the fixed columns that scripts expect (docs/interface/cli-core.md section 5.1). On a terminal, and
+//! with `-o wide`, the columns fit the content and the terminal.
 
 use comfy_table::{ContentArrangement, Table as Grid, presets};
 use dialoguer::console::{measure_text_width, truncate_str};
 
+use crate::resources;
+
 pub use crate::text::visible;
 
-/// Between two columns.
+/// The spaces between two columns.
 const GAP: usize = 3;
 /// The end of a cell that was cut.
 const DOTS: &str = "...";
@@ -20,7 +22,16 @@ pub struct Column {
     pub width: usize,
 }
 
-/// Fixed columns: cells padded to their width (the last one too), cut with `...`, joined by three spaces.
+impl From<&resources::Column> for Column {
+    fn from(column: &resources::Column) -> Self {
+        Self {
+            title: column.title,
+            width: column.width,
+        }
+    }
+}
+
+/// Lays out fixed columns: each cell is padded to its width (the last one too) or cut with `...`; three spaces join them.
 #[must_use]
 pub fn fixed(columns: &[Column], rows: &[Vec<String>]) -> String {
     let mut text = String::new();
@@ -49,7 +60,8 @@ fn fit(cell: &str, width: usize) -> String {
     format!("{cut}...")
 }
 
-/// Columns as wide as their content, within `width` columns of the terminal if one is given.
+/// Lays out columns that are as wide as their content. If `width` is given, the table fits into so many columns of the
+/// terminal.
 #[must_use]
 pub fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>) -> String {
     let rows: Vec<Vec<String>> = rows
@@ -78,13 +90,13 @@ pub fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>) -> St
     text
 }
 
-/// True where the rows fit uncut into so many columns of the terminal.
+/// True if the rows fit uncut into so many columns of the terminal.
 #[must_use]
 pub fn fits(titles: &[&str], rows: &[Vec<String>], width: usize) -> bool {
     total(&widths(titles, rows)) <= width
 }
 
-/// The columns that each column of the content takes on a terminal.
+/// Returns the width of each column on a terminal.
 fn widths(titles: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
     let mut widths: Vec<usize> = titles
         .iter()
@@ -102,8 +114,8 @@ fn total(widths: &[usize]) -> usize {
     widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
 }
 
-/// Takes from the widest column, and of several from the last, until all fit or every title would be cut. What names
-/// an object is there to be copied: the first column stays whole if it leaves the others room.
+/// Narrows the widest column, or the last of several, until all columns fit or the next step would cut a title. The first
+/// column names the object and may be copied, so it stays whole if it leaves room for the others.
 fn narrow(widths: &mut [usize], titles: &[&str], width: usize) {
     let is_kept = |column: usize, wide: usize| column == 0 && wide < width / 2;
     while total(widths) > width {
@@ -130,7 +142,7 @@ fn cut(cells: &[impl AsRef<str>], widths: &[usize]) -> Vec<String> {
         .collect()
 }
 
-/// Lines of cells, each but the last padded to its column, for what is no table.
+/// Lays out lines of cells that are not a table: each cell but the last is padded to the width of its column.
 #[must_use]
 pub fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     let wide = |column: usize| {
@@ -168,7 +180,7 @@ mod tests {
              123456789   a descripti...   2d\n"
         );
         assert!(fits(&titles, &rows, 45) && !fits(&titles, &rows, 44));
-        // Titles stay, whatever the window.
+        // Titles stay, however narrow the window is.
         assert!(fitted(3).starts_with("ID"));
     }
 

@@ -1,13 +1,13 @@
-//! Agents (contract cli-resources.md section 4).
+//! Agents (docs/interface/cli-resources.md section 4).
 
-use super::{AGE, Place, Resource, Type, column, field, required, text};
+use super::description::{AGE, Resource, Scope, Type, column, field, required, text};
 
 pub static AGENT: Resource = Resource {
     word: "agent",
     aliases: &["agents"],
     kind: "Agent",
     collection: "agents",
-    place: Place::Project,
+    scope: Scope::Project,
     name_field: Some("name"),
     fields: &[
         text("annotations"),

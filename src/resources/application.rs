@@ -1,13 +1,13 @@
-//! `GitOps` applications (contract cli-resources.md section 7).
+//! `GitOps` applications (docs/interface/cli-resources.md section 7).
 
-use super::{AGE, Place, Resource, Type, column, field, required, text};
+use super::description::{AGE, Resource, Scope, Type, column, field, required, text};
 
 pub static APPLICATION: Resource = Resource {
     word: "application",
     aliases: &["applications", "app", "apps"],
     kind: "Application",
     collection: "applications",
-    place: Place::Global,
+    scope: Scope::Global,
     name_field: Some("name"),
     fields: &[
         text("annotations"),

@@ -1,15 +1,16 @@
-//! Credentials (contract cli-resources.md section 2).
+//! Credentials (docs/interface/cli-resources.md section 2).
 
 use serde_json::Value;
 
-use super::{AGE, Cell, Column, Place, Record, Resource, column, required, text};
+use super::description::{AGE, Cell, Column, Resource, Scope, Values, column, required, text};
+use super::record::Record;
 
 pub static CREDENTIAL: Resource = Resource {
     word: "credential",
     aliases: &["credentials", "cred", "creds"],
     kind: "Credential",
     collection: "credentials",
-    place: Place::Global,
+    scope: Scope::Global,
     name_field: Some("name"),
     fields: &[
         text("annotations"),
@@ -33,22 +34,22 @@ pub static CREDENTIAL: Resource = Resource {
         Column {
             title: "CONTEXT",
             width: 24,
-            cell: Cell::Derived(|record| annotation(record, CONTEXT)),
+            cell: Cell::Derived(|values| annotation_in(values, CONTEXT)),
         },
         Column {
             title: "SERVER",
             width: 40,
-            cell: Cell::Derived(|record| annotation(record, SERVER)),
+            cell: Cell::Derived(|values| annotation_in(values, SERVER)),
         },
         Column {
             title: "EXPIRES",
             width: 20,
-            cell: Cell::Derived(|record| annotation(record, EXPIRES_AT)),
+            cell: Cell::Derived(|values| annotation_in(values, EXPIRES_AT)),
         },
     ],
 };
 
-/// The providers that a session's runner knows, with what their secret is; others are accepted too.
+/// The providers that a session's runner knows, each with the kind of its secret. Other providers are accepted too.
 pub const PROVIDERS: &[(&str, &str)] = &[
     ("github", "GitHub token"),
     ("gitlab", "GitLab token"),
@@ -61,13 +62,13 @@ pub const PROVIDERS: &[(&str, &str)] = &[
 /// The provider of kubeconfigs.
 pub const KUBECONFIG: &str = "kubeconfig";
 
-/// The answer of a credential's token route.
+/// The answer of the route that returns a credential's token.
 pub static CREDENTIAL_TOKEN: Resource = Resource {
     word: "credential-token",
     aliases: &[],
     kind: "CredentialTokenResponse",
     collection: "token",
-    place: Place::Nested,
+    scope: Scope::Nested,
     name_field: None,
     fields: &[
         required("credential_id"),
@@ -82,17 +83,22 @@ pub static CREDENTIAL_TOKEN: Resource = Resource {
 /// The prefix of the annotations that this program writes. They describe the stored secret, so a new secret replaces
 /// them all.
 pub const OWN_ANNOTATIONS: &str = "acpctl/";
-/// Annotations that `credential create` writes for a kubeconfig. None of them is secret.
+/// The annotations that `credential create` writes for a kubeconfig. None of them is secret.
 pub const CONTEXT: &str = "acpctl/context";
 pub const SERVER: &str = "acpctl/server";
 pub const EXPIRES_AT: &str = "acpctl/expires-at";
-/// A keyed digest of the secret, which recognises it but tells nothing about it.
+/// A keyed digest of the secret: it recognizes the secret and reveals nothing about it.
 pub const DIGEST: &str = "acpctl/digest";
 
-/// One annotation of a record; annotations are a text that holds a JSON object.
+/// Returns one annotation of a record; an empty text if it has none.
 #[must_use]
 pub fn annotation(record: &Record, key: &str) -> String {
-    serde_json::from_str::<Value>(record.text("annotations"))
+    annotation_in(record.values(), key)
+}
+
+/// Annotations are a text that holds a JSON object.
+fn annotation_in(values: &Values, key: &str) -> String {
+    serde_json::from_str::<Value>(values.text("annotations"))
         .ok()
         .and_then(|map| map.get(key).and_then(Value::as_str).map(str::to_owned))
         .unwrap_or_default()

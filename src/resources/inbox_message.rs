@@ -1,13 +1,15 @@
-//! Messages in an agent's inbox (contract cli-resources.md section 6).
+//! Messages in an agent's inbox (docs/interface/cli-resources.md section 6).
 
-use super::{AGE, Cell, Column, Place, Record, Resource, Type, column, field, required, text};
+use super::description::{
+    AGE, Cell, Column, Resource, Scope, Type, Values, column, field, required, text,
+};
 
 pub static INBOX_MESSAGE: Resource = Resource {
     word: "inbox-message",
     aliases: &["inbox-messages"],
     kind: "InboxMessage",
     collection: "inbox",
-    place: Place::Nested,
+    scope: Scope::Nested,
     name_field: None,
     fields: &[
         required("agent_id"),
@@ -35,7 +37,7 @@ pub static INBOX_MESSAGE: Resource = Resource {
     wide: &[],
 };
 
-fn sender(message: &Record) -> String {
+fn sender(message: &Values) -> String {
     let name = message.text("from_name");
     if name.is_empty() {
         message.text("from_agent_id")
@@ -45,8 +47,8 @@ fn sender(message: &Record) -> String {
     .to_owned()
 }
 
-/// The Go tool cuts bodies to 48, not to the column's width.
-fn body(message: &Record) -> String {
+/// Cuts a body to 48 characters, as the Go tool does, and not to the column's width.
+fn body(message: &Values) -> String {
     let body = message.text("body");
     if body.chars().count() <= 48 {
         return body.to_owned();

@@ -1,13 +1,13 @@
-//! Projects (contract cli-core.md sections 4.5 and 7.9.2).
+//! Projects (docs/interface/cli-core.md sections 4.5 and 7.9.2).
 
-use super::{Place, Resource, column, required, text};
+use super::description::{Resource, Scope, column, required, text};
 
 pub static PROJECT: Resource = Resource {
     word: "project",
     aliases: &["projects", "proj"],
     kind: "Project",
     collection: "projects",
-    place: Place::Global,
+    scope: Scope::Global,
     name_field: Some("name"),
     fields: &[
         text("annotations"),
@@ -23,5 +23,8 @@ pub static PROJECT: Resource = Resource {
         column("NAME", 30, "name"),
         column("STATUS", 10, "status"),
     ],
-    wide: &[column("DESCRIPTION", 50, "description"), super::AGE],
+    wide: &[
+        column("DESCRIPTION", 50, "description"),
+        super::description::AGE,
+    ],
 };

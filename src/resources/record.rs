@@ -1,21 +1,24 @@
-//! Objects and lists as the server sent them, reduced to the fields that are known.
+//! Objects and lists of the server, reduced to the known fields.
 
 use jiff::Timestamp;
 use serde_json::{Map, Number, Value};
 
-use super::{Cell, Column, Field, Presence, Resource, Type};
+use super::description::{COMMON, Field, Presence, Resource, Type, Values};
 use crate::compat::json_tree::Tree;
-use crate::output::age;
 
-/// One object: the known fields, in the order of JSON output, empty ones included where the server sent them.
+/// A value whose type is not the field's, in the Go tool's words.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongType(String);
+
+/// One object: its known fields, including the empty ones that the server sent.
 #[derive(Debug, Clone)]
 pub struct Record {
     pub resource: &'static Resource,
-    /// A field and its value; a list holds many of these.
-    values: Vec<(&'static str, Value)>,
+    values: Values,
 }
 
-/// One page, or several joined to one.
+/// One page of a list, or several pages joined.
 #[derive(Debug, Clone)]
 pub struct List {
     pub resource: &'static Resource,
@@ -23,49 +26,52 @@ pub struct List {
     pub page: i64,
     pub size: i64,
     pub total: i64,
-    /// `None` where the server sent no items at all.
+    /// `None` if the server sent no `items` at all.
     pub items: Option<Vec<Record>>,
 }
 
 impl Record {
-    /// An object without any value: what an empty answer decodes to.
+    /// Returns an object without values: the result of an empty answer.
     #[must_use]
     pub fn empty(resource: &'static Resource) -> Self {
         Self {
             resource,
-            values: Vec::new(),
+            values: Values::default(),
         }
     }
 
     /// Reads an object. Unknown keys are dropped, keys match without regard to case, null is "no value".
     ///
     /// # Errors
-    /// The Go tool's words for a value of the wrong type (contract cli-resources.md section 1.5).
-    pub fn decode(resource: &'static Resource, value: Value) -> Result<Self, String> {
+    /// A value has the wrong type; in the Go tool's words (docs/interface/cli-resources.md section 1.5).
+    pub fn decode(resource: &'static Resource, value: Value) -> Result<Self, WrongType> {
         Self::read(resource, value.into())
     }
 
-    /// The same from a document as it was read.
+    /// Reads an object from a document that has been parsed.
     ///
     /// # Errors
     /// As [`Record::decode`].
-    pub fn read(resource: &'static Resource, tree: Tree<'_>) -> Result<Self, String> {
+    pub fn read(resource: &'static Resource, tree: Tree<'_>) -> Result<Self, WrongType> {
         read_at(resource, tree, "")
     }
 
-    /// The text of a field; empty if it has none.
+    /// Returns the text of a field; an empty one if it has none.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
-        self.value(name).and_then(Value::as_str).unwrap_or_default()
+        self.values.text(name)
     }
 
-    /// The value of a field, if it has one.
+    /// Returns the value of a field, if it has one.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {
-        self.values
-            .iter()
-            .find(|(field, _)| *field == name)
-            .map(|(_, value)| value)
+        self.values.get(name)
+    }
+
+    /// Returns the values of all fields.
+    #[must_use]
+    pub fn values(&self) -> &Values {
+        &self.values
     }
 
     #[must_use]
@@ -78,7 +84,7 @@ impl Record {
         self.text("name")
     }
 
-    /// The name, or the id of an object without one.
+    /// Returns the name, or the id if the object has no name.
     #[must_use]
     pub fn name_or_id(&self) -> &str {
         if self.name().is_empty() {
@@ -88,18 +94,18 @@ impl Record {
         }
     }
 
-    /// Puts a text in the place of a field's value, for output.
+    /// Replaces a field's value by a text, for output.
     pub fn replace(&mut self, name: &'static str, text: &str) {
         self.remove(name);
-        self.values.push((name, Value::from(text)));
+        self.values.0.push((name, Value::from(text)));
     }
 
-    /// Takes a field out, so that it is never shown.
+    /// Removes a field, so that it is never shown.
     pub fn remove(&mut self, name: &str) {
-        self.values.retain(|(field, _)| *field != name);
+        self.values.0.retain(|(field, _)| *field != name);
     }
 
-    /// JSON for output: known fields in fixed order, empty ones left out unless they are always shown.
+    /// Returns the JSON for output: the known fields in a fixed order, without the empty ones unless they are always shown.
     #[must_use]
     pub fn json(&self) -> Value {
         let mut shown = Map::new();
@@ -119,35 +125,6 @@ impl Record {
         }
         Value::Object(shown)
     }
-
-    /// The cells of a table row.
-    #[must_use]
-    pub fn cells(&self, columns: &[&Column], now: Timestamp) -> Vec<String> {
-        columns
-            .iter()
-            .map(|column| self.cell(column, now))
-            .collect()
-    }
-
-    fn cell(&self, column: &Column, now: Timestamp) -> String {
-        match column.cell {
-            Cell::Field(name) => match self.value(name) {
-                Some(Value::String(text)) => text.clone(),
-                Some(Value::Null) => String::new(),
-                Some(other) => other.to_string(),
-                None => self
-                    .resource
-                    .all_fields()
-                    .find(|field| field.name == name)
-                    .map_or(String::new(), |field| match field.kind {
-                        Type::Bool => "false".to_owned(),
-                        _ => String::new(),
-                    }),
-            },
-            Cell::Age(name) => age::age(self.text(name), now),
-            Cell::Derived(derive) => derive(self),
-        }
-    }
 }
 
 impl List {
@@ -155,7 +132,7 @@ impl List {
     ///
     /// # Errors
     /// As [`Record::decode`].
-    pub fn read(resource: &'static Resource, tree: Tree<'_>) -> Result<Self, String> {
+    pub fn read(resource: &'static Resource, tree: Tree<'_>) -> Result<Self, WrongType> {
         let kind = format!("{}List", resource.kind);
         let Tree::Object(pairs) = tree else {
             return Err(wrong_container(&tree, &kind));
@@ -194,13 +171,13 @@ impl List {
         Ok(list)
     }
 
-    /// The items; none where the server sent none.
+    /// Returns the items; no items if the server sent none.
     #[must_use]
     pub fn items(&self) -> &[Record] {
         self.items.as_deref().unwrap_or_default()
     }
 
-    /// JSON for output: `items` is null where the server sent none.
+    /// Returns the JSON for output: `items` is null if the server sent none.
     #[must_use]
     pub fn json(&self) -> Value {
         let items = self
@@ -211,13 +188,13 @@ impl List {
     }
 }
 
-fn read_at(resource: &'static Resource, tree: Tree<'_>, path: &str) -> Result<Record, String> {
+fn read_at(resource: &'static Resource, tree: Tree<'_>, path: &str) -> Result<Record, WrongType> {
     let Tree::Object(pairs) = tree else {
         return Err(wrong_container(&tree, resource.kind));
     };
     let mut record = Record {
         resource,
-        values: Vec::with_capacity(pairs.len()),
+        values: Values(Vec::with_capacity(pairs.len())),
     };
     for (name, value) in pairs {
         let Some(field) = resource
@@ -226,11 +203,11 @@ fn read_at(resource: &'static Resource, tree: Tree<'_>, path: &str) -> Result<Re
         else {
             continue;
         };
-        // Of names that are repeated, in whatever case, only the last one counts, as in the Go tool.
+        // If a name is repeated, in any case, only the last one counts, as in the Go tool.
         record.remove(field.name);
         if !value.is_null() {
             let value = convert(field, value, resource, path)?;
-            record.values.push((field.name, value));
+            record.values.0.push((field.name, value));
         }
     }
     Ok(record)
@@ -241,7 +218,7 @@ fn convert(
     value: Tree<'_>,
     resource: &Resource,
     path: &str,
-) -> Result<Value, String> {
+) -> Result<Value, WrongType> {
     match (field.kind, value) {
         (Type::Text, Tree::Scalar(value @ Value::String(_)))
         | (Type::Bool, Tree::Scalar(value @ Value::Bool(_))) => Ok(value),
@@ -251,7 +228,7 @@ fn convert(
         }
         (Type::Float, Tree::Scalar(Value::Number(number))) => Ok(shortest(number)),
         (kind, value) => {
-            let common = super::COMMON.iter().any(|common| common.name == field.name);
+            let common = COMMON.iter().any(|common| common.name == field.name);
             let part = if common { "ObjectReference." } else { "" };
             let at = format!("{path}{part}{}", field.name);
             Err(match (kind, value) {
@@ -264,7 +241,7 @@ fn convert(
     }
 }
 
-/// `1.0` as `1`, as Go prints floats.
+/// Writes `1.0` as `1`, as Go prints floats.
 fn shortest(number: Number) -> Value {
     match number.as_f64() {
         Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => {
@@ -279,13 +256,13 @@ fn shortest(number: Number) -> Value {
     }
 }
 
-/// RFC 3339 with the fraction's trailing zeros removed and a zero offset written as `Z`.
-fn time(text: &str) -> Result<String, String> {
+/// Returns a time of RFC 3339 without trailing zeros in its fraction and with a zero offset written as `Z`.
+fn time(text: &str) -> Result<String, WrongType> {
     let refused = || {
-        format!(
+        WrongType(format!(
             "parsing time {0} as \"2006-01-02T15:04:05Z07:00\": cannot parse {0} as \"2006\"",
             crate::compat::quote::quote(text)
-        )
+        ))
     };
     let shape = text.as_bytes();
     if shape.len() < 20 || shape.get(10) != Some(&b'T') || text.parse::<Timestamp>().is_err() {
@@ -303,7 +280,7 @@ fn time(text: &str) -> Result<String, String> {
     Ok(format!("{date}{fraction}{offset}"))
 }
 
-fn int(value: &Tree<'_>, type_name: &str, at: &str) -> Result<i64, String> {
+fn int(value: &Tree<'_>, type_name: &str, at: &str) -> Result<i64, WrongType> {
     match value {
         Tree::Scalar(Value::Number(number)) => number
             .as_i64()
@@ -312,24 +289,24 @@ fn int(value: &Tree<'_>, type_name: &str, at: &str) -> Result<i64, String> {
     }
 }
 
-fn wrong_number(number: &Number, type_name: &str, at: &str) -> String {
-    format!(
+fn wrong_number(number: &Number, type_name: &str, at: &str) -> WrongType {
+    WrongType(format!(
         "json: cannot unmarshal number {number} into Go struct field {type_name}.{at} of type int"
-    )
+    ))
 }
 
-fn wrong_type(value: &Tree<'_>, type_name: &str, at: &str, wanted: &str) -> String {
-    format!(
+fn wrong_type(value: &Tree<'_>, type_name: &str, at: &str, wanted: &str) -> WrongType {
+    WrongType(format!(
         "json: cannot unmarshal {} into Go struct field {type_name}.{at} of type {wanted}",
         value.type_word()
-    )
+    ))
 }
 
-fn wrong_container(value: &Tree<'_>, type_name: &str) -> String {
-    format!(
+fn wrong_container(value: &Tree<'_>, type_name: &str) -> WrongType {
+    WrongType(format!(
         "json: cannot unmarshal {} into Go value of type types.{type_name}",
         value.type_word()
-    )
+    ))
 }
 
 fn go_type(kind: Type) -> &'static str {

@@ -1,13 +1,15 @@
-//! Roles and role bindings (contract cli-core.md sections 4.5 and 7.9.2).
+//! Roles and role bindings (docs/interface/cli-core.md sections 4.5 and 7.9.2).
 
-use super::{Cell, Column, Place, Record, Resource, Type, column, field, nullable, required, text};
+use super::description::{
+    Cell, Column, Resource, Scope, Type, Values, column, field, nullable, required, text,
+};
 
 pub static ROLE: Resource = Resource {
     word: "role",
     aliases: &["roles"],
     kind: "Role",
     collection: "roles",
-    place: Place::Global,
+    scope: Scope::Global,
     name_field: Some("name"),
     fields: &[
         field("built_in", Type::Bool),
@@ -31,7 +33,7 @@ pub static ROLE_BINDING: Resource = Resource {
     aliases: &["role-bindings", "rolebinding", "rolebindings", "rb"],
     kind: "RoleBinding",
     collection: "role_bindings",
-    place: Place::Global,
+    scope: Scope::Global,
     name_field: None,
     fields: &[
         nullable("agent_id"),
@@ -54,11 +56,11 @@ pub static ROLE_BINDING: Resource = Resource {
             cell: Cell::Derived(target),
         },
     ],
-    wide: &[super::AGE],
+    wide: &[super::description::AGE],
 };
 
-/// What a binding grants its role on: the id that fits the scope, else the first that is set.
-fn target(binding: &Record) -> String {
+/// Returns the id of the object that a binding grants its role on: the id that fits the scope, or else the first id that is set.
+fn target(binding: &Values) -> String {
     let by_scope = format!("{}_id", binding.text("scope"));
     let fields = [
         by_scope.as_str(),

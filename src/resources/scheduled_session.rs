@@ -1,13 +1,15 @@
-//! Scheduled sessions (contract cli-resources.md section 5).
+//! Scheduled sessions (docs/interface/cli-resources.md section 5).
 
-use super::{Cell, Column, Place, Record, Resource, Type, column, field, required, text};
+use super::description::{
+    Cell, Column, Resource, Scope, Type, Values, column, field, required, text,
+};
 
 pub static SCHEDULED_SESSION: Resource = Resource {
     word: "scheduled-session",
     aliases: &["scheduled-sessions"],
     kind: "ScheduledSession",
     collection: "scheduled-sessions",
-    place: Place::Project,
+    scope: Scope::Project,
     name_field: Some("name"),
     fields: &[
         text("agent_id"),
@@ -44,8 +46,8 @@ pub static SCHEDULED_SESSION: Resource = Resource {
     ],
 };
 
-/// The next run in UTC, to the second: an offset would not fit the column.
-fn next_run(record: &Record) -> String {
+/// Returns the time of the next run in UTC, to the second: an offset would not fit into the column.
+fn next_run(record: &Values) -> String {
     record
         .text("next_run_at")
         .parse::<jiff::Timestamp>()

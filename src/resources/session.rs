@@ -1,13 +1,13 @@
-//! Sessions (contract cli-core.md sections 4.5 and 7.9.2).
+//! Sessions (docs/interface/cli-core.md sections 4.5 and 7.9.2).
 
-use super::{AGE, Place, Resource, Type, column, field, required, text};
+use super::description::{AGE, Column, Resource, Scope, Type, column, field, required, text};
 
 pub static SESSION: Resource = Resource {
     word: "session",
     aliases: &["sessions", "sess"],
     kind: "Session",
     collection: "sessions",
-    place: Place::Global,
+    scope: Scope::Global,
     name_field: Some("name"),
     fields: &[
         text("agent_id"),
@@ -72,8 +72,8 @@ pub const ACTIVE_PHASES: &[&str] = &["Pending", "Creating", "Running"];
 /// The phases that a session leaves only if it is started again.
 pub const FINAL_PHASES: &[&str] = &["Stopped", "Completed", "Failed"];
 
-/// The columns under an agent and a scheduled session, where project and model are known.
-pub static RUN_COLUMNS: &[super::Column] = &[
+/// The columns of the sessions of one agent or scheduled session, whose project and model are known.
+pub static RUN_COLUMNS: &[Column] = &[
     column("ID", 27, "id"),
     column("NAME", 32, "name"),
     column("PHASE", 12, "phase"),

@@ -1,18 +1,18 @@
-//! Messages of a session (contract cli-resources.md section 3).
+//! Messages of a session (docs/interface/cli-resources.md section 3).
 
-use super::{Place, Presence, Resource, Type, text};
+use super::description::{Field, Presence, Resource, Scope, Type, text};
 
 pub static SESSION_MESSAGE: Resource = Resource {
     word: "session-message",
     aliases: &["session-messages"],
     kind: "SessionMessage",
     collection: "messages",
-    place: Place::Nested,
+    scope: Scope::Nested,
     name_field: None,
     fields: &[
         text("event_type"),
         text("payload"),
-        super::Field {
+        Field {
             name: "seq",
             kind: Type::Int,
             presence: Presence::NotEmpty,

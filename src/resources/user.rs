@@ -1,13 +1,13 @@
-//! Users and project settings (contract cli-core.md sections 4.5 and 7.9.2).
+//! Users and project settings (docs/interface/cli-core.md sections 4.5 and 7.9.2).
 
-use super::{AGE, Place, Resource, column, required, text};
+use super::description::{AGE, Resource, Scope, column, required, text};
 
 pub static USER: Resource = Resource {
     word: "user",
     aliases: &["users", "usr"],
     kind: "User",
     collection: "users",
-    place: Place::Global,
+    scope: Scope::Global,
     name_field: Some("username"),
     fields: &[text("email"), required("name"), required("username")],
     has_common_fields: true,
@@ -30,7 +30,7 @@ pub static PROJECT_SETTINGS: Resource = Resource {
     ],
     kind: "ProjectSettings",
     collection: "project_settings",
-    place: Place::Global,
+    scope: Scope::Global,
     name_field: Some("project_id"),
     fields: &[
         text("group_access"),

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use acpctl::help;
+use acpctl::{cli, help};
 
 use crate::support::serve::Serve;
 use crate::support::{TOKEN, TestEnv, streams};
@@ -272,7 +272,7 @@ fn documents() -> Vec<PathBuf> {
 #[test]
 fn examples_of_the_help_run() {
     let mut lines = Vec::new();
-    collect(&help::tree(), &mut lines);
+    collect(&cli::tree(), &mut lines);
     assert!(lines.len() > 10);
     let probe = home();
     if !run(&probe, "acpctl credential list").status.success() {
@@ -305,7 +305,7 @@ fn examples_of_the_help_run() {
 #[test]
 fn examples_of_the_help_run_on_a_server() {
     let mut lines = Vec::new();
-    collect(&help::tree(), &mut lines);
+    collect(&cli::tree(), &mut lines);
     let mut wrong = String::new();
     for line in &lines {
         let Expected::Code(code) = expected(line) else {
@@ -367,7 +367,7 @@ fn examples_of_the_documents_run() {
 fn every_exception_is_an_example() {
     let shown = documents().into_iter().flat_map(|path| shown(&path));
     let mut lines: Vec<String> = shown.map(|shown| shown.line).collect();
-    collect(&help::tree(), &mut lines);
+    collect(&cli::tree(), &mut lines);
     for (start, expected) in EXCEPTIONS {
         let known = lines.iter().any(|line| line.starts_with(start));
         if let Expected::Skipped(reason) = expected {

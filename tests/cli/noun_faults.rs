@@ -3,7 +3,7 @@
 
 use std::sync::Mutex;
 
-use acpctl::help;
+use acpctl::cli;
 
 use crate::faults::{FAULTS, Fault};
 use crate::support::server::Scripted;
@@ -251,7 +251,7 @@ fn leaves(command: &clap::Command, path: &str, found: &mut Vec<String>) {
 #[test]
 fn every_command_has_a_row_or_a_reason() {
     let mut commands = Vec::new();
-    leaves(&help::tree(), "", &mut commands);
+    leaves(&cli::tree(), "", &mut commands);
     assert!(commands.len() > 60, "{commands:?}");
     let begins = |line: &str, words: &str| line == words || line.starts_with(&format!("{words} "));
     let lines: Vec<&str> = COMMANDS

@@ -260,7 +260,7 @@ fn a_login_that_waits_for_the_browser_says_so() {
                  --no-browser";
     let words: Vec<&str> = words.split_whitespace().collect();
     let terminal = start(&env, "http://127.0.0.1:1", &words, 24, 100);
-    terminal.wait_for("Waiting for the browser (Ctrl-C gives up)");
+    terminal.wait_for("Waiting for the browser (press Ctrl-C to cancel)");
     terminal.type_text("\x03");
     let screen = terminal.wait_for("status 130");
     assert!(!screen.contains("Waiting"), "{screen}");

@@ -4,11 +4,13 @@ use crate::commands::project_args::ProjectArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup;
+use crate::resources::Candidates;
 
 /// The argument and the flag that name one agent of a project.
 #[derive(Debug, clap::Args)]
 pub struct AgentArgs {
     /// Name or ID
+    #[arg(add = Candidates::AGENTS)]
     agent: String,
     #[command(flatten)]
     project: ProjectArgs,

@@ -8,11 +8,13 @@ use crate::commands::session_control;
 use crate::ctx::Ctx;
 use crate::lookup;
 use crate::output::OutputArgs;
+use crate::resources::Candidates;
 
 /// Start an agent's session, or show the one that is already running
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::AGENTS)]
     agent: Option<String>,
     /// Task for this run: the session's first message
     #[arg(long)]

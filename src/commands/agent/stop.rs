@@ -9,12 +9,13 @@ use crate::commands::{outcome, session_control};
 use crate::ctx::Ctx;
 use crate::lookup;
 use crate::output::{Format, OutputArgs};
-use crate::resources::{ACTIVE_PHASES, Record, SESSION};
+use crate::resources::{ACTIVE_PHASES, Candidates, Record, SESSION};
 
 /// Stop an agent's session
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::AGENTS)]
     agent: Option<String>,
     /// Every agent of the project
     #[arg(short = 'A', long)]

@@ -8,11 +8,13 @@ use crate::commands::removal;
 use crate::ctx::Ctx;
 use crate::lookup;
 use crate::output::OutputArgs;
+use crate::resources::Candidates;
 
 /// Delete an application
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::APPLICATIONS)]
     application: String,
     #[command(flatten)]
     confirm: ConfirmArgs,

@@ -6,6 +6,7 @@ use crate::api::{Body, Client};
 use crate::compat::number;
 use crate::compat::quote::quote;
 use crate::lookup;
+use crate::resources::Candidates;
 
 /// Switches tell "not given" from "given as false": an update sends both.
 #[derive(Debug, clap::Args)]
@@ -30,6 +31,7 @@ pub struct Fields {
     destination_url: Option<String>,
     /// Name or ID of the credential for private repositories
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::CREDENTIALS)]
     credential_id: Option<String>,
     /// Enable automatic sync
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true)]

@@ -6,11 +6,13 @@ use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup;
 use crate::output::OutputArgs;
+use crate::resources::Candidates;
 
 /// Show an application
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::APPLICATIONS)]
     application: String,
     #[command(flatten)]
     output: OutputArgs,

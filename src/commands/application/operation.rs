@@ -8,11 +8,12 @@ use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::lookup;
 use crate::output::OutputArgs;
-use crate::resources::APPLICATION;
+use crate::resources::{APPLICATION, Candidates};
 
 #[derive(Debug, clap::Args)]
 pub struct Target {
     /// Name or ID
+    #[arg(add = Candidates::APPLICATIONS)]
     application: String,
     #[command(flatten)]
     output: OutputArgs,

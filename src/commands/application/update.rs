@@ -9,12 +9,13 @@ use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::lookup;
 use crate::output::OutputArgs;
-use crate::resources::APPLICATION;
+use crate::resources::{APPLICATION, Candidates};
 
 /// Change an application; only what is given changes
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::APPLICATIONS)]
     application: String,
     #[command(flatten)]
     fields: Fields,

@@ -144,7 +144,7 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<Document>) -> anyhow::Result<()>
     if args.dry_run && !args.diff {
         return report.dry_run(&documents);
     }
-    let project = ctx.settings()?.project.clone();
+    let project = ctx.settings()?.project.value.clone();
     let client = ctx.client()?;
     if project.is_none() && documents.iter().any(Document::needs_project) {
         return Err(Failure::usage("project is required").into());

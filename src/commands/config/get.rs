@@ -1,17 +1,20 @@
 //! `acpctl config get`
 
-use crate::auth::access;
+use super::keys::KEYS;
+use crate::auth::login;
 use crate::config::file;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::resources::Candidates;
 use crate::text::url_for_people;
 
-/// Print a setting as it is in force
+/// Print the effective value of a setting
 ///
 /// Keys: `api_url`, project, pager, `access_token` (never shown).
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Key
+    #[arg(add = Candidates::Described(KEYS))]
     key: String,
 }
 
@@ -28,11 +31,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let settings = ctx.settings()?;
     let config = ctx.config()?;
     let value = match args.key.as_str() {
-        "api_url" => Some(url_for_people(&settings.api_url)),
-        "project" => settings.project.clone(),
+        "api_url" => Some(url_for_people(&settings.api_url.value)),
+        "project" => settings.project.value.clone(),
         "pager" => config.text(file::PAGER).map(str::to_owned),
         _ => {
-            let known = settings.token.is_some() || access::is_logged_in(config);
+            let known = settings.token.value.is_some() || login::is_logged_in(config);
             known.then(|| "[REDACTED]".to_owned())
         }
     };

@@ -1,6 +1,7 @@
-//! `acpctl config …` (contract cli-core.md section 7.6).
+//! `acpctl config …` (docs/interface/cli-core.md section 7.6).
 
 mod get;
+mod keys;
 mod path;
 mod set;
 mod unset;
@@ -24,7 +25,7 @@ impl Command {
     /// Runs the verb.
     ///
     /// # Errors
-    /// What it could not do.
+    /// The verb failed.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
             Self::Get(args) => get::run(ctx, args),

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::auth::{access, cleartext};
+use super::keys::KEYS;
+use crate::auth::{cleartext, login};
 use crate::commands::outcome;
 use crate::compat::quote::quote;
 use crate::config::settings::is_local;
@@ -11,15 +12,17 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::output::OutputArgs;
+use crate::resources::Candidates;
 use crate::text::url_for_people;
 
 /// Save a setting; an empty value removes it
 ///
-/// Keys: `api_url`, project, pager. The address `local:` is the embedded API of this machine. The pager is kept
-/// for the Go tool; nothing here starts one.
+/// Keys: `api_url`, project, pager. The address `local:` is the embedded API of this machine. The pager is saved for
+/// the Go tool only; this program never starts one.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Key
+    #[arg(add = Candidates::Described(KEYS))]
     key: String,
     /// Value
     value: String,
@@ -43,10 +46,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let sentence = format!("Set {} = {shown}", args.key);
     let result = json!({"key": args.key, "value": shown});
     outcome::said(ctx, &format, &sentence, &result)?;
-    say(ctx, &args.key)
+    warn(ctx, &args.key)
 }
 
 /// Changes one key of the file.
+///
+/// # Errors
+/// The key or the value is not valid, or the file can't be changed.
 pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<()> {
     let path = paths::config_file_to_change()?;
     // The Go tool reads the file first: a broken one is reported before anything else.
@@ -68,7 +74,7 @@ pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<
     let exposed = value.filter(|_| is_url).and_then(cleartext::exposed);
     Config::update(&path, |config| {
         if is_url {
-            access::change_url(config, value);
+            login::change_url(config, value);
         } else {
             config.set(key, value.map(Into::into));
         }
@@ -76,27 +82,32 @@ pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<
             cleartext::remember(config, origin);
         }
     })
-    .map_err(|why| Failure::new(Kind::Other, why))?;
+    .map_err(Failure::from)?;
     if let Some(origin) = &exposed {
         ctx.out.warn(&cleartext::words(origin));
     }
     Ok(())
 }
 
-/// What keeps the change from being all that counts.
-pub(super) fn say(ctx: &Ctx, key: &str) -> anyhow::Result<()> {
+/// Warns if a variable overrides the change, or if the stored login is for another address.
+///
+/// # Errors
+/// The file can't be read.
+pub(super) fn warn(ctx: &Ctx, key: &str) -> anyhow::Result<()> {
     for (name, variable) in [("api_url", env::API_URL), ("project", env::PROJECT)] {
         if key == name && variable.get().is_some() {
-            ctx.out
-                .warn(&format!("{} is set and stays in force", variable.name));
+            ctx.out.warn(&format!(
+                "{} is set and overrides the saved value",
+                variable.name
+            ));
         }
     }
     if key == file::API_URL {
         let path =
             paths::config_file().map_err(|why| Failure::new(Kind::Other, why.to_string()))?;
-        let config = Config::load(&path).map_err(|why| Failure::new(Kind::Other, why))?;
+        let config = Config::load(&path).map_err(Failure::from)?;
         let settings = Settings::new(&ctx.globals, &config);
-        if access::is_logged_in(&config)
+        if login::is_logged_in(&config)
             && !settings.is_local()
             && let Some(other) = settings.login_elsewhere
         {
@@ -109,7 +120,7 @@ pub(super) fn say(ctx: &Ctx, key: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Scheme and host are needed, and a query would end up in the middle of every path.
+/// Refuses a URL without scheme or host, and one with a query, which would end up in the middle of every path.
 fn check_url(text: &str) -> Result<(), Failure> {
     if is_local(text) {
         return Ok(());

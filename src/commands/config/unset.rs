@@ -2,10 +2,12 @@
 
 use serde_json::json;
 
+use super::keys::KEYS;
 use super::set;
 use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::output::OutputArgs;
+use crate::resources::Candidates;
 
 /// Remove a setting
 ///
@@ -13,6 +15,7 @@ use crate::output::OutputArgs;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Key
+    #[arg(add = Candidates::Described(KEYS))]
     key: String,
     #[command(flatten)]
     output: OutputArgs,
@@ -23,5 +26,5 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     set::save(ctx, &args.key, None)?;
     let result = json!({"key": args.key, "value": null});
     outcome::said(ctx, &format, &format!("Unset {}", args.key), &result)?;
-    set::say(ctx, &args.key)
+    set::warn(ctx, &args.key)
 }

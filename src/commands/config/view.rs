@@ -1,8 +1,11 @@
 //! `acpctl config view`
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
-use crate::auth::access;
+use crate::auth::login;
+use crate::config::Setting;
 use crate::config::settings::Origin;
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs, table};
@@ -23,7 +26,7 @@ const COLUMNS: &[table::Column] = &[
     },
 ];
 
-/// Show every setting that is in force; tokens are never shown
+/// Show all effective settings; tokens are never shown
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Show where each value comes from: flag, environment, file or default
@@ -36,36 +39,40 @@ pub struct Args {
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let settings = ctx.settings()?;
-    let token = if settings.token.is_some() || access::is_logged_in(ctx.config_if_any()?) {
+    let token = if settings.token.value.is_some() || login::is_logged_in(ctx.config_if_any()?) {
         "[REDACTED]"
     } else {
         "(not set)"
     };
     let unset = || "(not set)".to_owned();
-    let timeout = format!("{}s", settings.request_timeout.as_secs());
-    let polling = format!("{}s", settings.polling_interval.as_secs());
+    let seconds = |setting: Setting<Duration>| format!("{}s", setting.value.as_secs());
+    let project = settings.project.value.clone();
     let rows = [
         (
             "api_url",
-            url_for_people(&settings.api_url),
-            settings.api_url_origin,
+            url_for_people(&settings.api_url.value),
+            settings.api_url.origin,
         ),
-        ("access_token", token.to_owned(), settings.token_origin),
+        ("access_token", token.to_owned(), settings.token.origin),
         (
             "project",
-            settings.project.clone().unwrap_or_else(unset),
-            settings.project_origin,
+            project.unwrap_or_else(unset),
+            settings.project.origin,
         ),
-        ("request_timeout", timeout, settings.request_timeout_origin),
+        (
+            "request_timeout",
+            seconds(settings.request_timeout),
+            settings.request_timeout.origin,
+        ),
         (
             "polling_interval",
-            polling,
-            settings.polling_interval_origin,
+            seconds(settings.polling_interval),
+            settings.polling_interval.origin,
         ),
         (
             "insecure_tls_verify",
-            settings.insecure.to_string(),
-            settings.insecure_origin,
+            settings.insecure.value.to_string(),
+            settings.insecure.origin,
         ),
     ];
     if !matches!(format, Format::Table | Format::Wide) {

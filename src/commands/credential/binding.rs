@@ -8,7 +8,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
-use crate::resources::{ROLE_BINDING, Record};
+use crate::resources::{Candidates, ROLE_BINDING, Record};
 use crate::text::acpctl;
 
 /// The role that lets sessions use a credential.
@@ -18,9 +18,11 @@ const VIEWER: &str = "credential:viewer";
 #[derive(Debug, clap::Args)]
 pub struct BindingArgs {
     /// Name or ID
+    #[arg(add = Candidates::CREDENTIALS)]
     pub credential: String,
     /// Only the sessions of this agent, by name or ID
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::AGENTS)]
     agent: Option<String>,
     #[command(flatten)]
     output: OutputArgs,

@@ -7,6 +7,7 @@ use crate::commands::removal;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
+use crate::resources::Candidates;
 
 const EXAMPLES: &str = "\
 acpctl credential delete prod
@@ -18,6 +19,7 @@ acpctl credential delete prod --yes";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: String,
     #[command(flatten)]
     confirm: ConfirmArgs,

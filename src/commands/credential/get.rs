@@ -6,6 +6,7 @@ use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
+use crate::resources::Candidates;
 
 const EXAMPLES: &str = "\
 acpctl credential get prod
@@ -16,6 +17,7 @@ acpctl credential get prod -o jsonpath='{.annotations}'";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: String,
     #[command(flatten)]
     output: OutputArgs,

@@ -10,7 +10,7 @@ use crate::commands::listing::{ListArgs, say_left_out};
 use crate::compat::grammar::IgnoredArgs;
 use crate::compat::number;
 use crate::ctx::Ctx;
-use crate::resources::{CREDENTIAL, EXPIRES_AT, Record, annotation};
+use crate::resources::{CREDENTIAL, Candidates, EXPIRES_AT, Record, annotation};
 
 const EXAMPLES: &str = "\
 acpctl credential list
@@ -25,6 +25,7 @@ acpctl credential list -o name";
 pub struct Args {
     /// Only this provider (github|gitlab|jira|google|vertex|kubeconfig or another)
     #[arg(long, value_name = "PROVIDER")]
+    #[arg(add = Candidates::PROVIDERS)]
     provider: Option<String>,
     /// Only credentials of exactly this name
     #[arg(long, value_name = "NAME")]

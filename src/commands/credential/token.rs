@@ -16,7 +16,7 @@ use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Kubeconfig, Source};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
-use crate::resources::CREDENTIAL_TOKEN;
+use crate::resources::{CREDENTIAL_TOKEN, Candidates};
 use crate::secret_file;
 use crate::text::acpctl;
 
@@ -36,6 +36,7 @@ acpctl session exec --credential prod -- kubectl config current-context";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: String,
     /// Write the secret, byte for byte, to this new file (mode 0600) instead
     #[arg(long, value_name = "PATH")]

@@ -13,7 +13,7 @@ use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
 use crate::intake::{self, KubeconfigArgs, SourceArgs, judge, provider};
 use crate::lookup::{self, Collection};
-use crate::resources::{CREDENTIAL, DIGEST, KUBECONFIG, Record, annotation};
+use crate::resources::{CREDENTIAL, Candidates, DIGEST, KUBECONFIG, Record, annotation};
 
 const EXAMPLES: &str = "\
 # A new kubeconfig under the old name
@@ -29,6 +29,7 @@ acpctl credential update prod --description 'Production, read only' --labels ''"
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: String,
     /// New name
     #[arg(long, value_name = "NAME")]

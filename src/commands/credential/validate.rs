@@ -15,6 +15,7 @@ use crate::intake::findings::{self, Outcome};
 use crate::intake::{self, Examined, KubeconfigArgs, Page, judge};
 use crate::kubeconfig::{Carved, CheckOptions, OwnedSource, Report, Rules};
 use crate::output::style::{self, Tone};
+use crate::resources::Candidates;
 use crate::text::acpctl;
 
 /// The rules to judge by.
@@ -56,6 +57,7 @@ pub struct Args {
     files: Vec<PathBuf>,
     /// Judge this context (default: the file's current-context)
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::Contexts)]
     context: Option<String>,
     /// Rules to apply: kubernetes|runner|all
     #[arg(

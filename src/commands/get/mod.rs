@@ -15,7 +15,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::Format;
-use crate::resources::{AGENT, CREDENTIAL, ROLE_BINDING, Resource, SESSION};
+use crate::resources::{AGENT, CREDENTIAL, Candidates, ROLE_BINDING, Resource, SESSION};
 
 const EXAMPLES: &str = "acpctl get sessions
 acpctl get project team-a -o json
@@ -29,8 +29,10 @@ acpctl get rb -o wide";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Kind of resource
+    #[arg(add = Candidates::Kinds)]
     resource: String,
     /// ID or name of one object
+    #[arg(add = Candidates::NamesOfKind)]
     name: Option<String>,
     #[command(flatten)]
     list: ListArgs,
@@ -45,9 +47,11 @@ pub struct Args {
     watch_timeout: Duration,
     /// Project ID (default: the current project; required for project-agents)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
     /// Only sessions of the agent with this name or ID
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::AGENTS)]
     project_agent: Option<String>,
 }
 
@@ -178,7 +182,7 @@ fn sessions_of(
         .project_id
         .as_deref()
         .filter(|project| !project.is_empty());
-    if given.is_none() && ctx.settings()?.project.is_none() {
+    if given.is_none() && ctx.settings()?.project.value.is_none() {
         return Err(Failure::usage("--project-id is required when using --project-agent").into());
     }
     let project = ctx.project(given)?;

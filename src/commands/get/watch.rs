@@ -12,7 +12,7 @@ use crate::api::{Client, Error, ListOptions};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
-use crate::output::{Format, progress, table};
+use crate::output::{self, Format, progress, table};
 use crate::resources::{Column, ROLE_BINDING, Record, Resource, SESSION};
 
 /// How long one poll may take.
@@ -33,7 +33,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         _ => return Err(Failure::usage("watch prints a table; leave out --output").into()),
     }
     let collection = collection(ctx, args, resource)?;
-    let interval = ctx.settings()?.polling_interval;
+    let interval = ctx.settings()?.polling_interval.value;
     // A line for each poll would only flicker.
     let _quiet = progress::quiet();
     ctx.out.text(&rows(resource, &[]))?;
@@ -158,7 +158,7 @@ fn cells(ctx: &Ctx, (event, record): &(Event, Record)) -> Vec<String> {
         }
     }
     let columns: Vec<&Column> = resource.columns.iter().collect();
-    let cells = record.cells(&columns, ctx.now());
+    let cells = output::cells(&record, &columns, ctx.now());
     if resource.word == SESSION.word {
         return cells;
     }

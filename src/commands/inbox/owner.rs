@@ -6,6 +6,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
+use crate::resources::Candidates;
 
 /// The flags that name the owner of an inbox.
 #[derive(Debug, clap::Args)]
@@ -14,6 +15,7 @@ pub struct OwnerArgs {
     project: ProjectArgs,
     /// Name or ID of the agent (required)
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::AGENTS)]
     pa_id: Option<String>,
 }
 
@@ -23,7 +25,7 @@ impl OwnerArgs {
     /// # Errors
     /// If one of them is missing, in the Go tool's words.
     pub fn inbox(&self, ctx: &Ctx) -> Result<Inbox<'_>, Failure> {
-        if !self.project.is_given() && ctx.settings()?.project.is_none() {
+        if !self.project.is_given() && ctx.settings()?.project.value.is_none() {
             required("project-id", None)?;
         }
         let project = self.project.project(ctx)?;

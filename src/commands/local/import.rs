@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::commands::apply;
 use crate::ctx::Ctx;
 use crate::intake::TrustArgs;
+use crate::resources::Candidates;
 
 const EXAMPLES: &str = "\
 acpctl local import team.yaml
@@ -30,6 +31,7 @@ pub struct Args {
     diff: bool,
     /// Output format: json; anything else is text
     #[arg(short, long, value_name = "FORMAT")]
+    #[arg(add = Candidates::Words(&["json"]))]
     output: Option<String>,
 }
 

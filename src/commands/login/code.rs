@@ -1,4 +1,4 @@
-//! The browser login: authorization code with PKCE (contract cli-core.md section 7.1.1).
+//! The login in a browser: authorization code with PKCE (docs/interface/cli-core.md section 7.1.1).
 
 use std::net::Ipv4Addr;
 
@@ -11,17 +11,18 @@ use tokio::net::TcpListener;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::{Args, ask, issuer};
+use super::args::Args;
+use super::issuer::{issuer, request};
 use crate::auth::oidc::Issuer;
 use crate::auth::store::Login;
 use crate::auth::{browser, callback};
 use crate::ctx::Ctx;
 use crate::output::progress;
 
-/// Sends the user to the issuer and waits for the browser to come back.
+/// Sends the user to the issuer and waits until the browser returns.
 ///
 /// # Errors
-/// In the Go tool's words, without its prefix.
+/// The login failed; in the Go tool's words, without its prefix.
 pub fn log_in(
     ctx: &Ctx,
     args: &Args,
@@ -41,14 +42,14 @@ pub fn log_in(
         ("grant_type", "authorization_code"),
         ("redirect_uri", redirect.as_str()),
     ]);
-    let tokens = ask(ctx, &issuer, &form).context("exchange authorization code")?;
+    let tokens = request(ctx, &issuer, &form).context("exchange authorization code")?;
     Ok(Login {
         access: Some(tokens.access),
         refresh: tokens.refresh,
     })
 }
 
-/// Gives the redirect address and the code.
+/// Returns the redirect address and the code.
 fn authorize(
     ctx: &Ctx,
     args: &Args,
@@ -73,7 +74,7 @@ fn authorize(
         let url = format!("{}?{query}", issuer.endpoint("auth"));
         ctx.out.text(&format!("Opening browser for authentication...\nIf the browser does not open, visit:\n\n  {url}\n\n"))?;
         let _page = (!args.no_browser).then(|| browser::open(&url));
-        let _waiting = progress::begin("Waiting for the browser (Ctrl-C gives up)");
+        let _waiting = progress::begin("Waiting for the browser (press Ctrl-C to cancel)");
         let code = callback::wait(&listener, state).await?;
         Ok((redirect, Zeroizing::new(code)))
     })

@@ -17,7 +17,7 @@ pub fn run(ctx: &Ctx, output: &OutputArgs) -> anyhow::Result<()> {
     let format = output.format()?;
     let settings = ctx.settings()?;
     if !matches!(format, Format::Table | Format::Wide) {
-        let project = settings.project.as_deref();
+        let project = settings.project.value.as_deref();
         return match (&format, project) {
             (Format::Name, project) => ctx
                 .out
@@ -25,8 +25,8 @@ pub fn run(ctx: &Ctx, output: &OutputArgs) -> anyhow::Result<()> {
             (format, project) => ctx.out.value(&json!({"project": project}), format),
         };
     }
-    match &settings.project {
-        Some(project) if settings.project_origin == Origin::Environment => {
+    match &settings.project.value {
+        Some(project) if settings.project.origin == Origin::Environment => {
             ctx.out.line(&format!("Current project: {project} (from AMBIENT_PROJECT environment variable)"))
         }
         Some(project) => ctx.out.line(&format!("Current project: {project}")),

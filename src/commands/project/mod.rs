@@ -10,6 +10,7 @@ use clap::Subcommand;
 
 use crate::ctx::Ctx;
 use crate::output::OutputArgs;
+use crate::resources::Candidates;
 
 /// Manage projects
 ///
@@ -18,6 +19,7 @@ use crate::output::OutputArgs;
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
     /// Project to switch to
+    #[arg(add = Candidates::PROJECTS)]
     name: Option<String>,
     #[command(subcommand)]
     command: Option<Command>,

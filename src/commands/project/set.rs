@@ -9,13 +9,14 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
-use crate::resources::PROJECT;
+use crate::resources::{Candidates, PROJECT};
 use crate::text::acpctl;
 
 /// Switch to a project
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Project
+    #[arg(add = Candidates::PROJECTS)]
     pub name: String,
     #[command(flatten)]
     pub output: OutputArgs,
@@ -53,7 +54,7 @@ pub fn run(ctx: &Ctx, name: &str, output: &OutputArgs) -> anyhow::Result<()> {
     let path = paths::config_file_to_change()?;
     let key = ctx.settings()?.project_key();
     Config::update(&path, |config| config.set(key, Some(id.as_str().into())))
-        .map_err(|why| Failure::new(Kind::Other, why))?;
+        .map_err(Failure::from)?;
     let sentence = format!("Switched to project {}", quote(name));
     outcome::done(ctx, &found, &format, &sentence)?;
     if env::PROJECT.get().is_some() {

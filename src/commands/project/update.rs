@@ -8,12 +8,13 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
-use crate::resources::PROJECT;
+use crate::resources::{Candidates, PROJECT};
 
 /// Change a project; only what is given changes
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
+    #[arg(add = Candidates::PROJECTS)]
     project_id: String,
     /// New name
     #[arg(long)]

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::api::{Body, Client};
 use crate::compat::number;
 use crate::lookup;
+use crate::resources::Candidates;
 
 /// The flags for the fields of a scheduled session.
 #[derive(Debug, clap::Args)]
@@ -14,6 +15,7 @@ pub struct Fields {
     pub name: Option<String>,
     /// Name or ID of the agent
     #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::AGENTS)]
     agent_id: Option<String>,
     /// Cron schedule, e.g. '0 9 * * 1-5'
     #[arg(long, value_name = "CRON")]

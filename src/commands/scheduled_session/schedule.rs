@@ -11,12 +11,13 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
-use crate::resources::{Record, SCHEDULED_SESSION};
+use crate::resources::{Candidates, Record, SCHEDULED_SESSION};
 
 /// The argument and the flag that name one scheduled session of a project.
 #[derive(Debug, clap::Args)]
 pub struct ScheduleArgs {
     /// Name or ID
+    #[arg(add = Candidates::SCHEDULED_SESSIONS)]
     session: String,
     #[command(flatten)]
     project: ProjectArgs,
@@ -90,7 +91,7 @@ impl ActionArgs {
                 return Ok(found);
             }
             let value = json::parse(&answer.body).map_err(|why| Error::Decode(why.to_string()))?;
-            let record = Record::decode(&SCHEDULED_SESSION, value).map_err(Error::Decode);
+            let record = Record::decode(&SCHEDULED_SESSION, value).map_err(Error::from);
             record.with_context(|| format!("{verb} scheduled session"))
         })
     }

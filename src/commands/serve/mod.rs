@@ -19,8 +19,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
-use crate::api::Client;
-use crate::api::local::{key_policy, say_key_place};
+use crate::api::local::key_policy;
+use crate::api::{self, Client};
 use crate::auth::own_server;
 use crate::compat::json;
 use crate::compat::quote::quote;
@@ -229,7 +229,7 @@ async fn serve(
     };
     ctx.out
         .line(&format!("Serving {url} from {}", directory.display()))?;
-    say_key_place(&ctx.out, &state);
+    api::report_key(&state);
     say_how_to_use(ctx, args, &url, &token);
     let (stop, stopping) = watch::channel(false);
     let (last_run, no_run) = oneshot::channel::<()>();
@@ -352,7 +352,7 @@ fn setting(
         command: args.command.clone(),
         url: url.to_owned(),
         token,
-        client: Client::embedded(directory, &ctx.globals)?,
+        client: Client::embedded(directory, ctx.globals.retries, (&ctx.globals).into())?,
         store: store::Store::new(runner),
         allow_empty: args.allow_empty,
     })

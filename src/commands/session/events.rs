@@ -3,11 +3,13 @@
 use super::follow;
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
+use crate::resources::Candidates;
 
 /// Stream the events of a session unchanged
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// ID or name of the session, or name of its agent
+    #[arg(add = Candidates::SESSIONS)]
     session: String,
 }
 

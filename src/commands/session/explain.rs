@@ -8,6 +8,7 @@ use super::view::{View, ViewArgs};
 use crate::config::Settings;
 use crate::ctx::Ctx;
 use crate::output::age::age;
+use crate::resources::Candidates;
 use crate::runner::resolve::{Candidate, Tier};
 use crate::session_helper::prepare;
 use crate::text::visible;
@@ -38,9 +39,11 @@ const WIDE_TITLES: &[&str] = &[
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Session, by name or ID; without one, a new session of the project
+    #[arg(add = Candidates::SESSIONS)]
     session: Option<String>,
     /// Agent that the session is for, by name or ID
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::AGENTS)]
     agent: Option<String>,
     /// Also show the bindings that decide nothing: of owners, of other projects, of deleted credentials
     #[arg(long)]

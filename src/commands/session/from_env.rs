@@ -101,17 +101,17 @@ pub fn client(ctx: &Ctx) -> anyhow::Result<Client> {
     let mut settings = Settings::new(&ctx.globals, ctx.config_if_any()?);
     address
         .trim_end_matches('/')
-        .clone_into(&mut settings.api_url);
-    settings.token = token()?;
-    if settings.token.is_none() {
+        .clone_into(&mut settings.api_url.value);
+    let token = token()?;
+    if token.is_none() {
         refuse_exchange()?;
     }
-    settings.project = env::PROJECT_NAME
+    settings.project.value = env::PROJECT_NAME
         .get()
         .or_else(|| env::AGENTIC_SESSION_NAMESPACE.get())
         .map(|project| project.trim().to_owned());
     settings.direct = true;
-    Client::connect(&settings, settings.token.clone(), &ctx.globals)
+    Client::connect(&settings, token)
 }
 
 /// Refuses to send the token anywhere except into the cluster or to this machine. A URL without a host, such as `file:`,

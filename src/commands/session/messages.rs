@@ -14,7 +14,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
-use crate::resources::{Record, SESSION_MESSAGE};
+use crate::resources::{Candidates, Record, SESSION_MESSAGE};
 
 /// How long to wait before a stream that broke off, or could not be opened, is tried again.
 const RETRY: Duration = Duration::from_secs(3);
@@ -23,6 +23,7 @@ const RETRY: Duration = Duration::from_secs(3);
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// ID or name of the session, or name of its agent
+    #[arg(add = Candidates::SESSIONS)]
     session: String,
     /// Stream live events until the current run ends
     #[arg(short, long)]
@@ -140,7 +141,7 @@ async fn list(client: &Client, path: &str) -> Result<Option<Vec<Record>>, Error>
             .map(|item| Record::decode(&SESSION_MESSAGE, item))
             .collect::<Result<_, _>>()
             .map(Some)
-            .map_err(Error::Decode),
+            .map_err(Error::from),
         other => {
             let kind = if other.is_object() {
                 "object"

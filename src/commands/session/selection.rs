@@ -17,7 +17,7 @@ use crate::intake::{self, KubeconfigArgs, findings};
 use crate::kubeconfig::{self as rules, Keep};
 use crate::lookup::{self, Collection};
 use crate::output::progress;
-use crate::resources::{KUBECONFIG, Record};
+use crate::resources::{Candidates, KUBECONFIG, Record};
 use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::{Credential, Plan};
 use crate::runner::resolve::{Candidate, RunnerTarget};
@@ -30,6 +30,7 @@ use crate::session_helper::fetch;
 pub struct SelectionArgs {
     /// Session, by name or ID; without one, a new session of the project
     #[arg(help_heading = None)]
+    #[arg(add = Candidates::SESSIONS)]
     session: Option<String>,
     /// The same as SESSION
     #[arg(
@@ -38,15 +39,18 @@ pub struct SelectionArgs {
         value_name = "ID",
         conflicts_with = "session"
     )]
+    #[arg(add = Candidates::SESSIONS)]
     session_flag: Option<String>,
     /// Use this credential, by name or ID (repeatable)
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: Vec<String>,
     /// Use the kubeconfig in this file, or from stdin for -
     #[arg(short = 'f', long, value_name = "PATH|-")]
     from_file: Option<PathBuf>,
     /// Use what a session with this agent would get, by name or ID
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::AGENTS)]
     agent: Option<String>,
     /// In a session's pod: use the credentials, API and token that the platform's variables name
     #[arg(long, conflicts_with_all = ["credential", "from_file", "agent", "session", "session_flag"])]
@@ -194,7 +198,7 @@ fn target(
 }
 
 fn target_of_new_session(ctx: &Ctx, agent: Option<&str>) -> anyhow::Result<RunnerTarget> {
-    let project = ctx.settings()?.project.clone().unwrap_or_default();
+    let project = ctx.settings()?.project.value.clone().unwrap_or_default();
     if project.is_empty() {
         return Err(Failure::usage("no project is set")
             .hint("add --project NAME, name a session, or use --credential or --from-file")

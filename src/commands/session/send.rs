@@ -10,7 +10,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
-use crate::resources::{FINAL_PHASES, SESSION, SESSION_MESSAGE};
+use crate::resources::{Candidates, FINAL_PHASES, SESSION, SESSION_MESSAGE};
 use crate::text::acpctl;
 
 /// The exit status of a program that SIGINT ended.
@@ -20,6 +20,7 @@ const INTERRUPTED: u8 = 130;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// ID or name of the session, or name of its agent
+    #[arg(add = Candidates::SESSIONS)]
     session: String,
     /// Text of the message
     #[arg(allow_hyphen_values = true)]

@@ -170,7 +170,7 @@ impl<'a> Stored<'a> {
         if self.format == EventFormat::Json {
             return self.ctx.out.json_line(&event.data);
         }
-        let message = Record::decode(&SESSION_MESSAGE, value).map_err(Error::Decode)?;
+        let message = Record::decode(&SESSION_MESSAGE, value).map_err(Error::from)?;
         let text = text::message(&message, self.ctx.out.width(), self.ctx.now());
         self.ctx.out.text(&text)
     }

@@ -4,12 +4,22 @@ use serde_json::Value;
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::resources::Candidates;
+
+/// The formats with a description for completion.
+const OUTPUTS: &[(&str, &str)] = &[
+    ("json", "one JSON document"),
+    ("table", "columns"),
+    ("wide", "more columns"),
+    ("yaml", "one YAML document"),
+];
 
 /// The flag `-o` of commands that show something other than objects of the API.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ViewArgs {
     /// Output format: table|wide|json|yaml
     #[arg(short, long, value_name = "FORMAT")]
+    #[arg(add = Candidates::Described(OUTPUTS))]
     output: Option<String>,
 }
 

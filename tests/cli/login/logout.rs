@@ -68,5 +68,5 @@ fn a_variable_that_keeps_one_logged_in_is_named() {
         .arg("logout")
         .assert()
         .success()
-        .stderr("Warning: AMBIENT_TOKEN is set and stays in force\n");
+        .stderr("Warning: AMBIENT_TOKEN is set and still used\n");
 }

@@ -29,6 +29,14 @@ fn commands_of_the_same_user_find_the_token_and_nobody_else_gets_in() {
     assert_eq!(server.request("GET", "/credentials", "").0, 401);
     assert_eq!(server.request("POST", "/projects", "{}").0, 401);
     assert_eq!(list(&env, &url).0, Some(0));
+    // `whoami` shows the login that the other commands use.
+    let output = env
+        .acpctl()
+        .args(["whoami", "--api-url", &url])
+        .output()
+        .unwrap();
+    let shown = streams(&output).0;
+    assert!(shown.contains("Token type: opaque"), "{output:?}");
     let path = record(&env).expect("a record");
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);

@@ -4,7 +4,7 @@ use crate::compat::grammar::IgnoredArgs;
 use crate::input::{self, Stdin};
 use crate::intake::{KubeconfigArgs, SourceArgs};
 use crate::output::OutputArgs;
-use crate::resources::KUBECONFIG;
+use crate::resources::{Candidates, KUBECONFIG};
 
 const EXAMPLES: &str = "\
 # One context of a file, checked and cut out
@@ -32,6 +32,7 @@ pub struct Args {
     pub name: Option<String>,
     /// Provider: github|gitlab|jira|google|vertex|kubeconfig or another
     #[arg(long, value_name = "PROVIDER")]
+    #[arg(add = Candidates::PROVIDERS)]
     pub provider: Option<String>,
     #[command(flatten)]
     pub source: SourceArgs,

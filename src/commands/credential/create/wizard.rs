@@ -218,7 +218,7 @@ fn ask_project(ctx: &Ctx) -> anyhow::Result<Option<String>> {
             project.text("description"),
         ));
     }
-    let configured = ctx.settings()?.project.as_deref();
+    let configured = ctx.settings()?.project.value.as_deref();
     let start = listed
         .items()
         .iter()

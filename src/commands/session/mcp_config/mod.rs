@@ -16,6 +16,7 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
 use crate::plain_file::{self, Links};
+use crate::resources::Candidates;
 use crate::runner::table::{MCP_NAME, MCP_SERVER};
 use crate::secret_file;
 
@@ -45,6 +46,7 @@ const STORE_VARIABLES: &[env::Var] = &[env::XDG_DATA_HOME, env::LOCAL_KEYRING];
 pub struct Args {
     /// Use the kubeconfig of this credential, by name or ID
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: Option<String>,
     /// Merge the entry into this JSON file, which is created if it does not exist
     #[arg(long, value_name = "PATH")]

@@ -17,8 +17,9 @@ fn without_a_secret_service_the_file_is_used_and_it_is_said() {
     let Some(bus) = Bus::start(&env) else { return };
     let stderr = said(&env, &bus.address, &["login", "--token", TOKEN]);
     assert!(
-        stderr
-            .starts_with("The login is in the configuration file, mode 0600: no keyring took it ("),
+        stderr.starts_with(
+            "The login is in the configuration file, mode 0600: no keyring accepted it ("
+        ),
         "{stderr}"
     );
     assert_eq!(saved(&env), json!({"access_token": TOKEN}));
@@ -101,7 +102,7 @@ fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
     let stderr = said(&env, &silent.address, &["login", "--token", TOKEN]);
     assert!(
         stderr.starts_with(&format!(
-            "The login is in the configuration file, mode 0600: no keyring took it ({LATE})\n"
+            "The login is in the configuration file, mode 0600: no keyring accepted it ({LATE})\n"
         )),
         "{stderr}"
     );
@@ -127,7 +128,7 @@ fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
     );
     assert!(
         stderr.starts_with(&format!(
-            "Warning: the login before this one is still in the keyring ({LATE})\n"
+            "Warning: the previous login is still in the keyring ({LATE})\n"
         )),
         "{stderr}"
     );

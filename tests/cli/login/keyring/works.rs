@@ -36,6 +36,9 @@ fn a_keyring_that_answers_takes_the_login() {
     who(TOKEN);
     let output = run(&env, bus, &["config", "get", "access_token"]);
     assert_eq!(streams(&output).0, "[REDACTED]\n");
+    let output = run(&env, bus, &["doctor"]);
+    let checks = streams(&output).0;
+    assert!(checks.contains("stored token"), "{checks}");
 
     // The choice holds for the logins to come, and is said when it changes.
     let other = "sha256~canary-other-0123456789";

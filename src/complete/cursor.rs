@@ -1,4 +1,4 @@
-//! Where on the line the cursor stands.
+//! The cursor on a command line: what the user is typing, and the words before it.
 
 use std::ffi::OsString;
 
@@ -6,33 +6,34 @@ use clap::{Arg, Command};
 
 use crate::compat::grammar::{Known, Line, is_switch};
 
-/// What is being typed, with all that stands before it.
-pub struct Place<'a> {
-    /// The command, with those above it; the root first.
+/// The word that the user is typing, with everything before it.
+pub struct Cursor<'a> {
+    /// The command and those above it, the root first.
     pub path: Vec<&'a Command>,
-    /// Long names of the flags so far, with their values.
+    /// The long names of the flags so far, with their values.
     pub flags: Vec<(String, String)>,
     /// The arguments so far.
     pub arguments: Vec<String>,
-    /// The cursor is behind `--`.
+    /// True if the cursor is behind `--`.
     pub only_arguments: bool,
     pub wanted: Wanted<'a>,
-    /// What is typed of it already.
+    /// The part of it that has been typed.
     pub typed: String,
 }
 
+/// The kind of word that fits at the cursor.
 #[derive(Clone, Copy)]
 pub enum Wanted<'a> {
-    /// A flag's name.
+    /// The name of a flag.
     Flag,
-    /// The value of a flag; nothing is known about an unknown flag.
+    /// The value of a flag; `None` if the flag is unknown.
     Value(Option<&'a Arg>),
     /// An argument, or the name of a command.
     Argument,
 }
 
-impl<'a> Place<'a> {
-    /// Reads the words after the program's name; the last one is being typed.
+impl<'a> Cursor<'a> {
+    /// Reads the words after the program's name; the user is typing the last one.
     #[must_use]
     pub fn find(root: &'a Command, words: &[OsString]) -> Self {
         let (typed, before) = match words.split_last() {
@@ -40,7 +41,7 @@ impl<'a> Place<'a> {
             None => (String::new(), words),
         };
         let line = Line::new(root, before);
-        let mut place = Self {
+        let mut cursor = Self {
             path: line.path.clone(),
             flags: Vec::new(),
             arguments: Vec::new(),
@@ -52,24 +53,24 @@ impl<'a> Place<'a> {
         for word in &line.words {
             let word = word.to_string_lossy();
             if let Some((name, _)) = pending.take() {
-                place.flags.push((name, word.into_owned()));
-            } else if place.only_arguments || word == "-" || !word.starts_with('-') {
-                place.arguments.push(word.into_owned());
+                cursor.flags.push((name, word.into_owned()));
+            } else if cursor.only_arguments || word == "-" || !word.starts_with('-') {
+                cursor.arguments.push(word.into_owned());
             } else if word == "--" {
-                place.only_arguments = true;
+                cursor.only_arguments = true;
             } else {
-                pending = place.read_flag(&line, &word);
+                pending = cursor.read_flag(&line, &word);
             }
         }
         if let Some((_, arg)) = pending {
-            place.wanted = Wanted::Value(arg);
-        } else if !place.only_arguments && place.typed.starts_with('-') {
-            place.read_typed_flag(&line);
+            cursor.wanted = Wanted::Value(arg);
+        } else if !cursor.only_arguments && cursor.typed.starts_with('-') {
+            cursor.read_typed_flag(&line);
         }
-        place
+        cursor
     }
 
-    /// Takes in a flag before the cursor, and gives it back if its value is the next word.
+    /// Reads a flag before the cursor, and returns it if its value is the next word.
     fn read_flag(&mut self, line: &Line<'a>, word: &str) -> Option<(String, Option<&'a Arg>)> {
         if let Some(long) = word.strip_prefix("--") {
             return match long.split_once('=') {
@@ -80,7 +81,7 @@ impl<'a> Place<'a> {
                 None => self.read_name(long, line.find_long(long)),
             };
         }
-        // Of bundled letters only the last one can take the next word.
+        // Only the last one of several letters can take the next word.
         let letters = word.get(1..).unwrap_or_default();
         for (at, letter) in letters.char_indices() {
             let known = line.find_short(letter);
@@ -113,7 +114,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The word at the cursor is a flag: its name, or with `=` its value.
+    /// Reads the word at the cursor as a flag: its name, or with `=` its value.
     fn read_typed_flag(&mut self, line: &Line<'a>) {
         let Some((name, value)) = self.typed.split_once('=') else {
             self.wanted = Wanted::Flag;
@@ -127,13 +128,13 @@ impl<'a> Place<'a> {
         self.typed = value.to_owned();
     }
 
-    /// The command at the cursor.
+    /// Returns the command at the cursor.
     #[must_use]
     pub fn command(&self) -> &'a Command {
         self.path[self.path.len() - 1]
     }
 
-    /// The names of the commands below the root.
+    /// Returns the names of the commands below the root.
     #[must_use]
     pub fn names(&self) -> Vec<&'a str> {
         self.path
@@ -143,7 +144,7 @@ impl<'a> Place<'a> {
             .collect()
     }
 
-    /// The last value of a flag.
+    /// Returns the last value of a flag.
     #[must_use]
     pub fn flag(&self, name: &str) -> Option<&str> {
         self.flags
@@ -170,13 +171,32 @@ fn long_name(known: Option<Known<'_>>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::ArgAction;
+
     use super::*;
 
+    fn tree() -> Command {
+        let switch = Arg::new("dry-run")
+            .long("dry-run")
+            .action(ArgAction::SetTrue);
+        let file = Arg::new("from-file").short('f').long("from-file");
+        let create = Command::new("create")
+            .arg(Arg::new("provider").long("provider"))
+            .args([file, switch]);
+        let get = Command::new("get").arg(Arg::new("credential"));
+        let credential = Command::new("credential").subcommands([create, get]);
+        let mut root = Command::new("acpctl")
+            .arg(Arg::new("api-url").long("api-url").global(true))
+            .subcommand(credential);
+        root.build();
+        root
+    }
+
     fn find(line: &str) -> (String, String, Vec<String>) {
-        let tree = crate::help::tree();
+        let tree = tree();
         let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        let place = Place::find(&tree, &words);
-        let wanted = match place.wanted {
+        let cursor = Cursor::find(&tree, &words);
+        let wanted = match cursor.wanted {
             Wanted::Flag => "flag".to_owned(),
             Wanted::Value(arg) => format!(
                 "value of {}",
@@ -185,9 +205,9 @@ mod tests {
             Wanted::Argument => "argument".to_owned(),
         };
         (
-            format!("{} {wanted}", place.names().join("/")),
-            place.typed,
-            place.arguments,
+            format!("{} {wanted}", cursor.names().join("/")),
+            cursor.typed,
+            cursor.arguments,
         )
     }
 

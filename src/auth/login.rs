@@ -1,0 +1,161 @@
+//! The effective login: the one place that decides which token may go to which server.
+//!
+//! A token of the environment goes to the address that the user sets with it. A server of the user's own, on this machine,
+//! has a token of its own. A stored login goes to the origin that it was made for, and to another one only with
+//! `--send-login`.
+
+use secrecy::SecretString;
+
+use super::own_server;
+use super::store::{self, Store};
+use crate::config::file::{ACCESS_TOKEN, API_URL, LOGIN_URL};
+use crate::config::settings::{
+    DEFAULT_API_URL, Origin, is_local, login_url, parse_api_url, same_origin,
+};
+use crate::config::{Config, Settings};
+use crate::failure::{Failure, Kind};
+use crate::output::Out;
+use crate::secret_file;
+use crate::text::url_for_people;
+
+/// The authorization of the requests to the effective server.
+pub enum Bearer {
+    /// Nobody is logged in.
+    None,
+    Token(SecretString),
+    /// The stored login is for the server at this address and stays here.
+    Elsewhere(String),
+}
+
+impl Bearer {
+    /// Returns the token to send to this address.
+    ///
+    /// # Errors
+    /// The stored login is for another server, or the address is not valid.
+    pub fn for_server(self, api_url: &str) -> Result<Option<SecretString>, Failure> {
+        match self {
+            Self::None => Ok(None),
+            Self::Token(token) => Ok(Some(token)),
+            Self::Elsewhere(other) => {
+                parse_api_url(api_url)?;
+                Err(for_another(&other, api_url))
+            }
+        }
+    }
+}
+
+/// Finds the effective login. `config` loads the configuration, which happens only if the token may be stored. `read` reads
+/// the stored token: as it is with [`store::access`], or renewed with [`super::refresh::fresh`].
+///
+/// # Errors
+/// The configuration or the stored login can't be read.
+pub fn effective<'c>(
+    settings: &Settings,
+    config: impl FnOnce() -> Result<&'c Config, Failure>,
+    read: impl FnOnce(&Config) -> Result<Option<SecretString>, store::Error>,
+) -> Result<Bearer, Failure> {
+    let token = match without_store(settings) {
+        WithoutStore::Final(token) => token,
+        WithoutStore::Open => {
+            let config = config()?;
+            match &settings.login_elsewhere {
+                Some(other) if is_logged_in(config) => {
+                    return Ok(Bearer::Elsewhere(other.clone()));
+                }
+                Some(_) => None,
+                None => read(config).map_err(|why| unread(&why))?,
+            }
+        }
+    };
+    Ok(token.map_or(Bearer::None, Bearer::Token))
+}
+
+/// Returns the effective token as far as it is known without a keyring and without an issuer. Completion uses this: a
+/// keyring may prompt.
+#[must_use]
+pub fn at_hand(settings: &Settings) -> Option<SecretString> {
+    match without_store(settings) {
+        WithoutStore::Final(token) => token,
+        WithoutStore::Open => settings.token.value.clone(),
+    }
+}
+
+/// The part of the decision that needs no stored login.
+enum WithoutStore {
+    Final(Option<SecretString>),
+    /// A stored login decides.
+    Open,
+}
+
+fn without_store(settings: &Settings) -> WithoutStore {
+    if settings.is_local() || settings.token.origin == Origin::Environment {
+        return WithoutStore::Final(settings.token.value.clone());
+    }
+    match own_server::token_for(&settings.api_url.value) {
+        Some(token) => WithoutStore::Final(Some(token)),
+        None => WithoutStore::Open,
+    }
+}
+
+/// Returns the failure of a stored login that can't be read.
+#[must_use]
+pub fn unread(why: &store::Error) -> Failure {
+    Failure::new(Kind::Login, format!("read the login: {why}"))
+}
+
+/// Warns on a terminal if other users can read the file with the login. In a pipe nothing is printed: the next write makes
+/// the file private.
+pub fn warn_if_readable(out: &Out, config: &Config) {
+    if out.is_terminal()
+        && store::chosen(config) == Store::File
+        && let Some(warning) = secret_file::open_to_others(config.path())
+    {
+        out.warn(&warning);
+    }
+}
+
+/// True if a login is stored, whichever server it is for.
+#[must_use]
+pub fn is_logged_in(config: &Config) -> bool {
+    config.text(ACCESS_TOKEN).is_some() || store::chosen(config) == Store::Keyring
+}
+
+/// Changes the address of a configuration. A stored login stays with the address that it was made for. A login that was made
+/// before the configuration had an address belongs to the first address.
+pub fn change_url(config: &mut Config, url: Option<&str>) {
+    let is_first = config.text(API_URL).or(config.text(LOGIN_URL)).is_none();
+    let made_for = login_url(config).to_owned();
+    config.set(API_URL, url.map(Into::into));
+    if is_first {
+        return;
+    }
+    let now = config.text(API_URL).unwrap_or(DEFAULT_API_URL);
+    let is_elsewhere = is_logged_in(config) && !same_origin(&made_for, now);
+    config.set(LOGIN_URL, is_elsewhere.then(|| made_for.into()));
+}
+
+/// Records the address that a new login is for: the one that the login names, which is saved too; or else that of a flag or
+/// variable; or else the saved one.
+pub fn made_for(config: &mut Config, named: Option<&str>, settings: &Settings) {
+    if named.is_some() {
+        config.set(API_URL, named.map(Into::into));
+    }
+    let saved = config.text(API_URL).unwrap_or(DEFAULT_API_URL);
+    let is_of_this_run = matches!(settings.api_url.origin, Origin::Flag | Origin::Environment);
+    let other = Some(settings.api_url.value.as_str())
+        .filter(|url| named.is_none() && is_of_this_run && !is_local(url))
+        .filter(|url| !same_origin(url, saved))
+        .map(Into::into);
+    config.set(LOGIN_URL, other);
+}
+
+fn for_another(other: &str, url: &str) -> Failure {
+    let (other, url) = (url_for_people(other), url_for_people(url));
+    Failure::new(
+        Kind::Login,
+        format!("the stored login is for {other} and is not sent to {url}"),
+    )
+    .hint(format!(
+        "log in there with 'acpctl login {url}', or set AMBIENT_TOKEN, or add --send-login if {url} leads to the same platform"
+    ))
+}

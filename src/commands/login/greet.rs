@@ -1,0 +1,66 @@
+//! The request that tells the user whether the server accepts the new login.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::api::{Client, Request};
+use crate::auth::{cleartext, token};
+use crate::config::Settings;
+use crate::ctx::Ctx;
+use crate::output::progress;
+use crate::text::url_for_people;
+
+/// The server's time limit, unless the user sets another.
+const SERVER_LIMIT: Duration = Duration::from_secs(5);
+
+/// Sends one request to learn whether the server accepts the token. The login is saved already, so a failure is a warning.
+///
+/// # Errors
+/// The configuration can't be read.
+pub fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> anyhow::Result<()> {
+    let mut globals = ctx.globals.clone();
+    globals.api_url = match url {
+        Some(url) => Some(url),
+        None => Some(ctx.settings()?.api_url.value.clone()),
+    };
+    globals.local = false;
+    globals.request_timeout = globals.request_timeout.or(Some(SERVER_LIMIT));
+    globals.connect_timeout = globals.connect_timeout.or(Some(SERVER_LIMIT));
+    let settings = Settings::new(&globals, ctx.config()?);
+    if settings.is_local() {
+        return Ok(());
+    }
+    let url = url_for_people(&settings.api_url.value);
+    if let Some(origin) = cleartext::exposed(&url) {
+        ctx.out.warn(&cleartext::words(&origin));
+    }
+    if let Err(failure) = settings.check_connection(Some(token)) {
+        ctx.out
+            .warn(&format!("saved, but no command can use it: {failure}"));
+        return Ok(());
+    }
+    let user = token::read(token.expose_secret());
+    let status = || -> anyhow::Result<u16> {
+        let _asking = progress::begin(format!("Asking {url}"));
+        let client = Client::without_project(&settings, Some(token.clone()))?;
+        let request = Request::get("/projects?page=1&size=1");
+        ctx.block_on(async { Ok(client.send_once(&request).await?.status) })
+    };
+    match status() {
+        Ok(200..=299 | 403) => ctx.out.note(&match user.user() {
+            Some(user) => format!("Logged in to {url} as {user}"),
+            None => format!("Logged in to {url}"),
+        }),
+        Ok(401) => ctx
+            .out
+            .warn(&format!("saved, but {url} rejects the token (401)")),
+        Ok(status) => ctx.out.warn(&format!(
+            "saved, but {url} answers {status}, unlike the platform"
+        )),
+        Err(error) => ctx
+            .out
+            .warn(&format!("saved, but the server did not answer: {error:#}")),
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Saves a login: the tokens in their place, the address and the other settings in the configuration.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::args::Args;
+use crate::auth::store::{self, Login, Store};
+use crate::auth::{cleartext, login};
+use crate::config::file::{self, Error, Lock};
+use crate::config::{Config, Settings};
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+
+/// Saves the login and the other settings in one step. Returns the notes about the login's place.
+///
+/// # Errors
+/// The configuration or the keyring can't be written.
+pub fn save(
+    ctx: &Ctx,
+    args: &Args,
+    path: &Path,
+    url: Option<&str>,
+    login: &Login,
+) -> Result<Vec<String>, Failure> {
+    let failed = |words: &'static str| {
+        move |why: Error| Failure::new(Kind::Other, format!("{words}: {why}"))
+    };
+    let lock = Lock::take(path).map_err(failed("save config"))?;
+    let mut config = Config::load(path).map_err(failed("load config"))?;
+    let kept = keep(ctx, args, &mut config, login)?;
+    change(ctx, args, &mut config, ctx.settings()?, url);
+    config.write(&lock).map_err(failed("save config"))?;
+    Ok(kept)
+}
+
+/// Saves the tokens where the user wants them, or else where the last login is, or else in the keyring if one answers, or
+/// else in the file. The choice never changes silently.
+fn keep(
+    ctx: &Ctx,
+    args: &Args,
+    config: &mut Config,
+    login: &Login,
+) -> Result<Vec<String>, Failure> {
+    const FILE: &str = "The login is in the configuration file, mode 0600";
+    const KEYRING: &str = "The login is in the system's keyring";
+    let mut notes = Vec::new();
+    let Some(place) = args.store.or(store::named(config)) else {
+        if store::has_keyring() {
+            match store::save(config, Store::Keyring, login) {
+                Ok(()) => {
+                    store::remember(config, Store::Keyring);
+                    return Ok(vec![KEYRING.to_owned()]);
+                }
+                Err(why) => notes.push(format!("{FILE}: no keyring accepted it ({why})")),
+            }
+        } else if ctx.may_ask() {
+            notes.push(FILE.to_owned());
+        }
+        store::save(config, Store::File, login).map_err(|why| cannot_keep(&why))?;
+        return Ok(notes);
+    };
+    if place != Store::Keyring
+        && let Err(why) = store::leave_keyring(config)
+    {
+        notes.push(format!(
+            "Warning: the previous login is still in the keyring ({why})"
+        ));
+    }
+    store::save(config, place, login).map_err(|why| cannot_keep(&why))?;
+    if args.store.is_some() {
+        store::remember(config, place);
+        notes.push(
+            match place {
+                Store::Keyring => KEYRING,
+                Store::File => FILE,
+                Store::None => "The token was not saved; set AMBIENT_TOKEN to use it",
+            }
+            .to_owned(),
+        );
+    }
+    Ok(notes)
+}
+
+fn cannot_keep(why: &store::Error) -> Failure {
+    Failure::new(Kind::Other, format!("keep the login: {why}"))
+        .hint("use --store file to keep it in config.json, mode 0600")
+}
+
+/// Changes the settings that a login saves beside the tokens.
+fn change(ctx: &Ctx, args: &Args, config: &mut Config, settings: &Settings, url: Option<&str>) {
+    login::made_for(config, url, settings);
+    if let Some(origin) = cleartext::exposed(url.unwrap_or(&settings.api_url.value)) {
+        cleartext::remember(config, &origin);
+    }
+    if let Some(project) = ctx
+        .globals
+        .project
+        .as_deref()
+        .filter(|project| !project.is_empty())
+    {
+        config.set(file::PROJECT, Some(project.into()));
+    }
+    match ctx.globals.insecure_skip_tls_verify {
+        Some(true) => config.set(file::INSECURE, Some(true.into())),
+        Some(false) => config.set(file::INSECURE, None),
+        None => {}
+    }
+    let from_issuer = args.use_auth_code || args.client_credentials;
+    let issuer = from_issuer.then(|| Value::from(args.issuer_url.as_str()));
+    let client = from_issuer.then(|| Value::from(args.client_id.as_str()));
+    config.set(file::ISSUER_URL, issuer);
+    config.set(file::CLIENT_ID, client);
+}

@@ -1,0 +1,199 @@
+//! The two output streams: data on standard output, talk on standard error.
+//!
+//! All text for people passes through here and can do nothing but be read: [`Out::line`], [`Out::text`] and everything on
+//! standard error show unseen characters as escapes. Only [`Out::data`] writes bytes as they are: YAML, a secret that the
+//! user asked for, generated files.
+
+use std::cell::Cell;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::progress;
+use crate::compat::json;
+use crate::env;
+use crate::text::{color, secrets, seen, wrap};
+
+/// When output has color.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// The reader of standard output has closed it. This is not a failure: the program prints nothing about it and ends with
+/// status 0.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output was closed")]
+pub struct Closed;
+
+/// Writes to the two output streams.
+pub struct Out {
+    color: Color,
+    wrote: Cell<bool>,
+}
+
+impl Out {
+    #[must_use]
+    pub fn new(color: Color) -> Self {
+        Self {
+            color,
+            wrote: Cell::new(false),
+        }
+    }
+
+    /// Writes a line to standard output; line ends inside the text become spaces.
+    ///
+    /// # Errors
+    /// The stream can't be written; [`Closed`] if nobody reads it.
+    pub fn line(&self, text: &str) -> anyhow::Result<()> {
+        self.text(&format!("{}\n", seen::visible(text)))
+    }
+
+    /// Writes lines to standard output and keeps their line ends.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn text(&self, text: &str) -> anyhow::Result<()> {
+        self.data(color::for_terminal(seen::visible_lines(text)).as_bytes())
+    }
+
+    /// Writes bytes to standard output as they are. Use it only for what the user asked to get raw.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn data(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        self.wrote.set(true);
+        let written = progress::beside(bytes, || {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(bytes).and_then(|()| stdout.flush())
+        });
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Closed.into()),
+            done => done.context("write standard output"),
+        }
+    }
+
+    /// Writes a JSON document, indented, with a final newline.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn json(&self, value: &Value) -> anyhow::Result<()> {
+        self.data(format!("{}\n", json::pretty(value)).as_bytes())
+    }
+
+    /// Writes JSON of another program as one line.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn json_line(&self, json: &str) -> anyhow::Result<()> {
+        self.data(format!("{}\n", json::shown(json)).as_bytes())
+    }
+
+    /// True if data has been written to standard output.
+    #[must_use]
+    pub fn wrote(&self) -> bool {
+        self.wrote.get()
+    }
+
+    /// Prints a note on standard error, as [`note`] does.
+    pub fn note(&self, text: &str) {
+        note(text);
+    }
+
+    /// Prints on standard error what the user may copy, such as a command line: without line breaks of our own.
+    pub fn note_as_is(&self, text: &str) {
+        write(seen::visible_lines(text) + "\n");
+    }
+
+    /// Prints a warning on standard error.
+    pub fn warn(&self, text: &str) {
+        self.note(&format!("Warning: {text}"));
+    }
+
+    /// Writes a prompt to standard error: text without a newline.
+    pub fn prompt(&self, text: &str) {
+        talk(text);
+    }
+
+    /// True if standard output is a terminal.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// Returns the width of standard output in columns: 80 if the terminal reports none, `None` if it is not a terminal.
+    #[must_use]
+    pub fn width(&self) -> Option<usize> {
+        columns(&io::stdout())
+    }
+
+    /// Returns the width of standard error, as [`Out::width`] does for standard output.
+    #[must_use]
+    pub fn width_of_talk(&self) -> Option<usize> {
+        columns(&io::stderr())
+    }
+
+    /// True if standard output may have color (`--color`, `NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`).
+    #[must_use]
+    pub fn colored(&self) -> bool {
+        self.may_color(self.is_terminal())
+    }
+
+    /// True if standard error may have color.
+    #[must_use]
+    pub fn colored_stderr(&self) -> bool {
+        self.may_color(io::stderr().is_terminal())
+    }
+
+    fn may_color(&self, is_terminal: bool) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if env::NO_COLOR.get().is_some() => false,
+            Color::Auto if env::CLICOLOR_FORCE.get().is_some_and(|force| force != "0") => true,
+            Color::Auto => is_terminal && env::TERM.get().as_deref() != Some("dumb"),
+        }
+    }
+}
+
+/// Returns the width of a stream in columns: 80 if the terminal reports none, `None` if it is not a terminal.
+fn columns(stream: &(impl io::IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+    if !stream.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(stream).ok();
+    let columns = size.map(|size| usize::from(size.ws_col));
+    Some(columns.filter(|columns| *columns > 0).unwrap_or(80))
+}
+
+/// Prints a note on standard error, with line breaks between words if that is a terminal. Write errors are ignored.
+pub fn note(text: &str) {
+    let text = seen::with_one_label(&for_people(text));
+    match columns(&io::stderr()) {
+        Some(width) => write(wrap::lines(&text, width) + "\n"),
+        None => write(text + "\n"),
+    }
+}
+
+/// Writes text to standard error without the secrets of this run. Write errors are ignored.
+pub fn talk(text: &str) {
+    write(for_people(text));
+}
+
+fn for_people(text: &str) -> String {
+    seen::visible_lines(&secrets::hide(text))
+}
+
+fn write(text: String) {
+    let text = color::for_terminal(text);
+    let _ = progress::beside(text.as_bytes(), || {
+        let mut stderr = io::stderr().lock();
+        stderr
+            .write_all(text.as_bytes())
+            .and_then(|()| stderr.flush())
+    });
+}

@@ -1,0 +1,45 @@
+//! The candidates that completion offers for an argument.
+//!
+//! Each argument declares its own, beside its flags: `#[arg(add = Candidates::AGENTS)]`. Possible values and file names need
+//! no declaration: completion takes them from the argument's type.
+
+use clap::builder::ArgExt;
+
+use super::agent::AGENT;
+use super::application::APPLICATION;
+use super::credential::{CREDENTIAL, PROVIDERS};
+use super::description::Resource;
+use super::project::PROJECT;
+use super::role::ROLE;
+use super::scheduled_session::SCHEDULED_SESSION;
+use super::session::SESSION;
+
+/// The candidates for the value of an argument.
+#[derive(Debug, Clone, Copy)]
+pub enum Candidates {
+    /// Fixed words.
+    Words(&'static [&'static str]),
+    /// Fixed words, each with a description.
+    Described(&'static [(&'static str, &'static str)]),
+    /// The names of a kind's objects on the server.
+    Names(&'static Resource),
+    /// The words for kinds of objects; only the first argument of the line is one.
+    Kinds,
+    /// The names of the objects whose kind is the first argument of the line.
+    NamesOfKind,
+    /// The contexts of the kubeconfig on the line.
+    Contexts,
+}
+
+impl ArgExt for Candidates {}
+
+impl Candidates {
+    pub const AGENTS: Self = Self::Names(&AGENT);
+    pub const APPLICATIONS: Self = Self::Names(&APPLICATION);
+    pub const CREDENTIALS: Self = Self::Names(&CREDENTIAL);
+    pub const PROJECTS: Self = Self::Names(&PROJECT);
+    pub const PROVIDERS: Self = Self::Described(PROVIDERS);
+    pub const ROLES: Self = Self::Names(&ROLE);
+    pub const SCHEDULED_SESSIONS: Self = Self::Names(&SCHEDULED_SESSION);
+    pub const SESSIONS: Self = Self::Names(&SESSION);
+}

@@ -1,0 +1,50 @@
+//! The resources that users name by a word, and the search for the one that a word means.
+
+use super::agent::AGENT;
+use super::application::APPLICATION;
+use super::credential::CREDENTIAL;
+use super::description::Resource;
+use super::project::PROJECT;
+use super::role::{ROLE, ROLE_BINDING};
+use super::session::SESSION;
+use super::user::{PROJECT_SETTINGS, USER};
+
+/// The resources that `get`, `describe` and `delete` know, in the order in which their messages list them.
+pub static NAMED: &[&Resource] = &[
+    &SESSION,
+    &PROJECT,
+    &AGENT,
+    &PROJECT_SETTINGS,
+    &USER,
+    &ROLE,
+    &ROLE_BINDING,
+    &CREDENTIAL,
+    &APPLICATION,
+];
+
+/// The Go tool's second word for agents, with its other forms. Some commands have rules of their own for it.
+pub const PROJECT_AGENT: &[&str] = &["project-agent", "project-agents", "pa"];
+
+/// Finds a resource by the word that a user typed, in any case.
+#[must_use]
+pub fn find(word: &str) -> Option<&'static Resource> {
+    let word = word.to_lowercase();
+    let mut named = NAMED.iter();
+    named.find(|resource| resource.is_called(&word)).copied()
+}
+
+/// Finds a resource by a word, as [`find`] does, and also the agents by `project-agent`.
+#[must_use]
+pub fn find_or_project_agent(word: &str) -> Option<&'static Resource> {
+    if is_project_agent(word) {
+        Some(&AGENT)
+    } else {
+        find(word)
+    }
+}
+
+/// True for `project-agent` and its other forms, in any case.
+#[must_use]
+pub fn is_project_agent(word: &str) -> bool {
+    PROJECT_AGENT.contains(&word.to_lowercase().as_str())
+}
