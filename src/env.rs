@@ -4,6 +4,7 @@
 //! the crate reads the environment; `clippy.toml` forbids it.
 
 use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 /// One variable: its name and what it does, as the manual page shows it.
@@ -86,6 +87,29 @@ pub fn named(name: &str) -> Option<String> {
         reason = "the one place that reads the environment"
     )]
     std::env::var(name).ok()
+}
+
+/// Finds a program in the folders of `PATH`: the first file of this name that can be executed. Relative folders are
+/// skipped, since the program may be started in another folder.
+#[must_use]
+pub fn program(name: impl AsRef<std::path::Path>) -> Option<PathBuf> {
+    std::env::split_paths(&PATH.os()?)
+        .map(|folder| folder.join(name.as_ref()))
+        .find(|path| path.is_absolute() && is_executable(path))
+}
+
+fn is_executable(path: &std::path::Path) -> bool {
+    std::fs::metadata(path)
+        .is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
+}
+
+/// Replaces a leading `~/` by the home directory, for texts that no shell has expanded.
+#[must_use]
+pub fn in_home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), HOME.path()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
 }
 
 /// The first variable that is read as text and is not: no part of it is of use.

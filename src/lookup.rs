@@ -27,12 +27,12 @@ use crate::resources::{
 };
 use crate::text::acpctl;
 
+pub use crate::resources::{can_be_id, check, check_id};
+
 /// How many objects of one name are asked for, and how many names are looked at for one that is near.
 const SIZE: i64 = 100;
 /// The length of the platform's ids: letters and digits.
 const ID_LENGTH: usize = 27;
-/// No id is longer.
-const LONGEST: usize = 255;
 
 /// Where the objects of a kind live.
 pub struct Collection {
@@ -61,6 +61,50 @@ impl Collection {
             path: path(&["projects", project, resource.collection]),
             project: Some(project.to_owned()),
         }
+    }
+
+    /// All credentials.
+    #[must_use]
+    pub fn credentials() -> Self {
+        Self::global(&CREDENTIAL)
+    }
+
+    /// All sessions.
+    #[must_use]
+    pub fn sessions() -> Self {
+        Self::global(&SESSION)
+    }
+
+    /// All projects.
+    #[must_use]
+    pub fn projects() -> Self {
+        Self::global(&PROJECT)
+    }
+
+    /// All applications.
+    #[must_use]
+    pub fn applications() -> Self {
+        Self::global(&APPLICATION)
+    }
+
+    /// The agents of a project.
+    #[must_use]
+    pub fn agents(project: &str) -> Self {
+        Self::of_project(&AGENT, project)
+    }
+
+    /// The scheduled sessions of a project.
+    #[must_use]
+    pub fn scheduled_sessions(project: &str) -> Self {
+        Self::of_project(&SCHEDULED_SESSION, project)
+    }
+
+    /// Refuses a text that can't be the name or the ID of an object in this collection.
+    ///
+    /// # Errors
+    /// A usage failure, in the Go tool's words.
+    pub fn check(&self, text: &str) -> Result<(), Failure> {
+        check(&format!("{} name or ID", words(self)), text)
     }
 
     /// The path of one object, or of something below it.
@@ -206,42 +250,6 @@ pub async fn not_found(client: &Client, collection: &Collection, text: &str) -> 
 /// What a kind is called in a sentence.
 fn words(collection: &Collection) -> String {
     collection.resource.word.replace('-', " ")
-}
-
-/// Refuses what can't name anything.
-///
-/// # Errors
-/// A usage failure; `what` is for example `agent name or ID`.
-pub fn check(what: &str, text: &str) -> Result<(), Failure> {
-    if text.is_empty() {
-        return Err(Failure::usage(format!("{what} is required")));
-    }
-    if matches!(text, "." | "..") || text.chars().any(char::is_control) {
-        return Err(Failure::usage(format!("{} is not a {what}", quote(text))));
-    }
-    Ok(())
-}
-
-/// The same for what is only ever an id, and part of a path: of a message, or of a project that others are found in.
-///
-/// # Errors
-/// A usage failure.
-pub fn check_id(what: &str, text: &str) -> Result<(), Failure> {
-    check(what, text)?;
-    if can_be_id(text) {
-        return Ok(());
-    }
-    Err(Failure::usage(format!("{} is not a {what}", quote(text))))
-}
-
-/// False for a text with characters that no id has: in a path they could lead to something else.
-#[must_use]
-pub fn can_be_id(text: &str) -> bool {
-    !matches!(text, "" | "." | "..")
-        && text.len() <= LONGEST
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.:@".contains(&b))
 }
 
 /// Finds one object.
@@ -595,7 +603,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_leads_to_another_place() {
+    fn no_text_leads_to_another_path() {
         for text in [
             "a/b", "a%2Fb", "a\\b", "a?b", "a#b", "a b", "..", ".", "", "é", "a\nb",
         ] {

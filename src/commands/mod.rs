@@ -1,6 +1,8 @@
-//! The commands: one folder per noun with one file per verb, one file per lone verb; and what
-//! several of them share ([`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
-//! [`removal`], [`runs`]).
+//! The commands: a folder for each noun with a file for each verb, and a file or folder for each command without a
+//! noun.
+//!
+//! These modules are shared by several commands: [`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
+//! [`pairs`], [`removal`], [`runs`].
 
 pub mod agent;
 pub mod application;
@@ -23,6 +25,7 @@ pub mod login;
 pub mod logout;
 pub mod named;
 pub mod outcome;
+pub mod pairs;
 pub mod project;
 pub mod removal;
 pub mod runs;

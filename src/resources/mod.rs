@@ -8,6 +8,7 @@ mod agent;
 mod application;
 mod credential;
 mod inbox_message;
+mod name;
 mod project;
 mod record;
 mod role;
@@ -19,14 +20,16 @@ mod user;
 pub use agent::AGENT;
 pub use application::APPLICATION;
 pub use credential::{
-    CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, PROVIDERS, SERVER, annotation,
+    CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, KUBECONFIG, OWN_ANNOTATIONS,
+    PROVIDERS, SERVER, annotation,
 };
 pub use inbox_message::INBOX_MESSAGE;
+pub use name::{can_be_id, check, check_id};
 pub use project::PROJECT;
 pub use record::{List, Record};
 pub use role::{ROLE, ROLE_BINDING};
 pub use scheduled_session::SCHEDULED_SESSION;
-pub use session::{RUN_COLUMNS, SESSION};
+pub use session::{ACTIVE_PHASES, FINAL_PHASES, PHASES, RUN_COLUMNS, SESSION};
 pub use session_message::SESSION_MESSAGE;
 pub use user::{PROJECT_SETTINGS, USER};
 
@@ -197,6 +200,25 @@ pub fn find(word: &str) -> Option<&'static Resource> {
         .iter()
         .find(|resource| resource.word == word || resource.aliases.contains(&word.as_str()))
         .copied()
+}
+
+/// The Go tool's second word for agents, with its other forms. Some commands have rules of their own for it.
+const PROJECT_AGENT: &[&str] = &["project-agent", "project-agents", "pa"];
+
+/// Finds a resource by a word, as [`find`] does, and also the agents by `project-agent`.
+#[must_use]
+pub fn find_or_project_agent(word: &str) -> Option<&'static Resource> {
+    if is_project_agent(word) {
+        Some(&AGENT)
+    } else {
+        find(word)
+    }
+}
+
+/// True for `project-agent` and its other forms, in any case.
+#[must_use]
+pub fn is_project_agent(word: &str) -> bool {
+    PROJECT_AGENT.contains(&word.to_lowercase().as_str())
 }
 
 impl Resource {

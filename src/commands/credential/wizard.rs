@@ -335,10 +335,7 @@ fn is_file(path: &str) -> Result<(), String> {
     }
 }
 
-/// `~/` is the shell's; here it is ours.
+/// Expands `~/`, as the shell does on a command line.
 fn in_home(path: &str) -> String {
-    match (path.strip_prefix("~/"), env::HOME.get()) {
-        (Some(rest), Some(home)) => format!("{home}/{rest}"),
-        _ => path.to_owned(),
-    }
+    env::in_home(path).to_string_lossy().into_owned()
 }

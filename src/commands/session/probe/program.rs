@@ -40,7 +40,7 @@ impl Program {
     pub fn find(given: Option<&Path>) -> Result<Self, Failure> {
         let installed = match given {
             Some(given) => Some(existing(given)?),
-            None => on_path(Path::new(PROGRAM)),
+            None => env::program(PROGRAM),
         };
         let installed = installed.map(|path| Self {
             path,
@@ -48,7 +48,7 @@ impl Program {
             start_limit: START_LIMIT,
         });
         let downloaded = |name: &str, words| {
-            on_path(Path::new(name)).map(|path| Self {
+            env::program(name).map(|path| Self {
                 path,
                 words,
                 start_limit: DOWNLOAD_LIMIT,
@@ -109,7 +109,7 @@ fn settings(read_only: bool) -> String {
 fn existing(given: &Path) -> Result<PathBuf, Failure> {
     let is_name = given.components().count() == 1 && !given.to_string_lossy().contains('/');
     let found = if is_name {
-        on_path(given)
+        env::program(given)
     } else {
         std::path::absolute(given)
             .ok()
@@ -125,10 +125,4 @@ fn existing(given: &Path) -> Result<PathBuf, Failure> {
         )
         .hint("--mcp-command takes a path, or a name on PATH")
     })
-}
-
-fn on_path(name: &Path) -> Option<PathBuf> {
-    std::env::split_paths(&env::PATH.os()?)
-        .map(|folder| folder.join(name))
-        .find(|path| path.is_absolute() && path.is_file())
 }
