@@ -1,31 +1,15 @@
-//! What `get`, `describe` and `delete` share: from the words of a line to a place on the server.
+//! The collection of a resource that the user named by a word, for `get`, `describe` and `delete`.
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
-use crate::resources::{AGENT, Place, Resource, find};
+use crate::resources::{Place, Resource};
 
-/// The Go tool's second word for agents, with rules of its own.
-const PROJECT_AGENT: &[&str] = &["project-agent", "project-agents", "pa"];
-
-/// True for `project-agent` and its short forms.
-pub fn is_project_agent(word: &str) -> bool {
-    PROJECT_AGENT.contains(&word.to_lowercase().as_str())
-}
-
-/// The resource of a word.
-pub fn resource(word: &str) -> Option<&'static Resource> {
-    if is_project_agent(word) {
-        Some(&AGENT)
-    } else {
-        find(word)
-    }
-}
-
-/// The collection of a resource; agents live in a project.
+/// Returns the collection of a resource. For a resource that is part of a project, `project` is its flag, and the
+/// current project the default.
 ///
 /// # Errors
-/// When a project is needed and none is known.
+/// If a project is needed and none is set.
 pub fn collection(
     ctx: &Ctx,
     resource: &'static Resource,
