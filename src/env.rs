@@ -4,6 +4,7 @@
 //! `clippy.toml` forbids it.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 /// A variable: its name, and its effect as the manual page describes it.
@@ -96,6 +97,27 @@ pub fn on_path(program: &OsStr) -> impl Iterator<Item = PathBuf> {
         .unwrap_or_default();
     let program = program.to_owned();
     folders.into_iter().map(move |folder| folder.join(&program))
+}
+
+/// Finds a program in the folders of `PATH`: the first file of this name that can be executed. Relative folders are
+/// skipped, since the program may be started in another folder.
+#[must_use]
+pub fn program(name: impl AsRef<std::path::Path>) -> Option<PathBuf> {
+    on_path(name.as_ref().as_os_str()).find(|path| path.is_absolute() && is_executable(path))
+}
+
+fn is_executable(path: &std::path::Path) -> bool {
+    std::fs::metadata(path)
+        .is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
+}
+
+/// Replaces a leading `~/` by the home directory, for texts that no shell has expanded.
+#[must_use]
+pub fn in_home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), HOME.path()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
 }
 
 /// Returns the first variable that must be text and is not UTF-8.

@@ -1,17 +1,17 @@
-//! From what the user typed to one object: by its id, else by its exact name.
+//! Finds the object that the user named: by its ID, or else by its exact name.
 //!
-//! - [`credential`], [`project`], [`role`], [`session`], [`application`] take a client and the text; [`agent`] and
-//!   [`scheduled_session`] the project, too. They give the object, or an error that says what is missing.
-//! - [`find`] does the same in any [`Collection`]; [`find_if_any`] gives nothing where the server says that there is
-//!   none.
-//! - [`act`] does something by id, and where the server knows no such id, to the object of that name. It saves the
-//!   request that finds the object.
-//! - [`id_by_name`] is for a caller who has tried the id already.
-//! - [`check`] refuses what can't name anything, before anything is sent.
+//! - [`credential`], [`project`], [`role`], [`session`] and [`application`] take a client and the text; [`agent`] and
+//!   [`scheduled_session`] take the project, too. They return the object, or an error that says what is missing.
+//! - [`find`] does the same in any [`Collection`]. [`find_if_any`] returns `None` if the server says that there is no such
+//!   object.
+//! - [`act`] acts on an object by its ID without looking it up first. Only if the server does not know the ID, it looks up
+//!   the object of that name.
+//! - [`id_by_name`] is for a caller that has tried the ID already.
+//! - [`check`] refuses texts that can't name an object, before anything is sent.
 //!
-//! What holds for all: a text is an id if the server knows it as one, whatever it looks like. Several objects of one
-//! name are an error that lists them. A look-up that fails is a failure: nothing is ever done with a text that was not
-//! found. A text with characters that no id has never becomes part of a path; it is searched for as a name.
+//! These rules hold for all of them: A text is an ID if the server knows it as one, whatever it looks like. Several objects
+//! of one name are an error that lists them. A failed look-up is a failure: nothing is done with a text that was not found.
+//! A text with characters that no ID has never becomes part of a path; it is only searched for as a name.
 
 use anyhow::Context as _;
 
@@ -29,21 +29,21 @@ use crate::text::acpctl;
 
 pub use crate::resources::{can_be_id, check, check_id};
 
-/// How many objects of one name are asked for, and how many names are looked at for one that is near.
+/// How many objects of one name are requested, and how many names are compared to find a similar one.
 const SIZE: i64 = 100;
-/// The length of the platform's ids: letters and digits.
+/// The length of the platform's IDs, which consist of letters and digits.
 const ID_LENGTH: usize = 27;
 
-/// Where the objects of a kind live.
+/// The objects of a kind, all of them or those of one project.
 pub struct Collection {
     pub resource: &'static Resource,
     pub path: String,
-    /// The project that the path names.
+    /// The project of the objects.
     pub project: Option<String>,
 }
 
 impl Collection {
-    /// Of a kind that is in no project.
+    /// Returns the collection of a kind that is not part of a project.
     #[must_use]
     pub fn global(resource: &'static Resource) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl Collection {
         }
     }
 
-    /// Of a kind that is part of a project.
+    /// Returns the collection of a kind in a project.
     #[must_use]
     pub fn of_project(resource: &'static Resource, project: &str) -> Self {
         Self {
@@ -73,6 +73,18 @@ impl Collection {
     #[must_use]
     pub fn sessions() -> Self {
         Self::global(&SESSION)
+    }
+
+    /// All projects.
+    #[must_use]
+    pub fn projects() -> Self {
+        Self::global(&PROJECT)
+    }
+
+    /// All applications.
+    #[must_use]
+    pub fn applications() -> Self {
+        Self::global(&APPLICATION)
     }
 
     /// The agents of a project.
@@ -95,19 +107,19 @@ impl Collection {
         check(&format!("{} name or ID", words(self)), text)
     }
 
-    /// The path of one object, or of something below it.
+    /// Returns the path of one object, or of something below it.
     #[must_use]
     pub fn item(&self, id: &str, below: &[&str]) -> String {
         format!("{}{}{}", self.path, path(&[id]), path(below))
     }
 
-    /// A request about one object.
+    /// Returns a request for one object.
     #[must_use]
     pub fn request(&self, method: Method, id: &str) -> Request {
         self.request_below(method, id, &[])
     }
 
-    /// A request about something below one object.
+    /// Returns a request for something below one object.
     #[must_use]
     pub fn request_below(&self, method: Method, id: &str, below: &[&str]) -> Request {
         let mut request = Request::new(method, self.item(id, below));
@@ -159,7 +171,7 @@ pub async fn session(client: &Client, text: &str) -> anyhow::Result<Record> {
 /// Finds an agent of a project.
 ///
 /// # Errors
-/// As [`find`]; what is missing is said in the Go tool's words.
+/// As [`find`], in the Go tool's words.
 pub async fn agent(client: &Client, project: &str, text: &str) -> anyhow::Result<Record> {
     in_project(client, &Collection::of_project(&AGENT, project), text).await
 }
@@ -191,10 +203,11 @@ async fn in_project(
     }
 }
 
-/// Ends the command where a list is empty because there is no such project: the platform lists nothing for it.
+/// Ends the command if a list is empty because the project does not exist: the platform answers such a list with no
+/// objects.
 ///
 /// # Errors
-/// [`Kind::NotFound`]. What else goes wrong says nothing of the project.
+/// [`Kind::NotFound`]. Any other failure of the look-up proves nothing about the project, and is ignored.
 pub async fn doubt_empty(client: &Client, list: &[Record], project: &str) -> anyhow::Result<()> {
     if !list.is_empty() {
         return Ok(());
@@ -206,8 +219,8 @@ pub async fn doubt_empty(client: &Client, list: &[Record], project: &str) -> any
     }
 }
 
-/// The same for sessions, whose list takes its project from a flag or a variable. One that the configuration names was
-/// there when it was chosen.
+/// Ends the command if a list of sessions is empty because the project does not exist. Only a project from a flag or a
+/// variable is doubted: the one in the configuration existed when it was chosen.
 ///
 /// # Errors
 /// As [`doubt_empty`].
@@ -224,18 +237,18 @@ pub async fn doubt_no_sessions(
     }
 }
 
-/// The failure for what [`find_if_any`] did not find, with the nearest name as a hint.
+/// Returns the failure for an object that [`find_if_any`] did not find, with the most similar name as a hint.
 pub async fn not_found(client: &Client, collection: &Collection, text: &str) -> Failure {
-    let place = match &collection.project {
+    let scope = match &collection.project {
         Some(project) => format!(" in project {}", quote(project)),
         None => String::new(),
     };
-    let message = format!("{} {} not found{place}", words(collection), quote(text));
+    let message = format!("{} {} not found{scope}", words(collection), quote(text));
     let failure = Failure::new(Kind::NotFound, message);
     suggest(client, collection, text, failure).await
 }
 
-/// What a kind is called in a sentence.
+/// Returns the word for a kind in a sentence.
 fn words(collection: &Collection) -> String {
     collection.resource.word.replace('-', " ")
 }
@@ -243,8 +256,8 @@ fn words(collection: &Collection) -> String {
 /// Finds one object.
 ///
 /// # Errors
-/// [`Kind::NotFound`] where there is none, in the server's words if it has any, with the nearest name as a hint;
-/// [`Kind::Conflict`] where several have the name; and every failure of the look-up.
+/// [`Kind::NotFound`] if there is no such object, in the server's words if it has any, with the most similar name as a
+/// hint; [`Kind::Conflict`] if several objects have the name; and any failure of the look-up.
 pub async fn find(client: &Client, collection: &Collection, text: &str) -> anyhow::Result<Record> {
     match look(client, collection, text, Order::of(collection)).await? {
         Found::One(record) => Ok(record),
@@ -252,7 +265,7 @@ pub async fn find(client: &Client, collection: &Collection, text: &str) -> anyho
     }
 }
 
-/// As [`find`], asking for the id first in any case.
+/// Finds one object as [`find`] does, and requests the ID first for every kind.
 ///
 /// # Errors
 /// As [`find`].
@@ -267,7 +280,7 @@ pub async fn find_by_id_first(
     }
 }
 
-/// Finds one object; nothing where the server says that there is none.
+/// Finds one object; returns `None` if the server says that there is none.
 ///
 /// # Errors
 /// As [`find`].
@@ -282,11 +295,10 @@ pub async fn find_if_any(
     }
 }
 
-/// Does something with an object by its id, and where the server knows no such id, by the id of the object that has
-/// the text as its name.
+/// Acts on an object by its ID. If the server does not know the ID, acts on the object that has the text as its name.
 ///
 /// # Errors
-/// What `action` met; the server's first refusal where no object has that name.
+/// Those of `action`. If no object has that name, the error is the server's first refusal.
 pub async fn act<T>(
     client: &Client,
     collection: &Collection,
@@ -307,7 +319,7 @@ pub async fn act<T>(
     }
 }
 
-/// The object that has the text as its name, once the text was refused as an id.
+/// Finds the object that has the text as its name, after the server refused the text as an ID.
 async fn after(
     client: &Client,
     collection: &Collection,
@@ -316,16 +328,16 @@ async fn after(
 ) -> anyhow::Result<Option<Record>> {
     match by_other_name(client, collection, text).await {
         Ok(found) => Ok(found.filter(|record| record.id() != text && can_be_id(record.id()))),
-        // That the search is forbidden too adds nothing to the refusal.
+        // If the search is forbidden as well, the refusal is the better error.
         Err(failed) if refusal.is_some() && api::kind_of(&failed) == Kind::Forbidden => Ok(None),
         Err(failed) => Err(failed),
     }
 }
 
-/// The id of the object that has the text as its name, for a caller whose request by id was refused.
+/// Returns the ID of the object that has the text as its name, for a caller whose request by ID was refused.
 ///
 /// # Errors
-/// [`Kind::Conflict`] for several, and where the look-up fails.
+/// [`Kind::Conflict`] if several objects have the name; and any failure of the look-up.
 pub async fn id_by_name(
     client: &Client,
     collection: &Collection,
@@ -336,16 +348,13 @@ pub async fn id_by_name(
     Ok(found.map(|record| record.id().to_owned()))
 }
 
-/// All objects of exactly this name that the caller can see.
-///
-/// # Errors
-/// As [`Client::get_json`].
+/// Returns all objects of exactly this name that the caller can see.
 pub async fn by_name(
     client: &Client,
     collection: &Collection,
     name: &str,
 ) -> Result<Vec<Record>, Error> {
-    // A kind without names is searched by id: the platform lists bindings for callers to whom it does not show one.
+    // A kind without names is searched by ID: the platform lists role bindings for callers that may not get a single one.
     let field = collection.resource.name_field.unwrap_or("id");
     let search = equals(field, name);
     let list = match &collection.project {
@@ -357,16 +366,16 @@ pub async fn by_name(
         None => list(client, collection, Some(search)).await,
     };
     let mut found = match list {
-        // The list of a project that is not there, or not visible.
+        // The project of the list does not exist, or is not visible.
         Err(error) if error.is_not_found() => Vec::new(),
         list => list?.items.unwrap_or_default(),
     };
-    // A server that does not know the search gives everything.
+    // A server that does not know the search returns all objects.
     found.retain(|record| record.text(field) == name);
     Ok(found)
 }
 
-/// The only match; several are an error that lists them.
+/// Returns the only match. Several are an error that lists them.
 ///
 /// # Errors
 /// [`Kind::Conflict`] for several.
@@ -389,12 +398,12 @@ pub fn one(
     Err(Failure::new(Kind::Conflict, message))
 }
 
-/// What is asked first; both are asked where the first finds nothing.
+/// The request that is sent first. If it finds nothing, the other one follows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Order {
     IdFirst,
-    /// As the Go tool looks for agents and roles: one request in the usual case. A text of the form of the platform's ids is
-    /// still asked for as an id first, so that nobody can name an agent like another one's id.
+    /// As the Go tool looks up agents and roles: usually one request. A text that looks like an ID of the platform is still
+    /// requested as an ID first, so that nobody can give an agent another one's ID as its name.
     NameFirst,
 }
 
@@ -410,7 +419,7 @@ impl Order {
 
 enum Found {
     One(Record),
-    /// With the refusal of the text as an id.
+    /// With the server's refusal of the text as an ID, if it was requested.
     None(Option<Error>),
 }
 
@@ -440,8 +449,8 @@ async fn look(
     Ok(Found::None(Some(refusal)))
 }
 
-/// 404; and the 403 that the platform's authorization gives to most callers who want to change an object that does
-/// not exist. A refusal about an object that does exist has a code.
+/// True if the object may not exist: for 404, and for the 403 that most callers get from the platform's authorization if
+/// they try to change an object that does not exist. The 403 for an existing object has a code.
 #[must_use]
 pub fn may_be_unknown(error: &Error) -> bool {
     match error.status() {
@@ -455,7 +464,7 @@ fn has_form_of_id(text: &str) -> bool {
     text.len() == ID_LENGTH && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// The object of this name; a session also by the name of its agent.
+/// Finds the object of this name. A session is also found by the name of its agent.
 async fn by_other_name(
     client: &Client,
     collection: &Collection,
@@ -505,7 +514,7 @@ async fn session_of_agent(
     Ok(Some(session))
 }
 
-/// The error for an object that is not there.
+/// Returns the error for an object that does not exist.
 async fn missing(
     client: &Client,
     collection: &Collection,
@@ -519,8 +528,8 @@ async fn missing(
     suggest(client, collection, text, failure).await.into()
 }
 
-/// Adds the name that was most likely meant. Nothing is said of a list that can't be had, nor where the object is seen
-/// and only its change is refused.
+/// Adds the name that was most likely meant as a hint. There is no hint if the list can't be had, or if the object is in
+/// the list and only its change was refused.
 async fn suggest(
     client: &Client,
     collection: &Collection,
@@ -591,7 +600,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_leads_to_another_place() {
+    fn no_text_leads_to_another_path() {
         for text in [
             "a/b", "a%2Fb", "a\\b", "a?b", "a#b", "a b", "..", ".", "", "é", "a\nb",
         ] {

@@ -1,5 +1,5 @@
-//! The one way to ask before something is destroyed: `--yes`, with the Go tool's `--confirm` kept. The question
-//! says what is lost.
+//! Asks for consent before something is destroyed. The question says what will be lost; `--yes`, or the Go tool's
+//! `--confirm`, answers it in advance.
 
 use std::io::BufRead as _;
 
@@ -8,10 +8,10 @@ use crate::failure::{Failure, Kind};
 use crate::output::prompt;
 use crate::resources::Resource;
 
-/// `--yes` and its older name.
+/// The flags that give consent.
 #[derive(Debug, Default, clap::Args)]
 pub struct ConfirmArgs {
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
     /// The same as --yes
@@ -19,7 +19,7 @@ pub struct ConfirmArgs {
     confirm: bool,
 }
 
-/// What is lost with an object of each kind.
+/// The losses that the deletion of an object causes, by the word of its kind.
 const LOSSES: &[(&str, &str)] = &[
     (
         "credential",
@@ -38,23 +38,23 @@ const LOSSES: &[(&str, &str)] = &[
     ("project-settings", "The project's settings are lost."),
 ];
 
-/// The question about the deletion of one object.
-pub fn question(resource: &Resource, shown: &str) -> String {
+/// Returns the question about the deletion of one object.
+pub fn question(resource: &Resource, label: &str) -> String {
     let loss = LOSSES.iter().find(|(word, _)| *word == resource.word);
     let loss = loss.map_or_else(String::new, |(_, loss)| format!(" {loss}"));
-    format!("Delete {shown}?{loss}")
+    format!("Delete {label}?{loss}")
 }
 
 impl ConfirmArgs {
-    /// True where the user has agreed on the line.
+    /// True if the command line gives consent.
     pub fn given(&self) -> bool {
         self.yes || self.confirm
     }
 
-    /// Ends the command where the user has neither agreed nor can be asked, before anything is sent.
+    /// Ends a command that needs consent and can't get it, before anything is sent.
     ///
     /// # Errors
-    /// [`Kind::Input`], in the Go tool's words.
+    /// [`Kind::Input`], in the Go tool's words, if the command line gives no consent and the user can't be asked.
     pub fn require(&self, ctx: &Ctx, what: &str) -> Result<(), Failure> {
         if self.given() || ctx.may_ask() {
             return Ok(());
@@ -65,11 +65,11 @@ impl ConfirmArgs {
         ))
     }
 
-    /// True where the user has agreed, on the line or when asked. The answer comes from a terminal, and for
-    /// `acpctl delete` from a pipe as well, since scripts write `y` into it.
+    /// Returns true if the user consents, on the command line or when asked. The answer is read from the terminal, or from
+    /// a pipe, since scripts write `y` into it.
     ///
     /// # Errors
-    /// [`Kind::Input`] where no answer comes.
+    /// [`Kind::Input`] if there is no answer.
     pub fn agreed(&self, ctx: &Ctx, question: &str) -> anyhow::Result<bool> {
         if self.given() {
             return Ok(true);
@@ -82,10 +82,10 @@ impl ConfirmArgs {
     }
 }
 
-/// Asks on a terminal, and takes the answer from a pipe as well.
+/// Asks a yes-or-no question. The answer is read from the terminal, or from a pipe.
 ///
 /// # Errors
-/// [`Kind::Input`] where no answer comes.
+/// [`Kind::Input`] if there is no answer.
 pub fn ask_or_read(ctx: &Ctx, question: &str) -> anyhow::Result<bool> {
     let required = || {
         Failure::new(

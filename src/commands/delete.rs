@@ -1,16 +1,16 @@
-//! `acpctl delete` (contract cli-core.md section 7.11).
+//! `acpctl delete` (docs/interface/cli-core.md section 7.11).
 
 use anyhow::Context as _;
 
 use super::confirm::ConfirmArgs;
 use super::{named, removal, session_control};
 use crate::api::path;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup;
 use crate::output::{Format, OutputArgs, progress};
-use crate::resources::{Candidates, List, PROJECT, Record, Resource, SESSION, USER};
+use crate::resources::{Candidates, List, PROJECT, Record, Resource, SESSION, USER, find};
+use crate::text::quote;
 
 const EXAMPLES: &str = "acpctl delete role-binding 2abROLEBINDING00000000000001 --yes
 acpctl delete sessions --all --yes";
@@ -41,7 +41,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         if args.name.is_some() {
             return Err(Failure::usage("cannot specify resource name with --all").into());
         }
-        if named::resource(&word).is_none_or(|resource| resource.word != SESSION.word) {
+        if find(&word).is_none_or(|resource| resource.word != SESSION.word) {
             return Err(Failure::usage(format!(
                 "--all is only supported for sessions; got {}",
                 quote(&word)
@@ -78,7 +78,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The current project stays set: other servers may have one of that name.
+/// Warns if the deleted project is the current one. It stays set, since another server may have a project of that name.
 fn doubt_the_current_project(ctx: &Ctx, deleted: &Record) {
     let current = ctx
         .settings()
@@ -93,14 +93,14 @@ fn doubt_the_current_project(ctx: &Ctx, deleted: &Record) {
 }
 
 fn deletable(word: &str) -> Result<&'static Resource, Failure> {
-    named::resource(word).filter(|resource| resource.word != USER.word && !named::is_project_agent(word)).ok_or_else(|| {
+    find(word).filter(|resource| resource.word != USER.word).ok_or_else(|| {
         Failure::usage(format!(
             "unknown or non-deletable resource type: {word}\nDeletable types: project, project-settings, session, agent, role, role-binding, credential, application"
         ))
     })
 }
 
-/// Stops what runs, then deletes; one failure does not hold the others up.
+/// Stops the sessions that run, then deletes all of them. A failure does not keep the others from being deleted.
 fn all_sessions(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let sessions = ctx.block_on(async {
@@ -110,7 +110,7 @@ fn all_sessions(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
         Ok(every)
     })?;
     if sessions.is_empty() {
-        return say_deleted(ctx, format, Vec::new(), "no sessions to delete");
+        return show_deleted(ctx, format, Vec::new(), "no sessions to delete");
     }
     let question = format!(
         "Delete all {} sessions? Their messages are lost.",
@@ -143,21 +143,21 @@ fn all_sessions(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
         Ok(())
     })?;
     drop(progress);
-    let first = if stopped > 0 {
-        format!(" ({stopped} stopped first)")
-    } else {
-        String::new()
+    let note = match stopped {
+        0 => String::new(),
+        stopped => format!(" ({stopped} stopped first)"),
     };
     let failed = sessions.len() - deleted.len();
-    let sentence = format!("{} sessions deleted{first}", deleted.len());
-    say_deleted(ctx, format, deleted, &sentence)?;
+    let sentence = format!("{} sessions deleted{note}", deleted.len());
+    show_deleted(ctx, format, deleted, &sentence)?;
     match failed {
         0 => Ok(()),
         failed => anyhow::bail!("{failed} of {} sessions failed", sessions.len()),
     }
 }
 
-fn say_deleted(
+/// Prints the sentence, or the deleted sessions in the form that `-o` asks for.
+fn show_deleted(
     ctx: &Ctx,
     format: &Format,
     deleted: Vec<Record>,

@@ -1,14 +1,14 @@
-//! `acpctl describe` (contract cli-core.md section 7.12).
+//! `acpctl describe` (docs/interface/cli-core.md section 7.12).
 
 use anyhow::Context as _;
 
 use super::named;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup;
 use crate::output::Format;
-use crate::resources::{CREDENTIAL, Candidates};
+use crate::resources::{CREDENTIAL, Candidates, find};
+use crate::text::quote;
 
 const EXAMPLES: &str = "acpctl describe project team-a";
 
@@ -26,7 +26,7 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
-    let resource = named::resource(&args.resource).filter(|_| !named::is_project_agent(&args.resource)).ok_or_else(|| {
+    let resource = find(&args.resource).ok_or_else(|| {
         Failure::usage(format!(
             "unknown resource type: {}\nValid types: session, project, project-settings, user, agent, role, role-binding, credential, application",
             args.resource

@@ -1,8 +1,8 @@
 //! `acpctl doctor`
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -27,16 +27,17 @@ use crate::output::style::{Tone, paint};
 use crate::output::wrap;
 use crate::text::{acpctl, url_for_people};
 
-/// How long the server may take, unless the user says otherwise.
+/// The time limit for the server, unless the user sets one.
 const SERVER_LIMIT: Duration = Duration::from_secs(5);
-/// How long the keyring may take: a locked one may wait for a window that nobody sees.
+/// The time limit for the keyring: a locked one may wait for an answer in a window that nobody sees.
 const KEYRING_LIMIT: Duration = Duration::from_secs(2);
-/// Clocks that differ by more seconds than this are worth knowing, and trouble.
+/// A difference between the clocks that is worth a warning, in seconds.
 const SKEW_SHOWN: i64 = 5;
+/// A difference between the clocks that breaks logins, in seconds.
 const SKEW_FATAL: i64 = 60;
-/// The bits of a mode that concern everybody but the owner.
+/// The bits of a file mode that give access to anybody but the owner.
 const OTHERS: u32 = 0o077;
-/// A login that ends sooner is worth a warning, in seconds.
+/// A login that expires sooner than this gets a warning, in seconds.
 const LOGIN_ENDS_SOON: i64 = 600;
 
 const EXAMPLES: &str = "\
@@ -52,7 +53,7 @@ enum Form {
 
 /// Check configuration, login, server and tools
 ///
-/// Each line is ok, warn or fail, with what to do about it. Nothing is changed, and no secret is shown.
+/// Each line starts with ok, warn or fail, and names a fix if there is a problem. Nothing is changed, and no secret is shown.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -69,13 +70,13 @@ pub struct Args {
     ignored: IgnoredArgs,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 struct Check {
     name: &'static str,
     tone: Tone,
-    /// What was found.
+    /// The finding.
     detail: String,
-    /// What to do about it; empty where all is well.
+    /// The fix; empty if there is no problem.
     fix: String,
 }
 
@@ -205,7 +206,7 @@ fn config(ctx: &Ctx) -> Check {
     }
 }
 
-/// A file or folder that nobody else should read.
+/// Checks that only its owner can read a file or folder.
 fn private(name: &'static str, path: &Path, mode: u32, wanted: u32) -> Check {
     let (shown, mode) = (path.display(), mode & 0o777);
     if mode & OTHERS == 0 {
@@ -218,7 +219,7 @@ fn private(name: &'static str, path: &Path, mode: u32, wanted: u32) -> Check {
     )
 }
 
-/// Login, server and clock: all that one request to the server tells.
+/// Checks the login, the server and the clock, with one request to the server.
 fn platform(ctx: &Ctx) -> Vec<Check> {
     let Ok(config) = ctx.config_if_any() else {
         return Vec::new();
@@ -242,21 +243,25 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
     let token = ctx.stored_token(&settings);
     let is_renewed = settings.token.origin != Origin::Environment
         && store::load(config).is_ok_and(|login| refresh::is_renewable(config, &login));
-    let login = match &token {
+    let mut found = vec![match &token {
         Ok(token) => login(&settings, token.as_ref(), is_renewed, ctx.now()),
         Err(failure) => fail(
             "login",
             &failure.message,
             failure.hint.as_deref().unwrap_or("acpctl login"),
         ),
-    };
-    let mut found = vec![login];
+    }];
+    found.extend(transport(&settings));
     let token = token.ok().flatten();
-    let is_due = is_renewed
-        && token
-            .as_ref()
-            .and_then(expires_at)
-            .is_some_and(|end| end <= ctx.now());
+    let end = token.as_ref().and_then(expires_at);
+    let is_due = is_renewed && end.is_some_and(|end| end <= ctx.now());
+    found.extend(server_and_clock(ctx, &settings, token, is_due));
+    found
+}
+
+/// Warns about connections on which others can read or replace the token.
+fn transport(settings: &Settings) -> Vec<Check> {
+    let mut found = Vec::new();
     if let Some(origin) = cleartext::exposed(&settings.api_url.value) {
         found.push(warn(
             "encryption",
@@ -271,36 +276,45 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
             "leave out --insecure-skip-tls-verify, trust the authority with --ca-file, and log in again",
         ));
     }
+    found
+}
+
+/// Sends one request and judges its answer. `is_due` says that the token has expired and that the next command renews it.
+fn server_and_clock(
+    ctx: &Ctx,
+    settings: &Settings,
+    token: Option<SecretString>,
+    is_due: bool,
+) -> Vec<Check> {
     let url = &url_for_people(&settings.api_url.value);
-    let asked = || -> anyhow::Result<(Answer, Timestamp)> {
+    let asked = move || -> anyhow::Result<(Answer, Timestamp)> {
         let _asking = progress::begin(format!("Asking {url}"));
-        let client = Client::connect(&settings, token.clone())?;
+        let client = Client::connect(settings, token)?;
         let answer =
             ctx.block_on(async { Ok(client.send_once(&Request::get("/version")).await?) })?;
         Ok((answer, ctx.now()))
     };
     match asked() {
         Ok((answer, now)) => {
-            found.push(if is_due && answer.status == 401 {
+            let server = if is_due && answer.status == 401 {
                 ok(
                     "server",
                     format!("{url} answers; the login is renewed by the next command"),
                 )
             } else {
                 server(url, &answer)
-            });
-            found.extend(clock(&answer, now));
+            };
+            std::iter::once(server).chain(clock(&answer, now)).collect()
         }
-        Err(error) => found.push(fail(
+        Err(error) => vec![fail(
             "server",
             format!("{url}: {error:#}"),
             format!(
                 "check the address ({}), the network, and proxy variables",
                 acpctl(&["config", "get", "api_url"])
             ),
-        )),
+        )],
     }
-    found
 }
 
 fn login(
@@ -320,7 +334,7 @@ fn login(
         _ => "stored token",
     };
     match expires_at(token) {
-        None => ok(name, format!("{from}; its expiry can't be told")),
+        None => ok(name, format!("{from}; expiry unknown")),
         Some(end) if end <= now => {
             let ago = age(&end.to_string(), now);
             let detail = format!("{from}, expired {ago} ago");
@@ -358,7 +372,7 @@ fn server(url: &str, answer: &Answer) -> Check {
         ),
         (status, _) => warn(
             name,
-            format!("{url} answers {status}, and not like the platform"),
+            format!("{url} answers {status}, but not as the platform does"),
             format!(
                 "check the address: {}",
                 acpctl(&["config", "get", "api_url"])
@@ -367,7 +381,7 @@ fn server(url: &str, answer: &Answer) -> Check {
     }
 }
 
-/// Tokens are rejected, or outlive their end, where the clocks differ.
+/// Compares the clocks: if they differ, valid tokens are rejected, or expired ones are used.
 fn clock(answer: &Answer, now: Timestamp) -> Option<Check> {
     let name = "clock";
     let theirs = rfc2822::DateTimeParser::new()
@@ -375,7 +389,7 @@ fn clock(answer: &Answer, now: Timestamp) -> Option<Check> {
         .ok()?;
     let skew = now.as_second() - theirs.as_second();
     let detail = match skew {
-        0 => "as the server's".to_owned(),
+        0 => "same as the server's".to_owned(),
         _ if skew > 0 => format!("{skew} s ahead of the server's"),
         _ => format!("{} s behind the server's", -skew),
     };
@@ -387,7 +401,7 @@ fn clock(answer: &Answer, now: Timestamp) -> Option<Check> {
     })
 }
 
-/// Asks the keyring for an entry that does not exist.
+/// Reads an entry that does not exist from the keyring.
 fn keyring() -> Check {
     let name = "keyring";
     let fix = "start a secret service, or keep the key of the embedded API in a file: AMBIENT_LOCAL_KEYRING=off";
@@ -398,7 +412,7 @@ fn keyring() -> Check {
     let (sender, receiver) = mpsc::channel();
     let asked = thread::Builder::new().spawn(move || {
         let answer = keyring::Entry::new("acpctl", "doctor").and_then(|entry| entry.get_password());
-        // Nobody listens any more once the time is over.
+        // After the time limit there is no receiver any more.
         let _ = sender.send(match answer {
             Ok(_) | Err(keyring::Error::NoEntry) => None,
             Err(keyring::Error::NoDefaultStore) => Some("this machine has none".to_owned()),
@@ -419,19 +433,19 @@ fn keyring() -> Check {
     }
 }
 
-/// Programs that commands or sessions start.
+/// Looks for the programs that commands or sessions start.
 fn tools() -> Vec<Check> {
-    let kubectl = match in_path("kubectl") {
+    let kubectl = match env::program("kubectl") {
         Some(path) => ok("kubectl", path.display().to_string()),
         None => warn(
             "kubectl",
-            "not found in PATH; only needed to try a kubeconfig out",
+            "not found in PATH; only needed to try out a kubeconfig",
             "https://kubernetes.io/docs/tasks/tools/",
         ),
     };
     let server = ["kubernetes-mcp-server", "uvx", "npx"]
         .into_iter()
-        .find_map(|name| in_path(name).map(|path| (name, path)));
+        .find_map(|name| env::program(name).map(|path| (name, path)));
     let server = match server {
         Some(("kubernetes-mcp-server", path)) => ok("mcp-server", path.display().to_string()),
         Some((name, path)) => ok(
@@ -447,14 +461,6 @@ fn tools() -> Vec<Check> {
     vec![kubectl, server]
 }
 
-/// The first program of this name in `PATH`.
-fn in_path(name: &str) -> Option<PathBuf> {
-    env::on_path(name.as_ref()).find(|path| {
-        fs::metadata(path)
-            .is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
-    })
-}
-
 fn runtime_dir() -> Check {
     let name = "runtime-dir";
     let fix = "log in through a session manager, or set XDG_RUNTIME_DIR to a folder of your own with mode 0700";
@@ -466,10 +472,14 @@ fn runtime_dir() -> Check {
             if about.uid() == rustix::process::geteuid().as_raw() {
                 private(name, &path, about.mode(), 0o700)
             } else {
-                fail(name, format!("{} is someone else's", path.display()), fix)
+                fail(
+                    name,
+                    format!("{} belongs to another user", path.display()),
+                    fix,
+                )
             }
         }
-        _ => warn(name, format!("{} is no folder", path.display()), fix),
+        _ => warn(name, format!("{} is not a folder", path.display()), fix),
     }
 }
 
@@ -482,11 +492,11 @@ fn kubeconfig() -> Check {
     };
     match path.and_then(|path| Some((fs::metadata(&path).ok()?, path))) {
         Some((about, path)) => private(name, &path, about.mode(), 0o600),
-        None => ok(name, "none found; name one with --from-file"),
+        None => ok(name, "none found; --from-file names one"),
     }
 }
 
-/// The embedded API's folder: modes, and whether it opens.
+/// Checks the modes in the embedded API's folder, and opens its store.
 fn store(ctx: &Ctx) -> Vec<Check> {
     let name = "store";
     let dir = match paths::data_dir() {
@@ -494,7 +504,7 @@ fn store(ctx: &Ctx) -> Vec<Check> {
         Err(why) => return vec![warn(name, why.message, "set HOME or XDG_DATA_HOME")],
     };
     let Ok(entries) = fs::read_dir(&dir) else {
-        return vec![ok(name, "the embedded API was not used yet")];
+        return vec![ok(name, "the embedded API has not been used yet")];
     };
     let open_to_others = entries.flatten().find_map(|entry| {
         let mode = entry.metadata().ok()?.mode();
@@ -544,7 +554,7 @@ mod tests {
             (
                 "Tue, 24 Nov 2026 12:00:00 GMT",
                 Tone::Good,
-                "as the server's",
+                "same as the server's",
             ),
             (
                 "Tue, 24 Nov 2026 11:59:57 GMT",

@@ -1,4 +1,4 @@
-//! Labels as a condition: the `-l` of every list and of `apply --prune`.
+//! Labels as a condition, for the `-l` of lists and of `apply --prune`.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,17 @@ use crate::compat::quote::quote;
 use crate::failure::Failure;
 use crate::resources::Record;
 
-/// Pairs that must all match. Without pairs everything fits.
+/// Labels that an object must carry, all of them. An empty selector fits every object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector(Vec<(String, String)>);
 
 impl Selector {
-    /// Reads what was given with the flag: `KEY=VALUE`, several divided by commas or with the flag given again,
-    /// and `==` as kubectl has it. An empty text says nothing. A value holds no comma.
+    /// Reads the values of a flag: `KEY=VALUE`, several of them separated by commas or given with the flag again, and `==`
+    /// as in kubectl. Empty texts are skipped. A value can't hold a comma.
     ///
     /// # Errors
-    /// A usage failure that names `flag`, for anything else: a piece that is skipped would make the rest fit more.
+    /// A usage failure that names `flag`, for anything else: without the wrong part, the selector would fit more objects
+    /// than the user meant.
     pub fn read(flag: &str, given: &[String]) -> Result<Self, Failure> {
         let texts = given.iter().filter(|text| !text.is_empty());
         let pairs = texts.flat_map(|text| text.split(','));
@@ -31,13 +32,13 @@ impl Selector {
             .map(Self)
     }
 
-    /// True without any pair.
+    /// True if the selector fits every object.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// True for an object with all these labels. One whose labels are no JSON object has none.
+    /// True for an object with all these labels. An object whose labels are not a JSON object has none.
     #[must_use]
     pub fn fits(&self, record: &Record) -> bool {
         if self.is_empty() {
@@ -54,7 +55,7 @@ impl Selector {
 fn pair_of(text: &str) -> Option<(String, String)> {
     let (key, value) = text.split_once('=')?;
     let (key, value) = (key.trim(), value.strip_prefix('=').unwrap_or(value).trim());
-    // `!=` and `in (...)` would be read as odd keys that no object has.
+    // The operators `!=` and `in (...)` are not supported. They would be read as keys that no object has.
     let is_key = !key.is_empty() && !key.contains(['!', '(', ')', ' ']);
     is_key.then(|| (key.to_owned(), value.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! What every list command has in common: how much is asked for, which labels, which form.
+//! The flags that every list command has: labels, limit and output format.
 
 use anyhow::Context as _;
 
@@ -11,13 +11,13 @@ use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
 use crate::resources::{List, Record};
 
-/// Flags of a list.
+/// The flags of a list.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only objects with these labels (repeatable: all must match)
     #[arg(short, long, alias = "selector", value_name = "KEY=VALUE,...")]
     label: Vec<String>,
-    /// Show at most so many (default: all)
+    /// Show at most N objects (default: all)
     #[arg(long, value_name = "N", value_parser = number::int64, allow_negative_numbers = true)]
     limit: Option<i64>,
     #[command(flatten)]
@@ -25,7 +25,7 @@ pub struct ListArgs {
 }
 
 impl ListArgs {
-    /// The form asked for; also checks the labels, so that nothing is asked of the server in vain.
+    /// Returns the output format. Also checks the labels, so that a wrong flag is found before any request.
     ///
     /// # Errors
     /// A usage failure.
@@ -34,8 +34,8 @@ impl ListArgs {
         self.output.format()
     }
 
-    /// What to ask the server for. What it can't filter is filtered here, and the limit then counts
-    /// what is left.
+    /// Returns the options of the request. If the list is filtered on this side, the server gets no limit: the limit
+    /// counts the objects that remain.
     pub fn options(&self, filtered_here: bool) -> ListOptions {
         let filtered = filtered_here || self.label.iter().any(|text| !text.is_empty());
         ListOptions {
@@ -44,11 +44,11 @@ impl ListArgs {
         }
     }
 
-    /// Keeps the objects with the labels, and those that `wanted` says; then at most as many as asked for.
-    /// Gives how many there are in all.
+    /// Keeps the objects that carry the labels and that `wanted` accepts, and then no more than the limit. Returns how many
+    /// there were before the limit.
     ///
     /// # Errors
-    /// A usage failure for a label that is no pair.
+    /// A usage failure for a label that is not KEY=VALUE.
     pub fn narrow(
         &self,
         list: &mut List,
@@ -71,20 +71,17 @@ impl ListArgs {
         Ok(total)
     }
 
-    /// Keeps the objects with the labels.
+    /// Keeps the objects that carry the labels.
     ///
     /// # Errors
-    /// A usage failure for a label that is no pair.
+    /// A usage failure for a label that is not KEY=VALUE.
     pub fn keep_labelled(&self, records: &mut Vec<Record>) -> Result<(), Failure> {
         let labels = self.labels()?;
         records.retain(|record| labels.fits(record));
         Ok(())
     }
 
-    /// Shows a list and says what it left out (contract field.md row 29).
-    ///
-    /// # Errors
-    /// When standard output can't be written.
+    /// Shows a list, and notes on standard error how many objects the limit left out.
     pub fn show(&self, ctx: &Ctx, mut list: List, format: &Format) -> anyhow::Result<()> {
         let total = self.narrow(&mut list, None)?;
         ctx.out.list(&list, format, ctx.now())?;
@@ -122,7 +119,7 @@ impl ListArgs {
     }
 }
 
-/// Says on standard error that there are more objects than were shown.
+/// Notes on standard error that there are more objects than were shown.
 pub fn say_left_out(ctx: &Ctx, list: &List, total: i64) {
     let shown = count(list);
     if shown > 0 && shown < total {

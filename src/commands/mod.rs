@@ -1,6 +1,9 @@
-//! The commands: one folder per noun with one file per verb, one file per lone verb; and what
-//! several of them share ([`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
-//! [`project_args`], [`removal`], [`runs`], [`session_control`]).
+//! The commands: a folder for each noun with a file for each verb, and a file or folder for each command without a
+//! noun.
+//!
+//! These modules are shared by several commands: [`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
+//! [`pairs`],
+//! [`project_args`], [`removal`], [`runs`], [`session_control`].
 
 pub mod agent;
 pub mod application;
@@ -23,6 +26,7 @@ pub mod login;
 pub mod logout;
 pub mod named;
 pub mod outcome;
+pub mod pairs;
 pub mod project;
 pub mod project_args;
 pub mod removal;

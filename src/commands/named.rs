@@ -1,16 +1,15 @@
-//! What `get`, `describe` and `delete` share: from the words of a line to a place on the server.
+//! The collection of a resource that the user named by a word, for `get`, `describe` and `delete`.
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::{Resource, Scope};
 
-pub use crate::resources::{find_or_project_agent as resource, is_project_agent};
-
-/// The collection of a resource; agents live in a project.
+/// Returns the collection of a resource. For a resource that is part of a project, `project` is its flag, and the
+/// current project the default.
 ///
 /// # Errors
-/// When a project is needed and none is known.
+/// If a project is needed and none is set.
 pub fn collection(
     ctx: &Ctx,
     resource: &'static Resource,

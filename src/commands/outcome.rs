@@ -1,4 +1,4 @@
-//! What a command says about an object that it made, changed or deleted.
+//! Reports that an object was created, changed or deleted.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use crate::failure::{Failure, Kind};
 use crate::output::Format;
 use crate::resources::Record;
 
-/// Prints `<kind>/<name> created`, or the object in the form asked for.
+/// Prints `<kind>/<name> created`, or the object in the form that `-o` asks for.
 ///
 /// # Errors
-/// When the server's answer names no object: nothing is known to exist then.
+/// If the server's answer names no object.
 pub fn created(ctx: &Ctx, record: &Record, format: &Format) -> anyhow::Result<()> {
     let word = record.resource.word;
     refuse_nameless(record, &format!("create {word}"))?;
@@ -22,22 +22,26 @@ pub fn created(ctx: &Ctx, record: &Record, format: &Format) -> anyhow::Result<()
     )
 }
 
-/// Refuses an answer that has neither an id nor a name: nothing is known to exist then.
+/// Refuses an answer that has neither an ID nor a name: nothing is known to exist then.
 ///
 /// # Errors
-/// [`Kind::Server`]; `doing` says what was asked of the server.
+/// [`Kind::Server`]; `doing` says what was requested.
 pub fn refuse_nameless(record: &Record, doing: &str) -> Result<(), Failure> {
     if record.id().is_empty() && record.name().is_empty() {
-        let message = format!("{doing}: the server's answer names no object");
-        return Err(Failure::new(Kind::Server, message));
+        return Err(nameless(doing));
     }
     Ok(())
 }
 
-/// Prints a sentence, or a small result where nothing else stands for what was done.
-///
-/// # Errors
-/// When standard output can't be written.
+/// Returns the failure for an answer that names no object.
+#[must_use]
+pub fn nameless(doing: &str) -> Failure {
+    let message = format!("{doing}: the server's answer names no object");
+    Failure::new(Kind::Server, message)
+}
+
+/// Prints a sentence, or `result` in the form that `-o` asks for. For commands whose result is not an object of the
+/// server.
 pub fn said(ctx: &Ctx, format: &Format, sentence: &str, result: &Value) -> anyhow::Result<()> {
     match format {
         Format::Table | Format::Wide => ctx.out.line(sentence),
@@ -45,10 +49,7 @@ pub fn said(ctx: &Ctx, format: &Format, sentence: &str, result: &Value) -> anyho
     }
 }
 
-/// Prints a sentence, or the object in the form asked for.
-///
-/// # Errors
-/// When standard output can't be written.
+/// Prints a sentence, or the object in the form that `-o` asks for.
 pub fn done(ctx: &Ctx, record: &Record, format: &Format, sentence: &str) -> anyhow::Result<()> {
     match format {
         Format::Table | Format::Wide => ctx.out.line(sentence),

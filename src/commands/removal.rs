@@ -1,5 +1,5 @@
-//! Deleting one object that was found: asked about, deleted, said. The platform answers 204 to the deletion of
-//! most things that do not exist, so nothing is deleted that was not seen before.
+//! Deletes one object: asks for consent, deletes it, and reports that. The platform answers 204 to the deletion of most
+//! objects that do not exist, so the caller must have found the object.
 
 use anyhow::Context as _;
 
@@ -7,15 +7,14 @@ use super::confirm::{self, ConfirmArgs};
 use super::outcome;
 use crate::api::Method;
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{CREDENTIAL, Record};
 
-/// Deletes an object; `given` is what the user called it, `doing` begins the server's refusals.
+/// Deletes the object that was found under the name or ID `given`. `doing` precedes the server's errors.
 ///
 /// # Errors
-/// Where nobody agreed or could be asked, and where the server refuses.
+/// If the user can't be asked for consent, or if the server refuses.
 pub fn remove(
     ctx: &Ctx,
     confirm: &ConfirmArgs,
@@ -28,19 +27,10 @@ pub fn remove(
     let word = collection.resource.word;
     let id = found.id();
     if !lookup::can_be_id(id) {
-        let message = format!("{doing}: the server's answer names no object");
-        return Err(Failure::new(Kind::Server, message).into());
+        return Err(outcome::nameless(doing).into());
     }
-    let shown = if id == given {
-        match found.name() {
-            "" => format!("{word}/{given}"),
-            name if name == given => format!("{word}/{given}"),
-            name => format!("{word}/{given} ({name})"),
-        }
-    } else {
-        format!("{word}/{given} ({id})")
-    };
-    if !confirm.agreed(ctx, &confirm::question(collection.resource, &shown))? {
+    let question = confirm::question(collection.resource, &label(found, given));
+    if !confirm.agreed(ctx, &question)? {
         return Ok(());
     }
     let client = ctx.client()?;
@@ -48,9 +38,23 @@ pub fn remove(
         let request = collection.request(Method::Delete, id);
         client.send(&request).await.context(doing.to_owned())
     })?;
-    let mut gone = found.clone();
+    let mut deleted = found.clone();
     if collection.resource.word == CREDENTIAL.word {
-        gone.remove("token");
+        deleted.remove("token");
     }
-    outcome::done(ctx, &gone, format, &format!("{word}/{given} deleted"))
+    outcome::done(ctx, &deleted, format, &format!("{word}/{given} deleted"))
+}
+
+/// Returns `agent/lead (2abc…)`: the object as the user named it, with its ID or its name added if that differs.
+fn label(found: &Record, given: &str) -> String {
+    let label = format!("{}/{given}", found.resource.word);
+    let other = if found.id() == given {
+        found.name()
+    } else {
+        found.id()
+    };
+    if other.is_empty() || other == given {
+        return label;
+    }
+    format!("{label} ({other})")
 }

@@ -1,14 +1,11 @@
-//! The sessions of one agent or schedule: a table without the columns that are the same in each row.
+//! Shows the sessions of one agent or scheduled session.
 
 use super::listing::{ListArgs, say_left_out};
 use crate::ctx::Ctx;
 use crate::output::Format;
 use crate::resources::{List, RUN_COLUMNS};
 
-/// Shows the list.
-///
-/// # Errors
-/// When standard output can't be written.
+/// Shows the list. The table leaves out the columns that would be the same in each row.
 pub fn show(ctx: &Ctx, args: &ListArgs, mut list: List, format: &Format) -> anyhow::Result<()> {
     if *format != Format::Table {
         return args.show(ctx, list, format);

@@ -1,5 +1,5 @@
-//! `acpctl version` (contract cli-core.md section 7.4). It never fails: a server that is down is a
-//! fact to print.
+//! `acpctl version` (docs/interface/cli-core.md section 7.4). It never fails: if the server can't be reached, it prints
+//! that.
 
 use std::time::Duration;
 
@@ -8,21 +8,20 @@ use serde_json::{Value, json};
 
 use crate::api::{Answer, BASE_PATH, Client, Error, Request};
 use crate::auth::login;
-use crate::compat::quote::quote;
 use crate::compat::{go_url, json as text};
 use crate::config::Settings;
 use crate::config::settings::check_token;
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
-use crate::text::url_for_people;
+use crate::text::{quote, url_for_people};
 
-/// How long the server may take.
+/// The time limit for the server's answer.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Print the client and server version
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only this program's version; nothing is asked of the server
+    /// Print only the version of this program; does not contact the server
     #[arg(long)]
     client: bool,
     #[command(flatten)]
@@ -68,7 +67,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .value(&json!({"client": client, "server": server}), &format);
     }
     if let Ok(server) = &server {
-        say_skew(ctx, &part(server, "version"));
+        warn_of_skew(ctx, &part(server, "version"));
     }
     ctx.out.line(&match server {
         Ok(server) => format!(
@@ -81,7 +80,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     })
 }
 
-/// The server's answer, or why there is none. A login is sent along: servers may want one for this too.
+/// Requests the server's version. Sends the login along, since a server may require one.
+///
+/// # Errors
+/// The reason for having no version, as it is printed.
 fn ask(ctx: &Ctx) -> Result<Value, String> {
     let settings = ctx.settings().map_err(|failure| failure.message)?;
     if !settings.is_local() {
@@ -103,7 +105,7 @@ fn ask(ctx: &Ctx) -> Result<Value, String> {
     let token = login::at_hand(settings).filter(fits);
     let is_known = token.is_some();
     let mut answer = send(ctx, settings, token)?;
-    // A keyring may take its time, so it is asked only where the server insists.
+    // A keyring may be slow, so it is read only if the server requires a login.
     if answer.status == 401
         && !is_known
         && let Some(token) = ctx.stored_token(settings).ok().flatten().filter(fits)
@@ -128,8 +130,8 @@ fn send(ctx: &Ctx, settings: &Settings, token: Option<SecretString>) -> Result<A
         .map_err(|error: Error| error.to_string())
 }
 
-/// Says where client and server are of different releases.
-fn say_skew(ctx: &Ctx, server: &str) {
+/// Warns if client and server are of different releases.
+fn warn_of_skew(ctx: &Ctx, server: &str) {
     let ours = crate::version::VERSION;
     if differ(ours, server) {
         ctx.out.warn(&format!(
@@ -138,8 +140,8 @@ fn say_skew(ctx: &Ctx, server: &str) {
     }
 }
 
-/// True where two versions differ in more than their last number. An unstamped build, or a server that
-/// names no such version, differs in nothing that could be told.
+/// True if two versions differ in more than their last number. A version without numbers, such as that of an unstamped
+/// build, can't be compared, and does not count as different.
 fn differ(ours: &str, theirs: &str) -> bool {
     let release = |version: &str| -> Option<(u32, u32)> {
         let mut numbers = version.trim_start_matches('v').split('.');

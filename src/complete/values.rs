@@ -174,10 +174,11 @@ fn contexts(cursor: &Cursor<'_>) -> Vec<Candidate> {
         .flag("from-file")
         .or(cursor.arguments.first().map(String::as_str));
     let paths: Vec<PathBuf> = match named {
-        Some(path) => vec![in_home(path)],
+        // The shell has not expanded the word yet.
+        Some(path) => vec![env::in_home(path)],
         None => match env::KUBECONFIG.os() {
             Some(list) => std::env::split_paths(&list).collect(),
-            None => vec![in_home("~/.kube/config")],
+            None => vec![env::in_home("~/.kube/config")],
         },
     };
     let sources: Vec<OwnedSource> = paths.into_iter().filter_map(read).collect();
@@ -205,12 +206,4 @@ fn read(path: PathBuf) -> Option<OwnedSource> {
     let decoded = kubeconfig::decode_input(&bytes, Base64::Report).ok()?;
     let bytes = Zeroizing::new(decoded.text.as_bytes().to_vec());
     Some(OwnedSource { path, bytes })
-}
-
-/// Expands `~/`, which the shell has not expanded yet.
-fn in_home(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), env::HOME.path()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(path),
-    }
 }

@@ -7,6 +7,7 @@ use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::lookup::Collection;
 use crate::output::OutputArgs;
 use crate::resources::APPLICATION;
 
@@ -38,7 +39,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let record = ctx.block_on(async {
         let credential = fields.credential(client).await?;
         let body = fields.for_create(credential.as_deref());
-        let record = client.create(&APPLICATION, "/applications", body).await;
+        let path = Collection::applications().path;
+        let record = client.create(&APPLICATION, &path, body).await;
         record.context("create application")
     })?;
     outcome::created(ctx, &record, &format)

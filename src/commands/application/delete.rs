@@ -2,11 +2,10 @@
 
 use anyhow::Context as _;
 
-use super::applications;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::removal;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::Candidates;
 
@@ -26,13 +25,21 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     const DOING: &str = "delete application";
     let given = &args.application;
     let format = args.output.format()?;
-    lookup::check("application name or ID", given)?;
+    let applications = Collection::applications();
+    applications.check(given)?;
     args.confirm.require(ctx, &format!("application/{given}"))?;
     let client = ctx.client()?;
     let found = ctx.block_on(async {
         let found = lookup::application(client, given).await;
         found.context(DOING)
     })?;
-    let all = applications();
-    removal::remove(ctx, &args.confirm, &all, &found, given, &format, DOING)
+    removal::remove(
+        ctx,
+        &args.confirm,
+        &applications,
+        &found,
+        given,
+        &format,
+        DOING,
+    )
 }

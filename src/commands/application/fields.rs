@@ -1,14 +1,15 @@
-//! The fields that `create` and `update` set.
+//! The flags for the fields that `create` and `update` set.
 
 use anyhow::Context as _;
 
 use crate::api::{Body, Client};
 use crate::compat::number;
-use crate::compat::quote::quote;
 use crate::lookup;
 use crate::resources::Candidates;
+use crate::text::quote;
 
-/// Switches tell "not given" from "given as false": an update sends both.
+/// The flags for the fields of an application. Switches are optional, so that `--auto-sync=false` differs from no flag:
+/// an update sends the one and leaves the other alone.
 #[derive(Debug, clap::Args)]
 pub struct Fields {
     /// Name
@@ -54,10 +55,10 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// The id of the credential that is named; an empty text clears the field.
+    /// Returns the ID of the credential that is named. An empty text stays empty; an update clears the field with it.
     ///
     /// # Errors
-    /// Where there is no such credential.
+    /// If there is no such credential.
     pub async fn credential(&self, client: &Client) -> anyhow::Result<Option<String>> {
         match self.credential_id.as_deref() {
             Some("") | None => Ok(self.credential_id.clone()),
@@ -94,7 +95,7 @@ impl Fields {
         ]
     }
 
-    /// The body of a create: what is empty or off is left out, a number that was given is sent.
+    /// Returns the body of a create. Empty texts and switches that are off are left out; a number is sent if it is given.
     pub fn for_create(&self, credential: Option<&str>) -> Body {
         let mut body = Body::new();
         for (key, text) in self.texts(credential) {
@@ -113,7 +114,7 @@ impl Fields {
         body
     }
 
-    /// The body of an update: exactly what was given.
+    /// Returns the body of an update: a field for each flag that is given, whatever its value.
     pub fn for_update(&self, credential: Option<&str>) -> Body {
         let mut body = Body::new();
         for (key, text) in self.texts(credential) {

@@ -2,11 +2,11 @@
 
 use anyhow::Context as _;
 
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::Candidates;
+use crate::text::quote;
 
 /// Show an application
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,7 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    lookup::check("application name or ID", &args.application)?;
+    Collection::applications().check(&args.application)?;
     let client = ctx.client()?;
     let record = ctx.block_on(async {
         lookup::application(client, &args.application)

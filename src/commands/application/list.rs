@@ -5,6 +5,7 @@ use anyhow::Context as _;
 use crate::commands::listing::ListArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
+use crate::lookup::Collection;
 use crate::resources::APPLICATION;
 
 /// List applications
@@ -21,7 +22,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let options = args.list.options(false);
     let list = ctx.block_on(async {
-        let list = client.list(&APPLICATION, "/applications", &options).await;
+        let path = Collection::applications().path;
+        let list = client.list(&APPLICATION, &path, &options).await;
         list.context("list applications")
     })?;
     args.list.show(ctx, list, &format)

@@ -1,4 +1,4 @@
-//! `acpctl application …` (contract cli-resources.md section 7).
+//! `acpctl application …` (docs/interface/cli-resources.md section 7).
 
 mod create;
 mod delete;
@@ -13,8 +13,6 @@ mod update;
 use clap::Subcommand;
 
 use crate::ctx::Ctx;
-use crate::lookup::Collection;
-use crate::resources::APPLICATION;
 
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
@@ -30,9 +28,6 @@ pub enum Command {
 
 impl Command {
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// What it could not do.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
             Self::List(args) => list::run(ctx, args),
@@ -44,9 +39,4 @@ impl Command {
             Self::Refresh(args) => refresh::run(ctx, args),
         }
     }
-}
-
-/// All applications.
-fn applications() -> Collection {
-    Collection::global(&APPLICATION)
 }

@@ -1,17 +1,17 @@
-//! `sync` and `refresh`: a field of the application tells the server what to do.
+//! `sync` and `refresh`, which ask the server for an operation by setting a field of the application.
 
 use anyhow::Context as _;
 
-use super::applications;
 use crate::api::{Body, Method};
 use crate::commands::outcome;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::{APPLICATION, Candidates};
 
+/// The arguments of both verbs.
 #[derive(Debug, clap::Args)]
-pub struct Target {
+pub struct TriggerArgs {
     /// Name or ID
     #[arg(add = Candidates::APPLICATIONS)]
     application: String,
@@ -19,23 +19,23 @@ pub struct Target {
     output: OutputArgs,
 }
 
-/// Asks for the operation by setting `field`.
+/// Requests the operation by setting `field` to `value`.
 pub fn trigger(
     ctx: &Ctx,
-    target: &Target,
+    args: &TriggerArgs,
     verb: &str,
     field: &'static str,
     value: &str,
 ) -> anyhow::Result<()> {
-    let format = target.output.format()?;
-    lookup::check("application name or ID", &target.application)?;
+    let format = args.output.format()?;
+    let applications = Collection::applications();
+    applications.check(&args.application)?;
     let mut body = Body::new();
     body.set(field, value);
     let client = ctx.client()?;
     let record = ctx.block_on(async {
-        let all = applications();
-        lookup::act(client, &all, &target.application, async |id| {
-            let request = all.request(Method::Patch, id).body(body.clone());
+        lookup::act(client, &applications, &args.application, async |id| {
+            let request = applications.request(Method::Patch, id).body(body.clone());
             client.fetch(&APPLICATION, &request).await
         })
         .await

@@ -1,15 +1,15 @@
 //! `acpctl application refresh`
 
-use super::operation::{self, Target};
+use super::operation::{self, TriggerArgs};
 use crate::ctx::Ctx;
 
-/// Ask for a refresh of an application
+/// Request a refresh of an application
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    target: Target,
+    trigger: TriggerArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    operation::trigger(ctx, &args.target, "refresh", "sync_status", "Unknown")
+    operation::trigger(ctx, &args.trigger, "refresh", "sync_status", "Unknown")
 }

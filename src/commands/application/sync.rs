@@ -1,15 +1,15 @@
 //! `acpctl application sync`
 
-use super::operation::{self, Target};
+use super::operation::{self, TriggerArgs};
 use crate::ctx::Ctx;
 
-/// Ask for a sync of an application
+/// Request a sync of an application
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    target: Target,
+    trigger: TriggerArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    operation::trigger(ctx, &args.target, "sync", "operation_phase", "Running")
+    operation::trigger(ctx, &args.trigger, "sync", "operation_phase", "Running")
 }

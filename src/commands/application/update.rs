@@ -2,16 +2,15 @@
 
 use anyhow::Context as _;
 
-use super::applications;
 use super::fields::Fields;
 use crate::api::Method;
 use crate::commands::outcome;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::{APPLICATION, Candidates};
 
-/// Change an application; only what is given changes
+/// Change an application; only the flags you pass are changed
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
@@ -24,15 +23,15 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    lookup::check("application name or ID", &args.application)?;
+    let applications = Collection::applications();
+    applications.check(&args.application)?;
     let format = args.output.format()?;
     let client = ctx.client()?;
     let record = ctx.block_on(async {
         let credential = args.fields.credential(client).await?;
         let body = args.fields.for_update(credential.as_deref());
-        let all = applications();
-        lookup::act(client, &all, &args.application, async |id| {
-            let request = all.request(Method::Patch, id).body(body.clone());
+        lookup::act(client, &applications, &args.application, async |id| {
+            let request = applications.request(Method::Patch, id).body(body.clone());
             client.fetch(&APPLICATION, &request).await
         })
         .await

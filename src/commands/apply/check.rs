@@ -1,30 +1,34 @@
-//! What is odd about manifests, found before any request.
+//! Checks manifests for oddities before any request.
 
 use std::path::Path;
 
+use super::args::Args;
+use super::kind::DocumentKind;
+use super::raw::{RawDocument, keys};
 use crate::compat::near::nearest;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::text::acpctl;
-
-use super::Args;
-use super::document::{Document, KEYS, KINDS};
+use crate::text::{acpctl, quote};
 
 /// Checks all documents and returns those that have a kind.
 ///
-/// A kind or key that is nearly a known one is a mistake; any other unknown one is warned about, since the Go tool skips it.
+/// A kind or key that is close to a known one is a mistake. Any other unknown kind or key gets a warning, since the Go
+/// tool skips it.
 ///
 /// # Errors
-/// A mistake, with the right spelling; with `--strict` also anything unknown.
-pub fn check(ctx: &Ctx, args: &Args, documents: Vec<Document>) -> Result<Vec<Document>, Failure> {
+/// For a mistake, with the right spelling as a hint; with `--strict`, for anything unknown.
+pub fn check(
+    ctx: &Ctx,
+    args: &Args,
+    documents: Vec<RawDocument>,
+) -> Result<Vec<RawDocument>, Failure> {
     let mut unknown = Unknown::default();
     for document in &documents {
         if document.is_kubeconfig() {
             return Err(kubeconfig(args));
         }
-        if document.kind.is_empty() {
-            if !document.unknown.is_empty() || !document.name.is_empty() {
+        if document.kind.is_none() {
+            if !document.unknown.is_empty() || document.name.is_some() {
                 ctx.out
                     .note("warning: a document without a kind — skipping");
                 unknown.documents += 1;
@@ -35,7 +39,7 @@ pub fn check(ctx: &Ctx, args: &Args, documents: Vec<Document>) -> Result<Vec<Doc
             check_kind(document)?;
             ctx.out.note(&format!(
                 "warning: unknown kind {} — skipping",
-                quote(&document.kind)
+                quote(document.written_kind())
             ));
             unknown.documents += 1;
             continue;
@@ -46,18 +50,18 @@ pub fn check(ctx: &Ctx, args: &Args, documents: Vec<Document>) -> Result<Vec<Doc
             check_key(document, key)?;
             ctx.out.note(&format!(
                 "warning: {}: unknown key {}",
-                document.place(),
+                document.label(),
                 quote(key)
             ));
             unknown.keys += 1;
         }
     }
     unknown.report(ctx, args.strict)?;
-    let has_kind = |document: &Document| !document.kind.is_empty();
+    let has_kind = |document: &RawDocument| document.kind.is_some();
     Ok(documents.into_iter().filter(has_kind).collect())
 }
 
-/// How much was passed over.
+/// How many documents and keys are skipped.
 #[derive(Default)]
 struct Unknown {
     documents: usize,
@@ -113,7 +117,7 @@ fn kubeconfig(args: &Args) -> Failure {
     ))
 }
 
-/// Spellings that differ only in case and in the signs between words are the same.
+/// Reduces a word to lower-case letters and digits, so that spellings that differ only in case and separators are equal.
 fn plain(word: &str) -> String {
     word.chars()
         .filter(char::is_ascii_alphanumeric)
@@ -121,66 +125,57 @@ fn plain(word: &str) -> String {
         .collect()
 }
 
-fn check_kind(document: &Document) -> Result<(), Failure> {
-    let word = plain(&document.kind);
-    let near = nearest(&word, KINDS.iter().map(|(kind, _)| *kind), |kind| {
-        kind.len() / 4
-    });
-    let Some(near) = near else { return Ok(()) };
-    let shown = KINDS.iter().find(|(kind, _)| *kind == near);
-    Err(Failure::new(
-        Kind::Data,
-        format!("unknown kind {}", quote(&document.kind)),
-    )
-    .hint(format!(
-        "did you mean {}?",
-        shown.map_or(near, |(_, shown)| shown)
-    )))
+fn check_kind(document: &RawDocument) -> Result<(), Failure> {
+    let words = DocumentKind::ALL.map(|kind| kind.word().to_lowercase());
+    let known = words.iter().map(String::as_str);
+    let word = plain(document.written_kind());
+    let near = nearest(&word, known, |known| known.len() / 4);
+    let Some(near) = near.and_then(DocumentKind::of) else {
+        return Ok(());
+    };
+    let message = format!("unknown kind {}", quote(document.written_kind()));
+    let hint = format!("did you mean {}?", near.word());
+    Err(Failure::new(Kind::Data, message).hint(hint))
 }
 
-fn check_key(document: &Document, key: &str) -> Result<(), Failure> {
+fn check_key(document: &RawDocument, key: &str) -> Result<(), Failure> {
     let word = plain(key);
-    let near = KEYS
-        .iter()
+    let near = keys()
         .find(|known| plain(known) == word)
-        .copied()
-        .or_else(|| nearest(&word, KEYS.iter().copied(), |known| known.len() / 4));
+        .or_else(|| nearest(&word, keys(), |known| known.len() / 4));
     let Some(near) = near else { return Ok(()) };
-    Err(Failure::new(
-        Kind::Data,
-        format!("{}: unknown key {}", document.place(), quote(key)),
-    )
-    .hint(format!("did you mean {near}?")))
+    let message = format!("{}: unknown key {}", document.label(), quote(key));
+    Err(Failure::new(Kind::Data, message).hint(format!("did you mean {near}?")))
 }
 
-fn check_name(document: &Document) -> Result<(), Failure> {
-    if document.kubernetes
-        && document.name.is_empty()
-        && document.known_kind() != Some("RoleBinding")
+fn check_name(document: &RawDocument) -> Result<(), Failure> {
+    if document.is_for_kubernetes
+        && document.name.is_none()
+        && document.known_kind() != Some(DocumentKind::RoleBinding)
     {
         return Err(Failure::new(
             Kind::Data,
             format!(
                 "apply {}: metadata.name is not supported; use a top-level name",
-                document.place()
+                document.label()
             ),
         ));
     }
     Ok(())
 }
 
-/// A project on the command line and another one in the manifest: either may be the mistake.
-fn check_project(ctx: &Ctx, document: &Document) -> Result<(), Failure> {
-    let Some(given) = ctx.globals.project.as_deref() else {
+/// Refuses a manifest that names another project than the command line: either may be the mistake.
+fn check_project(ctx: &Ctx, document: &RawDocument) -> Result<(), Failure> {
+    let (Some(given), Some(written)) = (&ctx.globals.project, &document.project) else {
         return Ok(());
     };
-    if document.project.is_empty() || document.project == given {
+    if written == given {
         return Ok(());
     }
     Err(Failure::usage(format!(
         "{}: the manifest says project {}, --project says {}",
-        document.place(),
-        quote(&document.project),
+        document.label(),
+        quote(written),
         quote(given)
     ))
     .hint("leave out one of them; nothing was applied"))

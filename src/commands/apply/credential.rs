@@ -1,74 +1,90 @@
-//! Applying a credential (contract cli-resources.md section 8.8). It is looked up by id and then by
-//! exact name, and made only if there is none; a secret that is there already is recognised by its
-//! keyed digest (contract field.md rows 26 and 27).
+//! Applies a credential (docs/interface/cli-resources.md section 8.8). It is looked up by ID and then by its exact name,
+//! and created only if neither exists. A keyed digest tells whether the server has the secret already.
 
 use serde_json::Value;
 
-use super::document::{Document, Pairs};
-use super::run::{Outcome, Run, as_json, need_name, pairs_of, set_changed};
+use super::document::Credential;
 use super::secret::{self, Secret};
+use super::writer::{Outcome, Writer, set_changed};
 use crate::api::Body;
+use crate::commands::pairs::{Pairs, as_json, pairs_of};
 use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, DIGEST, KUBECONFIG, OWN_ANNOTATIONS, Record, annotation};
 
-pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome> {
-    need_name(document)?;
-    let all = Collection::credentials();
-    match run.find(&all, &document.name).await? {
-        Some(found) => update(run, document, &found).await,
-        None => create(run, document).await,
+pub async fn apply(
+    writer: &Writer<'_>,
+    credential: &Credential,
+    secret: Option<&Secret>,
+) -> anyhow::Result<Outcome> {
+    let name = credential.head.required_name()?;
+    match writer.find(&Collection::credentials(), name).await? {
+        Some(found) => update(writer, credential, secret, &found).await,
+        None => create(writer, credential, name, secret).await,
     }
 }
 
-async fn create(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome> {
-    if document.provider.is_empty() {
+async fn create(
+    writer: &Writer<'_>,
+    credential: &Credential,
+    name: &str,
+    secret: Option<&Secret>,
+) -> anyhow::Result<Outcome> {
+    let Some(provider) = credential.provider.as_deref() else {
         return Err(Failure::new(Kind::Data, "validation failed: provider is required").into());
-    }
+    };
     let mut body = Body::new();
-    body.set("name", document.name.as_str());
-    body.set("provider", document.provider.as_str());
-    for (key, text) in texts(document) {
-        body.set_filled(key, Some(text));
+    body.set("name", name);
+    body.set("provider", provider);
+    for (key, text) in texts(credential) {
+        body.set_filled(key, text);
     }
-    if let Some(labels) = &document.labels {
+    if let Some(labels) = &credential.head.labels {
         body.set("labels", as_json(labels));
     }
-    let annotations = annotations(document, Pairs::new(), document.secret.as_ref());
-    if document.annotations.is_some() || !annotations.is_empty() {
+    let annotations = annotations(credential, Pairs::new(), secret);
+    if credential.head.annotations.is_some() || !annotations.is_empty() {
         body.set("annotations", as_json(&annotations));
     }
-    if let Some(secret) = &document.secret {
+    if let Some(secret) = secret {
         body.set_secret("token", secret.text.clone());
     }
-    run.create(&CREDENTIAL, "/credentials", &document.name, body)
-        .await?;
+    let path = Collection::credentials().path;
+    writer.create(&CREDENTIAL, &path, name, body).await?;
     Ok(Outcome::Created)
 }
 
-async fn update(run: &Run<'_>, document: &Document, found: &Record) -> anyhow::Result<Outcome> {
+async fn update(
+    writer: &Writer<'_>,
+    credential: &Credential,
+    secret: Option<&Secret>,
+    found: &Record,
+) -> anyhow::Result<Outcome> {
     let provider = found.text("provider");
-    if !document.provider.is_empty() && document.provider != provider {
-        run.ctx.out.warn(&format!(
-            "{}: the provider stays {provider}",
-            document.place()
-        ));
+    if credential
+        .provider
+        .as_deref()
+        .is_some_and(|wanted| wanted != provider)
+    {
+        let label = &credential.head.label;
+        let warning = format!("{label}: the provider stays {provider}");
+        writer.ctx.out.warn(&warning);
     }
-    let secret = changed_secret(run, document, found)?;
+    let secret = changed_secret(writer, credential, secret, found)?;
     let mut body = Body::new();
-    for (key, text) in texts(document) {
+    for (key, text) in texts(credential) {
         set_changed(&mut body, key, text, found);
     }
-    if let Some(labels) = &document.labels
+    if let Some(labels) = &credential.head.labels
         && pairs_of(found.text("labels")).as_ref() != Some(labels)
     {
         body.set("labels", as_json(labels));
     }
-    // Annotations that are no pairs of texts are someone's: only the manifest replaces them.
+    // Annotations that are not pairs of texts were written by somebody else: only the manifest's own replace them.
     let stored = pairs_of(found.text("annotations"));
-    if stored.is_some() || document.annotations.is_some() {
+    if stored.is_some() || credential.head.annotations.is_some() {
         let wanted = annotations(
-            document,
+            credential,
             stored.clone().unwrap_or_default(),
             secret.as_ref(),
         );
@@ -79,58 +95,55 @@ async fn update(run: &Run<'_>, document: &Document, found: &Record) -> anyhow::R
     if let Some(secret) = secret {
         body.set_secret("token", secret.text);
     }
-    let place = Collection::credentials().item(found.id(), &[]);
-    run.patch(&CREDENTIAL, &place, body, Some(found)).await
+    let path = Collection::credentials().item(found.id(), &[]);
+    writer.patch(&CREDENTIAL, &path, body, Some(found)).await
 }
 
-/// The manifest's secret, unless the credential's digest tells that it holds it already.
+/// Returns the manifest's secret, unless the digest shows that the credential holds it already.
 fn changed_secret(
-    run: &Run<'_>,
-    document: &Document,
+    writer: &Writer<'_>,
+    credential: &Credential,
+    secret: Option<&Secret>,
     found: &Record,
 ) -> Result<Option<Secret>, Failure> {
-    let Some(mut secret) = document.secret.clone() else {
+    let Some(mut secret) = secret.cloned() else {
         return Ok(None);
     };
-    // Only here is it known that a manifest without a provider holds a kubeconfig.
-    if document.provider.is_empty() && found.text("provider") == KUBECONFIG {
-        secret = secret::kubeconfig(
-            run.ctx,
-            document,
-            run.trust,
-            &secret.text,
-            document.inline_path(),
-        )?;
+    // If the manifest names no provider, the credential on the server is the first to say that this is a kubeconfig.
+    if credential.provider.is_none() && found.text("provider") == KUBECONFIG {
+        let path = credential.path_without_file();
+        secret = secret::kubeconfig(writer.ctx, credential, writer.trust, &secret.text, path)?;
     }
     let digest = secret.annotations.get(DIGEST).and_then(Value::as_str);
-    // A digest among annotations that are no pairs of texts is not kept up to date (see `update`).
-    let is_kept = pairs_of(found.text("annotations")).is_some();
-    let is_stored = is_kept && digest.is_some_and(|digest| digest == annotation(found, DIGEST));
+    // A digest among annotations that are not pairs of texts may be outdated, since `update` leaves those alone.
+    let is_current = pairs_of(found.text("annotations")).is_some();
+    let is_stored = is_current && digest.is_some_and(|digest| digest == annotation(found, DIGEST));
     Ok(Some(secret).filter(|_| !is_stored))
 }
 
-fn texts(document: &Document) -> [(&'static str, &str); 3] {
+fn texts(credential: &Credential) -> [(&'static str, Option<&str>); 3] {
     [
-        ("description", &document.description),
-        ("url", &document.url),
-        ("email", &document.email),
+        ("description", credential.description.as_deref()),
+        ("url", credential.url.as_deref()),
+        ("email", credential.email.as_deref()),
     ]
 }
 
-/// The annotations to have: the manifest's, or those that are there, with ours on top.
-fn annotations(document: &Document, stored: Pairs, secret: Option<&Secret>) -> Pairs {
-    let is_ours = |key: &str| key.starts_with(OWN_ANNOTATIONS);
-    let mut wanted = match &document.annotations {
+/// Returns the annotations to store: those of the manifest, or else the stored ones, and in both cases those that
+/// describe the secret.
+fn annotations(credential: &Credential, stored: Pairs, secret: Option<&Secret>) -> Pairs {
+    let is_own = |key: &str| key.starts_with(OWN_ANNOTATIONS);
+    let mut wanted = match &credential.head.annotations {
         Some(given) => {
             let mut kept = stored;
-            kept.retain(|key, _| is_ours(key));
+            kept.retain(|key, _| is_own(key));
             kept.extend(given.clone());
             kept
         }
         None => stored,
     };
     if let Some(secret) = secret {
-        wanted.retain(|key, _| !is_ours(key));
+        wanted.retain(|key, _| !is_own(key));
         for (key, value) in &secret.annotations {
             let value = value.as_str().unwrap_or_default();
             wanted.insert(key.clone(), value.to_owned());

@@ -1,27 +1,26 @@
-//! What a write changes, field by field, for `apply --diff`. Secrets are named, never shown
-//! (contract field.md, idea 9).
+//! The changes that a write makes, field by field, for `apply --diff`. Secrets are named and never shown.
 
 use serde_json::{Value, json};
 
-use super::run::pairs_of;
-use crate::compat::quote::quote;
+use crate::commands::pairs::pairs_of;
 use crate::resources::{DIGEST, Record};
+use crate::text::quote;
 
-/// The most characters of a value that are shown.
-const SHOWN: usize = 80;
+/// The largest number of characters of a value that is shown.
+const MAX_SHOWN: usize = 80;
 
-/// A field before and after; nothing where it is not there.
+/// A field before and after a write; `None` on the side on which it does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     field: String,
     from: Option<String>,
     to: Option<String>,
-    /// Only that it changes is told.
+    /// True if only the fact that the field changes may be shown.
     is_secret: bool,
 }
 
 impl Change {
-    /// A field that comes with a new object.
+    /// Returns the change that adds a field of a new object.
     pub fn added(field: impl Into<String>, to: &str) -> Self {
         Self {
             field: field.into(),
@@ -31,7 +30,7 @@ impl Change {
         }
     }
 
-    /// `~ prompt: "old" → "new"`, with `+` and `-` for what comes and goes.
+    /// Returns the change as a line: `~ prompt: "old" → "new"`, with `+` for an added and `-` for a removed field.
     pub fn line(&self) -> String {
         let field = &self.field;
         match (&self.from, &self.to) {
@@ -56,14 +55,14 @@ impl Change {
 
 fn shown(text: Option<&str>) -> String {
     let text = text.unwrap_or_default();
-    if text.chars().count() <= SHOWN {
+    if text.chars().count() <= MAX_SHOWN {
         return quote(text);
     }
-    let start: String = text.chars().take(SHOWN - 3).collect();
+    let start: String = text.chars().take(MAX_SHOWN - 3).collect();
     quote(&format!("{start}..."))
 }
 
-/// The changes that a body, its secrets masked, makes to what is there.
+/// Returns the changes that a body makes to an object. The secrets of the body must be masked.
 pub fn changes(body: &Value, found: Option<&Record>) -> Vec<Change> {
     let mut changes = Vec::new();
     for (field, value) in body.as_object().into_iter().flatten() {
@@ -77,7 +76,7 @@ pub fn changes(body: &Value, found: Option<&Record>) -> Vec<Change> {
                 is_secret: true,
             }),
             "labels" | "annotations" => changes.extend(pairs(field, before, after)),
-            // What identifies the object, and what is empty, changes nothing.
+            // Fields that identify the object, and empty ones, change nothing.
             "name" | "project_id" => {}
             _ if after.is_empty() => {}
             _ => changes.push(Change {
@@ -91,8 +90,8 @@ pub fn changes(body: &Value, found: Option<&Record>) -> Vec<Change> {
     changes
 }
 
-/// The keys that differ between two texts that hold pairs; the digest stands for the token, which is
-/// told of already.
+/// Returns the keys that differ between two texts that hold pairs. The digest is left out: it changes with the token,
+/// whose change is in the list already.
 fn pairs(field: &str, before: &str, after: &str) -> Vec<Change> {
     let read = |text: &str| pairs_of(text).unwrap_or_default();
     let (before, after) = (read(before), read(after));

@@ -1,4 +1,4 @@
-//! Manifests from a kustomization (contract cli-resources.md section 8.3).
+//! Loads manifests from a kustomization (docs/interface/cli-resources.md section 8.3).
 
 use std::collections::HashMap;
 use std::fs;
@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::document::Document;
+use super::kind::DocumentKind;
 use super::load as manifest;
+use super::load::bad;
+use super::raw::RawDocument;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::yaml;
 
 #[derive(Deserialize, Default)]
@@ -30,30 +32,33 @@ struct Kustomization {
 struct Patch {
     path: Option<String>,
     patch: Option<String>,
-    target: Option<Target>,
+    target: Option<PatchTarget>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Target {
+struct PatchTarget {
     kind: Option<String>,
     name: Option<String>,
 }
 
-/// The most kustomizations inside each other. Each is a call, so this bounds the stack too.
+/// The largest number of kustomizations that refer to each other in a chain. Each is a nested call, so this bounds the
+/// stack too.
 const MAX_DEPTH: usize = 50;
-/// The most files that one kustomization reads, with all that it refers to, and the most documents that they come to.
+/// The largest number of files that a kustomization and all that it refers to may read.
 const MAX_FILES: usize = 10_000;
+/// The largest number of documents in the result.
 const MAX_DOCUMENTS: usize = 10_000;
-/// The most bytes of text that the documents come to: what is referred to twice counts twice, and a patch counts for
-/// each document that it changes.
+/// The largest size of the documents together. A file that is referred to twice counts twice, and a patch counts for each
+/// document that it changes.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Loads a kustomization's folder.
+/// Loads a folder with a kustomization.
 ///
 /// # Errors
-/// In the Go tool's words; also for what it would get wrong: inline patches, cycles, and more than is read.
-pub fn load(ctx: &Ctx, folder: &Path) -> Result<Vec<Document>, Failure> {
+/// In the Go tool's words. Inline patches, cycles and kustomizations beyond the limits are errors too; the Go tool handles
+/// them wrongly.
+pub fn load(ctx: &Ctx, folder: &Path) -> Result<Vec<RawDocument>, Failure> {
     let mut loader = Loader {
         ctx,
         open: Vec::new(),
@@ -64,38 +69,38 @@ pub fn load(ctx: &Ctx, folder: &Path) -> Result<Vec<Document>, Failure> {
     loader.folder(folder)
 }
 
-/// One run over a kustomization and all that it refers to.
+/// Loads a kustomization and all that it refers to.
 struct Loader<'a> {
     ctx: &'a Ctx,
-    /// The kustomizations that are being read, from the outermost one.
+    /// The kustomizations that are being read, the outermost one first.
     open: Vec<PathBuf>,
-    /// Those that were read: each is read once, however often it is referred to.
+    /// The kustomizations that were read. Each is read once, however often it is referred to.
     loaded: HashMap<PathBuf, Loaded>,
     files: usize,
     bytes: u64,
 }
 
-/// A kustomization's documents, and how many bytes of text they were.
+/// The documents of a kustomization, and the size of their text.
 struct Loaded {
-    documents: Vec<Document>,
+    documents: Vec<RawDocument>,
     bytes: u64,
 }
 
 impl Loader<'_> {
-    fn folder(&mut self, folder: &Path) -> Result<Vec<Document>, Failure> {
-        let place = ["kustomization.yaml", "kustomization.yml"]
+    fn folder(&mut self, folder: &Path) -> Result<Vec<RawDocument>, Failure> {
+        let file = ["kustomization.yaml", "kustomization.yml"]
             .map(|name| folder.join(name))
             .into_iter()
             .find(|path| path.is_file());
-        let Some(place) = place else {
+        let Some(file) = file else {
             return Err(bad(format!(
                 "no kustomization.yaml found in {}",
                 folder.display()
             )));
         };
-        let real = fs::canonicalize(&place).unwrap_or_else(|_| place.clone());
+        let real = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
         if self.open.contains(&real) {
-            return Err(bad(format!("{} refers to itself", place.display())));
+            return Err(bad(format!("{} refers to itself", file.display())));
         }
         if let Some(bytes) = self.loaded.get(&real).map(|loaded| loaded.bytes) {
             self.count_bytes(bytes)?;
@@ -108,7 +113,7 @@ impl Loader<'_> {
         }
         self.open.push(real.clone());
         let before = self.bytes;
-        let documents = self.read(folder, &place)?.list;
+        let documents = self.read(folder, &file)?.list;
         self.open.pop();
         let loaded = Loaded {
             documents: documents.clone(),
@@ -118,14 +123,14 @@ impl Loader<'_> {
         Ok(documents)
     }
 
-    fn read(&mut self, folder: &Path, place: &Path) -> Result<Documents, Failure> {
-        let kustomization = self.kustomization(place)?;
+    fn read(&mut self, folder: &Path, file: &Path) -> Result<Documents, Failure> {
+        let kustomization = self.kustomization(file)?;
         let mut documents = Documents::default();
         for base in kustomization.bases.unwrap_or_default() {
             let loaded = self
                 .folder(&joined(folder, &base))
                 .map_err(|failure| bad(format!("base {base}: {}", failure.message)))?;
-            // As in the Go tool, bases are applied one after the other, whatever they share.
+            // As in the Go tool, a document that several bases hold is applied several times.
             for document in loaded {
                 documents.append(document);
             }
@@ -146,9 +151,9 @@ impl Loader<'_> {
         Ok(documents)
     }
 
-    fn kustomization(&mut self, place: &Path) -> Result<Kustomization, Failure> {
+    fn kustomization(&mut self, file: &Path) -> Result<Kustomization, Failure> {
         self.count_file()?;
-        let text = manifest::text(place)?;
+        let text = manifest::text(file)?;
         let parsed: Vec<Kustomization> =
             yaml::documents(&text).map_err(|why| bad(format!("parse kustomization: {why}")))?;
         let parsed = parsed.into_iter().next().unwrap_or_default();
@@ -159,13 +164,13 @@ impl Loader<'_> {
         {
             self.ctx.out.warn(&format!(
                 "{}: {key} is not supported and will be ignored",
-                place.display()
+                file.display()
             ));
         }
         Ok(parsed)
     }
 
-    fn resource(&mut self, path: &Path) -> Result<Vec<Document>, Failure> {
+    fn resource(&mut self, path: &Path) -> Result<Vec<RawDocument>, Failure> {
         let found = stat(path)?;
         if found.is_dir() {
             return self.folder(path);
@@ -198,7 +203,7 @@ impl Loader<'_> {
             .map_err(|failure| bad(format!("patch {name}: {}", failure.message)))?;
         for patched in &patches {
             let wanted = Wanted::new(patch.target.as_ref(), patched);
-            if wanted.is_anything() {
+            if wanted.is_unlimited() {
                 return Err(bad(format!(
                     "patch {name}: add a kind to the patch, or a target to say what it changes"
                 )));
@@ -208,7 +213,7 @@ impl Loader<'_> {
                 if wanted.fits(document) {
                     is_used = true;
                     self.count_bytes(size)?;
-                    merge(document, patched);
+                    overlay(document, patched);
                 }
             }
             if !is_used {
@@ -245,42 +250,40 @@ fn stat(path: &Path) -> Result<fs::Metadata, Failure> {
     fs::metadata(path).map_err(|error| bad(format!("stat {}: {}", path.display(), reason(&error))))
 }
 
-/// Which documents a patch is for.
+/// The documents that a patch changes.
 struct Wanted {
     kind: Option<String>,
     name: Option<String>,
 }
 
 impl Wanted {
-    /// Reads the target; without one a patch is for the document that it names itself.
-    fn new(target: Option<&Target>, patch: &Document) -> Self {
-        let filled = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let of_target = |text: fn(&Target) -> Option<&String>| {
-            target.and_then(text).and_then(|text| filled(text))
-        };
-        let kind = of_target(|target| target.kind.as_ref());
-        let name = of_target(|target| target.name.as_ref());
+    /// Reads the target. Without one, a patch changes the document with its own kind and name.
+    fn new(target: Option<&PatchTarget>, patch: &RawDocument) -> Self {
+        let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let kind = target.and_then(|target| filled(&target.kind));
+        let name = target.and_then(|target| filled(&target.name));
         if kind.is_none() && name.is_none() {
             return Self {
-                kind: filled(&patch.kind),
-                name: filled(&patch.name).filter(|_| !patch.kind.is_empty()),
+                kind: patch.kind.clone(),
+                name: patch.name.clone().filter(|_| patch.kind.is_some()),
             };
         }
         Self { kind, name }
     }
 
-    fn is_anything(&self) -> bool {
+    /// True if the patch would change every document.
+    fn is_unlimited(&self) -> bool {
         self.kind.is_none() && self.name.is_none()
     }
 
-    fn fits(&self, document: &Document) -> bool {
-        self.kind
-            .as_ref()
-            .is_none_or(|kind| kind.eq_ignore_ascii_case(&document.kind))
-            && self.name.as_ref().is_none_or(|name| *name == document.name)
+    fn fits(&self, document: &RawDocument) -> bool {
+        let fits_kind =
+            |kind: &String| kind.eq_ignore_ascii_case(document.kind.as_deref().unwrap_or_default());
+        self.kind.as_ref().is_none_or(fits_kind)
+            && (self.name.is_none() || self.name == document.name)
     }
 
-    /// `agent/lead`; `*` stands for any.
+    /// Returns `agent/lead`, with `*` for any kind or name.
     fn shown(&self) -> String {
         let kind = self.kind.as_deref().unwrap_or("*").to_lowercase();
         format!("{kind}/{}", self.name.as_deref().unwrap_or("*"))
@@ -290,20 +293,22 @@ impl Wanted {
 /// Documents in their order.
 #[derive(Default)]
 struct Documents {
-    list: Vec<Document>,
-    /// Where in the list the first one of each kind and name is.
-    index: HashMap<[String; 8], usize>,
+    list: Vec<RawDocument>,
+    /// The position in the list of the first document of each identity.
+    index: HashMap<Identity, usize>,
 }
 
 impl Documents {
-    fn append(&mut self, document: Document) {
-        self.index.entry(key(&document)).or_insert(self.list.len());
+    fn append(&mut self, document: RawDocument) {
+        self.index
+            .entry(identity(&document))
+            .or_insert(self.list.len());
         self.list.push(document);
     }
 
-    /// Puts a document in the place of the first one of the same kind and name, if there is one.
-    fn replace_or_append(&mut self, document: Document) {
-        match self.index.get(&key(&document)) {
+    /// Replaces the first document of the same identity, or appends the document if there is none.
+    fn replace_or_append(&mut self, document: RawDocument) {
+        match self.index.get(&identity(&document)) {
             Some(known) => self.list[*known] = document,
             None => self.append(document),
         }
@@ -319,24 +324,37 @@ impl Documents {
     }
 }
 
-/// What makes a document one of its own; role bindings have no name to tell them apart by.
-fn key(document: &Document) -> [String; 8] {
-    let unnamed = document.known_kind() == Some("RoleBinding");
-    let only = |text: &String| if unnamed { text.clone() } else { String::new() };
-    [
-        document.kind.to_lowercase(),
-        document.name.clone(),
-        only(&document.role),
-        only(&document.scope),
-        only(&document.scope_id),
-        only(&document.user_id),
-        document.project.clone(),
-        only(&document.agent),
-    ]
+/// The fields that distinguish a document from all others.
+#[derive(PartialEq, Eq, Hash)]
+struct Identity {
+    kind: String,
+    name: Option<String>,
+    project: Option<String>,
+    /// The ends of a role binding, which needs no name; empty for other kinds.
+    ends: [Option<String>; 5],
 }
 
-/// Lays a patch over a document; the name stays (contract cli-resources.md section 8.3).
-fn merge(document: &mut Document, patch: &Document) {
+fn identity(document: &RawDocument) -> Identity {
+    let ends = match document.known_kind() {
+        Some(DocumentKind::RoleBinding) => [
+            document.role.clone(),
+            document.scope.clone(),
+            document.scope_id.clone(),
+            document.user_id.clone(),
+            document.agent.clone(),
+        ],
+        _ => Default::default(),
+    };
+    Identity {
+        kind: document.written_kind().to_lowercase(),
+        name: document.name.clone(),
+        project: document.project.clone(),
+        ends,
+    }
+}
+
+/// Overlays a document with the fields that a patch gives (docs/interface/cli-resources.md section 8.3).
+fn overlay(document: &mut RawDocument, patch: &RawDocument) {
     for (own, new) in [
         (&mut document.description, &patch.description),
         (&mut document.prompt, &patch.prompt),
@@ -345,7 +363,7 @@ fn merge(document: &mut Document, patch: &Document) {
         (&mut document.email, &patch.email),
         (&mut document.context, &patch.context),
     ] {
-        if !new.is_empty() {
+        if new.is_some() {
             own.clone_from(new);
         }
     }
@@ -365,7 +383,7 @@ fn merge(document: &mut Document, patch: &Document) {
 }
 
 fn joined(folder: &Path, name: &str) -> PathBuf {
-    // Addresses are file names here, as in the Go tool, whose messages show them cleaned.
+    // As in the Go tool, a URL is taken as a file name, and messages show paths without `.` and `..`.
     let mut path = PathBuf::new();
     for part in folder.join(name).components() {
         match part {
@@ -377,8 +395,4 @@ fn joined(folder: &Path, name: &str) -> PathBuf {
         }
     }
     path
-}
-
-fn bad(message: String) -> Failure {
-    Failure::new(Kind::Data, message)
 }

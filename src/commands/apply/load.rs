@@ -1,4 +1,4 @@
-//! Manifests from a file, a folder or standard input (contract cli-resources.md section 8.1).
+//! Loads manifests from a file, a folder or standard input (docs/interface/cli-resources.md section 8.1).
 
 use std::fs;
 use std::io;
@@ -6,43 +6,37 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::document::Document;
+use super::raw::RawDocument;
 use crate::config::file::reason;
 use crate::failure::{Failure, Kind};
 use crate::plain_file::{self, Links};
 use crate::yaml;
 
-/// Loads what `-f` names.
+/// Loads the file or folder of `-f`, or standard input for `-`.
 ///
 /// # Errors
-/// In the Go tool's words, with the file's name for one in a folder.
-pub fn load(place: &Path) -> Result<Vec<Document>, Failure> {
-    if place == Path::new("-") {
+/// In the Go tool's words. For a file in a folder the file's name precedes them.
+pub fn load(path: &Path) -> Result<Vec<RawDocument>, Failure> {
+    if path == Path::new("-") {
         let text = plain_file::read_to_end(io::stdin().lock(), yaml::MAX_INPUT)
             .map_err(|error| bad(format!("read standard input: {}", reason(&error))))?;
         return all(&text, Path::new(""));
     }
-    let found = fs::metadata(place)
-        .map_err(|error| bad(format!("stat {}: {}", place.display(), reason(&error))))?;
+    let found = fs::metadata(path)
+        .map_err(|error| bad(format!("stat {}: {}", path.display(), reason(&error))))?;
     if found.is_dir() {
-        return folder(place);
+        return folder(path);
     }
-    let text = plain_file::read_named(place, yaml::MAX_INPUT);
-    all(&opened(place, text)?, parent(place))
+    let text = plain_file::read_named(path, yaml::MAX_INPUT);
+    all(&opened(path, text)?, parent(path))
 }
 
-/// The documents of a file that another one names; of some of them the kind may be missing.
-///
-/// # Errors
-/// As [`load`].
-pub fn file(path: &Path) -> Result<Vec<Document>, Failure> {
+/// Loads a file that another file names. Its documents may lack a kind.
+pub fn file(path: &Path) -> Result<Vec<RawDocument>, Failure> {
     all(&text(path)?, parent(path))
 }
 
-/// The text of a file that another one names.
-///
-/// # Errors
-/// As [`load`].
+/// Reads the text of a file that another file names.
 pub fn text(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     opened(path, plain_file::read(path, Links::Follow, yaml::MAX_INPUT))
 }
@@ -58,8 +52,8 @@ fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
 }
 
-/// The manifests right inside a folder, by name; kustomizations are not among them.
-fn folder(path: &Path) -> Result<Vec<Document>, Failure> {
+/// Loads the manifests directly inside a folder, ordered by file name. Kustomizations are left out.
+fn folder(path: &Path) -> Result<Vec<RawDocument>, Failure> {
     let unread = |error| bad(format!("open {}: {}", path.display(), reason(&error)));
     let entries: Vec<_> = fs::read_dir(path)
         .and_then(Iterator::collect::<io::Result<_>>)
@@ -91,8 +85,8 @@ fn is_manifest(path: &Path) -> bool {
     is_yaml && !matches!(name.as_ref(), "kustomization.yaml" | "kustomization.yml")
 }
 
-fn all(text: &[u8], folder: &Path) -> Result<Vec<Document>, Failure> {
-    let mut documents: Vec<Document> =
+fn all(text: &[u8], folder: &Path) -> Result<Vec<RawDocument>, Failure> {
+    let mut documents: Vec<RawDocument> =
         yaml::documents(text).map_err(|why| bad(format!("parse YAML: {why}")))?;
     for document in &mut documents {
         folder.clone_into(&mut document.folder);
@@ -100,6 +94,7 @@ fn all(text: &[u8], folder: &Path) -> Result<Vec<Document>, Failure> {
     Ok(documents)
 }
 
-fn bad(message: String) -> Failure {
+/// Returns the failure for input that can't be used.
+pub fn bad(message: String) -> Failure {
     Failure::new(Kind::Data, message)
 }

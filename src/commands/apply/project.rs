@@ -1,34 +1,47 @@
-//! Applying a project (contract cli-resources.md section 8.6). Its id is the name that it was made with,
-//! so a 404 proves that there is none (contract api.md section 9.1).
+//! Applies a project (docs/interface/cli-resources.md section 8.6). Its ID is the name that it was created with, so a
+//! 404 proves that there is no such project (docs/interface/api.md section 9.1).
 
-use super::document::Document;
-use super::run::{Outcome, Run, need_name, set_changed, set_pairs};
-use crate::api::{Body, path};
+use super::document::Project;
+use super::writer::{Outcome, Writer, set_changed, set_pairs};
+use crate::api::Body;
+use crate::lookup::Collection;
 use crate::resources::PROJECT;
 
-pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome> {
-    need_name(document)?;
-    let place = path(&["projects", &document.name]);
-    let found = match run.client.get(&PROJECT, &place).await {
-        Err(error) if error.is_not_found() => return create(run, document, &place).await,
+pub async fn apply(writer: &Writer<'_>, project: &Project) -> anyhow::Result<Outcome> {
+    let name = project.head.required_name()?;
+    let path = Collection::projects().item(name, &[]);
+    let found = match writer.client.get(&PROJECT, &path).await {
+        Err(error) if error.is_not_found() => return create(writer, project, name, &path).await,
         other => other?,
     };
     let mut body = Body::new();
-    set_changed(&mut body, "description", &document.description, &found);
-    set_changed(&mut body, "prompt", &document.prompt, &found);
-    set_pairs(&mut body, document, Some(&found));
-    run.patch(&PROJECT, &place, body, Some(&found)).await
+    set_changed(
+        &mut body,
+        "description",
+        project.description.as_deref(),
+        &found,
+    );
+    set_changed(&mut body, "prompt", project.prompt.as_deref(), &found);
+    set_pairs(&mut body, &project.head, Some(&found));
+    writer.patch(&PROJECT, &path, body, Some(&found)).await
 }
 
-async fn create(run: &Run<'_>, document: &Document, place: &str) -> anyhow::Result<Outcome> {
+/// Creates the project, then sets its labels and annotations in a second request, as the Go tool does.
+async fn create(
+    writer: &Writer<'_>,
+    project: &Project,
+    name: &str,
+    path: &str,
+) -> anyhow::Result<Outcome> {
     let mut body = Body::new();
-    body.set_filled("description", Some(&document.description));
-    body.set("name", document.name.as_str());
-    body.set_filled("prompt", Some(&document.prompt));
-    run.create(&PROJECT, "/projects", &document.name, body)
+    body.set_filled("description", project.description.as_deref());
+    body.set("name", name);
+    body.set_filled("prompt", project.prompt.as_deref());
+    writer
+        .create(&PROJECT, &Collection::projects().path, name, body)
         .await?;
     let mut pairs = Body::new();
-    set_pairs(&mut pairs, document, None);
-    run.patch(&PROJECT, place, pairs, None).await?;
+    set_pairs(&mut pairs, &project.head, None);
+    writer.patch(&PROJECT, path, pairs, None).await?;
     Ok(Outcome::Created)
 }

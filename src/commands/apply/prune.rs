@@ -1,98 +1,100 @@
-//! `apply --prune`: deletes what carries the selector's labels and stands in no document.
+//! `apply --prune`: finds the agents and credentials that carry the labels of the selector and are in no document.
 //!
-//! Only agents of the project and credentials are looked at: a project takes everything in it along,
-//! and role bindings carry no labels.
+//! Only agents of the project and credentials are considered: deleting a project would delete everything in it, and
+//! role bindings have no labels.
 
 use anyhow::Context as _;
 
-use super::document::Document;
-use super::run::Run;
-use crate::api::{ListOptions, path};
+use super::document::{Agent, Document};
+use super::kind::DocumentKind;
+use super::writer::Writer;
+use crate::api::ListOptions;
 use crate::commands::labels::Selector;
-use crate::compat::quote::quote;
 use crate::lookup::Collection;
-use crate::resources::{AGENT, CREDENTIAL, PROJECT, Record, Resource};
+use crate::resources::{Record, Resource};
 
-/// Something to delete.
+/// An object to delete.
 pub struct Leftover {
     pub resource: &'static Resource,
     pub name: String,
-    pub place: String,
+    pub path: String,
 }
 
 impl Leftover {
-    /// `agent/lead`, for messages.
-    pub fn named(&self) -> String {
+    /// Returns the object's name in messages: `agent/lead`.
+    pub fn label(&self) -> String {
         format!("{}/{}", self.resource.word, self.name)
     }
 }
 
-/// What to delete: first agents, then credentials.
+/// Finds the objects to delete: first agents, then credentials.
 pub async fn leftovers(
-    run: &Run<'_>,
+    writer: &Writer<'_>,
     documents: &[Document],
     labels: &Selector,
 ) -> anyhow::Result<Vec<Leftover>> {
     let mut found = Vec::new();
-    if let Some(named) = run.project()
-        && let Some(project) = project_id(run, documents, named).await?
+    if let Some(project) = writer.project()
+        && let Some(id) = project_id(writer, documents, project).await?
     {
-        let agents = path(&["projects", &project, "agents"]);
-        let here = documents
+        let is_here = |agent: &Agent| {
+            let own = agent.project.as_deref();
+            own.is_none_or(|own| own == project || own == id)
+        };
+        let names: Vec<&str> = documents
             .iter()
-            .filter(|document| ["", named, &project].contains(&document.project.as_str()));
-        let records = unnamed(run, &AGENT, &agents, here, labels).await?;
-        found.extend(records.iter().map(|record| Leftover {
-            resource: &AGENT,
-            name: record.name_or_id().to_owned(),
-            place: format!("{agents}{}", path(&[record.id()])),
-        }));
+            .filter(|document| matches!(document, Document::Agent(agent) if is_here(agent)))
+            .filter_map(Document::name)
+            .collect();
+        found.extend(unnamed(writer, &Collection::agents(&id), &names, labels).await?);
     }
-    let records = unnamed(run, &CREDENTIAL, "/credentials", documents.iter(), labels).await?;
-    found.extend(records.iter().map(|record| Leftover {
-        resource: &CREDENTIAL,
-        name: record.name_or_id().to_owned(),
-        place: Collection::credentials().item(record.id(), &[]),
-    }));
+    let names: Vec<&str> = documents
+        .iter()
+        .filter(|document| document.kind() == DocumentKind::Credential)
+        .filter_map(Document::name)
+        .collect();
+    found.extend(unnamed(writer, &Collection::credentials(), &names, labels).await?);
     Ok(found)
 }
 
-/// The id of the project; nothing if it does not exist because this run is to make it.
+/// Returns the ID of the project; `None` if it does not exist because this run creates it.
 async fn project_id(
-    run: &Run<'_>,
+    writer: &Writer<'_>,
     documents: &[Document],
-    named: &str,
+    project: &str,
 ) -> anyhow::Result<Option<String>> {
-    let is_made_here = documents
-        .iter()
-        .any(|document| document.known_kind() == Some(PROJECT.kind) && document.name == named);
-    match run.client.get(&PROJECT, &path(&["projects", named])).await {
-        Err(error) if error.is_not_found() && is_made_here => Ok(None),
-        found => {
-            let found = found.with_context(|| format!("project {} not found", quote(named)))?;
-            Ok(Some(found.id().to_owned()))
-        }
-    }
+    let will_exist = documents.iter().any(|document| {
+        document.kind() == DocumentKind::Project && document.name() == Some(project)
+    });
+    writer.project_id(project, will_exist).await
 }
 
-/// The objects of a collection with these labels that no document names.
-async fn unnamed<'d>(
-    run: &Run<'_>,
-    resource: &'static Resource,
-    collection: &str,
-    documents: impl Iterator<Item = &'d Document> + Clone,
+/// Finds the objects of a collection that carry these labels and whose name and ID are not among `names`.
+async fn unnamed(
+    writer: &Writer<'_>,
+    collection: &Collection,
+    names: &[&str],
     labels: &Selector,
-) -> anyhow::Result<Vec<Record>> {
+) -> anyhow::Result<Vec<Leftover>> {
+    let resource = collection.resource;
     let options = ListOptions::default();
-    let list = run.client.list(resource, collection, &options).await;
-    let list = list.with_context(|| format!("list {}", resource.plural()))?;
-    let mut records = list.items.unwrap_or_default();
-    records.retain(|record| {
-        let is_named = documents.clone().any(|document| {
-            document.known_kind() == Some(resource.kind)
-                && (document.name == record.name() || document.name == record.id())
-        });
+    let list = writer.client.list(resource, &collection.path, &options);
+    let list = list
+        .await
+        .with_context(|| format!("list {}", resource.plural()))?;
+    let is_leftover = |record: &&Record| {
+        let is_named = names.contains(&record.name()) || names.contains(&record.id());
         !record.id().is_empty() && labels.fits(record) && !is_named
-    });
-    Ok(records)
+    };
+    let leftover = |record: &Record| Leftover {
+        resource,
+        name: record.name_or_id().to_owned(),
+        path: collection.item(record.id(), &[]),
+    };
+    Ok(list
+        .items()
+        .iter()
+        .filter(is_leftover)
+        .map(leftover)
+        .collect())
 }

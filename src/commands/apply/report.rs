@@ -1,16 +1,17 @@
-//! What `apply` prints: a line as each document is done, or one array at the end.
+//! Prints the results of `apply`: a line as each document is done, or one array at the end.
 
 use serde_json::{Value, json};
 
 use super::diff::Change;
-use super::document::Document;
+use super::raw::RawDocument;
 use crate::ctx::Ctx;
 use crate::output::Format;
 
 pub struct Report<'a> {
     ctx: &'a Ctx,
     format: Format,
-    done: Vec<Value>,
+    /// The entries of the array, for the forms that print one.
+    entries: Vec<Value>,
     has_changes: bool,
 }
 
@@ -19,7 +20,7 @@ impl<'a> Report<'a> {
         Self {
             ctx,
             format,
-            done: Vec::new(),
+            entries: Vec::new(),
             has_changes: false,
         }
     }
@@ -34,10 +35,7 @@ impl<'a> Report<'a> {
         matches!(self.format, Format::Json | Format::Yaml)
     }
 
-    /// Says what became of a document.
-    ///
-    /// # Errors
-    /// When standard output can't be written.
+    /// Reports the result of one document.
     pub fn add(
         &mut self,
         kind: &str,
@@ -51,48 +49,42 @@ impl<'a> Report<'a> {
             if !changes.is_empty() {
                 entry["changes"] = changes.iter().map(Change::json).collect();
             }
-            self.done.push(entry);
+            self.entries.push(entry);
             return Ok(());
         }
-        let named = format!("{}/{name}", kind.to_lowercase());
+        let label = format!("{}/{name}", kind.to_lowercase());
         if self.format == Format::Name {
-            return self.ctx.out.line(&named);
+            return self.ctx.out.line(&label);
         }
-        self.ctx.out.line(&format!("{named} {status}"))?;
+        self.ctx.out.line(&format!("{label} {status}"))?;
         for change in changes {
             self.ctx.out.line(&format!("  {}", change.line()))?;
         }
         Ok(())
     }
 
-    /// Lists the documents, unknown kinds too, as the Go tool does.
-    ///
-    /// # Errors
-    /// As [`Report::add`].
-    pub fn dry_run(mut self, documents: &[Document]) -> anyhow::Result<()> {
-        if matches!(self.format, Format::Table | Format::Wide) {
-            self.ctx.out.line("dry-run: would apply:")?;
-        }
-        for document in documents {
-            if matches!(self.format, Format::Table | Format::Wide) {
-                self.ctx.out.line(&format!("  {}", document.place()))?;
-            } else {
-                let name = document.display_name();
-                self.add(&document.kind, &name, "dry-run", &[])?;
-            }
-        }
-        self.finish()
-    }
-
-    /// Prints the array, if it is to be one: `[]` if nothing was done.
-    ///
-    /// # Errors
-    /// As [`Report::add`].
+    /// Prints the array, if the form has one: `[]` if nothing was done.
     pub fn finish(&mut self) -> anyhow::Result<()> {
         if self.is_array() {
-            let done = Value::Array(std::mem::take(&mut self.done));
-            self.ctx.out.value(&done, &self.format)?;
+            let entries = Value::Array(std::mem::take(&mut self.entries));
+            self.ctx.out.value(&entries, &self.format)?;
         }
         Ok(())
     }
+}
+
+/// Lists the documents that would be applied. As in the Go tool, documents of an unknown kind are listed too.
+pub fn dry_run(ctx: &Ctx, format: Format, documents: &[RawDocument]) -> anyhow::Result<()> {
+    if matches!(format, Format::Table | Format::Wide) {
+        ctx.out.line("dry-run: would apply:")?;
+        return documents
+            .iter()
+            .try_for_each(|document| ctx.out.line(&format!("  {}", document.label())));
+    }
+    let mut report = Report::new(ctx, format);
+    for document in documents {
+        let name = document.display_name();
+        report.add(document.written_kind(), &name, "dry-run", &[])?;
+    }
+    report.finish()
 }

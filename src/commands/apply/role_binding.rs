@@ -1,78 +1,106 @@
-//! Applying a role binding (contract cli-resources.md section 8.9).
+//! Applies a role binding (docs/interface/cli-resources.md section 8.9).
 
 use anyhow::Context as _;
 
+use super::diff::Change;
+use super::document::RoleBinding;
+use super::writer::{Outcome, Writer};
 use crate::api::{Body, ListOptions};
-use crate::compat::quote::quote;
 use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
-use crate::resources::{AGENT, CREDENTIAL, PROJECT, ROLE, ROLE_BINDING, SESSION};
+use crate::resources::{ROLE, ROLE_BINDING};
+use crate::text::quote;
 
-use super::diff::Change;
-use super::document::Document;
-use super::run::{Outcome, Run};
+/// The fields that every binding has, all of them given.
+struct Given<'a> {
+    role: &'a str,
+    scope: &'a str,
+    /// The name or ID of the object that the scope names.
+    scope_id: &'a str,
+    /// Empty for a credential that is bound to a project, whose sessions use it: there is no user then.
+    user_id: &'a str,
+}
 
-pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome> {
-    for (field, value) in [
-        ("role", &document.role),
-        ("scope", &document.scope),
-        ("scope_id", &document.scope_id),
-        ("user_id", &document.user_id),
-    ] {
-        // What a project's sessions use is bound to the project; there is no user then.
-        let is_optional = field == "user_id" && is_for_project(document);
-        if value.is_empty() && !is_optional {
-            return Err(Failure::new(Kind::Data, format!("{field} is required")).into());
-        }
-    }
-    let role = run.id(&Collection::global(&ROLE), &document.role).await?;
-    let (key, target) = target(run, document).await?;
-    let users = users(run, document).await?;
-    let bindings = run
+pub async fn apply(writer: &Writer<'_>, binding: &RoleBinding) -> anyhow::Result<Outcome> {
+    let given = given(binding)?;
+    let role = writer.id(&Collection::global(&ROLE), given.role).await?;
+    let (key, target) = target(writer, binding, &given).await?;
+    let holders = holders(writer, binding).await?;
+    let collection = Collection::global(&ROLE_BINDING).path;
+    let bindings = writer
         .client
-        .list(&ROLE_BINDING, "/role_bindings", &ListOptions::default())
+        .list(&ROLE_BINDING, &collection, &ListOptions::default())
         .await
         .context("list role-bindings")?;
-    let there = bindings.items().iter().any(|binding| {
-        binding.text("role_id") == role
-            && binding.text("scope") == document.scope
-            && binding.text("user_id") == document.user_id
-            && binding.text(key) == target
-            && users
+    let exists = bindings.items().iter().any(|found| {
+        found.text("role_id") == role
+            && found.text("scope") == given.scope
+            && found.text("user_id") == given.user_id
+            && found.text(key) == target
+            && holders
                 .iter()
-                .all(|(key, id)| binding.text(key) == id.as_str())
+                .all(|(key, id)| found.text(key) == id.as_str())
     });
-    if there {
+    if exists {
         return Ok(Outcome::Unchanged);
     }
     let mut body = Body::new();
     body.set(key, target);
     body.set("role_id", role);
-    body.set("scope", document.scope.as_str());
-    body.set_filled("user_id", Some(&document.user_id));
-    for (key, id) in &users {
+    body.set("scope", given.scope);
+    body.set_filled("user_id", Some(given.user_id));
+    for (key, id) in &holders {
         body.set_filled(key, Some(id));
     }
-    let name = document.binding_name();
-    let shown = shown(run, document);
-    run.create_as(&ROLE_BINDING, "/role_bindings", &name, body, shown)
+    let shown = |_: &Body| shown(writer, binding, &given);
+    writer
+        .create_shown_as(
+            &ROLE_BINDING,
+            &collection,
+            &binding.result_name,
+            body,
+            shown,
+        )
         .await
         .context("create role-binding")?;
     Ok(Outcome::Created)
 }
 
-/// A binding as its manifest has it, with names, and with the project that decides whose sessions use a credential.
-fn shown(run: &Run<'_>, document: &Document) -> Vec<Change> {
-    let project = match run.project_of(document) {
-        Ok(project) if is_for_project(document) || document.scope == "agent" => project,
+/// Returns the required fields.
+///
+/// # Errors
+/// If one of them is missing.
+fn given(binding: &RoleBinding) -> Result<Given<'_>, Failure> {
+    fn required<'a>(field: &str, text: Option<&'a str>) -> Result<&'a str, Failure> {
+        text.ok_or_else(|| Failure::new(Kind::Data, format!("{field} is required")))
+    }
+    let role = required("role", binding.role.as_deref())?;
+    let scope = required("scope", binding.scope.as_deref())?;
+    let scope_id = required("scope_id", binding.scope_id.as_deref())?;
+    let user_id = match binding.user_id.as_deref() {
+        None if is_for_project(binding) => "",
+        user => required("user_id", user)?,
+    };
+    Ok(Given {
+        role,
+        scope,
+        scope_id,
+        user_id,
+    })
+}
+
+/// Returns the binding in the manifest's own words, and the project whose sessions may use a credential.
+fn shown(writer: &Writer<'_>, binding: &RoleBinding, given: &Given<'_>) -> Vec<Change> {
+    let project = match writer.project_or(binding.project.as_deref()) {
+        Ok(project) if is_for_project(binding) || given.scope == "agent" => project,
         _ => "",
     };
     [
-        ("role", document.role.as_str()),
-        (document.scope.as_str(), document.scope_id.as_str()),
-        ("user_id", document.user_id.as_str()),
+        ("role", given.role),
+        (given.scope, given.scope_id),
+        ("user_id", given.user_id),
         ("project", project),
-        ("agent", document.agent.as_str()),
+        ("agent", binding.agent.as_deref().unwrap_or_default()),
     ]
     .into_iter()
     .filter(|(_, text)| !text.is_empty())
@@ -80,44 +108,50 @@ fn shown(run: &Run<'_>, document: &Document) -> Vec<Change> {
     .collect()
 }
 
-/// True where a credential is bound for the sessions of a project or of one of its agents.
-fn is_for_project(document: &Document) -> bool {
-    document.scope == "credential" && !(document.project.is_empty() && document.agent.is_empty())
+/// True if a credential is bound for the sessions of a project, or of one of its agents.
+fn is_for_project(binding: &RoleBinding) -> bool {
+    binding.scope.as_deref() == Some("credential")
+        && (binding.project.is_some() || binding.agent.is_some())
 }
 
-/// Whose sessions a credential is bound for: ids of the project and the agent, empty for none.
-async fn users(run: &Run<'_>, document: &Document) -> anyhow::Result<Vec<(&'static str, String)>> {
-    if document.scope != "credential" {
+/// Returns the IDs of the project and the agent whose sessions may use a credential; empty ones if it is bound to a
+/// user. Bindings of other scopes have no such fields.
+async fn holders(
+    writer: &Writer<'_>,
+    binding: &RoleBinding,
+) -> anyhow::Result<Vec<(&'static str, String)>> {
+    if binding.scope.as_deref() != Some("credential") {
         return Ok(Vec::new());
     }
-    let (mut project, mut agent) = (String::new(), String::new());
-    if is_for_project(document) {
-        let place = run.project_of(document)?;
-        project = run.id(&Collection::global(&PROJECT), place).await?;
-        if !document.agent.is_empty() {
-            let agents = Collection::of_project(&AGENT, place);
-            agent = run.id(&agents, &document.agent).await?;
+    let (mut project_id, mut agent_id) = (String::new(), String::new());
+    if is_for_project(binding) {
+        let project = writer.project_or(binding.project.as_deref())?;
+        project_id = writer.id(&Collection::projects(), project).await?;
+        if let Some(agent) = &binding.agent {
+            agent_id = writer.id(&Collection::agents(project), agent).await?;
         }
     }
-    Ok(vec![("project_id", project), ("agent_id", agent)])
+    Ok(vec![("project_id", project_id), ("agent_id", agent_id)])
 }
 
-/// The key and the id that a binding names its target with.
-async fn target(run: &Run<'_>, document: &Document) -> anyhow::Result<(&'static str, String)> {
-    let given = document.scope_id.as_str();
-    let (key, all) = match document.scope.as_str() {
-        "credential" => ("credential_id", Collection::global(&CREDENTIAL)),
-        "project" => ("project_id", Collection::global(&PROJECT)),
+/// Returns the field in which a binding names its target, and the target's ID.
+async fn target(
+    writer: &Writer<'_>,
+    binding: &RoleBinding,
+    given: &Given<'_>,
+) -> anyhow::Result<(&'static str, String)> {
+    let (key, all) = match given.scope {
+        "credential" => ("credential_id", Collection::credentials()),
+        "project" => ("project_id", Collection::projects()),
         "agent" => {
-            let project = run.project_of(document)?;
-            ("agent_id", Collection::of_project(&AGENT, project))
+            let project = writer.project_or(binding.project.as_deref())?;
+            ("agent_id", Collection::agents(project))
         }
-        "session" => ("session_id", Collection::global(&SESSION)),
+        "session" => ("session_id", Collection::sessions()),
         scope => {
-            return Err(
-                Failure::new(Kind::Data, format!("unsupported scope {}", quote(scope))).into(),
-            );
+            let message = format!("unsupported scope {}", quote(scope));
+            return Err(Failure::new(Kind::Data, message).into());
         }
     };
-    Ok((key, run.id(&all, given).await?))
+    Ok((key, writer.id(&all, given.scope_id).await?))
 }

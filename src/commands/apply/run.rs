@@ -1,240 +1,195 @@
-//! One run of `apply`: what its documents share, and the only place from which it writes.
+//! The steps of `apply`.
 
-use std::cell::RefCell;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
-use super::diff::{self, Change};
-use super::document::{Document, Pairs};
-use crate::api::{Body, Client};
-use crate::compat::json;
+use super::args::Args;
+use super::document::Document;
+use super::prune::Leftover;
+use super::raw::RawDocument;
+use super::report::Report;
+use super::secret::Secret;
+use super::writer::{Outcome, Writer};
+use super::{
+    agent, check, credential, kustomize, load, project, prune, report, role_binding, secret,
+};
+use crate::commands::labels::Selector;
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
-use crate::intake::TrustArgs;
-use crate::lookup::{self, Collection};
-use crate::resources::{Record, Resource};
+use crate::failure::{Failure, Status};
+use crate::intake::judge;
+use crate::output::{Format, progress};
 
-/// What became of a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    Created,
-    Configured,
-    Unchanged,
-    Pruned,
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    apply(ctx, args, load(ctx, args)?)
 }
 
-pub struct Run<'a> {
-    pub ctx: &'a Ctx,
-    pub client: &'a Client,
-    project: Option<String>,
-    /// What is accepted of secrets.
-    pub trust: &'a TrustArgs,
-    /// Nothing is written: what would be is noted.
-    pub is_diff: bool,
-    changes: RefCell<Vec<Change>>,
-    /// What would have been made by now.
-    planned: RefCell<Vec<(&'static str, String)>>,
+/// Runs `apply` with the files of `tokenFrom` taken from a folder, by their file names alone.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with_secrets(ctx: &Ctx, args: &Args, folder: &Path) -> anyhow::Result<()> {
+    let mut documents = load(ctx, args)?;
+    for document in &mut documents {
+        document.take_secret_from(folder);
+    }
+    apply(ctx, args, documents)
 }
 
-impl<'a> Run<'a> {
-    pub fn new(
-        ctx: &'a Ctx,
-        client: &'a Client,
-        project: Option<String>,
-        is_diff: bool,
-        trust: &'a TrustArgs,
-    ) -> Self {
-        Self {
-            ctx,
-            client,
-            project,
-            trust,
-            is_diff,
-            changes: RefCell::default(),
-            planned: RefCell::default(),
-        }
-    }
-
-    /// The project of a document's agent: its own, else that of the run.
-    ///
-    /// # Errors
-    /// When none is known.
-    pub fn project_of<'d>(&'d self, document: &'d Document) -> Result<&'d str, Failure> {
-        let own = Some(document.project.as_str()).filter(|project| !project.is_empty());
-        own.or(self.project())
-            .ok_or_else(|| Failure::usage("project is required"))
-    }
-
-    /// The project of the run, if one is set.
-    pub fn project(&self) -> Option<&str> {
-        self.project.as_deref()
-    }
-
-    /// What became of a document, or what would become of it.
-    pub fn words(&self, outcome: Outcome) -> &'static str {
-        match (outcome, self.is_diff) {
-            (Outcome::Created, false) => "created",
-            (Outcome::Configured, false) => "configured",
-            (Outcome::Pruned, false) => "pruned",
-            (Outcome::Created, true) => "would be created",
-            (Outcome::Configured, true) => "would be configured",
-            (Outcome::Pruned, true) => "would be pruned",
-            (Outcome::Unchanged, _) => "unchanged",
-        }
-    }
-
-    /// The changes noted since the last call.
-    pub fn take_changes(&self) -> Vec<Change> {
-        self.changes.take()
-    }
-
-    /// The id of the object that a manifest names by id or name; the name of one that is only planned.
-    ///
-    /// # Errors
-    /// [`Kind::NotFound`], and as [`lookup::find`].
-    pub async fn id(&self, all: &Collection, given: &str) -> anyhow::Result<String> {
-        match self.find(all, given).await? {
-            Some(found) => Ok(found.id().to_owned()),
-            None if self.is_planned(all.resource, given) => Ok(given.to_owned()),
-            None => Err(lookup::not_found(self.client, all, given).await.into()),
-        }
-    }
-
-    /// The object that a manifest names by id or name, if there is one.
-    ///
-    /// # Errors
-    /// As [`lookup::find`].
-    pub async fn find(&self, all: &Collection, given: &str) -> anyhow::Result<Option<Record>> {
-        let found = lookup::find_if_any(self.client, all, given).await;
-        found.map_err(|error| match error.downcast::<Failure>() {
-            Ok(failure) if failure.kind == Kind::Conflict => failure
-                .hint("a manifest may have the ID in the place of the name")
-                .into(),
-            Ok(failure) => failure.into(),
-            Err(error) => error,
-        })
-    }
-
-    /// True for something that does not exist only because nothing is written.
-    pub fn is_planned(&self, resource: &Resource, name: &str) -> bool {
-        let planned = self.planned.borrow();
-        planned
-            .iter()
-            .any(|(word, made)| *word == resource.word && made == name)
-    }
-
-    /// Makes an object; returns nothing if that is only noted.
-    pub async fn create(
-        &self,
-        resource: &'static Resource,
-        collection: &str,
-        name: &str,
-        body: Body,
-    ) -> anyhow::Result<Option<Record>> {
-        let changes = || diff::changes(&body.masked(), None);
-        let noted = if self.is_diff { changes() } else { Vec::new() };
-        self.create_as(resource, collection, name, body, noted)
-            .await
-    }
-
-    /// The same for an object whose fields say nothing to a reader: `--diff` shows the given changes instead of them.
-    pub async fn create_as(
-        &self,
-        resource: &'static Resource,
-        collection: &str,
-        name: &str,
-        body: Body,
-        shown: Vec<Change>,
-    ) -> anyhow::Result<Option<Record>> {
-        if self.is_diff {
-            self.changes.borrow_mut().extend(shown);
-            let made = (resource.word, name.to_owned());
-            self.planned.borrow_mut().push(made);
-            return Ok(None);
-        }
-        Ok(Some(self.client.create(resource, collection, body).await?))
-    }
-
-    /// Sends what has changed; nothing to send is no change.
-    pub async fn patch(
-        &self,
-        resource: &'static Resource,
-        place: &str,
-        body: Body,
-        found: Option<&Record>,
-    ) -> anyhow::Result<Outcome> {
-        if body.is_empty() {
-            return Ok(Outcome::Unchanged);
-        }
-        if self.is_diff {
-            self.note(&body, found);
-        } else {
-            self.client.update(resource, place, body).await?;
-        }
-        Ok(Outcome::Configured)
-    }
-
-    /// Deletes an object.
-    pub async fn delete(&self, place: &str) -> anyhow::Result<()> {
-        if !self.is_diff {
-            self.client.delete(place).await?;
-        }
-        Ok(())
-    }
-
-    fn note(&self, body: &Body, found: Option<&Record>) {
-        let changes = diff::changes(&body.masked(), found);
-        self.changes.borrow_mut().extend(changes);
+fn load<'a>(ctx: &Ctx, args: &'a Args) -> Result<Vec<RawDocument>, Failure> {
+    let given = |path: &'a Option<PathBuf>| path.as_deref().filter(|path| *path != OsStr::new(""));
+    match (given(&args.filename), given(&args.kustomize)) {
+        (None, None) => Err(Failure::usage("one of -f or -k is required")),
+        (Some(_), Some(_)) => Err(Failure::usage("-f and -k are mutually exclusive")),
+        (Some(path), None) => load::load(path),
+        (None, Some(folder)) => kustomize::load(ctx, folder),
     }
 }
 
-/// Sets a text that the manifest gives and the server has otherwise; empty means "leave alone".
-pub fn set_changed(body: &mut Body, key: &'static str, text: &str, found: &Record) {
-    if !text.is_empty() && text != found.text(key) {
-        body.set(key, text);
+fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<()> {
+    judge::check_codes(&args.trust.allow)?;
+    let labels = prune_labels(args)?;
+    let format = args.output.format()?;
+    if let Format::JsonPath(_) = format {
+        return Err(Failure::usage("apply prints no jsonpath; use -o json").into());
     }
-}
-
-/// Sets labels and annotations that the manifest gives and the server has otherwise, compared as maps.
-pub fn set_pairs(body: &mut Body, document: &Document, found: Option<&Record>) {
-    for (key, pairs) in [
-        ("labels", &document.labels),
-        ("annotations", &document.annotations),
-    ] {
-        if let Some(pairs) = pairs
-            && found.is_none_or(|found| pairs_of(found.text(key)).as_ref() != Some(pairs))
-            && !(found.is_none() && pairs.is_empty())
-        {
-            body.set(key, as_json(pairs));
-        }
+    let documents = check::check(ctx, args, documents)?;
+    if args.dry_run || args.diff {
+        note_secret_sources(ctx, &documents);
     }
-}
-
-/// Refuses a document without a name.
-pub fn need_name(document: &Document) -> Result<(), Failure> {
-    if document.name.is_empty() {
-        return Err(Failure::new(
-            Kind::Data,
-            "validation failed: name is required",
-        ));
+    if args.dry_run && !args.diff {
+        return report::dry_run(ctx, format, &documents);
+    }
+    let documents: Vec<Document> = documents.into_iter().filter_map(Document::of).collect();
+    let project = ctx.settings()?.project.value.clone();
+    let client = ctx.client()?;
+    if project.is_none() && documents.iter().any(Document::needs_project) {
+        return Err(Failure::usage("project is required").into());
+    }
+    let stdin_is_taken = args.filename.as_deref() == Some(Path::new("-"));
+    let secrets = secret::prepare(ctx, &documents, &args.trust, stdin_is_taken)?;
+    let writer = Writer::new(ctx, client, project, args.diff, &args.trust);
+    let leftovers = match labels {
+        Some(labels) => agreed_leftovers(&writer, args, &documents, &labels)?,
+        None => Vec::new(),
+    };
+    let mut report = Report::new(ctx, format);
+    let mut applied = ctx.block_on(apply_all(&writer, &documents, &secrets, &mut report));
+    if applied.is_ok() {
+        applied = delete(&writer, &leftovers, &mut report);
+    }
+    // If a document failed, those before it were applied, and the report shows them.
+    report.finish()?;
+    applied?;
+    if args.exit_code && report.has_changes() {
+        return Err(Status(1).into());
     }
     Ok(())
 }
 
-/// Labels or annotations as the server keeps them: a text that holds JSON.
-pub fn as_json(pairs: &Pairs) -> String {
-    let value: Value = pairs
-        .iter()
-        .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
-        .collect::<serde_json::Map<_, _>>()
-        .into();
-    json::compact(&value)
+/// Notes the sources of secrets that the manifests name, so that a reader of the preview sees which files and variables a
+/// run would read.
+fn note_secret_sources(ctx: &Ctx, documents: &[RawDocument]) {
+    for document in documents {
+        for source in document.secret_sources() {
+            let label = document.label();
+            ctx.out
+                .note(&format!("{label}: reads its secret from {source}"));
+        }
+    }
 }
 
-/// The reverse; nothing for a text that holds anything else.
-pub fn pairs_of(text: &str) -> Option<Pairs> {
-    if text.is_empty() {
-        return Some(Pairs::new());
+/// Returns the labels of the objects that may be deleted; `None` without `--prune`.
+///
+/// # Errors
+/// If only one of `--prune` and `--selector` is given.
+fn prune_labels(args: &Args) -> Result<Option<Selector>, Failure> {
+    let labels = Selector::read("--selector", &args.selector)?;
+    match (args.prune, labels.is_empty()) {
+        (true, false) => Ok(Some(labels)),
+        (true, true) => Err(Failure::usage("--prune needs a selector")
+            .hint("name the labels of the objects that may be deleted: -l KEY=VALUE")),
+        (false, false) => Err(Failure::usage("--selector goes with --prune")),
+        (false, true) => Ok(None),
     }
-    serde_json::from_str(text).ok()
+}
+
+/// Finds the objects that `--prune` deletes, and asks for consent. It runs before the first write, so that a run without
+/// consent changes nothing.
+fn agreed_leftovers(
+    writer: &Writer<'_>,
+    args: &Args,
+    documents: &[Document],
+    labels: &Selector,
+) -> anyhow::Result<Vec<Leftover>> {
+    let ctx = writer.ctx;
+    let leftovers = ctx
+        .block_on(prune::leftovers(writer, documents, labels))
+        .map_err(|error| error.context("prune"))?;
+    if leftovers.is_empty() || writer.is_plan() {
+        return Ok(leftovers);
+    }
+    let labels: Vec<String> = leftovers.iter().map(Leftover::label).collect();
+    let labels = labels.join(", ");
+    args.confirm.require(ctx, &labels)?;
+    if args.confirm.agreed(ctx, &format!("Delete {labels}?"))? {
+        return Ok(leftovers);
+    }
+    // "Aborted." is on standard error by now; the exit status tells scripts.
+    Err(Status(1).into())
+}
+
+async fn apply_all(
+    writer: &Writer<'_>,
+    documents: &[Document],
+    secrets: &[Option<Secret>],
+    report: &mut Report<'_>,
+) -> anyhow::Result<()> {
+    let progress = progress::begin("Applying");
+    let count = documents.len();
+    for (n, (document, secret)) in documents.iter().zip(secrets).enumerate() {
+        progress.say(|| format!("Applying {} of {count}: {}", n + 1, document.label()));
+        let outcome = apply_one(writer, document, secret.as_ref()).await?;
+        let words = writer.words(outcome);
+        let changes = writer.take_changes();
+        report.add(
+            document.kind().word(),
+            document.result_name(),
+            words,
+            &changes,
+        )?;
+    }
+    Ok(())
+}
+
+async fn apply_one(
+    writer: &Writer<'_>,
+    document: &Document,
+    secret: Option<&Secret>,
+) -> anyhow::Result<Outcome> {
+    let outcome = match document {
+        Document::Project(project) => project::apply(writer, project).await,
+        Document::Agent(agent) => agent::apply(writer, agent).await,
+        Document::Credential(credential) => credential::apply(writer, credential, secret).await,
+        Document::RoleBinding(binding) => role_binding::apply(writer, binding).await,
+    };
+    outcome.map_err(|error| error.context(format!("apply {}", document.label())))
+}
+
+fn delete(
+    writer: &Writer<'_>,
+    leftovers: &[Leftover],
+    report: &mut Report<'_>,
+) -> anyhow::Result<()> {
+    let progress = progress::begin("Pruning");
+    for (n, leftover) in leftovers.iter().enumerate() {
+        let label = leftover.label();
+        progress.say(|| format!("Pruning {} of {}: {label}", n + 1, leftovers.len()));
+        writer
+            .ctx
+            .block_on(writer.delete(&leftover.path))
+            .map_err(|error| error.context(format!("prune {label}")))?;
+        let words = writer.words(Outcome::Pruned);
+        report.add(leftover.resource.kind, &leftover.name, words, &[])?;
+    }
+    Ok(())
 }

@@ -1,5 +1,5 @@
-//! A manifest's secret: `tokenFrom`, or `token` with the Go tool's references to the environment
-//! (contract cli-resources.md section 8.8). Nothing else in a secret is touched.
+//! The secret of a credential in a manifest: `tokenFrom`, or `token` with references to environment variables
+//! (docs/interface/cli-resources.md section 8.8). Nothing else in a secret is expanded.
 
 use std::path::{Path, PathBuf};
 
@@ -7,8 +7,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::document::{Document, TokenFrom};
-use crate::compat::quote::quote;
+use super::document::{Credential, Document};
+use super::raw::TokenFrom;
+use super::references::{Piece, pieces};
 use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
@@ -18,70 +19,79 @@ use crate::kubeconfig::{NotAllowed, OwnedSource};
 use crate::plain_file;
 use crate::resources::{DIGEST, KUBECONFIG};
 use crate::text::command::shell_word;
+use crate::text::quote;
 
 /// A secret that is ready to be stored.
 #[derive(Debug, Clone)]
 pub struct Secret {
     pub text: SecretString,
-    /// Annotations of ours: the digest, and for a kubeconfig context, server and expiry.
+    /// The annotations that describe the secret: its digest, and for a kubeconfig context, server and expiry.
     pub annotations: Map<String, Value>,
 }
 
-/// A secret as it was found, and the file whose folder its relative paths start from.
+/// A secret as it was read, and the path from which its relative paths start.
 struct Found {
     text: SecretString,
     path: PathBuf,
 }
 
-/// Finds and checks the secrets of all documents; before any request, so that a missing or refused one
-/// stops the run with nothing done.
+/// Reads and checks the secrets of all documents, in the order of the documents. It runs before any request, so a
+/// missing or refused secret stops the run before anything is written.
 ///
 /// # Errors
-/// When a variable is not set, a source can't be read or is empty, or a kubeconfig is refused.
+/// If a variable is not set, if a source can't be read or is empty, or if a kubeconfig is refused.
 pub fn prepare(
     ctx: &Ctx,
-    documents: &mut [Document],
+    documents: &[Document],
     trust: &TrustArgs,
     stdin_is_taken: bool,
-) -> Result<(), Failure> {
+) -> Result<Vec<Option<Secret>>, Failure> {
     let mut stdin_is_taken = stdin_is_taken;
-    for document in documents
-        .iter_mut()
-        .filter(|document| document.known_kind() == Some("Credential"))
-    {
-        let prepared =
-            find(ctx, document, trust, &mut stdin_is_taken).and_then(|found| match found {
-                Some(found) if document.provider == KUBECONFIG => {
-                    kubeconfig(ctx, document, trust, &found.text, found.path).map(Some)
-                }
-                Some(found) => {
-                    doubt_the_provider(ctx, document, trust, &found.text)?;
-                    Ok(Some(with_digest(found.text)))
-                }
-                None => Ok(None),
-            });
-        document.secret = prepared.map_err(|failure| Failure {
-            message: format!("apply {}: {}", document.place(), failure.message),
-            ..failure
-        })?;
-    }
-    Ok(())
+    documents
+        .iter()
+        .map(|document| match document {
+            Document::Credential(credential) => {
+                prepare_one(ctx, credential, trust, &mut stdin_is_taken).map_err(|failure| {
+                    Failure {
+                        message: format!("apply {}: {}", credential.head.label, failure.message),
+                        ..failure
+                    }
+                })
+            }
+            _ => Ok(None),
+        })
+        .collect()
 }
 
-/// A kubeconfig is validated and cut as by `credential create`.
+fn prepare_one(
+    ctx: &Ctx,
+    credential: &Credential,
+    trust: &TrustArgs,
+    stdin_is_taken: &mut bool,
+) -> Result<Option<Secret>, Failure> {
+    let Some(found) = find(ctx, credential, trust, stdin_is_taken)? else {
+        return Ok(None);
+    };
+    if credential.provider.as_deref() == Some(KUBECONFIG) {
+        return kubeconfig(ctx, credential, trust, &found.text, found.path).map(Some);
+    }
+    doubt_the_provider(ctx, credential, trust, &found.text)?;
+    Ok(Some(with_digest(found.text)))
+}
+
+/// Validates a kubeconfig and cuts it to one context, as `credential create` does.
 ///
 /// # Errors
-/// As [`KubeconfigArgs::prepare`].
+/// If the kubeconfig is refused.
 pub fn kubeconfig(
     ctx: &Ctx,
-    document: &Document,
+    credential: &Credential,
     trust: &TrustArgs,
     text: &SecretString,
     path: PathBuf,
 ) -> Result<Secret, Failure> {
     let bytes = Zeroizing::new(text.expose_secret().as_bytes().to_vec());
-    let context = Some(document.context.clone()).filter(|context| !context.is_empty());
-    let prepared = KubeconfigArgs::keeping(context)
+    let prepared = KubeconfigArgs::keeping(credential.context.clone())
         .trusting(trust)
         .prepare(ctx, &mut [OwnedSource { path, bytes }])?;
     Ok(Secret {
@@ -90,14 +100,15 @@ pub fn kubeconfig(
     })
 }
 
-/// A kubeconfig under a provider that nobody knows is a slip of the pen, and would be stored unchecked and uncut.
+/// Refuses a kubeconfig under an unknown provider: the provider is most likely misspelled, and the kubeconfig would be
+/// stored with all its contexts and without a check. Warns about other oddities.
 fn doubt_the_provider(
     ctx: &Ctx,
-    document: &Document,
+    credential: &Credential,
     trust: &TrustArgs,
     text: &SecretString,
 ) -> Result<(), Failure> {
-    let name = Some(document.provider.as_str()).filter(|name| !name.is_empty());
+    let name = credential.provider.as_deref();
     if let Some(name) = name
         && provider::is_kubeconfig(text.expose_secret().as_bytes())
     {
@@ -105,7 +116,8 @@ fn doubt_the_provider(
             .map_err(|failure| failure.hint("a kubeconfig has the provider kubeconfig"))?;
     }
     if let Some((what, _)) = provider::oddity(name, text) {
-        ctx.out.warn(&format!("{}: {what}", document.place()));
+        let label = &credential.head.label;
+        ctx.out.warn(&format!("{label}: {what}"));
     }
     Ok(())
 }
@@ -121,39 +133,41 @@ fn with_digest(text: SecretString) -> Secret {
     }
 }
 
+/// Reads the secret of a credential. As in the Go tool, an empty `token` counts as missing.
 fn find(
     ctx: &Ctx,
-    document: &Document,
+    credential: &Credential,
     trust: &TrustArgs,
     stdin_is_taken: &mut bool,
 ) -> Result<Option<Found>, Failure> {
-    let found = match (&document.token, &document.token_from) {
+    let found = match (&credential.token, &credential.token_from) {
         (Some(_), Some(_)) => Err(Failure::new(
             Kind::Data,
             "token and tokenFrom exclude each other",
         )),
         (Some(token), None) => {
-            expand(ctx, document, token.expose_secret()).map(|text| inline(document, text))
+            let text = expand(ctx, credential, token.expose_secret());
+            text.map(|text| without_file(credential, text))
         }
-        (None, Some(source)) => from_source(ctx, document, source, trust, stdin_is_taken),
+        (None, Some(source)) => from_source(ctx, credential, source, trust, stdin_is_taken),
         (None, None) => return Ok(None),
     }?;
-    // As in the Go tool, an empty token is none.
     Ok(Some(found).filter(|found| !found.text.expose_secret().is_empty()))
 }
 
 fn from_source(
     ctx: &Ctx,
-    document: &Document,
+    credential: &Credential,
     source: &TokenFrom,
     trust: &TrustArgs,
     stdin_is_taken: &mut bool,
 ) -> Result<Found, Failure> {
     let input = match source {
         TokenFrom::Env(name) => {
-            return Ok(inline(document, SecretString::from(variable(name)?)));
+            let text = SecretString::from(variable(name)?);
+            return Ok(without_file(credential, text));
         }
-        TokenFrom::File(file) => from_file(ctx, document, file, trust)?,
+        TokenFrom::File(file) => from_file(ctx, credential, file, trust)?,
         TokenFrom::Stdin => {
             if std::mem::replace(stdin_is_taken, true) {
                 return Err(Failure::new(
@@ -167,22 +181,23 @@ fn from_source(
     let text = SecretString::from(intake::text(&input)?);
     Ok(match input.source {
         Source::File(path) => Found { text, path },
-        _ => inline(document, text),
+        _ => without_file(credential, text),
     })
 }
 
-/// Reads the file that a manifest names. It may come from anybody, and so may the manifest.
+/// Reads the file that a manifest names. The manifest may come from anybody, so only files in its folder, in the
+/// working directory and in the folders of `--allow-file` are read.
 fn from_file(
     ctx: &Ctx,
-    document: &Document,
+    credential: &Credential,
     file: &str,
     trust: &TrustArgs,
 ) -> Result<Input, Failure> {
-    let path = document.folder.join(file);
+    let path = credential.folder.join(file);
     if plain_file::is_own_descriptor(&path) {
         return input::from_path(path);
     }
-    let files = Files::of_manifest(&document.folder, &trust.allow_file, ctx.may_ask());
+    let files = Files::of_manifest(&credential.folder, &trust.allow_file, ctx.may_ask());
     let bytes = files.read(&path, input::MAX_INPUT).map_err(|error| {
         if NotAllowed::is_in(&error) {
             return outside(&path);
@@ -210,16 +225,15 @@ fn outside(path: &Path) -> Failure {
         ),
     )
     .hint(format!(
-        "if the manifest may have it, add --allow-file {}",
+        "to let the manifest use it, add --allow-file {}",
         shell_word(&folder)
     ))
 }
 
-/// A secret that is in no file of its own: its relative paths start from the manifest's folder.
-fn inline(document: &Document, text: SecretString) -> Found {
+fn without_file(credential: &Credential, text: SecretString) -> Found {
     Found {
         text,
-        path: document.inline_path(),
+        path: credential.path_without_file(),
     }
 }
 
@@ -234,9 +248,12 @@ fn variable(name: &str) -> Result<String, Failure> {
     Ok(value)
 }
 
-/// `$NAME` and `${NAME}` become the variable's value; a variable that is not set is an error. What the
-/// Go tool removes besides is removed too, with a warning: a secret that holds a `$` wants `tokenFrom`.
-fn expand(ctx: &Ctx, document: &Document, text: &str) -> Result<SecretString, Failure> {
+/// Replaces `$NAME` and `${NAME}` by the value of the variable. The other parts that begin with `$` are removed as the Go
+/// tool does, with a warning: a secret that holds a `$` needs `tokenFrom`.
+///
+/// # Errors
+/// If a variable is not set.
+fn expand(ctx: &Ctx, credential: &Credential, text: &str) -> Result<SecretString, Failure> {
     let mut expanded = String::with_capacity(text.len());
     let mut removed = false;
     for piece in pieces(text) {
@@ -247,58 +264,8 @@ fn expand(ctx: &Ctx, document: &Document, text: &str) -> Result<SecretString, Fa
         }
     }
     if removed {
-        ctx.out.warn(&format!("{}: a part of the token that begins with $ was removed; use tokenFrom for secrets that hold a $", document.place()));
+        let label = &credential.head.label;
+        ctx.out.warn(&format!("{label}: a part of the token that begins with $ was removed; use tokenFrom for secrets that hold a $"));
     }
     Ok(SecretString::from(expanded))
-}
-
-/// The variables that a `token` refers to.
-pub fn variables(text: &str) -> Vec<&str> {
-    let name = |piece| match piece {
-        Piece::Variable(name) => Some(name),
-        Piece::Text(_) | Piece::Removed => None,
-    };
-    pieces(text).into_iter().filter_map(name).collect()
-}
-
-/// A part of a `token`, as the Go tool reads references to the environment.
-enum Piece<'a> {
-    Text(&'a str),
-    Variable(&'a str),
-    /// What begins with a `$` and names no variable.
-    Removed,
-}
-
-fn pieces(text: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        pieces.push(Piece::Text(&rest[..at]));
-        let after = &rest[at + 1..];
-        let name_length = after
-            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-            .unwrap_or(after.len());
-        let (piece, used) = match after.chars().next() {
-            Some('{') => match after.find('}') {
-                Some(end) if is_name(&after[1..end]) => (Piece::Variable(&after[1..end]), end + 1),
-                Some(end) => (Piece::Removed, end + 1),
-                None => (Piece::Removed, 1),
-            },
-            Some(c) if c.is_ascii_alphabetic() || c == '_' => {
-                (Piece::Variable(&after[..name_length]), name_length)
-            }
-            Some(c) if c.is_ascii_digit() || "*#$@!?-".contains(c) => (Piece::Removed, 1),
-            _ => (Piece::Text("$"), 0),
-        };
-        pieces.push(piece);
-        rest = &after[used..];
-    }
-    pieces.push(Piece::Text(rest));
-    pieces
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && !text.starts_with(|c: char| c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

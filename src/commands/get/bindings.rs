@@ -1,11 +1,12 @@
-//! Names in the table of role bindings, in place of ids (contract cli-core.md section 7.9.2).
+//! Names in the table of role bindings, in place of IDs (docs/interface/cli-core.md section 7.9.2).
 
 use std::collections::HashMap;
 
 use crate::api::{Client, ListOptions};
+use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, ROLE, Record, Resource};
 
-/// Puts the names of roles and credentials in the place of their ids. What can't be looked up stays an id.
+/// Replaces the IDs of roles and credentials by their names. An ID that can't be looked up stays.
 pub async fn name_targets(client: &Client, bindings: &mut [Record]) {
     if bindings.is_empty() {
         return;
@@ -28,8 +29,9 @@ pub async fn name_targets(client: &Client, bindings: &mut [Record]) {
     }
 }
 
+/// Returns the name of each ID in a collection; nothing if the list can't be had.
 async fn names(client: &Client, resource: &'static Resource) -> HashMap<String, String> {
-    let path = format!("/{}", resource.collection);
+    let path = Collection::global(resource).path;
     let list = client.list(resource, &path, &ListOptions::default()).await;
     list.map(|list| {
         list.items()

@@ -1,5 +1,5 @@
-//! `get --watch`: polls, and prints what is new, changed or gone. The first poll comes at once, so the objects
-//! there are shown.
+//! `get --watch`: polls the list and prints which objects are new, changed or deleted. The first poll is sent at once, and
+//! shows all objects as new.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Args, bindings, collection, known};
+use super::args::Args;
+use super::bindings;
 use crate::api::{Client, Error, ListOptions};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
@@ -15,11 +16,11 @@ use crate::lookup::Collection;
 use crate::output::{self, Format, progress, table};
 use crate::resources::{Column, ROLE_BINDING, Record, Resource, SESSION};
 
-/// How long one poll may take.
+/// The time limit of one poll.
 const POLL_LIMIT: Duration = Duration::from_secs(10);
 /// How many polls in a row may fail.
 const MAX_FAILURES: u32 = 5;
-/// The column that says what happened. Sessions have none: what is gone has the phase `DELETED`.
+/// The column with the [`Event`]. Sessions have none; a deleted session is shown with the phase `DELETED`.
 const EVENT: table::Column = table::Column {
     title: "EVENT",
     width: 8,
@@ -32,9 +33,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         Format::Table | Format::Wide => {}
         _ => return Err(Failure::usage("watch prints a table; leave out --output").into()),
     }
-    let collection = collection(ctx, args, resource)?;
+    let collection = args.collection(ctx, resource)?;
     let interval = ctx.settings()?.polling_interval.value;
-    // A line for each poll would only flicker.
+    // A progress line for each poll would only flicker.
     let _quiet = progress::quiet();
     ctx.out.text(&rows(resource, &[]))?;
     if args.watch_timeout.is_zero() {
@@ -43,10 +44,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     ctx.block_on(async {
         let deadline = Instant::now() + args.watch_timeout;
         tokio::select! {
-            // A time that is over already means no poll at all.
+            // The order counts: a deadline that has passed means no poll at all, and Ctrl-C is handled before the first
+            // request is sent.
             biased;
             () = sleep_until(deadline) => Ok(()),
-            // Listens before the first request goes out.
             interrupted = tokio::signal::ctrl_c() => interrupted.context("wait for signals"),
             ended = poll(ctx, args, client, &collection, interval) => ended,
         }
@@ -54,8 +55,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 }
 
 fn check(args: &Args) -> Result<&'static Resource, Failure> {
-    let resource = known(&args.resource)?;
-    if args.name.as_deref().is_some_and(|name| !name.is_empty()) {
+    let resource = args.resource()?;
+    if args.name().is_some() {
         return Err(Failure::usage(
             "watch cannot be used with a specific resource name",
         ));
@@ -68,6 +69,7 @@ fn check(args: &Args) -> Result<&'static Resource, Failure> {
     Ok(resource)
 }
 
+/// Polls until too many polls in a row have failed.
 async fn poll(
     ctx: &Ctx,
     args: &Args,
@@ -92,18 +94,8 @@ async fn poll(
                 failures = 0;
                 let mut records = list.items.unwrap_or_default();
                 args.list.keep_labelled(&mut records)?;
-                let mut news = changes(&mut known, records);
-                if resource.word == ROLE_BINDING.word {
-                    for (_, binding) in &mut news {
-                        bindings::name_targets(client, std::slice::from_mut(binding)).await;
-                    }
-                }
-                if !news.is_empty() {
-                    let cells: Vec<_> = news.iter().map(|news| cells(ctx, news)).collect();
-                    let text = rows(resource, &cells);
-                    let without_header = text.split_once('\n').map_or("", |(_, rows)| rows);
-                    ctx.out.text(without_header)?;
-                }
+                let changes = changes(&mut known, records);
+                show(ctx, client, resource, changes).await?;
             }
             Err(error) => {
                 failures += 1;
@@ -121,7 +113,7 @@ async fn poll(
     }
 }
 
-/// What happened to an object.
+/// What happened to an object since the last poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Event {
     Added,
@@ -129,9 +121,9 @@ enum Event {
     Deleted,
 }
 
-/// What is new, changed or gone since the last poll.
+/// Compares a list with the last one, which it replaces, and returns the objects that differ.
 fn changes(known: &mut HashMap<String, Record>, records: Vec<Record>) -> Vec<(Event, Record)> {
-    let mut news = Vec::new();
+    let mut changes = Vec::new();
     let mut now = HashMap::new();
     for record in records {
         let event = match known.remove(record.id()) {
@@ -139,13 +131,33 @@ fn changes(known: &mut HashMap<String, Record>, records: Vec<Record>) -> Vec<(Ev
             Some(before) if before.json() != record.json() => Some(Event::Modified),
             Some(_) => None,
         };
-        news.extend(event.map(|event| (event, record.clone())));
+        changes.extend(event.map(|event| (event, record.clone())));
         now.insert(record.id().to_owned(), record);
     }
-    let mut gone: Vec<Record> = std::mem::replace(known, now).into_values().collect();
-    gone.sort_by(|a, b| a.id().cmp(b.id()));
-    news.extend(gone.into_iter().map(|record| (Event::Deleted, record)));
-    news
+    let mut deleted: Vec<Record> = std::mem::replace(known, now).into_values().collect();
+    deleted.sort_by(|a, b| a.id().cmp(b.id()));
+    changes.extend(deleted.into_iter().map(|record| (Event::Deleted, record)));
+    changes
+}
+
+async fn show(
+    ctx: &Ctx,
+    client: &Client,
+    resource: &Resource,
+    mut changes: Vec<(Event, Record)>,
+) -> anyhow::Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    if resource.word == ROLE_BINDING.word {
+        for (_, binding) in &mut changes {
+            bindings::name_targets(client, std::slice::from_mut(binding)).await;
+        }
+    }
+    let cells: Vec<_> = changes.iter().map(|change| cells(ctx, change)).collect();
+    let text = rows(resource, &cells);
+    let without_header = text.split_once('\n').map_or("", |(_, rows)| rows);
+    ctx.out.text(without_header)
 }
 
 fn cells(ctx: &Ctx, (event, record): &(Event, Record)) -> Vec<String> {
@@ -170,6 +182,7 @@ fn cells(ctx: &Ctx, (event, record): &(Event, Record)) -> Vec<String> {
     std::iter::once(event.to_owned()).chain(cells).collect()
 }
 
+/// Returns a table with its header.
 fn rows(resource: &Resource, cells: &[Vec<String>]) -> String {
     let event = (resource.word != SESSION.word).then_some(EVENT);
     let columns = resource.columns.iter().map(table::Column::from);

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
 use crate::api::{Client, ListOptions, path};
-use crate::commands::apply::pairs_of;
+use crate::commands::pairs::pairs_of;
 use crate::compat::quote::quote;
 use crate::failure::{Failure, Kind};
 use crate::resources::{

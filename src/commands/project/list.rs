@@ -4,10 +4,11 @@ use anyhow::Context as _;
 
 use crate::commands::listing::{ListArgs, say_left_out};
 use crate::ctx::Ctx;
+use crate::lookup::Collection;
 use crate::output::Format;
 use crate::resources::{AGE, Column, PROJECT, column};
 
-/// Not the columns of `get projects`: the Go tool has two tables.
+/// The columns differ from those of `get projects`, as in the Go tool.
 const COLUMNS: &[Column] = &[
     column("NAME", 30, "name"),
     column("DESCRIPTION", 50, "description"),
@@ -27,7 +28,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let options = args.list.options(false);
     let mut list = ctx.block_on(async {
         client
-            .list(&PROJECT, "/projects", &options)
+            .list(&PROJECT, &Collection::projects().path, &options)
             .await
             .context("list projects")
     })?;

@@ -1,5 +1,5 @@
-//! `acpctl project …` (contract cli-core.md section 7.7): without a word the current project, with a
-//! word that is no verb a switch to the project of that name.
+//! `acpctl project …` (docs/interface/cli-core.md section 7.7). Without an argument it shows the current project; with an
+//! argument that is not a verb it switches to the project of that name.
 
 mod current;
 mod list;
@@ -14,7 +14,7 @@ use crate::resources::Candidates;
 
 /// Manage projects
 ///
-/// Without a command: shows the current project. With a name: switches to that project.
+/// Without a command, shows the current project. With a name, switches to that project.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Args {

@@ -2,7 +2,6 @@
 
 use crate::api;
 use crate::commands::outcome;
-use crate::compat::quote::quote;
 use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
@@ -10,7 +9,7 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::{Candidates, PROJECT};
-use crate::text::acpctl;
+use crate::text::{acpctl, quote};
 
 /// Switch to a project
 #[derive(Debug, clap::Args)]
@@ -24,11 +23,11 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, name: &str, output: &OutputArgs) -> anyhow::Result<()> {
     let format = output.format()?;
-    check(name).map_err(|why| Failure::usage(format!("invalid project name: {why}")))?;
+    check(name)?;
     let client = ctx.client()?;
-    // The id is what paths and the header take; it is the name unless the project was renamed.
+    // Paths and the project header take the ID, which differs from the name if the project was renamed.
     let found = ctx.block_on(async {
-        let projects = Collection::global(&PROJECT);
+        let projects = Collection::projects();
         lookup::act(client, &projects, name, async |id| {
             let found = client.get(&PROJECT, &projects.item(id, &[])).await?;
             Ok((id.to_owned(), found))
@@ -37,18 +36,7 @@ pub fn run(ctx: &Ctx, name: &str, output: &OutputArgs) -> anyhow::Result<()> {
     });
     let is_local = ctx.settings()?.is_local();
     let (id, found) = found.map_err(|error| match api::kind_of(&error) {
-        Kind::NotFound => {
-            let message = format!(
-                "project {} does not exist; create it first with: acpctl create project --name {name}",
-                quote(name)
-            );
-            let hint = if is_local {
-                format!("create it: {}", acpctl(&["create", "project", "--name", name]))
-            } else {
-                "or it is not visible to you: ask its owner for a role".to_owned()
-            };
-            Failure::new(Kind::NotFound, message).hint(hint).into()
-        }
+        Kind::NotFound => unknown(name, is_local).into(),
         _ => error.context(format!("failed to get project {}", quote(name))),
     })?;
     let path = paths::config_file_to_change()?;
@@ -58,22 +46,41 @@ pub fn run(ctx: &Ctx, name: &str, output: &OutputArgs) -> anyhow::Result<()> {
     let sentence = format!("Switched to project {}", quote(name));
     outcome::done(ctx, &found, &format, &sentence)?;
     if env::PROJECT.get().is_some() {
-        ctx.out.warn("AMBIENT_PROJECT is set and stays in force");
+        ctx.out.warn("AMBIENT_PROJECT is set and takes precedence");
     }
     Ok(())
 }
 
-/// The rule for names, in the Go tool's words.
-fn check(name: &str) -> Result<(), &'static str> {
+/// Returns the failure for a project that the server does not know.
+fn unknown(name: &str, is_local: bool) -> Failure {
+    let message = format!(
+        "project {} does not exist; create it first with: acpctl create project --name {name}",
+        quote(name)
+    );
+    let hint = if is_local {
+        let create = acpctl(&["create", "project", "--name", name]);
+        format!("create it: {create}")
+    } else {
+        "or it is not visible to you: ask its owner for a role".to_owned()
+    };
+    Failure::new(Kind::NotFound, message).hint(hint)
+}
+
+/// Refuses a text that can't be the name of a project.
+///
+/// # Errors
+/// In the Go tool's words.
+fn check(name: &str) -> Result<(), Failure> {
+    let invalid = |why: &str| Err(Failure::usage(format!("invalid project name: {why}")));
     if name.is_empty() {
-        return Err("project name cannot be empty");
+        return invalid("project name cannot be empty");
     }
     if name.len() > 63 {
-        return Err("project name must be 63 characters or less");
+        return invalid("project name must be 63 characters or less");
     }
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if !name.bytes().all(inner) || name.starts_with('-') || name.ends_with('-') {
-        return Err(
+        return invalid(
             "project name must contain only lowercase letters, numbers, and hyphens, and must start and end with an alphanumeric character",
         );
     }

@@ -10,7 +10,7 @@ use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::{Candidates, PROJECT};
 
-/// Change a project; only what is given changes
+/// Change a project; only the flags you pass are changed
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name or ID
@@ -36,7 +36,8 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    lookup::check("project name or ID", &args.project_id)?;
+    let projects = Collection::projects();
+    projects.check(&args.project_id)?;
     let format = args.output.format()?;
     let mut body = Body::new();
     body.set_given("name", args.name.as_deref());
@@ -49,7 +50,6 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return Err(Failure::usage("nothing to update: give at least one of --name, --description, --prompt, --labels, --annotations").into());
     }
     let record = ctx.block_on(async {
-        let projects = Collection::global(&PROJECT);
         lookup::act(client, &projects, &args.project_id, async |id| {
             let request = projects.request(Method::Patch, id).body(body.clone());
             client.fetch(&PROJECT, &request).await

@@ -338,8 +338,5 @@ fn is_file(path: &str) -> Result<(), String> {
 
 /// Expands `~/`, which no shell expands in an answer to a prompt.
 fn in_home(path: &str) -> String {
-    match (path.strip_prefix("~/"), env::HOME.get()) {
-        (Some(rest), Some(home)) => format!("{home}/{rest}"),
-        _ => path.to_owned(),
-    }
+    env::in_home(path).to_string_lossy().into_owned()
 }

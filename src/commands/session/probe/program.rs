@@ -45,7 +45,7 @@ impl Program {
     pub fn find(given: Option<&Path>) -> Result<Self, Failure> {
         let installed = match given {
             Some(given) => Some(existing(given)?),
-            None => on_path(Path::new(PROGRAM)),
+            None => env::program(PROGRAM),
         };
         let installed = installed.map(|path| Self {
             path,
@@ -53,7 +53,7 @@ impl Program {
             start_limit: START_LIMIT,
         });
         let downloaded = |name: &str, words| {
-            on_path(Path::new(name)).map(|path| Self {
+            env::program(name).map(|path| Self {
                 path,
                 words,
                 start_limit: DOWNLOAD_LIMIT,
@@ -114,7 +114,7 @@ fn settings(read_only: bool) -> String {
 fn existing(given: &Path) -> Result<PathBuf, Failure> {
     let is_name = given.components().count() == 1 && !given.to_string_lossy().contains('/');
     let found = if is_name {
-        on_path(given)
+        env::program(given)
     } else {
         std::path::absolute(given)
             .ok()
@@ -130,8 +130,4 @@ fn existing(given: &Path) -> Result<PathBuf, Failure> {
         )
         .hint("--mcp-command takes a path, or a name on PATH")
     })
-}
-
-fn on_path(name: &Path) -> Option<PathBuf> {
-    env::on_path(name.as_os_str()).find(|path| path.is_absolute() && path.is_file())
 }

@@ -1,0 +1,84 @@
+//! The flags of `apply`.
+
+use std::path::PathBuf;
+
+use crate::commands::confirm::ConfirmArgs;
+use crate::compat::grammar::IgnoredArgs;
+use crate::intake::TrustArgs;
+use crate::output::OutputArgs;
+
+const EXAMPLES: &str = "\
+acpctl apply -f team.yaml --diff
+# In CI: fail if the server differs from the manifests, or if a manifest holds anything unknown
+acpctl apply -f manifests/ --diff --exit-code --strict
+# Delete agents and credentials with this label that are not in the folder any more
+acpctl apply -f manifests/ --prune -l team=a --yes
+# Secrets from the environment: tokenFrom: {env: GITHUB_PAT}
+acpctl apply -f manifests/ --project team-a";
+
+/// Apply declarative Project, Agent, Credential, and `RoleBinding` manifests
+///
+/// Documents are applied in their order. Existing objects are changed if they differ; nothing is deleted without
+/// --prune.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// File, folder, or - for stdin
+    #[arg(short, long, value_name = "PATH|-")]
+    pub filename: Option<PathBuf>,
+    /// Folder with a kustomization
+    #[arg(short, long, value_name = "DIR")]
+    pub kustomize: Option<PathBuf>,
+    /// List what would be applied, without contacting the server
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Show what would change on the server, without writing anything
+    #[arg(long)]
+    pub diff: bool,
+    /// With --diff: exit with status 1 if anything would change
+    #[arg(long, requires = "diff")]
+    pub exit_code: bool,
+    /// Fail if a manifest holds an unknown kind or key
+    #[arg(long)]
+    pub strict: bool,
+    /// Afterwards, delete the agents and credentials that carry the labels of -l and are in no document
+    #[arg(long)]
+    pub prune: bool,
+    /// For --prune: labels that must all match (repeatable)
+    #[arg(short = 'l', long, alias = "label", value_name = "KEY=VALUE,...")]
+    pub selector: Vec<String>,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    #[command(flatten)]
+    pub confirm: ConfirmArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub ignored: IgnoredArgs,
+}
+
+impl Args {
+    /// Returns the flags of `apply -f FILENAME`, or of `apply -f FILENAME --diff`.
+    #[must_use]
+    pub fn of_file(
+        filename: PathBuf,
+        diff: bool,
+        trust: TrustArgs,
+        output: Option<String>,
+    ) -> Self {
+        Self {
+            filename: Some(filename),
+            kustomize: None,
+            dry_run: false,
+            diff,
+            exit_code: false,
+            strict: false,
+            prune: false,
+            selector: Vec::new(),
+            trust,
+            confirm: ConfirmArgs::default(),
+            output: OutputArgs::of(output),
+            ignored: IgnoredArgs::default(),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! References to environment variables in a `token`, as the Go tool reads them: `$NAME` and `${NAME}`.
+
+/// A part of a `token`.
+pub enum Piece<'a> {
+    Text(&'a str),
+    /// The name of a variable.
+    Variable(&'a str),
+    /// A part that begins with `$` and names no variable. The Go tool removes it.
+    Removed,
+}
+
+/// Returns the names of the variables that a `token` refers to.
+pub fn variables(text: &str) -> Vec<&str> {
+    let name = |piece| match piece {
+        Piece::Variable(name) => Some(name),
+        Piece::Text(_) | Piece::Removed => None,
+    };
+    pieces(text).into_iter().filter_map(name).collect()
+}
+
+/// Divides a `token` into its parts.
+pub fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        pieces.push(Piece::Text(&rest[..at]));
+        let (piece, length) = after_dollar(&rest[at + 1..]);
+        pieces.push(piece);
+        rest = &rest[at + 1 + length..];
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+/// Reads the part that a `$` begins, and returns how many bytes after the `$` belong to it.
+fn after_dollar(after: &str) -> (Piece<'_>, usize) {
+    let name_length = after
+        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .unwrap_or(after.len());
+    match after.chars().next() {
+        Some('{') => match after.find('}') {
+            Some(end) if is_name(&after[1..end]) => (Piece::Variable(&after[1..end]), end + 1),
+            Some(end) => (Piece::Removed, end + 1),
+            None => (Piece::Removed, 1),
+        },
+        Some(c) if c.is_ascii_alphabetic() || c == '_' => {
+            (Piece::Variable(&after[..name_length]), name_length)
+        }
+        Some(c) if c.is_ascii_digit() || "*#$@!?-".contains(c) => (Piece::Removed, 1),
+        _ => (Piece::Text("$"), 0),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

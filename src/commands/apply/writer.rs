@@ -1,0 +1,258 @@
+//! The server as one run of `apply` uses it: looks up what documents name, and writes, or only plans to write.
+
+use std::cell::RefCell;
+
+use anyhow::Context as _;
+
+use super::diff::{self, Change};
+use super::document::Head;
+use crate::api::{Body, Client};
+use crate::commands::pairs::{as_json, pairs_of};
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::intake::TrustArgs;
+use crate::lookup::{self, Collection};
+use crate::resources::{PROJECT, Record, Resource};
+use crate::text::quote;
+
+/// The result of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Created,
+    Configured,
+    Unchanged,
+    Pruned,
+}
+
+/// The server, with what all documents of a run share.
+pub struct Writer<'a> {
+    pub ctx: &'a Ctx,
+    pub client: &'a Client,
+    /// The project of the run, if one is set.
+    project: Option<String>,
+    /// The findings and files that the user accepts for secrets.
+    pub trust: &'a TrustArgs,
+    mode: Mode,
+}
+
+/// What happens to a write.
+enum Mode {
+    Send,
+    /// `--diff`: nothing is sent.
+    Plan(RefCell<Plan>),
+}
+
+/// The writes that would have been sent.
+#[derive(Default)]
+struct Plan {
+    /// The changes since they were last taken.
+    changes: Vec<Change>,
+    /// The objects that would exist by now: the word of their kind, and their name.
+    created: Vec<(&'static str, String)>,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(
+        ctx: &'a Ctx,
+        client: &'a Client,
+        project: Option<String>,
+        is_diff: bool,
+        trust: &'a TrustArgs,
+    ) -> Self {
+        let mode = if is_diff {
+            Mode::Plan(RefCell::default())
+        } else {
+            Mode::Send
+        };
+        Self {
+            ctx,
+            client,
+            project,
+            trust,
+            mode,
+        }
+    }
+
+    /// Returns the project of the run, if one is set.
+    pub fn project(&self) -> Option<&str> {
+        self.project.as_deref()
+    }
+
+    /// Returns the project that a document names, or else that of the run.
+    ///
+    /// # Errors
+    /// If neither names one.
+    pub fn project_or<'d>(&'d self, own: Option<&'d str>) -> Result<&'d str, Failure> {
+        own.or(self.project())
+            .ok_or_else(|| Failure::usage("project is required"))
+    }
+
+    /// True if nothing is written.
+    pub fn is_plan(&self) -> bool {
+        matches!(self.mode, Mode::Plan(_))
+    }
+
+    /// Returns the word for an outcome, or for what would be the outcome.
+    pub fn words(&self, outcome: Outcome) -> &'static str {
+        match (outcome, &self.mode) {
+            (Outcome::Created, Mode::Send) => "created",
+            (Outcome::Configured, Mode::Send) => "configured",
+            (Outcome::Pruned, Mode::Send) => "pruned",
+            (Outcome::Created, Mode::Plan(_)) => "would be created",
+            (Outcome::Configured, Mode::Plan(_)) => "would be configured",
+            (Outcome::Pruned, Mode::Plan(_)) => "would be pruned",
+            (Outcome::Unchanged, _) => "unchanged",
+        }
+    }
+
+    /// Takes the changes that were planned since the last call.
+    pub fn take_changes(&self) -> Vec<Change> {
+        match &self.mode {
+            Mode::Send => Vec::new(),
+            Mode::Plan(plan) => std::mem::take(&mut plan.borrow_mut().changes),
+        }
+    }
+
+    /// Returns the ID of an object that a manifest names by ID or name. For an object that is only planned, returns its
+    /// name.
+    ///
+    /// # Errors
+    /// If there is no such object, if several have the name, or if the look-up fails.
+    pub async fn id(&self, all: &Collection, given: &str) -> anyhow::Result<String> {
+        match self.find(all, given).await? {
+            Some(found) => Ok(found.id().to_owned()),
+            None if self.is_planned(all.resource, given) => Ok(given.to_owned()),
+            None => Err(lookup::not_found(self.client, all, given).await.into()),
+        }
+    }
+
+    /// Returns the object that a manifest names by ID or name, if there is one.
+    ///
+    /// # Errors
+    /// If several objects have the name, or if the look-up fails.
+    pub async fn find(&self, all: &Collection, given: &str) -> anyhow::Result<Option<Record>> {
+        let found = lookup::find_if_any(self.client, all, given).await;
+        found.map_err(|error| match error.downcast::<Failure>() {
+            Ok(failure) if failure.kind == Kind::Conflict => failure
+                .hint("a manifest may have the ID in the place of the name")
+                .into(),
+            Ok(failure) => failure.into(),
+            Err(error) => error,
+        })
+    }
+
+    /// Returns the ID of a project; `None` if it does not exist yet, but `will_exist`.
+    ///
+    /// # Errors
+    /// If there is no such project.
+    pub async fn project_id(
+        &self,
+        project: &str,
+        will_exist: bool,
+    ) -> anyhow::Result<Option<String>> {
+        let path = Collection::projects().item(project, &[]);
+        match self.client.get(&PROJECT, &path).await {
+            Err(error) if error.is_not_found() && will_exist => Ok(None),
+            found => {
+                let found =
+                    found.with_context(|| format!("project {} not found", quote(project)))?;
+                Ok(Some(found.id().to_owned()))
+            }
+        }
+    }
+
+    /// True for an object that does not exist only because nothing is written.
+    pub fn is_planned(&self, resource: &Resource, name: &str) -> bool {
+        let Mode::Plan(plan) = &self.mode else {
+            return false;
+        };
+        let plan = plan.borrow();
+        let mut created = plan.created.iter();
+        created.any(|(word, created)| *word == resource.word && created == name)
+    }
+
+    /// Creates an object; returns `None` if that is only planned.
+    pub async fn create(
+        &self,
+        resource: &'static Resource,
+        collection: &str,
+        name: &str,
+        body: Body,
+    ) -> anyhow::Result<Option<Record>> {
+        let shown = |body: &Body| diff::changes(&body.masked(), None);
+        self.create_shown_as(resource, collection, name, body, shown)
+            .await
+    }
+
+    /// Creates an object as [`Writer::create`] does. `--diff` shows the changes that `shown` returns: use it if the
+    /// fields of the body, such as IDs, mean nothing to a reader.
+    pub async fn create_shown_as(
+        &self,
+        resource: &'static Resource,
+        collection: &str,
+        name: &str,
+        body: Body,
+        shown: impl FnOnce(&Body) -> Vec<Change>,
+    ) -> anyhow::Result<Option<Record>> {
+        match &self.mode {
+            Mode::Send => Ok(Some(self.client.create(resource, collection, body).await?)),
+            Mode::Plan(plan) => {
+                let mut plan = plan.borrow_mut();
+                plan.changes.extend(shown(&body));
+                plan.created.push((resource.word, name.to_owned()));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Sends the changed fields of an object; an empty body changes nothing and is not sent.
+    pub async fn patch(
+        &self,
+        resource: &'static Resource,
+        path: &str,
+        body: Body,
+        found: Option<&Record>,
+    ) -> anyhow::Result<Outcome> {
+        if body.is_empty() {
+            return Ok(Outcome::Unchanged);
+        }
+        match &self.mode {
+            Mode::Send => drop(self.client.update(resource, path, body).await?),
+            Mode::Plan(plan) => {
+                let changes = diff::changes(&body.masked(), found);
+                plan.borrow_mut().changes.extend(changes);
+            }
+        }
+        Ok(Outcome::Configured)
+    }
+
+    /// Deletes an object.
+    pub async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        match &self.mode {
+            Mode::Send => Ok(self.client.delete(path).await?),
+            Mode::Plan(_) => Ok(()),
+        }
+    }
+}
+
+/// Sets a text that the manifest gives if the server has another one.
+pub fn set_changed(body: &mut Body, key: &'static str, text: Option<&str>, found: &Record) {
+    if let Some(text) = text
+        && text != found.text(key)
+    {
+        body.set(key, text);
+    }
+}
+
+/// Sets the labels and annotations that the manifest gives if the server has other ones. They are compared as pairs, so
+/// their order does not matter.
+pub fn set_pairs(body: &mut Body, head: &Head, found: Option<&Record>) {
+    for (key, pairs) in [("labels", &head.labels), ("annotations", &head.annotations)] {
+        if let Some(pairs) = pairs
+            && found.is_none_or(|found| pairs_of(found.text(key)).as_ref() != Some(pairs))
+            && !(found.is_none() && pairs.is_empty())
+        {
+            body.set(key, as_json(pairs));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `acpctl create` (docs/interface/cli-core.md section 7.10).
+
+mod args;
+mod kinds;
+mod project;
+mod references;
+mod request;
+
+use crate::api;
+use crate::commands::outcome;
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::output::Format;
+use crate::resources::{PROJECT, SESSION};
+
+pub use args::Args;
+use kinds::Creation;
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
+    let word = only_word(&args.resource)?;
+    let client = ctx.client()?;
+    let kind = Creation::of(word).ok_or_else(|| {
+        Failure::usage(format!(
+            "unknown resource type: {word}\nValid types: session, project, project-agent, agent, role, role-binding, application"
+        ))
+    })?;
+    let request = request::read(ctx, client, args, kind)?;
+    let record = ctx.block_on(async {
+        client
+            .fetch(kind.resource, &request)
+            .await
+            .map_err(|error| explain(ctx, args, kind, error))
+    })?;
+    outcome::refuse_nameless(&record, &format!("create {}", kind.resource.word))?;
+    if kind.is(&PROJECT) {
+        project::switch_to(ctx, record.name(), &format);
+    }
+    match format {
+        Format::Table | Format::Wide => {
+            ctx.out
+                .line(&format!("{}/{} created", kind.resource.word, record.id()))
+        }
+        format => ctx.out.record(&record, &format, ctx.now()),
+    }
+}
+
+/// Returns the only argument, which names the resource.
+fn only_word(words: &[String]) -> Result<&str, Failure> {
+    if let [word] = words {
+        return Ok(word);
+    }
+    let message = format!("accepts 1 arg(s), received {}", words.len());
+    let hint = match words.first() {
+        None => "RESOURCE is missing",
+        Some(_) => "name one RESOURCE; values go into flags",
+    };
+    Err(Failure::usage(message).hint(format!("{hint}; usage: acpctl create <RESOURCE> [flags]")))
+}
+
+/// Adds what the server's error leaves out. A 404 on a session means that its project does not exist
+/// (docs/interface/cli-core.md section 7.10).
+fn explain(ctx: &Ctx, args: &Args, kind: &Creation, error: api::Error) -> anyhow::Error {
+    if kind.is(&SESSION) && error.is_not_found() {
+        let project = args.session_project(ctx).unwrap_or_default();
+        let message = format!(
+            "project \"{project}\" does not exist; run 'acpctl project <name>' to switch projects"
+        );
+        return Failure::new(Kind::NotFound, message).into();
+    }
+    let context = format!("create {}", kind.resource.word);
+    if kind.is(&PROJECT) && error.status() == Some(409) {
+        let hint = "the name of a deleted project stays taken: choose another one";
+        return anyhow::Error::from(Failure::from(&error).hint(hint)).context(context);
+    }
+    anyhow::Error::from(error).context(context)
+}

@@ -1,0 +1,37 @@
+//! Makes a new project the current one.
+
+use crate::config::{Config, Settings, paths};
+use crate::ctx::Ctx;
+use crate::env;
+use crate::output::Format;
+
+/// Makes the project the current one. If the configuration can't be written, the project exists nevertheless, so that is
+/// a warning. With `--local` nothing is written: the configuration is that of another server.
+pub fn switch_to(ctx: &Ctx, name: &str, format: &Format) {
+    if ctx.settings().is_ok_and(Settings::is_local) && ctx.globals.local {
+        return;
+    }
+    let saved = paths::config_file().map_err(String::from).and_then(|path| {
+        let key = ctx.settings().map_err(|why| why.message)?.project_key();
+        Config::update(&path, |config| config.set(key, Some(name.into())))
+            .map(drop)
+            .map_err(|why| why.to_string())
+    });
+    match saved {
+        Err(why) => ctx
+            .out
+            .warn(&format!("the current project is unchanged: {why}")),
+        Ok(()) => {
+            let notice = format!("Switched to project \"{name}\"");
+            // On standard output the notice would break JSON and the other forms for programs.
+            if matches!(format, Format::Table | Format::Wide) {
+                let _ = ctx.out.line(&notice);
+            } else {
+                ctx.out.note(&notice);
+            }
+            if env::PROJECT.get().is_some() {
+                ctx.out.warn("AMBIENT_PROJECT is set and takes precedence");
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The arguments of `get`, and what they name.
+
+use std::time::Duration;
+
+use crate::commands::listing::ListArgs;
+use crate::commands::named;
+use crate::compat::number;
+use crate::ctx::Ctx;
+use crate::failure::Failure;
+use crate::lookup::Collection;
+use crate::resources::{Candidates, Resource, SESSION, find_or_project_agent, is_project_agent};
+
+const EXAMPLES: &str = "acpctl get sessions
+acpctl get project team-a -o json
+acpctl get rb -o wide";
+
+/// Display one or many resources
+///
+/// Resources: sessions, projects, agents, project-agents, project-settings, users, roles, role-bindings,
+/// credentials, applications; singular and short forms are accepted.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Kind of resource
+    #[arg(add = Candidates::Kinds)]
+    resource: String,
+    /// ID or name of one object
+    #[arg(add = Candidates::NamesOfKind)]
+    name: Option<String>,
+    #[command(flatten)]
+    pub list: ListArgs,
+    /// Sessions of all projects
+    #[arg(short = 'A', long)]
+    all_projects: bool,
+    /// Watch for changes
+    #[arg(short, long)]
+    pub watch: bool,
+    /// Timeout for watch mode (e.g. 1h, 10m)
+    #[arg(long, value_name = "DURATION", default_value = "30m0s", value_parser = number::duration, allow_hyphen_values = true)]
+    pub watch_timeout: Duration,
+    /// Project ID (default: the current project; required for project-agents)
+    #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::PROJECTS)]
+    project_id: Option<String>,
+    /// Only sessions of the agent with this name or ID
+    #[arg(long, value_name = "ID")]
+    #[arg(add = Candidates::AGENTS)]
+    project_agent: Option<String>,
+}
+
+impl Args {
+    /// Returns the resource.
+    ///
+    /// # Errors
+    /// If no resource has this word.
+    pub fn resource(&self) -> Result<&'static Resource, Failure> {
+        find_or_project_agent(&self.resource).ok_or_else(|| {
+            Failure::usage(format!(
+                "unknown resource type: {}\nValid types: sessions, projects, project-agents, project-settings, users, agents, roles, role-bindings, credentials, applications",
+                self.resource
+            ))
+        })
+    }
+
+    /// Returns the name or ID of the only object to show; `None` for a list.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// Returns `--project-id`, unless it is empty.
+    pub fn project_id(&self) -> Option<&str> {
+        let given = self.project_id.as_deref();
+        given.filter(|project| !project.is_empty())
+    }
+
+    /// Returns the agent whose sessions are listed; `None` if another list or object is shown.
+    pub fn agent(&self, resource: &Resource) -> Option<&str> {
+        let given = self.project_agent.as_deref();
+        given.filter(|agent| !agent.is_empty() && resource.word == SESSION.word)
+    }
+
+    /// Returns the collection of the resource. With `--all-projects` its project is empty, which lists all projects.
+    ///
+    /// # Errors
+    /// If flags exclude each other, or if a project is needed and none is set.
+    pub fn collection(
+        &self,
+        ctx: &Ctx,
+        resource: &'static Resource,
+    ) -> Result<Collection, Failure> {
+        if self.all_projects && (resource.word != SESSION.word || self.project_agent.is_some()) {
+            return Err(Failure::usage("--all-projects is for a list of sessions"));
+        }
+        if is_project_agent(&self.resource) && self.project_id().is_none() {
+            return Err(Failure::usage(
+                "--project-id is required for project-agents",
+            ));
+        }
+        let mut collection = named::collection(ctx, resource, self.project_id())?;
+        if self.all_projects {
+            collection.project = Some(String::new());
+        }
+        Ok(collection)
+    }
+}

@@ -1,0 +1,121 @@
+//! `get` without `--watch`: shows one object or a list.
+
+use anyhow::Context as _;
+
+use super::args::Args;
+use super::bindings;
+use crate::ctx::Ctx;
+use crate::failure::Failure;
+use crate::lookup::{self, Collection};
+use crate::output::Format;
+use crate::resources::{CREDENTIAL, ROLE_BINDING, Resource, SESSION};
+use crate::text::quote;
+
+pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    ctx.client()?;
+    let format = args.list.format()?;
+    let resource = args.resource()?;
+    let collection = args.collection(ctx, resource)?;
+    if let Some(agent) = args.agent(resource) {
+        return sessions_of(ctx, args, agent, &format);
+    }
+    match args.name() {
+        Some(name) => one(ctx, resource, &collection, name, &format),
+        None => all(ctx, args, resource, &collection, &format),
+    }
+}
+
+fn one(
+    ctx: &Ctx,
+    resource: &'static Resource,
+    collection: &Collection,
+    name: &str,
+    format: &Format,
+) -> anyhow::Result<()> {
+    lookup::check("name", name)?;
+    let client = ctx.client()?;
+    let mut record = ctx.block_on(async {
+        lookup::find_by_id_first(client, collection, name)
+            .await
+            .with_context(|| format!("get {} {}", resource.word, quote(name)))
+    })?;
+    if resource.word == CREDENTIAL.word {
+        record.remove("token");
+    }
+    if shows_names(resource, format) {
+        ctx.block_on(async {
+            bindings::name_targets(client, std::slice::from_mut(&mut record)).await;
+            Ok(())
+        })?;
+    }
+    ctx.out.record(&record, format, ctx.now())
+}
+
+fn all(
+    ctx: &Ctx,
+    args: &Args,
+    resource: &'static Resource,
+    collection: &Collection,
+    format: &Format,
+) -> anyhow::Result<()> {
+    let client = ctx.client()?;
+    let mut options = args.list.options(false);
+    options.project.clone_from(&collection.project);
+    let mut list = ctx.block_on(async {
+        let mut list = client
+            .list(resource, &collection.path, &options)
+            .await
+            .with_context(|| format!("list {}", resource.plural()))?;
+        match collection.project.as_deref() {
+            Some("") => {}
+            Some(project) => lookup::doubt_empty(client, list.items(), project).await?,
+            None if resource.word == SESSION.word => {
+                lookup::doubt_no_sessions(client, list.items(), ctx.settings()?).await?;
+            }
+            None => {}
+        }
+        if shows_names(resource, format)
+            && let Some(rows) = &mut list.items
+        {
+            bindings::name_targets(client, rows).await;
+        }
+        Ok(list)
+    })?;
+    if resource.word == CREDENTIAL.word {
+        let records = list.items.iter_mut().flatten();
+        records.for_each(|record| record.remove("token"));
+    }
+    args.list.show(ctx, list, format)
+}
+
+/// True for a table of role bindings, which shows names in place of IDs.
+fn shows_names(resource: &Resource, format: &Format) -> bool {
+    resource.word == ROLE_BINDING.word && matches!(format, Format::Table | Format::Wide)
+}
+
+/// Shows the sessions of one agent, for `get sessions --project-agent A`.
+fn sessions_of(ctx: &Ctx, args: &Args, agent: &str, format: &Format) -> anyhow::Result<()> {
+    let given = args.project_id();
+    if given.is_none() && ctx.settings()?.project.value.is_none() {
+        return Err(Failure::usage("--project-id is required when using --project-agent").into());
+    }
+    let project = ctx.project(given)?;
+    if args.name().is_some() {
+        return Err(
+            Failure::usage("a session name and --project-agent are mutually exclusive").into(),
+        );
+    }
+    let client = ctx.client()?;
+    let mut options = args.list.options(false);
+    options.project = Some(project.clone());
+    let list = ctx.block_on(async {
+        let agents = Collection::agents(&project);
+        lookup::act(client, &agents, agent, async |id| {
+            let path = agents.item(id, &["sessions"]);
+            client.list(&SESSION, &path, &options).await
+        })
+        .await
+        .with_context(|| format!("list sessions for agent {}", quote(agent)))
+    })?;
+    args.list.show(ctx, list, format)
+}
