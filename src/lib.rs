@@ -35,6 +35,7 @@ pub mod globals;
 pub mod help;
 pub mod input;
 pub mod intake;
+pub mod keyring;
 pub mod kubeconfig;
 pub mod lookup;
 pub mod output;

@@ -15,7 +15,7 @@ use crate::config::paths;
 use crate::env;
 use crate::failure::Failure;
 use crate::output::Out;
-use crate::server::{self, AppState, KeyPolicy, Manners, Options};
+use crate::server::{self, AppState, Fidelity, KeyPolicy, Options};
 
 pub struct Local {
     router: Router,
@@ -73,7 +73,7 @@ impl Local {
         let options = Options {
             key: key_policy()?,
             // On this machine nobody depends on the platform's slips: an unknown id is not found.
-            manners: Manners::Corrected,
+            fidelity: Fidelity::Corrected,
             ..Options::default()
         };
         let state = AppState::open(directory, options).context("open the embedded API's store")?;

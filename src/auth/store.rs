@@ -5,11 +5,6 @@
 //! silently. With the keyring, `config.json` holds no token; a token that stands there all the same,
 //! because somebody wrote it, is the one that counts, and the keyring is left alone.
 
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
-
-use keyring::v1::{Entry, Error};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -17,12 +12,11 @@ use zeroize::Zeroizing;
 use crate::config::Config;
 use crate::config::file::{ACCESS_TOKEN, REFRESH_TOKEN};
 use crate::env;
+use crate::keyring;
 
 /// Our own key in `config.json`.
 pub const TOKEN_STORE: &str = "token_store";
 const SERVICE: &str = "acpctl";
-/// How long the keyring may take.
-const LIMIT: Duration = Duration::from_secs(2);
 
 /// The places for tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -80,13 +74,7 @@ pub fn load(config: &Config) -> Result<Login, String> {
             refresh: config.secret(REFRESH_TOKEN),
         });
     }
-    let account = account(config);
-    let found = within(
-        move || match Entry::new(SERVICE, &account)?.get_password() {
-            Err(Error::NoEntry) => Ok(None),
-            other => other.map(|text| Some(Zeroizing::new(text))),
-        },
-    )?;
+    let found = keyring::read(SERVICE, &account(config)).map_err(|error| error.to_string())?;
     let Some(text) = found else {
         return Ok(Login::default());
     };
@@ -114,10 +102,9 @@ pub fn save(config: &mut Config, store: Store, login: &Login) -> Result<(), Stri
     };
     let (mut access, mut refresh) = (text(&login.access), text(&login.refresh));
     if store == Store::Keyring {
-        let account = account(config);
         let entry =
             Zeroizing::new(json!({ACCESS_TOKEN: access, REFRESH_TOKEN: refresh}).to_string());
-        within(move || Entry::new(SERVICE, &account)?.set_password(&entry))?;
+        keyring::write(SERVICE, &account(config), entry).map_err(|error| error.to_string())?;
     }
     if store != Store::File {
         (access, refresh) = (None, None);
@@ -145,13 +132,7 @@ pub fn leave_keyring(config: &Config) -> Result<(), String> {
     if named(config) != Some(Store::Keyring) {
         return Ok(());
     }
-    let account = account(config);
-    within(
-        move || match Entry::new(SERVICE, &account)?.delete_credential() {
-            Err(Error::NoEntry) => Ok(()),
-            other => other,
-        },
-    )
+    keyring::delete(SERVICE, &account(config)).map_err(|error| error.to_string())
 }
 
 /// Removes the tokens from every place.
@@ -175,18 +156,4 @@ fn account(config: &Config) -> String {
         .unwrap_or_else(|_| config.path().to_owned())
         .to_string_lossy()
         .into_owned()
-}
-
-/// Asks the keyring on a thread of its own: a secret service that waits for a person, or never
-/// answers, must not hold a command up.
-fn within<T: Send + 'static>(
-    ask: impl FnOnce() -> keyring::v1::Result<T> + Send + 'static,
-) -> Result<T, String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        // The one who asked may have gone.
-        let _ = sender.send(ask().map_err(|error| error.to_string()));
-    });
-    let late = || Err("the keyring did not answer within 2 seconds".to_owned());
-    receiver.recv_timeout(LIMIT).unwrap_or_else(|_| late())
 }

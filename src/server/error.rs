@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::BASE;
+use super::state::BASE;
 use super::store::StoreError;
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
+pub enum ServerFailure {
     /// The full body of six keys, with the number after `ambient-api-server-`.
     Full {
         status: StatusCode,
@@ -52,7 +52,7 @@ pub fn full_body(code: u16, reason: &str, operation: &str) -> Value {
     })
 }
 
-impl Failure {
+impl ServerFailure {
     fn full(status: StatusCode, code: u16, reason: impl Into<String>) -> Self {
         Self::Full {
             status,
@@ -123,13 +123,13 @@ impl Failure {
 }
 
 /// The reasons hold no value of any record: `SQLite` names constraints and files only.
-impl From<StoreError> for Failure {
+impl From<StoreError> for ServerFailure {
     fn from(error: StoreError) -> Self {
         Self::general(error.to_string())
     }
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for ServerFailure {
     fn from(error: rusqlite::Error) -> Self {
         StoreError::from(error).into()
     }

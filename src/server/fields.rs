@@ -16,7 +16,7 @@ pub enum Type {
 
 /// The value of a field that a create leaves out.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Default {
+pub enum DefaultValue {
     /// None: the field is left out of answers.
     Absent,
     Text(&'static str),
@@ -25,7 +25,7 @@ pub enum Default {
     Bool(bool),
 }
 
-impl Default {
+impl DefaultValue {
     /// As answers show it.
     pub fn to_json(self) -> serde_json::Value {
         match self {
@@ -54,7 +54,7 @@ pub struct Field {
     pub null_shown: bool,
     /// Never in an answer, a search or the record's table.
     pub secret: bool,
-    pub default: Default,
+    pub default: DefaultValue,
 }
 
 /// A field of a type, that create and PATCH may set.
@@ -67,7 +67,7 @@ const fn field(name: &'static str, kind: Type) -> Field {
         on_patch: true,
         null_shown: false,
         secret: false,
-        default: Default::Absent,
+        default: DefaultValue::Absent,
     }
 }
 
@@ -95,7 +95,7 @@ impl Field {
     /// A create must name it.
     pub const fn required(mut self) -> Self {
         self.required = true;
-        self.default = Default::Text("");
+        self.default = DefaultValue::Text("");
         self
     }
 
@@ -112,7 +112,7 @@ impl Field {
         self
     }
 
-    pub const fn or(mut self, default: Default) -> Self {
+    pub const fn or(mut self, default: DefaultValue) -> Self {
         self.default = default;
         self
     }

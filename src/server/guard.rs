@@ -9,8 +9,12 @@ use hyper::body::Body as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
-use super::resources::meta;
-use super::{AppState, error, reply};
+use super::route::{HEALTH_PATH, ROOT_PATH};
+use super::state::AppState;
+use super::{error, reply};
+
+/// The paths that need no token.
+const OPEN_PATHS: [&str; 2] = [ROOT_PATH, HEALTH_PATH];
 
 /// The answer to a request that may not come in.
 pub fn refuse(state: &AppState, path: &str, request: &Request<Body>) -> Option<Response<Body>> {
@@ -19,7 +23,8 @@ pub fn refuse(state: &AppState, path: &str, request: &Request<Body>) -> Option<R
     if options.browser_guard && comes_from_elsewhere(request, options.bearer.is_some()) {
         return Some(refused(StatusCode::FORBIDDEN));
     }
-    if let Some(token) = options.bearer.as_ref().filter(|_| !meta::is_open(path)) {
+    let asks_for_token = !OPEN_PATHS.contains(&path);
+    if let Some(token) = options.bearer.as_ref().filter(|_| asks_for_token) {
         let unauthorized = || reply::text_response(StatusCode::UNAUTHORIZED, "Unauthorized");
         return (!bears(request.headers(), token)).then(unauthorized);
     }

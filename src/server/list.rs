@@ -3,13 +3,14 @@
 use rusqlite::Connection;
 use serde_json::{Map, Value as Json, json};
 
-use super::error::Failure;
+use super::error::ServerFailure;
 use super::fields::Kind;
 use super::query::Query;
-use super::record::Record;
-use super::search::{self, Refusal};
+use super::record::ServerRecord;
+use super::refusal::Refusal;
+use super::state::Fidelity;
 use super::store::records::{self, Condition, Window};
-use super::{Manners, order, store};
+use super::{order, search, store};
 
 const DEFAULT_SIZE: i64 = 100;
 const MAX_SIZE: i64 = 65_500;
@@ -23,21 +24,21 @@ pub fn list(
     kind: &'static Kind,
     within: Condition,
     query: &Query,
-    manners: Manners,
-) -> Result<Json, Failure> {
+    fidelity: Fidelity,
+) -> Result<Json, ServerFailure> {
     let page = whole_number(query.get("page"), 1);
     let size = size(query);
     let text = query.get("search").unwrap_or_default();
     let condition = within
-        .and(search::condition(kind, text).map_err(|refusal| refused(refusal, manners, text))?);
+        .and(search::condition(kind, text).map_err(|refusal| refused(refusal, fidelity, text))?);
     let order = order::clause(kind, query.get("orderBy").unwrap_or_default())
-        .map_err(|refusal| refused(refusal, manners, text))?;
-    let fields = wanted_fields(kind, query, manners)?;
+        .map_err(|refusal| refused(refusal, fidelity, text))?;
+    let fields = wanted_fields(kind, query, fidelity)?;
     let failed = |error: rusqlite::Error| {
         if store::is_too_long(&error) {
-            return Failure::bad_request("the search took too long");
+            return ServerFailure::bad_request("the search took too long");
         }
-        Failure::general(format!("Unable to list resources: {error}"))
+        ServerFailure::general(format!("Unable to list resources: {error}"))
     };
     let total = records::count(connection, kind, &condition).map_err(failed)?;
     let found = if size == 0 {
@@ -95,18 +96,18 @@ fn size(query: &Query) -> i64 {
 }
 
 /// A refused search or order as an answer.
-fn refused(refusal: Refusal, manners: Manners, search: &str) -> Failure {
+fn refused(refusal: Refusal, fidelity: Fidelity, search: &str) -> ServerFailure {
     match refusal {
-        Refusal::Grammar => Failure::bad_request(format!(
+        Refusal::Grammar => ServerFailure::bad_request(format!(
             "Failed to parse search query: {}",
             search.trim_matches(' ')
         )),
-        Refusal::Request(reason) => Failure::bad_request(reason),
-        Refusal::Database(reason) => match manners {
-            Manners::Recorded => {
-                Failure::general(format!("Unable to list resources: pq: {reason}"))
+        Refusal::Request(reason) => ServerFailure::bad_request(reason),
+        Refusal::Database(reason) => match fidelity {
+            Fidelity::Recorded => {
+                ServerFailure::general(format!("Unable to list resources: pq: {reason}"))
             }
-            Manners::Corrected => Failure::bad_request(reason),
+            Fidelity::Corrected => ServerFailure::bad_request(reason),
         },
     }
 }
@@ -115,13 +116,13 @@ fn refused(refusal: Refusal, manners: Manners, search: &str) -> Failure {
 fn wanted_fields(
     kind: &'static Kind,
     query: &Query,
-    manners: Manners,
-) -> Result<Option<Vec<String>>, Failure> {
+    fidelity: Fidelity,
+) -> Result<Option<Vec<String>>, ServerFailure> {
     let Some(text) = query.get("fields").filter(|text| !text.trim().is_empty()) else {
         return Ok(None);
     };
-    if manners == Manners::Recorded {
-        return Err(Failure::bad_request("fields is not supported"));
+    if fidelity == Fidelity::Recorded {
+        return Err(ServerFailure::bad_request("fields is not supported"));
     }
     let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
     let known = |name: &String| {
@@ -130,7 +131,7 @@ fn wanted_fields(
                 .is_some_and(|column| column.name == name && name != "deleted_at")
     };
     match names.iter().find(|name| !known(name)) {
-        Some(name) => Err(Failure::bad_request(format!(
+        Some(name) => Err(ServerFailure::bad_request(format!(
             "{name} is not a valid field name"
         ))),
         None => Ok(Some(names)),
@@ -138,7 +139,7 @@ fn wanted_fields(
 }
 
 /// An item; with `fields`, only these and what identifies it.
-fn item(record: &Record, fields: Option<&[String]>) -> Json {
+fn item(record: &ServerRecord, fields: Option<&[String]>) -> Json {
     let json = record.to_json();
     let (Some(fields), Json::Object(object)) = (fields, &json) else {
         return json;

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::server::BASE;
-use crate::server::fields::{Field, Kind, Type};
-use crate::server::route::{Does, ROUTES, Route, Verb};
+use super::call::Verb;
+use super::fields::{Field, Kind, Type};
+use super::route::{DESCRIPTION_PATH, Does, HEALTH_PATH, ROOT_PATH, ROUTES, Route, VERSION_PATH};
+use super::state::BASE;
+use crate::version::VERSION;
 
 /// The `OpenAPI` document as indented text.
 pub fn text() -> String {
@@ -33,10 +35,10 @@ pub fn document() -> Json {
             .insert(verb.to_owned(), operation(route));
     }
     for (path, summary) in [
-        ("/api/ambient", "The root of the API"),
-        ("/api/ambient/v1/version", "The version"),
-        ("/api/ambient/v1/openapi", "This document"),
-        ("/healthcheck", "The health"),
+        (ROOT_PATH, "The root of the API"),
+        (VERSION_PATH, "The version"),
+        (DESCRIPTION_PATH, "This document"),
+        (HEALTH_PATH, "The health"),
     ] {
         let operation = json!({
             "summary": summary,
@@ -51,7 +53,7 @@ pub fn document() -> Json {
         "openapi": "3.0.3",
         "info": {
             "title": "Ambient API, embedded in acpctl",
-            "version": env!("CARGO_PKG_VERSION"),
+            "version": VERSION,
             "license": {"name": "MIT OR Apache-2.0"},
         },
         "paths": paths,

@@ -1,7 +1,7 @@
 //! Columns that lists may be searched and ordered by, and `orderBy` (contract api.md section 5.2).
 
 use super::fields::{Kind, Type};
-use super::search::Refusal;
+use super::refusal::Refusal;
 
 /// A column that callers may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +122,7 @@ fn unknown(kind: &'static Kind, name: &str) -> Option<Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::resources::credentials::CREDENTIAL;
+    use crate::server::kinds::CREDENTIAL;
 
     #[test]
     fn known_columns_become_sql() {

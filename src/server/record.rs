@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use rusqlite::types::{ToSqlOutput, Value as Sql, ValueRef};
 use serde_json::{Map, Number, Value as Json};
 
-use super::fields::{Default, Kind, Type};
-use super::{BASE, time};
+use super::fields::{DefaultValue, Kind, Type};
+use super::state::BASE;
+use super::time;
 
 /// The value of one field. It may be a token, so it has no debug form.
 #[derive(Clone, PartialEq)]
-pub enum Value {
+pub enum FieldValue {
     Null,
     Text(String),
     Bool(bool),
@@ -20,12 +21,12 @@ pub enum Value {
 
 /// One record of a kind; `values` stand in the order of the kind's fields.
 #[derive(Clone, PartialEq)]
-pub struct Record {
+pub struct ServerRecord {
     pub kind: &'static Kind,
     pub id: String,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    pub values: Vec<Value>,
+    pub values: Vec<FieldValue>,
 }
 
 impl PartialEq for Kind {
@@ -34,14 +35,14 @@ impl PartialEq for Kind {
     }
 }
 
-impl Value {
-    fn of(default: Default) -> Self {
+impl FieldValue {
+    fn of(default: DefaultValue) -> Self {
         match default {
-            Default::Absent => Self::Null,
-            Default::Text(text) => Self::Text(text.to_owned()),
-            Default::Int(int) => Self::Int(int),
-            Default::Number(number) => Self::Number(number),
-            Default::Bool(flag) => Self::Bool(flag),
+            DefaultValue::Absent => Self::Null,
+            DefaultValue::Text(text) => Self::Text(text.to_owned()),
+            DefaultValue::Int(int) => Self::Int(int),
+            DefaultValue::Number(number) => Self::Number(number),
+            DefaultValue::Bool(flag) => Self::Bool(flag),
         }
     }
 
@@ -91,7 +92,7 @@ impl Value {
     }
 }
 
-impl rusqlite::ToSql for Value {
+impl rusqlite::ToSql for FieldValue {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {
             Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
@@ -100,7 +101,7 @@ impl rusqlite::ToSql for Value {
     }
 }
 
-impl Record {
+impl ServerRecord {
     /// A new record of which nothing is set but defaults.
     pub fn new(kind: &'static Kind, id: String) -> Self {
         let now = time::now();
@@ -112,17 +113,17 @@ impl Record {
             values: kind
                 .fields
                 .iter()
-                .map(|field| Value::of(field.default))
+                .map(|field| FieldValue::of(field.default))
                 .collect(),
         }
     }
 
     /// The value of a field; none for names that the kind lacks.
-    pub fn get(&self, name: &str) -> &Value {
+    pub fn get(&self, name: &str) -> &FieldValue {
         self.kind
             .index(name)
             .and_then(|index| self.values.get(index))
-            .unwrap_or(&Value::Null)
+            .unwrap_or(&FieldValue::Null)
     }
 
     /// The text of a field; empty where there is none.
@@ -133,13 +134,13 @@ impl Record {
     /// The text of a field, if it has one.
     pub fn optional_text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
-            Value::Text(text) => Some(text),
+            FieldValue::Text(text) => Some(text),
             _ => None,
         }
     }
 
     /// Sets a field; names that the kind lacks are ignored.
-    pub fn set(&mut self, name: &str, value: Value) {
+    pub fn set(&mut self, name: &str, value: FieldValue) {
         if let Some(slot) = self
             .kind
             .index(name)
@@ -150,7 +151,7 @@ impl Record {
     }
 
     pub fn set_text(&mut self, name: &str, text: impl Into<String>) {
-        self.set(name, Value::Text(text.into()));
+        self.set(name, FieldValue::Text(text.into()));
     }
 
     /// The object of an answer, keys sorted by name.
@@ -168,7 +169,7 @@ impl Record {
                 .iter()
                 .zip(&self.values)
                 .filter(|(field, _)| !field.secret)
-                .filter(|(field, value)| field.null_shown || **value != Value::Null)
+                .filter(|(field, value)| field.null_shown || **value != FieldValue::Null)
                 .map(|(field, value)| (field.name, value.to_json())),
         );
         entries.sort_unstable_by_key(|(name, _)| *name);

@@ -2,14 +2,10 @@
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use bytes::Bytes;
-use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
 
-use super::error::{self, Failure};
+use super::error::{self, ServerFailure};
 use super::ids;
-use super::resources::messages;
-use super::stream::Follow;
 use crate::compat::json;
 
 /// The header that carries the id of a request, as error bodies do.
@@ -24,15 +20,13 @@ pub enum Reply {
     Raw(&'static str),
     /// JSON and a final newline, as the message endpoints write it.
     JsonLine(StatusCode, Value),
-    /// The first part of an array, and the rest of a large one.
-    JsonParts(Bytes, Option<messages::Array>),
+    /// JSON that may be too large to hold in memory.
+    JsonStream(Body),
     Text(String),
     /// 204 after a delete.
     Deleted,
-    /// The messages of a session, as they come.
-    Messages(Follow),
-    /// An event stream that ends at once.
-    EmptyStream,
+    /// Server-sent events.
+    EventStream(Body),
 }
 
 impl Reply {
@@ -56,7 +50,7 @@ pub fn keep_to_yourself(response: &mut Response<Body>) {
 }
 
 /// Turns the result of a handler into a response; `operation` is the id of this request.
-pub fn respond(result: Result<Reply, Failure>, operation: &str) -> Response<Body> {
+pub fn respond(result: Result<Reply, ServerFailure>, operation: &str) -> Response<Body> {
     let mut response = match result {
         Ok(reply) => succeed(reply),
         Err(failure) => fail(failure, operation),
@@ -75,17 +69,7 @@ fn succeed(reply: Reply) -> Response<Body> {
             "application/json",
             format!("{}\n", json::compact(&value)),
         ),
-        Reply::JsonParts(first, rest) => with_type(
-            StatusCode::OK,
-            "application/json",
-            match rest {
-                None => Body::from(first),
-                Some(rest) => {
-                    let first = stream::once(async { Ok(first) });
-                    Body::from_stream(first.chain(rest.into_stream()))
-                }
-            },
-        ),
+        Reply::JsonStream(body) => with_type(StatusCode::OK, "application/json", body),
         Reply::Raw(text) => with_type(StatusCode::OK, "application/json", text),
         Reply::Text(text) => with_type(StatusCode::OK, "text/plain; charset=utf-8", text),
         Reply::Deleted => varied(with_type(
@@ -93,20 +77,19 @@ fn succeed(reply: Reply) -> Response<Body> {
             "application/json",
             Body::empty(),
         )),
-        Reply::Messages(follow) => event_stream(Body::from_stream(follow.into_stream())),
-        Reply::EmptyStream => event_stream(Body::empty()),
+        Reply::EventStream(body) => event_stream(body),
     }
 }
 
-fn fail(failure: Failure, operation: &str) -> Response<Body> {
+fn fail(failure: ServerFailure, operation: &str) -> Response<Body> {
     match failure {
-        Failure::Full {
+        ServerFailure::Full {
             status,
             code,
             reason,
         } => json_response(status, &error::full_body(code, &reason, operation)),
-        Failure::Text { status, text } => text_response(status, text),
-        Failure::NotImplemented => with_type(
+        ServerFailure::Text { status, text } => text_response(status, text),
+        ServerFailure::NotImplemented => with_type(
             StatusCode::NOT_IMPLEMENTED,
             "application/json",
             r#"{"code":"NOT_IMPLEMENTED","reason":"not yet implemented"}"#,
@@ -158,7 +141,7 @@ pub fn is_event_stream(response: &Response<Body>) -> bool {
 
 /// In the place of an event stream for which there is no room.
 pub fn too_many_streams() -> Response<Body> {
-    let failure = Failure::Full {
+    let failure = ServerFailure::Full {
         status: StatusCode::SERVICE_UNAVAILABLE,
         code: 9,
         reason: "Too many event streams are open".to_owned(),

@@ -2,24 +2,26 @@
 //!
 //! The same table is the source of the `OpenAPI` document.
 
-use super::call::Call;
-use super::error::Failure;
+use super::call::{Call, Verb};
+use super::crud;
+use super::error::ServerFailure;
 use super::fields::Kind;
-use super::reply::Reply;
-use super::resources::{
-    agents, applications, credentials, inbox, messages, meta, project_settings, projects,
-    role_bindings, roles, runner, scheduled_sessions, sessions, users,
+use super::handlers::{
+    agents, applications, credentials, inbox, messages, project_settings, projects, role_bindings,
+    roles, runner, scheduled_sessions, sessions, unbuilt,
 };
-use super::{BASE, crud};
+use super::kinds::{
+    AGENT, APPLICATION, CREDENTIAL, INBOX_MESSAGE, PROJECT, PROJECT_SETTINGS, ROLE, ROLE_BINDING,
+    SCHEDULED_SESSION, SESSION, USER,
+};
+use super::reply::Reply;
+use super::state::BASE;
 
-/// A verb; there are no others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
-    Get,
-    Post,
-    Patch,
-    Delete,
-}
+/// The paths that no kind of record has.
+pub const ROOT_PATH: &str = "/api/ambient";
+pub const VERSION_PATH: &str = "/api/ambient/v1/version";
+pub const DESCRIPTION_PATH: &str = "/api/ambient/v1/openapi";
+pub const HEALTH_PATH: &str = "/healthcheck";
 
 /// What a route does, as far as its description needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +40,7 @@ pub enum Does {
     Unavailable(&'static str),
 }
 
-pub type Handler = fn(&Call<'_>) -> Result<Reply, Failure>;
+pub type Handler = fn(&Call<'_>) -> Result<Reply, ServerFailure>;
 
 /// One verb on one path.
 pub struct Route {
@@ -69,18 +71,6 @@ const fn route(
 use Does::{Act, Change, Create, Delete, List, Other, Read, Unavailable};
 use Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST};
 
-use agents::AGENT;
-use applications::APPLICATION;
-use credentials::CREDENTIAL;
-use inbox::INBOX_MESSAGE;
-use project_settings::PROJECT_SETTINGS;
-use projects::PROJECT;
-use role_bindings::ROLE_BINDING;
-use roles::ROLE;
-use scheduled_sessions::SCHEDULED_SESSION;
-use sessions::SESSION;
-use users::USER;
-
 /// All routes, one a line.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
@@ -102,7 +92,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/projects/{id}", &PROJECT, Read, crud::get),
     route(PATCH, "/projects/{id}", &PROJECT, Change, projects::patch),
     route(DELETE, "/projects/{id}", &PROJECT, Delete, crud::delete),
-    route(GET, "/projects/{id}/home", &PROJECT, Unavailable("Not built yet"), meta::not_implemented),
+    route(GET, "/projects/{id}/home", &PROJECT, Unavailable("Not built yet"), unbuilt::not_implemented),
     route(GET, "/project_settings", &PROJECT_SETTINGS, List, project_settings::list),
     route(POST, "/project_settings", &PROJECT_SETTINGS, Create, project_settings::create),
     route(GET, "/project_settings/{id}", &PROJECT_SETTINGS, Read, crud::get),
@@ -119,7 +109,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/projects/{project}/agents/{id}/role_bindings", &ROLE_BINDING, List, agents::role_bindings),
     route(GET, "/projects/{project}/agents/{agent}/inbox", &INBOX_MESSAGE, List, inbox::list),
     route(POST, "/projects/{project}/agents/{agent}/inbox", &INBOX_MESSAGE, Create, inbox::create),
-    route(GET, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Unavailable("Not built yet"), meta::not_implemented),
+    route(GET, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Unavailable("Not built yet"), unbuilt::not_implemented),
     route(PATCH, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Change, inbox::patch),
     route(DELETE, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Delete, inbox::delete),
     route(GET, "/projects/{project}/scheduled-sessions", &SCHEDULED_SESSION, List, scheduled_sessions::list),
@@ -251,33 +241,11 @@ fn fits(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>
     None
 }
 
-/// Takes the percent signs out of a part of a path; what is no escape stays.
+/// Percent-decodes a path; malformed escapes are kept verbatim.
 pub fn decode(path: &str) -> String {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped = match (first, after) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
-            _ => None,
-        };
-        match escaped {
-            Some((high, low)) => {
-                bytes.push(high * 16 + low);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn hex(byte: u8) -> Option<u8> {
-    char::from(byte)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
+    percent_encoding::percent_decode_str(path)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 #[cfg(test)]

@@ -8,11 +8,11 @@ use rusqlite::Transaction;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::AppState;
-use super::record::{Record, Value};
-use super::resources::messages::{self, Message};
-use super::resources::sessions::SESSION;
+use super::kinds::SESSION;
+use super::record::{FieldValue, ServerRecord};
+use super::state::AppState;
 use super::store::StoreError;
+use super::store::messages::{self, Message};
 use super::store::records::{self, Condition};
 use super::time;
 use crate::secret_file;
@@ -33,7 +33,7 @@ const LONGEST_WAITING: &str =
 
 /// A session that is to be run.
 #[derive(Debug, Clone)]
-pub struct Run {
+pub struct SessionRun {
     pub session: String,
     pub name: String,
     /// Empty for none, as the next ones.
@@ -80,9 +80,7 @@ impl AppState {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        self.0
-            .has_runner
-            .store(true, std::sync::atomic::Ordering::Relaxed);
+        self.set_has_runner();
         let runner = Runner {
             state: self.clone(),
             _lock: lock,
@@ -90,18 +88,13 @@ impl AppState {
         runner.end_leftovers()?;
         Ok(runner)
     }
-
-    /// True where this process runs sessions.
-    pub(super) fn has_runner(&self) -> bool {
-        self.0.has_runner.load(std::sync::atomic::Ordering::Relaxed)
-    }
 }
 
 impl Runner {
     /// Told of each change that may concern a run.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.state.0.sessions.subscribe()
+        self.state.session_changes()
     }
 
     /// The sessions that a runner before was at when it ended.
@@ -113,7 +106,7 @@ impl Runner {
         Ok(())
     }
 
-    fn in_phases(&self, phases: &'static str) -> Result<Vec<Record>, StoreError> {
+    fn in_phases(&self, phases: &'static str) -> Result<Vec<ServerRecord>, StoreError> {
         self.state
             .store()
             .read(|transaction| Ok(records::all(transaction, &SESSION, &in_phases(phases))?))
@@ -123,7 +116,7 @@ impl Runner {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn next(&self) -> Result<Option<Run>, StoreError> {
+    pub fn next(&self) -> Result<Option<SessionRun>, StoreError> {
         let taken = self.state.store().write(|transaction| {
             let waiting = transaction
                 .prepare_cached(LONGEST_WAITING)?
@@ -138,7 +131,7 @@ impl Runner {
                 return Ok::<_, StoreError>(None);
             };
             let prompt = unanswered(transaction, &session)?;
-            session.set("completion_time", Value::Null);
+            session.set("completion_time", FieldValue::Null);
             set_phase(transaction, &mut session, "Creating")?;
             messages::push(transaction, &session.id, STARTED, &json!({}).to_string())?;
             Ok(Some(run(&session, prompt)))
@@ -157,7 +150,7 @@ impl Runner {
         self.change(session, |transaction, session| {
             // Who has asked to stop it meanwhile is not overruled.
             if session.text("phase") == "Creating" {
-                session.set("start_time", Value::Time(time::now()));
+                session.set("start_time", FieldValue::Time(time::now()));
                 set_phase(transaction, session, "Running")?;
             }
             Ok(())
@@ -191,7 +184,7 @@ impl Runner {
         };
         self.change(session, |transaction, session| {
             messages::push(transaction, &session.id, event_type, &payload.to_string())?;
-            session.set("completion_time", Value::Time(time::now()));
+            session.set("completion_time", FieldValue::Time(time::now()));
             set_phase(transaction, session, phase)
         })?;
         self.state.announce_messages();
@@ -225,7 +218,7 @@ impl Runner {
     fn change(
         &self,
         id: &str,
-        change: impl FnOnce(&Transaction<'_>, &mut Record) -> Result<(), StoreError>,
+        change: impl FnOnce(&Transaction<'_>, &mut ServerRecord) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.state.store().write(
             |transaction| match records::get(transaction, &SESSION, id)? {
@@ -245,7 +238,7 @@ fn in_phases(phases: &'static str) -> Condition {
 
 fn set_phase(
     transaction: &Transaction<'_>,
-    session: &mut Record,
+    session: &mut ServerRecord,
     phase: &str,
 ) -> Result<(), StoreError> {
     session.set_text("phase", phase);
@@ -253,13 +246,13 @@ fn set_phase(
     Ok(records::update(transaction, session)?)
 }
 
-fn run(session: &Record, prompt: String) -> Run {
+fn run(session: &ServerRecord, prompt: String) -> SessionRun {
     let text = |name| session.text(name).to_owned();
     let limit = match session.get("timeout") {
-        Value::Int(seconds) => u64::try_from(*seconds).ok().filter(|seconds| *seconds > 0),
+        FieldValue::Int(seconds) => u64::try_from(*seconds).ok().filter(|seconds| *seconds > 0),
         _ => None,
     };
-    Run {
+    SessionRun {
         session: session.id.clone(),
         name: text("name"),
         project: text("project_id"),
@@ -271,7 +264,7 @@ fn run(session: &Record, prompt: String) -> Run {
 }
 
 /// The user's messages since the last other one; the session's prompt where there are none.
-fn unanswered(transaction: &Transaction<'_>, session: &Record) -> Result<String, StoreError> {
+fn unanswered(transaction: &Transaction<'_>, session: &ServerRecord) -> Result<String, StoreError> {
     let said: Vec<Message> = messages::since_answer(transaction, &session.id)?;
     if said.is_empty() {
         return Ok(session.text("prompt").to_owned());

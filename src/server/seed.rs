@@ -2,9 +2,9 @@
 
 use rusqlite::Connection;
 
-use super::record::{Record, Value};
-use super::resources::roles::ROLE;
-use super::resources::users::USER;
+use super::kinds;
+use super::record::{FieldValue, ServerRecord};
+use super::state::USER;
 use super::store::{StoreError, records};
 use super::{ids, time};
 
@@ -235,7 +235,7 @@ pub fn built_in(name: &str) -> Option<&'static Role> {
 /// Fills a new store.
 pub fn fill(connection: &Connection) -> Result<(), StoreError> {
     for role in &ROLES {
-        let mut record = Record::new(&ROLE, ids::fresh());
+        let mut record = ServerRecord::new(&kinds::ROLE, ids::fresh());
         record.created_at = time::from_micros(time::ZERO);
         record.updated_at = record.created_at;
         record.set_text("name", role.name);
@@ -245,12 +245,12 @@ pub fn fill(connection: &Connection) -> Result<(), StoreError> {
             "permissions",
             serde_json::json!(role.permissions).to_string(),
         );
-        record.set("built_in", Value::Bool(true));
+        record.set("built_in", FieldValue::Bool(true));
         records::insert(connection, &record)?;
     }
-    let mut user = Record::new(&USER, ids::fresh());
-    user.set_text("username", super::USER);
-    user.set_text("name", super::USER);
+    let mut user = ServerRecord::new(&kinds::USER, ids::fresh());
+    user.set_text("username", USER);
+    user.set_text("name", USER);
     records::insert(connection, &user)?;
     Ok(())
 }

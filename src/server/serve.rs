@@ -21,7 +21,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
-use super::{AppState, reply, router};
+use super::dispatch::router;
+use super::reply;
+use super::state::AppState;
 
 /// How long a request's head may take, and how long a connection may wait for its next request.
 const HEAD: Duration = Duration::from_secs(20);
@@ -70,21 +72,21 @@ pub async fn serve<L: Listener>(
     state: AppState,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let open = Arc::new(Open::new(limit()));
+    let open = Arc::new(OpenConnections::new(limit()));
     let (stop, stopping) = watch::channel(false);
     tokio::pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
             (stream, peer) = listener.accept() => {
-                if let Some(place) = open.take_place(peer.ip()) {
-                    tokio::spawn(answer(stream, state.clone(), place, stopping.clone()));
+                if let Some(slot) = open.take_slot(peer.ip()) {
+                    tokio::spawn(answer(stream, state.clone(), slot, stopping.clone()));
                 }
             }
         }
     }
     drop(listener);
-    state.0.closing.send_replace(true);
+    state.close();
     stop.send_replace(true);
     let _ = tokio::time::timeout(END, open.all_gone()).await;
     Ok(())
@@ -101,12 +103,12 @@ fn limit() -> usize {
 async fn answer(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     state: AppState,
-    place: Place,
+    slot: Slot,
     mut stopping: watch::Receiver<bool>,
 ) {
     let router = router(state);
-    let requests = Arc::clone(&place.connection.requests);
-    let streams = Arc::clone(&place.open.streams);
+    let requests = Arc::clone(&slot.connection.requests);
+    let streams = Arc::clone(&slot.open.streams);
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let under_way = UnderWay::new(&requests);
         let answered = router.clone().oneshot(request.map(Body::new));
@@ -131,11 +133,11 @@ async fn answer(
     tokio::pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,
-        () = place.connection.evicted.notified() => return,
+        () = slot.connection.evicted.notified() => return,
         _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
     }
     // One that waits for a request would wait on; others answer theirs and end.
-    if place.connection.is_waiting() {
+    if slot.connection.is_waiting() {
         return;
     }
     connection.as_mut().graceful_shutdown();
@@ -143,7 +145,7 @@ async fn answer(
 }
 
 /// The connections that are open.
-struct Open {
+struct OpenConnections {
     most: usize,
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
     next: AtomicUsize,
@@ -165,7 +167,7 @@ impl Connection {
     }
 }
 
-impl Open {
+impl OpenConnections {
     fn new(most: usize) -> Self {
         Self {
             most,
@@ -184,7 +186,7 @@ impl Open {
 
     /// A place for a connection. Where all are taken, one without a request under way has to go: the oldest of
     /// the peer that has the most of those. None where every connection has a request under way.
-    fn take_place(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+    fn take_slot(self: &Arc<Self>, peer: IpAddr) -> Option<Slot> {
         let mut connections = self.lock();
         if connections.len() >= self.most {
             let mut waiting: HashMap<IpAddr, (usize, u64)> = HashMap::new();
@@ -205,7 +207,7 @@ impl Open {
             evicted: Notify::new(),
         });
         connections.insert(number, Arc::clone(&connection));
-        Some(Place {
+        Some(Slot {
             open: Arc::clone(self),
             number,
             connection,
@@ -224,13 +226,13 @@ impl Open {
 }
 
 /// The place of one connection; free again when dropped.
-struct Place {
-    open: Arc<Open>,
+struct Slot {
+    open: Arc<OpenConnections>,
     number: u64,
     connection: Arc<Connection>,
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.open.lock().remove(&self.number);
         self.open.changed.notify_one();
@@ -287,14 +289,14 @@ mod tests {
 
     #[test]
     fn a_full_house_makes_room_by_whoever_only_waits() {
-        let open = Arc::new(Open::new(3));
+        let open = Arc::new(OpenConnections::new(3));
         let at = |last| IpAddr::from([127, 0, 0, last]);
-        let one = open.take_place(at(1)).unwrap();
+        let one = open.take_slot(at(1)).unwrap();
         let greedy = [
-            open.take_place(at(2)).unwrap(),
-            open.take_place(at(2)).unwrap(),
+            open.take_slot(at(2)).unwrap(),
+            open.take_slot(at(2)).unwrap(),
         ];
-        let fourth = open.take_place(at(3)).unwrap();
+        let fourth = open.take_slot(at(3)).unwrap();
         let numbers = || {
             let mut numbers: Vec<u64> = open.lock().keys().copied().collect();
             numbers.sort_unstable();
@@ -302,10 +304,10 @@ mod tests {
         };
         assert_eq!(numbers(), [one.number, greedy[1].number, fourth.number]);
         let _busy: Vec<UnderWay> = [&one, &greedy[1], &fourth]
-            .map(|place| UnderWay::new(&place.connection.requests))
+            .map(|slot| UnderWay::new(&slot.connection.requests))
             .into();
-        assert!(open.take_place(at(4)).is_none(), "everybody is served");
+        assert!(open.take_slot(at(4)).is_none(), "everybody is served");
         drop(greedy);
-        assert!(open.take_place(at(4)).is_some());
+        assert!(open.take_slot(at(4)).is_some());
     }
 }

@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use axum::body::Body;
 use bytes::Bytes;
-use futures_util::stream::{self, Stream};
+use futures_util::stream;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::AppState;
-use super::resources::messages::{self, Message};
 use super::runs;
+use super::state::AppState;
 use super::store::StoreError;
+use super::store::messages::{self, Message};
 use crate::compat::json;
 
 /// A comment goes out after this long without a message.
@@ -20,7 +21,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// What the events of a stream are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum StreamKind {
     /// The messages as they are stored; the stream never ends by itself.
     Messages,
     /// The events of a run; its end is the last one.
@@ -30,7 +31,7 @@ pub enum Form {
 /// One reader of one session's messages. Nothing is dropped for a slow one: it reads from the store
 /// at its own pace.
 pub struct Follow {
-    form: Form,
+    kind: StreamKind,
     state: AppState,
     session: String,
     after: i64,
@@ -43,12 +44,12 @@ pub struct Follow {
 
 impl Follow {
     /// Follows a session from after a message's number on.
-    pub fn new(form: Form, state: AppState, session: String, after: i64) -> Self {
+    pub fn new(kind: StreamKind, state: AppState, session: String, after: i64) -> Self {
         Self {
-            form,
+            kind,
             is_over: false,
-            changed: state.0.messages.subscribe(),
-            closing: state.0.closing.subscribe(),
+            changed: state.message_changes(),
+            closing: state.closing(),
             quiet_since: Instant::now(),
             state,
             session,
@@ -56,12 +57,13 @@ impl Follow {
         }
     }
 
-    /// The events. The stream ends when the server closes or the store fails, never with the session.
-    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, StoreError>> {
-        stream::unfold(self, |mut follow| async move {
+    /// Returns the events as the body of an answer, which ends when the server closes, the store fails, or the run
+    /// that is followed ends.
+    pub fn into_body(self) -> Body {
+        Body::from_stream(stream::unfold(self, |mut follow| async move {
             let chunk = follow.next().await?;
-            Some((Ok(chunk), follow))
-        })
+            Some((Ok::<_, StoreError>(chunk), follow))
+        }))
     }
 
     async fn next(&mut self) -> Option<Bytes> {
@@ -106,9 +108,9 @@ impl Follow {
         let mut events = String::new();
         for message in found {
             self.after = message.seq;
-            let data = match self.form {
-                Form::Messages => vec![message.to_json()],
-                Form::Run => run_events(&message),
+            let data = match self.kind {
+                StreamKind::Messages => vec![message.to_json()],
+                StreamKind::Run => run_events(&message),
             };
             // Only a message's last event may carry its number: who reads on from there misses nothing.
             for (place, event) in data.iter().enumerate() {
@@ -117,7 +119,7 @@ impl Follow {
                 }
                 events.push_str(&format!("data: {}\n\n", json::compact(event)));
             }
-            if self.form == Form::Run && is_end(&message) {
+            if self.kind == StreamKind::Run && is_end(&message) {
                 self.is_over = true;
                 break;
             }

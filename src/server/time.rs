@@ -42,20 +42,35 @@ pub fn format(time: Timestamp) -> String {
     text
 }
 
+/// A text that is not a time in RFC 3339, in Go's words.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {layout:?}"
+)]
+pub struct TimeError {
+    text: String,
+    /// The part of the text that does not fit.
+    rest: String,
+    /// The part of the layout that was expected there.
+    layout: &'static str,
+}
+
 /// Reads RFC 3339 as Go does.
 ///
 /// # Errors
-/// Go's words, which quote the text.
-pub fn parse_rfc3339(text: &str) -> Result<Timestamp, String> {
+/// When the text is not such a time.
+pub fn parse_rfc3339(text: &str) -> Result<Timestamp, TimeError> {
     if looks_like_rfc3339(text)
         && let Ok(time) = text.parse()
     {
         return Ok(time);
     }
-    let (rest, part) = first_misfit(text);
-    Err(format!(
-        "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {part:?}"
-    ))
+    let (rest, layout) = first_misfit(text);
+    Err(TimeError {
+        text: text.to_owned(),
+        rest: rest.to_owned(),
+        layout,
+    })
 }
 
 fn looks_like_rfc3339(text: &str) -> bool {
@@ -152,17 +167,19 @@ mod tests {
     #[test]
     fn refusals_are_in_the_words_of_go() {
         assert_eq!(
-            parse_rfc3339("yesterday").unwrap_err(),
+            parse_rfc3339("yesterday").unwrap_err().to_string(),
             "parsing time \"yesterday\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"yesterday\" as \"2006\""
         );
         assert!(
             parse_rfc3339("2026-11-24")
                 .unwrap_err()
+                .to_string()
                 .ends_with("cannot parse \"\" as \"T\"")
         );
         assert!(
             parse_rfc3339("2026-11-24T01:02:03")
                 .unwrap_err()
+                .to_string()
                 .ends_with("as \"Z07:00\"")
         );
     }

@@ -1,8 +1,9 @@
 //! TLS in front of the router, for `acpctl serve` beyond loopback.
 
 use std::collections::VecDeque;
+use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::config::file::reason;
 use crate::plain_file;
 
 /// How long a client may take for the handshake.
@@ -29,38 +31,51 @@ const HANDSHAKES: usize = 256;
 /// How long to wait before listening again when no connection can be taken (no file descriptors).
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Reads a certificate chain and its key, both PEM. TLS 1.2 and 1.3 are offered.
+/// Why TLS can't be offered. The words never contain a part of the key.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error("read {}: {}", .path.display(), reason(.error))]
+    Read { path: PathBuf, error: io::Error },
+    #[error("{} is not a PEM certificate", .0.display())]
+    Certificate(PathBuf),
+    #[error("{} is not a PEM private key", .0.display())]
+    Key(PathBuf),
+    #[error("certificate {} with key {}: {error}", .cert.display(), .key.display())]
+    Pair {
+        cert: PathBuf,
+        key: PathBuf,
+        error: rustls::Error,
+    },
+    #[error("{0}")]
+    Versions(rustls::Error),
+}
+
+/// Reads a certificate chain and its key, both PEM, and offers TLS 1.2 and 1.3.
 ///
 /// # Errors
-/// Which file can't be read or does not fit; nothing of the key is part of it.
-pub fn config(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
+/// When a file can't be read or the two do not match.
+pub fn config(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
     let read = |path: &Path| {
-        plain_file::read_named(path, MAX_FILE).map_err(|error| {
-            format!(
-                "read {}: {}",
-                path.display(),
-                crate::config::file::reason(&error)
-            )
+        plain_file::read_named(path, MAX_FILE).map_err(|error| TlsError::Read {
+            path: path.to_owned(),
+            error,
         })
     };
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&read(cert)?)
         .collect::<Result<_, _>>()
-        .map_err(|_| format!("{} is not a PEM certificate", cert.display()))?;
+        .map_err(|_| TlsError::Certificate(cert.to_owned()))?;
     let pem = read(key)?;
-    let private = PrivateKeyDer::from_pem_slice(&pem)
-        .map_err(|_| format!("{} is not a PEM private key", key.display()))?;
+    let private = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| TlsError::Key(key.to_owned()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
+        .map_err(TlsError::Versions)?
         .with_no_client_auth()
         .with_single_cert(chain, private)
-        .map_err(|error| {
-            format!(
-                "certificate {} with key {}: {error}",
-                cert.display(),
-                key.display()
-            )
+        .map_err(|error| TlsError::Pair {
+            cert: cert.to_owned(),
+            key: key.to_owned(),
+            error,
         })?;
     Ok(Arc::new(config))
 }

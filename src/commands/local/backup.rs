@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::deferred::Deferred;
+use super::store;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -28,7 +29,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .into());
     }
     let progress = progress::begin("Copying the store");
-    let state = super::open()?;
+    let state = store::open()?;
     let signals = Deferred::begin()?;
     state.backup(&args.file).context("back the store up")?;
     drop(progress);

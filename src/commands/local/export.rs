@@ -12,15 +12,18 @@ use rustix::io::Errno;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
+use super::contents::ManifestDocument;
 use super::deferred::Deferred;
-use super::manifest::{self, Document, Manifest};
+use super::manifest::{self, Manifest};
+use super::store;
 use crate::api::{Client, path};
-use crate::commands::credential::{KUBECONFIG, KubeconfigArgs};
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
+use crate::intake::KubeconfigArgs;
 use crate::resources::{CREDENTIAL_TOKEN, Record};
+use crate::runner::plan::KUBECONFIG;
 use crate::secret_file;
 use crate::yaml;
 
@@ -50,7 +53,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let ctx = &super::embedded(ctx);
+    let ctx = &store::embedded(ctx);
     let file = Some(args.output.as_path()).filter(|path| *path != Path::new("-"));
     file.map_or(Ok(()), check_target)?;
     let client = ctx.client()?;
@@ -76,7 +79,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 }
 
 /// What a credential holds.
-enum Secret {
+enum StoredSecret {
     None,
     Text(SecretString),
     /// One that could not be read; only without `--secrets`, where its text is not needed.
@@ -88,14 +91,14 @@ async fn secrets(
     client: &Client,
     manifest: &Manifest,
     are_needed: bool,
-) -> anyhow::Result<Vec<Secret>> {
+) -> anyhow::Result<Vec<StoredSecret>> {
     let mut secrets = Vec::new();
     for (credential, _) in &manifest.credentials {
         let place = path(&["credentials", credential.id(), "token"]);
         let secret = match client.get(&CREDENTIAL_TOKEN, &place).await {
-            Ok(answer) if answer.text("token").is_empty() => Secret::None,
-            Ok(answer) => Secret::Text(SecretString::from(answer.text("token"))),
-            Err(_) if !are_needed => Secret::Unread,
+            Ok(answer) if answer.text("token").is_empty() => StoredSecret::None,
+            Ok(answer) => StoredSecret::Text(SecretString::from(answer.text("token"))),
+            Err(_) if !are_needed => StoredSecret::Unread,
             Err(error) => {
                 let name = quote(credential.name());
                 return Err(anyhow::Error::from(error)
@@ -108,9 +111,9 @@ async fn secrets(
 }
 
 /// Kubeconfigs that were stored in another way than `apply` stores them.
-fn warn_of_kubeconfigs(ctx: &Ctx, manifest: &Manifest, secrets: &[Secret]) {
+fn warn_of_kubeconfigs(ctx: &Ctx, manifest: &Manifest, secrets: &[StoredSecret]) {
     for ((credential, _), secret) in manifest.credentials.iter().zip(secrets) {
-        if let Secret::Text(text) = secret
+        if let StoredSecret::Text(text) = secret
             && credential.text("provider") == KUBECONFIG
             && !KubeconfigArgs::keeps(ctx, text)
         {
@@ -123,11 +126,11 @@ fn warn_of_kubeconfigs(ctx: &Ctx, manifest: &Manifest, secrets: &[Secret]) {
 }
 
 /// Lets each credential with a secret name a variable, and says which.
-fn name_variables(ctx: &Ctx, manifest: &mut Manifest, secrets: &[Secret]) {
+fn name_variables(ctx: &Ctx, manifest: &mut Manifest, secrets: &[StoredSecret]) {
     let mut names = Names::default();
     let mut variables = Vec::new();
     for ((credential, document), secret) in manifest.credentials.iter_mut().zip(secrets) {
-        if matches!(secret, Secret::None) {
+        if matches!(secret, StoredSecret::None) {
             continue;
         }
         let letters = credential.name().to_uppercase();
@@ -145,7 +148,7 @@ fn name_variables(ctx: &Ctx, manifest: &mut Manifest, secrets: &[Secret]) {
     }
 }
 
-fn take_from(document: &mut Document, kind: &str, place: &str) {
+fn take_from(document: &mut ManifestDocument, kind: &str, place: &str) {
     document.insert("tokenFrom".to_owned(), json!({kind: place}));
 }
 
@@ -211,14 +214,14 @@ impl NewFolder {
     fn fill(
         &self,
         manifest: &mut Manifest,
-        secrets: &[Secret],
+        secrets: &[StoredSecret],
         file: Option<&Path>,
         signals: &Deferred,
     ) -> anyhow::Result<()> {
         let from_manifest = self.seen_from(file)?;
         let mut names = Names::default();
         for ((credential, document), secret) in manifest.credentials.iter_mut().zip(secrets) {
-            let Secret::Text(text) = secret else {
+            let StoredSecret::Text(text) = secret else {
                 continue;
             };
             signals.check()?;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::store;
 use crate::commands::apply;
 use crate::ctx::Ctx;
 use crate::intake::TrustArgs;
@@ -34,7 +35,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let ctx = super::embedded(ctx);
+    let ctx = store::embedded(ctx);
     let apply = apply::Args::of_file(
         args.path.clone(),
         args.diff,

@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 
 use super::deferred::Deferred;
+use super::store;
 use crate::ctx::Ctx;
 use crate::output::progress;
 
@@ -14,7 +15,7 @@ pub struct Args {}
 
 pub fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
     let progress = progress::begin("Sealing every token anew");
-    let state = super::open()?;
+    let state = store::open()?;
     // A signal waits until every token has its new key and the old one is gone.
     let signals = Deferred::begin()?;
     let sealed = state.rekey().context("seal with a new key")?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::deferred::Deferred;
+use super::store;
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
@@ -45,7 +46,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
     }
     let progress = progress::begin("Restoring the store");
-    let state = super::open()?;
+    let state = store::open()?;
     // A signal waits until the store is the old one or the new one.
     let signals = Deferred::begin()?;
     state.restore(&args.file).context("restore the store")?;

@@ -21,7 +21,7 @@ pub const SAID: &str = "assistant";
 pub const LOGGED: &str = "log";
 
 /// A line and the type of its message.
-pub type Line = (&'static str, String);
+pub type OutputLine = (&'static str, String);
 
 /// Reads both streams to their ends and passes their lines on, without the secrets that the command was given; who is slow
 /// to take them slows the command.
@@ -29,7 +29,7 @@ pub async fn read(
     stdout: impl AsyncRead + Unpin,
     stderr: impl AsyncRead + Unpin,
     masks: Masks,
-    lines: mpsc::Sender<Line>,
+    lines: mpsc::Sender<OutputLine>,
 ) {
     let (from_stdout, from_stderr) = (lines.clone(), lines);
     tokio::join!(
@@ -43,7 +43,7 @@ async fn masked(
     stream: impl AsyncRead + Unpin,
     masks: &Masks,
     event_type: &'static str,
-    lines: mpsc::Sender<Line>,
+    lines: mpsc::Sender<OutputLine>,
 ) {
     let (mut near, far) = tokio::io::duplex(LONGEST_LINE);
     let masking = async {
@@ -59,7 +59,7 @@ async fn masked(
 async fn pass_on(
     stream: impl AsyncRead + Unpin,
     event_type: &'static str,
-    lines: mpsc::Sender<Line>,
+    lines: mpsc::Sender<OutputLine>,
 ) {
     let mut stream = BufReader::new(stream);
     // A stream that can't be read is at its end.

@@ -12,15 +12,15 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-use super::output::{self, BATCH, LOGGED, Line, MOST_MESSAGES};
-use super::store::Store;
+use super::output::{self, BATCH, LOGGED, MOST_MESSAGES, OutputLine};
+use super::store::RunStore;
 use crate::api::Client;
 use crate::failure::{Failure, Kind};
 use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::Plan;
 use crate::runner::resolve::Target;
 use crate::runner::table::Mode;
-use crate::server::runs::{End, Run};
+use crate::server::runs::{End, SessionRun};
 use crate::session_helper::family::Awaited;
 use crate::session_helper::mask::{self, Mask};
 use crate::session_helper::materialise::Materialised;
@@ -45,7 +45,7 @@ pub enum Stop {
 }
 
 /// What all runs share.
-pub struct Setting {
+pub struct RunSetup {
     pub command: Vec<OsString>,
     /// Where the command reaches the API.
     pub url: String,
@@ -53,50 +53,50 @@ pub struct Setting {
     pub token: Option<SecretString>,
     /// Reads the credentials, in this process.
     pub client: Client,
-    pub store: Store,
+    pub store: RunStore,
     /// Sessions without a credential are run, too.
     pub allow_empty: bool,
 }
 
 /// Runs a session to its end.
-pub async fn run(setting: &Setting, run: &Run, stop: watch::Receiver<Option<Stop>>) -> End {
-    let ended = perform(setting, run, stop).await;
+pub async fn run(setup: &RunSetup, run: &SessionRun, stop: watch::Receiver<Option<Stop>>) -> End {
+    let ended = perform(setup, run, stop).await;
     ended.unwrap_or_else(|failure| End::Failed(format!("{failure:#}")))
 }
 
 async fn perform(
-    setting: &Setting,
-    run: &Run,
+    setup: &RunSetup,
+    run: &SessionRun,
     mut stop: watch::Receiver<Option<Stop>>,
 ) -> anyhow::Result<End> {
     let target = Target {
         project: run.project.clone(),
         agent: run.agent.clone(),
     };
-    let candidates = fetch::candidates(&setting.client, &target).await?;
-    let credentials = fetch::chosen(&setting.client, &candidates, fetch::LIMIT).await?;
+    let candidates = fetch::candidates(&setup.client, &target).await?;
+    let credentials = fetch::chosen(&setup.client, &candidates, fetch::LIMIT).await?;
     let period = Period {
         now: jiff::Timestamp::now(),
         session: SessionTime::Assumed,
     };
     let plan = Plan::new(Mode::InProcess, credentials, period);
     prepare::check(&plan)?;
-    prepare::refuse_empty(&plan, setting.allow_empty, true)?;
+    prepare::refuse_empty(&plan, setup.allow_empty, true)?;
     let mut secrets = mask::secrets(&plan);
-    secrets.extend(setting.token.clone());
+    secrets.extend(setup.token.clone());
     let mask = Mask::new(&secrets);
     let folder = prepare::private_dir()?;
     let files = prepare::write(&plan, &folder, false)?;
-    let mut command = command(setting, run, &files)?;
+    let mut command = command(setup, run, &files)?;
     let asked = *stop.borrow();
     let ended = match asked {
         Some(stop) => Ok(stopped(stop)),
         None => match Awaited::spawn(&mut command) {
             Ok((child, _awaited)) => {
                 let group = Group::of(&child);
-                supervise(setting, run, mask, child, group, &mut stop).await
+                supervise(setup, run, mask, child, group, &mut stop).await
             }
-            Err(error) => Err(prepare::start_failure(&setting.command, &error).into()),
+            Err(error) => Err(prepare::start_failure(&setup.command, &error).into()),
         },
     };
     // First the command, then the files.
@@ -107,8 +107,12 @@ async fn perform(
 }
 
 /// The command in a process group of its own, with the variables of the runner's contract.
-fn command(setting: &Setting, run: &Run, files: &Materialised<'_>) -> Result<Command, Failure> {
-    let mut command = prepare::command(&setting.command)?;
+fn command(
+    setup: &RunSetup,
+    run: &SessionRun,
+    files: &Materialised<'_>,
+) -> Result<Command, Failure> {
+    let mut command = prepare::command(&setup.command)?;
     files.apply(&mut command);
     command
         .process_group(0)
@@ -125,8 +129,8 @@ fn command(setting: &Setting, run: &Run, files: &Materialised<'_>) -> Result<Com
         .env("SESSION_NAME", &run.name)
         .env("PROJECT_NAME", &run.project)
         .env("LLM_MODEL", &run.model)
-        .env("BACKEND_API_URL", &setting.url)
-        .env("AMBIENT_API_URL", &setting.url)
+        .env("BACKEND_API_URL", &setup.url)
+        .env("AMBIENT_API_URL", &setup.url)
         .env("AMBIENT_PROJECT", &run.project);
     if !run.agent.is_empty() {
         command.env("AGENT_ID", &run.agent);
@@ -134,7 +138,7 @@ fn command(setting: &Setting, run: &Run, files: &Materialised<'_>) -> Result<Com
     if run.prompt.len() <= LONGEST_VARIABLE {
         command.env("INITIAL_PROMPT", run.prompt.replace('\0', "\u{fffd}"));
     }
-    match &setting.token {
+    match &setup.token {
         Some(token) => command
             .env("AMBIENT_TOKEN", token.expose_secret())
             .env("BOT_TOKEN", token.expose_secret()),
@@ -145,15 +149,15 @@ fn command(setting: &Setting, run: &Run, files: &Materialised<'_>) -> Result<Com
 
 /// Waits for the command while its output is stored.
 async fn supervise(
-    setting: &Setting,
-    run: &Run,
+    setup: &RunSetup,
+    run: &SessionRun,
     mask: Mask,
     mut child: Child,
     group: Group,
     stop: &mut watch::Receiver<Option<Stop>>,
 ) -> anyhow::Result<End> {
     // Where the store fails the command runs all the same; its end is tried again.
-    let _ = setting.store.started(&run.session).await;
+    let _ = setup.store.started(&run.session).await;
     let (Some(stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
@@ -165,7 +169,7 @@ async fn supervise(
         tokio::join!(
             give_prompt(stdin, &run.prompt),
             output::read(stdout, stderr, masks, sender),
-            store_lines(setting, run, lines),
+            store_lines(setup, run, lines),
         )
     };
     tokio::pin!(streams);
@@ -239,7 +243,7 @@ async fn give_prompt(mut stdin: ChildStdin, prompt: &str) {
 }
 
 /// Stores lines as they come, many at a time, up to the limit.
-async fn store_lines(setting: &Setting, run: &Run, mut lines: mpsc::Receiver<Line>) {
+async fn store_lines(setup: &RunSetup, run: &SessionRun, mut lines: mpsc::Receiver<OutputLine>) {
     let mut kept = 0;
     loop {
         let mut batch = Vec::with_capacity(BATCH);
@@ -256,7 +260,7 @@ async fn store_lines(setting: &Setting, run: &Run, mut lines: mpsc::Receiver<Lin
             batch.push((LOGGED, words));
         }
         // The command goes on where the store fails; its end will tell.
-        let _ = setting.store.say(&run.session, batch).await;
+        let _ = setup.store.say(&run.session, batch).await;
     }
 }
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::output::Line;
+use super::output::OutputLine;
 use crate::server::StoreError;
-use crate::server::runs::{End, Run, Runner};
+use crate::server::runs::{End, Runner, SessionRun};
 
 #[derive(Clone)]
-pub struct Store(Arc<Runner>);
+pub struct RunStore(Arc<Runner>);
 
-impl Store {
+impl RunStore {
     pub fn new(runner: Runner) -> Self {
         Self(Arc::new(runner))
     }
@@ -20,7 +20,7 @@ impl Store {
         self.0.changes()
     }
 
-    pub async fn next(&self) -> Result<Option<Run>, StoreError> {
+    pub async fn next(&self) -> Result<Option<SessionRun>, StoreError> {
         self.off(Runner::next).await
     }
 
@@ -29,7 +29,7 @@ impl Store {
         self.off(move |runner| runner.started(&session)).await
     }
 
-    pub async fn say(&self, session: &str, lines: Vec<Line>) -> Result<(), StoreError> {
+    pub async fn say(&self, session: &str, lines: Vec<OutputLine>) -> Result<(), StoreError> {
         let session = session.to_owned();
         self.off(move |runner| {
             let said: Vec<(&str, &str)> = lines

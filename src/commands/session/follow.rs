@@ -108,7 +108,7 @@ pub fn why_not_open(error: &Error) -> String {
 
 /// A status with its name, as it stands on the wire.
 fn status_line(status: u16) -> String {
-    let name = axum::http::StatusCode::from_u16(status)
+    let name = reqwest::StatusCode::from_u16(status)
         .ok()
         .and_then(|status| status.canonical_reason());
     format!("{status} {}", name.unwrap_or_default())

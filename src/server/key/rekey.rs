@@ -5,9 +5,10 @@ use std::sync::PoisonError;
 
 use rusqlite::{Connection, Transaction};
 
-use super::{Keys, PLACE, Ring, StoreError, remember};
+use super::keys::{Keys, LOCATION, NUMBER, remember};
+use super::ring::Ring;
 use crate::server::seal::{self, Purpose, SealError};
-use crate::server::store::{self, Store};
+use crate::server::store::{Store, StoreError, metadata};
 
 impl Keys {
     /// Makes a new key, seals every token with it, and forgets the old keys. Gives the number of tokens.
@@ -28,13 +29,13 @@ impl Keys {
     }
 
     fn reseal(&self, transaction: &Transaction<'_>) -> Result<(usize, Option<Ring>), StoreError> {
-        let Some(name) = store::metadata(transaction, PLACE)? else {
+        let Some(name) = metadata::get(transaction, LOCATION)? else {
             return Ok((0, None));
         };
         let mut ring = self.load(transaction)?;
         let (number, key) = Ring::fresh(ring.number() + 1)?;
         ring.0.insert(number, key);
-        self.place(&name, transaction)?.replace(&ring)?;
+        self.location(&name, transaction)?.replace(&ring)?;
         let count = seal_all(transaction, &ring, number)?;
         remember(transaction, &ring)?;
         Ok((count, Some(ring)))
@@ -43,12 +44,12 @@ impl Keys {
     fn forget_old(&self, store: &Store, ring: Ring) -> Result<(), StoreError> {
         // Under the write lock, so that a second rekey can't come in between.
         store.write(|transaction| {
-            let name = store::metadata(transaction, PLACE)?.unwrap_or_default();
+            let name = metadata::get(transaction, LOCATION)?.unwrap_or_default();
             let newest: BTreeMap<_, _> = ring.0.into_iter().next_back().into_iter().collect();
             let newest = Ring(newest);
-            let current = store::metadata(transaction, super::NUMBER)?;
+            let current = metadata::get(transaction, NUMBER)?;
             if current.as_deref() == Some(newest.number().to_string().as_str()) {
-                self.place(&name, transaction)?.replace(&newest)?;
+                self.location(&name, transaction)?.replace(&newest)?;
                 *self.ring.lock().unwrap_or_else(PoisonError::into_inner) = Some(newest);
             }
             Ok(())

@@ -10,18 +10,8 @@ mod sql;
 mod token;
 
 use super::fields::Kind;
+use super::refusal::Refusal;
 use super::store::records::Condition;
-
-/// Why a search is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// The text is not in the language.
-    Grammar,
-    /// What the platform's own step after parsing says.
-    Request(String),
-    /// What the platform's database says.
-    Database(String),
-}
 
 /// Reads a search over the records of a kind; white space only means no condition.
 ///

@@ -2,11 +2,10 @@
 
 use rusqlite::types::Value as Sql;
 
-use super::Refusal;
 use super::parse::{Case, Literal, Node, Operand};
-use crate::server::fields::Kind;
-use crate::server::fields::Type;
+use crate::server::fields::{Kind, Type};
 use crate::server::order::{Column, column};
+use crate::server::refusal::Refusal;
 use crate::server::store::records::Condition;
 use crate::server::time;
 

@@ -7,7 +7,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error};
 
-use super::limit::Limit;
+use super::limit::{self, Limit};
 
 /// How many steps are taken between two looks at the clock.
 const STEPS: u32 = 1 << 16;
@@ -22,13 +22,13 @@ enum Step {
 }
 
 /// Puts them in the place of `SQLite`'s own.
-pub fn install(connection: &Connection, limit: &Arc<Limit>) -> rusqlite::Result<()> {
+pub fn install(connection: &Connection, clock: &Arc<Limit>) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    let own = Arc::clone(limit);
+    let own = Arc::clone(clock);
     connection.create_scalar_function("like", 3, flags, move |context| {
         evaluate(context, &own, like_steps, true)
     })?;
-    let own = Arc::clone(limit);
+    let own = Arc::clone(clock);
     connection.create_scalar_function("glob", 2, flags, move |context| {
         evaluate(context, &own, glob_steps, false)
     })
@@ -36,7 +36,7 @@ pub fn install(connection: &Connection, limit: &Arc<Limit>) -> rusqlite::Result<
 
 fn evaluate(
     context: &Context<'_>,
-    limit: &Limit,
+    clock: &Limit,
     steps: fn(&[u8]) -> Vec<Step>,
     ignores_case: bool,
 ) -> rusqlite::Result<Option<bool>> {
@@ -44,10 +44,10 @@ fn evaluate(
     else {
         return Ok(None);
     };
-    let is_over = || limit.is_over();
+    let is_over = || clock.is_over();
     fits(&steps(pattern), text, ignores_case, is_over)
         .map(Some)
-        .ok_or_else(|| Error::UserFunctionError(super::limit::TOO_LONG.into()))
+        .ok_or_else(|| Error::UserFunctionError(limit::TOO_LONG.into()))
 }
 
 /// The pattern of a LIKE whose escape character is the backslash.

@@ -5,29 +5,28 @@ use std::fs::{self, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use rustix::fs::Access;
 
-use super::limit::{self, Limit};
-use super::{Link, StoreError, like, schema};
+use super::error::StoreError;
+use super::link::{FILE_NAME, Link, PATIENCE, connect};
+use super::schema::{self, Migrated};
 use crate::secret_file;
 
-/// The database, beside which `SQLite` keeps its journal.
-const FILE_NAME: &str = "ambient.db";
 /// What `SQLite` keeps there, by the ends of their names.
 const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
 /// Locked by who makes the database or lifts it to the current tables.
 const LOCK: &str = "store.lock";
 
-/// How long one process waits for another that writes.
-const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Opens the database in a directory, and gives the directory's real path.
-pub fn open(directory: &Path) -> Result<(PathBuf, Link), StoreError> {
+/// Fills a new store.
+pub type Seed = fn(&Connection) -> Result<(), StoreError>;
+
+/// Opens the database in a directory; also returns the directory's real path.
+pub fn open(directory: &Path, seed: Seed) -> Result<(PathBuf, Link), StoreError> {
     let directory = private_directory(directory)?;
     let path = directory.join(FILE_NAME);
     check_file(&path)?;
@@ -35,14 +34,9 @@ pub fn open(directory: &Path) -> Result<(PathBuf, Link), StoreError> {
     // Whatever keeps it from being ready is looked into under the lock.
     let connection = match connect(&path) {
         Ok(link) if is_ready(&link.connection).unwrap_or(false) => link,
-        _ => prepare(&directory, &path).map_err(|error| why_not(&directory, error))?,
+        _ => prepare(&directory, &path, seed).map_err(|error| why_not(&directory, error))?,
     };
     Ok((directory, connection))
-}
-
-/// One more connection to a database that is open.
-pub fn link(directory: &Path) -> Result<Link, StoreError> {
-    Ok(connect(&directory.join(FILE_NAME))?)
 }
 
 /// A directory that can't be written says why itself; `SQLite` only says that it can't open a file.
@@ -125,30 +119,12 @@ fn look_at(path: &Path) -> Result<Option<fs::Metadata>, StoreError> {
     }
 }
 
-/// Connects to a file that exists. The journal files get the file's own mode.
-fn connect(path: &Path) -> Result<Link, rusqlite::Error> {
-    let mut connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_NOFOLLOW,
-    )?;
-    connection.busy_timeout(PATIENCE)?;
-    // Freed pages are wiped, so a deleted token does not linger even as ciphertext.
-    connection.execute_batch("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;")?;
-    connection.set_prepared_statement_cache_capacity(64);
-    let limit = Arc::new(Limit::default());
-    limit::install(&mut connection, &limit)?;
-    like::install(&connection, &limit)?;
-    Ok(Link { connection, limit })
-}
-
 fn is_ready(connection: &Connection) -> Result<bool, StoreError> {
     Ok(schema::version_of(connection)? == schema::current())
 }
 
 /// Makes or lifts the database, one process at a time.
-fn prepare(directory: &Path, path: &Path) -> Result<Link, StoreError> {
+fn prepare(directory: &Path, path: &Path, seed: Seed) -> Result<Link, StoreError> {
     let _guard = exclusive(directory)?;
     match secret_file::open_new(path) {
         Ok(_) => {}
@@ -165,7 +141,9 @@ fn prepare(directory: &Path, path: &Path) -> Result<Link, StoreError> {
     let transaction = link
         .connection
         .transaction_with_behavior(TransactionBehavior::Immediate)?;
-    schema::migrate(&transaction)?;
+    if schema::migrate(&transaction)? == Migrated::New {
+        seed(&transaction)?;
+    }
     transaction.commit()?;
     Ok(link)
 }

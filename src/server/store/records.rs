@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params_from_iter}
 
 use super::schema;
 use crate::server::fields::{Field, Kind};
-use crate::server::record::{Record, Value};
+use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::time;
 
 /// A condition, with its parameters in order.
@@ -62,8 +62,8 @@ fn columns(kind: &'static Kind) -> String {
     columns
 }
 
-fn record(kind: &'static Kind, row: &Row<'_>) -> rusqlite::Result<Record> {
-    let mut record = Record::new(kind, row.get(0)?);
+fn record(kind: &'static Kind, row: &Row<'_>) -> rusqlite::Result<ServerRecord> {
+    let mut record = ServerRecord::new(kind, row.get(0)?);
     record.created_at = time::from_micros(row.get(1)?);
     record.updated_at = time::from_micros(row.get(2)?);
     let mut column = 3;
@@ -71,14 +71,14 @@ fn record(kind: &'static Kind, row: &Row<'_>) -> rusqlite::Result<Record> {
         if field.secret {
             continue;
         }
-        *value = Value::from_sql(field.kind, row.get_ref(column)?);
+        *value = FieldValue::from_sql(field.kind, row.get_ref(column)?);
         column += 1;
     }
     Ok(record)
 }
 
 /// Adds a record.
-pub fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+pub fn insert(connection: &Connection, record: &ServerRecord) -> rusqlite::Result<()> {
     let count = 3 + stored(record.kind).count();
     let places = vec!["?"; count].join(", ");
     let sql = format!(
@@ -96,7 +96,7 @@ pub fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> 
     Ok(())
 }
 
-fn stored_values(record: &Record) -> impl Iterator<Item = &dyn ToSql> {
+fn stored_values(record: &ServerRecord) -> impl Iterator<Item = &dyn ToSql> {
     record
         .kind
         .fields
@@ -107,7 +107,7 @@ fn stored_values(record: &Record) -> impl Iterator<Item = &dyn ToSql> {
 }
 
 /// Writes every field of a live record; its time of creation stays.
-pub fn update(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+pub fn update(connection: &Connection, record: &ServerRecord) -> rusqlite::Result<()> {
     let mut sql = format!("UPDATE {} SET updated_at = ?", record.kind.table);
     for field in stored(record.kind) {
         sql.push_str(", ");
@@ -130,7 +130,7 @@ pub fn get(
     connection: &Connection,
     kind: &'static Kind,
     id: &str,
-) -> rusqlite::Result<Option<Record>> {
+) -> rusqlite::Result<Option<ServerRecord>> {
     let sql = format!(
         "SELECT {} FROM {} WHERE id = ? AND deleted_at IS NULL",
         columns(kind),
@@ -186,7 +186,7 @@ pub fn list(
     kind: &'static Kind,
     condition: &Condition,
     window: &Window,
-) -> rusqlite::Result<Vec<Record>> {
+) -> rusqlite::Result<Vec<ServerRecord>> {
     let sql = list_sql(kind, condition, window);
     let mut statement = connection.prepare_cached(&sql)?;
     let bounds = [Sql::Integer(window.limit), Sql::Integer(window.offset)];
@@ -202,7 +202,7 @@ pub fn all(
     connection: &Connection,
     kind: &'static Kind,
     condition: &Condition,
-) -> rusqlite::Result<Vec<Record>> {
+) -> rusqlite::Result<Vec<ServerRecord>> {
     let window = Window {
         order: "id".to_owned(),
         limit: -1,
@@ -263,11 +263,7 @@ pub mod plans {
 mod tests {
     use super::plans::explain;
     use super::*;
-    use crate::server::resources::agents::AGENT;
-    use crate::server::resources::credentials::CREDENTIAL;
-    use crate::server::resources::projects::PROJECT;
-    use crate::server::resources::role_bindings::ROLE_BINDING;
-    use crate::server::resources::sessions::SESSION;
+    use crate::server::kinds::{AGENT, CREDENTIAL, PROJECT, ROLE_BINDING, SESSION};
     use crate::server::{order, search};
 
     /// How the database goes about a list.
@@ -335,7 +331,7 @@ mod tests {
         };
         assert_eq!(counted("p"), (0, 0));
         for (id, project) in [("a", "p"), ("b", "p"), ("c", "q"), ("d", "")] {
-            let mut session = Record::new(&SESSION, id.to_owned());
+            let mut session = ServerRecord::new(&SESSION, id.to_owned());
             session.set_text("name", id);
             if !project.is_empty() {
                 session.set_text("project_id", project);

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, Transaction};
 
-use super::StoreError;
-use crate::server::{ids, seed};
+use super::error::StoreError;
+use crate::server::ids;
 
 /// Each entry lifts the database by one version.
 const VERSIONS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
@@ -117,8 +117,16 @@ pub fn tables(connection: &Connection) {
     }
 }
 
+/// What a migration started from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrated {
+    /// An empty database, which now has its tables and no records.
+    New,
+    Existing,
+}
+
 /// Brings a database to the current version, within a transaction that excludes other writers.
-pub fn migrate(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+pub fn migrate(transaction: &Transaction<'_>) -> Result<Migrated, StoreError> {
     let found = version_of(transaction)?;
     if found > current() {
         return Err(StoreError::Newer {
@@ -135,10 +143,13 @@ pub fn migrate(transaction: &Transaction<'_>) -> Result<(), StoreError> {
             "INSERT INTO metadata (name, value) VALUES ('store_id', ?1)",
             [ids::fresh()],
         )?;
-        seed::fill(transaction)?;
     }
     transaction.pragma_update(None, "user_version", current())?;
-    Ok(())
+    Ok(if done == 0 {
+        Migrated::New
+    } else {
+        Migrated::Existing
+    })
 }
 
 #[cfg(test)]

@@ -3,46 +3,22 @@
 
 use serde_json::json;
 
-use super::sessions::SESSION;
 use crate::server::body;
 use crate::server::call::Call;
 use crate::server::crud;
-use crate::server::error::Failure;
-use crate::server::fields::{Default, DeleteUnknown, Kind, boolean, int, text, time as instant};
-use crate::server::record::{Record, Value};
+use crate::server::error::ServerFailure;
+use crate::server::kinds::{SCHEDULED_SESSION, SESSION};
+use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
 use crate::server::store::records::{self, Condition};
 use crate::server::{ids, list as lists};
 
-pub static SCHEDULED_SESSION: Kind = Kind {
-    name: "ScheduledSession",
-    table: "scheduled_sessions",
-    collection: "projects/{project_id}/scheduled-sessions",
-    fields: &[
-        text("name").required(),
-        text("schedule").required(),
-        text("project_id").read_only().or(Default::Text("")),
-        text("description"),
-        text("agent_id"),
-        text("timezone").or(Default::Text("UTC")),
-        boolean("enabled").or(Default::Bool(false)),
-        text("session_prompt"),
-        int("timeout"),
-        int("inactivity_timeout"),
-        boolean("stop_on_run_finished"),
-        text("runner_type"),
-        instant("last_run_at").read_only(),
-        instant("next_run_at").read_only(),
-    ],
-    delete_unknown: DeleteUnknown::NotFound,
-};
-
 /// GET: all of the project; the platform knows no pages, no search and no order here.
-pub fn list(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let condition = Condition::equal("project_id", call.part("project"));
         let found = records::all(transaction, &SCHEDULED_SESSION, &condition)?;
-        let items: Vec<_> = found.iter().map(Record::to_json).collect();
+        let items: Vec<_> = found.iter().map(ServerRecord::to_json).collect();
         let total = i64::try_from(items.len()).unwrap_or(i64::MAX);
         Ok(Reply::ok(lists::envelope(
             &SCHEDULED_SESSION,
@@ -54,13 +30,13 @@ pub fn list(call: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 /// POST: unknown keys are ignored; neither the schedule nor the zone is checked.
-pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
-    let values = body::patch(&SCHEDULED_SESSION, &call.body)?;
-    let mut record = Record::new(&SCHEDULED_SESSION, ids::fresh());
+pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let values = body::parse_patch(&SCHEDULED_SESSION, &call.body)?;
+    let mut record = ServerRecord::new(&SCHEDULED_SESSION, ids::fresh());
     body::apply(&mut record, values);
     for name in ["name", "schedule"] {
         if record.text(name).is_empty() {
-            return Err(Failure::invalid(format!("{name} is required")));
+            return Err(ServerFailure::invalid(format!("{name} is required")));
         }
     }
     if record.text("timezone").is_empty() {
@@ -69,27 +45,27 @@ pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
     record.set_text("project_id", call.part("project"));
     call.state
         .store()
-        .write(|transaction| crud::insert(transaction, &record, call.manners()))?;
+        .write(|transaction| crud::insert(transaction, &record, call.fidelity()))?;
     Ok(Reply::created(record.to_json()))
 }
 
-pub fn suspend(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn suspend(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     enable(call, false)
 }
 
-pub fn resume(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn resume(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     enable(call, true)
 }
 
-fn enable(call: &Call<'_>, enabled: bool) -> Result<Reply, Failure> {
+fn enable(call: &Call<'_>, enabled: bool) -> Result<Reply, ServerFailure> {
     crud::change(call, |_, record| {
-        record.set("enabled", Value::Bool(enabled));
+        record.set("enabled", FieldValue::Bool(enabled));
         Ok(())
     })
 }
 
 /// POST …/trigger: the platform says so and does nothing more.
-pub fn trigger(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn trigger(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         crud::find(transaction, &SCHEDULED_SESSION, call.part("id"))?;
         Ok(Reply::ok(json!({"status": "triggered"})))
@@ -97,7 +73,7 @@ pub fn trigger(call: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 /// GET …/runs: none.
-pub fn runs(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn runs(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         crud::find(transaction, &SCHEDULED_SESSION, call.part("id"))?;
         Ok(Reply::ok(lists::envelope(&SESSION, 1, 0, &[])))

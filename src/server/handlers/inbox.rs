@@ -6,39 +6,25 @@ use super::agents;
 use crate::server::body;
 use crate::server::call::Call;
 use crate::server::crud;
-use crate::server::error::Failure;
-use crate::server::fields::{DeleteUnknown, Kind, boolean, text};
+use crate::server::error::ServerFailure;
+use crate::server::kinds::INBOX_MESSAGE;
 use crate::server::list as lists;
-use crate::server::record::Record;
+use crate::server::record::ServerRecord;
 use crate::server::reply::Reply;
 use crate::server::store::records::Condition;
 
-pub static INBOX_MESSAGE: Kind = Kind {
-    name: "InboxMessage",
-    table: "inbox_messages",
-    collection: "inbox_messages",
-    fields: &[
-        text("agent_id").required().fixed(),
-        text("body").required().fixed(),
-        text("from_agent_id").fixed(),
-        text("from_name").fixed(),
-        boolean("read"),
-    ],
-    delete_unknown: DeleteUnknown::NotFound,
-};
-
 /// GET: the messages of the path's agent.
-pub fn list(call: &Call<'_>) -> Result<Reply, Failure> {
-    let kind = call.route.kind;
+pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let kind = call.kind;
     call.state.store().read(|transaction| {
         let agent = agents::named(transaction, call, "agent")?;
         let within = Condition::equal("agent_id", agent.id);
-        lists::list(transaction, kind, within, &call.query, call.manners()).map(Reply::ok)
+        lists::list(transaction, kind, within, &call.query, call.fidelity()).map(Reply::ok)
     })
 }
 
 /// POST: the agent of the path wins over that of the body.
-pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::create_with(call, |transaction, record| {
         let agent = agents::named(transaction, call, "agent")?;
         record.set_text("agent_id", agent.id);
@@ -47,8 +33,8 @@ pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 /// PATCH: a message of the path's agent.
-pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
-    let values = body::patch(&INBOX_MESSAGE, &call.body)?;
+pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let values = body::parse_patch(&INBOX_MESSAGE, &call.body)?;
     crud::change(call, |transaction, record| {
         belongs(transaction, call, record)?;
         body::apply(record, values);
@@ -57,20 +43,24 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 /// DELETE: a message of the path's agent.
-pub fn delete(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().write(|transaction| {
         let id = call.part("id");
         let record = crud::find(transaction, &INBOX_MESSAGE, id)?;
         belongs(transaction, call, &record)?;
-        crud::remove(transaction, &INBOX_MESSAGE, id, call.manners())
+        crud::remove(transaction, &INBOX_MESSAGE, id, call.fidelity())
     })
 }
 
-fn belongs(connection: &Connection, call: &Call<'_>, message: &Record) -> Result<(), Failure> {
+fn belongs(
+    connection: &Connection,
+    call: &Call<'_>,
+    message: &ServerRecord,
+) -> Result<(), ServerFailure> {
     let agent = agents::named(connection, call, "agent")?;
     if message.text("agent_id") == agent.id {
         Ok(())
     } else {
-        Err(Failure::not_found(INBOX_MESSAGE.name, &message.id))
+        Err(ServerFailure::not_found(INBOX_MESSAGE.name, &message.id))
     }
 }

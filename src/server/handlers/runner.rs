@@ -1,32 +1,35 @@
 //! What needs a session's runner. None is reachable from here, so these are the platform's answers for
 //! a session without one (contract api.md section 9.4).
 
+use axum::body::Body;
 use axum::http::StatusCode;
 
-use super::messages;
-use super::sessions::SESSION;
 use crate::server::call::Call;
-use crate::server::error::Failure;
+use crate::server::error::ServerFailure;
+use crate::server::kinds::SESSION;
 use crate::server::reply::Reply;
-use crate::server::store::records;
-use crate::server::stream::{Follow, Form};
+use crate::server::store::{messages, records};
+use crate::server::stream::{Follow, StreamKind};
 
 /// Answers for a session that exists.
-fn stand_in(call: &Call<'_>, reply: Result<Reply, Failure>) -> Result<Reply, Failure> {
-    let session = call.state.store().read::<_, Failure>(|transaction| {
+fn stand_in(call: &Call<'_>, reply: Result<Reply, ServerFailure>) -> Result<Reply, ServerFailure> {
+    let session = call.state.store().read::<_, ServerFailure>(|transaction| {
         Ok(records::get(transaction, &SESSION, call.part("id"))?)
     })?;
     match session {
         Some(_) => reply,
-        None => Err(Failure::text(StatusCode::NOT_FOUND, "session not found")),
+        None => Err(ServerFailure::text(
+            StatusCode::NOT_FOUND,
+            "session not found",
+        )),
     }
 }
 
 /// GET …/events: the events of the run that is under way or was the last; on the platform those of the
 /// runner, if there is one.
-pub fn events(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn events(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let id = call.part("id");
-    let start = call.state.store().read::<_, Failure>(|transaction| {
+    let start = call.state.store().read::<_, ServerFailure>(|transaction| {
         let Some(session) = records::get(transaction, &SESSION, id)? else {
             return Ok(None);
         };
@@ -42,62 +45,60 @@ pub fn events(call: &Call<'_>) -> Result<Reply, Failure> {
     })?;
     let Some(start) = start else {
         let none = "session has no associated runner pod";
-        return stand_in(call, Err(Failure::text(StatusCode::BAD_GATEWAY, none)));
+        return stand_in(
+            call,
+            Err(ServerFailure::text(StatusCode::BAD_GATEWAY, none)),
+        );
     };
     // Who has read an earlier run to its end goes on with this one.
     let last = call.last_event_id.as_deref().and_then(|id| id.parse().ok());
     let from = last.unwrap_or(start).max(start);
-    let state = call.state.clone();
-    Ok(Reply::Messages(Follow::new(
-        Form::Run,
-        state,
-        id.to_owned(),
-        from,
-    )))
+    let follow = Follow::new(StreamKind::Run, call.state.clone(), id.to_owned(), from);
+    Ok(Reply::EventStream(follow.into_body()))
 }
 
-pub fn needed(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn needed(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let none = "session runner not available";
     stand_in(
         call,
-        Err(Failure::text(StatusCode::SERVICE_UNAVAILABLE, none)),
+        Err(ServerFailure::text(StatusCode::SERVICE_UNAVAILABLE, none)),
     )
 }
 
-pub fn oauth(_: &Call<'_>) -> Result<Reply, Failure> {
-    Err(Failure::text(
+pub fn oauth(_: &Call<'_>) -> Result<Reply, ServerFailure> {
+    Err(ServerFailure::text(
         StatusCode::NOT_IMPLEMENTED,
         "oauth provider URL generation not yet implemented natively",
     ))
 }
 
-pub fn empty_stream(call: &Call<'_>) -> Result<Reply, Failure> {
-    stand_in(call, Ok(Reply::EmptyStream))
+pub fn empty_stream(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    stand_in(call, Ok(Reply::EventStream(Body::empty())))
 }
 
-pub fn tasks(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn tasks(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     stand_in(call, Ok(Reply::Raw(r#"{"tasks":[],"total":0}"#)))
 }
 
-pub fn capabilities(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn capabilities(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     stand_in(call, Ok(Reply::Raw(r#"{"framework":"unknown"}"#)))
 }
 
-pub fn tool_servers(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn tool_servers(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     stand_in(call, Ok(Reply::Raw(r#"{"servers":[],"totalCount":0}"#)))
 }
 
-pub fn files(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn files(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     stand_in(call, Ok(Reply::Raw(r#"{"files":[]}"#)))
 }
 
-pub fn git_status(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn git_status(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     stand_in(
         call,
         Ok(Reply::Raw(r#"{"modified":[],"staged":[],"untracked":[]}"#)),
     )
 }
 
-pub fn nothing(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn nothing(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     stand_in(call, Ok(Reply::Raw("[]")))
 }

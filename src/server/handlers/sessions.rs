@@ -4,81 +4,18 @@
 use rusqlite::{Connection, Transaction};
 use serde_json::{Value as Json, json};
 
-use super::messages;
 use crate::server::body::{self, Object};
 use crate::server::call::Call;
 use crate::server::crud;
-use crate::server::error::Failure;
-use crate::server::fields::{
-    Default, DeleteUnknown, Field, Kind, int, number, text, time as instant,
-};
-use crate::server::record::{Record, Value};
+use crate::server::error::ServerFailure;
+use crate::server::fields::Field;
+use crate::server::kinds::{SESSION, SESSION_STATUS};
+use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
+use crate::server::state::{Fidelity, USER};
+use crate::server::store::messages;
 use crate::server::store::records::Condition;
-use crate::server::{Manners, USER, ids, time};
-
-pub const MODEL: Default = Default::Text("claude-sonnet-4-6");
-pub const TEMPERATURE: Default = Default::Number(0.7);
-pub const MAX_TOKENS: Default = Default::Int(4000);
-
-pub static SESSION: Kind = Kind {
-    name: "Session",
-    table: "sessions",
-    collection: "sessions",
-    fields: &[
-        text("name").required(),
-        text("prompt"),
-        text("project_id").fixed(),
-        text("agent_id").fixed(),
-        text("repo_url"),
-        text("repos"),
-        text("workflow_id"),
-        text("assigned_user_id"),
-        text("parent_session_id"),
-        int("timeout"),
-        text("llm_model").or(MODEL),
-        number("llm_temperature").or(TEMPERATURE),
-        int("llm_max_tokens").or(MAX_TOKENS),
-        text("bot_account_name"),
-        text("resource_overrides"),
-        text("environment_variables"),
-        text("labels"),
-        text("annotations"),
-        text("created_by_user_id").read_only(),
-        text("phase").read_only(),
-        instant("start_time").read_only(),
-        instant("completion_time").read_only(),
-        text("sdk_session_id").read_only(),
-        int("sdk_restart_count").read_only(),
-        text("conditions").read_only(),
-        text("reconciled_repos").read_only(),
-        text("reconciled_workflow").read_only(),
-        text("kube_cr_name").read_only(),
-        text("kube_cr_uid").read_only(),
-        text("kube_namespace").read_only(),
-    ],
-    delete_unknown: DeleteUnknown::Accepted,
-};
-
-/// What the status of a session is made of.
-static STATUS: Kind = Kind {
-    name: "SessionStatus",
-    table: "",
-    collection: "",
-    fields: &[
-        text("phase"),
-        instant("start_time"),
-        instant("completion_time"),
-        text("sdk_session_id"),
-        int("sdk_restart_count"),
-        text("conditions"),
-        text("reconciled_repos"),
-        text("reconciled_workflow"),
-        text("kube_cr_uid"),
-        text("kube_namespace"),
-    ],
-    delete_unknown: DeleteUnknown::NotFound,
-};
+use crate::server::{ids, time};
 
 const PHASES: [&str; 7] = [
     "Pending",
@@ -110,7 +47,7 @@ const COPIED: [&str; 15] = [
 ];
 
 /// The project that the query names, else the header.
-pub fn within_project(call: &Call<'_>) -> Result<Condition, Failure> {
+pub fn within_project(call: &Call<'_>) -> Result<Condition, ServerFailure> {
     let asked = call
         .query
         .get("project_id")
@@ -122,67 +59,69 @@ pub fn within_project(call: &Call<'_>) -> Result<Condition, Failure> {
     if project.bytes().all(fits) {
         Ok(Condition::equal("project_id", project))
     } else {
-        Err(Failure::invalid("invalid project_id format"))
+        Err(ServerFailure::invalid("invalid project_id format"))
     }
 }
 
-pub fn list(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::list_within(call, within_project(call)?)
 }
 
 /// POST: the project may come from the header, and the prompt is the first message.
-pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
-    let session = crud::draft(call)?.into_record(&SESSION, ids::fresh());
+pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let session = crud::parse_body(call)?.into_record(&SESSION, ids::fresh());
     let mut session = with_resource_name(session);
     session.set_text("created_by_user_id", USER);
-    if session.get("project_id") == &Value::Null
+    if session.get("project_id") == &FieldValue::Null
         && let Some(project) = &call.project_header
     {
         session.set_text("project_id", project.clone());
     }
     call.state.store().write(|transaction| {
-        refuse_unknown_parent(transaction, &session, "create", call.manners())?;
-        crud::insert(transaction, &session, call.manners())?;
+        refuse_unknown_parent(transaction, &session, "create", call.fidelity())?;
+        crud::insert(transaction, &session, call.fidelity())?;
         if !session.text("prompt").is_empty() {
             messages::push(transaction, &session.id, "user", session.text("prompt"))?;
         }
-        Ok::<_, Failure>(())
+        Ok::<_, ServerFailure>(())
     })?;
     call.state.announce_messages();
     Ok(Reply::created(session.to_json()))
 }
 
 /// The cluster's name of a session is its id.
-pub fn with_resource_name(mut session: Record) -> Record {
+pub fn with_resource_name(mut session: ServerRecord) -> ServerRecord {
     session.set_text("kube_cr_name", session.id.clone());
     session
 }
 
-pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
-    let values = body::patch(&SESSION, &call.body)?;
+pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let values = body::parse_patch(&SESSION, &call.body)?;
     crud::change(call, |transaction, record| {
         body::apply(record, values);
-        refuse_unknown_parent(transaction, record, "update", call.manners())
+        refuse_unknown_parent(transaction, record, "update", call.fidelity())
     })
 }
 
 /// A deleted parent still counts.
 fn refuse_unknown_parent(
     connection: &Connection,
-    session: &Record,
+    session: &ServerRecord,
     verb: &str,
-    manners: Manners,
-) -> Result<(), Failure> {
+    fidelity: Fidelity,
+) -> Result<(), ServerFailure> {
     let Some(parent) = session.optional_text("parent_session_id") else {
         return Ok(());
     };
     let known: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)")?
         .query_row([parent], |row| row.get(0))?;
-    match (known, manners) {
+    match (known, fidelity) {
         (true, _) => Ok(()),
-        (false, Manners::Corrected) => Err(Failure::invalid("the parent session does not exist")),
-        (false, Manners::Recorded) => Err(crud::unable(
+        (false, Fidelity::Corrected) => {
+            Err(ServerFailure::invalid("the parent session does not exist"))
+        }
+        (false, Fidelity::Recorded) => Err(crud::unable(
             verb,
             &SESSION,
             "pq: insert or update on table \"sessions\" violates foreign key constraint \
@@ -192,11 +131,15 @@ fn refuse_unknown_parent(
 }
 
 /// PATCH …/status: what a control plane reports.
-pub fn status(call: &Call<'_>) -> Result<Reply, Failure> {
-    let values = body::patch(&STATUS, &call.body)?;
+pub fn status(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let values = body::parse_patch(&SESSION_STATUS, &call.body)?;
     if values.is_empty() {
-        let names: Vec<&str> = STATUS.fields.iter().map(|field| field.name).collect();
-        return Err(Failure::invalid(format!(
+        let names: Vec<&str> = SESSION_STATUS
+            .fields
+            .iter()
+            .map(|field| field.name)
+            .collect();
+        return Err(ServerFailure::invalid(format!(
             "status patch body must set at least one field: {}",
             names.join(", ")
         )));
@@ -208,11 +151,11 @@ pub fn status(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-fn refuse_unknown_phase(values: &[(&'static Field, Value)]) -> Result<(), Failure> {
+fn refuse_unknown_phase(values: &[(&'static Field, FieldValue)]) -> Result<(), ServerFailure> {
     let phase = values.iter().rev().find(|(field, _)| field.name == "phase");
     match phase {
-        Some((_, Value::Text(phase))) if !PHASES.contains(&phase.as_str()) => {
-            Err(Failure::invalid(format!(
+        Some((_, FieldValue::Text(phase))) if !PHASES.contains(&phase.as_str()) => {
+            Err(ServerFailure::invalid(format!(
                 "invalid phase {phase:?}; must be one of: {}",
                 PHASES.join(", ")
             )))
@@ -224,25 +167,25 @@ fn refuse_unknown_phase(values: &[(&'static Field, Value)]) -> Result<(), Failur
 /// A change of phase, which wakes who runs sessions.
 fn announced(
     call: &Call<'_>,
-    change: impl FnOnce(&Transaction<'_>, &mut Record) -> Result<(), Failure>,
-) -> Result<Reply, Failure> {
+    change: impl FnOnce(&Transaction<'_>, &mut ServerRecord) -> Result<(), ServerFailure>,
+) -> Result<Reply, ServerFailure> {
     let reply = crud::change(call, change)?;
     call.state.announce_sessions();
     Ok(reply)
 }
 
 /// DELETE: a session that runs ends with it.
-pub fn delete(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let reply = crud::delete(call)?;
     call.state.announce_sessions();
     Ok(reply)
 }
 
-pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn start(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     announced(call, |_, session| {
         let phase = session.text("phase");
         if !["", "Stopped", "Failed", "Completed"].contains(&phase) {
-            return Err(Failure::conflict(format!(
+            return Err(ServerFailure::conflict(format!(
                 "cannot start session in phase {phase:?}; must be empty, Stopped, Failed, or Completed"
             )));
         }
@@ -251,11 +194,11 @@ pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-pub fn stop(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn stop(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     announced(call, |_, session| {
         let phase = session.text("phase");
         if !["Running", "Creating", "Pending"].contains(&phase) {
-            return Err(Failure::conflict(format!(
+            return Err(ServerFailure::conflict(format!(
                 "cannot stop session in phase {phase:?}; must be Running, Creating, or Pending"
             )));
         }
@@ -265,36 +208,36 @@ pub fn stop(call: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 /// POST …/clone: a copy whose parent is the original.
-pub fn clone(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn clone(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let copy = call.state.store().write(|transaction| {
         let source = crud::find(transaction, &SESSION, call.part("id"))?;
-        let mut copy = Record::new(&SESSION, ids::fresh());
+        let mut copy = ServerRecord::new(&SESSION, ids::fresh());
         for name in COPIED {
             copy.set(name, source.get(name).clone());
         }
         copy.set_text("name", format!("{}-clone", source.text("name")));
         copy.set_text("parent_session_id", source.id);
         // The platform forgets whose a copy is.
-        if call.manners() == Manners::Corrected {
+        if call.fidelity() == Fidelity::Corrected {
             copy.set_text("created_by_user_id", USER);
         }
         let copy = with_resource_name(copy);
-        crud::insert(transaction, &copy, call.manners())?;
-        Ok::<_, Failure>(copy)
+        crud::insert(transaction, &copy, call.fidelity())?;
+        Ok::<_, ServerFailure>(copy)
     })?;
     Ok(Reply::created(copy.to_json()))
 }
 
 /// The text of a key that must be there.
-fn needed(object: &Object, key: &str, holder: &str) -> Result<String, Failure> {
+fn needed(object: &Object, key: &str, holder: &str) -> Result<String, ServerFailure> {
     let value = body::text_of(object, key, holder)?;
     if value.is_empty() {
-        return Err(Failure::invalid(format!("{key} is required")));
+        return Err(ServerFailure::invalid(format!("{key} is required")));
     }
     Ok(value)
 }
 
-fn branch(object: &Object, holder: &str) -> Result<String, Failure> {
+fn branch(object: &Object, holder: &str) -> Result<String, ServerFailure> {
     let branch = body::text_of(object, "branch", holder)?;
     Ok(if branch.is_empty() {
         "main".to_owned()
@@ -304,11 +247,11 @@ fn branch(object: &Object, holder: &str) -> Result<String, Failure> {
 }
 
 /// The repositories of a session; a text that is no list counts as none.
-fn repos(session: &Record) -> Vec<Json> {
+fn repos(session: &ServerRecord) -> Vec<Json> {
     serde_json::from_str(session.text("repos")).unwrap_or_default()
 }
 
-pub fn add_repo(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn add_repo(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let object = body::object(&call.body, "AddRepoRequest", &["url", "branch"])?;
     let url = needed(&object, "url", "AddRepoRequest")?;
     let branch = branch(&object, "AddRepoRequest")?;
@@ -322,7 +265,7 @@ pub fn add_repo(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-pub fn remove_repo(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn remove_repo(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::change(call, |_, session| {
         let mut repos = repos(session);
         repos.retain(|repo| repo.get("name").and_then(Json::as_str) != Some(call.part("name")));
@@ -331,7 +274,7 @@ pub fn remove_repo(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-pub fn set_workflow(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn set_workflow(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let object = body::object(
         &call.body,
         "SetWorkflowRequest",
@@ -352,7 +295,7 @@ pub fn set_workflow(call: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 /// GET …/workflow/metadata: the workflow as an object, or the text that is none.
-pub fn workflow(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn workflow(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let session = crud::find(transaction, &SESSION, call.part("id"))?;
         let text = session.text("workflow_id");
@@ -367,7 +310,7 @@ pub fn workflow(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-pub fn set_model(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn set_model(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let object = body::object(&call.body, "SetModelRequest", &["model"])?;
     let model = needed(&object, "model", "SetModelRequest")?;
     crud::change(call, |_, session| {
@@ -377,7 +320,7 @@ pub fn set_model(call: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 /// PATCH …/displayname: the name, under another word.
-pub fn rename(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn rename(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let object = body::object(&call.body, "DisplayNameRequest", &["name"])?;
     let name = needed(&object, "name", "DisplayNameRequest")?;
     crud::change(call, |_, session| {
@@ -386,7 +329,7 @@ pub fn rename(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-pub fn export(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn export(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let session = crud::find(transaction, &SESSION, call.part("id"))?;
         Ok(Reply::ok(json!({

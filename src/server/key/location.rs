@@ -5,36 +5,31 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
 
-use keyring::v1::{Entry, Error as KeyringError};
 use zeroize::Zeroizing;
 
-use super::{Ring, StoreError};
+use super::ring::Ring;
+use crate::keyring;
 use crate::plain_file::{self, Links};
 use crate::secret_file;
+use crate::server::store::StoreError;
 
 const SERVICE: &str = "ambient-local-api";
 const FILE_NAME: &str = "ambient.key";
-
-/// The keyring may ask the user or not answer at all; nothing waits longer for it.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// More than any ring of keys takes.
 const MAX_FILE: u64 = 64 * 1024;
 
 /// Where a key is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum KeyLocation {
     /// The entry of this name in the system's keyring.
     Keyring(String),
     /// A file with mode 0600.
     File(PathBuf),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for KeyLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keyring(_) => f.write_str("the system keyring"),
@@ -43,7 +38,7 @@ impl fmt::Display for Place {
     }
 }
 
-impl Place {
+impl KeyLocation {
     /// The file beside the database.
     pub fn file_in(directory: &Path) -> Self {
         Self::File(directory.join(FILE_NAME))
@@ -64,12 +59,10 @@ impl Place {
     }
 
     /// The keys, if there are any.
-    pub(super) fn read(&self) -> Result<Option<Ring>, StoreError> {
+    pub fn read(&self) -> Result<Option<Ring>, StoreError> {
         let text = match self {
             Self::Keyring(name) => {
-                let name = name.clone();
-                in_time(move || found(Entry::new(SERVICE, &name)?.get_password()))
-                    .map_err(|reason| self.unusable(reason))?
+                keyring::read(SERVICE, name).map_err(|error| self.unusable(error))?
             }
             Self::File(path) => read_file(path).map_err(|reason| self.unusable(reason))?,
         };
@@ -82,7 +75,7 @@ impl Place {
     }
 
     /// The keys; a first one is made if there is none.
-    pub(super) fn read_or_create(&self) -> Result<Ring, StoreError> {
+    pub fn read_or_create(&self) -> Result<Ring, StoreError> {
         if let Some(ring) = self.read()? {
             return Ok(ring);
         }
@@ -107,13 +100,11 @@ impl Place {
     }
 
     /// Writes the keys over those that are there.
-    pub(super) fn replace(&self, ring: &Ring) -> Result<(), StoreError> {
+    pub fn replace(&self, ring: &Ring) -> Result<(), StoreError> {
         let text = ring.to_text();
         match self {
             Self::Keyring(name) => {
-                let name = name.clone();
-                in_time(move || Entry::new(SERVICE, &name)?.set_password(&text))
-                    .map_err(|reason| self.unusable(reason))
+                keyring::write(SERVICE, name, text).map_err(|error| self.unusable(error))
             }
             Self::File(path) => {
                 secret_file::replace(path, text.as_bytes()).map_err(|error| self.unusable(error))
@@ -122,67 +113,36 @@ impl Place {
     }
 }
 
-fn found(
-    password: Result<String, KeyringError>,
-) -> Result<Option<Zeroizing<String>>, KeyringError> {
-    match password {
-        Ok(text) => Ok(Some(Zeroizing::new(text))),
-        Err(KeyringError::NoEntry) => Ok(None),
-        Err(error) => Err(error),
-    }
+/// Why the key file can't be used.
+#[derive(Debug, thiserror::Error)]
+enum FileError {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("it belongs to another user")]
+    OtherUser,
+    #[error("others may read it; make it private with chmod 600")]
+    OpenToOthers,
 }
 
-/// Runs a call to the keyring in a thread of its own, for at most two seconds.
-fn in_time<T: Send + 'static>(
-    call: impl FnOnce() -> Result<T, KeyringError> + Send + 'static,
-) -> Result<T, String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::Builder::new()
-        .name("keyring".to_owned())
-        .spawn(move || {
-            let _ = sender.send(call());
-        })
-        .map_err(|error| error.to_string())?;
-    match receiver.recv_timeout(PATIENCE) {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(words(&error)),
-        Err(_) => Err("the keyring did not answer within 2 seconds".to_owned()),
-    }
-}
-
-/// The error without the bytes that some of its variants carry.
-fn words(error: &KeyringError) -> String {
-    match error {
-        KeyringError::NoDefaultStore => "this system has no keyring".to_owned(),
-        KeyringError::BadEncoding(_) | KeyringError::BadDataFormat(..) => {
-            "the entry in the keyring is damaged".to_owned()
-        }
-        other => other.to_string(),
-    }
-}
-
-/// A file that is ours and closed to others; none if there is no file.
-fn read_file(path: &Path) -> Result<Option<Zeroizing<String>>, String> {
+/// Reads a file that belongs to this user and that nobody else can read; returns `None` if there is no file.
+fn read_file(path: &Path) -> Result<Option<Zeroizing<String>>, FileError> {
     let file = match plain_file::open(path, Links::Refuse) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.to_string()),
+        Err(error) => return Err(error.into()),
     };
-    let about = file.metadata().map_err(|error| error.to_string())?;
-    refuse(&about)?;
+    refuse_unsafe(&file.metadata()?)?;
     let mut text = Zeroizing::new(String::with_capacity(1024));
-    file.take(MAX_FILE)
-        .read_to_string(&mut text)
-        .map_err(|error| error.to_string())?;
+    file.take(MAX_FILE).read_to_string(&mut text)?;
     Ok(Some(text))
 }
 
-fn refuse(about: &fs::Metadata) -> Result<(), String> {
+fn refuse_unsafe(about: &fs::Metadata) -> Result<(), FileError> {
     if about.uid() != rustix::process::geteuid().as_raw() {
-        return Err("it belongs to another user".to_owned());
+        return Err(FileError::OtherUser);
     }
     if about.mode() & 0o077 != 0 {
-        return Err("others may read it; make it private with chmod 600".to_owned());
+        return Err(FileError::OpenToOthers);
     }
     Ok(())
 }

@@ -5,34 +5,20 @@ use serde_json::Value as Json;
 use crate::server::body;
 use crate::server::call::Call;
 use crate::server::crud;
-use crate::server::error::Failure;
-use crate::server::fields::{Default, DeleteUnknown, Kind, boolean, text};
-use crate::server::record::{Record, Value};
+use crate::server::error::ServerFailure;
+use crate::server::kinds::ROLE;
+use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
 
-pub static ROLE: Kind = Kind {
-    name: "Role",
-    table: "roles",
-    collection: "roles",
-    fields: &[
-        text("name").required().fixed(),
-        text("display_name"),
-        text("description"),
-        text("permissions"),
-        boolean("built_in").or(Default::Bool(false)).fixed(),
-    ],
-    delete_unknown: DeleteUnknown::Accepted,
-};
-
-pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::create_with(call, |_, record| {
-        keep_permissions_if_readable(record, Value::Null);
+        keep_permissions_if_readable(record, FieldValue::Null);
         Ok(())
     })
 }
 
-pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
-    let values = body::patch(&ROLE, &call.body)?;
+pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let values = body::parse_patch(&ROLE, &call.body)?;
     crud::change(call, |_, record| {
         let before = record.get("permissions").clone();
         body::apply(record, values);
@@ -42,7 +28,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
 }
 
 /// Permissions are a text with a JSON array of texts; others are dropped without a word.
-fn keep_permissions_if_readable(record: &mut Record, otherwise: Value) {
+fn keep_permissions_if_readable(record: &mut ServerRecord, otherwise: FieldValue) {
     let readable = record.optional_text("permissions").is_none_or(|text| {
         matches!(
             serde_json::from_str(text),
