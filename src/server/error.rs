@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::state::BASE;
+use super::names::BASE;
 use super::store::StoreError;
 
 /// Why a request is refused.

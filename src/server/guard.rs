@@ -9,7 +9,7 @@ use hyper::body::Body as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
-use super::route::{HEALTH_PATH, ROOT_PATH};
+use super::names::{HEALTH_PATH, ROOT_PATH};
 use super::state::AppState;
 use super::{error, reply};
 

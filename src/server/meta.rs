@@ -5,8 +5,8 @@ use axum::http::{Response, StatusCode};
 use serde_json::json;
 
 use super::call::Verb;
+use super::names::{DESCRIPTION_PATH, HEALTH_PATH, ROOT_PATH, VERSION_PATH};
 use super::reply::{self, OPERATION_ID};
-use super::route::{DESCRIPTION_PATH, HEALTH_PATH, ROOT_PATH, VERSION_PATH};
 use super::{ids, openapi};
 use crate::compat::json::compact;
 use crate::version;

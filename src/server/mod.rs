@@ -11,7 +11,7 @@
 //! - `handlers`: one file for each kind of record; `crud`, `list`, `search`, `order`: what the kinds share
 //! - `kinds`: the fields of each kind; `fields`, `record`, `body`: fields, records and bodies in JSON
 //! - `store`: the database; `seal`, `key`: tokens at rest; `seed`: the content of a new store
-//! - `state`: what all requests share; `call`: one request
+//! - `state`: what all requests share; `call`: one request; `names`: fixed paths and the one user
 //! - `reply`, `error`, `stream`: answers
 //! - `runs`: for the process that runs sessions
 
@@ -28,6 +28,7 @@ mod key;
 mod kinds;
 mod list;
 mod meta;
+mod names;
 pub mod openapi;
 mod order;
 mod query;
@@ -50,6 +51,8 @@ pub mod tls;
 pub use dispatch::router;
 pub use key::{KeyNotice, KeyPolicy};
 pub use kinds::agent_defaults;
+pub use names::{BASE, USER};
+pub use receive::BODY_LIMIT;
 pub use serve::serve;
-pub use state::{Access, AccessLog, AppState, BASE, BODY_LIMIT, Fidelity, Options, USER};
+pub use state::{Access, AccessLog, AppState, Fidelity, Options};
 pub use store::StoreError;

@@ -9,8 +9,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::call::Verb;
 use super::fields::{Field, Kind, Type};
-use super::route::{DESCRIPTION_PATH, Does, HEALTH_PATH, ROOT_PATH, ROUTES, Route, VERSION_PATH};
-use super::state::BASE;
+use super::names::{BASE, DESCRIPTION_PATH, HEALTH_PATH, ROOT_PATH, VERSION_PATH};
+use super::route::{Does, ROUTES, Route};
 use crate::version::VERSION;
 
 /// The `OpenAPI` document as indented text.

@@ -8,7 +8,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use zeroize::Zeroizing;
 
 use super::error::ServerFailure;
-use super::state::{AppState, BODY_LIMIT};
+use super::state::AppState;
+
+/// The largest request body. The platform has no limit, but tokens of 20 MiB must pass.
+pub const BODY_LIMIT: usize = 32 * 1024 * 1024;
 
 /// A body of more bytes than this is read only when there is room for it.
 const BIG: usize = 1 << 20;

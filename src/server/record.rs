@@ -5,7 +5,7 @@ use rusqlite::types::{ToSqlOutput, Value as Sql, ValueRef};
 use serde_json::{Map, Number, Value as Json};
 
 use super::fields::{DefaultValue, Kind, Type};
-use super::state::BASE;
+use super::names::BASE;
 use super::time;
 
 /// The value of one field. It may be a token, so it has no debug form.

@@ -14,14 +14,8 @@ use super::kinds::{
     AGENT, APPLICATION, CREDENTIAL, INBOX_MESSAGE, PROJECT, PROJECT_SETTINGS, ROLE, ROLE_BINDING,
     SCHEDULED_SESSION, SESSION, USER,
 };
+use super::names::BASE;
 use super::reply::Reply;
-use super::state::BASE;
-
-/// The paths that no kind of record has.
-pub const ROOT_PATH: &str = "/api/ambient";
-pub const VERSION_PATH: &str = "/api/ambient/v1/version";
-pub const DESCRIPTION_PATH: &str = "/api/ambient/v1/openapi";
-pub const HEALTH_PATH: &str = "/healthcheck";
 
 /// What a route does, as far as its description needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

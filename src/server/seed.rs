@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 
 use super::kinds;
+use super::names::USER;
 use super::record::{FieldValue, ServerRecord};
-use super::state::USER;
 use super::store::{StoreError, records};
 use super::{ids, time};
 

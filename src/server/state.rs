@@ -12,15 +12,6 @@ use super::key::{KeyNotice, KeyPolicy, Keys};
 use super::seed;
 use super::store::{Store, StoreError};
 
-/// The path that all routes begin with.
-pub const BASE: &str = "/api/ambient/v1";
-
-/// The user that every caller is.
-pub const USER: &str = "dev-user";
-
-/// The largest request body. The platform has no limit, but tokens of 20 MiB must pass.
-pub const BODY_LIMIT: usize = 32 * 1024 * 1024;
-
 /// How many large bodies may be in memory at once, and how many searches may run at once.
 const BIG_BODIES: usize = 2;
 const SEARCHES: usize = 2;

@@ -8,13 +8,16 @@ use crate::server::body;
 use crate::server::call::Call;
 use crate::server::crud;
 use crate::server::error::ServerFailure;
+use crate::server::ids;
 use crate::server::kinds::{AGENT, INBOX_MESSAGE, PROJECT, ROLE_BINDING, SESSION};
+use crate::server::list as lists;
+use crate::server::names::USER;
 use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
-use crate::server::state::{Fidelity, USER};
+use crate::server::state::Fidelity;
 use crate::server::store::messages;
 use crate::server::store::records::{self, Condition};
-use crate::server::{ids, list as lists, time};
+use crate::server::time;
 
 /// GET: the agents of the path's project.
 pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {

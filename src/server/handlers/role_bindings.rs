@@ -10,12 +10,14 @@ use crate::server::body::{self, Draft};
 use crate::server::call::Call;
 use crate::server::crud;
 use crate::server::error::ServerFailure;
+use crate::server::ids;
 use crate::server::kinds::{AGENT, ROLE, ROLE_BINDING};
+use crate::server::names::USER;
 use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
-use crate::server::state::{Fidelity, USER};
+use crate::server::seed;
+use crate::server::state::Fidelity;
 use crate::server::store::records::{self, Condition};
-use crate::server::{ids, seed};
 
 const SCOPES: [&str; 5] = ["global", "project", "agent", "session", "credential"];
 

@@ -7,11 +7,12 @@ use crate::server::body;
 use crate::server::call::Call;
 use crate::server::crud;
 use crate::server::error::ServerFailure;
+use crate::server::ids;
 use crate::server::kinds::{SCHEDULED_SESSION, SESSION};
+use crate::server::list as lists;
 use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
 use crate::server::store::records::{self, Condition};
-use crate::server::{ids, list as lists};
 
 /// GET: all of the project; the platform knows no pages, no search and no order here.
 pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {

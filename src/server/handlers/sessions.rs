@@ -9,13 +9,15 @@ use crate::server::call::Call;
 use crate::server::crud;
 use crate::server::error::ServerFailure;
 use crate::server::fields::Field;
+use crate::server::ids;
 use crate::server::kinds::{SESSION, SESSION_STATUS};
+use crate::server::names::USER;
 use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
-use crate::server::state::{Fidelity, USER};
+use crate::server::state::Fidelity;
 use crate::server::store::messages;
 use crate::server::store::records::Condition;
-use crate::server::{ids, time};
+use crate::server::time;
 
 const PHASES: [&str; 7] = [
     "Pending",

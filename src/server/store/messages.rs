@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde_json::{Value as Json, json};
 
 use super::error::StoreError;
-use crate::server::{ids, time};
+use crate::server::ids;
+use crate::server::time;
 
 /// How many messages a follower reads at once.
 const BATCH: i64 = 100;

@@ -264,7 +264,8 @@ mod tests {
     use super::plans::explain;
     use super::*;
     use crate::server::kinds::{AGENT, CREDENTIAL, PROJECT, ROLE_BINDING, SESSION};
-    use crate::server::{order, search};
+    use crate::server::order;
+    use crate::server::search;
 
     /// How the database goes about a list.
     fn plan(search: &str, order_by: &str) -> String {
