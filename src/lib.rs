@@ -14,6 +14,7 @@
 //! - [`intake`]: how a secret comes in: read, decoded, cut, judged, described
 //! - [`input`]: bytes from files and pipes; [`secret_file`]: the one writer of files with secrets;
 //!   [`plain_file`]: opens files that others may have put there
+//! - [`keyring`]: the system's keyring
 //! - [`digest`]: digests that recognise a stored secret
 //! - [`text`]: what text for people may hold; names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's manners that scripts rely on

@@ -1,4 +1,4 @@
-//! Request bodies: checked in the platform's order and refused in its words (contract api.md section 6).
+//! Parses request bodies: checks them in the platform's order and refuses them in its words (contract api.md section 6).
 
 use std::fmt;
 
@@ -12,21 +12,21 @@ use super::record::{FieldValue, ServerRecord};
 use super::time;
 use crate::compat::json_text;
 
-/// A body as sent: its keys in order, a repeated one with its last value.
+/// An object as sent: its keys in order, a repeated key with its last value.
 pub type Object = Map<String, Json>;
 
-/// Keys that every kind has.
+/// The keys that every kind has.
 const COMMON: [&str; 5] = ["id", "kind", "href", "created_at", "updated_at"];
 
-/// A checked create, before an id is given. It may hold a token, so it has no debug form.
+/// A new record before it has an id. It may hold a token, so it does not implement `Debug`.
 pub struct Draft {
     pub values: Vec<(&'static Field, FieldValue)>,
     pub created_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
 }
 
-/// A body without what no operation looks at: only some keys of the object, and nothing in nested values. A
-/// small body could become a huge tree otherwise.
+/// A body without the parts that no operation reads: it keeps some keys of the object and empties nested values.
+/// Otherwise a small body could become a huge tree.
 struct Flat {
     json: Json,
     /// The first key that was not kept.
@@ -47,7 +47,7 @@ fn flat(bytes: &[u8], keeps: impl Fn(&str) -> bool) -> Result<Flat, ServerFailur
 }
 
 struct Flattener<'a> {
-    /// Which keys of the object count; none within nested values, of which only the type counts.
+    /// Decides which keys of the object are kept. `None` within nested values, whose content is dropped.
     keeps: Option<&'a dyn Fn(&str) -> bool>,
     unknown: &'a mut Option<String>,
 }
@@ -123,7 +123,7 @@ impl<'de> Visitor<'de> for Flattener<'_> {
     }
 }
 
-/// Checks a body that may be anything, as actions without fields take it.
+/// Checks that a body is JSON, as actions without fields require.
 ///
 /// # Errors
 /// 400, code 17, if it is not JSON.
@@ -131,8 +131,8 @@ pub fn any_json(bytes: &[u8]) -> Result<(), ServerFailure> {
     flat(bytes, |_| false).map(drop)
 }
 
-/// Reads these keys of an object, in whatever case; `null` counts as one without keys. `target` is what Go
-/// calls the place it fills.
+/// Reads these keys of an object, without regard to case; `null` counts as an empty object. `target` is Go's name of
+/// the type that the object would fill.
 ///
 /// # Errors
 /// 400, code 17.
@@ -141,7 +141,7 @@ pub fn object(bytes: &[u8], target: &str, keys: &[&str]) -> Result<Object, Serve
     into_object(flat(bytes, is_meant)?.json, target)
 }
 
-/// The keys of a kind that a body sets to null in so many words.
+/// Returns the keys of a kind that a body explicitly sets to null.
 pub fn null_keys(kind: &'static Kind, bytes: &[u8]) -> Vec<String> {
     match flat(bytes, |key| is_known(kind, key)).map(|body| body.json) {
         Ok(Json::Object(object)) => object
@@ -164,13 +164,13 @@ fn into_object(json: Json, target: &str) -> Result<Object, ServerFailure> {
     }
 }
 
-/// Reads the body of a create.
+/// Parses the body of a request that creates a record.
 ///
-/// With `null_is_empty` the body `null` makes a record of which nothing is set, as on the platform;
-/// without, it lacks the required keys.
+/// With `null_is_empty` the body `null` creates a record without any value, as on the platform; otherwise the required
+/// keys are missing from it.
 ///
 /// # Errors
-/// 400, code 17; code 8 for an id; 500, code 9, for a NUL in a text.
+/// 400 with code 17, or with code 8 if the body names an id.
 pub fn parse_create(
     kind: &'static Kind,
     bytes: &[u8],
@@ -251,7 +251,7 @@ fn fill(kind: &'static Kind, object: Object) -> Result<Draft, ServerFailure> {
     Ok(draft)
 }
 
-/// Reads the body of a PATCH: the fields that are present, known, changeable and not null.
+/// Parses the body of a PATCH: returns the fields that are present, known, changeable and not null.
 ///
 /// # Errors
 /// 400, code 17.
@@ -273,10 +273,10 @@ pub fn parse_patch(
     Ok(values)
 }
 
-/// The text of a key that may be absent; keys are matched without regard to case.
+/// Returns the text of a key, matched without regard to case; empty if the key is absent.
 ///
 /// # Errors
-/// 400, code 17, for another type. `holder` is Go's name of the structure.
+/// 400, code 17, if the value is not a text. `holder` is Go's name of the structure.
 pub fn text_of(object: &Object, key: &str, holder: &str) -> Result<String, ServerFailure> {
     let json = object
         .iter()
@@ -292,7 +292,7 @@ pub fn text_of(object: &Object, key: &str, holder: &str) -> Result<String, Serve
     }
 }
 
-/// A JSON value as a field's type has it; null is none.
+/// Converts a JSON value to a field's type; returns `None` for null.
 fn typed(
     name: &str,
     kind: Type,
@@ -330,7 +330,7 @@ fn typed(
     }
 }
 
-/// Go's word for the type of a JSON value.
+/// Returns Go's word for the type of a JSON value.
 fn kind_of(json: &Json) -> &'static str {
     match json {
         Json::Null => "null",
@@ -343,7 +343,7 @@ fn kind_of(json: &Json) -> &'static str {
 }
 
 impl Draft {
-    /// The value of a text field, if the body sets it.
+    /// Returns the value of a text field, if the body sets it.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.values
             .iter()
@@ -354,7 +354,7 @@ impl Draft {
             })
     }
 
-    /// Makes the record.
+    /// Turns the draft into a record.
     pub fn into_record(self, kind: &'static Kind, id: String) -> ServerRecord {
         let mut record = ServerRecord::new(kind, id);
         if let Some(created_at) = self.created_at {

@@ -1,4 +1,4 @@
-//! Create, read, list, change and delete, as all kinds of records have them (contract api.md section 6).
+//! Create, read, list, change and delete, as all kinds of records share them (contract api.md section 6).
 
 use rusqlite::{Connection, Transaction};
 
@@ -13,7 +13,7 @@ use super::store::records::{self, Condition};
 use super::store::{self, StoreError};
 use super::{ids, list as lists, time};
 
-/// Lists all records of the route's kind.
+/// Lists the records of the route's kind.
 pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     list_within(call, Condition::default())
 }
@@ -31,8 +31,7 @@ pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     create_with(call, |_, _| Ok(()))
 }
 
-/// Creates a record from the body; `finish` completes it within the same transaction, before it is
-/// written.
+/// Creates a record from the body. `finish` completes the record within the same transaction, before it is written.
 pub fn create_with(
     call: &Call<'_>,
     finish: impl FnOnce(&Transaction<'_>, &mut ServerRecord) -> Result<(), ServerFailure>,
@@ -46,19 +45,19 @@ pub fn create_with(
     Ok(Reply::created(record.to_json()))
 }
 
-/// The checked body of a create of the route's kind.
+/// Parses the body of a request that creates a record of the route's kind.
 pub fn parse_body(call: &Call<'_>) -> Result<Draft, ServerFailure> {
     body::parse_create(call.kind, &call.body, call.fidelity() == Fidelity::Recorded)
 }
 
-/// Reads the record of the path.
+/// Reads the record that the path names.
 pub fn get(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         find(transaction, call.kind, call.part("id")).map(|record| Reply::ok(record.to_json()))
     })
 }
 
-/// Changes the record of the path by the body.
+/// Changes the record that the path names, as the body says.
 pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(call.kind, &call.body)?;
     change(call, |_, record| {
@@ -67,7 +66,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// Reads, changes and writes the record of the path in one step.
+/// Reads, changes and writes the record that the path names, in one step.
 pub fn change(
     call: &Call<'_>,
     change: impl FnOnce(&Transaction<'_>, &mut ServerRecord) -> Result<(), ServerFailure>,
@@ -80,17 +79,17 @@ pub fn change(
     })
 }
 
-/// Deletes the record of the path.
+/// Deletes the record that the path names.
 pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state
         .store()
         .write(|transaction| remove(transaction, call.kind, call.part("id"), call.fidelity()))
 }
 
-/// The live record with this id.
+/// Returns the record with this id.
 ///
 /// # Errors
-/// 404.
+/// 404 if there is none, or it was deleted.
 pub fn find(
     connection: &Connection,
     kind: &'static Kind,
@@ -102,7 +101,7 @@ pub fn find(
 /// Writes a new record.
 ///
 /// # Errors
-/// 409 if a value that must be unique is taken; 500 for what the platform's database refuses.
+/// 409 if a value that must be unique is taken; 500 if the platform's database would refuse a value.
 pub fn insert(
     connection: &Connection,
     record: &ServerRecord,
@@ -118,7 +117,7 @@ pub fn insert(
     })
 }
 
-/// Writes a changed record, with the present time.
+/// Writes a changed record and sets the time of its last change.
 ///
 /// # Errors
 /// As [`insert`].
@@ -142,7 +141,7 @@ pub fn save(
 /// Deletes a record.
 ///
 /// # Errors
-/// 404 for an unknown id, where the kind has it so, or where answers are corrected.
+/// 404 for an unknown id, if the platform answers so for this kind or if answers are corrected.
 pub fn remove(
     connection: &Connection,
     kind: &'static Kind,
@@ -157,12 +156,12 @@ pub fn remove(
     }
 }
 
-/// `Unable to create Session: …`
+/// Returns the failure `Unable to create Session: …`.
 pub fn unable(verb: &str, kind: &Kind, reason: impl std::fmt::Display) -> ServerFailure {
     ServerFailure::general(format!("Unable to {verb} {}: {reason}", kind.name))
 }
 
-/// The platform's database takes no NUL in a text.
+/// Refuses a text with a NUL, which the platform's database cannot store.
 fn refuse_nul(record: &ServerRecord, verb: &str, fidelity: Fidelity) -> Result<(), ServerFailure> {
     let field = record
         .kind

@@ -1,4 +1,4 @@
-//! From an HTTP request to its handler, and back.
+//! Takes an HTTP request to its handler, and the handler's result back to the client.
 
 use std::time::Instant;
 
@@ -42,7 +42,7 @@ async fn answer(State(state): State<AppState>, request: Request<Body>) -> Respon
         )
     });
     let mut response = route_request(&state, request).await;
-    reply::keep_to_yourself(&mut response);
+    reply::forbid_caching(&mut response);
     if let Some((log, method, path)) = log {
         log(&Access {
             method: &method,

@@ -1,4 +1,4 @@
-//! Lists: pages, search, order and the envelope (contract api.md section 5).
+//! Answers lists: pages, search, order and the envelope (contract api.md section 5).
 
 use rusqlite::Connection;
 use serde_json::{Map, Value as Json, json};
@@ -15,7 +15,7 @@ use super::{order, search, store};
 const DEFAULT_SIZE: i64 = 100;
 const MAX_SIZE: i64 = 65_500;
 
-/// Lists records of a kind that meet `within` and what the query asks for.
+/// Lists the records of a kind that meet `within` and the conditions of the query.
 ///
 /// # Errors
 /// 400 or 500 for a search or an order that is refused.
@@ -56,7 +56,7 @@ pub fn list(
     Ok(envelope(kind, page, total, &items))
 }
 
-/// The envelope; `page` is echoed in 32 bits, as on the platform.
+/// Returns the envelope of a list; `page` is echoed in 32 bits, as on the platform.
 pub fn envelope(kind: &Kind, page: i64, total: i64, items: &[Json]) -> Json {
     #[expect(
         clippy::cast_possible_truncation,
@@ -73,7 +73,7 @@ pub fn envelope(kind: &Kind, page: i64, total: i64, items: &[Json]) -> Json {
     })
 }
 
-/// As Go reads a number: 0 for what is none, the nearest end for what is too large.
+/// Reads a number as Go does: 0 if it is not a number, the nearest limit if it is out of range.
 fn whole_number(text: Option<&str>, default: i64) -> i64 {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return default;
@@ -95,7 +95,7 @@ fn size(query: &Query) -> i64 {
     }
 }
 
-/// A refused search or order as an answer.
+/// Turns a refused search or order into the failure that is answered.
 fn refused(refusal: Refusal, fidelity: Fidelity, search: &str) -> ServerFailure {
     match refusal {
         Refusal::Grammar => ServerFailure::bad_request(format!(
@@ -112,7 +112,7 @@ fn refused(refusal: Refusal, fidelity: Fidelity, search: &str) -> ServerFailure 
     }
 }
 
-/// The fields to keep in each item. The platform breaks the connection whenever any is named.
+/// Returns the fields to keep in each item. The platform breaks the connection if any is named.
 fn wanted_fields(
     kind: &'static Kind,
     query: &Query,
@@ -138,7 +138,7 @@ fn wanted_fields(
     }
 }
 
-/// An item; with `fields`, only these and what identifies it.
+/// Returns an item; with `fields`, only these and the keys that identify it.
 fn item(record: &ServerRecord, fields: Option<&[String]>) -> Json {
     let json = record.to_json();
     let (Some(fields), Json::Object(object)) = (fields, &json) else {

@@ -1,4 +1,4 @@
-//! Records between JSON and the store.
+//! Records, and their conversion to and from JSON and rows.
 
 use jiff::Timestamp;
 use rusqlite::types::{ToSqlOutput, Value as Sql, ValueRef};
@@ -8,7 +8,7 @@ use super::fields::{DefaultValue, Kind, Type};
 use super::names::BASE;
 use super::time;
 
-/// The value of one field. It may be a token, so it has no debug form.
+/// The value of one field. It may be a token, so it does not implement `Debug`.
 #[derive(Clone, PartialEq)]
 pub enum FieldValue {
     Null,
@@ -19,7 +19,7 @@ pub enum FieldValue {
     Time(Timestamp),
 }
 
-/// One record of a kind; `values` stand in the order of the kind's fields.
+/// One record of a kind; `values` are in the order of the kind's fields.
 #[derive(Clone, PartialEq)]
 pub struct ServerRecord {
     pub kind: &'static Kind,
@@ -46,7 +46,7 @@ impl FieldValue {
         }
     }
 
-    /// JSON as Go writes it: whole numbers have no fraction.
+    /// Converts to JSON as Go writes it: whole numbers have no fraction.
     fn to_json(&self) -> Json {
         match self {
             Self::Null => Json::Null,
@@ -65,7 +65,7 @@ impl FieldValue {
         }
     }
 
-    /// The value as the store holds it.
+    /// Converts to the form in which the store holds it.
     pub fn to_sql(&self) -> Sql {
         match self {
             Self::Null => Sql::Null,
@@ -77,7 +77,7 @@ impl FieldValue {
         }
     }
 
-    /// A value from a column of this type; anything else in it counts as none.
+    /// Reads a value from a column of this type; a value of another type counts as null.
     pub fn from_sql(kind: Type, column: ValueRef<'_>) -> Self {
         match (kind, column) {
             (Type::Text, ValueRef::Text(bytes)) => {
@@ -102,7 +102,7 @@ impl rusqlite::ToSql for FieldValue {
 }
 
 impl ServerRecord {
-    /// A new record of which nothing is set but defaults.
+    /// Creates a record with default values only.
     pub fn new(kind: &'static Kind, id: String) -> Self {
         let now = time::now();
         Self {
@@ -118,7 +118,7 @@ impl ServerRecord {
         }
     }
 
-    /// The value of a field; none for names that the kind lacks.
+    /// Returns the value of a field; null if the kind has no such field.
     pub fn get(&self, name: &str) -> &FieldValue {
         self.kind
             .index(name)
@@ -126,12 +126,12 @@ impl ServerRecord {
             .unwrap_or(&FieldValue::Null)
     }
 
-    /// The text of a field; empty where there is none.
+    /// Returns the text of a field; empty if it has none.
     pub fn text(&self, name: &str) -> &str {
         self.optional_text(name).unwrap_or_default()
     }
 
-    /// The text of a field, if it has one.
+    /// Returns the text of a field, if it has one.
     pub fn optional_text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
             FieldValue::Text(text) => Some(text),
@@ -139,7 +139,7 @@ impl ServerRecord {
         }
     }
 
-    /// Sets a field; names that the kind lacks are ignored.
+    /// Sets a field; does nothing if the kind has no such field.
     pub fn set(&mut self, name: &str, value: FieldValue) {
         if let Some(slot) = self
             .kind
@@ -154,7 +154,7 @@ impl ServerRecord {
         self.set(name, FieldValue::Text(text.into()));
     }
 
-    /// The object of an answer, keys sorted by name.
+    /// Returns the object that an answer shows, with its keys sorted by name.
     pub fn to_json(&self) -> Json {
         let mut entries: Vec<(&str, Json)> = vec![
             ("created_at", Json::String(time::format(self.created_at))),
@@ -180,7 +180,7 @@ impl ServerRecord {
         Json::Object(object)
     }
 
-    /// Scheduled sessions name their project in the path.
+    /// Returns the path of the record. Scheduled sessions name their project in it.
     fn href(&self) -> String {
         match self.kind.collection.split_once("{project_id}") {
             Some((before, after)) => {

@@ -1,4 +1,4 @@
-//! Answers: status, body and the few headers that the platform sends.
+//! Builds answers: status, body and the few headers that the platform sends.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
@@ -8,17 +8,17 @@ use super::error::{self, ServerFailure};
 use super::ids;
 use crate::compat::json;
 
-/// The header that carries the id of a request, as error bodies do.
+/// The header that carries the id of a request; error bodies contain the same id.
 pub const OPERATION_ID: HeaderName = HeaderName::from_static("x-operation-id");
 
 const EVENT_STREAM: &str = "text/event-stream";
 
-/// What a handler answers. It may hold a token, so it has no debug form.
+/// The answer of a handler. It may hold a token, so it does not implement `Debug`.
 pub enum Reply {
     Json(StatusCode, Value),
-    /// JSON that is complete as it stands.
+    /// A fixed JSON text.
     Raw(&'static str),
-    /// JSON and a final newline, as the message endpoints write it.
+    /// JSON with a final newline, as the message endpoints write it.
     JsonLine(StatusCode, Value),
     /// JSON that may be too large to hold in memory.
     JsonStream(Body),
@@ -39,8 +39,8 @@ impl Reply {
     }
 }
 
-/// Answers hold secrets: no cache may keep them, and no browser guess at what they are.
-pub fn keep_to_yourself(response: &mut Response<Body>) {
+/// Sets headers that forbid caching and guessing the content type, because answers may hold secrets.
+pub fn forbid_caching(response: &mut Response<Body>) {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(
@@ -97,24 +97,24 @@ fn fail(failure: ServerFailure, operation: &str) -> Response<Body> {
     }
 }
 
-/// JSON from an ordinary handler.
+/// Returns JSON, with the header `Vary` that the platform sends for records.
 pub fn json_response(status: StatusCode, value: &Value) -> Response<Body> {
     varied(with_type(status, "application/json", json::compact(value)))
 }
 
-/// A line of text, as Go's `http.Error` writes it.
+/// Returns a line of text, as Go's `http.Error` writes it.
 pub fn text_response(status: StatusCode, text: &str) -> Response<Body> {
     with_type(status, "text/plain; charset=utf-8", format!("{text}\n"))
 }
 
-/// Neither body nor type.
+/// Returns an answer without body and content type.
 pub fn empty_response(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response
 }
 
-/// A body of a given content type.
+/// Returns a body with a content type.
 pub fn with_type(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
@@ -131,7 +131,7 @@ fn varied(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-/// Whether this answer stays open for what comes.
+/// Whether this answer is an event stream, which may stay open for hours.
 pub fn is_event_stream(response: &Response<Body>) -> bool {
     response
         .headers()
@@ -139,7 +139,7 @@ pub fn is_event_stream(response: &Response<Body>) -> bool {
         .is_some_and(|kind| kind == EVENT_STREAM)
 }
 
-/// In the place of an event stream for which there is no room.
+/// Returns the answer that replaces an event stream if too many are open.
 pub fn too_many_streams() -> Response<Body> {
     let failure = ServerFailure::Full {
         status: StatusCode::SERVICE_UNAVAILABLE,
@@ -147,7 +147,7 @@ pub fn too_many_streams() -> Response<Body> {
         reason: "Too many event streams are open".to_owned(),
     };
     let mut response = respond(Err(failure), &ids::fresh());
-    keep_to_yourself(&mut response);
+    forbid_caching(&mut response);
     response
 }
 

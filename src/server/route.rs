@@ -1,6 +1,6 @@
-//! Every path and verb of the API, and the handler that answers it.
+//! The routes of the API: which handler answers which verb on which path.
 //!
-//! The same table is the source of the `OpenAPI` document.
+//! The `OpenAPI` document is generated from the same table.
 
 use super::call::{Call, Verb};
 use super::crud;
@@ -17,7 +17,7 @@ use super::kinds::{
 use super::names::BASE;
 use super::reply::Reply;
 
-/// What a route does, as far as its description needs it.
+/// What a route does, as the `OpenAPI` document describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Does {
     List,
@@ -25,12 +25,12 @@ pub enum Does {
     Read,
     Change,
     Delete,
-    /// An action that answers with the record.
+    /// Performs an action and answers with the record.
     Act,
-    /// Anything else; the text says what.
+    /// Does something else; the text says what.
     Other(&'static str),
-    /// Nothing but a refusal of the 500s, as nothing is behind it here or on the platform. Only the events of
-    /// a session that ran here are there.
+    /// Answers with a status in the 500s, because neither the platform nor this server implements it. The one
+    /// exception are the events of a session that ran here.
     Unavailable(&'static str),
 }
 
@@ -39,7 +39,7 @@ pub type Handler = fn(&Call<'_>) -> Result<Reply, ServerFailure>;
 /// One verb on one path.
 pub struct Route {
     pub verb: Verb,
-    /// Below [`BASE`]. `{name}` is one part, `{name*}` all that follow.
+    /// The path below [`BASE`]. `{name}` stands for one part, `{name*}` for all parts that follow.
     pub path: &'static str,
     pub kind: &'static Kind,
     pub does: Does,
@@ -65,7 +65,7 @@ const fn route(
 use Does::{Act, Change, Create, Delete, List, Other, Read, Unavailable};
 use Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST};
 
-/// All routes, one a line.
+/// All routes, one on each line.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
     route(GET, "/credentials", &CREDENTIAL, List, crud::list),
@@ -74,7 +74,7 @@ pub static ROUTES: &[Route] = &[
     route(PATCH, "/credentials/{id}", &CREDENTIAL, Change, credentials::patch),
     route(DELETE, "/credentials/{id}", &CREDENTIAL, Delete, credentials::delete),
     route(GET, "/credentials/{id}/token", &CREDENTIAL, Other("Fetch the token"), credentials::token),
-    // The project in these paths is neither checked nor compared (contract api.md section 7.2).
+    // The project in these paths is not checked (contract api.md section 7.2).
     route(GET, "/projects/{project}/credentials", &CREDENTIAL, List, crud::list),
     route(POST, "/projects/{project}/credentials", &CREDENTIAL, Create, credentials::create),
     route(GET, "/projects/{project}/credentials/{id}", &CREDENTIAL, Read, crud::get),
@@ -177,15 +177,15 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/applications/{id}/status", &APPLICATION, Act, crud::get),
 ];
 
-/// What a path and a verb lead to.
+/// The result of looking up a path and a verb.
 pub enum Found {
     Route(&'static Route, Vec<(&'static str, String)>),
     WrongVerb,
     Nothing,
 }
 
-/// Finds the route for a path as it was sent: it is split first, and its parts are decoded then, so that no
-/// part of an id becomes a part of the path.
+/// Finds the route for a path as it was sent. The path is split before its parts are decoded, so that an encoded
+/// slash in an id does not divide the path.
 pub fn find(path: &str, verb: Option<Verb>) -> Found {
     let Some(below) = path.strip_prefix(BASE) else {
         return Found::Nothing;
@@ -202,7 +202,7 @@ pub fn find(path: &str, verb: Option<Verb>) -> Found {
     found
 }
 
-/// The values of a pattern's variable parts, if a path fits it.
+/// Returns the values of a pattern's variable parts if a path fits the pattern.
 fn fits(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
     let mut values = Vec::new();
     let mut rest = path.strip_prefix('/')?;
@@ -221,7 +221,7 @@ fn fits(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>
         };
         let value = decode(value);
         match name {
-            // No id has a slash; one that is hidden behind a percent sign is not found either.
+            // No id contains a slash, so a part that decodes to one fits nothing.
             Some(name) if !value.is_empty() && !value.contains('/') => values.push((name, value)),
             None if value == part => {}
             _ => return None,
@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_lose_their_percent_signs() {
+    fn paths_are_percent_decoded() {
         assert_eq!(decode("/a%2Fb%20c%zz%"), "/a/b c%zz%");
         assert_eq!(decode("/%ff"), "/\u{fffd}");
     }

@@ -1,5 +1,5 @@
-//! For whoever runs sessions: which are to run, what they say, and how they end (contract api.md
-//! section 9.4). The platform's control plane does this through the same phases.
+//! The interface for the process that runs sessions: it takes the sessions that wait, stores their messages, and ends
+//! them (contract api.md section 9.4). The platform's control plane uses the same phases.
 
 use std::fs::{File, TryLockError};
 use std::time::Duration;
@@ -17,16 +17,16 @@ use super::store::records::{self, Condition};
 use super::time;
 use crate::secret_file;
 
-/// The type of the message that a run begins with.
+/// The type of the message with which a run begins.
 pub const STARTED: &str = "RUN_STARTED";
-/// The types of the message that a run ends with.
+/// The types of the message with which a run ends.
 pub const FINISHED: &str = "RUN_FINISHED";
 pub const FAILED: &str = "RUN_ERROR";
 
-/// The lock's file beside the database: one process runs the sessions of a store.
+/// The lock file beside the database: only one process runs the sessions of a store.
 const LOCK: &str = "runner.lock";
 
-/// The session that waits longest.
+/// Finds the session that has waited longest.
 const LONGEST_WAITING: &str =
     "SELECT id FROM sessions WHERE deleted_at IS NULL AND phase = 'Pending'
      ORDER BY updated_at LIMIT 1";
@@ -36,10 +36,10 @@ const LONGEST_WAITING: &str =
 pub struct SessionRun {
     pub session: String,
     pub name: String,
-    /// Empty for none, as the next ones.
+    /// Empty if the session has no project; the same holds for the agent and the model.
     pub project: String,
     pub agent: String,
-    /// What the user said and nobody has answered yet.
+    /// The messages of the user that no answer follows yet.
     pub prompt: String,
     pub model: String,
     /// How long it may run.
@@ -50,22 +50,22 @@ pub struct SessionRun {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
     Completed,
-    /// With the reason.
+    /// The run failed, for this reason.
     Failed(String),
     Stopped(&'static str),
 }
 
-/// The right to run the sessions of a store; the system takes it back when the process ends.
+/// The right to run the sessions of a store. The system releases its lock when the process ends.
 pub struct Runner {
     state: AppState,
     _lock: File,
 }
 
 impl AppState {
-    /// Becomes the one who runs sessions. What a runner before has left unfinished is ended.
+    /// Makes this process the one that runs sessions, and ends the runs that an earlier process left unfinished.
     ///
     /// # Errors
-    /// [`StoreError::Runs`] where another process runs them; else what the system says.
+    /// [`StoreError::Runs`] if another process runs them.
     pub fn run_sessions(&self) -> Result<Runner, StoreError> {
         let path = self.store().directory().join(LOCK);
         let failed = |error| StoreError::Open {
@@ -91,13 +91,13 @@ impl AppState {
 }
 
 impl Runner {
-    /// Told of each change that may concern a run.
+    /// Returns a receiver of the changes that may start or end a run.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.state.session_changes()
     }
 
-    /// The sessions that a runner before was at when it ended.
+    /// Ends the runs that were active when the earlier process ended.
     fn end_leftovers(&self) -> Result<(), StoreError> {
         for session in self.in_phases("'Creating', 'Running'")? {
             let why = "the server that ran it ended".to_owned();
@@ -112,7 +112,7 @@ impl Runner {
             .read(|transaction| Ok(records::all(transaction, &SESSION, &in_phases(phases))?))
     }
 
-    /// Takes the session that has waited longest; nothing where none waits.
+    /// Takes the session that has waited longest; returns `None` if none waits.
     ///
     /// # Errors
     /// When the store fails.
@@ -142,13 +142,13 @@ impl Runner {
         Ok(taken)
     }
 
-    /// The run's command was started.
+    /// Notes that the command of a run was started.
     ///
     /// # Errors
     /// When the store fails.
     pub fn started(&self, session: &str) -> Result<(), StoreError> {
         self.change(session, |transaction, session| {
-            // Who has asked to stop it meanwhile is not overruled.
+            // A request to stop the session that came meanwhile stays in effect.
             if session.text("phase") == "Creating" {
                 session.set("start_time", FieldValue::Time(time::now()));
                 set_phase(transaction, session, "Running")?;
@@ -172,7 +172,7 @@ impl Runner {
         Ok(())
     }
 
-    /// The run is over.
+    /// Notes that a run has ended.
     ///
     /// # Errors
     /// When the store fails.
@@ -191,8 +191,8 @@ impl Runner {
         Ok(())
     }
 
-    /// Which of these runs somebody wants to end, by stopping or deleting the session. A session that
-    /// is to stop and isn't among them is stopped at once.
+    /// Returns those of these runs whose session was stopped or deleted. A session that is to stop and is not running is
+    /// ended at once.
     ///
     /// # Errors
     /// When the store fails.
@@ -214,7 +214,7 @@ impl Runner {
         })
     }
 
-    /// Changes a session; one that is gone needs no change.
+    /// Changes a session; does nothing if it was deleted.
     fn change(
         &self,
         id: &str,
@@ -263,7 +263,7 @@ fn run(session: &ServerRecord, prompt: String) -> SessionRun {
     }
 }
 
-/// The user's messages since the last other one; the session's prompt where there are none.
+/// Returns the messages of the user that no answer follows yet; without any, the session's prompt.
 fn unanswered(transaction: &Transaction<'_>, session: &ServerRecord) -> Result<String, StoreError> {
     let said: Vec<Message> = messages::since_answer(transaction, &session.id)?;
     if said.is_empty() {
@@ -300,9 +300,9 @@ mod tests {
         assert!(secret_file::lock_file(&at("lock")).is_ok());
     }
 
-    /// Whoever runs sessions looks every second.
+    /// The process that runs sessions looks every second.
     #[test]
-    fn looking_for_work_reads_no_whole_table() {
+    fn looking_for_work_uses_an_index() {
         let plan = plans::explain(LONGEST_WAITING, [].iter());
         assert!(
             plan.starts_with("SEARCH sessions USING INDEX sessions_phase (phase=?)"),

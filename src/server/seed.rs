@@ -1,4 +1,4 @@
-//! What a new store holds: the built-in roles and the one user.
+//! The content of a new store: the built-in roles and the one user.
 
 use rusqlite::Connection;
 
@@ -14,9 +14,9 @@ pub struct Role {
     display_name: &'static str,
     description: &'static str,
     permissions: &'static [&'static str],
-    /// Lower is mightier; a role without one can't be granted.
+    /// A lower number is a higher level. A role without a level can't be granted.
     pub level: Option<u8>,
-    /// Not for people.
+    /// Whether only an administrator may grant the role.
     pub internal: bool,
 }
 
@@ -37,7 +37,7 @@ const fn role(
     }
 }
 
-/// The fourteen.
+/// The built-in roles.
 pub const ROLES: [Role; 14] = [
     role(
         "platform:admin",
@@ -227,7 +227,7 @@ pub const ROLES: [Role; 14] = [
     ),
 ];
 
-/// The built-in role of this name.
+/// Returns the built-in role of this name.
 pub fn built_in(name: &str) -> Option<&'static Role> {
     const { &ROLES }.iter().find(|role| role.name == name)
 }

@@ -1,4 +1,4 @@
-//! The router behind a port: connections with limits, so that none of them holds the others up.
+//! The router on a port. Connections have limits, so that none of them blocks the others.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -25,23 +25,23 @@ use super::dispatch::router;
 use super::reply;
 use super::state::AppState;
 
-/// How long a request's head may take, and how long a connection may wait for its next request.
+/// How long the head of a request may take, and how long a connection may wait for its next request.
 const HEAD: Duration = Duration::from_secs(20);
-/// How long requests that are under way may take once the server is to end.
+/// How long active requests may take once the server is stopped.
 const END: Duration = Duration::from_secs(4);
-/// The most connections, where the system gives descriptors for twice as many.
+/// The most connections, if the system provides twice as many file descriptors.
 const MOST: usize = 1024;
-/// What part of the connections event streams may take together, in quarters: they stay for hours, and the others have
-/// to get through all the same.
+/// How many quarters of the connections event streams may occupy together. They stay open for hours, and other requests
+/// need connections too.
 const STREAM_QUARTERS: usize = 3;
-/// How long to wait before listening again when no connection can be taken (no file descriptors).
+/// How long to wait after a connection could not be accepted, for lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where connections come from.
 pub trait Listener {
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// The next connection.
+    /// Waits for the next connection.
     fn accept(&mut self) -> impl Future<Output = (Self::Io, SocketAddr)> + Send;
 }
 
@@ -52,7 +52,7 @@ impl Listener for tokio::net::TcpListener {
         loop {
             match tokio::net::TcpListener::accept(self).await {
                 Ok((stream, peer)) => {
-                    // An answer goes out at once; without this its last part waits 40 ms for the peer.
+                    // Sends an answer at once; otherwise its last part waits 40 ms for the peer.
                     let _ = stream.set_nodelay(true);
                     return (stream, peer);
                 }
@@ -62,11 +62,11 @@ impl Listener for tokio::net::TcpListener {
     }
 }
 
-/// Answers connections until `shutdown` is done; then takes no new ones, ends the event streams, and gives
-/// the requests that are under way a few seconds.
+/// Answers connections until `shutdown` completes; then accepts no new ones, ends the event streams, and gives active
+/// requests a few seconds.
 ///
 /// # Errors
-/// None so far: a listener that fails is tried again.
+/// None at present: a listener that fails is tried again.
 pub async fn serve<L: Listener>(
     mut listener: L,
     state: AppState,
@@ -92,7 +92,7 @@ pub async fn serve<L: Listener>(
     Ok(())
 }
 
-/// Half of the descriptors: the store, the runs of sessions and their files need some too.
+/// Returns half of the file descriptors: the store, the runs of sessions and their files need some too.
 fn limit() -> usize {
     let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let half = descriptors.map_or(MOST, |count| usize::try_from(count / 2).unwrap_or(MOST));
@@ -136,7 +136,7 @@ async fn answer(
         () = slot.connection.evicted.notified() => return,
         _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
     }
-    // One that waits for a request would wait on; others answer theirs and end.
+    // A connection without a request would keep waiting; the others answer theirs and end.
     if slot.connection.is_waiting() {
         return;
     }
@@ -150,13 +150,13 @@ struct OpenConnections {
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
     next: AtomicUsize,
     changed: Notify,
-    /// Places for event streams.
+    /// The slots for event streams.
     streams: Arc<Semaphore>,
 }
 
 struct Connection {
     peer: IpAddr,
-    /// How many requests are under way: none or one.
+    /// How many requests are active: none or one.
     requests: Arc<AtomicUsize>,
     evicted: Notify,
 }
@@ -184,8 +184,8 @@ impl OpenConnections {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a connection. Where all are taken, one without a request under way has to go: the oldest of
-    /// the peer that has the most of those. None where every connection has a request under way.
+    /// Returns a slot for a connection. If all are taken, the server closes a connection without an active request: the
+    /// oldest one of the peer that has the most of these. Returns `None` if every connection has an active request.
     fn take_slot(self: &Arc<Self>, peer: IpAddr) -> Option<Slot> {
         let mut connections = self.lock();
         if connections.len() >= self.most {
@@ -225,7 +225,7 @@ impl OpenConnections {
     }
 }
 
-/// The place of one connection; free again when dropped.
+/// The slot of one connection; released when dropped.
 struct Slot {
     open: Arc<OpenConnections>,
     number: u64,
@@ -239,7 +239,7 @@ impl Drop for Slot {
     }
 }
 
-/// Counts a request until its answer is handed over.
+/// Counts a request as active until its answer was sent.
 struct UnderWay(Arc<AtomicUsize>);
 
 impl UnderWay {
@@ -255,11 +255,11 @@ impl Drop for UnderWay {
     }
 }
 
-/// The body of an answer; its request is under way as long as it lives.
+/// The body of an answer; its request is active until the body is dropped.
 struct Guarded {
     body: Body,
     _under_way: UnderWay,
-    /// The place of an event stream.
+    /// The slot of an event stream.
     _stream: Option<OwnedSemaphorePermit>,
 }
 
@@ -288,7 +288,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_house_makes_room_by_whoever_only_waits() {
+    fn a_full_server_closes_a_connection_that_only_waits() {
         let open = Arc::new(OpenConnections::new(3));
         let at = |last| IpAddr::from([127, 0, 0, last]);
         let one = open.take_slot(at(1)).unwrap();

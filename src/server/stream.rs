@@ -1,4 +1,4 @@
-//! Messages of a session as they come, in the form of server-sent events (contract api.md section 9.5).
+//! Streams the messages of a session as server-sent events (contract api.md section 9.5).
 
 use std::time::{Duration, Instant};
 
@@ -14,22 +14,21 @@ use super::store::StoreError;
 use super::store::messages::{self, Message};
 use crate::compat::json;
 
-/// A comment goes out after this long without a message.
+/// How long a stream is silent before a comment is sent.
 const PING: Duration = Duration::from_secs(30);
-/// Other processes write into the same database; they are noticed this soon.
+/// How often the database is checked for messages of other processes.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What the events of a stream are.
+/// Which events a stream consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamKind {
-    /// The messages as they are stored; the stream never ends by itself.
+    /// The messages as they are stored; the stream does not end with the session.
     Messages,
-    /// The events of a run; its end is the last one.
+    /// The events of a run; the stream ends with the run.
     Run,
 }
 
-/// One reader of one session's messages. Nothing is dropped for a slow one: it reads from the store
-/// at its own pace.
+/// One reader of one session's messages. It reads from the store at its own pace, so a slow reader misses nothing.
 pub struct Follow {
     kind: StreamKind,
     state: AppState,
@@ -43,7 +42,7 @@ pub struct Follow {
 }
 
 impl Follow {
-    /// Follows a session from after a message's number on.
+    /// Follows a session, beginning after the message with this number.
     pub fn new(kind: StreamKind, state: AppState, session: String, after: i64) -> Self {
         Self {
             kind,
@@ -71,7 +70,7 @@ impl Follow {
             if self.is_over {
                 return None;
             }
-            // Marked as seen before looking, so that no message falls in between.
+            // Marks changes as seen before reading, so that no message is missed in between.
             self.changed.mark_unchanged();
             let is_closing = *self.closing.borrow_and_update();
             let events = self.look().await?;
@@ -88,7 +87,7 @@ impl Follow {
             }
             let wait = LOOK.min(PING.saturating_sub(self.quiet_since.elapsed()));
             tokio::select! {
-                // What came before is still given out.
+                // The messages before the end are still sent.
                 _ = self.closing.changed() => {}
                 _ = self.changed.changed() => {}
                 () = tokio::time::sleep(wait) => {}
@@ -96,7 +95,7 @@ impl Follow {
         }
     }
 
-    /// The messages that have come since, as events.
+    /// Returns the messages since the last look, as events.
     async fn look(&mut self) -> Option<String> {
         let (state, session, after) = (self.state.clone(), self.session.clone(), self.after);
         let found = tokio::task::spawn_blocking(move || {
@@ -112,9 +111,9 @@ impl Follow {
                 StreamKind::Messages => vec![message.to_json()],
                 StreamKind::Run => run_events(&message),
             };
-            // Only a message's last event may carry its number: who reads on from there misses nothing.
-            for (place, event) in data.iter().enumerate() {
-                if place + 1 == data.len() {
+            // Only the last event of a message carries its number, so that a reader that resumes there misses nothing.
+            for (index, event) in data.iter().enumerate() {
+                if index + 1 == data.len() {
                     events.push_str(&format!("id: {}\n", message.seq));
                 }
                 events.push_str(&format!("data: {}\n\n", json::compact(event)));
@@ -132,7 +131,7 @@ fn is_end(message: &Message) -> bool {
     [runs::FINISHED, runs::FAILED].contains(&message.event_type.as_str())
 }
 
-/// A stored message of a run as the events that a session's runner sends (contract api.md section 9.5).
+/// Returns a stored message of a run as the events that a session's runner sends (contract api.md section 9.5).
 fn run_events(message: &Message) -> Vec<Value> {
     let (id, payload) = (&message.id, &message.payload);
     let of_session = |mut event: Value| {

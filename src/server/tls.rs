@@ -1,4 +1,4 @@
-//! TLS in front of the router, for `acpctl serve` beyond loopback.
+//! TLS for the router, for `acpctl serve` beyond loopback.
 
 use std::collections::VecDeque;
 use std::io;
@@ -22,13 +22,13 @@ use crate::plain_file;
 
 /// How long a client may take for the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How many finished handshakes may wait to be served.
+/// How many connections may wait after their handshake.
 const WAITING: usize = 64;
-/// More than any chain or key takes.
+/// The largest file of a chain or key, in bytes.
 const MAX_FILE: usize = 4 << 20;
-/// How many handshakes may be under way.
+/// How many handshakes may run at once.
 const HANDSHAKES: usize = 256;
-/// How long to wait before listening again when no connection can be taken (no file descriptors).
+/// How long to wait after a connection could not be accepted, for lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Why TLS can't be offered. The words never contain a part of the key.
@@ -80,14 +80,14 @@ pub fn config(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
     Ok(Arc::new(config))
 }
 
-/// A listener that gives connections whose handshake is done. Handshakes run side by side: a slow
-/// client holds nobody up.
+/// A listener that returns connections after their handshake. Handshakes run side by side, so that a slow client does
+/// not delay others.
 pub struct Listener {
     ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
 }
 
 impl Listener {
-    /// Starts to take connections.
+    /// Starts to accept connections.
     #[must_use]
     pub fn new(listener: TcpListener, config: Arc<ServerConfig>) -> Self {
         let (sender, ready) = mpsc::channel(WAITING);
@@ -117,7 +117,7 @@ async fn accept(
         let (acceptor, sender) = (acceptor.clone(), sender.clone());
         let handshake = tokio::spawn(async move {
             if let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                // The server stopped meanwhile: the connection ends with it.
+                // Fails only if the server stopped meanwhile; the connection then ends too.
                 let _ = sender.send((stream, peer)).await;
             }
         });
@@ -125,7 +125,8 @@ async fn accept(
     }
 }
 
-/// Fewer where descriptors are scarce: the connections that are served have half of them.
+/// Returns how many handshakes may run at once: fewer if file descriptors are scarce, because connections use half of
+/// them.
 fn handshakes() -> usize {
     let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let quarter = descriptors.and_then(|count| usize::try_from(count / 4).ok());

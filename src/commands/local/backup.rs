@@ -11,9 +11,9 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::progress;
 
-/// Copy the store to a new file, while it is in use
+/// Copy the store to a new file, even while it is in use
 ///
-/// Tokens stay sealed in the copy. The key is not part of it: keep the key as well, or the tokens are lost.
+/// Tokens stay sealed in the copy, and the copy does not contain the key. Keep the key as well, or the tokens are lost.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// New file

@@ -9,7 +9,7 @@ use crate::server;
 /// What a role binding becomes in a manifest.
 pub enum Outcome {
     Document(ManifestDocument),
-    /// Made with its project or credential.
+    /// It is created together with its project or credential.
     Implied,
     LeftOut(&'static str),
 }

@@ -13,7 +13,7 @@ use crate::resources::{AGENT, CREDENTIAL, PROJECT, ROLE, ROLE_BINDING, Record, R
 /// One document of a manifest.
 pub type ManifestDocument = Map<String, Value>;
 
-/// Everything that the documents are made of.
+/// The records from which the documents are written.
 pub struct Contents {
     pub projects: Vec<Record>,
     /// The agents of each project, in the order of the projects.
@@ -40,7 +40,7 @@ impl Contents {
         })
     }
 
-    /// `apply` knows agents and credentials by their names.
+    /// Refuses agents and credentials that share a name, because `apply` finds them by name.
     pub fn refuse_twins(&self) -> Result<(), Failure> {
         let agents = self.agents.iter().map(|agent| {
             let project = agent.text("project_id");
@@ -80,7 +80,7 @@ pub async fn all(
     resource: &'static Resource,
     api_path: &str,
 ) -> anyhow::Result<Vec<Record>> {
-    // The configured project narrows nothing here.
+    // Overrides the configured project, which would narrow the list.
     let options = ListOptions {
         project: Some(String::new()),
         ..ListOptions::default()

@@ -9,24 +9,24 @@ use crate::intake::TrustArgs;
 
 const EXAMPLES: &str = "\
 acpctl local import team.yaml
-# The same as
+# The longer form of the same command
 acpctl --local apply -f team.yaml";
 
 /// Apply manifests to the store: 'apply -f' on the embedded API
 ///
-/// Objects that are there already are changed where they differ; nothing is deleted.
+/// Changes existing objects if they differ from their manifest; deletes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// File, folder, or - for stdin
     #[arg(value_name = "PATH|-")]
     path: PathBuf,
-    /// Take the files of tokenFrom from this folder, by their names
+    /// Read the files that tokenFrom names from this folder instead, by their file names
     #[arg(long, value_name = "DIR")]
     secrets: Option<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// Show what would change; nothing is written
+    /// Show what would change without writing it
     #[arg(long)]
     diff: bool,
     /// Output format: json; anything else is text

@@ -1,4 +1,4 @@
-//! The store as manifests: what `acpctl apply` makes the same objects of, and what it has no place for.
+//! Turns the store into manifests from which `acpctl apply` creates the same objects, and counts what they leave out.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -15,18 +15,18 @@ use crate::resources::{
 };
 use crate::server;
 
-/// Annotations that `apply` makes anew begin with this.
+/// The prefix of the annotations that `apply` creates again.
 const OURS: &str = "acpctl/";
 
-/// The store's documents, in the order in which `apply` can take them.
+/// The store's documents, in the order in which `apply` accepts them.
 #[derive(Default)]
 pub struct Manifest {
     pub projects: Vec<ManifestDocument>,
     pub agents: Vec<ManifestDocument>,
-    /// Each with its record; the secret is not looked at here.
+    /// Each credential with its record; the secret is not read here.
     pub credentials: Vec<(Record, ManifestDocument)>,
     pub bindings: Vec<ManifestDocument>,
-    /// What manifests have no place for, and how often it is there.
+    /// The parts of the store that manifests cannot express, with their counts.
     pub left_out: BTreeMap<String, usize>,
 }
 
@@ -47,7 +47,7 @@ pub async fn read(client: &Client) -> anyhow::Result<Manifest> {
 }
 
 impl Manifest {
-    /// How many documents there are, in words.
+    /// Describes the number of documents in words.
     pub fn summary(&self) -> String {
         [
             (self.projects.len(), "project"),
@@ -59,7 +59,7 @@ impl Manifest {
         .join(", ")
     }
 
-    /// What is left out, in words; nothing where all is there.
+    /// Describes the parts that are left out; `None` if the manifest is complete.
     pub fn omissions(&self) -> Option<String> {
         let words: Vec<String> = self
             .left_out
@@ -77,14 +77,14 @@ impl Manifest {
 
     fn add_projects(&mut self, contents: &Contents) {
         for project in &contents.projects {
-            // The id is what everything in the project refers to; a later name is only shown.
+            // Everything in the project refers to the id; a later name is only for display.
             let mut document = self.begin("Project", project.id());
             if project.name() != project.id() {
                 self.leave_out("later names of projects", 1);
             }
             self.texts(&mut document, project, &["description", "prompt"]);
             self.pairs(&mut document, project);
-            self.fields_without_place(project, &["status"]);
+            self.count_fields(project, &["status"]);
             self.projects.push(document);
         }
         sort(&mut self.projects);
@@ -100,7 +100,7 @@ impl Manifest {
             if !inbox.is_empty() {
                 document.insert("inbox".to_owned(), Value::Array(inbox));
             }
-            self.fields_without_place(
+            self.count_fields(
                 agent,
                 &[
                     "bot_account_name",
@@ -125,14 +125,14 @@ impl Manifest {
         Ok(())
     }
 
-    /// The messages that a next start would read, oldest first. Those that were read are history.
+    /// Returns the messages that the next start would read, oldest first; counts those that were read already.
     async fn inbox(
         &mut self,
         client: &Client,
         contents: &Contents,
         agent: &Record,
     ) -> anyhow::Result<Vec<Value>> {
-        let place = path(&[
+        let api_path = path(&[
             "projects",
             agent.text("project_id"),
             "agents",
@@ -140,7 +140,7 @@ impl Manifest {
             "inbox",
         ]);
         let mut messages = Vec::new();
-        for message in all(client, &INBOX_MESSAGE, &place).await? {
+        for message in all(client, &INBOX_MESSAGE, &api_path).await? {
             if message.value("read") == Some(&Value::Bool(true)) {
                 self.leave_out("inbox messages that were read", 1);
                 continue;
@@ -191,17 +191,17 @@ impl Manifest {
             .iter()
             .filter(|user| user.text("username") != server::USER);
         self.leave_out("users", others.count());
-        for (resource, place) in [
+        for (resource, api_path) in [
             (&SESSION, "/sessions"),
             (&APPLICATION, "/applications"),
             (&PROJECT_SETTINGS, "/project_settings"),
         ] {
-            let found = all(client, resource, place).await?.len();
+            let found = all(client, resource, api_path).await?.len();
             self.leave_out(resource.plural().replace('-', " "), found);
         }
         for project in &contents.projects {
-            let place = path(&["projects", project.id(), "scheduled-sessions"]);
-            let found = all(client, &SCHEDULED_SESSION, &place).await?.len();
+            let api_path = path(&["projects", project.id(), "scheduled-sessions"]);
+            let found = all(client, &SCHEDULED_SESSION, &api_path).await?.len();
             self.leave_out("scheduled sessions", found);
         }
         Ok(())
@@ -223,10 +223,10 @@ impl Manifest {
         }
     }
 
-    /// Labels and annotations; those that are no pairs of texts have no place in a manifest.
+    /// Adds labels and annotations; counts those that are not pairs of texts.
     fn pairs(&mut self, document: &mut ManifestDocument, record: &Record) {
         for field in ["labels", "annotations"] {
-            // A key of this name would join another mapping.
+            // In YAML a key of this name would merge another mapping.
             let readable = pairs_of(record.text(field)).filter(|pairs| !pairs.contains_key("<<"));
             let Some(mut pairs) = readable else {
                 self.leave_out(
@@ -244,7 +244,7 @@ impl Manifest {
         }
     }
 
-    fn fields_without_place(&mut self, record: &Record, fields: &[&str]) {
+    fn count_fields(&mut self, record: &Record, fields: &[&str]) {
         for field in fields {
             if !record.text(field).is_empty() {
                 self.leave_out(format!("{field} of {}", record.resource.plural()), 1);

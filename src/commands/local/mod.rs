@@ -1,4 +1,4 @@
-//! `acpctl local …`: the embedded API's store.
+//! `acpctl local …`: back up, restore, re-key, export and import the store of the embedded API.
 
 mod backup;
 mod binding;
@@ -29,7 +29,7 @@ impl Command {
     /// Runs the verb.
     ///
     /// # Errors
-    /// What it could not do.
+    /// When the verb fails.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
             Self::Backup(args) => backup::run(ctx, args),

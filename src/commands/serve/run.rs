@@ -1,4 +1,4 @@
-//! One run of a session: its credentials as files and variables, the command, and its end.
+//! Runs one session: writes its credentials to files and variables, starts the command, and waits for its end.
 
 use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
@@ -26,35 +26,36 @@ use crate::session_helper::mask::{self, Mask};
 use crate::session_helper::materialise::Materialised;
 use crate::session_helper::{fetch, prepare};
 
-/// How long a command that is asked to end may take before it is killed.
+/// How long a command may take to end when it is asked to, before it is killed.
 const GRACE: Duration = Duration::from_secs(10);
-/// How long the output of a command that has ended may be held open by what it started.
+/// How long processes that a command started may hold its output open after it ended.
 const LINGER: Duration = Duration::from_secs(2);
-/// The longest prompt that is given as a variable too, in bytes: the system takes 128 KiB.
+/// The longest prompt that is also passed as a variable, in bytes; the system accepts 128 KiB.
 const LONGEST_VARIABLE: usize = 96 << 10;
 
-/// What clients that insist on a token may send where none is asked for.
+/// The token for clients that insist on one, if the server asks for none. Its value is part of the interface.
 pub const NO_TOKEN: &str = "none-is-asked-for-here";
 
-/// Who asks a run to end.
+/// Why a run is asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     /// The session was stopped or deleted.
     User,
+    /// The server stops.
     Server,
 }
 
-/// What all runs share.
+/// The settings that all runs share.
 pub struct RunSetup {
     pub command: Vec<OsString>,
-    /// Where the command reaches the API.
+    /// The address at which the command reaches the API.
     pub url: String,
     /// The token that the API asks for.
     pub token: Option<SecretString>,
-    /// Reads the credentials, in this process.
+    /// Reads the credentials, within this process.
     pub client: Client,
     pub store: RunStore,
-    /// Sessions without a credential are run, too.
+    /// Whether sessions without a credential are run too.
     pub allow_empty: bool,
 }
 
@@ -99,14 +100,14 @@ async fn perform(
             Err(error) => Err(prepare::start_failure(&setup.command, &error).into()),
         },
     };
-    // First the command, then the files.
+    // The command has ended before its files are removed.
     let removed = prepare::remove(folder);
     let ended = ended?;
     removed?;
     Ok(ended)
 }
 
-/// The command in a process group of its own, with the variables of the runner's contract.
+/// Prepares the command, in a process group of its own, with the variables that a session's runner sets.
 fn command(
     setup: &RunSetup,
     run: &SessionRun,
@@ -120,7 +121,7 @@ fn command(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    // What the server's user has set is none of the session's.
+    // These may be set for the user of the server, but are not meant for the session.
     for name in ["AMBIENT_CONFIG", "INITIAL_PROMPT", "AGENT_ID"] {
         command.env_remove(name);
     }
@@ -156,7 +157,7 @@ async fn supervise(
     group: Group,
     stop: &mut watch::Receiver<Option<Stop>>,
 ) -> anyhow::Result<End> {
-    // Where the store fails the command runs all the same; its end is tried again.
+    // If the store fails, the command still runs; the end of the run is stored later.
     let _ = setup.store.started(&run.session).await;
     let (Some(stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
@@ -203,7 +204,7 @@ async fn supervise(
             },
         }
     };
-    // What it has started may still write; then all of that ends with the run.
+    // Processes that the command started may write a little longer; then they end with the run.
     if streams_are_open && timeout(LINGER, &mut streams).await.is_ok() {
         streams_are_open = false;
     }
@@ -223,7 +224,7 @@ impl Group {
         Self(id.and_then(Pid::from_raw))
     }
 
-    /// Nobody left is no failure.
+    /// Signals the group. An empty group is not a failure.
     fn signal(&self, signal: Signal) {
         if let Some(group) = self.0 {
             let _ = kill_process_group(group, signal);
@@ -237,12 +238,12 @@ impl Drop for Group {
     }
 }
 
-/// The prompt on standard input, then its end. A command need not read it.
+/// Writes the prompt to standard input and closes it. A command need not read it.
 async fn give_prompt(mut stdin: ChildStdin, prompt: &str) {
     let _ = stdin.write_all(prompt.as_bytes()).await;
 }
 
-/// Stores lines as they come, many at a time, up to the limit.
+/// Stores lines as they arrive, many at a time, up to the limit.
 async fn store_lines(setup: &RunSetup, run: &SessionRun, mut lines: mpsc::Receiver<OutputLine>) {
     let mut kept = 0;
     loop {
@@ -259,7 +260,7 @@ async fn store_lines(setup: &RunSetup, run: &SessionRun, mut lines: mpsc::Receiv
             let words = format!("output beyond {MOST_MESSAGES} messages is not kept");
             batch.push((LOGGED, words));
         }
-        // The command goes on where the store fails; its end will tell.
+        // If the store fails, the command continues; the end of the run shows the failure.
         let _ = setup.store.say(&run.session, batch).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The queue of sessions that are to be run, and those that run.
+//! The queue of sessions: starts waiting sessions and stops unwanted ones.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use tokio::sync::watch;
 use super::run::{self, RunSetup, Stop};
 use crate::server::runs::{End, SessionRun};
 
-/// Other processes start and stop sessions in the same store; that is noticed this soon.
+/// How often the store is checked for sessions that other processes started or stopped.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A line for the server's log: the session and what became of it.
+/// Writes a line to the server's log: the id of a session, and an event of its run.
 pub type Log<'a> = &'a dyn Fn(&str, &str);
 
-/// Runs sessions, so many at once, until the server stops; then ends those that run.
+/// Runs up to `at_once` sessions at the same time until the server stops; then ends the remaining runs.
 pub async fn serve(
     setup: &RunSetup,
     at_once: usize,
@@ -29,7 +29,7 @@ pub async fn serve(
         changes.mark_unchanged();
         stop_unwanted(setup, &stops).await;
         while runs.len() < at_once {
-            // A store that fails is asked again at the next look.
+            // If the store fails, the next round tries again.
             let Ok(Some(next)) = setup.store.next().await else {
                 break;
             };
@@ -61,7 +61,7 @@ async fn stop_unwanted(setup: &RunSetup, stops: &HashMap<String, watch::Sender<O
     }
 }
 
-/// One run, from its place in the queue to the phase that it ends in. Gives the session's id.
+/// Runs one session and stores the phase in which it ends. Returns the session's id.
 async fn one(
     setup: &RunSetup,
     next: SessionRun,
@@ -75,7 +75,7 @@ async fn one(
         End::Failed(_) => "failed",
         End::Stopped(_) => "stopped",
     };
-    // Where the store fails, the next start of a server ends the run.
+    // If the store fails, the next server that starts ends the run.
     let _ = setup.store.end(&next.session, end).await;
     log(&next.session, word);
     next.session

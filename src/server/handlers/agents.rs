@@ -1,4 +1,4 @@
-//! Agents of a project, and their start (contract api.md section 9.2).
+//! Agents of a project, and the sessions that they start (contract api.md section 9.2).
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -19,12 +19,12 @@ use crate::server::store::messages;
 use crate::server::store::records::{self, Condition};
 use crate::server::time;
 
-/// GET: the agents of the path's project.
+/// GET: lists the agents of the path's project.
 pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::list_within(call, Condition::equal("project_id", call.part("project")))
 }
 
-/// POST: the project of the path wins over that of the body.
+/// POST: creates an agent. The project in the path overrides the one in the body.
 pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::create_with(call, |_, record| {
         record.set_text("project_id", call.part("project"));
@@ -54,15 +54,15 @@ pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// The agent of the path, in the project of the path.
+/// Returns the agent that the path names, within its project.
 fn find(connection: &Connection, call: &Call<'_>) -> Result<ServerRecord, ServerFailure> {
     named(connection, call, "id")
 }
 
-/// The agent that a part of the path names, in the project of the path.
+/// Returns the agent that this part of the path names, within the path's project.
 ///
 /// # Errors
-/// 404 for an unknown one, 403 for one of another project.
+/// 404 for an unknown agent, 403 for an agent of another project.
 pub fn named(
     connection: &Connection,
     call: &Call<'_>,
@@ -83,7 +83,7 @@ fn belongs(agent: &ServerRecord, call: &Call<'_>) -> Result<(), ServerFailure> {
     }
 }
 
-/// GET …/sessions: those of the agent.
+/// GET …/sessions: lists the sessions of the agent.
 pub fn sessions(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let agent = find(transaction, call)?;
@@ -92,7 +92,7 @@ pub fn sessions(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// GET `…/role_bindings`: those of the agent; on the platform the query is broken.
+/// GET `…/role_bindings`: lists the role bindings of the agent. On the platform this query always fails.
 pub fn role_bindings(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         if call.fidelity() == Fidelity::Recorded {
@@ -113,9 +113,9 @@ pub fn role_bindings(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// GET …/start: the prompt that a start would give.
+/// GET …/start: shows the prompt that a start would use.
 pub fn preview(call: &Call<'_>) -> Result<Reply, ServerFailure> {
-    // The platform asks for a JSON body here, which no client sends with a GET.
+    // The platform requires a JSON body here, which no client sends with a GET.
     if call.fidelity() == Fidelity::Recorded || !call.body.is_empty() {
         body::any_json(&call.body)?;
     }
@@ -126,7 +126,7 @@ pub fn preview(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// POST …/start: a new session with a prompt, or the one that is under way.
+/// POST …/start: starts a session with a prompt, or returns the session that is already active.
 pub fn start(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let reply = call.state.store().write(|transaction| {
         let mut agent = find(transaction, call)?;
@@ -136,7 +136,7 @@ pub fn start(call: &Call<'_>) -> Result<Reply, ServerFailure> {
             ));
         }
         let task = match call.fidelity() {
-            // The platform reads the body and drops what it says.
+            // The platform reads the body and ignores its content.
             Fidelity::Recorded => {
                 body::any_json(&call.body)?;
                 String::new()
@@ -182,7 +182,7 @@ fn active_session(
     Ok(records::all(connection, &SESSION, &condition)?.pop())
 }
 
-/// Named after the agent and the second of its start.
+/// Creates a session named after the agent and the second of the start.
 fn new_session(agent: &ServerRecord) -> ServerRecord {
     let mut session = ServerRecord::new(&SESSION, ids::fresh());
     let name = format!("{}-{}", agent.text("name"), time::now().as_second());
@@ -205,7 +205,7 @@ fn unread(
     Ok(records::all(connection, &INBOX_MESSAGE, &condition)?)
 }
 
-/// The prompt of a start, in the platform's layout.
+/// Returns the prompt of a start, in the platform's layout.
 fn prompt(
     connection: &Connection,
     agent: &ServerRecord,
@@ -234,7 +234,7 @@ fn prompt(
     Ok(prompt)
 }
 
-/// A table of the other agents; empty if there are none.
+/// Returns a table of the other agents; empty if there are none.
 fn peers(connection: &Connection, agent: &ServerRecord) -> Result<String, ServerFailure> {
     let condition = Condition::equal("project_id", agent.text("project_id"));
     let rows: Vec<String> = records::all(connection, &AGENT, &condition)?

@@ -1,4 +1,5 @@
-//! Applications (contract api.md section 9.7). Nothing here synchronises them; they record the wish.
+//! Applications (contract api.md section 9.7). This server does not synchronize them; it only
+//! records the request to.
 
 use crate::server::call::Call;
 use crate::server::crud;

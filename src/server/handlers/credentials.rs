@@ -1,5 +1,5 @@
-//! Credentials (contract api.md section 7). Names are not unique, any provider is taken, and the
-//! token is kept apart, sealed.
+//! Credentials (contract api.md section 7). Names need not be unique, any provider is accepted, and
+//! the token is stored apart from the record, sealed.
 
 use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::json;
@@ -19,7 +19,7 @@ use crate::server::seal::{self, Purpose};
 use crate::server::state::AppState;
 use crate::server::store::StoreError;
 
-/// POST: the caller becomes the owner.
+/// POST: creates a credential and makes the caller its owner.
 pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let mut draft = crud::parse_body(call)?;
     let token = take_token(&mut draft.values);
@@ -34,7 +34,7 @@ pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     Ok(Reply::created(record.to_json()))
 }
 
-/// PATCH: the token is sealed anew only when it is given.
+/// PATCH: changes a credential. The token is sealed again only if the body sets it or what it is bound to.
 pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let mut values = body::parse_patch(&CREDENTIAL, &call.body)?;
     let token = take_token(&mut values);
@@ -47,7 +47,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
         } else if (is_moved("provider") || is_moved("url"))
             && let Some(envelope) = sealed_token(transaction, &record.id)?
         {
-            // The token is bound to both: whoever may change them here says that it is meant for the new ones.
+            // The token is bound to both. A caller who may change them decides that the token is meant for the new ones.
             let keys = call.state.keys();
             let token = keys.open(transaction, purpose(&before), &envelope)?;
             set_token(call.state, transaction, record, &token)?;
@@ -56,7 +56,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// DELETE: the record stays, marked; the token does not. Bindings outlive the credential.
+/// DELETE: marks the record as deleted and removes its token for good. Role bindings remain.
 pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let id = call.part("id");
     call.state.store().write(|transaction| {
@@ -66,7 +66,7 @@ pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// GET …/token: an empty text if none is set.
+/// GET …/token: returns the token; empty if none is set.
 pub fn token(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let id = call.part("id");
     let (record, token, is_earlier) =
@@ -80,8 +80,8 @@ pub fn token(call: &Call<'_>) -> Result<Reply, ServerFailure> {
             Ok((record, token, seal::is_earlier(&envelope)))
         })?;
     if is_earlier {
-        // The token is given out all the same where that fails.
-        let _ = seal_anew(call, id);
+        // The token is returned even if this fails.
+        let _ = seal_again(call, id);
     }
     Ok(Reply::ok(json!({
         "credential_id": id,
@@ -90,8 +90,8 @@ pub fn token(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })))
 }
 
-/// Seals a token that an earlier program sealed, so that it is bound to all that counts.
-fn seal_anew(call: &Call<'_>, id: &str) -> Result<(), ServerFailure> {
+/// Seals a token again that an earlier version sealed, so that it is bound to its provider and address too.
+fn seal_again(call: &Call<'_>, id: &str) -> Result<(), ServerFailure> {
     call.state.store().write(|transaction| {
         let record = crud::find(transaction, &CREDENTIAL, id)?;
         if let Some(envelope) = sealed_token(transaction, id)?
@@ -105,7 +105,7 @@ fn seal_anew(call: &Call<'_>, id: &str) -> Result<(), ServerFailure> {
     })
 }
 
-/// What a credential's token is sealed for.
+/// Returns the purpose that a credential's token is bound to.
 fn purpose(record: &ServerRecord) -> Purpose<'_> {
     Purpose {
         record: &record.id,
@@ -114,7 +114,7 @@ fn purpose(record: &ServerRecord) -> Purpose<'_> {
     }
 }
 
-/// Takes the token out of the fields to be written; the last one counts.
+/// Takes the token out of the values of a record; if there are several, the last counts.
 fn take_token(values: &mut Vec<(&'static Field, FieldValue)>) -> Option<Zeroizing<String>> {
     let mut token = None;
     values.retain_mut(|(field, value)| {
@@ -129,7 +129,7 @@ fn take_token(values: &mut Vec<(&'static Field, FieldValue)>) -> Option<Zeroizin
     token
 }
 
-/// Seals and keeps a token; an empty one is kept as none.
+/// Seals and stores a token; an empty token removes the stored one.
 fn set_token(
     state: &AppState,
     connection: &Connection,

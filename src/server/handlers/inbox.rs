@@ -1,4 +1,5 @@
-//! Messages to agents (contract api.md section 9.3). Reading one by its id is not built on the platform.
+//! Messages to agents (contract api.md section 9.3). The platform does not implement reading one
+//! message by its id.
 
 use rusqlite::Connection;
 
@@ -13,7 +14,7 @@ use crate::server::record::ServerRecord;
 use crate::server::reply::Reply;
 use crate::server::store::records::Condition;
 
-/// GET: the messages of the path's agent.
+/// GET: lists the messages of the path's agent.
 pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let kind = call.kind;
     call.state.store().read(|transaction| {
@@ -23,7 +24,7 @@ pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// POST: the agent of the path wins over that of the body.
+/// POST: creates a message. The agent in the path overrides the one in the body.
 pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::create_with(call, |transaction, record| {
         let agent = agents::named(transaction, call, "agent")?;
@@ -32,7 +33,7 @@ pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// PATCH: a message of the path's agent.
+/// PATCH: changes a message of the path's agent.
 pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&INBOX_MESSAGE, &call.body)?;
     crud::change(call, |transaction, record| {
@@ -42,7 +43,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// DELETE: a message of the path's agent.
+/// DELETE: deletes a message of the path's agent.
 pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().write(|transaction| {
         let id = call.part("id");

@@ -1,4 +1,4 @@
-//! Messages of sessions (contract api.md section 9.5). Their numbers rise over all sessions.
+//! Messages of sessions (contract api.md section 9.5). Message numbers increase across all sessions.
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -25,15 +25,15 @@ const NOT_USER: ServerFailure = ServerFailure::text(
     "event_type must be \"user\" on this endpoint",
 );
 
-/// The messages up to a certain one as an array in JSON, read from the store at its reader's pace: all of them
-/// together may be larger than the memory.
+/// The messages up to a certain one as a JSON array. They are read from the store at the client's pace, because all of
+/// them together may not fit into memory.
 struct Array {
     state: AppState,
     session: String,
-    /// The number of the message before the next one.
+    /// The number of the last message that was read.
     after: i64,
     last: i64,
-    /// What stands before the next message.
+    /// The separator before the next message.
     separator: &'static str,
 }
 
@@ -48,7 +48,7 @@ impl Array {
         }
     }
 
-    /// The next part of the array, and what follows it. The last part has a final newline.
+    /// Returns the next part of the array and the rest; `None` after the last part, which has a final newline.
     fn part(mut self) -> Result<(Bytes, Option<Self>), StoreError> {
         let found = self
             .state
@@ -88,7 +88,7 @@ impl Array {
     }
 }
 
-/// GET: an array of all that is there, or a stream of what comes too.
+/// GET: returns the stored messages as an array, or these and all later ones as an event stream.
 pub fn read(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let session = call.part("id");
     let number = |text: &str| text.parse::<i64>().unwrap_or_default();
@@ -107,7 +107,7 @@ pub fn read(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     Ok(Reply::JsonStream(array.into_body()?))
 }
 
-/// POST: users' messages only.
+/// POST: stores a message of the user; no other type may be sent.
 pub fn write(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let message = call.state.store().write(|transaction| {
         records::get(transaction, &SESSION, call.part("id"))?.ok_or(NOT_FOUND)?;

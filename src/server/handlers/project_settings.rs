@@ -1,4 +1,5 @@
-//! Settings of projects (contract api.md section 9.7): one for each project, for ever.
+//! Settings of projects (contract api.md section 9.7): each project has one at most, also after
+//! it was deleted.
 
 use rusqlite::Connection;
 
@@ -12,7 +13,7 @@ use crate::server::record::ServerRecord;
 use crate::server::reply::Reply;
 use crate::server::state::Fidelity;
 
-/// GET: those of one project, if the query or the header names it.
+/// GET: lists the settings, of one project if the query or the header names one.
 pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::list_within(call, sessions::within_project(call)?)
 }
@@ -31,7 +32,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// A deleted project still counts.
+/// Refuses an unknown project; a deleted project counts as known.
 fn refuse_unknown_project(
     connection: &Connection,
     record: &ServerRecord,

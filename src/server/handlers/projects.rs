@@ -1,4 +1,4 @@
-//! Projects (contract api.md section 9.1). The name at creation is the id for ever.
+//! Projects (contract api.md section 9.1). A project's first name is its id and never changes.
 
 use super::role_bindings;
 use crate::server::body;
@@ -10,7 +10,7 @@ use crate::server::reply::Reply;
 
 const LENGTH: std::ops::RangeInclusive<usize> = 2..=63;
 
-/// POST: the caller becomes the owner.
+/// POST: creates a project and makes the caller its owner.
 pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let draft = crud::parse_body(call)?;
     let name = draft.text("name").unwrap_or_default().to_owned();
@@ -24,7 +24,7 @@ pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     Ok(Reply::created(record.to_json()))
 }
 
-/// PATCH: a new name keeps the id.
+/// PATCH: changes a project. A new name does not change the id.
 pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&PROJECT, &call.body)?;
     crud::change(call, |_, record| {
@@ -38,7 +38,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// A DNS label that begins with a letter.
+/// Checks that a name is a DNS label that begins with a letter.
 fn check_name(name: &str) -> Result<(), ServerFailure> {
     if !LENGTH.contains(&name.len()) {
         return Err(ServerFailure::invalid(

@@ -1,6 +1,6 @@
-//! Role bindings, and who may make which (contract api.md section 8.4).
+//! Role bindings, and the rules about who may create which (contract api.md section 8.4).
 //!
-//! The caller is always [`USER`], who owns what was created here.
+//! The caller is always [`USER`], who owns everything that was created here.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ use crate::server::store::records::{self, Condition};
 
 const SCOPES: [&str; 5] = ["global", "project", "agent", "session", "credential"];
 
-/// Makes the caller the owner of a new project or credential.
+/// Adds a binding that makes the caller the owner of a new project or credential.
 pub fn own(
     connection: &Connection,
     scope: &str,
@@ -33,7 +33,7 @@ pub fn own(
         &ROLE,
         &Condition::equal("name", format!("{scope}:owner")),
     )?;
-    // Who has deleted the role wants no owners.
+    // If the role was deleted, no owner binding is added.
     let Some(role) = role.first() else {
         return Ok(());
     };
@@ -45,7 +45,7 @@ pub fn own(
     crud::insert(connection, &binding, fidelity)
 }
 
-/// `created_at` without `updated_at` breaks the connection on the platform (section 11, row 6).
+/// Refuses `created_at` without `updated_at`, which breaks the connection on the platform (section 11, row 6).
 pub fn refuse_half_times(draft: &Draft) -> Result<(), ServerFailure> {
     if draft.created_at.is_some() && draft.updated_at.is_none() {
         return Err(ServerFailure::invalid("created_at needs updated_at"));
@@ -72,7 +72,8 @@ pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     Ok(Reply::created(record.to_json()))
 }
 
-/// PATCH: own bindings only, and never the scope. A new role or target is judged like a new binding.
+/// PATCH: changes one of the caller's own bindings, but never its scope. A new role or target is checked like a new
+/// binding.
 pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&ROLE_BINDING, &call.body)?;
     crud::change(call, |transaction, record| {
@@ -122,7 +123,7 @@ pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// A project or credential keeps at least one owner.
+/// Refuses to remove the last owner of a project or credential.
 fn refuse_last_owner(connection: &Connection, binding: &ServerRecord) -> Result<(), ServerFailure> {
     let role = records::get(connection, &ROLE, binding.text("role_id"))?;
     let target = match role.as_ref().map(|role| role.text("name")) {
@@ -140,7 +141,7 @@ fn refuse_last_owner(connection: &Connection, binding: &ServerRecord) -> Result<
     ))
 }
 
-/// The checks of a new binding, in the platform's order.
+/// Checks a new binding, in the platform's order.
 fn may_grant(
     connection: &Connection,
     caller: &Caller,
@@ -257,7 +258,7 @@ impl Caller {
         self.level("global", None) == Some(0)
     }
 
-    /// The mightiest level among global bindings and those on a target.
+    /// Returns the highest level (the lowest number) among the global bindings and those of a target.
     fn level(&self, scope: &str, target: Option<&str>) -> Option<u8> {
         let key = format!("{scope}_id");
         self.0

@@ -1,4 +1,4 @@
-//! Roles (contract api.md sections 8.2 and 9.7). Their names are taken for ever.
+//! Roles (contract api.md sections 8.2 and 9.7). The name of a deleted role can't be used again.
 
 use serde_json::Value as Json;
 
@@ -27,7 +27,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// Permissions are a text with a JSON array of texts; others are dropped without a word.
+/// Restores the permissions unless they are a JSON array of texts; the platform does so silently too.
 fn keep_permissions_if_readable(record: &mut ServerRecord, otherwise: FieldValue) {
     let readable = record.optional_text("permissions").is_none_or(|text| {
         matches!(

@@ -1,5 +1,5 @@
-//! What needs a session's runner. None is reachable from here, so these are the platform's answers for
-//! a session without one (contract api.md section 9.4).
+//! Routes that need a session's runner. No runner is reachable from here, so these are the platform's answers for a
+//! session without one (contract api.md section 9.4).
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -11,7 +11,7 @@ use crate::server::reply::Reply;
 use crate::server::store::{messages, records};
 use crate::server::stream::{Follow, StreamKind};
 
-/// Answers for a session that exists.
+/// Returns this reply if the session exists.
 fn stand_in(call: &Call<'_>, reply: Result<Reply, ServerFailure>) -> Result<Reply, ServerFailure> {
     let session = call.state.store().read::<_, ServerFailure>(|transaction| {
         Ok(records::get(transaction, &SESSION, call.part("id"))?)
@@ -25,8 +25,8 @@ fn stand_in(call: &Call<'_>, reply: Result<Reply, ServerFailure>) -> Result<Repl
     }
 }
 
-/// GET …/events: the events of the run that is under way or was the last; on the platform those of the
-/// runner, if there is one.
+/// GET …/events: streams the events of the present run or, if there is none, of the last one. On the platform these are
+/// the events of the runner, if there is one.
 pub fn events(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let id = call.part("id");
     let start = call.state.store().read::<_, ServerFailure>(|transaction| {
@@ -37,7 +37,7 @@ pub fn events(call: &Call<'_>) -> Result<Reply, ServerFailure> {
             return Ok(Some(messages::end(transaction, id)?));
         }
         let is_active = ["Creating", "Running", "Stopping"].contains(&session.text("phase"));
-        // What was said after the last run waits for the next.
+        // Messages after the last run wait for the next one.
         if !is_active && !messages::since_answer(transaction, id)?.is_empty() {
             return Ok(None);
         }
@@ -50,7 +50,7 @@ pub fn events(call: &Call<'_>) -> Result<Reply, ServerFailure> {
             Err(ServerFailure::text(StatusCode::BAD_GATEWAY, none)),
         );
     };
-    // Who has read an earlier run to its end goes on with this one.
+    // A reader that has finished an earlier run continues with this one.
     let last = call.last_event_id.as_deref().and_then(|id| id.parse().ok());
     let from = last.unwrap_or(start).max(start);
     let follow = Follow::new(StreamKind::Run, call.state.clone(), id.to_owned(), from);

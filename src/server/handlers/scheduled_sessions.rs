@@ -1,5 +1,5 @@
-//! Scheduled sessions (contract api.md section 9.6). Nothing here runs them; unlike the platform's,
-//! they outlive a restart.
+//! Scheduled sessions (contract api.md section 9.6). This server does not run them. Unlike the platform's,
+//! they survive a restart.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
 use crate::server::store::records::{self, Condition};
 
-/// GET: all of the project; the platform knows no pages, no search and no order here.
+/// GET: lists all of the project. Like the platform, it ignores page, search and order.
 pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let condition = Condition::equal("project_id", call.part("project"));
@@ -30,7 +30,7 @@ pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// POST: unknown keys are ignored; neither the schedule nor the zone is checked.
+/// POST: creates a scheduled session. Ignores unknown keys and checks neither the schedule nor the time zone.
 pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&SCHEDULED_SESSION, &call.body)?;
     let mut record = ServerRecord::new(&SCHEDULED_SESSION, ids::fresh());
@@ -65,7 +65,7 @@ fn enable(call: &Call<'_>, enabled: bool) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// POST …/trigger: the platform says so and does nothing more.
+/// POST …/trigger: answers that it was triggered; the platform does nothing more either.
 pub fn trigger(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         crud::find(transaction, &SCHEDULED_SESSION, call.part("id"))?;
@@ -73,7 +73,7 @@ pub fn trigger(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// GET …/runs: none.
+/// GET …/runs: returns an empty list.
 pub fn runs(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         crud::find(transaction, &SCHEDULED_SESSION, call.part("id"))?;

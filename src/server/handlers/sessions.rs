@@ -1,5 +1,5 @@
-//! Sessions (contract api.md section 9.4). No cluster runs them here: they have their life cycle and
-//! their messages.
+//! Sessions (contract api.md section 9.4). No cluster runs them here: this is their life cycle.
+//! `runs` is for the process that runs them.
 
 use rusqlite::{Connection, Transaction};
 use serde_json::{Value as Json, json};
@@ -29,7 +29,7 @@ const PHASES: [&str; 7] = [
     "Failed",
 ];
 
-/// What a copy takes over.
+/// The fields that a copy takes from the original.
 const COPIED: [&str; 15] = [
     "repo_url",
     "assigned_user_id",
@@ -48,7 +48,7 @@ const COPIED: [&str; 15] = [
     "agent_id",
 ];
 
-/// The project that the query names, else the header.
+/// Returns the condition for the project that the query names or, without one, the header.
 pub fn within_project(call: &Call<'_>) -> Result<Condition, ServerFailure> {
     let asked = call
         .query
@@ -69,7 +69,7 @@ pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::list_within(call, within_project(call)?)
 }
 
-/// POST: the project may come from the header, and the prompt is the first message.
+/// POST: creates a session. The header may name the project; the prompt becomes the first message.
 pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let session = crud::parse_body(call)?.into_record(&SESSION, ids::fresh());
     let mut session = with_resource_name(session);
@@ -91,7 +91,7 @@ pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     Ok(Reply::created(session.to_json()))
 }
 
-/// The cluster's name of a session is its id.
+/// Sets the session's name in the cluster, which is its id.
 pub fn with_resource_name(mut session: ServerRecord) -> ServerRecord {
     session.set_text("kube_cr_name", session.id.clone());
     session
@@ -105,7 +105,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// A deleted parent still counts.
+/// Refuses an unknown parent; a deleted parent counts as known.
 fn refuse_unknown_parent(
     connection: &Connection,
     session: &ServerRecord,
@@ -132,7 +132,7 @@ fn refuse_unknown_parent(
     }
 }
 
-/// PATCH …/status: what a control plane reports.
+/// PATCH …/status: stores the status that a control plane reports.
 pub fn status(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&SESSION_STATUS, &call.body)?;
     if values.is_empty() {
@@ -166,7 +166,7 @@ fn refuse_unknown_phase(values: &[(&'static Field, FieldValue)]) -> Result<(), S
     }
 }
 
-/// A change of phase, which wakes who runs sessions.
+/// Changes the phase and wakes the process that runs sessions.
 fn announced(
     call: &Call<'_>,
     change: impl FnOnce(&Transaction<'_>, &mut ServerRecord) -> Result<(), ServerFailure>,
@@ -176,7 +176,7 @@ fn announced(
     Ok(reply)
 }
 
-/// DELETE: a session that runs ends with it.
+/// DELETE: deletes a session; if it is running, its run ends.
 pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let reply = crud::delete(call)?;
     call.state.announce_sessions();
@@ -209,7 +209,7 @@ pub fn stop(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// POST …/clone: a copy whose parent is the original.
+/// POST …/clone: creates a copy whose parent is the original.
 pub fn clone(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let copy = call.state.store().write(|transaction| {
         let source = crud::find(transaction, &SESSION, call.part("id"))?;
@@ -219,7 +219,7 @@ pub fn clone(call: &Call<'_>) -> Result<Reply, ServerFailure> {
         }
         copy.set_text("name", format!("{}-clone", source.text("name")));
         copy.set_text("parent_session_id", source.id);
-        // The platform forgets whose a copy is.
+        // The platform does not set the owner of a copy.
         if call.fidelity() == Fidelity::Corrected {
             copy.set_text("created_by_user_id", USER);
         }
@@ -230,7 +230,7 @@ pub fn clone(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     Ok(Reply::created(copy.to_json()))
 }
 
-/// The text of a key that must be there.
+/// Returns the text of a key that is required.
 fn needed(object: &Object, key: &str, holder: &str) -> Result<String, ServerFailure> {
     let value = body::text_of(object, key, holder)?;
     if value.is_empty() {
@@ -248,7 +248,7 @@ fn branch(object: &Object, holder: &str) -> Result<String, ServerFailure> {
     })
 }
 
-/// The repositories of a session; a text that is no list counts as none.
+/// Returns the repositories of a session; none if the stored text is not a list.
 fn repos(session: &ServerRecord) -> Vec<Json> {
     serde_json::from_str(session.text("repos")).unwrap_or_default()
 }
@@ -296,7 +296,7 @@ pub fn set_workflow(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// GET …/workflow/metadata: the workflow as an object, or the text that is none.
+/// GET …/workflow/metadata: returns the workflow as an object or, if it is not one, its text.
 pub fn workflow(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let session = crud::find(transaction, &SESSION, call.part("id"))?;
@@ -321,7 +321,7 @@ pub fn set_model(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-/// PATCH …/displayname: the name, under another word.
+/// PATCH …/displayname: changes the name.
 pub fn rename(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let object = body::object(&call.body, "DisplayNameRequest", &["name"])?;
     let name = needed(&object, "name", "DisplayNameRequest")?;

@@ -12,34 +12,34 @@ use crate::secret_file;
 use crate::server::seal::{self, Purpose, SealError};
 use crate::server::store::{StoreError, metadata};
 
-/// Where a new store may keep its key.
+/// Where a new store may put its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum KeyPolicy {
     /// In the keyring if it answers within two seconds, else in a file.
     #[default]
     Auto,
-    /// In the keyring, or not at all.
+    /// Only in the keyring.
     Keyring,
     /// In a file.
     File,
 }
 
-/// Says where this process has put a new key, so that the user can be told once.
+/// Where this process has put a new key, for a notice to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyNotice {
-    /// The file, or none for the keyring.
+    /// The file; `None` for the keyring.
     pub file: Option<PathBuf>,
-    /// Why the keyring was not used, where it was tried.
+    /// Why the keyring was not used, if it was tried.
     pub reason: Option<String>,
 }
 
-/// The names of what the database knows about its key.
+/// The names of the metadata about the key. Their values are part of the store's format.
 pub const LOCATION: &str = "key_place";
 pub const NUMBER: &str = "key_number";
 const CHECK: &str = "key_check";
 const CHECK_TEXT: &str = "the key fits";
 
-/// Gives the key of one store, and remembers it.
+/// The keys of one store; read on first use.
 pub struct Keys {
     policy: KeyPolicy,
     directory: PathBuf,
@@ -57,7 +57,7 @@ impl Keys {
         }
     }
 
-    /// Where a new key went, told once.
+    /// Returns where a new key was put. Later calls return `None`.
     pub fn take_notice(&self) -> Option<KeyNotice> {
         self.notice
             .lock()
@@ -110,7 +110,7 @@ impl Keys {
         Ok(seal::open(key, purpose, envelope)?)
     }
 
-    /// Refuses a copy of a store whose tokens the key that is in place can't open. `copy` may have no tokens.
+    /// Refuses a copy of a store if the present key can't open its tokens. `copy` may have no tokens.
     pub fn check_copy(&self, copy: &Connection) -> Result<(), StoreError> {
         if metadata::get(copy, LOCATION)?.is_some() {
             self.load(copy)?;
@@ -118,14 +118,14 @@ impl Keys {
         Ok(())
     }
 
-    /// Removes what killed writers of the key left beside it.
+    /// Removes the unfinished files that killed writers left beside the key.
     pub fn sweep(&self) {
         if let Some(path) = KeyLocation::file_in(&self.directory).path() {
             secret_file::sweep(path);
         }
     }
 
-    /// Forgets what was read, so that it is read again.
+    /// Forgets the keys, so that they are read again.
     pub fn forget(&self) {
         *self.ring.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -141,7 +141,7 @@ impl Keys {
         }
     }
 
-    /// The name of the keyring's entry; each store has its own.
+    /// Returns the name of the keyring's entry; each store has its own.
     fn entry(&self, connection: &Connection) -> Result<String, StoreError> {
         Ok(metadata::get(connection, "store_id")?.unwrap_or_default())
     }
@@ -175,8 +175,8 @@ impl Keys {
         Ok(ring)
     }
 
-    /// Chooses the place of a new store's key. A key that is already there (left by a process that
-    /// was killed before it could write its first record) is taken over.
+    /// Chooses the location of a new store's key. A key that already exists there is used: a process may have been
+    /// killed after it created the key and before it wrote its first record.
     fn choose(
         &self,
         connection: &Connection,
@@ -207,7 +207,7 @@ impl Keys {
     }
 }
 
-/// Notes the newest key's number, and a proof by which it is recognised.
+/// Stores the newest key's number, and a sealed text by which the key is recognized.
 pub fn remember(connection: &Connection, ring: &Ring) -> Result<(), StoreError> {
     let number = ring.number();
     let key = ring.0.get(&number).ok_or(SealError::UnknownKey(number))?;
@@ -219,7 +219,7 @@ pub fn remember(connection: &Connection, ring: &Ring) -> Result<(), StoreError> 
     )
 }
 
-/// Refuses a key that did not seal this store's proof.
+/// Refuses keys that can't open the sealed text of this store.
 fn check(connection: &Connection, ring: &Ring, location: &KeyLocation) -> Result<(), StoreError> {
     let proof = metadata::get(connection, CHECK)?.unwrap_or_default();
     let fits = seal::key_number(&proof)

@@ -1,4 +1,4 @@
-//! The two places of a key.
+//! The two locations of a key: the system's keyring and a file.
 
 use std::fmt;
 use std::fs;
@@ -17,10 +17,10 @@ use crate::server::store::StoreError;
 const SERVICE: &str = "ambient-local-api";
 const FILE_NAME: &str = "ambient.key";
 
-/// More than any ring of keys takes.
+/// The largest key file, in bytes.
 const MAX_FILE: u64 = 64 * 1024;
 
-/// Where a key is.
+/// The location of a store's keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyLocation {
     /// The entry of this name in the system's keyring.
@@ -39,7 +39,7 @@ impl fmt::Display for KeyLocation {
 }
 
 impl KeyLocation {
-    /// The file beside the database.
+    /// Returns the location beside the database.
     pub fn file_in(directory: &Path) -> Self {
         Self::File(directory.join(FILE_NAME))
     }
@@ -58,7 +58,7 @@ impl KeyLocation {
         }
     }
 
-    /// The keys, if there are any.
+    /// Reads the keys, if there are any.
     pub fn read(&self) -> Result<Option<Ring>, StoreError> {
         let text = match self {
             Self::Keyring(name) => {
@@ -74,14 +74,14 @@ impl KeyLocation {
         }
     }
 
-    /// The keys; a first one is made if there is none.
+    /// Reads the keys, or creates the first one.
     pub fn read_or_create(&self) -> Result<Ring, StoreError> {
         if let Some(ring) = self.read()? {
             return Ok(ring);
         }
         let (number, key) = Ring::fresh(1)?;
         self.create(&Ring([(number, key)].into()))?;
-        // What counts is what is there now, whoever wrote it.
+        // Another process may have written a key meanwhile: use the one that is there now.
         self.read()?.ok_or_else(|| StoreError::KeyMissing {
             place: self.to_string(),
         })
@@ -99,7 +99,7 @@ impl KeyLocation {
         }
     }
 
-    /// Writes the keys over those that are there.
+    /// Overwrites the stored keys.
     pub fn replace(&self, ring: &Ring) -> Result<(), StoreError> {
         let text = ring.to_text();
         match self {

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::server::seal::{Key, SealError};
 use crate::server::store::StoreError;
 
-/// The keys of a store, by number.
+/// The keys of a store, by number; the highest number is the newest key.
 pub struct Ring(pub BTreeMap<u32, Key>);
 
 impl Ring {
@@ -23,7 +23,7 @@ impl Ring {
         self.0.last_key_value().map_or(0, |(number, _)| *number)
     }
 
-    /// One line for each key: its number and its bytes in base64.
+    /// Writes one line for each key: its number and its bytes in base64.
     pub fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(64 * self.0.len()));
         for (number, key) in &self.0 {

@@ -17,9 +17,9 @@ const PAGES: i32 = 1000;
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Store {
-    /// Writes a copy of the whole database to a new file, while others go on working.
+    /// Writes a copy of the whole database to a new file while other processes use the store.
     ///
-    /// Tokens stay sealed in it, and the key is not part of it.
+    /// The tokens in the copy stay sealed, and the copy does not contain the key.
     ///
     /// # Errors
     /// When `path` exists or can't be written.
@@ -31,7 +31,8 @@ impl Store {
         if std::fs::symlink_metadata(path).is_ok() {
             return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
         }
-        // Beside its place until it is whole: a copy that was broken off has no name that anybody trusts.
+        // The copy has a temporary name beside its final path until it is complete, so that an unfinished copy never has
+        // a name that anyone trusts.
         sweep(path);
         let draft = Draft::new(path).map_err(failed)?;
         let name = draft
@@ -42,11 +43,11 @@ impl Store {
         std::fs::hard_link(&draft.path, path).map_err(failed)
     }
 
-    /// Puts a copy that [`Store::backup`] wrote in the place of everything, in one step: other
-    /// processes see the old content or the new. `check` may refuse the copy.
+    /// Replaces the whole content by a copy that [`Store::backup`] wrote, in one step: other processes see either the
+    /// old content or the new. `check` may refuse the copy.
     ///
     /// # Errors
-    /// When the file is no such copy, is of another version, or is refused.
+    /// When the file is not such a copy, has another version, or is refused.
     pub fn restore(
         &self,
         path: &Path,
@@ -59,7 +60,7 @@ impl Store {
         })?;
         open::check_journals(path)?;
         let mut copy = Connection::open_with_flags(path, flags)?;
-        // Nothing that the file defines runs, and what is checked is what is copied.
+        // No code that the file defines is run, and the transaction ensures that the checked content is what is copied.
         copy.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; BEGIN;")?;
         let found = schema::version_of(&copy)?;
         if !(1..=schema::current()).contains(&found) {
@@ -73,7 +74,7 @@ impl Store {
         }
         check(&copy)?;
         if found < schema::current() {
-            copy = lifted(&copy)?;
+            copy = migrated(&copy)?;
         }
         self.with_lock(|connection| {
             Ok(Backup::new(&copy, connection)?.run_to_completion(PAGES, PAUSE, None)?)
@@ -81,16 +82,16 @@ impl Store {
     }
 }
 
-/// A copy on the way to its place; removed when dropped.
+/// An unfinished copy; removed when dropped.
 struct Draft {
     path: PathBuf,
-    /// Locked: a sweep leaves it alone.
+    /// Holds a lock, so that a sweep leaves the file alone.
     _locked: std::fs::File,
 }
 
 impl Draft {
-    fn new(place: &Path) -> std::io::Result<Self> {
-        let path = secret_file::beside(place)?;
+    fn new(target: &Path) -> std::io::Result<Self> {
+        let path = secret_file::beside(target)?;
         let file = secret_file::open_new(&path)?;
         let _ = file.try_lock();
         Ok(Self {
@@ -106,11 +107,11 @@ impl Drop for Draft {
     }
 }
 
-/// Removes what killed runs left of a backup, the journals too. Those have no lock of their own: they go where their
-/// draft has gone.
-fn sweep(place: &Path) {
-    secret_file::sweep(place);
-    let (Some(name), Some(folder)) = (place.file_name(), std::path::absolute(place).ok()) else {
+/// Removes the unfinished copies of killed processes, with their journals. A journal has no lock of its own: it is
+/// removed if its copy is gone.
+fn sweep(target: &Path) {
+    secret_file::sweep(target);
+    let (Some(name), Some(folder)) = (target.file_name(), std::path::absolute(target).ok()) else {
         return;
     };
     let Some(folder) = folder.parent() else {
@@ -126,12 +127,12 @@ fn sweep(place: &Path) {
     });
 }
 
-/// A copy of an older program in this one's tables, in memory: those who work never see the older ones.
-fn lifted(copy: &Connection) -> Result<Connection, StoreError> {
-    let mut lifted = Connection::open_in_memory()?;
-    Backup::new(copy, &mut lifted)?.run_to_completion(PAGES, PAUSE, None)?;
-    let transaction = lifted.transaction()?;
+/// Migrates an older copy in memory, so that running commands never see the old schema.
+fn migrated(copy: &Connection) -> Result<Connection, StoreError> {
+    let mut migrated = Connection::open_in_memory()?;
+    Backup::new(copy, &mut migrated)?.run_to_completion(PAGES, PAUSE, None)?;
+    let transaction = migrated.transaction()?;
     schema::migrate(&transaction)?;
     transaction.commit()?;
-    Ok(lifted)
+    Ok(migrated)
 }

@@ -1,4 +1,4 @@
-//! The open database: transactions on connections of its own.
+//! The open database: lends connections and runs transactions.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -12,15 +12,15 @@ use super::open::{self, Seed};
 /// How many idle connections are kept.
 const MOST_IDLE: usize = 4;
 
-/// The open database: as many connections as are at work at once, so that nobody waits for a long read.
+/// The open database. It has as many connections as are in use at once, so that no request waits for a long read.
 pub struct Store {
     idle: Mutex<Vec<Link>>,
-    /// Held by the writer of this process: it waits here, in turn, and not at the database's own lock.
+    /// Held by the writer of this process. Writers queue here, in order, and not at the database's own lock.
     writing: Mutex<()>,
     directory: PathBuf,
 }
 
-/// A connection at work; given back when dropped.
+/// A connection in use; returned when dropped.
 struct Lent<'a> {
     store: &'a Store,
     link: Option<Link>,
@@ -56,13 +56,13 @@ impl Store {
         })
     }
 
-    /// Where the database is.
+    /// The directory of the database.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
     fn lend(&self) -> Result<Lent<'_>, StoreError> {
-        // A panic has rolled its transaction back, so its connection is in order.
+        // A panic rolls its transaction back, so the connection is still in order.
         let idle = self
             .idle
             .lock()
@@ -78,7 +78,7 @@ impl Store {
         })
     }
 
-    /// Works on a connection, alone among the writers of this process.
+    /// Runs work on a connection while no other writer of this process runs.
     pub(super) fn with_lock<T>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
@@ -89,7 +89,7 @@ impl Store {
         work(&mut link.connection)
     }
 
-    /// Runs reads on one state of the database.
+    /// Runs reads that all see the same state of the database.
     pub fn read<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
@@ -101,7 +101,7 @@ impl Store {
         self.run(&mut lent, TransactionBehavior::Deferred, work)
     }
 
-    /// Runs reads and writes as one step; an error undoes all of it.
+    /// Runs reads and writes as one step; an error undoes all of them.
     pub fn write<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,

@@ -7,8 +7,8 @@ use rusqlite::ErrorCode;
 use super::limit;
 use crate::server::seal::SealError;
 
-/// What can go wrong below the handlers. The causes are in the words, not in `source()`: a chain of errors would
-/// say them twice.
+/// Why the store failed. The words contain the cause, so `source()` returns none: a chain of errors would print it
+/// twice.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("open the store in {}: {error}", .path.display())]
@@ -24,7 +24,7 @@ pub enum StoreError {
     Runs(PathBuf),
     #[error("the store was written by a newer program (version {found}, this one knows {known})")]
     Newer { found: i64, known: i64 },
-    #[error("{} is no copy of a store that this program can use (version {found})", .path.display())]
+    #[error("{} is not a copy of a store that this program can use (version {found})", .path.display())]
     NotACopy { path: PathBuf, found: i64 },
     #[error("{} is damaged, or changed by another program; the store is left as it is", .0.display())]
     Damaged(PathBuf),

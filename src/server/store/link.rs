@@ -27,7 +27,7 @@ pub fn in_directory(directory: &Path) -> Result<Link, StoreError> {
     Ok(connect(&directory.join(FILE_NAME))?)
 }
 
-/// Connects to a file that exists. The journal files get the file's own mode.
+/// Connects to a file that exists. The journals get the same mode as the file.
 pub fn connect(path: &Path) -> Result<Link, rusqlite::Error> {
     let mut connection = Connection::open_with_flags(
         path,
@@ -36,7 +36,7 @@ pub fn connect(path: &Path) -> Result<Link, rusqlite::Error> {
             | OpenFlags::SQLITE_OPEN_NOFOLLOW,
     )?;
     connection.busy_timeout(PATIENCE)?;
-    // Freed pages are wiped, so a deleted token does not linger even as ciphertext.
+    // Freed pages are wiped, so not even the ciphertext of a deleted token remains.
     connection.execute_batch("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;")?;
     connection.set_prepared_statement_cache_capacity(64);
     let limit = Arc::new(Limit::default());

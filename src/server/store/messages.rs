@@ -1,4 +1,4 @@
-//! The messages of sessions as rows. Their numbers rise over all sessions.
+//! The messages of sessions as rows. Their numbers increase across all sessions.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
@@ -8,7 +8,7 @@ use super::error::StoreError;
 use crate::server::ids;
 use crate::server::time;
 
-/// How many messages a follower reads at once.
+/// How many messages, and how many bytes of them, are read at once.
 const BATCH: i64 = 100;
 const BATCH_BYTES: usize = 256 << 10;
 const AFTER: &str =
@@ -26,7 +26,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// In this order of keys.
+    /// Returns the object that answers show, with its keys in this order.
     pub fn to_json(&self) -> Json {
         json!({
             "id": self.id,
@@ -70,8 +70,8 @@ pub fn push(
     Ok(message)
 }
 
-/// The next messages of a session, as many as go out at once: a limit in bytes too, so that a reader who does not
-/// read costs little. One message comes in any case.
+/// Returns the next messages of a session, at least one if there is one. Number and size are limited, so that a client
+/// that does not read costs little memory.
 pub fn batch_after(
     connection: &Connection,
     session: &str,
@@ -101,7 +101,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     })
 }
 
-/// The user's messages of a session that no other message follows.
+/// Returns the messages of the user that no answer follows yet.
 pub fn since_answer(connection: &Connection, session: &str) -> Result<Vec<Message>, StoreError> {
     let answered = last(connection, session, "event_type <> 'user'")?;
     let mut statement = connection.prepare_cached(AFTER)?;
@@ -110,12 +110,12 @@ pub fn since_answer(connection: &Connection, session: &str) -> Result<Vec<Messag
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The number of the last message that the latest run of a session began with.
+/// Returns the number of the message with which the latest run of a session began.
 pub fn last_start(connection: &Connection, session: &str) -> Result<Option<i64>, StoreError> {
     last(connection, session, "event_type = 'RUN_STARTED'")
 }
 
-/// The number of the last message of a session that meets a condition.
+/// Returns the number of the last message of a session that meets a condition.
 fn last(
     connection: &Connection,
     session: &str,
@@ -130,7 +130,7 @@ fn last(
         .optional()?)
 }
 
-/// The number of the last message of a session; 0 where it has none.
+/// Returns the number of the last message of a session; 0 if it has none.
 pub fn end(connection: &Connection, session: &str) -> Result<i64, StoreError> {
     Ok(last(connection, session, "true")?.unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! Rows as records. Every column and table name comes from the tables of fields, every value is a parameter.
+//! Records as rows. Names of tables and columns come from the tables of fields; every value is a parameter.
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params_from_iter};
@@ -11,13 +11,13 @@ use crate::server::time;
 /// A condition, with its parameters in order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Condition {
-    /// SQL that holds known columns, operators and `?`; empty for no condition.
+    /// SQL of known columns, operators and `?`; empty if there is no condition.
     pub sql: String,
     pub values: Vec<Sql>,
 }
 
 impl Condition {
-    /// `column = value`.
+    /// Returns the condition `column = value`.
     pub fn equal(column: &'static str, value: impl Into<String>) -> Self {
         Self {
             sql: format!("{column} = ?"),
@@ -25,7 +25,7 @@ impl Condition {
         }
     }
 
-    /// Both conditions.
+    /// Returns the condition that both hold.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         match (self.sql.is_empty(), other.sql.is_empty()) {
@@ -40,10 +40,10 @@ impl Condition {
     }
 }
 
-/// The part of a list that is asked for.
+/// The requested part of a list.
 #[derive(Debug)]
 pub struct Window {
-    /// What stands after `ORDER BY`.
+    /// The SQL after `ORDER BY`.
     pub order: String,
     pub limit: i64,
     pub offset: i64,
@@ -106,7 +106,7 @@ fn stored_values(record: &ServerRecord) -> impl Iterator<Item = &dyn ToSql> {
         .map(|(_, value)| value as &dyn ToSql)
 }
 
-/// Writes every field of a live record; its time of creation stays.
+/// Writes every field of a live record, except its time of creation.
 pub fn update(connection: &Connection, record: &ServerRecord) -> rusqlite::Result<()> {
     let mut sql = format!("UPDATE {} SET updated_at = ?", record.kind.table);
     for field in stored(record.kind) {
@@ -125,7 +125,7 @@ pub fn update(connection: &Connection, record: &ServerRecord) -> rusqlite::Resul
     Ok(())
 }
 
-/// The live record with this id.
+/// Returns the live record with this id.
 pub fn get(
     connection: &Connection,
     kind: &'static Kind,
@@ -142,7 +142,7 @@ pub fn get(
         .optional()
 }
 
-/// Marks a record as deleted, and says whether it was live.
+/// Marks a record as deleted; returns whether it was live.
 pub fn delete(connection: &Connection, kind: &'static Kind, id: &str) -> rusqlite::Result<bool> {
     let sql = format!(
         "UPDATE {} SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL",
@@ -154,7 +154,7 @@ pub fn delete(connection: &Connection, kind: &'static Kind, id: &str) -> rusqlit
     Ok(changed > 0)
 }
 
-/// How many live records meet a condition.
+/// Counts the live records that meet a condition.
 pub fn count(
     connection: &Connection,
     kind: &'static Kind,
@@ -180,7 +180,7 @@ fn count_sql(kind: &'static Kind, condition: &Condition) -> String {
     }
 }
 
-/// The live records that meet a condition, in order.
+/// Returns the live records that meet a condition, in order.
 pub fn list(
     connection: &Connection,
     kind: &'static Kind,
@@ -197,7 +197,7 @@ pub fn list(
     rows.collect()
 }
 
-/// All live records that meet a condition, by id.
+/// Returns all live records that meet a condition, ordered by id.
 pub fn all(
     connection: &Connection,
     kind: &'static Kind,
@@ -229,7 +229,7 @@ fn live(condition: &Condition) -> String {
     }
 }
 
-/// How the database goes about a statement.
+/// The query plans of the database, for tests.
 #[cfg(test)]
 pub mod plans {
     use super::*;
@@ -246,7 +246,7 @@ pub mod plans {
         rows.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
     }
 
-    /// The plan of [`all`].
+    /// Returns the plan of [`all`].
     pub fn list(kind: &'static Kind, condition: &Condition) -> String {
         let window = Window {
             order: "id".to_owned(),
@@ -267,7 +267,7 @@ mod tests {
     use crate::server::order;
     use crate::server::search;
 
-    /// How the database goes about a list.
+    /// Returns the plan of a list.
     fn plan(search: &str, order_by: &str) -> String {
         let condition = search::condition(&CREDENTIAL, search).unwrap();
         let window = Window {
@@ -280,7 +280,7 @@ mod tests {
         explain(&sql, condition.values.iter().chain(&bounds))
     }
 
-    /// Neither a total nor a look-up by name walks over the whole table.
+    /// Neither a total nor a look-up by name scans the whole table.
     #[test]
     fn totals_and_names_are_read_by_index() {
         let none = Condition::default();
@@ -320,7 +320,7 @@ mod tests {
         assert!(plan(&CREDENTIAL, &named(&CREDENTIAL)).contains("credentials_name (name=?)"));
     }
 
-    /// The counts follow inserts, deletes and what is deleted twice.
+    /// The counts follow inserts and deletes; a second delete changes nothing.
     #[test]
     fn totals_are_those_of_the_rows() {
         let connection = Connection::open_in_memory().unwrap();
