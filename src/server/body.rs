@@ -1,10 +1,12 @@
 //! Parses request bodies: checks them in the platform's order and refuses them in its words (contract api.md section 6).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
+use zeroize::Zeroizing;
 
 use super::error::ServerFailure;
 use super::fields::{Field, Kind, Type};
@@ -42,8 +44,15 @@ fn flat(bytes: &[u8], keeps: impl Fn(&str) -> bool) -> Result<Flat, ServerFailur
     };
     let json = reader
         .deserialize(&mut serde_json::Deserializer::from_str(&text))
-        .map_err(|_| ServerFailure::malformed("number out of range"))?;
-    Ok(Flat { json, unknown })
+        .map_err(|_| ServerFailure::malformed("number out of range"));
+    // A body with bytes that are not Unicode was copied, and it may hold a token.
+    if let Cow::Owned(copy) = text {
+        drop(Zeroizing::new(copy));
+    }
+    Ok(Flat {
+        json: json?,
+        unknown,
+    })
 }
 
 struct Flattener<'a> {

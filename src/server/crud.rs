@@ -156,6 +156,46 @@ pub fn remove(
     }
 }
 
+/// A field that names another record.
+pub struct Reference {
+    pub field: &'static str,
+    /// The kind of the other record.
+    pub kind: &'static Kind,
+    /// The corrected refusal of an unknown record.
+    pub unknown: &'static str,
+}
+
+/// Refuses a reference to an unknown record. A deleted record counts as known, and so does no reference.
+pub fn refuse_unknown(
+    connection: &Connection,
+    record: &ServerRecord,
+    reference: &Reference,
+    verb: &str,
+    fidelity: Fidelity,
+) -> Result<(), ServerFailure> {
+    let Some(id) = record.optional_text(reference.field) else {
+        return Ok(());
+    };
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM {} WHERE id = ?1)",
+        reference.kind.table
+    );
+    let is_known: bool = connection
+        .prepare_cached(&sql)?
+        .query_row([id], |row| row.get(0))?;
+    match (is_known, fidelity) {
+        (true, _) => Ok(()),
+        (false, Fidelity::Corrected) => Err(ServerFailure::invalid(reference.unknown)),
+        (false, Fidelity::Recorded) => {
+            let (table, field) = (record.kind.table, reference.field);
+            let reason = format!(
+                "pq: insert or update on table \"{table}\" violates foreign key constraint \"fk_{table}_{field}\""
+            );
+            Err(unable(verb, record.kind, reason))
+        }
+    }
+}
+
 /// Returns the failure `Unable to create Session: …`.
 pub fn unable(verb: &str, kind: &Kind, reason: impl std::fmt::Display) -> ServerFailure {
     ServerFailure::general(format!("Unable to {verb} {}: {reason}", kind.name))

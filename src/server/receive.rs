@@ -17,13 +17,13 @@ pub const BODY_LIMIT: usize = 32 * 1024 * 1024;
 const BIG: usize = 1 << 20;
 
 /// A request body. It may hold a token, so it is wiped when dropped.
-pub type Bytes = Zeroizing<Vec<u8>>;
+pub type WipedBytes = Zeroizing<Vec<u8>>;
 
 /// Reads a body. A body of more than [`BIG`] bytes waits for room, which it occupies until the permit is dropped.
 pub async fn read_body(
     state: &AppState,
     body: Body,
-) -> Result<(Bytes, Option<OwnedSemaphorePermit>), ServerFailure> {
+) -> Result<(WipedBytes, Option<OwnedSemaphorePermit>), ServerFailure> {
     let collected = collect(state, body);
     match state.options().body_timeout {
         None => collected.await,
@@ -36,13 +36,13 @@ pub async fn read_body(
 async fn collect(
     state: &AppState,
     mut body: Body,
-) -> Result<(Bytes, Option<OwnedSemaphorePermit>), ServerFailure> {
+) -> Result<(WipedBytes, Option<OwnedSemaphorePermit>), ServerFailure> {
     let expected = body.size_hint().exact();
     if expected.is_some_and(|size| size > BODY_LIMIT as u64) {
         return Err(ServerFailure::too_large(BODY_LIMIT));
     }
     let expected = expected.and_then(|size| usize::try_from(size).ok());
-    let mut whole = Bytes::default();
+    let mut whole = WipedBytes::default();
     let mut room = None;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| unreadable("the connection broke"))?;
@@ -64,7 +64,7 @@ async fn collect(
 }
 
 /// Appends to a buffer; if the buffer has to grow, its old memory is wiped.
-fn append(whole: &mut Bytes, part: &[u8]) {
+fn append(whole: &mut WipedBytes, part: &[u8]) {
     let size = whole.len() + part.len();
     if size > whole.capacity() {
         let doubled = whole.capacity() * 2;
@@ -74,9 +74,9 @@ fn append(whole: &mut Bytes, part: &[u8]) {
 }
 
 /// Moves a buffer to memory of at least this capacity and wipes the old memory.
-fn reserve(whole: &mut Bytes, capacity: usize) {
+fn reserve(whole: &mut WipedBytes, capacity: usize) {
     if capacity > whole.capacity() {
-        let mut larger = Bytes::new(Vec::with_capacity(capacity));
+        let mut larger = WipedBytes::new(Vec::with_capacity(capacity));
         larger.extend_from_slice(whole);
         *whole = larger;
     }
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn buffers_grow_without_loss() {
-        let mut whole = Bytes::default();
+        let mut whole = WipedBytes::default();
         for part in [&b"abc"[..], b"", b"defghijkl", b"m"] {
             append(&mut whole, part);
         }

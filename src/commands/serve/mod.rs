@@ -138,7 +138,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             Some(tls::config(cert, key).map_err(|why| Failure::new(Kind::Data, why.to_string()))?)
         }
         (None, None) => None,
-        _ => return Err(Failure::usage("--tls-cert and --tls-key go together").into()),
+        _ => return Err(Failure::usage("--tls-cert and --tls-key must be given together").into()),
     };
     check_exposure(args.listen.ip(), args.token_file.is_some(), tls.is_some())?;
     check_command(args)?;
@@ -185,12 +185,12 @@ fn no_token_warning(runs_sessions: bool) -> String {
 
 fn check_command(args: &Args) -> Result<(), Failure> {
     match (args.run_sessions, args.command.is_empty()) {
-        (true, true) => Err(Failure::usage("--run-sessions needs a command")
+        (true, true) => Err(Failure::usage("--run-sessions requires a command")
             .hint("write acpctl serve --run-sessions -- COMMAND [ARGUMENT...]")),
         (false, true) if args.allow_empty => {
-            Err(Failure::usage("--allow-empty goes with --run-sessions"))
+            Err(Failure::usage("--allow-empty requires --run-sessions"))
         }
-        (false, false) => Err(Failure::usage("a command goes with --run-sessions")),
+        (false, false) => Err(Failure::usage("a command requires --run-sessions")),
         _ => Ok(()),
     }
 }

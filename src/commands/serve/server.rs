@@ -148,7 +148,7 @@ async fn forced_end(signals: &mut Signals, stop: &watch::Sender<bool>) -> anyhow
         signal = signals.next() => Status(child::status_of_signal(signal)).into(),
         () = tokio::time::sleep(STOP_LIMIT) => {
             let seconds = STOP_LIMIT.as_secs();
-            let words = format!("not everything ended within {seconds} s; the rest was broken off");
+            let words = format!("not everything ended within {seconds} s; the rest was stopped");
             Failure::new(Kind::Other, words).into()
         }
     }

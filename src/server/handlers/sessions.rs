@@ -1,12 +1,12 @@
 //! Sessions (contract api.md section 9.4). No cluster runs them here: this is their life cycle.
 //! `runs` is for the process that runs them.
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::Transaction;
 use serde_json::{Value as Json, json};
 
 use crate::server::body::{self, Object};
 use crate::server::call::Call;
-use crate::server::crud;
+use crate::server::crud::{self, Reference};
 use crate::server::error::ServerFailure;
 use crate::server::fields::Field;
 use crate::server::ids;
@@ -28,6 +28,13 @@ const PHASES: [&str; 7] = [
     "Completed",
     "Failed",
 ];
+
+/// The session that a session continues.
+const PARENT: Reference = Reference {
+    field: "parent_session_id",
+    kind: &SESSION,
+    unknown: "the parent session does not exist",
+};
 
 /// The fields that a copy takes from the original.
 const COPIED: [&str; 15] = [
@@ -80,7 +87,7 @@ pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
         session.set_text("project_id", project.clone());
     }
     call.state.store().write(|transaction| {
-        refuse_unknown_parent(transaction, &session, "create", call.fidelity())?;
+        crud::refuse_unknown(transaction, &session, &PARENT, "create", call.fidelity())?;
         crud::insert(transaction, &session, call.fidelity())?;
         if !session.text("prompt").is_empty() {
             messages::push(transaction, &session.id, "user", session.text("prompt"))?;
@@ -101,35 +108,8 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&SESSION, &call.body)?;
     crud::change(call, |transaction, record| {
         body::apply(record, values);
-        refuse_unknown_parent(transaction, record, "update", call.fidelity())
+        crud::refuse_unknown(transaction, record, &PARENT, "update", call.fidelity())
     })
-}
-
-/// Refuses an unknown parent; a deleted parent counts as known.
-fn refuse_unknown_parent(
-    connection: &Connection,
-    session: &ServerRecord,
-    verb: &str,
-    fidelity: Fidelity,
-) -> Result<(), ServerFailure> {
-    let Some(parent) = session.optional_text("parent_session_id") else {
-        return Ok(());
-    };
-    let known: bool = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)")?
-        .query_row([parent], |row| row.get(0))?;
-    match (known, fidelity) {
-        (true, _) => Ok(()),
-        (false, Fidelity::Corrected) => {
-            Err(ServerFailure::invalid("the parent session does not exist"))
-        }
-        (false, Fidelity::Recorded) => Err(crud::unable(
-            verb,
-            &SESSION,
-            "pq: insert or update on table \"sessions\" violates foreign key constraint \
-             \"fk_sessions_parent_session_id\"",
-        )),
-    }
 }
 
 /// PATCH …/status: stores the status that a control plane reports.

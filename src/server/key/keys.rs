@@ -149,7 +149,7 @@ impl Keys {
     pub(super) fn load(&self, connection: &Connection) -> Result<Ring, StoreError> {
         let Some(name) = metadata::get(connection, LOCATION)? else {
             return Err(StoreError::KeyMissing {
-                place: "every place".to_owned(),
+                place: "the keyring and the file".to_owned(),
             });
         };
         let location = self.location(&name, connection)?;
