@@ -1,19 +1,19 @@
 //! The embedded API on a port, with a store in a directory that is removed at the end:
 //! `cargo run --example serve -- 127.0.0.1:8000 [corrected]`.
 
-use acpctl::server::{AppState, KeyPolicy, Manners, Options, serve};
+use acpctl::server::{AppState, Fidelity, KeyPolicy, Options, serve};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:0".to_owned());
-    let manners = match arguments.next().as_deref() {
-        Some("corrected") => Manners::Corrected,
-        _ => Manners::Recorded,
+    let fidelity = match arguments.next().as_deref() {
+        Some("corrected") => Fidelity::Corrected,
+        _ => Fidelity::Recorded,
     };
     let directory = tempfile::tempdir()?;
     let options = Options {
         key: KeyPolicy::File,
-        manners,
+        fidelity,
         ..Options::default()
     };
     let state = AppState::open(directory.path(), options)?;

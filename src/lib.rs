@@ -14,6 +14,7 @@
 //! - [`intake`]: reads a secret: decodes, cuts, judges and describes it
 //! - [`input`]: bytes from files and pipes; [`secret_file`]: the one writer of files with secrets;
 //!   [`plain_file`]: opens files that other users may have created
+//! - [`keyring`]: the system's keyring
 //! - [`digest`]: digests that recognize a stored secret
 //! - [`text`]: text for people: escapes, names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's behavior that scripts rely on
@@ -35,6 +36,7 @@ pub mod globals;
 pub mod help;
 pub mod input;
 pub mod intake;
+pub mod keyring;
 pub mod kubeconfig;
 pub mod lookup;
 pub mod output;

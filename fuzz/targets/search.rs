@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use acpctl::server::{AppState, KeyPolicy, Manners, Options, router};
+use acpctl::server::{AppState, Fidelity, KeyPolicy, Options, router};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
@@ -24,7 +24,7 @@ impl Api {
         let directory = tempfile::tempdir().expect("a folder");
         let options = Options {
             key: KeyPolicy::File,
-            manners: Manners::Corrected,
+            fidelity: Fidelity::Corrected,
             ..Options::default()
         };
         let state = AppState::open(directory.path(), options).expect("a store");

@@ -15,7 +15,7 @@ use super::request::{Answer, BASE_PATH, Request};
 use crate::config::paths;
 use crate::env;
 use crate::failure::Failure;
-use crate::server::{self, AppState, KeyPolicy, Manners, Options};
+use crate::server::{self, AppState, Fidelity, KeyPolicy, Options};
 
 pub struct Local {
     router: Router,
@@ -55,7 +55,7 @@ impl Local {
         let options = Options {
             key: key_policy()?,
             // On this machine nobody depends on the platform's mistakes, so an unknown id is reported as not found.
-            manners: Manners::Corrected,
+            fidelity: Fidelity::Corrected,
             ..Options::default()
         };
         let state = AppState::open(directory, options).context("open the embedded API's store")?;

@@ -14,6 +14,7 @@ use crate::config::settings::{
 };
 use crate::config::{Config, Settings};
 use crate::failure::{Failure, Kind};
+use crate::keyring::KeyringError;
 use crate::output::Out;
 use crate::secret_file;
 use crate::text::url_for_people;
@@ -52,7 +53,7 @@ impl Bearer {
 pub fn effective<'c>(
     settings: &Settings,
     config: impl FnOnce() -> Result<&'c Config, Failure>,
-    read: impl FnOnce(&Config) -> Result<Option<SecretString>, store::Error>,
+    read: impl FnOnce(&Config) -> Result<Option<SecretString>, KeyringError>,
 ) -> Result<Bearer, Failure> {
     let token = match without_store(settings) {
         WithoutStore::Final(token) => token,
@@ -99,7 +100,7 @@ fn without_store(settings: &Settings) -> WithoutStore {
 
 /// Returns the failure of a stored login that can't be read.
 #[must_use]
-pub fn unread(why: &store::Error) -> Failure {
+pub fn unread(why: &KeyringError) -> Failure {
     Failure::new(Kind::Login, format!("read the login: {why}"))
 }
 

@@ -11,6 +11,7 @@ use super::store::{self, Login};
 use super::token;
 use crate::config::file::{CLIENT_ID, ISSUER_URL, Lock};
 use crate::config::{Config, Settings};
+use crate::keyring::KeyringError;
 use crate::output::Out;
 
 /// Returns the token to use: the stored one, renewed if it has expired and can be renewed. `renew` makes the exchange with
@@ -23,7 +24,7 @@ pub fn fresh(
     now: Timestamp,
     out: &Out,
     renew: impl FnOnce(&Config, &Login) -> anyhow::Result<Login>,
-) -> Result<Option<SecretString>, store::Error> {
+) -> Result<Option<SecretString>, KeyringError> {
     let login = store::load(config)?;
     if !is_due(config, &login, now) {
         return Ok(login.access);

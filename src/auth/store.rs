@@ -5,11 +5,6 @@
 //! never changes silently. With the keyring, `config.json` holds no token. If the user writes a token into the file anyway,
 //! that token counts and the keyring is not used.
 
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
-
-use keyring::v1::{Entry, Error as KeyringError};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -17,23 +12,11 @@ use zeroize::Zeroizing;
 use crate::config::Config;
 use crate::config::file::{ACCESS_TOKEN, REFRESH_TOKEN};
 use crate::env;
+use crate::keyring::{self, KeyringError};
 
 /// Our own key in `config.json`.
 pub const TOKEN_STORE: &str = "token_store";
 const SERVICE: &str = "acpctl";
-/// The time limit of the keyring.
-const LIMIT: Duration = Duration::from_secs(2);
-
-/// Why the keyring did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("the keyring's entry is damaged")]
-    Damaged,
-    #[error("the keyring did not answer within {} seconds", LIMIT.as_secs())]
-    NoAnswer,
-    #[error("{0}")]
-    Refused(#[from] keyring::v1::Error),
-}
 
 /// The places for tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -84,7 +67,7 @@ pub struct Login {
 ///
 /// # Errors
 /// As [`load`].
-pub fn access(config: &Config) -> Result<Option<SecretString>, Error> {
+pub fn access(config: &Config) -> Result<Option<SecretString>, KeyringError> {
     Ok(load(config)?.access)
 }
 
@@ -92,24 +75,18 @@ pub fn access(config: &Config) -> Result<Option<SecretString>, Error> {
 ///
 /// # Errors
 /// The keyring does not answer, or refuses.
-pub fn load(config: &Config) -> Result<Login, Error> {
+pub fn load(config: &Config) -> Result<Login, KeyringError> {
     if chosen(config) != Store::Keyring {
         return Ok(Login {
             access: config.secret(ACCESS_TOKEN),
             refresh: config.secret(REFRESH_TOKEN),
         });
     }
-    let account = account(config);
-    let found = within(
-        move || match Entry::new(SERVICE, &account)?.get_password() {
-            Err(KeyringError::NoEntry) => Ok(None),
-            other => other.map(|text| Some(Zeroizing::new(text))),
-        },
-    )?;
+    let found = keyring::read(SERVICE, &account(config))?;
     let Some(text) = found else {
         return Ok(Login::default());
     };
-    let value: Value = serde_json::from_str(&text).map_err(|_| Error::Damaged)?;
+    let value: Value = serde_json::from_str(&text).map_err(|_| KeyringError::Damaged)?;
     let secret = |key: &str| {
         let text = value.get(key)?.as_str()?;
         (!text.is_empty()).then(|| SecretString::from(text))
@@ -124,7 +101,7 @@ pub fn load(config: &Config) -> Result<Login, Error> {
 ///
 /// # Errors
 /// The keyring does not answer, or refuses; nothing is changed then.
-pub fn save(config: &mut Config, store: Store, login: &Login) -> Result<(), Error> {
+pub fn save(config: &mut Config, store: Store, login: &Login) -> Result<(), KeyringError> {
     let text = |secret: &Option<SecretString>| {
         secret
             .as_ref()
@@ -132,10 +109,9 @@ pub fn save(config: &mut Config, store: Store, login: &Login) -> Result<(), Erro
     };
     let (mut access, mut refresh) = (text(&login.access), text(&login.refresh));
     if store == Store::Keyring {
-        let account = account(config);
         let entry =
             Zeroizing::new(json!({ACCESS_TOKEN: access, REFRESH_TOKEN: refresh}).to_string());
-        within(move || Entry::new(SERVICE, &account)?.set_password(&entry))?;
+        keyring::write(SERVICE, &account(config), entry)?;
     }
     if store != Store::File {
         (access, refresh) = (None, None);
@@ -159,24 +135,18 @@ pub fn remember(config: &mut Config, store: Store) {
 ///
 /// # Errors
 /// The keyring does not answer, or refuses.
-pub fn leave_keyring(config: &Config) -> Result<(), Error> {
+pub fn leave_keyring(config: &Config) -> Result<(), KeyringError> {
     if named(config) != Some(Store::Keyring) {
         return Ok(());
     }
-    let account = account(config);
-    within(
-        move || match Entry::new(SERVICE, &account)?.delete_credential() {
-            Err(KeyringError::NoEntry) => Ok(()),
-            other => other,
-        },
-    )
+    keyring::delete(SERVICE, &account(config))
 }
 
 /// Removes the tokens from every place.
 ///
 /// # Errors
 /// The keyring holds them and does not answer.
-pub fn clear(config: &mut Config) -> Result<(), Error> {
+pub fn clear(config: &mut Config) -> Result<(), KeyringError> {
     let cleared = leave_keyring(config);
     config.set(ACCESS_TOKEN, None);
     config.set(REFRESH_TOKEN, None);
@@ -193,18 +163,4 @@ fn account(config: &Config) -> String {
         .unwrap_or_else(|_| config.path().to_owned())
         .to_string_lossy()
         .into_owned()
-}
-
-/// Calls the keyring on a thread of its own: a secret service that waits for a person, or never answers, must not block the
-/// command.
-fn within<T: Send + 'static>(
-    ask: impl FnOnce() -> keyring::v1::Result<T> + Send + 'static,
-) -> Result<T, Error> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        // The receiver is gone if the time is over.
-        let _ = sender.send(ask());
-    });
-    let answer = receiver.recv_timeout(LIMIT);
-    Ok(answer.map_err(|_| Error::NoAnswer)??)
 }

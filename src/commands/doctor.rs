@@ -3,8 +3,6 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -21,6 +19,7 @@ use crate::config::{Settings, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
+use crate::keyring;
 use crate::output::age::age;
 use crate::output::progress;
 use crate::output::style::{Tone, paint};
@@ -29,8 +28,6 @@ use crate::text::{acpctl, url_for_people};
 
 /// The time limit for the server, unless the user sets one.
 const SERVER_LIMIT: Duration = Duration::from_secs(5);
-/// The time limit for the keyring: a locked one may wait for an answer in a window that nobody sees.
-const KEYRING_LIMIT: Duration = Duration::from_secs(2);
 /// A difference between the clocks that is worth a warning, in seconds.
 const SKEW_SHOWN: i64 = 5;
 /// A difference between the clocks that breaks logins, in seconds.
@@ -409,27 +406,9 @@ fn keyring() -> Check {
         return ok(name, "switched off by AMBIENT_LOCAL_KEYRING");
     }
     let _asking = progress::begin("Asking the keyring");
-    let (sender, receiver) = mpsc::channel();
-    let asked = thread::Builder::new().spawn(move || {
-        let answer = keyring::Entry::new("acpctl", "doctor").and_then(|entry| entry.get_password());
-        // After the time limit there is no receiver any more.
-        let _ = sender.send(match answer {
-            Ok(_) | Err(keyring::Error::NoEntry) => None,
-            Err(keyring::Error::NoDefaultStore) => Some("this machine has none".to_owned()),
-            Err(error) => Some(error.to_string()),
-        });
-    });
-    match asked
-        .ok()
-        .and_then(|_| receiver.recv_timeout(KEYRING_LIMIT).ok())
-    {
-        Some(None) => ok(name, "answers"),
-        Some(Some(why)) => warn(name, format!("not available: {why}"), fix),
-        None => warn(
-            name,
-            format!("no answer within {} s", KEYRING_LIMIT.as_secs()),
-            fix,
-        ),
+    match keyring::read("acpctl", "doctor") {
+        Ok(_) => ok(name, "answers"),
+        Err(why) => warn(name, format!("not available: {why}"), fix),
     }
 }
 

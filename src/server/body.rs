@@ -1,40 +1,43 @@
-//! Request bodies: checked in the platform's order and refused in its words (contract api.md section 6).
+//! Parses request bodies: checks them in the platform's order and refuses them in its words (contract api.md section 6).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
+use zeroize::Zeroizing;
 
-use super::error::Failure;
+use super::error::ServerFailure;
 use super::fields::{Field, Kind, Type};
-use super::record::{Record, Value};
+use super::record::{FieldValue, ServerRecord};
 use super::time;
 use crate::compat::{json, json_text};
 
-/// A body as sent: its keys in order, a repeated one with its last value.
+/// An object as sent: its keys in order, a repeated key with its last value.
 pub type Object = Map<String, Json>;
 
-/// Keys that every kind has.
+/// The keys that every kind has.
 const COMMON: [&str; 5] = ["id", "kind", "href", "created_at", "updated_at"];
 
-/// A checked create, before an id is given. It may hold a token, so it has no debug form.
+/// A new record before it has an id. It may hold a token, so it does not implement `Debug`.
 pub struct Draft {
-    pub values: Vec<(&'static Field, Value)>,
+    pub values: Vec<(&'static Field, FieldValue)>,
     pub created_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
 }
 
-/// A body without what no operation looks at: only some keys of the object, and nothing in nested values. A
-/// small body could become a huge tree otherwise.
+/// A body without the parts that no operation reads: it keeps some keys of the object and empties nested values.
+/// Otherwise a small body could become a huge tree.
 struct Flat {
     json: Json,
     /// The first key that was not kept.
     unknown: Option<String>,
 }
 
-fn flat(bytes: &[u8], keeps: impl Fn(&str) -> bool) -> Result<Flat, Failure> {
-    let text = json_text::check(bytes).map_err(|reason| Failure::malformed(&reason.to_string()))?;
+fn flat(bytes: &[u8], keeps: impl Fn(&str) -> bool) -> Result<Flat, ServerFailure> {
+    let text =
+        json_text::check(bytes).map_err(|reason| ServerFailure::malformed(&reason.to_string()))?;
     let mut unknown = None;
     let reader = Flattener {
         keeps: Some(&keeps),
@@ -42,12 +45,19 @@ fn flat(bytes: &[u8], keeps: impl Fn(&str) -> bool) -> Result<Flat, Failure> {
     };
     let json = reader
         .deserialize(&mut serde_json::Deserializer::from_str(&text))
-        .map_err(|_| Failure::malformed("number out of range"))?;
-    Ok(Flat { json, unknown })
+        .map_err(|_| ServerFailure::malformed("number out of range"));
+    // A body with bytes that are not Unicode was copied, and it may hold a token.
+    if let Cow::Owned(copy) = text {
+        drop(Zeroizing::new(copy));
+    }
+    Ok(Flat {
+        json: json?,
+        unknown,
+    })
 }
 
 struct Flattener<'a> {
-    /// Which keys of the object count; none within nested values, of which only the type counts.
+    /// Decides which keys of the object are kept. `None` within nested values, whose content is dropped.
     keeps: Option<&'a dyn Fn(&str) -> bool>,
     unknown: &'a mut Option<String>,
 }
@@ -123,25 +133,25 @@ impl<'de> Visitor<'de> for Flattener<'_> {
     }
 }
 
-/// Checks a body that may be anything, as actions without fields take it.
+/// Checks that a body is JSON, as actions without fields require.
 ///
 /// # Errors
 /// 400, code 17, if it is not JSON.
-pub fn any_json(bytes: &[u8]) -> Result<(), Failure> {
+pub fn any_json(bytes: &[u8]) -> Result<(), ServerFailure> {
     flat(bytes, |_| false).map(drop)
 }
 
-/// Reads these keys of an object, in whatever case; `null` counts as one without keys. `target` is what Go
-/// calls the place it fills.
+/// Reads these keys of an object, without regard to case; `null` counts as an empty object. `target` is Go's name of
+/// the type that the object would fill.
 ///
 /// # Errors
 /// 400, code 17.
-pub fn object(bytes: &[u8], target: &str, keys: &[&str]) -> Result<Object, Failure> {
+pub fn object(bytes: &[u8], target: &str, keys: &[&str]) -> Result<Object, ServerFailure> {
     let is_meant = |key: &str| keys.iter().any(|name| name.eq_ignore_ascii_case(key));
     into_object(flat(bytes, is_meant)?.json, target)
 }
 
-/// The keys of a kind that a body sets to null in so many words.
+/// Returns the keys of a kind that a body explicitly sets to null.
 pub fn null_keys(kind: &'static Kind, bytes: &[u8]) -> Vec<String> {
     match flat(bytes, |key| is_known(kind, key)).map(|body| body.json) {
         Ok(Json::Object(object)) => object
@@ -153,41 +163,47 @@ pub fn null_keys(kind: &'static Kind, bytes: &[u8]) -> Vec<String> {
     }
 }
 
-fn into_object(json: Json, target: &str) -> Result<Object, Failure> {
+fn into_object(json: Json, target: &str) -> Result<Object, ServerFailure> {
     match json {
         Json::Object(object) => Ok(object),
         Json::Null => Ok(Object::new()),
-        other => Err(Failure::malformed(&format!(
+        other => Err(ServerFailure::malformed(&format!(
             "json: cannot unmarshal {} into Go value of type {target}",
             json::type_word(&other)
         ))),
     }
 }
 
-/// Reads the body of a create.
+/// Parses the body of a request that creates a record.
 ///
-/// With `null_is_empty` the body `null` makes a record of which nothing is set, as on the platform;
-/// without, it lacks the required keys.
+/// With `null_is_empty` the body `null` creates a record without any value, as on the platform; otherwise the required
+/// keys are missing from it.
 ///
 /// # Errors
-/// 400, code 17; code 8 for an id; 500, code 9, for a NUL in a text.
-pub fn create(kind: &'static Kind, bytes: &[u8], null_is_empty: bool) -> Result<Draft, Failure> {
+/// 400 with code 17, or with code 8 if the body names an id.
+pub fn parse_create(
+    kind: &'static Kind,
+    bytes: &[u8],
+    null_is_empty: bool,
+) -> Result<Draft, ServerFailure> {
     let body = flat(bytes, |key| is_known(kind, key))?;
     if body.json.is_null() && null_is_empty {
-        return draft(kind, Object::new());
+        return fill(kind, Object::new());
     }
     let object = into_object(body.json, "map[string]interface {}")?;
     let missing = |field: &&Field| field.required && !object.contains_key(field.name);
     if let Some(field) = kind.fields.iter().find(missing) {
-        return Err(Failure::malformed(&format!(
+        return Err(ServerFailure::malformed(&format!(
             "no value given for required property {}",
             field.name
         )));
     }
     if let Some(key) = body.unknown {
-        return Err(Failure::malformed(&format!("json: unknown field {key:?}")));
+        return Err(ServerFailure::malformed(&format!(
+            "json: unknown field {key:?}"
+        )));
     }
-    draft(kind, object)
+    fill(kind, object)
 }
 
 fn is_known(kind: &'static Kind, key: &str) -> bool {
@@ -200,7 +216,7 @@ fn find(kind: &'static Kind, key: &str) -> Option<&'static Field> {
         .find(|field| field.name.eq_ignore_ascii_case(key))
 }
 
-fn draft(kind: &'static Kind, object: Object) -> Result<Draft, Failure> {
+fn fill(kind: &'static Kind, object: Object) -> Result<Draft, ServerFailure> {
     let holder = format!("_{}", kind.name);
     let mut draft = Draft {
         values: Vec::with_capacity(object.len()),
@@ -213,7 +229,7 @@ fn draft(kind: &'static Kind, object: Object) -> Result<Draft, Failure> {
         match (common, find(kind, &key)) {
             (Some(name @ (&"created_at" | &"updated_at")), _) => {
                 let time = match typed(name, Type::Time, json, &holder)? {
-                    Some(Value::Time(time)) => Some(time),
+                    Some(FieldValue::Time(time)) => Some(time),
                     _ => None,
                 };
                 if *name == "created_at" {
@@ -225,7 +241,7 @@ fn draft(kind: &'static Kind, object: Object) -> Result<Draft, Failure> {
             (Some(name), _) => {
                 let value = typed(name, Type::Text, json, &holder)?;
                 if *name == "id" {
-                    has_id = value.is_some_and(|value| value != Value::Text(String::new()));
+                    has_id = value.is_some_and(|value| value != FieldValue::Text(String::new()));
                 }
             }
             (None, Some(field)) => {
@@ -240,16 +256,19 @@ fn draft(kind: &'static Kind, object: Object) -> Result<Draft, Failure> {
         }
     }
     if has_id {
-        return Err(Failure::invalid("id must be empty"));
+        return Err(ServerFailure::invalid("id must be empty"));
     }
     Ok(draft)
 }
 
-/// Reads the body of a PATCH: the fields that are present, known, changeable and not null.
+/// Parses the body of a PATCH: returns the fields that are present, known, changeable and not null.
 ///
 /// # Errors
 /// 400, code 17.
-pub fn patch(kind: &'static Kind, bytes: &[u8]) -> Result<Vec<(&'static Field, Value)>, Failure> {
+pub fn parse_patch(
+    kind: &'static Kind,
+    bytes: &[u8],
+) -> Result<Vec<(&'static Field, FieldValue)>, ServerFailure> {
     let holder = format!("{}PatchRequest", kind.name);
     let body = flat(bytes, |key| find(kind, key).is_some())?;
     let object = into_object(body.json, &format!("openapi.{holder}"))?;
@@ -264,11 +283,11 @@ pub fn patch(kind: &'static Kind, bytes: &[u8]) -> Result<Vec<(&'static Field, V
     Ok(values)
 }
 
-/// The text of a key that may be absent; keys are matched without regard to case.
+/// Returns the text of a key, matched without regard to case; empty if the key is absent.
 ///
 /// # Errors
-/// 400, code 17, for another type. `holder` is Go's name of the structure.
-pub fn text_of(object: &Object, key: &str, holder: &str) -> Result<String, Failure> {
+/// 400, code 17, if the value is not a text. `holder` is Go's name of the structure.
+pub fn text_of(object: &Object, key: &str, holder: &str) -> Result<String, ServerFailure> {
     let json = object
         .iter()
         .rev()
@@ -278,15 +297,20 @@ pub fn text_of(object: &Object, key: &str, holder: &str) -> Result<String, Failu
         .map(|json| typed(key, Type::Text, json, holder))
         .transpose()?
     {
-        Some(Some(Value::Text(text))) => Ok(text),
+        Some(Some(FieldValue::Text(text))) => Ok(text),
         _ => Ok(String::new()),
     }
 }
 
-/// A JSON value as a field's type has it; null is none.
-fn typed(name: &str, kind: Type, json: Json, holder: &str) -> Result<Option<Value>, Failure> {
+/// Converts a JSON value to a field's type; returns `None` for null.
+fn typed(
+    name: &str,
+    kind: Type,
+    json: Json,
+    holder: &str,
+) -> Result<Option<FieldValue>, ServerFailure> {
     let refused = |found: &str, wanted: &str| {
-        Failure::malformed(&format!(
+        ServerFailure::malformed(&format!(
             "json: cannot unmarshal {found} into Go struct field {holder}.{name} of type {wanted}"
         ))
     };
@@ -299,17 +323,17 @@ fn typed(name: &str, kind: Type, json: Json, holder: &str) -> Result<Option<Valu
     };
     match (kind, json) {
         (_, Json::Null) => Ok(None),
-        (Type::Text, Json::String(text)) => Ok(Some(Value::Text(text))),
-        (Type::Bool, Json::Bool(flag)) => Ok(Some(Value::Bool(flag))),
+        (Type::Text, Json::String(text)) => Ok(Some(FieldValue::Text(text))),
+        (Type::Bool, Json::Bool(flag)) => Ok(Some(FieldValue::Bool(flag))),
         (Type::Int, Json::Number(number)) => match number.as_i64().map(i32::try_from) {
-            Some(Ok(int)) => Ok(Some(Value::Int(i64::from(int)))),
+            Some(Ok(int)) => Ok(Some(FieldValue::Int(i64::from(int)))),
             _ => Err(refused(&format!("number {number}"), wanted)),
         },
-        (Type::Number, Json::Number(number)) => Ok(number.as_f64().map(Value::Number)),
+        (Type::Number, Json::Number(number)) => Ok(number.as_f64().map(FieldValue::Number)),
         (Type::Time, Json::String(text)) => time::parse_rfc3339(&text)
-            .map(|time| Some(Value::Time(time)))
-            .map_err(|reason| Failure::malformed(&reason)),
-        (Type::Time, _) => Err(Failure::malformed(
+            .map(|time| Some(FieldValue::Time(time)))
+            .map_err(|error| ServerFailure::malformed(&error.to_string())),
+        (Type::Time, _) => Err(ServerFailure::malformed(
             "Time.UnmarshalJSON: input is not a JSON string",
         )),
         (_, other) => Err(refused(json::type_word(&other), wanted)),
@@ -317,20 +341,20 @@ fn typed(name: &str, kind: Type, json: Json, holder: &str) -> Result<Option<Valu
 }
 
 impl Draft {
-    /// The value of a text field, if the body sets it.
+    /// Returns the value of a text field, if the body sets it.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.values
             .iter()
             .rev()
             .find_map(|(field, value)| match value {
-                Value::Text(text) if field.name == name => Some(text.as_str()),
+                FieldValue::Text(text) if field.name == name => Some(text.as_str()),
                 _ => None,
             })
     }
 
-    /// Makes the record.
-    pub fn into_record(self, kind: &'static Kind, id: String) -> Record {
-        let mut record = Record::new(kind, id);
+    /// Turns the draft into a record.
+    pub fn into_record(self, kind: &'static Kind, id: String) -> ServerRecord {
+        let mut record = ServerRecord::new(kind, id);
         if let Some(created_at) = self.created_at {
             record.created_at = created_at;
         }
@@ -343,7 +367,7 @@ impl Draft {
 }
 
 /// Sets the fields of a record.
-pub fn apply(record: &mut Record, values: Vec<(&'static Field, Value)>) {
+pub fn apply(record: &mut ServerRecord, values: Vec<(&'static Field, FieldValue)>) {
     for (field, value) in values {
         record.set(field.name, value);
     }

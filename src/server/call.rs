@@ -1,28 +1,39 @@
 //! One request on its way to a handler.
 
-use bytes::Bytes;
+use zeroize::Zeroizing;
 
+use super::fields::Kind;
 use super::query::Query;
-use super::route::Route;
-use super::{AppState, Manners};
+use super::state::{AppState, Fidelity};
 
-/// What handlers see of a request.
+/// The methods that routes answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Get,
+    Post,
+    Patch,
+    Delete,
+}
+
+/// The parts of a request that handlers see.
 pub struct Call<'a> {
     pub state: &'a AppState,
-    pub route: &'static Route,
+    /// The kind of record that the route is about.
+    pub kind: &'static Kind,
     /// The values of the `{…}` parts of the path, by name.
     pub path: Vec<(&'static str, String)>,
     pub query: Query,
-    /// `X-Ambient-Project`, if it has a value.
+    /// The header `X-Ambient-Project`, if it has a value.
     pub project_header: Option<String>,
-    /// `Accept` is exactly `text/event-stream`.
+    /// Whether the header `Accept` is exactly `text/event-stream`.
     pub wants_events: bool,
     pub last_event_id: Option<String>,
-    pub body: Bytes,
+    /// The body as sent. It may hold a token.
+    pub body: Zeroizing<Vec<u8>>,
 }
 
 impl Call<'_> {
-    /// A `{…}` part of the path; empty if the route has none of this name.
+    /// Returns a `{…}` part of the path; empty if the route has no part of this name.
     pub fn part(&self, name: &str) -> &str {
         self.path
             .iter()
@@ -30,7 +41,7 @@ impl Call<'_> {
             .map_or("", |(_, value)| value.as_str())
     }
 
-    pub fn manners(&self) -> Manners {
-        self.state.manners()
+    pub fn fidelity(&self) -> Fidelity {
+        self.state.fidelity()
     }
 }

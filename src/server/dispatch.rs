@@ -1,39 +1,38 @@
-//! From an HTTP request to its handler, and back.
+//! Takes an HTTP request to its handler, and the handler's result back to the client.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use bytes::Bytes;
-use http_body_util::BodyExt as _;
-use hyper::body::Body as _;
-use tokio::sync::OwnedSemaphorePermit;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::call::Call;
-use super::error::{self, Failure};
+use super::call::{Call, Verb};
+use super::error::{self, ServerFailure};
 use super::query::Query;
+use super::receive::read_body;
 use super::reply::{self, OPERATION_ID};
-use super::resources::meta;
-use super::route::{self, Found, Route, Verb};
-use super::{AppState, BODY_LIMIT, guard, ids};
+use super::route::{self, Found, Route};
+use super::state::{Access, AppState};
+use super::{guard, ids, meta};
+use crate::compat::json;
 
-/// A body of more bytes than this is read only when there is room for it.
-const BIG: usize = 1 << 20;
+/// The characters that a redirect's path shows percent-encoded.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'*')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'/');
 
-/// A finished request, as a log may have it: no query, no header, no body.
-#[derive(Debug)]
-pub struct Access<'a> {
-    pub method: &'a str,
-    /// As sent, percent signs and all, so that a line of a log stays one line.
-    pub path: &'a str,
-    pub status: u16,
-    pub duration: Duration,
-    pub operation_id: Option<&'a str>,
+/// Returns the whole API. Every answer is complete when it is returned, except event streams and large arrays.
+pub fn router(state: AppState) -> Router {
+    Router::new().fallback(answer).with_state(state)
 }
 
-/// Answers any request.
-pub async fn answer(State(state): State<AppState>, request: Request<Body>) -> Response<Body> {
+/// Answers a request and logs it.
+async fn answer(State(state): State<AppState>, request: Request<Body>) -> Response<Body> {
     let start = Instant::now();
     let log = state.options().access_log.clone().map(|log| {
         (
@@ -43,7 +42,7 @@ pub async fn answer(State(state): State<AppState>, request: Request<Body>) -> Re
         )
     });
     let mut response = route_request(&state, request).await;
-    reply::keep_to_yourself(&mut response);
+    reply::forbid_caching(&mut response);
     if let Some((log, method, path)) = log {
         log(&Access {
             method: &method,
@@ -84,7 +83,7 @@ async fn route_request(state: &AppState, request: Request<Body>) -> Response<Bod
         Found::Nothing => reply::with_type(
             StatusCode::NOT_FOUND,
             "application/json",
-            crate::compat::json::compact(&error::unknown_path_body(path)),
+            json::compact(&error::unknown_path_body(path)),
         ),
     }
 }
@@ -112,20 +111,20 @@ async fn run(
         Err(failure) => return reply::respond(Err(failure), &operation),
     };
     let query = Query::parse(head.uri.query().unwrap_or_default());
-    // A search may take its whole time: some threads are kept for everybody else.
+    // A search may use up its whole time limit: some threads stay free for other requests.
     let searching = if query.get("search").is_some() {
-        state.0.searches.clone().acquire_owned().await.ok()
+        state.room_for_search().await
     } else {
         None
     };
     let owned = state.clone();
-    // SQLite blocks: event streams and other connections go on meanwhile.
+    // SQLite blocks its thread: event streams and other connections continue on this one.
     let result = tokio::task::spawn_blocking(move || {
-        // Held until the work is done, also when the client has left.
+        // Held until the work is done, even if the client disconnects.
         let _held = (room, searching);
         (route.run)(&Call {
             state: &owned,
-            route,
+            kind: route.kind,
             path,
             query,
             project_header: text_of(&head.headers, "x-ambient-project"),
@@ -136,7 +135,7 @@ async fn run(
         })
     })
     .await
-    .unwrap_or_else(|_| Err(Failure::general("Unspecified error")));
+    .unwrap_or_else(|_| Err(ServerFailure::general("Unspecified error")));
     reply::respond(result, &operation)
 }
 
@@ -145,59 +144,7 @@ fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// Reads a body. Those of more than [`BIG`] bytes wait for room, which they have until it is dropped.
-async fn read_body(
-    state: &AppState,
-    body: Body,
-) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Failure> {
-    let collected = collect(state, body);
-    match state.options().body_timeout {
-        None => collected.await,
-        Some(limit) => tokio::time::timeout(limit, collected)
-            .await
-            .map_err(|_| unreadable("it took too long"))?,
-    }
-}
-
-async fn collect(
-    state: &AppState,
-    mut body: Body,
-) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Failure> {
-    let expected = body.size_hint().exact();
-    if expected.is_some_and(|size| size > BODY_LIMIT as u64) {
-        return Err(Failure::too_large(BODY_LIMIT));
-    }
-    let mut whole = Vec::new();
-    let mut room = None;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| unreadable("the connection broke"))?;
-        let Ok(part) = frame.into_data() else {
-            continue;
-        };
-        if whole.len() + part.len() > BODY_LIMIT {
-            return Err(Failure::too_large(BODY_LIMIT));
-        }
-        if room.is_none() && whole.len() + part.len() > BIG {
-            room = state.0.big_bodies.clone().acquire_owned().await.ok();
-            // Its whole size at once, so that it is not moved as it grows.
-            if let Some(size) = expected.and_then(|size| usize::try_from(size).ok()) {
-                whole.reserve_exact(size.saturating_sub(whole.len()));
-            }
-        }
-        whole.extend_from_slice(&part);
-    }
-    Ok((Bytes::from(whole), room))
-}
-
-fn unreadable(why: &str) -> Failure {
-    Failure::Full {
-        status: StatusCode::BAD_REQUEST,
-        code: 17,
-        reason: format!("Unable to read request body: {why}"),
-    }
-}
-
-/// 301 to the path without doubled slashes.
+/// Redirects (301) to the path without repeated slashes.
 fn moved(path: &str, query: Option<&str>) -> Response<Body> {
     let mut target = String::with_capacity(path.len());
     for c in path.chars() {
@@ -205,11 +152,7 @@ fn moved(path: &str, query: Option<&str>) -> Response<Body> {
             target.push(c);
         }
     }
-    // Percent signs again for what a header can't hold.
-    let mut location: String = url::form_urlencoded::byte_serialize(target.as_bytes())
-        .collect::<String>()
-        .replace("%2F", "/")
-        .replace('+', "%20");
+    let mut location = utf8_percent_encode(&target, ENCODED).to_string();
     if let Some(query) = query {
         location.push('?');
         location.push_str(query);

@@ -1,15 +1,15 @@
-//! Refusals and their bodies (contract api.md section 3).
+//! Failed requests and the bodies of their answers (contract api.md section 3).
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::BASE;
+use super::names::BASE;
 use super::store::StoreError;
 
-/// Why a request is refused.
+/// Why a request fails, in the form in which the answer shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// The full body of six keys, with the number after `ambient-api-server-`.
+pub enum ServerFailure {
+    /// The full body of six keys; `code` is the number after `ambient-api-server-`.
     Full {
         status: StatusCode,
         code: u16,
@@ -24,12 +24,12 @@ pub enum Failure {
     NotImplemented,
 }
 
-/// What the step before the handlers refuses: kind and reason only.
+/// Returns the body for a request that is refused before it reaches a handler: kind and reason only.
 pub fn short_body(status: StatusCode) -> Value {
     json!({"kind": "Error", "reason": status.canonical_reason().unwrap_or_default()})
 }
 
-/// The odd body for a path that does not exist, in this order of keys.
+/// Returns the body for a path that does not exist. Unlike other bodies it has its keys in this order.
 pub fn unknown_path_body(path: &str) -> Value {
     json!({
         "type": "Error",
@@ -40,7 +40,7 @@ pub fn unknown_path_body(path: &str) -> Value {
     })
 }
 
-/// The full body; keys sorted by name.
+/// Returns the full body, with its keys sorted by name.
 pub fn full_body(code: u16, reason: &str, operation: &str) -> Value {
     json!({
         "code": format!("ambient-api-server-{code}"),
@@ -52,7 +52,7 @@ pub fn full_body(code: u16, reason: &str, operation: &str) -> Value {
     })
 }
 
-impl Failure {
+impl ServerFailure {
     fn full(status: StatusCode, code: u16, reason: impl Into<String>) -> Self {
         Self::Full {
             status,
@@ -71,12 +71,12 @@ impl Failure {
         Self::full(StatusCode::CONFLICT, 6, reason)
     }
 
-    /// 404, code 7: no live record of this kind has the id.
+    /// 404, code 7: no record of this kind has the id, or it was deleted.
     pub fn not_found(kind: &str, id: &str) -> Self {
         Self::full(
             StatusCode::NOT_FOUND,
             7,
-            // The platform writes it in two ways.
+            // The platform words this in two ways.
             match kind {
                 "ScheduledSession" => format!("{kind} with id '{id}' not found"),
                 _ => format!("{kind} with id='{id}' not found"),
@@ -94,7 +94,7 @@ impl Failure {
         Self::full(StatusCode::INTERNAL_SERVER_ERROR, 9, reason)
     }
 
-    /// 400, code 17: the body is not what the operation takes.
+    /// 400, code 17: the body does not fit the operation.
     pub fn malformed(reason: &str) -> Self {
         Self::full(
             StatusCode::BAD_REQUEST,
@@ -122,14 +122,14 @@ impl Failure {
     }
 }
 
-/// The reasons hold no value of any record: `SQLite` names constraints and files only.
-impl From<StoreError> for Failure {
+/// The reasons never contain a value of a record: `SQLite` names only constraints and files.
+impl From<StoreError> for ServerFailure {
     fn from(error: StoreError) -> Self {
         Self::general(error.to_string())
     }
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for ServerFailure {
     fn from(error: rusqlite::Error) -> Self {
         StoreError::from(error).into()
     }

@@ -1,7 +1,4 @@
-//! What a kind of record looks like: its fields, and what each may do.
-//!
-//! These tables drive the handlers, the SQL and the `OpenAPI` document. Source: contract api.md
-//! sections 4, 7.1 and 9.
+//! The description of a kind of record: its fields and their properties. `kinds` holds the tables themselves.
 
 /// The type of a field, in JSON and in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,10 +11,10 @@ pub enum Type {
     Time,
 }
 
-/// The value of a field that a create leaves out.
+/// The value of a field that a new record does not set.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Default {
-    /// None: the field is left out of answers.
+pub enum DefaultValue {
+    /// No value: answers omit the field.
     Absent,
     Text(&'static str),
     Int(i64),
@@ -25,8 +22,8 @@ pub enum Default {
     Bool(bool),
 }
 
-impl Default {
-    /// As answers show it.
+impl DefaultValue {
+    /// Returns the value as answers show it.
     pub fn to_json(self) -> serde_json::Value {
         match self {
             Self::Absent => serde_json::Value::Null,
@@ -38,26 +35,26 @@ impl Default {
     }
 }
 
-/// One field beyond those that every record has (`id`, `kind`, `href`, `created_at`, `updated_at`).
+/// One field of a kind, besides those that every record has (`id`, `kind`, `href`, `created_at`, `updated_at`).
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
     /// The key in JSON and the column in the store.
     pub name: &'static str,
     pub kind: Type,
-    /// A create must name it; an empty text and null count as named.
+    /// Whether a create must name it; an empty text and null count as named.
     pub required: bool,
-    /// Whether a create may set it; if not, the key is accepted and ignored.
+    /// Whether a create may set it; otherwise the key is accepted and ignored.
     pub on_create: bool,
-    /// Whether a PATCH may set it; if not, the key is ignored.
+    /// Whether a PATCH may set it; otherwise the key is ignored.
     pub on_patch: bool,
-    /// Written as null where it has no value, in place of being left out.
+    /// Whether answers show null, instead of omitting the field, if it has no value.
     pub null_shown: bool,
-    /// Never in an answer, a search or the record's table.
+    /// Whether the field is kept out of answers, searches and the record's table.
     pub secret: bool,
-    pub default: Default,
+    pub default: DefaultValue,
 }
 
-/// A field of a type, that create and PATCH may set.
+/// Returns a field of a type that create and PATCH may set.
 const fn field(name: &'static str, kind: Type) -> Field {
     Field {
         name,
@@ -67,7 +64,7 @@ const fn field(name: &'static str, kind: Type) -> Field {
         on_patch: true,
         null_shown: false,
         secret: false,
-        default: Default::Absent,
+        default: DefaultValue::Absent,
     }
 }
 
@@ -92,27 +89,27 @@ pub const fn time(name: &'static str) -> Field {
 }
 
 impl Field {
-    /// A create must name it.
+    /// Makes the field one that a create must name.
     pub const fn required(mut self) -> Self {
         self.required = true;
-        self.default = Default::Text("");
+        self.default = DefaultValue::Text("");
         self
     }
 
-    /// No client may set it.
+    /// Makes the field one that no client may set.
     pub const fn read_only(mut self) -> Self {
         self.on_create = false;
         self.on_patch = false;
         self
     }
 
-    /// Set by a create, or never.
+    /// Makes the field one that only a create may set.
     pub const fn fixed(mut self) -> Self {
         self.on_patch = false;
         self
     }
 
-    pub const fn or(mut self, default: Default) -> Self {
+    pub const fn or(mut self, default: DefaultValue) -> Self {
         self.default = default;
         self
     }
@@ -128,10 +125,10 @@ impl Field {
     }
 }
 
-/// What a delete says about an id that no live record has.
+/// How a delete answers for an id that no record has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeleteUnknown {
-    /// 204, as for one that existed.
+    /// 204, as if the record had existed.
     Accepted,
     /// 404.
     NotFound,
@@ -140,18 +137,18 @@ pub enum DeleteUnknown {
 /// One kind of record.
 #[derive(Debug)]
 pub struct Kind {
-    /// `Credential`; lists are of kind `CredentialList`.
+    /// The name in answers, for example `Credential`; lists are of kind `CredentialList`.
     pub name: &'static str,
-    /// The table.
+    /// The table in the database.
     pub table: &'static str,
-    /// The part of `href` after the base path and before the id.
+    /// The part of `href` between the base path and the id.
     pub collection: &'static str,
     pub fields: &'static [Field],
     pub delete_unknown: DeleteUnknown,
 }
 
 impl Kind {
-    /// The position of a field in records of this kind.
+    /// Returns the position of a field in records of this kind.
     pub fn index(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)
     }

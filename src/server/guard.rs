@@ -1,4 +1,4 @@
-//! Who may call.
+//! Decides which requests are admitted.
 
 use std::net::IpAddr;
 
@@ -9,37 +9,42 @@ use hyper::body::Body as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
-use super::resources::meta;
-use super::{AppState, error, reply};
+use super::names::{HEALTH_PATH, ROOT_PATH};
+use super::state::AppState;
+use super::{error, reply};
 
-/// The answer to a request that may not come in.
+/// The paths that need no token.
+const OPEN_PATHS: [&str; 2] = [ROOT_PATH, HEALTH_PATH];
+
+/// Returns the refusal of a request that is not admitted.
 pub fn refuse(state: &AppState, path: &str, request: &Request<Body>) -> Option<Response<Body>> {
     let options = state.options();
     let refused = |status| reply::json_response(status, &error::short_body(status));
     if options.browser_guard && comes_from_elsewhere(request, options.bearer.is_some()) {
         return Some(refused(StatusCode::FORBIDDEN));
     }
-    if let Some(token) = options.bearer.as_ref().filter(|_| !meta::is_open(path)) {
+    let asks_for_token = !OPEN_PATHS.contains(&path);
+    if let Some(token) = options.bearer.as_ref().filter(|_| asks_for_token) {
         let unauthorized = || reply::text_response(StatusCode::UNAUTHORIZED, "Unauthorized");
         return (!bears(request.headers(), token)).then(unauthorized);
     }
-    // Any page may send a form without asking; JSON it may not.
+    // A page of another site may send a form without permission, but not JSON.
     (options.browser_guard && has_body(request) && !is_json(request.headers()))
         .then(|| refused(StatusCode::UNSUPPORTED_MEDIA_TYPE))
 }
 
-/// The word `Bearer`, one space, the token (contract api.md section 1).
+/// Whether the header holds the word `Bearer`, one space and the token (contract api.md section 1).
 fn bears(headers: &HeaderMap, token: &SecretString) -> bool {
     headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "))
-        // Of digests, how long the comparison takes tells nothing about the token.
+        // Comparing digests avoids a timing side channel.
         .is_some_and(|given| Sha256::digest(given) == Sha256::digest(token.expose_secret()))
 }
 
-/// A page of another site that makes the user's browser call this server: the browser says where the page is from,
-/// or, where the page's site has pointed a name of its own here, calls us by that name. Whoever knows the token
-/// may call by any name.
+/// Whether a page of another site made the user's browser send this request. The browser states the origin of the page,
+/// or, if the site has pointed a name of its own at this machine, calls the server by that name. A caller that has to
+/// know the token may use any name.
 fn comes_from_elsewhere(request: &Request<Body>, asks_for_token: bool) -> bool {
     let headers = request.headers();
     let Some(host) = only(headers, header::HOST).and_then(authority) else {
@@ -58,7 +63,7 @@ fn comes_from_elsewhere(request: &Request<Body>, asks_for_token: bool) -> bool {
     other_target || foreign_name || foreign_origin || foreign_page
 }
 
-/// The value of a header that stands there once.
+/// Returns the value of a header that occurs exactly once.
 fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -67,7 +72,7 @@ fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     }
 }
 
-/// `host` or `host:port`, and nothing else.
+/// Parses `host` or `host:port` and refuses anything else.
 fn authority(text: &str) -> Option<Authority> {
     let authority: Authority = text.parse().ok()?;
     let (host, port) = (authority.host(), authority.port());
@@ -88,7 +93,7 @@ fn bracketed_is_address(host: &str) -> bool {
     }
 }
 
-/// True for the origin of a page that this server itself gave out.
+/// Whether an origin is this server itself.
 fn is_own(origin: &str, host: &Authority) -> bool {
     let (scheme, rest) = origin.split_once("://").unwrap_or_default();
     let usual = match scheme {
@@ -102,7 +107,7 @@ fn is_own(origin: &str, host: &Authority) -> bool {
     })
 }
 
-/// Whether a name or an address is this machine.
+/// Whether a name or an address means this machine.
 fn is_loopback(authority: &Authority) -> bool {
     let host = authority.host();
     let address = host.trim_start_matches('[').trim_end_matches(']');

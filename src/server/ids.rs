@@ -1,6 +1,6 @@
-//! Identifiers: 27 characters in base 62 that sort by the second of their making (a KSUID).
+//! Identifiers: 27 characters in base 62 that sort by the second of their creation (a KSUID).
 //!
-//! Four bytes of time since 13 May 2014 and sixteen random ones (contract api.md section 4). Here
+//! They encode four bytes of time since 13 May 2014 and sixteen random bytes (contract api.md section 4). Here
 //! they also rise strictly within one process, so the order of ids is the order of creation.
 
 use std::sync::Mutex;
@@ -13,7 +13,7 @@ const LENGTH: usize = 27;
 
 static LAST: Mutex<(u32, u128)> = Mutex::new((0, 0));
 
-/// A fresh identifier, above every earlier one of this process.
+/// Returns a new identifier, higher than every earlier one of this process.
 pub fn fresh() -> String {
     let seconds =
         u32::try_from((super::time::now().as_second() - EPOCH).clamp(0, i64::from(u32::MAX)))
@@ -26,7 +26,7 @@ pub fn fresh() -> String {
     encode(next.0, next.1)
 }
 
-/// The new identifier if it is above the last one, else the one just above the last.
+/// Returns the new identifier if it is higher than the last one, otherwise the one just above the last.
 fn after(last: (u32, u128), new: (u32, u128)) -> (u32, u128) {
     if new.0 > last.0 {
         return new;
@@ -39,11 +39,11 @@ fn after(last: (u32, u128), new: (u32, u128)) -> (u32, u128) {
 
 fn random() -> u128 {
     let mut bytes = Zeroizing::new([0_u8; 16]);
-    // Without a source of randomness ids still differ: they count up from the last one.
+    // Without a source of randomness identifiers still differ: they count up from the last one.
     if getrandom::fill(bytes.as_mut()).is_err() {
         return 0;
     }
-    // The top bit stays free, so that counting up within a second has room.
+    // Clears the top bit, so that there is room to count up within a second.
     u128::from_be_bytes(*bytes) >> 1
 }
 
@@ -58,7 +58,7 @@ fn encode(seconds: u32, payload: u128) -> String {
     text.iter().map(|byte| char::from(*byte)).collect()
 }
 
-/// Divides a big-endian number by 62 in place and gives the remainder.
+/// Divides a big-endian number by 62 in place and returns the remainder.
 fn divide(number: &mut [u8; 20]) -> u8 {
     let mut rest: u16 = 0;
     for byte in number {

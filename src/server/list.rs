@@ -1,20 +1,21 @@
-//! Lists: pages, search, order and the envelope (contract api.md section 5).
+//! Answers lists: pages, search, order and the envelope (contract api.md section 5).
 
 use rusqlite::Connection;
 use serde_json::{Map, Value as Json, json};
 
-use super::error::Failure;
+use super::error::ServerFailure;
 use super::fields::Kind;
 use super::query::Query;
-use super::record::Record;
-use super::search::{self, Refusal};
+use super::record::ServerRecord;
+use super::refusal::Refusal;
+use super::state::Fidelity;
 use super::store::records::{self, Condition, Window};
-use super::{Manners, order, store};
+use super::{order, search, store};
 
 const DEFAULT_SIZE: i64 = 100;
 const MAX_SIZE: i64 = 65_500;
 
-/// Lists records of a kind that meet `within` and what the query asks for.
+/// Lists the records of a kind that meet `within` and the conditions of the query.
 ///
 /// # Errors
 /// 400 or 500 for a search or an order that is refused.
@@ -23,21 +24,21 @@ pub fn list(
     kind: &'static Kind,
     within: Condition,
     query: &Query,
-    manners: Manners,
-) -> Result<Json, Failure> {
+    fidelity: Fidelity,
+) -> Result<Json, ServerFailure> {
     let page = whole_number(query.get("page"), 1);
     let size = size(query);
     let text = query.get("search").unwrap_or_default();
     let condition = within
-        .and(search::condition(kind, text).map_err(|refusal| refused(refusal, manners, text))?);
+        .and(search::condition(kind, text).map_err(|refusal| refused(refusal, fidelity, text))?);
     let order = order::clause(kind, query.get("orderBy").unwrap_or_default())
-        .map_err(|refusal| refused(refusal, manners, text))?;
-    let fields = wanted_fields(kind, query, manners)?;
+        .map_err(|refusal| refused(refusal, fidelity, text))?;
+    let fields = wanted_fields(kind, query, fidelity)?;
     let failed = |error: rusqlite::Error| {
         if store::is_too_long(&error) {
-            return Failure::bad_request("the search took too long");
+            return ServerFailure::bad_request("the search took too long");
         }
-        Failure::general(format!("Unable to list resources: {error}"))
+        ServerFailure::general(format!("Unable to list resources: {error}"))
     };
     let total = records::count(connection, kind, &condition).map_err(failed)?;
     let found = if size == 0 {
@@ -55,7 +56,7 @@ pub fn list(
     Ok(envelope(kind, page, total, &items))
 }
 
-/// The envelope; `page` is echoed in 32 bits, as on the platform.
+/// Returns the envelope of a list; `page` is echoed in 32 bits, as on the platform.
 pub fn envelope(kind: &Kind, page: i64, total: i64, items: &[Json]) -> Json {
     #[expect(
         clippy::cast_possible_truncation,
@@ -72,7 +73,7 @@ pub fn envelope(kind: &Kind, page: i64, total: i64, items: &[Json]) -> Json {
     })
 }
 
-/// As Go reads a number: 0 for what is none, the nearest end for what is too large.
+/// Reads a number as Go does: 0 if it is not a number, the nearest limit if it is out of range.
 fn whole_number(text: Option<&str>, default: i64) -> i64 {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return default;
@@ -94,34 +95,34 @@ fn size(query: &Query) -> i64 {
     }
 }
 
-/// A refused search or order as an answer.
-fn refused(refusal: Refusal, manners: Manners, search: &str) -> Failure {
+/// Turns a refused search or order into the failure that is answered.
+fn refused(refusal: Refusal, fidelity: Fidelity, search: &str) -> ServerFailure {
     match refusal {
-        Refusal::Grammar => Failure::bad_request(format!(
+        Refusal::Grammar => ServerFailure::bad_request(format!(
             "Failed to parse search query: {}",
             search.trim_matches(' ')
         )),
-        Refusal::Request(reason) => Failure::bad_request(reason),
-        Refusal::Database(reason) => match manners {
-            Manners::Recorded => {
-                Failure::general(format!("Unable to list resources: pq: {reason}"))
+        Refusal::Request(reason) => ServerFailure::bad_request(reason),
+        Refusal::Database(reason) => match fidelity {
+            Fidelity::Recorded => {
+                ServerFailure::general(format!("Unable to list resources: pq: {reason}"))
             }
-            Manners::Corrected => Failure::bad_request(reason),
+            Fidelity::Corrected => ServerFailure::bad_request(reason),
         },
     }
 }
 
-/// The fields to keep in each item. The platform breaks the connection whenever any is named.
+/// Returns the fields to keep in each item. The platform breaks the connection if any is named.
 fn wanted_fields(
     kind: &'static Kind,
     query: &Query,
-    manners: Manners,
-) -> Result<Option<Vec<String>>, Failure> {
+    fidelity: Fidelity,
+) -> Result<Option<Vec<String>>, ServerFailure> {
     let Some(text) = query.get("fields").filter(|text| !text.trim().is_empty()) else {
         return Ok(None);
     };
-    if manners == Manners::Recorded {
-        return Err(Failure::bad_request("fields is not supported"));
+    if fidelity == Fidelity::Recorded {
+        return Err(ServerFailure::bad_request("fields is not supported"));
     }
     let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
     let known = |name: &String| {
@@ -130,15 +131,15 @@ fn wanted_fields(
                 .is_some_and(|column| column.name == name && name != "deleted_at")
     };
     match names.iter().find(|name| !known(name)) {
-        Some(name) => Err(Failure::bad_request(format!(
+        Some(name) => Err(ServerFailure::bad_request(format!(
             "{name} is not a valid field name"
         ))),
         None => Ok(Some(names)),
     }
 }
 
-/// An item; with `fields`, only these and what identifies it.
-fn item(record: &Record, fields: Option<&[String]>) -> Json {
+/// Returns an item; with `fields`, only these and the keys that identify it.
+fn item(record: &ServerRecord, fields: Option<&[String]>) -> Json {
     let json = record.to_json();
     let (Some(fields), Json::Object(object)) = (fields, &json) else {
         return json;

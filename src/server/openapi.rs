@@ -1,22 +1,23 @@
-//! The description of the API, made from the routes and the tables of fields.
+//! The `OpenAPI` document, generated from the routes and the tables of fields.
 //!
-//! `openapi/ambient.json` is its copy for readers; a test keeps it current, and
-//! `UPDATE_OPENAPI=1 cargo test --lib openapi` writes it.
+//! `openapi/ambient.json` is a copy for readers. A test checks that it is current, and
+//! `UPDATE_OPENAPI=1 cargo test --lib openapi` regenerates it.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::server::BASE;
-use crate::server::fields::{Field, Kind, Type};
-use crate::server::route::{Does, ROUTES, Route, Verb};
+use super::call::Verb;
+use super::fields::{Field, Kind, Type};
+use super::names::{BASE, DESCRIPTION_PATH, HEALTH_PATH, ROOT_PATH, VERSION_PATH};
+use super::route::{Does, ROUTES, Route};
 
-/// The `OpenAPI` document as indented text.
+/// Returns the `OpenAPI` document as indented text.
 pub fn text() -> String {
     format!("{:#}\n", document())
 }
 
-/// The `OpenAPI` document.
+/// Returns the `OpenAPI` document.
 pub fn document() -> Json {
     let mut paths: BTreeMap<String, Map<String, Json>> = BTreeMap::new();
     for route in ROUTES {
@@ -33,10 +34,10 @@ pub fn document() -> Json {
             .insert(verb.to_owned(), operation(route));
     }
     for (path, summary) in [
-        ("/api/ambient", "The root of the API"),
-        ("/api/ambient/v1/version", "The version"),
-        ("/api/ambient/v1/openapi", "This document"),
-        ("/healthcheck", "The health"),
+        (ROOT_PATH, "The root of the API"),
+        (VERSION_PATH, "The version"),
+        (DESCRIPTION_PATH, "This document"),
+        (HEALTH_PATH, "The health"),
     ] {
         let operation = json!({
             "summary": summary,
@@ -217,7 +218,7 @@ fn operation(route: &'static Route) -> Json {
     };
     let mut responses = Map::new();
     responses.insert(status.to_owned(), success);
-    // Refusals are JSON, or a line of text where a session's runner is concerned.
+    // Refusals are JSON, or a line of text if the route needs a session's runner.
     responses.insert(
         "default".to_owned(),
         json!({"description": "Refused", "content": {
@@ -247,7 +248,7 @@ fn operation(route: &'static Route) -> Json {
     operation
 }
 
-/// The kind; or `unavailable`, so that test tools can leave these out.
+/// Returns the name of the kind, or `unavailable`, so that test tools can skip such routes.
 fn tag(route: &Route) -> &'static str {
     match route.does {
         Does::Unavailable(_) => "unavailable",
@@ -255,7 +256,7 @@ fn tag(route: &Route) -> &'static str {
     }
 }
 
-/// The verb and the words of the path.
+/// Joins the verb and the words of the path.
 fn operation_id(route: &Route) -> String {
     let words = route
         .path

@@ -1,7 +1,7 @@
-//! Columns that lists may be searched and ordered by, and `orderBy` (contract api.md section 5.2).
+//! The columns by which lists may be searched and ordered, and the parameter `orderBy` (contract api.md section 5.2).
 
 use super::fields::{Kind, Type};
-use super::search::Refusal;
+use super::refusal::Refusal;
 
 /// A column that callers may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ const COMMON: [Column; 4] = [
     },
 ];
 
-/// The column of this name, in any case. The token of a credential is none.
+/// Returns the column of this name, without regard to case. The token of a credential is not a column.
 pub fn column(kind: &'static Kind, name: &str) -> Option<Column> {
     let fields = kind
         .fields
@@ -45,10 +45,10 @@ pub fn column(kind: &'static Kind, name: &str) -> Option<Column> {
         .find(|column| column.name.eq_ignore_ascii_case(name))
 }
 
-/// What stands after `ORDER BY`: the wanted columns, and at last the id, so that pages never overlap.
+/// Returns the SQL after `ORDER BY`: the requested columns and finally the id, so that pages never overlap.
 ///
 /// # Errors
-/// Why a part is refused.
+/// When a part is refused.
 pub fn clause(kind: &'static Kind, order_by: &str) -> Result<String, Refusal> {
     let parts: Vec<&str> = match order_by {
         "" => Vec::new(),
@@ -58,7 +58,7 @@ pub fn clause(kind: &'static Kind, order_by: &str) -> Result<String, Refusal> {
         .into_iter()
         .map(|part| term(kind, part))
         .collect::<Result<Vec<String>, Refusal>>()?;
-    // Nothing after the id makes a difference.
+    // Columns after the id have no effect.
     match terms.iter().position(|term| term.starts_with("id ")) {
         Some(at) => terms.truncate(at + 1),
         None => terms.push("id".to_owned()),
@@ -81,7 +81,7 @@ fn term(kind: &'static Kind, part: &str) -> Result<String, Refusal> {
     if found.name == "id" {
         return Ok(format!("id {direction}"));
     }
-    // Where the platform's database puts rows without a value.
+    // The platform's database sorts rows without a value so.
     let nulls = if direction == "asc" { "LAST" } else { "FIRST" };
     Ok(format!("{} {direction} NULLS {nulls}", found.name))
 }
@@ -93,7 +93,7 @@ fn named(kind: &'static Kind, name: &str) -> Option<Column> {
     }
 }
 
-/// What the platform's database says about a name that is no column; none for what is no name at all.
+/// Returns the words of the platform's database for a name that is not a column; `None` if it is not even a name.
 fn unknown(kind: &'static Kind, name: &str) -> Option<Refusal> {
     if name.is_empty() {
         return Some(Refusal::Database(
@@ -122,7 +122,7 @@ fn unknown(kind: &'static Kind, name: &str) -> Option<Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::resources::credentials::CREDENTIAL;
+    use crate::server::kinds::CREDENTIAL;
 
     #[test]
     fn known_columns_become_sql() {

@@ -1,8 +1,8 @@
-//! The query of a request.
+//! The query parameters of a request.
 
 use url::form_urlencoded;
 
-/// Parameters in the order sent; of a repeated one the first counts.
+/// Parameters in the order sent; if one is repeated, the first counts.
 #[derive(Debug, Clone, Default)]
 pub struct Query(Vec<(String, String)>);
 

@@ -1,15 +1,16 @@
-//! Records between JSON and the store.
+//! Records, and their conversion to and from JSON and rows.
 
 use jiff::Timestamp;
 use rusqlite::types::{ToSqlOutput, Value as Sql, ValueRef};
 use serde_json::{Map, Number, Value as Json};
 
-use super::fields::{Default, Kind, Type};
-use super::{BASE, time};
+use super::fields::{DefaultValue, Kind, Type};
+use super::names::BASE;
+use super::time;
 
-/// The value of one field. It may be a token, so it has no debug form.
+/// The value of one field. It may be a token, so it does not implement `Debug`.
 #[derive(Clone, PartialEq)]
-pub enum Value {
+pub enum FieldValue {
     Null,
     Text(String),
     Bool(bool),
@@ -18,14 +19,14 @@ pub enum Value {
     Time(Timestamp),
 }
 
-/// One record of a kind; `values` stand in the order of the kind's fields.
+/// One record of a kind; `values` are in the order of the kind's fields.
 #[derive(Clone, PartialEq)]
-pub struct Record {
+pub struct ServerRecord {
     pub kind: &'static Kind,
     pub id: String,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    pub values: Vec<Value>,
+    pub values: Vec<FieldValue>,
 }
 
 impl PartialEq for Kind {
@@ -34,18 +35,18 @@ impl PartialEq for Kind {
     }
 }
 
-impl Value {
-    fn of(default: Default) -> Self {
+impl FieldValue {
+    fn of(default: DefaultValue) -> Self {
         match default {
-            Default::Absent => Self::Null,
-            Default::Text(text) => Self::Text(text.to_owned()),
-            Default::Int(int) => Self::Int(int),
-            Default::Number(number) => Self::Number(number),
-            Default::Bool(flag) => Self::Bool(flag),
+            DefaultValue::Absent => Self::Null,
+            DefaultValue::Text(text) => Self::Text(text.to_owned()),
+            DefaultValue::Int(int) => Self::Int(int),
+            DefaultValue::Number(number) => Self::Number(number),
+            DefaultValue::Bool(flag) => Self::Bool(flag),
         }
     }
 
-    /// JSON as Go writes it: whole numbers have no fraction.
+    /// Converts to JSON as Go writes it: whole numbers have no fraction.
     fn to_json(&self) -> Json {
         match self {
             Self::Null => Json::Null,
@@ -64,7 +65,7 @@ impl Value {
         }
     }
 
-    /// The value as the store holds it.
+    /// Converts to the form in which the store holds it.
     pub fn to_sql(&self) -> Sql {
         match self {
             Self::Null => Sql::Null,
@@ -76,7 +77,7 @@ impl Value {
         }
     }
 
-    /// A value from a column of this type; anything else in it counts as none.
+    /// Reads a value from a column of this type; a value of another type counts as null.
     pub fn from_sql(kind: Type, column: ValueRef<'_>) -> Self {
         match (kind, column) {
             (Type::Text, ValueRef::Text(bytes)) => {
@@ -91,7 +92,7 @@ impl Value {
     }
 }
 
-impl rusqlite::ToSql for Value {
+impl rusqlite::ToSql for FieldValue {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {
             Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
@@ -100,8 +101,8 @@ impl rusqlite::ToSql for Value {
     }
 }
 
-impl Record {
-    /// A new record of which nothing is set but defaults.
+impl ServerRecord {
+    /// Creates a record with default values only.
     pub fn new(kind: &'static Kind, id: String) -> Self {
         let now = time::now();
         Self {
@@ -112,34 +113,34 @@ impl Record {
             values: kind
                 .fields
                 .iter()
-                .map(|field| Value::of(field.default))
+                .map(|field| FieldValue::of(field.default))
                 .collect(),
         }
     }
 
-    /// The value of a field; none for names that the kind lacks.
-    pub fn get(&self, name: &str) -> &Value {
+    /// Returns the value of a field; null if the kind has no such field.
+    pub fn get(&self, name: &str) -> &FieldValue {
         self.kind
             .index(name)
             .and_then(|index| self.values.get(index))
-            .unwrap_or(&Value::Null)
+            .unwrap_or(&FieldValue::Null)
     }
 
-    /// The text of a field; empty where there is none.
+    /// Returns the text of a field; empty if it has none.
     pub fn text(&self, name: &str) -> &str {
         self.optional_text(name).unwrap_or_default()
     }
 
-    /// The text of a field, if it has one.
+    /// Returns the text of a field, if it has one.
     pub fn optional_text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
-            Value::Text(text) => Some(text),
+            FieldValue::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    /// Sets a field; names that the kind lacks are ignored.
-    pub fn set(&mut self, name: &str, value: Value) {
+    /// Sets a field; does nothing if the kind has no such field.
+    pub fn set(&mut self, name: &str, value: FieldValue) {
         if let Some(slot) = self
             .kind
             .index(name)
@@ -150,10 +151,10 @@ impl Record {
     }
 
     pub fn set_text(&mut self, name: &str, text: impl Into<String>) {
-        self.set(name, Value::Text(text.into()));
+        self.set(name, FieldValue::Text(text.into()));
     }
 
-    /// The object of an answer, keys sorted by name.
+    /// Returns the object that an answer shows, with its keys sorted by name.
     pub fn to_json(&self) -> Json {
         let mut entries: Vec<(&str, Json)> = vec![
             ("created_at", Json::String(time::format(self.created_at))),
@@ -168,7 +169,7 @@ impl Record {
                 .iter()
                 .zip(&self.values)
                 .filter(|(field, _)| !field.secret)
-                .filter(|(field, value)| field.null_shown || **value != Value::Null)
+                .filter(|(field, value)| field.null_shown || **value != FieldValue::Null)
                 .map(|(field, value)| (field.name, value.to_json())),
         );
         entries.sort_unstable_by_key(|(name, _)| *name);
@@ -179,7 +180,7 @@ impl Record {
         Json::Object(object)
     }
 
-    /// Scheduled sessions name their project in the path.
+    /// Returns the path of the record. Scheduled sessions name their project in it.
     fn href(&self) -> String {
         match self.kind.collection.split_once("{project_id}") {
             Some((before, after)) => {

@@ -1,38 +1,32 @@
-//! Answers: status, body and the few headers that the platform sends.
+//! Builds answers: status, body and the few headers that the platform sends.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use bytes::Bytes;
-use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
 
-use super::error::{self, Failure};
+use super::error::{self, ServerFailure};
 use super::ids;
-use super::resources::messages;
-use super::stream::Follow;
 use crate::compat::json;
 
-/// The header that carries the id of a request, as error bodies do.
+/// The header that carries the id of a request; error bodies contain the same id.
 pub const OPERATION_ID: HeaderName = HeaderName::from_static("x-operation-id");
 
 const EVENT_STREAM: &str = "text/event-stream";
 
-/// What a handler answers. It may hold a token, so it has no debug form.
+/// The answer of a handler. It may hold a token, so it does not implement `Debug`.
 pub enum Reply {
     Json(StatusCode, Value),
-    /// JSON that is complete as it stands.
+    /// A fixed JSON text.
     Raw(&'static str),
-    /// JSON and a final newline, as the message endpoints write it.
+    /// JSON with a final newline, as the message endpoints write it.
     JsonLine(StatusCode, Value),
-    /// The first part of an array, and the rest of a large one.
-    JsonParts(Bytes, Option<messages::Array>),
+    /// JSON that may be too large to hold in memory.
+    JsonStream(Body),
     Text(String),
     /// 204 after a delete.
     Deleted,
-    /// The messages of a session, as they come.
-    Messages(Follow),
-    /// An event stream that ends at once.
-    EmptyStream,
+    /// Server-sent events.
+    EventStream(Body),
 }
 
 impl Reply {
@@ -45,8 +39,8 @@ impl Reply {
     }
 }
 
-/// Answers hold secrets: no cache may keep them, and no browser guess at what they are.
-pub fn keep_to_yourself(response: &mut Response<Body>) {
+/// Sets headers that forbid caching and guessing the content type, because answers may hold secrets.
+pub fn forbid_caching(response: &mut Response<Body>) {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(
@@ -56,7 +50,7 @@ pub fn keep_to_yourself(response: &mut Response<Body>) {
 }
 
 /// Turns the result of a handler into a response; `operation` is the id of this request.
-pub fn respond(result: Result<Reply, Failure>, operation: &str) -> Response<Body> {
+pub fn respond(result: Result<Reply, ServerFailure>, operation: &str) -> Response<Body> {
     let mut response = match result {
         Ok(reply) => succeed(reply),
         Err(failure) => fail(failure, operation),
@@ -75,17 +69,7 @@ fn succeed(reply: Reply) -> Response<Body> {
             "application/json",
             format!("{}\n", json::compact(&value)),
         ),
-        Reply::JsonParts(first, rest) => with_type(
-            StatusCode::OK,
-            "application/json",
-            match rest {
-                None => Body::from(first),
-                Some(rest) => {
-                    let first = stream::once(async { Ok(first) });
-                    Body::from_stream(first.chain(rest.into_stream()))
-                }
-            },
-        ),
+        Reply::JsonStream(body) => with_type(StatusCode::OK, "application/json", body),
         Reply::Raw(text) => with_type(StatusCode::OK, "application/json", text),
         Reply::Text(text) => with_type(StatusCode::OK, "text/plain; charset=utf-8", text),
         Reply::Deleted => varied(with_type(
@@ -93,20 +77,19 @@ fn succeed(reply: Reply) -> Response<Body> {
             "application/json",
             Body::empty(),
         )),
-        Reply::Messages(follow) => event_stream(Body::from_stream(follow.into_stream())),
-        Reply::EmptyStream => event_stream(Body::empty()),
+        Reply::EventStream(body) => event_stream(body),
     }
 }
 
-fn fail(failure: Failure, operation: &str) -> Response<Body> {
+fn fail(failure: ServerFailure, operation: &str) -> Response<Body> {
     match failure {
-        Failure::Full {
+        ServerFailure::Full {
             status,
             code,
             reason,
         } => json_response(status, &error::full_body(code, &reason, operation)),
-        Failure::Text { status, text } => text_response(status, text),
-        Failure::NotImplemented => with_type(
+        ServerFailure::Text { status, text } => text_response(status, text),
+        ServerFailure::NotImplemented => with_type(
             StatusCode::NOT_IMPLEMENTED,
             "application/json",
             r#"{"code":"NOT_IMPLEMENTED","reason":"not yet implemented"}"#,
@@ -114,24 +97,24 @@ fn fail(failure: Failure, operation: &str) -> Response<Body> {
     }
 }
 
-/// JSON from an ordinary handler.
+/// Returns JSON, with the header `Vary` that the platform sends for records.
 pub fn json_response(status: StatusCode, value: &Value) -> Response<Body> {
     varied(with_type(status, "application/json", json::compact(value)))
 }
 
-/// A line of text, as Go's `http.Error` writes it.
+/// Returns a line of text, as Go's `http.Error` writes it.
 pub fn text_response(status: StatusCode, text: &str) -> Response<Body> {
     with_type(status, "text/plain; charset=utf-8", format!("{text}\n"))
 }
 
-/// Neither body nor type.
+/// Returns an answer without body and content type.
 pub fn empty_response(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response
 }
 
-/// A body of a given content type.
+/// Returns a body with a content type.
 pub fn with_type(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
@@ -148,7 +131,7 @@ fn varied(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-/// Whether this answer stays open for what comes.
+/// Whether this answer is an event stream, which may stay open for hours.
 pub fn is_event_stream(response: &Response<Body>) -> bool {
     response
         .headers()
@@ -156,15 +139,15 @@ pub fn is_event_stream(response: &Response<Body>) -> bool {
         .is_some_and(|kind| kind == EVENT_STREAM)
 }
 
-/// In the place of an event stream for which there is no room.
+/// Returns the answer that replaces an event stream if too many are open.
 pub fn too_many_streams() -> Response<Body> {
-    let failure = Failure::Full {
+    let failure = ServerFailure::Full {
         status: StatusCode::SERVICE_UNAVAILABLE,
         code: 9,
         reason: "Too many event streams are open".to_owned(),
     };
     let mut response = respond(Err(failure), &ids::fresh());
-    keep_to_yourself(&mut response);
+    forbid_caching(&mut response);
     response
 }
 

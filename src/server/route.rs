@@ -1,27 +1,23 @@
-//! Every path and verb of the API, and the handler that answers it.
+//! The routes of the API: which handler answers which verb on which path.
 //!
-//! The same table is the source of the `OpenAPI` document.
+//! The `OpenAPI` document is generated from the same table.
 
-use super::call::Call;
-use super::error::Failure;
+use super::call::{Call, Verb};
+use super::crud;
+use super::error::ServerFailure;
 use super::fields::Kind;
-use super::reply::Reply;
-use super::resources::{
-    agents, applications, credentials, inbox, messages, meta, project_settings, projects,
-    role_bindings, roles, runner, scheduled_sessions, sessions, users,
+use super::handlers::{
+    agents, applications, credentials, inbox, messages, project_settings, projects, role_bindings,
+    roles, runner, scheduled_sessions, sessions, unbuilt,
 };
-use super::{BASE, crud};
+use super::kinds::{
+    AGENT, APPLICATION, CREDENTIAL, INBOX_MESSAGE, PROJECT, PROJECT_SETTINGS, ROLE, ROLE_BINDING,
+    SCHEDULED_SESSION, SESSION, USER,
+};
+use super::names::BASE;
+use super::reply::Reply;
 
-/// A verb; there are no others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
-    Get,
-    Post,
-    Patch,
-    Delete,
-}
-
-/// What a route does, as far as its description needs it.
+/// What a route does, as the `OpenAPI` document describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Does {
     List,
@@ -29,21 +25,21 @@ pub enum Does {
     Read,
     Change,
     Delete,
-    /// An action that answers with the record.
+    /// Performs an action and answers with the record.
     Act,
-    /// Anything else; the text says what.
+    /// Does something else; the text says what.
     Other(&'static str),
-    /// Nothing but a refusal of the 500s, as nothing is behind it here or on the platform. Only the events of
-    /// a session that ran here are there.
+    /// Answers with a status in the 500s, because neither the platform nor this server implements it. The one
+    /// exception are the events of a session that ran here.
     Unavailable(&'static str),
 }
 
-pub type Handler = fn(&Call<'_>) -> Result<Reply, Failure>;
+pub type Handler = fn(&Call<'_>) -> Result<Reply, ServerFailure>;
 
 /// One verb on one path.
 pub struct Route {
     pub verb: Verb,
-    /// Below [`BASE`]. `{name}` is one part, `{name*}` all that follow.
+    /// The path below [`BASE`]. `{name}` stands for one part, `{name*}` for all parts that follow.
     pub path: &'static str,
     pub kind: &'static Kind,
     pub does: Does,
@@ -69,19 +65,7 @@ const fn route(
 use Does::{Act, Change, Create, Delete, List, Other, Read, Unavailable};
 use Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST};
 
-use agents::AGENT;
-use applications::APPLICATION;
-use credentials::CREDENTIAL;
-use inbox::INBOX_MESSAGE;
-use project_settings::PROJECT_SETTINGS;
-use projects::PROJECT;
-use role_bindings::ROLE_BINDING;
-use roles::ROLE;
-use scheduled_sessions::SCHEDULED_SESSION;
-use sessions::SESSION;
-use users::USER;
-
-/// All routes, one a line.
+/// All routes, one on each line.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
     route(GET, "/credentials", &CREDENTIAL, List, crud::list),
@@ -90,7 +74,7 @@ pub static ROUTES: &[Route] = &[
     route(PATCH, "/credentials/{id}", &CREDENTIAL, Change, credentials::patch),
     route(DELETE, "/credentials/{id}", &CREDENTIAL, Delete, credentials::delete),
     route(GET, "/credentials/{id}/token", &CREDENTIAL, Other("Fetch the token"), credentials::token),
-    // The project in these paths is neither checked nor compared (contract api.md section 7.2).
+    // The project in these paths is not checked (contract api.md section 7.2).
     route(GET, "/projects/{project}/credentials", &CREDENTIAL, List, crud::list),
     route(POST, "/projects/{project}/credentials", &CREDENTIAL, Create, credentials::create),
     route(GET, "/projects/{project}/credentials/{id}", &CREDENTIAL, Read, crud::get),
@@ -102,7 +86,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/projects/{id}", &PROJECT, Read, crud::get),
     route(PATCH, "/projects/{id}", &PROJECT, Change, projects::patch),
     route(DELETE, "/projects/{id}", &PROJECT, Delete, crud::delete),
-    route(GET, "/projects/{id}/home", &PROJECT, Unavailable("Not built yet"), meta::not_implemented),
+    route(GET, "/projects/{id}/home", &PROJECT, Unavailable("Not built yet"), unbuilt::not_implemented),
     route(GET, "/project_settings", &PROJECT_SETTINGS, List, project_settings::list),
     route(POST, "/project_settings", &PROJECT_SETTINGS, Create, project_settings::create),
     route(GET, "/project_settings/{id}", &PROJECT_SETTINGS, Read, crud::get),
@@ -119,7 +103,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/projects/{project}/agents/{id}/role_bindings", &ROLE_BINDING, List, agents::role_bindings),
     route(GET, "/projects/{project}/agents/{agent}/inbox", &INBOX_MESSAGE, List, inbox::list),
     route(POST, "/projects/{project}/agents/{agent}/inbox", &INBOX_MESSAGE, Create, inbox::create),
-    route(GET, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Unavailable("Not built yet"), meta::not_implemented),
+    route(GET, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Unavailable("Not built yet"), unbuilt::not_implemented),
     route(PATCH, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Change, inbox::patch),
     route(DELETE, "/projects/{project}/agents/{agent}/inbox/{id}", &INBOX_MESSAGE, Delete, inbox::delete),
     route(GET, "/projects/{project}/scheduled-sessions", &SCHEDULED_SESSION, List, scheduled_sessions::list),
@@ -193,15 +177,15 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/applications/{id}/status", &APPLICATION, Act, crud::get),
 ];
 
-/// What a path and a verb lead to.
+/// The result of looking up a path and a verb.
 pub enum Found {
     Route(&'static Route, Vec<(&'static str, String)>),
     WrongVerb,
     Nothing,
 }
 
-/// Finds the route for a path as it was sent: it is split first, and its parts are decoded then, so that no
-/// part of an id becomes a part of the path.
+/// Finds the route for a path as it was sent. The path is split before its parts are decoded, so that an encoded
+/// slash in an id does not divide the path.
 pub fn find(path: &str, verb: Option<Verb>) -> Found {
     let Some(below) = path.strip_prefix(BASE) else {
         return Found::Nothing;
@@ -218,7 +202,7 @@ pub fn find(path: &str, verb: Option<Verb>) -> Found {
     found
 }
 
-/// The values of a pattern's variable parts, if a path fits it.
+/// Returns the values of a pattern's variable parts if a path fits the pattern.
 fn fits(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
     let mut values = Vec::new();
     let mut rest = path.strip_prefix('/')?;
@@ -237,7 +221,7 @@ fn fits(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>
         };
         let value = decode(value);
         match name {
-            // No id has a slash; one that is hidden behind a percent sign is not found either.
+            // No id contains a slash, so a part that decodes to one fits nothing.
             Some(name) if !value.is_empty() && !value.contains('/') => values.push((name, value)),
             None if value == part => {}
             _ => return None,
@@ -251,33 +235,11 @@ fn fits(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>
     None
 }
 
-/// Takes the percent signs out of a part of a path; what is no escape stays.
+/// Percent-decodes a path; malformed escapes are kept verbatim.
 pub fn decode(path: &str) -> String {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped = match (first, after) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
-            _ => None,
-        };
-        match escaped {
-            Some((high, low)) => {
-                bytes.push(high * 16 + low);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn hex(byte: u8) -> Option<u8> {
-    char::from(byte)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
+    percent_encoding::percent_decode_str(path)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 #[cfg(test)]
@@ -285,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_lose_their_percent_signs() {
+    fn paths_are_percent_decoded() {
         assert_eq!(decode("/a%2Fb%20c%zz%"), "/a/b c%zz%");
         assert_eq!(decode("/%ff"), "/\u{fffd}");
     }

@@ -1,5 +1,5 @@
-//! For whoever runs sessions: which are to run, what they say, and how they end (contract api.md
-//! section 9.4). The platform's control plane does this through the same phases.
+//! The interface for the process that runs sessions: it takes the sessions that wait, stores their messages, and ends
+//! them (contract api.md section 9.4). The platform's control plane uses the same phases.
 
 use std::fs::{File, TryLockError};
 use std::time::Duration;
@@ -8,38 +8,38 @@ use rusqlite::Transaction;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::AppState;
-use super::record::{Record, Value};
-use super::resources::messages::{self, Message};
-use super::resources::sessions::SESSION;
+use super::kinds::SESSION;
+use super::record::{FieldValue, ServerRecord};
+use super::state::AppState;
 use super::store::StoreError;
+use super::store::messages::{self, Message};
 use super::store::records::{self, Condition};
 use super::time;
 use crate::secret_file;
 
-/// The type of the message that a run begins with.
+/// The type of the message with which a run begins.
 pub const STARTED: &str = "RUN_STARTED";
-/// The types of the message that a run ends with.
+/// The types of the message with which a run ends.
 pub const FINISHED: &str = "RUN_FINISHED";
 pub const FAILED: &str = "RUN_ERROR";
 
-/// The lock's file beside the database: one process runs the sessions of a store.
+/// The lock file beside the database: only one process runs the sessions of a store.
 const LOCK: &str = "runner.lock";
 
-/// The session that waits longest.
+/// Finds the session that has waited longest.
 const LONGEST_WAITING: &str =
     "SELECT id FROM sessions WHERE deleted_at IS NULL AND phase = 'Pending'
      ORDER BY updated_at LIMIT 1";
 
 /// A session that is to be run.
 #[derive(Debug, Clone)]
-pub struct Run {
+pub struct SessionRun {
     pub session: String,
     pub name: String,
-    /// Empty for none, as the next ones.
+    /// Empty if the session has no project; the same holds for the agent and the model.
     pub project: String,
     pub agent: String,
-    /// What the user said and nobody has answered yet.
+    /// The messages of the user that no answer follows yet.
     pub prompt: String,
     pub model: String,
     /// How long it may run.
@@ -50,22 +50,22 @@ pub struct Run {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
     Completed,
-    /// With the reason.
+    /// The run failed, for this reason.
     Failed(String),
     Stopped(&'static str),
 }
 
-/// The right to run the sessions of a store; the system takes it back when the process ends.
+/// The right to run the sessions of a store. The system releases its lock when the process ends.
 pub struct Runner {
     state: AppState,
     _lock: File,
 }
 
 impl AppState {
-    /// Becomes the one who runs sessions. What a runner before has left unfinished is ended.
+    /// Makes this process the one that runs sessions, and ends the runs that an earlier process left unfinished.
     ///
     /// # Errors
-    /// [`StoreError::Runs`] where another process runs them; else what the system says.
+    /// [`StoreError::Runs`] if another process runs them.
     pub fn run_sessions(&self) -> Result<Runner, StoreError> {
         let path = self.store().directory().join(LOCK);
         let failed = |error| StoreError::Open {
@@ -80,9 +80,7 @@ impl AppState {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        self.0
-            .has_runner
-            .store(true, std::sync::atomic::Ordering::Relaxed);
+        self.set_has_runner();
         let runner = Runner {
             state: self.clone(),
             _lock: lock,
@@ -90,21 +88,16 @@ impl AppState {
         runner.end_leftovers()?;
         Ok(runner)
     }
-
-    /// True where this process runs sessions.
-    pub(super) fn has_runner(&self) -> bool {
-        self.0.has_runner.load(std::sync::atomic::Ordering::Relaxed)
-    }
 }
 
 impl Runner {
-    /// Told of each change that may concern a run.
+    /// Returns a receiver of the changes that may start or end a run.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.state.0.sessions.subscribe()
+        self.state.session_changes()
     }
 
-    /// The sessions that a runner before was at when it ended.
+    /// Ends the runs that were active when the earlier process ended.
     fn end_leftovers(&self) -> Result<(), StoreError> {
         for session in self.in_phases("'Creating', 'Running'")? {
             let why = "the server that ran it ended".to_owned();
@@ -113,17 +106,17 @@ impl Runner {
         Ok(())
     }
 
-    fn in_phases(&self, phases: &'static str) -> Result<Vec<Record>, StoreError> {
+    fn in_phases(&self, phases: &'static str) -> Result<Vec<ServerRecord>, StoreError> {
         self.state
             .store()
             .read(|transaction| Ok(records::all(transaction, &SESSION, &in_phases(phases))?))
     }
 
-    /// Takes the session that has waited longest; nothing where none waits.
+    /// Takes the session that has waited longest; returns `None` if none waits.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn next(&self) -> Result<Option<Run>, StoreError> {
+    pub fn next(&self) -> Result<Option<SessionRun>, StoreError> {
         let taken = self.state.store().write(|transaction| {
             let waiting = transaction
                 .prepare_cached(LONGEST_WAITING)?
@@ -138,7 +131,7 @@ impl Runner {
                 return Ok::<_, StoreError>(None);
             };
             let prompt = unanswered(transaction, &session)?;
-            session.set("completion_time", Value::Null);
+            session.set("completion_time", FieldValue::Null);
             set_phase(transaction, &mut session, "Creating")?;
             messages::push(transaction, &session.id, STARTED, &json!({}).to_string())?;
             Ok(Some(run(&session, prompt)))
@@ -149,15 +142,15 @@ impl Runner {
         Ok(taken)
     }
 
-    /// The run's command was started.
+    /// Notes that the command of a run was started.
     ///
     /// # Errors
     /// When the store fails.
     pub fn started(&self, session: &str) -> Result<(), StoreError> {
         self.change(session, |transaction, session| {
-            // Who has asked to stop it meanwhile is not overruled.
+            // A request to stop the session that came meanwhile stays in effect.
             if session.text("phase") == "Creating" {
-                session.set("start_time", Value::Time(time::now()));
+                session.set("start_time", FieldValue::Time(time::now()));
                 set_phase(transaction, session, "Running")?;
             }
             Ok(())
@@ -179,7 +172,7 @@ impl Runner {
         Ok(())
     }
 
-    /// The run is over.
+    /// Notes that a run has ended.
     ///
     /// # Errors
     /// When the store fails.
@@ -191,15 +184,15 @@ impl Runner {
         };
         self.change(session, |transaction, session| {
             messages::push(transaction, &session.id, event_type, &payload.to_string())?;
-            session.set("completion_time", Value::Time(time::now()));
+            session.set("completion_time", FieldValue::Time(time::now()));
             set_phase(transaction, session, phase)
         })?;
         self.state.announce_messages();
         Ok(())
     }
 
-    /// Which of these runs somebody wants to end, by stopping or deleting the session. A session that
-    /// is to stop and isn't among them is stopped at once.
+    /// Returns those of these runs whose session was stopped or deleted. A session that is to stop and is not running is
+    /// ended at once.
     ///
     /// # Errors
     /// When the store fails.
@@ -221,11 +214,11 @@ impl Runner {
         })
     }
 
-    /// Changes a session; one that is gone needs no change.
+    /// Changes a session; does nothing if it was deleted.
     fn change(
         &self,
         id: &str,
-        change: impl FnOnce(&Transaction<'_>, &mut Record) -> Result<(), StoreError>,
+        change: impl FnOnce(&Transaction<'_>, &mut ServerRecord) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.state.store().write(
             |transaction| match records::get(transaction, &SESSION, id)? {
@@ -245,7 +238,7 @@ fn in_phases(phases: &'static str) -> Condition {
 
 fn set_phase(
     transaction: &Transaction<'_>,
-    session: &mut Record,
+    session: &mut ServerRecord,
     phase: &str,
 ) -> Result<(), StoreError> {
     session.set_text("phase", phase);
@@ -253,13 +246,13 @@ fn set_phase(
     Ok(records::update(transaction, session)?)
 }
 
-fn run(session: &Record, prompt: String) -> Run {
+fn run(session: &ServerRecord, prompt: String) -> SessionRun {
     let text = |name| session.text(name).to_owned();
     let limit = match session.get("timeout") {
-        Value::Int(seconds) => u64::try_from(*seconds).ok().filter(|seconds| *seconds > 0),
+        FieldValue::Int(seconds) => u64::try_from(*seconds).ok().filter(|seconds| *seconds > 0),
         _ => None,
     };
-    Run {
+    SessionRun {
         session: session.id.clone(),
         name: text("name"),
         project: text("project_id"),
@@ -270,8 +263,8 @@ fn run(session: &Record, prompt: String) -> Run {
     }
 }
 
-/// The user's messages since the last other one; the session's prompt where there are none.
-fn unanswered(transaction: &Transaction<'_>, session: &Record) -> Result<String, StoreError> {
+/// Returns the messages of the user that no answer follows yet; without any, the session's prompt.
+fn unanswered(transaction: &Transaction<'_>, session: &ServerRecord) -> Result<String, StoreError> {
     let said: Vec<Message> = messages::since_answer(transaction, &session.id)?;
     if said.is_empty() {
         return Ok(session.text("prompt").to_owned());
@@ -307,9 +300,9 @@ mod tests {
         assert!(secret_file::lock_file(&at("lock")).is_ok());
     }
 
-    /// Whoever runs sessions looks every second.
+    /// The process that runs sessions looks every second.
     #[test]
-    fn looking_for_work_reads_no_whole_table() {
+    fn looking_for_work_uses_an_index() {
         let plan = plans::explain(LONGEST_WAITING, [].iter());
         assert!(
             plan.starts_with("SEARCH sessions USING INDEX sessions_phase (phase=?)"),

@@ -1,10 +1,10 @@
-//! Tokens at rest: XChaCha20-Poly1305, bound to their record, its provider and address, and to the number of
-//! the key.
+//! Seals tokens at rest with XChaCha20-Poly1305. A sealed token is bound to its record, the record's provider and
+//! address, and the number of the key.
 //!
-//! The envelope is text: `acp2:<key number>:<base64 of nonce, ciphertext, tag>`. Those that begin with `acp1:` are
-//! of earlier programs, bound to the record and the key's number only; they still open. The nonce is random;
-//! at 24 bytes that needs no counter. A value that was moved to another record, or whose number was
-//! changed, does not open (compare contract api.md section 7.6).
+//! The envelope is text: `acp2:<key number>:<base64 of nonce, ciphertext, tag>`. Envelopes that begin with `acp1:` were
+//! written by earlier versions and are bound to the record and the key's number only; they can still be opened. The
+//! nonce is random; with 24 bytes it needs no counter. A value that was moved to another record, or whose number was
+//! changed, can't be opened (compare contract api.md section 7.6).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -33,7 +33,7 @@ pub enum SealError {
     NoRandomness,
 }
 
-/// What a token is sealed for. It opens for nothing else.
+/// The purpose that a token is sealed for. It can't be opened for another one.
 #[derive(Debug, Clone, Copy)]
 pub struct Purpose<'a> {
     pub record: &'a str,
@@ -42,7 +42,7 @@ pub struct Purpose<'a> {
 }
 
 impl<'a> Purpose<'a> {
-    /// Something that is not a credential.
+    /// Returns the purpose of something that is not a credential.
     pub const fn only(record: &'a str) -> Self {
         Self {
             record,
@@ -60,7 +60,7 @@ impl<'a> Purpose<'a> {
         if scheme == EARLIER {
             return format!("{scheme}:{number}:{record}");
         }
-        // With their lengths, so that no end of one passes for the beginning of the next.
+        // Each part has its length before it, so that the end of one can't count as the beginning of the next.
         let parts: String = [record, provider, url]
             .iter()
             .map(|part| format!(":{}:{part}", part.len()))
@@ -72,7 +72,7 @@ impl<'a> Purpose<'a> {
 /// Seals a token for a purpose.
 ///
 /// # Errors
-/// When the system gives no randomness.
+/// When the system provides no randomness.
 pub fn seal(
     number: u32,
     key: &Key,
@@ -82,7 +82,7 @@ pub fn seal(
     let mut nonce = [0_u8; NONCE];
     getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
     let aad = purpose.bound_to(SCHEME, number);
-    // In its place, behind the nonce: a token may be large, and each copy is one more to wipe.
+    // Encrypts in place, after the nonce: a token may be large, and every copy would have to be wiped.
     let mut bytes = Zeroizing::new(Vec::with_capacity(NONCE + token.len() + TAG));
     bytes.extend_from_slice(&nonce);
     bytes.extend_from_slice(token.as_bytes());
@@ -102,15 +102,15 @@ pub fn seal(
     Ok(envelope)
 }
 
-/// The number of the key that sealed an envelope.
+/// Returns the number of the key that sealed an envelope.
 ///
 /// # Errors
-/// When it is no envelope.
+/// When the text is not an envelope.
 pub fn key_number(envelope: &str) -> Result<u32, SealError> {
     parts(envelope).map(|(_, number, _)| number)
 }
 
-/// Whether an earlier program sealed it, with less that it is bound to.
+/// Whether an earlier version sealed the envelope, so that it is bound to less.
 pub fn is_earlier(envelope: &str) -> bool {
     parts(envelope).is_ok_and(|(scheme, ..)| scheme == EARLIER)
 }
@@ -118,7 +118,7 @@ pub fn is_earlier(envelope: &str) -> bool {
 /// Opens an envelope.
 ///
 /// # Errors
-/// When it is no envelope, was changed or moved, or another key sealed it.
+/// When the text is not an envelope, was changed or moved, or was sealed with another key.
 pub fn open(
     key: &Key,
     purpose: Purpose<'_>,
@@ -141,7 +141,7 @@ pub fn open(
             &Tag::from(*tag),
         )
         .map_err(|_| SealError::Refused)?;
-    // The text alone, without moving it to another place.
+    // Keeps the text alone, without copying it to other memory.
     let end = bytes.len() - TAG;
     bytes.truncate(end);
     bytes.drain(..NONCE);
@@ -209,9 +209,9 @@ mod tests {
         }
     }
 
-    /// Sealed by an earlier program, with the key of 32 ones.
+    /// The envelope of an earlier version, sealed with a key of 32 ones.
     #[test]
-    fn what_an_earlier_program_sealed_opens() {
+    fn envelopes_of_earlier_versions_open() {
         let payload = Payload {
             msg: b"token",
             aad: b"acp1:1:a",
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_envelope_is_never_a_token() {
+    fn other_text_is_never_a_token() {
         for text in [
             "",
             "ghp_clear",

@@ -1,10 +1,10 @@
-//! What a new store holds: the built-in roles and the one user.
+//! The content of a new store: the built-in roles and the one user.
 
 use rusqlite::Connection;
 
-use super::record::{Record, Value};
-use super::resources::roles::ROLE;
-use super::resources::users::USER;
+use super::kinds;
+use super::names::USER;
+use super::record::{FieldValue, ServerRecord};
 use super::store::{StoreError, records};
 use super::{ids, time};
 
@@ -14,9 +14,9 @@ pub struct Role {
     display_name: &'static str,
     description: &'static str,
     permissions: &'static [&'static str],
-    /// Lower is mightier; a role without one can't be granted.
+    /// A lower number is a higher level. A role without a level can't be granted.
     pub level: Option<u8>,
-    /// Not for people.
+    /// Whether only an administrator may grant the role.
     pub internal: bool,
 }
 
@@ -37,7 +37,7 @@ const fn role(
     }
 }
 
-/// The fourteen.
+/// The built-in roles.
 pub const ROLES: [Role; 14] = [
     role(
         "platform:admin",
@@ -227,7 +227,7 @@ pub const ROLES: [Role; 14] = [
     ),
 ];
 
-/// The built-in role of this name.
+/// Returns the built-in role of this name.
 pub fn built_in(name: &str) -> Option<&'static Role> {
     const { &ROLES }.iter().find(|role| role.name == name)
 }
@@ -235,7 +235,7 @@ pub fn built_in(name: &str) -> Option<&'static Role> {
 /// Fills a new store.
 pub fn fill(connection: &Connection) -> Result<(), StoreError> {
     for role in &ROLES {
-        let mut record = Record::new(&ROLE, ids::fresh());
+        let mut record = ServerRecord::new(&kinds::ROLE, ids::fresh());
         record.created_at = time::from_micros(time::ZERO);
         record.updated_at = record.created_at;
         record.set_text("name", role.name);
@@ -245,12 +245,12 @@ pub fn fill(connection: &Connection) -> Result<(), StoreError> {
             "permissions",
             serde_json::json!(role.permissions).to_string(),
         );
-        record.set("built_in", Value::Bool(true));
+        record.set("built_in", FieldValue::Bool(true));
         records::insert(connection, &record)?;
     }
-    let mut user = Record::new(&USER, ids::fresh());
-    user.set_text("username", super::USER);
-    user.set_text("name", super::USER);
+    let mut user = ServerRecord::new(&kinds::USER, ids::fresh());
+    user.set_text("username", USER);
+    user.set_text("name", USER);
     records::insert(connection, &user)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The router behind a port: connections with limits, so that none of them holds the others up.
+//! The router on a port. Connections have limits, so that none of them blocks the others.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -21,25 +21,27 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
-use super::{AppState, reply, router};
+use super::dispatch::router;
+use super::reply;
+use super::state::AppState;
 
-/// How long a request's head may take, and how long a connection may wait for its next request.
+/// How long the head of a request may take, and how long a connection may wait for its next request.
 const HEAD: Duration = Duration::from_secs(20);
-/// How long requests that are under way may take once the server is to end.
+/// How long active requests may take once the server is stopped.
 const END: Duration = Duration::from_secs(4);
-/// The most connections, where the system gives descriptors for twice as many.
+/// The most connections, if the system provides twice as many file descriptors.
 const MOST: usize = 1024;
-/// What part of the connections event streams may take together, in quarters: they stay for hours, and the others have
-/// to get through all the same.
+/// How many quarters of the connections event streams may occupy together. They stay open for hours, and other requests
+/// need connections too.
 const STREAM_QUARTERS: usize = 3;
-/// How long to wait before listening again when no connection can be taken (no file descriptors).
+/// How long to wait after a connection could not be accepted, for lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where connections come from.
 pub trait Listener {
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// The next connection.
+    /// Waits for the next connection.
     fn accept(&mut self) -> impl Future<Output = (Self::Io, SocketAddr)> + Send;
 }
 
@@ -50,7 +52,7 @@ impl Listener for tokio::net::TcpListener {
         loop {
             match tokio::net::TcpListener::accept(self).await {
                 Ok((stream, peer)) => {
-                    // An answer goes out at once; without this its last part waits 40 ms for the peer.
+                    // Sends an answer at once; otherwise its last part waits 40 ms for the peer.
                     let _ = stream.set_nodelay(true);
                     return (stream, peer);
                 }
@@ -60,37 +62,37 @@ impl Listener for tokio::net::TcpListener {
     }
 }
 
-/// Answers connections until `shutdown` is done; then takes no new ones, ends the event streams, and gives
-/// the requests that are under way a few seconds.
+/// Answers connections until `shutdown` completes; then accepts no new ones, ends the event streams, and gives active
+/// requests a few seconds.
 ///
 /// # Errors
-/// None so far: a listener that fails is tried again.
+/// None at present: a listener that fails is tried again.
 pub async fn serve<L: Listener>(
     mut listener: L,
     state: AppState,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let open = Arc::new(Open::new(limit()));
+    let open = Arc::new(OpenConnections::new(limit()));
     let (stop, stopping) = watch::channel(false);
     tokio::pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
             (stream, peer) = listener.accept() => {
-                if let Some(place) = open.take_place(peer.ip()) {
-                    tokio::spawn(answer(stream, state.clone(), place, stopping.clone()));
+                if let Some(slot) = open.take_slot(peer.ip()) {
+                    tokio::spawn(answer(stream, state.clone(), slot, stopping.clone()));
                 }
             }
         }
     }
     drop(listener);
-    state.0.closing.send_replace(true);
+    state.close();
     stop.send_replace(true);
     let _ = tokio::time::timeout(END, open.all_gone()).await;
     Ok(())
 }
 
-/// Half of the descriptors: the store, the runs of sessions and their files need some too.
+/// Returns half of the file descriptors: the store, the runs of sessions and their files need some too.
 fn limit() -> usize {
     let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let half = descriptors.map_or(MOST, |count| usize::try_from(count / 2).unwrap_or(MOST));
@@ -101,12 +103,12 @@ fn limit() -> usize {
 async fn answer(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     state: AppState,
-    place: Place,
+    slot: Slot,
     mut stopping: watch::Receiver<bool>,
 ) {
     let router = router(state);
-    let requests = Arc::clone(&place.connection.requests);
-    let streams = Arc::clone(&place.open.streams);
+    let requests = Arc::clone(&slot.connection.requests);
+    let streams = Arc::clone(&slot.open.streams);
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let under_way = UnderWay::new(&requests);
         let answered = router.clone().oneshot(request.map(Body::new));
@@ -131,11 +133,11 @@ async fn answer(
     tokio::pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,
-        () = place.connection.evicted.notified() => return,
+        () = slot.connection.evicted.notified() => return,
         _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
     }
-    // One that waits for a request would wait on; others answer theirs and end.
-    if place.connection.is_waiting() {
+    // A connection without a request would keep waiting; the others answer theirs and end.
+    if slot.connection.is_waiting() {
         return;
     }
     connection.as_mut().graceful_shutdown();
@@ -143,18 +145,18 @@ async fn answer(
 }
 
 /// The connections that are open.
-struct Open {
+struct OpenConnections {
     most: usize,
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
     next: AtomicUsize,
     changed: Notify,
-    /// Places for event streams.
+    /// The slots for event streams.
     streams: Arc<Semaphore>,
 }
 
 struct Connection {
     peer: IpAddr,
-    /// How many requests are under way: none or one.
+    /// How many requests are active: none or one.
     requests: Arc<AtomicUsize>,
     evicted: Notify,
 }
@@ -165,7 +167,7 @@ impl Connection {
     }
 }
 
-impl Open {
+impl OpenConnections {
     fn new(most: usize) -> Self {
         Self {
             most,
@@ -182,9 +184,9 @@ impl Open {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a connection. Where all are taken, one without a request under way has to go: the oldest of
-    /// the peer that has the most of those. None where every connection has a request under way.
-    fn take_place(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+    /// Returns a slot for a connection. If all are taken, the server closes a connection without an active request: the
+    /// oldest one of the peer that has the most of these. Returns `None` if every connection has an active request.
+    fn take_slot(self: &Arc<Self>, peer: IpAddr) -> Option<Slot> {
         let mut connections = self.lock();
         if connections.len() >= self.most {
             let mut waiting: HashMap<IpAddr, (usize, u64)> = HashMap::new();
@@ -205,7 +207,7 @@ impl Open {
             evicted: Notify::new(),
         });
         connections.insert(number, Arc::clone(&connection));
-        Some(Place {
+        Some(Slot {
             open: Arc::clone(self),
             number,
             connection,
@@ -223,21 +225,21 @@ impl Open {
     }
 }
 
-/// The place of one connection; free again when dropped.
-struct Place {
-    open: Arc<Open>,
+/// The slot of one connection; released when dropped.
+struct Slot {
+    open: Arc<OpenConnections>,
     number: u64,
     connection: Arc<Connection>,
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.open.lock().remove(&self.number);
         self.open.changed.notify_one();
     }
 }
 
-/// Counts a request until its answer is handed over.
+/// Counts a request as active until its answer was sent.
 struct UnderWay(Arc<AtomicUsize>);
 
 impl UnderWay {
@@ -253,11 +255,11 @@ impl Drop for UnderWay {
     }
 }
 
-/// The body of an answer; its request is under way as long as it lives.
+/// The body of an answer; its request is active until the body is dropped.
 struct Guarded {
     body: Body,
     _under_way: UnderWay,
-    /// The place of an event stream.
+    /// The slot of an event stream.
     _stream: Option<OwnedSemaphorePermit>,
 }
 
@@ -286,15 +288,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_house_makes_room_by_whoever_only_waits() {
-        let open = Arc::new(Open::new(3));
+    fn a_full_server_closes_a_connection_that_only_waits() {
+        let open = Arc::new(OpenConnections::new(3));
         let at = |last| IpAddr::from([127, 0, 0, last]);
-        let one = open.take_place(at(1)).unwrap();
+        let one = open.take_slot(at(1)).unwrap();
         let greedy = [
-            open.take_place(at(2)).unwrap(),
-            open.take_place(at(2)).unwrap(),
+            open.take_slot(at(2)).unwrap(),
+            open.take_slot(at(2)).unwrap(),
         ];
-        let fourth = open.take_place(at(3)).unwrap();
+        let fourth = open.take_slot(at(3)).unwrap();
         let numbers = || {
             let mut numbers: Vec<u64> = open.lock().keys().copied().collect();
             numbers.sort_unstable();
@@ -302,10 +304,10 @@ mod tests {
         };
         assert_eq!(numbers(), [one.number, greedy[1].number, fourth.number]);
         let _busy: Vec<UnderWay> = [&one, &greedy[1], &fourth]
-            .map(|place| UnderWay::new(&place.connection.requests))
+            .map(|slot| UnderWay::new(&slot.connection.requests))
             .into();
-        assert!(open.take_place(at(4)).is_none(), "everybody is served");
+        assert!(open.take_slot(at(4)).is_none(), "everybody is served");
         drop(greedy);
-        assert!(open.take_place(at(4)).is_some());
+        assert!(open.take_slot(at(4)).is_some());
     }
 }

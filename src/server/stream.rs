@@ -1,36 +1,36 @@
-//! Messages of a session as they come, in the form of server-sent events (contract api.md section 9.5).
+//! Streams the messages of a session as server-sent events (contract api.md section 9.5).
 
 use std::time::{Duration, Instant};
 
+use axum::body::Body;
 use bytes::Bytes;
-use futures_util::stream::{self, Stream};
+use futures_util::stream;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::AppState;
-use super::resources::messages::{self, Message};
 use super::runs;
+use super::state::AppState;
 use super::store::StoreError;
+use super::store::messages::{self, Message};
 use crate::compat::json;
 
-/// A comment goes out after this long without a message.
+/// How long a stream is silent before a comment is sent.
 const PING: Duration = Duration::from_secs(30);
-/// Other processes write into the same database; they are noticed this soon.
+/// How often the database is checked for messages of other processes.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What the events of a stream are.
+/// Which events a stream consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// The messages as they are stored; the stream never ends by itself.
+pub enum StreamKind {
+    /// The messages as they are stored; the stream does not end with the session.
     Messages,
-    /// The events of a run; its end is the last one.
+    /// The events of a run; the stream ends with the run.
     Run,
 }
 
-/// One reader of one session's messages. Nothing is dropped for a slow one: it reads from the store
-/// at its own pace.
+/// One reader of one session's messages. It reads from the store at its own pace, so a slow reader misses nothing.
 pub struct Follow {
-    form: Form,
+    kind: StreamKind,
     state: AppState,
     session: String,
     after: i64,
@@ -42,13 +42,13 @@ pub struct Follow {
 }
 
 impl Follow {
-    /// Follows a session from after a message's number on.
-    pub fn new(form: Form, state: AppState, session: String, after: i64) -> Self {
+    /// Follows a session, beginning after the message with this number.
+    pub fn new(kind: StreamKind, state: AppState, session: String, after: i64) -> Self {
         Self {
-            form,
+            kind,
             is_over: false,
-            changed: state.0.messages.subscribe(),
-            closing: state.0.closing.subscribe(),
+            changed: state.message_changes(),
+            closing: state.closing(),
             quiet_since: Instant::now(),
             state,
             session,
@@ -56,12 +56,13 @@ impl Follow {
         }
     }
 
-    /// The events. The stream ends when the server closes or the store fails, never with the session.
-    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, StoreError>> {
-        stream::unfold(self, |mut follow| async move {
+    /// Returns the events as the body of an answer, which ends when the server closes, the store fails, or the run
+    /// that is followed ends.
+    pub fn into_body(self) -> Body {
+        Body::from_stream(stream::unfold(self, |mut follow| async move {
             let chunk = follow.next().await?;
-            Some((Ok(chunk), follow))
-        })
+            Some((Ok::<_, StoreError>(chunk), follow))
+        }))
     }
 
     async fn next(&mut self) -> Option<Bytes> {
@@ -69,7 +70,7 @@ impl Follow {
             if self.is_over {
                 return None;
             }
-            // Marked as seen before looking, so that no message falls in between.
+            // Marks changes as seen before reading, so that no message is missed in between.
             self.changed.mark_unchanged();
             let is_closing = *self.closing.borrow_and_update();
             let events = self.look().await?;
@@ -86,7 +87,7 @@ impl Follow {
             }
             let wait = LOOK.min(PING.saturating_sub(self.quiet_since.elapsed()));
             tokio::select! {
-                // What came before is still given out.
+                // The messages before the end are still sent.
                 _ = self.closing.changed() => {}
                 _ = self.changed.changed() => {}
                 () = tokio::time::sleep(wait) => {}
@@ -94,7 +95,7 @@ impl Follow {
         }
     }
 
-    /// The messages that have come since, as events.
+    /// Returns the messages since the last look, as events.
     async fn look(&mut self) -> Option<String> {
         let (state, session, after) = (self.state.clone(), self.session.clone(), self.after);
         let found = tokio::task::spawn_blocking(move || {
@@ -106,18 +107,18 @@ impl Follow {
         let mut events = String::new();
         for message in found {
             self.after = message.seq;
-            let data = match self.form {
-                Form::Messages => vec![message.to_json()],
-                Form::Run => run_events(&message),
+            let data = match self.kind {
+                StreamKind::Messages => vec![message.to_json()],
+                StreamKind::Run => run_events(&message),
             };
-            // Only a message's last event may carry its number: who reads on from there misses nothing.
-            for (place, event) in data.iter().enumerate() {
-                if place + 1 == data.len() {
+            // Only the last event of a message carries its number, so that a reader that resumes there misses nothing.
+            for (index, event) in data.iter().enumerate() {
+                if index + 1 == data.len() {
                     events.push_str(&format!("id: {}\n", message.seq));
                 }
                 events.push_str(&format!("data: {}\n\n", json::compact(event)));
             }
-            if self.form == Form::Run && is_end(&message) {
+            if self.kind == StreamKind::Run && is_end(&message) {
                 self.is_over = true;
                 break;
             }
@@ -130,7 +131,7 @@ fn is_end(message: &Message) -> bool {
     [runs::FINISHED, runs::FAILED].contains(&message.event_type.as_str())
 }
 
-/// A stored message of a run as the events that a session's runner sends (contract api.md section 9.5).
+/// Returns a stored message of a run as the events that a session's runner sends (contract api.md section 9.5).
 fn run_events(message: &Message) -> Vec<Value> {
     let (id, payload) = (&message.id, &message.payload);
     let of_session = |mut event: Value| {

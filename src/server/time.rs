@@ -1,28 +1,28 @@
-//! Times as the platform writes and keeps them.
+//! Times as the platform writes and stores them.
 //!
-//! The answer to a create shows nanoseconds; what is kept, and shown by every later read, are
-//! microseconds, rounded (contract api.md section 4).
+//! The answer to a create shows nanoseconds. The store keeps microseconds, rounded, and every later answer shows
+//! those (contract api.md section 4).
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// The current time, in nanoseconds.
+/// Returns the current time, with nanoseconds.
 pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Rounds to what the store keeps: microseconds since 1970.
+/// Rounds to microseconds since 1970, which the store keeps.
 pub fn to_micros(time: Timestamp) -> i64 {
     let nanos = time.as_nanosecond();
     i64::try_from((nanos + 500).div_euclid(1000)).unwrap_or_else(|_| time.as_microsecond())
 }
 
-/// A kept time. Values that no calendar knows become 1970, since nothing here writes them.
+/// Reads a stored time. Values out of range become 1970; this program never writes them.
 pub fn from_micros(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// RFC 3339 in UTC with the zeros at the end of the fraction dropped: `2026-11-24T02:25:50.5Z`.
+/// Writes RFC 3339 in UTC, without the zeros at the end of the fraction: `2026-11-24T02:25:50.5Z`.
 pub fn format(time: Timestamp) -> String {
     let utc = TimeZone::UTC.to_datetime(time);
     let mut text = format!(
@@ -42,27 +42,42 @@ pub fn format(time: Timestamp) -> String {
     text
 }
 
+/// A text that is not a time in RFC 3339, in Go's words.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {layout:?}"
+)]
+pub struct TimeError {
+    text: String,
+    /// The part of the text that does not fit.
+    rest: String,
+    /// The part of the layout that was expected there.
+    layout: &'static str,
+}
+
 /// Reads RFC 3339 as Go does.
 ///
 /// # Errors
-/// Go's words, which quote the text.
-pub fn parse_rfc3339(text: &str) -> Result<Timestamp, String> {
+/// When the text is not such a time.
+pub fn parse_rfc3339(text: &str) -> Result<Timestamp, TimeError> {
     if looks_like_rfc3339(text)
         && let Ok(time) = text.parse()
     {
         return Ok(time);
     }
-    let (rest, part) = first_misfit(text);
-    Err(format!(
-        "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {part:?}"
-    ))
+    let (rest, layout) = first_misfit(text);
+    Err(TimeError {
+        text: text.to_owned(),
+        rest: rest.to_owned(),
+        layout,
+    })
 }
 
 fn looks_like_rfc3339(text: &str) -> bool {
     first_misfit(text).1.is_empty()
 }
 
-/// Where the text leaves the layout, and the part of the layout that was expected there.
+/// Returns the rest of the text that does not fit the layout, and the part of the layout expected there.
 fn first_misfit(text: &str) -> (&str, &'static str) {
     const LAYOUT: [(&str, usize); 11] = [
         ("2006", 4),
@@ -104,8 +119,8 @@ fn is_offset(text: &str) -> bool {
         if [a, b, c, d].iter().all(|digit| digit.is_ascii_digit()))
 }
 
-/// Reads what a database accepts as a time in a comparison: RFC 3339, or a date with or without
-/// a time of day, in UTC.
+/// Reads the times that the platform's database accepts in a comparison: RFC 3339, or a date with or without a time of
+/// day, in UTC.
 pub fn parse_loosely(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if let Ok(time) = text.parse() {
@@ -152,17 +167,19 @@ mod tests {
     #[test]
     fn refusals_are_in_the_words_of_go() {
         assert_eq!(
-            parse_rfc3339("yesterday").unwrap_err(),
+            parse_rfc3339("yesterday").unwrap_err().to_string(),
             "parsing time \"yesterday\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"yesterday\" as \"2006\""
         );
         assert!(
             parse_rfc3339("2026-11-24")
                 .unwrap_err()
+                .to_string()
                 .ends_with("cannot parse \"\" as \"T\"")
         );
         assert!(
             parse_rfc3339("2026-11-24T01:02:03")
                 .unwrap_err()
+                .to_string()
                 .ends_with("as \"Z07:00\"")
         );
     }

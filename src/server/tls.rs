@@ -1,8 +1,9 @@
-//! TLS in front of the router, for `acpctl serve` beyond loopback.
+//! TLS for the router, for `acpctl serve` beyond loopback.
 
 use std::collections::VecDeque;
+use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,63 +17,77 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::config::file::reason;
 use crate::plain_file;
 
 /// How long a client may take for the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How many finished handshakes may wait to be served.
+/// How many connections may wait after their handshake.
 const WAITING: usize = 64;
-/// More than any chain or key takes.
+/// The largest file of a chain or key, in bytes.
 const MAX_FILE: usize = 4 << 20;
-/// How many handshakes may be under way.
+/// How many handshakes may run at once.
 const HANDSHAKES: usize = 256;
-/// How long to wait before listening again when no connection can be taken (no file descriptors).
+/// How long to wait after a connection could not be accepted, for lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Reads a certificate chain and its key, both PEM. TLS 1.2 and 1.3 are offered.
+/// Why TLS can't be offered. The words never contain a part of the key.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error("read {}: {}", .path.display(), reason(.error))]
+    Read { path: PathBuf, error: io::Error },
+    #[error("{} is not a PEM certificate", .0.display())]
+    Certificate(PathBuf),
+    #[error("{} is not a PEM private key", .0.display())]
+    Key(PathBuf),
+    #[error("certificate {} with key {}: {error}", .cert.display(), .key.display())]
+    Pair {
+        cert: PathBuf,
+        key: PathBuf,
+        error: rustls::Error,
+    },
+    #[error("{0}")]
+    Versions(rustls::Error),
+}
+
+/// Reads a certificate chain and its key, both PEM, and offers TLS 1.2 and 1.3.
 ///
 /// # Errors
-/// Which file can't be read or does not fit; nothing of the key is part of it.
-pub fn config(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
+/// When a file can't be read or the two do not match.
+pub fn config(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
     let read = |path: &Path| {
-        plain_file::read_named(path, MAX_FILE).map_err(|error| {
-            format!(
-                "read {}: {}",
-                path.display(),
-                crate::config::file::reason(&error)
-            )
+        plain_file::read_named(path, MAX_FILE).map_err(|error| TlsError::Read {
+            path: path.to_owned(),
+            error,
         })
     };
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&read(cert)?)
         .collect::<Result<_, _>>()
-        .map_err(|_| format!("{} is not a PEM certificate", cert.display()))?;
+        .map_err(|_| TlsError::Certificate(cert.to_owned()))?;
     let pem = read(key)?;
-    let private = PrivateKeyDer::from_pem_slice(&pem)
-        .map_err(|_| format!("{} is not a PEM private key", key.display()))?;
+    let private = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| TlsError::Key(key.to_owned()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
+        .map_err(TlsError::Versions)?
         .with_no_client_auth()
         .with_single_cert(chain, private)
-        .map_err(|error| {
-            format!(
-                "certificate {} with key {}: {error}",
-                cert.display(),
-                key.display()
-            )
+        .map_err(|error| TlsError::Pair {
+            cert: cert.to_owned(),
+            key: key.to_owned(),
+            error,
         })?;
     Ok(Arc::new(config))
 }
 
-/// A listener that gives connections whose handshake is done. Handshakes run side by side: a slow
-/// client holds nobody up.
+/// A listener that returns connections after their handshake. Handshakes run side by side, so that a slow client does
+/// not delay others.
 pub struct Listener {
     ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
 }
 
 impl Listener {
-    /// Starts to take connections.
+    /// Starts to accept connections.
     #[must_use]
     pub fn new(listener: TcpListener, config: Arc<ServerConfig>) -> Self {
         let (sender, ready) = mpsc::channel(WAITING);
@@ -102,7 +117,7 @@ async fn accept(
         let (acceptor, sender) = (acceptor.clone(), sender.clone());
         let handshake = tokio::spawn(async move {
             if let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                // The server stopped meanwhile: the connection ends with it.
+                // Fails only if the server stopped meanwhile; the connection then ends too.
                 let _ = sender.send((stream, peer)).await;
             }
         });
@@ -110,7 +125,8 @@ async fn accept(
     }
 }
 
-/// Fewer where descriptors are scarce: the connections that are served have half of them.
+/// Returns how many handshakes may run at once: fewer if file descriptors are scarce, because connections use half of
+/// them.
 fn handshakes() -> usize {
     let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let quarter = descriptors.and_then(|count| usize::try_from(count / 4).ok());

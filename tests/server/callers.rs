@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use acpctl::server::{Manners, Options};
+use acpctl::server::{Fidelity, Options};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use super::support::{Api, options};
 fn a_required_token_must_be_borne() {
     let api = Api::with(Options {
         bearer: Some(SecretString::from("right")),
-        ..options(Manners::Recorded)
+        ..options(Fidelity::Recorded)
     });
     let with = |value: &str| {
         api.send(
@@ -49,7 +49,7 @@ fn a_required_token_must_be_borne() {
 fn pages_of_other_sites_get_nowhere() {
     let api = Api::with(Options {
         browser_guard: true,
-        ..options(Manners::Recorded)
+        ..options(Fidelity::Recorded)
     });
     let host = ("host", "127.0.0.1:8000");
     let from = |more: &[(&str, &str)]| {
@@ -82,7 +82,7 @@ fn whoever_bears_the_token_may_call_by_any_name() {
     let api = Api::with(Options {
         browser_guard: true,
         bearer: Some(SecretString::from("right")),
-        ..options(Manners::Recorded)
+        ..options(Fidelity::Recorded)
     });
     let headers = [
         ("host", "acp.test:8443"),
@@ -101,7 +101,7 @@ fn the_access_log_holds_no_secret() {
         access_log: Some(Arc::new(move |access| {
             log.lock().unwrap().push_str(&format!("{access:?}\n"));
         })),
-        ..options(Manners::Recorded)
+        ..options(Fidelity::Recorded)
     });
     let canary = "canary-5e1f";
     let headers = [("authorization", "Bearer canary-5e1f")];

@@ -1,13 +1,13 @@
 //! What is right here where the platform isn't (docs/server.md).
 
-use acpctl::server::Manners;
+use acpctl::server::Fidelity;
 use serde_json::json;
 
 use super::support::{Answer, Api};
 
 #[test]
-fn corrected_manners_refuse_what_is_the_callers_fault() {
-    let api = Api::new(Manners::Corrected);
+fn corrected_fidelity_refuse_what_is_the_callers_fault() {
+    let api = Api::new(Fidelity::Corrected);
     let status = |answer: Answer| answer.status;
     assert_eq!(status(api.post_raw("/credentials", b"null")), 400);
     assert_eq!(status(api.delete("/credentials/none")), 404);
@@ -44,7 +44,7 @@ fn corrected_manners_refuse_what_is_the_callers_fault() {
 
 #[test]
 fn corrected_starts_keep_the_task() {
-    let api = Api::new(Manners::Corrected);
+    let api = Api::new(Fidelity::Corrected);
     let agent = api
         .post(
             "/projects/alpha/agents",

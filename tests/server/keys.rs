@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
-use acpctl::server::{AppState, Manners};
+use acpctl::server::{AppState, Fidelity};
 use serde_json::json;
 
 use super::support::{Api, options};
@@ -17,11 +17,11 @@ fn mode(path: &Path) -> u32 {
 
 /// The store as another process opens it.
 fn reopened(api: &Api) -> Api {
-    Api::open(&api.directory, options(Manners::Corrected))
+    Api::open(&api.directory, options(Fidelity::Corrected))
 }
 
 fn with_token() -> (Api, String) {
-    let api = Api::new(Manners::Corrected);
+    let api = Api::new(Fidelity::Corrected);
     let id = api.credential(&json!({"name": "n", "provider": "github", "token": TOKEN}));
     (api, format!("/credentials/{id}/token"))
 }
@@ -39,7 +39,7 @@ fn files_are_private_and_hold_no_token_in_clear() {
         assert!(!found, "{}", path.display());
     }
     let made = tempfile::tempdir().unwrap().path().join("a/b");
-    AppState::open(&made, options(Manners::Corrected)).unwrap();
+    AppState::open(&made, options(Fidelity::Corrected)).unwrap();
     assert_eq!(mode(&made), 0o700);
 }
 
@@ -57,7 +57,7 @@ fn the_place_of_a_new_key_is_told_once() {
 
 #[test]
 fn records_without_a_token_need_no_key() {
-    let api = Api::new(Manners::Corrected);
+    let api = Api::new(Fidelity::Corrected);
     let id = api.credential(&json!({"name": "n", "provider": "github", "token": ""}));
     assert_eq!(api.get(&format!("/credentials/{id}/token")).at("token"), "");
     assert!(!api.directory.join("ambient.key").exists());
@@ -86,7 +86,7 @@ fn a_lost_key_is_an_error_and_never_replaced() {
 fn a_wrong_damaged_or_open_key_is_an_error() {
     let (api, token) = with_token();
     let key = api.directory.join("ambient.key");
-    let other = Api::new(Manners::Corrected);
+    let other = Api::new(Fidelity::Corrected);
     other.credential(&json!({"name": "n", "provider": "github", "token": "t"}));
     let right = fs::read(&key).unwrap();
     fs::write(&key, fs::read(other.directory.join("ambient.key")).unwrap()).unwrap();
@@ -175,7 +175,7 @@ fn a_new_key_opens_what_the_old_one_sealed() {
 fn an_unsafe_place_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let open = |path: &Path| {
-        AppState::open(path, options(Manners::Corrected))
+        AppState::open(path, options(Fidelity::Corrected))
             .err()
             .unwrap()
             .to_string()
@@ -198,7 +198,7 @@ fn a_newer_database_is_left_alone() {
     let (api, _) = with_token();
     let database = rusqlite::Connection::open(api.directory.join("ambient.db")).unwrap();
     database.pragma_update(None, "user_version", 99).unwrap();
-    let error = AppState::open(&api.directory, options(Manners::Corrected))
+    let error = AppState::open(&api.directory, options(Fidelity::Corrected))
         .err()
         .unwrap();
     assert!(error.to_string().contains("newer program"), "{error}");
@@ -220,7 +220,7 @@ fn a_backup_is_private_and_whole() {
         other.path().join("ambient.key"),
     )
     .unwrap();
-    let restored = Api::open(other.path(), options(Manners::Corrected));
+    let restored = Api::open(other.path(), options(Fidelity::Corrected));
     assert_eq!(restored.get(&token).at("token"), TOKEN);
 }
 
@@ -235,7 +235,7 @@ fn a_restore_brings_back_what_the_copy_holds() {
     assert_eq!(api.get(&token).at("token"), TOKEN);
     assert_eq!(api.get(&format!("/credentials/{late}")).status, 404);
     // A new store takes it once it has the key, and says so before.
-    let fresh = Api::new(Manners::Corrected);
+    let fresh = Api::new(Fidelity::Corrected);
     assert!(
         fresh
             .state
@@ -249,7 +249,7 @@ fn a_restore_brings_back_what_the_copy_holds() {
     fresh.state.restore(&copy).unwrap();
     assert_eq!(fresh.get(&token).at("token"), TOKEN);
     // One with another key does not.
-    let foreign = Api::new(Manners::Corrected);
+    let foreign = Api::new(Fidelity::Corrected);
     foreign.credential(&json!({"name": "n", "provider": "p", "token": "t"}));
     assert!(
         foreign

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
-use acpctl::server::{Manners, Options, serve};
+use acpctl::server::{Fidelity, Options, serve};
 use serde_json::json;
 
 use super::support::{Api, options};
@@ -12,7 +12,7 @@ use super::support::{Api, options};
 fn messages_stream_live_and_end_with_the_server() {
     let api = Api::with(Options {
         body_timeout: Some(Duration::from_secs(5)),
-        ..options(Manners::Recorded)
+        ..options(Fidelity::Recorded)
     });
     let session = api
         .post("/sessions", &json!({"name": "s", "prompt": "first"}))
@@ -47,7 +47,7 @@ fn messages_stream_live_and_end_with_the_server() {
         "{seen}"
     );
     // Written through another store, as another process would.
-    let other = Api::open(&api.directory, options(Manners::Recorded));
+    let other = Api::open(&api.directory, options(Fidelity::Recorded));
     other.post(
         &format!("/sessions/{session}/messages"),
         &json!({"payload": "second"}),

@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use acpctl::server::Manners;
+use acpctl::server::Fidelity;
 use serde_json::json;
 
 use super::support::{Api, options};
@@ -60,7 +60,7 @@ fn write_one_field() {
 }
 
 fn opened(directory: &Path) -> Api {
-    Api::open(directory, options(Manners::Corrected))
+    Api::open(directory, options(Fidelity::Corrected))
 }
 
 struct Writer {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use acpctl::server::Manners;
+use acpctl::server::Fidelity;
 use serde_json::Value;
 
 use super::support::Api;
@@ -44,7 +44,7 @@ type Ids = HashMap<String, String>;
 
 #[test]
 fn recorded_exchanges_are_answered_as_recorded() {
-    let api = Api::new(Manners::Recorded);
+    let api = Api::new(Fidelity::Recorded);
     let mut ids = Ids::new();
     let mut different = BTreeSet::new();
     for line in include_str!("../data/api.jsonl").lines() {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use acpctl::server::{AppState, KeyPolicy, Manners, Options, router};
+use acpctl::server::{AppState, Fidelity, KeyPolicy, Options, router};
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
@@ -41,10 +41,10 @@ impl Answer {
     }
 }
 
-pub fn options(manners: Manners) -> Options {
+pub fn options(fidelity: Fidelity) -> Options {
     Options {
         key: KeyPolicy::File,
-        manners,
+        fidelity,
         ..Options::default()
     }
 }
@@ -57,8 +57,8 @@ pub fn runtime() -> tokio::runtime::Runtime {
 }
 
 impl Api {
-    pub fn new(manners: Manners) -> Self {
-        Self::with(options(manners))
+    pub fn new(fidelity: Fidelity) -> Self {
+        Self::with(options(fidelity))
     }
 
     pub fn with(options: Options) -> Self {
@@ -152,7 +152,7 @@ impl Api {
 
 /// A router that answers as recorded.
 pub fn api() -> Api {
-    Api::new(Manners::Recorded)
+    Api::new(Fidelity::Recorded)
 }
 
 /// A text as a query's value.

@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::deferred::Deferred;
+use super::store;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::progress;
 
-/// Copy the store to a new file, while it is in use
+/// Copy the store to a new file, even while it is in use
 ///
-/// Tokens stay sealed in the copy. The key is not part of it: keep the key as well, or the tokens are lost.
+/// Tokens stay sealed in the copy, and the copy does not contain the key. Keep the key as well, or the tokens are lost.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// New file
@@ -28,7 +29,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .into());
     }
     let progress = progress::begin("Copying the store");
-    let state = super::open()?;
+    let state = store::open()?;
     let signals = Deferred::begin()?;
     state.backup(&args.file).context("back the store up")?;
     drop(progress);

@@ -1,4 +1,4 @@
-//! Signals that wait: what is half done is finished or taken back first.
+//! Delays signals until a change is finished or undone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,10 +7,12 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use crate::failure::Status;
 
-/// From here to the end of the process a signal is noted and ends nothing by itself.
+/// From its creation to the end of the process, a signal is noted and no longer ends the process automatically.
 pub struct Deferred(Arc<AtomicUsize>);
 
 impl Deferred {
+    /// Starts to note signals.
+    ///
     /// # Errors
     /// When the system refuses.
     pub fn begin() -> std::io::Result<Self> {
@@ -22,10 +24,10 @@ impl Deferred {
         Ok(Self(noted))
     }
 
-    /// Gives up if a signal has come; what was begun is taken back by its own `Drop`.
+    /// Fails if a signal has come; unfinished changes are undone by their own `Drop`.
     ///
     /// # Errors
-    /// The status of a process that the signal ended.
+    /// The exit status of a process that the signal ended.
     pub fn check(&self) -> Result<(), Status> {
         match u8::try_from(self.0.load(Ordering::SeqCst)) {
             Ok(signal @ 1..) => Err(Status(128_u8.saturating_add(signal))),

@@ -12,16 +12,18 @@ use rustix::io::Errno;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
+use super::contents::ManifestDocument;
 use super::deferred::Deferred;
-use super::manifest::{self, Document, Manifest};
+use super::manifest::{self, Manifest};
+use super::store;
 use crate::api::{Client, path};
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::intake::is_stored_unchanged;
-use crate::resources::KUBECONFIG;
 use crate::resources::{CREDENTIAL_TOKEN, Record};
+use crate::runner::plan::KUBECONFIG;
 use crate::secret_file;
 use crate::yaml;
 
@@ -29,29 +31,29 @@ use crate::yaml;
 const LONGEST_NAME: usize = 120;
 
 const EXAMPLES: &str = "\
-# To a platform, with the secrets in files
+# Move to a platform, with the secrets in files
 acpctl local export -o store.yaml --secrets secrets
 acpctl --api-url https://acp.example.org apply -f store.yaml
-# Without secrets: each credential names the variable that its secret is taken from
+# Export without secrets: each credential names the variable that its secret is read from
 acpctl local export | acpctl apply -f - --dry-run";
 
 /// Write the store as manifests that 'apply -f' reads
 ///
-/// Projects, agents, credentials and role bindings. What manifests have no place for is counted on
-/// standard error. Without --secrets nothing secret is written.
+/// Writes projects, agents, credentials and role bindings. Anything that a manifest cannot express is counted on
+/// standard error. Without --secrets no secret is written.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Write to this file
     #[arg(short, long, value_name = "FILE|-", default_value = "-")]
     output: PathBuf,
-    /// Write each secret to a file of this new folder
+    /// Write each secret to a file in this new folder
     #[arg(long, value_name = "DIR")]
     secrets: Option<PathBuf>,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let ctx = &super::embedded(ctx);
+    let ctx = &store::embedded(ctx);
     let file = Some(args.output.as_path()).filter(|path| *path != Path::new("-"));
     file.map_or(Ok(()), check_target)?;
     let client = ctx.client()?;
@@ -68,7 +70,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let signals = Deferred::begin()?;
     let mut folder = NewFolder::create(folder)?;
     folder.fill(&mut manifest, &secrets, file, &signals)?;
-    folder.put_in_place()?;
+    folder.move_to_target()?;
     signals.check()?;
     write(ctx, file, &manifest)?;
     signals.check()?;
@@ -76,27 +78,27 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a credential holds.
-enum Secret {
+/// The secret of a credential.
+enum StoredSecret {
     None,
     Text(SecretString),
-    /// One that could not be read; only without `--secrets`, where its text is not needed.
+    /// It could not be read. Happens only without `--secrets`, when its text is not needed.
     Unread,
 }
 
-/// The secrets of the credentials, in their order.
+/// Reads the secrets of the credentials, in their order.
 async fn secrets(
     client: &Client,
     manifest: &Manifest,
     are_needed: bool,
-) -> anyhow::Result<Vec<Secret>> {
+) -> anyhow::Result<Vec<StoredSecret>> {
     let mut secrets = Vec::new();
     for (credential, _) in &manifest.credentials {
-        let place = path(&["credentials", credential.id(), "token"]);
-        let secret = match client.get(&CREDENTIAL_TOKEN, &place).await {
-            Ok(answer) if answer.text("token").is_empty() => Secret::None,
-            Ok(answer) => Secret::Text(SecretString::from(answer.text("token"))),
-            Err(_) if !are_needed => Secret::Unread,
+        let api_path = path(&["credentials", credential.id(), "token"]);
+        let secret = match client.get(&CREDENTIAL_TOKEN, &api_path).await {
+            Ok(answer) if answer.text("token").is_empty() => StoredSecret::None,
+            Ok(answer) => StoredSecret::Text(SecretString::from(answer.text("token"))),
+            Err(_) if !are_needed => StoredSecret::Unread,
             Err(error) => {
                 let name = quote(credential.name());
                 return Err(anyhow::Error::from(error)
@@ -108,10 +110,10 @@ async fn secrets(
     Ok(secrets)
 }
 
-/// Kubeconfigs that were stored in another way than `apply` stores them.
-fn warn_of_kubeconfigs(ctx: &Ctx, manifest: &Manifest, secrets: &[Secret]) {
+/// Warns of kubeconfigs that `apply` would not store unchanged.
+fn warn_of_kubeconfigs(ctx: &Ctx, manifest: &Manifest, secrets: &[StoredSecret]) {
     for ((credential, _), secret) in manifest.credentials.iter().zip(secrets) {
-        if let Secret::Text(text) = secret
+        if let StoredSecret::Text(text) = secret
             && credential.text("provider") == KUBECONFIG
             && !is_stored_unchanged(ctx, text)
         {
@@ -123,12 +125,12 @@ fn warn_of_kubeconfigs(ctx: &Ctx, manifest: &Manifest, secrets: &[Secret]) {
     }
 }
 
-/// Lets each credential with a secret name a variable, and says which.
-fn name_variables(ctx: &Ctx, manifest: &mut Manifest, secrets: &[Secret]) {
+/// Lets each credential with a secret name a variable, and prints the variables.
+fn name_variables(ctx: &Ctx, manifest: &mut Manifest, secrets: &[StoredSecret]) {
     let mut names = Names::default();
     let mut variables = Vec::new();
     for ((credential, document), secret) in manifest.credentials.iter_mut().zip(secrets) {
-        if matches!(secret, Secret::None) {
+        if matches!(secret, StoredSecret::None) {
             continue;
         }
         let letters = credential.name().to_uppercase();
@@ -146,11 +148,11 @@ fn name_variables(ctx: &Ctx, manifest: &mut Manifest, secrets: &[Secret]) {
     }
 }
 
-fn take_from(document: &mut Document, kind: &str, place: &str) {
-    document.insert("tokenFrom".to_owned(), json!({kind: place}));
+fn take_from(document: &mut ManifestDocument, kind: &str, source: &str) {
+    document.insert("tokenFrom".to_owned(), json!({kind: source}));
 }
 
-/// Names that differ without regard to case.
+/// A set of names that differ without regard to case.
 #[derive(Default)]
 struct Names(BTreeSet<String>);
 
@@ -163,11 +165,12 @@ impl Names {
     }
 }
 
-/// A folder for secrets; dropping it before it is finished removes it. It is filled beside its place and locked
-/// meanwhile: what a killed run left there is removed by the next.
+/// A new folder for secrets; dropping it before it is finished removes it. It is filled under a temporary name beside its
+/// final path and is locked meanwhile; the next run removes the folder of a killed one.
 struct NewFolder {
-    place: PathBuf,
-    /// Where it is now.
+    /// The final path.
+    target: PathBuf,
+    /// The present path.
     path: PathBuf,
     _locked: File,
     is_done: bool,
@@ -178,48 +181,50 @@ impl NewFolder {
         Self::create_beside(path).map_err(|error| not_made(path, &error))
     }
 
-    fn create_beside(place: &Path) -> io::Result<Self> {
-        if fs::symlink_metadata(place).is_ok() {
+    fn create_beside(target: &Path) -> io::Result<Self> {
+        if fs::symlink_metadata(target).is_ok() {
             return Err(Errno::EXIST.into());
         }
-        sweep(place);
-        let path = secret_file::beside(place)?;
+        sweep(target);
+        let path = secret_file::beside(target)?;
         secret_file::create_new_dir(&path)?;
         let locked = File::open(&path)?;
         let _ = locked.try_lock();
         Ok(Self {
-            place: place.to_owned(),
+            target: target.to_owned(),
             path,
             _locked: locked,
             is_done: false,
         })
     }
 
-    /// Gives it its name, which nothing may have by now.
-    fn put_in_place(&mut self) -> Result<(), Failure> {
-        let moved = renameat_with(CWD, &self.path, CWD, &self.place, RenameFlags::NOREPLACE);
+    /// Moves the folder to its final path, which must still be free.
+    fn move_to_target(&mut self) -> Result<(), Failure> {
+        let moved = renameat_with(CWD, &self.path, CWD, &self.target, RenameFlags::NOREPLACE);
         let moved = match moved {
-            // A file system that does not know how to refuse what is there.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => fs::rename(&self.path, &self.place),
+            // A file system that can't refuse to replace a folder.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                fs::rename(&self.path, &self.target)
+            }
             moved => moved.map_err(Into::into),
         };
-        moved.map_err(|error| not_made(&self.place, &error))?;
-        self.path.clone_from(&self.place);
+        moved.map_err(|error| not_made(&self.target, &error))?;
+        self.path.clone_from(&self.target);
         Ok(())
     }
 
-    /// Writes the secrets and lets each credential name its file, as seen from the manifest.
+    /// Writes the secrets and lets each credential name its file, relative to the manifest.
     fn fill(
         &self,
         manifest: &mut Manifest,
-        secrets: &[Secret],
+        secrets: &[StoredSecret],
         file: Option<&Path>,
         signals: &Deferred,
     ) -> anyhow::Result<()> {
         let from_manifest = self.seen_from(file)?;
         let mut names = Names::default();
         for ((credential, document), secret) in manifest.credentials.iter_mut().zip(secrets) {
-            let Secret::Text(text) = secret else {
+            let StoredSecret::Text(text) = secret else {
                 continue;
             };
             signals.check()?;
@@ -232,14 +237,14 @@ impl NewFolder {
         Ok(())
     }
 
-    /// The folder's path from that of the manifest, or from the working directory.
+    /// Returns the folder's final path relative to the manifest or, without a file, to the working directory.
     fn seen_from(&self, file: Option<&Path>) -> anyhow::Result<String> {
         let parent = file.and_then(Path::parent);
         let parent = parent.filter(|parent| !parent.as_os_str().is_empty());
         let base = fs::canonicalize(parent.unwrap_or(Path::new(".")))?;
-        let mut place = fs::canonicalize(&self.path)?;
-        place.set_file_name(self.place.file_name().unwrap_or_default());
-        let seen = relative(&base, &place);
+        let mut target = fs::canonicalize(&self.path)?;
+        target.set_file_name(self.target.file_name().unwrap_or_default());
+        let seen = relative(&base, &target);
         let seen = seen.to_str().map(str::to_owned);
         seen.ok_or_else(|| Failure::usage("the path of --secrets is not Unicode").into())
     }
@@ -262,27 +267,27 @@ fn not_made(path: &Path, error: &io::Error) -> Failure {
     Failure::new(Kind::Other, what).hint("--secrets takes a folder that does not exist yet")
 }
 
-/// Removes the folders that killed runs left beside this place.
-fn sweep(place: &Path) {
-    let folder = place.parent().filter(|path| !path.as_os_str().is_empty());
+/// Removes the folders that killed runs left beside this path.
+fn sweep(target: &Path) {
+    let folder = target.parent().filter(|path| !path.as_os_str().is_empty());
     let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else {
         return;
     };
-    let name = place.file_name().unwrap_or_default();
+    let name = target.file_name().unwrap_or_default();
     let own = rustix::process::geteuid().as_raw();
     for entry in entries.flatten() {
         let is_left = secret_file::is_beside(&entry.file_name(), name)
             && entry
                 .metadata()
                 .is_ok_and(|found| found.is_dir() && found.uid() == own);
-        // Its writer lives as long as it is locked.
+        // While the folder is locked, its writer is still running.
         if is_left && File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok()) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
-/// A credential's name as that of a file: no separator, no leading dot or dash.
+/// Turns a credential's name into a file name without separators and without a leading dot or dash.
 fn file_name(credential: &Record) -> String {
     let plain = |c: char| match c {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' => c,
@@ -301,7 +306,7 @@ fn file_name(credential: &Record) -> String {
     }
 }
 
-/// The way from one absolute path to another.
+/// Returns the relative path from one absolute path to another.
 fn relative(base: &Path, target: &Path) -> PathBuf {
     let same = base
         .components()
@@ -312,7 +317,7 @@ fn relative(base: &Path, target: &Path) -> PathBuf {
     up.chain(target.components().skip(same)).collect()
 }
 
-/// Only a plain file is replaced.
+/// Refuses to replace anything but a regular file.
 fn check_target(file: &Path) -> Result<(), Failure> {
     match fs::symlink_metadata(file) {
         Ok(found) if !found.is_file() => Err(Failure::usage(format!(
@@ -334,7 +339,7 @@ fn write(ctx: &Ctx, file: Option<&Path>, manifest: &Manifest) -> anyhow::Result<
     ctx.out.note(&format!("Exported {}", manifest.summary()));
     if let Some(omissions) = manifest.omissions() {
         ctx.out.warn(&format!(
-            "left out, since manifests have no place for it: {omissions}"
+            "left out, because manifests cannot express it: {omissions}"
         ));
     }
     if let Err(why) = yaml::documents::<Value>(text.as_bytes()) {
@@ -350,7 +355,7 @@ fn failed(file: &Path, error: &io::Error) -> Failure {
     Failure::new(Kind::Other, format!("write {file}: {}", reason(error)))
 }
 
-/// The documents as YAML.
+/// Writes the documents as YAML.
 fn text(manifest: &Manifest) -> anyhow::Result<String> {
     let credentials = manifest.credentials.iter().map(|(_, document)| document);
     let documents = manifest.projects.iter().chain(&manifest.agents);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::store;
 use crate::commands::apply;
 use crate::ctx::Ctx;
 use crate::intake::TrustArgs;
@@ -9,24 +10,24 @@ use crate::resources::Candidates;
 
 const EXAMPLES: &str = "\
 acpctl local import team.yaml
-# The same as
+# The longer form of the same command
 acpctl --local apply -f team.yaml";
 
 /// Apply manifests to the store: 'apply -f' on the embedded API
 ///
-/// Objects that are there already are changed where they differ; nothing is deleted.
+/// Changes existing objects if they differ from their manifest; deletes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// File, folder, or - for stdin
     #[arg(value_name = "PATH|-")]
     path: PathBuf,
-    /// Take the files of tokenFrom from this folder, by their names
+    /// Read the files that tokenFrom names from this folder instead, by their file names
     #[arg(long, value_name = "DIR")]
     secrets: Option<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// Show what would change; nothing is written
+    /// Show what would change without writing it
     #[arg(long)]
     diff: bool,
     /// Output format: json; anything else is text
@@ -36,7 +37,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let ctx = super::embedded(ctx);
+    let ctx = store::embedded(ctx);
     let apply = apply::Args::of_file(
         args.path.clone(),
         args.diff,

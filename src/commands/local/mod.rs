@@ -1,20 +1,19 @@
-//! `acpctl local …`: the embedded API's store.
+//! `acpctl local …`: back up, restore, re-key, export and import the store of the embedded API.
 
 mod backup;
+mod binding;
+mod contents;
 mod deferred;
 mod export;
 mod import;
 mod manifest;
 mod rekey;
 mod restore;
+mod store;
 
 use clap::Subcommand;
 
-use crate::api::local::key_policy;
-use crate::config::paths;
 use crate::ctx::Ctx;
-use crate::globals::Globals;
-use crate::server::{AppState, Options};
 
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
@@ -30,7 +29,7 @@ impl Command {
     /// Runs the verb.
     ///
     /// # Errors
-    /// What it could not do.
+    /// When the verb fails.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
             Self::Backup(args) => backup::run(ctx, args),
@@ -40,22 +39,4 @@ impl Command {
             Self::Import(args) => import::run(ctx, args),
         }
     }
-}
-
-/// A context whose API is the embedded one.
-fn embedded(ctx: &Ctx) -> Ctx {
-    Ctx::new(Globals {
-        local: true,
-        ..ctx.globals.clone()
-    })
-}
-
-/// Opens the store of this user.
-fn open() -> anyhow::Result<AppState> {
-    let directory = paths::data_dir()?;
-    let options = Options {
-        key: key_policy()?,
-        ..Options::default()
-    };
-    Ok(AppState::open(&directory, options)?)
 }

@@ -3,19 +3,20 @@
 use anyhow::Context as _;
 
 use super::deferred::Deferred;
+use super::store;
 use crate::ctx::Ctx;
 use crate::output::progress;
 
-/// Seal every token of the store with a new key, and forget the old one
+/// Seal every token of the store with a new key and forget the old one
 ///
-/// Backups made before need the old key.
+/// Reading the tokens of earlier backups still requires the old key.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
 pub fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
-    let progress = progress::begin("Sealing every token anew");
-    let state = super::open()?;
-    // A signal waits until every token has its new key and the old one is gone.
+    let progress = progress::begin("Sealing every token again");
+    let state = store::open()?;
+    // A signal takes effect only after every token has its new key and the old key is gone.
     let signals = Deferred::begin()?;
     let sealed = state.rekey().context("seal with a new key")?;
     drop(progress);

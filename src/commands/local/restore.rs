@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::deferred::Deferred;
+use super::store;
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
@@ -12,21 +13,22 @@ use crate::failure::{Failure, Kind};
 use crate::output::{progress, prompt};
 use crate::text::acpctl;
 
-/// Put a backup in the place of the store, while it is in use
+/// Replace the store with a backup, even while the store is in use
 ///
-/// Everything stored since the backup is lost. The key of the backup's time is needed to read its tokens.
+/// Everything stored since the backup is lost. Reading its tokens requires the key that was in use when the backup was
+/// made.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// File that `local backup` wrote
     file: PathBuf,
-    /// Do not ask
+    /// Skip the confirmation
     #[arg(short, long)]
     yes: bool,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let file = args.file.display().to_string();
-    // Nobody should be asked to replace the store by what is not there.
+    // Checked first, so that nobody confirms a replacement by a missing file.
     std::fs::metadata(&args.file).map_err(|error| {
         Failure::new(
             Kind::Other,
@@ -45,8 +47,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
     }
     let progress = progress::begin("Restoring the store");
-    let state = super::open()?;
-    // A signal waits until the store is the old one or the new one.
+    let state = store::open()?;
+    // A signal takes effect only when the store is completely the old or the new one.
     let signals = Deferred::begin()?;
     state.restore(&args.file).context("restore the store")?;
     drop(progress);

@@ -11,6 +11,7 @@ use crate::config::file::{self, Error, Lock};
 use crate::config::{Config, Settings};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
+use crate::keyring::KeyringError;
 
 /// Saves the login and the other settings in one step. Returns the notes about the login's place.
 ///
@@ -82,7 +83,7 @@ fn keep(
     Ok(notes)
 }
 
-fn cannot_keep(why: &store::Error) -> Failure {
+fn cannot_keep(why: &KeyringError) -> Failure {
     Failure::new(Kind::Other, format!("keep the login: {why}"))
         .hint("use --store file to keep it in config.json, mode 0600")
 }

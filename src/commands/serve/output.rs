@@ -1,4 +1,4 @@
-//! What a session's command prints, line by line, as messages of the session.
+//! Turns the output of a session's command into messages of the session, line by line.
 
 use std::io;
 
@@ -7,29 +7,29 @@ use tokio::sync::mpsc;
 
 use crate::session_helper::relay::{self, Masks};
 
-/// The longest line, in bytes; the rest of a longer one is dropped, which a mark at its end tells.
+/// The longest line, in bytes. The rest of a longer line is dropped, and a mark at the end shows that.
 pub const LONGEST_LINE: usize = 64 << 10;
 /// How many messages of one run are kept.
 pub const MOST_MESSAGES: usize = 10_000;
-/// How many lines are stored at once, and how many may wait.
+/// How many lines are stored at once, and how many may wait to be stored.
 pub const BATCH: usize = 100;
-/// Stands where the rest of a line was dropped.
+/// The mark at the end of a line whose rest was dropped.
 const CUT: &str = " […]";
 
-/// The type of messages that the command writes to standard output, and to standard error.
+/// The types of the messages that the command writes to standard output and to standard error.
 pub const SAID: &str = "assistant";
 pub const LOGGED: &str = "log";
 
 /// A line and the type of its message.
-pub type Line = (&'static str, String);
+pub type OutputLine = (&'static str, String);
 
-/// Reads both streams to their ends and passes their lines on, without the secrets that the command was given; who is slow
-/// to take them slows the command.
+/// Reads both streams to their ends and passes their lines on, with the secrets of the command masked. A slow receiver
+/// slows the command down.
 pub async fn read(
     stdout: impl AsyncRead + Unpin,
     stderr: impl AsyncRead + Unpin,
     masks: Masks,
-    lines: mpsc::Sender<Line>,
+    lines: mpsc::Sender<OutputLine>,
 ) {
     let (from_stdout, from_stderr) = (lines.clone(), lines);
     tokio::join!(
@@ -38,12 +38,12 @@ pub async fn read(
     );
 }
 
-/// Masks come before cuts: half a secret is not recognized any more.
+/// Masks a stream before its lines are cut, because half a secret would not be recognized.
 async fn masked(
     stream: impl AsyncRead + Unpin,
     masks: &Masks,
     event_type: &'static str,
-    lines: mpsc::Sender<Line>,
+    lines: mpsc::Sender<OutputLine>,
 ) {
     let (mut near, far) = tokio::io::duplex(LONGEST_LINE);
     let masking = async {
@@ -59,10 +59,10 @@ async fn masked(
 async fn pass_on(
     stream: impl AsyncRead + Unpin,
     event_type: &'static str,
-    lines: mpsc::Sender<Line>,
+    lines: mpsc::Sender<OutputLine>,
 ) {
     let mut stream = BufReader::new(stream);
-    // A stream that can't be read is at its end.
+    // A stream that can't be read counts as ended.
     while let Ok(Some(line)) = next(&mut stream).await {
         if !line.trim().is_empty() && lines.send((event_type, line)).await.is_err() {
             return;
@@ -70,7 +70,7 @@ async fn pass_on(
     }
 }
 
-/// The next line, without its end; nothing behind the last one.
+/// Reads the next line, without its line break; returns `None` after the last line.
 async fn next(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<String>> {
     let mut line = Vec::new();
     let mut is_cut = false;
@@ -96,7 +96,7 @@ async fn next(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Str
     Ok(Some(text(&line, is_cut)))
 }
 
-/// A line as text that any client can show: no NUL, no return at its end.
+/// Converts a line to text that every client can show: without NUL and without a carriage return at the end.
 fn text(line: &[u8], is_cut: bool) -> String {
     let mut text = String::from_utf8_lossy(line)
         .trim_end_matches('\r')

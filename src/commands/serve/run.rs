@@ -1,4 +1,4 @@
-//! One run of a session: its credentials as files and variables, the command, and its end.
+//! Runs one session: writes its credentials to files and variables, starts the command, and waits for its end.
 
 use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
@@ -12,103 +12,108 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-use super::output::{self, BATCH, LOGGED, Line, MOST_MESSAGES};
-use super::store::Store;
+use super::output::{self, BATCH, LOGGED, MOST_MESSAGES, OutputLine};
+use super::store::RunStore;
 use crate::api::Client;
 use crate::failure::{Failure, Kind};
 use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::Plan;
 use crate::runner::resolve::RunnerTarget;
 use crate::runner::table::Mode;
-use crate::server::runs::{End, Run};
+use crate::server::runs::{End, SessionRun};
 use crate::session_helper::family::Awaited;
 use crate::session_helper::mask::{self, Mask};
 use crate::session_helper::materialize::Materialized;
 use crate::session_helper::{fetch, prepare};
 
-/// How long a command that is asked to end may take before it is killed.
+/// How long a command may take to end when it is asked to, before it is killed.
 const GRACE: Duration = Duration::from_secs(10);
-/// How long the output of a command that has ended may be held open by what it started.
+/// How long processes that a command started may hold its output open after it ended.
 const LINGER: Duration = Duration::from_secs(2);
-/// The longest prompt that is given as a variable too, in bytes: the system takes 128 KiB.
+/// The longest prompt that is also passed as a variable, in bytes; the system accepts 128 KiB.
 const LONGEST_VARIABLE: usize = 96 << 10;
 
-/// What clients that insist on a token may send where none is asked for.
+/// The token for clients that insist on one, if the server asks for none. Its value is part of the interface.
 pub const NO_TOKEN: &str = "none-is-asked-for-here";
 
-/// Who asks a run to end.
+/// Why a run is asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     /// The session was stopped or deleted.
     User,
+    /// The server stops.
     Server,
 }
 
-/// What all runs share.
-pub struct Setting {
+/// The settings that all runs share.
+pub struct RunSetup {
     pub command: Vec<OsString>,
-    /// Where the command reaches the API.
+    /// The address at which the command reaches the API.
     pub url: String,
     /// The token that the API asks for.
     pub token: Option<SecretString>,
-    /// Reads the credentials, in this process.
+    /// Reads the credentials, within this process.
     pub client: Client,
-    pub store: Store,
-    /// Sessions without a credential are run, too.
+    pub store: RunStore,
+    /// Whether sessions without a credential are run too.
     pub allow_empty: bool,
 }
 
 /// Runs a session to its end.
-pub async fn run(setting: &Setting, run: &Run, stop: watch::Receiver<Option<Stop>>) -> End {
-    let ended = perform(setting, run, stop).await;
+pub async fn run(setup: &RunSetup, run: &SessionRun, stop: watch::Receiver<Option<Stop>>) -> End {
+    let ended = perform(setup, run, stop).await;
     ended.unwrap_or_else(|failure| End::Failed(format!("{failure:#}")))
 }
 
 async fn perform(
-    setting: &Setting,
-    run: &Run,
+    setup: &RunSetup,
+    run: &SessionRun,
     mut stop: watch::Receiver<Option<Stop>>,
 ) -> anyhow::Result<End> {
     let target = RunnerTarget {
         project: run.project.clone(),
         agent: run.agent.clone(),
     };
-    let candidates = fetch::candidates(&setting.client, &target).await?;
-    let credentials = fetch::chosen(&setting.client, &candidates, fetch::LIMIT).await?;
+    let candidates = fetch::candidates(&setup.client, &target).await?;
+    let credentials = fetch::chosen(&setup.client, &candidates, fetch::LIMIT).await?;
     let period = Period {
         now: jiff::Timestamp::now(),
         session: SessionTime::Assumed,
     };
     let plan = Plan::new(Mode::InProcess, credentials, period);
     prepare::check(&plan)?;
-    prepare::refuse_empty(&plan, setting.allow_empty, true)?;
+    prepare::refuse_empty(&plan, setup.allow_empty, true)?;
     let mut secrets = mask::secrets(&plan);
-    secrets.extend(setting.token.clone());
+    secrets.extend(setup.token.clone());
     let mask = Mask::new(&secrets);
     let folder = prepare::private_dir()?;
     let files = prepare::write(&plan, &folder, false)?;
-    let mut command = command(setting, run, &files)?;
+    let mut command = command(setup, run, &files)?;
     let asked = *stop.borrow();
     let ended = match asked {
         Some(stop) => Ok(stopped(stop)),
         None => match Awaited::spawn(&mut command) {
             Ok((child, _awaited)) => {
                 let group = Group::of(&child);
-                supervise(setting, run, mask, child, group, &mut stop).await
+                supervise(setup, run, mask, child, group, &mut stop).await
             }
-            Err(error) => Err(prepare::start_failure(&setting.command, &error).into()),
+            Err(error) => Err(prepare::start_failure(&setup.command, &error).into()),
         },
     };
-    // First the command, then the files.
+    // The command has ended before its files are removed.
     let removed = prepare::remove(folder);
     let ended = ended?;
     removed?;
     Ok(ended)
 }
 
-/// The command in a process group of its own, with the variables of the runner's contract.
-fn command(setting: &Setting, run: &Run, files: &Materialized<'_>) -> Result<Command, Failure> {
-    let mut command = prepare::command(&setting.command)?;
+/// Prepares the command, in a process group of its own, with the variables that a session's runner sets.
+fn command(
+    setup: &RunSetup,
+    run: &SessionRun,
+    files: &Materialized<'_>,
+) -> Result<Command, Failure> {
+    let mut command = prepare::command(&setup.command)?;
     files.apply(&mut command);
     command
         .process_group(0)
@@ -116,7 +121,7 @@ fn command(setting: &Setting, run: &Run, files: &Materialized<'_>) -> Result<Com
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    // What the server's user has set is none of the session's.
+    // These may be set for the user of the server, but are not meant for the session.
     for name in ["AMBIENT_CONFIG", "INITIAL_PROMPT", "AGENT_ID"] {
         command.env_remove(name);
     }
@@ -125,8 +130,8 @@ fn command(setting: &Setting, run: &Run, files: &Materialized<'_>) -> Result<Com
         .env("SESSION_NAME", &run.name)
         .env("PROJECT_NAME", &run.project)
         .env("LLM_MODEL", &run.model)
-        .env("BACKEND_API_URL", &setting.url)
-        .env("AMBIENT_API_URL", &setting.url)
+        .env("BACKEND_API_URL", &setup.url)
+        .env("AMBIENT_API_URL", &setup.url)
         .env("AMBIENT_PROJECT", &run.project);
     if !run.agent.is_empty() {
         command.env("AGENT_ID", &run.agent);
@@ -134,7 +139,7 @@ fn command(setting: &Setting, run: &Run, files: &Materialized<'_>) -> Result<Com
     if run.prompt.len() <= LONGEST_VARIABLE {
         command.env("INITIAL_PROMPT", run.prompt.replace('\0', "\u{fffd}"));
     }
-    match &setting.token {
+    match &setup.token {
         Some(token) => command
             .env("AMBIENT_TOKEN", token.expose_secret())
             .env("BOT_TOKEN", token.expose_secret()),
@@ -145,15 +150,15 @@ fn command(setting: &Setting, run: &Run, files: &Materialized<'_>) -> Result<Com
 
 /// Waits for the command while its output is stored.
 async fn supervise(
-    setting: &Setting,
-    run: &Run,
+    setup: &RunSetup,
+    run: &SessionRun,
     mask: Mask,
     mut child: Child,
     group: Group,
     stop: &mut watch::Receiver<Option<Stop>>,
 ) -> anyhow::Result<End> {
-    // Where the store fails the command runs all the same; its end is tried again.
-    let _ = setting.store.started(&run.session).await;
+    // If the store fails, the command still runs; the end of the run is stored later.
+    let _ = setup.store.started(&run.session).await;
     let (Some(stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
@@ -165,7 +170,7 @@ async fn supervise(
         tokio::join!(
             give_prompt(stdin, &run.prompt),
             output::read(stdout, stderr, masks, sender),
-            store_lines(setting, run, lines),
+            store_lines(setup, run, lines),
         )
     };
     tokio::pin!(streams);
@@ -199,7 +204,7 @@ async fn supervise(
             },
         }
     };
-    // What it has started may still write; then all of that ends with the run.
+    // Processes that the command started may write a little longer; then they end with the run.
     if streams_are_open && timeout(LINGER, &mut streams).await.is_ok() {
         streams_are_open = false;
     }
@@ -219,7 +224,7 @@ impl Group {
         Self(id.and_then(Pid::from_raw))
     }
 
-    /// Nobody left is no failure.
+    /// Signals the group. An empty group is not a failure.
     fn signal(&self, signal: Signal) {
         if let Some(group) = self.0 {
             let _ = kill_process_group(group, signal);
@@ -233,13 +238,13 @@ impl Drop for Group {
     }
 }
 
-/// The prompt on standard input, then its end. A command need not read it.
+/// Writes the prompt to standard input and closes it. A command need not read it.
 async fn give_prompt(mut stdin: ChildStdin, prompt: &str) {
     let _ = stdin.write_all(prompt.as_bytes()).await;
 }
 
-/// Stores lines as they come, many at a time, up to the limit.
-async fn store_lines(setting: &Setting, run: &Run, mut lines: mpsc::Receiver<Line>) {
+/// Stores lines as they arrive, many at a time, up to the limit.
+async fn store_lines(setup: &RunSetup, run: &SessionRun, mut lines: mpsc::Receiver<OutputLine>) {
     let mut kept = 0;
     loop {
         let mut batch = Vec::with_capacity(BATCH);
@@ -255,8 +260,8 @@ async fn store_lines(setting: &Setting, run: &Run, mut lines: mpsc::Receiver<Lin
             let words = format!("output beyond {MOST_MESSAGES} messages is not kept");
             batch.push((LOGGED, words));
         }
-        // The command goes on where the store fails; its end will tell.
-        let _ = setting.store.say(&run.session, batch).await;
+        // If the store fails, the command continues; the end of the run shows the failure.
+        let _ = setup.store.say(&run.session, batch).await;
     }
 }
 

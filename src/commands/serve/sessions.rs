@@ -1,4 +1,4 @@
-//! The queue of sessions that are to be run, and those that run.
+//! The queue of sessions: starts waiting sessions and stops unwanted ones.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,36 +6,36 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::watch;
 
-use super::run::{self, Setting, Stop};
-use crate::server::runs::{End, Run};
+use super::run::{self, RunSetup, Stop};
+use crate::server::runs::{End, SessionRun};
 
-/// Other processes start and stop sessions in the same store; that is noticed this soon.
+/// How often the store is checked for sessions that other processes started or stopped.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A line for the server's log: the session and what became of it.
+/// Writes a line to the server's log: the id of a session, and an event of its run.
 pub type Log<'a> = &'a dyn Fn(&str, &str);
 
-/// Runs sessions, so many at once, until the server stops; then ends those that run.
+/// Runs up to `at_once` sessions at the same time until the server stops; then ends the remaining runs.
 pub async fn serve(
-    setting: &Setting,
+    setup: &RunSetup,
     at_once: usize,
     mut server: watch::Receiver<bool>,
     log: Log<'_>,
 ) {
     let mut runs = FuturesUnordered::new();
     let mut stops: HashMap<String, watch::Sender<Option<Stop>>> = HashMap::new();
-    let mut changes = setting.store.changes();
+    let mut changes = setup.store.changes();
     loop {
         changes.mark_unchanged();
-        stop_unwanted(setting, &stops).await;
+        stop_unwanted(setup, &stops).await;
         while runs.len() < at_once {
-            // A store that fails is asked again at the next look.
-            let Ok(Some(next)) = setting.store.next().await else {
+            // If the store fails, the next round tries again.
+            let Ok(Some(next)) = setup.store.next().await else {
                 break;
             };
             let (stop, stopped) = watch::channel(None);
             stops.insert(next.session.clone(), stop);
-            runs.push(one(setting, next, stopped, log));
+            runs.push(one(setup, next, stopped, log));
         }
         tokio::select! {
             _ = server.wait_for(|is_stopping| *is_stopping) => break,
@@ -52,31 +52,31 @@ pub async fn serve(
     while runs.next().await.is_some() {}
 }
 
-async fn stop_unwanted(setting: &Setting, stops: &HashMap<String, watch::Sender<Option<Stop>>>) {
+async fn stop_unwanted(setup: &RunSetup, stops: &HashMap<String, watch::Sender<Option<Stop>>>) {
     let running = stops.keys().cloned().collect();
-    for session in setting.store.to_stop(running).await.unwrap_or_default() {
+    for session in setup.store.to_stop(running).await.unwrap_or_default() {
         if let Some(stop) = stops.get(&session) {
             stop.send_if_modified(|asked| asked.replace(Stop::User).is_none());
         }
     }
 }
 
-/// One run, from its place in the queue to the phase that it ends in. Gives the session's id.
+/// Runs one session and stores the phase in which it ends. Returns the session's id.
 async fn one(
-    setting: &Setting,
-    next: Run,
+    setup: &RunSetup,
+    next: SessionRun,
     stop: watch::Receiver<Option<Stop>>,
     log: Log<'_>,
 ) -> String {
     log(&next.session, "started");
-    let end = run::run(setting, &next, stop).await;
+    let end = run::run(setup, &next, stop).await;
     let word = match end {
         End::Completed => "completed",
         End::Failed(_) => "failed",
         End::Stopped(_) => "stopped",
     };
-    // Where the store fails, the next start of a server ends the run.
-    let _ = setting.store.end(&next.session, end).await;
+    // If the store fails, the next server that starts ends the run.
+    let _ = setup.store.end(&next.session, end).await;
     log(&next.session, word);
     next.session
 }

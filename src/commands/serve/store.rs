@@ -1,17 +1,18 @@
-//! The store's side of runs, off the thread that answers: the database blocks.
+//! Stores runs on threads of their own, because the database blocks the thread that uses it.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::output::Line;
+use super::output::OutputLine;
 use crate::server::StoreError;
-use crate::server::runs::{End, Run, Runner};
+use crate::server::runs::{End, Runner, SessionRun};
 
+/// The store of runs; each call uses a thread that may block.
 #[derive(Clone)]
-pub struct Store(Arc<Runner>);
+pub struct RunStore(Arc<Runner>);
 
-impl Store {
+impl RunStore {
     pub fn new(runner: Runner) -> Self {
         Self(Arc::new(runner))
     }
@@ -20,18 +21,19 @@ impl Store {
         self.0.changes()
     }
 
-    pub async fn next(&self) -> Result<Option<Run>, StoreError> {
-        self.off(Runner::next).await
+    pub async fn next(&self) -> Result<Option<SessionRun>, StoreError> {
+        self.on_blocking_thread(Runner::next).await
     }
 
     pub async fn started(&self, session: &str) -> Result<(), StoreError> {
         let session = session.to_owned();
-        self.off(move |runner| runner.started(&session)).await
+        self.on_blocking_thread(move |runner| runner.started(&session))
+            .await
     }
 
-    pub async fn say(&self, session: &str, lines: Vec<Line>) -> Result<(), StoreError> {
+    pub async fn say(&self, session: &str, lines: Vec<OutputLine>) -> Result<(), StoreError> {
         let session = session.to_owned();
-        self.off(move |runner| {
+        self.on_blocking_thread(move |runner| {
             let said: Vec<(&str, &str)> = lines
                 .iter()
                 .map(|(event_type, line)| (*event_type, line.as_str()))
@@ -43,14 +45,16 @@ impl Store {
 
     pub async fn end(&self, session: &str, end: End) -> Result<(), StoreError> {
         let session = session.to_owned();
-        self.off(move |runner| runner.end(&session, &end)).await
+        self.on_blocking_thread(move |runner| runner.end(&session, &end))
+            .await
     }
 
     pub async fn to_stop(&self, running: Vec<String>) -> Result<Vec<String>, StoreError> {
-        self.off(move |runner| runner.to_stop(&running)).await
+        self.on_blocking_thread(move |runner| runner.to_stop(&running))
+            .await
     }
 
-    async fn off<T: Send + 'static>(
+    async fn on_blocking_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Runner) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {

@@ -1,23 +1,24 @@
-//! A new key, and every token sealed anew with it.
+//! Replaces the key and seals every token again.
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use rusqlite::{Connection, Transaction};
 
-use super::{Keys, PLACE, Ring, StoreError, remember};
+use super::keys::{Keys, LOCATION, NUMBER, remember};
+use super::ring::Ring;
 use crate::server::seal::{self, Purpose, SealError};
-use crate::server::store::{self, Store};
+use crate::server::store::{Store, StoreError, metadata};
 
 impl Keys {
-    /// Makes a new key, seals every token with it, and forgets the old keys. Gives the number of tokens.
+    /// Creates a new key, seals every token with it, and forgets the old keys. Returns the number of tokens.
     ///
-    /// The new key is put beside the old ones first, and the old ones go last: a kill at any moment
-    /// leaves a key for every sealed token.
+    /// The new key is first stored beside the old ones, which are removed last: if the process is killed at any moment,
+    /// every sealed token still has its key.
     ///
     /// # Errors
-    /// When the present key is missing, a token does not open, or something can't be written; nothing
-    /// is changed then, but that the new key may lie beside the old ones.
+    /// When the present key is missing, a token can't be opened, or something can't be written. Nothing has changed
+    /// then, except that the new key may be stored beside the old ones.
     pub fn rekey(&self, store: &Store) -> Result<usize, StoreError> {
         self.sweep();
         let (count, ring) = store.write(|transaction| self.reseal(transaction))?;
@@ -28,27 +29,27 @@ impl Keys {
     }
 
     fn reseal(&self, transaction: &Transaction<'_>) -> Result<(usize, Option<Ring>), StoreError> {
-        let Some(name) = store::metadata(transaction, PLACE)? else {
+        let Some(name) = metadata::get(transaction, LOCATION)? else {
             return Ok((0, None));
         };
         let mut ring = self.load(transaction)?;
         let (number, key) = Ring::fresh(ring.number() + 1)?;
         ring.0.insert(number, key);
-        self.place(&name, transaction)?.replace(&ring)?;
+        self.location(&name, transaction)?.replace(&ring)?;
         let count = seal_all(transaction, &ring, number)?;
         remember(transaction, &ring)?;
         Ok((count, Some(ring)))
     }
 
     fn forget_old(&self, store: &Store, ring: Ring) -> Result<(), StoreError> {
-        // Under the write lock, so that a second rekey can't come in between.
+        // Holds the write lock, so that no second rekey runs in between.
         store.write(|transaction| {
-            let name = store::metadata(transaction, PLACE)?.unwrap_or_default();
+            let name = metadata::get(transaction, LOCATION)?.unwrap_or_default();
             let newest: BTreeMap<_, _> = ring.0.into_iter().next_back().into_iter().collect();
             let newest = Ring(newest);
-            let current = store::metadata(transaction, super::NUMBER)?;
+            let current = metadata::get(transaction, NUMBER)?;
             if current.as_deref() == Some(newest.number().to_string().as_str()) {
-                self.place(&name, transaction)?.replace(&newest)?;
+                self.location(&name, transaction)?.replace(&newest)?;
                 *self.ring.lock().unwrap_or_else(PoisonError::into_inner) = Some(newest);
             }
             Ok(())
@@ -62,7 +63,7 @@ fn seal_all(connection: &Connection, ring: &Ring, number: u32) -> Result<usize, 
     let ids: Vec<String> = statement
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    // One token at a time: together they may not fit into memory.
+    // One token at a time, because all of them together may not fit into memory.
     for id in &ids {
         let (envelope, provider, url): (String, String, String) = connection.query_row(
             "SELECT sealed, ifnull(provider, ''), ifnull(url, '') FROM credential_tokens

@@ -2,31 +2,21 @@
 //!
 //! - `token`: words and signs; `parse`: the grammar; `sql`: a condition over known columns
 //!
-//! Nothing that a caller writes becomes SQL: columns are looked up, values are parameters. The token
-//! of a credential is no column.
+//! No text of a caller becomes SQL: columns are looked up, and values are parameters. The token of a credential is not
+//! a column.
 
 mod parse;
 mod sql;
 mod token;
 
 use super::fields::Kind;
+use super::refusal::Refusal;
 use super::store::records::Condition;
 
-/// Why a search is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// The text is not in the language.
-    Grammar,
-    /// What the platform's own step after parsing says.
-    Request(String),
-    /// What the platform's database says.
-    Database(String),
-}
-
-/// Reads a search over the records of a kind; white space only means no condition.
+/// Reads a search over the records of a kind; spaces alone mean no condition.
 ///
 /// # Errors
-/// Why it is refused.
+/// When the search is refused.
 pub fn condition(kind: &'static Kind, text: &str) -> Result<Condition, Refusal> {
     let text = text.trim_matches(' ');
     if text.is_empty() {

@@ -2,9 +2,9 @@
 
 use super::token::Token;
 
-/// Deepest nesting of parentheses and `not`.
+/// The deepest nesting of parentheses and `not`.
 const MAX_DEPTH: usize = 50;
-/// The most comparisons; `SQLite` takes no more than 1000 in a row.
+/// The most comparisons; `SQLite` accepts at most 1000 in a row.
 const MAX_COMPARISONS: usize = 500;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -17,18 +17,18 @@ pub enum Node {
     Like(Operand, Case, Literal),
     Between(Operand, Literal, Literal),
     IsNull(Operand),
-    /// `~=` and `~!`, which the language has and the platform refuses.
+    /// `~=` and `~!`, which the language has but the platform refuses.
     Regex,
 }
 
-/// Whether a pattern looks at upper and lower case.
+/// Whether a pattern distinguishes upper and lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Case {
     Sensitive,
     Insensitive,
 }
 
-/// The left side: a column, and what is done to it.
+/// The left side of a comparison: a column and the arithmetic on it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Operand {
     pub column: String,
@@ -41,7 +41,7 @@ pub enum Literal {
     Number(f64),
 }
 
-/// Reads a whole search; none if it does not fit the grammar.
+/// Parses a whole search; returns `None` if it does not follow the grammar.
 pub fn parse(tokens: &[Token]) -> Option<Node> {
     let mut parser = Parser {
         tokens,

@@ -1,16 +1,15 @@
-//! A parsed search as a condition over known columns.
+//! Turns a parsed search into a condition over known columns.
 
 use rusqlite::types::Value as Sql;
 
-use super::Refusal;
 use super::parse::{Case, Literal, Node, Operand};
-use crate::server::fields::Kind;
-use crate::server::fields::Type;
+use crate::server::fields::{Kind, Type};
 use crate::server::order::{Column, column};
+use crate::server::refusal::Refusal;
 use crate::server::store::records::Condition;
 use crate::server::time;
 
-/// The longest pattern; matching takes time that grows fast with its length.
+/// The longest pattern; the time for matching grows fast with its length.
 const MAX_PATTERN: usize = 1000;
 
 /// Turns a search into a condition.
@@ -162,7 +161,7 @@ impl Writer {
             return Err(Refusal::Request("the pattern is too long".to_owned()));
         }
         let sql = match case {
-            // SQLite's LIKE looks at case in no way that is set for one statement; GLOB always does.
+            // SQLite can't make LIKE distinguish case for one statement only; GLOB always does.
             Case::Sensitive => {
                 self.push(" GLOB ");
                 glob(pattern)
@@ -182,7 +181,7 @@ impl Writer {
         Ok(())
     }
 
-    /// A literal as the type of its column.
+    /// Converts a literal to the type of its column.
     fn literal(&mut self, column: Column, literal: &Literal) -> Result<(), Refusal> {
         let text = match literal {
             Literal::Text(text) => text.clone(),
@@ -234,7 +233,7 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// Whether no backslash stands at the end without something to escape.
+/// Whether the pattern does not end with a backslash that escapes nothing.
 fn ends_whole(pattern: &str) -> bool {
     let slashes = pattern
         .bytes()
@@ -244,7 +243,7 @@ fn ends_whole(pattern: &str) -> bool {
     slashes % 2 == 0
 }
 
-/// A pattern of LIKE as one of GLOB.
+/// Converts a pattern of LIKE to one of GLOB.
 fn glob(pattern: &str) -> Option<String> {
     let mut glob = String::with_capacity(pattern.len() + 8);
     let mut chars = pattern.chars();

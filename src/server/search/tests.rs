@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 use rusqlite::types::Value as Sql;
 
-use super::{Refusal, condition};
-use crate::server::resources::credentials::CREDENTIAL;
-use crate::server::resources::sessions::SESSION;
+use super::condition;
+use crate::server::kinds::{CREDENTIAL, SESSION};
+use crate::server::refusal::Refusal;
 
 fn sql(text: &str) -> String {
     condition(&CREDENTIAL, text).unwrap().sql

@@ -1,4 +1,4 @@
-//! Words and signs of the search language.
+//! Splits a search into words and signs.
 
 /// The most tokens that a search may have.
 const MAX_TOKENS: usize = 4000;
@@ -21,7 +21,7 @@ const SIGNS: [&str; 17] = [
     "<=", ">=", "<>", "!=", "~=", "~!", "=", "<", ">", "(", ")", ",", "+", "-", "*", "/", "%",
 ];
 
-/// Splits a search; none if something in it belongs to no token.
+/// Splits a search; returns `None` if a part of it is not a token.
 pub fn split(text: &str) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -45,7 +45,7 @@ pub fn split(text: &str) -> Option<Vec<Token>> {
     }
 }
 
-/// Text up to the closing quote; a doubled quote stands for one.
+/// Reads text up to the closing quote; a doubled quote stands for one.
 fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     let mut rest = text.strip_prefix(quote)?;
     let mut content = String::new();

@@ -1,5 +1,5 @@
-//! `LIKE` and `GLOB` that can be stopped: `SQLite`'s own look at nothing else until they are done, which on a long
-//! text can be minutes. Both work on the same steps; case is that of ASCII letters, as in `SQLite`.
+//! `LIKE` and `GLOB` that can be stopped: `SQLite`'s own functions can't be interrupted and may take minutes on a long
+//! text. Both patterns become the same steps. As in `SQLite`, only ASCII letters match without regard to case.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error};
 
-use super::limit::Limit;
+use super::limit::{self, Limit};
 
-/// How many steps are taken between two looks at the clock.
+/// After how many steps the clock is checked.
 const STEPS: u32 = 1 << 16;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +21,14 @@ enum Step {
     Byte(u8),
 }
 
-/// Puts them in the place of `SQLite`'s own.
-pub fn install(connection: &Connection, limit: &Arc<Limit>) -> rusqlite::Result<()> {
+/// Replaces `SQLite`'s own functions on a connection.
+pub fn install(connection: &Connection, clock: &Arc<Limit>) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    let own = Arc::clone(limit);
+    let own = Arc::clone(clock);
     connection.create_scalar_function("like", 3, flags, move |context| {
         evaluate(context, &own, like_steps, true)
     })?;
-    let own = Arc::clone(limit);
+    let own = Arc::clone(clock);
     connection.create_scalar_function("glob", 2, flags, move |context| {
         evaluate(context, &own, glob_steps, false)
     })
@@ -36,7 +36,7 @@ pub fn install(connection: &Connection, limit: &Arc<Limit>) -> rusqlite::Result<
 
 fn evaluate(
     context: &Context<'_>,
-    limit: &Limit,
+    clock: &Limit,
     steps: fn(&[u8]) -> Vec<Step>,
     ignores_case: bool,
 ) -> rusqlite::Result<Option<bool>> {
@@ -44,13 +44,13 @@ fn evaluate(
     else {
         return Ok(None);
     };
-    let is_over = || limit.is_over();
+    let is_over = || clock.is_over();
     fits(&steps(pattern), text, ignores_case, is_over)
         .map(Some)
-        .ok_or_else(|| Error::UserFunctionError(super::limit::TOO_LONG.into()))
+        .ok_or_else(|| Error::UserFunctionError(limit::TOO_LONG.into()))
 }
 
-/// The pattern of a LIKE whose escape character is the backslash.
+/// Reads a pattern of LIKE whose escape character is the backslash.
 fn like_steps(pattern: &[u8]) -> Vec<Step> {
     let mut steps = Vec::with_capacity(pattern.len());
     let mut bytes = pattern.iter();
@@ -68,7 +68,7 @@ fn like_steps(pattern: &[u8]) -> Vec<Step> {
     steps
 }
 
-/// The pattern of a GLOB; a bracket holds one plain character.
+/// Reads a pattern of GLOB; a bracket holds one literal character.
 fn glob_steps(pattern: &[u8]) -> Vec<Step> {
     let mut steps = Vec::with_capacity(pattern.len());
     let mut rest = pattern;
@@ -85,7 +85,7 @@ fn glob_steps(pattern: &[u8]) -> Vec<Step> {
     steps
 }
 
-/// Whether the whole text fits; none if that took too long.
+/// Whether the whole text fits; returns `None` if that takes too long.
 fn fits(
     steps: &[Step],
     text: &[u8],
@@ -94,7 +94,7 @@ fn fits(
 ) -> Option<bool> {
     let same = |a: u8, b: u8| a == b || ignores_case && a.eq_ignore_ascii_case(&b);
     let (mut step, mut at) = (0, 0);
-    // Where to go on if what follows the last `Any` does not fit: there, one character later.
+    // Where to continue if the steps after the last `Any` do not fit: at the same step, one character later.
     let mut again: Option<(usize, usize)> = None;
     let mut count = 0_u32;
     loop {
@@ -127,7 +127,7 @@ fn fits(
     }
 }
 
-/// Where the character that begins here ends.
+/// Returns the end of the character that begins here.
 fn character_end(text: &[u8], at: usize) -> usize {
     let is_inside = |byte: &&u8| **byte & 0xc0 == 0x80;
     let rest = text.get(at + 1..).unwrap_or_default();

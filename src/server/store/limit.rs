@@ -1,18 +1,18 @@
-//! How long one read may take.
+//! The limit of time for one read.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-/// The longest time of a read: a search looks at every record.
+/// The longest time that a read may take: a search may look at every record.
 const LONGEST: Duration = Duration::from_secs(8);
-/// How many steps the database takes between two looks at the clock.
+/// After how many steps the database checks the clock.
 const STEPS: i32 = 10_000;
-/// The words of a read that was broken off.
+/// The error of a read that was stopped.
 pub const TOO_LONG: &str = "it took too long";
 
-/// When the read that is under way on a connection has to be over.
+/// When the present read of a connection has to end.
 #[derive(Debug, Default)]
 pub struct Limit(Mutex<Option<Instant>>);
 
@@ -37,7 +37,7 @@ impl Limit {
     }
 }
 
-/// Lets a connection look at the clock while it works.
+/// Makes a connection check the clock while it works.
 pub fn install(connection: &mut Connection, limit: &Arc<Limit>) -> rusqlite::Result<()> {
     let own = Arc::clone(limit);
     connection.progress_handler(STEPS, Some(move || own.is_over()))

@@ -1,52 +1,47 @@
-//! Opening the database: a private directory, a private file, the current tables.
+//! Opens the database: checks that directory and file are private, and creates or migrates the tables.
 
 use std::ffi::OsString;
 use std::fs::{self, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use rustix::fs::Access;
 
-use super::limit::{self, Limit};
-use super::{Link, StoreError, like, schema};
+use super::error::StoreError;
+use super::link::{FILE_NAME, Link, PATIENCE, connect};
+use super::schema::{self, Migrated};
 use crate::secret_file;
 
-/// The database, beside which `SQLite` keeps its journal.
-const FILE_NAME: &str = "ambient.db";
-/// What `SQLite` keeps there, by the ends of their names.
+/// The ends of the names of the journals that `SQLite` keeps beside the database.
 const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
-/// Locked by who makes the database or lifts it to the current tables.
+/// Locked by the process that creates or migrates the database.
 const LOCK: &str = "store.lock";
 
-/// How long one process waits for another that writes.
-const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Opens the database in a directory, and gives the directory's real path.
-pub fn open(directory: &Path) -> Result<(PathBuf, Link), StoreError> {
+/// Fills a new store.
+pub type Seed = fn(&Connection) -> Result<(), StoreError>;
+
+/// Opens the database in a directory; also returns the directory's real path.
+pub fn open(directory: &Path, seed: Seed) -> Result<(PathBuf, Link), StoreError> {
     let directory = private_directory(directory)?;
     let path = directory.join(FILE_NAME);
     check_file(&path)?;
     check_journals(&path)?;
-    // Whatever keeps it from being ready is looked into under the lock.
+    // If the database is not ready, find out why while holding the lock.
     let connection = match connect(&path) {
         Ok(link) if is_ready(&link.connection).unwrap_or(false) => link,
-        _ => prepare(&directory, &path).map_err(|error| why_not(&directory, error))?,
+        _ => prepare(&directory, &path, seed).map_err(|error| explain(&directory, error))?,
     };
     Ok((directory, connection))
 }
 
-/// One more connection to a database that is open.
-pub fn link(directory: &Path) -> Result<Link, StoreError> {
-    Ok(connect(&directory.join(FILE_NAME))?)
-}
-
-/// A directory that can't be written says why itself; `SQLite` only says that it can't open a file.
-fn why_not(directory: &Path, error: StoreError) -> StoreError {
+/// Replaces the error by the system's reason if the directory can't be written: `SQLite` says only that it can't open a
+/// file.
+fn explain(directory: &Path, error: StoreError) -> StoreError {
     match rustix::fs::access(directory, Access::WRITE_OK) {
         Ok(()) => error,
         Err(errno) => StoreError::Open {
@@ -56,7 +51,8 @@ fn why_not(directory: &Path, error: StoreError) -> StoreError {
     }
 }
 
-/// The directory, made if missing. It must be this user's, no link, and closed to other writers.
+/// Creates the directory if it is missing. It must belong to this user, must not be a link, and no one else may write to
+/// it.
 fn private_directory(directory: &Path) -> Result<PathBuf, StoreError> {
     let failed = |error| StoreError::Open {
         path: directory.to_owned(),
@@ -97,7 +93,7 @@ fn check_file(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Refuses what would make `SQLite` wait: it opens the journals beside a database, whatever they are.
+/// Refuses journals that are not regular files: `SQLite` would open a pipe and wait.
 pub fn check_journals(database: &Path) -> Result<(), StoreError> {
     for end in JOURNALS {
         let mut path = OsString::from(database);
@@ -113,7 +109,7 @@ pub fn check_journals(database: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What is there itself, no link followed; none if nothing is.
+/// Reads the metadata of a path without following a link; returns `None` if nothing exists there.
 fn look_at(path: &Path) -> Result<Option<fs::Metadata>, StoreError> {
     match fs::symlink_metadata(path) {
         Ok(found) => Ok(Some(found)),
@@ -125,30 +121,12 @@ fn look_at(path: &Path) -> Result<Option<fs::Metadata>, StoreError> {
     }
 }
 
-/// Connects to a file that exists. The journal files get the file's own mode.
-fn connect(path: &Path) -> Result<Link, rusqlite::Error> {
-    let mut connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_NOFOLLOW,
-    )?;
-    connection.busy_timeout(PATIENCE)?;
-    // Freed pages are wiped, so a deleted token does not linger even as ciphertext.
-    connection.execute_batch("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;")?;
-    connection.set_prepared_statement_cache_capacity(64);
-    let limit = Arc::new(Limit::default());
-    limit::install(&mut connection, &limit)?;
-    like::install(&connection, &limit)?;
-    Ok(Link { connection, limit })
-}
-
 fn is_ready(connection: &Connection) -> Result<bool, StoreError> {
     Ok(schema::version_of(connection)? == schema::current())
 }
 
-/// Makes or lifts the database, one process at a time.
-fn prepare(directory: &Path, path: &Path) -> Result<Link, StoreError> {
+/// Creates or migrates the database, one process at a time.
+fn prepare(directory: &Path, path: &Path, seed: Seed) -> Result<Link, StoreError> {
     let _guard = exclusive(directory)?;
     match secret_file::open_new(path) {
         Ok(_) => {}
@@ -165,13 +143,15 @@ fn prepare(directory: &Path, path: &Path) -> Result<Link, StoreError> {
     let transaction = link
         .connection
         .transaction_with_behavior(TransactionBehavior::Immediate)?;
-    schema::migrate(&transaction)?;
+    if schema::migrate(&transaction)? == Migrated::New {
+        seed(&transaction)?;
+    }
     transaction.commit()?;
     Ok(link)
 }
 
-/// `SQLite` gives up at once on this change while anybody looks at the database, whatever the time-out
-/// says; those who look here do so for an instant only.
+/// Turns the write-ahead log on. `SQLite` refuses this at once, in spite of its time-out, while another process reads the
+/// database; since those reads are short, this tries again.
 fn use_write_ahead_log(connection: &Connection) -> Result<(), StoreError> {
     let start = Instant::now();
     loop {
@@ -187,7 +167,7 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
-/// The right to change how the store is built, until the file is dropped.
+/// Takes the lock for creating and migrating the store; dropping the file releases it.
 fn exclusive(directory: &Path) -> Result<fs::File, StoreError> {
     let path = directory.join(LOCK);
     let file = secret_file::lock_file(&path).map_err(|error| StoreError::Open {

@@ -1,23 +1,23 @@
-//! Rows as records. Every column and table name comes from the tables of fields, every value is a parameter.
+//! Records as rows. Names of tables and columns come from the tables of fields; every value is a parameter.
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params_from_iter};
 
 use super::schema;
 use crate::server::fields::{Field, Kind};
-use crate::server::record::{Record, Value};
+use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::time;
 
 /// A condition, with its parameters in order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Condition {
-    /// SQL that holds known columns, operators and `?`; empty for no condition.
+    /// SQL of known columns, operators and `?`; empty if there is no condition.
     pub sql: String,
     pub values: Vec<Sql>,
 }
 
 impl Condition {
-    /// `column = value`.
+    /// Returns the condition `column = value`.
     pub fn equal(column: &'static str, value: impl Into<String>) -> Self {
         Self {
             sql: format!("{column} = ?"),
@@ -25,7 +25,7 @@ impl Condition {
         }
     }
 
-    /// Both conditions.
+    /// Returns the condition that both hold.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         match (self.sql.is_empty(), other.sql.is_empty()) {
@@ -40,10 +40,10 @@ impl Condition {
     }
 }
 
-/// The part of a list that is asked for.
+/// The requested part of a list.
 #[derive(Debug)]
 pub struct Window {
-    /// What stands after `ORDER BY`.
+    /// The SQL after `ORDER BY`.
     pub order: String,
     pub limit: i64,
     pub offset: i64,
@@ -62,8 +62,8 @@ fn columns(kind: &'static Kind) -> String {
     columns
 }
 
-fn record(kind: &'static Kind, row: &Row<'_>) -> rusqlite::Result<Record> {
-    let mut record = Record::new(kind, row.get(0)?);
+fn record(kind: &'static Kind, row: &Row<'_>) -> rusqlite::Result<ServerRecord> {
+    let mut record = ServerRecord::new(kind, row.get(0)?);
     record.created_at = time::from_micros(row.get(1)?);
     record.updated_at = time::from_micros(row.get(2)?);
     let mut column = 3;
@@ -71,14 +71,14 @@ fn record(kind: &'static Kind, row: &Row<'_>) -> rusqlite::Result<Record> {
         if field.secret {
             continue;
         }
-        *value = Value::from_sql(field.kind, row.get_ref(column)?);
+        *value = FieldValue::from_sql(field.kind, row.get_ref(column)?);
         column += 1;
     }
     Ok(record)
 }
 
 /// Adds a record.
-pub fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+pub fn insert(connection: &Connection, record: &ServerRecord) -> rusqlite::Result<()> {
     let count = 3 + stored(record.kind).count();
     let places = vec!["?"; count].join(", ");
     let sql = format!(
@@ -96,7 +96,7 @@ pub fn insert(connection: &Connection, record: &Record) -> rusqlite::Result<()> 
     Ok(())
 }
 
-fn stored_values(record: &Record) -> impl Iterator<Item = &dyn ToSql> {
+fn stored_values(record: &ServerRecord) -> impl Iterator<Item = &dyn ToSql> {
     record
         .kind
         .fields
@@ -106,8 +106,8 @@ fn stored_values(record: &Record) -> impl Iterator<Item = &dyn ToSql> {
         .map(|(_, value)| value as &dyn ToSql)
 }
 
-/// Writes every field of a live record; its time of creation stays.
-pub fn update(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+/// Writes every field of a live record, except its time of creation.
+pub fn update(connection: &Connection, record: &ServerRecord) -> rusqlite::Result<()> {
     let mut sql = format!("UPDATE {} SET updated_at = ?", record.kind.table);
     for field in stored(record.kind) {
         sql.push_str(", ");
@@ -125,12 +125,12 @@ pub fn update(connection: &Connection, record: &Record) -> rusqlite::Result<()> 
     Ok(())
 }
 
-/// The live record with this id.
+/// Returns the live record with this id.
 pub fn get(
     connection: &Connection,
     kind: &'static Kind,
     id: &str,
-) -> rusqlite::Result<Option<Record>> {
+) -> rusqlite::Result<Option<ServerRecord>> {
     let sql = format!(
         "SELECT {} FROM {} WHERE id = ? AND deleted_at IS NULL",
         columns(kind),
@@ -142,7 +142,7 @@ pub fn get(
         .optional()
 }
 
-/// Marks a record as deleted, and says whether it was live.
+/// Marks a record as deleted; returns whether it was live.
 pub fn delete(connection: &Connection, kind: &'static Kind, id: &str) -> rusqlite::Result<bool> {
     let sql = format!(
         "UPDATE {} SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL",
@@ -154,7 +154,7 @@ pub fn delete(connection: &Connection, kind: &'static Kind, id: &str) -> rusqlit
     Ok(changed > 0)
 }
 
-/// How many live records meet a condition.
+/// Counts the live records that meet a condition.
 pub fn count(
     connection: &Connection,
     kind: &'static Kind,
@@ -180,13 +180,13 @@ fn count_sql(kind: &'static Kind, condition: &Condition) -> String {
     }
 }
 
-/// The live records that meet a condition, in order.
+/// Returns the live records that meet a condition, in order.
 pub fn list(
     connection: &Connection,
     kind: &'static Kind,
     condition: &Condition,
     window: &Window,
-) -> rusqlite::Result<Vec<Record>> {
+) -> rusqlite::Result<Vec<ServerRecord>> {
     let sql = list_sql(kind, condition, window);
     let mut statement = connection.prepare_cached(&sql)?;
     let bounds = [Sql::Integer(window.limit), Sql::Integer(window.offset)];
@@ -197,12 +197,12 @@ pub fn list(
     rows.collect()
 }
 
-/// All live records that meet a condition, by id.
+/// Returns all live records that meet a condition, ordered by id.
 pub fn all(
     connection: &Connection,
     kind: &'static Kind,
     condition: &Condition,
-) -> rusqlite::Result<Vec<Record>> {
+) -> rusqlite::Result<Vec<ServerRecord>> {
     let window = Window {
         order: "id".to_owned(),
         limit: -1,
@@ -229,7 +229,7 @@ fn live(condition: &Condition) -> String {
     }
 }
 
-/// How the database goes about a statement.
+/// The query plans of the database, for tests.
 #[cfg(test)]
 pub mod plans {
     use super::*;
@@ -246,7 +246,7 @@ pub mod plans {
         rows.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
     }
 
-    /// The plan of [`all`].
+    /// Returns the plan of [`all`].
     pub fn list(kind: &'static Kind, condition: &Condition) -> String {
         let window = Window {
             order: "id".to_owned(),
@@ -263,14 +263,11 @@ pub mod plans {
 mod tests {
     use super::plans::explain;
     use super::*;
-    use crate::server::resources::agents::AGENT;
-    use crate::server::resources::credentials::CREDENTIAL;
-    use crate::server::resources::projects::PROJECT;
-    use crate::server::resources::role_bindings::ROLE_BINDING;
-    use crate::server::resources::sessions::SESSION;
-    use crate::server::{order, search};
+    use crate::server::kinds::{AGENT, CREDENTIAL, PROJECT, ROLE_BINDING, SESSION};
+    use crate::server::order;
+    use crate::server::search;
 
-    /// How the database goes about a list.
+    /// Returns the plan of a list.
     fn plan(search: &str, order_by: &str) -> String {
         let condition = search::condition(&CREDENTIAL, search).unwrap();
         let window = Window {
@@ -283,7 +280,7 @@ mod tests {
         explain(&sql, condition.values.iter().chain(&bounds))
     }
 
-    /// Neither a total nor a look-up by name walks over the whole table.
+    /// Neither a total nor a look-up by name scans the whole table.
     #[test]
     fn totals_and_names_are_read_by_index() {
         let none = Condition::default();
@@ -323,7 +320,7 @@ mod tests {
         assert!(plan(&CREDENTIAL, &named(&CREDENTIAL)).contains("credentials_name (name=?)"));
     }
 
-    /// The counts follow inserts, deletes and what is deleted twice.
+    /// The counts follow inserts and deletes; a second delete changes nothing.
     #[test]
     fn totals_are_those_of_the_rows() {
         let connection = Connection::open_in_memory().unwrap();
@@ -335,7 +332,7 @@ mod tests {
         };
         assert_eq!(counted("p"), (0, 0));
         for (id, project) in [("a", "p"), ("b", "p"), ("c", "q"), ("d", "")] {
-            let mut session = Record::new(&SESSION, id.to_owned());
+            let mut session = ServerRecord::new(&SESSION, id.to_owned());
             session.set_text("name", id);
             if !project.is_empty() {
                 session.set_text("project_id", project);

@@ -1,11 +1,11 @@
-//! The tables, by version. A version that has been released is never changed; a new one is added.
+//! The tables, by version. A released version never changes; changes become a new version.
 
 use rusqlite::{Connection, Transaction};
 
-use super::StoreError;
-use crate::server::{ids, seed};
+use super::error::StoreError;
+use crate::server::ids;
 
-/// Each entry lifts the database by one version.
+/// Each entry migrates the database from one version to the next.
 const VERSIONS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     |connection| connection.execute_batch(include_str!("schema_1.sql")),
     |connection| {
@@ -18,12 +18,12 @@ const VERSIONS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
         }
         Ok(())
     },
-    // Tokens are bound to provider and address too, in a form that earlier programs can't open.
+    // Tokens are also bound to provider and address, in a form that earlier programs can't open.
     |_| Ok(()),
 ];
 
-/// The tables whose live rows are counted as they come and go, so that a list's total costs the same
-/// however many there are.
+/// The tables whose live rows are counted by triggers, so that the total of a list costs the same for any number of
+/// rows.
 pub const COUNTED: [&str; 8] = [
     "credentials",
     "projects",
@@ -34,10 +34,10 @@ pub const COUNTED: [&str; 8] = [
     "users",
     "applications",
 ];
-/// Those counted for each project.
+/// The tables whose live rows are counted for each project.
 pub const COUNTED_BY_PROJECT: [&str; 2] = ["agents", "sessions"];
 
-/// `project` is SQL for the project that a row counts for. It never changes in a row.
+/// Counts the live rows of a table. `project` is SQL for the project that a row counts for, which never changes.
 fn keep_count(connection: &Connection, table: &str, project: &str) -> rusqlite::Result<()> {
     let (trigger, of_new) = if project == "project_id" {
         ("by_project", "new.project_id")
@@ -72,25 +72,25 @@ fn keep_count(connection: &Connection, table: &str, project: &str) -> rusqlite::
     ))
 }
 
-/// The version that this program works with.
+/// Returns the version that this program works with.
 pub fn current() -> i64 {
     i64::try_from(VERSIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// The version of a database; 0 for an empty one.
+/// Returns the version of a database; 0 for an empty one.
 pub fn version_of(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
 }
 
-/// Whether a database of a version is undamaged and defines what this program defined, and nothing else: no
-/// trigger or view of anybody else's that would run later.
+/// Whether a database is undamaged and defines exactly what this program defines in that version. A foreign trigger or
+/// view would run later.
 pub fn is_whole(connection: &Connection, version: i64) -> Result<bool, StoreError> {
     let model = Connection::open_in_memory()?;
-    for lift in VERSIONS
+    for migrate in VERSIONS
         .iter()
         .take(usize::try_from(version).unwrap_or_default())
     {
-        lift(&model)?;
+        migrate(&model)?;
     }
     if definitions(connection)? != definitions(&model)? {
         return Ok(false);
@@ -109,16 +109,24 @@ fn definitions(connection: &Connection) -> Result<Vec<Definition>, StoreError> {
     Ok(statement.query_map([], row)?.collect::<Result<_, _>>()?)
 }
 
-/// All tables, without what a new store holds.
+/// Creates all tables, without the content of a new store.
 #[cfg(test)]
 pub fn tables(connection: &Connection) {
-    for lift in VERSIONS {
-        lift(connection).unwrap();
+    for migrate in VERSIONS {
+        migrate(connection).unwrap();
     }
 }
 
+/// What a migration started from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrated {
+    /// An empty database, which now has its tables and no records.
+    New,
+    Existing,
+}
+
 /// Brings a database to the current version, within a transaction that excludes other writers.
-pub fn migrate(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+pub fn migrate(transaction: &Transaction<'_>) -> Result<Migrated, StoreError> {
     let found = version_of(transaction)?;
     if found > current() {
         return Err(StoreError::Newer {
@@ -127,27 +135,30 @@ pub fn migrate(transaction: &Transaction<'_>) -> Result<(), StoreError> {
         });
     }
     let done = usize::try_from(found).unwrap_or_default();
-    for lift in VERSIONS.iter().skip(done) {
-        lift(transaction)?;
+    for step in VERSIONS.iter().skip(done) {
+        step(transaction)?;
     }
     if done == 0 {
         transaction.execute(
             "INSERT INTO metadata (name, value) VALUES ('store_id', ?1)",
             [ids::fresh()],
         )?;
-        seed::fill(transaction)?;
     }
     transaction.pragma_update(None, "user_version", current())?;
-    Ok(())
+    Ok(if done == 0 {
+        Migrated::New
+    } else {
+        Migrated::Existing
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A store of the first version is lifted with what it holds.
+    /// A store of the first version is migrated with its content.
     #[test]
-    fn older_stores_are_lifted() {
+    fn older_stores_are_migrated() {
         let mut connection = Connection::open_in_memory().unwrap();
         connection
             .execute_batch(include_str!("schema_1.sql"))

@@ -48,7 +48,7 @@ fn what_is_not_safe_is_refused() {
     env.file("short", "short\n");
     env.file("token", "a-token-of-the-tests-0123456789\n");
     let open = "refusing to listen on 0.0.0.0 without TLS and a token";
-    let pair = "--tls-cert and --tls-key go together";
+    let pair = "--tls-cert and --tls-key must be given together";
     for (args, code, words) in [
         (&["--listen", "0.0.0.0:0"][..], 2, open),
         (&["--listen", "0.0.0.0:0", "--token-file", "token"], 2, open),
@@ -161,7 +161,30 @@ fn each_signal_ends_it_and_the_streams() {
     }
 }
 
-/// The recorded manners are the platform's, which wants a body also where nobody sends one.
+/// `--manners` is the earlier name of `--fidelity`; it still works, and the help does not show it.
+#[test]
+fn fidelity_chooses_between_recorded_and_corrected_answers() {
+    let env = TestEnv::new();
+    for (args, status) in [
+        (&[][..], 204),
+        (&["--fidelity", "recorded"], 204),
+        (&["--fidelity", "corrected"], 404),
+        (&["--manners=recorded"], 204),
+        (&["--manners", "corrected"], 404),
+    ] {
+        let server = Serve::start(&env, args);
+        let (found, answer) = server.request("DELETE", "/users/unknown", "");
+        assert_eq!(found, status, "{args:?}: {answer}");
+    }
+    let help = env.acpctl().args(["serve", "--help"]).output().unwrap();
+    let (help, _) = streams(&help);
+    assert!(
+        help.contains("--fidelity") && !help.contains("--manners"),
+        "{help}"
+    );
+}
+
+/// With recorded answers the server requires a body, as the platform does, even if no client sends one.
 #[test]
 fn an_agents_prompt_can_be_previewed() {
     let env = TestEnv::new();

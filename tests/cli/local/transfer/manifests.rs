@@ -93,7 +93,7 @@ fn what_has_no_place_is_counted() {
     assert_eq!(
         stderr,
         "Exported 1 project, 0 agents, 0 credentials, 0 role bindings\n\
-         Warning: left out, since manifests have no place for it: roles (1), scheduled sessions (1), sessions (1)\n"
+         Warning: left out, because manifests cannot express it: roles (1), scheduled sessions (1), sessions (1)\n"
     );
 }
 

@@ -229,11 +229,11 @@ fn the_flag_and_the_command_go_together() {
     for (args, words) in [
         (
             &["serve", "--run-sessions"][..],
-            "--run-sessions needs a command",
+            "--run-sessions requires a command",
         ),
         (
             &["serve", "--", "true"][..],
-            "a command goes with --run-sessions",
+            "a command requires --run-sessions",
         ),
     ] {
         let output = env.acpctl().args(args).output().unwrap();

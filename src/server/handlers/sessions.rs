@@ -1,84 +1,23 @@
-//! Sessions (contract api.md section 9.4). No cluster runs them here: they have their life cycle and
-//! their messages.
+//! Sessions (contract api.md section 9.4). No cluster runs them here: this is their life cycle.
+//! `runs` is for the process that runs them.
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::Transaction;
 use serde_json::{Value as Json, json};
 
-use super::messages;
 use crate::server::body::{self, Object};
 use crate::server::call::Call;
-use crate::server::crud;
-use crate::server::error::Failure;
-use crate::server::fields::{
-    Default, DeleteUnknown, Field, Kind, int, number, text, time as instant,
-};
-use crate::server::record::{Record, Value};
+use crate::server::crud::{self, Reference};
+use crate::server::error::ServerFailure;
+use crate::server::fields::Field;
+use crate::server::ids;
+use crate::server::kinds::{SESSION, SESSION_STATUS};
+use crate::server::names::USER;
+use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
+use crate::server::state::Fidelity;
+use crate::server::store::messages;
 use crate::server::store::records::Condition;
-use crate::server::{Manners, USER, ids, time};
-
-pub const MODEL: Default = Default::Text("claude-sonnet-4-6");
-pub const TEMPERATURE: Default = Default::Number(0.7);
-pub const MAX_TOKENS: Default = Default::Int(4000);
-
-pub static SESSION: Kind = Kind {
-    name: "Session",
-    table: "sessions",
-    collection: "sessions",
-    fields: &[
-        text("name").required(),
-        text("prompt"),
-        text("project_id").fixed(),
-        text("agent_id").fixed(),
-        text("repo_url"),
-        text("repos"),
-        text("workflow_id"),
-        text("assigned_user_id"),
-        text("parent_session_id"),
-        int("timeout"),
-        text("llm_model").or(MODEL),
-        number("llm_temperature").or(TEMPERATURE),
-        int("llm_max_tokens").or(MAX_TOKENS),
-        text("bot_account_name"),
-        text("resource_overrides"),
-        text("environment_variables"),
-        text("labels"),
-        text("annotations"),
-        text("created_by_user_id").read_only(),
-        text("phase").read_only(),
-        instant("start_time").read_only(),
-        instant("completion_time").read_only(),
-        text("sdk_session_id").read_only(),
-        int("sdk_restart_count").read_only(),
-        text("conditions").read_only(),
-        text("reconciled_repos").read_only(),
-        text("reconciled_workflow").read_only(),
-        text("kube_cr_name").read_only(),
-        text("kube_cr_uid").read_only(),
-        text("kube_namespace").read_only(),
-    ],
-    delete_unknown: DeleteUnknown::Accepted,
-};
-
-/// What the status of a session is made of.
-static STATUS: Kind = Kind {
-    name: "SessionStatus",
-    table: "",
-    collection: "",
-    fields: &[
-        text("phase"),
-        instant("start_time"),
-        instant("completion_time"),
-        text("sdk_session_id"),
-        int("sdk_restart_count"),
-        text("conditions"),
-        text("reconciled_repos"),
-        text("reconciled_workflow"),
-        text("kube_cr_uid"),
-        text("kube_namespace"),
-    ],
-    delete_unknown: DeleteUnknown::NotFound,
-};
+use crate::server::time;
 
 const PHASES: [&str; 7] = [
     "Pending",
@@ -90,7 +29,14 @@ const PHASES: [&str; 7] = [
     "Failed",
 ];
 
-/// What a copy takes over.
+/// The session that a session continues.
+const PARENT: Reference = Reference {
+    field: "parent_session_id",
+    kind: &SESSION,
+    unknown: "the parent session does not exist",
+};
+
+/// The fields that a copy takes from the original.
 const COPIED: [&str; 15] = [
     "repo_url",
     "assigned_user_id",
@@ -109,8 +55,8 @@ const COPIED: [&str; 15] = [
     "agent_id",
 ];
 
-/// The project that the query names, else the header.
-pub fn within_project(call: &Call<'_>) -> Result<Condition, Failure> {
+/// Returns the condition for the project that the query names or, without one, the header.
+pub fn within_project(call: &Call<'_>) -> Result<Condition, ServerFailure> {
     let asked = call
         .query
         .get("project_id")
@@ -122,81 +68,60 @@ pub fn within_project(call: &Call<'_>) -> Result<Condition, Failure> {
     if project.bytes().all(fits) {
         Ok(Condition::equal("project_id", project))
     } else {
-        Err(Failure::invalid("invalid project_id format"))
+        Err(ServerFailure::invalid("invalid project_id format"))
     }
 }
 
-pub fn list(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::list_within(call, within_project(call)?)
 }
 
-/// POST: the project may come from the header, and the prompt is the first message.
-pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
-    let session = crud::draft(call)?.into_record(&SESSION, ids::fresh());
+/// POST: creates a session. The header may name the project; the prompt becomes the first message.
+pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let session = crud::parse_body(call)?.into_record(&SESSION, ids::fresh());
     let mut session = with_resource_name(session);
     session.set_text("created_by_user_id", USER);
-    if session.get("project_id") == &Value::Null
+    if session.get("project_id") == &FieldValue::Null
         && let Some(project) = &call.project_header
     {
         session.set_text("project_id", project.clone());
     }
     call.state.store().write(|transaction| {
-        refuse_unknown_parent(transaction, &session, "create", call.manners())?;
-        crud::insert(transaction, &session, call.manners())?;
+        crud::refuse_unknown(transaction, &session, &PARENT, "create", call.fidelity())?;
+        crud::insert(transaction, &session, call.fidelity())?;
         if !session.text("prompt").is_empty() {
             messages::push(transaction, &session.id, "user", session.text("prompt"))?;
         }
-        Ok::<_, Failure>(())
+        Ok::<_, ServerFailure>(())
     })?;
     call.state.announce_messages();
     Ok(Reply::created(session.to_json()))
 }
 
-/// The cluster's name of a session is its id.
-pub fn with_resource_name(mut session: Record) -> Record {
+/// Sets the session's name in the cluster, which is its id.
+pub fn with_resource_name(mut session: ServerRecord) -> ServerRecord {
     session.set_text("kube_cr_name", session.id.clone());
     session
 }
 
-pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
-    let values = body::patch(&SESSION, &call.body)?;
+pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let values = body::parse_patch(&SESSION, &call.body)?;
     crud::change(call, |transaction, record| {
         body::apply(record, values);
-        refuse_unknown_parent(transaction, record, "update", call.manners())
+        crud::refuse_unknown(transaction, record, &PARENT, "update", call.fidelity())
     })
 }
 
-/// A deleted parent still counts.
-fn refuse_unknown_parent(
-    connection: &Connection,
-    session: &Record,
-    verb: &str,
-    manners: Manners,
-) -> Result<(), Failure> {
-    let Some(parent) = session.optional_text("parent_session_id") else {
-        return Ok(());
-    };
-    let known: bool = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)")?
-        .query_row([parent], |row| row.get(0))?;
-    match (known, manners) {
-        (true, _) => Ok(()),
-        (false, Manners::Corrected) => Err(Failure::invalid("the parent session does not exist")),
-        (false, Manners::Recorded) => Err(crud::unable(
-            verb,
-            &SESSION,
-            "pq: insert or update on table \"sessions\" violates foreign key constraint \
-             \"fk_sessions_parent_session_id\"",
-        )),
-    }
-}
-
-/// PATCH …/status: what a control plane reports.
-pub fn status(call: &Call<'_>) -> Result<Reply, Failure> {
-    let values = body::patch(&STATUS, &call.body)?;
+/// PATCH …/status: stores the status that a control plane reports.
+pub fn status(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let values = body::parse_patch(&SESSION_STATUS, &call.body)?;
     if values.is_empty() {
-        let names: Vec<&str> = STATUS.fields.iter().map(|field| field.name).collect();
-        return Err(Failure::invalid(format!(
+        let names: Vec<&str> = SESSION_STATUS
+            .fields
+            .iter()
+            .map(|field| field.name)
+            .collect();
+        return Err(ServerFailure::invalid(format!(
             "status patch body must set at least one field: {}",
             names.join(", ")
         )));
@@ -208,11 +133,11 @@ pub fn status(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-fn refuse_unknown_phase(values: &[(&'static Field, Value)]) -> Result<(), Failure> {
+fn refuse_unknown_phase(values: &[(&'static Field, FieldValue)]) -> Result<(), ServerFailure> {
     let phase = values.iter().rev().find(|(field, _)| field.name == "phase");
     match phase {
-        Some((_, Value::Text(phase))) if !PHASES.contains(&phase.as_str()) => {
-            Err(Failure::invalid(format!(
+        Some((_, FieldValue::Text(phase))) if !PHASES.contains(&phase.as_str()) => {
+            Err(ServerFailure::invalid(format!(
                 "invalid phase {phase:?}; must be one of: {}",
                 PHASES.join(", ")
             )))
@@ -221,28 +146,28 @@ fn refuse_unknown_phase(values: &[(&'static Field, Value)]) -> Result<(), Failur
     }
 }
 
-/// A change of phase, which wakes who runs sessions.
+/// Changes the phase and wakes the process that runs sessions.
 fn announced(
     call: &Call<'_>,
-    change: impl FnOnce(&Transaction<'_>, &mut Record) -> Result<(), Failure>,
-) -> Result<Reply, Failure> {
+    change: impl FnOnce(&Transaction<'_>, &mut ServerRecord) -> Result<(), ServerFailure>,
+) -> Result<Reply, ServerFailure> {
     let reply = crud::change(call, change)?;
     call.state.announce_sessions();
     Ok(reply)
 }
 
-/// DELETE: a session that runs ends with it.
-pub fn delete(call: &Call<'_>) -> Result<Reply, Failure> {
+/// DELETE: deletes a session; if it is running, its run ends.
+pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let reply = crud::delete(call)?;
     call.state.announce_sessions();
     Ok(reply)
 }
 
-pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn start(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     announced(call, |_, session| {
         let phase = session.text("phase");
         if !["", "Stopped", "Failed", "Completed"].contains(&phase) {
-            return Err(Failure::conflict(format!(
+            return Err(ServerFailure::conflict(format!(
                 "cannot start session in phase {phase:?}; must be empty, Stopped, Failed, or Completed"
             )));
         }
@@ -251,11 +176,11 @@ pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-pub fn stop(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn stop(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     announced(call, |_, session| {
         let phase = session.text("phase");
         if !["Running", "Creating", "Pending"].contains(&phase) {
-            return Err(Failure::conflict(format!(
+            return Err(ServerFailure::conflict(format!(
                 "cannot stop session in phase {phase:?}; must be Running, Creating, or Pending"
             )));
         }
@@ -264,37 +189,37 @@ pub fn stop(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-/// POST …/clone: a copy whose parent is the original.
-pub fn clone(call: &Call<'_>) -> Result<Reply, Failure> {
+/// POST …/clone: creates a copy whose parent is the original.
+pub fn clone(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let copy = call.state.store().write(|transaction| {
         let source = crud::find(transaction, &SESSION, call.part("id"))?;
-        let mut copy = Record::new(&SESSION, ids::fresh());
+        let mut copy = ServerRecord::new(&SESSION, ids::fresh());
         for name in COPIED {
             copy.set(name, source.get(name).clone());
         }
         copy.set_text("name", format!("{}-clone", source.text("name")));
         copy.set_text("parent_session_id", source.id);
-        // The platform forgets whose a copy is.
-        if call.manners() == Manners::Corrected {
+        // The platform does not set the owner of a copy.
+        if call.fidelity() == Fidelity::Corrected {
             copy.set_text("created_by_user_id", USER);
         }
         let copy = with_resource_name(copy);
-        crud::insert(transaction, &copy, call.manners())?;
-        Ok::<_, Failure>(copy)
+        crud::insert(transaction, &copy, call.fidelity())?;
+        Ok::<_, ServerFailure>(copy)
     })?;
     Ok(Reply::created(copy.to_json()))
 }
 
-/// The text of a key that must be there.
-fn needed(object: &Object, key: &str, holder: &str) -> Result<String, Failure> {
+/// Returns the text of a key that is required.
+fn needed(object: &Object, key: &str, holder: &str) -> Result<String, ServerFailure> {
     let value = body::text_of(object, key, holder)?;
     if value.is_empty() {
-        return Err(Failure::invalid(format!("{key} is required")));
+        return Err(ServerFailure::invalid(format!("{key} is required")));
     }
     Ok(value)
 }
 
-fn branch(object: &Object, holder: &str) -> Result<String, Failure> {
+fn branch(object: &Object, holder: &str) -> Result<String, ServerFailure> {
     let branch = body::text_of(object, "branch", holder)?;
     Ok(if branch.is_empty() {
         "main".to_owned()
@@ -303,12 +228,12 @@ fn branch(object: &Object, holder: &str) -> Result<String, Failure> {
     })
 }
 
-/// The repositories of a session; a text that is no list counts as none.
-fn repos(session: &Record) -> Vec<Json> {
+/// Returns the repositories of a session; none if the stored text is not a list.
+fn repos(session: &ServerRecord) -> Vec<Json> {
     serde_json::from_str(session.text("repos")).unwrap_or_default()
 }
 
-pub fn add_repo(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn add_repo(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let object = body::object(&call.body, "AddRepoRequest", &["url", "branch"])?;
     let url = needed(&object, "url", "AddRepoRequest")?;
     let branch = branch(&object, "AddRepoRequest")?;
@@ -322,7 +247,7 @@ pub fn add_repo(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-pub fn remove_repo(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn remove_repo(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::change(call, |_, session| {
         let mut repos = repos(session);
         repos.retain(|repo| repo.get("name").and_then(Json::as_str) != Some(call.part("name")));
@@ -331,7 +256,7 @@ pub fn remove_repo(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-pub fn set_workflow(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn set_workflow(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let object = body::object(
         &call.body,
         "SetWorkflowRequest",
@@ -351,8 +276,8 @@ pub fn set_workflow(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-/// GET …/workflow/metadata: the workflow as an object, or the text that is none.
-pub fn workflow(call: &Call<'_>) -> Result<Reply, Failure> {
+/// GET …/workflow/metadata: returns the workflow as an object or, if it is not one, its text.
+pub fn workflow(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let session = crud::find(transaction, &SESSION, call.part("id"))?;
         let text = session.text("workflow_id");
@@ -367,7 +292,7 @@ pub fn workflow(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-pub fn set_model(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn set_model(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let object = body::object(&call.body, "SetModelRequest", &["model"])?;
     let model = needed(&object, "model", "SetModelRequest")?;
     crud::change(call, |_, session| {
@@ -376,8 +301,8 @@ pub fn set_model(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-/// PATCH …/displayname: the name, under another word.
-pub fn rename(call: &Call<'_>) -> Result<Reply, Failure> {
+/// PATCH …/displayname: changes the name.
+pub fn rename(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let object = body::object(&call.body, "DisplayNameRequest", &["name"])?;
     let name = needed(&object, "name", "DisplayNameRequest")?;
     crud::change(call, |_, session| {
@@ -386,7 +311,7 @@ pub fn rename(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-pub fn export(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn export(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let session = crud::find(transaction, &SESSION, call.part("id"))?;
         Ok(Reply::ok(json!({

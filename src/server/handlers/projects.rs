@@ -1,47 +1,32 @@
-//! Projects (contract api.md section 9.1). The name at creation is the id for ever.
+//! Projects (contract api.md section 9.1). A project's first name is its id and never changes.
 
 use super::role_bindings;
 use crate::server::body;
 use crate::server::call::Call;
 use crate::server::crud;
-use crate::server::error::Failure;
-use crate::server::fields::{DeleteUnknown, Kind, text};
+use crate::server::error::ServerFailure;
+use crate::server::kinds::PROJECT;
 use crate::server::reply::Reply;
-
-pub static PROJECT: Kind = Kind {
-    name: "Project",
-    table: "projects",
-    collection: "projects",
-    fields: &[
-        text("name").required(),
-        text("description"),
-        text("prompt"),
-        text("labels"),
-        text("annotations"),
-        text("status"),
-    ],
-    delete_unknown: DeleteUnknown::Accepted,
-};
 
 const LENGTH: std::ops::RangeInclusive<usize> = 2..=63;
 
-/// POST: the caller becomes the owner.
-pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
-    let draft = crud::draft(call)?;
+/// POST: creates a project and makes the caller its owner.
+pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let draft = crud::parse_body(call)?;
     let name = draft.text("name").unwrap_or_default().to_owned();
     check_name(&name)?;
     role_bindings::refuse_half_times(&draft)?;
     let record = draft.into_record(&PROJECT, name);
     call.state.store().write(|transaction| {
-        crud::insert(transaction, &record, call.manners())?;
-        role_bindings::own(transaction, "project", &record.id, call.manners())
+        crud::insert(transaction, &record, call.fidelity())?;
+        role_bindings::own(transaction, "project", &record.id, call.fidelity())
     })?;
     Ok(Reply::created(record.to_json()))
 }
 
-/// PATCH: a new name keeps the id.
-pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
-    let values = body::patch(&PROJECT, &call.body)?;
+/// PATCH: changes a project. A new name does not change the id.
+pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let values = body::parse_patch(&PROJECT, &call.body)?;
     crud::change(call, |_, record| {
         let before = record.text("name").to_owned();
         body::apply(record, values);
@@ -53,10 +38,10 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-/// A DNS label that begins with a letter.
-fn check_name(name: &str) -> Result<(), Failure> {
+/// Checks that a name is a DNS label that begins with a letter.
+fn check_name(name: &str) -> Result<(), ServerFailure> {
     if !LENGTH.contains(&name.len()) {
-        return Err(Failure::invalid(
+        return Err(ServerFailure::invalid(
             "project name must be between 2 and 63 characters",
         ));
     }
@@ -68,7 +53,7 @@ fn check_name(name: &str) -> Result<(), Failure> {
     if fits {
         Ok(())
     } else {
-        Err(Failure::invalid(
+        Err(ServerFailure::invalid(
             "project name must match DNS-1123 label format: lowercase alphanumeric and hyphens, \
              must start with a letter and end with an alphanumeric character",
         ))

@@ -1,76 +1,61 @@
-//! Role bindings, and who may make which (contract api.md section 8.4).
+//! Role bindings, and the rules about who may create which (contract api.md section 8.4).
 //!
-//! The caller is always [`USER`], who owns what was created here.
+//! The caller is always [`USER`], who owns everything that was created here.
 
 use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::agents::AGENT;
-use super::roles::ROLE;
 use crate::server::body::{self, Draft};
 use crate::server::call::Call;
 use crate::server::crud;
-use crate::server::error::Failure;
-use crate::server::fields::{DeleteUnknown, Kind, text};
-use crate::server::record::{Record, Value};
+use crate::server::error::ServerFailure;
+use crate::server::ids;
+use crate::server::kinds::{AGENT, ROLE, ROLE_BINDING};
+use crate::server::names::USER;
+use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
+use crate::server::seed;
+use crate::server::state::Fidelity;
 use crate::server::store::records::{self, Condition};
-use crate::server::{Manners, USER, ids, seed};
-
-pub static ROLE_BINDING: Kind = Kind {
-    name: "RoleBinding",
-    table: "role_bindings",
-    collection: "role_bindings",
-    fields: &[
-        text("role_id").required(),
-        text("scope").required(),
-        text("user_id").null_shown(),
-        text("project_id").null_shown(),
-        text("agent_id").null_shown(),
-        text("session_id").null_shown(),
-        text("credential_id").null_shown(),
-    ],
-    delete_unknown: DeleteUnknown::NotFound,
-};
 
 const SCOPES: [&str; 5] = ["global", "project", "agent", "session", "credential"];
 
-/// Makes the caller the owner of a new project or credential.
+/// Adds a binding that makes the caller the owner of a new project or credential.
 pub fn own(
     connection: &Connection,
     scope: &str,
     id: &str,
-    manners: Manners,
-) -> Result<(), Failure> {
+    fidelity: Fidelity,
+) -> Result<(), ServerFailure> {
     let role = records::all(
         connection,
         &ROLE,
         &Condition::equal("name", format!("{scope}:owner")),
     )?;
-    // Who has deleted the role wants no owners.
+    // If the role was deleted, no owner binding is added.
     let Some(role) = role.first() else {
         return Ok(());
     };
-    let mut binding = Record::new(&ROLE_BINDING, ids::fresh());
+    let mut binding = ServerRecord::new(&ROLE_BINDING, ids::fresh());
     binding.set_text("role_id", role.id.clone());
     binding.set_text("scope", scope);
     binding.set_text("user_id", USER);
     binding.set_text(&format!("{scope}_id"), id);
-    crud::insert(connection, &binding, manners)
+    crud::insert(connection, &binding, fidelity)
 }
 
-/// `created_at` without `updated_at` breaks the connection on the platform (section 11, row 6).
-pub fn refuse_half_times(draft: &Draft) -> Result<(), Failure> {
+/// Refuses `created_at` without `updated_at`, which breaks the connection on the platform (section 11, row 6).
+pub fn refuse_half_times(draft: &Draft) -> Result<(), ServerFailure> {
     if draft.created_at.is_some() && draft.updated_at.is_none() {
-        return Err(Failure::invalid("created_at needs updated_at"));
+        return Err(ServerFailure::invalid("created_at needs updated_at"));
     }
     Ok(())
 }
 
-pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let nulls = body::null_keys(&ROLE_BINDING, &call.body);
-    let draft = crud::draft(call)?;
+    let draft = crud::parse_body(call)?;
     refuse_half_times(&draft)?;
     let record = draft.into_record(&ROLE_BINDING, ids::fresh());
     call.state.store().write(|transaction| {
@@ -78,27 +63,30 @@ pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
         may_grant(transaction, &caller, &record)?;
         let needed = format!("{}_id", record.text("scope"));
         if nulls.iter().any(|key| key.eq_ignore_ascii_case(&needed)) {
-            return Err(Failure::bad_request(format!("{needed} must not be null")));
+            return Err(ServerFailure::bad_request(format!(
+                "{needed} must not be null"
+            )));
         }
-        crud::insert(transaction, &record, call.manners())
+        crud::insert(transaction, &record, call.fidelity())
     })?;
     Ok(Reply::created(record.to_json()))
 }
 
-/// PATCH: own bindings only, and never the scope. A new role or target is judged like a new binding.
-pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
-    let values = body::patch(&ROLE_BINDING, &call.body)?;
+/// PATCH: changes one of the caller's own bindings, but never its scope. A new role or target is checked like a new
+/// binding.
+pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let values = body::parse_patch(&ROLE_BINDING, &call.body)?;
     crud::change(call, |transaction, record| {
         if record.text("user_id") != USER {
-            return Err(Failure::forbidden(match call.manners() {
-                Manners::Recorded => "Forbidden",
-                Manners::Corrected => "callers can only update their own bindings",
+            return Err(ServerFailure::forbidden(match call.fidelity() {
+                Fidelity::Recorded => "Forbidden",
+                Fidelity::Corrected => "callers can only update their own bindings",
             }));
         }
         let before = record.clone();
         body::apply(record, values);
         if record.text("scope") != before.text("scope") {
-            return Err(Failure::forbidden(
+            return Err(ServerFailure::forbidden(
                 "the scope of a binding can't be changed",
             ));
         }
@@ -109,7 +97,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-pub fn delete(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let id = call.part("id");
     call.state.store().write(|transaction| {
         let binding = crud::find(transaction, &ROLE_BINDING, id)?;
@@ -120,23 +108,23 @@ pub fn delete(call: &Call<'_>) -> Result<Reply, Failure> {
                 _ if caller.is_admin() => {}
                 Some(project) if caller.edits(project) => {}
                 Some(_) => {
-                    return Err(Failure::forbidden(
+                    return Err(ServerFailure::forbidden(
                         "caller must be project editor or higher to unbind credentials from a project",
                     ));
                 }
                 None => {
-                    return Err(Failure::forbidden(
+                    return Err(ServerFailure::forbidden(
                         "only platform admins can delete global credential bindings",
                     ));
                 }
             }
         }
-        crud::remove(transaction, &ROLE_BINDING, id, call.manners())
+        crud::remove(transaction, &ROLE_BINDING, id, call.fidelity())
     })
 }
 
-/// A project or credential keeps at least one owner.
-fn refuse_last_owner(connection: &Connection, binding: &Record) -> Result<(), Failure> {
+/// Refuses to remove the last owner of a project or credential.
+fn refuse_last_owner(connection: &Connection, binding: &ServerRecord) -> Result<(), ServerFailure> {
     let role = records::get(connection, &ROLE, binding.text("role_id"))?;
     let target = match role.as_ref().map(|role| role.text("name")) {
         Some("credential:owner") => "credential_id",
@@ -148,20 +136,26 @@ fn refuse_last_owner(connection: &Connection, binding: &Record) -> Result<(), Fa
     if records::count(connection, &ROLE_BINDING, &same)? > 1 {
         return Ok(());
     }
-    Err(Failure::conflict("cannot delete the last owner binding"))
+    Err(ServerFailure::conflict(
+        "cannot delete the last owner binding",
+    ))
 }
 
-/// The checks of a new binding, in the platform's order.
-fn may_grant(connection: &Connection, caller: &Caller, binding: &Record) -> Result<(), Failure> {
+/// Checks a new binding, in the platform's order.
+fn may_grant(
+    connection: &Connection,
+    caller: &Caller,
+    binding: &ServerRecord,
+) -> Result<(), ServerFailure> {
     let scope = binding.text("scope");
     if !SCOPES.contains(&scope) {
-        return Err(Failure::bad_request("invalid scope"));
+        return Err(ServerFailure::bad_request("invalid scope"));
     }
     let role = records::get(connection, &ROLE, binding.text("role_id"))?
-        .ok_or_else(|| Failure::forbidden("target role not found"))?;
+        .ok_or_else(|| ServerFailure::forbidden("target role not found"))?;
     let role = seed::built_in(role.text("name"));
     if role.is_some_and(|role| role.internal) && !caller.is_admin() {
-        return Err(Failure::forbidden("cannot assign internal role"));
+        return Err(ServerFailure::forbidden("cannot assign internal role"));
     }
     let own = caller.level(scope, binding.optional_text(&format!("{scope}_id")));
     let enough = match (role.and_then(|role| role.level), own) {
@@ -170,18 +164,20 @@ fn may_grant(connection: &Connection, caller: &Caller, binding: &Record) -> Resu
         _ => false,
     };
     if !enough {
-        return Err(Failure::forbidden(
+        return Err(ServerFailure::forbidden(
             "insufficient privileges to grant this role",
         ));
     }
     match scope {
-        "global" if !caller.is_admin() => Err(Failure::forbidden(
+        "global" if !caller.is_admin() => Err(ServerFailure::forbidden(
             "only platform admins can create global bindings",
         )),
         "project"
             if !caller.is_admin() && !caller.has_any("project_id", binding.text("project_id")) =>
         {
-            Err(Failure::forbidden("caller has no access to this project"))
+            Err(ServerFailure::forbidden(
+                "caller has no access to this project",
+            ))
         }
         "credential" => may_bind_credential(connection, caller, binding),
         _ => Ok(()),
@@ -191,24 +187,26 @@ fn may_grant(connection: &Connection, caller: &Caller, binding: &Record) -> Resu
 fn may_bind_credential(
     connection: &Connection,
     caller: &Caller,
-    binding: &Record,
-) -> Result<(), Failure> {
+    binding: &ServerRecord,
+) -> Result<(), ServerFailure> {
     for key in ["project_id", "agent_id"] {
         if binding.optional_text(key) == Some("") {
-            return Err(Failure::bad_request(format!("{key} must not be empty")));
+            return Err(ServerFailure::bad_request(format!(
+                "{key} must not be empty"
+            )));
         }
     }
     let project = binding.optional_text("project_id");
     if let Some(agent) = binding.optional_text("agent_id") {
         let Some(project) = project else {
-            return Err(Failure::bad_request(
+            return Err(ServerFailure::bad_request(
                 "agent-scoped credential bindings require a project_id",
             ));
         };
         let agent = records::get(connection, &AGENT, agent)?
-            .ok_or_else(|| Failure::bad_request("agent not found"))?;
+            .ok_or_else(|| ServerFailure::bad_request("agent not found"))?;
         if agent.text("project_id") != project {
-            return Err(Failure::bad_request(
+            return Err(ServerFailure::bad_request(
                 "agent does not belong to the specified project",
             ));
         }
@@ -218,27 +216,27 @@ fn may_bind_credential(
         "credential_id",
         binding.text("credential_id"),
     ) {
-        return Err(Failure::forbidden(
+        return Err(ServerFailure::forbidden(
             "caller must be credential owner to grant credential-scoped bindings",
         ));
     }
     match project {
         _ if caller.is_admin() => Ok(()),
         Some(project) if caller.edits(project) => Ok(()),
-        Some(_) => Err(Failure::forbidden(
+        Some(_) => Err(ServerFailure::forbidden(
             "caller must be project editor or higher to bind credentials to a project",
         )),
-        None => Err(Failure::forbidden(
+        None => Err(ServerFailure::forbidden(
             "only platform admins can create global credential bindings",
         )),
     }
 }
 
 /// The caller's bindings, each with the name of its role.
-struct Caller(Vec<(String, Record)>);
+struct Caller(Vec<(String, ServerRecord)>);
 
 impl Caller {
-    fn load(connection: &Connection) -> Result<Self, Failure> {
+    fn load(connection: &Connection) -> Result<Self, ServerFailure> {
         let bindings = records::all(
             connection,
             &ROLE_BINDING,
@@ -260,7 +258,7 @@ impl Caller {
         self.level("global", None) == Some(0)
     }
 
-    /// The mightiest level among global bindings and those on a target.
+    /// Returns the highest level (the lowest number) among the global bindings and those of a target.
     fn level(&self, scope: &str, target: Option<&str>) -> Option<u8> {
         let key = format!("{scope}_id");
         self.0
@@ -283,7 +281,7 @@ impl Caller {
 
     fn holds(&self, role: &str, key: &str, target: &str) -> bool {
         self.0.iter().any(|(name, binding)| {
-            name == role && binding.get(key) == &Value::Text(target.to_owned())
+            name == role && binding.get(key) == &FieldValue::Text(target.to_owned())
         })
     }
 

@@ -1,60 +1,42 @@
-//! Credentials (contract api.md section 7). Names are not unique, any provider is taken, and the
-//! token is kept apart, sealed.
+//! Credentials (contract api.md section 7). Names need not be unique, any provider is accepted, and
+//! the token is stored apart from the record, sealed.
 
 use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::role_bindings;
-use crate::server::AppState;
 use crate::server::body;
 use crate::server::call::Call;
 use crate::server::crud;
-use crate::server::error::Failure;
-use crate::server::fields::{DeleteUnknown, Field, Kind, text};
+use crate::server::error::ServerFailure;
+use crate::server::fields::Field;
 use crate::server::ids;
-use crate::server::record::{Record, Value};
+use crate::server::kinds::CREDENTIAL;
+use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
 use crate::server::seal::{self, Purpose};
+use crate::server::state::AppState;
 use crate::server::store::StoreError;
 
-pub static CREDENTIAL: Kind = Kind {
-    name: "Credential",
-    table: "credentials",
-    collection: "credentials",
-    fields: &[
-        text("name").required(),
-        text("provider").required(),
-        text(TOKEN).secret(),
-        text("description"),
-        text("url"),
-        text("email"),
-        text("labels"),
-        text("annotations"),
-    ],
-    delete_unknown: DeleteUnknown::Accepted,
-};
-
-const TOKEN: &str = "token";
-
-/// POST: the caller becomes the owner.
-pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
-    let mut draft = crud::draft(call)?;
+/// POST: creates a credential and makes the caller its owner.
+pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let mut draft = crud::parse_body(call)?;
     let token = take_token(&mut draft.values);
     let record = draft.into_record(&CREDENTIAL, ids::fresh());
     call.state.store().write(|transaction| {
-        crud::insert(transaction, &record, call.manners())?;
+        crud::insert(transaction, &record, call.fidelity())?;
         if let Some(token) = token {
             set_token(call.state, transaction, &record, &token)?;
         }
-        role_bindings::own(transaction, "credential", &record.id, call.manners())
+        role_bindings::own(transaction, "credential", &record.id, call.fidelity())
     })?;
     Ok(Reply::created(record.to_json()))
 }
 
-/// PATCH: the token is sealed anew only when it is given.
-pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
-    let mut values = body::patch(&CREDENTIAL, &call.body)?;
+/// PATCH: changes a credential. The token is sealed again only if the body sets it or what it is bound to.
+pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let mut values = body::parse_patch(&CREDENTIAL, &call.body)?;
     let token = take_token(&mut values);
     crud::change(call, |transaction, record| {
         let before = record.clone();
@@ -65,7 +47,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
         } else if (is_moved("provider") || is_moved("url"))
             && let Some(envelope) = sealed_token(transaction, &record.id)?
         {
-            // The token is bound to both: whoever may change them here says that it is meant for the new ones.
+            // The token is bound to both. A caller who may change them decides that the token is meant for the new ones.
             let keys = call.state.keys();
             let token = keys.open(transaction, purpose(&before), &envelope)?;
             set_token(call.state, transaction, record, &token)?;
@@ -74,31 +56,32 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-/// DELETE: the record stays, marked; the token does not. Bindings outlive the credential.
-pub fn delete(call: &Call<'_>) -> Result<Reply, Failure> {
+/// DELETE: marks the record as deleted and removes its token for good. Role bindings remain.
+pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let id = call.part("id");
     call.state.store().write(|transaction| {
-        let reply = crud::remove(transaction, &CREDENTIAL, id, call.manners())?;
+        let reply = crud::remove(transaction, &CREDENTIAL, id, call.fidelity())?;
         remove_token(transaction, id)?;
         Ok(reply)
     })
 }
 
-/// GET …/token: an empty text if none is set.
-pub fn token(call: &Call<'_>) -> Result<Reply, Failure> {
+/// GET …/token: returns the token; empty if none is set.
+pub fn token(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let id = call.part("id");
-    let (record, token, is_earlier) = call.state.store().read::<_, Failure>(|transaction| {
-        let record = crud::find(transaction, &CREDENTIAL, id)?;
-        let Some(envelope) = sealed_token(transaction, id)? else {
-            return Ok((record, Zeroizing::default(), false));
-        };
-        let keys = call.state.keys();
-        let token = keys.open(transaction, purpose(&record), &envelope)?;
-        Ok((record, token, seal::is_earlier(&envelope)))
-    })?;
+    let (record, token, is_earlier) =
+        call.state.store().read::<_, ServerFailure>(|transaction| {
+            let record = crud::find(transaction, &CREDENTIAL, id)?;
+            let Some(envelope) = sealed_token(transaction, id)? else {
+                return Ok((record, Zeroizing::default(), false));
+            };
+            let keys = call.state.keys();
+            let token = keys.open(transaction, purpose(&record), &envelope)?;
+            Ok((record, token, seal::is_earlier(&envelope)))
+        })?;
     if is_earlier {
-        // The token is given out all the same where that fails.
-        let _ = seal_anew(call, id);
+        // The token is returned even if this fails.
+        let _ = seal_again(call, id);
     }
     Ok(Reply::ok(json!({
         "credential_id": id,
@@ -107,8 +90,8 @@ pub fn token(call: &Call<'_>) -> Result<Reply, Failure> {
     })))
 }
 
-/// Seals a token that an earlier program sealed, so that it is bound to all that counts.
-fn seal_anew(call: &Call<'_>, id: &str) -> Result<(), Failure> {
+/// Seals a token again that an earlier version sealed, so that it is bound to its provider and address too.
+fn seal_again(call: &Call<'_>, id: &str) -> Result<(), ServerFailure> {
     call.state.store().write(|transaction| {
         let record = crud::find(transaction, &CREDENTIAL, id)?;
         if let Some(envelope) = sealed_token(transaction, id)?
@@ -122,8 +105,8 @@ fn seal_anew(call: &Call<'_>, id: &str) -> Result<(), Failure> {
     })
 }
 
-/// What a credential's token is sealed for.
-fn purpose(record: &Record) -> Purpose<'_> {
+/// Returns the purpose that a credential's token is bound to.
+fn purpose(record: &ServerRecord) -> Purpose<'_> {
     Purpose {
         record: &record.id,
         provider: record.text("provider"),
@@ -131,14 +114,14 @@ fn purpose(record: &Record) -> Purpose<'_> {
     }
 }
 
-/// Takes the token out of the fields to be written; the last one counts.
-fn take_token(values: &mut Vec<(&'static Field, Value)>) -> Option<Zeroizing<String>> {
+/// Takes the token out of the values of a record; if there are several, the last counts.
+fn take_token(values: &mut Vec<(&'static Field, FieldValue)>) -> Option<Zeroizing<String>> {
     let mut token = None;
     values.retain_mut(|(field, value)| {
         if !field.secret {
             return true;
         }
-        if let Value::Text(text) = value {
+        if let FieldValue::Text(text) = value {
             token = Some(Zeroizing::new(std::mem::take(text)));
         }
         false
@@ -146,11 +129,11 @@ fn take_token(values: &mut Vec<(&'static Field, Value)>) -> Option<Zeroizing<Str
     token
 }
 
-/// Seals and keeps a token; an empty one is kept as none.
+/// Seals and stores a token; an empty token removes the stored one.
 fn set_token(
     state: &AppState,
     connection: &Connection,
-    record: &Record,
+    record: &ServerRecord,
     token: &str,
 ) -> Result<(), StoreError> {
     if token.is_empty() {

@@ -1,71 +1,45 @@
-//! Agents of a project, and their start (contract api.md section 9.2).
+//! Agents of a project, and the sessions that they start (contract api.md section 9.2).
 
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::inbox::INBOX_MESSAGE;
-use super::messages;
-use super::projects::PROJECT;
-use super::role_bindings::ROLE_BINDING;
-use super::sessions::{self, SESSION};
+use super::sessions;
 use crate::server::body;
 use crate::server::call::Call;
 use crate::server::crud;
-use crate::server::error::Failure;
-use crate::server::fields::{Default, DeleteUnknown, Kind, int, number, text};
-use crate::server::record::{Record, Value};
+use crate::server::error::ServerFailure;
+use crate::server::ids;
+use crate::server::kinds::{AGENT, INBOX_MESSAGE, PROJECT, ROLE_BINDING, SESSION};
+use crate::server::list as lists;
+use crate::server::names::USER;
+use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
+use crate::server::state::Fidelity;
+use crate::server::store::messages;
 use crate::server::store::records::{self, Condition};
-use crate::server::{Manners, USER, ids, list as lists, time};
+use crate::server::time;
 
-pub static AGENT: Kind = Kind {
-    name: "Agent",
-    table: "agents",
-    collection: "agents",
-    fields: &[
-        text("name").required(),
-        text("project_id").required().fixed(),
-        text("display_name"),
-        text("description"),
-        text("prompt"),
-        text("repo_url"),
-        text("workflow_id").fixed(),
-        text("parent_agent_id").fixed(),
-        text("owner_user_id").fixed().or(Default::Text("")),
-        text("llm_model").or(sessions::MODEL),
-        number("llm_temperature").or(sessions::TEMPERATURE),
-        int("llm_max_tokens").or(sessions::MAX_TOKENS),
-        text("bot_account_name").fixed(),
-        text("resource_overrides").fixed(),
-        text("environment_variables").fixed(),
-        text("labels"),
-        text("annotations"),
-        text("current_session_id").read_only(),
-    ],
-    delete_unknown: DeleteUnknown::NotFound,
-};
-
-/// GET: the agents of the path's project.
-pub fn list(call: &Call<'_>) -> Result<Reply, Failure> {
+/// GET: lists the agents of the path's project.
+pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::list_within(call, Condition::equal("project_id", call.part("project")))
 }
 
-/// POST: the project of the path wins over that of the body.
-pub fn create(call: &Call<'_>) -> Result<Reply, Failure> {
+/// POST: creates an agent. The project in the path overrides the one in the body.
+pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::create_with(call, |_, record| {
         record.set_text("project_id", call.part("project"));
         Ok(())
     })
 }
 
-pub fn get(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn get(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state
         .store()
         .read(|transaction| Ok(Reply::ok(find(transaction, call)?.to_json())))
 }
 
-pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
-    let values = body::patch(&AGENT, &call.body)?;
+pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let values = body::parse_patch(&AGENT, &call.body)?;
     crud::change(call, |_, record| {
         belongs(record, call)?;
         body::apply(record, values);
@@ -73,50 +47,56 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-pub fn delete(call: &Call<'_>) -> Result<Reply, Failure> {
+pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().write(|transaction| {
         let agent = find(transaction, call)?;
-        crud::remove(transaction, &AGENT, &agent.id, call.manners())
+        crud::remove(transaction, &AGENT, &agent.id, call.fidelity())
     })
 }
 
-/// The agent of the path, in the project of the path.
-fn find(connection: &Connection, call: &Call<'_>) -> Result<Record, Failure> {
+/// Returns the agent that the path names, within its project.
+fn find(connection: &Connection, call: &Call<'_>) -> Result<ServerRecord, ServerFailure> {
     named(connection, call, "id")
 }
 
-/// The agent that a part of the path names, in the project of the path.
+/// Returns the agent that this part of the path names, within the path's project.
 ///
 /// # Errors
-/// 404 for an unknown one, 403 for one of another project.
-pub fn named(connection: &Connection, call: &Call<'_>, part: &str) -> Result<Record, Failure> {
+/// 404 for an unknown agent, 403 for an agent of another project.
+pub fn named(
+    connection: &Connection,
+    call: &Call<'_>,
+    part: &str,
+) -> Result<ServerRecord, ServerFailure> {
     let agent = crud::find(connection, &AGENT, call.part(part))?;
     belongs(&agent, call)?;
     Ok(agent)
 }
 
-fn belongs(agent: &Record, call: &Call<'_>) -> Result<(), Failure> {
+fn belongs(agent: &ServerRecord, call: &Call<'_>) -> Result<(), ServerFailure> {
     if agent.text("project_id") == call.part("project") {
         Ok(())
     } else {
-        Err(Failure::forbidden("agent does not belong to this project"))
+        Err(ServerFailure::forbidden(
+            "agent does not belong to this project",
+        ))
     }
 }
 
-/// GET …/sessions: those of the agent.
-pub fn sessions(call: &Call<'_>) -> Result<Reply, Failure> {
+/// GET …/sessions: lists the sessions of the agent.
+pub fn sessions(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let agent = find(transaction, call)?;
         let within = Condition::equal("agent_id", agent.id);
-        lists::list(transaction, &SESSION, within, &call.query, call.manners()).map(Reply::ok)
+        lists::list(transaction, &SESSION, within, &call.query, call.fidelity()).map(Reply::ok)
     })
 }
 
-/// GET `…/role_bindings`: those of the agent; on the platform the query is broken.
-pub fn role_bindings(call: &Call<'_>) -> Result<Reply, Failure> {
+/// GET `…/role_bindings`: lists the role bindings of the agent. On the platform this query always fails.
+pub fn role_bindings(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
-        if call.manners() == Manners::Recorded {
-            return Err(Failure::general(
+        if call.fidelity() == Fidelity::Recorded {
+            return Err(ServerFailure::general(
                 "Unable to list resources: pq: column role_bindings.scope_id does not exist",
             ));
         }
@@ -127,16 +107,16 @@ pub fn role_bindings(call: &Call<'_>) -> Result<Reply, Failure> {
             &ROLE_BINDING,
             within,
             &call.query,
-            call.manners(),
+            call.fidelity(),
         )
         .map(Reply::ok)
     })
 }
 
-/// GET …/start: the prompt that a start would give.
-pub fn preview(call: &Call<'_>) -> Result<Reply, Failure> {
-    // The platform asks for a JSON body here, which no client sends with a GET.
-    if call.manners() == Manners::Recorded || !call.body.is_empty() {
+/// GET …/start: shows the prompt that a start would use.
+pub fn preview(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    // The platform requires a JSON body here, which no client sends with a GET.
+    if call.fidelity() == Fidelity::Recorded || !call.body.is_empty() {
         body::any_json(&call.body)?;
     }
     call.state.store().read(|transaction| {
@@ -146,8 +126,8 @@ pub fn preview(call: &Call<'_>) -> Result<Reply, Failure> {
     })
 }
 
-/// POST …/start: a new session with a prompt, or the one that is under way.
-pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
+/// POST …/start: starts a session with a prompt, or returns the session that is already active.
+pub fn start(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let reply = call.state.store().write(|transaction| {
         let mut agent = find(transaction, call)?;
         if let Some(active) = active_session(transaction, &agent)? {
@@ -155,14 +135,14 @@ pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
                 json!({"session": active.to_json(), "starting_prompt": ""}),
             ));
         }
-        let task = match call.manners() {
-            // The platform reads the body and drops what it says.
-            Manners::Recorded => {
+        let task = match call.fidelity() {
+            // The platform reads the body and ignores its content.
+            Fidelity::Recorded => {
                 body::any_json(&call.body)?;
                 String::new()
             }
-            Manners::Corrected if call.body.is_empty() => String::new(),
-            Manners::Corrected => {
+            Fidelity::Corrected if call.body.is_empty() => String::new(),
+            Fidelity::Corrected => {
                 let object = body::object(&call.body, "StartRequest", &["prompt"])?;
                 body::text_of(&object, "prompt", "StartRequest")?
             }
@@ -170,18 +150,18 @@ pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
         let unread = unread(transaction, &agent)?;
         let prompt = prompt(transaction, &agent, &unread, &task)?;
         let session = new_session(&agent);
-        crud::insert(transaction, &session, call.manners())?;
+        crud::insert(transaction, &session, call.fidelity())?;
         messages::push(transaction, &session.id, "user", &prompt)?;
         for mut message in unread {
-            message.set("read", Value::Bool(true));
-            crud::save(transaction, &mut message, call.manners())?;
+            message.set("read", FieldValue::Bool(true));
+            crud::save(transaction, &mut message, call.fidelity())?;
         }
         agent.set_text("current_session_id", session.id.clone());
-        crud::save(transaction, &mut agent, call.manners())?;
+        crud::save(transaction, &mut agent, call.fidelity())?;
         let mut started = session.clone();
         started.set_text("phase", "Pending");
-        crud::save(transaction, &mut started, call.manners())?;
-        Ok::<_, Failure>(Reply::created(json!({
+        crud::save(transaction, &mut started, call.fidelity())?;
+        Ok::<_, ServerFailure>(Reply::created(json!({
             "session": session.to_json(),
             "starting_prompt": prompt,
         })))
@@ -191,7 +171,10 @@ pub fn start(call: &Call<'_>) -> Result<Reply, Failure> {
     Ok(reply)
 }
 
-fn active_session(connection: &Connection, agent: &Record) -> Result<Option<Record>, Failure> {
+fn active_session(
+    connection: &Connection,
+    agent: &ServerRecord,
+) -> Result<Option<ServerRecord>, ServerFailure> {
     let condition = Condition::equal("agent_id", agent.id.clone()).and(Condition {
         sql: "phase IN ('Pending', 'Creating', 'Running')".to_owned(),
         values: Vec::new(),
@@ -199,9 +182,9 @@ fn active_session(connection: &Connection, agent: &Record) -> Result<Option<Reco
     Ok(records::all(connection, &SESSION, &condition)?.pop())
 }
 
-/// Named after the agent and the second of its start.
-fn new_session(agent: &Record) -> Record {
-    let mut session = Record::new(&SESSION, ids::fresh());
+/// Creates a session named after the agent and the second of the start.
+fn new_session(agent: &ServerRecord) -> ServerRecord {
+    let mut session = ServerRecord::new(&SESSION, ids::fresh());
     let name = format!("{}-{}", agent.text("name"), time::now().as_second());
     session.set_text("name", name);
     session.set("prompt", agent.get("prompt").clone());
@@ -211,7 +194,10 @@ fn new_session(agent: &Record) -> Record {
     sessions::with_resource_name(session)
 }
 
-fn unread(connection: &Connection, agent: &Record) -> Result<Vec<Record>, Failure> {
+fn unread(
+    connection: &Connection,
+    agent: &ServerRecord,
+) -> Result<Vec<ServerRecord>, ServerFailure> {
     let condition = Condition::equal("agent_id", agent.id.clone()).and(Condition {
         sql: "read IS NULL OR read = 0".to_owned(),
         values: Vec::new(),
@@ -219,13 +205,13 @@ fn unread(connection: &Connection, agent: &Record) -> Result<Vec<Record>, Failur
     Ok(records::all(connection, &INBOX_MESSAGE, &condition)?)
 }
 
-/// The prompt of a start, in the platform's layout.
+/// Returns the prompt of a start, in the platform's layout.
 fn prompt(
     connection: &Connection,
-    agent: &Record,
-    unread: &[Record],
+    agent: &ServerRecord,
+    unread: &[ServerRecord],
     task: &str,
-) -> Result<String, Failure> {
+) -> Result<String, ServerFailure> {
     let (name, project) = (agent.text("name"), agent.text("project_id"));
     let mut prompt = format!(
         "# Agent Start: {name}\n\nYou are **{name}**, working in project **{project}**.\n\n"
@@ -248,8 +234,8 @@ fn prompt(
     Ok(prompt)
 }
 
-/// A table of the other agents; empty if there are none.
-fn peers(connection: &Connection, agent: &Record) -> Result<String, Failure> {
+/// Returns a table of the other agents; empty if there are none.
+fn peers(connection: &Connection, agent: &ServerRecord) -> Result<String, ServerFailure> {
     let condition = Condition::equal("project_id", agent.text("project_id"));
     let rows: Vec<String> = records::all(connection, &AGENT, &condition)?
         .iter()
@@ -265,7 +251,7 @@ fn peers(connection: &Connection, agent: &Record) -> Result<String, Failure> {
     ))
 }
 
-fn line_of(message: &Record) -> String {
+fn line_of(message: &ServerRecord) -> String {
     let sender = ["from_name", "from_agent_id"]
         .iter()
         .map(|key| message.text(key))

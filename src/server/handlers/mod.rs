@@ -1,13 +1,12 @@
-//! The kinds of records, one file each: the table of fields, and the handlers that are its own.
+//! The handlers of each kind of record, one file for each. What all kinds share is in `crud`.
 //!
-//! Source of fields and rules: contract api.md sections 7 to 9.
+//! Source of the rules: contract api.md sections 7 to 9.
 
 pub mod agents;
 pub mod applications;
 pub mod credentials;
 pub mod inbox;
 pub mod messages;
-pub mod meta;
 pub mod project_settings;
 pub mod projects;
 pub mod role_bindings;
@@ -15,4 +14,4 @@ pub mod roles;
 pub mod runner;
 pub mod scheduled_sessions;
 pub mod sessions;
-pub mod users;
+pub mod unbuilt;

@@ -1,0 +1,91 @@
+//! The content of the store, as the API lists it.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use serde_json::{Map, Value};
+
+use crate::api::{Client, ListOptions, path};
+use crate::compat::quote::quote;
+use crate::failure::{Failure, Kind};
+use crate::resources::{AGENT, CREDENTIAL, PROJECT, ROLE, ROLE_BINDING, Record, Resource};
+
+/// One document of a manifest.
+pub type ManifestDocument = Map<String, Value>;
+
+/// The records from which the documents are written.
+pub struct Contents {
+    pub projects: Vec<Record>,
+    /// The agents of each project, in the order of the projects.
+    pub agents: Vec<Record>,
+    pub credentials: Vec<Record>,
+    pub roles: Vec<Record>,
+    pub bindings: Vec<Record>,
+}
+
+impl Contents {
+    pub async fn read(client: &Client) -> anyhow::Result<Self> {
+        let projects = all(client, &PROJECT, "/projects").await?;
+        let mut agents = Vec::new();
+        for project in &projects {
+            let api_path = path(&["projects", project.id(), "agents"]);
+            agents.extend(all(client, &AGENT, &api_path).await?);
+        }
+        Ok(Self {
+            projects,
+            agents,
+            credentials: all(client, &CREDENTIAL, "/credentials").await?,
+            roles: all(client, &ROLE, "/roles").await?,
+            bindings: all(client, &ROLE_BINDING, "/role_bindings").await?,
+        })
+    }
+
+    /// Refuses agents and credentials that share a name, because `apply` finds them by name.
+    pub fn refuse_twins(&self) -> Result<(), Failure> {
+        let agents = self.agents.iter().map(|agent| {
+            let project = agent.text("project_id");
+            (
+                format!("agent {} of project {project}", quote(agent.name())),
+                agent,
+            )
+        });
+        let credentials = self.credentials.iter().map(|credential| {
+            (
+                format!("credential {}", quote(credential.name())),
+                credential,
+            )
+        });
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        for (name, record) in agents.chain(credentials) {
+            if let Some(first) = seen.insert(name.clone(), record.id()) {
+                let ids = format!("{first}, {}", record.id());
+                return Err(Failure::new(
+                    Kind::Conflict,
+                    format!("there are several of {name} ({ids})"),
+                )
+                .hint("manifests know them by name: rename or delete all but one"));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn agent(&self, id: &str) -> Option<&Record> {
+        self.agents.iter().find(|agent| agent.id() == id)
+    }
+}
+
+/// Lists all objects of a resource.
+pub async fn all(
+    client: &Client,
+    resource: &'static Resource,
+    api_path: &str,
+) -> anyhow::Result<Vec<Record>> {
+    // Overrides the configured project, which would narrow the list.
+    let options = ListOptions {
+        project: Some(String::new()),
+        ..ListOptions::default()
+    };
+    let list = client.list(resource, api_path, &options).await;
+    let list = list.with_context(|| format!("list {}", resource.plural()))?;
+    Ok(list.items.unwrap_or_default())
+}

@@ -1,0 +1,101 @@
+//! The system's keyring, which is given two seconds to answer.
+//!
+//! A secret service may wait for a person, or never answer. Each call therefore runs on a thread of its own, and a
+//! command waits for it no longer than that.
+
+use std::io;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use ::keyring::v1::{Entry, Error};
+use zeroize::Zeroizing;
+
+/// How long the keyring may take.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// Why the keyring did not do what it was asked to. No variant carries bytes of an entry.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    #[error("this system has no keyring")]
+    NoKeyring,
+    #[error("the keyring did not answer within {} seconds", LIMIT.as_secs())]
+    Late,
+    #[error("the entry in the keyring is damaged")]
+    Damaged,
+    #[error("{0}")]
+    Refused(String),
+    #[error("{0}")]
+    Thread(io::Error),
+}
+
+impl From<Error> for KeyringError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NoDefaultStore => Self::NoKeyring,
+            Error::BadEncoding(_) | Error::BadDataFormat(..) => Self::Damaged,
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+/// Reads an entry; returns `None` if there is no such entry.
+///
+/// # Errors
+/// When the keyring does not answer, or refuses.
+pub fn read(service: &'static str, name: &str) -> Result<Option<Zeroizing<String>>, KeyringError> {
+    let name = name.to_owned();
+    in_time(move || {
+        unless_missing(Entry::new(service, &name)?.get_password())
+            .map(|found| found.map(Zeroizing::new))
+    })
+}
+
+/// Writes an entry, over the one that exists.
+///
+/// # Errors
+/// When the keyring does not answer, or refuses.
+pub fn write(
+    service: &'static str,
+    name: &str,
+    secret: Zeroizing<String>,
+) -> Result<(), KeyringError> {
+    let name = name.to_owned();
+    in_time(move || Entry::new(service, &name)?.set_password(&secret))
+}
+
+/// Deletes an entry; a missing one counts as deleted.
+///
+/// # Errors
+/// When the keyring does not answer, or refuses.
+pub fn delete(service: &'static str, name: &str) -> Result<(), KeyringError> {
+    let name = name.to_owned();
+    in_time(move || {
+        unless_missing(Entry::new(service, &name)?.delete_credential())
+            .map(Option::unwrap_or_default)
+    })
+}
+
+fn unless_missing<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::NoEntry) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn in_time<T: Send + 'static>(
+    call: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, KeyringError> {
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new()
+        .name("keyring".to_owned())
+        .spawn(move || {
+            // The caller may have given up.
+            let _ = sender.send(call().map_err(KeyringError::from));
+        })
+        .map_err(KeyringError::Thread)?;
+    receiver
+        .recv_timeout(LIMIT)
+        .unwrap_or(Err(KeyringError::Late))
+}

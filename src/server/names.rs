@@ -1,0 +1,13 @@
+//! The fixed names of the API: its paths, and the one user.
+
+/// The path that all routes begin with.
+pub const BASE: &str = "/api/ambient/v1";
+
+/// The paths that do not belong to a kind of record.
+pub const ROOT_PATH: &str = "/api/ambient";
+pub const VERSION_PATH: &str = "/api/ambient/v1/version";
+pub const DESCRIPTION_PATH: &str = "/api/ambient/v1/openapi";
+pub const HEALTH_PATH: &str = "/healthcheck";
+
+/// The user that every caller acts as.
+pub const USER: &str = "dev-user";
