@@ -33,7 +33,10 @@ fn each_cited_section_exists() {
             for number in numbers(&words[at + 1..]) {
                 count += 1;
                 if !known.contains(&number) {
-                    wrong.push(format!("{}: {word} has no section {number}", path.display()));
+                    wrong.push(format!(
+                        "{}: {word} has no section {number}",
+                        path.display()
+                    ));
                 }
             }
         }
@@ -136,7 +139,10 @@ fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(files(&path, endings));
-        } else if path.extension().is_some_and(|end| endings.iter().any(|known| end == *known)) {
+        } else if path
+            .extension()
+            .is_some_and(|end| endings.iter().any(|known| end == *known))
+        {
             found.push(path);
         }
     }

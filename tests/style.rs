@@ -31,7 +31,11 @@ struct Turn {
 
 const fn turn(words: &'static str, instead: &'static str) -> Turn {
     let except: &[&str] = &[];
-    Turn { words, instead, except }
+    Turn {
+        words,
+        instead,
+        except,
+    }
 }
 
 /// Negated nouns, riddles, and passives that hide who does what.
@@ -39,7 +43,13 @@ const TURNS: &[Turn] = &[
     Turn {
         words: "is no ",
         instead: "\"is not a …\"",
-        except: &["there is no ", "is no longer ", "is no more ", "is no need ", "is no way "],
+        except: &[
+            "there is no ",
+            "is no longer ",
+            "is no more ",
+            "is no need ",
+            "is no way ",
+        ],
     },
     Turn {
         words: "are no ",
@@ -48,7 +58,10 @@ const TURNS: &[Turn] = &[
     },
     turn("what is no ", "a noun: \"malformed escapes\""),
     turn("in force", "\"effective\""),
-    turn("nothing is asked", "\"without a prompt\" or \"sends no request\""),
+    turn(
+        "nothing is asked",
+        "\"without a prompt\" or \"sends no request\"",
+    ),
     turn("nobody is asked", "\"without a prompt\""),
     turn("all the same", "\"still\" or \"nevertheless\""),
     turn("can't be told", "\"cannot be distinguished\""),
@@ -105,7 +118,10 @@ const SPELLING: &[(&str, &str)] = &[
 
 #[test]
 fn documents_use_plain_words() {
-    let wrong: Vec<_> = documents().iter().flat_map(|path| faults(path, prose)).collect();
+    let wrong: Vec<_> = documents()
+        .iter()
+        .flat_map(|path| faults(path, prose))
+        .collect();
     assert!(wrong.is_empty(), "see docs/style.md\n{}", wrong.join("\n"));
 }
 
@@ -113,7 +129,10 @@ fn documents_use_plain_words() {
 fn comments_and_help_use_plain_words() {
     let sources = files(&root().join("src"), "rs");
     assert!(sources.len() > 100, "the sources are read");
-    let wrong: Vec<_> = sources.iter().flat_map(|path| faults(path, comments)).collect();
+    let wrong: Vec<_> = sources
+        .iter()
+        .flat_map(|path| faults(path, comments))
+        .collect();
     assert!(
         wrong.is_empty() || COMMENTS_MAY_DIFFER,
         "see docs/style.md\n{}",
@@ -130,7 +149,9 @@ fn documents_fit_their_width() {
             prose(&text)
                 .into_iter()
                 .filter(|(_, line)| !line.starts_with('|') && line.chars().count() > WIDTH)
-                .map(|(number, _)| format!("{}:{number} has more than {WIDTH} columns", shown(path)))
+                .map(|(number, _)| {
+                    format!("{}:{number} has more than {WIDTH} columns", shown(path))
+                })
                 .collect::<Vec<_>>()
         })
         .collect();
@@ -166,7 +187,11 @@ fn faults_of(line: &str) -> Vec<String> {
     let turns = TURNS
         .iter()
         .filter(|turn| {
-            let right: usize = turn.except.iter().map(|right| line.matches(right).count()).sum();
+            let right: usize = turn
+                .except
+                .iter()
+                .map(|right| line.matches(right).count())
+                .sum();
             occurrences(&line, turn.words) > right
         })
         .map(|turn| format!("\"{}\": write {}", turn.words.trim(), turn.instead));
@@ -197,14 +222,18 @@ fn prose(text: &str) -> Vec<(usize, String)> {
         is_code ^= fence;
         !is_code && !fence
     });
-    outside.map(|(at, line)| (at + 1, line.to_owned())).collect()
+    outside
+        .map(|(at, line)| (at + 1, line.to_owned()))
+        .collect()
 }
 
 /// The lines of comment in a source file, with their numbers.
 fn comments(text: &str) -> Vec<(usize, String)> {
     let numbered = text.lines().enumerate();
     let comments = numbered.filter(|(_, line)| line.trim_start().starts_with("//"));
-    comments.map(|(at, line)| (at + 1, line.to_owned())).collect()
+    comments
+        .map(|(at, line)| (at + 1, line.to_owned()))
+        .collect()
 }
 
 /// Every document that a person writes, but the changelog, whose older entries stay.
@@ -212,7 +241,12 @@ fn documents() -> Vec<PathBuf> {
     let root = root();
     let mut found = files(&root.join("docs"), "md");
     found.extend(files(&root.join(".github"), "md"));
-    let at_the_root = ["README.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md"];
+    let at_the_root = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "RELEASING.md",
+        "SECURITY.md",
+    ];
     found.extend(at_the_root.map(|name| root.join(name)));
     found.retain(|path| !GENERATED.contains(&shown(path).as_str()));
     found
