@@ -147,9 +147,22 @@ fn is_test(name: &str) -> bool {
 }
 
 fn stored_tests(root: &Path) -> String {
-    ["tests/cli", "tests/server"]
+    ["tests/cli", "tests/server", "tests/kubeconfig"]
         .iter()
-        .flat_map(|folder| fs::read_dir(root.join(folder)).unwrap().flatten())
-        .filter_map(|entry| fs::read_to_string(entry.path()).ok())
+        .map(|folder| sources_below(&root.join(folder)))
+        .collect()
+}
+
+fn sources_below(folder: &Path) -> String {
+    fs::read_dir(folder)
+        .unwrap()
+        .flatten()
+        .map(|entry| {
+            if entry.path().is_dir() {
+                sources_below(&entry.path())
+            } else {
+                fs::read_to_string(entry.path()).unwrap_or_default()
+            }
+        })
         .collect()
 }

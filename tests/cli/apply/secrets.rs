@@ -1,0 +1,232 @@
+//! Secrets in manifests: where they come from, and when they are sent.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::apply::{SAMPLE, SECRET, applied, apply, dry_run, serve};
+use crate::support::platform::Platform;
+use crate::support::server::Scripted;
+use crate::support::{TestEnv, streams};
+
+/// Fails the run and gives its exit code and standard error.
+fn refused(env: &TestEnv, manifest: &str) -> (Option<i32>, String) {
+    let server = Scripted::new([]);
+    let output = apply(env, server.url(), &["-f", "-"])
+        .write_stdin(manifest)
+        .output()
+        .unwrap();
+    assert!(server.received().is_empty(), "{:?}", server.lines());
+    (output.status.code(), streams(&output).1)
+}
+
+#[test]
+fn what_is_wrong_with_secrets_is_found_before_any_request() {
+    let env = TestEnv::new();
+    env.file("bad.conf", "clusters: []\n");
+    let credential = |rest: &str| {
+        format!(
+            "kind: Project\nname: web\n---\nkind: Credential\nname: c\nprovider: gitlab\n{rest}\n"
+        )
+    };
+    for (rest, message) in [
+        ("token: $UNSET_1", "environment variable UNSET_1 is not set"),
+        (
+            "token: ${UNSET_1}",
+            "environment variable UNSET_1 is not set",
+        ),
+        (
+            "tokenFrom: {env: UNSET_1}",
+            "environment variable UNSET_1 is not set",
+        ),
+        (
+            "tokenFrom: {stdin: true}",
+            "standard input is taken already",
+        ),
+        ("tokenFrom: {file: gone}", "no such file or directory"),
+        (
+            "tokenFrom: {env: A, file: b}",
+            "exactly one of env, file and stdin",
+        ),
+        ("tokenFrom: {vault: A}", "knows env, file and stdin"),
+        ("token: a\ntokenFrom: {env: GL}", "exclude each other"),
+        ("provider2: x\nprovider: y", "already defined"),
+    ] {
+        let (code, stderr) = refused(&env, &credential(rest));
+        assert!(matches!(code, Some(1 | 7)), "{rest}: {code:?} {stderr}");
+        assert!(stderr.contains(message), "{rest}: {stderr}");
+        assert!(!stderr.contains(SECRET), "{rest}: {stderr}");
+    }
+    let (code, stderr) = refused(
+        &env,
+        "kind: Credential\nname: k\nprovider: kubeconfig\ntokenFrom: {file: bad.conf}\n",
+    );
+    assert_eq!(code, Some(7), "{stderr}");
+}
+
+/// `$NAME` is the only thing that is replaced; what the Go tool removes besides is warned about.
+#[test]
+fn references_to_the_environment_are_replaced() {
+    let env = TestEnv::new();
+    for (token, sent, warned) in [
+        ("'a-$GL-${GL}'", format!("a-{SECRET}-{SECRET}"), false),
+        ("'a$ $(b) $.'", "a$ $(b) $.".to_owned(), false),
+        ("'a$$b$1c${}d'", "abcd".to_owned(), true),
+        ("'${GL:-d}x'", "x".to_owned(), true),
+    ] {
+        let platform = Arc::<Platform>::default();
+        let server = serve(&platform);
+        let output = apply(&env, server.url(), &["-f", "-"])
+            .write_stdin(format!(
+                "kind: Credential\nname: c\nprovider: p\ntoken: {token}\n"
+            ))
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(
+            platform.state()["/credentials"][0]["token"],
+            sent,
+            "{token}"
+        );
+        assert_eq!(stderr.contains("was removed"), warned, "{token}: {stderr}");
+        assert!(!stderr.contains(SECRET));
+    }
+}
+
+/// A `$` inside a secret from `tokenFrom` is left alone, and a secret that changed is sent again.
+#[test]
+fn a_secret_is_sent_only_when_it_changed() {
+    let env = TestEnv::new();
+    env.file(
+        "c.yaml",
+        "kind: Credential\nname: c\nprovider: p\ntokenFrom: {file: t}\n",
+    );
+    let platform = Arc::<Platform>::default();
+    for (secret, status) in [
+        ("a$GL$$b\n", "created"),
+        ("a$GL$$b\n", "unchanged"),
+        ("other\n", "configured"),
+        ("other\n", "unchanged"),
+    ] {
+        env.file("t", secret);
+        let (stdout, _) = applied(&env, &platform, &["-f", "c.yaml"]);
+        assert_eq!(stdout, format!("credential/c {status}\n"));
+        assert_eq!(
+            platform.state()["/credentials"][0]["token"],
+            secret.trim_end()
+        );
+    }
+}
+
+/// A kubeconfig is cut as by `credential create`, with the files beside it.
+#[test]
+fn a_kubeconfig_is_cut_before_it_is_stored() {
+    let env = TestEnv::new();
+    let (platform, by_create) = (Arc::<Platform>::default(), Arc::<Platform>::default());
+    env.file("d/kube.conf", std::fs::read(SAMPLE).unwrap());
+    env.file(
+        "m.yaml",
+        "kind: Credential\nname: k\nprovider: kubeconfig\ntokenFrom: {file: d/kube.conf}\n",
+    );
+    applied(&env, &platform, &["-f", "m.yaml"]);
+    let server = serve(&by_create);
+    env.connected(server.url())
+        .args(["credential", "create", "--provider", "kubeconfig"])
+        .args(["--name", "k", "--from-file", "d/kube.conf"])
+        .assert()
+        .success();
+    let stored = |platform: &Platform| {
+        let credential = platform.state()["/credentials"][0].clone();
+        let annotations = credential["annotations"].as_str().unwrap();
+        let annotations: Value = serde_json::from_str(annotations).unwrap();
+        (credential["token"].clone(), annotations)
+    };
+    assert_eq!(stored(&platform), stored(&by_create));
+}
+
+#[test]
+fn where_a_secret_comes_from_is_said_before_it_is_read() {
+    let env = TestEnv::new();
+    env.file(
+        "m/c.yaml",
+        "kind: Credential\nname: a\nprovider: jira\ntokenFrom: {file: ../outside}\n---\n\
+                          kind: Credential\nname: b\nprovider: jira\ntoken: x${FIRST}$SECOND\n",
+    );
+    let (code, _, stderr) = dry_run(&env, &["-f", "m"], "");
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(
+        stderr,
+        "credential/a: reads its secret from file m/../outside\n\
+         credential/b: reads its secret from variable FIRST\n\
+         credential/b: reads its secret from variable SECOND\n"
+    );
+}
+
+/// A secret that a manifest names is sent, and the manifest may come from anybody.
+#[test]
+fn a_secret_outside_the_manifests_folder_needs_a_word() {
+    let env = TestEnv::new();
+    let outside = env.home().join("private");
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::write(outside.join("t"), SECRET).unwrap();
+    env.file("t", SECRET);
+    env.file("m/t", SECRET);
+    std::os::unix::fs::symlink(outside.join("t"), env.work().join("m/link")).unwrap();
+    let apply = |file: &str, allowed: &[&std::path::Path]| {
+        env.file(
+            "m/c.yaml",
+            format!("kind: Credential\nname: c\nprovider: jira\ntokenFrom: {{file: {file}}}\n"),
+        );
+        let mut command = env.local();
+        command.args(["apply", "-f", "m/c.yaml"]);
+        for folder in allowed {
+            command.arg("--allow-file").arg(folder);
+        }
+        let output = command.output().unwrap();
+        (output.status.code(), streams(&output))
+    };
+    let absolute = outside.join("t").display().to_string();
+    for file in [absolute.as_str(), "link"] {
+        let (status, (stdout, stderr)) = apply(file, &[]);
+        assert_eq!((status, stdout.as_str()), (Some(7), ""), "{file}: {stderr}");
+        assert!(
+            stderr.contains("lies outside the manifest's folder"),
+            "{stderr}"
+        );
+        assert!(stderr.contains("--allow-file"), "{stderr}");
+    }
+    let (status, (_, stderr)) = apply("~/private/t", &[]);
+    assert_eq!(status, Some(7), "{stderr}");
+    assert!(stderr.contains("nothing expands the ~ here"), "{stderr}");
+    for (file, allowed) in [
+        (absolute.as_str(), vec![outside.as_path()]),
+        ("link", vec![outside.as_path()]),
+        ("t", vec![]),
+        ("../t", vec![]),
+    ] {
+        let (status, (_, stderr)) = apply(file, &allowed);
+        assert_eq!(status, Some(0), "{file}: {stderr}");
+    }
+}
+
+/// Findings are accepted by their code as in `credential create`; an unknown code is refused.
+#[test]
+fn a_finding_is_accepted_by_its_code() {
+    let env = TestEnv::new();
+    env.file("k.yaml", std::fs::read(SAMPLE).unwrap());
+    env.file(
+        "c.yaml",
+        "kind: Credential\nname: c\nprovider: nobodys\ntokenFrom: {file: k.yaml}\n",
+    );
+    for (flags, wanted) in [
+        (vec![], 2),
+        (vec!["--allow", "unknown-provider"], 0),
+        (vec!["--allow", "no-such-code"], 2),
+    ] {
+        let mut command = env.local();
+        command.args(["apply", "-f", "c.yaml"]).args(&flags);
+        let output = command.output().unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(wanted), "{flags:?}: {stderr}");
+    }
+}

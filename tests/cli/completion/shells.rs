@@ -1,0 +1,204 @@
+//! What a press of Tab does in real shells.
+
+use std::path::Path;
+
+use pty_process::blocking::Command;
+
+use crate::completion::{KUBECONFIG, PATIENT, platform};
+use crate::support::pty::Terminal;
+use crate::support::{TestEnv, streams};
+
+#[test]
+fn other_shells_are_refused_with_a_list() {
+    let env = TestEnv::new();
+    let output = env.acpctl().args(["completion", "tcsh"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        streams(&output).1,
+        "Error: unknown shell \"tcsh\": choose one of bash, zsh, fish, powershell, elvish, nushell\n"
+    );
+}
+
+/// A shell on a terminal, with nothing configured but our completion. Nothing, said out loud, where the
+/// shell is not installed.
+fn shell(env: &TestEnv, url: &str, name: &str) -> Option<Terminal> {
+    if std::process::Command::new(name)
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        crate::support::skipped(&format!("{name} is not installed"));
+        return None;
+    }
+    let script = env
+        .acpctl()
+        .args(["completion", name])
+        .output()
+        .unwrap()
+        .stdout;
+    let script = env.file("completion-script", script);
+    let binary = Path::new(env!("CARGO_BIN_EXE_acpctl")).parent().unwrap();
+    let path = format!(
+        "{}:{}",
+        binary.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let arguments: &[&str] = match name {
+        "bash" => &["--noprofile", "--norc", "-i"],
+        "zsh" => &["-f", "-i"],
+        _ => &["--no-config", "-i"],
+    };
+    let command = Command::new(name)
+        .args(arguments)
+        .env_clear()
+        .envs(env.variables())
+        .env("PATH", path)
+        .env("TERM", "xterm")
+        .env("PS1", "ready> ")
+        .env(PATIENT.0, PATIENT.1)
+        .env("AMBIENT_API_URL", url)
+        .env("AMBIENT_TOKEN", crate::support::TOKEN)
+        .current_dir(env.work());
+    let terminal = Terminal::start(command, 40, 120);
+    let script = script.display();
+    match name {
+        "bash" => {
+            terminal.wait_for("ready> ");
+            terminal.type_text(&format!(
+                "bind 'set bell-style none'; source {script}; clear\r"
+            ));
+        }
+        "zsh" => {
+            terminal.wait_for("ready> ");
+            terminal.type_text(&format!(
+                "autoload -U compinit; compinit -u -D; source {script}; clear\r"
+            ));
+        }
+        _ => {
+            terminal.type_text(&format!(
+                "function fish_prompt; echo 'ready> '; end; source {script}; clear\r"
+            ));
+        }
+    }
+    terminal.wait_until("a cleared screen", |screen| screen.trim() == "ready>");
+    Some(terminal)
+}
+
+/// Types a line up to Tab, waits for what it becomes, and clears it.
+fn tab(terminal: &Terminal, typed: &str, wanted: &str) {
+    terminal.type_text(typed);
+    terminal.wait_for(typed.trim_end());
+    terminal.type_text("\t");
+    terminal.wait_for(wanted);
+    // Ctrl-U empties the line.
+    terminal.type_text("\x15");
+    terminal.wait_until("an empty line", |screen| {
+        !screen.contains(wanted) || screen.trim_end().ends_with('>')
+    });
+}
+
+fn completes(name: &str) {
+    let env = TestEnv::new();
+    env.file("kc", KUBECONFIG);
+    let server = platform();
+    let Some(terminal) = shell(&env, server.url(), name) else {
+        return;
+    };
+    for (typed, wanted) in [
+        ("acpctl cred", "acpctl credential"),
+        ("acpctl credential val", "acpctl credential validate"),
+        ("acpctl credential create --allow-d", "--allow-duplicate"),
+        (
+            "acpctl credential create --provider ku",
+            "--provider kubeconfig",
+        ),
+        (
+            "acpctl credential create --provider=ku",
+            "--provider=kubeconfig",
+        ),
+        ("acpctl credential create --from-file k", "--from-file kc"),
+        (
+            "acpctl credential create -f kc --context d",
+            "--context dev",
+        ),
+        ("acpctl credential get pr", "credential get prod"),
+        (
+            "acpctl credential bind prod --project te",
+            "--project team-a",
+        ),
+        ("acpctl completion powe", "completion powershell"),
+    ] {
+        tab(&terminal, typed, wanted);
+    }
+    // A name with a colon, and one that must not be run.
+    tab(
+        &terminal,
+        "acpctl credential create -f kc --context arn:aws:e",
+        "demo",
+    );
+    tab(&terminal, "acpctl credential get \\$", "pwned");
+    terminal.type_text("exit\r");
+    assert!(!env.work().join("pwned").exists());
+}
+
+#[test]
+fn bash_completes() {
+    completes("bash");
+}
+
+#[test]
+fn zsh_completes() {
+    completes("zsh");
+}
+
+#[test]
+fn fish_completes() {
+    completes("fish");
+}
+
+#[test]
+fn lists_show_descriptions() {
+    for name in ["bash", "zsh", "fish"] {
+        let env = TestEnv::new();
+        let server = platform();
+        let Some(terminal) = shell(&env, server.url(), name) else {
+            continue;
+        };
+        terminal.type_text("acpctl credential \t\t");
+        terminal.wait_for("Let the sessions of a project use a credential");
+        terminal.wait_for("validate");
+    }
+}
+
+#[test]
+fn wide_names_stay_on_one_line_of_the_list() {
+    let env = TestEnv::new();
+    let wide = "部署".repeat(40);
+    let contexts = [&wide, "dev"]
+        .map(|name| format!("- {{name: {name}, context: {{cluster: c, user: u}}}}\n"));
+    env.file(
+        "wide",
+        format!(
+            "apiVersion: v1\nkind: Config\ncontexts:\n{}clusters:\n\
+             - {{name: c, cluster: {{server: 'https://c.example.org'}}}}\nusers:\n- {{name: u, user: {{token: t}}}}\n",
+            contexts.concat()
+        ),
+    );
+    let server = platform();
+    let Some(terminal) = shell(&env, server.url(), "bash") else {
+        return;
+    };
+    terminal.type_text("acpctl credential create -f wide --context \t\t");
+    // The screen of the tests joins what the terminal had to break.
+    let wide = |screen: &str| {
+        screen
+            .lines()
+            .find(|line| line.starts_with("部署"))
+            .map(str::to_owned)
+    };
+    let screen = terminal.wait_until("both rows", |screen| {
+        screen.contains("dev  (") && wide(screen).is_some()
+    });
+    let row = wide(&screen).unwrap();
+    assert!(row.chars().count() < 60, "{screen}");
+}

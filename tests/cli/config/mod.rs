@@ -1,0 +1,46 @@
+//! Where the configuration is, whose it is, and what is left there: homes of nobody and of others, odd
+//! variables, odd files, signals.
+
+mod leftovers;
+mod owners;
+mod paths;
+
+use std::ffi::OsStr;
+use std::process::{Command, Output};
+
+use serde_json::json;
+
+use crate::support::server::{Scripted, json as answer};
+use crate::support::streams;
+
+fn api() -> Scripted {
+    Scripted::with(|_| {
+        answer(
+            200,
+            &json!({"kind": "ProjectList", "page": 1, "size": 0, "total": 0, "items": []}),
+        )
+    })
+}
+
+/// The program with these variables and no others.
+fn bare(words: &[&str], variables: &[(&str, &OsStr)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("AMBIENT_LOCAL_KEYRING", "off")
+        .envs(variables.iter().copied())
+        .args(words)
+        .output()
+        .unwrap()
+}
+
+fn assert_done(output: &Output) {
+    let (stdout, stderr) = streams(output);
+    assert!(output.status.success(), "{stdout}{stderr}");
+}
+
+fn assert_failed(output: &Output, code: i32, words: &str) {
+    let (stdout, stderr) = streams(output);
+    assert_eq!(output.status.code(), Some(code), "{stdout}{stderr}");
+    assert!(stderr.contains(words), "{words}: {stderr}");
+}

@@ -1,0 +1,277 @@
+//! `credential create`: sources of the secret, what is cut and sent, and what is not sent.
+
+use serde_json::Value;
+
+use crate::credential::{empty_server, posted, sample};
+use crate::support::{TOKEN, TestEnv, streams};
+
+#[test]
+fn a_secret_comes_from_each_source_byte_for_byte() {
+    let env = TestEnv::new();
+    let multi = "line one\nline two\n";
+    env.file("one", "s3cret\n");
+    env.file("crlf", "s3cret\r\n");
+    env.file("multi", multi);
+    let create = [
+        "credential",
+        "create",
+        "--provider",
+        "github",
+        "--name",
+        "n",
+    ];
+    for (args, stdin, token) in [
+        (vec!["--token", "s3cret"], None, "s3cret"),
+        (vec!["--token", "@one"], None, "s3cret"),
+        (vec!["--token", "@crlf"], None, "s3cret"),
+        (vec!["--token", "@@literal"], None, "@literal"),
+        (vec!["--token", "-"], Some("s3cret\n"), "s3cret"),
+        (vec!["--token", "@-"], Some("s3cret"), "s3cret"),
+        (vec!["--from-file", "one"], None, "s3cret"),
+        (vec!["--from-file", "multi"], None, multi),
+        (vec!["--from-file", "-"], Some(" s3 cret \n"), " s3 cret "),
+    ] {
+        let server = empty_server();
+        let mut command = env.connected(server.url());
+        command.args(create).args(&args);
+        if let Some(stdin) = stdin {
+            command.write_stdin(stdin);
+        }
+        let output = command.output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(stdout, "credential/n created\n", "{args:?}: {stderr}");
+        let on_the_line = matches!(args[..], ["--token", "s3cret" | "@@literal"]);
+        assert_eq!(
+            stderr.starts_with("Warning: a secret on the command line"),
+            on_the_line,
+            "{stderr}"
+        );
+        assert!(on_the_line || stderr.is_empty(), "{stderr}");
+        assert_eq!(posted(&server)["token"], token, "{args:?}");
+    }
+}
+
+#[test]
+fn a_bad_source_sends_nothing() {
+    let env = TestEnv::new();
+    env.file("empty", "");
+    env.file("blank", " \n\t\n");
+    env.file("binary", [0xff, 0xfe, 0x00, 0xd8]);
+    for (args, stdin, code, message) in [
+        (
+            vec!["--from-file", "absent"],
+            None,
+            7,
+            "Error: read \"absent\": no such file or directory\n",
+        ),
+        (
+            vec!["--from-file", "."],
+            None,
+            7,
+            "Error: read \".\": is a directory\n",
+        ),
+        (
+            vec!["--from-file", "empty"],
+            None,
+            7,
+            "Error: the secret from empty is empty\n",
+        ),
+        (
+            vec!["--token", "@blank"],
+            None,
+            7,
+            "Error: the secret from blank is empty\n",
+        ),
+        (
+            vec!["--token", "-"],
+            Some(""),
+            7,
+            "Error: the secret from standard input is empty\n",
+        ),
+        (
+            vec!["--from-file", "binary"],
+            None,
+            7,
+            "Error: the secret from binary is not UTF-8 text\n",
+        ),
+        (
+            vec!["--token", "x", "--from-file", "empty"],
+            None,
+            2,
+            "Error: --token and --from-file are mutually exclusive\n",
+        ),
+        (
+            vec!["--token", "@"],
+            None,
+            2,
+            "Error: --token @ names no file\n",
+        ),
+    ] {
+        let server = empty_server();
+        let mut command = env.connected(server.url());
+        command
+            .args([
+                "credential",
+                "create",
+                "--provider",
+                "github",
+                "--name",
+                "n",
+            ])
+            .args(&args);
+        if let Some(stdin) = stdin {
+            command.write_stdin(stdin);
+        }
+        let output = command.output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {stderr}");
+        assert!(stderr.starts_with(message), "{args:?}: {stderr}");
+        assert_eq!((stdout.as_str(), server.lines()), ("", vec![]), "{args:?}");
+    }
+}
+
+#[test]
+fn a_kubeconfig_is_carved_and_described() {
+    let env = TestEnv::new();
+    for (args, stdin) in [
+        (vec!["--from-file", "kc.yaml"], None),
+        (vec![], Some(sample())),
+    ] {
+        env.file("kc.yaml", sample());
+        let server = empty_server();
+        let mut command = env.connected(server.url());
+        command
+            .args(["credential", "create", "--provider", "kubeconfig"])
+            .args(&args);
+        if let Some(stdin) = stdin {
+            command.write_stdin(stdin);
+        }
+        let output = command.output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert!(output.status.success(), "{stderr}");
+        assert_eq!(
+            stdout, "credential/team-a created\n",
+            "the context's name is the default"
+        );
+        assert!(
+            stderr.contains("Kept 1 of 2 contexts (\"team-a\"), dropped 1 user and 1 cluster"),
+            "{stderr}"
+        );
+        let body = posted(&server);
+        let token = body["token"].as_str().unwrap();
+        assert!(!token.contains("this-secret-must-not-travel-along"));
+        assert!(token.contains("current-context: team-a"));
+        let annotations: Value =
+            serde_json::from_str(body["annotations"].as_str().unwrap()).unwrap();
+        assert_eq!(annotations["acpctl/context"], "team-a");
+        assert_eq!(
+            annotations["acpctl/server"],
+            "https://api.sample-cluster.example.net:6443"
+        );
+        assert_eq!(annotations["acpctl/expires-at"], "2099-01-01T00:00:00Z");
+        assert!(
+            annotations["acpctl/digest"]
+                .as_str()
+                .unwrap()
+                .starts_with("hmac-sha256:")
+        );
+    }
+}
+
+#[test]
+fn the_named_context_comes_from_kubeconfig_too() {
+    let env = TestEnv::new();
+    let path = env.file("kc.yaml", sample());
+    let server = empty_server();
+    // Standard input must bring nothing by itself: a pipe would be the source.
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .envs(env.variables())
+        .env("AMBIENT_API_URL", server.url())
+        .env("AMBIENT_TOKEN", TOKEN)
+        .env("KUBECONFIG", &path)
+        .args([
+            "credential",
+            "create",
+            "--provider",
+            "kubeconfig",
+            "--context",
+            "other",
+            "--name",
+            "x",
+        ])
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap()
+        .status;
+    assert!(status.success());
+    assert!(
+        posted(&server)["token"]
+            .as_str()
+            .unwrap()
+            .contains("this-secret-must-not-travel-along")
+    );
+}
+
+#[test]
+fn a_literal_kubeconfig_works_with_a_warning() {
+    let env = TestEnv::new();
+    let server = empty_server();
+    let output = env
+        .connected(server.url())
+        .args([
+            "credential",
+            "create",
+            "--provider",
+            "kubeconfig",
+            "--name",
+            "x",
+            "--token",
+            &sample(),
+        ])
+        .output()
+        .unwrap();
+    let (_, stderr) = streams(&output);
+    assert!(output.status.success(), "{stderr}");
+    assert!(
+        stderr.starts_with("Warning: a secret on the command line can be seen"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn findings_can_be_accepted_knowingly() {
+    let env = TestEnv::new();
+    let loopback = sample().replacen(
+        "https://api.sample-cluster.example.net:6443",
+        "https://127.0.0.1:6443",
+        1,
+    );
+    for args in [
+        vec!["--allow", "server-loopback"],
+        vec!["--skip-validation"],
+    ] {
+        let server = empty_server();
+        env.connected(server.url())
+            .args([
+                "credential",
+                "create",
+                "--provider",
+                "kubeconfig",
+                "--name",
+                "x",
+                "--from-file",
+                "-",
+            ])
+            .args(&args)
+            .write_stdin(loopback.clone())
+            .assert()
+            .success();
+        let token = posted(&server)["token"].as_str().unwrap().to_owned();
+        assert_eq!(
+            token == loopback,
+            args[0] == "--skip-validation",
+            "skipping stores the text as it is"
+        );
+    }
+}

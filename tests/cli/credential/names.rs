@@ -1,0 +1,148 @@
+//! `credential get`, `list` and their like: names, IDs, long lists.
+
+use serde_json::{Value, json};
+
+use crate::credential::ID;
+use crate::support::server::{Scripted, error, json as answer, raw};
+use crate::support::{TestEnv, streams};
+
+#[test]
+fn names_and_ids_find_a_credential() {
+    let env = TestEnv::new();
+    let record = json!({"id": ID, "name": "mine", "provider": "github"});
+    let server = Scripted::with(move |request| {
+        let target = request
+            .target
+            .trim_start_matches("/api/ambient/v1/credentials");
+        match (request.method.as_str(), target) {
+            ("GET", target) if target.starts_with('?') => answer(
+                200,
+                &json!({"kind": "CredentialList", "page": 1, "size": 1, "total": 1, "items": [record]}),
+            ),
+            ("DELETE", target) if target == format!("/{ID}") => raw(204, "application/json", ""),
+            (_, target) if target == format!("/{ID}/token") => answer(
+                200,
+                &json!({"credential_id": ID, "provider": "github", "token": "t"}),
+            ),
+            (_, target) if target == format!("/{ID}") => answer(200, &record),
+            _ => error(404, "ambient-api-server-7", "not found"),
+        }
+    });
+    for (args, stdout) in [
+        (vec!["get", "mine", "-o", "name"], "credential/mine\n"),
+        (vec!["token", "mine"], "t\n"),
+        (
+            vec!["update", "mine", "--description", "d"],
+            "credential/mine updated\n",
+        ),
+        (vec!["delete", "mine", "--yes"], "credential/mine deleted\n"),
+    ] {
+        env.connected(server.url())
+            .arg("credential")
+            .args(&args)
+            .assert()
+            .success()
+            .stdout(stdout);
+    }
+    let lines = server.lines();
+    assert!(
+        lines.contains(&format!("PATCH /credentials/{ID}"))
+            && lines.contains(&format!("DELETE /credentials/{ID}")),
+        "{lines:?}"
+    );
+    assert!(
+        !lines.contains(&"DELETE /credentials/mine".to_owned()),
+        "the server would call that a success"
+    );
+}
+
+#[test]
+fn two_of_a_name_are_an_error_that_lists_both() {
+    let env = TestEnv::new();
+    let items = json!([{"id": "first", "name": "twin"}, {"id": "second", "name": "twin"}]);
+    let server = Scripted::with(move |request| {
+        if request.target.contains('?') {
+            answer(
+                200,
+                &json!({"kind": "CredentialList", "page": 1, "size": 2, "total": 2, "items": items}),
+            )
+        } else {
+            error(404, "ambient-api-server-7", "not found")
+        }
+    });
+    for args in [
+        vec!["get", "twin"],
+        vec!["token", "twin"],
+        vec!["update", "twin", "--name", "x"],
+        vec!["delete", "twin", "-y"],
+        vec!["bind", "twin", "--project", "p"],
+    ] {
+        let output = env
+            .connected(server.url())
+            .arg("credential")
+            .args(&args)
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(6), "{args:?}: {stderr}");
+        assert!(stderr.contains("multiple credentials named \"twin\" found (first, second); use the credential ID instead"), "{stderr}");
+    }
+    assert!(
+        server
+            .received()
+            .iter()
+            .all(|request| request.method == "GET" || request.target.ends_with("/twin")),
+        "{:?}",
+        server.lines()
+    );
+}
+
+#[test]
+fn long_lists_are_walked_to_the_end() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| {
+        let query: std::collections::HashMap<_, _> =
+            url::form_urlencoded::parse(request.target.split_once('?').unwrap().1.as_bytes())
+                .into_owned()
+                .collect();
+        let number = |key: &str| query[key].parse::<usize>().unwrap();
+        let (page, size) = (number("page"), number("size"));
+        let items: Vec<Value> = (0..2500)
+            .skip((page - 1) * size)
+            .take(size)
+            .map(|n| json!({"id": format!("{n:05}"), "name": "n", "provider": "p"}))
+            .collect();
+        answer(
+            200,
+            &json!({"kind": "CredentialList", "page": page, "size": items.len(), "total": 2500, "items": items}),
+        )
+    });
+    let output = env
+        .connected(server.url())
+        .args(["credential", "list", "-o", "json"])
+        .output()
+        .unwrap();
+    let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (list["items"].as_array().unwrap().len(), &list["total"]),
+        (2500, &json!(2500))
+    );
+    assert_eq!(
+        server.lines()[0],
+        "GET /credentials?page=1&size=100",
+        "the first request is the Go tool's"
+    );
+    let output = env
+        .connected(server.url())
+        .args(["credential", "list", "--limit", "3"])
+        .output()
+        .unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(
+        (stdout.lines().count(), stderr.as_str()),
+        (
+            4,
+            "Showing 3 of 2500 credentials; raise or leave out --limit to see more\n"
+        )
+    );
+}

@@ -1,0 +1,118 @@
+//! No secret turns up in any output.
+
+use serde_json::json;
+
+use crate::credential::{ID, sample};
+use crate::support::server::{Received, Scripted, json as answer, raw};
+use crate::support::{TOKEN, TestEnv, streams};
+
+#[test]
+fn no_secret_turns_up_in_any_output() {
+    let env = TestEnv::new();
+    let canary = "canary-token-9f3b1c";
+    let kubeconfig = sample().replacen(
+        "token: this-secret-must-not-travel-along",
+        &format!("token: {canary}"),
+        1,
+    );
+    let leaky = move |request: &Received| match request.method.as_str() {
+        "GET" if request.target.contains('?') => {
+            let items =
+                json!([{"id": ID, "name": "n", "provider": "github", "token": "canary-answer"}]);
+            answer(
+                200,
+                &json!({"kind": "CredentialList", "page": 1, "size": 1, "total": 1, "items": items}),
+            )
+        }
+        "DELETE" => raw(204, "application/json", ""),
+        _ => answer(
+            200,
+            &json!({"id": ID, "name": "n", "provider": "kubeconfig", "token": "canary-answer"}),
+        ),
+    };
+    let server = Scripted::with(leaky);
+    let verbs: Vec<Vec<&str>> = vec![
+        vec!["list"],
+        vec!["get", ID],
+        vec![
+            "create",
+            "--provider",
+            "github",
+            "--name",
+            "n",
+            "--token",
+            canary,
+        ],
+        vec![
+            "create",
+            "--provider",
+            "kubeconfig",
+            "--name",
+            "n",
+            "--context",
+            "other",
+            "--allow-duplicate",
+            "--from-file",
+            "-",
+        ],
+        vec![
+            "create",
+            "--provider",
+            "kubeconfig",
+            "--name",
+            "n",
+            "--context",
+            "other",
+            "--dry-run",
+            "--from-file",
+            "-",
+        ],
+        vec![
+            "create",
+            "--provider",
+            "kubeconfig",
+            "--name",
+            "n",
+            "--all-contexts",
+            "--strict",
+            "--from-file",
+            "-",
+        ],
+        vec![
+            "create",
+            "--provider",
+            "kubeconfig",
+            "--name",
+            "n",
+            "--context",
+            "absent",
+            "--from-file",
+            "-",
+        ],
+        vec!["update", ID, "--token", canary],
+        vec!["update", ID, "--context", "other", "--from-file", "-"],
+        vec!["delete", ID, "--yes"],
+        vec!["validate", "-", "--context", "other"],
+        vec!["validate", "-", "--context", "absent", "-o", "json"],
+        vec!["validate", "-", "-o", "sarif"],
+    ];
+    for verb in verbs {
+        for level in [vec![], vec!["-v"], vec!["--trace"], vec!["--print-curl"]] {
+            let output = env
+                .connected(server.url())
+                .arg("credential")
+                .args(&verb)
+                .args(&level)
+                .write_stdin(kubeconfig.clone())
+                .output()
+                .unwrap();
+            let (stdout, stderr) = streams(&output);
+            for secret in [canary, "canary-answer", TOKEN] {
+                assert!(
+                    !stdout.contains(secret) && !stderr.contains(secret),
+                    "{verb:?} {level:?} shows {secret}:\n{stdout}{stderr}"
+                );
+            }
+        }
+    }
+}

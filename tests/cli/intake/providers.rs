@@ -1,0 +1,63 @@
+//! Providers: which there are, and what a misspelt one costs.
+
+use crate::intake::{run, sample};
+use crate::support::TestEnv;
+
+#[test]
+fn a_provider_that_nobody_knows_is_refused() {
+    let env = TestEnv::new();
+    env.file("k.yaml", sample());
+    for provider in ["kubeconifg", "KubeConfig"] {
+        let args = [
+            "credential",
+            "create",
+            "--provider",
+            provider,
+            "--name",
+            "n",
+            "--from-file",
+            "k.yaml",
+        ];
+        let (status, stdout, stderr) = run(&env, &args);
+        assert_eq!((status, stdout.as_str()), (Some(2), ""), "{stderr}");
+        assert!(stderr.contains("did you mean kubeconfig?"), "{stderr}");
+        let (status, _, stderr) = run(
+            &env,
+            &[&args[..], &["--allow", "unknown-provider"]].concat(),
+        );
+        assert_eq!(status, Some(0), "{stderr}");
+        assert!(
+            stderr.contains("Warning: the secret is a kubeconfig"),
+            "{stderr}"
+        );
+    }
+    let args = [
+        "credential",
+        "create",
+        "--provider",
+        "github",
+        "--name",
+        "g",
+        "--from-file",
+        "k.yaml",
+    ];
+    let (status, _, stderr) = run(&env, &[&args[..], &["--strict"]].concat());
+    assert_eq!(status, Some(8), "{stderr}");
+}
+
+#[test]
+fn a_manifest_with_a_misspelt_provider_is_refused() {
+    let env = TestEnv::new();
+    env.file("k.yaml", sample());
+    let manifest = |provider: &str| {
+        format!("kind: Credential\nname: m\nprovider: {provider}\ntokenFrom: {{file: k.yaml}}\n")
+    };
+    env.file("m.yaml", manifest("kubeconifg"));
+    let (status, _, stderr) = run(&env, &["apply", "-f", "m.yaml"]);
+    assert!(status != Some(0), "{stderr}");
+    assert!(stderr.contains("unknown provider"), "{stderr}");
+    env.file("m.yaml", manifest("github"));
+    let (status, _, stderr) = run(&env, &["apply", "-f", "m.yaml"]);
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(stderr.contains("the secret is a kubeconfig"), "{stderr}");
+}

@@ -1,0 +1,240 @@
+//! Where a secret comes from: a file, a pipe, a terminal; and what is left alone.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::process::{Command, Stdio};
+
+use crate::intake::{run, sample, told};
+use crate::support::{TestEnv, pty, streams};
+
+#[test]
+fn a_secret_loses_its_byte_order_mark_only() {
+    let env = TestEnv::new();
+    let wide = |text: &str, mark: bool| -> Vec<u8> {
+        let mark = mark.then_some([0xff, 0xfe]).into_iter().flatten();
+        mark.chain(text.encode_utf16().flat_map(u16::to_le_bytes))
+            .collect()
+    };
+    for (n, bytes) in [b"\xef\xbb\xbfs3cret\r\n".to_vec(), wide("s3cret\r\n", true)]
+        .iter()
+        .enumerate()
+    {
+        env.file("secret", bytes);
+        let name = format!("n{n}");
+        let (status, _, stderr) = run(
+            &env,
+            &[
+                "credential",
+                "create",
+                "--provider",
+                "github",
+                "--name",
+                &name,
+                "--from-file",
+                "secret",
+            ],
+        );
+        assert_eq!(status, Some(0), "{stderr}");
+        let (_, stdout, _) = run(&env, &["credential", "token", &name]);
+        assert_eq!(stdout, "s3cret\n");
+    }
+    env.file("secret", wide("s3cret", false));
+    let (status, _, stderr) = run(
+        &env,
+        &[
+            "credential",
+            "create",
+            "--provider",
+            "github",
+            "--name",
+            "n",
+            "--from-file",
+            "secret",
+        ],
+    );
+    assert_eq!(status, Some(7), "{stderr}");
+    assert!(stderr.contains("UTF-16"), "{stderr}");
+}
+
+#[test]
+fn a_piped_secret_is_stored_and_a_missing_one_is_an_error() {
+    let env = TestEnv::new();
+    let args = [
+        "credential",
+        "create",
+        "--provider",
+        "github",
+        "--name",
+        "n",
+    ];
+    let output = env
+        .local()
+        .args(args)
+        .write_stdin("s3cret\n")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let (_, stdout, _) = run(&env, &["credential", "token", "n"]);
+    assert_eq!(stdout, "s3cret\n");
+    let silent = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_acpctl"));
+        command.env_clear().envs(env.variables()).arg("--local");
+        command.args(args).args(more).stdin(Stdio::null());
+        told(&command.output().unwrap())
+    };
+    let (status, stdout, stderr) = silent(&[]);
+    assert_eq!((status, stdout.as_str()), (Some(11), ""), "{stderr}");
+    let (status, _, stderr) = silent(&["--token", ""]);
+    assert_eq!(status, Some(7), "{stderr}");
+    let (status, _, stderr) = silent(&["--allow", "no-secret"]);
+    assert_eq!(status, Some(0), "{stderr}");
+}
+
+#[test]
+fn the_list_of_a_loop_is_left_alone() {
+    let env = TestEnv::new();
+    let config = env.file("k.yaml", sample());
+    env.file("list", "team-a\nother\n");
+    let program = env!("CARGO_BIN_EXE_acpctl");
+    let shell = |script: &str| {
+        let mut command = Command::new("sh");
+        command
+            .env_clear()
+            .envs(env.variables())
+            .current_dir(env.work());
+        command
+            .env("KUBECONFIG", &config)
+            .env("PATH", "/usr/bin:/bin")
+            .env("P", program);
+        told(
+            &command
+                .args(["-c", script])
+                .stdin(Stdio::null())
+                .output()
+                .unwrap(),
+        )
+    };
+    for loops in [
+        "while read -r c; do $P --local credential create --provider kubeconfig --if-exists update --context $c --name k-$c; done <list",
+        "cat list | while read -r c; do $P --local credential create --provider kubeconfig --if-exists update --context $c --name k-$c; done",
+    ] {
+        let (_, stdout, stderr) = shell(loops);
+        assert!(
+            stdout.contains("credential/k-team-a") && stdout.contains("credential/k-other"),
+            "{stdout}{stderr}"
+        );
+        assert!(stderr.contains("standard input was not read"), "{stderr}");
+    }
+    let (_, stdout, stderr) = shell(
+        "while read -r c; do $P --local credential create --provider github --name $c; echo round; done <list",
+    );
+    assert_eq!(stdout, "round\nround\n", "{stderr}");
+    assert!(stderr.contains("standard input was not read"), "{stderr}");
+    let (status, ..) = shell(
+        "while read -r c; do $P --local credential create --provider kubeconfig --strict --context $c --name s; exit; done <list",
+    );
+    assert_eq!(status, Some(8));
+}
+
+#[test]
+fn a_missing_secret_is_asked_for_without_echo() {
+    let env = TestEnv::new();
+    let args = [
+        "--local",
+        "credential",
+        "create",
+        "--provider",
+        "github",
+        "--name",
+        "n",
+    ];
+    let terminal = pty::start(&env, "local:", &args, 24, 100);
+    terminal.wait_for("Secret (not shown):");
+    terminal.wait_for_no_echo();
+    terminal.type_text("s3cret-typed\r");
+    let screen = terminal.wait_for("status 0");
+    assert!(screen.contains("credential/n created"), "{screen}");
+    assert!(!terminal.written().contains("s3cret-typed"));
+}
+
+#[test]
+fn paths_are_bytes() {
+    let env = TestEnv::new();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    let folder = env.work().join(name);
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("k.yaml"), sample()).unwrap();
+    fs::create_dir_all(env.home().join(".kube")).unwrap();
+    fs::write(
+        env.home().join(".kube/config"),
+        sample().replace("team-a", "wrong"),
+    )
+    .unwrap();
+    let path = folder.join("k.yaml");
+    let mut at = std::ffi::OsString::from("@");
+    at.push(&path);
+    let mut joined = std::ffi::OsString::from("--from-file=");
+    joined.push(&path);
+    let base = [
+        "--local",
+        "credential",
+        "create",
+        "--provider",
+        "kubeconfig",
+        "--name",
+        "n",
+        "--dry-run",
+    ];
+    for words in [
+        vec!["--from-file".into(), path.clone().into_os_string()],
+        vec![joined],
+        vec!["--token".into(), at],
+    ] {
+        let output = env.acpctl().args(base).args(&words).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", streams(&output).1);
+    }
+    let output = env
+        .acpctl()
+        .args(["credential", "validate"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", streams(&output).1);
+    let output = Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .envs(env.variables())
+        .env("KUBECONFIG", &path)
+        .args(base)
+        .args(["--context", "team-a"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "the variable's file, not another: {}",
+        streams(&output).1
+    );
+}
+
+#[test]
+fn a_tilde_is_explained() {
+    let env = TestEnv::new();
+    for args in [
+        &[
+            "credential",
+            "create",
+            "--provider",
+            "kubeconfig",
+            "--from-file",
+            "~/k.yaml",
+        ][..],
+        &["credential", "validate", "~/k.yaml"],
+    ] {
+        let (status, _, stderr) = run(&env, args);
+        assert_eq!(status, Some(7), "{stderr}");
+        assert!(
+            stderr.contains("nothing expands the ~ here; write "),
+            "{stderr}"
+        );
+    }
+}

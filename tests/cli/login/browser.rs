@@ -1,0 +1,233 @@
+//! `login --use-auth-code`: the browser, its callback, and every bad answer.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use url::Url;
+
+use crate::login::{ANSWERS, Waiting, saved, text};
+use crate::support::browser::{agree, visit};
+use crate::support::oidc::{CLIENT, Issuer, Mood};
+use crate::support::{TestEnv, streams};
+
+#[test]
+fn the_browser_login_ends_with_tokens_in_the_file() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let login = Waiting::start(&env, &issuer, &["--project", "p1"], &[]);
+    let names: Vec<String> = login
+        .authorization
+        .query_pairs()
+        .map(|(key, _)| key.into_owned())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "client_id",
+            "code_challenge",
+            "code_challenge_method",
+            "redirect_uri",
+            "response_type",
+            "state"
+        ]
+    );
+    let query = login.query();
+    assert_eq!(
+        (query["state"].len(), query["code_challenge"].len()),
+        (22, 43)
+    );
+    let back = agree(&login.authorization);
+    let page = visit(&back);
+    assert_eq!(page.status, 200);
+    assert_eq!(
+        page.header("Content-Type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert!(page.body.contains("<h1>Login successful</h1>"));
+    let output = login.end();
+    let (stdout, stderr) = streams(&output);
+    assert!(output.status.success(), "{stderr}");
+    assert!(
+        stdout.starts_with("Login successful. Configuration saved to "),
+        "{stdout}"
+    );
+    let saved = saved(&env);
+    assert!(text(&saved, "access_token").contains('.'));
+    assert!(text(&saved, "refresh_token").starts_with("canary-refresh-"));
+    // As given, with its slash.
+    assert_eq!(text(&saved, "issuer_url"), format!("{}/", issuer.url()));
+    assert_eq!(text(&saved, "client_id"), CLIENT);
+    assert_eq!(text(&saved, "project"), "p1");
+    let form = issuer.token_requests().remove(0);
+    assert_eq!(
+        form.keys().collect::<Vec<_>>(),
+        [
+            "client_id",
+            "code",
+            "code_verifier",
+            "grant_type",
+            "redirect_uri"
+        ]
+    );
+    assert_eq!(form["code_verifier"].len(), 43);
+}
+
+#[test]
+fn a_forged_callback_is_turned_away_and_the_login_goes_on() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let login = Waiting::start(&env, &issuer, &[], &[]);
+    // Connections that say nothing, as browsers open them in advance, hold nobody up.
+    let address = login.callback(&[]);
+    let address = format!("127.0.0.1:{}", address.port().unwrap());
+    let silent: Vec<_> = (0..3)
+        .map(|_| std::net::TcpStream::connect(&address).unwrap())
+        .collect();
+    for query in [
+        &[("code", "stolen"), ("state", "guessed")][..],
+        &[("code", "stolen")],
+        &[("error", "access_denied")],
+        &[("error", "access_denied"), ("state", "guessed")],
+    ] {
+        let page = visit(&login.callback(query));
+        assert_eq!(page.status, 400, "{query:?}");
+        assert!(page.body.contains("invalid state parameter"));
+    }
+    let mut elsewhere = login.callback(&[]);
+    elsewhere.set_path("/favicon.ico");
+    let page = visit(&elsewhere);
+    assert_eq!(
+        (page.status, page.body.as_str()),
+        (404, "404 page not found\n")
+    );
+    visit(&agree(&login.authorization));
+    assert!(login.end().status.success());
+    drop(silent);
+    assert_eq!(issuer.token_requests().len(), 1);
+}
+
+#[test]
+fn a_refusal_is_shown_without_markup_and_without_control_characters() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let login = Waiting::start(&env, &issuer, &[], &[]);
+    let state = login.query()["state"].clone();
+    let page = visit(&login.callback(&[
+        ("error", "access_denied"),
+        (
+            "error_description",
+            "<script>alert('x')</script> & \u{1b}[31mno",
+        ),
+        ("state", &state),
+    ]));
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("<h1>Login failed</h1>"));
+    assert!(
+        page.body
+            .contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; ")
+            && !page.body.contains("<script>"),
+        "{}",
+        page.body
+    );
+    let output = login.end();
+    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(
+        streams(&output).1,
+        "Error: auth-code login: authorization failed: <script>alert('x')</script> & \\x1b[31mno\n"
+    );
+    assert!(!env.config_path().exists());
+}
+
+#[test]
+fn a_callback_without_a_code_ends_the_login() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let login = Waiting::start(&env, &issuer, &[], &[]);
+    let state = login.query()["state"].clone();
+    let page = visit(&login.callback(&[("state", &state)]));
+    assert_eq!(page.status, 400);
+    assert!(page.body.contains("missing authorization code"));
+    assert_eq!(
+        streams(&login.end()).1,
+        "Error: auth-code login: authorization failed: missing authorization code in callback\n"
+    );
+}
+
+#[test]
+fn the_browser_is_started_where_there_is_a_display_only() {
+    let mut pages = Vec::new();
+    for (variables, more, started) in [
+        (&[("DISPLAY", ":0")][..], &[][..], true),
+        (&[("WAYLAND_DISPLAY", "wayland-0")], &[], true),
+        (&[], &[], false),
+        (&[("DISPLAY", ":0")], &["--no-browser"], false),
+    ] {
+        let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+        let seen = env.home().join("seen");
+        let opener = env.file(
+            "bin/xdg-open",
+            format!(
+                "#!/bin/sh\necho noise\necho \"$1\" >\"{0}.new\" && mv \"{0}.new\" \"{0}\"\n",
+                seen.display()
+            ),
+        );
+        fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", opener.parent().unwrap().display());
+        let mut all = vec![("PATH", path.as_str())];
+        all.extend(variables);
+        let login = Waiting::start(&env, &issuer, more, &all);
+        if started {
+            while !seen.exists() {
+                std::thread::yield_now();
+            }
+            // Others can read the command line: it names a private page that leads on.
+            let address: Url = fs::read_to_string(&seen).unwrap().trim().parse().unwrap();
+            let page = address.to_file_path().unwrap();
+            assert_eq!(
+                fs::metadata(&page).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
+            let text = fs::read_to_string(&page).unwrap();
+            let target = login.authorization.as_str().replace('&', "&amp;");
+            assert!(text.contains(&format!("0;url={target}\"")), "{text}");
+            pages.push(page);
+        }
+        visit(&agree(&login.authorization));
+        assert!(login.end().status.success());
+        assert_eq!(seen.exists(), started, "{variables:?} {more:?}");
+    }
+    assert!(!pages.iter().any(|page| page.exists()));
+}
+
+#[test]
+fn the_port_of_the_callback_can_be_chosen_for_a_tunnel() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port().to_string();
+    drop(free);
+    let login = Waiting::start(&env, &issuer, &["--callback-port", &port], &[]);
+    assert_eq!(
+        login.query()["redirect_uri"],
+        format!("http://127.0.0.1:{port}/callback")
+    );
+    visit(&agree(&login.authorization));
+    assert!(login.end().status.success());
+}
+
+#[test]
+fn every_bad_answer_ends_a_browser_login_with_the_file_untouched() {
+    for (mood, words, code) in ANSWERS {
+        let (env, issuer) = (TestEnv::new(), Issuer::new(*mood));
+        env.config(r#"{"project": "p"}"#);
+        let login = Waiting::start(&env, &issuer, &[], &[]);
+        visit(&agree(&login.authorization));
+        let output = login.end();
+        let words = words.replace("{}", &issuer.url());
+        assert_eq!(
+            streams(&output).1,
+            format!("Error: auth-code login: exchange authorization code: {words}\n")
+        );
+        assert_eq!(output.status.code(), Some(*code), "{mood:?}");
+        assert_eq!(
+            fs::read_to_string(env.config_path()).unwrap(),
+            r#"{"project": "p"}"#
+        );
+        assert_eq!(issuer.token_requests().len(), 1, "{mood:?}");
+    }
+}

@@ -1,0 +1,201 @@
+//! A keyring that is missing, locked or silent: an error or the file, in time.
+
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::login::keyring::{Bus, run, said, saved};
+use crate::support::server::{Scripted, json as answer};
+use crate::support::{TOKEN, TestEnv, streams};
+
+const LATE: &str = "the keyring did not answer within 2 seconds";
+
+#[test]
+fn without_a_secret_service_the_file_is_used_and_it_is_said() {
+    let env = TestEnv::new();
+    let Some(bus) = Bus::start(&env) else { return };
+    let stderr = said(&env, &bus.address, &["login", "--token", TOKEN]);
+    assert!(
+        stderr
+            .starts_with("The login is in the configuration file, mode 0600: no keyring took it ("),
+        "{stderr}"
+    );
+    assert_eq!(saved(&env), json!({"access_token": TOKEN}));
+    // Asked for by name, it is an error, and the file stays as it was.
+    let output = run(
+        &env,
+        &bus.address,
+        &["login", "--token", "other", "--store", "keyring"],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(streams(&output).1.starts_with("Error: keep the login: "));
+    assert_eq!(saved(&env), json!({"access_token": TOKEN}));
+}
+
+#[test]
+fn a_locked_keyring_is_an_error_in_time() {
+    let env = TestEnv::new();
+    let Some(bus) = Bus::start(&env) else { return };
+    let Some(keyring) = bus.keyring(&env, Some("password")) else {
+        return;
+    };
+    said(&env, &bus.address, &["login", "--token", TOKEN]);
+    drop(keyring);
+    let bus = {
+        drop(bus);
+        Bus::start(&env).unwrap()
+    };
+    let Some(_locked) = bus.keyring(&env, None) else {
+        return;
+    };
+    let output = run(&env, &bus.address, &["whoami"]);
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    assert_eq!(stdout, "");
+    assert!(stderr.starts_with("Error: read the login: "), "{stderr}");
+    assert_eq!(saved(&env), json!({"token_store": "keyring"}));
+}
+
+/// A session bus that takes connections and never says a word.
+struct Silent {
+    listener: UnixListener,
+    address: String,
+}
+
+impl Silent {
+    fn new(dir: &Path) -> Self {
+        let path = dir.join("silent-bus");
+        let listener = UnixListener::bind(&path).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Self {
+            listener,
+            address: format!("unix:path={}", path.display()),
+        }
+    }
+
+    /// How many connections were made since the last time.
+    fn connections(&self) -> usize {
+        std::iter::from_fn(|| self.listener.accept().ok()).count()
+    }
+}
+
+#[test]
+fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
+    let env = TestEnv::new();
+    let silent = Silent::new(&env.work());
+    let output = run(
+        &env,
+        &silent.address,
+        &["login", "--token", TOKEN, "--store", "keyring"],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        streams(&output).1,
+        format!(
+            "Error: keep the login: {LATE}\nHint: use --store file to keep it in config.json, mode 0600\n"
+        )
+    );
+    assert!(!env.config_path().exists());
+
+    let stderr = said(&env, &silent.address, &["login", "--token", TOKEN]);
+    assert!(
+        stderr.starts_with(&format!(
+            "The login is in the configuration file, mode 0600: no keyring took it ({LATE})\n"
+        )),
+        "{stderr}"
+    );
+    assert_eq!(saved(&env), json!({"access_token": TOKEN}));
+
+    env.config(r#"{"token_store": "keyring"}"#);
+    for args in [&["whoami"][..], &["project", "list"]] {
+        let output = run(&env, &silent.address, args);
+        assert_eq!(output.status.code(), Some(4));
+        assert!(
+            streams(&output)
+                .1
+                .starts_with(&format!("Error: read the login: {LATE}\n")),
+            "{}",
+            streams(&output).1
+        );
+    }
+    // The way out works, and says what is left.
+    let stderr = said(
+        &env,
+        &silent.address,
+        &["login", "--token", TOKEN, "--store", "file"],
+    );
+    assert!(
+        stderr.starts_with(&format!(
+            "Warning: the login before this one is still in the keyring ({LATE})\n"
+        )),
+        "{stderr}"
+    );
+    assert_eq!(saved(&env)["access_token"], TOKEN);
+    assert!(silent.connections() > 0);
+}
+
+#[test]
+fn a_logout_that_can_not_reach_the_keyring_is_an_error_and_can_be_repeated() {
+    let env = TestEnv::new();
+    let silent = Silent::new(&env.work());
+    env.config(r#"{"token_store": "keyring", "project": "p1"}"#);
+    for _ in 0..2 {
+        let output = run(&env, &silent.address, &["logout"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            streams(&output).1.starts_with(&format!(
+                "Error: remove the login from the keyring: {LATE}\n"
+            )),
+            "{}",
+            streams(&output).1
+        );
+        assert_eq!(
+            saved(&env),
+            json!({"token_store": "keyring", "project": "p1"})
+        );
+    }
+}
+
+#[test]
+fn the_keyring_is_left_alone_by_those_who_need_no_token_from_it() {
+    let env = TestEnv::new();
+    let silent = Silent::new(&env.work());
+    let api = Scripted::with(|_| {
+        answer(
+            200,
+            &json!({"kind": "ProjectList", "page": 1, "size": 0, "total": 0, "items": []}),
+        )
+    });
+    env.config(
+        &json!({"token_store": "keyring", "api_url": api.url(), "project": "p1"}).to_string(),
+    );
+    for args in [
+        &["--help"][..],
+        &["login", "--help"],
+        &["version"],
+        &["config", "get", "project"],
+        &["config", "get", "access_token"],
+        &["config", "view", "--origin"],
+        &["config", "set", "project", "p1"],
+        &["project", "current"],
+        &["completion", "bash"],
+    ] {
+        run(&env, &silent.address, args);
+        assert_eq!(silent.connections(), 0, "{args:?}");
+    }
+    // A token in the environment, or one that somebody wrote into the file.
+    let output = env
+        .connected(api.url())
+        .env("DBUS_SESSION_BUS_ADDRESS", &silent.address)
+        .args(["project", "list"])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    env.config(
+        &json!({"token_store": "keyring", "api_url": api.url(), "access_token": TOKEN}).to_string(),
+    );
+    said(&env, &silent.address, &["project", "list"]);
+    said(&env, &silent.address, &["whoami"]);
+    assert_eq!(silent.connections(), 0);
+}

@@ -1,0 +1,166 @@
+//! Who one is: login in every way, renewal, logout, whoami, version, config, project.
+
+mod browser;
+mod file;
+mod keyring;
+mod logout;
+mod origin;
+mod renewal;
+mod secrecy;
+mod service_account;
+mod settings;
+mod token;
+mod whoami;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, Output, Stdio};
+
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::support::TestEnv;
+use crate::support::oidc::{CLIENT, Issuer, Mood, PAST, token_until};
+use crate::support::server::{Reply, json as answer};
+
+fn saved(env: &TestEnv) -> Value {
+    serde_json::from_slice(&fs::read(env.config_path()).unwrap()).unwrap()
+}
+
+fn mode(env: &TestEnv) -> u32 {
+    let file = fs::metadata(env.config_path()).unwrap();
+    file.permissions().mode() & 0o777
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+fn no_projects() -> Reply {
+    answer(
+        200,
+        &json!({"kind": "ProjectList", "page": 1, "size": 0, "total": 0, "items": []}),
+    )
+}
+
+/// A configuration whose login has expired and can be renewed.
+fn expired(env: &TestEnv, issuer: &Issuer, refresh: &str, api: &str) {
+    env.config(
+        &json!({
+            "api_url": api, "access_token": token_until(PAST, "old"), "refresh_token": refresh,
+            "issuer_url": issuer.url(), "client_id": CLIENT, "project": "p1", "theirs": {"kept": true},
+        })
+        .to_string(),
+    );
+}
+
+// Logging in with the browser
+
+/// A login that waits for its browser.
+pub struct Waiting {
+    child: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    pub authorization: Url,
+}
+
+impl Waiting {
+    pub fn start(
+        env: &TestEnv,
+        issuer: &Issuer,
+        more: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"));
+        command
+            .env_clear()
+            .envs(env.variables())
+            .envs(variables.iter().copied())
+            .args(["login", "https://api.corp.test", "--use-auth-code"])
+            .args(["--issuer-url", &format!("{}/", issuer.url())])
+            .args(["--client-id", CLIENT])
+            .args(more)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut shown = String::new();
+        for _ in 0..5 {
+            stdout.read_line(&mut shown).unwrap();
+        }
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(
+            (lines[0], lines[1], lines[2], lines[4]),
+            (
+                "Opening browser for authentication...",
+                "If the browser does not open, visit:",
+                "",
+                ""
+            ),
+            "{shown}"
+        );
+        let authorization = Url::parse(lines[3].strip_prefix("  ").unwrap()).unwrap();
+        Self {
+            child,
+            stdout,
+            authorization,
+        }
+    }
+
+    fn query(&self) -> BTreeMap<String, String> {
+        self.authorization.query_pairs().into_owned().collect()
+    }
+
+    /// The callback address with another query.
+    fn callback(&self, query: &[(&str, &str)]) -> Url {
+        let mut url = Url::parse(&self.query()["redirect_uri"]).unwrap();
+        url.query_pairs_mut().extend_pairs(query);
+        url
+    }
+
+    pub fn end(mut self) -> Output {
+        let mut stdout = Vec::new();
+        self.stdout.read_to_end(&mut stdout).unwrap();
+        let mut output = self.child.wait_with_output().unwrap();
+        output.stdout = stdout;
+        output
+    }
+}
+
+// What issuers answer
+
+/// The token endpoint's answer, what is said of it, and the exit code.
+const ANSWERS: &[(Mood, &str, i32)] = &[
+    (Mood::Refusing, "token endpoint: Token is not active", 4),
+    (Mood::Curt, "token endpoint: invalid_client", 4),
+    (Mood::Broken, "token endpoint returned HTTP 500", 10),
+    (Mood::Created, "token endpoint returned HTTP 201", 10),
+    (Mood::Moved, "token endpoint returned HTTP 302", 10),
+    (
+        Mood::NotJson,
+        "parse token response: invalid character 'o' looking for beginning of value",
+        10,
+    ),
+    (Mood::Empty, "no access_token in token response", 10),
+    (
+        Mood::Closing,
+        "POST to token endpoint: Post \"{}/protocol/openid-connect/token\": EOF",
+        9,
+    ),
+];
+
+fn service_account(env: &TestEnv, issuer: &Issuer, secret: &str) -> Output {
+    service_account_with(env, issuer, secret, &[])
+}
+
+fn service_account_with(env: &TestEnv, issuer: &Issuer, secret: &str, more: &[&str]) -> Output {
+    env.acpctl()
+        .args(["login", "--client-credentials", "--client-secret", "-"])
+        .args(["--issuer-url", &issuer.url(), "--client-id", CLIENT])
+        .args(more)
+        .write_stdin(secret)
+        .output()
+        .unwrap()
+}

@@ -1,0 +1,218 @@
+//! A login that has expired is renewed: once, where it is needed, at its issuer.
+
+use std::fs;
+use std::process::{Child, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::login::{ANSWERS, expired, no_projects, saved, text};
+use crate::support::oidc::{FAR, Issuer, Mood, PAST, token_until};
+use crate::support::server::Scripted;
+use crate::support::{TOKEN, TestEnv, streams};
+
+// Renewal
+
+#[test]
+fn an_expired_login_is_renewed_and_kept() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let api = Scripted::new([no_projects()]);
+    expired(&env, &issuer, &issuer.refresh_token(), api.url());
+    let output = env.acpctl().args(["project", "list"]).output().unwrap();
+    assert_eq!(
+        streams(&output),
+        ("No projects found\n".to_owned(), String::new())
+    );
+    let saved = saved(&env);
+    let sent = api.received().remove(0);
+    assert_eq!(
+        sent.header("Authorization").unwrap(),
+        format!("Bearer {}", text(&saved, "access_token"))
+    );
+    assert_ne!(text(&saved, "access_token"), token_until(PAST, "old"));
+    assert_eq!(text(&saved, "refresh_token"), "canary-refresh-3");
+    assert_eq!(saved["theirs"], json!({"kept": true}));
+    let form = issuer.token_requests().remove(0);
+    assert_eq!(
+        form.keys().collect::<Vec<_>>(),
+        ["client_id", "grant_type", "refresh_token"]
+    );
+}
+
+#[test]
+fn a_refresh_token_stays_where_the_answer_has_none() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Forgetful));
+    let api = Scripted::new([no_projects()]);
+    let refresh = issuer.refresh_token();
+    expired(&env, &issuer, &refresh, api.url());
+    env.acpctl().args(["project", "list"]).assert().success();
+    assert_eq!(text(&saved(&env), "refresh_token"), refresh);
+}
+
+#[test]
+fn a_failed_renewal_is_said_once_and_the_server_decides() {
+    for (mood, words, _) in ANSWERS {
+        let (env, issuer) = (TestEnv::new(), Issuer::new(*mood));
+        let api = Scripted::new([no_projects()]);
+        expired(&env, &issuer, "r", api.url());
+        let output = env.acpctl().args(["project", "list"]).output().unwrap();
+        let words = words.replace("{}", &issuer.url());
+        assert_eq!(
+            streams(&output).1,
+            format!(
+                "Warning: the login has expired and could not be renewed ({words}); run 'acpctl login' again\n"
+            )
+        );
+        assert!(output.status.success());
+        assert_eq!(issuer.token_requests().len(), 1, "{mood:?}");
+        assert_eq!(
+            api.received()[0].header("Authorization").unwrap(),
+            format!("Bearer {}", token_until(PAST, "old"))
+        );
+        assert_eq!(text(&saved(&env), "refresh_token"), "r");
+    }
+}
+
+#[test]
+fn a_silent_issuer_holds_nobody_up() {
+    let late = |issuer: &Issuer| {
+        format!(
+            "POST to token endpoint: Post \"{}/protocol/openid-connect/token\": context deadline exceeded",
+            issuer.url()
+        )
+    };
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Silent));
+    let api = Scripted::new([no_projects()]);
+    expired(&env, &issuer, "r", api.url());
+    let run = |args: &[&str]| {
+        let limit = ["--request-timeout", "300ms"];
+        env.acpctl().args(args).args(limit).output().unwrap()
+    };
+    let output = run(&["project", "list"]);
+    assert!(output.status.success());
+    let said = format!(
+        "Warning: the login has expired and could not be renewed ({});",
+        late(&issuer)
+    );
+    assert!(
+        streams(&output).1.starts_with(&said),
+        "{}",
+        streams(&output).1
+    );
+    let url = issuer.url();
+    let output = run(&[
+        "login",
+        "--client-credentials",
+        "--client-secret",
+        "s",
+        "--issuer-url",
+        &url,
+    ]);
+    assert_eq!(output.status.code(), Some(9));
+    assert_eq!(
+        streams(&output).1,
+        format!("Error: client-credentials login: {}\n", late(&issuer))
+    );
+    let output = run(&["logout"]);
+    assert!(output.status.success());
+    assert_eq!(saved(&env)["refresh_token"], Value::Null);
+}
+
+#[test]
+fn a_renewed_token_that_has_expired_already_is_not_renewed_again() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Stale));
+    let api = Scripted::new([no_projects()]);
+    expired(&env, &issuer, &issuer.refresh_token(), api.url());
+    env.acpctl().args(["project", "list"]).assert().success();
+    assert_eq!(issuer.token_requests().len(), 1);
+}
+
+#[test]
+fn nothing_is_renewed_without_need() {
+    let issuer = Issuer::new(Mood::Good);
+    let api = Scripted::with(|_| no_projects());
+    let run = |env: &TestEnv, args: &[&str]| {
+        env.acpctl().args(args).output().unwrap();
+        assert!(issuer.received().is_empty(), "{args:?}");
+    };
+    let env = TestEnv::new();
+    expired(&env, &issuer, "r", api.url());
+    for args in [
+        &["whoami"][..],
+        &["version"],
+        &["config", "get", "project"],
+        &["config", "view"],
+        &["project", "current"],
+        &["--help"],
+    ] {
+        run(&env, args);
+    }
+    env.acpctl()
+        .env("AMBIENT_TOKEN", TOKEN)
+        .args(["project", "list"])
+        .assert()
+        .success();
+    assert!(issuer.received().is_empty());
+    for missing in ["refresh_token", "issuer_url", "client_id"] {
+        let env = TestEnv::new();
+        expired(&env, &issuer, "r", api.url());
+        let mut config = saved(&env);
+        config.as_object_mut().unwrap().remove(missing);
+        env.config(&config.to_string());
+        run(&env, &["project", "list"]);
+    }
+    let env = TestEnv::new();
+    expired(&env, &issuer, "r", api.url());
+    let mut config = saved(&env);
+    config["access_token"] = token_until(FAR, "good").into();
+    env.config(&config.to_string());
+    run(&env, &["project", "list"]);
+}
+
+#[test]
+fn fifty_runs_at_once_renew_once() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let api = Scripted::with(|_| no_projects());
+    expired(&env, &issuer, &issuer.refresh_token(), api.url());
+    let children: Vec<Child> = (0..50)
+        .map(|_| {
+            std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"))
+                .env_clear()
+                .envs(env.variables())
+                .args(["project", "list"])
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        assert_eq!(
+            streams(&output),
+            ("No projects found\n".to_owned(), String::new())
+        );
+    }
+    // The issuer takes a refresh token once: a second request would have failed.
+    assert_eq!(issuer.token_requests().len(), 1);
+    let saved = saved(&env);
+    assert_eq!(text(&saved, "refresh_token"), "canary-refresh-3");
+    assert_eq!(saved["theirs"], json!({"kept": true}));
+    let renewed = format!("Bearer {}", text(&saved, "access_token"));
+    let sent = api.received();
+    assert_eq!(sent.len(), 50);
+    assert!(
+        sent.iter()
+            .all(|request| request.header("Authorization") == Some(renewed.as_str()))
+    );
+    let left: Vec<_> = fs::read_dir(env.config_path().parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert!(
+        left.iter()
+            .all(|name| name == "config.json" || name == ".config.json.lock"),
+        "nothing is left beside the file: {left:?}"
+    );
+}

@@ -1,0 +1,61 @@
+//! `login` as a service account.
+
+use std::fs;
+
+use crate::login::{ANSWERS, saved, service_account, text};
+use crate::support::oidc::{CLIENT, CLIENT_SECRET, Issuer, Mood};
+use crate::support::{TestEnv, streams};
+
+#[test]
+fn every_bad_answer_ends_a_service_account_login() {
+    for (mood, words, code) in ANSWERS {
+        let (env, issuer) = (TestEnv::new(), Issuer::new(*mood));
+        let output = service_account(&env, &issuer, CLIENT_SECRET);
+        let words = words.replace("{}", &issuer.url());
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(
+            stderr,
+            format!("Error: client-credentials login: {words}\n")
+        );
+        assert_eq!(stdout, "");
+        assert_eq!(output.status.code(), Some(*code), "{mood:?}");
+        assert!(!env.config_path().exists());
+    }
+}
+
+#[test]
+fn a_service_account_keeps_no_refresh_token_and_no_secret() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let output = service_account(&env, &issuer, &format!("{CLIENT_SECRET}\n"));
+    assert!(output.status.success(), "{}", streams(&output).1);
+    let file = fs::read_to_string(env.config_path()).unwrap();
+    assert!(!file.contains(CLIENT_SECRET) && !file.contains("refresh_token"));
+    assert_eq!(text(&saved(&env), "client_id"), CLIENT);
+}
+
+#[test]
+fn an_issuer_that_is_no_address_is_named_and_its_password_is_not() {
+    let env = TestEnv::new();
+    for (issuer, words) in [
+        (
+            "foo",
+            "Post \"foo/protocol/openid-connect/token\": unsupported protocol scheme \"\"",
+        ),
+        (
+            "http://u:canary-password@127.0.0.1:1/r",
+            "Post \"http://***@127.0.0.1:1/r/protocol/openid-connect/token\": dial tcp 127.0.0.1:1: connect: connection refused",
+        ),
+    ] {
+        let output = env
+            .acpctl()
+            .args(["login", "--client-credentials", "--client-secret", "s"])
+            .args(["--issuer-url", issuer])
+            .output()
+            .unwrap();
+        assert_eq!(
+            streams(&output).1,
+            format!("Error: client-credentials login: POST to token endpoint: {words}\n")
+        );
+        assert_eq!(output.status.code(), Some(9));
+    }
+}

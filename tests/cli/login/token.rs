@@ -1,0 +1,188 @@
+//! `login` with a token: where it may come from, and what becomes of the configuration file.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::{Value, json};
+
+use crate::login::{mode, no_projects, saved};
+use crate::support::oidc::{PAST, token_until};
+use crate::support::pty::Terminal;
+use crate::support::server::Scripted;
+use crate::support::{TOKEN, TestEnv, streams};
+
+// Logging in with a token
+
+#[test]
+fn a_token_may_come_from_everywhere_but_the_command_line() {
+    let env = TestEnv::new();
+    let path = env.file("token.txt", format!("{TOKEN}\n"));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let api = Scripted::with(|_| no_projects());
+    let at_path = format!("@{}", path.display());
+    for (args, stdin) in [
+        (["--token", TOKEN], ""),
+        (["--token", "-"], TOKEN),
+        (["--token", "@-"], "sha256~canary-token-0123456789\r\n"),
+        (["--token", at_path.as_str()], ""),
+        (["--token-fd", "0"], "sha256~canary-token-0123456789\n"),
+    ] {
+        let _ = fs::remove_file(env.config_path());
+        let output = env
+            .acpctl()
+            .args(["login", api.url(), "--project", "p1"])
+            .args(args)
+            .write_stdin(stdin)
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert!(output.status.success(), "{args:?}: {stderr}");
+        let path = env.config_path().display().to_string();
+        assert_eq!(
+            stdout,
+            format!("Login successful. Configuration saved to {path}\n")
+        );
+        assert_eq!(stderr, format!("Logged in to {}\n", api.url()));
+        assert_eq!(
+            saved(&env),
+            json!({"api_url": api.url(), "access_token": TOKEN, "project": "p1"})
+        );
+        assert_eq!(mode(&env), 0o600);
+    }
+}
+
+#[test]
+fn one_mode_is_chosen_and_complete() {
+    let env = TestEnv::new();
+    let one = "exactly one of --token, --use-auth-code, or --client-credentials is required";
+    for (args, message) in [
+        (&[][..], one),
+        (&["--token", ""], one),
+        (&["--token", "a", "--token-fd", "0"], one),
+        (&["--token", "a", "--use-auth-code"], one),
+        (&["--use-auth-code", "--client-credentials"], one),
+        (
+            &["--client-credentials"],
+            "--client-secret is required with --client-credentials",
+        ),
+        (
+            &["--client-credentials", "--client-secret", "", "nowhere"],
+            "--client-secret is required with --client-credentials",
+        ),
+        (
+            &["--token", "a", "api.test"],
+            "invalid URL \"api.test\": must be a valid URL with scheme and host (e.g. https://api.example.com)",
+        ),
+    ] {
+        let output = env.acpctl().arg("login").args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(
+            streams(&output),
+            (String::new(), format!("Error: {message}\n")),
+            "{args:?}"
+        );
+    }
+    assert!(!env.config_path().exists());
+}
+
+#[test]
+fn a_person_is_asked_without_echo() {
+    let env = TestEnv::new();
+    let command = pty_process::blocking::Command::new("sh")
+        .args(["-c", "\"$@\"; echo \"status $?\"; read wait", "sh"])
+        .args([
+            env!("CARGO_BIN_EXE_acpctl"),
+            "login",
+            "https://api.corp.test",
+        ])
+        .env_clear()
+        .envs(env.variables())
+        .env("TERM", "xterm")
+        .current_dir(env.work());
+    let terminal = Terminal::start(command, 24, 100);
+    terminal.wait_for("Token for https://api.corp.test (not shown):");
+    terminal.wait_for_no_echo();
+    terminal.type_text(&format!("{TOKEN}\r"));
+    let screen = terminal.wait_for("status 0");
+    assert!(screen.contains("Login successful."), "{screen}");
+    // Where no keyring is, a person is told where the login went.
+    assert!(
+        screen.contains("The login is in the configuration file, mode 0600"),
+        "{screen}"
+    );
+    assert!(!terminal.written().contains(TOKEN));
+    assert!(terminal.is_sane());
+    assert_eq!(
+        saved(&env),
+        json!({"access_token": TOKEN, "api_url": "https://api.corp.test"})
+    );
+}
+
+#[test]
+fn skipping_tls_checks_is_stored_and_cleared_on_purpose_only() {
+    let env = TestEnv::new();
+    let api = Scripted::with(|_| no_projects());
+    let login = |more: &[&str]| {
+        let output = env
+            .acpctl()
+            .args(["login", api.url(), "--token", TOKEN])
+            .args(more)
+            .output()
+            .unwrap();
+        streams(&output).1
+    };
+    let warning =
+        "Warning: TLS certificate verification is disabled (--insecure-skip-tls-verify)\n";
+    let done = format!("Logged in to {}\n", api.url());
+    assert_eq!(
+        login(&["--insecure-skip-tls-verify"]),
+        format!("{warning}{done}")
+    );
+    assert_eq!(saved(&env)["insecure_tls_verify"], true);
+    assert_eq!(login(&[]), done);
+    assert_eq!(saved(&env)["insecure_tls_verify"], true);
+    assert_eq!(login(&["--insecure-skip-tls-verify=false"]), done);
+    assert_eq!(saved(&env)["insecure_tls_verify"], Value::Null);
+    // A flag of one run is not remembered.
+    env.acpctl()
+        .args(["whoami", "--insecure-skip-tls-verify"])
+        .assert()
+        .success();
+    assert_eq!(saved(&env)["insecure_tls_verify"], Value::Null);
+}
+
+#[test]
+fn the_end_of_a_token_is_said_in_the_local_zone() {
+    let env = TestEnv::new();
+    let soon = jiff::Timestamp::now().as_second() + 3600;
+    for (end, words) in [
+        (PAST, "is already expired (at 2020-01-01T00:00:00Z)"),
+        (soon, "expires soon (at "),
+    ] {
+        let output = env
+            .acpctl()
+            .args(["login", "--token", &token_until(end, "x")])
+            .output()
+            .unwrap();
+        let stderr = streams(&output).1;
+        assert!(
+            stderr.starts_with(&format!("Warning: token {words}")),
+            "{stderr}"
+        );
+    }
+    let output = env
+        .acpctl()
+        .env("TZ", "Asia/Kolkata")
+        .args(["login", "--token", &token_until(PAST, "x")])
+        .output()
+        .unwrap();
+    if std::path::Path::new("/usr/share/zoneinfo/Asia/Kolkata").exists() {
+        assert!(
+            streams(&output)
+                .1
+                .contains("(at 2020-01-01T05:30:00+05:30)")
+        );
+    } else {
+        crate::support::skipped("no time zones here");
+    }
+}

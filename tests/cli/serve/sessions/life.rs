@@ -1,0 +1,243 @@
+//! From the start of a session to its end.
+
+use std::fs;
+
+use crate::serve::sessions::{
+    follow, get, left, reaches, said, serve, serve_with, session, start, store,
+};
+use crate::support::serve::{Serve, wait_for};
+use crate::support::{TestEnv, streams};
+
+#[test]
+fn a_session_runs_from_its_start_to_its_end() {
+    let env = store();
+    let go = env.home().join("go");
+    let script = format!(
+        "echo \"$SESSION_ID $SESSION_NAME $PROJECT_NAME $BACKEND_API_URL $LLM_MODEL\"\n\
+         echo \"$INITIAL_PROMPT\" | tr '\\n' '/'; echo\necho to the log >&2\n\
+         wc -c; until test -e {}; do sleep 0.01; done\n\
+         echo done",
+        go.display()
+    );
+    let server = serve(&env, &script);
+    let id = session(&server, "näme 'x'", "first\nsecond");
+    assert_eq!(
+        server
+            .request("GET", &format!("/sessions/{id}/events"), "")
+            .0,
+        502
+    );
+    start(&server, &id);
+    let running = reaches(&server, &id, "Running");
+    assert!(
+        running["start_time"].is_string() && running["completion_time"].is_null(),
+        "{running}"
+    );
+    let follower = follow(&env, &server, &id);
+    fs::write(go, "").unwrap();
+    let (code, stdout, stderr) = follower.finish();
+    assert_eq!(code, Some(0), "{stderr}");
+    let lines: Vec<&str> = stdout.lines().collect();
+    let mut sorted = lines.clone();
+    // Only the order within each of the two streams is certain.
+    sorted.retain(|line| *line != "to the log");
+    let url = &server.url;
+    let first = format!("{id} näme 'x' web {url} claude-sonnet-4-6");
+    assert_eq!(
+        sorted,
+        [
+            "▶ run started",
+            &first,
+            "first/second/",
+            "12",
+            "done",
+            "■ run finished"
+        ]
+    );
+    assert!(lines.contains(&"to the log"), "{stdout}");
+    let done = reaches(&server, &id, "Completed");
+    assert!(done["completion_time"].is_string(), "{done}");
+    assert_eq!(said(&server, &id, "user"), ["first\nsecond"]);
+    assert_eq!(
+        said(&server, &id, "assistant"),
+        [first.as_str(), "first/second/", "12", "done"]
+    );
+    assert_eq!(said(&server, &id, "log"), ["to the log"]);
+    // Who comes late sees the whole run.
+    let late = follow(&env, &server, &id).finish();
+    assert!(late.1.ends_with("done\n■ run finished\n"));
+    let shown = env
+        .connected(url)
+        .args(["session", "messages", &id])
+        .output()
+        .unwrap();
+    assert!(streams(&shown).0.contains("log"), "{}", streams(&shown).0);
+    assert!(left(&env).is_empty());
+}
+
+#[test]
+fn an_agents_start_runs_too_and_answers_go_on() {
+    let env = store();
+    let server = serve(&env, "cat; echo; echo \"$AGENT_ID\"");
+    let connected = |args: &[&str]| {
+        let output = env.connected(&server.url).args(args).output().unwrap();
+        assert!(output.status.success(), "{}", streams(&output).1);
+        streams(&output).0
+    };
+    connected(&["agent", "start", "lead", "--project-id", "web"]);
+    let list = server.json("GET", "/sessions", "");
+    let id = list["items"][0]["id"].as_str().unwrap();
+    reaches(&server, id, "Completed");
+    let first = said(&server, id, "assistant");
+    assert_eq!(first[0], "# Agent Start: lead");
+    assert_eq!(
+        first.last().unwrap(),
+        list["items"][0]["agent_id"].as_str().unwrap()
+    );
+    connected(&["session", "send", id, "one more thing"]);
+    let events = format!("/sessions/{id}/events");
+    assert_eq!(
+        server.request("GET", &events, "").0,
+        502,
+        "no run answers it yet"
+    );
+    start(&server, id);
+    wait_for("the second run", || {
+        said(&server, id, "assistant")
+            .contains(&"one more thing".to_owned())
+            .then_some(())
+    });
+    reaches(&server, id, "Completed");
+    assert_eq!(said(&server, id, "RUN_STARTED").len(), 2);
+}
+
+#[test]
+fn a_command_that_fails_fails_its_session() {
+    let env = store();
+    let server = serve(&env, "echo so far; exit 7");
+    let id = session(&server, "s", "");
+    start(&server, &id);
+    let (code, stdout, stderr) = follow(&env, &server, &id).finish();
+    assert_eq!(code, Some(1));
+    assert!(
+        stdout.contains("so far\n✗ error: the command ended with exit code 7\n"),
+        "{stdout}"
+    );
+    assert_eq!(stderr, "Error: run failed\n");
+    reaches(&server, &id, "Failed");
+    // Started again, it waits and runs again.
+    start(&server, &id);
+    wait_for("the second run", || {
+        (said(&server, &id, "RUN_ERROR").len() == 2).then_some(())
+    });
+}
+
+#[test]
+fn a_command_that_is_not_there_fails_its_session() {
+    let env = store();
+    let server = Serve::start(&env, &["--run-sessions", "--", "/nowhere/agent"]);
+    let id = session(&server, "s", "");
+    start(&server, &id);
+    reaches(&server, &id, "Failed");
+    let why = said(&server, &id, "RUN_ERROR").concat();
+    assert!(
+        why.contains("start \\\"/nowhere/agent\\\": there is no such command"),
+        "{why}"
+    );
+    assert!(left(&env).is_empty());
+}
+
+#[test]
+fn what_another_process_starts_runs_too() {
+    let env = store();
+    let server = serve(&env, "cat");
+    env.local()
+        .args(["agent", "start", "lead", "--project-id", "web"])
+        .assert()
+        .success();
+    let list = server.json("GET", "/sessions", "");
+    reaches(
+        &server,
+        list["items"][0]["id"].as_str().unwrap(),
+        "Completed",
+    );
+}
+
+#[test]
+fn so_many_run_at_once_and_others_wait() {
+    let env = store();
+    let script =
+        "touch \"at-$SESSION_NAME\"; until test -e \"go-$SESSION_NAME\"; do sleep 0.01; done";
+    let server = serve_with(&env, &["--max-sessions", "2"], script);
+    let ids = ["a", "b", "c", "d"].map(|name| session(&server, name, ""));
+    for id in &ids {
+        start(&server, id);
+    }
+    reaches(&server, &ids[0], "Running");
+    reaches(&server, &ids[1], "Running");
+    assert_eq!(left(&env).len(), 2, "each has a folder of its own");
+    assert_eq!(get(&server, &ids[2])["phase"], "Pending");
+    // One that waits can be stopped, and never ran.
+    env.connected(&server.url)
+        .args(["stop", &ids[2]])
+        .assert()
+        .success();
+    reaches(&server, &ids[2], "Stopped");
+    // It can be followed before it runs.
+    let follower = follow(&env, &server, &ids[3]);
+    fs::write(env.work().join("go-a"), "").unwrap();
+    reaches(&server, &ids[0], "Completed");
+    reaches(&server, &ids[3], "Running");
+    fs::write(env.work().join("go-d"), "").unwrap();
+    let (_, followed, _) = follower.finish();
+    assert!(
+        followed.ends_with("▶ run started\n■ run finished\n"),
+        "{followed}"
+    );
+    assert!(!env.work().join("at-c").exists());
+    fs::write(env.work().join("go-b"), "").unwrap();
+    reaches(&server, &ids[1], "Completed");
+}
+
+#[test]
+fn one_server_runs_the_sessions_of_a_store() {
+    let env = store();
+    let _server = serve(&env, "true");
+    let second = env
+        .acpctl()
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--run-sessions",
+            "--",
+            "true",
+        ])
+        .output()
+        .unwrap();
+    assert!(!second.status.success());
+    let stderr = streams(&second).1;
+    assert!(
+        stderr.contains("another process runs the sessions of the store in "),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn the_flag_and_the_command_go_together() {
+    let env = TestEnv::new();
+    for (args, words) in [
+        (
+            &["serve", "--run-sessions"][..],
+            "--run-sessions needs a command",
+        ),
+        (
+            &["serve", "--", "true"][..],
+            "a command goes with --run-sessions",
+        ),
+    ] {
+        let output = env.acpctl().args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(streams(&output).1.contains(words), "{}", streams(&output).1);
+    }
+}

@@ -1,0 +1,203 @@
+//! What it says, what it refuses, how it ends.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::serve::refused;
+use crate::support::serve::{LIMIT, Serve, wait_for};
+use crate::support::{TestEnv, streams};
+
+#[test]
+fn it_says_how_to_use_it_and_that_it_stopped() {
+    let env = TestEnv::new();
+    let server = Serve::start(&env, &[]);
+    let url = server.url.clone();
+    let words = wait_for("how to use it", || {
+        let said = fs::read_to_string(&server.log).unwrap();
+        let mut lines = said.lines();
+        lines
+            .find(|line| line.starts_with("To use it: export "))
+            .map(str::to_owned)
+    });
+    let settings: Vec<(&str, &str)> = words
+        .trim_start_matches("To use it: export ")
+        .split(' ')
+        .map(|pair| pair.split_once('=').unwrap())
+        .collect();
+    assert_eq!(settings[0], ("AMBIENT_API_URL", url.as_str()));
+    let mut command = env.acpctl();
+    command
+        .envs(settings)
+        .args(["credential", "list"])
+        .assert()
+        .success();
+    let (status, log) = server.stop();
+    assert!(status.success());
+    assert!(log.ends_with("Stopped\n"), "{log}");
+    let (_, log) = Serve::closed(&env, &["--quiet"]).stop();
+    assert_eq!(log, "");
+}
+
+#[test]
+fn what_is_not_safe_is_refused() {
+    let env = TestEnv::new();
+    env.file("short", "short\n");
+    env.file("token", "a-token-of-the-tests-0123456789\n");
+    let open = "refusing to listen on 0.0.0.0 without TLS and a token";
+    let pair = "--tls-cert and --tls-key go together";
+    for (args, code, words) in [
+        (&["--listen", "0.0.0.0:0"][..], 2, open),
+        (&["--listen", "0.0.0.0:0", "--token-file", "token"], 2, open),
+        (
+            &["--listen", "[::]:0"],
+            2,
+            "refusing to listen on :: without TLS and a token",
+        ),
+        (&["--tls-cert", "x"], 2, pair),
+        (&["--tls-key", "x"], 2, pair),
+        (&["--tls-cert", "x", "--tls-key", "y"], 7, "x"),
+        (
+            &["--token-file", "short"],
+            7,
+            "\"short\" holds no usable token",
+        ),
+        (
+            &["--token-file", "none"],
+            7,
+            "read \"none\": no such file or directory",
+        ),
+        (
+            &["--listen", "127.0.0.1"],
+            2,
+            "invalid argument \"127.0.0.1\" for \"--listen\" flag",
+        ),
+        (
+            &["--max-sessions", "0"],
+            2,
+            "invalid argument \"0\" for \"--max-sessions\" flag",
+        ),
+    ] {
+        let (found, stderr) = refused(&env, args);
+        assert_eq!(found, Some(code), "{args:?}: {stderr}");
+        assert!(stderr.contains(words), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let env = TestEnv::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, stderr) = refused(&env, &["--listen", &address]);
+    assert_eq!(code, Some(9));
+    assert_eq!(
+        stderr,
+        format!(
+            "Error: listen on {address}: address already in use\n\
+             Hint: choose another port with --listen 127.0.0.1:0\n"
+        )
+    );
+}
+
+#[test]
+fn folders_of_their_own_have_stores_of_their_own() {
+    let env = TestEnv::new();
+    let server = Serve::start(&env, &["--data-dir", "other"]);
+    server.json("POST", "/projects", r#"{"name": "web"}"#);
+    let list = env
+        .local()
+        .args(["get", "projects", "-o", "json"])
+        .output()
+        .unwrap();
+    let list: Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert_eq!(list["items"], serde_json::json!([]));
+    assert_eq!(server.json("GET", "/projects", "")["total"], 1);
+}
+
+#[test]
+fn the_document_is_that_of_the_server() {
+    let env = TestEnv::new();
+    let printed = env.acpctl().args(["serve", "--openapi"]).output().unwrap();
+    let printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    assert_eq!(printed["openapi"], "3.0.3");
+    let server = Serve::start(&env, &[]);
+    assert_eq!(server.json("GET", "/openapi", ""), printed);
+}
+
+#[test]
+fn each_signal_ends_it_and_the_streams() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let env = TestEnv::new();
+        let mut server = Serve::start(&env, &[]);
+        let made = server.json("POST", "/sessions", r#"{"name": "s", "prompt": "hello"}"#);
+        let id = made["id"].as_str().unwrap();
+        let host = server.url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        let request = format!(
+            "GET /api/ambient/v1/sessions/{id}/messages HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut stream = BufReader::new(stream);
+        let mut line = String::new();
+        while !line.contains("\"payload\":\"hello\"") {
+            line.clear();
+            assert!(stream.read_line(&mut line).unwrap() > 0);
+        }
+        // A connection that waits does not keep it either.
+        let _idle = TcpStream::connect(host).unwrap();
+        server.signal(signal);
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).unwrap();
+        assert!(
+            rest.ends_with("0\r\n\r\n"),
+            "the stream ends in order: {rest}"
+        );
+        assert!(server.wait().success(), "{signal:?}");
+    }
+}
+
+/// The recorded manners are the platform's, which wants a body also where nobody sends one.
+#[test]
+fn an_agents_prompt_can_be_previewed() {
+    let env = TestEnv::new();
+    let server = Serve::start(&env, &[]);
+    let run = |args: &[&str]| {
+        let output = env.connected(&server.url).args(args).output().unwrap();
+        assert!(output.status.success(), "{}", streams(&output).1);
+        streams(&output).0
+    };
+    run(&["create", "project", "--name", "web"]);
+    run(&[
+        "agent",
+        "create",
+        "--name",
+        "lead",
+        "--prompt",
+        "Be kind.",
+        "--project-id",
+        "web",
+    ]);
+    let shown = run(&["agent", "start-preview", "lead", "--project-id", "web"]);
+    assert!(shown.contains("Be kind."), "{shown}");
+}
+
+#[test]
+fn a_request_that_is_never_finished_does_not_hold_the_end_up() {
+    let env = TestEnv::new();
+    let server = Serve::closed(&env, &[]);
+    let host = server.url.trim_start_matches("http://").to_owned();
+    let mut half = TcpStream::connect(&host).unwrap();
+    half.set_read_timeout(Some(LIMIT)).unwrap();
+    half.write_all(b"GET /healthcheck HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ")
+        .unwrap();
+    let (status, _) = server.stop();
+    assert!(status.success());
+    let mut rest = String::new();
+    let _ = half.read_to_string(&mut rest);
+    assert_eq!(rest, "");
+}

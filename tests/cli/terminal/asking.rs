@@ -1,0 +1,70 @@
+//! When something is asked, and when nothing is.
+
+use crate::support::pty::{start, start_with};
+use crate::support::{TestEnv, streams};
+use crate::terminal::{CTRL_C, ENTER, ID, answer_steps, changes, platform, with_kubeconfig};
+
+#[test]
+fn deleting_asks_on_a_terminal() {
+    for (keys, status, sent) in [
+        ("y", "status 0", 1),
+        ("n", "status 0", 0),
+        (CTRL_C, "status 130", 0),
+    ] {
+        let env = TestEnv::new();
+        let server = platform();
+        let terminal = start(&env, server.url(), &["credential", "delete", ID], 24, 80);
+        let screen = terminal.wait_for("[y/N]:");
+        let question = format!("Delete credential/{ID} (prod)? Its secret is lost");
+        assert!(screen.contains(&question), "{screen}");
+        answer_steps(&terminal, &[("[y/N]:", &[keys, ENTER])]);
+        terminal.wait_for(status);
+        assert_eq!(changes(&server).len(), sent, "{keys:?}");
+        assert!(terminal.is_sane());
+    }
+}
+
+#[test]
+fn nothing_is_asked_with_no_input_in_ci_or_a_pipe() {
+    let env = with_kubeconfig();
+    let server = platform();
+    let terminal = start(
+        &env,
+        server.url(),
+        &["credential", "create", "--no-input"],
+        24,
+        80,
+    );
+    let screen = terminal.wait_for("status 2");
+    assert!(screen.contains("--name is required"), "{screen}");
+    let words = ["credential", "create"];
+    let terminal = start_with(
+        &env,
+        server.url(),
+        &[("CI", "1")],
+        "\"$@\"",
+        &words,
+        (24, 80),
+    );
+    let screen = terminal.wait_for("status 2");
+    assert!(screen.contains("--name is required"), "{screen}");
+    let words = ["credential", "delete", ID];
+    let terminal = start_with(
+        &env,
+        server.url(),
+        &[("CI", "1")],
+        "\"$@\"",
+        &words,
+        (24, 80),
+    );
+    terminal.wait_for("status 11");
+
+    let output = env
+        .connected(server.url())
+        .args(["credential", "create"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(streams(&output).1, "Error: --name is required\n");
+    assert!(server.received().is_empty());
+}

@@ -1,0 +1,239 @@
+//! The questions of `credential create`, step by step.
+
+use std::fs;
+
+use crate::support::TestEnv;
+use crate::support::pty::{Terminal, start};
+use crate::terminal::{CTRL_C, ENTER, answer_steps, changes, platform, with_kubeconfig};
+
+const DOWN: &str = "\x1b[B";
+
+const ESC: &str = "\x1b";
+
+const SECRET: &str = "canary-typed-8d1e";
+
+/// The steps of storing a kubeconfig: what is asked, and the keys that answer.
+const STEPS: &[(&str, &[&str])] = &[
+    ("Provider (arrows", &[ENTER]),
+    ("Source (arrows", &[ENTER]),
+    ("Context (arrows", &["k", ENTER]),
+    ("Name [dev]:", &["dev-1", ENTER]),
+    ("Project whose sessions may use it", &[DOWN, ENTER]),
+    ("Store it? [y/N]:", &["y", ENTER]),
+];
+
+#[test]
+fn a_kubeconfig_is_stored_step_by_step() {
+    let env = with_kubeconfig();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+    answer_steps(&terminal, &STEPS[..2]);
+    let facts = [
+        "> prod",
+        "https://prod.example.org:6443",
+        "token",
+        "expiry unknown",
+    ];
+    terminal.wait_until("what is known of the contexts", |screen| {
+        facts.iter().all(|fact| screen.contains(fact))
+    });
+    answer_steps(&terminal, &STEPS[2..5]);
+    let screen = terminal.wait_for("Store it?");
+    for fact in [
+        "Name      dev-1",
+        "Context   dev",
+        "Server    https://dev.example.org:6443",
+        "Project   team-a",
+        "acpctl credential create --provider kubeconfig --context dev --name dev-1",
+    ] {
+        assert!(screen.contains(fact), "{fact}: {screen}");
+    }
+    assert!(
+        changes(&server).is_empty(),
+        "nothing is sent before the question"
+    );
+    answer_steps(&terminal, &STEPS[5..]);
+    let screen = terminal.wait_for("status 0");
+    assert!(screen.contains("credential/dev-1 created"), "{screen}");
+    assert!(
+        screen.contains("credential/dev-1 bound to project/team-a"),
+        "{screen}"
+    );
+    assert_eq!(
+        changes(&server),
+        ["POST /credentials", "POST /role_bindings"]
+    );
+    let stored = server.received();
+    let body = stored
+        .iter()
+        .find(|request| request.method == "POST")
+        .unwrap()
+        .json();
+    assert_eq!(body["provider"], "kubeconfig");
+    assert!(
+        !body["token"].as_str().unwrap().contains("prod.example.org"),
+        "cut to one context"
+    );
+    assert!(!terminal.written().contains("canary"), "no secret is shown");
+}
+
+#[test]
+fn ctrl_c_and_esc_leave_each_question_with_nothing_sent() {
+    for (keys, status) in [(CTRL_C, "status 130"), (ESC, "status 11")] {
+        for (step, (question, _)) in STEPS.iter().enumerate() {
+            let env = with_kubeconfig();
+            let server = platform();
+            let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+            answer_steps(&terminal, &STEPS[..step]);
+            terminal.wait_for(question);
+            assert!(!terminal.is_sane(), "a question is open");
+            terminal.type_text(keys);
+            let screen = if keys == ESC && *question == "Name [dev]:" {
+                // Esc is no answer to a question for text; it may take the next key with it.
+                terminal.type_text("xy");
+                terminal.wait_until("the key after Esc", |screen| screen.ends_with('y'));
+                terminal.type_text(CTRL_C);
+                terminal.wait_for("status 130")
+            } else {
+                terminal.wait_for(status)
+            };
+            assert!(terminal.is_sane(), "{screen}");
+            assert!(changes(&server).is_empty(), "{screen}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_leaves_the_terminal_as_it_was() {
+    for secret in [false, true] {
+        let env = with_kubeconfig();
+        let server = platform();
+        let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+        if secret {
+            ask_for_secret(&terminal);
+        } else {
+            terminal.wait_for("Provider (arrows");
+        }
+        let children = format!("/proc/{0}/task/{0}/children", terminal.pid());
+        let Ok(children) = fs::read_to_string(children) else {
+            crate::support::skipped("this system does not list children in /proc");
+            return;
+        };
+        let killed = std::process::Command::new("kill")
+            .arg(children.trim())
+            .status();
+        assert!(killed.unwrap().success());
+        terminal.wait_for("status 143");
+        assert!(terminal.is_sane());
+        assert!(changes(&server).is_empty());
+    }
+}
+
+#[test]
+fn nothing_is_asked_in_a_window_without_room() {
+    let env = with_kubeconfig();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 2, 80);
+    terminal.wait_for("status 11");
+    assert!(terminal.written().contains("the window is too small"));
+    assert!(terminal.is_sane());
+}
+
+#[test]
+fn a_list_survives_a_change_of_the_window() {
+    let env = with_kubeconfig();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 200);
+    answer_steps(&terminal, &STEPS[..2]);
+    terminal.wait_for("> prod");
+    for (rows, columns) in [(10, 30), (3, 12), (24, 80)] {
+        terminal.resize(rows, columns);
+        terminal.type_text("k");
+        terminal.wait_for("> dev");
+        terminal.type_text("j");
+        terminal.wait_for("> prod");
+    }
+    terminal.type_text(ENTER);
+    terminal.wait_for("Name [prod]:");
+    terminal.type_text(CTRL_C);
+    terminal.wait_for("status 130");
+}
+
+/// Goes to the question for a GitHub token.
+fn ask_for_secret(terminal: &Terminal) {
+    terminal.wait_for("Provider (arrows");
+    for _ in 0..4 {
+        terminal.type_text("k");
+    }
+    terminal.wait_for("> github");
+    answer_steps(
+        terminal,
+        &[("Provider (arrows", &[ENTER]), ("Secret (arrows", &[ENTER])],
+    );
+    terminal.wait_for("Secret (not shown):");
+    terminal.wait_for_no_echo();
+}
+
+#[test]
+fn a_typed_secret_is_not_shown() {
+    let env = TestEnv::new();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+    ask_for_secret(&terminal);
+    // Only a part of what was pasted would arrive.
+    terminal.type_text(&format!("\x1b[200~{SECRET}\rline two\x1b[201~\r"));
+    terminal.wait_for("only one line can be pasted here");
+    let asked_again =
+        |times: usize| move |screen: &str| screen.matches("Secret (not shown): ").count() == times;
+    terminal.wait_until("the question again", asked_again(2));
+    // The same from a terminal that does not mark what is pasted: all at once.
+    terminal.type_text("apiVersion: v1\rline two\rkind: Config\r");
+    terminal.wait_until("the question once more", asked_again(3));
+    terminal.wait_for_no_echo();
+    // A key too many, taken back, and a paste.
+    terminal.type_text(&format!("x\x7f\x1b[200~{SECRET}\x1b[201~\r"));
+    answer_steps(
+        &terminal,
+        &[
+            ("Name:", &["gh", ENTER]),
+            ("Project whose", &[ENTER]),
+            ("Store it?", &["yes", ENTER]),
+        ],
+    );
+    let screen = terminal.wait_for("status 0");
+    assert!(screen.contains("Sessions can't use it yet"), "{screen}");
+    assert!(
+        !screen.contains("The same without questions"),
+        "a secret has no place there"
+    );
+    let body = server.received().pop().unwrap().json();
+    assert_eq!(body["token"], SECRET);
+    let written = terminal.written();
+    assert!(!written.contains(SECRET) && !written.contains("line two"));
+}
+
+#[test]
+fn ctrl_c_at_a_secret_brings_the_echo_back() {
+    let env = TestEnv::new();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+    ask_for_secret(&terminal);
+    terminal.type_text(SECRET);
+    terminal.type_text(CTRL_C);
+    let screen = terminal.wait_for("status 130");
+    assert!(terminal.is_sane(), "{screen}");
+    assert!(changes(&server).is_empty(), "{screen}");
+    assert!(!terminal.written().contains(SECRET));
+}
+
+#[test]
+fn no_answer_is_no() {
+    let env = with_kubeconfig();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+    answer_steps(&terminal, &STEPS[..5]);
+    answer_steps(&terminal, &[("Store it?", &[ENTER])]);
+    let screen = terminal.wait_for("status 11");
+    assert!(screen.contains("cancelled: nothing was sent"), "{screen}");
+    assert!(changes(&server).is_empty());
+}
