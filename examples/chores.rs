@@ -154,11 +154,8 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "package",
-        help: "builds for release and makes target/acpctl_VERSION_ARCH.deb; see RELEASING.md for the version",
-        steps: &[
-            step(&["cargo", "build", "--locked", "--release"]),
-            step(&[".ci/deb"]),
-        ],
+        help: "builds for release and makes target/acpctl_VERSION_ARCH.deb",
+        steps: &[step(&[".ci/package"])],
     },
 ];
 
