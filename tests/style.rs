@@ -239,8 +239,11 @@ fn comments(text: &str) -> Vec<(usize, String)> {
 /// Every document that a person writes, but the changelog, whose older entries stay.
 fn documents() -> Vec<PathBuf> {
     let root = root();
-    let mut found = files(&root.join("docs"), "md");
-    found.extend(files(&root.join(".github"), "md"));
+    let folders = ["docs", "examples", ".github", ".ci/tools", "tests/oracle"];
+    let mut found: Vec<_> = folders
+        .iter()
+        .flat_map(|folder| files(&root.join(folder), "md"))
+        .collect();
     let at_the_root = [
         "README.md",
         "CONTRIBUTING.md",
