@@ -16,6 +16,13 @@ use std::path::{Path, PathBuf};
 
 /// Whether files of `src/` may still cite the former name of these documents, "contract api.md".
 const FORMER_NAME_ALLOWED: bool = true;
+/// The names of the files in docs/compatibility.md.
+const SHORT: &[(&str, &str)] = &[
+    ("cli", "cli-core.md"),
+    ("res", "cli-resources.md"),
+    ("api", "api.md"),
+    ("field", "field.md"),
+];
 /// Words that stand before the number of a section.
 const INTRODUCTIONS: &[&str] = &["section", "sections", "row", "rows"];
 
@@ -38,6 +45,29 @@ fn each_cited_section_exists() {
                         path.display()
                     ));
                 }
+            }
+        }
+    }
+    assert!(count > 0, "no citation was found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// docs/compatibility.md shortens the names of the files.
+#[test]
+fn each_section_in_the_list_of_differences_exists() {
+    let sections = sections();
+    let words = words(&fs::read_to_string(root().join("docs/compatibility.md")).unwrap());
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for (at, word) in words.iter().enumerate() {
+        let word = word.trim_start_matches('(');
+        let Some((_, file)) = SHORT.iter().find(|(short, _)| *short == word) else {
+            continue;
+        };
+        for number in list(&words[at + 1..]) {
+            count += 1;
+            if !sections[*file].contains(&number) {
+                wrong.push(format!("{file} has no section {number}"));
             }
         }
     }
@@ -81,19 +111,22 @@ fn sections() -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
-/// The numbers that follow a file's name, up to the end of the citation.
+/// The numbers that follow a file's name and "section" or the like.
 fn numbers(words: &[String]) -> Vec<String> {
-    let mut numbers = Vec::new();
-    let mut words = words.iter();
-    match words.next() {
-        Some(word) if INTRODUCTIONS.contains(&word.as_str()) => {}
-        _ => return numbers,
+    match words.split_first() {
+        Some((first, rest)) if INTRODUCTIONS.contains(&first.as_str()) => list(rest),
+        _ => Vec::new(),
     }
+}
+
+/// The numbers at the beginning of some words, up to the end of the list: "4, 6 and 7.".
+fn list(words: &[String]) -> Vec<String> {
+    let mut numbers = Vec::new();
     for word in words {
         let number = word.trim_end_matches(|last: char| !last.is_ascii_digit());
         if number.starts_with(|first: char| first.is_ascii_digit()) {
             numbers.push(number.to_owned());
-            // More than a comma behind the number ends the citation.
+            // More than a comma after the number ends the list.
             if !matches!(&word[number.len()..], "" | ",") {
                 break;
             }
