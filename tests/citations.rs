@@ -141,7 +141,8 @@ fn list(words: &[String]) -> Vec<String> {
 fn cited_file(word: &str) -> Option<&str> {
     let word = word.trim_start_matches(|first: char| !first.is_ascii_alphanumeric());
     let name = word.strip_prefix("docs/interface/").unwrap_or(word);
-    name.ends_with(".md").then_some(name)
+    let is_document = Path::new(name).extension().is_some_and(|end| end == "md");
+    is_document.then_some(name)
 }
 
 /// The words of a file, without the signs that begin a line of comment.

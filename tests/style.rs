@@ -99,6 +99,7 @@ const SPELLING: &[(&str, &str)] = &[
     ("licence", "license"),
     ("materialis", "materializ"),
     ("minimis", "minimiz"),
+    ("misspelt", "misspelled"),
     ("modelled", "modeled"),
     ("neighbour", "neighbor"),
     ("normalis", "normaliz"),
