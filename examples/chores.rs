@@ -28,7 +28,7 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "quick",
-        help: "most tests in a third of the time: without long tables of cases and tests that wait by design",
+        help: "most tests in less than half the time: without long tables of cases and tests that wait by design",
         steps: &[
             "cargo test --locked --lib --test citations --test dependencies --test generated --test kubeconfig \
              --test layers --test style",
