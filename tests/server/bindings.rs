@@ -1,4 +1,4 @@
-//! Roles and their bindings (contract api.md section 8).
+//! Roles and their bindings (docs/interface/api.md section 8).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The rules of the single kinds (contract api.md section 9).
+//! The rules of the single kinds (docs/interface/api.md section 9).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Pages, order and search (contract api.md section 5).
+//! Pages, order and search (docs/interface/api.md section 5).
 
 use serde_json::json;
 

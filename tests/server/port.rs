@@ -1,4 +1,4 @@
-//! The server behind a port, and the event stream (contract api.md section 9.5).
+//! The server behind a port, and the event stream (docs/interface/api.md section 9.5).
 
 use std::io::{Read as _, Write as _};
 use std::time::Duration;

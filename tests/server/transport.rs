@@ -1,4 +1,4 @@
-//! Transport and errors (contract api.md sections 1, 3 and 10).
+//! Transport and errors (docs/interface/api.md sections 1, 3 and 10).
 
 use serde_json::json;
 

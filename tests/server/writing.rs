@@ -1,4 +1,4 @@
-//! Times, creates, changes, deletes and tokens (contract api.md sections 4, 6 and 7).
+//! Times, creates, changes, deletes and tokens (docs/interface/api.md sections 4, 6 and 7).
 
 use serde_json::json;
 

@@ -13,7 +13,7 @@ pub struct Rule {
 
 pub const RULES: &[Rule] = &[
     Rule {
-        row: "what follows an error",
+        row: "lines after an error",
         even: |_, here| here.stderr = without_explanation(&here.stderr),
     },
     Rule {
