@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use crate::credential::{ID, sample};
-use crate::support::server::{Received, Scripted, json as answer, raw};
-use crate::support::{TOKEN, TestEnv, streams};
+use crate::support::server::{Received, Scripted, json as answer, list, raw};
+use crate::support::{ID, TOKEN, TestEnv, sample, streams};
 
 #[test]
 fn no_secret_turns_up_in_any_output() {
@@ -19,10 +18,7 @@ fn no_secret_turns_up_in_any_output() {
         "GET" if request.target.contains('?') => {
             let items =
                 json!([{"id": ID, "name": "n", "provider": "github", "token": "canary-answer"}]);
-            answer(
-                200,
-                &json!({"kind": "CredentialList", "page": 1, "size": 1, "total": 1, "items": items}),
-            )
+            list(items)
         }
         "DELETE" => raw(204, "application/json", ""),
         _ => answer(

@@ -36,7 +36,9 @@ impl Platform {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let is_object = path.matches('/').count() % 2 == 0;
         match request.method.as_str() {
-            "GET" if path == "/roles" => list(&[json!({"id": "R1", "name": "credential:viewer"})]),
+            "GET" if path == "/roles" => {
+                server::list([json!({"id": "R1", "name": "credential:viewer"})])
+            }
             "GET" if is_object => self.get(path),
             "GET" => self.search(path, query),
             "POST" => self.create(path, request.json()),
@@ -69,7 +71,7 @@ impl Platform {
         let found = objects
             .iter()
             .filter(|object| wanted.as_ref().is_none_or(|name| object["name"] == **name));
-        list(&found.map(without_token).collect::<Vec<_>>())
+        server::list(found.map(without_token).collect::<Vec<_>>())
     }
 
     fn create(&self, collection: &str, mut object: Value) -> Reply {
@@ -106,14 +108,6 @@ impl Platform {
         }
         server::raw(204, "application/json", "")
     }
-}
-
-fn list(items: &[Value]) -> Reply {
-    let count = items.len();
-    server::json(
-        200,
-        &json!({"kind": "List", "page": 1, "size": count, "total": count, "items": items}),
-    )
 }
 
 fn missing() -> Reply {
