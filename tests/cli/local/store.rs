@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::support::run::{Line as _, Run as _};
-use crate::support::{SAMPLE, TestEnv, streams};
+use crate::support::{SAMPLE, TestEnv, skipped, streams};
 
 fn count(env: &TestEnv) -> usize {
     let list: Value =
@@ -67,8 +67,7 @@ fn kubectl_and_the_source_agree_on_the_stored_file() {
         .status()
         .is_err()
     {
-        eprintln!("skipped: kubectl is not installed");
-        return;
+        return skipped("kubectl is not installed");
     }
     let env = TestEnv::new();
     env.local()

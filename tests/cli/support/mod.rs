@@ -12,6 +12,7 @@ pub mod run;
 pub mod serve;
 pub mod server;
 pub mod signals;
+pub mod snapshot;
 pub mod tls;
 
 use std::fs;

@@ -27,6 +27,14 @@ impl Platform {
         platform
     }
 
+    /// A server that has the objects of several collections.
+    pub fn serve(state: State) -> server::Scripted {
+        let platform = Self {
+            state: Mutex::new(state),
+        };
+        server::Scripted::with(move |request| platform.reply(request))
+    }
+
     pub fn state(&self) -> State {
         self.state.lock().unwrap().clone()
     }

@@ -2,6 +2,8 @@
 
 use std::process::Output;
 
+use super::snapshot::shown;
+
 /// The words of a command line that stores a credential, with what comes behind them: the secret, and further flags.
 pub fn credential_create<'a>(provider: &'a str, name: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let mut words = vec![
@@ -41,6 +43,9 @@ pub trait Run {
 
     /// Standard output of a run that has to succeed.
     fn stdout(&mut self) -> String;
+
+    /// All of it as one text, for a snapshot.
+    fn shown(&mut self) -> String;
 }
 
 impl Run for assert_cmd::Command {
@@ -52,6 +57,10 @@ impl Run for assert_cmd::Command {
         let (status, stdout, stderr) = self.told();
         assert_eq!(status, Some(0), "{stderr}");
         stdout
+    }
+
+    fn shown(&mut self) -> String {
+        shown(&self.output().unwrap())
     }
 }
 
