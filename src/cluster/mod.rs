@@ -3,6 +3,7 @@
 //! - [`client`]: connects as the kubeconfig says, and sends one bounded request at a time
 //! - [`questions`]: what is asked there: the version, who the user is, what the user may read
 //! - [`fault`]: why something failed, told apart by what was seen and not by anybody's words
+//! - [`grade`]: how much the user can do, from answers to reviews
 //! - [`plugin`]: the login program that a kubeconfig names, with a time limit
 //! - `tls`: certificates as Kubernetes' own client judges them
 //!
@@ -11,6 +12,7 @@
 
 pub mod client;
 pub mod fault;
+pub mod grade;
 pub mod plugin;
 pub mod questions;
 mod tls;

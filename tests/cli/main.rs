@@ -31,6 +31,7 @@ mod nouns;
 mod output;
 mod panics;
 mod progress;
+mod recipes;
 mod replay;
 mod serve;
 mod session;
