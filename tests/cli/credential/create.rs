@@ -198,7 +198,7 @@ fn a_literal_kubeconfig_works_with_a_warning() {
     let output = env
         .connected(server.url())
         .line("credential create --provider kubeconfig --name x --token")
-        .arg(&sample())
+        .arg(sample())
         .output()
         .unwrap();
     let (_, stderr) = streams(&output);

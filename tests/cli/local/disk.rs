@@ -31,7 +31,7 @@ fn in_private(test: &str) {
         .args(&words[1..])
         .arg(std::env::current_exe().unwrap())
         .arg("--exact")
-        .arg(&format!("local::disk::{test}"))
+        .arg(format!("local::disk::{test}"))
         .line("--ignored --nocapture")
         .env(INSIDE, "1")
         .output()

@@ -130,7 +130,7 @@ fn parallel_creates_lose_nothing() {
         .map(|n| {
             Command::new(env!("CARGO_BIN_EXE_acpctl"))
                 .line("--local credential create --provider github --token t --name")
-                .arg(&format!("n{n}"))
+                .arg(format!("n{n}"))
                 .env_clear()
                 .envs(env.variables())
                 .stdin(Stdio::null())

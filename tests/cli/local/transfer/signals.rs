@@ -217,7 +217,7 @@ fn a_signal_at_any_moment_of_an_export_leaves_no_secret() {
         let inject = format!("inject={call}:signal={signal}:when={when}");
         std::process::Command::new("strace")
             .line("-f -qq -o /dev/null -e")
-            .arg(&format!("trace={call}"))
+            .arg(format!("trace={call}"))
             .args(["-e", &inject, env!("CARGO_BIN_EXE_acpctl")])
             .line("local export -o store.yaml --secrets secrets")
             .env_clear()
