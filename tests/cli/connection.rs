@@ -5,10 +5,9 @@ use std::net::TcpListener;
 use std::process::Output;
 use std::thread;
 
-use serde_json::json;
-
 use crate::support::proxy::Proxy;
-use crate::support::server::{Reply, Scripted, json as answer};
+use crate::support::run::Line as _;
+use crate::support::server::{Reply, Scripted, nothing};
 use crate::support::tls::Authority;
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -32,13 +31,6 @@ fn failure(output: &Output) -> String {
     );
     assert!(!stderr.contains(TOKEN), "{stderr}");
     stderr
-}
-
-fn no_projects() -> Reply {
-    answer(
-        200,
-        &json!({"kind": "ProjectList", "page": 1, "size": 0, "total": 0, "items": []}),
-    )
 }
 
 // TLS
@@ -202,7 +194,7 @@ fn tls_below_1_2_is_neither_offered_nor_taken() {
 #[test]
 fn a_server_that_speaks_no_tls_is_told_apart() {
     let env = TestEnv::new();
-    let server = Scripted::with(|_| no_projects());
+    let server = nothing();
     let url = server.url().replace("http://", "https://");
     let output = list(&env, &url, &["--retries", "0"]);
     assert!(failure(&output).contains("tls: "), "{}", streams(&output).1);
@@ -224,13 +216,8 @@ fn https_goes_through_the_proxy_in_a_tunnel() {
                 variable,
                 format!("http://bob:{PROXY_PASSWORD}@{}", proxy.address()),
             )
-            .args([
-                "project",
-                "list",
-                "--trace",
-                "--ca-file",
-                ca.to_str().unwrap(),
-            ])
+            .line("project list --trace --ca-file")
+            .arg(ca.to_str().unwrap())
             .output()
             .unwrap();
         let (stdout, stderr) = streams(&output);
@@ -282,7 +269,7 @@ fn a_proxy_that_refuses_or_is_gone_is_a_network_failure() {
 #[test]
 fn plain_http_goes_through_the_proxy_except_where_no_proxy_says_so() {
     let env = TestEnv::new();
-    let server = Scripted::with(|_| no_projects());
+    let server = nothing();
     let proxy = Proxy::refusing();
     // Not a loopback address by its looks, yet it leads there.
     let url = server.url().replace("127.0.0.1", "0.0.0.0");
@@ -307,7 +294,7 @@ fn plain_http_goes_through_the_proxy_except_where_no_proxy_says_so() {
 #[test]
 fn loopback_is_never_proxied() {
     let env = TestEnv::new();
-    let server = Scripted::with(|_| no_projects());
+    let server = nothing();
     let proxy = Proxy::refusing();
     for url in [
         server.url().to_owned(),
@@ -361,7 +348,7 @@ fn a_silent_server_costs_the_request_limit_at_most() {
 #[test]
 fn address_and_token_from_the_environment_suffice() {
     let env = TestEnv::new();
-    let server = Scripted::with(|_| no_projects());
+    let server = nothing();
     list(&env, server.url(), &[]);
     assert_eq!(server.received().len(), 1);
     assert!(!env.config_path().exists(), "nothing is written");
@@ -378,7 +365,7 @@ fn address_and_token_from_the_environment_suffice() {
 
 #[test]
 fn a_token_goes_to_no_other_host() {
-    let other = Scripted::with(|_| no_projects());
+    let other = nothing();
     let place = format!("{}/api/ambient/v1/projects", other.url());
     let server = Scripted::with(move |_| Reply::Answer {
         status: 302,

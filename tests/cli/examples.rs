@@ -15,16 +15,13 @@ use crate::support::{TOKEN, TestEnv, streams};
 const EXCEPTIONS: &[(&str, Expected)] = &[
     (
         "acpctl credential create",
-        Expected::Skipped("asks on a terminal: terminal.rs"),
+        Expected::Skipped("asks on a terminal: terminal/wizard.rs"),
     ),
     (
         "acpctl credential delete prod",
-        Expected::Skipped("asks on a terminal: terminal.rs"),
+        Expected::Skipped("asks on a terminal: terminal/wizard.rs"),
     ),
-    (
-        "acpctl login ",
-        Expected::Skipped("needs a server: account.rs"),
-    ),
+    ("acpctl login ", Expected::Skipped("needs a server: login/")),
     (
         "acpctl serve",
         Expected::Skipped("serves until it is stopped"),
@@ -35,7 +32,7 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
     ),
     (
         "acpctl --api-url ",
-        Expected::Skipped("needs a server: serve.rs"),
+        Expected::Skipped("needs a server: serve/"),
     ),
     (
         "acpctl delete role-binding ",
@@ -54,7 +51,7 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
     ),
     (
         "acpctl session probe ",
-        Expected::Skipped("needs an MCP server and a cluster: session_helper.rs"),
+        Expected::Skipped("needs an MCP server and a cluster: session/probe/"),
     ),
     (
         "acpctl session exec --credential prod -- claude",
@@ -66,11 +63,11 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
     ),
     (
         "acpctl session exec --from-file old.yaml ",
-        Expected::Skipped("needs an expired kubeconfig: session_end.rs"),
+        Expected::Skipped("needs an expired kubeconfig: session/end/"),
     ),
     (
         "acpctl --local session exec --credential ci ",
-        Expected::Skipped("needs a credential that ends soon: session_end.rs"),
+        Expected::Skipped("needs a credential that ends soon: session/end/"),
     ),
     (
         "acpctl --local session exec 3MYRcABXoBu2jjJTnRr0FfGPX3w ",
@@ -88,7 +85,7 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
     ),
     (
         "acpctl agent start lead ",
-        Expected::Skipped("needs 'serve --run-sessions': serve_sessions.rs"),
+        Expected::Skipped("needs 'serve --run-sessions': serve/sessions/"),
     ),
     ("acpctl session messages -f ", Expected::Skipped("the same")),
     (

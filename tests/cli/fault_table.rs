@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use crate::faults::{ANSWERED, ID, SENT, VERBS, Verb};
+use crate::faults::{ANSWERED, SENT, VERBS, Verb};
 use crate::support::server::{Received, Reply, Scripted, error, json as answer, raw};
 use crate::support::tls::Authority;
-use crate::support::{TOKEN, TestEnv, streams};
+use crate::support::{ID, TOKEN, TestEnv, streams};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/faults.md");
 

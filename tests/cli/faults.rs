@@ -8,14 +8,12 @@
 use serde_json::json;
 
 use crate::support::server::{Reply, Scripted, error, json, raw};
-use crate::support::{TOKEN, TestEnv, streams};
+use crate::support::{ID, TOKEN, TestEnv, streams};
 
 /// A secret in the request.
 pub const SENT: &str = "canary-sent-5f1c";
 /// A secret in the answers.
 pub const ANSWERED: &str = "canary-answered-77ab";
-
-pub const ID: &str = "3MX85aKNFVYjNaWSBgG3UcSclTU";
 
 pub struct Verb {
     pub name: &'static str,

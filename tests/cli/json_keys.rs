@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::{TestEnv, streams};
-
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/kubeconfig.yaml");
+use crate::support::run::credential_create;
+use crate::support::{SAMPLE, TestEnv, streams};
 
 const ERROR: &str =
     "error.code error.detail error.exit_code error.hint error.operation_id error.reason";
@@ -95,16 +94,7 @@ fn the_keys_of_our_own_objects_are_frozen() {
     let env = TestEnv::new();
     env.file("broken.yaml", "contexts: {");
     let bound = [
-        vec![
-            "credential",
-            "create",
-            "--provider",
-            "kubeconfig",
-            "--name",
-            "prod",
-            "--from-file",
-            SAMPLE,
-        ],
+        credential_create("kubeconfig", "prod", &["--from-file", SAMPLE]),
         vec!["create", "project", "--name", "team"],
         vec!["credential", "bind", "prod", "--project", "team"],
     ];

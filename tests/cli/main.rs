@@ -28,6 +28,7 @@ mod login;
 mod lookup;
 mod noun_faults;
 mod nouns;
+mod output;
 mod panics;
 mod progress;
 mod recipes;

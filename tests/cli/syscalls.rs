@@ -7,10 +7,8 @@ use std::process::{Command, Output};
 
 use serde_json::json;
 
-use crate::support::server::{Scripted, json as answer};
-use crate::support::{TOKEN, TestEnv, skipped, streams};
-
-const ID: &str = "3MX85aKNFVYjNaWSBgG3UcSclTU";
+use crate::support::server::{Scripted, json as answer, nothing};
+use crate::support::{ID, TOKEN, TestEnv, skipped, streams};
 
 /// Calls that files, sockets and processes are made with.
 const TRACED: &str = "trace=%file,%network,%process,fchmod";
@@ -360,12 +358,7 @@ fn a_command_talks_to_its_server_alone() {
         return;
     }
     let env = TestEnv::new();
-    let server = Scripted::with(|_| {
-        answer(
-            200,
-            &json!({"kind": "CredentialList", "page": 1, "size": 0, "total": 0, "items": []}),
-        )
-    });
+    let server = nothing();
     let port = server.url().rsplit(':').next().unwrap();
     for words in [
         "credential list",

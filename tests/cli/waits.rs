@@ -5,19 +5,14 @@ use std::fs::File;
 
 use rusqlite::Connection;
 
+use crate::support::run::Line as _;
 use crate::support::{TestEnv, streams};
 
 fn create(env: &TestEnv, name: &str) -> assert_cmd::Command {
     let mut command = env.local();
     command
-        .args([
-            "credential",
-            "create",
-            "--provider",
-            "github",
-            "--name",
-            name,
-        ])
+        .line("credential create --provider github --name")
+        .arg(name)
         .args(["--from-file", "-"])
         .write_stdin("canary-0123456789");
     command

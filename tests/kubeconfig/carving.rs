@@ -1,6 +1,7 @@
 //! What is kept of a kubeconfig, and what is cut.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::path::Path;
 
 use acpctl::kubeconfig::{self, Finding, Identity, Keep, Rules};
@@ -195,7 +196,8 @@ fn agrees_with_kubectl() {
     let home = tempfile::tempdir().unwrap();
     let carved_file = home.path().join("carved");
     if view(&carved_file, &[]).is_err() {
-        eprintln!("NOT CHECKED: kubectl is not installed");
+        // Past the capture of the test harness.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: kubectl is not installed");
         return;
     }
     let mut compared = 0;

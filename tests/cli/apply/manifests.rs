@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use crate::apply::{SAMPLE, dry_run};
-use crate::support::{TestEnv, streams};
+use crate::apply::dry_run;
+use crate::support::{SAMPLE, TestEnv, streams};
 
 /// What a manifest may look like, and what of it is warned about; nothing of it needs a server.
 #[test]

@@ -12,9 +12,7 @@ use std::sync::Arc;
 
 use crate::support::platform::Platform;
 use crate::support::server::Scripted;
-use crate::support::{TestEnv, streams};
-
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/kubeconfig.yaml");
+use crate::support::{SAMPLE, TestEnv, streams};
 
 const SECRET: &str = "canary-5d3f-secret-value";
 

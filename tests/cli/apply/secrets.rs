@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::apply::{SAMPLE, SECRET, applied, apply, dry_run, serve};
+use crate::apply::{SECRET, applied, apply, dry_run, serve};
 use crate::support::platform::Platform;
 use crate::support::server::Scripted;
-use crate::support::{TestEnv, streams};
+use crate::support::{SAMPLE, TestEnv, streams};
 
 /// Fails the run and gives its exit code and standard error.
 fn refused(env: &TestEnv, manifest: &str) -> (Option<i32>, String) {

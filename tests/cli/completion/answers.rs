@@ -7,7 +7,8 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::completion::{KUBECONFIG, PATIENT, platform};
-use crate::support::server::{Reply, Scripted, error, json as answer};
+use crate::support::run::Line as _;
+use crate::support::server::{Reply, Scripted, error, json as answer, list};
 use crate::support::{TestEnv, streams};
 
 /// The lines of an answer.
@@ -142,10 +143,7 @@ fn a_login_that_the_server_quotes_is_neither_offered_nor_kept() {
             {"id": "c2", "name": login.trim_start_matches("Bearer "), "provider": "github"},
             {"id": "c3", "name": "other", "provider": login},
         ]);
-        answer(
-            200,
-            &json!({"kind": "List", "items": items, "page": 1, "size": 3, "total": 3}),
-        )
+        list(items)
     });
     let lines = complete(&env, server.url(), &["credential", "get", ""]);
     assert_eq!(lines, ["prod\tgithub", "c1\tprod github", ":4"]);
@@ -288,14 +286,10 @@ fn nothing_is_said_or_sent_when_logged_out() {
     let output = env
         .acpctl()
         .env(PATIENT.0, PATIENT.1)
-        .args([
-            "__complete",
-            "--api-url",
-            server.url(),
-            "credential",
-            "get",
-            "",
-        ])
+        .line("__complete --api-url")
+        .arg(server.url())
+        .line("credential get")
+        .arg("")
         .output()
         .unwrap();
     assert_eq!(streams(&output).0, ":4\n");

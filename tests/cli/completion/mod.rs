@@ -5,7 +5,7 @@ mod shells;
 
 use serde_json::json;
 
-use crate::support::server::{Scripted, error, json as answer};
+use crate::support::server::{Scripted, error, list};
 
 const KUBECONFIG: &str = "\
 apiVersion: v1
@@ -38,10 +38,7 @@ fn platform() -> Scripted {
             "/roles" => json!([{"id": "r1", "name": "credential:viewer"}]),
             _ => return error(404, "not-found", "nothing here"),
         };
-        answer(
-            200,
-            &json!({"kind": "List", "items": items, "page": 1, "size": 3, "total": 3}),
-        )
+        list(items)
     })
 }
 

@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::config::assert_done;
+use crate::support::run::credential_create;
 use crate::support::{TOKEN, TestEnv, skipped};
 
 /// Ends the program with a signal at each system call that has to do with the file, one run for each.
@@ -72,14 +73,7 @@ fn a_logout_removes_what_earlier_runs_left() {
 #[test]
 fn a_rekey_forgets_the_keys_that_killed_runs_left() {
     let env = TestEnv::new();
-    let create = [
-        "credential",
-        "create",
-        "--provider",
-        "github",
-        "--name",
-        "n",
-    ];
+    let create = credential_create("github", "n", &[]);
     let mut command = env.local();
     command.args(create).args(["--from-file", "-"]);
     assert_done(&command.write_stdin("canary-0123456789").output().unwrap());

@@ -8,19 +8,7 @@ mod paths;
 use std::ffi::OsStr;
 use std::process::{Command, Output};
 
-use serde_json::json;
-
-use crate::support::server::{Scripted, json as answer};
 use crate::support::streams;
-
-fn api() -> Scripted {
-    Scripted::with(|_| {
-        answer(
-            200,
-            &json!({"kind": "ProjectList", "page": 1, "size": 0, "total": 0, "items": []}),
-        )
-    })
-}
 
 /// The program with these variables and no others.
 fn bare(words: &[&str], variables: &[(&str, &OsStr)]) -> Output {

@@ -7,7 +7,8 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::config::{api, assert_done, assert_failed, bare};
+use crate::config::{assert_done, assert_failed, bare};
+use crate::support::server::nothing;
 use crate::support::{TOKEN, TestEnv, skipped, streams};
 
 /// A user who is not the one of the tests, and owns nothing.
@@ -53,7 +54,7 @@ fn a_home_of_somebody_else_is_no_home() {
         return;
     }
     let env = TestEnv::new();
-    let api = api();
+    let api = nothing();
     let closed = env.work().join("closed");
     fs::create_dir_all(closed.join(".config/ambient")).unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
@@ -80,7 +81,7 @@ fn root_leaves_nothing_in_the_home_of_another_user() {
         return;
     }
     let env = TestEnv::new();
-    let api = api();
+    let api = nothing();
     let home = env.work().join("theirs");
     fs::create_dir(&home).unwrap();
     chown(&home, Some(NOBODY), Some(NOBODY)).unwrap();

@@ -5,13 +5,14 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use crate::config::{api, assert_done, assert_failed, bare};
+use crate::config::{assert_done, assert_failed, bare};
+use crate::support::server::nothing;
 use crate::support::{TOKEN, TestEnv, streams};
 
 #[test]
 fn without_a_home_the_variables_are_enough() {
     let env = TestEnv::new();
-    let api = api();
+    let api = nothing();
     let (url, data) = (OsStr::new(api.url()), env.work().join("data"));
     let both = [
         ("AMBIENT_API_URL", url),
@@ -46,7 +47,7 @@ fn without_a_home_the_variables_are_enough() {
 #[test]
 fn no_file_is_said_with_dev_null_or_an_empty_file() {
     let env = TestEnv::new();
-    let api = api();
+    let api = nothing();
     let empty = env.file("empty.json", "\n");
     let marked = env.file(
         "marked.json",
@@ -178,7 +179,7 @@ fn a_variable_that_is_not_text_is_named() {
 #[test]
 fn one_line_end_behind_a_variable_is_dropped() {
     let env = TestEnv::new();
-    let api = api();
+    let api = nothing();
     for end in ["\n", "\r\n", "\r"] {
         let output = env
             .acpctl()

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::credential::{empty_server, posted, sample};
-use crate::support::{TOKEN, TestEnv, streams};
+use crate::credential::{empty_server, posted};
+use crate::support::run::{Line as _, credential_create};
+use crate::support::{TOKEN, TestEnv, sample, streams};
 
 #[test]
 fn a_secret_comes_from_each_source_byte_for_byte() {
@@ -12,14 +13,7 @@ fn a_secret_comes_from_each_source_byte_for_byte() {
     env.file("one", "s3cret\n");
     env.file("crlf", "s3cret\r\n");
     env.file("multi", multi);
-    let create = [
-        "credential",
-        "create",
-        "--provider",
-        "github",
-        "--name",
-        "n",
-    ];
+    let create = credential_create("github", "n", &[]);
     for (args, stdin, token) in [
         (vec!["--token", "s3cret"], None, "s3cret"),
         (vec!["--token", "@one"], None, "s3cret"),
@@ -33,7 +27,7 @@ fn a_secret_comes_from_each_source_byte_for_byte() {
     ] {
         let server = empty_server();
         let mut command = env.connected(server.url());
-        command.args(create).args(&args);
+        command.args(&create).args(&args);
         if let Some(stdin) = stdin {
             command.write_stdin(stdin);
         }
@@ -110,14 +104,7 @@ fn a_bad_source_sends_nothing() {
         let server = empty_server();
         let mut command = env.connected(server.url());
         command
-            .args([
-                "credential",
-                "create",
-                "--provider",
-                "github",
-                "--name",
-                "n",
-            ])
+            .line("credential create --provider github --name n")
             .args(&args);
         if let Some(stdin) = stdin {
             command.write_stdin(stdin);
@@ -190,16 +177,7 @@ fn the_named_context_comes_from_kubeconfig_too() {
         .env("AMBIENT_API_URL", server.url())
         .env("AMBIENT_TOKEN", TOKEN)
         .env("KUBECONFIG", &path)
-        .args([
-            "credential",
-            "create",
-            "--provider",
-            "kubeconfig",
-            "--context",
-            "other",
-            "--name",
-            "x",
-        ])
+        .line("credential create --provider kubeconfig --context other --name x")
         .stdin(std::process::Stdio::null())
         .output()
         .unwrap()
@@ -219,16 +197,8 @@ fn a_literal_kubeconfig_works_with_a_warning() {
     let server = empty_server();
     let output = env
         .connected(server.url())
-        .args([
-            "credential",
-            "create",
-            "--provider",
-            "kubeconfig",
-            "--name",
-            "x",
-            "--token",
-            &sample(),
-        ])
+        .line("credential create --provider kubeconfig --name x --token")
+        .arg(sample())
         .output()
         .unwrap();
     let (_, stderr) = streams(&output);
@@ -253,16 +223,7 @@ fn findings_can_be_accepted_knowingly() {
     ] {
         let server = empty_server();
         env.connected(server.url())
-            .args([
-                "credential",
-                "create",
-                "--provider",
-                "kubeconfig",
-                "--name",
-                "x",
-                "--from-file",
-                "-",
-            ])
+            .line("credential create --provider kubeconfig --name x --from-file -")
             .args(&args)
             .write_stdin(loopback.clone())
             .assert()

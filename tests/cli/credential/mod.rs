@@ -9,26 +9,13 @@ mod token;
 
 use serde_json::{Value, json};
 
-use crate::support::server::{Received, Reply, Scripted, json as answer, raw};
-
-const ID: &str = "3MX85aKNFVYjNaWSBgG3UcSclTU";
-
-/// The sample that the README uses.
-fn sample() -> String {
-    std::fs::read_to_string(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/examples/kubeconfig.yaml"
-    ))
-    .unwrap()
-}
+use crate::support::ID;
+use crate::support::server::{Received, Reply, Scripted, json as answer, list, raw};
 
 /// A server with no credential yet, which accepts one.
 fn empty_server() -> Scripted {
     Scripted::with(|request| match request.method.as_str() {
-        "GET" => answer(
-            200,
-            &json!({"kind": "CredentialList", "page": 1, "size": 0, "total": 0, "items": []}),
-        ),
+        "GET" => list(json!([])),
         "POST" => created(request),
         _ => raw(405, "text/plain", ""),
     })

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::credential::ID;
-use crate::support::server::{Scripted, error, json as answer, raw};
-use crate::support::{TestEnv, streams};
+use crate::support::server::{Scripted, error, json as answer, list, raw};
+use crate::support::{ID, TestEnv, streams};
 
 #[test]
 fn names_and_ids_find_a_credential() {
@@ -15,10 +14,7 @@ fn names_and_ids_find_a_credential() {
             .target
             .trim_start_matches("/api/ambient/v1/credentials");
         match (request.method.as_str(), target) {
-            ("GET", target) if target.starts_with('?') => answer(
-                200,
-                &json!({"kind": "CredentialList", "page": 1, "size": 1, "total": 1, "items": [record]}),
-            ),
+            ("GET", target) if target.starts_with('?') => list(json!([record])),
             ("DELETE", target) if target == format!("/{ID}") => raw(204, "application/json", ""),
             (_, target) if target == format!("/{ID}/token") => answer(
                 200,
@@ -62,10 +58,7 @@ fn two_of_a_name_are_an_error_that_lists_both() {
     let items = json!([{"id": "first", "name": "twin"}, {"id": "second", "name": "twin"}]);
     let server = Scripted::with(move |request| {
         if request.target.contains('?') {
-            answer(
-                200,
-                &json!({"kind": "CredentialList", "page": 1, "size": 2, "total": 2, "items": items}),
-            )
+            list(items.clone())
         } else {
             error(404, "ambient-api-server-7", "not found")
         }

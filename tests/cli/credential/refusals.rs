@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::credential::{ID, created, empty_server, posted, sample};
-use crate::support::server::{Received, Reply, Scripted, json as answer};
-use crate::support::{TOKEN, TestEnv, streams};
+use crate::credential::{created, empty_server, posted};
+use crate::support::run::{Line as _, credential_create};
+use crate::support::server::{Received, Reply, Scripted, list};
+use crate::support::{ID, TOKEN, TestEnv, sample, streams};
 
 #[test]
 fn a_bad_kubeconfig_sends_nothing() {
@@ -56,16 +57,7 @@ fn a_bad_kubeconfig_sends_nothing() {
         let server = empty_server();
         let output = env
             .connected(server.url())
-            .args([
-                "credential",
-                "create",
-                "--provider",
-                "kubeconfig",
-                "--name",
-                "x",
-                "--from-file",
-                "-",
-            ])
+            .line("credential create --provider kubeconfig --name x --from-file -")
             .args(&args)
             .write_stdin(text.clone())
             .output()
@@ -90,10 +82,7 @@ fn a_namesake_is_refused() {
     let env = TestEnv::new();
     let twin = json!({"id": "1", "name": "team-a", "provider": "github"});
     let list = move |request: &Received| match request.method.as_str() {
-        "GET" => answer(
-            200,
-            &json!({"kind": "CredentialList", "page": 1, "size": 1, "total": 1, "items": [twin]}),
-        ),
+        "GET" => list(json!([twin])),
         _ => created(request),
     };
     let server = Scripted::with(list);
@@ -140,21 +129,11 @@ fn a_lost_answer_is_looked_up_before_anything_is_repeated() {
                 return Reply::Close;
             }
             let items: Vec<Value> = stored.iter().cloned().collect();
-            answer(
-                200,
-                &json!({"kind": "CredentialList", "page": 1, "size": items.len(), "total": items.len(), "items": items}),
-            )
+            list(items)
         })
     };
     env.connected(server.url())
-        .args([
-            "credential",
-            "create",
-            "--provider",
-            "kubeconfig",
-            "--from-file",
-            "-",
-        ])
+        .line("credential create --provider kubeconfig --from-file -")
         .write_stdin(sample())
         .assert()
         .success()
@@ -172,14 +151,7 @@ fn nothing_is_asked_where_nobody_can_answer() {
             format!("Error: add --confirm to delete credential/{ID}\n"),
         ),
         (
-            vec![
-                "credential",
-                "create",
-                "--provider",
-                "kubeconfig",
-                "--name",
-                "x",
-            ],
+            credential_create("kubeconfig", "x", &[]),
             "Error: no kubeconfig given\n".to_owned(),
         ),
     ] {

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::credential::{ID, sample};
-use crate::support::server::{Received, Scripted, json as answer, raw};
-use crate::support::{TOKEN, TestEnv, streams};
+use crate::support::run::Line as _;
+use crate::support::server::{Received, Scripted, json as answer, list, raw};
+use crate::support::{ID, TOKEN, TestEnv, sample, streams};
 
 #[test]
 fn no_secret_turns_up_in_any_output() {
@@ -19,10 +19,7 @@ fn no_secret_turns_up_in_any_output() {
         "GET" if request.target.contains('?') => {
             let items =
                 json!([{"id": ID, "name": "n", "provider": "github", "token": "canary-answer"}]);
-            answer(
-                200,
-                &json!({"kind": "CredentialList", "page": 1, "size": 1, "total": 1, "items": items}),
-            )
+            list(items)
         }
         "DELETE" => raw(204, "application/json", ""),
         _ => answer(
@@ -31,78 +28,28 @@ fn no_secret_turns_up_in_any_output() {
         ),
     };
     let server = Scripted::with(leaky);
-    let verbs: Vec<Vec<&str>> = vec![
-        vec!["list"],
-        vec!["get", ID],
-        vec![
-            "create",
-            "--provider",
-            "github",
-            "--name",
-            "n",
-            "--token",
-            canary,
-        ],
-        vec![
-            "create",
-            "--provider",
-            "kubeconfig",
-            "--name",
-            "n",
-            "--context",
-            "other",
-            "--allow-duplicate",
-            "--from-file",
-            "-",
-        ],
-        vec![
-            "create",
-            "--provider",
-            "kubeconfig",
-            "--name",
-            "n",
-            "--context",
-            "other",
-            "--dry-run",
-            "--from-file",
-            "-",
-        ],
-        vec![
-            "create",
-            "--provider",
-            "kubeconfig",
-            "--name",
-            "n",
-            "--all-contexts",
-            "--strict",
-            "--from-file",
-            "-",
-        ],
-        vec![
-            "create",
-            "--provider",
-            "kubeconfig",
-            "--name",
-            "n",
-            "--context",
-            "absent",
-            "--from-file",
-            "-",
-        ],
-        vec!["update", ID, "--token", canary],
-        vec!["update", ID, "--context", "other", "--from-file", "-"],
-        vec!["delete", ID, "--yes"],
-        vec!["validate", "-", "--context", "other"],
-        vec!["validate", "-", "--context", "absent", "-o", "json"],
-        vec!["validate", "-", "-o", "sarif"],
+    let verbs = [
+        "list",
+        &format!("get {ID}"),
+        &format!("create --provider github --name n --token {canary}"),
+        "create --provider kubeconfig --name n --context other --allow-duplicate --from-file -",
+        "create --provider kubeconfig --name n --context other --dry-run --from-file -",
+        "create --provider kubeconfig --name n --all-contexts --strict --from-file -",
+        "create --provider kubeconfig --name n --context absent --from-file -",
+        &format!("update {ID} --token {canary}"),
+        &format!("update {ID} --context other --from-file -"),
+        &format!("delete {ID} --yes"),
+        "validate - --context other",
+        "validate - --context absent -o json",
+        "validate - -o sarif",
     ];
     for verb in verbs {
-        for level in [vec![], vec!["-v"], vec!["--trace"], vec!["--print-curl"]] {
+        for level in ["", "-v", "--trace", "--print-curl"] {
             let output = env
                 .connected(server.url())
                 .arg("credential")
-                .args(&verb)
-                .args(&level)
+                .line(verb)
+                .line(level)
                 .write_stdin(kubeconfig.clone())
                 .output()
                 .unwrap();

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::credential::ID;
 use crate::support::server::{Scripted, json as answer};
-use crate::support::{TestEnv, streams};
+use crate::support::{ID, TestEnv, streams};
 
 /// Whatever form is asked for, not a byte of the secret is changed.
 #[test]

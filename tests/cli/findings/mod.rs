@@ -21,7 +21,7 @@ fn config(server: &str, user: &str) -> String {
 const GOOD: &str = "https://api.example.com:6443";
 
 /// Two contexts, faults of each severity, and a secret in every kind of place.
-const FAULTY: &str = "\
+pub const FAULTY: &str = "\
 apiVersion: v1
 kind: Config
 current-context: dev

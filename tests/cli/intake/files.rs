@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::intake::{CERTS, config, create, run, validate, with_certificates};
 use crate::support::TestEnv;
 use crate::support::oidc::jwt;
+use crate::support::run::Line as _;
 
 #[test]
 fn what_stands_in_files_is_judged_as_it_is_stored() {
@@ -256,16 +257,8 @@ fn no_file_is_waited_for_or_read_without_end() {
         assert_eq!(status, Some(7), "{stderr}");
         let output = env
             .local()
-            .args([
-                "credential",
-                "create",
-                "--provider",
-                "github",
-                "--name",
-                "n",
-                "--from-file",
-                path,
-            ])
+            .line("credential create --provider github --name n --from-file")
+            .arg(path)
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(7), "{path}");

@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::intake::{create, run, sample, told, validate};
-use crate::support::TestEnv;
+use crate::intake::{create, run, validate};
+use crate::support::run::{Line as _, told};
+use crate::support::{TestEnv, sample};
 
 #[test]
 fn validate_says_what_create_would_do() {
@@ -34,13 +35,7 @@ fn validate_says_what_create_would_do() {
     );
     let output = env
         .acpctl()
-        .args([
-            "credential",
-            "validate",
-            "l.yaml",
-            "--allow",
-            "server-loopback",
-        ])
+        .line("credential validate l.yaml --allow server-loopback")
         .output()
         .unwrap();
     let (status, stdout, _) = told(&output);

@@ -8,19 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::intake::{CERTS, config, create, run, with_certificates};
 use crate::support::TestEnv;
+use crate::support::run::credential_create;
 
 #[test]
 fn what_may_be_a_secret_is_not_shown() {
     let env = TestEnv::new();
-    let args = [
-        "credential",
-        "create",
-        "--provider",
-        "github",
-        "--name",
-        "n",
-        "--token",
-    ];
+    let args = credential_create("github", "n", &["--token"]);
     let (status, stdout, stderr) = run(&env, &[&args[..], &["@p4ssw0rd-canary"]].concat());
     assert_eq!(status, Some(7), "{stderr}");
     assert!(

@@ -8,17 +8,11 @@ mod repeat;
 mod sources;
 
 use std::fs;
-use std::process::Output;
 
-use crate::support::{TestEnv, streams};
-
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/kubeconfig.yaml");
+use crate::support::TestEnv;
+use crate::support::run::{credential_create, told};
 
 const CERTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/kubeconfigs/certs");
-
-fn sample() -> String {
-    fs::read_to_string(SAMPLE).unwrap()
-}
 
 /// A kubeconfig of one context; cluster and user are flow-style bodies.
 fn config(cluster: &str, user: &str) -> String {
@@ -45,22 +39,8 @@ fn run(env: &TestEnv, args: &[&str]) -> (Option<i32>, String, String) {
     told(&env.local().args(args).output().unwrap())
 }
 
-fn told(output: &Output) -> (Option<i32>, String, String) {
-    let (stdout, stderr) = streams(output);
-    (output.status.code(), stdout, stderr)
-}
-
 fn create(env: &TestEnv, file: &str, more: &[&str]) -> (Option<i32>, String, String) {
-    let args = [
-        "credential",
-        "create",
-        "--provider",
-        "kubeconfig",
-        "--name",
-        "n",
-        "--from-file",
-        file,
-    ];
+    let args = credential_create("kubeconfig", "n", &["--from-file", file]);
     run(env, &[&args, more].concat())
 }
 

@@ -1,23 +1,15 @@
 //! Providers: which there are, and what a misspelt one costs.
 
-use crate::intake::{run, sample};
-use crate::support::TestEnv;
+use crate::intake::run;
+use crate::support::run::credential_create;
+use crate::support::{TestEnv, sample};
 
 #[test]
 fn a_provider_that_nobody_knows_is_refused() {
     let env = TestEnv::new();
     env.file("k.yaml", sample());
     for provider in ["kubeconifg", "KubeConfig"] {
-        let args = [
-            "credential",
-            "create",
-            "--provider",
-            provider,
-            "--name",
-            "n",
-            "--from-file",
-            "k.yaml",
-        ];
+        let args = credential_create(provider, "n", &["--from-file", "k.yaml"]);
         let (status, stdout, stderr) = run(&env, &args);
         assert_eq!((status, stdout.as_str()), (Some(2), ""), "{stderr}");
         assert!(stderr.contains("did you mean kubeconfig?"), "{stderr}");
@@ -31,16 +23,7 @@ fn a_provider_that_nobody_knows_is_refused() {
             "{stderr}"
         );
     }
-    let args = [
-        "credential",
-        "create",
-        "--provider",
-        "github",
-        "--name",
-        "g",
-        "--from-file",
-        "k.yaml",
-    ];
+    let args = credential_create("github", "g", &["--from-file", "k.yaml"]);
     let (status, _, stderr) = run(&env, &[&args[..], &["--strict"]].concat());
     assert_eq!(status, Some(8), "{stderr}");
 }

@@ -1,7 +1,7 @@
 //! The same secret again changes nothing.
 
-use crate::intake::{create, run, sample};
-use crate::support::TestEnv;
+use crate::intake::{create, run};
+use crate::support::{TestEnv, sample};
 
 #[test]
 fn storing_the_same_again_changes_nothing() {

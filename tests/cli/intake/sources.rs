@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Command, Stdio};
 
-use crate::intake::{run, sample, told};
-use crate::support::{TestEnv, pty, streams};
+use crate::intake::run;
+use crate::support::run::{credential_create, told};
+use crate::support::{TestEnv, pty, sample, streams};
 
 #[test]
 fn a_secret_loses_its_byte_order_mark_only() {
@@ -23,16 +24,7 @@ fn a_secret_loses_its_byte_order_mark_only() {
         let name = format!("n{n}");
         let (status, _, stderr) = run(
             &env,
-            &[
-                "credential",
-                "create",
-                "--provider",
-                "github",
-                "--name",
-                &name,
-                "--from-file",
-                "secret",
-            ],
+            &credential_create("github", &name, &["--from-file", "secret"]),
         );
         assert_eq!(status, Some(0), "{stderr}");
         let (_, stdout, _) = run(&env, &["credential", "token", &name]);
@@ -41,16 +33,7 @@ fn a_secret_loses_its_byte_order_mark_only() {
     env.file("secret", wide("s3cret", false));
     let (status, _, stderr) = run(
         &env,
-        &[
-            "credential",
-            "create",
-            "--provider",
-            "github",
-            "--name",
-            "n",
-            "--from-file",
-            "secret",
-        ],
+        &credential_create("github", "n", &["--from-file", "secret"]),
     );
     assert_eq!(status, Some(7), "{stderr}");
     assert!(stderr.contains("UTF-16"), "{stderr}");
@@ -59,17 +42,10 @@ fn a_secret_loses_its_byte_order_mark_only() {
 #[test]
 fn a_piped_secret_is_stored_and_a_missing_one_is_an_error() {
     let env = TestEnv::new();
-    let args = [
-        "credential",
-        "create",
-        "--provider",
-        "github",
-        "--name",
-        "n",
-    ];
+    let args = credential_create("github", "n", &[]);
     let output = env
         .local()
-        .args(args)
+        .args(&args)
         .write_stdin("s3cret\n")
         .output()
         .unwrap();
@@ -79,7 +55,7 @@ fn a_piped_secret_is_stored_and_a_missing_one_is_an_error() {
     let silent = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_acpctl"));
         command.env_clear().envs(env.variables()).arg("--local");
-        command.args(args).args(more).stdin(Stdio::null());
+        command.args(&args).args(more).stdin(Stdio::null());
         told(&command.output().unwrap())
     };
     let (status, stdout, stderr) = silent(&[]);

@@ -9,6 +9,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::support::mounts::own_mounts;
+use crate::support::run::Line as _;
 use crate::support::serve::Serve;
 use crate::support::{TestEnv, skipped, streams};
 
@@ -29,12 +30,9 @@ fn in_private(test: &str) {
     let output = Command::new(words[0])
         .args(&words[1..])
         .arg(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            &format!("local::disk::{test}"),
-            "--ignored",
-            "--nocapture",
-        ])
+        .arg("--exact")
+        .arg(format!("local::disk::{test}"))
+        .line("--ignored --nocapture")
         .env(INSIDE, "1")
         .output()
         .unwrap();
@@ -88,16 +86,9 @@ fn token(name: &str) -> String {
 fn create(env: &TestEnv, name: &str) -> (Option<i32>, String) {
     let output = env
         .local()
-        .args([
-            "credential",
-            "create",
-            "--provider",
-            "github",
-            "--name",
-            name,
-            "--token",
-            "-",
-        ])
+        .line("credential create --provider github --name")
+        .arg(name)
+        .line("--token -")
         .write_stdin(token(name))
         .output()
         .unwrap();

@@ -4,25 +4,12 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{TestEnv, streams};
-
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/kubeconfig.yaml");
-
-fn stdout(command: &mut assert_cmd::Command) -> String {
-    let output = command.output().unwrap();
-    let (stdout, stderr) = streams(&output);
-    assert!(output.status.success(), "{stderr}");
-    stdout
-}
+use crate::support::run::{Line as _, Run as _};
+use crate::support::{SAMPLE, TestEnv, skipped, streams};
 
 fn count(env: &TestEnv) -> usize {
-    let list: Value = serde_json::from_str(&stdout(env.local().args([
-        "credential",
-        "list",
-        "-o",
-        "json",
-    ])))
-    .unwrap();
+    let list: Value =
+        serde_json::from_str(&env.local().line("credential list -o json").stdout()).unwrap();
     list["items"].as_array().unwrap().len()
 }
 
@@ -31,19 +18,12 @@ fn a_kubeconfig_goes_in_and_comes_back_out() {
     let env = TestEnv::new();
     let sample = std::fs::read_to_string(SAMPLE).unwrap();
     env.local()
-        .args([
-            "credential",
-            "create",
-            "--provider",
-            "kubeconfig",
-            "--name",
-            "c1",
-        ])
+        .line("credential create --provider kubeconfig --name c1")
         .write_stdin(sample.clone())
         .assert()
         .success()
         .stdout("credential/c1 created\n");
-    let token = stdout(env.local().args(["credential", "token", "c1"]));
+    let token = env.local().args(["credential", "token", "c1"]).stdout();
     assert!(
         token.contains("current-context: team-a") && !token.contains("somebody"),
         "{token}"
@@ -53,7 +33,10 @@ fn a_kubeconfig_goes_in_and_comes_back_out() {
         .args(["credential", "validate", "carved.yaml"])
         .assert()
         .success();
-    let list = stdout(env.local().args(["credential", "list", "-o", "wide"]));
+    let list = env
+        .local()
+        .args(["credential", "list", "-o", "wide"])
+        .stdout();
     for part in [
         "c1",
         "kubeconfig",
@@ -84,37 +67,19 @@ fn kubectl_and_the_source_agree_on_the_stored_file() {
         .status()
         .is_err()
     {
-        eprintln!("skipped: kubectl is not installed");
-        return;
+        return skipped("kubectl is not installed");
     }
     let env = TestEnv::new();
     env.local()
-        .args([
-            "credential",
-            "create",
-            "--provider",
-            "kubeconfig",
-            "--name",
-            "c1",
-            "--from-file",
-            SAMPLE,
-        ])
+        .line("credential create --provider kubeconfig --name c1 --from-file")
+        .arg(SAMPLE)
         .assert()
         .success();
-    let token = stdout(env.local().args(["credential", "token", "c1"]));
+    let token = env.local().args(["credential", "token", "c1"]).stdout();
     let carved = env.file("carved.yaml", token);
     let view = |file: &std::path::Path| -> Value {
         let output = Command::new("kubectl")
-            .args([
-                "config",
-                "view",
-                "--raw",
-                "--minify",
-                "--flatten",
-                "-o",
-                "json",
-                "--kubeconfig",
-            ])
+            .line("config view --raw --minify --flatten -o json --kubeconfig")
             .arg(file)
             .output()
             .unwrap();
@@ -129,16 +94,7 @@ fn the_store_is_private_and_sealed() {
     let env = TestEnv::new();
     let secret = "canary-at-rest-3f7e0d";
     env.local()
-        .args([
-            "credential",
-            "create",
-            "--provider",
-            "github",
-            "--name",
-            "g",
-            "--from-file",
-            "-",
-        ])
+        .line("credential create --provider github --name g --from-file -")
         .write_stdin(secret)
         .assert()
         .success();
@@ -173,17 +129,8 @@ fn parallel_creates_lose_nothing() {
     let children: Vec<_> = (0..12)
         .map(|n| {
             Command::new(env!("CARGO_BIN_EXE_acpctl"))
-                .args([
-                    "--local",
-                    "credential",
-                    "create",
-                    "--provider",
-                    "github",
-                    "--token",
-                    "t",
-                    "--name",
-                    &format!("n{n}"),
-                ])
+                .line("--local credential create --provider github --token t --name")
+                .arg(format!("n{n}"))
                 .env_clear()
                 .envs(env.variables())
                 .stdin(Stdio::null())
@@ -207,17 +154,8 @@ fn a_kill_at_any_moment_loses_no_acknowledged_write() {
     for round in 0..40_u64 {
         let name = format!("k{round}");
         let mut child = Command::new(env!("CARGO_BIN_EXE_acpctl"))
-            .args([
-                "--local",
-                "credential",
-                "create",
-                "--provider",
-                "github",
-                "--token",
-                "t",
-                "--name",
-                &name,
-            ])
+            .line("--local credential create --provider github --token t --name")
+            .arg(&name)
             .env_clear()
             .envs(env.variables())
             .stdin(Stdio::null())
@@ -235,7 +173,7 @@ fn a_kill_at_any_moment_loses_no_acknowledged_write() {
     }
     for name in acknowledged {
         assert_eq!(
-            stdout(env.local().args(["credential", "token", &name])),
+            env.local().args(["credential", "token", &name]).stdout(),
             "t\n",
             "{name}"
         );
@@ -324,14 +262,8 @@ fn a_new_name_is_one_that_is_free() {
     let env = TestEnv::new();
     for name in ["a", "b"] {
         env.local()
-            .args([
-                "credential",
-                "create",
-                "--provider",
-                "github",
-                "--name",
-                name,
-            ])
+            .line("credential create --provider github --name")
+            .arg(name)
             .write_stdin("a secret")
             .assert()
             .success();

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use url::Url;
 
-use crate::login::{ANSWERS, Waiting, saved, text};
+use crate::login::{ANSWERS, Waiting, text};
 use crate::support::browser::{agree, visit};
 use crate::support::oidc::{CLIENT, Issuer, Mood};
 use crate::support::{TestEnv, streams};
@@ -50,7 +50,7 @@ fn the_browser_login_ends_with_tokens_in_the_file() {
         stdout.starts_with("Login successful. Configuration saved to "),
         "{stdout}"
     );
-    let saved = saved(&env);
+    let saved = env.saved();
     assert!(text(&saved, "access_token").contains('.'));
     assert!(text(&saved, "refresh_token").starts_with("canary-refresh-"));
     // As given, with its slash.

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 
-use crate::login::{mode, saved, text};
+use crate::login::{mode, text};
 use crate::support::{TOKEN, TestEnv, streams};
 
 #[test]
@@ -23,7 +23,7 @@ fn a_login_tightens_the_file_keeps_foreign_keys_and_follows_a_link() {
     assert!(env.config_path().is_symlink());
     assert_eq!(mode(&env), 0o600);
     assert_eq!(
-        saved(&env),
+        env.saved(),
         json!({"access_token": TOKEN, "theirs": [1, {"x": null}]})
     );
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::login::{expired, saved};
+use crate::login::expired;
 use crate::support::oidc::{Issuer, Mood};
 use crate::support::server::{Scripted, json as answer};
 use crate::support::{TOKEN, TestEnv, streams};
@@ -20,7 +20,7 @@ fn logout_wipes_every_token_and_revokes_at_the_issuer() {
         ("Logged out successfully.\n".to_owned(), String::new())
     );
     assert_eq!(
-        saved(&env),
+        env.saved(),
         json!({"api_url": "https://api.corp.test", "project": "p1", "theirs": {"kept": true}})
     );
     assert_eq!(issuer.revoked(), [refresh]);
@@ -41,7 +41,7 @@ fn logout_needs_no_issuer() {
             .success()
             .stdout("Logged out successfully.\n")
             .stderr("");
-        assert_eq!(saved(&env)["refresh_token"], Value::Null);
+        assert_eq!(env.saved()["refresh_token"], Value::Null);
     }
 }
 

@@ -23,11 +23,6 @@ use url::Url;
 
 use crate::support::TestEnv;
 use crate::support::oidc::{CLIENT, Issuer, Mood, PAST, token_until};
-use crate::support::server::{Reply, json as answer};
-
-fn saved(env: &TestEnv) -> Value {
-    serde_json::from_slice(&fs::read(env.config_path()).unwrap()).unwrap()
-}
 
 fn mode(env: &TestEnv) -> u32 {
     let file = fs::metadata(env.config_path()).unwrap();
@@ -36,13 +31,6 @@ fn mode(env: &TestEnv) -> u32 {
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
-}
-
-fn no_projects() -> Reply {
-    answer(
-        200,
-        &json!({"kind": "ProjectList", "page": 1, "size": 0, "total": 0, "items": []}),
-    )
 }
 
 /// A configuration whose login has expired and can be renewed.

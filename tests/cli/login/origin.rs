@@ -7,26 +7,13 @@ use serde_json::{Value, json};
 
 use crate::support::oidc::{FAR, jwt};
 use crate::support::pty::Terminal;
-use crate::support::server::{Received, Scripted, error, json as answer};
+use crate::support::server::{Received, Scripted, error, json as answer, nothing};
 use crate::support::{TOKEN, TestEnv, streams};
-
-fn api() -> Scripted {
-    Scripted::with(|_| {
-        answer(
-            200,
-            &json!({"kind": "ProjectList", "page": 1, "size": 0, "total": 0, "items": []}),
-        )
-    })
-}
 
 fn carried(server: &Scripted) -> usize {
     let has_token =
         |request: &&Received| request.header("Authorization") == Some(&format!("Bearer {TOKEN}"));
     server.received().iter().filter(has_token).count()
-}
-
-fn saved(env: &TestEnv) -> Value {
-    serde_json::from_slice(&fs::read(env.config_path()).unwrap()).unwrap()
 }
 
 /// Runs the program; gives its exit status and what it said on standard error.
@@ -42,7 +29,7 @@ fn run(env: &TestEnv, words: &[&str], variables: &[(&str, &str)]) -> (i32, Strin
 
 #[test]
 fn a_stored_login_goes_to_its_own_server_only() {
-    let (env, home, other) = (TestEnv::new(), api(), api());
+    let (env, home, other) = (TestEnv::new(), nothing(), nothing());
     run(&env, &["login", home.url(), "--token", TOKEN], &[]);
     let elsewhere = [("AMBIENT_API_URL", other.url())];
     let flag = ["project", "list", "--api-url", other.url()];
@@ -91,7 +78,7 @@ fn a_stored_login_goes_to_its_own_server_only() {
 
 #[test]
 fn another_address_in_the_file_does_not_take_the_login_along() {
-    let (env, home, other) = (TestEnv::new(), api(), api());
+    let (env, home, other) = (TestEnv::new(), nothing(), nothing());
     run(&env, &["login", home.url(), "--token", TOKEN], &[]);
     let (code, stderr) = run(&env, &["config", "set", "api_url", other.url()], &[]);
     assert!(code == 0 && stderr.contains(home.url()), "{stderr}");
@@ -99,9 +86,9 @@ fn another_address_in_the_file_does_not_take_the_login_along() {
     // Moving twice forgets nothing, and back home it is in force again.
     run(&env, &["config", "set", "api_url", "local:"], &[]);
     run(&env, &["config", "unset", "api_url"], &[]);
-    assert_eq!(saved(&env)["login_url"], home.url());
+    assert_eq!(env.saved()["login_url"], home.url());
     run(&env, &["config", "set", "api_url", home.url()], &[]);
-    assert_eq!(saved(&env)["login_url"], Value::Null);
+    assert_eq!(env.saved()["login_url"], Value::Null);
     assert_eq!(run(&env, &["project", "list"], &[]).0, 0);
     // A login at the new address is for that one.
     run(&env, &["login", other.url(), "--token", TOKEN], &[]);
@@ -111,7 +98,7 @@ fn another_address_in_the_file_does_not_take_the_login_along() {
 
 #[test]
 fn a_login_without_an_address_is_for_the_one_in_force() {
-    let (env, home, other) = (TestEnv::new(), api(), api());
+    let (env, home, other) = (TestEnv::new(), nothing(), nothing());
     run(&env, &["config", "set", "api_url", home.url()], &[]);
     let elsewhere = [("AMBIENT_API_URL", other.url())];
     run(&env, &["login", "--token", TOKEN], &elsewhere);
@@ -119,12 +106,12 @@ fn a_login_without_an_address_is_for_the_one_in_force() {
     assert_eq!(run(&env, &["project", "list"], &[]).0, 4);
     assert_eq!((carried(&home), carried(&other)), (0, 2));
     run(&env, &["logout"], &[]);
-    assert_eq!(saved(&env), json!({"api_url": home.url()}));
+    assert_eq!(env.saved(), json!({"api_url": home.url()}));
 }
 
 #[test]
 fn plain_http_to_another_machine_is_warned_about_once() {
-    let (env, proxy) = (TestEnv::new(), api());
+    let (env, proxy) = (TestEnv::new(), nothing());
     let through = [("HTTP_PROXY", proxy.url())];
     let warning = "Warning: http://acp.test is not encrypted";
     let (code, stderr) = run(
@@ -154,7 +141,7 @@ fn plain_http_to_another_machine_is_warned_about_once() {
 
 #[test]
 fn no_secret_goes_to_an_issuer_over_plain_http() {
-    let (env, proxy) = (TestEnv::new(), api());
+    let (env, proxy) = (TestEnv::new(), nothing());
     let through = [("HTTP_PROXY", proxy.url())];
     let secret = env.file("secret", "canary-client-secret");
     let at = format!("@{}", secret.display());
@@ -181,7 +168,7 @@ fn no_secret_goes_to_an_issuer_over_plain_http() {
 fn a_login_says_who_it_is_or_what_the_server_said() {
     let env = TestEnv::new();
     let token = jwt(&json!({"exp": FAR, "sub": "f81d4fae", "preferred_username": "ada"}));
-    let home = api();
+    let home = nothing();
     let url = home.url();
     let (code, stderr) = run(&env, &["login", url, "--token", &token], &[]);
     assert_eq!((code, stderr), (0, format!("Logged in to {url} as ada\n")));
@@ -211,13 +198,13 @@ fn a_login_says_who_it_is_or_what_the_server_said() {
     // What no header can carry is no token.
     let broken = env.file("token", "canary with blanks 0123456789");
     let at = format!("@{}", broken.display());
-    let before = saved(&env);
+    let before = env.saved();
     let (code, stderr) = run(&env, &["login", url, "--token", &at], &[]);
     assert!(
         code == 4 && stderr.contains("no token has") && !stderr.contains("canary"),
         "{stderr}"
     );
-    assert_eq!(saved(&env), before);
+    assert_eq!(env.saved(), before);
     // Others may read that file.
     assert!(stderr.contains("others may read"), "{stderr}");
 }
@@ -245,10 +232,10 @@ fn a_setting_can_be_removed_and_the_embedded_api_has_a_word() {
         run(&env, &["config", "set", "api_url", local], &[]);
         assert_eq!(run(&env, &["project", "list"], &[]), (0, String::new()));
         assert_eq!(run(&env, &["config", "set", "api_url", ""], &[]).0, 0);
-        assert_eq!(saved(&env), json!({}));
+        assert_eq!(env.saved(), json!({}));
         run(&env, &["config", "set", "api_url", local], &[]);
         assert_eq!(run(&env, &["config", "unset", "api_url"], &[]).0, 0);
-        assert_eq!(saved(&env), json!({}));
+        assert_eq!(env.saved(), json!({}));
     }
     let (code, stderr) = run(&env, &["config", "unset", "nothing"], &[]);
     assert!(code == 2 && stderr.contains("unknown config key"));
@@ -281,8 +268,8 @@ fn the_embedded_api_has_a_current_project_of_its_own() {
         assert_eq!(streams(&output).0, wanted);
     }
     run(&env, &["--local", "config", "set", "project", "other"], &[]);
-    assert_eq!(saved(&env)["project"], "theirs");
-    assert_eq!(saved(&env)["local_project"], "other");
+    assert_eq!(env.saved()["project"], "theirs");
+    assert_eq!(env.saved()["local_project"], "other");
 }
 
 #[test]
@@ -299,7 +286,7 @@ fn a_secret_file_that_others_may_read_is_warned_about() {
         assert_eq!(stderr.contains("chmod 600"), is_open, "{stderr}");
     }
     // So is the configuration, where somebody sees it.
-    let api = api();
+    let api = nothing();
     env.config(&json!({"api_url": api.url(), "access_token": TOKEN}).to_string());
     for (mode, is_open) in [(0o644, true), (0o600, false)] {
         fs::set_permissions(env.config_path(), fs::Permissions::from_mode(mode)).unwrap();

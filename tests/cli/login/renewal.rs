@@ -5,9 +5,9 @@ use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::login::{ANSWERS, expired, no_projects, saved, text};
+use crate::login::{ANSWERS, expired, text};
 use crate::support::oidc::{FAR, Issuer, Mood, PAST, token_until};
-use crate::support::server::Scripted;
+use crate::support::server::{Scripted, list, nothing};
 use crate::support::{TOKEN, TestEnv, streams};
 
 // Renewal
@@ -15,14 +15,14 @@ use crate::support::{TOKEN, TestEnv, streams};
 #[test]
 fn an_expired_login_is_renewed_and_kept() {
     let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
-    let api = Scripted::new([no_projects()]);
+    let api = Scripted::new([list(json!([]))]);
     expired(&env, &issuer, &issuer.refresh_token(), api.url());
     let output = env.acpctl().args(["project", "list"]).output().unwrap();
     assert_eq!(
         streams(&output),
         ("No projects found\n".to_owned(), String::new())
     );
-    let saved = saved(&env);
+    let saved = env.saved();
     let sent = api.received().remove(0);
     assert_eq!(
         sent.header("Authorization").unwrap(),
@@ -41,18 +41,18 @@ fn an_expired_login_is_renewed_and_kept() {
 #[test]
 fn a_refresh_token_stays_where_the_answer_has_none() {
     let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Forgetful));
-    let api = Scripted::new([no_projects()]);
+    let api = Scripted::new([list(json!([]))]);
     let refresh = issuer.refresh_token();
     expired(&env, &issuer, &refresh, api.url());
     env.acpctl().args(["project", "list"]).assert().success();
-    assert_eq!(text(&saved(&env), "refresh_token"), refresh);
+    assert_eq!(text(&env.saved(), "refresh_token"), refresh);
 }
 
 #[test]
 fn a_failed_renewal_is_said_once_and_the_server_decides() {
     for (mood, words, _) in ANSWERS {
         let (env, issuer) = (TestEnv::new(), Issuer::new(*mood));
-        let api = Scripted::new([no_projects()]);
+        let api = Scripted::new([list(json!([]))]);
         expired(&env, &issuer, "r", api.url());
         let output = env.acpctl().args(["project", "list"]).output().unwrap();
         let words = words.replace("{}", &issuer.url());
@@ -68,7 +68,7 @@ fn a_failed_renewal_is_said_once_and_the_server_decides() {
             api.received()[0].header("Authorization").unwrap(),
             format!("Bearer {}", token_until(PAST, "old"))
         );
-        assert_eq!(text(&saved(&env), "refresh_token"), "r");
+        assert_eq!(text(&env.saved(), "refresh_token"), "r");
     }
 }
 
@@ -81,7 +81,7 @@ fn a_silent_issuer_holds_nobody_up() {
         )
     };
     let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Silent));
-    let api = Scripted::new([no_projects()]);
+    let api = Scripted::new([list(json!([]))]);
     expired(&env, &issuer, "r", api.url());
     let run = |args: &[&str]| {
         let limit = ["--request-timeout", "300ms"];
@@ -114,13 +114,13 @@ fn a_silent_issuer_holds_nobody_up() {
     );
     let output = run(&["logout"]);
     assert!(output.status.success());
-    assert_eq!(saved(&env)["refresh_token"], Value::Null);
+    assert_eq!(env.saved()["refresh_token"], Value::Null);
 }
 
 #[test]
 fn a_renewed_token_that_has_expired_already_is_not_renewed_again() {
     let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Stale));
-    let api = Scripted::new([no_projects()]);
+    let api = Scripted::new([list(json!([]))]);
     expired(&env, &issuer, &issuer.refresh_token(), api.url());
     env.acpctl().args(["project", "list"]).assert().success();
     assert_eq!(issuer.token_requests().len(), 1);
@@ -129,7 +129,7 @@ fn a_renewed_token_that_has_expired_already_is_not_renewed_again() {
 #[test]
 fn nothing_is_renewed_without_need() {
     let issuer = Issuer::new(Mood::Good);
-    let api = Scripted::with(|_| no_projects());
+    let api = nothing();
     let run = |env: &TestEnv, args: &[&str]| {
         env.acpctl().args(args).output().unwrap();
         assert!(issuer.received().is_empty(), "{args:?}");
@@ -155,14 +155,14 @@ fn nothing_is_renewed_without_need() {
     for missing in ["refresh_token", "issuer_url", "client_id"] {
         let env = TestEnv::new();
         expired(&env, &issuer, "r", api.url());
-        let mut config = saved(&env);
+        let mut config = env.saved();
         config.as_object_mut().unwrap().remove(missing);
         env.config(&config.to_string());
         run(&env, &["project", "list"]);
     }
     let env = TestEnv::new();
     expired(&env, &issuer, "r", api.url());
-    let mut config = saved(&env);
+    let mut config = env.saved();
     config["access_token"] = token_until(FAR, "good").into();
     env.config(&config.to_string());
     run(&env, &["project", "list"]);
@@ -171,7 +171,7 @@ fn nothing_is_renewed_without_need() {
 #[test]
 fn fifty_runs_at_once_renew_once() {
     let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
-    let api = Scripted::with(|_| no_projects());
+    let api = nothing();
     expired(&env, &issuer, &issuer.refresh_token(), api.url());
     let children: Vec<Child> = (0..50)
         .map(|_| {
@@ -196,7 +196,7 @@ fn fifty_runs_at_once_renew_once() {
     }
     // The issuer takes a refresh token once: a second request would have failed.
     assert_eq!(issuer.token_requests().len(), 1);
-    let saved = saved(&env);
+    let saved = env.saved();
     assert_eq!(text(&saved, "refresh_token"), "canary-refresh-3");
     assert_eq!(saved["theirs"], json!({"kept": true}));
     let renewed = format!("Bearer {}", text(&saved, "access_token"));

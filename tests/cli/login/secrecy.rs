@@ -2,9 +2,9 @@
 
 use std::process::Output;
 
-use crate::login::{expired, no_projects, service_account, service_account_with};
+use crate::login::{expired, service_account, service_account_with};
 use crate::support::oidc::{CLIENT_SECRET, Issuer, Mood};
-use crate::support::server::Scripted;
+use crate::support::server::nothing;
 use crate::support::{TOKEN, TestEnv, streams};
 
 // Secrets
@@ -12,7 +12,7 @@ use crate::support::{TOKEN, TestEnv, streams};
 #[test]
 fn no_token_is_said_aloud_whatever_is_asked_for() {
     let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
-    let api = Scripted::with(|_| no_projects());
+    let api = nothing();
     let canaries = |output: &Output| {
         let (stdout, stderr) = streams(output);
         let all = format!("{stdout}{stderr}");

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::login::{ANSWERS, saved, service_account, text};
+use crate::login::{ANSWERS, service_account, text};
 use crate::support::oidc::{CLIENT, CLIENT_SECRET, Issuer, Mood};
 use crate::support::{TestEnv, streams};
 
@@ -30,7 +30,7 @@ fn a_service_account_keeps_no_refresh_token_and_no_secret() {
     assert!(output.status.success(), "{}", streams(&output).1);
     let file = fs::read_to_string(env.config_path()).unwrap();
     assert!(!file.contains(CLIENT_SECRET) && !file.contains("refresh_token"));
-    assert_eq!(text(&saved(&env), "client_id"), CLIENT);
+    assert_eq!(text(&env.saved(), "client_id"), CLIENT);
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::login::{saved, text};
+use crate::login::text;
+use crate::support::run::Line as _;
 use crate::support::server::{Scripted, json as answer};
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -34,7 +35,7 @@ fn parallel_changes_lose_nothing() {
         assert!(child.wait().unwrap().success());
     }
     assert_eq!(
-        saved(&env),
+        env.saved(),
         json!({"api_url": "https://api.corp.test", "access_token": TOKEN, "project": "p1", "pager": "less", "theirs": 1})
     );
 }
@@ -46,15 +47,7 @@ fn config_view_tells_origins_and_no_secrets() {
     let output = env
         .acpctl()
         .env("AMBIENT_PROJECT", "p2")
-        .args([
-            "config",
-            "view",
-            "--origin",
-            "-o",
-            "json",
-            "--request-timeout",
-            "5s",
-        ])
+        .line("config view --origin -o json --request-timeout 5s")
         .output()
         .unwrap();
     let (stdout, stderr) = streams(&output);
@@ -95,7 +88,7 @@ fn project_is_a_name_or_a_verb() {
         .success()
         .stdout("Switched to project \"list\"\n");
     assert_eq!(server.lines(), ["GET /projects/p2", "GET /projects/list"]);
-    assert_eq!(text(&saved(&env), "project"), "list");
+    assert_eq!(text(&env.saved(), "project"), "list");
     for args in [&["project"][..], &["project", "current"]] {
         env.acpctl()
             .args(args)

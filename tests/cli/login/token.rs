@@ -5,10 +5,10 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 
-use crate::login::{mode, no_projects, saved};
+use crate::login::mode;
 use crate::support::oidc::{PAST, token_until};
 use crate::support::pty::Terminal;
-use crate::support::server::Scripted;
+use crate::support::server::nothing;
 use crate::support::{TOKEN, TestEnv, streams};
 
 // Logging in with a token
@@ -18,7 +18,7 @@ fn a_token_may_come_from_everywhere_but_the_command_line() {
     let env = TestEnv::new();
     let path = env.file("token.txt", format!("{TOKEN}\n"));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    let api = Scripted::with(|_| no_projects());
+    let api = nothing();
     let at_path = format!("@{}", path.display());
     for (args, stdin) in [
         (["--token", TOKEN], ""),
@@ -44,7 +44,7 @@ fn a_token_may_come_from_everywhere_but_the_command_line() {
         );
         assert_eq!(stderr, format!("Logged in to {}\n", api.url()));
         assert_eq!(
-            saved(&env),
+            env.saved(),
             json!({"api_url": api.url(), "access_token": TOKEN, "project": "p1"})
         );
         assert_eq!(mode(&env), 0o600);
@@ -90,11 +90,8 @@ fn a_person_is_asked_without_echo() {
     let env = TestEnv::new();
     let command = pty_process::blocking::Command::new("sh")
         .args(["-c", "\"$@\"; echo \"status $?\"; read wait", "sh"])
-        .args([
-            env!("CARGO_BIN_EXE_acpctl"),
-            "login",
-            "https://api.corp.test",
-        ])
+        .arg(env!("CARGO_BIN_EXE_acpctl"))
+        .args(["login", "https://api.corp.test"])
         .env_clear()
         .envs(env.variables())
         .env("TERM", "xterm")
@@ -113,7 +110,7 @@ fn a_person_is_asked_without_echo() {
     assert!(!terminal.written().contains(TOKEN));
     assert!(terminal.is_sane());
     assert_eq!(
-        saved(&env),
+        env.saved(),
         json!({"access_token": TOKEN, "api_url": "https://api.corp.test"})
     );
 }
@@ -121,7 +118,7 @@ fn a_person_is_asked_without_echo() {
 #[test]
 fn skipping_tls_checks_is_stored_and_cleared_on_purpose_only() {
     let env = TestEnv::new();
-    let api = Scripted::with(|_| no_projects());
+    let api = nothing();
     let login = |more: &[&str]| {
         let output = env
             .acpctl()
@@ -138,17 +135,17 @@ fn skipping_tls_checks_is_stored_and_cleared_on_purpose_only() {
         login(&["--insecure-skip-tls-verify"]),
         format!("{warning}{done}")
     );
-    assert_eq!(saved(&env)["insecure_tls_verify"], true);
+    assert_eq!(env.saved()["insecure_tls_verify"], true);
     assert_eq!(login(&[]), done);
-    assert_eq!(saved(&env)["insecure_tls_verify"], true);
+    assert_eq!(env.saved()["insecure_tls_verify"], true);
     assert_eq!(login(&["--insecure-skip-tls-verify=false"]), done);
-    assert_eq!(saved(&env)["insecure_tls_verify"], Value::Null);
+    assert_eq!(env.saved()["insecure_tls_verify"], Value::Null);
     // A flag of one run is not remembered.
     env.acpctl()
         .args(["whoami", "--insecure-skip-tls-verify"])
         .assert()
         .success();
-    assert_eq!(saved(&env)["insecure_tls_verify"], Value::Null);
+    assert_eq!(env.saved()["insecure_tls_verify"], Value::Null);
 }
 
 #[test]

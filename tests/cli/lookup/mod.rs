@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use crate::support::server::{Received, Reply, Scripted, json as answer, raw};
+use crate::support::server::{Received, Reply, Scripted, json as answer, list, raw};
 use crate::support::{TestEnv, streams};
 
 /// A platform with role bindings enforced, as an ordinary user sees it: what does not exist is 404 to a read and 403
@@ -61,7 +61,7 @@ impl Platform {
                         let value = search.split_once(" = '").unwrap().1;
                         value.strip_suffix('\'').unwrap().replace("''", "'")
                     });
-                let items: Vec<&Value> = objects
+                let items: Vec<Value> = objects
                     .iter()
                     .filter(|(place, _)| place.rsplit_once('/').unwrap().0 == path)
                     .map(|(_, object)| object)
@@ -70,12 +70,9 @@ impl Platform {
                             object["name"] == **name || object["username"] == **name
                         })
                     })
+                    .cloned()
                     .collect();
-                let count = items.len();
-                answer(
-                    200,
-                    &json!({"kind": "List", "page": 1, "size": count, "total": count, "items": items}),
-                )
+                list(items)
             }
             "GET" => answer(404, &json!({"kind": "Error", "reason": "Not Found"})),
             "DELETE" => raw(204, "application/json", ""),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::lookup::{Platform, changes, run};
 use crate::support::TestEnv;
-use crate::support::server::{Scripted, error, json as answer, raw};
+use crate::support::server::{Scripted, error, json as answer, list, raw};
 
 #[test]
 fn a_refusal_of_what_exists_is_not_taken_for_a_missing_object() {
@@ -26,13 +26,7 @@ fn only_listed(objects: Value) -> Scripted {
         let reason =
             |status, reason: &str| answer(status, &json!({"kind": "Error", "reason": reason}));
         match request.method.as_str() {
-            "GET" if path.matches('/').count() == 4 => {
-                let count = objects.as_array().unwrap().len();
-                answer(
-                    200,
-                    &json!({"kind": "List", "page": 1, "size": count, "total": count, "items": objects}),
-                )
-            }
+            "GET" if path.matches('/').count() == 4 => list(objects.clone()),
             "GET" => reason(404, "Not Found"),
             "DELETE" => raw(204, "application/json", ""),
             _ => reason(403, "Forbidden"),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::nouns::{SOURCE, local};
+use crate::support::run::credential_create;
 use crate::support::server::{Scripted, json as answer};
 use crate::support::{TestEnv, streams};
 
@@ -79,19 +80,7 @@ fn every_change_can_be_shown_as_json() {
     local(&env, &["create", "project", "--name", "other"]);
     local(&env, &["agent", "create", "--name", "lead"]);
     local(&env, &["create", "session", "--name", "fix"]);
-    local(
-        &env,
-        &[
-            "credential",
-            "create",
-            "--provider",
-            "github",
-            "--name",
-            "git",
-            "--token",
-            "t",
-        ],
-    );
+    local(&env, &credential_create("github", "git", &["--token", "t"]));
     local(
         &env,
         &[

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::server::{Received, Scripted, error, json as answer};
+use crate::support::server::{Received, Scripted, error, json as answer, list};
 use crate::support::{TestEnv, streams};
 
 #[test]
@@ -56,10 +56,7 @@ fn lists_and_apply_read_labels_alike() {
                 item("one", "{\"a\":\"1\"}"),
                 item("none", "")
             ]);
-            answer(
-                200,
-                &json!({"kind": "List", "page": 1, "size": 3, "total": 3, "items": items}),
-            )
+            list(items)
         });
         let words = ["get", "credentials", "-o", "name"];
         let output = env

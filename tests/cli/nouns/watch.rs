@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::nouns::page;
-use crate::support::server::{Scripted, error, json as answer};
+use crate::support::server::{Scripted, error, json as answer, list};
 use crate::support::{TOKEN, TestEnv, streams};
 
 #[test]
@@ -26,10 +26,7 @@ fn a_watch_shows_news_and_gives_up_after_five_failures() {
             2 => vec![session("s1", "Running")],
             _ => return error(500, "c", "r"),
         };
-        answer(
-            200,
-            &json!({"kind": "SessionList", "page": 1, "size": 3, "total": sessions.len(), "items": sessions}),
-        )
+        list(sessions)
     });
     let output = env
         .connected(server.url())
@@ -125,10 +122,7 @@ fn watched(kind: &str, path: &'static str) {
             // Five failures in a row end the watch.
             _ => return error(500, "c", "r"),
         };
-        answer(
-            200,
-            &json!({"kind": "List", "page": 1, "size": 1, "total": 1, "items": items}),
-        )
+        list(items)
     });
     let output = env
         .connected(server.url())

@@ -1,18 +1,11 @@
 //! Memory and connections under load.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 
 use crate::support::TestEnv;
+use crate::support::process::peak;
 use crate::support::serve::{LIMIT, Serve, wait_for};
-
-/// The most memory that the server has used, in kB; none where the system does not tell.
-fn peak(server: &Serve) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.id())).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
-}
 
 #[test]
 fn all_messages_of_a_session_take_little_memory() {
@@ -27,7 +20,7 @@ fn all_messages_of_a_session_take_little_memory() {
         let body = serde_json::json!({"payload": payload(number)});
         server.json("POST", &messages, &body.to_string());
     }
-    let before = peak(&server);
+    let before = peak(server.id());
     let found = server.json("GET", &messages, "");
     let found = found.as_array().unwrap();
     assert_eq!(found.len(), COUNT);
@@ -36,7 +29,7 @@ fn all_messages_of_a_session_take_little_memory() {
     }
     let later = server.json("GET", &format!("{messages}?after_seq={}", COUNT - 1), "");
     assert_eq!(later.as_array().unwrap().len(), 1);
-    if let (Some(before), Some(after)) = (before, peak(&server)) {
+    if let (Some(before), Some(after)) = (before, peak(server.id())) {
         let used = after - before;
         assert!(used < 20 << 10, "{used} kB for {COUNT} messages");
     }
@@ -49,17 +42,17 @@ fn a_large_token_takes_a_few_times_its_size() {
     let server = Serve::start(&env, &[]);
     let small = serde_json::json!({"name": "n", "provider": "jira", "token": "a-token-0123456789"});
     server.json("POST", "/credentials", &small.to_string());
-    let Some(before) = peak(&server) else {
+    let Some(before) = peak(server.id()) else {
         return;
     };
     let token = "x".repeat(MIB << 20);
     let body = serde_json::json!({"name": "n", "provider": "jira", "token": token});
     let created = server.json("POST", "/credentials", &body.to_string());
     let times = |used: u64| used / (MIB << 10) as u64;
-    let written = times(peak(&server).unwrap() - before);
+    let written = times(peak(server.id()).unwrap() - before);
     let place = format!("/credentials/{}/token", created["id"].as_str().unwrap());
     assert_eq!(server.json("GET", &place, "")["token"], token);
-    let read = times(peak(&server).unwrap() - before);
+    let read = times(peak(server.id()).unwrap() - before);
     assert!(
         written < 6 && read < 6,
         "{written} and {read} times its size"
@@ -103,7 +96,7 @@ fn event_streams_leave_room_for_other_requests() {
 fn a_large_body_takes_little_memory() {
     let env = TestEnv::new();
     let server = Serve::start(&env, &[]);
-    let Some(before) = peak(&server) else {
+    let Some(before) = peak(server.id()) else {
         return;
     };
     let items = 10 << 20;
@@ -112,7 +105,7 @@ fn a_large_body_takes_little_memory() {
         format!("{{{}\"name\":0}}", "\"a\":[],".repeat(items / 4)),
     ] {
         assert_eq!(server.request("POST", "/projects", &body).0, 400);
-        let used = peak(&server).unwrap() - before;
+        let used = peak(server.id()).unwrap() - before;
         let allowed = 3 * (20 << 10);
         assert!(used < allowed, "{used} kB for a body of 20 MiB");
     }

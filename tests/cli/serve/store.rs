@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::serve::refused;
+use crate::support::run::credential_create;
 use crate::support::serve::{LIMIT, Serve};
 use crate::support::{TestEnv, streams};
 
@@ -104,7 +105,7 @@ fn what_is_no_file_in_the_store_is_an_error_at_once() {
         let env = TestEnv::new();
         env.local().args(["project", "list"]).assert().success();
         make(&env.home().join(".local/share/ambient/ambient.key"));
-        let create = ["credential", "create", "--provider", "jira", "--name", "n"];
+        let create = credential_create("jira", "n", &[]);
         let mut command = env.local();
         command.args(create).write_stdin("a-secret-0123456789");
         let output = command.timeout(LIMIT).output().unwrap();

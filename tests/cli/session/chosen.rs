@@ -7,6 +7,7 @@ use acpctl::runner::table;
 use serde_json::{Value, json};
 
 use crate::session::{SECRET, bound, kubeconfig, platform, route, session};
+use crate::support::run::Line as _;
 use crate::support::server::{Scripted, error, json as answer};
 use crate::support::{TestEnv, streams};
 
@@ -149,13 +150,7 @@ fn the_mcp_entry_joins_others() {
     );
     for _ in 0..2 {
         env.acpctl()
-            .args([
-                "session",
-                "mcp-config",
-                "--merge",
-                ".mcp.json",
-                "--read-only",
-            ])
+            .line("session mcp-config --merge .mcp.json --read-only")
             .assert()
             .success()
             .stdout("");

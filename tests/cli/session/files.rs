@@ -14,6 +14,7 @@ use crate::session::{
     SECRET, first_line, kubeconfig, left, platform, route, runtime_dir, send, session, set_mode,
     started,
 };
+use crate::support::run::Line as _;
 use crate::support::server::{Scripted, json as answer};
 use crate::support::{TOKEN, TestEnv, skipped, streams};
 
@@ -40,11 +41,8 @@ fn files_are_private_whatever_the_umask() {
         .args(["-c", "umask 000; exec \"$0\" \"$@\""])
         .arg(env!("CARGO_BIN_EXE_acpctl"))
         .args(["session", "exec", "--credential", "kubeconfig", "--"])
-        .args([
-            "sh",
-            "-c",
-            "ls -ld \"$AMBIENT_SESSION_DIR\" \"$KUBECONFIG\" | cut -c1-10",
-        ])
+        .line("sh -c")
+        .arg("ls -ld \"$AMBIENT_SESSION_DIR\" \"$KUBECONFIG\" | cut -c1-10")
         .env_clear()
         .envs(env.variables())
         .env("AMBIENT_API_URL", server.url())

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::{Value, json};
 
 use crate::session::kubeconfig;
+use crate::support::run::Line as _;
 use crate::support::{TestEnv, streams};
 
 #[test]
@@ -14,13 +15,7 @@ fn an_entry_for_a_credential_needs_nothing_of_the_client() {
     let ca = env.file("ca.pem", "");
     let output = env
         .local()
-        .args([
-            "session",
-            "mcp-config",
-            "--credential",
-            "prod",
-            "--read-only",
-        ])
+        .line("session mcp-config --credential prod --read-only")
         .output()
         .unwrap();
     let (stdout, stderr) = streams(&output);
@@ -36,14 +31,7 @@ fn an_entry_for_a_credential_needs_nothing_of_the_client() {
 
     let output = env
         .connected("https://acp.example.org")
-        .args([
-            "session",
-            "mcp-config",
-            "--credential",
-            "prod",
-            "--ca-file",
-            "ca.pem",
-        ])
+        .line("session mcp-config --credential prod --ca-file ca.pem")
         .output()
         .unwrap();
     let (stdout, stderr) = streams(&output);
@@ -65,14 +53,7 @@ fn an_entry_for_a_credential_needs_nothing_of_the_client() {
     );
 
     env.acpctl()
-        .args([
-            "session",
-            "mcp-config",
-            "--credential",
-            "prod",
-            "--kubeconfig",
-            "x",
-        ])
+        .line("session mcp-config --credential prod --kubeconfig x")
         .assert()
         .code(2);
     env.acpctl()
@@ -87,16 +68,7 @@ fn the_entry_starts_its_server_with_the_kubeconfig() {
     let env = TestEnv::new();
     env.file("config.yaml", kubeconfig("canary-secret-0123456789"));
     env.local()
-        .args([
-            "credential",
-            "create",
-            "--provider",
-            "kubeconfig",
-            "--name",
-            "prod",
-            "--from-file",
-            "config.yaml",
-        ])
+        .line("credential create --provider kubeconfig --name prod --from-file config.yaml")
         .assert()
         .success();
     let output = env

@@ -24,7 +24,7 @@ use base64::Engine as _;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::support::server::{Received, Reply, Scripted, error, json as answer};
+use crate::support::server::{Received, Reply, Scripted, error, json as answer, list};
 use crate::support::{TOKEN, TestEnv, streams};
 
 pub const SECRET: &str = "canary-secret-0123456789";
@@ -69,16 +69,9 @@ pub fn platform(bindings: Value) -> Scripted {
 pub fn route(request: &Received, bindings: &Value) -> Reply {
     let path = request.target.trim_start_matches(ENDPOINT);
     let path = path.split('?').next().unwrap();
-    let list = |items: Value| {
-        let count = items.as_array().unwrap().len();
-        answer(
-            200,
-            &json!({"kind": "List", "page": 1, "size": count, "total": count, "items": items}),
-        )
-    };
     let record = |provider: &str| json!({"id": provider, "name": provider, "provider": provider, "url": "https://jira.example.org", "email": "dev@example.org"});
     match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
-        ["credentials"] => list(providers().into_iter().map(record).collect()),
+        ["credentials"] => list(providers().into_iter().map(record).collect::<Value>()),
         ["roles"] => list(json!([
             {"id": "r-owner", "name": "credential:owner"},
             {"id": "r-viewer", "name": "credential:viewer"},

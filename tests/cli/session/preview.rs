@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::session::{bound, platform, route, session};
-use crate::support::server::{Reply, Scripted, error, json as answer};
+use crate::support::server::{Reply, Scripted, error, json as answer, list};
 use crate::support::{TestEnv, streams};
 
 /// A platform that hides the credentials with these ids, as one with role bindings does: lists leave them out, and
@@ -28,10 +28,7 @@ fn hiding(hidden: &'static [&'static str], deleted: &'static str, bindings: Valu
                 .filter(|id| !hidden.contains(id))
                 .map(|id| json!({"id": id, "name": id, "provider": id}))
                 .collect();
-            return answer(
-                200,
-                &json!({"kind": "List", "page": 1, "size": items.len(), "total": items.len(), "items": items}),
-            );
+            return list(items);
         }
         route(request, &bindings)
     })

@@ -6,6 +6,7 @@ use acpctl::runner::table;
 use serde_json::{Value, json};
 
 use crate::session::{SECRET, kubeconfig, left, platform, providers, runtime_dir, session};
+use crate::support::run::credential_create;
 use crate::support::{TestEnv, streams};
 
 /// Says the environment and the private files: `file NAME MODE SIZE`.
@@ -122,16 +123,11 @@ fn on_a_fresh_machine_the_embedded_api_is_enough() {
     };
     env.file("config.yaml", kubeconfig(SECRET));
     local(&["create", "project", "--name", "team-a"]);
-    local(&[
-        "credential",
-        "create",
-        "--provider",
+    local(&credential_create(
         "kubeconfig",
-        "--name",
         "c1",
-        "--from-file",
-        "config.yaml",
-    ]);
+        &["--from-file", "config.yaml"],
+    ));
     local(&["credential", "bind", "c1", "--project", "team-a"]);
     let created = local(&[
         "create",

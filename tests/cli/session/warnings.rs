@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::session::{
     SECRET, bound, certificate_until, jwt, kubeconfig, kubeconfig_of, platform, route, session,
 };
-use crate::support::server::{Scripted, json as answer};
+use crate::support::server::{Scripted, json as answer, list};
 use crate::support::{TestEnv, streams};
 
 /// Whether any warning of a provider's credential holds these words.
@@ -96,10 +96,7 @@ fn a_second_credential_of_a_provider_and_odd_bindings_are_warned_about() {
                 json!({"id": "kubeconfig", "name": "kubeconfig", "provider": "kubeconfig"});
             let jira = json!({"id": "jira", "name": "jira", "provider": "jira"});
             let items = json!([second, kubeconfig, jira]);
-            return answer(
-                200,
-                &json!({"kind": "List", "page": 1, "size": 3, "total": 3, "items": items}),
-            );
+            return list(items);
         }
         reply
     });

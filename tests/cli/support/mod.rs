@@ -5,11 +5,14 @@ pub mod cluster;
 pub mod mounts;
 pub mod oidc;
 pub mod platform;
+pub mod process;
 pub mod proxy;
 pub mod pty;
+pub mod run;
 pub mod serve;
 pub mod server;
 pub mod signals;
+pub mod snapshot;
 pub mod tls;
 
 use std::fs;
@@ -17,10 +20,22 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// A token as long as the client asks for.
 pub const TOKEN: &str = "sha256~canary-token-0123456789";
+
+/// An id as the platform makes them.
+pub const ID: &str = "3MX85aKNFVYjNaWSBgG3UcSclTU";
+
+/// The kubeconfig of the README: a context that is stored, and another one that stays at home.
+pub const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/kubeconfig.yaml");
+
+/// Its text.
+pub fn sample() -> String {
+    fs::read_to_string(SAMPLE).unwrap()
+}
 
 /// A home directory of its own, and an environment with nothing else in it.
 pub struct TestEnv {
@@ -61,6 +76,11 @@ impl TestEnv {
     pub fn config(&self, text: &str) {
         fs::create_dir_all(self.config_path().parent().unwrap()).unwrap();
         fs::write(self.config_path(), text).unwrap();
+    }
+
+    /// What the configuration file holds.
+    pub fn saved(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.config_path()).unwrap()).unwrap()
     }
 
     /// The program, in this environment.

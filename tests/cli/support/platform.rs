@@ -27,6 +27,14 @@ impl Platform {
         platform
     }
 
+    /// A server that has the objects of several collections.
+    pub fn serve(state: State) -> server::Scripted {
+        let platform = Self {
+            state: Mutex::new(state),
+        };
+        server::Scripted::with(move |request| platform.reply(request))
+    }
+
     pub fn state(&self) -> State {
         self.state.lock().unwrap().clone()
     }
@@ -36,7 +44,9 @@ impl Platform {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let is_object = path.matches('/').count() % 2 == 0;
         match request.method.as_str() {
-            "GET" if path == "/roles" => list(&[json!({"id": "R1", "name": "credential:viewer"})]),
+            "GET" if path == "/roles" => {
+                server::list([json!({"id": "R1", "name": "credential:viewer"})])
+            }
             "GET" if is_object => self.get(path),
             "GET" => self.search(path, query),
             "POST" => self.create(path, request.json()),
@@ -69,7 +79,7 @@ impl Platform {
         let found = objects
             .iter()
             .filter(|object| wanted.as_ref().is_none_or(|name| object["name"] == **name));
-        list(&found.map(without_token).collect::<Vec<_>>())
+        server::list(found.map(without_token).collect::<Vec<_>>())
     }
 
     fn create(&self, collection: &str, mut object: Value) -> Reply {
@@ -106,14 +116,6 @@ impl Platform {
         }
         server::raw(204, "application/json", "")
     }
-}
-
-fn list(items: &[Value]) -> Reply {
-    let count = items.len();
-    server::json(
-        200,
-        &json!({"kind": "List", "page": 1, "size": count, "total": count, "items": items}),
-    )
 }
 
 fn missing() -> Reply {

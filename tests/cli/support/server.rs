@@ -75,6 +75,21 @@ pub fn json(status: u16, body: &Value) -> Reply {
     }
 }
 
+/// A list that is whole on its first page.
+pub fn list(items: impl Into<Value>) -> Reply {
+    let items = items.into();
+    let count = items.as_array().unwrap().len();
+    json(
+        200,
+        &serde_json::json!({"kind": "List", "page": 1, "size": count, "total": count, "items": items}),
+    )
+}
+
+/// A server where every list is empty.
+pub fn nothing() -> Scripted {
+    Scripted::with(|_| list([Value::Null; 0]))
+}
+
 /// An answer with raw bytes.
 pub fn raw(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Reply {
     Reply::Answer {

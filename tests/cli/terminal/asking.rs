@@ -1,8 +1,8 @@
 //! When something is asked, and when nothing is.
 
 use crate::support::pty::{start, start_with};
-use crate::support::{TestEnv, streams};
-use crate::terminal::{CTRL_C, ENTER, ID, answer_steps, changes, platform, with_kubeconfig};
+use crate::support::{ID, TestEnv, streams};
+use crate::terminal::{CTRL_C, ENTER, answer_steps, changes, platform, with_kubeconfig};
 
 #[test]
 fn deleting_asks_on_a_terminal() {

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use crate::support::pty::start;
-use crate::support::server::{Scripted, json as answer};
-use crate::support::{TestEnv, streams};
-use crate::terminal::{CTRL_C, ID, platform, with_kubeconfig};
+use crate::support::run::credential_create;
+use crate::support::server::{Scripted, list};
+use crate::support::{ID, TestEnv, streams};
+use crate::terminal::{CTRL_C, platform, with_kubeconfig};
 
 #[test]
 fn tables_fit_the_window() {
@@ -18,10 +19,7 @@ fn tables_fit_the_window() {
                        "created_at": "2026-01-01T00:00:00Z"})
             };
             let items = json!([item("prod", &wide), item("dev", &"long ".repeat(60))]);
-            answer(
-                200,
-                &json!({"kind": "List", "items": items, "page": 1, "size": 2, "total": 2}),
-            )
+            list(items)
         }
     });
     for columns in [80, 200] {
@@ -56,17 +54,8 @@ fn prose_breaks_between_words_on_a_terminal_only() {
     let env = TestEnv::new();
     let server = platform();
     // The warning about a secret on the command line is long.
-    let words = [
-        "credential",
-        "create",
-        "--provider",
-        "github",
-        "--name",
-        "x",
-        "--token",
-        "ghp_0123456789",
-    ];
-    let piped = env.connected(server.url()).args(words).output().unwrap();
+    let words = credential_create("github", "x", &["--token", "ghp_0123456789"]);
+    let piped = env.connected(server.url()).args(&words).output().unwrap();
     let (stdout, stderr) = streams(&piped);
     assert!(stderr.lines().any(|line| line.len() > 100), "{stderr}");
     let whole: Vec<&str> = stderr.split_whitespace().collect();

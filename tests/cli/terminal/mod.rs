@@ -10,8 +10,8 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::support::pty::Terminal;
-use crate::support::server::{Scripted, error, json as answer};
-use crate::support::{TestEnv, streams};
+use crate::support::server::{Scripted, error, json as answer, list};
+use crate::support::{ID, TestEnv, streams};
 
 const ENTER: &str = "\r";
 
@@ -31,17 +31,8 @@ users:
 - {name: dev, user: {token: canary-in-the-file-0a4f}}
 ";
 
-const ID: &str = "3MX85aKNFVYjNaWSBgG3UcSclTU";
-
 fn platform() -> Scripted {
     Scripted::with(|request| {
-        let list = |items: Value| {
-            let total = items.as_array().unwrap().len();
-            answer(
-                200,
-                &json!({"kind": "List", "items": items, "page": 1, "size": total, "total": total}),
-            )
-        };
         let path = request.target.trim_start_matches("/api/ambient/v1");
         match (
             request.method.as_str(),

@@ -1,5 +1,6 @@
 //! Hints: commands that do the same as this run, and what is missing.
 
+use crate::support::run::{Line as _, credential_create};
 use crate::support::server::{Scripted, raw};
 use crate::support::{TOKEN, TestEnv, streams};
 use crate::untrusted::KUBECONFIG;
@@ -9,19 +10,10 @@ fn a_suggested_command_does_the_same_as_this_run() {
     let env = TestEnv::new();
     let config = env.file("k.yaml", KUBECONFIG);
     let file = config.to_str().unwrap();
-    let create = [
-        "credential",
-        "create",
-        "--provider",
-        "kubeconfig",
-        "--name",
-        "it's",
-        "--from-file",
-        file,
-    ];
-    env.local().args(create).assert().success();
+    let create = credential_create("kubeconfig", "it's", &["--from-file", file]);
+    env.local().args(&create).assert().success();
     env.file("k.yaml", KUBECONFIG.replace("token: ", "token: other-"));
-    let output = env.local().args(create).output().unwrap();
+    let output = env.local().args(&create).output().unwrap();
     let (_, stderr) = streams(&output);
     assert!(
         stderr.contains("acpctl --local credential update 'it'\\''s' "),
@@ -31,13 +23,9 @@ fn a_suggested_command_does_the_same_as_this_run() {
     let mut command = env.connected("http://127.0.0.1:9");
     command.env_remove("AMBIENT_API_URL");
     let output = command
-        .args([
-            "--api-url",
-            server.url(),
-            "--insecure-skip-tls-verify",
-            "project",
-            "list",
-        ])
+        .arg("--api-url")
+        .arg(server.url())
+        .line("--insecure-skip-tls-verify project list")
         .output()
         .unwrap();
     let (_, stderr) = streams(&output);

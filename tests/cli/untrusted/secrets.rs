@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::support::run::{Line as _, credential_create};
 use crate::support::server::{Scripted, raw};
 use crate::support::{TOKEN, TestEnv, streams};
 use crate::untrusted::KUBECONFIG;
@@ -38,16 +39,7 @@ fn secrets_that_come_back_are_hidden() {
     let config = env.file("k.yaml", KUBECONFIG);
     let file = config.to_str().unwrap();
     for args in [
-        &[
-            "credential",
-            "create",
-            "--provider",
-            "jira",
-            "--name",
-            "n",
-            "--token",
-            &token,
-        ][..],
+        &credential_create("jira", "n", &["--token", &token])[..],
         &[
             "credential",
             "update",
@@ -55,16 +47,7 @@ fn secrets_that_come_back_are_hidden() {
             "--token",
             &token,
         ],
-        &[
-            "credential",
-            "create",
-            "--provider",
-            "kubeconfig",
-            "--name",
-            "n",
-            "--from-file",
-            file,
-        ],
+        &credential_create("kubeconfig", "n", &["--from-file", file]),
         &["get", "project", "x"],
         &["delete", "project", "x", "--yes"],
     ] {
@@ -99,14 +82,8 @@ fn a_client_secret_that_the_issuer_quotes_is_hidden() {
     });
     let output = env
         .acpctl()
-        .args([
-            "login",
-            "--client-credentials",
-            "--client-id",
-            "me",
-            "--client-secret",
-            "canary secret/of+length",
-        ])
+        .line("login --client-credentials --client-id me --client-secret")
+        .arg("canary secret/of+length")
         .args(["--issuer-url", issuer.url(), "--verbose"])
         .output()
         .unwrap();
@@ -139,13 +116,9 @@ fn a_password_in_an_issuers_address_is_hidden_as_it_is_sent() {
     let output = env
         .acpctl()
         .args(["login", "--client-credentials", "--client-id", "me"])
-        .args([
-            "--client-secret",
-            "another-secret",
-            "--issuer-url",
-            &address,
-            "--verbose",
-        ])
+        .line("--client-secret another-secret --issuer-url")
+        .arg(&address)
+        .arg("--verbose")
         .output()
         .unwrap();
     let (stdout, stderr) = streams(&output);
@@ -187,12 +160,7 @@ fn a_password_in_an_address_is_never_shown() {
     let mut command = env.connected("http://127.0.0.1:9");
     command.env_remove("AMBIENT_API_URL");
     let output = command
-        .args([
-            "--api-url",
-            "http://u:URLcanary@127.0.0.1:1",
-            "project",
-            "list",
-        ])
+        .line("--api-url http://u:URLcanary@127.0.0.1:1 project list")
         .output()
         .unwrap();
     let (_, stderr) = streams(&output);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::run::credential_create;
 use crate::support::server::{Scripted, raw};
 use crate::support::{TestEnv, streams};
 
@@ -66,16 +67,7 @@ fn what_a_server_writes_is_text_and_nothing_more() {
         &["credential", "list", "--trace"],
         &["credential", "list", "-o", "json"],
         &["version"],
-        &[
-            "credential",
-            "create",
-            "--provider",
-            "jira",
-            "--name",
-            "n",
-            "--token",
-            &secret,
-        ],
+        &credential_create("jira", "n", &["--token", &secret]),
         &["create", "project", "--name", "nn"],
         &["create", "project", "--name", "nn", "-o", "json"],
         &["project", "list"],

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::local::transfer::{ODD, SAMPLE, SECRET, copy, exported, fill, run, token};
+use crate::local::transfer::{ODD, SECRET, copy, exported, fill, run, token};
+use crate::support::run::{Line as _, credential_create};
 use crate::support::serve::Serve;
-use crate::support::{TestEnv, streams};
+use crate::support::{SAMPLE, TestEnv, streams};
 
 /// The prompts of the agents that [`fill`] made one for each odd text.
 fn texts(env: &TestEnv) -> Vec<String> {
@@ -78,16 +79,11 @@ fn what_has_no_place_is_counted() {
         .local()
         .args(["create", "session", "--name", "s", "--project-id", "web"]));
     run(env.local().args(["create", "role", "--name", "mine"]));
-    run(env.local().args([
-        "scheduled-session",
-        "create",
-        "--name",
-        "n",
-        "--schedule",
-        "0 0 * * *",
-        "--project-id",
-        "web",
-    ]));
+    run(env
+        .local()
+        .line("scheduled-session create --name n --schedule")
+        .arg("0 0 * * *")
+        .line("--project-id web"));
     let (stdout, stderr) = run(env.acpctl().args(["local", "export"]));
     assert_eq!(stdout, "---\nkind: Project\nname: web\n");
     assert_eq!(
@@ -101,16 +97,9 @@ fn what_has_no_place_is_counted() {
 fn names_that_tell_nothing_apart_are_refused() {
     let env = TestEnv::new();
     for _ in 0..2 {
-        run(env.local().args([
-            "credential",
-            "create",
-            "--provider",
-            "github",
-            "--name",
-            "twin",
-            "--token",
-            "t",
-        ]));
+        run(env
+            .local()
+            .line("credential create --provider github --name twin --token t"));
     }
     let output = env
         .acpctl()
@@ -129,16 +118,7 @@ fn names_that_tell_nothing_apart_are_refused() {
 #[test]
 fn a_kubeconfig_that_apply_would_cut_is_warned_about() {
     let env = TestEnv::new();
-    let create = [
-        "credential",
-        "create",
-        "--provider",
-        "kubeconfig",
-        "--name",
-        "all",
-        "--from-file",
-        SAMPLE,
-    ];
+    let create = credential_create("kubeconfig", "all", &["--from-file", SAMPLE]);
     run(env
         .local()
         .args(create)

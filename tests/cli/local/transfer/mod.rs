@@ -6,9 +6,8 @@ mod signals;
 
 use serde_json::{Value, json};
 
-use crate::support::{TestEnv, streams};
-
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/kubeconfig.yaml");
+use crate::support::run::Line as _;
+use crate::support::{SAMPLE, TestEnv, streams};
 
 const SECRET: &str = "canary-7c1d $HOME \"quoted\"\n second line\n\n";
 
@@ -113,13 +112,10 @@ fn fill(env: &TestEnv) {
         })
         .collect();
     env.file("filled.yaml", manifest.concat());
-    let (stdout, _) = run(env.local().args([
-        "apply",
-        "-f",
-        "filled.yaml",
-        "--allow-file",
-        env!("CARGO_MANIFEST_DIR"),
-    ]));
+    let (stdout, _) = run(env
+        .local()
+        .line("apply -f filled.yaml --allow-file")
+        .arg(env!("CARGO_MANIFEST_DIR")));
     assert_eq!(
         stdout.matches(" created\n").count(),
         documents.len(),

@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::local::transfer::{SAMPLE, SECRET, copy, exported, fill, run, token};
-use crate::support::{TestEnv, streams};
+use crate::local::transfer::{SECRET, copy, exported, fill, run, token};
+use crate::support::{SAMPLE, TestEnv, streams};
 
 #[test]
 fn without_a_folder_no_secret_leaves() {

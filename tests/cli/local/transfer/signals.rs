@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::local::transfer::run;
 use crate::support::TestEnv;
+use crate::support::run::{Line as _, credential_create};
 
 /// All files below a folder that hold a text.
 fn holding(folder: &Path, text: &str) -> Vec<std::path::PathBuf> {
@@ -94,7 +95,7 @@ fn interrupt(
 fn with_secrets() -> TestEnv {
     let env = TestEnv::new();
     for name in ["a", "b"] {
-        let words = ["credential", "create", "--provider", "jira", "--name", name];
+        let words = credential_create("jira", name, &[]);
         let mut command = env.local();
         run(command
             .args(words)
@@ -208,30 +209,17 @@ fn a_signal_at_any_moment_of_an_export_leaves_no_secret() {
     let env = TestEnv::new();
     env.file("secret", CANARY);
     for name in ["a", "b"] {
-        let words = ["credential", "create", "--provider", "jira", "--name", name];
+        let words = credential_create("jira", name, &[]);
         run(env.local().args(words).args(["--token", "@secret"]));
     }
     std::fs::remove_file(env.work().join("secret")).unwrap();
     let interrupted = |signal: &str, call: &str, when: u32| {
         let inject = format!("inject={call}:signal={signal}:when={when}");
         std::process::Command::new("strace")
-            .args([
-                "-f",
-                "-qq",
-                "-o",
-                "/dev/null",
-                "-e",
-                &format!("trace={call}"),
-            ])
+            .line("-f -qq -o /dev/null -e")
+            .arg(format!("trace={call}"))
             .args(["-e", &inject, env!("CARGO_BIN_EXE_acpctl")])
-            .args([
-                "local",
-                "export",
-                "-o",
-                "store.yaml",
-                "--secrets",
-                "secrets",
-            ])
+            .line("local export -o store.yaml --secrets secrets")
             .env_clear()
             .envs(env.variables())
             .current_dir(env.work())

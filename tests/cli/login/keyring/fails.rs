@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::login::keyring::{Bus, run, said, saved};
-use crate::support::server::{Scripted, json as answer};
+use crate::login::keyring::{Bus, run, said};
+use crate::support::server::nothing;
 use crate::support::{TOKEN, TestEnv, streams};
 
 const LATE: &str = "the keyring did not answer within 2 seconds";
@@ -22,7 +22,7 @@ fn without_a_secret_service_the_file_is_used_and_it_is_said() {
         ),
         "{stderr}"
     );
-    assert_eq!(saved(&env), json!({"access_token": TOKEN}));
+    assert_eq!(env.saved(), json!({"access_token": TOKEN}));
     // Asked for by name, it is an error, and the file stays as it was.
     let output = run(
         &env,
@@ -31,7 +31,7 @@ fn without_a_secret_service_the_file_is_used_and_it_is_said() {
     );
     assert_eq!(output.status.code(), Some(1));
     assert!(streams(&output).1.starts_with("Error: keep the login: "));
-    assert_eq!(saved(&env), json!({"access_token": TOKEN}));
+    assert_eq!(env.saved(), json!({"access_token": TOKEN}));
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_locked_keyring_is_an_error_in_time() {
     assert_eq!(output.status.code(), Some(4), "{stderr}");
     assert_eq!(stdout, "");
     assert!(stderr.starts_with("Error: read the login: "), "{stderr}");
-    assert_eq!(saved(&env), json!({"token_store": "keyring"}));
+    assert_eq!(env.saved(), json!({"token_store": "keyring"}));
 }
 
 /// A session bus that takes connections and never says a word.
@@ -106,7 +106,7 @@ fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
         )),
         "{stderr}"
     );
-    assert_eq!(saved(&env), json!({"access_token": TOKEN}));
+    assert_eq!(env.saved(), json!({"access_token": TOKEN}));
 
     env.config(r#"{"token_store": "keyring"}"#);
     for args in [&["whoami"][..], &["project", "list"]] {
@@ -132,7 +132,7 @@ fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
         )),
         "{stderr}"
     );
-    assert_eq!(saved(&env)["access_token"], TOKEN);
+    assert_eq!(env.saved()["access_token"], TOKEN);
     assert!(silent.connections() > 0);
 }
 
@@ -152,7 +152,7 @@ fn a_logout_that_can_not_reach_the_keyring_is_an_error_and_can_be_repeated() {
             streams(&output).1
         );
         assert_eq!(
-            saved(&env),
+            env.saved(),
             json!({"token_store": "keyring", "project": "p1"})
         );
     }
@@ -162,12 +162,7 @@ fn a_logout_that_can_not_reach_the_keyring_is_an_error_and_can_be_repeated() {
 fn the_keyring_is_left_alone_by_those_who_need_no_token_from_it() {
     let env = TestEnv::new();
     let silent = Silent::new(&env.work());
-    let api = Scripted::with(|_| {
-        answer(
-            200,
-            &json!({"kind": "ProjectList", "page": 1, "size": 0, "total": 0, "items": []}),
-        )
-    });
+    let api = nothing();
     env.config(
         &json!({"token_store": "keyring", "api_url": api.url(), "project": "p1"}).to_string(),
     );

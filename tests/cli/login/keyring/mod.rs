@@ -5,22 +5,16 @@
 mod fails;
 mod works;
 
-use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
+use crate::support::run::Line as _;
 use crate::support::{TestEnv, skipped, streams};
 
 /// How long a service may take to start. Only a failing test waits so long.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-fn saved(env: &TestEnv) -> Value {
-    serde_json::from_slice(&fs::read(env.config_path()).unwrap()).unwrap()
-}
 
 /// A child that ends with the test.
 struct Service(Child);
@@ -108,16 +102,8 @@ impl Bus {
     fn has_secret_service(&self) -> bool {
         let output = Command::new("dbus-send")
             .env("DBUS_SESSION_BUS_ADDRESS", &self.address)
-            .args([
-                "--session",
-                "--print-reply",
-                "--dest=org.freedesktop.DBus",
-                "/",
-            ])
-            .args([
-                "org.freedesktop.DBus.NameHasOwner",
-                "string:org.freedesktop.secrets",
-            ])
+            .line("--session --print-reply --dest=org.freedesktop.DBus /")
+            .line("org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets")
             .output()
             .unwrap();
         streams(&output).0.contains("boolean true")

@@ -5,10 +5,10 @@ use std::fs;
 use serde_json::json;
 
 use crate::login::Waiting;
-use crate::login::keyring::{Bus, run, said, saved};
+use crate::login::keyring::{Bus, run, said};
 use crate::support::browser::{agree, visit};
 use crate::support::oidc::{Issuer, Mood};
-use crate::support::server::{Scripted, json as answer};
+use crate::support::server::nothing;
 use crate::support::{TOKEN, TestEnv, streams};
 
 #[test]
@@ -30,7 +30,7 @@ fn a_keyring_that_answers_takes_the_login() {
         in_keyring
     );
     assert_eq!(
-        saved(&env),
+        env.saved(),
         json!({"project": "p1", "token_store": "keyring"})
     );
     who(TOKEN);
@@ -49,7 +49,7 @@ fn a_keyring_that_answers_takes_the_login() {
         "The login is in the configuration file, mode 0600\n"
     );
     assert_eq!(
-        saved(&env),
+        env.saved(),
         json!({"access_token": TOKEN, "project": "p1", "token_store": "file"})
     );
     // Nothing stays behind in the keyring.
@@ -65,7 +65,7 @@ fn a_keyring_that_answers_takes_the_login() {
         in_keyring
     );
     said(&env, bus, &["logout"]);
-    assert_eq!(saved(&env), json!({}));
+    assert_eq!(env.saved(), json!({}));
     env.config(r#"{"token_store": "keyring"}"#);
     let output = run(&env, bus, &["whoami"]);
     let stderr = streams(&output).1;
@@ -83,12 +83,7 @@ fn a_login_in_the_keyring_is_renewed_there() {
         return;
     };
     let issuer = Issuer::new(Mood::Stale);
-    let api = Scripted::with(|_| {
-        answer(
-            200,
-            &json!({"kind": "ProjectList", "page": 1, "size": 0, "total": 0, "items": []}),
-        )
-    });
+    let api = nothing();
     let on_bus = [("DBUS_SESSION_BUS_ADDRESS", bus.address.as_str())];
     let login = Waiting::start(&env, &issuer, &[], &on_bus);
     visit(&agree(&login.authorization));

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::serve::sessions::{
     SECRET, left, messages, reaches, said, serve, serve_with, session, start, store,
 };
+use crate::support::run::Line as _;
 use crate::support::serve::wait_for;
 use crate::support::streams;
 
@@ -86,13 +87,7 @@ fn without_a_secret_nothing_is_started() {
     let env = store();
     let server = serve(&env, "touch started");
     env.local()
-        .args([
-            "credential",
-            "update",
-            "kube",
-            "--no-flatten",
-            "--skip-validation",
-        ])
+        .line("credential update kube --no-flatten --skip-validation")
         .args(["--from-file", "-"])
         .write_stdin("no kubeconfig at all")
         .assert()

@@ -1,11 +1,10 @@
 //! Each way to end: a stop, a limit, a signal, a deletion, the server's death.
 
-use std::fs;
-
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::serve::sessions::{follow, get, left, reaches, said, serve, session, start, store};
+use crate::support::process::is_alive;
 use crate::support::serve::wait_for;
 
 #[test]
@@ -35,17 +34,6 @@ fn stop_ends_the_command_and_what_it_started() {
         (!is_alive(&child)).then_some(())
     });
     assert!(left(&env).is_empty());
-}
-
-/// A process that is there and not only waits to be collected.
-fn is_alive(pid: &str) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
-        !stat
-            .rsplit(") ")
-            .next()
-            .unwrap_or_default()
-            .starts_with('Z')
-    })
 }
 
 #[test]

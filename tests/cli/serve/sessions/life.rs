@@ -5,6 +5,7 @@ use std::fs;
 use crate::serve::sessions::{
     follow, get, left, reaches, said, serve, serve_with, session, start, store,
 };
+use crate::support::run::Line as _;
 use crate::support::serve::{Serve, wait_for};
 use crate::support::{TestEnv, streams};
 
@@ -205,14 +206,7 @@ fn one_server_runs_the_sessions_of_a_store() {
     let _server = serve(&env, "true");
     let second = env
         .acpctl()
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--run-sessions",
-            "--",
-            "true",
-        ])
+        .line("serve --listen 127.0.0.1:0 --run-sessions -- true")
         .output()
         .unwrap();
     assert!(!second.status.success());

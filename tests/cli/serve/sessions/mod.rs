@@ -11,10 +11,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::support::run::Line as _;
 use crate::support::serve::{Serve, wait_for};
-use crate::support::{TestEnv, streams};
-
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/kubeconfig.yaml");
+use crate::support::{SAMPLE, TestEnv, streams};
 
 const SECRET: &str = "canary-4b1e-runs";
 
@@ -33,13 +32,8 @@ fn store() -> TestEnv {
         ),
     );
     env.local()
-        .args([
-            "apply",
-            "-f",
-            "all.yaml",
-            "--allow-file",
-            env!("CARGO_MANIFEST_DIR"),
-        ])
+        .line("apply -f all.yaml --allow-file")
+        .arg(env!("CARGO_MANIFEST_DIR"))
         .assert()
         .success();
     env

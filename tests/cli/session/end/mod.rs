@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdin};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::Signal;
@@ -19,6 +19,7 @@ use serde_json::json;
 
 use crate::session::{child, first_line, jwt, kubeconfig, left, platform, route, send, session};
 use crate::support::TestEnv;
+use crate::support::process::until;
 use crate::support::server::{Reply, Scripted, json as answer};
 
 /// How long something may take to happen. Only a failing test waits so long.
@@ -128,17 +129,6 @@ fn fill(mut pipe: &std::io::PipeWriter) {
         while pipe.write(&vec![b'.'; size]).is_ok() {}
     }
     fcntl_setfl(pipe, OFlags::empty()).unwrap();
-}
-
-fn until(what: &str, mut happened: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !happened() {
-        assert!(
-            begin.elapsed() < PATIENCE,
-            "{what}: not within {PATIENCE:?}"
-        );
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 fn is_written(env: &TestEnv, content: &str) -> bool {

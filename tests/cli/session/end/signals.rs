@@ -11,9 +11,10 @@ use rustix::fs::OFlags;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::session::end::{Moment, end, until};
+use crate::session::end::{Moment, end};
 use crate::session::{child, first_line, left, platform, send, session};
 use crate::support::TestEnv;
+use crate::support::process::until;
 
 const SIGNALS: [Signal; 5] = [
     Signal::INT,

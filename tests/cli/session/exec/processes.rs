@@ -1,27 +1,12 @@
 //! Signals to the command, and the processes that it leaves.
 
-use std::fs;
-use std::time::{Duration, Instant};
-
 use rustix::process::Signal;
 use serde_json::json;
 
 use crate::session::exec::exec;
 use crate::session::{first_line, left, platform, send, session, started};
+use crate::support::process::{is_alive, until};
 use crate::support::{TestEnv, streams};
-
-fn is_alive(pid: &str) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| !stat.rsplit(") ").next().unwrap().starts_with('Z'))
-}
-
-fn until(what: &str, mut happened: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !happened() {
-        assert!(begin.elapsed() < Duration::from_secs(30), "{what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
 
 #[test]
 fn signals_reach_the_command_and_the_files_go() {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 
 use crate::session::follow::{closed, interrupt, message, sent, spawn, stream};
+use crate::support::process::peak;
 use crate::support::server::{Received, Reply, Scripted, raw};
 use crate::support::{TestEnv, streams};
 
@@ -61,20 +62,13 @@ const MESSAGES: usize = 100_000;
 
 const EACH: usize = 1_000;
 
-/// The most memory that a process has used, in KiB; nothing of one that has ended.
-fn peak(pid: u32) -> Option<usize> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
-}
-
 /// A server that keeps the messages, cuts each connection in the middle of one, and every third time
 /// goes on a little before the place that it was asked for.
 struct Keeper {
     connections: AtomicUsize,
     /// The client, and its peaks of memory at each connection.
     pid: Mutex<Option<u32>>,
-    peaks: Mutex<Vec<usize>>,
+    peaks: Mutex<Vec<u64>>,
 }
 
 impl Keeper {
