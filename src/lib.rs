@@ -19,36 +19,36 @@
 //! - [`text`]: text for people: escapes, names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's behavior that scripts rely on
 
-pub mod api;
-pub mod auth;
-pub mod cli;
-pub mod cluster;
-pub mod commands;
-pub mod compat;
-pub mod complete;
-pub mod config;
-pub mod ctx;
-pub mod digest;
-pub mod env;
-pub mod exit;
-pub mod failure;
-pub mod globals;
-pub mod help;
-pub mod input;
-pub mod intake;
-pub mod keyring;
+mod api;
+mod auth;
+mod cli;
+mod cluster;
+mod commands;
+mod compat;
+mod complete;
+mod config;
+mod ctx;
+mod digest;
+mod env;
+mod exit;
+mod failure;
+mod globals;
+mod help;
+mod input;
+mod intake;
+mod keyring;
 pub mod kubeconfig;
-pub mod lookup;
-pub mod output;
-pub mod plain_file;
-pub mod resources;
-pub mod runner;
-pub mod secret_file;
+mod lookup;
+mod output;
+mod plain_file;
+mod resources;
+mod runner;
+mod secret_file;
 pub mod server;
-pub mod session_helper;
-pub mod text;
-pub mod version;
-pub mod yaml;
+mod session_helper;
+mod text;
+mod version;
+mod yaml;
 
 #[cfg(not(unix))]
 compile_error!("acpctl runs on Unix only: it relies on modes, locks and signals");
@@ -126,5 +126,34 @@ fn read(out: &Out, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
             .line(&format!("acpctl version {}", version::VERSION))
             .map(|()| None),
         Request::Run(matches) => Ok(Some(Cli::from_arg_matches(&matches)?)),
+    }
+}
+
+/// The parts that this package's own tests, examples and fuzz targets use. They are not an interface: they change without
+/// notice.
+#[doc(hidden)]
+pub mod testing {
+    pub use crate::api::sse;
+    pub use crate::auth::token;
+    pub use crate::commands::completion::SHELLS;
+    pub use crate::compat::{grammar, json_text};
+    pub use crate::config::{Config, file};
+    pub use crate::exit::on_panic;
+    pub use crate::runner::table;
+
+    pub mod cli {
+        pub use crate::cli::{Cli, tree};
+    }
+    pub mod env {
+        pub use crate::env::ALL;
+    }
+    pub mod failure {
+        pub use crate::failure::CODES;
+    }
+    pub mod help {
+        pub use crate::help::*;
+    }
+    pub mod yaml {
+        pub use crate::yaml::{documents, to_string};
     }
 }

@@ -82,7 +82,7 @@ fn each_page_has_its_sections() {
 #[test]
 fn the_command_prints_the_stored_scripts() {
     let stored = stored("completions");
-    let shells = acpctl::commands::completion::SHELLS;
+    let shells = acpctl::testing::SHELLS;
     assert_eq!(stored.len(), shells.len());
     for (shell, script) in shells {
         assert!(

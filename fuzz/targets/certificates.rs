@@ -44,7 +44,7 @@ pub fn run(bytes: &[u8]) {
         "eyJhbGciOiJSUzI1NiJ9.{}.c2ln",
         URL_SAFE_NO_PAD.encode(bytes)
     );
-    let _ = acpctl::auth::token::read(&token).expires_at();
+    let _ = acpctl::testing::token::read(&token).expires_at();
     check("", &format!("token: '{token}'"));
     let raw = STANDARD.encode(bytes);
     check(

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::LazyLock;
 
-use acpctl::cli::Cli;
-use acpctl::compat::grammar::{self, Request};
+use acpctl::testing::cli::Cli;
+use acpctl::testing::grammar::{self, Request};
 use clap::{Command, CommandFactory as _, FromArgMatches as _};
 
 static ROOT: LazyLock<Command> = LazyLock::new(Cli::command);

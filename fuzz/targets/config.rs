@@ -5,8 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use acpctl::config::Config;
-use acpctl::config::file::{
+use acpctl::testing::Config;
+use acpctl::testing::file::{
     ACCESS_TOKEN, API_URL, CLIENT_ID, INSECURE, ISSUER_URL, PAGER, POLLING_INTERVAL, PROJECT,
     REFRESH_TOKEN, REQUEST_TIMEOUT,
 };

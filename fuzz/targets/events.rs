@@ -1,6 +1,6 @@
 //! A stream of server-sent events gives the same events in whatever pieces it arrives.
 
-use acpctl::api::sse::{Event, Parser};
+use acpctl::testing::sse::{Event, Parser};
 
 fn events<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Event> {
     let mut parser = Parser::default();

@@ -1,7 +1,7 @@
 //! The check of JSON syntax agrees with `serde_json` on which texts are JSON, and what it gives back is
 //! JSON with the same structure.
 
-use acpctl::compat::json_text;
+use acpctl::testing::json_text;
 use serde::de::IgnoredAny;
 
 /// More nesting than this is refused by us alone.

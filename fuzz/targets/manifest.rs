@@ -1,7 +1,7 @@
 //! Any text is read as the documents of a manifest or refused, and what is read can be written and read
 //! again.
 
-use acpctl::yaml;
+use acpctl::testing::yaml;
 use serde_json::Value;
 
 pub fn run(text: &[u8]) {

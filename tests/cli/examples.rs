@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use acpctl::{cli, help};
+use acpctl::testing::{cli, help};
 
 use crate::support::serve::Serve;
 use crate::support::{TOKEN, TestEnv, streams};

@@ -3,7 +3,7 @@
 
 use std::sync::Mutex;
 
-use acpctl::cli;
+use acpctl::testing::cli;
 
 use crate::faults::{FAULTS, Fault};
 use crate::support::server::Scripted;

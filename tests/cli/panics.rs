@@ -11,7 +11,7 @@ const CANARY: &str = "canary-é-0123456789";
 #[test]
 #[ignore = "started by the test below, in a process of its own"]
 fn breaks() {
-    panic::set_hook(Box::new(acpctl::exit::on_panic));
+    panic::set_hook(Box::new(acpctl::testing::on_panic));
     let end = CANARY.find('é').unwrap() + 1;
     let cut = panic::catch_unwind(|| CANARY[..end].to_owned());
     assert!(cut.is_err());

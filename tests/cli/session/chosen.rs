@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use acpctl::runner::table;
+use acpctl::testing::table;
 use serde_json::{Value, json};
 
 use crate::session::{SECRET, bound, kubeconfig, platform, route, session};

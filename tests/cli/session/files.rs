@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use acpctl::runner::table;
+use acpctl::testing::table;
 use rustix::process::Signal;
 use serde_json::json;
 

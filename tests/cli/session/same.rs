@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use acpctl::runner::table;
+use acpctl::testing::table;
 use serde_json::{Value, json};
 
 use crate::session::{SECRET, kubeconfig, left, platform, providers, runtime_dir, session};
