@@ -4,6 +4,7 @@
 //! - [`questions`]: what is asked there: the version, who the user is, what the user may read
 //! - [`fault`]: why something failed, told apart by what was seen and not by anybody's words
 //! - [`grade`]: how much the user can do, from answers to reviews
+//! - [`inspect`]: asks the questions of the grade
 //! - [`plugin`]: the login program that a kubeconfig names, with a time limit
 //! - `tls`: certificates as Kubernetes' own client judges them
 //!
@@ -13,6 +14,7 @@
 pub mod client;
 pub mod fault;
 pub mod grade;
+pub mod inspect;
 pub mod plugin;
 pub mod questions;
 mod tls;

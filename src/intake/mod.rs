@@ -4,10 +4,12 @@
 //! - [`provider`]: which provider it is for, and whether the content fits
 //! - [`KubeconfigArgs`] (`kubeconfig`): a kubeconfig from its bytes to what is stored
 //! - [`Files`] (`files`): which files a kubeconfig or a manifest may make the program read
+//! - [`cluster`]: from a kubeconfig to a cluster that answers
 //! - [`judge`]: which findings stop the work; [`findings`]: how they are shown, `page`: to a person at a terminal
 //! - `folder`: which files of a folder are taken for kubeconfigs
 //! - `describe`: size, annotations, a name from the context
 
+pub mod cluster;
 mod describe;
 mod files;
 pub mod findings;

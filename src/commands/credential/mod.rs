@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod explain;
 mod get;
+mod inspect;
 mod list;
 mod token;
 mod unbind;
@@ -34,6 +35,7 @@ pub enum Command {
     Unbind(unbind::Args),
     Validate(validate::Args),
     Explain(explain::Args),
+    Inspect(inspect::Args),
 }
 
 impl Command {
@@ -53,6 +55,7 @@ impl Command {
             Self::Unbind(args) => unbind::run(ctx, args),
             Self::Validate(args) => validate::run(ctx, args),
             Self::Explain(args) => explain::run(ctx, args),
+            Self::Inspect(args) => inspect::run(ctx, args),
         }
     }
 }
