@@ -1,10 +1,7 @@
 //! YAML for everything but kubeconfigs: the one place that names the YAML library.
 
-use std::borrow::Cow;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Serialize};
-use zeroize::Zeroizing;
 
 use crate::kubeconfig::{expansion, to_utf8};
 
@@ -36,10 +33,7 @@ pub fn to_string(value: &impl Serialize) -> anyhow::Result<String> {
 /// # Errors
 /// In the manner of the Go tool, without any value of the text: a value may be a secret.
 pub fn documents<T: DeserializeOwned>(text: &[u8]) -> Result<Vec<T>, String> {
-    match to_utf8(text).map_err(|_| "yaml: broken UTF-16".to_owned())? {
-        Cow::Borrowed(text) => utf8_documents(text),
-        Cow::Owned(text) => utf8_documents(&Zeroizing::new(text)),
-    }
+    utf8_documents(&to_utf8(text).map_err(|_| "yaml: broken UTF-16".to_owned())?)
 }
 
 fn utf8_documents<T: DeserializeOwned>(text: &[u8]) -> Result<Vec<T>, String> {

@@ -1,10 +1,10 @@
 //! What a bearer token tells by itself (contract cli-core.md section 3.1). Nothing is verified: that
 //! is the server's part.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::kubeconfig::jwt::{self, Jwt};
 
 /// The algorithms of a token that counts as a JWT.
 const ALGORITHMS: &[&str] = &[
@@ -13,12 +13,11 @@ const ALGORITHMS: &[&str] = &[
 ];
 
 /// The kinds of tokens.
-#[derive(Debug, Clone, PartialEq)]
 pub enum Token {
     /// An `OpenShift` token; when it ends is not known.
     OpenShift,
     /// A JWT with its claims, unverified.
-    Jwt(Map<String, Value>),
+    Jwt(Jwt),
     Opaque,
 }
 
@@ -28,46 +27,27 @@ pub fn read(token: &str) -> Token {
     if token.starts_with("sha256~") {
         return Token::OpenShift;
     }
-    claims_unverified(token).map_or(Token::Opaque, Token::Jwt)
+    match jwt::parse(token) {
+        Some(jwt) if has_known_algorithm(&jwt) => Token::Jwt(jwt),
+        _ => Token::Opaque,
+    }
 }
 
-fn claims_unverified(token: &str) -> Option<Map<String, Value>> {
-    let mut parts = token.split('.');
-    let (header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() {
-        return None;
-    }
-    let header = object(header)?;
-    if !ALGORITHMS.contains(&header.get("alg")?.as_str()?) {
-        return None;
-    }
-    object(claims)
-}
-
-fn object(part: &str) -> Option<Map<String, Value>> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
-    match serde_json::from_slice(&bytes).ok()? {
-        Value::Object(map) => Some(map),
-        _ => None,
-    }
+fn has_known_algorithm(jwt: &Jwt) -> bool {
+    let algorithm = jwt.header.as_ref().and_then(|header| header.get("alg"));
+    algorithm
+        .and_then(Value::as_str)
+        .is_some_and(|name| ALGORITHMS.contains(&name))
 }
 
 impl Token {
     /// When the token ends, if it says so: the numeric `exp`, its fraction cut off.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
-        let Token::Jwt(claims) = self else {
-            return None;
-        };
-        let exp = claims.get("exp")?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the fraction is cut off; beyond the range no time exists"
-        )]
-        let seconds = exp
-            .as_i64()
-            .or_else(|| exp.as_f64().map(|float| float as i64));
-        Timestamp::from_second(seconds?).ok()
+        match self {
+            Token::Jwt(jwt) => jwt.expires_at(),
+            Token::OpenShift | Token::Opaque => None,
+        }
     }
 
     /// The name that the platform knows the user by, as role bindings have it.
@@ -82,7 +62,7 @@ impl Token {
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&str> {
         match self {
-            Token::Jwt(claims) => claims.get(name).and_then(Value::as_str),
+            Token::Jwt(jwt) => jwt.claims.get(name).and_then(Value::as_str),
             _ => None,
         }
     }

@@ -12,6 +12,30 @@ pub fn compact(value: &Value) -> String {
     escape(&serde_json::to_string(value).unwrap_or_default())
 }
 
+/// Returns the length of a text as compact JSON, without making a copy: it may be a secret.
+#[must_use]
+pub fn compact_len(text: &str) -> usize {
+    struct Length(usize);
+    impl std::io::Write for Length {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut length = Length(0);
+    // The writer takes everything, so this can't fail.
+    let _ = serde_json::to_writer(&mut length, text);
+    let escaped = text.chars().filter(|c| escape_of(*c).is_some());
+    length.0
+        + escaped
+            .map(|c| "\\u003c".len() - c.len_utf8())
+            .sum::<usize>()
+}
+
 /// Indented JSON for standard output, without the final newline. What a reader would not see is escaped.
 #[must_use]
 pub fn pretty(value: &Value) -> String {
@@ -57,16 +81,23 @@ fn escape_unseen(json: &str) -> String {
 pub fn escape(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
-        match c {
-            '<' => escaped.push_str("\\u003c"),
-            '>' => escaped.push_str("\\u003e"),
-            '&' => escaped.push_str("\\u0026"),
-            '\u{2028}' => escaped.push_str("\\u2028"),
-            '\u{2029}' => escaped.push_str("\\u2029"),
-            c => escaped.push(c),
+        match escape_of(c) {
+            Some(escape) => escaped.push_str(escape),
+            None => escaped.push(c),
         }
     }
     escaped
+}
+
+fn escape_of(c: char) -> Option<&'static str> {
+    Some(match c {
+        '<' => "\\u003c",
+        '>' => "\\u003e",
+        '&' => "\\u0026",
+        '\u{2028}' => "\\u2028",
+        '\u{2029}' => "\\u2029",
+        _ => return None,
+    })
 }
 
 /// Reads one JSON document. Of a repeated key the last wins.
@@ -80,4 +111,20 @@ pub fn parse(bytes: &[u8]) -> Result<Value, String> {
     }
     let text = json_text::check(bytes)?;
     serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compact_len_is_the_length_of_compact() {
+        for text in ["", "a: b\n", "<&>\u{2028}\u{2029}", "\"\\\u{1}ü☃"] {
+            assert_eq!(
+                compact_len(text),
+                compact(&Value::from(text)).len(),
+                "{text}"
+            );
+        }
+    }
 }

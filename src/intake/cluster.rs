@@ -8,8 +8,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 
-use super::kubeconfig::{KubeconfigArgs, views};
-use super::{findings, open};
+use super::files::open;
+use super::findings;
+use super::flags::KubeconfigArgs;
+use super::read::views;
 use crate::cluster::plugin::{self, Login};
 use crate::cluster::{Client, Fault, Limits};
 use crate::compat::quote::quote;
@@ -102,8 +104,8 @@ impl ClusterArgs {
             .transpose()?;
         let args = KubeconfigArgs::keeping(self.context.clone());
         let mut sources = args.sources(ctx, named)?;
-        super::decode(&mut sources)?;
-        let name = super::source_name(&sources);
+        super::decode::decode(&mut sources)?;
+        let name = super::read::source_name(&sources);
         let keep = self.context.as_deref().map_or(Keep::Current, Keep::Named);
         let carved = rules::carve(&views(&sources), keep, &open).map_err(|refused| {
             for finding in &refused {
@@ -124,7 +126,7 @@ fn stored(ctx: &Ctx, given: &str) -> anyhow::Result<Way> {
             .await
             .with_context(|| format!("get credential {}", quote(given)))?;
         let provider = record.text("provider").to_owned();
-        if provider != super::PROVIDER {
+        if provider != super::provider::KUBECONFIG {
             let text = format!(
                 "the credential {} is for {}, and only a kubeconfig leads to a cluster",
                 quote(record.name()),

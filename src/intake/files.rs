@@ -1,4 +1,5 @@
-//! Which files a kubeconfig or a manifest may make the program read. What it names is sent, and it may come from anybody.
+//! Decides which files a kubeconfig or a manifest may make the program read. Their content is sent, and anybody may have
+//! written the kubeconfig or manifest.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -13,29 +14,29 @@ use crate::kubeconfig::{NotAllowed, OwnedSource};
 use crate::output::prompt;
 use crate::plain_file::{self, Links};
 
-/// The largest file that a kubeconfig may refer to, in bytes. Bundles of all public authorities have a quarter of it.
+/// The size of the largest file that a kubeconfig may refer to, in bytes: four times a bundle of all public authorities.
 const LARGEST: usize = 1 << 20;
-/// Where containers find the identity of their pod.
+/// The folders in which containers find the identity of their pod.
 const MOUNTS: [&str; 2] = [
     "/var/run/secrets/kubernetes.io/serviceaccount",
     "/run/secrets/kubernetes.io/serviceaccount",
 ];
-/// Folders of the home where tools keep clusters' files.
+/// The folders in the home directory in which tools keep files of clusters.
 const OF_HOME: [&str; 2] = [".kube", ".minikube"];
 
-/// Opens any file that a kubeconfig names, for a judgement that sends nothing.
+/// Opens any file that a kubeconfig names, for a judgment after which nothing is sent.
 ///
 /// # Errors
 /// Why it can't be read.
 pub fn open(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = plain_file::read(path, Links::Follow, LARGEST)?;
-    // The rules wipe what they are given.
+    // The caller of an `Open` function wipes the bytes.
     Ok(std::mem::take(&mut *bytes))
 }
 
-/// The folders that files are read from, and the answers about files elsewhere.
+/// The folders from which files are read, and the user's answers about files elsewhere.
 pub struct Files {
-    /// What names the files, in questions.
+    /// The kind of document that names the files, for questions.
     whose: &'static str,
     folders: Vec<PathBuf>,
     may_ask: bool,
@@ -43,7 +44,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// For files that kubeconfigs name: their own folders, the usual ones, and what the user adds.
+    /// Allows files that kubeconfigs name in their own folders, the usual ones, and those that the user adds.
     pub(super) fn of_kubeconfig(
         sources: &[OwnedSource],
         allowed: &[PathBuf],
@@ -66,7 +67,7 @@ impl Files {
         )
     }
 
-    /// For files that a manifest names: its own folder, the working directory, and what the user adds.
+    /// Allows files that a manifest names in its own folder, the working directory, and those that the user adds.
     #[must_use]
     pub fn of_manifest(folder: &Path, allowed: &[PathBuf], may_ask: bool) -> Self {
         let working = PathBuf::from(".");
@@ -85,7 +86,7 @@ impl Files {
         more: impl Iterator<Item = PathBuf>,
         may_ask: bool,
     ) -> Self {
-        // What lies at the root of a container must not open all of it.
+        // A kubeconfig in the root folder of a container must not allow every file of it.
         let own = own
             .filter(|folder| fs::canonicalize(folder).is_ok_and(|folder| folder != Path::new("/")));
         Self {
@@ -99,23 +100,23 @@ impl Files {
         }
     }
 
-    /// Reads a file that lies in one of the folders, links followed; for one elsewhere the user is asked.
+    /// Reads a file in one of the folders, after following links. Prompts for a file elsewhere.
     pub(super) fn open(&self, path: &Path) -> io::Result<Vec<u8>> {
         let mut bytes = self.read(path, LARGEST)?;
         Ok(std::mem::take(&mut *bytes))
     }
 
-    /// The same, up to another limit.
+    /// Does the same as [`Files::open`] for files of another size.
     ///
     /// # Errors
-    /// Why it can't be read; [`NotAllowed`] inside where it lies elsewhere.
+    /// Why it can't be read; the cause is [`NotAllowed`] if it is elsewhere.
     pub fn read(&self, path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
         let real = fs::canonicalize(path)?;
         let is_inside = self.folders.iter().any(|folder| real.starts_with(folder));
         if !is_inside && !self.is_agreed(&real) {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, NotAllowed));
         }
-        // A link that has come since then leads elsewhere.
+        // A link that was created since then could lead elsewhere.
         plain_file::read(&real, Links::Refuse, limit)
     }
 

@@ -1,4 +1,4 @@
-//! Findings about a kubeconfig as text, JSON and SARIF.
+//! Writes findings about a kubeconfig as text and as SARIF.
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
@@ -6,13 +6,14 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::compat::quote::quote;
 use crate::kubeconfig::{Finding, Row, Severity, codes};
 use crate::version::VERSION;
 
-/// One finding as a line or two: severity, code, place, message, and what to do.
+/// Writes a finding in one or two lines: severity, code, location, message, and what to do.
 pub fn text(source: &str, finding: &Finding) -> String {
     let severity = severity_of(finding);
-    let place = place(finding);
+    let location = location(finding);
     let line = finding
         .line
         .map(|line| format!(":{line}"))
@@ -21,10 +22,10 @@ pub fn text(source: &str, finding: &Finding) -> String {
     let mut text = format!(
         "{source}{line}: {severity}[{}]: {}{}",
         finding.code,
-        if place.is_empty() {
+        if location.is_empty() {
             String::new()
         } else {
-            format!("{place}: ")
+            format!("{location}: ")
         },
         finding.message
     );
@@ -34,7 +35,7 @@ pub fn text(source: &str, finding: &Finding) -> String {
     text
 }
 
-/// The severity in a word; an accepted finding has none.
+/// Returns the word for the severity; for an accepted finding it is `allowed`.
 pub fn severity_of(finding: &Finding) -> &'static str {
     match finding.severity {
         _ if finding.allowed => "allowed",
@@ -44,8 +45,8 @@ pub fn severity_of(finding: &Finding) -> &'static str {
     }
 }
 
-/// List, position, name and field: `users[0] "dev" user.token`.
-pub fn place(finding: &Finding) -> String {
+/// Returns list, position, name and field: `users[0] "dev" user.token`.
+pub fn location(finding: &Finding) -> String {
     let mut parts = Vec::new();
     if let Some(list) = finding.list {
         parts.push(
@@ -55,7 +56,7 @@ pub fn place(finding: &Finding) -> String {
         );
     }
     if let Some(name) = &finding.name {
-        parts.push(crate::compat::quote::quote(name));
+        parts.push(quote(name));
     }
     if let Some(field) = &finding.field {
         parts.push(field.clone());
@@ -63,19 +64,29 @@ pub fn place(finding: &Finding) -> String {
     parts.join(" ")
 }
 
-/// A page about kubeconfigs for readers of a report; the findings themselves are explained by the rules' texts.
+/// Returns a number with its noun.
+pub(super) fn count(n: usize, noun: &str) -> String {
+    if n == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{n} {noun}s")
+    }
+}
+
+/// A web page about kubeconfigs, for readers of a SARIF report. The texts of the rules explain the findings themselves.
 const ABOUT: &str =
     "https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/";
 
-/// What became of one file: its findings, or why there are none.
+/// The outcome for one file: its findings, or the failure to read it.
 pub struct Outcome {
     pub file: String,
     pub findings: Vec<Finding>,
     pub failure: Option<String>,
 }
 
-/// The findings as one run of a SARIF 2.1.0 log, for code-scanning services: each rule with its texts, each result with its
-/// fix and with a fingerprint that survives moved lines. Files that could not be read are notifications of the run.
+/// Writes the findings as one run of a SARIF 2.1.0 log, for code-scanning services. Each rule has its texts; each result has
+/// its fix, and a fingerprint that stays the same if lines move. Files that could not be read become notifications of the
+/// run.
 pub fn sarif(outcomes: &[Outcome]) -> Value {
     let all = || outcomes.iter().flat_map(|outcome| &outcome.findings);
     let rules: Vec<&Row> = codes()
@@ -143,17 +154,17 @@ fn rule(row: &Row) -> Value {
 }
 
 fn result(source: &str, finding: &Finding, rules: &[&Row]) -> Value {
-    let place = place(finding);
-    let mut text = match place.as_str() {
+    let location = location(finding);
+    let mut text = match location.as_str() {
         "" => finding.message.clone(),
-        place => format!("{place}: {}", finding.message),
+        location => format!("{location}: {}", finding.message),
     };
     if let Some(fix) = &finding.fix {
         text = format!("{} Fix: {fix}", sentence(&text));
     }
     let file = finding.source.as_deref().unwrap_or(source);
     let uri = uri(file);
-    let key = format!("{uri}\n{}\n{place}", finding.code);
+    let key = format!("{uri}\n{}\n{location}", finding.code);
     let mut result = json!({
         "ruleId": finding.code,
         "ruleIndex": rules.iter().position(|row| row.code == finding.code),
@@ -171,7 +182,7 @@ fn result(source: &str, finding: &Finding, rules: &[&Row]) -> Value {
     result
 }
 
-/// The text with a capital letter and a full stop, as the readers of reports expect it.
+/// Returns the text with a capital letter and a period, as readers of reports expect.
 fn sentence(text: &str) -> String {
     let mut chars = text.trim().chars();
     let mut sentence: String = chars
@@ -186,7 +197,7 @@ fn sentence(text: &str) -> String {
     sentence
 }
 
-/// `token-expired` as `TokenExpired`.
+/// Turns `token-expired` into `TokenExpired`.
 fn pascal(code: &str) -> String {
     code.split('-')
         .flat_map(|word| {
@@ -200,7 +211,8 @@ fn pascal(code: &str) -> String {
         .collect()
 }
 
-/// A path as a URI: relative if it is below the working directory, as code-scanning services know a file, else a `file:` one.
+/// Returns a path as a URI. Below the working directory it is relative, because code-scanning services expect that;
+/// elsewhere it is a `file:` URI.
 fn uri(path: &str) -> String {
     let folder = std::env::current_dir().unwrap_or_default();
     let whole = clean(&folder.join(path));
@@ -219,7 +231,7 @@ fn uri(path: &str) -> String {
     uri
 }
 
-/// The path without `.` and `..`, which stand in no URI.
+/// Removes `.` and `..` from a path, since a URI can't have them.
 fn clean(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for part in path.components() {
@@ -234,7 +246,7 @@ fn clean(path: &Path) -> PathBuf {
     clean
 }
 
-/// Tells a finding from others, whatever its line. Holds names only, which are no secrets.
+/// Identifies a finding regardless of its line. The key holds names only, which are not secret.
 fn fingerprint(key: &str) -> String {
     Sha256::digest(key.as_bytes())
         .iter()

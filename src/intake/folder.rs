@@ -1,4 +1,4 @@
-//! Which files of a folder are taken for kubeconfigs.
+//! Finds the kubeconfigs of a folder.
 
 use std::path::{Path, PathBuf};
 
@@ -6,13 +6,13 @@ use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::failure::{Failure, Kind};
 
-/// The most kubeconfigs of one folder. More of them are rather a wrong folder.
+/// The most kubeconfigs in one folder. If there are more, the folder is probably the wrong one.
 const MOST: usize = 1000;
 const ENDINGS: [&str; 4] = ["yaml", "yml", "conf", "kubeconfig"];
-/// The name that kubectl gives to its own.
+/// The name of kubectl's own kubeconfig.
 const CONFIG: &str = "config";
 
-/// The kubeconfigs right inside a folder, by name: regular files, chosen by their names.
+/// Lists the kubeconfigs directly inside a folder, sorted: regular files, chosen by their names.
 ///
 /// # Errors
 /// If the folder can't be read, or holds none of them or too many.
@@ -22,17 +22,17 @@ pub fn kubeconfigs(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         .map_err(|error| Failure::new(Kind::Data, format!("read {name}: {}", reason(&error))))?;
     let mut found: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| is_named_like_one(path) && path.is_file())
+        .filter(|path| has_kubeconfig_name(path) && path.is_file())
         .take(MOST + 1)
         .collect();
     if found.len() > MOST {
-        let text = format!("{name} holds more than {MOST} files with names of kubeconfigs");
+        let text = format!("{name} holds more than {MOST} files that are named like kubeconfigs");
         return Err(Failure::new(Kind::Data, text).hint("name the files, or a smaller folder"));
     }
     if found.is_empty() {
         let text = format!("{name} holds no kubeconfig");
         return Err(Failure::new(Kind::Data, text).hint(format!(
-            "files are chosen by their names: *.{}, or {CONFIG}; name another file itself",
+            "files are chosen by their names: *.{}, or {CONFIG}; to read another file, name it",
             ENDINGS.join(", *.")
         )));
     }
@@ -40,7 +40,7 @@ pub fn kubeconfigs(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-fn is_named_like_one(path: &Path) -> bool {
+fn has_kubeconfig_name(path: &Path) -> bool {
     let has_ending = path
         .extension()
         .and_then(|ending| ending.to_str())

@@ -1,24 +1,33 @@
-//! What stops an upload: findings, less those that the user accepts knowingly.
+//! Decides which findings stop an upload: all but those that the user accepts.
 
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::findings::count;
 use crate::compat::grammar::nearest;
+use crate::compat::json;
 use crate::compat::quote::quote;
+use crate::config::Settings;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{self as rules, Finding, Severity};
 
-use super::describe::count;
-
-/// The code of the finding that `--min-ttl` asks for.
+/// The code of the findings of `--min-ttl`.
 const MIN_TTL: &str = "expires-too-early";
-/// An address that means the machine itself.
+/// The code for an address that means the machine itself.
 const LOOPBACK: &str = "server-loopback";
 
-/// What can be accepted beside the findings about a kubeconfig.
+/// Texts above this size are refused. The sidecar reads 1 MiB of an answer at most, so the stored text must stay below that
+/// with the JSON around it. Counted in bytes after JSON escaping.
+const REFUSE_ABOVE: usize = 900 << 10;
+/// Texts above this size cause a warning.
+const WARN_ABOVE: usize = 512 << 10;
+
+/// Codes that can be accepted beside those of findings about a kubeconfig.
 pub const UNKNOWN_PROVIDER: &str = "unknown-provider";
 pub const NO_SECRET: &str = "no-secret";
 const OTHERS: [&str; 2] = [NO_SECRET, UNKNOWN_PROVIDER];
 
-/// Refuses codes that no finding has: an accepted one that is misspelt would be found out too late.
+/// Refuses codes that no finding has: otherwise a misspelled `--allow` would be noticed too late.
 ///
 /// # Errors
 /// A usage failure with the code that was likely meant.
@@ -35,30 +44,31 @@ pub fn check_codes(codes: &[String]) -> Result<(), Failure> {
     })
 }
 
-/// Marks what the user accepts. What Kubernetes' own client refuses can't be accepted.
+/// Marks the findings that the user accepts. Those of Kubernetes' own client can't be accepted.
 pub fn allow(findings: &mut [Finding], codes: &[String]) {
     for finding in findings {
         finding.allowed = finding.gate.is_none() && codes.iter().any(|code| code == finding.code);
     }
 }
 
-/// Where the credential stays on this machine, so does the address that means this machine.
-pub fn suit_the_place(ctx: &Ctx, findings: &mut [Finding]) {
+/// Turns the error about a loopback address into a warning if the credential is stored on this machine, where the address
+/// is right.
+pub(super) fn relax_loopback(ctx: &Ctx, findings: &mut [Finding]) {
     let mut loopback = findings
         .iter_mut()
         .filter(|finding| finding.code == LOOPBACK)
         .peekable();
-    if loopback.peek().is_none() || !ctx.settings().is_ok_and(crate::config::Settings::is_local) {
+    if loopback.peek().is_none() || !ctx.settings().is_ok_and(Settings::is_local) {
         return;
     }
     for finding in loopback {
         finding.severity = Severity::Warning;
-        "the address means this machine; a session elsewhere can't reach it"
+        "the address means this machine; sessions on other machines can't reach it"
             .clone_into(&mut finding.message);
     }
 }
 
-/// Why findings stop the work; nothing if they don't.
+/// Returns a failure if findings stop the work.
 pub fn refusal(subject: &str, findings: &[Finding], strict: bool) -> Option<Failure> {
     let counting = || findings.iter().filter(|finding| !finding.allowed);
     let errors = counting()
@@ -79,4 +89,15 @@ pub fn refusal(subject: &str, findings: &[Finding], strict: bool) -> Option<Fail
         let text = format!("{subject} has {} (--strict)", count(warnings, "warning"));
         Failure::new(Kind::Policy, text)
     })
+}
+
+/// Reports a text that one of the runner's modes can't read, or can hardly read, because of its size
+/// (docs/interface/field.md row 20).
+pub(super) fn oversize(text: &SecretString) -> Option<Finding> {
+    let size = json::compact_len(text.expose_secret());
+    match size {
+        size if size > REFUSE_ABOVE => Some(Finding::oversize(size, Severity::Error)),
+        size if size > WARN_ABOVE => Some(Finding::oversize(size, Severity::Warning)),
+        _ => None,
+    }
 }

@@ -1,21 +1,21 @@
-//! Findings for a person at a terminal: the worst first, each with the line it is about and what to do.
+//! Shows findings to a person at a terminal: the worst first, each with its line of the file and what to do.
 
 use std::cmp::Reverse;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::describe::count;
-use super::findings;
-use crate::kubeconfig::{self as rules, Base64, Finding, OwnedSource, Severity};
+use super::findings::{self, count};
+use super::read::source_name;
+use crate::kubeconfig::{Base64, Finding, Kubeconfig, OwnedSource, Severity, decode_input};
 use crate::text::color::painted;
 use crate::text::url::url_for_people;
-use crate::text::{visible, wrap};
+use crate::text::{acpctl, visible, wrap};
 
-/// The most columns of a line of the file.
+/// The most columns that are shown of a line of the file.
 const LINE: usize = 100;
 
-/// Fields whose values may be shown. Of all other fields only the name is: a secret may stand under any of them.
+/// Fields whose values may be shown. Of other fields only the name is shown, because the value may be a secret.
 const OPEN: [&str; 18] = [
     "apiVersion",
     "as",
@@ -55,39 +55,44 @@ const CLOSED: [&str; 14] = [
     "users",
 ];
 
-/// A longer run of letters and digits may be a secret in the wrong field; a UUID has 36 characters with its dashes.
+/// The longest word of a value that is shown: a longer one may be a secret in the wrong field. A UUID has 36 characters.
 const LONGEST_WORD: usize = 36;
 
-/// What a page is made of.
+/// The sources of a page, and how to show it.
 pub struct Page {
-    /// The file's name.
+    /// The name of the file.
     source: String,
-    /// Its text; empty if it could not be read as text.
+    /// The text of the file; empty if it is not text.
     text: Zeroizing<String>,
-    /// The secrets in the text. `None` if they are not known, since the text could not be read: then no value is shown.
+    /// The secrets in the text. `None` if the text could not be parsed; then no value is shown.
     secrets: Option<Vec<SecretString>>,
     width: Option<usize>,
     colored: bool,
 }
 
 impl Page {
-    /// A page about these sources. Lines are shown of a single one only.
-    pub fn about(sources: &[OwnedSource], width: Option<usize>, colored: bool) -> Self {
+    /// Begins a page about these sources, which were parsed as `file`. Lines are shown if there is one source only.
+    pub fn about(
+        sources: &[OwnedSource],
+        file: Option<&Kubeconfig>,
+        width: Option<usize>,
+        colored: bool,
+    ) -> Self {
         let text = match sources {
-            [source] => rules::decode_input(&source.bytes, Base64::Report)
+            [source] => decode_input(&source.bytes, Base64::Report)
                 .map_or_else(|_| Zeroizing::default(), |decoded| decoded.text),
             _ => Zeroizing::default(),
         };
         Self {
-            source: super::source_name(sources),
+            source: source_name(sources),
             text,
-            secrets: rules::secrets(&super::views(sources)).ok(),
+            secrets: file.and_then(|file| file.secrets().ok()),
             width,
             colored,
         }
     }
 
-    /// All findings, a blank line between two, and the counts.
+    /// Writes all findings, separated by blank lines, and the counts.
     pub fn of(&self, found: &[Finding]) -> String {
         let mut sorted: Vec<&Finding> = found.iter().collect();
         sorted.sort_by_key(|finding| (finding.allowed, Reverse(finding.severity), finding.line));
@@ -100,7 +105,7 @@ impl Page {
             page.push_str(&format!(
                 "{}\nMore about the first: {}\n",
                 counts(found),
-                crate::text::acpctl(&["credential", "explain", worst.code])
+                acpctl(&["credential", "explain", worst.code])
             ));
         }
         page
@@ -121,10 +126,10 @@ impl Page {
         let line = finding
             .line
             .map_or_else(String::new, |line| format!(":{line}"));
-        let place = findings::place(finding);
-        let gap = if place.is_empty() { "" } else { "  " };
-        let place = format!("  --> {}{line}{gap}{}", visible(source), visible(&place));
-        page.push_str(&self.wrapped(&place, 6));
+        let location = findings::location(finding);
+        let gap = if location.is_empty() { "" } else { "  " };
+        let head = format!("  --> {}{line}{gap}{}", visible(source), visible(&location));
+        page.push_str(&self.wrapped(&head, 6));
         page.push('\n');
         if let Some(excerpt) = finding.line.and_then(|line| self.excerpt(line, finding)) {
             page.push_str(&excerpt);
@@ -136,7 +141,7 @@ impl Page {
         page
     }
 
-    /// The line with a mark below its field; nothing for a line without a known field.
+    /// Shows the line with a mark below its field. Returns `None` for a line without a known field.
     fn excerpt(&self, number: u32, finding: &Finding) -> Option<String> {
         if finding
             .source
@@ -150,7 +155,7 @@ impl Page {
             .field
             .as_deref()
             .and_then(|field| field.rsplit('.').next());
-        let line = Line::read(self.text.lines().nth(index)?, wanted)?;
+        let line = FieldLine::read(self.text.lines().nth(index)?, wanted)?;
         let value = match line.value {
             "" => String::new(),
             value if self.may_show(line.key, value) => format!(" {}", visible(&for_people(value))),
@@ -170,7 +175,7 @@ impl Page {
         ))
     }
 
-    /// True for the value of an open field that is not a secret in the wrong place.
+    /// Returns true for the value of an open field, unless it looks like a secret in the wrong field.
     fn may_show(&self, key: &str, value: &str) -> bool {
         let Some(secrets) = &self.secrets else {
             return false;
@@ -203,17 +208,17 @@ impl Page {
     }
 }
 
-/// A line of the file of the form `key: value`.
-struct Line<'t> {
-    /// Spaces and the dash of a list.
+/// A line of the file that has the form `key: value`.
+struct FieldLine<'t> {
+    /// Spaces, and the dash of a list item.
     before: String,
     key: &'t str,
-    /// Without the comment behind it.
+    /// The value without the comment after it.
     value: &'t str,
 }
 
-impl<'t> Line<'t> {
-    /// Nothing for a line that does not begin with a known field, or with the one that is wanted.
+impl<'t> FieldLine<'t> {
+    /// Reads a line. Returns `None` unless it starts with a known field or with the wanted one.
     fn read(line: &'t str, wanted: Option<&str>) -> Option<Self> {
         let rest = line.trim_start_matches([' ', '-', '\t']);
         let before = line[..line.len() - rest.len()].replace('\t', "    ");
@@ -221,13 +226,13 @@ impl<'t> Line<'t> {
         let key = key.trim().trim_matches(['"', '\'']);
         let value = value.split(" #").next().unwrap_or_default().trim();
         let is_known = OPEN.contains(&key) || CLOSED.contains(&key);
-        // The name of an unknown field may be a secret too, if it is in a text that could not be read.
+        // In a text that could not be parsed, the name of an unknown field may be a secret too.
         let is_name = || key.len() <= LONGEST_WORD && key.bytes().all(is_of_name);
         (is_known || wanted == Some(key) && is_name()).then_some(Self { before, key, value })
     }
 }
 
-/// A value without what may be a secret inside an address: what stands before its `@`, and its query.
+/// Removes from an address the parts that may be secret: the text before its `@`, and its query.
 fn for_people(value: &str) -> String {
     let shown = url_for_people(value);
     match shown.split_once(['?', '#']) {
@@ -240,7 +245,7 @@ fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-/// Red, magenta, cyan: readable on dark and on light.
+/// Returns a color that is readable on dark and on light backgrounds: red, magenta or cyan.
 fn severity_color(finding: &Finding) -> &'static str {
     match finding.severity {
         _ if finding.allowed => "2",
@@ -250,7 +255,7 @@ fn severity_color(finding: &Finding) -> &'static str {
     }
 }
 
-/// `2 errors, 1 warning`.
+/// Counts the findings: `2 errors, 1 warning`.
 fn counts(found: &[Finding]) -> String {
     let noun = |finding: &Finding| match finding.severity {
         _ if finding.allowed => "allowed finding",

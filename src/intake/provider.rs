@@ -1,4 +1,4 @@
-//! Which provider a credential is of, and whether its content fits.
+//! Checks the provider of a credential, and whether the secret fits it.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -9,17 +9,17 @@ use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Base64, Kubeconfig, Source, decode_input, placeholder};
 use crate::resources::PROVIDERS;
 
+use super::flags::GateArgs;
 use super::judge::UNKNOWN_PROVIDER;
-use super::kubeconfig::GateArgs;
 
 /// The provider of kubeconfigs.
 pub const KUBECONFIG: &str = "kubeconfig";
 
-/// The codes by which a placeholder is accepted, as in a kubeconfig.
+/// The codes with which a placeholder is accepted; they are those of findings about a kubeconfig.
 const PLACEHOLDERS: [&str; 2] = ["placeholder-value", "redacted-value"];
 
-/// Refuses a provider that no runner knows, unless the user insists: with a misspelt one nothing is checked, and a session
-/// gets nothing.
+/// Refuses a provider that no runner knows, unless the user accepts it: the secret of a misspelled provider is not checked,
+/// and no session gets it.
 ///
 /// # Errors
 /// A usage failure with the provider that was likely meant.
@@ -37,18 +37,18 @@ pub fn check(provider: &str, allowed: &[String]) -> Result<(), Failure> {
     };
     Err(
         Failure::usage(format!("unknown provider {}", quote(provider))).hint(format!(
-            "{meant} To store it all the same, add --allow {UNKNOWN_PROVIDER}"
+            "{meant} To store it anyway, add --allow {UNKNOWN_PROVIDER}"
         )),
     )
 }
 
-/// True for the text of a kubeconfig, in whatever encoding.
+/// Returns true for the text of a kubeconfig in any supported encoding.
 #[must_use]
 pub fn is_kubeconfig(bytes: &[u8]) -> bool {
     let Ok(decoded) = decode_input(bytes, Base64::Decode) else {
         return false;
     };
-    // Saves reading what can't be one.
+    // Any kubeconfig holds one of these words, so other texts need no parsing.
     if !decoded.text.contains("clusters") && !decoded.text.contains("users") {
         return false;
     }
@@ -60,14 +60,14 @@ pub fn is_kubeconfig(bytes: &[u8]) -> bool {
     Kubeconfig::read(&[source]).is_ok_and(|kubeconfig| kubeconfig.is_config())
 }
 
-/// What is odd about the secret of another provider than kubeconfig, and what to do: it is a kubeconfig, or stands in the
-/// place of a secret.
+/// Returns what is odd about the secret of a provider other than kubeconfig, and what to do: the secret may be a
+/// kubeconfig, or a placeholder.
 #[must_use]
 pub fn oddity(provider: Option<&str>, secret: &SecretString) -> Option<(String, &'static str)> {
     let text = secret.expose_secret();
     if let Some(provider) = provider.filter(|_| is_kubeconfig(text.as_bytes())) {
         let what = format!(
-            "the secret is a kubeconfig, but the provider is {provider}: nothing of it is checked or cut"
+            "the secret is a kubeconfig, but the provider is {provider}: it is neither checked nor cut"
         );
         return Some((what, "use --provider kubeconfig"));
     }

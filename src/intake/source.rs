@@ -1,4 +1,4 @@
-//! Where the secret of `create` and `update` comes from: exactly one source, read once, to its end.
+//! The flags that name the source of a secret. Exactly one source is read, once and to its end.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
@@ -12,7 +12,7 @@ use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source};
 use crate::kubeconfig::to_utf8;
 
-/// The sources of a secret.
+/// The source of a secret.
 #[derive(Debug, Default, clap::Args)]
 pub struct SourceArgs {
     /// The secret: a literal (visible to other users of this machine), - or @- for stdin, @PATH for a file
@@ -21,13 +21,13 @@ pub struct SourceArgs {
     /// Read the secret from this file, or from stdin for -
     #[arg(short = 'f', long, value_name = "PATH|-")]
     from_file: Option<PathBuf>,
-    /// Typed in answer to a question.
+    /// The secret that the user typed at a prompt.
     #[arg(skip)]
     typed: Option<SecretString>,
 }
 
 impl SourceArgs {
-    /// The secret is in a file.
+    /// Names a file as the source.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self {
             from_file: Some(path.into()),
@@ -35,7 +35,7 @@ impl SourceArgs {
         }
     }
 
-    /// The secret was typed.
+    /// Takes a secret that was typed.
     pub fn typed(secret: SecretString) -> Self {
         Self {
             typed: Some(secret),
@@ -43,17 +43,17 @@ impl SourceArgs {
         }
     }
 
-    /// The path given with `--from-file`.
+    /// Returns the path given with `--from-file`.
     pub fn path(&self) -> Option<&Path> {
         self.from_file.as_deref()
     }
 
-    /// True where any source was named.
+    /// Returns true if any source was named.
     pub fn is_given(&self) -> bool {
         self.token.is_some() || self.from_file.is_some() || self.typed.is_some()
     }
 
-    /// Warns where the secret itself stands on the command line.
+    /// Warns if the secret itself is on the command line.
     pub fn warn_of_literal(&self, ctx: &Ctx) {
         let Some(token) = &self.token else { return };
         let names_a_source = match token.as_bytes() {
@@ -69,7 +69,7 @@ impl SourceArgs {
     /// Reads the named source, if one was named.
     ///
     /// # Errors
-    /// When two are named, or the one can't be read.
+    /// If two are named, or the one can't be read.
     pub fn read(&self) -> Result<Option<Input>, Failure> {
         match (&self.token, &self.from_file) {
             (Some(_), Some(_)) => Err(Failure::usage(
@@ -86,11 +86,12 @@ impl SourceArgs {
     }
 }
 
-/// The secret as text. A file or pipe may be UTF-8 or, behind a byte order mark, UTF-16; the mark is no part of the secret.
-/// A one-line secret loses one line end, which its producer added; nothing else is changed.
+/// Returns the secret as text. A file or pipe may be in UTF-8 or, with a byte order mark, in UTF-16; the mark is not a part
+/// of the secret. One line end is removed from a secret of one line, since the program that wrote it added it. Nothing else
+/// is changed.
 ///
 /// # Errors
-/// For bytes that are no text, and for an empty file or pipe: a failed producer must not store nothing.
+/// If the bytes are not text, or if a file or pipe is empty: the program that should write it may have failed.
 pub fn text(input: &Input) -> Result<SecretString, Failure> {
     let name = input.name();
     let not_text = || {
@@ -105,10 +106,6 @@ pub fn text(input: &Input) -> Result<SecretString, Failure> {
         return Ok(SecretString::from(text));
     }
     let bytes = to_utf8(&input.bytes).map_err(|_| not_text())?;
-    let bytes = match bytes {
-        std::borrow::Cow::Borrowed(bytes) => Zeroizing::new(bytes.to_vec()),
-        std::borrow::Cow::Owned(bytes) => Zeroizing::new(bytes),
-    };
     let text = std::str::from_utf8(&bytes).map_err(|_| not_text())?;
     if text.contains('\0') {
         return Err(Failure::new(
@@ -132,7 +129,7 @@ pub fn text(input: &Input) -> Result<SecretString, Failure> {
     }))
 }
 
-/// The refusal of an empty secret.
+/// Refuses an empty secret.
 pub fn empty(name: &str) -> Failure {
     Failure::new(Kind::Data, format!("the secret from {name} is empty"))
         .hint("check the command that produces it; nothing was sent")

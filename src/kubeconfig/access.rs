@@ -1,8 +1,9 @@
-//! What a client needs to reach the cluster of one context and to log in there, as values of its own.
+//! The values that a client needs to reach the cluster of one context and to log in there.
 //!
 //! Files are not opened: a document that was cut to one context holds everything.
 
 use secrecy::SecretString;
+use zeroize::Zeroizing;
 
 use super::choose::Chosen;
 use super::files::{Material, Materials};
@@ -10,25 +11,25 @@ use super::model::{AuthProvider, Config, Exec, User};
 use super::summary::{self, ContextSummary};
 use super::token;
 
-/// The way to one cluster, and the identity to show there. No `Debug`: it holds secrets.
+/// The address of one cluster, and the credentials to use there. No `Debug`: it holds secrets.
 pub struct Access {
-    /// The context in words without secrets.
+    /// A summary of the context without secrets.
     pub context: ContextSummary,
     /// The address as written.
     pub server: String,
     pub tls_server_name: Option<String>,
     pub insecure: bool,
-    /// As written: it may hold a password.
+    /// The address of the proxy as written; it may hold a password.
     pub proxy_url: Option<SecretString>,
-    /// Certificates in PEM form; `None` leaves it to the system's authorities.
+    /// Certificates in PEM form; `None` means the system's authorities.
     pub ca: Option<Vec<u8>>,
-    /// Certificate and key in PEM form, in one text.
+    /// The certificate and its key in PEM form, in one text.
     pub certificate: Option<SecretString>,
-    /// The bearer token, also one that an oidc provider stored.
+    /// The bearer token, which an oidc provider may have stored.
     pub token: Option<SecretString>,
     pub basic: Option<(String, SecretString)>,
     pub impersonation: Option<Impersonation>,
-    /// The program that would log in; it counts only if there is no token.
+    /// The login program; it matters only if there is no token.
     pub plugin: Option<Plugin>,
 }
 
@@ -72,13 +73,13 @@ impl Access {
         }
     }
 
-    /// The program that has to run before anyone can log in with this.
+    /// Returns the login program, if it has to run before a client can log in.
     #[must_use]
     pub fn needed_plugin(&self) -> Option<&Plugin> {
         self.plugin.as_ref().filter(|_| self.token.is_none())
     }
 
-    /// Whether anything says who the user is.
+    /// Returns true if there is any credential.
     #[must_use]
     pub fn has_credentials(&self) -> bool {
         self.certificate.is_some()
@@ -97,7 +98,12 @@ fn some(text: &str) -> Option<String> {
 fn pair(certificate: &Material, key: &Material) -> Option<SecretString> {
     let certificate = std::str::from_utf8(certificate.bytes()?).ok()?;
     let key = std::str::from_utf8(key.bytes()?).ok()?;
-    Some(SecretString::from(format!("{certificate}\n{key}")))
+    // A buffer of the right size from the start: growing it would leave a copy of the key behind.
+    let mut pair = Zeroizing::new(String::with_capacity(certificate.len() + 1 + key.len()));
+    pair.push_str(certificate);
+    pair.push('\n');
+    pair.push_str(key);
+    Some(SecretString::from(pair.as_str()))
 }
 
 fn token(user: &User<'_>) -> Option<SecretString> {

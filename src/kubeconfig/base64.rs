@@ -1,9 +1,9 @@
-//! Base64 as Kubernetes' client takes it: the standard alphabet with padding, CR and LF ignored,
-//! any bits in the last character (contract kubeconfig.md section 4).
+//! Base64 as Kubernetes' client accepts it: the standard alphabet with padding; CR and LF are ignored, and the unused bits
+//! of the last character may be set (docs/interface/kubeconfig.md section 4).
 
-use ::base64::Engine;
 use ::base64::alphabet::STANDARD;
 use ::base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use ::base64::{Engine, decoded_len_estimate};
 use zeroize::Zeroizing;
 
 const ENGINE: GeneralPurpose = GeneralPurpose::new(
@@ -13,20 +13,25 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
 );
 
-/// The bytes behind a text, or `None` if it is not base64.
+/// Decodes a text. Returns `None` if it is not base64.
 pub(super) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let is_break = |b: &u8| matches!(b, b'\r' | b'\n');
-    let decoded = if text.iter().any(is_break) {
-        let mut compact = Zeroizing::new(Vec::with_capacity(text.len()));
-        compact.extend(text.iter().filter(|b| !is_break(b)));
-        ENGINE.decode(&*compact)
-    } else {
-        ENGINE.decode(text)
-    };
-    decoded.ok().map(Zeroizing::new)
+    if !text.iter().any(is_break) {
+        return decode_line(text);
+    }
+    let mut compact = Zeroizing::new(Vec::with_capacity(text.len()));
+    compact.extend(text.iter().filter(|b| !is_break(b)));
+    decode_line(&compact)
 }
 
-/// Whether [`decode`] would succeed; allocates nothing.
+/// Decodes into a buffer that is wiped, even if the text turns out not to be base64.
+fn decode_line(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(decoded_len_estimate(text.len())));
+    ENGINE.decode_vec(text, &mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// Returns true if [`decode`] would succeed. Allocates nothing.
 pub(super) fn is_valid(text: &str) -> bool {
     let (mut digits, mut padding) = (0_usize, 0_usize);
     for byte in text.bytes() {
@@ -55,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn validity_is_what_decoding_finds() {
+    fn is_valid_agrees_with_decode() {
         for text in [
             "",
             "AA==",

@@ -1,5 +1,5 @@
-//! Minify and flatten in one step (contract kubeconfig.md section 11): one context, its cluster and
-//! user, and every file it refers to written into the document, token files included.
+//! Carves a kubeconfig (docs/interface/kubeconfig.md section 11), like kubectl's `--minify --flatten`: keeps one context, its
+//! cluster and user, and inlines every file that they refer to, including token files.
 
 use secrecy::SecretString;
 use zeroize::Zeroizing;
@@ -8,12 +8,14 @@ use super::base64;
 use super::cert::{self, Fault};
 use super::choose::Chosen;
 use super::emit::Emitter;
-use super::encoding;
+use super::encoding::{self, Encoding};
 use super::files::{Material, Unread, shown, unreadable};
 use super::finding::{Finding, quote};
-use super::model::{Cluster, Config, Context, Data, Exec, Extension, Item, User};
+use super::model::{Cluster, Config, Context, Exec, Item, User};
 use super::pem;
-use super::{Carved, Inlined, Keep, Open};
+use super::report::{Carved, Inlined, Keep};
+use super::source::Open;
+use super::value::{Data, Extension};
 
 pub(super) fn carve(
     config: &Config<'_>,
@@ -54,7 +56,7 @@ pub(super) fn carve(
     }
     let text = out.finish().map_err(|_| vec![Finding::new("too-large")])?;
     Ok(Carved {
-        // An exact copy: turning the buffer itself into a secret would leave its slack behind.
+        // A copy of the exact size: shrinking the buffer itself would leave an unwiped copy behind.
         text: SecretString::from(&*text),
         context: kept.current,
         kept_contexts: kept.contexts.len(),
@@ -67,7 +69,7 @@ pub(super) fn carve(
     })
 }
 
-/// The entries that stay, sorted by name.
+/// The entries that are kept, sorted by name.
 struct Kept<'t> {
     current: String,
     clusters: Vec<Item<'t>>,
@@ -155,7 +157,7 @@ impl Carver<'_> {
             cluster.ca_data,
         );
         if let Some(Err(fault)) = ca.map(|bytes| cert::check_ca(&bytes)) {
-            self.claim(item, "certificate-authority", &fault);
+            self.report_misfit(item, "certificate-authority", &fault);
         }
         out.text_if("proxy-url", cluster.proxy_url);
         out.true_if("disable-compression", cluster.disable_compression);
@@ -172,7 +174,7 @@ impl Carver<'_> {
             user.certificate_data,
         );
         let key = self.data(out, item, "client-key", user.key_file, user.key_data);
-        self.claim_pair(item, &user, certificate.as_ref(), key.as_ref());
+        self.check_pair(item, &user, certificate.as_ref(), key.as_ref());
         out.text_if("token", &self.token(item, &user));
         out.text_if("username", user.username);
         out.text_if("password", user.password.expose());
@@ -204,7 +206,7 @@ impl Carver<'_> {
         extensions(out, &user.extensions);
     }
 
-    /// A `-data` field, out of itself or out of its file; gives the bytes of the file.
+    /// Writes a `-data` field from the data or from its file. Returns the bytes of the file.
     fn data(
         &mut self,
         out: &mut Emitter,
@@ -233,9 +235,9 @@ impl Carver<'_> {
         Some(bytes)
     }
 
-    /// Certificates and keys out of files must be what their fields say, also where no client looks at them: another
-    /// file of the user must not travel in their place.
-    fn claim(&mut self, item: Item<'_>, field: &'static str, Fault(code, detail): &Fault) {
+    /// Reports a file whose content does not fit its field. This matters even if no client reads the field: another file
+    /// of the user must not be sent instead of a certificate or key.
+    fn report_misfit(&mut self, item: Item<'_>, field: &'static str, Fault(code, detail): &Fault) {
         let mut finding = item.on(Finding::new(code), field);
         if !detail.is_empty() {
             finding = finding.detail(detail);
@@ -243,7 +245,7 @@ impl Carver<'_> {
         self.notes.push(finding);
     }
 
-    fn claim_pair(
+    fn check_pair(
         &mut self,
         item: Item<'_>,
         user: &User<'_>,
@@ -265,12 +267,12 @@ impl Carver<'_> {
         if !user.has_certificate() {
             if !has_key_block {
                 let fault = Fault("bad-private-key", "it holds no private key block");
-                self.claim(item, "client-key", &fault);
+                self.report_misfit(item, "client-key", &fault);
             }
         } else if !user.has_key() {
             if cert::client_certificate(&cert_bytes).is_none() {
                 let fault = Fault("bad-certificate", "it holds no usable certificate");
-                self.claim(item, "client-certificate", &fault);
+                self.report_misfit(item, "client-certificate", &fault);
             }
         } else if let Err(fault) = cert::check_pair(&cert_bytes, &key_bytes) {
             let field = match fault.0 {
@@ -279,11 +281,11 @@ impl Carver<'_> {
                 _ if key.is_some() => "client-key",
                 _ => "client-key-data",
             };
-            self.claim(item, field, &fault);
+            self.report_misfit(item, field, &fault);
         }
     }
 
-    /// The token; a token file wins over it, as it does for every client.
+    /// Returns the token. A token file has precedence, as in every client.
     fn token(&mut self, item: Item<'_>, user: &User<'_>) -> Zeroizing<String> {
         let own = || Zeroizing::new(user.token.expose().to_owned());
         if user.token_file.is_empty() {
@@ -292,7 +294,7 @@ impl Carver<'_> {
         let faults = self.faults.len();
         let Some(bytes) = self.inline(item, "tokenFile", user.token_file) else {
             if !user.token.is_empty() {
-                // Clients fall back to the token in the file itself.
+                // Clients use the kubeconfig's own token then, so this is not a fault.
                 self.notes.extend(self.faults.drain(faults..));
             }
             return own();
@@ -316,7 +318,7 @@ impl Carver<'_> {
         let why = match Material::read(&item.document.resolve(path), Some(self.open)) {
             Material::FileBytes(bytes) => {
                 self.inlined.push(Inlined {
-                    list: item.place.list,
+                    list: item.position.list,
                     name: item.name.to_owned(),
                     field,
                     path: path.to_owned(),
@@ -353,13 +355,15 @@ impl Carver<'_> {
     }
 }
 
-/// The one bearer token that a token file may hold: a word of visible ASCII, with nothing but white space around it.
-/// Whatever else a file holds (keys, settings, the environment of a process) is not sent as a token.
+/// Reads a token file. It may hold one bearer token: a word of visible ASCII, with white space around it. A file with other
+/// content (keys, settings, the environment of a process) is refused, so that it is not sent as a token.
 fn bearer_token(bytes: &[u8]) -> Result<Zeroizing<String>, Finding> {
     let refused = |why: &str| Finding::new("token-file-no-token").detail(why);
-    let (utf8, encoding) = encoding::to_utf8(bytes).map_err(|_| refused("broken UTF-16"))?;
-    if encoding == encoding::Encoding::Utf16 {
-        return Err(refused("it is UTF-16 text, which clients send as it is"));
+    let (utf8, encoding) = encoding::detect(bytes).map_err(|_| refused("broken UTF-16"))?;
+    if encoding == Encoding::Utf16 {
+        return Err(refused(
+            "it is UTF-16, which clients send without decoding it",
+        ));
     }
     let text = std::str::from_utf8(&utf8).map_err(|_| refused("it is not text"))?;
     let text = text.trim();
@@ -373,11 +377,11 @@ fn bearer_token(bytes: &[u8]) -> Result<Zeroizing<String>, Finding> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// A bundle without the private keys that stand in it: clients pass over them, and nobody else should get them.
+/// Removes private keys from a bundle of certificates: clients ignore them, and nobody else should get them.
 fn without_keys(bytes: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
     let is_certificate = |block: &pem::Block<'_>| block.is_certificate() && !block.has_headers;
     let has_key = pem::blocks(&bytes).any(|block| block.is_private_key());
-    // An empty bundle would stand for the system's authorities.
+    // An empty bundle would mean the system's authorities.
     if !has_key || !pem::blocks(&bytes).any(|block| is_certificate(&block)) {
         return bytes;
     }

@@ -1,12 +1,12 @@
-//! Which context counts, and the cluster and user it leads to (contract kubeconfig.md section 5).
+//! Chooses the context, and finds its cluster and user (docs/interface/kubeconfig.md section 5).
 
 use super::finding::{Finding, quote};
 use super::model::{Cluster, Config, Context, Item, User};
 use crate::compat::near::distance;
 
-/// A context with what it refers to. What is absent is empty, as it is for Kubernetes' client.
+/// A context with its cluster and user. Missing entries are empty ones, as for Kubernetes' client.
 pub(super) struct Chosen<'t> {
-    /// The name looked for: the caller's, or the file's `current-context`; may be empty.
+    /// The requested name: the caller's, or the file's `current-context`; may be empty.
     pub(super) name: String,
     pub(super) context_item: Option<Item<'t>>,
     pub(super) context: Context<'t>,
@@ -17,8 +17,7 @@ pub(super) struct Chosen<'t> {
 }
 
 impl<'t> Chosen<'t> {
-    /// Follows the references of a context by exact names. An empty reference finds an entry
-    /// without name.
+    /// Follows the references of a context by exact names. An empty reference finds an entry without a name.
     pub(super) fn find(config: &Config<'t>, name: &str) -> Self {
         Self::follow(
             name,
@@ -28,7 +27,7 @@ impl<'t> Chosen<'t> {
         )
     }
 
-    /// The same with other ways to look names up.
+    /// Does the same with other functions that find a name.
     pub(super) fn follow(
         name: &str,
         context_item: Option<Item<'t>>,
@@ -49,24 +48,24 @@ impl<'t> Chosen<'t> {
         }
     }
 
-    /// The context asked for by name, or the current one. A name that is empty asks for nothing.
+    /// Chooses the requested context, or the current one if the name is absent or empty.
     ///
     /// # Errors
-    /// The context asked for is absent. An absent current-context is not an error here: the client
-    /// goes on with an empty one.
-    pub(super) fn choose(config: &Config<'t>, asked: Option<&str>) -> Result<Self, Finding> {
-        let asked = asked.filter(|name| !name.is_empty());
-        let chosen = Self::find(config, asked.unwrap_or(config.current_context));
-        if asked.is_some() && chosen.context_item.is_none() {
+    /// If the requested context does not exist. A missing current-context is not an error here: the client continues
+    /// with an empty one.
+    pub(super) fn choose(config: &Config<'t>, requested: Option<&str>) -> Result<Self, Finding> {
+        let requested = requested.filter(|name| !name.is_empty());
+        let chosen = Self::find(config, requested.unwrap_or(config.current_context));
+        if requested.is_some() && chosen.context_item.is_none() {
             return Err(chosen.not_found(config));
         }
         Ok(chosen)
     }
 
-    /// The context is absent: the fix names those that are there, the nearest first.
+    /// Reports that the context does not exist. The fix names the existing ones, the most similar first.
     pub(super) fn not_found(&self, config: &Config<'t>) -> Finding {
         let mut finding = Finding::new("context-not-found").about(&quote(&self.name));
-        finding.fix = Some(others(config, &self.name));
+        finding.fix = Some(suggestion(config, &self.name));
         finding.list = Some("contexts");
         finding.name = Some(self.name.clone());
         finding
@@ -88,14 +87,15 @@ impl<'t> Chosen<'t> {
     }
 }
 
-/// The names of the contexts, the nearest to a name first, as far as a reader wants them.
-fn others(config: &Config<'_>, name: &str) -> String {
-    /// The most names that are shown, and that are compared.
+/// Names the existing contexts for a fix, those most similar to `name` first.
+fn suggestion(config: &Config<'_>, name: &str) -> String {
+    /// The most names that are shown.
     const SHOWN: usize = 10;
+    /// The most names that are sorted by their similarity.
     const COMPARED: usize = 5000;
     let mut names: Vec<&str> = config.contexts.iter().map(|item| item.name).collect();
     if names.is_empty() {
-        return "use another file: this one holds no context".to_owned();
+        return "use another file: this one has no context".to_owned();
     }
     if names.len() <= COMPARED {
         let wanted = start(name);
@@ -109,7 +109,7 @@ fn others(config: &Config<'_>, name: &str) -> String {
     format!("choose one of its contexts: {}{more}", shown.join(", "))
 }
 
-/// As much of a name as is compared.
+/// Returns the part of a name that is compared.
 fn start(name: &str) -> String {
     name.chars().take(80).collect::<String>().to_lowercase()
 }

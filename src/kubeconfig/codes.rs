@@ -1,13 +1,40 @@
-//! Every finding code in one table: the code reads it, and `docs/lint.md` is written from it.
+//! All finding codes in one table, from which the program takes its texts and `docs/lint.md` is generated.
 
-use super::finding::{Gate, Severity};
+use serde::Serialize;
+
 use Gate::{Load, Rest, Tls};
 use Severity::{Error, Info, Warning};
 
-/// What a code means: one row of the table. `{}` in a message stands for a name.
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Likely trouble.
+    Warning,
+    /// It cannot work, or it is dangerous.
+    Error,
+}
+
+/// The step at which Kubernetes' client refuses a file (docs/interface/kubeconfig.md section 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gate {
+    /// Reading: bytes, YAML, types, names.
+    Load,
+    /// Choosing the context and checking its cluster and user.
+    Rest,
+    /// Building the transport: address, certificates, plugins.
+    Tls,
+    /// Noticed only at the TLS handshake; the client is built before that.
+    Late,
+}
+
+/// The meaning of a code: one row of the table. `{}` in a message stands for a name.
 #[derive(Debug)]
 pub struct Row {
-    /// Stable identifier.
+    /// The stable identifier.
     pub code: &'static str,
     pub severity: Severity,
     /// The gate of Kubernetes' client that refuses; `None` for lint.
@@ -15,17 +42,17 @@ pub struct Row {
     /// When a finding has this code.
     pub when: &'static str,
     pub message: &'static str,
-    /// What to do; may be empty.
+    /// What to do.
     pub fix: &'static str,
 }
 
-/// Every code, in the order of the gates, then lint.
+/// Returns every code in the order of the gates, then those of lint.
 #[must_use]
 pub fn codes() -> &'static [Row] {
     CODES
 }
 
-/// A row by its code. A code outside the table would be a mistake in this crate; a test finds it.
+/// Returns the row of a code. A test checks that every code in use has a row.
 pub(super) fn row(code: &str) -> &'static Row {
     CODES
         .iter()
@@ -67,20 +94,20 @@ const fn lint(
     }
 }
 
-/// Refusals in the order of the gates, then lint in the order of contract kubeconfig.md section 12.
+/// Refusals in the order of the gates, then lint in the order of docs/interface/kubeconfig.md section 12.
 pub(super) const CODES: &[Row] = &[
     // Reading.
     refused(
         Load,
         "too-large",
-        "the text is over 32 MiB (our limit; Kubernetes has none)",
+        "the text is over 32 MiB (the limit is ours; Kubernetes has none)",
         "the text is larger than 32 MiB",
         "cut it first: `kubectl config view --raw --minify --flatten --context NAME`",
     ),
     refused(
         Load,
         "bad-encoding",
-        "neither UTF-8 nor UTF-16 with a byte order mark, or control characters",
+        "the text is neither UTF-8 nor UTF-16 with a byte order mark, or holds control characters",
         "the file is not readable text",
         "save it as UTF-8 without control characters",
     ),
@@ -89,69 +116,69 @@ pub(super) const CODES: &[Row] = &[
         "yaml-syntax",
         "the first document is not YAML",
         "the file is not valid YAML",
-        "correct the line named",
+        "correct the named line",
     ),
     refused(
         Load,
         "yaml-version",
-        "a `%YAML` directive other than 1.1",
+        "a `%YAML` directive names another version than 1.1",
         "the file declares a YAML version that Kubernetes refuses",
         "remove the `%YAML` line",
     ),
     refused(
         Load,
         "too-deep",
-        "nesting above 10,000 levels",
+        "values are nested more than 10,000 levels deep",
         "the file is nested too deeply",
-        "",
+        "remove the nesting",
     ),
     refused(
         Load,
         "bad-alias",
-        "an alias without anchor, or an anchor that contains itself",
+        "an alias has no anchor, or an anchor contains itself",
         "a YAML alias cannot be resolved",
-        "write the value out",
+        "replace the alias with the value",
     ),
     refused(
         Load,
         "excessive-aliasing",
-        "most of the document comes out of aliases",
-        "the file expands to a multiple of its size through YAML aliases",
-        "write the values out",
+        "most of the document comes from aliases",
+        "YAML aliases expand the file to a multiple of its size",
+        "replace the aliases with the values",
     ),
     refused(
         Load,
         "bad-merge",
-        "`<<` with something that is not a map or a list of maps",
-        "a merge key (`<<`) does not stand before a map",
-        "write the entries out",
+        "`<<` has a value other than a map or a list of maps",
+        "the value of a merge key (`<<`) is not a map",
+        "replace the merge key with the entries",
     ),
     refused(
         Load,
         "bad-tag",
-        "a value that its tag does not fit",
+        "a value does not fit its tag",
         "a value does not fit its YAML tag",
         "remove the tag",
     ),
     refused(
         Load,
         "bad-key",
-        "a key that is null, a list, a map or a huge number",
+        "a key is null, a list, a map or a huge number",
         "a map key is not text",
         "write the key as text",
     ),
     refused(
         Load,
         "bad-number",
-        "infinity or not-a-number anywhere in the document",
-        "the file holds an infinite number or one that is no number",
+        "a number anywhere in the document is infinite or not a number",
+        "the file holds a number that is infinite or not a number",
         "write the value in quotes",
     ),
     refused(
         Load,
         "base64-wrapped",
-        "the text is base64, and what it wraps looks like a kubeconfig",
-        "this is a base64-wrapped kubeconfig",
+        "the text is base64 and decodes to what looks like a kubeconfig",
+        "this is a kubeconfig in base64",
         "decode it first: `base64 -d FILE`",
     ),
     refused(
@@ -159,21 +186,21 @@ pub(super) const CODES: &[Row] = &[
         "not-a-config",
         "the document is a scalar or a list, or a map without clusters, contexts and users",
         "this is not a kubeconfig",
-        "a kubeconfig is a map with clusters, contexts and users",
+        "export a kubeconfig: `kubectl config view --raw --minify --flatten`",
     ),
     refused(
         Load,
         "wrong-kind",
-        "`kind` is not `Config`, or `apiVersion` not `v1` (letter case of the key is ignored)",
+        "`kind` is not `Config`, or `apiVersion` is not `v1` (upper and lower case count as the same in these keys)",
         "this is another kind of object",
-        "a kubeconfig says `apiVersion: v1` and `kind: Config`",
+        "a kubeconfig has `apiVersion: v1` and `kind: Config`",
     ),
     refused(
         Load,
         "wrong-type",
-        "a field holds another type than it should; nothing is converted",
+        "the value of a field has the wrong type; nothing is converted",
         "a field has the wrong type",
-        "",
+        "write a value of the expected type",
     ),
     refused(
         Load,
@@ -193,28 +220,28 @@ pub(super) const CODES: &[Row] = &[
     refused(
         Rest,
         "context-not-found",
-        "the context asked for, or current-context, is not in the file",
+        "the file does not have the requested context, or the one that current-context names",
         "context {} does not exist",
-        "name one of the contexts in the file",
+        "choose one of the contexts in the file",
     ),
     refused(
         Rest,
         "in-cluster-fallback",
-        "no usable cluster is selected and nothing else is wrong",
-        "no usable cluster is selected; tools in a pod would act as the pod itself",
-        "set current-context and point it at an existing cluster",
+        "no usable cluster is selected, and nothing else is wrong",
+        "no usable cluster is selected: inside a pod, tools would act as the pod itself",
+        "set current-context to a context whose cluster exists",
     ),
     refused(
         Rest,
         "cluster-not-found",
-        "the context's cluster is absent and there are other faults; or a carve needs it",
+        "the context's cluster does not exist, and there are other faults or the context is to be cut out",
         "cluster {} does not exist",
         "point the context at an existing cluster",
     ),
     refused(
         Rest,
         "user-not-found",
-        "a carve needs the context's user and it is absent",
+        "the context's user does not exist, and the context is to be cut out",
         "user {} does not exist",
         "point the context at an existing user",
     ),
@@ -223,84 +250,84 @@ pub(super) const CODES: &[Row] = &[
         "no-server",
         "the cluster has no address",
         "cluster {} has no server",
-        "set `server`",
+        "set `server` to the cluster's address, for example https://HOST:6443",
     ),
     refused(
         Rest,
         "data-and-file",
         "a `-data` field and its file field are both set",
-        "data and file are both given; Kubernetes refuses that",
-        "keep one of the two",
+        "both data and a file are given; Kubernetes refuses that",
+        "keep one of them",
     ),
     refused(
         Rest,
         "certificate-without-key",
-        "a client certificate without a key",
+        "the user has a client certificate but no key",
         "the client certificate has no key",
-        "add the key",
+        "add the key, or export the file again: `kubectl config view --raw --minify --flatten`",
     ),
     refused(
         Rest,
         "file-unreadable",
         "a file that the context needs cannot be read",
         "a file cannot be read",
-        "check the path; it starts from the kubeconfig's folder",
+        "check the path; it is relative to the kubeconfig's folder",
     ),
     refused(
         Rest,
         "exec-and-auth-provider",
-        "exec and auth-provider in one user",
-        "exec and auth-provider exclude each other",
-        "keep one of the two",
+        "a user has both exec and auth-provider",
+        "exec and auth-provider can't be used together",
+        "keep one of them",
     ),
     refused(
         Rest,
         "exec-no-command",
-        "exec without command",
         "exec has no command",
-        "set `command`",
+        "exec has no command",
+        "set `command` to the login program",
     ),
     refused(
         Rest,
         "exec-no-api-version",
-        "exec without apiVersion",
+        "exec has no apiVersion",
         "exec has no apiVersion",
         "set `apiVersion: client.authentication.k8s.io/v1`",
     ),
     refused(
         Rest,
         "exec-env-no-name",
-        "an exec environment entry without name",
         "an environment variable of exec has no name",
-        "name it",
+        "an environment variable of exec has no name",
+        "set its `name`",
     ),
     refused(
         Rest,
         "exec-bad-mode",
-        "interactiveMode absent (with apiVersion v1) or none of Never, IfAvailable, Always",
-        "interactiveMode is absent or unknown",
-        "use Never, IfAvailable or Always",
+        "interactiveMode is not Never, IfAvailable or Always, or is missing (with apiVersion v1)",
+        "interactiveMode is missing or unknown",
+        "set interactiveMode to Never, IfAvailable or Always",
     ),
     refused(
         Rest,
         "token-and-basic",
-        "token together with username or password",
-        "token and basic authentication exclude each other",
+        "a user has a token and also a username or password",
+        "a token can't be used together with a username and password",
         "keep the token",
     ),
     refused(
         Rest,
         "impersonation-without-user",
-        "`as-uid`, `as-groups` or `as-user-extra` without `as`",
-        "impersonation names no user",
-        "set `as`",
+        "a user has `as-uid`, `as-groups` or `as-user-extra`, but not `as`",
+        "impersonation does not name a user",
+        "set `as` to the user",
     ),
     refused(
         Rest,
         "bad-proxy",
-        "proxy-url is no URL, or its scheme is not http, https or socks5",
+        "proxy-url is not a URL, or its scheme is not http, https or socks5",
         "proxy-url cannot be used",
-        "use http://, https:// or socks5://",
+        "write it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT",
     ),
     // Building the transport.
     refused(
@@ -313,57 +340,57 @@ pub(super) const CODES: &[Row] = &[
     refused(
         Tls,
         "insecure-with-ca",
-        "insecure-skip-tls-verify together with a CA",
-        "a CA and insecure-skip-tls-verify exclude each other",
-        "keep the CA",
+        "a cluster has both insecure-skip-tls-verify and a CA",
+        "a CA and insecure-skip-tls-verify can't be used together",
+        "keep the CA and remove insecure-skip-tls-verify",
     ),
     refused(
         Tls,
         "bad-ca",
-        "no usable certificate in the CA data",
+        "the CA data holds no usable certificate",
         "the CA cannot be used",
-        "export it again: PEM, blocks of type CERTIFICATE",
+        "export it again as PEM, in blocks of type CERTIFICATE",
     ),
     refused(
         Tls,
         "bad-certificate",
-        "no usable certificate in the client certificate data",
+        "the client certificate data holds no usable certificate",
         "the client certificate cannot be used",
-        "export it again: PEM, a block of type CERTIFICATE",
+        "export it again as PEM, in a block of type CERTIFICATE",
     ),
     refused(
         Tls,
         "bad-private-key",
-        "no usable key in the client key data",
+        "the client key data holds no usable key",
         "the client key cannot be used",
-        "export it again: PEM, unencrypted, RSA, NIST curve or Ed25519",
+        "export it again as unencrypted PEM: RSA, a NIST curve or Ed25519",
     ),
     refused(
         Tls,
         "key-mismatch",
-        "certificate and key do not belong together",
+        "the client certificate and the key do not belong together",
         "the client key does not belong to the client certificate",
-        "pair them again",
+        "export both again: `kubectl config view --raw --minify --flatten`",
     ),
     refused(
         Tls,
         "exec-api-version",
-        "exec apiVersion other than client.authentication.k8s.io/v1 or v1beta1",
+        "the apiVersion of exec is neither client.authentication.k8s.io/v1 nor v1beta1",
         "the exec apiVersion is not supported",
-        "use client.authentication.k8s.io/v1",
+        "set it to client.authentication.k8s.io/v1, if the program supports that",
     ),
     refused(
         Tls,
         "unknown-auth-provider",
-        "auth-provider other than oidc",
-        "this auth-provider does not exist any more",
+        "the auth-provider is not oidc",
+        "Kubernetes no longer has this auth-provider",
         "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),
     refused(
         Tls,
         "auth-provider-config",
-        "oidc auth-provider without idp-issuer-url or client-id, or with a bad CA",
-        "the auth-provider's configuration is incomplete",
+        "an oidc auth-provider has no idp-issuer-url or no client-id, or a bad CA",
+        "the auth-provider's configuration can't be used",
         "set idp-issuer-url and client-id",
     ),
     refused(
@@ -376,66 +403,66 @@ pub(super) const CODES: &[Row] = &[
     refused(
         Tls,
         "token-file-and-basic",
-        "tokenFile together with username",
-        "tokenFile and basic authentication exclude each other",
-        "keep the token",
+        "a user has both tokenFile and username",
+        "tokenFile can't be used together with a username",
+        "keep the token file",
     ),
-    // What stands in the way of a cut; Kubernetes' own client would go on.
+    // Findings that prevent a cut, although Kubernetes' own client would continue.
     lint(
         Error,
         "file-outside",
-        "a file lies outside the kubeconfig's folder, ~/.kube, ~/.minikube and the mounts of service accounts",
-        "{} lies outside the kubeconfig's folder; it was not read",
-        "if you want to send that file: --allow-file DIR",
+        "a file is outside the kubeconfig's folder, ~/.kube, ~/.minikube and the mounts of service accounts",
+        "{} is outside the kubeconfig's folder and was not read",
+        "to send that file, add --allow-file DIR",
     ),
     lint(
         Error,
         "token-file-no-token",
-        "a token file holds something else than one bearer token",
+        "a token file holds something other than one bearer token",
         "the token file does not hold one bearer token",
-        "write the token alone into it, as UTF-8",
+        "write only the token into it, as UTF-8",
     ),
     // Lint.
     lint(
         Error,
         "no-current-context",
-        "current-context absent or empty",
-        "no default context; a single context is not picked by itself",
-        "`kubectl config use-context NAME`, or name a context and let it be carved",
+        "current-context is missing or empty",
+        "no default context: tools do not choose a context by themselves, even if there is only one",
+        "`kubectl config use-context NAME`, or choose a context with --context NAME",
     ),
     lint(
         Error,
         "exec-plugin",
-        "exec is the effective method",
-        "needs the program {}, which is absent in the container",
+        "the client would log in with exec",
+        "needs the program {}, which the container does not have",
         "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
         "exec-interactive",
-        "exec with mode Always",
-        "the plugin wants a terminal",
+        "the mode of exec is Always",
+        "the plugin needs a terminal",
         "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Info,
         "exec-ignored",
-        "exec beside a token, certificate or basic authentication",
+        "a user has exec beside a token, certificate or password",
         "the plugin is never run",
-        "remove it",
+        "remove exec",
     ),
     lint(
         Warning,
         "auth-provider",
-        "any auth-provider",
-        "its tokens cannot be renewed or saved in the container; gcp and azure no longer exist",
+        "a user has an auth-provider",
+        "the container can neither renew its tokens nor save them; gcp and azure no longer exist",
         "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
         "file-reference",
-        "a path field is set",
-        "{} points to a file that stays behind",
+        "a field holds a path",
+        "{} names a file that is not part of the kubeconfig",
         "inline it: `kubectl config view --raw --minify --flatten`",
     ),
     lint(
@@ -448,28 +475,28 @@ pub(super) const CODES: &[Row] = &[
     lint(
         Error,
         "placeholder-value",
-        "a mask (`***`), a template (`${TOKEN}`, `{{ .Token }}`, `%TOKEN%`), a value encrypted by sops or Ansible, a reference to a secret manager (`op://`, `vault:`), a filler (`CHANGEME`) or the text of an empty variable (`None`, `undefined`) in the place of a secret",
+        "instead of a secret there is a mask (`***`), a template (`${TOKEN}`, `{{ .Token }}`, `%TOKEN%`), a value encrypted by sops or Ansible, a reference to a secret manager (`op://`, `vault:`), a filler (`CHANGEME`) or the text of an empty variable (`None`, `undefined`)",
         "this is {}, not a credential",
-        "put the secret itself in its place",
+        "replace it with the secret itself",
     ),
     lint(
         Error,
         "server-no-scheme",
-        "server without scheme",
-        "read as plain http: credentials are dropped",
+        "server has no scheme",
+        "read as plain http, over which credentials are not sent",
         "add `https://`",
     ),
     lint(
         Error,
         "server-plain-http",
-        "server with scheme http",
+        "the scheme of server is http",
         "credentials are not sent over http",
         "use https",
     ),
     lint(
         Error,
         "server-bad-scheme",
-        "server with another scheme",
+        "the scheme of server is neither http nor https",
         "the scheme is not supported",
         "use https",
     ),
@@ -477,63 +504,63 @@ pub(super) const CODES: &[Row] = &[
         Error,
         "server-loopback",
         "server is localhost, 127/8, ::1, 0.0.0.0, an empty host, a name that stands for one of them (`*.crc.testing`, `lvh.me`, `127.0.0.1.nip.io`) or an alias of the host machine",
-        "the address means the container itself",
-        "use an address that the runner reaches; for kind: `kind get kubeconfig --internal`",
+        "in a container this address means the container itself",
+        "use an address that the runner can reach; for kind: `kind get kubeconfig --internal`",
     ),
     lint(
         Warning,
         "server-private",
         "server is a private or link-local address, a single label, .local .lan .home .corp .internal .home.arpa .test, a VPN's name (`*.ts.net`) or a private endpoint of a cloud",
-        "may not be reachable from the runner",
+        "{} is private: sessions reach it only from the same network",
         "check that the runner can reach it",
     ),
     lint(
         Warning,
         "server-in-cluster",
         "server is kubernetes.default or *.svc",
-        "works only inside that same cluster",
-        "use the public API address",
+        "only pods of that cluster can reach this address",
+        "use the cluster's public address",
     ),
     lint(
         Error,
         "server-impossible",
-        "Kubernetes takes the address, but no client can reach it: a port outside 1 to 65535, an empty or overlong part of the name, an invisible character, two schemes, a template",
+        "Kubernetes accepts the address, but no client can reach it: a port outside 1 to 65535, an empty or overlong part of the name, an invisible character, two schemes, a template",
         "no client can reach this address: {}",
         "write it as https://HOST:PORT",
     ),
     lint(
         Warning,
         "server-non-ascii",
-        "the host's name has characters outside ASCII",
-        "not every client translates this host's name",
+        "the host name has characters outside ASCII",
+        "not every client can translate this host name",
         "write the name in its ASCII form (xn--...)",
     ),
     lint(
         Warning,
         "server-userinfo",
-        "user information in server",
-        "a password in the URL is shown by every tool",
-        "remove it",
+        "server holds user information",
+        "every tool shows a password in the URL",
+        "remove the user information",
     ),
     lint(
         Info,
         "server-query",
-        "query or fragment in server",
-        "the part behind the path is ignored",
+        "server has a query or a fragment",
+        "the part after the path is ignored",
         "remove it",
     ),
     lint(
         Warning,
         "insecure-tls",
-        "insecure-skip-tls-verify",
-        "the server's identity is not checked; the token can be stolen",
-        "embed the CA",
+        "insecure-skip-tls-verify is set",
+        "the server's identity is not checked, so others can steal the token",
+        "embed the CA and remove insecure-skip-tls-verify",
     ),
     lint(
         Info,
         "system-trust",
-        "https without CA",
-        "the container's own roots decide whom to trust",
+        "server is https without a CA",
+        "no CA given: the container's system CAs decide which servers are trusted",
         "embed the CA if it is private",
     ),
     lint(
@@ -541,14 +568,14 @@ pub(super) const CODES: &[Row] = &[
         "ca-expired",
         "no CA certificate is valid now",
         "the handshake will fail: no CA certificate is valid now",
-        "get a new CA bundle",
+        "get the cluster's current CA",
     ),
     lint(
         Info,
         "ca-not-a-ca",
         "no certificate in the CA data is a CA",
-        "works only for that exact certificate",
-        "use the CA",
+        "works only as long as the server has exactly this certificate",
+        "use the CA that signed it",
     ),
     lint(
         Error,
@@ -561,7 +588,7 @@ pub(super) const CODES: &[Row] = &[
         Error,
         "client-cert-not-yet-valid",
         "the client certificate is not valid yet",
-        "the client certificate is not valid before {}",
+        "the client certificate becomes valid on {}",
         "get a new certificate, or check the clock",
     ),
     lint(
@@ -581,14 +608,14 @@ pub(super) const CODES: &[Row] = &[
     lint(
         Warning,
         "key-without-certificate",
-        "a client key without certificate",
-        "a key alone is ignored",
+        "a user has a client key but no certificate",
+        "a key without a certificate is ignored",
         "add the certificate",
     ),
     lint(
         Error,
         "token-expired",
-        "the token's `exp`, or its date of signing, is too long ago; also the id-token of an oidc provider without refresh-token",
+        "the token's `exp` or the time of its signing is too long ago; also for the id-token of an oidc provider without refresh-token",
         "the token expired on {}",
         "get a new one: `kubectl create token NAME --duration 24h`",
     ),
@@ -602,113 +629,113 @@ pub(super) const CODES: &[Row] = &[
     lint(
         Warning,
         "token-never-expires",
-        "a JWT without `exp`",
-        "a token without end is hard to revoke",
-        "use a bound token: `kubectl create token NAME --duration 24h`",
+        "a JWT has no `exp`",
+        "a token that never expires is hard to revoke",
+        "use a token that expires: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Warning,
         "token-short-lived",
-        "an OpenShift login token (`sha256~`), a Google access token (`ya29.`) or a GitLab job token (`glcbt-`)",
+        "the token is an OpenShift login token (`sha256~`), a Google access token (`ya29.`) or a GitLab job token (`glcbt-`)",
         "{}",
         "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
         "token-bad-character",
-        "white space, a control character or non-ASCII in the token",
-        "the header will be refused or mangled",
+        "the token holds white space, a control character or a character outside ASCII",
+        "servers will reject the header with this token",
         "paste the token again without line breaks",
     ),
     lint(
         Error,
         "token-bearer-prefix",
         "the token starts with `Bearer `",
-        "the word Bearer is sent twice",
-        "remove the word",
+        "clients will send the word Bearer twice",
+        "remove the word from the token",
     ),
     lint(
         Warning,
         "token-too-long",
         "the token is over 16 KiB",
-        "over the usual limit of headers",
-        "check what was pasted",
+        "longer than most servers allow for a header",
+        "check whether only the token was pasted",
     ),
     lint(
         Warning,
         "basic-auth",
-        "username or password",
-        "basic authentication was removed from Kubernetes 1.19 on",
+        "a user has a username or password",
+        "Kubernetes 1.19 and later do not support basic authentication",
         "use a token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
         "password-without-username",
-        "a password without username",
-        "nothing is sent",
-        "use a token",
+        "a user has a password but no username",
+        "a password without a username is not sent",
+        "use a token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
         "no-credentials",
-        "nothing usable, or the user does not exist",
-        "anonymous; kubectl will ask for a name and give up",
+        "the user has nothing usable, or does not exist",
+        "requests are anonymous; kubectl will ask for a name and give up",
         "add a token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Warning,
         "several-auth-methods",
-        "more than one way to authenticate",
-        "several ways to authenticate; only some of them count",
+        "a user has more than one way to authenticate",
+        "several ways to authenticate, of which only some are used",
         "keep one",
     ),
     lint(
         Info,
         "impersonation",
-        "any `as` field",
-        "acts as another user; needs the right to",
-        "make sure it is meant",
+        "any `as` field is set",
+        "acts as another user, which needs the right to impersonate",
+        "check that this is intended",
     ),
     lint(
         Warning,
         "admin-identity",
-        "an admin-like context or user name, or a certificate of system:masters",
-        "full rights in the hands of an agent",
-        "use a narrow role",
+        "the name of the context or user suggests an administrator, or the certificate is of the group system:masters",
+        "an agent would have full rights",
+        "use a user with few rights",
     ),
     lint(
         Info,
         "no-namespace",
-        "no namespace in the context",
-        "`default`, or the pod's own in a pod",
-        "set it",
+        "the context has no namespace",
+        "no namespace set: `default` is used (inside a pod: the pod's own)",
+        "add `namespace: NAME` to the context",
     ),
     lint(
         Error,
         "namespace-invalid",
         "the namespace is not a DNS label",
         "every request will be refused",
-        "correct it: lower case, digits and `-`, at most 63 characters",
+        "use lower-case letters, digits and `-`, at most 63 characters",
     ),
     lint(
         Warning,
         "multiple-contexts",
-        "more than one context",
-        "the secrets of other clusters are uploaded too",
+        "the file has more than one context",
+        "stored as it is, the file includes the secrets of other contexts",
         "keep one: `kubectl config view --raw --minify --flatten --context NAME`",
     ),
     lint(
         Warning,
         "unused-entries",
-        "more clusters or users than one context needs",
-        "entries that the context does not need are uploaded too",
+        "the file has more clusters or users than one context needs",
+        "stored as it is, the file includes entries that the context does not need",
         "drop them: `kubectl config view --raw --minify --flatten`",
     ),
     lint(
         Error,
         "proxy-loopback",
-        "the proxy is on loopback",
-        "the proxy is not in the container",
+        "the proxy has a loopback address",
+        "the container does not have this proxy",
         "remove it",
     ),
     lint(
@@ -716,82 +743,83 @@ pub(super) const CODES: &[Row] = &[
         "proxy",
         "a proxy is set",
         "the proxy must be reachable from the runner",
-        "check",
+        "check that the runner can reach it",
     ),
     lint(
         Error,
         "proxy-no-host",
-        "proxy-url without host",
+        "proxy-url has no host",
         "proxy-url names no host",
         "write it as http://HOST:PORT",
     ),
     lint(
         Warning,
         "proxy-credentials",
-        "user information in proxy-url",
-        "the password in the URL is shown in clear by `kubectl config view`",
+        "proxy-url holds user information",
+        "`kubectl config view` shows the password in the URL",
         "remove it",
     ),
     lint(
         Warning,
         "unknown-field",
-        "a field that no client knows",
+        "no client knows the field",
         "every client ignores this field",
         "remove it",
     ),
     lint(
         Warning,
         "duplicate-key",
-        "the same key twice in one map, also through a merge key",
-        "the last one wins",
-        "remove the others",
+        "a map has the same key twice, possibly through a merge key",
+        "this key occurs more than once; the last value is used",
+        "remove the other values",
     ),
     lint(
         Warning,
         "multiple-documents",
-        "text after the first document",
+        "there is text after the first document",
         "only the first document is read",
         "split the file",
     ),
     lint(
         Info,
         "encoding-bom",
-        "a byte order mark, or UTF-16",
-        "other tools may refuse the encoding",
-        "save as UTF-8 without a byte order mark",
+        "the text starts with a byte order mark, or is UTF-16",
+        "other tools may refuse this encoding",
+        "save it as UTF-8 without a byte order mark",
     ),
     lint(
         Warning,
         "file-too-large",
-        "over 1 MiB",
-        "other contexts or junk inside",
-        "carve out the context",
+        "the file is over 1 MiB",
+        "the file is large: it may hold other contexts or unrelated text",
+        "cut out the context: `kubectl config view --raw --minify --flatten`",
     ),
     lint(
         Error,
         "expires-too-early",
-        "a credential ends sooner than the time asked for",
-        "the credential ends {}, sooner than asked for",
+        "a credential expires sooner than --min-ttl allows",
+        "the credential expires {}, sooner than --min-ttl allows",
         "get a longer-lived one: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
         "exec-relative-command",
-        "a carved exec command with a path",
-        "the program {} stays behind",
+        "the exec command of a context that is cut out holds a path",
+        "the program {} is not part of the kubeconfig",
         "use a service account's token: `kubectl create token NAME --duration 24h`",
     ),
     lint(
         Error,
         "oversize",
-        "the text to store is over 900 KiB as JSON; over 512 KiB it is a warning",
-        "{} bytes as JSON; a session's sidecar reads 1 MiB at most",
+        "the text to store is over 900 KiB as JSON; over 512 KiB this is a warning",
+        "the text has {} bytes as JSON; a session can read 1 MiB at most",
         "keep one context: leave out --all-contexts and --no-flatten",
     ),
 ];
 
-/// True for a code of the table.
-pub(super) fn is_known(code: &str) -> bool {
+/// Returns true for the code of a finding.
+#[must_use]
+pub fn is_code(code: &str) -> bool {
     CODES.iter().any(|row| row.code == code)
 }
 
@@ -807,15 +835,15 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR"))
     }
 
-    /// `docs/lint.md` as the table wants it.
+    /// Writes `docs/lint.md` from the table.
     fn documentation() -> String {
         let mut out = String::from(
             "# Kubeconfig findings\n\n\
-             Written from `src/kubeconfig/codes.rs`; to write it anew: \
+             Generated from `src/kubeconfig/codes.rs`; to regenerate: \
              `UPDATE_DOCS=1 cargo test --lib kubeconfig::codes`.\n\n\
-             Codes are stable. `error` means that it cannot work or is dangerous, `warning` likely \
-             trouble, `info` worth knowing. A finding names the list, the entry, the field and the \
-             line, never the value of a secret.\n",
+             Codes are stable. `error` means that the file cannot work or is dangerous, `warning` that \
+             trouble is likely, `info` that it is worth knowing. A finding names the list, the entry, \
+             the field and the line, never the value of a secret.\n",
         );
         let section = |out: &mut String, title: &str, text: &str, gate: Option<Gate>| {
             write!(out, "\n## {title}\n\n{text}\n\n").unwrap();
@@ -837,27 +865,27 @@ mod tests {
         section(
             &mut out,
             "Refused by Kubernetes while reading",
-            "One fault anywhere refuses the whole file, also in a part that nobody uses.",
+            "A single fault refuses the whole file, even in a part that is not used.",
             Some(Load),
         );
         section(
             &mut out,
             "Refused by Kubernetes while choosing the context",
-            "Only the chosen context, its cluster and its user are looked at.",
+            "Only the chosen context, its cluster and its user are checked.",
             Some(Rest),
         );
         section(
             &mut out,
             "Refused by Kubernetes while building the transport",
-            "Over anything but https only the address is looked at. `bad-certificate`, \
-             `bad-private-key` and `key-mismatch` come with the gate `late` where certificate and \
-             key are both files: a client sees that only at the handshake.",
+            "Unless the address is https, only the address is checked. `bad-certificate`, \
+             `bad-private-key` and `key-mismatch` have the gate `late` if certificate and key are \
+             both files: a client reads these only at the handshake.",
             Some(Tls),
         );
         section(
             &mut out,
             "Lint",
-            "Valid, but will not or should not work from a runner's container.",
+            "What is valid, but will not work or should not be used from a runner's container.",
             None,
         );
         out
@@ -869,7 +897,7 @@ mod tests {
         let wanted = documentation();
         #[expect(
             clippy::disallowed_methods,
-            reason = "a test that may write the document anew"
+            reason = "a test that may regenerate the document"
         )]
         if std::env::var_os("UPDATE_DOCS").is_some() {
             std::fs::write(&path, &wanted).unwrap();
@@ -912,12 +940,12 @@ mod tests {
         }
         let known: BTreeSet<_> = CODES.iter().map(|row| row.code).collect();
         assert_eq!(known.len(), CODES.len(), "a code is in the table twice");
-        let strangers: Vec<_> = used.difference(&known).collect();
-        assert!(strangers.is_empty(), "not in the table: {strangers:?}");
-        let idle: Vec<_> = known
+        let unlisted: Vec<_> = used.difference(&known).collect();
+        assert!(unlisted.is_empty(), "not in the table: {unlisted:?}");
+        let unused: Vec<_> = known
             .iter()
             .filter(|code| !sources.contains(&format!("\"{code}\"")))
             .collect();
-        assert!(idle.is_empty(), "never used: {idle:?}");
+        assert!(unused.is_empty(), "never used: {unused:?}");
     }
 }

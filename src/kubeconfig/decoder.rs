@@ -1,25 +1,30 @@
-//! Type checks on the way from tree to model (contract kubeconfig.md section 4). Goes on after a
-//! fault, so that one run reports them all.
+//! Checks types on the way from the tree to the model (docs/interface/kubeconfig.md section 4). Continues after a fault,
+//! so that one run reports all of them.
 
 use std::collections::HashSet;
 
 use super::base64;
-use super::finding::Finding;
-use super::model::{Data, Decode, Extension, byte_list};
+use super::finding::{Finding, is_field_like, quote};
 use super::placeholder::placeholder;
-use super::tree::{NodeId, Tree, Value};
+use super::tree::{NodeId, NodeValue, Tree};
+use super::value::{Data, Extension, byte_list};
 
-/// Where a list item stands.
+/// A type that can be read from a tree.
+pub(super) trait Decode<'t>: Default {
+    fn decode(decoder: &mut Decoder<'t>, id: NodeId) -> Self;
+}
+
+/// The position of an item in its list.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) list: &'static str,
     pub(super) index: usize,
-    /// Line of the item.
+    /// The line of the item.
     pub(super) line: u32,
 }
 
-impl Place {
-    /// Puts a finding on this item. The item's line is used if the finding has none.
+impl Position {
+    /// Locates a finding at this item. The item's line is used if the finding has none.
     pub(super) fn on(self, mut finding: Finding, name: &str) -> Finding {
         finding.list = Some(self.list);
         finding.index = Some(self.index);
@@ -29,20 +34,20 @@ impl Place {
     }
 }
 
-/// Enough to show what is wrong; a file can be wrong in every line.
+/// The most faults and the most unknown fields that are reported; every line of a file can have one.
 const MOST: usize = 50;
 
 pub(super) struct Decoder<'t> {
     tree: &'t Tree,
-    item: Option<(Place, &'t str)>,
-    /// Keys from the top, or from the list item, down to the value at hand.
+    item: Option<(Position, &'t str)>,
+    /// The keys from the top, or from the list item, down to the current value.
     path: Vec<&'t str>,
     line: u32,
     faults: Vec<Finding>,
     unknown: Vec<Finding>,
-    /// Data that has been found good; aliases may bring it again and again.
+    /// Data that was found to be valid. Aliases may lead to it many times.
     good_data: HashSet<NodeId>,
-    /// The tree has been decoded before, without faults.
+    /// The tree was decoded before without faults.
     known_good: bool,
 }
 
@@ -60,7 +65,7 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    /// For a tree that has been decoded before: what was found good is not looked at again.
+    /// Makes a decoder for a tree that was decoded before. It does not check the data again.
     pub(super) fn again(tree: &'t Tree) -> Self {
         Self {
             known_good: true,
@@ -72,13 +77,13 @@ impl<'t> Decoder<'t> {
         self.tree
     }
 
-    /// What has been found: faults, and fields that no client knows.
+    /// Returns the faults, and the fields that no client knows.
     pub(super) fn finish(self) -> (Vec<Finding>, Vec<Finding>) {
         (self.faults, self.unknown)
     }
 
-    pub(super) fn enter_item(&mut self, place: Place) {
-        self.item = Some((place, ""));
+    pub(super) fn enter_item(&mut self, position: Position) {
+        self.item = Some((position, ""));
         self.path.clear();
     }
 
@@ -87,8 +92,8 @@ impl<'t> Decoder<'t> {
         self.path.clear();
     }
 
-    /// Visits the entries of a map in the order of their keys. Keys that are not among `fields`
-    /// are noted and passed over; `null` is an empty map.
+    /// Visits the entries of a map in the order of their keys. Keys that are not in `fields` are reported and skipped;
+    /// `null` is an empty map.
     pub(super) fn map(
         &mut self,
         id: NodeId,
@@ -97,8 +102,8 @@ impl<'t> Decoder<'t> {
     ) {
         let tree = self.tree;
         let run = match tree.value(id) {
-            Value::Map(run) => run,
-            Value::Null => return,
+            NodeValue::Map(run) => run,
+            NodeValue::Null => return,
             other => return self.wrong_type("a map", other),
         };
         if self.path.is_empty()
@@ -122,15 +127,15 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    /// `None` for null.
+    /// Decodes a value; `null` becomes `None`.
     pub(super) fn optional<T: Decode<'t>>(&mut self, id: NodeId) -> Option<T> {
         match self.tree.value(id) {
-            Value::Null => None,
+            NodeValue::Null => None,
             _ => Some(T::decode(self, id)),
         }
     }
 
-    /// A map with free keys.
+    /// Decodes a map with any keys.
     pub(super) fn dictionary<T>(
         &mut self,
         id: NodeId,
@@ -138,8 +143,8 @@ impl<'t> Decoder<'t> {
     ) -> Vec<(&'t str, T)> {
         let tree = self.tree;
         let run = match tree.value(id) {
-            Value::Map(run) => run,
-            Value::Null => return Vec::new(),
+            NodeValue::Map(run) => run,
+            NodeValue::Null => return Vec::new(),
             other => {
                 self.wrong_type("a map", other);
                 return Vec::new();
@@ -161,7 +166,7 @@ impl<'t> Decoder<'t> {
     ) -> Vec<T> {
         let tree = self.tree;
         match tree.value(id) {
-            Value::List(run) => tree
+            NodeValue::List(run) => tree
                 .items(run)
                 .iter()
                 .map(|&id| {
@@ -169,7 +174,7 @@ impl<'t> Decoder<'t> {
                     item(self, id)
                 })
                 .collect(),
-            Value::Null => Vec::new(),
+            NodeValue::Null => Vec::new(),
             other => {
                 self.wrong_type("a list", other);
                 Vec::new()
@@ -179,8 +184,8 @@ impl<'t> Decoder<'t> {
 
     pub(super) fn text(&mut self, id: NodeId) -> &'t str {
         match self.tree.value(id) {
-            Value::Text(span) => self.tree.text(span),
-            Value::Null => "",
+            NodeValue::Text(span) => self.tree.text(span),
+            NodeValue::Null => "",
             other => {
                 self.wrong_type("text", other);
                 ""
@@ -190,8 +195,8 @@ impl<'t> Decoder<'t> {
 
     pub(super) fn bool(&mut self, id: NodeId) -> bool {
         match self.tree.value(id) {
-            Value::Bool(value) => value,
-            Value::Null => false,
+            NodeValue::Bool(value) => value,
+            NodeValue::Null => false,
             other => {
                 self.wrong_type("true or false", other);
                 false
@@ -201,8 +206,8 @@ impl<'t> Decoder<'t> {
 
     pub(super) fn data(&mut self, id: NodeId) -> Data<'t> {
         match self.tree.value(id) {
-            Value::Null => Data::Absent,
-            Value::Text(span) => {
+            NodeValue::Null => Data::Absent,
+            NodeValue::Text(span) => {
                 let text = self.tree.text(span);
                 if !self.known_good && !self.good_data.contains(&id) {
                     if base64::is_valid(text) {
@@ -212,14 +217,14 @@ impl<'t> Decoder<'t> {
                         self.fault(match placeholder(text) {
                             Some(what) => finding
                                 .detail(&format!("it is {what}"))
-                                .fix("put the data itself in its place"),
+                                .fix("replace it with the data itself"),
                             None => finding,
                         });
                     }
                 }
                 Data::Base64(text)
             }
-            Value::List(run) => {
+            NodeValue::List(run) => {
                 if byte_list(self.tree, id).is_none() {
                     let finding = Finding::new("wrong-type")
                         .detail("expected base64 text or numbers from 0 to 255");
@@ -238,7 +243,7 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    /// A list of `{name, extension}`, sorted by name.
+    /// Decodes a list of `{name, extension}` and sorts it by name.
     pub(super) fn extensions(&mut self, id: NodeId) -> Vec<Extension<'t>> {
         let tree = self.tree;
         let mut found: Vec<Extension<'t>> = self.list(id, |d, id| {
@@ -248,23 +253,22 @@ impl<'t> Decoder<'t> {
             };
             d.map(id, &["extension", "name"], |d, key, value| match key {
                 "extension" => {
-                    let is_null = matches!(tree.value(value), Value::Null);
+                    let is_null = matches!(tree.value(value), NodeValue::Null);
                     extension.body = (!is_null).then_some((tree, value));
                 }
                 _ => extension.name = d.text(value),
             });
             extension
         });
-        // Stable, so that of equal names the last one stays behind.
+        // The sort is stable, so the last one of equal names comes last and is kept.
         found.sort_by_key(|extension| extension.name);
         found.dedup_by(|later, earlier| {
             if later.name != earlier.name {
                 return false;
             }
-            // An empty extension may be given again.
+            // An empty extension may be repeated.
             if earlier.body.is_some() {
-                let finding =
-                    Finding::new("duplicate-name").about(&super::finding::quote(later.name));
+                let finding = Finding::new("duplicate-name").about(&quote(later.name));
                 self.fault(finding);
             }
             *earlier = *later;
@@ -273,7 +277,7 @@ impl<'t> Decoder<'t> {
         found
     }
 
-    fn wrong_type(&mut self, expected: &str, found: Value) {
+    fn wrong_type(&mut self, expected: &str, found: NodeValue) {
         let mut finding = Finding::new("wrong-type")
             .detail(&format!("expected {expected}, found {}", found.kind()));
         if expected == "text" && matches!(found.kind(), "a number" | "a bool") {
@@ -298,12 +302,12 @@ impl<'t> Decoder<'t> {
             Some(field) => {
                 finding = finding
                     .detail(&format!(
-                        "did you mean `{field}`? It is read only in this spelling"
+                        "did you mean `{field}`? Only this spelling is read"
                     ))
                     .fix(format!("rename it to `{field}`"));
             }
-            None if is_field_like(key) && !matches!(self.tree.value(value), Value::Null) => {}
-            // A secret that stands where a field should must not be shown as if it were a name.
+            None if is_field_like(key) && !matches!(self.tree.value(value), NodeValue::Null) => {}
+            // The key may be a secret in the wrong position, so it is not shown.
             None => finding.field = joined(&self.path[..self.path.len() - 1]),
         }
         self.unknown.push(finding);
@@ -313,7 +317,7 @@ impl<'t> Decoder<'t> {
         finding.field = joined(&self.path);
         finding = finding.line(self.line);
         match self.item {
-            Some((place, name)) => place.on(finding, name),
+            Some((position, name)) => position.on(finding, name),
             None => finding,
         }
     }
@@ -323,18 +327,10 @@ fn joined(path: &[&str]) -> Option<String> {
     (!path.is_empty()).then(|| path.join("."))
 }
 
-/// A key without letter case, `-` and `_`, for finding what was meant.
+/// Reduces a key to lower case without `-` and `_`, to find the field that was meant.
 fn reduced(key: &str) -> String {
     key.chars()
         .filter(|ch| !matches!(ch, '-' | '_'))
         .map(|ch| ch.to_ascii_lowercase())
         .collect()
-}
-
-/// Whether a key looks like the name of a field, and not like a secret in the wrong place.
-pub(super) fn is_field_like(key: &str) -> bool {
-    key.len() <= 32
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'.'))
 }

@@ -1,22 +1,24 @@
-//! One file: its tree, its folder and its name.
+//! One file: its parsed tree, its folder and its name.
 
 use std::path::{Component, Path, PathBuf};
 
-use super::Source;
 use super::encoding::{self, Encoding};
-use super::finding::Finding;
+use super::finding::{Finding, is_field_like};
 use super::reader;
+use super::source::Source;
 use super::tree::Tree;
 
 pub(super) struct Document {
     pub(super) name: String,
     dir: PathBuf,
     pub(super) tree: Tree,
-    /// What is worth saying about the text as such.
+    /// Findings about the text as such.
     pub(super) notes: Vec<Finding>,
 }
 
 impl Document {
+    /// Parses a text.
+    ///
     /// # Errors
     /// A finding of the load gate.
     pub(super) fn read(source: &Source<'_>) -> Result<Self, Finding> {
@@ -38,7 +40,7 @@ impl Document {
         for duplicate in &reading.tree.duplicates {
             let mut note = Finding::new("duplicate-key").line(duplicate.line);
             let key = reading.tree.text(duplicate.key);
-            if super::decoder::is_field_like(key) {
+            if is_field_like(key) {
                 note = note.field(key);
             }
             notes.push(note);
@@ -51,7 +53,8 @@ impl Document {
         })
     }
 
-    /// A path of this file, from the file's folder. `..` is taken out by its text, as Kubernetes does.
+    /// Resolves a path of this file, relative to the file's folder. `..` is removed without a look at the disk, as by
+    /// Kubernetes.
     pub(super) fn resolve(&self, path: &str) -> PathBuf {
         if Path::new(path).is_absolute() {
             return PathBuf::from(path);
@@ -84,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parent_folders_are_taken_out_by_text() {
+    fn parent_folders_are_removed_by_their_text() {
         for (path, expected) in [
             ("a/b/../c", "a/c"),
             ("./a", "a"),

@@ -1,15 +1,17 @@
-//! Writes a kubeconfig as YAML that every reader takes the same way: whatever a YAML 1.1 or 1.2
-//! reader could take for a number, a bool or null is quoted, and extensions are JSON on one line.
+//! Writes a kubeconfig as YAML that every reader reads the same way: a text that a YAML 1.1 or 1.2 reader could read as a
+//! number, a bool or null is quoted, and extensions are JSON on one line.
 
-use super::MAX_OUTPUT;
 use super::scalar::{self, Scalar};
-use super::tree::{NodeId, Tree, Value};
+use super::tree::{NodeId, NodeValue, Span, Tree};
 use super::wiped::WipedText;
 
-/// A key longer than this needs the explicit form; readers stop looking for `:` at 1,024.
+/// The size of the largest document that is written, in bytes.
+const MAX_OUTPUT: usize = 4 << 20;
+
+/// Longer keys need the explicit form (`? key`): readers search for the `:` of a key in 1,024 characters only.
 const LONGEST_SIMPLE_KEY: usize = 1000;
 
-/// The output is over [`MAX_OUTPUT`]. Only aliases can blow a text up that far.
+/// The output is larger than [`MAX_OUTPUT`]. Only aliases can expand a text that much.
 #[derive(Debug)]
 pub(super) struct TooLarge;
 
@@ -17,7 +19,7 @@ pub(super) struct TooLarge;
 pub(super) struct Emitter {
     out: WipedText,
     indent: usize,
-    /// The next line starts behind a `- `.
+    /// The next line starts with `- `.
     dash: bool,
     overflow: bool,
 }
@@ -71,7 +73,7 @@ impl Emitter {
         self.push(":");
     }
 
-    /// `key: text`.
+    /// Writes `key: text`.
     pub(super) fn text(&mut self, key: &str, text: &str) {
         self.start_key(key);
         self.push(" ");
@@ -79,14 +81,14 @@ impl Emitter {
         self.push("\n");
     }
 
-    /// `key: text`, unless the text is empty.
+    /// Writes `key: text`, unless the text is empty.
     pub(super) fn text_if(&mut self, key: &str, text: &str) {
         if !text.is_empty() {
             self.text(key, text);
         }
     }
 
-    /// `key: true`, unless it is false.
+    /// Writes `key: true` if the value is true.
     pub(super) fn true_if(&mut self, key: &str, value: bool) {
         if value {
             self.start_key(key);
@@ -94,7 +96,7 @@ impl Emitter {
         }
     }
 
-    /// `key:` and a map below it.
+    /// Writes `key:` and a map below it.
     pub(super) fn map(&mut self, key: &str, body: impl FnOnce(&mut Self)) {
         self.block(key, "{}", |emitter| {
             emitter.indent += 2;
@@ -103,7 +105,7 @@ impl Emitter {
         });
     }
 
-    /// `key:` and a list below it; each item is written by `body` as a map.
+    /// Writes `key:` and a list below it; `body` writes each item as a map.
     pub(super) fn list<T>(
         &mut self,
         key: &str,
@@ -123,7 +125,7 @@ impl Emitter {
         });
     }
 
-    /// `key:` and a list of texts below it, unless there are none.
+    /// Writes `key:` and a list of texts below it, unless there are none.
     pub(super) fn texts_if<'t>(&mut self, key: &str, texts: impl IntoIterator<Item = &'t str>) {
         let mut texts = texts.into_iter().peekable();
         if texts.peek().is_none() {
@@ -132,7 +134,7 @@ impl Emitter {
         self.list(key, texts, Self::item);
     }
 
-    /// A list item that is text.
+    /// Writes a text as a list item.
     pub(super) fn item(&mut self, text: &str) {
         self.start_line();
         self.scalar(text);
@@ -146,7 +148,7 @@ impl Emitter {
         let body_start = self.out.len();
         body(self);
         if self.out.len() == body_start && before < body_start {
-            // Nothing below: the line needs a value of its own.
+            // The body wrote nothing, so the value is written on the line of the key.
             self.dash = false;
             self.out.pop();
             self.push(" ");
@@ -155,7 +157,7 @@ impl Emitter {
         }
     }
 
-    /// `key:` and any value as JSON.
+    /// Writes `key:` and any value as JSON.
     pub(super) fn json(&mut self, key: &str, value: Option<(&Tree, NodeId)>) {
         self.start_key(key);
         self.push(" ");
@@ -188,13 +190,13 @@ impl Emitter {
                 Step::Value(id) => id,
             };
             match tree.value(id) {
-                Value::Null => self.push("null"),
-                Value::Bool(value) => self.push(if value { "true" } else { "false" }),
-                Value::Int(n) => self.push(&n.to_string()),
-                Value::Uint(n) => self.push(&n.to_string()),
-                Value::Float(x) => self.push(&json_float(x)),
-                Value::Text(span) => self.quoted(tree.text(span)),
-                Value::List(run) => {
+                NodeValue::Null => self.push("null"),
+                NodeValue::Bool(value) => self.push(if value { "true" } else { "false" }),
+                NodeValue::Int(n) => self.push(&n.to_string()),
+                NodeValue::Uint(n) => self.push(&n.to_string()),
+                NodeValue::Float(x) => self.push(&json_float(x)),
+                NodeValue::Text(span) => self.quoted(tree.text(span)),
+                NodeValue::List(run) => {
                     steps.push(Step::Text("]"));
                     for (n, &item) in tree.items(run).iter().enumerate().rev() {
                         steps.push(Step::Value(item));
@@ -204,7 +206,7 @@ impl Emitter {
                     }
                     self.push("[");
                 }
-                Value::Map(run) => {
+                NodeValue::Map(run) => {
                     steps.push(Step::Text("}"));
                     for (n, entry) in tree.entries(run).iter().enumerate().rev() {
                         steps.push(Step::Value(entry.value));
@@ -241,7 +243,7 @@ impl Emitter {
                 '\n' => self.push("\\n"),
                 '\t' => self.push("\\t"),
                 '\r' => self.push("\\r"),
-                // All of these are in the basic plane.
+                // All of these are in Unicode's basic plane.
                 other => self.push(&format!("\\u{:04X}", u32::from(other))),
             }
             rest = &rest[at + ch.len_utf8()..];
@@ -253,11 +255,11 @@ impl Emitter {
 
 enum Step {
     Value(NodeId),
-    Key(super::tree::Span),
+    Key(Span),
     Text(&'static str),
 }
 
-/// What YAML does not take as it is, or takes for a line break or a byte order mark.
+/// Returns true for a character that YAML does not allow as it is, or reads as a line break or a byte order mark.
 fn needs_escape(ch: char) -> bool {
     matches!(
         ch,
@@ -265,7 +267,7 @@ fn needs_escape(ch: char) -> bool {
     ) || ch.is_control()
 }
 
-/// Whether every YAML reader takes the bare text for this text.
+/// Returns true if every YAML reader reads the text without quotes as the same text.
 fn is_plain(text: &str) -> bool {
     const WORDS: [&str; 12] = [
         "y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity",
@@ -280,7 +282,7 @@ fn is_plain(text: &str) -> bool {
         && scalar::resolve("", text) == Ok(Scalar::Text)
 }
 
-/// With a point or an exponent, so that it stays a float.
+/// Formats a float with a point or an exponent, so that it is read as a float again.
 fn json_float(x: f64) -> String {
     if x.abs() >= 1e21 || (x != 0.0 && x.abs() < 1e-6) {
         let text = format!("{x:e}");

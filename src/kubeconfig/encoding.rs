@@ -1,14 +1,56 @@
-//! From bytes to plain UTF-8 (contract kubeconfig.md section 3, "Encoding").
+//! Turns bytes into plain UTF-8 (docs/interface/kubeconfig.md section 3, "Encoding").
 
-use std::borrow::Cow;
+use std::ops::Deref;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::base64;
-use super::finding::{Finding, Severity};
-use super::{Base64, Decoded, MAX_INPUT};
+use super::codes::Severity;
+use super::finding::Finding;
+use super::source::MAX_INPUT;
 
-/// How a text was written down.
+/// A text in plain UTF-8.
+pub struct Decoded {
+    pub text: Zeroizing<String>,
+    /// `encoding-bom` and `base64-wrapped`, as notes.
+    pub findings: Vec<Finding>,
+}
+
+/// What to do with a base64-wrapped kubeconfig.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base64 {
+    /// Keep the wrapping and report `base64-wrapped`.
+    Report,
+    /// Remove the wrapping and report it as a note.
+    Decode,
+}
+
+/// Bytes in UTF-8, as far as the input is valid. A copy is wiped when it is dropped.
+pub enum Utf8<'a> {
+    Borrowed(&'a [u8]),
+    Transcoded(Zeroizing<Vec<u8>>),
+}
+
+impl Deref for Utf8<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(bytes) => bytes,
+            Self::Transcoded(bytes) => bytes,
+        }
+    }
+}
+
+impl Utf8<'_> {
+    /// Returns the bytes as text, or `None` if they are not valid UTF-8.
+    fn into_text(self) -> Option<Zeroizing<String>> {
+        let text = std::str::from_utf8(&self).ok()?;
+        Some(Zeroizing::new(text.to_owned()))
+    }
+}
+
+/// The encoding that a text was written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
@@ -17,47 +59,55 @@ pub(super) enum Encoding {
     Utf16,
 }
 
-/// The text without its byte order mark. UTF-16 is transcoded; UTF-8 is passed on unchecked, since
-/// only the first document has to be valid.
-pub(super) fn to_utf8(bytes: &[u8]) -> Result<(Cow<'_, [u8]>, Encoding), Finding> {
+/// Removes the byte order mark. UTF-16 behind one becomes UTF-8; other bytes are passed on unchecked.
+///
+/// # Errors
+/// A finding if the text is broken UTF-16.
+pub fn to_utf8(bytes: &[u8]) -> Result<Utf8<'_>, Finding> {
+    detect(bytes).map(|(text, _)| text)
+}
+
+/// Does the same as [`to_utf8`] and names the encoding. UTF-8 stays unchecked since only the first document has to be
+/// valid.
+pub(super) fn detect(bytes: &[u8]) -> Result<(Utf8<'_>, Encoding), Finding> {
     match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => Ok((Cow::Borrowed(rest), Encoding::Utf8Bom)),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => Ok((Utf8::Borrowed(rest), Encoding::Utf8Bom)),
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        _ => Ok((Cow::Borrowed(bytes), Encoding::Utf8)),
+        _ => Ok((Utf8::Borrowed(bytes), Encoding::Utf8)),
     }
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<(Cow<'_, [u8]>, Encoding), Finding> {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<(Utf8<'_>, Encoding), Finding> {
     let broken = || Finding::new("bad-encoding").detail("broken UTF-16");
     let pairs = bytes.chunks_exact(2);
     if !pairs.remainder().is_empty() {
         return Err(broken());
     }
-    // Three bytes are the most that one unit can become: no growth, hence no stray copy.
-    let mut text = String::with_capacity(bytes.len() / 2 * 3);
+    // One unit becomes three bytes at most, so the buffer never grows, and growing would leave a copy behind.
+    let mut text = Zeroizing::new(String::with_capacity(bytes.len() / 2 * 3));
     for ch in char::decode_utf16(pairs.map(|pair| unit([pair[0], pair[1]]))) {
-        if let Ok(ch) = ch {
-            text.push(ch);
-        } else {
-            text.zeroize();
-            return Err(broken());
-        }
+        text.push(ch.map_err(|_| broken())?);
     }
-    Ok((Cow::Owned(text.into_bytes()), Encoding::Utf16))
+    let bytes = Zeroizing::new(std::mem::take(&mut *text).into_bytes());
+    Ok((Utf8::Transcoded(bytes), Encoding::Utf16))
 }
 
-pub(super) fn decode_input(bytes: &[u8], wrapped: Base64) -> Result<Decoded, Finding> {
+/// Removes a byte order mark, transcodes UTF-16 and, on request, unwraps base64, so that every later reader sees plain
+/// UTF-8.
+///
+/// # Errors
+/// A finding if the text is too large, or if the bytes are not text.
+pub fn decode_input(bytes: &[u8], wrapped: Base64) -> Result<Decoded, Finding> {
     check_size(bytes)?;
-    let (utf8, encoding) = to_utf8(bytes)?;
+    let (utf8, encoding) = detect(bytes)?;
     let mut findings = Vec::new();
     if encoding != Encoding::Utf8 {
         findings.push(Finding::new("encoding-bom"));
     }
-    let text = Zeroizing::new(
-        String::from_utf8(utf8.into_owned())
-            .map_err(|_| Finding::new("bad-encoding").detail("invalid UTF-8"))?,
-    );
+    let text = utf8
+        .into_text()
+        .ok_or_else(|| Finding::new("bad-encoding").detail("invalid UTF-8"))?;
     let Some((inner, layers)) = unwrap_base64(text.as_bytes()) else {
         return Ok(Decoded { text, findings });
     };
@@ -82,7 +132,7 @@ pub(super) fn decode_input(bytes: &[u8], wrapped: Base64) -> Result<Decoded, Fin
     }
 }
 
-/// The finding about a kubeconfig that was encoded this many times.
+/// Reports a kubeconfig that was encoded this many times.
 pub(super) fn wrapped_in(layers: usize) -> Finding {
     let finding = Finding::new("base64-wrapped");
     if layers < 2 {
@@ -101,15 +151,15 @@ pub(super) fn check_size(bytes: &[u8]) -> Result<(), Finding> {
     Ok(())
 }
 
-/// How many times a text may have been encoded.
+/// The most times that a text may have been encoded.
 const MOST_LAYERS: usize = 3;
 
-/// The kubeconfig inside a text that is nothing but base64 (any line length), encoded once or several times, and how
-/// many times that was.
+/// Returns the kubeconfig inside a text that is entirely base64 (with lines of any length), and the number of times that
+/// it was encoded.
 pub(super) fn unwrap_base64(bytes: &[u8]) -> Option<(Zeroizing<String>, usize)> {
     let mut text = decode_base64(bytes)?;
     for layers in 1..=MOST_LAYERS {
-        if looks_right(&text) {
+        if looks_like_kubeconfig(&text) {
             return Some((text, layers));
         }
         text = decode_base64(text.as_bytes())?;
@@ -119,7 +169,7 @@ pub(super) fn unwrap_base64(bytes: &[u8]) -> Option<(Zeroizing<String>, usize)> 
 
 fn decode_base64(bytes: &[u8]) -> Option<Zeroizing<String>> {
     let is_base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
-    // Real kubeconfigs hold a colon or a brace early on, so this ends soon.
+    // In a kubeconfig a colon or a brace comes early, so this ends soon.
     if !bytes
         .iter()
         .all(|b| is_base64(b) || b.is_ascii_whitespace())
@@ -129,11 +179,10 @@ fn decode_base64(bytes: &[u8]) -> Option<Zeroizing<String>> {
     let mut compact = Zeroizing::new(Vec::with_capacity(bytes.len()));
     compact.extend(bytes.iter().filter(|b| is_base64(b)));
     let inner = base64::decode(&compact)?;
-    let (utf8, _) = to_utf8(&inner).ok()?;
-    Some(Zeroizing::new(String::from_utf8(utf8.into_owned()).ok()?))
+    to_utf8(&inner).ok()?.into_text()
 }
 
-fn looks_right(text: &str) -> bool {
+fn looks_like_kubeconfig(text: &str) -> bool {
     ["apiVersion", "clusters", "contexts", "users"]
         .iter()
         .any(|word| text.contains(word))

@@ -1,25 +1,26 @@
-//! The files that a kubeconfig refers to, each opened at most once and only through the caller.
+//! Reads the files that a kubeconfig refers to, each one at most once and only through the caller's function.
 
 use std::io;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::Open;
 use super::choose::Chosen;
 use super::finding::{Finding, quote};
-use super::model::{Data, Item};
+use super::model::Item;
+use super::source::Open;
+use super::value::Data;
 
-/// What stands behind a pair of fields such as `client-key` and `client-key-data`.
+/// The value of a pair of fields such as `client-key` and `client-key-data`.
 pub(super) enum Material {
     Absent,
     Bytes(Zeroizing<Vec<u8>>),
-    /// The same, out of a file.
+    /// Bytes that come from a file.
     FileBytes(Zeroizing<Vec<u8>>),
-    /// The path leads to a folder: found when it is read, not when it is opened.
+    /// The path is a folder. Clients notice this when they read it, not when they open it.
     Folder,
     Unreadable(Unread),
-    /// A file that the rules in force do not open.
+    /// A file that the rules do not open.
     NotOpened,
 }
 
@@ -53,7 +54,7 @@ impl Material {
     }
 }
 
-/// The material of a context's cluster and user.
+/// The certificates, key and token file of a context's cluster and user.
 pub(super) struct Materials {
     pub(super) ca: Material,
     pub(super) certificate: Material,
@@ -62,7 +63,7 @@ pub(super) struct Materials {
 }
 
 impl Materials {
-    /// With `open` absent, files are taken to be there and right.
+    /// Loads the material. Without `open`, files are assumed to exist and to be valid.
     pub(super) fn load(chosen: &Chosen<'_>, open: Option<Open<'_>>) -> Self {
         let (cluster, user) = (&chosen.cluster, &chosen.user);
         let of_user = |data, path| Material::load(chosen.user_item, data, path, open);
@@ -75,12 +76,12 @@ impl Materials {
     }
 }
 
-/// The caller does not open a file that lies there: it stands inside the [`io::Error`] of an [`Open`] function.
+/// The cause inside an [`io::Error`] of an [`Open`] function that does not open files in the given folder.
 #[derive(Debug)]
 pub struct NotAllowed;
 
 impl NotAllowed {
-    /// True for the error that holds it.
+    /// Returns true for an error that has this cause.
     #[must_use]
     pub fn is_in(error: &io::Error) -> bool {
         error
@@ -91,13 +92,13 @@ impl NotAllowed {
 
 impl std::fmt::Display for NotAllowed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("it lies outside the kubeconfig's folder")
+        f.write_str("it is outside the kubeconfig's folder")
     }
 }
 
 impl std::error::Error for NotAllowed {}
 
-/// Why a file was not read.
+/// The reason why a file was not read.
 pub(super) enum Unread {
     NotAllowed,
     Failed(String),
@@ -118,28 +119,28 @@ impl From<io::Error> for Unread {
             io::ErrorKind::NotFound => "no such file".to_owned(),
             io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
             io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-            // Words of our own, such as those about a file that is too large or not regular.
+            // The caller's own words, for example about a file that is too large or not regular.
             _ if error.get_ref().is_some() => error.to_string(),
             _ => "it cannot be read".to_owned(),
         })
     }
 }
 
-/// Says which file was not read and why. The path is as written; it is no secret, unless one was pasted there.
+/// Adds which file was not read, and why. The path is shown as written: it is not a secret, unless one was pasted there.
 pub(super) fn unreadable(finding: Finding, path: &str, why: &Unread) -> Finding {
     match why {
         Unread::NotAllowed => finding.instead("file-outside").about(&shown(path)),
         Unread::Failed(words) => {
             let finding = finding.detail(&format!("{}: {words}", shown(path)));
             if path.starts_with('~') {
-                return finding.fix("write the whole path: nothing expands a ~ here");
+                return finding.fix("write the full path: nothing expands a ~ here");
             }
             finding
         }
     }
 }
 
-/// A path in quotes. What has the length of a secret and no separator may be one.
+/// Quotes a path. A long text without a separator may be a secret, so only its length is shown.
 pub(super) fn shown(path: &str) -> String {
     const LONGEST_NAME: usize = 60;
     if path.len() > LONGEST_NAME && !path.contains(['/', '\\']) {

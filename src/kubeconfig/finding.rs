@@ -1,73 +1,47 @@
-//! What a check reports: a stable code, where it was seen, what to do. Never a value.
+//! A finding of a check: a stable code, the location, and what to do about it. It never holds a value.
 
 use serde::Serialize;
 
-use super::codes;
+use super::codes::{self, Gate, Severity};
+use crate::text;
 
-/// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Likely trouble.
-    Warning,
-    /// Cannot work, or is dangerous.
-    Error,
-}
-
-/// The step of Kubernetes' client at which a file is refused
-/// (contract kubeconfig.md section 1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Gate {
-    /// Reading: bytes, YAML, types, names.
-    Load,
-    /// Choosing the context and checking its cluster and user.
-    Rest,
-    /// Building the transport: address, certificates, plugins.
-    Tls,
-    /// Only seen at the TLS handshake; the client is built all the same.
-    Late,
-}
-
-/// One observation about a kubeconfig. Texts name entries and fields, never the value of a secret.
+/// One observation about a kubeconfig. Its texts name entries and fields, never the value of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Stable identifier, listed in `docs/lint.md`.
+    /// The stable identifier, listed in `docs/lint.md`.
     pub code: &'static str,
     pub severity: Severity,
-    /// Set where Kubernetes' own client refuses the file (or would fail later).
+    /// Set if Kubernetes' own client refuses the file, or fails later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate: Option<Gate>,
-    /// Name of the source in a list of several files.
+    /// The name of the source, if there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// `clusters`, `contexts` or `users`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list: Option<&'static str>,
-    /// Zero-based position in that list.
+    /// The position in that list, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<usize>,
-    /// Name of the entry.
+    /// The name of the entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Dotted path below the list item (`user.exec.command`) or a top-level key.
+    /// A dotted path below the list item (`user.exec.command`), or a top-level key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// Line in the source, from 1.
+    /// The line in the source, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
-    /// The user accepts it knowingly.
+    /// The user has accepted this finding, knowing what it says.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub allowed: bool,
 }
 
 impl Finding {
-    /// A finding with the words of its row in [`codes::CODES`]; place and detail are added after.
+    /// Makes a finding with the texts of its row in [`codes::CODES`]. Location and detail are added later.
     pub(super) fn new(code: &'static str) -> Self {
         let row = codes::row(code);
         Self {
@@ -86,7 +60,7 @@ impl Finding {
         }
     }
 
-    /// The text that would be stored has so many bytes as JSON, which is more than a session takes, or nearly so.
+    /// Reports that the text to store has this many bytes as JSON, which is too much for a session, or nearly so.
     #[must_use]
     pub fn oversize(bytes: usize, severity: Severity) -> Self {
         Self {
@@ -95,13 +69,13 @@ impl Finding {
         }
     }
 
-    /// True if it says the same as another one, about the same place.
-    fn is_again(&self, other: &Self) -> bool {
-        let place = |it: &Self| (it.code, it.list, it.name.clone(), it.field.clone());
-        place(self) == place(other)
+    /// Returns true if another finding says the same about the same field.
+    fn repeats(&self, other: &Self) -> bool {
+        let subject = |it: &Self| (it.code, it.list, it.name.clone(), it.field.clone());
+        subject(self) == subject(other)
     }
 
-    /// The same place under another code.
+    /// Makes a finding of another code at the same location.
     pub(super) fn instead(self, code: &'static str) -> Self {
         let row = Self::new(code);
         Self {
@@ -131,14 +105,14 @@ impl Finding {
         self
     }
 
-    /// Adds what exactly is wrong.
+    /// Adds what is wrong in particular.
     pub(super) fn detail(mut self, detail: &str) -> Self {
         self.message.push_str(": ");
         self.message.push_str(detail);
         self
     }
 
-    /// Says which file the value comes from.
+    /// Names the file that the value comes from.
     pub(super) fn in_file(mut self, file: &str) -> Self {
         self.message.push_str(&format!(" (in {file})"));
         self
@@ -150,31 +124,30 @@ impl Finding {
     }
 }
 
-/// Adds what was not said before.
+/// Adds the findings that are not in the list yet.
 pub(super) fn add(findings: &mut Vec<Finding>, more: impl IntoIterator<Item = Finding>) {
     for finding in more {
-        if !findings.iter().any(|known| known.is_again(&finding)) {
+        if !findings.iter().any(|known| known.repeats(&finding)) {
             findings.push(finding);
         }
     }
 }
 
-/// Puts a name into a message: quoted, control characters escaped, cut after 80 characters.
+/// Quotes a name for a message: unseen characters are escaped, and 80 characters are shown at most.
 pub(super) fn quote(name: &str) -> String {
     const LONGEST: usize = 80;
-    let mut text = String::with_capacity(name.len().min(LONGEST) + 2);
-    text.push('"');
-    for (n, ch) in name.chars().enumerate() {
-        if n == LONGEST {
-            text.push('\u{2026}');
-            break;
-        }
-        if ch == '"' || ch == '\\' || ch.is_control() {
-            text.extend(ch.escape_default());
-        } else {
-            text.push(ch);
-        }
+    let mut chars = name.chars();
+    let mut shown: String = chars.by_ref().take(LONGEST).collect();
+    if chars.next().is_some() {
+        shown.push('\u{2026}');
     }
-    text.push('"');
-    text
+    text::quote(&shown)
+}
+
+/// Returns true if a key looks like the name of a field. A secret in the wrong position does not.
+pub(super) fn is_field_like(key: &str) -> bool {
+    key.len() <= 32
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'.'))
 }

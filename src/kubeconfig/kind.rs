@@ -1,13 +1,13 @@
-//! `kind` and `apiVersion`, which are read before all else and without regard to letter case
-//! (contract kubeconfig.md section 2).
+//! Checks `kind` and `apiVersion`, which Kubernetes' client reads first, in any mix of upper and lower case
+//! (docs/interface/kubeconfig.md section 2).
 
 use super::finding::Finding;
-use super::tree::{Tree, Value};
+use super::tree::{NodeValue, Tree};
 
 pub(super) fn check(tree: &Tree) -> Result<(), Finding> {
     let run = match tree.value(tree.root()) {
-        Value::Map(run) => run,
-        Value::Null => return Ok(()),
+        NodeValue::Map(run) => run,
+        NodeValue::Null => return Ok(()),
         other => {
             return Err(Finding::new("not-a-config")
                 .line(tree.line(tree.root()))
@@ -26,8 +26,8 @@ pub(super) fn check(tree: &Tree) -> Result<(), Finding> {
             continue;
         };
         match tree.value(entry.value) {
-            Value::Null => {} // leaves an earlier match as it is
-            Value::Text(text) => {
+            NodeValue::Null => {} // an earlier match stays
+            NodeValue::Text(text) => {
                 *target = tree.text(text);
                 line = entry.line;
             }
@@ -48,7 +48,7 @@ pub(super) fn check(tree: &Tree) -> Result<(), Finding> {
     Err(Finding::new("wrong-kind").field(field).line(line))
 }
 
-/// Unicode folding: besides the ASCII letters, the Kelvin sign is a `k` and the long s an `s`.
+/// Compares keys without regard to case. By Unicode's rules, the Kelvin sign equals `k` and the long s equals `s`.
 fn is_same_key(key: &str, name: &str) -> bool {
     let fold = |ch: char| match ch {
         '\u{212A}' => 'k',

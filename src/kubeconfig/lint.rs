@@ -1,5 +1,5 @@
-//! Lint: what is valid but will not, or should not, work from a runner's container
-//! (contract kubeconfig.md section 12). Opens nothing.
+//! Lint: reports what is valid, but will not work or should not be used from a runner's container
+//! (docs/interface/kubeconfig.md section 12). Opens no file.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,7 +11,7 @@ use super::placeholder::{is_redacted, placeholder};
 use super::token::{self, End};
 use super::url::{Address, Host, Reach, Url, reach};
 
-/// Everything that lint says about the chosen context and the file around it.
+/// Checks the chosen context and the file around it.
 pub(super) fn check(
     config: &Config<'_>,
     chosen: &Chosen<'_>,
@@ -32,7 +32,7 @@ pub(super) fn check(
     lint.findings
 }
 
-/// What lint says about the file as a whole.
+/// Checks the file as a whole.
 pub(super) fn file(config: &Config<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if config.current_context.is_empty() {
@@ -127,7 +127,7 @@ impl<'t> Lint<'_, 't> {
                 }
                 url
             }
-            // `bad-server` says what is wrong; anything more would be about something nobody wrote.
+            // `bad-server` says what is wrong. More findings would be about an address that the user did not write.
             Address::Invalid(_) => return,
         };
         match Host::of(url, self.chosen.cluster.server) {
@@ -141,7 +141,10 @@ impl<'t> Lint<'_, 't> {
         match reach(url.hostname()) {
             Reach::Loopback => self.cluster_note("server-loopback", "server"),
             Reach::InCluster => self.cluster_note("server-in-cluster", "server"),
-            Reach::Private => self.cluster_note("server-private", "server"),
+            Reach::Private => {
+                let finding = self.chosen.on_cluster("server-private", "server");
+                self.findings.push(finding.about(&quote(url.hostname())));
+            }
             Reach::Public => {}
         }
     }
@@ -288,7 +291,7 @@ impl<'t> Lint<'_, 't> {
         }
     }
 
-    /// The only token of an oidc provider that can't renew it.
+    /// Checks the id-token of an oidc provider that can't renew it.
     fn id_token(&mut self) {
         if let Some(end) = token::oidc_end(&self.chosen.user) {
             self.token_end(end, "auth-provider.config.id-token");
@@ -349,7 +352,7 @@ impl<'t> Lint<'_, 't> {
                 self.user_note("password-without-username", "password");
             }
         }
-        // Without a cluster nothing is sent anywhere; `in-cluster-fallback` says what matters then.
+        // Without a cluster no request is sent; then `in-cluster-fallback` is the finding that matters.
         let sends = self.chosen.cluster_item.is_some();
         if sends && !stronger && user.exec.is_none() && user.auth_provider.is_none() {
             self.no_credentials();
@@ -402,7 +405,7 @@ impl<'t> Lint<'_, 't> {
     }
 }
 
-/// How many ways to authenticate a user has.
+/// Counts the ways to authenticate that a user has.
 fn methods(user: &User<'_>) -> usize {
     [
         user.has_certificate(),
@@ -417,7 +420,7 @@ fn methods(user: &User<'_>) -> usize {
     .count()
 }
 
-/// What stands in the place of a secret, if anything does.
+/// Reports a text that replaces a secret, such as a mask.
 fn placeholder_finding(text: &str, on: impl Fn(&'static str) -> Finding) -> Option<Finding> {
     if is_redacted(text) {
         return Some(on("redacted-value"));
@@ -436,7 +439,7 @@ fn is_dns_label(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
-/// To the minute, in UTC.
+/// Formats a time in UTC, to the minute.
 fn date(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

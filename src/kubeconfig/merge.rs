@@ -1,4 +1,4 @@
-//! Several kubeconfigs read as one (contract kubeconfig.md section 11).
+//! Merges several kubeconfigs into one (docs/interface/kubeconfig.md section 11).
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -9,13 +9,16 @@ use zeroize::Zeroizing;
 
 use super::document::Document;
 use super::finding::Finding;
-use super::model::{Config, Extension, Item, Preferences};
-use super::{Open, OwnedSource, Source};
+use super::model::{Config, Item, Preferences};
+use super::source::{Open, OwnedSource, Source};
+use super::value::Extension;
 
-pub(super) fn read_list(
-    list: &OsStr,
-    open: Open<'_>,
-) -> Result<Vec<OwnedSource>, (PathBuf, io::Error)> {
+/// Reads the files of a `KUBECONFIG` list, each one once. Missing files are skipped, and repeated paths are read once
+/// (docs/interface/kubeconfig.md section 11).
+///
+/// # Errors
+/// The path that exists but cannot be read, with the cause.
+pub fn read_list(list: &OsStr, open: Open<'_>) -> Result<Vec<OwnedSource>, (PathBuf, io::Error)> {
     let mut seen = HashSet::new();
     let mut sources = Vec::new();
     for path in std::env::split_paths(list) {
@@ -34,7 +37,7 @@ pub(super) fn read_list(
     Ok(sources)
 }
 
-/// Reads every source, and names the source in each finding if there are several.
+/// Reads every source. Each finding names its source.
 pub(super) fn read_all(sources: &[Source<'_>]) -> Result<Vec<Document>, Vec<Finding>> {
     let (mut documents, mut faults) = (Vec::new(), Vec::new());
     for source in sources {
@@ -53,7 +56,7 @@ pub(super) fn read_all(sources: &[Source<'_>]) -> Result<Vec<Document>, Vec<Find
     }
 }
 
-/// The merged configuration and what lint says about the files as such.
+/// Returns the merged configuration, and the lint findings about the files as such.
 pub(super) fn merge(documents: &[Document]) -> Result<(Config<'_>, Vec<Finding>), Vec<Finding>> {
     let mut merged = Config::default();
     let (mut notes, mut faults) = (Vec::new(), Vec::new());
@@ -74,7 +77,7 @@ pub(super) fn merge(documents: &[Document]) -> Result<(Config<'_>, Vec<Finding>)
     if faults.is_empty() {
         Ok((merged, notes))
     } else {
-        // What is wrong with the text matters most to one who has to mend it.
+        // Somebody who has to repair the text needs the findings about the text too.
         faults.extend(
             notes
                 .into_iter()
@@ -84,7 +87,7 @@ pub(super) fn merge(documents: &[Document]) -> Result<(Config<'_>, Vec<Finding>)
     }
 }
 
-/// The first file that names something wins it whole.
+/// Adds the entries that no earlier file has: the first file that names an entry provides all of it.
 fn add<'t>(merged: &mut Config<'t>, next: Config<'t>) {
     add_items(&mut merged.clusters, next.clusters);
     add_items(&mut merged.contexts, next.contexts);

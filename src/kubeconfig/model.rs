@@ -1,106 +1,16 @@
-//! The typed kubeconfig: which field has which type, and nothing about whether it makes sense
-//! (contract kubeconfig.md sections 2 and 4).
+//! The types of a kubeconfig's fields (docs/interface/kubeconfig.md sections 2 and 4). Whether the values make sense is
+//! checked elsewhere.
 //!
 //! Bodies are decoded from the tree on demand and borrow its text, so nothing is copied.
 
-use std::fmt;
+use std::collections::HashSet;
 
-use zeroize::Zeroizing;
-
-use super::base64;
-use super::decoder::{Decoder, Place};
+use super::decoder::{Decode, Decoder, Position};
 use super::document::Document;
-use super::finding::Finding;
-use super::tree::{NodeId, Tree, Value};
-
-/// Text that no `Debug` output shows.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Secret<'t>(&'t str);
-
-impl<'t> Secret<'t> {
-    pub(super) fn expose(self) -> &'t str {
-        self.0
-    }
-
-    pub(super) fn is_empty(self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl fmt::Debug for Secret<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
-    }
-}
-
-/// A `-data` field.
-#[derive(Clone, Copy, Default)]
-pub(super) enum Data<'t> {
-    #[default]
-    Absent,
-    Base64(&'t str),
-    /// A list of numbers stands for the bytes themselves.
-    Bytes(&'t Tree, NodeId),
-}
-
-impl<'t> Data<'t> {
-    pub(super) fn is_empty(self) -> bool {
-        match self {
-            Self::Absent => true,
-            Self::Base64(text) => text.bytes().all(|b| matches!(b, b'\r' | b'\n')),
-            Self::Bytes(..) => false,
-        }
-    }
-
-    pub(super) fn bytes(self) -> Zeroizing<Vec<u8>> {
-        match self {
-            Self::Absent => Zeroizing::default(),
-            Self::Base64(text) => base64::decode(text.as_bytes()).unwrap_or_default(),
-            Self::Bytes(tree, id) => byte_list(tree, id).unwrap_or_default(),
-        }
-    }
-
-    /// The text as base64, without line breaks.
-    pub(super) fn base64(self) -> Zeroizing<String> {
-        match self {
-            Self::Base64(text) if !text.contains(['\r', '\n']) => Zeroizing::new(text.to_owned()),
-            _ => base64::encode(&self.bytes()),
-        }
-    }
-
-    /// The text as written, for recognising placeholders.
-    pub(super) fn as_written(self) -> &'t str {
-        match self {
-            Self::Base64(text) => text,
-            _ => "",
-        }
-    }
-}
-
-impl fmt::Debug for Data<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[data]")
-    }
-}
-
-/// Numbers from 0 to 255, `null` counting as 0.
-pub(super) fn byte_list(tree: &Tree, id: NodeId) -> Option<Zeroizing<Vec<u8>>> {
-    let Value::List(run) = tree.value(id) else {
-        return None;
-    };
-    let mut bytes = Zeroizing::new(Vec::with_capacity(tree.items(run).len()));
-    for &item in tree.items(run) {
-        let byte = match tree.value(item) {
-            Value::Null => 0,
-            Value::Int(n) => u8::try_from(n).ok()?,
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked
-            Value::Float(x) if x.fract() == 0.0 && x.is_sign_positive() && x < 256.0 => x as u8,
-            _ => return None,
-        };
-        bytes.push(byte);
-    }
-    Some(bytes)
-}
+use super::finding::{Finding, quote};
+use super::kind;
+use super::tree::NodeId;
+use super::value::{Data, Extension, SecretText};
 
 #[derive(Debug, Default)]
 pub(super) struct Cluster<'t> {
@@ -120,14 +30,14 @@ pub(super) struct User<'t> {
     pub(super) certificate_data: Data<'t>,
     pub(super) key_file: &'t str,
     pub(super) key_data: Data<'t>,
-    pub(super) token: Secret<'t>,
+    pub(super) token: SecretText<'t>,
     pub(super) token_file: &'t str,
     pub(super) impersonate: &'t str,
     pub(super) impersonate_uid: &'t str,
     pub(super) impersonate_groups: Vec<&'t str>,
     pub(super) impersonate_extra: Vec<(&'t str, Vec<&'t str>)>,
     pub(super) username: &'t str,
-    pub(super) password: Secret<'t>,
+    pub(super) password: SecretText<'t>,
     pub(super) auth_provider: Option<AuthProvider<'t>>,
     pub(super) exec: Option<Exec<'t>>,
     pub(super) extensions: Vec<Extension<'t>>,
@@ -150,7 +60,7 @@ impl User<'_> {
         !self.impersonate.is_empty() || self.impersonates_without_user()
     }
 
-    /// Fields that only make sense beside `as`.
+    /// Returns true if a field is set that only makes sense together with `as`.
     pub(super) fn impersonates_without_user(&self) -> bool {
         !self.impersonate_uid.is_empty()
             || !self.impersonate_groups.is_empty()
@@ -161,7 +71,7 @@ impl User<'_> {
 #[derive(Debug, Default)]
 pub(super) struct AuthProvider<'t> {
     pub(super) name: &'t str,
-    pub(super) config: Vec<(&'t str, Secret<'t>)>,
+    pub(super) config: Vec<(&'t str, SecretText<'t>)>,
 }
 
 impl<'t> AuthProvider<'t> {
@@ -176,7 +86,7 @@ impl<'t> AuthProvider<'t> {
 #[derive(Debug, Default)]
 pub(super) struct Exec<'t> {
     pub(super) command: &'t str,
-    pub(super) args: Vec<Secret<'t>>,
+    pub(super) args: Vec<SecretText<'t>>,
     pub(super) env: Vec<EnvVar<'t>>,
     pub(super) api_version: &'t str,
     pub(super) install_hint: &'t str,
@@ -185,7 +95,7 @@ pub(super) struct Exec<'t> {
 }
 
 impl<'t> Exec<'t> {
-    /// The mode with its default, which only the beta and alpha versions have.
+    /// Returns the mode, or its default, which only the beta and alpha versions have.
     pub(super) fn mode(&self) -> &'t str {
         const DEFAULTED: [&str; 2] = [
             "client.authentication.k8s.io/v1beta1",
@@ -201,7 +111,7 @@ impl<'t> Exec<'t> {
 #[derive(Debug, Default)]
 pub(super) struct EnvVar<'t> {
     pub(super) name: &'t str,
-    pub(super) value: Secret<'t>,
+    pub(super) value: SecretText<'t>,
 }
 
 #[derive(Debug, Default)]
@@ -212,28 +122,10 @@ pub(super) struct Context<'t> {
     pub(super) extensions: Vec<Extension<'t>>,
 }
 
-/// A named piece of any JSON; `body` is `None` where it is null or absent.
-#[derive(Clone, Copy)]
-pub(super) struct Extension<'t> {
-    pub(super) name: &'t str,
-    pub(super) body: Option<(&'t Tree, NodeId)>,
-}
-
-impl fmt::Debug for Extension<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Extension").finish_non_exhaustive()
-    }
-}
-
 #[derive(Debug, Default)]
 pub(super) struct Preferences<'t> {
     pub(super) colors: bool,
     pub(super) extensions: Vec<Extension<'t>>,
-}
-
-/// A type that can be read out of a tree.
-pub(super) trait Decode<'t>: Default {
-    fn decode(decoder: &mut Decoder<'t>, id: NodeId) -> Self;
 }
 
 impl<'t> Decode<'t> for Cluster<'t> {
@@ -297,8 +189,8 @@ impl<'t> Decode<'t> for User<'t> {
             "client-key-data" => out.key_data = d.data(value),
             "exec" => out.exec = d.optional(value),
             "extensions" => out.extensions = d.extensions(value),
-            "password" => out.password = Secret(d.text(value)),
-            "token" => out.token = Secret(d.text(value)),
+            "password" => out.password = SecretText(d.text(value)),
+            "token" => out.token = SecretText(d.text(value)),
             "tokenFile" => out.token_file = d.text(value),
             _ => out.username = d.text(value),
         });
@@ -310,7 +202,7 @@ impl<'t> Decode<'t> for AuthProvider<'t> {
     fn decode(d: &mut Decoder<'t>, id: NodeId) -> Self {
         let mut out = Self::default();
         d.map(id, &["config", "name"], |d, key, value| match key {
-            "config" => out.config = d.dictionary(value, |d, id| Secret(d.text(id))),
+            "config" => out.config = d.dictionary(value, |d, id| SecretText(d.text(id))),
             _ => out.name = d.text(value),
         });
         out
@@ -331,7 +223,7 @@ impl<'t> Decode<'t> for Exec<'t> {
         let mut out = Self::default();
         d.map(id, FIELDS, |d, key, value| match key {
             "apiVersion" => out.api_version = d.text(value),
-            "args" => out.args = d.list(value, |d, id| Secret(d.text(id))),
+            "args" => out.args = d.list(value, |d, id| SecretText(d.text(id))),
             "command" => out.command = d.text(value),
             "env" => out.env = d.list(value, EnvVar::decode),
             "installHint" => out.install_hint = d.text(value),
@@ -347,7 +239,7 @@ impl<'t> Decode<'t> for EnvVar<'t> {
         let mut out = Self::default();
         d.map(id, &["name", "value"], |d, key, value| match key {
             "name" => out.name = d.text(value),
-            _ => out.value = Secret(d.text(value)),
+            _ => out.value = SecretText(d.text(value)),
         });
         out
     }
@@ -378,11 +270,11 @@ impl<'t> Decode<'t> for Preferences<'t> {
     }
 }
 
-/// One item of `clusters`, `contexts` or `users`; its body is decoded when asked for.
+/// One item of `clusters`, `contexts` or `users`. Its body is decoded on demand.
 #[derive(Clone, Copy)]
 pub(super) struct Item<'t> {
     pub(super) name: &'t str,
-    pub(super) place: Place,
+    pub(super) position: Position,
     pub(super) document: &'t Document,
     body: Option<NodeId>,
 }
@@ -394,25 +286,25 @@ impl<'t> Item<'t> {
             .unwrap_or_default()
     }
 
-    /// Puts a finding on a field below the body, such as `exec.command`.
+    /// Locates a finding at a field of the body, such as `exec.command`.
     pub(super) fn on(&self, finding: Finding, field: &str) -> Finding {
-        let body = self.place.list.trim_end_matches('s');
+        let body = self.position.list.trim_end_matches('s');
         let finding = finding
             .field(format!("{body}.{field}"))
             .line(self.line_of(field));
         self.here(finding)
     }
 
-    /// Puts a finding on the item as a whole.
+    /// Locates a finding at the item as a whole.
     pub(super) fn here(&self, mut finding: Finding) -> Finding {
         finding.source = Some(self.document.name.clone());
-        self.place.on(finding, self.name)
+        self.position.on(finding, self.name)
     }
 
-    /// Line of a field, or of the nearest thing around it.
+    /// Returns the line of a field, or of the closest entry that contains it.
     fn line_of(&self, field: &str) -> u32 {
         let tree = &self.document.tree;
-        let mut line = self.place.line;
+        let mut line = self.position.line;
         let Some(mut node) = self.body else {
             return line;
         };
@@ -427,7 +319,7 @@ impl<'t> Item<'t> {
     }
 }
 
-/// A whole file: names and places of everything, types checked.
+/// A file whose types have been checked, with the names and positions of its entries.
 #[derive(Default)]
 pub(super) struct Config<'t> {
     pub(super) clusters: Vec<Item<'t>>,
@@ -439,7 +331,7 @@ pub(super) struct Config<'t> {
 }
 
 impl<'t> Config<'t> {
-    /// Reads a tree as a kubeconfig. The second part is lint: fields that no client knows.
+    /// Reads a tree as a kubeconfig. Also returns lint findings: the fields that no client knows.
     ///
     /// # Errors
     /// Findings of the load gate.
@@ -455,7 +347,7 @@ impl<'t> Config<'t> {
             "users",
         ];
         let tree = &document.tree;
-        super::kind::check(tree).map_err(|finding| vec![finding])?;
+        kind::check(tree).map_err(|finding| vec![finding])?;
         let mut out = Self::default();
         let mut decoder = Decoder::new(tree);
         decoder.map(tree.root(), FIELDS, |d, key, value| match key {
@@ -482,10 +374,9 @@ impl<'t> Config<'t> {
         [&self.clusters, &self.contexts, &self.users]
             .into_iter()
             .filter_map(|items| {
-                let mut names = std::collections::HashSet::with_capacity(items.len());
+                let mut names = HashSet::with_capacity(items.len());
                 let again = items.iter().find(|item| !names.insert(item.name))?;
-                let finding =
-                    Finding::new("duplicate-name").about(&super::finding::quote(again.name));
+                let finding = Finding::new("duplicate-name").about(&quote(again.name));
                 Some(again.here(finding))
             })
             .collect()
@@ -500,16 +391,16 @@ fn items<'t, T: Decode<'t>>(
 ) -> Vec<Item<'t>> {
     let mut index = 0;
     d.list(list, |d, id| {
-        let place = Place {
+        let position = Position {
             list: list_name,
             index,
             line: d.tree().line(id),
         };
         index += 1;
-        d.enter_item(place);
+        d.enter_item(position);
         let mut item = Item {
             name: "",
-            place,
+            position,
             document,
             body: None,
         };

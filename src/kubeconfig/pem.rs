@@ -1,5 +1,5 @@
-//! PEM blocks as Kubernetes' client finds them (contract kubeconfig.md section 8): text around and
-//! broken blocks are skipped, header lines are noticed.
+//! Finds PEM blocks as Kubernetes' client does (docs/interface/kubeconfig.md section 8): broken blocks and the text around
+//! blocks are skipped, header lines are recognized.
 
 use zeroize::Zeroizing;
 
@@ -26,7 +26,7 @@ impl Block<'_> {
     }
 }
 
-/// The blocks of a text, in order.
+/// Returns the blocks of a text, in order.
 pub(super) fn blocks(text: &[u8]) -> Blocks<'_> {
     Blocks { rest: text }
 }
@@ -56,17 +56,17 @@ impl<'a> Iterator for Blocks<'a> {
 }
 
 enum Step<'a> {
-    /// A block, and where the text goes on behind it.
+    /// A block, and the offset of the text after it.
     Block(Block<'a>, usize),
     Skip,
     Stop,
 }
 
 impl<'a> Blocks<'a> {
-    /// Looks at the text between `from` and the END mark at `end`, whose label starts at `label`.
+    /// Reads the text between `from` and the END mark at `end`, whose label starts at `label`.
     fn block(&self, from: usize, end: usize, label: usize) -> Step<'a> {
         let text = self.rest;
-        // The last BEGIN before an END counts: earlier ones have no END of their own.
+        // The last BEGIN before an END counts: earlier ones have no END.
         let Some(begin) = rfind(&text[from..end], BEGIN) else {
             return Step::Skip;
         };
@@ -80,7 +80,7 @@ impl<'a> Blocks<'a> {
         };
         let mut has_headers = false;
         loop {
-            // Where the END line itself passes for a header, the client gives up.
+            // If the END line itself looks like a header, the client stops.
             if body >= text.len() || body > label {
                 return Step::Stop;
             }
@@ -121,7 +121,7 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// The line at `from`, without its end and trailing blanks, and where the next one starts.
+/// Returns the line at `from` without its line end and trailing blanks, and the offset of the next line.
 fn line(text: &[u8], from: usize) -> (&[u8], usize) {
     let rest = text.get(from..).unwrap_or_default();
     let (line, next) = match rest.iter().position(|b| *b == b'\n') {

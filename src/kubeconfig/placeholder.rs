@@ -1,7 +1,7 @@
-//! What stands in the place of a secret: a mask, a template that nobody filled in, a reference. None of it is a credential, and
-//! none of it is noticed before the first request of a session.
+//! Recognizes texts that replace a secret: a mask, a template that was not filled in, a reference. None of them is a
+//! credential, and without this check nobody would notice before a session's first request.
 
-/// What kind of placeholder it is, in words for a message.
+// The kinds of placeholders, in the words of messages.
 const OUTPUT: &str = "redacted output";
 const MASK: &str = "a mask";
 const TEMPLATE: &str = "a template that was not filled in";
@@ -10,7 +10,7 @@ const REFERENCE: &str = "a reference to a secret manager";
 const FILLER: &str = "a filler that was not replaced";
 const NOTHING: &str = "the text of an empty variable";
 
-/// Whole values, compared without case.
+/// Whole values; upper and lower case count as the same.
 const WORDS: &[(&str, &str)] = &[
     ("redacted", OUTPUT),
     ("data+omitted", OUTPUT),
@@ -41,10 +41,10 @@ const WORDS: &[(&str, &str)] = &[
     ("(none)", NOTHING),
 ];
 
-/// What languages make of a variable that is not set, in their own spelling.
+/// What programming languages print for a variable that is not set, in exactly this spelling.
 const UNSET: &[&str] = &["None", "null", "NULL", "nil", "undefined", "NaN"];
 
-/// What a value begins with.
+/// Values that start with this text.
 const PREFIXES: &[(&str, &str)] = &[
     ("ENC[", ENCRYPTED),
     ("ENC(", ENCRYPTED),
@@ -98,7 +98,7 @@ const PREFIXES: &[(&str, &str)] = &[
     ("CHANGE_", FILLER),
 ];
 
-/// What a value begins and ends with.
+/// Values that start and end with these texts.
 const FRAMES: &[(&str, &str, &str)] = &[
     ("<", ">", OUTPUT),
     ("${", "}", TEMPLATE),
@@ -113,9 +113,9 @@ const FRAMES: &[(&str, &str, &str)] = &[
     ("`", "`", TEMPLATE),
 ];
 
-/// Names a placeholder; nothing for what may be a secret.
+/// Names the kind of a placeholder. Returns `None` for a text that may be a secret.
 ///
-/// Only whole values count: `$` and braces may stand inside a password.
+/// Only whole values count: a password may contain `$` and braces.
 pub fn placeholder(text: &str) -> Option<&'static str> {
     let text = text.trim();
     if text.is_empty() {
@@ -141,12 +141,12 @@ pub fn placeholder(text: &str) -> Option<&'static str> {
         .or_else(|| is_mask(text).then_some(MASK))
 }
 
-/// True for what `kubectl config view` and manuals show in the place of a secret: an export of its own mends it.
+/// Returns true for the text that `kubectl config view` and manuals show instead of a secret. A raw export repairs that.
 pub(super) fn is_redacted(text: &str) -> bool {
     placeholder(text) == Some(OUTPUT)
 }
 
-/// True for a text that holds a piece of a template, for fields that are no secrets, such as an address.
+/// Returns true for a text that contains a template. For fields that are not secrets, such as an address.
 pub(super) fn holds_template(text: &str) -> bool {
     ["${", "$(", "{{", "<%", "{%", "%}"]
         .iter()
@@ -167,7 +167,7 @@ fn of_frames(text: &str) -> Option<&'static str> {
         .map(|(_, _, what)| *what)
 }
 
-/// `$NAME`.
+/// Returns true for `$NAME`.
 fn is_variable(text: &str) -> bool {
     text.strip_prefix('$').is_some_and(|name| {
         name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -175,7 +175,7 @@ fn is_variable(text: &str) -> bool {
     })
 }
 
-/// The same sign again and again: `***`, `xxxxx`, `......`, `•••`.
+/// Returns true for the same character repeated: `***`, `xxxxx`, `......`, `•••`.
 fn is_mask(text: &str) -> bool {
     let mut chars = text.chars();
     let first = chars.next().unwrap_or_default();

@@ -1,41 +1,39 @@
-//! From bytes to a [`Tree`]: YAML events, read the way Kubernetes' reader does
-//! (contract kubeconfig.md section 3).
+//! Builds a [`Tree`] from the YAML events of a text, by the rules of Kubernetes' reader
+//! (docs/interface/kubeconfig.md section 3).
 
 use std::collections::HashMap;
 
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use super::base64;
 use super::encoding::{self, Encoding};
 use super::finding::Finding;
 use super::scalar::{self, Scalar};
-use super::tree::{Entry, NodeId, Tree, Value};
-use super::yaml::{Event, Fault, FaultKind, Parser};
+use super::tree::{Entry, NodeId, NodeValue, Span, Tree};
+use super::yaml::{Event, Parser, YamlFault, YamlFaultKind};
 
-/// Deepest nesting that Kubernetes' reader takes.
+/// The deepest nesting that Kubernetes' reader accepts.
 const MAX_DEPTH: usize = 10_000;
 
 const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
 const BINARY_TAG: &str = "tag:yaml.org,2002:binary";
 
-/// The first document of a text, and what is worth saying about the text around it.
+/// The first document of a text, and facts about the text around it.
 pub(super) struct Reading {
     pub(super) tree: Tree,
     pub(super) encoding: Encoding,
-    /// Something stands after the first document.
+    /// There is text after the first document.
     pub(super) more_documents: bool,
 }
 
+/// Reads the first document of a text.
+///
 /// # Errors
-/// A finding of the load gate. Its text never holds a piece of the input.
+/// A finding of the load gate. Its text never holds a part of the input.
 pub(super) fn read(bytes: &[u8]) -> Result<Reading, Finding> {
     encoding::check_size(bytes)?;
-    let (mut text, encoding) = encoding::to_utf8(bytes)?;
-    let result = Reader::new(&text).first_document();
-    if let std::borrow::Cow::Owned(transcoded) = &mut text {
-        transcoded.zeroize();
-    }
-    let (tree, more_documents) = result?;
+    let (text, encoding) = encoding::detect(bytes)?;
+    let (tree, more_documents) = Reader::new(&text).first_document()?;
     Ok(Reading {
         tree,
         encoding,
@@ -49,32 +47,32 @@ struct Reader<'a> {
     frames: Vec<Frame<'a>>,
     anchors: HashMap<&'a str, Anchor>,
     decodes: DecodeCount,
-    /// Faults that only matter if the node is part of the final value.
+    /// Faults that matter only if their node is part of the final value.
     suspects: Vec<(NodeId, Finding)>,
     opened: u32,
 }
 
-/// A collection whose end has not come yet.
+/// A collection that has not ended yet.
 struct Frame<'a> {
-    kind: Kind,
+    kind: Collection,
     line: u32,
     anchor: Option<(&'a str, u32)>,
-    /// How many decodes this collection takes.
+    /// The number of values that decoding this collection takes.
     size: u64,
 }
 
-enum Kind {
+enum Collection {
     List(Vec<NodeId>),
     Map {
         entries: Vec<Entry>,
-        key: Key,
-        /// Why a key cannot be used, and its line.
+        key: KeyState,
+        /// Why a key cannot be used, and the key's line.
         fault: Option<(&'static str, u32)>,
     },
 }
 
-/// What a map waits for.
-enum Key {
+/// What a map expects next.
+enum KeyState {
     /// The next key.
     Wanted,
     /// The value of this entry.
@@ -86,17 +84,17 @@ enum Key {
 }
 
 enum Anchor {
-    /// Number of a collection that is still open.
+    /// The number of a collection that is still open.
     Open(u32),
     Done(NodeId, u64),
 }
 
-/// A finished node on its way into its parent.
+/// A finished node that is about to be added to its parent.
 #[derive(Clone, Copy)]
 struct Child {
     id: NodeId,
     line: u32,
-    /// How many decodes it takes.
+    /// The number of values that decoding it takes.
     size: u64,
     alias: bool,
     merge_key: bool,
@@ -130,11 +128,13 @@ impl<'a> Reader<'a> {
                     chars,
                     plain,
                 } => self.scalar(anchor, &tag, &chars, plain, line)?,
-                Event::SequenceStart(anchor) => self.open(Kind::List(Vec::new()), anchor, line)?,
+                Event::SequenceStart(anchor) => {
+                    self.open(Collection::List(Vec::new()), anchor, line)?;
+                }
                 Event::MappingStart(anchor) => {
-                    let kind = Kind::Map {
+                    let kind = Collection::Map {
                         entries: Vec::new(),
-                        key: Key::Wanted,
+                        key: KeyState::Wanted,
                         fault: None,
                     };
                     self.open(kind, anchor, line)?;
@@ -164,23 +164,24 @@ impl<'a> Reader<'a> {
         let value = if tag == BINARY_TAG {
             let bytes = base64::decode(text.as_bytes())
                 .ok_or_else(|| Finding::new("bad-tag").line(line))?;
-            Value::Text(self.tree.add_text(&String::from_utf8_lossy(&bytes)))
+            let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
+            NodeValue::Text(self.tree.add_text(&text))
         } else if tag.is_empty() && !plain {
-            Value::Text(self.tree.add_text(text))
+            NodeValue::Text(self.tree.add_text(text))
         } else {
             let resolved =
                 scalar::resolve(tag, text).map_err(|_| Finding::new("bad-tag").line(line))?;
             match resolved {
-                Scalar::Null => Value::Null,
-                Scalar::Bool(value) => Value::Bool(value),
-                Scalar::Int(n) => Value::Int(n),
-                Scalar::Uint(n) => Value::Uint(n),
-                Scalar::Float(value) => Value::Float(value),
-                Scalar::Text => Value::Text(self.tree.add_text(text)),
+                Scalar::Null => NodeValue::Null,
+                Scalar::Bool(value) => NodeValue::Bool(value),
+                Scalar::Int(n) => NodeValue::Int(n),
+                Scalar::Uint(n) => NodeValue::Uint(n),
+                Scalar::Float(value) => NodeValue::Float(value),
+                Scalar::Text => NodeValue::Text(self.tree.add_text(text)),
             }
         };
         let id = self.tree.add(value, line);
-        if matches!(value, Value::Float(value) if !value.is_finite()) {
+        if matches!(value, NodeValue::Float(value) if !value.is_finite()) {
             self.suspects
                 .push((id, Finding::new("bad-number").line(line)));
         }
@@ -199,7 +200,7 @@ impl<'a> Reader<'a> {
     fn alias(&mut self, name: &str, line: u32) -> Result<(), Finding> {
         let fault = |text: &str| Finding::new("bad-alias").line(line).detail(text);
         let (id, size) = match self.anchors.get(name) {
-            None => return Err(fault("it refers to an anchor that does not exist")),
+            None => return Err(fault("its anchor does not exist")),
             Some(Anchor::Open(_)) => return Err(fault("its anchor contains itself")),
             Some(Anchor::Done(id, size)) => (*id, *size),
         };
@@ -214,7 +215,12 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn open(&mut self, kind: Kind, anchor: Option<&'a str>, line: u32) -> Result<(), Finding> {
+    fn open(
+        &mut self,
+        kind: Collection,
+        anchor: Option<&'a str>,
+        line: u32,
+    ) -> Result<(), Finding> {
         if self.frames.len() >= MAX_DEPTH {
             return Err(Finding::new("too-deep").line(line));
         }
@@ -237,15 +243,15 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         let id = match frame.kind {
-            Kind::List(items) => self.tree.add_list(&items, frame.line),
-            Kind::Map { entries, fault, .. } => {
+            Collection::List(items) => self.tree.add_list(&items, frame.line),
+            Collection::Map { entries, fault, .. } => {
                 let id = self.tree.add_map(entries, frame.line);
                 self.suspects
                     .extend(fault.map(|(detail, line)| (id, bad_key(detail, line))));
                 id
             }
         };
-        // An anchor of the same name may have been set inside; then that one stays.
+        // If an anchor of the same name was set inside, that one stays.
         if let Some((name, opened)) = frame.anchor
             && let Some(anchor) = self.anchors.get_mut(name)
             && matches!(anchor, Anchor::Open(open) if *open == opened)
@@ -268,30 +274,30 @@ impl<'a> Reader<'a> {
         };
         frame.size = frame.size.saturating_add(child.size);
         let (entries, key, fault) = match &mut frame.kind {
-            Kind::List(items) => {
+            Collection::List(items) => {
                 items.push(child.id);
                 return Ok(());
             }
-            Kind::Map {
+            Collection::Map {
                 entries,
                 key,
                 fault,
             } => (entries, key, fault),
         };
-        match std::mem::replace(key, Key::Wanted) {
-            Key::Wanted if child.merge_key => *key = Key::Merge { line: child.line },
-            Key::Wanted => *key = map_key(&mut self.tree, child, fault)?,
-            Key::Of(entry) => entries.push(Entry {
+        match std::mem::replace(key, KeyState::Wanted) {
+            KeyState::Wanted if child.merge_key => *key = KeyState::Merge { line: child.line },
+            KeyState::Wanted => *key = map_key(&mut self.tree, child, fault)?,
+            KeyState::Of(entry) => entries.push(Entry {
                 value: child.id,
                 ..entry
             }),
-            Key::Merge { line } => merge(&self.tree, child, entries, line)?,
-            Key::Unusable => {}
+            KeyState::Merge { line } => merge(&self.tree, child, entries, line)?,
+            KeyState::Unusable => {}
         }
         Ok(())
     }
 
-    /// Faults that Kubernetes finds only after the whole document has been put together.
+    /// Finds the faults that Kubernetes finds only after it has built the whole document.
     fn audit(&mut self) -> Result<(), Finding> {
         if usize::from(self.tree.height(self.tree.root())) > MAX_DEPTH {
             return Err(Finding::new("too-deep"));
@@ -315,8 +321,8 @@ impl Frame<'_> {
     fn wants_key(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Map {
-                key: Key::Wanted,
+            Collection::Map {
+                key: KeyState::Wanted,
                 ..
             }
         )
@@ -327,21 +333,23 @@ fn map_key(
     tree: &mut Tree,
     child: Child,
     fault: &mut Option<(&'static str, u32)>,
-) -> Result<Key, Finding> {
+) -> Result<KeyState, Finding> {
     let mut unusable = |detail| {
         fault.get_or_insert((detail, child.line));
-        Ok(Key::Unusable)
+        Ok(KeyState::Unusable)
     };
     let key = match tree.value(child.id) {
-        Value::Text(span) => span,
-        Value::List(_) | Value::Map(_) => return Err(bad_key("it is a list or a map", child.line)),
-        Value::Null => return unusable("it is null"),
-        Value::Uint(_) => return unusable("it is too large a number"),
-        Value::Bool(value) => number_key(tree, Scalar::Bool(value)),
-        Value::Int(n) => number_key(tree, Scalar::Int(n)),
-        Value::Float(value) => number_key(tree, Scalar::Float(value)),
+        NodeValue::Text(span) => span,
+        NodeValue::List(_) | NodeValue::Map(_) => {
+            return Err(bad_key("it is a list or a map", child.line));
+        }
+        NodeValue::Null => return unusable("it is null"),
+        NodeValue::Uint(_) => return unusable("it is too large a number"),
+        NodeValue::Bool(value) => number_key(tree, Scalar::Bool(value)),
+        NodeValue::Int(n) => number_key(tree, Scalar::Int(n)),
+        NodeValue::Float(value) => number_key(tree, Scalar::Float(value)),
     };
-    Ok(Key::Of(Entry {
+    Ok(KeyState::Of(Entry {
         key,
         line: child.line,
         value: child.id,
@@ -352,19 +360,19 @@ fn bad_key(detail: &str, line: u32) -> Finding {
     Finding::new("bad-key").line(line).detail(detail)
 }
 
-fn number_key(tree: &mut Tree, key: Scalar) -> super::tree::Span {
+fn number_key(tree: &mut Tree, key: Scalar) -> Span {
     let text = scalar::key_text(key).unwrap_or_default();
     tree.add_text(&text)
 }
 
-/// Puts the entries of the merged maps where the merge stands; in a list the first map wins.
+/// Inserts the entries of the merged maps at the merge key. In a list, the first map wins.
 fn merge(tree: &Tree, child: Child, entries: &mut Vec<Entry>, line: u32) -> Result<(), Finding> {
     let not_maps = || Finding::new("bad-merge").line(line);
     match tree.value(child.id) {
-        Value::Map(run) => entries.extend_from_slice(tree.entries(run)),
-        Value::List(run) if !child.alias => {
+        NodeValue::Map(run) => entries.extend_from_slice(tree.entries(run)),
+        NodeValue::List(run) if !child.alias => {
             for &item in tree.items(run).iter().rev() {
-                let Value::Map(run) = tree.value(item) else {
+                let NodeValue::Map(run) = tree.value(item) else {
                     return Err(not_maps());
                 };
                 entries.extend_from_slice(tree.entries(run));
@@ -375,8 +383,8 @@ fn merge(tree: &Tree, child: Child, entries: &mut Vec<Entry>, line: u32) -> Resu
     Ok(())
 }
 
-/// The reference's guard against alias bombs: it counts how many values it decodes, and how many
-/// of them come out of an alias.
+/// The protection of Kubernetes' reader against alias bombs: it counts the values that it decodes, and those of them that
+/// come from an alias.
 #[derive(Default)]
 struct DecodeCount {
     all: u64,
@@ -395,7 +403,7 @@ impl DecodeCount {
         self.check()
     }
 
-    #[allow(clippy::cast_precision_loss)] // as the reference does
+    #[allow(clippy::cast_precision_loss)] // Kubernetes' reader does the same
     fn check(&self) -> Result<(), Finding> {
         const LOW: f64 = 400_000.0;
         const HIGH: f64 = 4_000_000.0;
@@ -414,12 +422,12 @@ impl DecodeCount {
     }
 }
 
-fn refusal(fault: &Fault) -> Finding {
+fn refusal(fault: &YamlFault) -> Finding {
     let finding = match fault.kind {
-        FaultKind::Encoding => Finding::new("bad-encoding"),
-        FaultKind::TooDeep => Finding::new("too-deep"),
-        FaultKind::Version => Finding::new("yaml-version"),
-        FaultKind::Syntax(problem) => Finding::new("yaml-syntax").detail(problem),
+        YamlFaultKind::Encoding => Finding::new("bad-encoding"),
+        YamlFaultKind::TooDeep => Finding::new("too-deep"),
+        YamlFaultKind::Version => Finding::new("yaml-version"),
+        YamlFaultKind::Syntax(problem) => Finding::new("yaml-syntax").detail(problem),
     };
     finding.line(fault.line)
 }

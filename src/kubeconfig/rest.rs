@@ -1,5 +1,5 @@
-//! Gate 2: the context's cluster and user, and nothing else in the file
-//! (contract kubeconfig.md sections 5 to 7).
+//! Gate 2: checks the context's cluster and user, and nothing else in the file
+//! (docs/interface/kubeconfig.md sections 5 to 7).
 
 use super::choose::Chosen;
 use super::files::{Material, Materials, Unread, unreadable};
@@ -7,14 +7,14 @@ use super::finding::{Finding, quote};
 use super::model::{Config, Exec};
 use super::url::{Address, Url};
 
-/// Faults in the client's order. `in-cluster-fallback` stands for the one fault that a client
-/// inside a pod takes as leave to act as the pod.
+/// Returns the faults in the client's order. `in-cluster-fallback` is the one fault after which a client inside a pod acts
+/// as the pod itself.
 pub(super) fn check<'t>(
     config: &Config<'t>,
     chosen: &Chosen<'t>,
     materials: &Materials,
 ) -> Vec<Finding> {
-    // The client also complains about the cluster that no context named: one cause, one finding.
+    // The client also reports the missing cluster of the missing context. It has the same cause, so it is left out.
     if chosen.context_item.is_none() && !chosen.name.is_empty() {
         return vec![chosen.not_found(config)];
     }
@@ -44,7 +44,7 @@ pub(super) fn check<'t>(
 fn check_certificate(chosen: &Chosen<'_>, materials: &Materials, faults: &mut Vec<Finding>) {
     let user = &chosen.user;
     if !user.has_certificate() {
-        return; // a key alone is ignored
+        return; // the client ignores a key without a certificate
     }
     if !user.certificate_file.is_empty() && !user.certificate_data.is_empty() {
         faults.push(chosen.on_user("data-and-file", "client-certificate"));
@@ -124,7 +124,7 @@ fn check_cluster(chosen: &Chosen<'_>, materials: &Materials, faults: &mut Vec<Fi
     }
 }
 
-/// Only read over https, and only if no token stands in the file itself.
+/// The client reads the token file only over https, and only if the kubeconfig itself holds no token.
 fn check_token_file(chosen: &Chosen<'_>, materials: &Materials, faults: &mut Vec<Finding>) {
     if !Address::of(chosen.cluster.server).is_https() || !chosen.user.token.is_empty() {
         return;

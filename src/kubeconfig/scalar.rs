@@ -1,26 +1,26 @@
-//! What a plain scalar means to Kubernetes' YAML 1.1 reader (contract kubeconfig.md section 3).
+//! The values that Kubernetes' YAML 1.1 reader sees in plain scalars (docs/interface/kubeconfig.md section 3).
 
-/// The meaning of a scalar. `Text` stands for the scalar's own characters.
+/// The value of a scalar. `Text` means the scalar's own characters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Scalar {
     Null,
     Bool(bool),
     Int(i64),
-    /// Beyond `i64`, within `u64`.
+    /// A number too large for `i64`.
     Uint(u64),
     Float(f64),
     Text,
 }
 
-/// A tag that the scalar does not fit, such as `!!int abc`.
+/// The scalar does not fit its tag, as in `!!int abc`.
 #[derive(Debug, PartialEq)]
 pub(super) struct TagMismatch;
 
 const TAG_PREFIX: &str = "tag:yaml.org,2002:";
 
-/// Resolves a scalar that is plain (an empty `tag`), or carries a tag.
+/// Resolves a scalar that is plain (`tag` is empty) or has a tag.
 ///
-/// Tags outside YAML's own set make text, whatever stands behind them. `!!binary` is not handled here.
+/// A scalar with a tag outside YAML's own set is text. `!!binary` is not handled here.
 pub(super) fn resolve(tag: &str, text: &str) -> Result<Scalar, TagMismatch> {
     if tag.is_empty() {
         return Ok(untagged(text));
@@ -32,7 +32,7 @@ pub(super) fn resolve(tag: &str, text: &str) -> Result<Scalar, TagMismatch> {
         | ("int", Scalar::Int(_) | Scalar::Uint(_))
         | ("float", Scalar::Float(_))
         | ("null", Scalar::Null) => Ok(found),
-        #[allow(clippy::cast_precision_loss)] // as the reader does
+        #[allow(clippy::cast_precision_loss)] // Kubernetes' reader does the same
         ("float", Scalar::Int(n)) => Ok(Scalar::Float(n as f64)),
         ("timestamp", Scalar::Text) if is_timestamp(text) => Ok(Scalar::Text),
         ("bool" | "int" | "float" | "null" | "timestamp", _) => Err(TagMismatch),
@@ -67,7 +67,7 @@ fn word(text: &str) -> Option<Scalar> {
     })
 }
 
-/// Integers in Go's base-0 syntax, then decimal floats; `_` is dropped wherever it stands.
+/// Reads an integer in Go's base-0 syntax, else a decimal float. `_` is removed everywhere.
 fn number(text: &str) -> Scalar {
     let plain: std::borrow::Cow<'_, str> = if text.contains('_') {
         text.replace('_', "").into()
@@ -100,7 +100,7 @@ fn integer(plain: &str) -> Option<Scalar> {
         [b'0', _, ..] => (8, &digits[1..]),
         _ => (10, digits),
     };
-    // `from_str_radix` would take a second sign.
+    // `from_str_radix` would accept a second sign.
     if !digits.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return None;
     }
@@ -115,13 +115,13 @@ fn integer(plain: &str) -> Option<Scalar> {
     }
 }
 
-/// `0b` followed by a sign of its own is still read as binary.
+/// Reads `0b` that is followed by a sign, which is binary too.
 fn signed_binary(plain: &str) -> Option<i64> {
     let digits = plain.strip_prefix("0b")?;
     i64::from_str_radix(digits, 2).ok()
 }
 
-/// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
+/// Matches `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`.
 fn is_decimal_float(plain: &str) -> bool {
     let unsigned = plain.strip_prefix(['-', '+']).unwrap_or(plain);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
@@ -145,7 +145,7 @@ fn all_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A first byte `.` goes to the general float parser, where `_` may only stand between digits.
+/// Reads a text that starts with `.` as a float. Here `_` is allowed between digits only.
 fn point_float(text: &str) -> Scalar {
     let bytes = text.as_bytes();
     let between_digits = |i: usize| {
@@ -164,7 +164,8 @@ fn point_float(text: &str) -> Scalar {
     }
 }
 
-/// The four date formats of the reader. Only `!!timestamp` asks for them; the value stays text.
+/// Returns true for the four date formats of Kubernetes' reader. They matter only for `!!timestamp`, and the value stays
+/// text.
 fn is_timestamp(text: &str) -> bool {
     let Some((date, time)) = split_date(text) else {
         return false;
@@ -231,7 +232,7 @@ fn in_range(digits: &str, limit: u8) -> bool {
     all_digits(digits) && digits.parse::<u8>().is_ok_and(|n| n <= limit)
 }
 
-/// How a number or bool that stands as a mapping key is written as text.
+/// Writes a number or bool that is the key of a map as text.
 pub(super) fn key_text(key: Scalar) -> Option<String> {
     match key {
         Scalar::Bool(value) => Some(value.to_string()),
@@ -241,8 +242,8 @@ pub(super) fn key_text(key: Scalar) -> Option<String> {
     }
 }
 
-/// Shortest form in 32 bits, with an exponent below 1e-4 and from 1e6 on.
-#[allow(clippy::cast_possible_truncation)] // as the reader does
+/// Writes the shortest form of a 32-bit float, with an exponent below 1e-4 and from 1e6 on.
+#[allow(clippy::cast_possible_truncation)] // Kubernetes' reader does the same
 fn float_key(value: f64) -> String {
     let short = value as f32;
     if short.is_nan() {

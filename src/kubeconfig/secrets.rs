@@ -1,15 +1,16 @@
-//! The secret values of a kubeconfig, for masking output.
+//! Collects the secret values of a kubeconfig, so that output can be masked.
 
 use secrecy::SecretString;
 
 use super::model::{Config, User};
 
-/// Shorter lines of a key would mask ordinary words, in bytes.
+/// The length of the shortest line of a key that is masked, in bytes: shorter ones would mask ordinary words.
 const SHORTEST_LINE: usize = 6;
 
-/// Shorter words of a login program's command line are ordinary ones.
+/// The length of the shortest word of a login program's command line that is a secret, in bytes.
 const SHORTEST_WORD: usize = 6;
 
+/// Returns every value that may be secret.
 pub(super) fn all(config: &Config<'_>) -> Vec<SecretString> {
     let mut found = Vec::new();
     for item in &config.users {
@@ -41,9 +42,9 @@ fn of_user(user: &User<'_>, add: &mut dyn FnMut(&str)) {
     }
 }
 
-/// The secret values that must not show in a log, one to a line as log filters take them: tokens, passwords, keys (as
-/// written, and the lines inside), and what login plugins keep under names of secrets. Nothing else: a mask that is an
-/// ordinary word hides the log itself.
+/// Returns the secret values that must not appear in a log: tokens, passwords, keys (as written, and line by line, since
+/// log filters work on lines), and the settings of login plugins whose names are those of secrets. Other values are left
+/// out: masking ordinary words would make the log unreadable.
 pub(super) fn masks(config: &Config<'_>) -> Vec<SecretString> {
     let mut found = Vec::new();
     let mut add = |text: &str| {
@@ -75,7 +76,7 @@ pub(super) fn masks(config: &Config<'_>) -> Vec<SecretString> {
     found
 }
 
-/// The lines of a key without those that any key has.
+/// Returns the lines of a key, except those that every key has.
 pub(super) fn key_lines(pem: &str) -> impl Iterator<Item = &str> {
     pem.lines()
         .map(str::trim)

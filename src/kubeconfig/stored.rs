@@ -1,5 +1,5 @@
-//! One judgement of what will be stored: the text is cut with its files inlined, and the cut text is judged. Each finding
-//! is put back to where its cause stands in the user's file: an inlined value to the field with the path.
+//! The judgment of the text that will be stored: it is cut with its files inlined, and the cut text is judged. Each
+//! finding is then moved to its cause in the user's file: a finding about inlined data to the field that holds the path.
 
 use std::path::Path;
 
@@ -8,10 +8,13 @@ use secrecy::ExposeSecret as _;
 use super::files::shown;
 use super::finding::{Finding, add};
 use super::model::{Config, Item};
+use super::parsed::Kubeconfig;
+use super::report::{Carved, CheckOptions, Inlined, Keep, Report, Rules};
+use super::source::Source;
+use super::summary::Summary;
 use super::wrapper;
-use super::{CheckOptions, Cut, Inlined, Keep, Kubeconfig, Report, Rules, Source, Summary, check};
 
-/// Findings about a text that do not hold for what is cut out of it.
+/// Findings about a file that no longer hold for what is cut out of it.
 const SETTLED: [&str; 5] = [
     "encoding-bom",
     "file-reference",
@@ -19,86 +22,128 @@ const SETTLED: [&str; 5] = [
     "multiple-contexts",
     "unused-entries",
 ];
-/// What a text that is no kubeconfig at all is called beside `not-a-config`: one cause, one finding.
+/// Findings that are left out beside `not-a-config`, since they have the same cause.
 const OF_EMPTY: [&str; 3] = ["in-cluster-fallback", "no-current-context", "unknown-field"];
 
-pub(super) fn cut(kubeconfig: &Kubeconfig, keep: Keep<'_>, options: &CheckOptions<'_>) -> Cut {
-    let refused = |report| Cut {
-        carved: None,
-        report,
-    };
-    let documents = || kubeconfig.documents.iter();
-    let (config, notes) = match kubeconfig.merged() {
-        Ok(merged) => merged,
-        Err(mut faults) => {
-            if let Some(found) = documents().find_map(wrapper::holder) {
-                for fault in &mut faults {
-                    if matches!(fault.code, "not-a-config" | "wrong-kind") {
-                        *fault = found.told(fault.clone());
-                    }
-                }
-            }
-            return refused(Report::new(faults, None));
-        }
-    };
-    if let Some(instead) = documents().find_map(wrapper::instead_of_config) {
-        let mut report = kubeconfig.check(options);
-        let findings = &mut report.findings;
-        findings.retain(|finding| !OF_EMPTY.contains(&finding.code));
-        findings.insert(0, instead);
-        return refused(report);
-    }
-    match kubeconfig.carve(keep, options.open) {
-        Ok(carved) => {
-            let text = carved.text.expose_secret();
-            let source = Source {
-                name: "",
-                bytes: text.as_bytes(),
-                dir: Path::new(""),
-            };
-            let options = CheckOptions {
-                context: None,
-                rules: Rules::All,
-                ..*options
-            };
-            let mut report = check(&[source], &options);
-            let places = Places {
-                config: &config,
-                inlined: &carved.inlined,
-            };
-            let judged = std::mem::take(&mut report.findings);
-            let mut findings: Vec<Finding> = Vec::new();
-            add(
-                &mut findings,
-                judged.into_iter().map(|finding| places.find(finding)),
-            );
-            add(&mut findings, carved.findings.iter().cloned());
-            let notes = notes
-                .into_iter()
-                .filter(|note| !SETTLED.contains(&note.code));
-            add(&mut findings, notes);
-            let summary = report.summary.map(|summary| of_file(summary, &config));
-            let report = Report::new(kubeconfig.named(findings), summary);
-            Cut {
-                report,
-                carved: Some(carved),
-            }
-        }
-        Err(faults) => {
-            let report = kubeconfig.check(options);
-            let named = matches!(keep, Keep::Named(_));
-            let mut findings = report.findings;
-            findings.retain(|finding| match finding.code {
-                "no-current-context" => !named,
-                code => !SETTLED.contains(&code),
-            });
-            add(&mut findings, faults);
-            refused(Report::new(findings, report.summary))
+/// The text that would be stored, and the judgment about it.
+pub struct Cut {
+    /// `None` if something prevents the cut; the report says what.
+    pub carved: Option<Carved>,
+    /// The carved text, parsed.
+    pub stored: Option<Kubeconfig>,
+    pub report: Report,
+}
+
+impl Cut {
+    fn refused(report: Report) -> Self {
+        Self {
+            carved: None,
+            stored: None,
+            report,
         }
     }
 }
 
-/// How much there is in the user's file, and whether it names this context as the current one.
+impl Kubeconfig {
+    /// Cuts with all files inlined, and judges the cut text itself. Findings name their location in the user's file.
+    #[must_use]
+    pub fn cut(&self, keep: Keep<'_>, options: &CheckOptions<'_>) -> Cut {
+        let (config, notes) = match self.merged() {
+            Ok(merged) => merged,
+            Err(faults) => return Cut::refused(Report::of(self.explain_wrapper(faults))),
+        };
+        if let Some(instead) = self.documents.iter().find_map(wrapper::instead_of_config) {
+            let mut report = self.check(options);
+            let findings = &mut report.findings;
+            findings.retain(|finding| !OF_EMPTY.contains(&finding.code));
+            findings.insert(0, instead);
+            return Cut::refused(report);
+        }
+        match self.carve_of(&config, keep, options.open) {
+            Ok(carved) => self.judge_cut(&config, notes, carved, options),
+            Err(faults) => Cut::refused(self.judge_uncut(keep, faults, options)),
+        }
+    }
+
+    /// If the text contains a kubeconfig without being one, says where the kubeconfig is.
+    fn explain_wrapper(&self, mut faults: Vec<Finding>) -> Vec<Finding> {
+        if let Some(found) = self.documents.iter().find_map(wrapper::holder) {
+            for fault in &mut faults {
+                if matches!(fault.code, "not-a-config" | "wrong-kind") {
+                    *fault = found.explain(fault.clone());
+                }
+            }
+        }
+        faults
+    }
+
+    fn judge_cut(
+        &self,
+        config: &Config<'_>,
+        notes: Vec<Finding>,
+        carved: Carved,
+        options: &CheckOptions<'_>,
+    ) -> Cut {
+        let options = CheckOptions {
+            context: None,
+            rules: Rules::All,
+            ..*options
+        };
+        let stored = Kubeconfig::read(&[Source {
+            name: "",
+            bytes: carved.text.expose_secret().as_bytes(),
+            dir: Path::new(""),
+        }]);
+        let (stored, report) = match stored {
+            Ok(stored) => {
+                let report = stored.check(&options);
+                (Some(stored), report)
+            }
+            Err(faults) => (None, Report::of(faults)),
+        };
+        let user_file = UserFile {
+            config,
+            inlined: &carved.inlined,
+        };
+        let judged = report.findings.into_iter();
+        let mut findings: Vec<Finding> = Vec::new();
+        add(
+            &mut findings,
+            judged.map(|finding| user_file.locate(finding)),
+        );
+        add(&mut findings, carved.findings.iter().cloned());
+        let notes = notes
+            .into_iter()
+            .filter(|note| !SETTLED.contains(&note.code));
+        add(&mut findings, notes);
+        let summary = report.summary.map(|summary| of_file(summary, config));
+        Cut {
+            report: Report::new(self.named(findings), summary),
+            carved: Some(carved),
+            stored,
+        }
+    }
+
+    /// Judges the file as it is, because `faults` prevent the cut.
+    fn judge_uncut(
+        &self,
+        keep: Keep<'_>,
+        faults: Vec<Finding>,
+        options: &CheckOptions<'_>,
+    ) -> Report {
+        let report = self.check(options);
+        let named = matches!(keep, Keep::Named(_));
+        let mut findings = report.findings;
+        findings.retain(|finding| match finding.code {
+            "no-current-context" => !named,
+            code => !SETTLED.contains(&code),
+        });
+        add(&mut findings, faults);
+        Report::new(findings, report.summary)
+    }
+}
+
+/// Corrects a summary of the cut text to the entries and the current context of the user's file.
 fn of_file(mut summary: Summary, config: &Config<'_>) -> Summary {
     summary.context.current = config.current_context == summary.context.name;
     summary.contexts = config.contexts.len();
@@ -107,14 +152,14 @@ fn of_file(mut summary: Summary, config: &Config<'_>) -> Summary {
     summary
 }
 
-/// Where things stand in the user's file.
-struct Places<'a, 't> {
+/// The user's file, in which findings about the cut text are located.
+struct UserFile<'a, 't> {
     config: &'a Config<'t>,
     inlined: &'a [Inlined],
 }
 
-impl Places<'_, '_> {
-    fn find(&self, mut finding: Finding) -> Finding {
+impl UserFile<'_, '_> {
+    fn locate(&self, mut finding: Finding) -> Finding {
         finding.line = None;
         finding.index = None;
         let Some(item) = self.item(&finding) else {
@@ -124,7 +169,7 @@ impl Places<'_, '_> {
             return item.here(finding);
         };
         let field = field.split_once('.').map_or("", |(_, field)| field);
-        match self.path_field(&finding, field) {
+        match self.inlined_file(&finding, field) {
             Some(inlined) => {
                 let finding = finding.in_file(&shown(&inlined.path));
                 item.on(finding, inlined.field)
@@ -143,16 +188,16 @@ impl Places<'_, '_> {
         items.iter().find(|item| item.name == name)
     }
 
-    /// The path field that a field of the cut text comes from.
-    fn path_field(&self, finding: &Finding, field: &str) -> Option<&Inlined> {
-        let of_path = match field {
+    /// Returns the file that a field of the cut text was read from.
+    fn inlined_file(&self, finding: &Finding, field: &str) -> Option<&Inlined> {
+        let path_field = match field {
             "token" => "tokenFile",
             _ => field.strip_suffix("-data")?,
         };
         self.inlined.iter().find(|inlined| {
             Some(inlined.list) == finding.list
                 && Some(inlined.name.as_str()) == finding.name.as_deref()
-                && inlined.field == of_path
+                && inlined.field == path_field
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Who a context is, in a few words, without opening a file or judging anything.
+//! Describes a context briefly. Opens no file and judges nothing.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use super::model::{Config, Item, User};
 use super::token::{self, End};
 use super::url::Address;
 
-/// The method by which a user would prove its identity.
+/// The method by which a user authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Identity {
@@ -28,24 +28,24 @@ pub enum Identity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ContextSummary {
     pub name: String,
-    /// Whether `current-context` names it.
+    /// True if `current-context` names it.
     pub current: bool,
-    /// Name of the cluster it refers to; may be empty or dangling.
+    /// The name of its cluster; may be empty, or name a missing entry.
     pub cluster: String,
-    /// Address without user information; `None` where the cluster is absent.
+    /// The address without user information; `None` if the cluster does not exist.
     pub server: Option<String>,
-    /// Name of the user it refers to; may be empty or dangling.
+    /// The name of its user; may be empty, or name a missing entry.
     pub user: String,
     pub identity: Identity,
     pub namespace: Option<String>,
-    /// The earlier of the client certificate's and the token's end, as far as inline data tells.
+    /// When the client certificate or the token expires, whichever is first, as far as inline data shows it.
     pub expires_at: Option<Timestamp>,
-    /// Which of the two that is.
+    /// The one that expires first: "client certificate" or "token".
     #[serde(skip)]
     pub ends_first: Option<&'static str>,
 }
 
-/// The chosen context with the size of the file around it.
+/// The chosen context, and the number of entries in the file around it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
     #[serde(flatten)]
@@ -55,7 +55,7 @@ pub struct Summary {
     pub users: usize,
 }
 
-/// Every context, in the order of the file.
+/// Describes every context, in the order of the file.
 pub(super) fn of_contexts(config: &Config<'_>) -> Vec<ContextSummary> {
     let clusters = by_name(&config.clusters);
     let users = by_name(&config.users);
@@ -104,7 +104,7 @@ pub(super) fn of_file(config: &Config<'_>, chosen: &Chosen<'_>) -> Option<Summar
     })
 }
 
-/// The method that an API server looks at first.
+/// Returns the method that an API server checks first.
 fn identity(user: &User<'_>) -> Identity {
     if user.has_certificate() {
         Identity::Certificate
@@ -136,7 +136,7 @@ fn first_end(user: &User<'_>) -> Option<(Timestamp, &'static str)> {
         .min()
 }
 
-/// The address without user information and query, either of which may hold a secret.
+/// Returns the address without user information and query, which may hold secrets.
 fn public_part(server: &str) -> String {
     match Address::of(server) {
         Address::Url(url) if url.path.contains('@') => format!("{}://{}", url.scheme, url.host),

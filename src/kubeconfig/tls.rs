@@ -1,18 +1,19 @@
-//! Gate 3: address, CA, certificate, plugins. Over anything but https only the address counts
-//! (contract kubeconfig.md section 8). The late gate is here too.
+//! Gate 3: checks address, CA, certificate and plugins; unless the address is https, only the address
+//! (docs/interface/kubeconfig.md section 8). The late gate is here too.
 
 use std::path::Path;
 
-use super::Open;
 use super::base64;
 use super::cert::{self, Fault};
 use super::choose::Chosen;
+use super::codes::Gate;
 use super::files::{Material, Materials, Unread, unreadable};
-use super::finding::{Finding, Gate};
+use super::finding::Finding;
 use super::model::AuthProvider;
+use super::source::Open;
 use super::url::{self, Address};
 
-/// Faults, in an order close to the client's. Those of [`Gate::Late`] do not refuse the file.
+/// Returns the faults in about the client's order. Those of [`Gate::Late`] do not refuse the file.
 pub(super) fn check(
     chosen: &Chosen<'_>,
     materials: &Materials,
@@ -61,10 +62,10 @@ fn check_plugins(chosen: &Chosen<'_>, open: Option<Open<'_>>, faults: &mut Vec<F
 
 fn check_oidc(provider: &AuthProvider<'_>, open: Option<Open<'_>>) -> Option<&'static str> {
     if provider.get("idp-issuer-url").is_empty() {
-        return Some("idp-issuer-url is absent");
+        return Some("idp-issuer-url is missing");
     }
     if provider.get("client-id").is_empty() {
-        return Some("client-id is absent");
+        return Some("client-id is missing");
     }
     let Some(data) = base64::decode(provider.get("idp-certificate-authority-data").as_bytes())
     else {
@@ -77,7 +78,7 @@ fn check_oidc(provider: &AuthProvider<'_>, open: Option<Open<'_>>) -> Option<&'s
     if path.is_empty() {
         return None;
     }
-    // Not among the paths that start from the kubeconfig's folder.
+    // This path is relative to the working directory, not to the kubeconfig's folder.
     match Material::read(Path::new(path), open) {
         Material::FileBytes(bytes) => cert::check_ca(&bytes).err().map(|fault| fault.1),
         Material::NotOpened => None,
@@ -144,7 +145,7 @@ fn check_pair(chosen: &Chosen<'_>, materials: &Materials, faults: &mut Vec<Findi
         finding = finding.detail(detail);
     }
     if from_files {
-        // Two files are read again at the handshake; only then is the pair looked at.
+        // If both are files, the client reads them at the handshake and checks the pair only then.
         finding.gate = Some(Gate::Late);
     }
     faults.push(finding);

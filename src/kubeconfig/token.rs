@@ -1,50 +1,52 @@
-//! When a bearer token ends, as far as it says so, or as far as its kind is known.
+//! When a bearer token expires: as the token says, or as is known of its kind.
 
 use ::base64::Engine;
 use ::base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use zeroize::Zeroizing;
 
-use super::jwt;
-use super::model::{Secret, User};
+use super::jwt::{self, Expiry};
+use super::model::User;
+use super::value::SecretText;
 
-/// What is known about the end of a token.
+/// What is known about the expiry of a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// The token says it.
+    /// The token names this time.
     At(Timestamp),
-    /// A JWT without an end.
+    /// The token is a JWT without an expiry.
     Never,
-    /// It does not say it, but its kind never lives longer.
-    Within(&'static Kind),
+    /// The token names no time, but tokens of its kind never live longer than this.
+    Within(&'static ShortLived),
     Unknown,
 }
 
-/// Tokens that don't tell their end, but are known to be short-lived.
+/// A kind of token that does not name its expiry but is known to be short-lived.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Kind {
+pub(super) struct ShortLived {
     prefix: &'static str,
     pub(super) name: &'static str,
     pub(super) life: &'static str,
     pub(super) longest: SignedDuration,
 }
 
-/// The longest lives are the defaults of the services that issue them.
-const KINDS: &[Kind] = &[
-    Kind {
+/// The kinds. `longest` is the default of the service that issues the token.
+const KINDS: &[ShortLived] = &[
+    ShortLived {
         prefix: "sha256~",
         name: "an OpenShift login token",
         life: "a day",
         longest: SignedDuration::from_hours(24),
     },
-    Kind {
+    ShortLived {
         prefix: "ya29.",
         name: "a Google access token",
         life: "an hour",
         longest: SignedDuration::from_hours(1),
     },
-    Kind {
+    ShortLived {
         prefix: "glcbt-",
         name: "a GitLab job token",
         life: "one job",
@@ -52,35 +54,39 @@ const KINDS: &[Kind] = &[
     },
 ];
 
-/// How long EKS takes a token after it was signed, whatever its URL says.
+/// How long EKS accepts a token after it was signed, whatever the token's URL says.
 const EKS_LIFE: SignedDuration = SignedDuration::from_mins(15);
-/// What precedes the signed URL in a token for EKS.
+/// The text before the signed URL in a token for EKS.
 const EKS: &str = "k8s-aws-v1.";
-/// No longer token is decoded, in bytes.
+/// The size of the longest token that is decoded, in bytes.
 const LONGEST: usize = 64 << 10;
 
-/// Reads the end of a token.
+/// Returns when a token expires.
 pub(super) fn end(token: &str) -> End {
     if let Some(signed) = token.strip_prefix(EKS) {
         return eks_end(signed).map_or(End::Unknown, End::At);
     }
-    // `ci:12:glcbt-…` is the user and the token of a job in one.
+    // `ci:12:glcbt-…` is a job's user and token in one text.
     let last = token.rsplit(':').next().unwrap_or_default();
     if let Some(kind) = KINDS.iter().find(|kind| last.starts_with(kind.prefix)) {
         return End::Within(kind);
     }
     match jwt::parse(token) {
-        Some(jwt) => jwt.expires_at.map_or(End::Never, End::At),
+        Some(jwt) => match jwt.expiry() {
+            Expiry::At(end) => End::At(end),
+            Expiry::Never => End::Never,
+            Expiry::Unknown => End::Unknown,
+        },
         None => End::Unknown,
     }
 }
 
-/// A token for EKS is a signed URL; the time of signing stands in it.
+/// Returns when a token for EKS expires. It is a signed URL that names the time of signing.
 fn eks_end(signed: &str) -> Option<Timestamp> {
     if signed.len() > LONGEST {
         return None;
     }
-    let url = URL_SAFE_NO_PAD.decode(signed.trim_end_matches('=')).ok()?;
+    let url = Zeroizing::new(URL_SAFE_NO_PAD.decode(signed.trim_end_matches('=')).ok()?);
     let url = std::str::from_utf8(&url).ok()?;
     let (_, query) = url.split_once('?')?;
     let signed_at = query
@@ -91,19 +97,19 @@ fn eks_end(signed: &str) -> Option<Timestamp> {
     time.checked_add(EKS_LIFE).ok()
 }
 
-/// The token without what was pasted around it.
-pub(super) fn bare(token: Secret<'_>) -> &str {
+/// Returns the token without the white space and the word `Bearer` that may have been pasted with it.
+pub(super) fn bare(token: SecretText<'_>) -> &str {
     let text = token.expose().trim();
     text.strip_prefix("Bearer ").unwrap_or(text).trim()
 }
 
-/// The end of the id-token of an oidc provider that cannot be renewed: nothing else can stand in for it.
+/// Returns when the id-token of an oidc provider expires, if the provider cannot renew it: no other token replaces it then.
 pub(super) fn oidc_end(user: &User<'_>) -> Option<Timestamp> {
     let provider = user.auth_provider.as_ref()?;
     if provider.name != "oidc" || !provider.get("refresh-token").is_empty() {
         return None;
     }
-    jwt::parse(provider.get("id-token")).and_then(|jwt| jwt.expires_at)
+    jwt::parse(provider.get("id-token"))?.expires_at()
 }
 
 #[cfg(test)]
@@ -111,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_what_is_known() {
+    fn end_uses_what_is_known() {
         let signed = |date: &str| {
             let url = format!(
                 "https://sts.example.com/?Action=GetCallerIdentity&X-Amz-Date={date}&X-Amz-Expires=60"

@@ -1,39 +1,39 @@
-//! The value that a YAML text stands for, kept flat: nodes refer to each other by number, so deep
-//! nesting and shared aliases cost neither stack nor copies.
+//! The value of a YAML text in flat tables: nodes refer to each other by number, so deep nesting needs no stack, and
+//! aliases need no copies.
 
 use super::wiped::WipedText;
 
-/// Number of a node in its [`Tree`]. Children always have smaller numbers than their parents.
+/// The number of a node in its [`Tree`]. Children have smaller numbers than their parents.
 pub(super) type NodeId = u32;
 
-/// A piece of the tree's text.
+/// A part of the tree's text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
     start: u32,
     len: u32,
 }
 
-/// A run in one of the tree's side tables.
+/// A range in the tree's table of items or of entries.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Run {
+pub(super) struct TableRange {
     start: u32,
     len: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Value {
+pub(super) enum NodeValue {
     Null,
     Bool(bool),
     Int(i64),
     Uint(u64),
     Float(f64),
     Text(Span),
-    List(Run),
-    Map(Run),
+    List(TableRange),
+    Map(TableRange),
 }
 
-impl Value {
-    /// What a reader of the file would call it.
+impl NodeValue {
+    /// Returns the word for the type of the value in messages.
     pub(super) fn kind(self) -> &'static str {
         match self {
             Self::Null => "nothing",
@@ -48,10 +48,10 @@ impl Value {
 
 #[derive(Clone, Copy, Debug)]
 struct Node {
-    value: Value,
-    /// Line in the source, from 1.
+    value: NodeValue,
+    /// The line in the source, from 1.
     line: u32,
-    /// Collections on the longest way down, this one included; stops at [`u16::MAX`].
+    /// The number of nested collections, this one included; [`u16::MAX`] at most.
     height: u16,
 }
 
@@ -59,12 +59,12 @@ struct Node {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) key: Span,
-    /// Line of the key, from 1.
+    /// The line of the key, from 1.
     pub(super) line: u32,
     pub(super) value: NodeId,
 }
 
-/// A key that was given more than once in the same map.
+/// A key that occurs more than once in the same map.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Duplicate {
     pub(super) key: Span,
@@ -81,11 +81,11 @@ pub(super) struct Tree {
     pub(super) duplicates: Vec<Duplicate>,
 }
 
-/// At most this many duplicate keys are remembered: enough to show, and no flood.
+/// The most duplicate keys that are reported.
 const MAX_DUPLICATES: usize = 100;
 
 impl Tree {
-    /// An empty tree whose root is null. `capacity` is the number of text bytes expected.
+    /// Makes a tree whose root is null. `capacity` is the expected size of its text, in bytes.
     pub(super) fn new(capacity: usize) -> Self {
         let mut tree = Self {
             text: WipedText::with_capacity(capacity),
@@ -95,7 +95,7 @@ impl Tree {
             root: 0,
             duplicates: Vec::new(),
         };
-        tree.root = tree.add(Value::Null, 1);
+        tree.root = tree.add(NodeValue::Null, 1);
         tree
     }
 
@@ -107,7 +107,7 @@ impl Tree {
         self.root = root;
     }
 
-    pub(super) fn value(&self, id: NodeId) -> Value {
+    pub(super) fn value(&self, id: NodeId) -> NodeValue {
         self.nodes[id as usize].value
     }
 
@@ -124,20 +124,20 @@ impl Tree {
         &self.text[start..start + span.len as usize]
     }
 
-    pub(super) fn items(&self, run: Run) -> &[NodeId] {
+    pub(super) fn items(&self, run: TableRange) -> &[NodeId] {
         let start = run.start as usize;
         &self.items[start..start + run.len as usize]
     }
 
-    /// The entries of a map, sorted by the bytes of their keys.
-    pub(super) fn entries(&self, run: Run) -> &[Entry] {
+    /// Returns the entries of a map, sorted by the bytes of their keys.
+    pub(super) fn entries(&self, run: TableRange) -> &[Entry] {
         let start = run.start as usize;
         &self.entries[start..start + run.len as usize]
     }
 
-    /// The entry of a map under `key`; `None` as well if the node is not a map.
+    /// Returns the entry of a map that has this key. `None` also if the node is not a map.
     pub(super) fn get(&self, map: NodeId, key: &str) -> Option<Entry> {
-        let Value::Map(run) = self.value(map) else {
+        let NodeValue::Map(run) = self.value(map) else {
             return None;
         };
         let entries = self.entries(run);
@@ -149,15 +149,15 @@ impl Tree {
 
     pub(super) fn as_text(&self, id: NodeId) -> Option<&str> {
         match self.value(id) {
-            Value::Text(span) => Some(self.text(span)),
+            NodeValue::Text(span) => Some(self.text(span)),
             _ => None,
         }
     }
 
-    pub(super) fn add(&mut self, value: Value, line: u32) -> NodeId {
+    pub(super) fn add(&mut self, value: NodeValue, line: u32) -> NodeId {
         let height = match value {
-            Value::List(run) => self.above(self.items(run).iter().copied()),
-            Value::Map(run) => self.above(self.entries(run).iter().map(|entry| entry.value)),
+            NodeValue::List(run) => self.above(self.items(run).iter().copied()),
+            NodeValue::Map(run) => self.above(self.entries(run).iter().map(|entry| entry.value)),
             _ => 0,
         };
         let id = index(self.nodes.len());
@@ -184,15 +184,15 @@ impl Tree {
     }
 
     pub(super) fn add_list(&mut self, items: &[NodeId], line: u32) -> NodeId {
-        let run = Run {
+        let run = TableRange {
             start: index(self.items.len()),
             len: index(items.len()),
         };
         self.items.extend_from_slice(items);
-        self.add(Value::List(run), line)
+        self.add(NodeValue::List(run), line)
     }
 
-    /// Sorts the entries by key; of equal keys the last one stays.
+    /// Adds a map, sorted by key. Of equal keys the last one is kept.
     pub(super) fn add_map(&mut self, mut entries: Vec<Entry>, line: u32) -> NodeId {
         entries.sort_by(|a, b| self.text(a.key).cmp(self.text(b.key)));
         let start = self.entries.len();
@@ -214,14 +214,14 @@ impl Tree {
                 *last = entry;
             }
         }
-        let run = Run {
+        let run = TableRange {
             start: index(start),
             len: index(self.entries.len() - start),
         };
-        self.add(Value::Map(run), line)
+        self.add(NodeValue::Map(run), line)
     }
 
-    /// Whether each node is part of the final value. What a later duplicate replaced is not.
+    /// Returns for each node whether it is part of the final value. A value that a duplicate key replaced is not.
     pub(super) fn reachable(&self) -> Vec<bool> {
         let mut reached = vec![false; self.nodes.len()];
         reached[self.root as usize] = true;
@@ -230,12 +230,12 @@ impl Tree {
                 continue;
             }
             match self.value(id) {
-                Value::List(run) => {
+                NodeValue::List(run) => {
                     for &item in self.items(run) {
                         reached[item as usize] = true;
                     }
                 }
-                Value::Map(run) => {
+                NodeValue::Map(run) => {
                     for entry in self.entries(run) {
                         reached[entry.value as usize] = true;
                     }
@@ -247,8 +247,8 @@ impl Tree {
     }
 }
 
-/// Inputs are capped far below `u32::MAX` bytes and every node takes at least one byte or one
-/// counted alias, so this never saturates.
+/// Converts an index. Inputs are far smaller than `u32::MAX` bytes, and every node takes at least one byte or one counted
+/// alias, so this never saturates.
 fn index(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

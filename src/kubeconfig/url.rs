@@ -1,27 +1,27 @@
-//! URLs as Kubernetes' client reads them. The `url` crate follows the browsers' rules, which mend
-//! what the client refuses (`https:/x`, spaces, odd ports), so verdicts need this reading.
+//! Reads URLs as Kubernetes' client does. The `url` crate follows the rules of browsers, which repair what the client
+//! refuses (`https:/x`, spaces, odd ports), so its verdicts would differ.
 //!
-//! Takes what a client built with Go 1.25 or with Go 1.26 takes.
+//! Accepts what a client built with Go 1.25 or with Go 1.26 accepts.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::placeholder::holds_template;
 use crate::text::seen::is_unseen;
 
-/// The parts of a URL that the rules ask for.
+/// The parts of a URL that the rules need.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Url {
-    /// Lower case; empty if there is none.
+    /// In lower case; empty if there is none.
     pub(super) scheme: String,
     pub(super) has_userinfo: bool,
-    /// With port, and with the brackets of an IPv6 address.
+    /// The host with its port, and with the brackets of an IPv6 address.
     pub(super) host: String,
     pub(super) path: String,
     pub(super) has_query: bool,
     pub(super) has_fragment: bool,
 }
 
-/// Not a URL for Kubernetes' client.
+/// Kubernetes' client does not accept the text as a URL.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NotAUrl;
 
@@ -84,7 +84,7 @@ impl Url {
         Ok(())
     }
 
-    /// The host with its escapes undone.
+    /// Returns the host with its escapes decoded.
     pub(super) fn unescaped_host(&self) -> Vec<u8> {
         let mut pieces = self.host.split('%');
         let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
@@ -95,7 +95,7 @@ impl Url {
         bytes
     }
 
-    /// The host without port and brackets.
+    /// Returns the host without port and brackets.
     pub(super) fn hostname(&self) -> &str {
         if let Some(literal) = self.host.strip_prefix('[') {
             return literal.split(']').next().unwrap_or_default();
@@ -119,12 +119,12 @@ fn split_scheme(text: &str) -> Result<(&str, &str), NotAUrl> {
     Ok(("", text))
 }
 
-/// Every `%` stands before two hexadecimal digits.
+/// Checks that two hexadecimal digits follow every `%`.
 fn well_escaped(text: &str) -> Result<(), NotAUrl> {
     escapes(text).try_for_each(|value| value.map(|_| ()))
 }
 
-/// The value of each escape.
+/// Returns the value of each escape.
 fn escapes(text: &str) -> impl Iterator<Item = Result<u8, NotAUrl>> {
     text.split('%').skip(1).map(|after| {
         let digits = after.as_bytes().get(..2).ok_or(NotAUrl)?;
@@ -139,7 +139,7 @@ fn check_host(host: &str) -> Result<(), NotAUrl> {
         Some(0) => check_ip_literal(host),
         Some(_) => Err(NotAUrl),
         None => {
-            // Clients built with Go 1.26 look behind the first colon, older ones behind the last.
+            // Clients built with Go 1.26 check the text after the first colon, older ones the text after the last.
             if let Some(at) = host.rfind(':') {
                 check_port(&host[at..])?;
             }
@@ -161,7 +161,7 @@ fn check_ip_literal(host: &str) -> Result<(), NotAUrl> {
     }
     address.parse::<Ipv6Addr>().map_err(|_| NotAUrl)?;
     let zone = zone.unwrap_or_default();
-    // An escape may only stand for what could be written without it.
+    // An escape is allowed only for a byte that is also allowed without one.
     let fits = |b: u8| b == b' ' || b == b'%' || is_host_byte(b);
     if !zone
         .bytes()
@@ -172,7 +172,7 @@ fn check_ip_literal(host: &str) -> Result<(), NotAUrl> {
     escapes(zone).try_for_each(|value| if fits(value?) { Ok(()) } else { Err(NotAUrl) })
 }
 
-/// Nothing, or a colon and digits; the range is not checked.
+/// Accepts an empty text, or a colon and digits. The range is not checked.
 fn check_port(text: &str) -> Result<(), NotAUrl> {
     match text.strip_prefix(':') {
         Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => Ok(()),
@@ -188,7 +188,7 @@ fn check_host_text(host: &str) -> Result<(), NotAUrl> {
     {
         return Err(NotAUrl);
     }
-    // Only bytes outside ASCII, and `%` itself, may be escaped in a host.
+    // In a host, only bytes outside ASCII and `%` itself may be escaped.
     escapes(host).try_for_each(|value| match value? {
         b'%' | 0x80.. => Ok(()),
         _ => Err(NotAUrl),
@@ -199,14 +199,14 @@ fn is_host_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"!\"$&'()*+,-.:;<=>[]_~".contains(&b)
 }
 
-/// A cluster's `server` text as the client takes it (contract kubeconfig.md section 8).
+/// A cluster's `server` as the client understands it (docs/interface/kubeconfig.md section 8).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Address {
-    /// A URL with scheme and host.
+    /// A URL with a scheme and a host.
     Url(Url),
-    /// Anything else that fits behind `http://`: spoken to in clear, whatever was meant.
+    /// Another text that is a URL after `http://`. The client connects to it without TLS, even if https was meant.
     Bare(Url),
-    /// Refused. The URL is what stands behind `http://`, if that much can be read.
+    /// Refused. The URL is the text after `http://`, if that can be read.
     Invalid(Option<Url>),
 }
 
@@ -223,19 +223,19 @@ impl Address {
         }
     }
 
-    /// Credentials, CA and plugins only count over https.
+    /// Returns true for https. Over other schemes, credentials, CA and plugins do not matter.
     pub(super) fn is_https(&self) -> bool {
         matches!(self, Self::Url(url) if url.scheme == "https")
     }
 }
 
-/// Whether the client sees a path longer than `/`. It looks for one before it knows of fragments: in `https:/#x` the
-/// path is `/#x`.
+/// Returns true if the client sees a path longer than `/`. It looks for one before it removes the fragment: in
+/// `https:/#x` the path is `/#x`.
 fn has_path(server: &str) -> bool {
     Url::without_fragment(server).is_ok_and(|url| url.path.starts_with('/') && url.path.len() > 1)
 }
 
-/// Why a server's text is refused, in words. Only for a text that is.
+/// Explains why a server's text is refused. For refused texts only.
 pub(super) fn why_refused(server: &str) -> &'static str {
     let has = |wanted: fn(char) -> bool| server.chars().any(wanted);
     if holds_template(server) {
@@ -266,7 +266,7 @@ pub(super) fn why_refused(server: &str) -> &'static str {
     } else if host.contains(['[', ']']) {
         "the brackets do not hold an IPv6 address"
     } else if host.matches(':').count() > 1 {
-        "an IPv6 address needs brackets, and a port stands there once"
+        "an IPv6 address needs brackets, and there can be one port only"
     } else if host.contains(':') {
         "the port is not a number"
     } else if rest.contains('%') {
@@ -276,13 +276,13 @@ pub(super) fn why_refused(server: &str) -> &'static str {
     }
 }
 
-/// Whether a client can reach a host of this form at all; it was taken as a URL before.
+/// Whether any client can reach a host of this form. The text is known to be a URL.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Host {
     Plain,
-    /// Characters outside ASCII, which only some clients translate.
+    /// The name has characters outside ASCII, which only some clients translate.
     International,
-    /// The reason why no client can.
+    /// No client can, for this reason.
     Impossible(&'static str),
 }
 
@@ -333,10 +333,10 @@ impl Host {
     }
 }
 
-/// Where an address leads, seen from a container.
+/// What an address means inside a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// The container itself, or a name of the machine around it.
+    /// The container itself, or the machine that it runs on.
     Loopback,
     /// Only inside the cluster that the address belongs to.
     InCluster,
@@ -345,7 +345,7 @@ pub(super) enum Reach {
     Public,
 }
 
-/// Names and domains whose reach is known, the domain itself included. The first that fits counts.
+/// Names and domains with a known reach. Each means the domain itself and all names below it; the first match counts.
 const KNOWN: &[(&str, Reach)] = &[
     ("localhost", Reach::Loopback),
     ("localhost.localdomain", Reach::Loopback),
@@ -357,10 +357,10 @@ const KNOWN: &[(&str, Reach)] = &[
     ("vcap.me", Reach::Loopback),
     ("lacolhost.com", Reach::Loopback),
     ("localdev.me", Reach::Loopback),
-    // OpenShift Local writes these into the hosts file of its machine.
+    // OpenShift Local writes these names into the hosts file of its machine.
     ("crc.testing", Reach::Loopback),
     ("apps-crc.testing", Reach::Loopback),
-    // Names by which containers and local machines reach the machine they run on.
+    // Names by which containers and virtual machines reach the machine that they run on.
     ("docker.internal", Reach::Loopback),
     ("host.minikube.internal", Reach::Loopback),
     ("host.containers.internal", Reach::Loopback),
@@ -374,7 +374,7 @@ const KNOWN: &[(&str, Reach)] = &[
     ("kubernetes", Reach::InCluster),
     ("svc", Reach::InCluster),
     ("svc.cluster.local", Reach::InCluster),
-    // Private networks by construction.
+    // Names that exist only in private networks.
     ("ts.net", Reach::Private),
     ("beta.tailscale.net", Reach::Private),
     ("netbird.cloud", Reach::Private),
@@ -391,10 +391,10 @@ const KNOWN: &[(&str, Reach)] = &[
     ("test", Reach::Private),
 ];
 
-/// Domains that answer every name with the address that stands in it.
+/// Domains in which every name resolves to the address that the name contains.
 const WILDCARDS: &[&str] = &["nip.io", "sslip.io", "xip.io", "traefik.me"];
 
-/// Names that only stand alone: a domain below them is another one.
+/// Names that do not include the names below them.
 const WHOLE: &[&str] = &["kubernetes", "kubernetes.default"];
 
 /// Classifies a host name or address.
@@ -430,7 +430,8 @@ pub(super) fn reach(hostname: &str) -> Reach {
     Reach::Public
 }
 
-/// Where `127.0.0.1`, `app.10-0-0-5` or `app-7f000001` before such a domain leads; without an address to 127.0.0.1, or nowhere.
+/// Returns the reach of `127.0.0.1`, `app.10-0-0-5` or `app-7f000001` before such a domain. A name without an address counts
+/// as loopback.
 fn wildcard_reach(rest: &str) -> Reach {
     let labels: Vec<&str> = rest.split('.').collect();
     let dotted = labels
@@ -491,7 +492,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_what_the_client_takes() {
+    fn accepts_what_the_client_accepts() {
         for (text, host) in [
             ("https://api.example.com:6443", "api.example.com:6443"),
             ("HTTPS://x/", "x"),
@@ -623,11 +624,11 @@ mod tests {
             ("https://{{ .Host }}", "a template in it was not filled in"),
             (
                 "https://2001:db8::1:6443",
-                "an IPv6 address needs brackets, and a port stands there once",
+                "an IPv6 address needs brackets, and there can be one port only",
             ),
             (
                 "https://a.example.com:6443:6443",
-                "an IPv6 address needs brackets, and a port stands there once",
+                "an IPv6 address needs brackets, and there can be one port only",
             ),
             ("https://a.example.com:port", "the port is not a number"),
             ("https://", "it names no host"),
@@ -638,7 +639,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_hosts_that_cannot_exist() {
+    fn recognizes_hosts_that_cannot_exist() {
         let host = |text: &str| Host::of(&Url::parse(text).unwrap(), text);
         for (text, expected) in [
             ("https://a.example.com:6443", Host::Plain),

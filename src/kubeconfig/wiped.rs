@@ -1,10 +1,10 @@
-//! A growing text that leaves no copy of itself behind.
+//! A text that can grow without leaving copies of itself in memory.
 
 use std::ops::Deref;
 
 use zeroize::Zeroizing;
 
-/// Wiped when dropped and, unlike a plain `String`, also when it moves in order to grow.
+/// Wiped when it is dropped and, unlike `Zeroizing<String>`, also when it moves to a larger buffer.
 #[derive(Default)]
 pub(super) struct WipedText(Zeroizing<String>);
 

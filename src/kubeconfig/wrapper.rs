@@ -1,32 +1,32 @@
-//! What holds a kubeconfig without being one: an API's answer, a Secret, a text in quotes.
+//! Recognizes a text that contains a kubeconfig without being one: an API's answer, a Secret, a text in quotes.
 
-use super::decoder::is_field_like;
 use super::document::Document;
 use super::encoding;
-use super::finding::Finding;
-use super::tree::{NodeId, Tree, Value};
+use super::finding::{Finding, is_field_like, quote};
+use super::tree::{NodeId, NodeValue, Tree};
 
 const LISTS: [&str; 3] = ["clusters", "contexts", "users"];
-/// How deep a kubeconfig is looked for, and among how many values.
+/// The deepest level at which a kubeconfig is searched for.
 const DEEPEST: usize = 6;
+/// The most values that are searched.
 const MOST: usize = 2000;
-/// A longer key may be a secret.
+/// The length of the longest key that is shown: a longer one may be a secret.
 const LONGEST_KEY: usize = 40;
 
-/// Says what a document is in place of a kubeconfig. Nothing for a kubeconfig, and for an empty document.
+/// Says what a document is if it is not a kubeconfig. Returns `None` for a kubeconfig, and for an empty document.
 pub(super) fn instead_of_config(document: &Document) -> Option<Finding> {
     let tree = &document.tree;
     let root = tree.root();
     let keys: Vec<&str> = match tree.value(root) {
-        Value::Map(run) => tree
+        NodeValue::Map(run) => tree
             .entries(run)
             .iter()
             .map(|entry| tree.text(entry.key))
             .collect(),
-        Value::Text(_) | Value::List(_) => Vec::new(),
+        NodeValue::Text(_) | NodeValue::List(_) => Vec::new(),
         _ => return None,
     };
-    let is_map = matches!(tree.value(root), Value::Map(_));
+    let is_map = matches!(tree.value(root), NodeValue::Map(_));
     if is_map
         && (keys.is_empty() || keys.iter().any(|key| is_of_config(key)) || is_config(tree, root))
     {
@@ -37,12 +37,12 @@ pub(super) fn instead_of_config(document: &Document) -> Option<Finding> {
         ..Finding::new("not-a-config").line(tree.line(root))
     };
     if let Some(found) = holder(document) {
-        return Some(found.told(finding));
+        return Some(found.explain(finding));
     }
     if !is_map {
         return None;
     }
-    let finding = finding.detail("it holds none of clusters, contexts and users");
+    let finding = finding.detail("it has no clusters, contexts or users");
     let failed = keys
         .iter()
         .any(|key| matches!(*key, "error" | "errors" | "message" | "Error"));
@@ -53,7 +53,7 @@ pub(super) fn instead_of_config(document: &Document) -> Option<Finding> {
     })
 }
 
-/// True for a map with keys that only a kubeconfig has.
+/// Returns true for a map with keys that only a kubeconfig has.
 pub(super) fn is_config_like(document: &Document) -> bool {
     let tree = &document.tree;
     let lists = LISTS
@@ -62,14 +62,14 @@ pub(super) fn is_config_like(document: &Document) -> bool {
     lists.count() >= 2
 }
 
-/// The kubeconfig inside a document that is none itself.
+/// Finds the kubeconfig inside a document that is not one itself.
 pub(super) fn holder(document: &Document) -> Option<Found> {
     let tree = &document.tree;
     let mut search = Search { tree, left: MOST };
     search.below(tree.root(), "", 0)
 }
 
-/// A key that only a kubeconfig has at the top, however it is spelt.
+/// Returns true for a key that only a kubeconfig has at the top, in any spelling.
 fn is_of_config(key: &str) -> bool {
     let plain = key.to_ascii_lowercase().replace(['-', '_'], "");
     LISTS.contains(&plain.as_str()) || plain == "currentcontext"
@@ -82,18 +82,18 @@ fn is_config(tree: &Tree, root: NodeId) -> bool {
     kind == Some("Config")
 }
 
-/// A kubeconfig inside the document.
+/// A kubeconfig inside a document.
 pub(super) struct Found {
-    /// As `yq` takes it; empty for the document itself.
+    /// The path in the syntax of `yq`; empty for the document itself.
     path: String,
-    /// How many times it is encoded in base64.
+    /// The number of times that it is encoded in base64.
     layers: usize,
     is_text: bool,
 }
 
 impl Found {
-    /// Says where it is, and how to take it out.
-    pub(super) fn told(&self, finding: Finding) -> Finding {
+    /// Adds where it is, and how to extract it.
+    pub(super) fn explain(&self, finding: Finding) -> Finding {
         let base64 = match self.layers {
             0 => String::new(),
             1 => ", in base64".to_owned(),
@@ -101,14 +101,14 @@ impl Found {
         };
         if self.path.is_empty() {
             return finding
-                .detail("it is a text in quotes that holds one")
-                .fix("write it without the quotes: `jq -r .`, `terraform output -raw NAME`");
+                .detail("it is a kubeconfig in quotes")
+                .fix("remove the quotes: `jq -r .`, `terraform output -raw NAME`");
         }
         let raw = if self.is_text { "-r " } else { "" };
         let decode = " | base64 -d".repeat(self.layers);
         finding
-            .detail(&format!("its key `{}` holds one{base64}", self.path))
-            .fix(format!("take it out: `yq {raw}'{}'{decode}`", self.path))
+            .detail(&format!("its key `{}` contains one{base64}", self.path))
+            .fix(format!("extract it: `yq {raw}'{}'{decode}`", self.path))
     }
 }
 
@@ -126,7 +126,7 @@ impl Search<'_> {
             is_text,
         };
         match self.tree.value(node) {
-            Value::Text(text) => {
+            NodeValue::Text(text) => {
                 let text = self.tree.text(text);
                 if is_kubeconfig_text(text) {
                     return Some(found(0, true));
@@ -134,7 +134,7 @@ impl Search<'_> {
                 let (inner, layers) = encoding::unwrap_base64(text.as_bytes())?;
                 is_kubeconfig_text(&inner).then(|| found(layers, true))
             }
-            Value::Map(run) if depth < DEEPEST => {
+            NodeValue::Map(run) if depth < DEEPEST => {
                 let entries = self.tree.entries(run);
                 let lists = LISTS
                     .iter()
@@ -147,14 +147,14 @@ impl Search<'_> {
                     let step = if is_field_like(key) && !key.contains(['.', '-', '/']) {
                         format!("{path}.{key}")
                     } else if key.len() <= LONGEST_KEY {
-                        format!("{path}[{}]", super::finding::quote(key))
+                        format!("{path}[{}]", quote(key))
                     } else {
                         format!("{path}[]")
                     };
                     self.below(entry.value, &step, depth + 1)
                 })
             }
-            Value::List(run) if depth < DEEPEST => {
+            NodeValue::List(run) if depth < DEEPEST => {
                 let items = self.tree.items(run);
                 items
                     .iter()
@@ -166,7 +166,7 @@ impl Search<'_> {
     }
 }
 
-/// Two of the three lists are proof enough: prose and settings of other programs do not hold them.
+/// Returns true for a text that contains two of the three lists. Prose and settings of other programs do not.
 fn is_kubeconfig_text(text: &str) -> bool {
     LISTS
         .iter()

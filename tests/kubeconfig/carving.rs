@@ -58,7 +58,7 @@ fn files_become_data() {
     let inlined: Vec<_> = carved
         .inlined
         .iter()
-        .map(|inlined| (inlined.place(), inlined.path.as_str()))
+        .map(|inlined| (inlined.label(), inlined.path.as_str()))
         .collect();
     let inlined: Vec<_> = inlined
         .iter()

@@ -13,7 +13,7 @@ use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::intake::findings::{self, Outcome};
 use crate::intake::{self, Examined, KubeconfigArgs, Page, judge};
-use crate::kubeconfig::{self as rules, Carved, CheckOptions, OwnedSource, Report, Rules};
+use crate::kubeconfig::{Carved, CheckOptions, OwnedSource, Report, Rules};
 use crate::output::style::{self, Tone};
 use crate::text::acpctl;
 
@@ -214,20 +214,13 @@ fn examine(ctx: &Ctx, args: &Args, sources: &[OwnedSource]) -> Result<Examined, 
             .map(|ttl| SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX)),
         open: &intake::open,
     };
-    let mut report = rules::check(&intake::views(sources), &options);
-    if report
-        .findings
-        .iter()
-        .any(|it| it.code == "context-not-found")
-    {
-        report.findings.retain(|it| it.code != "multiple-contexts");
+    let mut examined = Examined::of_file(sources, &options);
+    let findings = &mut examined.report.findings;
+    if findings.iter().any(|it| it.code == "context-not-found") {
+        findings.retain(|it| it.code != "multiple-contexts");
     }
-    judge::allow(&mut report.findings, &args.allow);
-    Ok(Examined {
-        text: None,
-        carved: None,
-        report,
-    })
+    judge::allow(findings, &args.allow);
+    Ok(examined)
 }
 
 fn as_created(ctx: &Ctx, args: &Args, sources: &[OwnedSource]) -> Result<Examined, Failure> {
@@ -315,7 +308,12 @@ fn text(
 ) -> anyhow::Result<()> {
     let report = &examined.report;
     if ctx.out.is_terminal() {
-        let page = Page::about(sources, ctx.out.width(), ctx.out.colored());
+        let page = Page::about(
+            sources,
+            examined.file.as_ref(),
+            ctx.out.width(),
+            ctx.out.colored(),
+        );
         ctx.out.text(&page.of(&report.findings))?;
     } else {
         for finding in &report.findings {
@@ -324,7 +322,8 @@ fn text(
         }
     }
     if let Some(carved) = &examined.carved {
-        for line in intake::told(carved, ["create would keep", "drop", "create would inline"]) {
+        for line in intake::cut_lines(carved, ["create would keep", "drop", "create would inline"])
+        {
             ctx.out.line(&format!("{name}: {line}"))?;
         }
     }
@@ -349,7 +348,7 @@ fn cut(carved: &Carved) -> Value {
     let inlined = carved
         .inlined
         .iter()
-        .map(|inlined| json!({"field": inlined.place(), "path": inlined.path}));
+        .map(|inlined| json!({"field": inlined.label(), "path": inlined.path}));
     json!({
         "context": carved.context,
         "kept_contexts": carved.kept_contexts,

@@ -15,11 +15,12 @@ use serde_json::{Value, json};
 use super::deferred::Deferred;
 use super::manifest::{self, Document, Manifest};
 use crate::api::{Client, path};
-use crate::commands::credential::{KUBECONFIG, KubeconfigArgs};
+use crate::commands::credential::KUBECONFIG;
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
+use crate::intake::is_stored_unchanged;
 use crate::resources::{CREDENTIAL_TOKEN, Record};
 use crate::secret_file;
 use crate::yaml;
@@ -112,7 +113,7 @@ fn warn_of_kubeconfigs(ctx: &Ctx, manifest: &Manifest, secrets: &[Secret]) {
     for ((credential, _), secret) in manifest.credentials.iter().zip(secrets) {
         if let Secret::Text(text) = secret
             && credential.text("provider") == KUBECONFIG
-            && !KubeconfigArgs::keeps(ctx, text)
+            && !is_stored_unchanged(ctx, text)
         {
             ctx.out.warn(&format!(
                 "credential/{}: 'apply' will cut or refuse its kubeconfig; see acpctl credential validate",

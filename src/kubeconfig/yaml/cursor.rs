@@ -1,10 +1,7 @@
-//! Moving through the text, and telling what stands there.
+//! Moves through the text and looks at its next characters.
 
+use super::chars::{break_len, is_blankz};
 use super::scanner::Scanner;
-
-/// The reference decodes blocks of this many bytes, and takes offence at a bad byte anywhere in a
-/// block that it has reached.
-const BLOCK: usize = 512;
 
 /// Moving through the text.
 impl<'a> Scanner<'a> {
@@ -16,7 +13,7 @@ impl<'a> Scanner<'a> {
         self.mark.at >= self.text.len()
     }
 
-    /// The byte this far on; 0 behind the end. The text itself holds no 0.
+    /// Returns the byte at this distance; 0 after the end of the text, which itself holds no 0.
     pub(super) fn byte(&self, ahead: usize) -> u8 {
         self.text
             .as_bytes()
@@ -25,12 +22,12 @@ impl<'a> Scanner<'a> {
             .unwrap_or(0)
     }
 
-    /// Length of the line break at hand, 0 if there is none.
+    /// Returns the length of the line break at the current position, or 0.
     pub(super) fn break_len(&self) -> usize {
         break_len(self.rest())
     }
 
-    /// Blank, line break or end.
+    /// Returns true for a blank, a line break or the end at this distance.
     pub(super) fn is_blankz(&self, ahead: usize) -> bool {
         is_blankz(self.text.as_bytes(), self.mark.at + ahead)
     }
@@ -39,14 +36,14 @@ impl<'a> Scanner<'a> {
         matches!(self.byte(0), b' ' | b'\t')
     }
 
-    /// Moves on by ASCII characters.
+    /// Skips ASCII characters.
     pub(super) fn skip(&mut self, bytes: usize) {
         self.mark.at += bytes;
         self.mark.index += bytes;
         self.mark.column += bytes;
     }
 
-    /// Moves on by any characters of one line and returns them.
+    /// Skips characters of one line and returns them.
     pub(super) fn skip_text(&mut self, bytes: usize) -> &'a str {
         let from = self.mark.at;
         let text = &self.text[from..from + bytes];
@@ -57,7 +54,7 @@ impl<'a> Scanner<'a> {
         text
     }
 
-    /// Moves on over a run of ASCII characters and returns it.
+    /// Skips the ASCII characters that pass the test and returns them.
     pub(super) fn skip_while(&mut self, test: impl Fn(u8) -> bool) -> &'a str {
         let from = self.mark.at;
         let run = self.rest().iter().take_while(|b| test(**b)).count();
@@ -65,7 +62,7 @@ impl<'a> Scanner<'a> {
         &self.text[from..from + run]
     }
 
-    /// Moves on to the end of the line and returns what was left of it.
+    /// Skips the rest of the line and returns it.
     pub(super) fn skip_line(&mut self) -> &'a str {
         let rest = self.rest();
         let mut end = 0;
@@ -75,7 +72,7 @@ impl<'a> Scanner<'a> {
         self.skip_text(end)
     }
 
-    /// Moves over a line break and returns what it stands for.
+    /// Skips a line break and returns the characters that it counts as.
     pub(super) fn skip_break(&mut self) -> &'a str {
         let len = self.break_len();
         let from = self.mark.at;
@@ -93,58 +90,5 @@ impl<'a> Scanner<'a> {
         } else {
             "\n"
         }
-    }
-}
-
-/// The text up to the block with the first bad byte, and whether there is one: bytes that are not
-/// UTF-8, and control characters.
-pub(super) fn readable(bytes: &[u8]) -> (&str, bool) {
-    let (valid, mut broken) = match std::str::from_utf8(bytes) {
-        Ok(text) => (text, false),
-        Err(error) => {
-            let valid = &bytes[..error.valid_up_to()];
-            (std::str::from_utf8(valid).unwrap_or_default(), true)
-        }
-    };
-    let mut end = valid.len();
-    if let Some(at) = valid.find(is_refused) {
-        end = at;
-        broken = true;
-    }
-    if broken {
-        end -= end % BLOCK;
-        while !valid.is_char_boundary(end) {
-            end -= 1;
-        }
-    }
-    (&valid[..end], broken)
-}
-
-fn is_refused(ch: char) -> bool {
-    match ch {
-        '\t' | '\n' | '\r' | '\u{85}' | ' '..='~' => false,
-        '\u{FFFE}' | '\u{FFFF}' => true,
-        _ => ch < '\u{A0}',
-    }
-}
-
-pub(super) fn is_word(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')
-}
-
-fn break_len(text: &[u8]) -> usize {
-    match text {
-        [b'\r', b'\n', ..] | [0xC2, 0x85, ..] => 2,
-        [b'\r' | b'\n', ..] => 1,
-        [0xE2, 0x80, 0xA8 | 0xA9, ..] => 3,
-        _ => 0,
-    }
-}
-
-pub(super) fn is_blankz(text: &[u8], at: usize) -> bool {
-    match text.get(at) {
-        None | Some(b' ' | b'\t' | b'\r' | b'\n') => true,
-        Some(0xC2 | 0xE2) => break_len(&text[at..]) > 0,
-        _ => false,
     }
 }

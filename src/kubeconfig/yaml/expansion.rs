@@ -1,18 +1,18 @@
-//! What the aliases of a text stand for, in bytes, without following them.
+//! Measures the bytes that the aliases of a text expand to, without expanding them.
 
 use std::collections::HashMap;
 
-use super::{Event, Parser};
+use super::parser::{Event, Parser};
 
-/// What a value costs beside its characters, in bytes.
+/// The size that a value has in addition to its characters, in bytes.
 const NODE: u64 = 32;
 
 /// The sizes found in a text, up to its first fault.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Expansion {
-    /// Bytes that replace the aliases of all documents, were each replaced by a copy of what it names.
+    /// The bytes that all aliases would take if a copy of its value replaced each of them.
     pub aliased: u64,
-    /// False if the text has a fault, so that the rest of it is not counted.
+    /// False if the text has a fault, after which nothing is counted.
     pub is_complete: bool,
 }
 
@@ -22,8 +22,8 @@ struct Node {
     size: u64,
 }
 
-/// Measures a text. Takes time and memory in proportion to its length: an alias adds the size of what it names, which is
-/// known by then.
+/// Measures a text. Takes time and memory in proportion to its length, since the size of an alias's value is already
+/// known.
 pub fn expansion(text: &[u8]) -> Expansion {
     let mut found = Expansion::default();
     let mut sizes: HashMap<String, u64> = HashMap::new();
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn aliases_count_with_all_that_they_stand_for() {
+    fn an_alias_counts_with_the_size_of_its_value() {
         let aliased = |text: &str| expansion(text.as_bytes()).aliased;
         assert_eq!(aliased("a: b\n"), 0);
         assert_eq!(aliased("a: &x 12345\nb: *x\n"), NODE + 5);

@@ -1,7 +1,8 @@
-//! From tokens to events: the grammar of YAML as a machine with a stack of states.
+//! Turns tokens into events: the grammar of YAML as a state machine with a stack.
 
+use super::chars::Chars;
+use super::fault::{YamlFault, YamlFaultKind};
 use super::scanner::{Scanner, Token};
-use super::{Chars, Fault, FaultKind};
 
 /// One step through a document.
 pub(in super::super) enum Event<'a> {
@@ -11,10 +12,10 @@ pub(in super::super) enum Event<'a> {
     Alias(&'a str),
     Scalar {
         anchor: Option<&'a str>,
-        /// With its handle resolved; empty if there is none.
+        /// The tag with its handle resolved; empty if there is none.
         tag: String,
         chars: Chars<'a>,
-        /// Neither quoted nor tagged, or tagged with a lone `!`: what it is depends on its text.
+        /// True if the text determines the type: it is neither quoted nor tagged, or its tag is a lone `!`.
         plain: bool,
     },
     SequenceStart(Option<&'a str>),
@@ -51,15 +52,15 @@ enum State {
     End,
 }
 
-/// The most `%TAG` directives of a document, and the most bytes of a prefix that one may set. Each tag is looked for among
-/// the former and copies the latter: nobody writes as many, and time stays linear.
+/// The most `%TAG` directives of a document. Each tag is searched for among them, so a limit keeps the time linear.
 const MAX_TAG_DIRECTIVES: usize = 100;
+/// The longest prefix of a `%TAG` directive, in bytes. Each tag copies it.
 const MAX_TAG_PREFIX: usize = 1024;
 
 pub(in super::super) struct Parser<'a> {
     scanner: Scanner<'a>,
     state: State,
-    /// Where to go on after the node at hand.
+    /// The states to continue with after the current node.
     returns: Vec<State>,
     tags: Vec<(String, String)>,
     line: u32,
@@ -76,8 +77,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The next event. After the end of the stream there are only more ends.
-    pub(in super::super) fn next(&mut self) -> Result<Event<'a>, Fault> {
+    /// Returns the next event. After the end of the stream it returns the end again.
+    pub(in super::super) fn next(&mut self) -> Result<Event<'a>, YamlFault> {
         match self.state {
             State::FirstDocument => self.document_start(true),
             State::NextDocument => self.document_start(false),
@@ -107,12 +108,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Line of the last event, from 1.
+    /// Returns the line of the last event, from 1.
     pub(in super::super) fn line(&self) -> u32 {
         self.line
     }
 
-    fn peek(&mut self) -> Result<&Token<'a>, Fault> {
+    fn peek(&mut self) -> Result<&Token<'a>, YamlFault> {
         self.scanner.peek()?;
         self.line = self.scanner.line();
         self.scanner.peek()
@@ -122,9 +123,9 @@ impl<'a> Parser<'a> {
         self.scanner.take()
     }
 
-    fn fault<T>(&self, problem: &'static str) -> Result<T, Fault> {
-        Err(Fault {
-            kind: FaultKind::Syntax(problem),
+    fn fault<T>(&self, problem: &'static str) -> Result<T, YamlFault> {
+        Err(YamlFault {
+            kind: YamlFaultKind::Syntax(problem),
             line: self.line,
         })
     }
@@ -133,13 +134,13 @@ impl<'a> Parser<'a> {
         self.state = self.returns.pop().unwrap_or(State::End);
     }
 
-    /// Nothing stands where a value could.
+    /// Returns an empty scalar, because a value is missing.
     fn empty(&mut self, next: State) -> Event<'a> {
         self.state = next;
         empty()
     }
 
-    fn document_start(&mut self, first: bool) -> Result<Event<'a>, Fault> {
+    fn document_start(&mut self, first: bool) -> Result<Event<'a>, YamlFault> {
         if !first {
             while matches!(self.peek()?, Token::DocumentEnd) {
                 self.take();
@@ -169,7 +170,7 @@ impl<'a> Parser<'a> {
         Ok(Event::DocumentStart)
     }
 
-    fn directives(&mut self) -> Result<(), Fault> {
+    fn directives(&mut self) -> Result<(), YamlFault> {
         self.tags.clear();
         let mut version_seen = false;
         loop {
@@ -178,8 +179,8 @@ impl<'a> Parser<'a> {
                     return self.fault("the %YAML directive is given twice");
                 }
                 Token::Version { supported: false } => {
-                    return Err(Fault {
-                        kind: FaultKind::Version,
+                    return Err(YamlFault {
+                        kind: YamlFaultKind::Version,
                         line: self.line,
                     });
                 }
@@ -193,8 +194,7 @@ impl<'a> Parser<'a> {
                             return self.fault("a %TAG directive is given twice");
                         }
                         if self.tags.len() == MAX_TAG_DIRECTIVES || prefix.len() > MAX_TAG_PREFIX {
-                            return self
-                                .fault("more or longer %TAG directives than anybody writes");
+                            return self.fault("too many or too long %TAG directives");
                         }
                         self.tags.push((handle.to_owned(), prefix));
                     }
@@ -210,7 +210,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn document_content(&mut self) -> Result<Event<'a>, Fault> {
+    fn document_content(&mut self) -> Result<Event<'a>, YamlFault> {
         match self.peek()? {
             Token::Version { .. }
             | Token::TagDirective { .. }
@@ -224,7 +224,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn document_end(&mut self) -> Result<Event<'a>, Fault> {
+    fn document_end(&mut self) -> Result<Event<'a>, YamlFault> {
         if matches!(self.peek()?, Token::DocumentEnd) {
             self.take();
         }
@@ -232,9 +232,9 @@ impl<'a> Parser<'a> {
         Ok(Event::DocumentEnd)
     }
 
-    /// A value with its anchor and tag. `block`: block collections are allowed; `indentless`: so is
-    /// a list that is not indented, as below a key.
-    fn node(&mut self, block: bool, indentless: bool) -> Result<Event<'a>, Fault> {
+    /// Parses a value with its anchor and tag. With `block`, block collections are allowed; with `indentless`, also a list
+    /// that is not indented, as below a key.
+    fn node(&mut self, block: bool, indentless: bool) -> Result<Event<'a>, YamlFault> {
         if matches!(self.peek()?, Token::Alias(_))
             && let Some(Token::Alias(name)) = self.take()
         {
@@ -297,8 +297,8 @@ impl<'a> Parser<'a> {
         Ok(event)
     }
 
-    /// An anchor and a tag, in any order.
-    fn properties(&mut self) -> Result<(Option<&'a str>, String), Fault> {
+    /// Parses an anchor and a tag, in any order.
+    fn properties(&mut self) -> Result<(Option<&'a str>, String), YamlFault> {
         let (mut anchor, mut tag) = (None, None);
         loop {
             match self.peek()? {
@@ -328,7 +328,7 @@ impl<'a> Parser<'a> {
         Ok((anchor, tag))
     }
 
-    fn block_sequence(&mut self) -> Result<Event<'a>, Fault> {
+    fn block_sequence(&mut self) -> Result<Event<'a>, YamlFault> {
         match self.peek()? {
             Token::BlockEntry => {
                 self.take();
@@ -347,7 +347,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn indentless_sequence(&mut self) -> Result<Event<'a>, Fault> {
+    fn indentless_sequence(&mut self) -> Result<Event<'a>, YamlFault> {
         if !matches!(self.peek()?, Token::BlockEntry) {
             self.go_back();
             return Ok(Event::SequenceEnd);
@@ -363,7 +363,7 @@ impl<'a> Parser<'a> {
         self.node(true, false)
     }
 
-    fn block_mapping_key(&mut self) -> Result<Event<'a>, Fault> {
+    fn block_mapping_key(&mut self) -> Result<Event<'a>, YamlFault> {
         match self.peek()? {
             Token::Key => {
                 self.take();
@@ -382,7 +382,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn block_mapping_value(&mut self) -> Result<Event<'a>, Fault> {
+    fn block_mapping_value(&mut self) -> Result<Event<'a>, YamlFault> {
         if !matches!(self.peek()?, Token::Value) {
             return Ok(self.empty(State::BlockMappingKey));
         }
@@ -394,7 +394,7 @@ impl<'a> Parser<'a> {
         self.node(true, true)
     }
 
-    fn flow_sequence(&mut self, first: bool) -> Result<Event<'a>, Fault> {
+    fn flow_sequence(&mut self, first: bool) -> Result<Event<'a>, YamlFault> {
         if !first && !matches!(self.peek()?, Token::FlowSequenceEnd) {
             if !matches!(self.peek()?, Token::FlowEntry) {
                 return self.fault("a `,` or `]` is missing");
@@ -419,19 +419,19 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn flow_pair_key(&mut self) -> Result<Event<'a>, Fault> {
+    fn flow_pair_key(&mut self) -> Result<Event<'a>, YamlFault> {
         if matches!(
             self.peek()?,
             Token::Value | Token::FlowEntry | Token::FlowSequenceEnd
         ) {
-            self.take(); // as the reference does, whichever it is
+            self.take(); // Kubernetes' reader drops any of the three
             return Ok(self.empty(State::FlowPairValue));
         }
         self.returns.push(State::FlowPairValue);
         self.node(false, false)
     }
 
-    fn flow_pair_value(&mut self) -> Result<Event<'a>, Fault> {
+    fn flow_pair_value(&mut self) -> Result<Event<'a>, YamlFault> {
         if matches!(self.peek()?, Token::Value) {
             self.take();
             if !matches!(self.peek()?, Token::FlowEntry | Token::FlowSequenceEnd) {
@@ -442,7 +442,7 @@ impl<'a> Parser<'a> {
         Ok(self.empty(State::FlowPairEnd))
     }
 
-    fn flow_mapping(&mut self, first: bool) -> Result<Event<'a>, Fault> {
+    fn flow_mapping(&mut self, first: bool) -> Result<Event<'a>, YamlFault> {
         if !first && !matches!(self.peek()?, Token::FlowMappingEnd) {
             if !matches!(self.peek()?, Token::FlowEntry) {
                 return self.fault("a `,` or `}` is missing");
@@ -473,7 +473,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn flow_mapping_value(&mut self) -> Result<Event<'a>, Fault> {
+    fn flow_mapping_value(&mut self) -> Result<Event<'a>, YamlFault> {
         if matches!(self.peek()?, Token::Value) {
             self.take();
             if !matches!(self.peek()?, Token::FlowEntry | Token::FlowMappingEnd) {

@@ -1,22 +1,22 @@
-//! The characters of plain, quoted and block scalars.
+//! Scans the characters of plain, quoted and block scalars.
 
-use super::cursor::is_blankz;
+use super::chars::{Chars, is_blankz};
+use super::fault::YamlFault;
 use super::scanner::Scanner;
-use super::{Chars, Fault};
 
 /// Blanks and line breaks between two words of a scalar.
 #[derive(Default)]
 struct Gap<'a> {
-    /// Blanks, as long as the line goes on.
+    /// The blanks before the first line break.
     blanks: &'a str,
-    /// There was a line break, or an escaped one.
+    /// There was a line break, possibly an escaped one.
     broken: bool,
     first_break: &'a str,
     more_breaks: String,
 }
 
 impl<'a> Gap<'a> {
-    /// Folds the gap: one line break becomes a space, of several the first is dropped.
+    /// Appends the folded gap: a single line break becomes a space; of several, the first is dropped.
     fn fold_into(self, chars: &mut Chars<'a>) {
         if !self.broken {
             chars.push(self.blanks);
@@ -32,8 +32,8 @@ impl<'a> Gap<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// `tab_limit` is the column before which a continuation line may hold no tab.
-    fn skip_gap(&mut self, gap: &mut Gap<'a>, tab_limit: isize) -> Result<(), Fault> {
+    /// Skips a gap. A continuation line may not have a tab before the column `tab_limit`.
+    fn skip_gap(&mut self, gap: &mut Gap<'a>, tab_limit: isize) -> Result<(), YamlFault> {
         loop {
             if self.is_blank() {
                 if !gap.broken {
@@ -55,7 +55,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    pub(super) fn scan_plain(&mut self) -> Result<Chars<'a>, Fault> {
+    pub(super) fn scan_plain(&mut self) -> Result<Chars<'a>, YamlFault> {
         let indent = self.indent + 1;
         let start = self.mark.at;
         let mut chars = Chars::default();
@@ -65,7 +65,7 @@ impl<'a> Scanner<'a> {
             if len > 0 {
                 let word = self.skip_text(len);
                 match &mut chars {
-                    // All of it stands in one line so far.
+                    // The scalar is on one line so far, so it is a part of the text.
                     Chars::Borrowed(line) if !gap.broken => *line = &self.text[start..self.mark.at],
                     _ => {
                         std::mem::take(&mut gap).fold_into(&mut chars);
@@ -99,7 +99,7 @@ impl<'a> Scanner<'a> {
         (0..rest.len()).find(ends).unwrap_or(rest.len())
     }
 
-    pub(super) fn scan_quoted(&mut self, quote: u8) -> Result<Chars<'a>, Fault> {
+    pub(super) fn scan_quoted(&mut self, quote: u8) -> Result<Chars<'a>, YamlFault> {
         let mut chars = Chars::default();
         self.skip(1);
         loop {
@@ -123,9 +123,9 @@ impl<'a> Scanner<'a> {
         Ok(chars)
     }
 
-    /// Takes characters up to a blank, a line break or the closing quote. Says whether it ended
-    /// with an escaped line break.
-    fn quoted_words(&mut self, quote: u8, chars: &mut Chars<'a>) -> Result<bool, Fault> {
+    /// Reads characters up to a blank, a line break or the closing quote. Returns true if it ended with an escaped line
+    /// break.
+    fn quoted_words(&mut self, quote: u8, chars: &mut Chars<'a>) -> Result<bool, YamlFault> {
         loop {
             let rest = self.rest();
             let ends = |at: &usize| {
@@ -153,8 +153,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The character that an escape stands for; the backslash is behind.
-    fn scan_escape(&mut self) -> Result<char, Fault> {
+    /// Reads the character of an escape. The backslash has been read.
+    fn scan_escape(&mut self) -> Result<char, YamlFault> {
         let digits = match self.byte(0) {
             b'x' => 2,
             b'u' => 4,
@@ -174,15 +174,15 @@ impl<'a> Scanner<'a> {
         let value = code.iter().fold(0_u32, |value, digit| {
             (value << 4) + char::from(*digit).to_digit(16).unwrap_or(0)
         });
-        // A surrogate is no character, not even as one of a pair.
+        // A surrogate is not a character, not even as one of a pair.
         let Some(ch) = char::from_u32(value) else {
-            return self.fault("an escape that is no character");
+            return self.fault("an escape that is not a character");
         };
         self.skip(1 + digits);
         Ok(ch)
     }
 
-    pub(super) fn scan_block_scalar(&mut self, literal: bool) -> Result<Chars<'a>, Fault> {
+    pub(super) fn scan_block_scalar(&mut self, literal: bool) -> Result<Chars<'a>, YamlFault> {
         self.skip(1);
         let (chomping, increment) = self.block_header()?;
         let mut indent = match increment {
@@ -220,8 +220,8 @@ impl<'a> Scanner<'a> {
         Ok(chars)
     }
 
-    /// What stands behind the `|` or `>`: chomping and an explicit indentation (0 if there is none).
-    fn block_header(&mut self) -> Result<(Chomping, isize), Fault> {
+    /// Reads the text after `|` or `>`: chomping and an explicit indentation (0 if there is none).
+    fn block_header(&mut self) -> Result<(Chomping, isize), YamlFault> {
         let (mut chomping, mut increment) = (None, 0);
         loop {
             match self.byte(0) {
@@ -240,17 +240,17 @@ impl<'a> Scanner<'a> {
         if self.break_len() > 0 {
             self.skip_break();
         } else if !self.at_end() {
-            return self.fault("text behind the start of a block scalar");
+            return self.fault("text after the start of a block scalar");
         }
         Ok((chomping.unwrap_or(Chomping::Clip), increment))
     }
 
-    /// Skips empty lines and indentation; finds out the indentation if it is not known yet.
+    /// Skips empty lines and indentation. Determines the indentation if it is not known yet.
     fn block_breaks(
         &mut self,
         indent: &mut Option<isize>,
         breaks: &mut String,
-    ) -> Result<isize, Fault> {
+    ) -> Result<isize, YamlFault> {
         let mut widest = 0;
         loop {
             let within = |column: isize| indent.is_none_or(|indent| column < indent);

@@ -1,15 +1,15 @@
-//! From text to tokens. The one difficulty of YAML sits here: whether a word is a key is only known
-//! when the `:` behind it is found, so tokens wait in a queue until that is settled.
+//! Turns text into tokens. The main difficulty of YAML is here: a word is known to be a key only when the `:` after it is
+//! found, so tokens wait in a queue until then.
 
 use std::collections::VecDeque;
 
-use super::cursor::{is_word, readable};
-use super::{Chars, Fault, FaultKind};
+use super::chars::{Chars, is_word, readable};
+use super::fault::{YamlFault, YamlFaultKind};
 
-/// Deepest nesting of brackets, and of indentation.
+/// The deepest nesting of brackets, and of indentation.
 const MAX_DEPTH: usize = 10_000;
 
-/// A `:` further away than this does not make a key.
+/// The longest distance from the start of a key to its `:`, in characters.
 const MAX_SIMPLE_KEY: usize = 1024;
 
 pub(super) enum Token<'a> {
@@ -35,24 +35,24 @@ pub(super) enum Token<'a> {
     Scalar { chars: Chars<'a>, plain: bool },
 }
 
-/// A position: everything that has to be known to come back to it.
+/// A position in the text.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Mark {
-    /// Byte offset.
+    /// The offset in bytes.
     pub(super) at: usize,
-    /// Character offset.
+    /// The offset in characters.
     pub(super) index: usize,
-    /// From 0.
+    /// The line, from 0.
     pub(super) line: u32,
     pub(super) column: usize,
 }
 
-/// Where a key may have begun, on one level of brackets.
+/// The position at which a key may have started, on one level of brackets.
 #[derive(Clone, Copy, Default)]
 struct SimpleKey {
     possible: bool,
     required: bool,
-    /// The queue is held back until this is settled.
+    /// Tokens stay in the queue until it is known whether this is a key.
     awaited: bool,
     token: usize,
     mark: Mark,
@@ -61,14 +61,14 @@ struct SimpleKey {
 pub(super) struct Scanner<'a> {
     /// The readable part of the input.
     pub(super) text: &'a str,
-    /// Something unreadable follows the text.
+    /// Bytes that can't be read follow the text.
     broken: bool,
     pub(super) mark: Mark,
     tokens: VecDeque<(Token<'a>, u32)>,
-    /// Tokens that have left the queue.
+    /// The number of tokens that have left the queue.
     taken: usize,
     pub(super) flow_level: usize,
-    /// Column of the innermost block collection, -1 outside.
+    /// The column of the innermost block collection; -1 outside of all.
     pub(super) indent: isize,
     indents: Vec<isize>,
     pub(super) key_allowed: bool,
@@ -94,12 +94,12 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The next token and its line, which stay until [`Self::take`].
-    pub(super) fn peek(&mut self) -> Result<&Token<'a>, Fault> {
+    /// Returns the next token, which stays in the queue until [`Self::take`].
+    pub(super) fn peek(&mut self) -> Result<&Token<'a>, YamlFault> {
         while self.needs_more()? {
             self.fetch()?;
             if self.broken && self.at_end() {
-                return Err(Self::fault_at(FaultKind::Encoding, self.mark));
+                return Err(Self::fault_at(YamlFaultKind::Encoding, self.mark));
             }
         }
         match self.tokens.front() {
@@ -108,14 +108,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Removes the token that [`Self::peek`] showed.
+    /// Removes the token that [`Self::peek`] returned.
     pub(super) fn take(&mut self) -> Option<Token<'a>> {
         let (token, _) = self.tokens.pop_front()?;
         self.taken += 1;
         Some(token)
     }
 
-    /// Line of the next token, from 1.
+    /// Returns the line of the next token, from 1.
     pub(super) fn line(&self) -> u32 {
         self.tokens
             .front()
@@ -123,28 +123,28 @@ impl<'a> Scanner<'a> {
             + 1
     }
 
-    pub(super) fn fault<T>(&self, problem: &'static str) -> Result<T, Fault> {
+    pub(super) fn fault<T>(&self, problem: &'static str) -> Result<T, YamlFault> {
         let kind = if self.broken && self.at_end() {
-            FaultKind::Encoding
+            YamlFaultKind::Encoding
         } else {
-            FaultKind::Syntax(problem)
+            YamlFaultKind::Syntax(problem)
         };
         Err(Self::fault_at(kind, self.mark))
     }
 
-    pub(super) fn fault_at(kind: FaultKind, mark: Mark) -> Fault {
-        Fault {
+    pub(super) fn fault_at(kind: YamlFaultKind, mark: Mark) -> YamlFault {
+        YamlFault {
             kind,
             line: mark.line + 1,
         }
     }
 
-    /// Whether the queue is empty, or its head may still turn out to be a key.
-    fn needs_more(&mut self) -> Result<bool, Fault> {
+    /// Returns true if the queue is empty, or if its first token may still become a key.
+    fn needs_more(&mut self) -> Result<bool, YamlFault> {
         if self.ended || self.tokens.is_empty() {
             return Ok(!self.ended);
         }
-        // Keys on deeper levels began later, so their token numbers rise.
+        // Keys on deeper levels started later, so the token numbers are in order.
         let first = self.keys.partition_point(|key| key.token < self.taken);
         for level in first..self.keys.len() {
             if self.keys[level].token != self.taken {
@@ -157,7 +157,7 @@ impl<'a> Scanner<'a> {
         Ok(false)
     }
 
-    fn is_valid_key(&mut self, level: usize) -> Result<bool, Fault> {
+    fn is_valid_key(&mut self, level: usize) -> Result<bool, YamlFault> {
         let key = self.keys[level];
         if !key.possible {
             return Ok(false);
@@ -174,11 +174,11 @@ impl<'a> Scanner<'a> {
         Ok(false)
     }
 
-    fn missing_colon(key: SimpleKey) -> Fault {
-        Self::fault_at(FaultKind::Syntax("a key without `:`"), key.mark)
+    fn missing_colon(key: SimpleKey) -> YamlFault {
+        Self::fault_at(YamlFaultKind::Syntax("a key without `:`"), key.mark)
     }
 
-    fn save_key(&mut self) -> Result<(), Fault> {
+    fn save_key(&mut self) -> Result<(), YamlFault> {
         if !self.key_allowed {
             return Ok(());
         }
@@ -196,7 +196,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn remove_key(&mut self) -> Result<(), Fault> {
+    fn remove_key(&mut self) -> Result<(), YamlFault> {
         let Some(key) = self.keys.last_mut() else {
             return Ok(());
         };
@@ -216,7 +216,7 @@ impl<'a> Scanner<'a> {
         self.tokens.push_back((token, mark.line));
     }
 
-    /// Puts a token before the one with the given number, if that has not left the queue.
+    /// Inserts a token before the one with this number, if that is still in the queue.
     fn insert(&mut self, number: usize, token: Token<'a>, mark: Mark) {
         match number.checked_sub(self.taken) {
             Some(at) if at <= self.tokens.len() => self.tokens.insert(at, (token, mark.line)),
@@ -224,27 +224,27 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Opens a block collection if this column is further right.
+    /// Opens a block collection if this column is further to the right.
     fn roll_indent(
         &mut self,
         column: isize,
         number: usize,
         token: Token<'a>,
         mark: Mark,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), YamlFault> {
         if self.flow_level > 0 || self.indent >= column {
             return Ok(());
         }
         self.indents.push(self.indent);
         self.indent = column;
         if self.indents.len() > MAX_DEPTH {
-            return Err(Self::fault_at(FaultKind::TooDeep, mark));
+            return Err(Self::fault_at(YamlFaultKind::TooDeep, mark));
         }
         self.insert(number, token, mark);
         Ok(())
     }
 
-    /// Closes the block collections that are further right than this column.
+    /// Closes the block collections that are further to the right than this column.
     fn unroll_indent(&mut self, column: isize) {
         if self.flow_level > 0 {
             return;
@@ -255,7 +255,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn fetch(&mut self) -> Result<(), Fault> {
+    fn fetch(&mut self) -> Result<(), YamlFault> {
         self.skip_to_token();
         self.unroll_indent(self.column());
         let mark = self.mark;
@@ -323,7 +323,7 @@ impl<'a> Scanner<'a> {
                 );
                 Ok(())
             }
-            // A tab stands here if it is used as indentation.
+            // A tab gets here only if it is used as indentation.
             b'#' | b'%' | b'@' | b'`' | b'|' | b'>' | b'\t' => {
                 self.fault("a character that cannot start a value")
             }
@@ -331,21 +331,21 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn fetch_stream_end(&mut self) -> Result<(), Fault> {
+    fn fetch_stream_end(&mut self) -> Result<(), YamlFault> {
         self.start_over()?;
         self.ended = true;
         Ok(())
     }
 
-    /// Closes everything, as a document mark, a directive and the end do.
-    fn start_over(&mut self) -> Result<(), Fault> {
+    /// Closes everything: before a document mark, a directive and the end.
+    fn start_over(&mut self) -> Result<(), YamlFault> {
         self.unroll_indent(-1);
         self.remove_key()?;
         self.key_allowed = false;
         Ok(())
     }
 
-    fn fetch_directive(&mut self) -> Result<(), Fault> {
+    fn fetch_directive(&mut self) -> Result<(), YamlFault> {
         self.start_over()?;
         let mark = self.mark;
         let token = self.scan_directive()?;
@@ -364,7 +364,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Whether a document mark stands at the start of this line.
+    /// Returns true at a document mark, which is at the start of a line.
     pub(super) fn at_document_indicator(&self) -> bool {
         self.mark.column == 0 && self.document_indicator().is_some()
     }
@@ -375,7 +375,7 @@ impl<'a> Scanner<'a> {
         self.push(token, mark);
     }
 
-    fn fetch_flow_start(&mut self, token: Token<'a>) -> Result<(), Fault> {
+    fn fetch_flow_start(&mut self, token: Token<'a>) -> Result<(), YamlFault> {
         self.save_key()?;
         self.keys.push(SimpleKey {
             token: self.taken + self.tokens.len(),
@@ -383,21 +383,20 @@ impl<'a> Scanner<'a> {
         });
         self.flow_level += 1;
         if self.flow_level > MAX_DEPTH {
-            return Err(Self::fault_at(FaultKind::TooDeep, self.mark));
+            return Err(Self::fault_at(YamlFaultKind::TooDeep, self.mark));
         }
         self.key_allowed = true;
         self.one_char(token);
         Ok(())
     }
 
-    fn fetch_flow_end(&mut self, token: Token<'a>) -> Result<(), Fault> {
+    fn fetch_flow_end(&mut self, token: Token<'a>) -> Result<(), YamlFault> {
         self.remove_key()?;
         if self.flow_level > 0 {
             self.flow_level -= 1;
             let inner = self.keys.pop();
-            // As the reference does: after brackets in which nothing could be a key, as in `{}`,
-            // it no longer waits for a `:` that would make a key of them. So text behind a
-            // document of that kind goes unread.
+            // After brackets in which nothing could be a key, as in `{}`, Kubernetes' reader no longer waits for a `:`
+            // that would make them a key. So it does not read the text after such a document.
             if let (Some(inner), Some(outer)) = (inner, self.keys.last_mut())
                 && inner.token == outer.token
             {
@@ -409,7 +408,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_block_entry(&mut self) -> Result<(), Fault> {
+    fn fetch_block_entry(&mut self) -> Result<(), YamlFault> {
         if self.flow_level == 0 {
             if !self.key_allowed {
                 return self.fault("a list item is not allowed here");
@@ -423,7 +422,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_explicit_key(&mut self) -> Result<(), Fault> {
+    fn fetch_explicit_key(&mut self) -> Result<(), YamlFault> {
         if self.flow_level == 0 {
             if !self.key_allowed {
                 return self.fault("a key is not allowed here");
@@ -437,7 +436,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_value(&mut self) -> Result<(), Fault> {
+    fn fetch_value(&mut self) -> Result<(), YamlFault> {
         let level = self.keys.len() - 1;
         if self.is_valid_key(level)? {
             let key = self.keys[level];
@@ -460,7 +459,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_anchor(&mut self, alias: bool) -> Result<(), Fault> {
+    fn fetch_anchor(&mut self, alias: bool) -> Result<(), YamlFault> {
         self.save_key()?;
         self.key_allowed = false;
         let mark = self.mark;
@@ -479,7 +478,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn fetch_plain(&mut self) -> Result<(), Fault> {
+    fn fetch_plain(&mut self) -> Result<(), YamlFault> {
         self.save_key()?;
         self.key_allowed = false;
         let mark = self.mark;

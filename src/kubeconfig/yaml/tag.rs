@@ -1,11 +1,11 @@
-//! Tags (`!!str`) and directives (`%YAML`, `%TAG`).
+//! Scans tags (`!!str`) and directives (`%YAML`, `%TAG`).
 
-use super::Fault;
-use super::cursor::is_word;
+use super::chars::is_word;
+use super::fault::YamlFault;
 use super::scanner::{Scanner, Token};
 
 impl<'a> Scanner<'a> {
-    pub(super) fn scan_tag(&mut self) -> Result<Token<'a>, Fault> {
+    pub(super) fn scan_tag(&mut self) -> Result<Token<'a>, YamlFault> {
         let token = if self.byte(1) == b'<' {
             self.skip(2);
             let suffix = self.tag_uri("")?;
@@ -36,13 +36,13 @@ impl<'a> Scanner<'a> {
             }
         };
         if !self.is_blankz(0) {
-            return self.fault("text right behind a tag");
+            return self.fault("text directly after a tag");
         }
         Ok(token)
     }
 
-    /// `!`, `!word` or `!word!`.
-    fn tag_handle(&mut self) -> Result<&'a str, Fault> {
+    /// Scans `!`, `!word` or `!word!`.
+    fn tag_handle(&mut self) -> Result<&'a str, YamlFault> {
         let from = self.mark.at;
         if self.byte(0) != b'!' {
             return self.fault("a tag without `!`");
@@ -55,8 +55,8 @@ impl<'a> Scanner<'a> {
         Ok(&self.text[from..self.mark.at])
     }
 
-    /// The rest of a tag; `head` is a handle that turned out to be part of it.
-    fn tag_uri(&mut self, head: &str) -> Result<String, Fault> {
+    /// Scans the rest of a tag; `head` is a handle that is a part of the tag itself.
+    fn tag_uri(&mut self, head: &str) -> Result<String, YamlFault> {
         let mut uri = head.get(1..).unwrap_or_default().as_bytes().to_vec();
         let mut seen = !head.is_empty();
         loop {
@@ -75,8 +75,8 @@ impl<'a> Scanner<'a> {
         Ok(String::from_utf8_lossy(&uri).into_owned())
     }
 
-    /// One character, as many `%XX` as it takes.
-    fn uri_escape(&mut self, uri: &mut Vec<u8>) -> Result<(), Fault> {
+    /// Scans one character, which may take several `%XX`.
+    fn uri_escape(&mut self, uri: &mut Vec<u8>) -> Result<(), YamlFault> {
         let mut missing = 1;
         let mut first = true;
         while missing > 0 {
@@ -104,7 +104,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    pub(super) fn scan_directive(&mut self) -> Result<Token<'a>, Fault> {
+    pub(super) fn scan_directive(&mut self) -> Result<Token<'a>, YamlFault> {
         self.skip(1);
         let name = self.skip_while(is_word);
         if name.is_empty() || !self.is_blankz(0) {
@@ -127,7 +127,7 @@ impl<'a> Scanner<'a> {
         Ok(token)
     }
 
-    fn version(&mut self) -> Result<Token<'a>, Fault> {
+    fn version(&mut self) -> Result<Token<'a>, YamlFault> {
         self.skip_blanks();
         let major = self.version_number()?;
         if self.byte(0) != b'.' {
@@ -140,7 +140,7 @@ impl<'a> Scanner<'a> {
         })
     }
 
-    fn version_number(&mut self) -> Result<u8, Fault> {
+    fn version_number(&mut self) -> Result<u8, YamlFault> {
         let digits = self.skip_while(|b| b.is_ascii_digit());
         match digits.parse() {
             Ok(number) if digits.len() <= 2 => Ok(number),
@@ -148,7 +148,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn tag_directive(&mut self) -> Result<Token<'a>, Fault> {
+    fn tag_directive(&mut self) -> Result<Token<'a>, YamlFault> {
         self.skip_blanks();
         let handle = self.tag_handle()?;
         if handle != "!" && !(handle.len() > 1 && handle.ends_with('!')) {

@@ -1,29 +1,13 @@
-//! What is said about a kubeconfig that is stored: its size, its annotations, a name for it.
+//! Annotates a kubeconfig that will be stored, and derives a name for it.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
-use crate::compat::json;
 use crate::digest;
-use crate::kubeconfig::{Finding, Report, Severity};
+use crate::kubeconfig::Report;
 use crate::resources::{CONTEXT, DIGEST, EXPIRES_AT, SERVER};
 
-/// The sidecar reads at most 1 MiB of an answer: what is stored must stay below with the JSON around it. Counted in
-/// bytes after JSON escaping.
-const REFUSE_ABOVE: usize = 900 << 10;
-const WARN_ABOVE: usize = 512 << 10;
-
-/// Refuses what one of the runner's modes can't take, and warns before (contract field.md row 20).
-pub(super) fn measure(text: &SecretString) -> Option<Finding> {
-    let size = json::compact(&Value::from(text.expose_secret())).len();
-    match size {
-        size if size > REFUSE_ABOVE => Some(Finding::oversize(size, Severity::Error)),
-        size if size > WARN_ABOVE => Some(Finding::oversize(size, Severity::Warning)),
-        _ => None,
-    }
-}
-
-/// Context, server, expiry and keyed digest: what lists and later runs can use without the secret.
+/// Returns context, server, expiry and keyed digest: what lists and later runs can use without the secret.
 pub(super) fn annotations(report: &Report, text: &SecretString) -> Map<String, Value> {
     let mut map = Map::new();
     if let Some(summary) = &report.summary {
@@ -42,16 +26,7 @@ pub(super) fn annotations(report: &Report, text: &SecretString) -> Map<String, V
     map
 }
 
-/// A number with its noun.
-pub(super) fn count(n: usize, noun: &str) -> String {
-    if n == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{n} {noun}s")
-    }
-}
-
-/// A credential's name from a context's: lower case, digits, `-` and `.`, at most 63 characters.
+/// Derives a credential's name from a context's: lower-case letters, digits, `-` and `.`, at most 63 characters.
 pub fn name_from_context(context: &str) -> String {
     let mut name = String::new();
     for c in context.to_lowercase().chars() {

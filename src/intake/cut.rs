@@ -1,0 +1,158 @@
+//! Parses a kubeconfig once, cuts it to what would be stored, and checks that text.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use super::decode::whole;
+use super::files::Files;
+use super::flags::KubeconfigArgs;
+use super::judge;
+use super::read::views;
+use crate::ctx::Ctx;
+use crate::failure::Failure;
+use crate::kubeconfig::{Carved, CheckOptions, Cut, Finding, Kubeconfig, OwnedSource, Report};
+
+/// The text that would be stored, and the judgment about it.
+pub struct Examined {
+    /// The text, if it would be stored as it is.
+    whole: Option<SecretString>,
+    /// The cut text and what the cut kept; `None` if the text is stored as it is, or if something prevents the cut.
+    pub carved: Option<Carved>,
+    /// The file, parsed; `None` if it can't be read.
+    pub file: Option<Kubeconfig>,
+    /// The cut text, parsed.
+    stored: Option<Kubeconfig>,
+    pub report: Report,
+}
+
+impl Examined {
+    /// Judges the file as it is, by the rules of `options`. It has no text that would be stored.
+    pub fn of_file(sources: &[OwnedSource], options: &CheckOptions<'_>) -> Self {
+        match Kubeconfig::read(&views(sources)) {
+            Ok(file) => Self {
+                report: file.check(options),
+                file: Some(file),
+                whole: None,
+                carved: None,
+                stored: None,
+            },
+            Err(faults) => Self::unread(faults),
+        }
+    }
+
+    fn unread(faults: Vec<Finding>) -> Self {
+        Self {
+            whole: None,
+            carved: None,
+            file: None,
+            stored: None,
+            report: Report::of(faults),
+        }
+    }
+
+    /// Returns the text that would be stored; `None` if something prevents it.
+    pub(super) fn text(&self) -> Option<&SecretString> {
+        self.whole
+            .as_ref()
+            .or_else(|| self.carved.as_ref().map(|carved| &carved.text))
+    }
+
+    /// Returns every secret value in the text that would be stored.
+    pub(super) fn secrets(&self) -> Vec<SecretString> {
+        let parsed = self.stored.as_ref().or(self.file.as_ref());
+        parsed
+            .and_then(|parsed| parsed.secrets().ok())
+            .unwrap_or_default()
+    }
+}
+
+impl KubeconfigArgs {
+    /// Returns what would be stored, with every finding about it, marked as the flags say. Prints nothing.
+    ///
+    /// # Errors
+    /// If several files should be stored as they are.
+    pub fn examine(&self, ctx: &Ctx, sources: &[OwnedSource]) -> Result<Examined, Failure> {
+        let files = Files::of_kubeconfig(sources, &self.allow_file, ctx.may_ask());
+        let open = |path: &Path| files.open(path);
+        let mut examined = self.cut(sources, &self.options(ctx, &open))?;
+        let findings = &mut examined.report.findings;
+        judge::relax_loopback(ctx, findings);
+        judge::allow(findings, &self.gates.allow);
+        Ok(examined)
+    }
+
+    fn cut(
+        &self,
+        sources: &[OwnedSource],
+        options: &CheckOptions<'_>,
+    ) -> Result<Examined, Failure> {
+        let file = match Kubeconfig::read(&views(sources)) {
+            Ok(file) => file,
+            Err(mut faults) => {
+                explain_text(sources, &mut faults);
+                return Ok(Examined::unread(faults));
+            }
+        };
+        let mut examined = if self.no_flatten {
+            Examined {
+                whole: Some(whole(sources)?),
+                carved: None,
+                stored: None,
+                report: file.check(options),
+                file: Some(file),
+            }
+        } else {
+            let Cut {
+                carved,
+                stored,
+                report,
+            } = file.cut(self.keep(), options);
+            Examined {
+                whole: None,
+                carved,
+                stored,
+                report,
+                file: Some(file),
+            }
+        };
+        explain_text(sources, &mut examined.report.findings);
+        let oversize = examined.text().and_then(judge::oversize);
+        examined.report.add(oversize);
+        Ok(examined)
+    }
+}
+
+/// Returns true for a text that `credential create` and `apply` would store without a change.
+pub fn is_stored_unchanged(ctx: &Ctx, text: &SecretString) -> bool {
+    let args = KubeconfigArgs::default();
+    let sources = [OwnedSource {
+        path: PathBuf::new(),
+        bytes: Zeroizing::new(text.expose_secret().as_bytes().to_vec()),
+    }];
+    let open = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
+    let Ok(examined) = args.cut(&sources, &args.options(ctx, &open)) else {
+        return false;
+    };
+    judge::refusal("", &examined.report.findings, false).is_none()
+        && examined
+            .text()
+            .is_some_and(|stored| stored.expose_secret() == text.expose_secret())
+}
+
+/// Replaces the fix of a text that can't be read, if its first characters show what it is.
+fn explain_text(sources: &[OwnedSource], findings: &mut [Finding]) {
+    let [source] = sources else { return };
+    let fix = match source.bytes.trim_ascii_start() {
+        [b'<', b'<', ..] => "remove the marks around it: `terraform output -raw NAME`",
+        [b'<', ..] => {
+            "this looks like a web page: check the address and the login that it came from"
+        }
+        _ => return,
+    };
+    let unread = ["not-a-config", "yaml-syntax"];
+    for finding in findings.iter_mut().filter(|it| unread.contains(&it.code)) {
+        finding.fix = Some(fix.to_owned());
+    }
+}

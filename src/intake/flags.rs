@@ -1,0 +1,145 @@
+//! The flags that say how a kubeconfig is cut and judged.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::judge;
+use crate::compat::number;
+use crate::ctx::Ctx;
+use crate::failure::Failure;
+use crate::kubeconfig::{CheckOptions, Keep, Open, Rules};
+
+/// How a kubeconfig is cut and judged.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Kubeconfig Flags")]
+pub struct KubeconfigArgs {
+    /// Keep this context (default: the file's current-context); if no source is given, read KUBECONFIG
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Keep every context; files are still inlined
+    #[arg(long)]
+    pub(super) all_contexts: bool,
+    /// Store the text as it is: cut nothing and inline no file
+    #[arg(long)]
+    pub(super) no_flatten: bool,
+    /// Also read files that the kubeconfig names from this folder (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub allow_file: Vec<PathBuf>,
+    /// Reject credentials that expire sooner than this, e.g. 12h or 7d
+    #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
+    pub min_ttl: Option<Duration>,
+    /// Store the file unchecked; sessions that use it may fail
+    #[arg(long)]
+    pub(super) skip_validation: bool,
+    #[command(flatten)]
+    pub gates: GateArgs,
+}
+
+/// Which findings stop the work.
+#[derive(Debug, Default, clap::Args)]
+pub struct GateArgs {
+    /// Treat warnings as errors
+    #[arg(long)]
+    pub strict: bool,
+    /// Accept findings with this code (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub allow: Vec<String>,
+}
+
+impl GateArgs {
+    /// Returns true for a code that the user accepts.
+    pub fn allows(&self, code: &str) -> bool {
+        self.allow.iter().any(|allowed| allowed == code)
+    }
+}
+
+/// Which files and findings are accepted for the secrets that manifests name.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct TrustArgs {
+    /// Also read files that manifests and their kubeconfigs name from this folder (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub allow_file: Vec<PathBuf>,
+    /// Accept findings with this code (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub allow: Vec<String>,
+}
+
+impl KubeconfigArgs {
+    /// Returns the default flags for this context, or for the file's current one.
+    pub fn keeping(context: Option<String>) -> Self {
+        Self {
+            context,
+            ..Self::default()
+        }
+    }
+
+    /// Adds what the user accepts for manifests.
+    #[must_use]
+    pub fn trusting(mut self, trust: &TrustArgs) -> Self {
+        self.allow_file.clone_from(&trust.allow_file);
+        self.gates.allow.clone_from(&trust.allow);
+        self
+    }
+
+    /// Returns true if a flag was given that only makes sense for a kubeconfig.
+    pub fn is_given(&self) -> bool {
+        self.context.is_some()
+            || self.all_contexts
+            || self.no_flatten
+            || !self.allow_file.is_empty()
+            || self.min_ttl.is_some()
+            || self.skip_validation
+    }
+
+    /// Refuses these flags for another provider.
+    pub fn misplaced(what: &str) -> Failure {
+        Failure::usage(format!(
+            "--context, --all-contexts, --no-flatten, --allow-file, --min-ttl and --skip-validation are for {what}"
+        ))
+    }
+
+    /// Refuses flags that contradict each other, and codes that do not exist.
+    ///
+    /// # Errors
+    /// A usage failure.
+    pub fn check_flags(&self) -> Result<(), Failure> {
+        judge::check_codes(&self.gates.allow)?;
+        if self.context.is_none() {
+            return Ok(());
+        }
+        if self.no_flatten {
+            return Err(
+                Failure::usage("--context and --no-flatten are mutually exclusive")
+                    .hint("--no-flatten stores the text as it is, with its own current-context"),
+            );
+        }
+        if self.all_contexts {
+            return Err(Failure::usage(
+                "--context and --all-contexts are mutually exclusive",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn keep(&self) -> Keep<'_> {
+        match &self.context {
+            _ if self.all_contexts => Keep::All,
+            Some(context) => Keep::Named(context),
+            None => Keep::Current,
+        }
+    }
+
+    pub(super) fn options<'a>(&'a self, ctx: &Ctx, open: Open<'a>) -> CheckOptions<'a> {
+        CheckOptions {
+            context: self.context.as_deref(),
+            rules: Rules::All,
+            now: ctx.now(),
+            min_ttl: self
+                .min_ttl
+                .map(|ttl| SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX)),
+            open,
+        }
+    }
+}

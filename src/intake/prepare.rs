@@ -1,0 +1,143 @@
+//! Prepares a kubeconfig for storing: checks the flags, cuts and judges the text, reports the findings, annotates.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
+
+use super::annotate::annotations;
+use super::cut::Examined;
+use super::decode::whole;
+use super::findings::{self, count};
+use super::flags::KubeconfigArgs;
+use super::judge;
+use super::page::Page;
+use super::read::source_name;
+use crate::compat::quote::quote;
+use crate::ctx::Ctx;
+use crate::digest;
+use crate::failure::{Failure, Kind};
+use crate::kubeconfig::{Carved, Finding, OwnedSource};
+use crate::resources::DIGEST;
+use crate::text::secrets;
+
+/// The code of the finding that a context is not in the file.
+const ABSENT_CONTEXT: &str = "context-not-found";
+
+/// A kubeconfig that is ready to be stored.
+pub struct Prepared {
+    pub text: SecretString,
+    /// The name of its context.
+    pub context: Option<String>,
+    /// What becomes annotations: none of it is secret.
+    pub annotations: Map<String, Value>,
+}
+
+impl KubeconfigArgs {
+    /// Cuts and judges a kubeconfig, and reports the findings on standard error. A finding of severity error, or a policy
+    /// that forbids the rest, is a failure. Nothing has been sent by then.
+    ///
+    /// # Errors
+    /// [`Kind::Data`] for errors, [`Kind::Policy`] for `--strict` and `--min-ttl`.
+    pub fn prepare(&self, ctx: &Ctx, sources: &mut [OwnedSource]) -> Result<Prepared, Failure> {
+        self.check_flags()?;
+        let name = source_name(sources);
+        if self.skip_validation {
+            ctx.out
+                .warn("the kubeconfig was not validated (--skip-validation)");
+            return self.unchecked(sources);
+        }
+        let mut examined = self.examine(ctx, sources)?;
+        report(ctx, sources, &examined);
+        let findings = &examined.report.findings;
+        let subject = format!("the kubeconfig from {name}");
+        if let Some(failure) = judge::refusal(&subject, findings, self.gates.strict) {
+            return Err(self.suspect_pipe(with_advice(failure, findings), &name));
+        }
+        let Some(text) = examined.text().cloned() else {
+            return Err(Failure::new(
+                Kind::Data,
+                format!("{subject} can't be cut to one context"),
+            ));
+        };
+        if let Some(carved) = &examined.carved {
+            for line in cut_lines(carved, ["Kept", "dropped", "Inlined"]) {
+                ctx.out.note(&line);
+            }
+        }
+        // The server's answers may repeat a part of the text, so each secret is hidden by itself.
+        examined.secrets().iter().for_each(secrets::know);
+        let context = match (examined.carved.take(), &examined.report.summary) {
+            (Some(carved), _) => Some(carved.context),
+            (None, Some(summary)) => Some(summary.context.name.clone()),
+            (None, None) => None,
+        };
+        Ok(Prepared {
+            annotations: annotations(&examined.report, &text),
+            context: context.filter(|context| !context.is_empty()),
+            text,
+        })
+    }
+
+    fn unchecked(&self, sources: &[OwnedSource]) -> Result<Prepared, Failure> {
+        let text = whole(sources)?;
+        let mut annotations = Map::new();
+        if let Some(digest) = digest::keyed(text.expose_secret().as_bytes()) {
+            annotations.insert(DIGEST.to_owned(), digest.into());
+        }
+        Ok(Prepared {
+            text,
+            context: self.context.clone(),
+            annotations,
+        })
+    }
+}
+
+/// Reports the findings on standard error: as a page on a terminal, otherwise one after the other.
+fn report(ctx: &Ctx, sources: &[OwnedSource], examined: &Examined) {
+    let findings = &examined.report.findings;
+    if findings.is_empty() {
+        return;
+    }
+    if let Some(width) = ctx.out.width_of_talk() {
+        let file = examined.file.as_ref();
+        let page = Page::about(sources, file, Some(width), ctx.out.colored_stderr());
+        return ctx.out.note_as_is(&page.of(findings));
+    }
+    let name = source_name(sources);
+    for finding in findings {
+        ctx.out.note(&findings::text(&name, finding));
+    }
+}
+
+/// Adds to a refusal what the user can do.
+fn with_advice(failure: Failure, findings: &[Finding]) -> Failure {
+    let is_choice = |finding: &Finding| finding.gate.is_none() || finding.code == ABSENT_CONTEXT;
+    let hint = if failure.kind == Kind::Policy {
+        "nothing was sent"
+    } else if findings.iter().any(|it| it.code == ABSENT_CONTEXT) && findings.iter().all(is_choice)
+    {
+        "nothing was sent; choose a context with --context NAME"
+    } else if findings.iter().any(|finding| finding.gate.is_some()) {
+        "nothing was sent; Kubernetes' own client refuses this file"
+    } else {
+        "nothing was sent; accept a finding knowingly with --allow CODE"
+    };
+    failure.hint(hint)
+}
+
+/// Describes what the cut kept, dropped and inlined, with these verbs.
+pub fn cut_lines(carved: &Carved, [keep, drop, inline]: [&str; 3]) -> Vec<String> {
+    let mut lines = Vec::new();
+    if carved.dropped_contexts + carved.dropped_users + carved.dropped_clusters > 0 {
+        lines.push(format!(
+            "{keep} {} of {} ({}), {drop} {} and {}",
+            carved.kept_contexts,
+            count(carved.total_contexts, "context"),
+            quote(&carved.context),
+            count(carved.dropped_users, "user"),
+            count(carved.dropped_clusters, "cluster"),
+        ));
+    }
+    let inlined = carved.inlined.iter();
+    lines.extend(inlined.map(|it| format!("{inline} {} into {}", it.path, it.label())));
+    lines
+}
