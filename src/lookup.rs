@@ -63,6 +63,38 @@ impl Collection {
         }
     }
 
+    /// All credentials.
+    #[must_use]
+    pub fn credentials() -> Self {
+        Self::global(&CREDENTIAL)
+    }
+
+    /// All sessions.
+    #[must_use]
+    pub fn sessions() -> Self {
+        Self::global(&SESSION)
+    }
+
+    /// The agents of a project.
+    #[must_use]
+    pub fn agents(project: &str) -> Self {
+        Self::of_project(&AGENT, project)
+    }
+
+    /// The scheduled sessions of a project.
+    #[must_use]
+    pub fn scheduled_sessions(project: &str) -> Self {
+        Self::of_project(&SCHEDULED_SESSION, project)
+    }
+
+    /// Refuses a text that can't be the name or the ID of an object in this collection.
+    ///
+    /// # Errors
+    /// A usage failure, in the Go tool's words.
+    pub fn check(&self, text: &str) -> Result<(), Failure> {
+        check(&format!("{} name or ID", words(self)), text)
+    }
+
     /// The path of one object, or of something below it.
     #[must_use]
     pub fn item(&self, id: &str, below: &[&str]) -> String {

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::confirm::ConfirmArgs;
-use super::{named, removal, stop};
+use super::{named, removal, session_control};
 use crate::api::path;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
@@ -123,7 +123,7 @@ fn all_sessions(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
         for (n, session) in sessions.iter().enumerate() {
             progress.say(|| format!("Deleting sessions: {n} of {}", sessions.len()));
             let runs = matches!(session.text("phase"), "Pending" | "Creating" | "Running");
-            if runs && let Err(error) = stop::stop(client, session.id()).await {
+            if runs && let Err(error) = session_control::stop(client, session.id()).await {
                 ctx.out
                     .note(&format!("session/{}: stop failed: {error}", session.id()));
                 continue;

@@ -1,10 +1,13 @@
 //! What every list command has in common: how much is asked for, which labels, which form.
 
+use anyhow::Context as _;
+
 use super::labels::Selector;
 use crate::api::ListOptions;
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
 use crate::resources::{List, Record};
 
@@ -87,6 +90,31 @@ impl ListArgs {
         ctx.out.list(&list, format, ctx.now())?;
         say_left_out(ctx, &list, total);
         Ok(())
+    }
+
+    /// Lists a collection of a project and shows it. An empty list is an error if the project does not exist.
+    ///
+    /// # Errors
+    /// Those of the request, with `doing` in front of them.
+    pub fn run_in_project(
+        &self,
+        ctx: &Ctx,
+        collection: &Collection,
+        doing: &'static str,
+    ) -> anyhow::Result<()> {
+        let format = self.format()?;
+        let client = ctx.client()?;
+        let mut options = self.options(false);
+        options.project.clone_from(&collection.project);
+        let list = ctx.block_on(async {
+            let list = client.list(collection.resource, &collection.path, &options);
+            let list = list.await.context(doing)?;
+            if let Some(project) = &collection.project {
+                lookup::doubt_empty(client, list.items(), project).await?;
+            }
+            Ok(list)
+        })?;
+        self.show(ctx, list, &format)
     }
 
     fn labels(&self) -> Result<Selector, Failure> {

@@ -1,6 +1,6 @@
 //! The commands: one folder per noun with one file per verb, one file per lone verb; and what
 //! several of them share ([`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
-//! [`removal`], [`runs`]).
+//! [`project_args`], [`removal`], [`runs`], [`session_control`]).
 
 pub mod agent;
 pub mod application;
@@ -24,11 +24,13 @@ pub mod logout;
 pub mod named;
 pub mod outcome;
 pub mod project;
+pub mod project_args;
 pub mod removal;
 pub mod runs;
 pub mod scheduled_session;
 pub mod serve;
 pub mod session;
+pub mod session_control;
 pub mod start;
 pub mod stop;
 pub mod version;

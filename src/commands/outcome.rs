@@ -13,19 +13,25 @@ use crate::resources::Record;
 /// When the server's answer names no object: nothing is known to exist then.
 pub fn created(ctx: &Ctx, record: &Record, format: &Format) -> anyhow::Result<()> {
     let word = record.resource.word;
-    if record.id().is_empty() && record.name().is_empty() {
-        return Err(Failure::new(
-            Kind::Server,
-            format!("create {word}: the server's answer names no object"),
-        )
-        .into());
-    }
+    refuse_nameless(record, &format!("create {word}"))?;
     done(
         ctx,
         record,
         format,
         &format!("{word}/{} created", record.name()),
     )
+}
+
+/// Refuses an answer that has neither an id nor a name: nothing is known to exist then.
+///
+/// # Errors
+/// [`Kind::Server`]; `doing` says what was asked of the server.
+pub fn refuse_nameless(record: &Record, doing: &str) -> Result<(), Failure> {
+    if record.id().is_empty() && record.name().is_empty() {
+        let message = format!("{doing}: the server's answer names no object");
+        return Err(Failure::new(Kind::Server, message));
+    }
+    Ok(())
 }
 
 /// Prints a sentence, or a small result where nothing else stands for what was done.

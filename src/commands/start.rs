@@ -1,13 +1,12 @@
-//! `acpctl start`: `agent start` under its older name.
+//! `acpctl start`: the Go tool's older name of `agent start`.
 
 use anyhow::Context as _;
 
-use super::agent::start::{begin, deliver, say_started};
-use super::agent::{agents, check};
+use super::session_control;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 
 /// Start a session for a project-agent (idempotent)
@@ -26,7 +25,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    check(&args.agent)?;
+    lookup::check("agent name or ID", &args.agent)?;
     let format = args.output.format()?;
     if args.project_id.is_none() && ctx.settings()?.project.is_none() {
         return Err(Failure::usage("--project-id is required").into());
@@ -35,13 +34,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let prompt = args.prompt.as_deref();
     let started = ctx.block_on(async {
-        lookup::act(client, &agents(&project), &args.agent, async |id| {
-            begin(client, &project, id, prompt).await
+        let agents = Collection::agents(&project);
+        lookup::act(client, &agents, &args.agent, async |id| {
+            session_control::start(client, &project, id, prompt).await
         })
         .await
         .with_context(|| format!("start agent {}", quote(&args.agent)))
     })?;
-    let named = format!("project-agent/{}", args.agent);
-    say_started(ctx, &started, &named, &format)?;
-    deliver(ctx, &started, prompt)
+    started.show(ctx, &format!("project-agent/{}", args.agent), &format)?;
+    started.deliver(ctx, prompt)
 }

@@ -1,4 +1,4 @@
-//! `acpctl wait`: until a session has a phase.
+//! `acpctl wait`: waits until a session reaches a phase.
 
 use std::time::Duration;
 
@@ -13,34 +13,22 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{OutputArgs, progress};
-use crate::resources::{Record, SESSION};
+use crate::resources::{FINAL_PHASES, PHASES, Record, SESSION};
 use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
 acpctl wait fix-the-build
-# Until it runs, five minutes at most
+# Wait until it runs, for at most five minutes
 acpctl wait fix-the-build --for Running --timeout 5m";
 
-/// The phases of a session, in their order.
-pub const PHASES: &[&str] = &[
-    "Pending",
-    "Creating",
-    "Running",
-    "Stopping",
-    "Stopped",
-    "Completed",
-    "Failed",
-];
-/// Those that it does not leave by itself.
-const LAST: &[&str] = &["Stopped", "Completed", "Failed"];
 /// How many requests in a row may fail.
 const MAX_FAILURES: u32 = 5;
 
 /// Wait for a phase of a session
 ///
-/// Without --for: until the session has ended, whichever way; a failed one is an error (exit status 1). With --for:
-/// until it has one of these phases; once it has ended in another one that is an error, too. When the time is over
-/// the exit status is 9.
+/// Without --for, waits until the session has ended in any way; if it failed, the exit status is 1. With --for, waits
+/// until the session reaches one of these phases; if it ends in another one, the exit status is 1. If the time limit is
+/// reached, the exit status is 9.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -57,7 +45,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    lookup::check("session name or ID", &args.session)?;
+    Collection::sessions().check(&args.session)?;
     let format = args.output.format()?;
     let wanted = wanted(&args.phases)?;
     let client = ctx.client()?;
@@ -73,7 +61,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     outcome::done(ctx, &session, &format, &sentence)
 }
 
-/// The phases as the platform writes them; none means the end of the session.
+/// Returns the phases as the platform writes them. No phase means any end of the session.
 fn wanted(given: &[String]) -> Result<Vec<&'static str>, Failure> {
     given
         .iter()
@@ -113,8 +101,7 @@ async fn until(
         });
         let next = async {
             tokio::time::sleep(interval).await;
-            let sessions = Collection::global(&SESSION);
-            let request = sessions.request(Method::Get, session.id());
+            let request = Collection::sessions().request(Method::Get, session.id());
             client.fetch(&SESSION, &request).await
         };
         let Ok(next) = timeout_at(deadline, next).await else {
@@ -131,13 +118,13 @@ async fn until(
     }
 }
 
-/// What the session's phase means; nothing while there is reason to wait.
+/// Judges the session's phase; `None` as long as waiting can help.
 fn verdict(session: &Record, wanted: &[&str]) -> Option<Result<(), Failure>> {
     let phase = session.text("phase");
     if wanted.contains(&phase) {
         return Some(Ok(()));
     }
-    if !LAST.contains(&phase) {
+    if !FINAL_PHASES.contains(&phase) {
         return None;
     }
     let failed = |why: String| Some(Err(Failure::new(Kind::Other, why)));
@@ -152,7 +139,7 @@ fn verdict(session: &Record, wanted: &[&str]) -> Option<Result<(), Failure>> {
     }
 }
 
-/// Failures that a wait outlasts: no answer, and a server that is busy.
+/// True for failures that may pass while waiting: no answer, or a busy server.
 fn may_pass(error: &Error) -> bool {
     matches!(error.kind(), Kind::Network | Kind::Server) && !matches!(error, Error::Decode(_))
 }

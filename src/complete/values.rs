@@ -10,12 +10,11 @@ use super::live::{self, Live};
 use super::place::{Place, Wanted};
 use super::{Answer, Candidate};
 use crate::commands::completion::SHELLS;
-use crate::commands::wait::PHASES;
 use crate::compat::grammar;
 use crate::env;
 use crate::kubeconfig::{self, Base64, MAX_INPUT, OwnedSource, Source};
 use crate::plain_file::{self, Links};
-use crate::resources::PROVIDERS;
+use crate::resources::{PHASES, PROVIDERS};
 
 const OUTPUTS: &[(&str, &str)] = &[
     ("json", "one JSON document"),

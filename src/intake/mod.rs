@@ -36,6 +36,5 @@ pub use flags::{GateArgs, KubeconfigArgs, TrustArgs};
 pub use folder::kubeconfigs;
 pub use page::Page;
 pub use prepare::{Prepared, cut_lines};
-pub use provider::KUBECONFIG as PROVIDER;
 pub use read::{from_environment, source_name, source_of, sources_of, views};
 pub use source::{SourceArgs, empty, text};

@@ -12,10 +12,7 @@ use crate::resources::PROVIDERS;
 use super::flags::GateArgs;
 use super::judge::UNKNOWN_PROVIDER;
 
-/// The provider of kubeconfigs.
-pub const KUBECONFIG: &str = "kubeconfig";
-
-/// The codes with which a placeholder is accepted; they are those of findings about a kubeconfig.
+/// The codes by which a placeholder is accepted, as in a kubeconfig.
 const PLACEHOLDERS: [&str; 2] = ["placeholder-value", "redacted-value"];
 
 /// Refuses a provider that no runner knows, unless the user accepts it: the secret of a misspelled provider is not checked,

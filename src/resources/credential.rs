@@ -58,6 +58,9 @@ pub const PROVIDERS: &[(&str, &str)] = &[
     ("vertex", "Vertex AI service account"),
 ];
 
+/// The provider of kubeconfigs.
+pub const KUBECONFIG: &str = "kubeconfig";
+
 /// The answer of a credential's token route.
 pub static CREDENTIAL_TOKEN: Resource = Resource {
     word: "credential-token",
@@ -76,6 +79,9 @@ pub static CREDENTIAL_TOKEN: Resource = Resource {
     wide: &[],
 };
 
+/// The prefix of the annotations that this program writes. They describe the stored secret, so a new secret replaces
+/// them all.
+pub const OWN_ANNOTATIONS: &str = "acpctl/";
 /// Annotations that `credential create` writes for a kubeconfig. None of them is secret.
 pub const CONTEXT: &str = "acpctl/context";
 pub const SERVER: &str = "acpctl/server";

@@ -19,14 +19,15 @@ mod user;
 pub use agent::AGENT;
 pub use application::APPLICATION;
 pub use credential::{
-    CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, PROVIDERS, SERVER, annotation,
+    CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, KUBECONFIG, OWN_ANNOTATIONS,
+    PROVIDERS, SERVER, annotation,
 };
 pub use inbox_message::INBOX_MESSAGE;
 pub use project::PROJECT;
 pub use record::{List, Record};
 pub use role::{ROLE, ROLE_BINDING};
 pub use scheduled_session::SCHEDULED_SESSION;
-pub use session::{RUN_COLUMNS, SESSION};
+pub use session::{ACTIVE_PHASES, FINAL_PHASES, PHASES, RUN_COLUMNS, SESSION};
 pub use session_message::SESSION_MESSAGE;
 pub use user::{PROJECT_SETTINGS, USER};
 

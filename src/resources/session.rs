@@ -57,6 +57,21 @@ pub static SESSION: Resource = Resource {
     ],
 };
 
+/// The phases of a session, in the order in which it passes through them.
+pub const PHASES: &[&str] = &[
+    "Pending",
+    "Creating",
+    "Running",
+    "Stopping",
+    "Stopped",
+    "Completed",
+    "Failed",
+];
+/// The phases in which a session is about to run, or runs.
+pub const ACTIVE_PHASES: &[&str] = &["Pending", "Creating", "Running"];
+/// The phases that a session leaves only if it is started again.
+pub const FINAL_PHASES: &[&str] = &["Stopped", "Completed", "Failed"];
+
 /// The columns under an agent and a scheduled session, where project and model are known.
 pub static RUN_COLUMNS: &[super::Column] = &[
     column("ID", 27, "id"),

@@ -26,6 +26,12 @@ impl SessionTime {
         }
     }
 
+    /// Reads how long a session runs from its object, as the server sends it.
+    #[must_use]
+    pub fn of_session(session: &Value) -> Self {
+        Self::of(session.get("timeout").and_then(Value::as_i64))
+    }
+
     fn length(self) -> SignedDuration {
         match self {
             Self::Timeout(length) => length,

@@ -13,10 +13,8 @@ use crate::auth::token;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{self, CheckOptions, Rules, Severity, Source};
 use crate::output::table::visible;
+pub use crate::resources::KUBECONFIG;
 pub use crate::text::mask::MASK;
-
-/// The provider of kubeconfigs.
-pub const KUBECONFIG: &str = "kubeconfig";
 
 /// Findings about the end of a kubeconfig's credentials; [`Expiry`] measures it by the session instead.
 const ENDS: [&str; 4] = [

@@ -2,12 +2,13 @@
 
 use anyhow::Context as _;
 
-use super::agents;
 use crate::api::{Body, Method, Request};
 use crate::commands::outcome;
+use crate::commands::project_args::ProjectArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::lookup::Collection;
 use crate::output::OutputArgs;
 use crate::resources::AGENT;
 
@@ -26,9 +27,8 @@ pub struct Args {
     /// Annotations, as a JSON object
     #[arg(long, value_name = "JSON")]
     annotations: Option<String>,
-    /// Project (default: the current project)
-    #[arg(long, value_name = "ID")]
-    project_id: Option<String>,
+    #[command(flatten)]
+    project: ProjectArgs,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = ctx.project(args.project_id.as_deref())?;
+    let project = args.project.project(ctx)?;
     let format = args.output.format()?;
     let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) else {
         return Err(Failure::usage("--name is required").into());
@@ -48,7 +48,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     body.set_filled("labels", args.labels.as_deref());
     body.set_filled("annotations", args.annotations.as_deref());
     let client = ctx.client()?;
-    let request = Request::new(Method::Post, agents(&project).path)
+    let request = Request::new(Method::Post, Collection::agents(&project).path)
         .body(body)
         .project(&project);
     let agent =

@@ -1,40 +1,37 @@
 //! `acpctl agent delete`
 
-use super::{agents, check};
+use super::agent_args::AgentArgs;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::removal;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 
 /// Delete an agent
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Name or ID
-    agent: String,
+    #[command(flatten)]
+    target: AgentArgs,
     #[command(flatten)]
     confirm: ConfirmArgs,
-    /// Project (default: the current project)
-    #[arg(long, value_name = "ID")]
-    project_id: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = ctx.project(args.project_id.as_deref())?;
+    let project = args.target.project(ctx)?;
     let format = args.output.format()?;
-    check(&args.agent)?;
-    args.confirm
-        .require(ctx, &format!("agent/{}", args.agent))?;
+    let given = args.target.agent()?;
+    args.confirm.require(ctx, &format!("agent/{given}"))?;
     let client = ctx.client()?;
-    let found = ctx.block_on(lookup::agent(client, &project, &args.agent))?;
+    let found = ctx.block_on(lookup::agent(client, &project, given))?;
+    let agents = Collection::agents(&project);
     removal::remove(
         ctx,
         &args.confirm,
-        &agents(&project),
+        &agents,
         &found,
-        &args.agent,
+        given,
         &format,
         "delete agent",
     )

@@ -2,33 +2,30 @@
 
 use anyhow::Context as _;
 
-use super::{agents, check};
+use super::agent_args::AgentArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 
 /// Show an agent
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Name or ID
-    agent: String,
-    /// Project (default: the current project)
-    #[arg(long, value_name = "ID")]
-    project_id: Option<String>,
+    #[command(flatten)]
+    target: AgentArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = ctx.project(args.project_id.as_deref())?;
+    let project = args.target.project(ctx)?;
     let format = args.output.format()?;
-    check(&args.agent)?;
+    let given = args.target.agent()?;
     let client = ctx.client()?;
     let agent = ctx.block_on(async {
-        lookup::find(client, &agents(&project), &args.agent)
+        lookup::find(client, &Collection::agents(&project), given)
             .await
-            .with_context(|| format!("get agent {}", quote(&args.agent)))
+            .with_context(|| format!("get agent {}", quote(given)))
     })?;
     ctx.out.record(&agent, &format, ctx.now())
 }

@@ -1,20 +1,16 @@
 //! `acpctl agent list`
 
-use anyhow::Context as _;
-
-use super::agents;
 use crate::commands::listing::ListArgs;
+use crate::commands::project_args::ProjectArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
-use crate::lookup;
-use crate::resources::AGENT;
+use crate::lookup::Collection;
 
 /// List the agents of a project
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Project (default: the current project)
-    #[arg(long, value_name = "ID")]
-    project_id: Option<String>,
+    #[command(flatten)]
+    project: ProjectArgs,
     #[command(flatten)]
     list: ListArgs,
     #[command(flatten)]
@@ -22,16 +18,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = ctx.project(args.project_id.as_deref())?;
-    let format = args.list.format()?;
-    let client = ctx.client()?;
-    let mut options = args.list.options(false);
-    options.project = Some(project.clone());
-    let list = ctx.block_on(async {
-        let list = client.list(&AGENT, &agents(&project).path, &options).await;
-        let list = list.context("list agents")?;
-        lookup::doubt_empty(client, list.items(), &project).await?;
-        Ok(list)
-    })?;
-    args.list.show(ctx, list, &format)
+    let project = args.project.project(ctx)?;
+    let agents = Collection::agents(&project);
+    args.list.run_in_project(ctx, &agents, "list agents")
 }

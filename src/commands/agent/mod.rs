@@ -1,11 +1,13 @@
-//! `acpctl agent …` (contract cli-resources.md section 4).
+//! `acpctl agent …` (docs/interface/cli-resources.md section 4).
 
+mod agent_args;
 mod create;
 mod delete;
 mod get;
 mod list;
+mod one_or_all;
 mod sessions;
-pub mod start;
+mod start;
 mod start_preview;
 mod stop;
 mod update;
@@ -13,9 +15,6 @@ mod update;
 use clap::Subcommand;
 
 use crate::ctx::Ctx;
-use crate::failure::Failure;
-use crate::lookup::{self, Collection};
-use crate::resources::AGENT;
 
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
@@ -33,9 +32,6 @@ pub enum Command {
 
 impl Command {
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// What it could not do.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
             Self::List(args) => list::run(ctx, args),
@@ -49,17 +45,4 @@ impl Command {
             Self::Sessions(args) => sessions::run(ctx, args),
         }
     }
-}
-
-/// The agents of a project.
-pub fn agents(project: &str) -> Collection {
-    Collection::of_project(&AGENT, project)
-}
-
-/// Refuses what can't name an agent.
-///
-/// # Errors
-/// In the Go tool's words.
-pub fn check(given: &str) -> Result<(), Failure> {
-    lookup::check("agent name or ID", given)
 }

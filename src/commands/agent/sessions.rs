@@ -2,40 +2,37 @@
 
 use anyhow::Context as _;
 
-use super::{agents, check};
+use super::agent_args::AgentArgs;
 use crate::commands::listing::ListArgs;
 use crate::commands::runs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::resources::SESSION;
 
 /// List the sessions of an agent
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Name or ID
-    agent: String,
-    /// Project (default: the current project)
-    #[arg(long, value_name = "ID")]
-    project_id: Option<String>,
+    #[command(flatten)]
+    target: AgentArgs,
     #[command(flatten)]
     list: ListArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = ctx.project(args.project_id.as_deref())?;
+    let project = args.target.project(ctx)?;
     let format = args.list.format()?;
-    check(&args.agent)?;
+    let given = args.target.agent()?;
     let client = ctx.client()?;
     let mut options = args.list.options(false);
     options.project = Some(project.clone());
     let list = ctx.block_on(async {
-        let agent = lookup::agent(client, &project, &args.agent).await?;
-        let place = agents(&project).item(agent.id(), &["sessions"]);
+        let agent = lookup::agent(client, &project, given).await?;
+        let sessions = Collection::agents(&project).item(agent.id(), &["sessions"]);
         client
-            .list(&SESSION, &place, &options)
+            .list(&SESSION, &sessions, &options)
             .await
-            .with_context(|| format!("list sessions for agent {}", quote(&args.agent)))
+            .with_context(|| format!("list sessions for agent {}", quote(given)))
     })?;
     runs::show(ctx, &args.list, list, &format)
 }

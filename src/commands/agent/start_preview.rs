@@ -2,44 +2,42 @@
 
 use anyhow::Context as _;
 
-use super::{agents, check};
+use super::agent_args::AgentArgs;
 use crate::api::{Body, Method};
 use crate::compat::json;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
 
 /// Show the prompt that an agent would start with
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Name or ID
-    agent: String,
-    /// Project (default: the current project)
-    #[arg(long, value_name = "ID")]
-    project_id: Option<String>,
+    #[command(flatten)]
+    target: AgentArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = ctx.project(args.project_id.as_deref())?;
-    check(&args.agent)?;
+    let project = args.target.project(ctx)?;
+    let given = args.target.agent()?;
     let format = args.output.format()?;
     let client = ctx.client()?;
     let text = ctx.block_on(async {
-        let agent = lookup::agent(client, &project, &args.agent).await?;
-        let request = agents(&project).request_below(Method::Get, agent.id(), &["start"]);
-        // The platform wants a body here too (contract api.md section 9.2), which the Go tool does not send.
+        let agent = lookup::agent(client, &project, given).await?;
+        let agents = Collection::agents(&project);
+        let request = agents.request_below(Method::Get, agent.id(), &["start"]);
+        // The platform wants a body here too (docs/interface/api.md section 9.2), which the Go tool does not send.
         let answer = match client.send(&request).await {
             Err(error) if error.status() == Some(400) => {
                 client.send(&request.body(Body::new())).await
             }
             answer => answer,
         };
-        let answer = answer
-            .with_context(|| format!("get start preview for agent {}", quote(&args.agent)))?;
-        // The server answers with the text itself, where the Go tool expects JSON.
+        let answer =
+            answer.with_context(|| format!("get start preview for agent {}", quote(given)))?;
+        // The server answers with the text itself, although the Go tool expects JSON.
         let prompt = json::parse(&answer.body)
             .ok()
             .and_then(|value| value.get("starting_prompt")?.as_str().map(str::to_owned));

@@ -2,19 +2,19 @@
 
 use anyhow::Context as _;
 
-use super::{agents, check};
+use super::agent_args::AgentArgs;
 use crate::api::{Body, Method};
 use crate::commands::outcome;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::AGENT;
 
-/// Change an agent; only what is given changes
+/// Change the given fields of an agent
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Name or ID
-    agent: String,
+    #[command(flatten)]
+    target: AgentArgs,
     /// New name
     #[arg(long)]
     name: Option<String>,
@@ -27,17 +27,14 @@ pub struct Args {
     /// New annotations, as a JSON object
     #[arg(long, value_name = "JSON")]
     annotations: Option<String>,
-    /// Project (default: the current project)
-    #[arg(long, value_name = "ID")]
-    project_id: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = ctx.project(args.project_id.as_deref())?;
+    let project = args.target.project(ctx)?;
     let format = args.output.format()?;
-    check(&args.agent)?;
+    let given = args.target.agent()?;
     let mut body = Body::new();
     body.set_given("name", args.name.as_deref());
     body.set_given("prompt", args.prompt.as_deref());
@@ -45,8 +42,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     body.set_given("annotations", args.annotations.as_deref());
     let client = ctx.client()?;
     let agent = ctx.block_on(async {
-        let agent = lookup::agent(client, &project, &args.agent).await?;
-        let request = agents(&project)
+        let agent = lookup::agent(client, &project, given).await?;
+        let request = Collection::agents(&project)
             .request(Method::Patch, agent.id())
             .body(body);
         client.fetch(&AGENT, &request).await.context("update agent")

@@ -8,16 +8,13 @@ use super::document::{Document, Pairs};
 use super::run::{Outcome, Run, as_json, need_name, pairs_of, set_changed};
 use super::secret::{self, Secret};
 use crate::api::Body;
-use crate::commands::credential;
 use crate::failure::{Failure, Kind};
-use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
-
-/// Annotations of ours begin with this.
-const OURS: &str = "acpctl/";
+use crate::lookup::Collection;
+use crate::resources::{CREDENTIAL, DIGEST, KUBECONFIG, OWN_ANNOTATIONS, Record, annotation};
 
 pub async fn apply(run: &Run<'_>, document: &Document) -> anyhow::Result<Outcome> {
     need_name(document)?;
-    let all = credential::credentials();
+    let all = Collection::credentials();
     match run.find(&all, &document.name).await? {
         Some(found) => update(run, document, &found).await,
         None => create(run, document).await,
@@ -82,7 +79,7 @@ async fn update(run: &Run<'_>, document: &Document, found: &Record) -> anyhow::R
     if let Some(secret) = secret {
         body.set_secret("token", secret.text);
     }
-    let place = credential::credentials().item(found.id(), &[]);
+    let place = Collection::credentials().item(found.id(), &[]);
     run.patch(&CREDENTIAL, &place, body, Some(found)).await
 }
 
@@ -96,7 +93,7 @@ fn changed_secret(
         return Ok(None);
     };
     // Only here is it known that a manifest without a provider holds a kubeconfig.
-    if document.provider.is_empty() && found.text("provider") == credential::KUBECONFIG {
+    if document.provider.is_empty() && found.text("provider") == KUBECONFIG {
         secret = secret::kubeconfig(
             run.ctx,
             document,
@@ -122,7 +119,7 @@ fn texts(document: &Document) -> [(&'static str, &str); 3] {
 
 /// The annotations to have: the manifest's, or those that are there, with ours on top.
 fn annotations(document: &Document, stored: Pairs, secret: Option<&Secret>) -> Pairs {
-    let is_ours = |key: &str| key.starts_with(OURS);
+    let is_ours = |key: &str| key.starts_with(OWN_ANNOTATIONS);
     let mut wanted = match &document.annotations {
         Some(given) => {
             let mut kept = stored;

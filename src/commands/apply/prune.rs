@@ -8,9 +8,9 @@ use anyhow::Context as _;
 use super::document::Document;
 use super::run::Run;
 use crate::api::{ListOptions, path};
-use crate::commands::credential;
 use crate::commands::labels::Selector;
 use crate::compat::quote::quote;
+use crate::lookup::Collection;
 use crate::resources::{AGENT, CREDENTIAL, PROJECT, Record, Resource};
 
 /// Something to delete.
@@ -52,7 +52,7 @@ pub async fn leftovers(
     found.extend(records.iter().map(|record| Leftover {
         resource: &CREDENTIAL,
         name: record.name_or_id().to_owned(),
-        place: credential::credentials().item(record.id(), &[]),
+        place: Collection::credentials().item(record.id(), &[]),
     }));
     Ok(found)
 }

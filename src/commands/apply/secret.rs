@@ -8,16 +8,15 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::document::{Document, TokenFrom};
-use crate::commands::credential::{self, KubeconfigArgs};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source};
-use crate::intake::{Files, TrustArgs, provider};
+use crate::intake::{self, Files, KubeconfigArgs, TrustArgs, provider};
 use crate::kubeconfig::{NotAllowed, OwnedSource};
 use crate::plain_file;
-use crate::resources::DIGEST;
+use crate::resources::{DIGEST, KUBECONFIG};
 use crate::text::command::shell_word;
 
 /// A secret that is ready to be stored.
@@ -52,7 +51,7 @@ pub fn prepare(
     {
         let prepared =
             find(ctx, document, trust, &mut stdin_is_taken).and_then(|found| match found {
-                Some(found) if document.provider == credential::KUBECONFIG => {
+                Some(found) if document.provider == KUBECONFIG => {
                     kubeconfig(ctx, document, trust, &found.text, found.path).map(Some)
                 }
                 Some(found) => {
@@ -165,7 +164,7 @@ fn from_source(
             input::from_stdin()?
         }
     };
-    let text = SecretString::from(credential::source_text(&input)?);
+    let text = SecretString::from(intake::text(&input)?);
     Ok(match input.source {
         Source::File(path) => Found { text, path },
         _ => inline(document, text),

@@ -2,16 +2,15 @@
 
 use anyhow::Context as _;
 
-use super::{check, credentials};
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::removal;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 
 const EXAMPLES: &str = "\
 acpctl credential delete prod
-# Without a question
+# Without confirmation
 acpctl credential delete prod --yes";
 
 /// Delete a credential
@@ -30,10 +29,18 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     const DOING: &str = "delete credential";
     let given = &args.credential;
     let format = args.output.format()?;
-    check(given)?;
+    let credentials = Collection::credentials();
+    credentials.check(given)?;
     args.confirm.require(ctx, &format!("credential/{given}"))?;
     let client = ctx.client()?;
     let found = ctx.block_on(async { lookup::credential(client, given).await.context(DOING) })?;
-    let all = credentials();
-    removal::remove(ctx, &args.confirm, &all, &found, given, &format, DOING)
+    removal::remove(
+        ctx,
+        &args.confirm,
+        &credentials,
+        &found,
+        given,
+        &format,
+        DOING,
+    )
 }

@@ -16,12 +16,12 @@ acpctl credential explain";
 
 /// Explain a finding about a kubeconfig
 ///
-/// Shows when the finding is reported, and what to do about it. Without a code all codes are listed. Works
-/// offline and logged out.
+/// Shows when the finding is reported, and what to do about it. Without a code, lists all codes. Works offline and
+/// without a login.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Code of the finding, as it stands in brackets
+    /// Code of the finding, as shown in brackets
     code: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
@@ -65,7 +65,7 @@ fn find(code: &str) -> Result<&'static Row, Failure> {
     let failure = Failure::usage(format!("no finding has the code {}", quote(code)));
     Err(match near {
         Some(near) => failure.hint(format!("did you mean {near}?")),
-        None => failure.hint("list them: acpctl credential explain"),
+        None => failure.hint("list the codes: acpctl credential explain"),
     })
 }
 
@@ -77,7 +77,7 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// Who refuses, in a sentence.
+/// Tells, in a sentence, at which point Kubernetes' own client refuses.
 fn refused(gate: Gate) -> &'static str {
     match gate {
         Gate::Load => "Kubernetes' own client refuses the whole file while it reads it.",
@@ -98,7 +98,7 @@ fn page(row: &Row) -> String {
     match row.gate {
         Some(gate) => page.push_str(&format!("\n{}\n", refused(gate))),
         None => page.push_str(&format!(
-            "\nKubernetes' own client takes it. To accept it once: --allow {}\n",
+            "\nKubernetes' own client accepts it. To accept it too: --allow {}\n",
             row.code
         )),
     }

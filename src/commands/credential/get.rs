@@ -2,17 +2,16 @@
 
 use anyhow::Context as _;
 
-use super::check;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 
 const EXAMPLES: &str = "\
 acpctl credential get prod
 acpctl credential get prod -o jsonpath='{.annotations}'";
 
-/// Show a credential; its secret is never part of it
+/// Show a credential without its secret
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -24,7 +23,7 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    check(&args.credential)?;
+    Collection::credentials().check(&args.credential)?;
     let client = ctx.client()?;
     let mut record = ctx.block_on(async {
         lookup::credential(client, &args.credential)

@@ -14,12 +14,12 @@ use crate::resources::{CREDENTIAL, EXPIRES_AT, Record, annotation};
 
 const EXAMPLES: &str = "\
 acpctl credential list
-# What must be renewed soon
+# Those that must be renewed soon
 acpctl credential list --provider kubeconfig --expiring-within 14d
 # For scripts
 acpctl credential list -o name";
 
-/// List credentials; the whole list unless --limit is given
+/// List credentials, all of them unless --limit is given
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -29,7 +29,7 @@ pub struct Args {
     /// Only credentials of exactly this name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Only credentials whose known expiry is nearer than this, e.g. 72h or 14d
+    /// Only credentials known to expire within this time, e.g. 72h or 14d
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     expiring_within: Option<Duration>,
     #[command(flatten)]
@@ -65,7 +65,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The server-side part of the filter. The provider comes first and without blanks, as the Go tool sends it.
+/// Returns the search that the server does. The provider comes first, without spaces, as the Go tool sends it.
 fn search(args: &Args) -> Option<String> {
     let quoted = |text: &str| text.replace('\'', "''");
     let provider = args
@@ -78,7 +78,7 @@ fn search(args: &Args) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" and "))
 }
 
-/// A credential of unknown expiry is not known to expire.
+/// True if the credential is known to expire within this time.
 fn expires_within(record: &Record, now: Timestamp, within: Duration) -> bool {
     annotation(record, EXPIRES_AT)
         .parse::<Timestamp>()

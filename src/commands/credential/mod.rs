@@ -1,26 +1,22 @@
-//! `acpctl credential …` (contract cli-resources.md section 2).
+//! `acpctl credential …` (docs/interface/cli-resources.md section 2).
 
 mod bind;
+mod binding;
 mod create;
 mod delete;
 mod explain;
 mod get;
 mod inspect;
 mod list;
+mod merge;
 mod token;
 mod unbind;
 mod update;
 mod validate;
-mod wizard;
-
-pub use crate::intake::{KubeconfigArgs, PROVIDER as KUBECONFIG, findings, text as source_text};
 
 use clap::Subcommand;
 
 use crate::ctx::Ctx;
-use crate::failure::Failure;
-use crate::lookup::{self, Collection};
-use crate::resources::CREDENTIAL;
 
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
@@ -40,9 +36,6 @@ pub enum Command {
 
 impl Command {
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// What it could not do.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
             Self::Create(args) => create::run(ctx, args),
@@ -58,17 +51,4 @@ impl Command {
             Self::Inspect(args) => inspect::run(ctx, args),
         }
     }
-}
-
-/// All credentials.
-pub fn credentials() -> Collection {
-    Collection::global(&CREDENTIAL)
-}
-
-/// Refuses what can't name a credential.
-///
-/// # Errors
-/// A usage failure.
-pub fn check(given: &str) -> Result<(), Failure> {
-    lookup::check("credential name or ID", given)
 }

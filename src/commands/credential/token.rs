@@ -8,31 +8,30 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
-use super::{check, credentials};
 use crate::api::Method;
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Kubeconfig, Source};
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
 use crate::resources::CREDENTIAL_TOKEN;
 use crate::secret_file;
 use crate::text::acpctl;
 
-/// A shorter mask would hide ordinary words.
-const SHORTEST: usize = 4;
+/// The length of the shortest mask. A shorter one would hide ordinary words.
+const SHORTEST_MASK: usize = 4;
 
 const EXAMPLES: &str = "\
 # Into a new file that only you can read
 acpctl credential token prod --to-file prod.yaml
-# For one command: its kubeconfig is gone afterwards
+# For one command; its kubeconfig is removed afterwards
 acpctl session exec --credential prod -- kubectl config current-context";
 
 /// Print the secret of a credential
 ///
-/// Prints the secret and a newline to a pipe or file. On a terminal it is shown only with --reveal.
+/// Prints the secret and a newline to a pipe or a file. Shows it on a terminal only with --reveal.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -44,7 +43,7 @@ pub struct Args {
     /// Show the secret on a terminal
     #[arg(long)]
     reveal: bool,
-    /// First register the secret values in it as masks with GitHub Actions
+    /// First register the secret values in it with GitHub Actions as masks
     #[arg(long)]
     github_mask: bool,
     #[command(flatten)]
@@ -53,7 +52,8 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    check(&args.credential)?;
+    let credentials = Collection::credentials();
+    credentials.check(&args.credential)?;
     if args.to_file.is_none() && !args.reveal && ctx.out.is_terminal() {
         return Err(
             Failure::new(Kind::Input, "the secret would be shown on the terminal")
@@ -62,20 +62,19 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         );
     }
     let client = ctx.client()?;
-    let named = format!("get token for credential {}", quote(&args.credential));
+    let doing = format!("get token for credential {}", quote(&args.credential));
     let answer = ctx.block_on(async {
-        let all = credentials();
-        lookup::act(client, &all, &args.credential, async |id| {
-            let request = all.request_below(Method::Get, id, &["token"]);
+        lookup::act(client, &credentials, &args.credential, async |id| {
+            let request = credentials.request_below(Method::Get, id, &["token"]);
             client.fetch(&CREDENTIAL_TOKEN, &request).await
         })
         .await
-        .with_context(|| named.clone())
+        .with_context(|| doing.clone())
     })?;
     let token = answer.text("token");
     if token.is_empty() {
         return Err(
-            Failure::new(Kind::Data, format!("{named}: the credential has no token"))
+            Failure::new(Kind::Data, format!("{doing}: the credential has no token"))
                 .hint(format!(
                     "store one: {}",
                     acpctl(&[
@@ -90,7 +89,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         );
     }
     if args.github_mask {
-        // Standard error is where GitHub's runner reads commands as well, and it keeps the data clean.
+        // GitHub's runner reads its commands from standard error too, which keeps standard output for the secret.
         for mask in masks(token) {
             ctx.out
                 .note_as_is(&format!("::add-mask::{}", mask.expose_secret()));
@@ -122,8 +121,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// What the log must not show: the secret values of a kubeconfig or of a JSON text, else the lines of the secret; and the
-/// whole in base64. A mask is one line, and an ordinary word among them would hide the log itself.
+/// Returns what the log must not show: the secret values of a kubeconfig or of a JSON text, or else every line of the
+/// secret; and the whole secret in base64. Each mask is one line. Ordinary words are left out, for they would hide the
+/// rest of the log.
 fn masks(secret: &str) -> Vec<SecretString> {
     let source = Source {
         name: "",
@@ -145,8 +145,8 @@ fn masks(secret: &str) -> Vec<SecretString> {
     for value in &values {
         for line in value.expose_secret().lines().map(str::trim) {
             let is_known = masks.iter().any(|mask| mask.expose_secret() == line);
-            if line.len() >= SHORTEST && !line.starts_with("-----") && !is_known {
-                // A percent sign begins an escape in GitHub's commands.
+            if line.len() >= SHORTEST_MASK && !line.starts_with("-----") && !is_known {
+                // In GitHub's commands, a percent sign begins an escape.
                 masks.push(SecretString::from(line.replace('%', "%25")));
             }
         }
@@ -154,7 +154,7 @@ fn masks(secret: &str) -> Vec<SecretString> {
     masks
 }
 
-/// The secret values of a service account's key and of its like.
+/// Returns the secret values of a JSON object, such as a service account's key.
 fn secret_fields(fields: &Map<String, Value>) -> Vec<SecretString> {
     let is_secret = |name: &str| {
         let name = name.to_ascii_lowercase();

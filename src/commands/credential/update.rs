@@ -2,10 +2,9 @@
 
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::create::merge_annotations;
-use super::{check, credentials};
+use super::merge;
 use crate::api::{Body, Client, Method};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
@@ -13,8 +12,8 @@ use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
 use crate::intake::{self, KubeconfigArgs, SourceArgs, judge, provider};
-use crate::lookup;
-use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
+use crate::lookup::{self, Collection};
+use crate::resources::{CREDENTIAL, DIGEST, KUBECONFIG, Record, annotation};
 
 const EXAMPLES: &str = "\
 # A new kubeconfig under the old name
@@ -24,8 +23,8 @@ acpctl credential update prod --description 'Production, read only' --labels ''"
 
 /// Change a credential
 ///
-/// Only what is given changes; an empty value clears a field. A new kubeconfig is cut and validated as by create. Where
-/// everything given is stored already, nothing is sent.
+/// Only what is given changes; an empty value clears a field. A new kubeconfig is cut and validated as create does it. If
+/// everything given is already stored, nothing is sent.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -51,7 +50,7 @@ pub struct Args {
     /// New annotations, as a JSON object
     #[arg(long, value_name = "JSON")]
     annotations: Option<String>,
-    /// Do everything but send
+    /// Do everything except sending
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -59,33 +58,19 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    check(&args.credential)?;
+    Collection::credentials().check(&args.credential)?;
     judge::check_codes(&args.kubeconfig.gates.allow)?;
     let secret = read_secret(ctx, args)?;
     args.source.warn_of_literal(ctx);
     let client = ctx.client()?;
     let stored = stored(ctx, client, args, secret.as_ref())?;
-    let validated = stored
-        .as_ref()
-        .is_some_and(|record| record.text("provider") == intake::PROVIDER);
-    if args.kubeconfig.is_given() && !validated {
-        return Err(KubeconfigArgs::misplaced("kubeconfig credentials").into());
-    }
-    let has_secret = secret.is_some() || validated && args.kubeconfig.context.is_some();
-    let body = body(ctx, args, secret, stored.as_ref().filter(|_| validated))?;
-    if !validated && let Some(secret) = body.secret("token") {
-        let provider = stored.as_ref().map(|record| record.text("provider"));
-        provider::doubt(ctx, &args.kubeconfig.gates, provider, secret)?;
-    }
-    if stored
-        .as_ref()
-        .is_some_and(|record| holds_all(record, &body))
-    {
+    let change = Change::prepare(ctx, args, stored, secret)?;
+    if change.is_stored() {
         return ctx
             .out
             .line(&format!("credential/{} unchanged", args.credential));
     }
-    if let (Some(record), Some(name)) = (&stored, &args.name) {
+    if let (Some(record), Some(name)) = (&change.stored, &args.name) {
         refuse_taken(ctx, client, record, name)?;
     }
     if args.dry_run {
@@ -93,38 +78,93 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .out
             .line(&format!("credential/{} updated (dry run)", args.credential));
     }
-    let record = ctx.block_on(async {
-        let known = stored.as_ref().map(Record::id).filter(|id| !id.is_empty());
-        let all = credentials();
-        lookup::act(
-            client,
-            &all,
-            known.unwrap_or(&args.credential),
-            async |id| {
-                let request = all.request(Method::Patch, id).body(body.clone());
-                client.fetch(&CREDENTIAL, &request).await
-            },
-        )
-        .await
-        .context("update credential")
-    })?;
-    if let Some(secret) = body.secret("token") {
+    let record = change.send(ctx, client, args)?;
+    if let Some(secret) = change.body.secret("token") {
         renew_digest(ctx, client, &record, secret)?;
-    }
-    if has_secret && !validated && record.text("provider") == intake::PROVIDER {
-        ctx.out.warn("this is a kubeconfig credential, and what was stored is not a kubeconfig: sessions that use it will fail");
+        if !change.is_kubeconfig && record.text("provider") == KUBECONFIG {
+            ctx.out.warn("this is a kubeconfig credential, and what was stored is not a kubeconfig: sessions that use it will fail");
+        }
     }
     ctx.out
         .line(&format!("credential/{} updated", record.name()))
 }
 
-/// Refuses a new name that another credential has: no look-up by that name would work any more.
+/// A change that is ready to be sent.
+struct Change {
+    /// The credential as it is, if it was looked up.
+    stored: Option<Record>,
+    /// True if the credential is known to be of the provider kubeconfig, so that a new secret was cut and validated.
+    is_kubeconfig: bool,
+    body: Body,
+}
+
+impl Change {
+    fn prepare(
+        ctx: &Ctx,
+        args: &Args,
+        stored: Option<Record>,
+        secret: Option<Input>,
+    ) -> Result<Self, Failure> {
+        let kubeconfig = stored
+            .as_ref()
+            .filter(|record| record.text("provider") == KUBECONFIG);
+        if args.kubeconfig.is_given() && kubeconfig.is_none() {
+            return Err(KubeconfigArgs::misplaced("kubeconfig credentials"));
+        }
+        let body = body(ctx, args, secret, kubeconfig)?;
+        let is_kubeconfig = kubeconfig.is_some();
+        if !is_kubeconfig && let Some(secret) = body.secret("token") {
+            let provider = stored.as_ref().map(|record| record.text("provider"));
+            provider::doubt(ctx, &args.kubeconfig.gates, provider, secret)?;
+        }
+        Ok(Self {
+            stored,
+            is_kubeconfig,
+            body,
+        })
+    }
+
+    /// True if the credential is known to hold everything already.
+    fn is_stored(&self) -> bool {
+        let Some(record) = &self.stored else {
+            return false;
+        };
+        let has_secret = self.body.secret("token").is_none_or(|secret| {
+            let digest = digest::keyed(secret.expose_secret().as_bytes());
+            digest.is_some_and(|digest| annotation(record, DIGEST) == digest)
+        });
+        has_secret && merge::holds(record, &self.body)
+    }
+
+    fn send(&self, ctx: &Ctx, client: &Client, args: &Args) -> anyhow::Result<Record> {
+        let known = self.stored.as_ref().map(Record::id);
+        let target = known.filter(|id| !id.is_empty());
+        let credentials = Collection::credentials();
+        ctx.block_on(async {
+            lookup::act(
+                client,
+                &credentials,
+                target.unwrap_or(&args.credential),
+                async |id| {
+                    let request = credentials
+                        .request(Method::Patch, id)
+                        .body(self.body.clone());
+                    client.fetch(&CREDENTIAL, &request).await
+                },
+            )
+            .await
+            .context("update credential")
+        })
+    }
+}
+
+/// Refuses a new name that another credential has, since look-ups by that name would fail from then on.
 fn refuse_taken(ctx: &Ctx, client: &Client, record: &Record, name: &str) -> anyhow::Result<()> {
     if name.is_empty() || name == record.name() {
         return Ok(());
     }
     let found = ctx.block_on(async {
-        lookup::by_name(client, &credentials(), name)
+        lookup::by_name(client, &Collection::credentials(), name)
             .await
             .with_context(|| format!("look up credential {}", quote(name)))
     })?;
@@ -139,8 +179,8 @@ fn refuse_taken(ctx: &Ctx, client: &Client, record: &Record, name: &str) -> anyh
     }
 }
 
-/// The credential as it is, where that matters: a secret that may be a kubeconfig needs its provider and its other
-/// annotations, and for a field it tells whether anything changes. A mere literal is sent without a look.
+/// Looks the credential up if that is needed. A secret that may be a kubeconfig needs the credential's provider and its
+/// other annotations, and for a new field the look-up tells whether anything changes. A lone literal is sent at once.
 fn stored(
     ctx: &Ctx,
     client: &Client,
@@ -157,85 +197,15 @@ fn stored(
             .context("update credential")
     });
     match found {
-        // The change itself will tell what is wrong.
+        // The request for the change will fail as well, and report what is wrong.
         Err(_) if !is_needed => Ok(None),
         found => found.map(Some),
     }
 }
 
-/// True where the credential holds these fields already. A body with a secret must bring its digest.
-pub(super) fn holds(record: &Record, body: &Body) -> bool {
-    body.fields().all(|(key, value)| {
-        let wanted = value.as_str().unwrap_or_default();
-        let found = record.text(key);
-        wanted == found || key == "annotations" && is_part(wanted, found)
-    })
-}
-
-fn holds_all(record: &Record, body: &Body) -> bool {
-    let has_secret = body.secret("token").is_none_or(|secret| {
-        let digest = digest::keyed(secret.expose_secret().as_bytes());
-        digest.is_some_and(|digest| annotation(record, DIGEST) == digest)
-    });
-    has_secret && holds(record, body)
-}
-
-/// True where one JSON object has all the pairs of another.
-fn is_part(wanted: &str, found: &str) -> bool {
-    let object = |text: &str| match serde_json::from_str(text) {
-        Ok(Value::Object(map)) => Some(map),
-        _ => None,
-    };
-    match (object(wanted), object(found)) {
-        (Some(wanted), Some(found)) => wanted
-            .iter()
-            .all(|(key, value)| found.get(key) == Some(value)),
-        _ => false,
-    }
-}
-
-/// Gives a stored credential what a new one would have held.
-pub(super) async fn replace(
-    client: &Client,
-    stored: &Record,
-    new: &Body,
-) -> anyhow::Result<Record> {
-    let mut body = Body::new();
-    for (key, value) in new.fields() {
-        let text = value.as_str().unwrap_or_default();
-        match key {
-            "provider" if text != stored.text("provider") => {
-                let (name, old) = (quote(stored.name()), stored.text("provider"));
-                return Err(Failure::new(
-                    Kind::Conflict,
-                    format!("credential {name} is of the provider {old}, which can't be changed"),
-                )
-                .hint("choose another --name")
-                .into());
-            }
-            "name" | "provider" => {}
-            "annotations" => {
-                let Value::Object(ours) = serde_json::from_str(text).unwrap_or_default() else {
-                    continue;
-                };
-                body.set(
-                    "annotations",
-                    replace_ours(stored.text("annotations"), ours)?,
-                );
-            }
-            _ => body.set(key, value.clone()),
-        }
-    }
-    if let Some(secret) = new.secret("token") {
-        body.set_secret("token", secret.clone());
-    }
-    let path = credentials().item(stored.id(), &[]);
-    let updated = client.update(&CREDENTIAL, &path, body).await;
-    updated.context("update credential")
-}
-
-/// A digest that told of the old secret would let `apply` take it for the stored one. Only the answer
-/// tells whether there is one, so that this costs other credentials no request.
+/// Renews the digest of the secret, if the credential has one. With the digest of the old secret, `apply` would take the
+/// old secret for the stored one. The answer to the change tells whether there is a digest, so a credential without one
+/// costs no request.
 fn renew_digest(
     ctx: &Ctx,
     client: &Client,
@@ -247,16 +217,14 @@ fn renew_digest(
     if old.is_empty() || new.as_ref() == Some(&old) {
         return Ok(());
     }
-    let ours = new
+    let own = new
         .map(|digest| (DIGEST.to_owned(), Value::from(digest)))
         .into_iter()
         .collect();
     let mut body = Body::new();
-    body.set(
-        "annotations",
-        replace_ours(record.text("annotations"), ours)?,
-    );
-    let path = credentials().item(record.id(), &[]);
+    let annotations = merge::replace_own(record.text("annotations"), own)?;
+    body.set("annotations", annotations);
+    let path = Collection::credentials().item(record.id(), &[]);
     ctx.block_on(async {
         client
             .update(&CREDENTIAL, &path, body)
@@ -267,7 +235,7 @@ fn renew_digest(
 }
 
 impl Args {
-    /// True where something else than a secret was given.
+    /// True if a field other than the secret was given.
     fn has_fields(&self) -> bool {
         let given = [
             &self.name,
@@ -281,7 +249,7 @@ impl Args {
     }
 }
 
-/// The new secret: from the named source, or from a pipe where nothing else is given.
+/// Reads the new secret from the named source, or from a pipe if nothing else is given.
 fn read_secret(ctx: &Ctx, args: &Args) -> Result<Option<Input>, Failure> {
     if let Some(input) = args.source.read()? {
         return Ok(Some(input));
@@ -307,13 +275,14 @@ fn read_secret(ctx: &Ctx, args: &Args) -> Result<Option<Input>, Failure> {
     Ok(None)
 }
 
-/// A one-line literal can't be a kubeconfig; anything else may be.
+/// False for a literal of one line, which can't be a kubeconfig.
 fn may_be_kubeconfig(input: &Input) -> bool {
     input.source != Source::Literal
         || input.bytes.contains(&b'\n')
         || input.bytes.trim_ascii_start().starts_with(b"{")
 }
 
+/// Returns the fields to send. `kubeconfig` is the stored credential if it is of that provider.
 fn body(
     ctx: &Ctx,
     args: &Args,
@@ -330,12 +299,14 @@ fn body(
         (Some(record), secret) if secret.is_some() || args.kubeconfig.context.is_some() => {
             let mut sources = args.kubeconfig.sources(ctx, secret)?;
             let prepared = args.kubeconfig.prepare(ctx, &mut sources)?;
-            // A given text replaces the stored one, as in the Go tool; ours come on top either way.
+            // The text of --annotations replaces the stored one, as in the Go tool. In either case our own annotations
+            // are added.
             let base = args
                 .annotations
                 .as_deref()
                 .unwrap_or_else(|| record.text("annotations"));
-            body.set("annotations", replace_ours(base, prepared.annotations)?);
+            let annotations = merge::replace_own(base, prepared.annotations)?;
+            body.set("annotations", annotations);
             body.set_secret("token", prepared.text);
         }
         (_, secret) => {
@@ -346,23 +317,4 @@ fn body(
         }
     }
     Ok(body)
-}
-
-/// The other annotations with our own ones replaced: the old ones described the old secret.
-fn replace_ours(base: &str, ours: Map<String, Value>) -> Result<String, Failure> {
-    let mut others: Map<String, Value> =
-        match serde_json::from_str(if base.is_empty() { "{}" } else { base }) {
-            Ok(Value::Object(map)) => map,
-            _ => {
-                return Err(
-                    Failure::new(Kind::Data, "the annotations are not a JSON object")
-                        .hint("set them with --annotations '{}'"),
-                );
-            }
-        };
-    others.retain(|key, _| !key.starts_with("acpctl/"));
-    merge_annotations(
-        Some(&crate::compat::json::compact(&Value::Object(others))),
-        ours,
-    )
 }

@@ -17,19 +17,20 @@ use crate::kubeconfig::{Carved, CheckOptions, OwnedSource, Report, Rules};
 use crate::output::style::{self, Tone};
 use crate::text::acpctl;
 
-/// Which rules to judge by.
+/// The rules to judge by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum RuleSet {
     /// What Kubernetes' own client accepts
     Kubernetes,
-    /// What works from a session's container
+    /// What works inside a session's container
     Runner,
     /// Both
     All,
 }
 
+/// How the findings are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Form {
+enum ReportFormat {
     Text,
     Json,
     Sarif,
@@ -39,18 +40,18 @@ const EXAMPLES: &str = "\
 acpctl credential validate ~/.kube/config
 # Every kubeconfig of a folder, and one more
 acpctl credential validate ~/.kube kubeconfig.yaml
-# In a pipeline: warnings fail too, and a report for code scanning
+# In a pipeline: fail on warnings too, and print a report for code scanning
 acpctl credential validate ~/.kube/config --strict --min-ttl 12h -o sarif";
 
 /// Check kubeconfigs, offline
 ///
-/// Judges what 'credential create' would store, and says what it would keep and drop. Exits 0 if that is fine, 7 if it has
-/// errors, and 8 for warnings with --strict and for an early end with --min-ttl; for several files with the worst of these.
-/// Works logged out; no connection is opened and no program is started.
+/// Judges what 'credential create' would store, and shows what it would keep and drop. The exit status is 0 if that is
+/// valid, 7 if it has errors, and 8 if it has warnings (with --strict) or expires too early (with --min-ttl). For several
+/// files it is the worst of these. Works without a login, opens no connection and starts no program.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Files, or folders with *.yaml, *.yml, *.conf, *.kubeconfig and config; - for stdin (the default where data is piped in)
+    /// Files, or folders with *.yaml, *.yml, *.conf, *.kubeconfig and config; - for stdin (the default if data is piped in)
     #[arg(id = "file", value_name = "FILE", num_args = 0..)]
     files: Vec<PathBuf>,
     /// Judge this context (default: the file's current-context)
@@ -67,10 +68,10 @@ pub struct Args {
     /// Read files that the kubeconfig names from this folder too (repeatable)
     #[arg(long, value_name = "DIR")]
     allow_file: Vec<PathBuf>,
-    /// Refuse credentials that end sooner than this, e.g. 12h or 7d
+    /// Refuse credentials that expire sooner than this, e.g. 12h or 7d
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     min_ttl: Option<Duration>,
-    /// Exit 8 where there are warnings
+    /// Exit with status 8 if there are warnings
     #[arg(long)]
     strict: bool,
     /// Accept findings of this code (repeatable)
@@ -84,14 +85,14 @@ pub struct Args {
         default_value = "text",
         hide_possible_values = true
     )]
-    output: Form,
+    output: ReportFormat,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     judge::check_codes(&args.allow)?;
     let (subjects, is_list) = subjects(args)?;
     let mut shown = Shown {
-        form: args.output,
+        format: args.output,
         is_list,
         values: Vec::new(),
         outcomes: Vec::new(),
@@ -119,11 +120,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// One of the things to judge.
+/// A file to judge, or a folder that has none.
 enum Subject {
-    /// A file, or standard input for `-`.
+    /// A file; `-` is standard input.
     File(PathBuf),
-    /// A folder without files to judge, and why.
+    /// A folder without files to judge, and the reason.
     Folder(PathBuf, Failure),
 }
 
@@ -136,7 +137,7 @@ impl Subject {
     }
 }
 
-/// What to judge, and whether the user asked for a list.
+/// Returns the files to judge, and whether the result is a list.
 fn subjects(args: &Args) -> Result<(Vec<Subject>, bool), Failure> {
     let mut subjects = Vec::new();
     let mut is_list = args.files.len() > 1;
@@ -168,7 +169,8 @@ fn no_file() -> Failure {
     ))
 }
 
-/// The failure of the whole run: the only one, or how many there are. What is invalid is worse than what a gate refuses.
+/// Returns the failure of the whole run: the only one, or a count of them. An invalid file counts more than one that a
+/// policy gate refuses.
 fn worst(ctx: &Ctx, mut refusals: Vec<Failure>, count: usize) -> Option<Failure> {
     if refusals.len() < 2 {
         return refusals.pop();
@@ -185,7 +187,7 @@ fn worst(ctx: &Ctx, mut refusals: Vec<Failure>, count: usize) -> Option<Failure>
     Some(Failure::new(kind, text))
 }
 
-/// With all rules, what would be stored is judged; the others judge the file as it is.
+/// Reads and judges one file.
 fn judged(
     ctx: &Ctx,
     args: &Args,
@@ -199,6 +201,7 @@ fn judged(
     Ok((sources, examined))
 }
 
+/// Judges what `create` would store if all rules apply, and otherwise the file as it is.
 fn examine(ctx: &Ctx, args: &Args, sources: &[OwnedSource]) -> Result<Examined, Failure> {
     let rules = match args.rules {
         RuleSet::All => return as_created(ctx, args, sources),
@@ -231,9 +234,9 @@ fn as_created(ctx: &Ctx, args: &Args, sources: &[OwnedSource]) -> Result<Examine
     flags.examine(ctx, sources)
 }
 
-/// What is shown of the files: text at once, documents at the end.
+/// Shows the results: text at once, a document at the end.
 struct Shown {
-    form: Form,
+    format: ReportFormat,
     is_list: bool,
     values: Vec<Value>,
     outcomes: Vec<Outcome>,
@@ -249,16 +252,16 @@ impl Shown {
         refusal: Option<&Failure>,
     ) -> anyhow::Result<()> {
         let is_valid = refusal.is_none_or(|refusal| refusal.kind == Kind::Policy);
-        match self.form {
-            Form::Text => return text(ctx, name, sources, &examined, is_valid),
-            Form::Json => {
+        match self.format {
+            ReportFormat::Text => return text(ctx, name, sources, &examined, is_valid),
+            ReportFormat::Json => {
                 let mut value = json!({"file": name, "valid": is_valid, "report": examined.report});
                 if let Some(carved) = &examined.carved {
                     value["create"] = cut(carved);
                 }
                 self.values.push(value);
             }
-            Form::Sarif => self.outcomes.push(Outcome {
+            ReportFormat::Sarif => self.outcomes.push(Outcome {
                 file: name.to_owned(),
                 findings: examined.report.findings,
                 failure: None,
@@ -267,17 +270,17 @@ impl Shown {
         Ok(())
     }
 
-    /// A file that could not be read.
+    /// Adds a file that could not be read.
     fn add_unread(&mut self, name: &str, failure: &Failure) {
         let message = &failure.message;
-        match self.form {
-            Form::Text => {}
-            // A single one has the error object that every command has.
-            Form::Json if !self.is_list => {}
-            Form::Json => self
+        match self.format {
+            ReportFormat::Text => {}
+            // A single file needs no entry: the command ends with the usual error object.
+            ReportFormat::Json if !self.is_list => {}
+            ReportFormat::Json => self
                 .values
                 .push(json!({"file": name, "valid": false, "error": message})),
-            Form::Sarif => self.outcomes.push(Outcome {
+            ReportFormat::Sarif => self.outcomes.push(Outcome {
                 file: name.to_owned(),
                 findings: Vec::new(),
                 failure: Some(message.clone()),
@@ -286,19 +289,20 @@ impl Shown {
     }
 
     fn end(mut self, ctx: &Ctx) -> anyhow::Result<()> {
-        match self.form {
-            Form::Text => Ok(()),
-            Form::Json if self.is_list => ctx.out.json(&Value::Array(self.values)),
-            Form::Json => match self.values.pop() {
+        match self.format {
+            ReportFormat::Text => Ok(()),
+            ReportFormat::Json if self.is_list => ctx.out.json(&Value::Array(self.values)),
+            ReportFormat::Json => match self.values.pop() {
                 Some(value) => ctx.out.json(&value),
                 None => Ok(()),
             },
-            Form::Sarif => ctx.out.json(&findings::sarif(&self.outcomes)),
+            ReportFormat::Sarif => ctx.out.json(&findings::sarif(&self.outcomes)),
         }
     }
 }
 
-/// Findings, what `credential create` would do, and the verdict: a page on a terminal, lines for programs in a pipe.
+/// Prints the findings, what `credential create` would do, and the verdict: as a page on a terminal, and as lines for
+/// programs in a pipe.
 fn text(
     ctx: &Ctx,
     name: &str,
@@ -343,7 +347,7 @@ fn text(
     Ok(())
 }
 
-/// What `credential create` would make of the file.
+/// Describes what `credential create` would make of the file.
 fn cut(carved: &Carved) -> Value {
     let inlined = carved
         .inlined
@@ -359,7 +363,8 @@ fn cut(carved: &Carved) -> Value {
     })
 }
 
-/// Kubernetes' rules look at its verdict alone; the others at every finding, with the exit codes of `create`.
+/// Returns why a file is refused. With Kubernetes' rules, only the verdict of Kubernetes' own client counts; otherwise
+/// every finding counts, with the exit codes of `create`.
 fn refusal(args: &Args, name: &str, report: &Report) -> Option<Failure> {
     if args.rules == RuleSet::Kubernetes && report.accepted {
         return None;

@@ -2,43 +2,37 @@
 
 use anyhow::Context as _;
 
-use super::{Owner, message_id};
+use super::owner::MessageArgs;
 use crate::api::Method;
 use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
 use crate::resources::{INBOX_MESSAGE, Record};
 
-/// Delete a message; nothing is asked
+/// Delete a message without confirmation
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    owner: Owner,
-    /// Message ID (required)
-    #[arg(long, value_name = "ID")]
-    msg_id: Option<String>,
-    #[command(flatten)]
-    output: OutputArgs,
+    message: MessageArgs,
     #[command(flatten)]
     ignored: IgnoredArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let inbox = args.owner.read(ctx)?;
-    let message = message_id(args.msg_id.as_deref())?;
-    let format = args.output.format()?;
+    let inbox = args.message.owner.inbox(ctx)?;
+    let message = args.message.message()?;
+    let format = args.message.output.format()?;
     let client = ctx.client()?;
     ctx.block_on(async {
-        // The server answers 404 for a message that is not there.
-        let deleted = inbox.act(client, async |place, _| {
-            let request = inbox.request(Method::Delete, place, message);
+        // No look-up is needed before: the server answers 404 if there is no such message.
+        let deleted = inbox.act(client, async |path, _| {
+            let request = inbox.request(Method::Delete, path, message);
             client.send(&request).await
         });
         deleted.await.context("delete inbox message")
     })?;
-    let mut gone = Record::empty(&INBOX_MESSAGE);
-    gone.replace("id", message);
+    let mut deleted = Record::empty(&INBOX_MESSAGE);
+    deleted.replace("id", message);
     let sentence = format!("inbox-message/{message} deleted");
-    outcome::done(ctx, &gone, &format, &sentence)
+    outcome::done(ctx, &deleted, &format, &sentence)
 }

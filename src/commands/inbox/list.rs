@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::Owner;
+use super::owner::OwnerArgs;
 use crate::commands::listing::ListArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
@@ -12,7 +12,7 @@ use crate::resources::INBOX_MESSAGE;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    owner: Owner,
+    owner: OwnerArgs,
     #[command(flatten)]
     list: ListArgs,
     #[command(flatten)]
@@ -20,15 +20,15 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let inbox = args.owner.read(ctx)?;
+    let inbox = args.owner.inbox(ctx)?;
     let format = args.list.format()?;
     let client = ctx.client()?;
     let mut options = args.list.options(false);
     options.project = Some(inbox.project.clone());
     let list = ctx.block_on(async {
         inbox
-            .act(client, async |place, _| {
-                client.list(&INBOX_MESSAGE, place, &options).await
+            .act(client, async |path, _| {
+                client.list(&INBOX_MESSAGE, path, &options).await
             })
             .await
             .context("list inbox messages")

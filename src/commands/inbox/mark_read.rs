@@ -2,38 +2,32 @@
 
 use anyhow::Context as _;
 
-use super::{Owner, message_id};
+use super::owner::MessageArgs;
 use crate::api::{Body, Method};
 use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
 use crate::resources::INBOX_MESSAGE;
 
 /// Mark a message as read
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    owner: Owner,
-    /// Message ID (required)
-    #[arg(long, value_name = "ID")]
-    msg_id: Option<String>,
-    #[command(flatten)]
-    output: OutputArgs,
+    message: MessageArgs,
     #[command(flatten)]
     ignored: IgnoredArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let inbox = args.owner.read(ctx)?;
-    let message = message_id(args.msg_id.as_deref())?;
-    let format = args.output.format()?;
+    let inbox = args.message.owner.inbox(ctx)?;
+    let message = args.message.message()?;
+    let format = args.message.output.format()?;
     let mut body = Body::new();
     body.set("read", true);
     let client = ctx.client()?;
     let marked = ctx.block_on(async {
-        let marked = inbox.act(client, async |place, _| {
-            let request = inbox.request(Method::Patch, place, message);
+        let marked = inbox.act(client, async |path, _| {
+            let request = inbox.request(Method::Patch, path, message);
             client
                 .fetch(&INBOX_MESSAGE, &request.body(body.clone()))
                 .await

@@ -2,12 +2,11 @@
 
 use anyhow::Context as _;
 
-use super::{Owner, required};
+use super::owner::{OwnerArgs, required};
 use crate::api::{Body, Method, Request};
 use crate::commands::outcome;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
 use crate::output::OutputArgs;
 use crate::resources::INBOX_MESSAGE;
 
@@ -15,7 +14,7 @@ use crate::resources::INBOX_MESSAGE;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    owner: Owner,
+    owner: OwnerArgs,
     /// Text of the message (required)
     #[arg(long)]
     body: Option<String>,
@@ -33,7 +32,7 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    let inbox = args.owner.read(ctx)?;
+    let inbox = args.owner.inbox(ctx)?;
     let text = required("body", args.body.as_deref())?;
     let body = |agent: &str| {
         let mut body = Body::new();
@@ -46,8 +45,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let sent = ctx.block_on(async {
         inbox
-            .act(client, async |place, agent| {
-                let request = Request::new(Method::Post, place)
+            .act(client, async |path, agent| {
+                let request = Request::new(Method::Post, path)
                     .body(body(agent))
                     .project(&inbox.project);
                 client.fetch(&INBOX_MESSAGE, &request).await
@@ -55,10 +54,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .await
             .context("send inbox message")
     })?;
-    if sent.id().is_empty() {
-        let message = "send inbox message: the server's answer names no message";
-        return Err(Failure::new(Kind::Server, message).into());
-    }
+    outcome::refuse_nameless(&sent, "send inbox message")?;
     let sentence = format!("inbox-message/{} sent", sent.id());
     outcome::done(ctx, &sent, &format, &sentence)
 }

@@ -11,13 +11,10 @@ use crate::commands::apply::pairs_of;
 use crate::compat::quote::quote;
 use crate::failure::{Failure, Kind};
 use crate::resources::{
-    AGENT, APPLICATION, CREDENTIAL, INBOX_MESSAGE, PROJECT, PROJECT_SETTINGS, ROLE, ROLE_BINDING,
-    Record, Resource, SCHEDULED_SESSION, SESSION, USER,
+    AGENT, APPLICATION, CREDENTIAL, INBOX_MESSAGE, OWN_ANNOTATIONS, PROJECT, PROJECT_SETTINGS,
+    ROLE, ROLE_BINDING, Record, Resource, SCHEDULED_SESSION, SESSION, USER,
 };
 use crate::server;
-
-/// Annotations that `apply` makes anew begin with this.
-const OURS: &str = "acpctl/";
 
 /// A document of a manifest.
 pub type Document = Map<String, Value>;
@@ -312,7 +309,7 @@ impl Manifest {
                 continue;
             };
             if record.resource.kind == CREDENTIAL.kind {
-                pairs.retain(|key, _| !key.starts_with(OURS));
+                pairs.retain(|key, _| !key.starts_with(OWN_ANNOTATIONS));
             }
             if !pairs.is_empty() {
                 document.insert(field.to_owned(), json!(pairs));

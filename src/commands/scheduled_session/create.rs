@@ -4,13 +4,14 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::fields::Fields;
-use super::target::schedules;
 use crate::api::{Method, Request};
 use crate::commands::outcome;
+use crate::commands::project_args::ProjectArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::lookup::Collection;
 use crate::output::OutputArgs;
 use crate::resources::SCHEDULED_SESSION;
 
@@ -19,9 +20,8 @@ use crate::resources::SCHEDULED_SESSION;
 pub struct Args {
     #[command(flatten)]
     fields: Fields,
-    /// Project (default: the current project)
-    #[arg(long, value_name = "ID")]
-    project_id: Option<String>,
+    #[command(flatten)]
+    project: ProjectArgs,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -29,7 +29,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = ctx.project(args.project_id.as_deref())?;
+    let project = args.project.project(ctx)?;
     let format = args.output.format()?;
     let client = ctx.client()?;
     let fields = &args.fields;
@@ -50,7 +50,8 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let record = ctx.block_on(async {
         let agent = fields.agent(client, &project).await?;
-        let request = Request::new(Method::Post, schedules(&project).path)
+        let schedules = Collection::scheduled_sessions(&project);
+        let request = Request::new(Method::Post, schedules.path)
             .body(fields.for_create(&project, agent.as_deref()))
             .project(&project);
         let record = client.fetch(&SCHEDULED_SESSION, &request).await;
@@ -66,14 +67,14 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     if record.value("enabled").and_then(Value::as_bool) == Some(false) {
         ctx.out.note(&format!(
-            "it starts nothing yet: acpctl scheduled-session resume {}",
+            "the schedule is not enabled yet; to enable it: acpctl scheduled-session resume {}",
             record.name()
         ));
     }
     Ok(())
 }
 
-/// Five fields of digits, names, `*`, `,`, `-`, `/`; or a word such as `@daily`.
+/// True for five fields of digits, names, `*`, `,`, `-` and `/`, and for a word such as `@daily`.
 fn looks_like_cron(text: &str) -> bool {
     let fields: Vec<&str> = text.split_whitespace().collect();
     let plain = |field: &&str| {

@@ -1,17 +1,17 @@
 //! `acpctl scheduled-session delete`
 
-use super::target::{Target, schedules};
+use super::schedule::ScheduleArgs;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::removal;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 
 /// Delete a scheduled session
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    target: Target,
+    target: ScheduleArgs,
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
@@ -19,18 +19,18 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = ctx.project(args.target.project_id.as_deref())?;
+    let project = args.target.project(ctx)?;
     let format = args.output.format()?;
-    args.target.check()?;
-    let given = &args.target.session;
+    let given = args.target.schedule()?;
     args.confirm
         .require(ctx, &format!("scheduled-session/{given}"))?;
     let client = ctx.client()?;
     let found = ctx.block_on(lookup::scheduled_session(client, &project, given))?;
+    let schedules = Collection::scheduled_sessions(&project);
     removal::remove(
         ctx,
         &args.confirm,
-        &schedules(&project),
+        &schedules,
         &found,
         given,
         &format,

@@ -6,6 +6,7 @@ use crate::api::{Body, Client};
 use crate::compat::number;
 use crate::lookup;
 
+/// The flags for the fields of a scheduled session.
 #[derive(Debug, clap::Args)]
 pub struct Fields {
     /// Name
@@ -41,10 +42,10 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// The id of the agent that is named; an empty text clears the field.
+    /// Returns the ID of the agent that `--agent-id` names. An empty text stays empty: it clears the field.
     ///
     /// # Errors
-    /// Where there is no such agent.
+    /// If there is no such agent.
     pub async fn agent(&self, client: &Client, project: &str) -> anyhow::Result<Option<String>> {
         match self.agent_id.as_deref() {
             Some("") | None => Ok(self.agent_id.clone()),
@@ -55,7 +56,7 @@ impl Fields {
         }
     }
 
-    /// Exactly what was given: the body of an update.
+    /// Returns exactly the fields that were given.
     fn given(&self, agent: Option<&str>) -> Vec<(&'static str, Value)> {
         let text = |key, value: &Option<String>| {
             value.as_ref().map(|text| (key, Value::from(text.as_str())))
@@ -79,8 +80,7 @@ impl Fields {
         .collect()
     }
 
-    /// The body of a create: empty texts and a switch that is off are left out, a number that was
-    /// given is sent.
+    /// Returns the body of a create. Empty texts and switches that are off are left out, as the Go tool does.
     pub fn for_create(&self, project: &str, agent: Option<&str>) -> Body {
         let mut body = Body::new();
         body.set("project_id", project);
@@ -92,7 +92,7 @@ impl Fields {
         body
     }
 
-    /// The body of an update.
+    /// Returns the body of an update, with every field that was given.
     pub fn for_update(&self, agent: Option<&str>) -> Body {
         let mut body = Body::new();
         for (key, value) in self.given(agent) {

@@ -1,4 +1,4 @@
-//! `acpctl scheduled-session …` (contract cli-resources.md section 5).
+//! `acpctl scheduled-session …` (docs/interface/cli-resources.md section 5).
 
 mod create;
 mod delete;
@@ -7,8 +7,8 @@ mod get;
 mod list;
 mod resume;
 mod runs;
+mod schedule;
 mod suspend;
-mod target;
 mod trigger;
 mod update;
 
@@ -32,9 +32,6 @@ pub enum Command {
 
 impl Command {
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// What it could not do.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
             Self::List(args) => list::run(ctx, args),

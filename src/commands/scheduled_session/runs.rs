@@ -2,37 +2,34 @@
 
 use anyhow::Context as _;
 
-use super::target::{Target, schedules};
+use super::schedule::ScheduleArgs;
 use crate::commands::listing::ListArgs;
 use crate::commands::runs;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::resources::SESSION;
 
 /// List the sessions that a schedule has started
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    target: Target,
+    target: ScheduleArgs,
     #[command(flatten)]
     list: ListArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = ctx.project(args.target.project_id.as_deref())?;
+    let project = args.target.project(ctx)?;
     let format = args.list.format()?;
-    args.target.check()?;
+    let given = args.target.schedule()?;
     let client = ctx.client()?;
     let mut options = args.list.options(false);
     options.project = Some(project.clone());
     let list = ctx.block_on(async {
-        let found = lookup::scheduled_session(client, &project, &args.target.session).await?;
+        let found = lookup::scheduled_session(client, &project, given).await?;
+        let runs = Collection::scheduled_sessions(&project).item(found.id(), &["runs"]);
         client
-            .list(
-                &SESSION,
-                &schedules(&project).item(found.id(), &["runs"]),
-                &options,
-            )
+            .list(&SESSION, &runs, &options)
             .await
             .context("list runs")
     })?;

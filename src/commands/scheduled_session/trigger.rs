@@ -1,18 +1,15 @@
 //! `acpctl scheduled-session trigger`
 
-use super::target::{self, Target};
+use super::schedule::ActionArgs;
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
 
 /// Run a scheduled session now
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    target: Target,
-    #[command(flatten)]
-    output: OutputArgs,
+    action: ActionArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    target::trigger(ctx, &args.target, &args.output)
+    args.action.trigger(ctx)
 }

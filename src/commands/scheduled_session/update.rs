@@ -3,19 +3,19 @@
 use anyhow::Context as _;
 
 use super::fields::Fields;
-use super::target::{Target, schedules};
+use super::schedule::ScheduleArgs;
 use crate::api::Method;
 use crate::commands::outcome;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::SCHEDULED_SESSION;
 
-/// Change a scheduled session; only what is given changes
+/// Change the given fields of a scheduled session
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    target: Target,
+    target: ScheduleArgs,
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
@@ -23,14 +23,14 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = ctx.project(args.target.project_id.as_deref())?;
+    let project = args.target.project(ctx)?;
     let format = args.output.format()?;
-    args.target.check()?;
+    let given = args.target.schedule()?;
     let client = ctx.client()?;
     let record = ctx.block_on(async {
-        let found = lookup::scheduled_session(client, &project, &args.target.session).await?;
+        let found = lookup::scheduled_session(client, &project, given).await?;
         let agent = args.fields.agent(client, &project).await?;
-        let request = schedules(&project)
+        let request = Collection::scheduled_sessions(&project)
             .request(Method::Patch, found.id())
             .body(args.fields.for_update(agent.as_deref()));
         client

@@ -2,9 +2,9 @@
 
 use super::follow;
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::Collection;
 
-/// Stream the events of a session as they are
+/// Stream the events of a session unchanged
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// ID or name of the session, or name of its agent
@@ -12,7 +12,7 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    lookup::check("session name or ID", &args.session)?;
+    Collection::sessions().check(&args.session)?;
     let client = ctx.client()?;
     let printed = ctx.block_on(follow::until_interrupted(async {
         let (id, mut stream) = follow::open_named(client, &args.session).await?;

@@ -7,13 +7,12 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 
-use super::source::SourceArgs;
+use super::selection::SelectionArgs;
 use crate::compat::number;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
-use crate::failure::Status;
-use crate::output::table::visible;
+use crate::failure::{Failure, Kind, Status};
 use crate::runner::plan::{Plan, Step};
 use crate::runner::table::Mode;
 use crate::session_helper::child::{self, Signals};
@@ -22,72 +21,73 @@ use crate::session_helper::mask::{self, Mask};
 use crate::session_helper::materialise::Materialised;
 use crate::session_helper::prepare;
 use crate::session_helper::relay::Masks;
+use crate::text::visible;
 
 const EXAMPLES: &str = "\
-# A command with the kubeconfig of a credential, and nothing left afterwards
+# Run a command with the kubeconfig of a credential, and leave nothing behind
 acpctl session exec --credential prod -- kubectl config current-context
-# With all that a session of the project gets, which may be nothing
+# With everything that a session of the project gets, which may be nothing
 acpctl session exec --project team-a --allow-empty -- env
-# With all that this session gets
+# With everything that this session gets
 acpctl session exec 3MX85aKNFVYjNaWSBgG3UcSclTU -- env";
 
-/// Run a command with what a session gets
+/// Run a command with the credentials that a session gets
 ///
-/// Secrets go into files of a private folder (`AMBIENT_SESSION_DIR`) and into variables of the command
-/// alone. Everything is removed when it ends, in whatever way, and what it left running ends too. If one
-/// credential can't be had, or there is none, nothing is started. Where its output is not a terminal, the
-/// secrets in it are masked. The exit status is the command's, 128+n if signal n ended it, 127 if there is no
-/// such command, 126 if it can't be run.
+/// Secrets go into files of a private folder (`AMBIENT_SESSION_DIR`) and into variables of the command alone. However the
+/// command ends, everything is removed then, and the processes that it left running are ended. If a credential can't be
+/// fetched, or there is none, nothing is started. If the command's output is not a terminal, the secrets in it are masked.
+/// The exit status is the command's, 128+n if signal n ended it, 127 if there is no such command, 126 if it can't be run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Write the kubeconfig to the platform's own path, `/tmp/.ambient_kubeconfig`
     #[arg(long, conflicts_with = "refresh")]
     compat_path: bool,
-    /// Fetch the secrets again after each such time, e.g. 5m, and replace files that changed
+    /// Fetch the secrets again at this interval, e.g. 5m, and replace files that changed
     #[arg(long, value_name = "DURATION", value_parser = interval)]
     refresh: Option<Duration>,
-    /// Start also if there is no credential; KUBECONFIG then names a file without a context
+    /// Start even if there is no credential; KUBECONFIG then names a file without a context
     #[arg(long)]
     allow_empty: bool,
-    /// Leave the secrets in the command's output
+    /// Do not mask the secrets in the command's output
     #[arg(long)]
     no_masking: bool,
-    /// Leave the command your own tokens, e.g. `AMBIENT_TOKEN` and `GH_TOKEN`
+    /// Let the command keep your own tokens, e.g. `AMBIENT_TOKEN` and `GH_TOKEN`
     #[arg(long)]
     pass_login: bool,
     #[command(flatten)]
-    source: SourceArgs,
+    selection: SelectionArgs,
     /// The command with its arguments
     #[arg(value_name = "COMMAND", required = true, last = true, num_args = 1.., help_heading = None)]
     command: Vec<OsString>,
 }
 
-/// Often enough for anything that ends, and too seldom to be a burden for the server.
-const SHORTEST: Duration = Duration::from_millis(100);
+/// The shortest interval for `--refresh`. It suits the shortest-lived credential, and does not burden the server.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 
-fn interval(text: &str) -> Result<Duration, String> {
+/// Reads the value of `--refresh`; the error type is the one that clap takes from any parser.
+fn interval(text: &str) -> Result<Duration, Box<dyn std::error::Error + Send + Sync>> {
     let interval = number::duration(text)?;
-    if interval < SHORTEST {
-        return Err("must be 100ms or more".to_owned());
+    if interval < SHORTEST_INTERVAL {
+        return Err("must be 100ms or more".into());
     }
     Ok(interval)
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     dir::sweep();
-    let plan = args.source.plan(ctx, Mode::InProcess)?;
+    let plan = args.selection.plan(ctx, Mode::InProcess)?;
     prepare::check(&plan)?;
     prepare::refuse_empty(&plan, args.allow_empty, ctx.settings()?.is_local())?;
     ctx.block_on(perform(ctx, args, &plan))
 }
 
 async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
-    // From here on a signal ends nothing by itself, so that no file outlives it.
+    // From here on, signals are caught: a signal that ended this program at once would leave the files behind.
     let mut signals = Signals::listen()?;
     let folder = prepare::private_dir()?;
     let files = prepare::write(plan, &folder, args.compat_path)?;
-    // Last of all: what isn't started needs no warning beside its error.
+    // Warnings come last: if the command can't be started, the error alone is shown.
     warn(ctx, plan);
     let status = match signals.pending().await {
         Some(signal) => child::status_of_signal(signal),
@@ -98,7 +98,7 @@ async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
             } else {
                 files.apply(&mut command);
             }
-            let known = Known::of(args, plan);
+            let known = KnownSecrets::of(args, plan);
             let masks = (!args.no_masking).then(|| known.masks());
             let refreshing = refresh(ctx, args, &files, known);
             child::run(command, &mut signals, masks, refreshing)
@@ -117,13 +117,13 @@ async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
     }
 }
 
-/// The secrets that the command may print.
-struct Known {
+/// The secrets that the command may print, and the mask that hides them.
+struct KnownSecrets {
     secrets: Vec<SecretString>,
     masks: watch::Sender<Arc<Mask>>,
 }
 
-impl Known {
+impl KnownSecrets {
     fn of(args: &Args, plan: &Plan) -> Self {
         let mut secrets = mask::secrets(plan);
         if args.pass_login {
@@ -156,8 +156,9 @@ fn warn(ctx: &Ctx, plan: &Plan) {
     }
 }
 
-/// Fetches again and again, for as long as it is let. A failed round leaves the files as they are.
-async fn refresh(ctx: &Ctx, args: &Args, files: &Materialised<'_>, mut masked: Known) {
+/// Fetches the secrets at the interval of `--refresh`, until the caller drops this future. If a secret can't be fetched,
+/// its file stays as it is.
+async fn refresh(ctx: &Ctx, args: &Args, files: &Materialised<'_>, mut masked: KnownSecrets) {
     let Some(every) = args.refresh else {
         return;
     };
@@ -172,37 +173,38 @@ async fn refresh(ctx: &Ctx, args: &Args, files: &Materialised<'_>, mut masked: K
         tokio::time::sleep(every).await;
         for (step, known) in &mut current {
             let credential = &step.credential;
-            let replaced = match args.source.again(ctx, credential).await {
+            let replaced = match args.selection.fetch_again(ctx, credential).await {
                 Ok(secret) if secret.expose_secret() == known.expose_secret() => continue,
                 Ok(secret) => {
                     masked.add(mask::secrets_in(step, &secret));
                     replace(files, step, secret, ctx).map(|secret| *known = secret)
                 }
-                Err(why) => Err(why.message),
+                Err(failure) => Err(failure),
             };
-            if let Err(why) = replaced {
+            if let Err(failure) = replaced {
                 ctx.out.warn(&format!(
-                    "{}: not refreshed: {why}",
-                    visible(&credential.name)
+                    "{}: not refreshed: {}",
+                    visible(&credential.name),
+                    failure.message
                 ));
             }
         }
     }
 }
 
-/// Puts a new secret in place, if it passes the checks that the first one passed.
+/// Writes a new secret over the old one, if it passes the checks that the first one passed.
 fn replace(
     files: &Materialised<'_>,
     step: &Step,
     secret: SecretString,
     ctx: &Ctx,
-) -> Result<SecretString, String> {
+) -> Result<SecretString, Failure> {
     let faults = step.faults_of(&secret, ctx.now());
     if !faults.is_empty() {
-        return Err(faults.join("; "));
+        return Err(Failure::new(Kind::Data, faults.join("; ")));
     }
     files
         .replace(step, secret.expose_secret())
-        .map_err(|error| reason(&error))?;
+        .map_err(|error| Failure::new(Kind::Other, reason(&error)))?;
     Ok(secret)
 }

@@ -3,18 +3,18 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::source;
+use super::selection;
 use super::view::{View, ViewArgs};
 use crate::config::Settings;
 use crate::ctx::Ctx;
 use crate::output::age::age;
-use crate::output::table::visible;
 use crate::runner::resolve::{Candidate, Tier};
 use crate::session_helper::prepare;
+use crate::text::visible;
 
 const EXAMPLES: &str = "\
 acpctl session explain --project team-a
-# With the bindings that decide nothing
+# Including the bindings that decide nothing
 acpctl session explain --project team-a --all";
 
 const TITLES: &[&str] = &["PROVIDER", "CREDENTIAL", "CHOSEN", "TIER", "AGE", "WHY"];
@@ -31,18 +31,18 @@ const WIDE_TITLES: &[&str] = &[
 
 /// Explain why a session gets a credential, or does not
 ///
-/// Shows the bindings that decide: of each credential that is chosen, of its rivals, and of credentials that are
-/// bound but not visible to you. -o wide adds role, date and ID of each; -o json has all bindings. Bindings
-/// that you may not see at all are missing here, and may decide all the same.
+/// Shows the bindings that decide: those of each chosen credential, of its rivals, and of credentials that are bound but
+/// not visible to you. -o wide adds the role, date and ID of each; -o json has all bindings. Bindings that you may not
+/// see are missing here, but may decide nevertheless.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Session, by name or ID; without one, a new session of the project
     session: Option<String>,
-    /// The agent that the session is for, by name or ID
+    /// Agent that the session is for, by name or ID
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
-    /// Show the bindings that decide nothing, too: of owners, of other projects, of deleted credentials
+    /// Also show the bindings that decide nothing: of owners, of other projects, of deleted credentials
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub struct Args {
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
-    let resolved = source::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?;
+    let resolved = selection::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?;
     let candidates = resolved.candidates;
     let wide = match view {
         View::Table { wide } => wide,

@@ -1,4 +1,4 @@
-//! Following a session's event stream until its run ends, its server closes, or the user leaves.
+//! Follows a session's event stream until its run ends, the server closes the stream, or the user presses Ctrl-C.
 
 use std::time::Duration;
 
@@ -9,23 +9,22 @@ use tokio::signal::unix::SignalKind;
 use super::render::Renderer;
 use crate::api::{Cause, Client, Error, EventStream, path};
 use crate::ctx::Ctx;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{progress, signals};
-use crate::resources::SESSION;
 
-/// The first and the longest pause behind a stream that its server closed.
+/// The first and the longest pause after the server has closed a stream.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// What the user waits for while a stream is opened.
+/// The text of the progress line while a stream is opened.
 pub const CONNECTING: &str = "Waiting for the session's stream";
 
-/// How the events are printed.
+/// How events are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum EventFormat {
     Text,
-    /// The raw data, one event a line.
+    /// The raw data, one event per line.
     Json,
 }
 
@@ -38,10 +37,10 @@ pub enum End {
     Closed,
 }
 
-/// Opens the stream of a session's events, behind the last one that was read.
+/// Opens the stream of a session's events, after the last one that was read.
 ///
 /// # Errors
-/// Why it could not be opened; [`not_open`] makes a failure of it.
+/// Those of the request; [`not_open`] turns them into a failure.
 pub async fn open(
     client: &Client,
     session: &str,
@@ -52,10 +51,10 @@ pub async fn open(
     client.stream(&events, last_id).await
 }
 
-/// The same for what the user typed; gives the session's id, too.
+/// Opens the stream of the session that the user named. Returns the session's ID as well.
 ///
 /// # Errors
-/// Why it could not be opened, or who has that name.
+/// If the stream can't be opened, or several sessions have the name.
 pub async fn open_named(client: &Client, given: &str) -> anyhow::Result<(String, EventStream)> {
     let id = if lookup::can_be_id(given) {
         match open(client, given, None).await {
@@ -75,19 +74,19 @@ pub async fn open_named(client: &Client, given: &str) -> anyhow::Result<(String,
     Ok((id, opened.map_err(|error| not_open(&error))?))
 }
 
-/// The id of the session that has this name, or whose agent has it, once the name was refused as an id.
+/// Returns the ID of the session that has this name, or whose agent has it, after the server refused the name as an ID.
 ///
 /// # Errors
-/// Where several have it, or the look-up fails.
+/// If several sessions have the name, or the look-up fails.
 pub async fn named(
     client: &Client,
     given: &str,
     refusal: &Error,
 ) -> anyhow::Result<Option<String>> {
-    lookup::id_by_name(client, &Collection::global(&SESSION), given, refusal).await
+    lookup::id_by_name(client, &Collection::sessions(), given, refusal).await
 }
 
-/// The failure to open a stream.
+/// Returns the failure to open a stream.
 pub fn not_open(error: &Error) -> Failure {
     Failure::new(
         error.kind(),
@@ -95,7 +94,7 @@ pub fn not_open(error: &Error) -> Failure {
     )
 }
 
-/// Why a stream could not be opened, in the Go tool's words.
+/// Tells why a stream could not be opened, in the Go tool's words.
 pub fn why_not_open(error: &Error) -> String {
     match error {
         Error::Status { status, .. } => format!("server returned {}", status_line(*status)),
@@ -106,9 +105,9 @@ pub fn why_not_open(error: &Error) -> String {
     }
 }
 
-/// A status with its name, as it stands on the wire.
+/// Returns a status with its name, as in the first line of an HTTP answer.
 fn status_line(status: u16) -> String {
-    let name = axum::http::StatusCode::from_u16(status)
+    let name = reqwest::StatusCode::from_u16(status)
         .ok()
         .and_then(|status| status.canonical_reason());
     format!("{status} {}", name.unwrap_or_default())
@@ -116,7 +115,7 @@ fn status_line(status: u16) -> String {
         .to_owned()
 }
 
-/// True for refusals that will not pass by waiting.
+/// True for refusals that waiting will not change.
 pub fn is_final(error: &Error) -> bool {
     matches!(error.status(), Some(400 | 401 | 403 | 404 | 405 | 410))
         || matches!(
@@ -128,22 +127,18 @@ pub fn is_final(error: &Error) -> bool {
         )
 }
 
-/// A stream that broke off, in the Go tool's words.
+/// Returns the failure for a stream that broke off, in the Go tool's words.
 pub fn broken(error: Error) -> anyhow::Error {
     match error {
-        Error::Body(why) => Failure::new(
-            crate::failure::Kind::Network,
-            format!("stream error: {why}"),
-        )
-        .into(),
+        Error::Body(why) => Failure::new(Kind::Network, format!("stream error: {why}")).into(),
         other => anyhow::Error::from(other).context("stream error"),
     }
 }
 
-/// Does something until Ctrl-C, for which it listens all the time; nothing is given where the user left.
+/// Awaits `work`, or Ctrl-C. Returns `None` if Ctrl-C came first.
 ///
 /// # Errors
-/// Those of the work.
+/// Those of `work`.
 pub async fn until_interrupted<T>(
     work: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<Option<T>> {
@@ -157,7 +152,7 @@ pub async fn until_interrupted<T>(
     }
 }
 
-/// The pauses between connections to a server that closes at once.
+/// The pauses between connections to a server that closes its streams.
 pub struct Pauses {
     next: Duration,
 }
@@ -167,14 +162,14 @@ impl Pauses {
         Self { next: FIRST_PAUSE }
     }
 
-    /// The next pause, twice as long as the one before.
+    /// Returns the next pause, which is twice as long as the one before.
     pub fn next(&mut self) -> Duration {
         let pause = self.next;
         self.next = (pause * 2).min(LONGEST_PAUSE);
         pause
     }
 
-    /// Begins anew, once events have come.
+    /// Starts again with the first pause, because events have arrived.
     pub fn reset(&mut self) {
         self.next = FIRST_PAUSE;
     }
@@ -183,27 +178,27 @@ impl Pauses {
 /// Prints the events of a session.
 pub struct Printer<'a> {
     ctx: &'a Ctx,
-    form: Form,
+    format: EventFormat,
     renderer: Renderer,
 }
 
 impl<'a> Printer<'a> {
-    pub fn new(ctx: &'a Ctx, form: Form) -> Self {
+    pub fn new(ctx: &'a Ctx, format: EventFormat) -> Self {
         Self {
             ctx,
-            form,
+            format,
             renderer: Renderer::new(ctx.out.colored()),
         }
     }
 
-    /// Prints one event; the end of the run, if that is what it tells of.
+    /// Prints one event. Returns the end of the run, if the event reports it.
     ///
     /// # Errors
-    /// When standard output can't be written.
+    /// If standard output can't be written.
     pub fn event(&mut self, data: &str) -> anyhow::Result<Option<End>> {
-        match self.form {
-            Form::Json => self.ctx.out.json_line(data)?,
-            Form::Text => {
+        match self.format {
+            EventFormat::Json => self.ctx.out.json_line(data)?,
+            EventFormat::Text => {
                 let text = self.renderer.event(data);
                 self.write(&text)?;
             }
@@ -214,7 +209,7 @@ impl<'a> Printer<'a> {
     /// Prints events until the run ends or the server closes the stream.
     ///
     /// # Errors
-    /// When the stream breaks off, or standard output can't be written.
+    /// If the stream breaks off, or standard output can't be written.
     pub async fn run(&mut self, stream: &mut EventStream) -> anyhow::Result<End> {
         while let Some(event) = stream.next().await.map_err(broken)? {
             if let Some(end) = self.event(&event.data)? {
@@ -224,24 +219,24 @@ impl<'a> Printer<'a> {
         Ok(End::Closed)
     }
 
-    /// Ends a line that is not finished.
+    /// Ends an unfinished line.
     ///
     /// # Errors
-    /// When standard output can't be written.
+    /// If standard output can't be written.
     pub fn finish(&mut self) -> anyhow::Result<()> {
         let text = self.renderer.finish();
         self.write(&text)
     }
 
-    /// Says something that is no data: on standard output in text, as in the Go tool; on standard
-    /// error where standard output is JSON.
+    /// Prints a message that is not an event: to standard output, as the Go tool does, or to standard error if standard
+    /// output is JSON.
     ///
     /// # Errors
-    /// When standard output can't be written.
+    /// If standard output can't be written.
     pub fn say(&self, text: &str) -> anyhow::Result<()> {
-        match self.form {
-            Form::Text => self.ctx.out.text(&format!("{text}\n")),
-            Form::Json => {
+        match self.format {
+            EventFormat::Text => self.ctx.out.text(&format!("{text}\n")),
+            EventFormat::Json => {
                 self.ctx.out.note(text);
                 Ok(())
             }
@@ -262,7 +257,7 @@ fn end_of_run(data: &str) -> Option<End> {
     end_of_type(value.get("type")?.as_str()?)
 }
 
-/// What an event or a stored message of this type says about the run.
+/// Returns the end of the run that an event or a stored message of this type reports.
 pub fn end_of_type(name: &str) -> Option<End> {
     match name {
         "RUN_FINISHED" | "run_finished" => Some(End::Finished),

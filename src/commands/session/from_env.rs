@@ -1,7 +1,8 @@
-//! `--from-env`: the variables that the platform sets in a session's pod (contract runner.md section 2).
+//! `--from-env`: takes the credentials from the variables that the platform sets in a session's pod
+//! (docs/interface/runner.md section 2).
 //!
-//! Stricter than the runner where that leaks: the address is checked before anything is sent, there
-//! is no proxy, and a damaged variable stops the run instead of starting it without credentials.
+//! This is stricter than the runner, which could leak a token: the address is checked before anything is sent, no proxy
+//! is used, and a damaged variable is an error instead of a start without credentials.
 
 use std::io;
 
@@ -10,10 +11,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::source;
 use crate::api::{Client, path};
 use crate::auth::cleartext::is_near;
-use crate::commands::credential::credentials;
 use crate::compat::quote::quote;
 use crate::config::Settings;
 use crate::config::settings::parse_api_url;
@@ -21,16 +20,18 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::input;
+use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, Record};
 use crate::runner::expiry::SessionTime;
 
-/// Where the platform mounts the token of the session's service.
+/// The file in which the platform mounts the token of the session's service.
 const TOKEN_FILE: &str = "/var/run/secrets/ambient/bot-token";
 
-/// The credentials that the variables name. The client of the run becomes that of the variables.
+/// Reads the credentials that the variables name, without their secrets. From here on, the run uses the client that the
+/// variables describe.
 ///
 /// # Errors
-/// A variable that is missing or damaged, or an address outside the cluster.
+/// If a variable is missing or damaged, or names an address outside the cluster.
 pub fn records(ctx: &Ctx) -> anyhow::Result<Vec<Record>> {
     let ids = object(env::CREDENTIAL_IDS)?;
     let in_sidecars = object(env::CREDENTIAL_MCP_URLS)?;
@@ -39,7 +40,10 @@ pub fn records(ctx: &Ctx) -> anyhow::Result<Vec<Record>> {
         .filter(|(provider, _)| !in_sidecars.contains_key(*provider))
         .map(|(provider, id)| match id.as_str() {
             Some(id) if is_plain(id) => Ok((provider.as_str(), id)),
-            _ => Err(damaged(env::CREDENTIAL_IDS, "an ID is no plain word")),
+            _ => Err(damaged(
+                env::CREDENTIAL_IDS,
+                "holds an ID that is not a plain word",
+            )),
         })
         .collect::<Result<Vec<_>, Failure>>()?;
     ctx.use_client(client(ctx)?);
@@ -54,23 +58,26 @@ pub fn records(ctx: &Ctx) -> anyhow::Result<Vec<Record>> {
     })
 }
 
-/// The credential without its secret. A session's token need not be allowed to read it; address and
-/// e-mail are missing then, as they are in the runner.
+/// Reads a credential without its secret. If the session's token may not read it, the address and the e-mail address are
+/// missing, as they are in the runner.
 async fn metadata(client: &Client, provider: &str, id: &str) -> Record {
     let bare = || {
         let value = json!({"id": id, "name": provider, "provider": provider});
         Record::decode(&CREDENTIAL, value).unwrap_or_else(|_| Record::empty(&CREDENTIAL))
     };
-    match client.get(&CREDENTIAL, &credentials().item(id, &[])).await {
+    match client
+        .get(&CREDENTIAL, &Collection::credentials().item(id, &[]))
+        .await
+    {
         Ok(record) if record.id() == id && record.text("provider") == provider => record,
         _ => bare(),
     }
 }
 
-/// How long the pod's session runs. Its token need not be allowed to read that.
+/// Tells how long the pod's session runs. If its token may not read the session, a usual length is assumed.
 ///
 /// # Errors
-/// Where no request can be made at all.
+/// If no client can be made.
 pub fn session_time(ctx: &Ctx) -> anyhow::Result<SessionTime> {
     let Some(id) = env::SESSION_ID.get().filter(|id| is_plain(id)) else {
         return Ok(SessionTime::Assumed);
@@ -78,11 +85,11 @@ pub fn session_time(ctx: &Ctx) -> anyhow::Result<SessionTime> {
     let client = ctx.client()?;
     let found = ctx.block_on(async { Ok(client.get_json(&path(&["sessions", &id])).await) })?;
     Ok(found.map_or(SessionTime::Assumed, |session| {
-        source::session_time(&session)
+        SessionTime::of_session(&session)
     }))
 }
 
-/// A client of the variables and the mounted token, both as they are now.
+/// Makes a client from the variables and the mounted token, both as they are now.
 pub fn client(ctx: &Ctx) -> anyhow::Result<Client> {
     let Some(address) = env::BACKEND_API_URL.get() else {
         return Err(Failure::usage("BACKEND_API_URL is not set")
@@ -107,8 +114,8 @@ pub fn client(ctx: &Ctx) -> anyhow::Result<Client> {
     Client::connect(&settings, settings.token.clone(), &ctx.globals)
 }
 
-/// The token goes into the cluster or to this machine, and nowhere else. A URL without a host, such
-/// as `file:`, is no address.
+/// Refuses to send the token anywhere except into the cluster or to this machine. A URL without a host, such as `file:`,
+/// is refused too.
 fn check_host(url: &Url) -> Result<(), Failure> {
     if is_near(url) && matches!(url.scheme(), "http" | "https") {
         return Ok(());
@@ -120,7 +127,7 @@ fn check_host(url: &Url) -> Result<(), Failure> {
     .hint("BACKEND_API_URL must be a service of the cluster or this machine"))
 }
 
-/// The mounted token, else `BOT_TOKEN`.
+/// Reads the mounted token, or else `BOT_TOKEN`.
 fn token() -> Result<Option<SecretString>, Failure> {
     match std::fs::metadata(TOKEN_FILE) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -135,8 +142,9 @@ fn token() -> Result<Option<SecretString>, Failure> {
     }
 }
 
-/// The runner would exchange the session's ID for a token here. That proves nothing (contract runner.md
-/// section 11, 10), and without a token every request would fail in words that hide the reason.
+/// Refuses a pod whose runner exchanges the session's ID for a token. The exchange proves nothing about the caller
+/// (docs/interface/runner.md section 11, 10), and without a token every request would fail for a reason that is hard to
+/// see.
 fn refuse_exchange() -> Result<(), Failure> {
     if env::CP_TOKEN_URL.get().is_none() {
         return Ok(());
@@ -154,19 +162,20 @@ fn refuse_exchange() -> Result<(), Failure> {
     )))
 }
 
+/// Reads a variable that holds a JSON object; a missing one counts as empty.
 fn object(variable: env::Var) -> Result<Map<String, Value>, Failure> {
     let text = variable.get().unwrap_or_else(|| "{}".to_owned());
     match serde_json::from_str(&text) {
         Ok(Value::Object(map)) => Ok(map),
-        _ => Err(damaged(variable, "no JSON object")),
+        _ => Err(damaged(variable, "is not a JSON object")),
     }
 }
 
-fn damaged(variable: env::Var, why: &str) -> Failure {
-    Failure::new(Kind::Data, format!("{} holds {why}", variable.name))
+fn damaged(variable: env::Var, what: &str) -> Failure {
+    Failure::new(Kind::Data, format!("{} {what}", variable.name))
 }
 
-/// What goes into a path unchanged.
+/// True for a text that needs no escapes in a path.
 fn is_plain(id: &str) -> bool {
     !id.is_empty()
         && id

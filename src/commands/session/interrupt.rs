@@ -1,41 +1,29 @@
 //! `acpctl session interrupt`
 
-use anyhow::Context as _;
-
-use crate::api::Method;
-use crate::commands::outcome;
-use crate::compat::quote::quote;
+use crate::api::{Client, Error, Method};
+use crate::commands::session_control::SessionArgs;
 use crate::ctx::Ctx;
-use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
+use crate::lookup::Collection;
 use crate::resources::{Record, SESSION};
 
-/// Interrupt what a session does right now; the session itself goes on
+/// Interrupt what a session is doing; the session itself goes on
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// ID or name of the session, or name of its agent
-    session: String,
     #[command(flatten)]
-    output: OutputArgs,
+    session: SessionArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    lookup::check("session name or ID", &args.session)?;
-    let format = args.output.format()?;
-    let client = ctx.client()?;
-    let session = ctx.block_on(async {
-        let sessions = Collection::global(&SESSION);
-        lookup::act(client, &sessions, &args.session, async |id| {
-            let request = sessions.request_below(Method::Post, id, &["agui", "interrupt"]);
-            client.send(&request).await?;
-            // The runner's answer says nothing of the session.
-            let mut session = Record::empty(&SESSION);
-            session.replace("id", id);
-            Ok(session)
-        })
-        .await
-        .with_context(|| format!("interrupt session {}", quote(&args.session)))
-    })?;
-    let sentence = format!("session/{} interrupted", session.id());
-    outcome::done(ctx, &session, &format, &sentence)
+    args.session
+        .act(ctx, "interrupt", "interrupted", &interrupt)
+}
+
+/// Asks the session's runner to stop its current turn. The runner's answer does not describe the session, so the
+/// record that is returned holds the id alone.
+async fn interrupt(client: &Client, id: &str) -> Result<Record, Error> {
+    let request = Collection::sessions().request_below(Method::Post, id, &["agui", "interrupt"]);
+    client.send(&request).await?;
+    let mut session = Record::empty(&SESSION);
+    session.replace("id", id);
+    Ok(session)
 }

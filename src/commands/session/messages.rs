@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::follow::{self, End, Form, Pauses, Printer};
+use super::follow::{self, End, EventFormat, Pauses, Printer};
 use super::stored::Stored;
 use super::text;
 use crate::api::{self, Client, Error, EventStream};
@@ -14,9 +14,9 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
-use crate::resources::{Record, SESSION, SESSION_MESSAGE};
+use crate::resources::{Record, SESSION_MESSAGE};
 
-/// How long to wait for a stream that broke or is not there.
+/// How long to wait before a stream that broke off, or could not be opened, is tried again.
 const RETRY: Duration = Duration::from_secs(3);
 
 /// Show the messages of a session, or follow its events
@@ -33,8 +33,8 @@ pub struct Args {
     /// With -f or -F: print raw event JSON
     #[arg(long)]
     json: bool,
-    /// Only messages after this sequence number (default 0); with -f or -F: follow the stored messages
-    /// after it instead of the live events, without losing or repeating one; -f ends with the run
+    /// Only messages after this sequence number (default 0); with -f or -F: follow the stored messages after it instead of
+    /// the live events, without losing or repeating one; -f ends with the run
     #[arg(long, value_name = "SEQ", value_parser = number::int64, allow_negative_numbers = true)]
     after: Option<i64>,
     #[command(flatten)]
@@ -42,18 +42,18 @@ pub struct Args {
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    lookup::check("session name or ID", &args.session)?;
+    let sessions = Collection::sessions();
+    sessions.check(&args.session)?;
     if args.follow || args.follow_continuous {
         return follow(ctx, args);
     }
     let format = args.output.format()?;
     let client = ctx.client()?;
     let messages = ctx.block_on(async {
-        let sessions = Collection::global(&SESSION);
         lookup::act(client, &sessions, &args.session, async |id| {
-            let place = sessions.item(id, &["messages"]);
+            let path = sessions.item(id, &["messages"]);
             let after = args.after.unwrap_or(0);
-            list(client, &format!("{place}?after_seq={after}")).await
+            list(client, &format!("{path}?after_seq={after}")).await
         })
         .await
         .context("list messages")
@@ -80,12 +80,16 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 }
 
 fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let form = if args.json { Form::Json } else { Form::Text };
+    let format = if args.json {
+        EventFormat::Json
+    } else {
+        EventFormat::Text
+    };
     let client = ctx.client()?;
     if let Some(after) = args.after {
-        return ctx.block_on(follow_stored(ctx, client, args, after, form));
+        return ctx.block_on(follow_stored(ctx, client, args, after, format));
     }
-    let mut printer = Printer::new(ctx, form);
+    let mut printer = Printer::new(ctx, format);
     let followed = ctx.block_on(follow::until_interrupted(async {
         if args.follow_continuous {
             forever(&mut printer, client, &args.session).await
@@ -100,17 +104,17 @@ fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// Follows the stored messages; what is refused as an id may be a name.
+/// Follows the stored messages. A text that the server refuses as an ID may be a name.
 async fn follow_stored(
     ctx: &Ctx,
     client: &Client,
     args: &Args,
     after: i64,
-    form: Form,
+    format: EventFormat,
 ) -> anyhow::Result<()> {
     let given = args.session.as_str();
     let follow = async |id: &str| {
-        let mut stored = Stored::new(ctx, client, id, after, form);
+        let mut stored = Stored::new(ctx, client, id, after, format);
         stored.follow(args.follow_continuous).await
     };
     if !lookup::can_be_id(given) {
@@ -118,8 +122,7 @@ async fn follow_stored(
     }
     match follow(given).await {
         Err(error) if api::kind_of(&error) == Kind::NotFound => {
-            let sessions = Collection::global(&SESSION);
-            match lookup::find_if_any(client, &sessions, given).await? {
+            match lookup::find_if_any(client, &Collection::sessions(), given).await? {
                 Some(found) if found.id() != given => follow(found.id()).await,
                 _ => Err(error),
             }
@@ -128,9 +131,9 @@ async fn follow_stored(
     }
 }
 
-/// The messages; nothing where the server sent null, or no body.
-async fn list(client: &Client, place: &str) -> Result<Option<Vec<Record>>, Error> {
-    match client.get_json(place).await? {
+/// Lists the messages; `None` if the server sent null, or no body.
+async fn list(client: &Client, path: &str) -> Result<Option<Vec<Record>>, Error> {
+    match client.get_json(path).await? {
         Value::Null => Ok(None),
         Value::Array(items) => items
             .into_iter()
@@ -161,7 +164,7 @@ async fn once(printer: &mut Printer<'_>, client: &Client, session: &str) -> anyh
     printer.run(&mut stream).await
 }
 
-/// Reconnects until the server says that there is no use.
+/// Follows the live events and reconnects, until the server refuses for good.
 async fn forever(printer: &mut Printer<'_>, client: &Client, session: &str) -> anyhow::Result<End> {
     printer.say(&format!(
         "Continuously following session {session} (Ctrl+C to stop)...\n"
@@ -176,7 +179,7 @@ async fn forever(printer: &mut Printer<'_>, client: &Client, session: &str) -> a
     };
     loop {
         let pause = match follow::open(client, &id, last_id.as_deref()).await {
-            // Before the first connection, what is refused as an id may be a name.
+            // Before the first connection, a text that is refused as an ID may be a name.
             Err(error) if !opened && lookup::may_be_unknown(&error) && id == session => {
                 match follow::named(client, session, &error).await? {
                     Some(named) => id = named,
@@ -194,14 +197,14 @@ async fn forever(printer: &mut Printer<'_>, client: &Client, session: &str) -> a
             }
             Ok(mut stream) => {
                 opened = true;
-                match connection(printer, &mut stream, &mut last_id).await? {
-                    Connection::Broken(why) => {
+                match print_all(printer, &mut stream, &mut last_id).await? {
+                    ConnectionEnd::Broken(why) => {
                         printer.say(&format!(
                             "\n[reconnect] stream ended: {why:#} — reconnecting in {RETRY:?}"
                         ))?;
                         RETRY
                     }
-                    Connection::Closed { brought_events } => {
+                    ConnectionEnd::Closed { brought_events } => {
                         if brought_events {
                             pauses.reset();
                         }
@@ -219,16 +222,17 @@ async fn forever(printer: &mut Printer<'_>, client: &Client, session: &str) -> a
 }
 
 /// How a connection ended.
-enum Connection {
+enum ConnectionEnd {
     Closed { brought_events: bool },
     Broken(anyhow::Error),
 }
 
-async fn connection(
+/// Prints the events of one connection.
+async fn print_all(
     printer: &mut Printer<'_>,
     stream: &mut EventStream,
     last_id: &mut Option<String>,
-) -> anyhow::Result<Connection> {
+) -> anyhow::Result<ConnectionEnd> {
     let mut brought_events = false;
     let end = loop {
         match stream.next().await {
@@ -239,8 +243,8 @@ async fn connection(
                     *last_id = event.id;
                 }
             }
-            Ok(None) => break Connection::Closed { brought_events },
-            Err(error) => break Connection::Broken(follow::broken(error)),
+            Ok(None) => break ConnectionEnd::Closed { brought_events },
+            Err(error) => break ConnectionEnd::Broken(follow::broken(error)),
         }
     };
     printer.finish()?;

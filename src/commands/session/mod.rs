@@ -1,5 +1,5 @@
-//! `acpctl session …`: talking to a session (contract cli-resources.md section 3), and what a session
-//! makes out of credentials, shown, done and explained here (contract runner.md).
+//! `acpctl session …`: talks to sessions (docs/interface/cli-resources.md section 3), and shows, explains and does here
+//! what a session does with credentials (docs/interface/runner.md).
 
 mod events;
 mod exec;
@@ -8,12 +8,13 @@ mod follow;
 mod from_env;
 mod interrupt;
 mod mcp_config;
+mod mcp_server;
 mod messages;
 mod preview;
 mod probe;
 mod render;
+mod selection;
 mod send;
-mod source;
 mod stored;
 mod text;
 mod view;
@@ -38,9 +39,6 @@ pub enum Command {
 
 impl Command {
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// What it could not do.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
         match self {
             Self::Messages(args) => messages::run(ctx, args),

@@ -1,35 +1,34 @@
 //! `acpctl session preview`
 
-use super::source::SourceArgs;
+use super::selection::SelectionArgs;
 use super::view::{View, ViewArgs};
 use crate::config::Settings;
 use crate::ctx::Ctx;
 use crate::output::style::{Tone, paint};
 use crate::output::table;
-use crate::output::table::visible;
 use crate::runner::expiry::date;
 use crate::runner::plan::{Plan, Step};
 use crate::runner::resolve::UNSEEN;
 use crate::runner::table::{FILE_MODE, Mode, Setup, always};
 use crate::session_helper::prepare;
-use crate::text::{acpctl, wrap};
+use crate::text::{acpctl, visible, wrap};
 
 const EXAMPLES: &str = "\
-# What the sessions of a project get
+# Show what the sessions of a project get
 acpctl session preview --project team-a
-# What a session would make of one credential
+# Show what a session would get from one credential
 acpctl session preview --credential prod -o json";
 
 const TITLES: &[&str] = &["PROVIDER", "CREDENTIAL", "WHAT", "NAME", "VALUE"];
 
 /// Show what a session gets: files, variables, MCP servers
 ///
-/// Nothing is written and no secret is shown. Without --credential and --from-file the credentials are
-/// resolved through the role bindings, as the platform does it. Warnings go to stderr.
+/// Writes nothing and shows no secret. Without --credential and --from-file, the credentials are resolved through the role
+/// bindings, as the platform does. Warnings go to stderr.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// How the platform hands it over: in-process, in-process-april or sidecar; its set-up decides
+    /// How the platform delivers the credentials, depending on its setup: in-process, in-process-april or sidecar
     #[arg(
         long,
         value_enum,
@@ -41,12 +40,12 @@ pub struct Args {
     #[command(flatten)]
     output: ViewArgs,
     #[command(flatten)]
-    source: SourceArgs,
+    selection: SelectionArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
-    let plan = args.source.plan(ctx, args.mode)?;
+    let plan = args.selection.plan(ctx, args.mode)?;
     match view {
         View::Table { wide } => {
             let mut rows: Vec<Vec<String>> = plan.steps.iter().flat_map(rows).collect();
@@ -64,13 +63,13 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// What every session gets.
+/// Returns the rows for what every session gets.
 fn setup(mode: Mode) -> Vec<Vec<String>> {
     let row = |it: &Setup| ["-", "(every session)", it.kind, it.name, it.value].map(str::to_owned);
     always(mode).iter().map(|it| row(it).to_vec()).collect()
 }
 
-/// One row for each thing that a session gets out of a credential.
+/// Returns a row for each thing that a session gets from a credential.
 fn rows(step: &Step) -> Vec<Vec<String>> {
     let row = |what: &str, name: &str, value: String| {
         vec![
@@ -115,7 +114,8 @@ fn rows(step: &Step) -> Vec<Vec<String>> {
     rows
 }
 
-/// The rows in a window that is too narrow for them: a heading for each credential, and nothing cut.
+/// Lays the rows out for a window that is too narrow for the table: under a heading for each credential, with nothing cut
+/// off.
 fn narrow(plan: &Plan, width: usize) -> String {
     let of_credentials = plan.steps.iter().map(rows);
     let all = of_credentials.chain([setup(plan.mode)]);

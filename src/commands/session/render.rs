@@ -1,6 +1,6 @@
-//! Live events as text (contract cli-resources.md section 3.5).
+//! Renders live events as text (docs/interface/cli-resources.md section 3.5).
 //!
-//! What a model or a tool wrote is data: control characters in it never reach the terminal.
+//! The text of a model or a tool is data: control characters in it never reach the terminal.
 
 use std::collections::VecDeque;
 
@@ -10,7 +10,7 @@ use crate::text::color;
 use crate::text::seen::is_unseen;
 use crate::text::visible;
 
-/// Colours by meaning; the marks carry it without them.
+/// Colors by meaning. The signs at the start of lines carry the same meaning without color.
 const RUN: &str = "1;38;5;28";
 const STEP: &str = "1;38;5;134";
 const THINKING: &str = "1;38;5;240";
@@ -19,7 +19,7 @@ const TOOL: &str = "1;38;5;36";
 const PREVIEW: &str = "38;5;240";
 const ERROR: &str = "1;38;5;196";
 
-/// An event in which one of these is no text is left out whole, as in the Go tool.
+/// An event is left out, as in the Go tool, if one of these fields is not a text.
 const TEXT_FIELDS: &[&str] = &[
     "type",
     "stepName",
@@ -29,30 +29,30 @@ const TEXT_FIELDS: &[&str] = &[
     "message",
 ];
 
-/// The longest thought that is kept until it is shown, in bytes.
+/// How much of a thought is kept until it is shown, in bytes.
 const MAX_THOUGHT: usize = 1 << 20;
 /// How many tool calls may wait for their results.
 const MAX_CALLS: usize = 64;
 /// How many lines of a tool's result are shown.
 const PREVIEW_LINES: usize = 3;
 
-/// Turns events into text. What belongs to one line may come in several events.
+/// Turns events into text. The text of one line may come in several events.
 pub struct Renderer {
     colored: bool,
     thought: String,
-    line: Line,
-    /// Line ends of the model's text that were not written yet: only what follows tells how many to keep.
+    line: OpenLine,
+    /// Line ends of the model's text that are not written yet. How many of them to keep depends on what follows.
     pending: usize,
-    /// Id and name of the calls without a result.
+    /// The ID and the name of each call without a result.
     calls: VecDeque<(String, String)>,
 }
 
-/// What stands on the current line.
-enum Line {
+/// What the current, unfinished line holds.
+enum OpenLine {
     Nothing,
     /// Text of the model.
     Text,
-    /// The name of a tool that waits for its result, and the id of the call.
+    /// The name of a tool that waits for the result of the call with this ID.
     Tool(String),
 }
 
@@ -61,13 +61,13 @@ impl Renderer {
         Self {
             colored,
             thought: String::new(),
-            line: Line::Nothing,
+            line: OpenLine::Nothing,
             pending: 0,
             calls: VecDeque::new(),
         }
     }
 
-    /// The text of one event. What does not fit the form is left out.
+    /// Returns the text of one event; an empty text if the event is not of a known form.
     pub fn event(&mut self, data: &str) -> String {
         let Ok(event) = serde_json::from_str::<Value>(data) else {
             return String::new();
@@ -101,7 +101,7 @@ impl Renderer {
             "TOOL_CALL_RESULT" if !text("content").is_empty() => {
                 self.result(text("toolCallId"), text("content"))
             }
-            // What a command of `serve --run-sessions` writes to standard error.
+            // A line that a command of `serve --run-sessions` wrote to standard error.
             "CUSTOM" if event["name"] == "log" => {
                 let line = event["value"].as_str().unwrap_or_default();
                 self.whole_line(PREVIEW, line)
@@ -122,9 +122,9 @@ impl Renderer {
     /// Ends an unfinished line.
     pub fn finish(&mut self) -> String {
         self.pending = 0;
-        match std::mem::replace(&mut self.line, Line::Nothing) {
-            Line::Nothing => String::new(),
-            Line::Text | Line::Tool(_) => "\n".to_owned(),
+        match std::mem::replace(&mut self.line, OpenLine::Nothing) {
+            OpenLine::Nothing => String::new(),
+            OpenLine::Text | OpenLine::Tool(_) => "\n".to_owned(),
         }
     }
 
@@ -146,10 +146,10 @@ impl Renderer {
         )
     }
 
-    /// The model's text as it comes. One blank line within it is kept, none before and behind it.
+    /// Returns the model's text as it comes. Inside the text, one blank line is kept; before and after it, none.
     fn text(&mut self, delta: &str) -> String {
         let mut text = match self.line {
-            Line::Tool(_) if !delta.is_empty() => self.finish(),
+            OpenLine::Tool(_) if !delta.is_empty() => self.finish(),
             _ => String::new(),
         };
         for c in delta.chars().filter(|c| is_harmless(*c)) {
@@ -157,11 +157,11 @@ impl Renderer {
                 self.pending += 1;
                 continue;
             }
-            if matches!(self.line, Line::Text) {
+            if matches!(self.line, OpenLine::Text) {
                 text.push_str(&"\n".repeat(self.pending.min(2)));
             }
             self.pending = 0;
-            self.line = Line::Text;
+            self.line = OpenLine::Text;
             text.push(c);
         }
         text
@@ -169,7 +169,7 @@ impl Renderer {
 
     fn call(&mut self, id: &str, name: &str) -> String {
         let begin = self.finish();
-        self.line = Line::Tool(id.to_owned());
+        self.line = OpenLine::Tool(id.to_owned());
         if self.calls.len() == MAX_CALLS {
             self.calls.pop_front();
         }
@@ -177,21 +177,24 @@ impl Renderer {
         format!("{begin}{}", self.tool(name))
     }
 
-    /// A result behind its tool's name; one of another call than the last gets a line with the name.
+    /// Returns a result, to stand after the name of its tool. If the open line is not of this call, the result gets a line
+    /// of its own that begins with the name.
     fn result(&mut self, id: &str, content: &str) -> String {
-        let place = self.calls.iter().position(|(call, _)| call == id);
-        let name = place
-            .and_then(|place| self.calls.remove(place))
+        let index = self.calls.iter().position(|(call, _)| call == id);
+        let name = index
+            .and_then(|index| self.calls.remove(index))
             .map(|(_, name)| name);
         let begin = match &self.line {
-            Line::Tool(open) if id.is_empty() || open.is_empty() || open == id => " ".to_owned(),
+            OpenLine::Tool(open) if id.is_empty() || open.is_empty() || open == id => {
+                " ".to_owned()
+            }
             _ => {
                 let begin = self.finish();
                 let name = name.filter(|_| !id.is_empty());
                 begin + &name.map_or_else(String::new, |name| self.tool(&name) + " ")
             }
         };
-        self.line = Line::Nothing;
+        self.line = OpenLine::Nothing;
         format!(
             "{begin}{} {}\n",
             self.paint(PREVIEW, "→"),
@@ -203,7 +206,7 @@ impl Renderer {
         self.paint(TOOL, &format!("[{}]", visible(name)))
     }
 
-    /// Harmless text, each line of it coloured by itself, without more than one blank line in a row.
+    /// Removes harmful characters and repeated blank lines from a text, and colors each line by itself.
     fn paint(&self, parameters: &str, text: &str) -> String {
         let clean: String = text.chars().filter(|c| is_harmless(*c)).collect();
         let mut painted: Vec<String> = Vec::new();
@@ -221,12 +224,12 @@ impl Renderer {
     }
 }
 
-/// False for what could move the cursor, change colours, or talk to the terminal.
+/// False for a character that could move the cursor, change colors, or control the terminal in another way.
 fn is_harmless(c: char) -> bool {
     matches!(c, '\n' | '\t') || !is_unseen(c)
 }
 
-/// The first lines of a result.
+/// Returns the first lines of a result, in one line.
 fn preview(content: &str) -> String {
     let unwrapped = serde_json::from_str::<String>(content).unwrap_or_else(|_| content.to_owned());
     let mut lines = unwrapped.trim().lines();
@@ -242,7 +245,7 @@ mod tests {
     use super::*;
     use crate::text::visible_lines;
 
-    /// As it is written to standard output.
+    /// Returns the text as it is written to standard output.
     fn rendered(colored: bool, events: &[Value]) -> String {
         let mut renderer = Renderer::new(colored);
         let mut text: String = events
@@ -310,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_closed_on_each_line() {
+    fn colors_are_closed_on_each_line() {
         let events = [
             json!({"type": "TOOL_CALL_START", "toolCallName": "Bash"}),
             json!({"type": "TOOL_CALL_RESULT", "content": "ok"}),

@@ -1,20 +1,19 @@
 //! `acpctl session send`
 
 use anyhow::Context as _;
-
 use serde_json::Value;
 
-use super::follow::{self, End, Form, Printer};
+use super::follow::{self, End, EventFormat, Printer};
 use crate::api::{Body, Client, Method, path};
 use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
-use crate::resources::{SESSION, SESSION_MESSAGE};
+use crate::resources::{FINAL_PHASES, SESSION, SESSION_MESSAGE};
 use crate::text::acpctl;
 
-/// The exit code of a program that SIGINT ended.
+/// The exit status of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
 
 /// Send a message to a session
@@ -44,19 +43,19 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 .into(),
         );
     }
-    lookup::check("session name or ID", &args.session)?;
-    let form = if args.follow && args.json {
-        Form::Json
+    let sessions = Collection::sessions();
+    sessions.check(&args.session)?;
+    let event_format = if args.follow && args.json {
+        EventFormat::Json
     } else {
-        Form::Text
+        EventFormat::Text
     };
     let client = ctx.client()?;
     let mut body = Body::new();
     body.set("event_type", "user");
     body.set("payload", args.message.as_str());
-    let mut printer = Printer::new(ctx, form);
+    let mut printer = Printer::new(ctx, event_format);
     let sent = ctx.block_on(async {
-        let sessions = Collection::global(&SESSION);
         lookup::act(client, &sessions, &args.session, async |id| {
             let request = sessions
                 .request_below(Method::Post, id, &["messages"])
@@ -75,9 +74,9 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if !args.follow {
         return Ok(());
     }
-    // The server answers the stream only once a run is active, so it is opened behind the message.
+    // The server opens the stream only while a run is active, so the message is sent first.
     let followed = ctx.block_on(follow::until_interrupted(async {
-        // The message tells which session a name stands for.
+        // The stored message tells which session the name stands for.
         let id = match sent.text("session_id") {
             "" => &args.session,
             id => id,
@@ -95,17 +94,17 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         Some(End::Closed) => {
             Err(Failure::new(Kind::Network, "the stream ended before the run did").into())
         }
-        // How the run ends is not known.
+        // The user left, so how the run ends is not known.
         None => Err(Status(INTERRUPTED).into()),
     }
 }
 
-/// The failure to open a stream, with the reason if the session's phase tells it.
+/// Adds a hint to the failure to open a stream, if the session's phase tells the reason.
 async fn not_open(client: &Client, session: &str, error: anyhow::Error) -> anyhow::Error {
     let found = client.get(&SESSION, &path(&["sessions", session])).await;
     let state = match found.as_ref().map(|session| session.text("phase")) {
         Ok("") => "not started",
-        Ok(phase @ ("Stopped" | "Completed" | "Failed")) => phase,
+        Ok(phase) if FINAL_PHASES.contains(&phase) => phase,
         _ => return error,
     };
     match error.downcast::<Failure>() {

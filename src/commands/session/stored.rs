@@ -1,16 +1,14 @@
-//! Following the stored messages of a session. Each has a number that rises, so that a connection can
-//! begin where the one before ended.
+//! Follows the stored messages of a session. Their numbers increase, so a connection can begin where the one before ended.
 //!
-//! The server keeps the stream open when a run ends. The end shows in a message (`RUN_FINISHED`, `RUN_ERROR`) or in the
+//! The server keeps the stream open when a run ends. The end appears in a message (`RUN_FINISHED`, `RUN_ERROR`) or in the
 //! session's phase, whichever comes first.
 
 use std::time::Duration;
 
 use serde_json::Value;
-
 use tokio::time::timeout;
 
-use super::follow::{self, End, Form, Pauses};
+use super::follow::{self, End, EventFormat, Pauses};
 use super::text;
 use crate::api::{Client, Error, Event, path};
 use crate::ctx::Ctx;
@@ -18,20 +16,22 @@ use crate::failure::{Failure, Kind};
 use crate::output::progress;
 use crate::resources::{Record, SESSION, SESSION_MESSAGE};
 
-/// How long no message must come before the last one counts as the end: earlier runs are replayed without a pause.
+/// How long the stream must be silent before its last message counts as the end of the run. Messages of earlier runs come
+/// without a pause, so their ends are not taken for the end.
 const QUIET: Duration = Duration::from_millis(500);
-/// How often a silent session is asked for its phase.
+/// How often the phase of a silent session is read.
 const POLL: Duration = Duration::from_secs(2);
 
+/// The state of following one session.
 pub struct Stored<'a> {
     ctx: &'a Ctx,
     client: &'a Client,
-    session: String,
-    place: String,
-    form: Form,
+    session_path: String,
+    messages_path: String,
+    format: EventFormat,
     /// The number of the last message that was printed.
     last: i64,
-    /// How the run ended, if the last message tells of that.
+    /// How the run ended, if the last message reports it.
     end: Option<End>,
 }
 
@@ -45,27 +45,33 @@ enum Connection {
 }
 
 impl<'a> Stored<'a> {
-    pub fn new(ctx: &'a Ctx, client: &'a Client, session: &str, after: i64, form: Form) -> Self {
+    pub fn new(
+        ctx: &'a Ctx,
+        client: &'a Client,
+        session: &str,
+        after: i64,
+        format: EventFormat,
+    ) -> Self {
         Self {
             ctx,
             client,
-            session: path(&["sessions", session]),
-            place: path(&["sessions", session, "messages"]),
-            form,
+            session_path: path(&["sessions", session]),
+            messages_path: path(&["sessions", session, "messages"]),
+            format,
             last: after,
             end: None,
         }
     }
 
-    /// Prints the messages behind the last one and then those to come. Ends with the run, with the server, or with Ctrl-C;
-    /// with `again` only with Ctrl-C.
+    /// Prints the messages after the last one, and then each new one. Ends with the run, with the stream, or on Ctrl-C; with
+    /// `reconnect`, only on Ctrl-C.
     ///
     /// # Errors
-    /// If the stream can't be opened and waiting would not help, if standard output can't be written, and without `again` if
-    /// the stream breaks off or the run failed.
-    pub async fn follow(&mut self, again: bool) -> anyhow::Result<()> {
+    /// If the stream can't be opened and waiting would not help, or if standard output can't be written. Without
+    /// `reconnect`, also if the stream breaks off or the run failed.
+    pub async fn follow(&mut self, reconnect: bool) -> anyhow::Result<()> {
         let followed = follow::until_interrupted(async {
-            if again {
+            if reconnect {
                 self.forever().await
             } else {
                 match self.connection(true).await? {
@@ -95,7 +101,7 @@ impl<'a> Stored<'a> {
                 Connection::Closed | Connection::Ended(_) => "stream ended cleanly".to_owned(),
                 Connection::Broken(error) => format!("stream ended: {:#}", follow::broken(error)),
             };
-            // A connection that brought something is followed by the next at once: no loop without end.
+            // After a connection that brought a message, the next follows at once. The messages run out, so this ends.
             if self.last > before {
                 pauses.reset();
                 continue;
@@ -108,18 +114,19 @@ impl<'a> Stored<'a> {
         }
     }
 
-    async fn connection(&mut self, ends: bool) -> anyhow::Result<Connection> {
-        let place = format!("{}?after_seq={}", self.place, self.last);
+    /// Prints the messages of one connection. With `until_end`, also watches for the end of the run.
+    async fn connection(&mut self, until_end: bool) -> anyhow::Result<Connection> {
+        let path = format!("{}?after_seq={}", self.messages_path, self.last);
         let last = self.last.to_string();
         let connecting = progress::begin(follow::CONNECTING);
-        let mut stream = match self.client.stream(&place, Some(&last)).await {
+        let mut stream = match self.client.stream(&path, Some(&last)).await {
             Ok(stream) => stream,
             Err(error) => return Ok(Connection::Refused(error)),
         };
         drop(connecting);
         let mut patience = QUIET;
         loop {
-            let next = if ends {
+            let next = if until_end {
                 timeout(patience, stream.next()).await
             } else {
                 Ok(stream.next().await)
@@ -139,16 +146,17 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// How the run ended, by the last message or by the phase of the session; nothing while it goes on, or if nobody can tell.
+    /// Returns how the run ended, by the last message or by the session's phase; `None` while it goes on, or if the phase
+    /// can't be read.
     async fn ended(&mut self) -> Option<End> {
         if let Some(end) = self.end.take() {
             return Some(end);
         }
-        let session = self.client.get(&SESSION, &self.session).await.ok()?;
+        let session = self.client.get(&SESSION, &self.session_path).await.ok()?;
         end_of_phase(session.text("phase"))
     }
 
-    /// Prints a message, unless it was printed before, or is no message: a cut one comes again whole.
+    /// Prints a message, unless it was printed before or is damaged. A message that was cut off comes again as a whole.
     fn print(&mut self, event: &Event) -> anyhow::Result<()> {
         let value: Value = serde_json::from_str(&event.data).unwrap_or_default();
         match value.get("seq").and_then(Value::as_i64) {
@@ -159,7 +167,7 @@ impl<'a> Stored<'a> {
             .get("event_type")
             .and_then(Value::as_str)
             .and_then(follow::end_of_type);
-        if self.form == Form::Json {
+        if self.format == EventFormat::Json {
             return self.ctx.out.json_line(&event.data);
         }
         let message = Record::decode(&SESSION_MESSAGE, value).map_err(Error::Decode)?;
@@ -168,7 +176,7 @@ impl<'a> Stored<'a> {
     }
 }
 
-/// What a session's phase says about its run.
+/// Returns the end of the run that a session's phase means.
 fn end_of_phase(phase: &str) -> Option<End> {
     match phase {
         "Completed" | "Stopped" => Some(End::Finished),

@@ -1,4 +1,4 @@
-//! Stored messages as text (contract cli-resources.md section 3.3).
+//! Renders stored messages as text (docs/interface/cli-resources.md section 3.3).
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -8,12 +8,14 @@ use crate::output::age::age;
 use crate::resources::Record;
 use crate::text::seen::is_unseen;
 
+/// How far the text of a message is indented, in columns.
 const INDENT: usize = 6;
-/// Narrower terminals count as this wide.
-const NARROWEST: usize = 40;
-const USUAL: usize = 80;
+/// The least width of a terminal that is taken into account.
+const MIN_WIDTH: usize = 40;
+/// The width that is used otherwise.
+const DEFAULT_WIDTH: usize = 80;
 
-/// A header, the wrapped text, and an empty line; nothing for a message without anything to show.
+/// Returns a header, the wrapped text, and an empty line; an empty text for a message that has nothing to show.
 pub fn message(message: &Record, width: Option<usize>, now: Timestamp) -> String {
     let kind = message.text("event_type");
     let Some(text) = shown(kind, message.text("payload")) else {
@@ -22,7 +24,9 @@ pub fn message(message: &Record, width: Option<usize>, now: Timestamp) -> String
     let seq = message
         .value("seq")
         .map_or_else(|| "0".to_owned(), Value::to_string);
-    let width = width.filter(|width| *width >= NARROWEST).unwrap_or(USUAL);
+    let width = width
+        .filter(|width| *width >= MIN_WIDTH)
+        .unwrap_or(DEFAULT_WIDTH);
     let body = wrap(&text, (width - INDENT).max(20));
     format!(
         "#{seq:<4}  {kind:<28}  {}\n{body}\n",
@@ -30,7 +34,7 @@ pub fn message(message: &Record, width: Option<usize>, now: Timestamp) -> String
     )
 }
 
-/// Wraps to so many characters, the indent included; line breaks of the text stay, longer words too.
+/// Wraps a text to `width` characters, including the indent. Keeps the line breaks of the text, and longer words whole.
 fn wrap(text: &str, width: usize) -> String {
     let mut wrapped = String::new();
     for line in text.trim_end().lines() {
@@ -59,7 +63,7 @@ fn push_line(wrapped: &mut String, line: &str) {
     wrapped.push('\n');
 }
 
-/// What a payload shows, by the type of its event; nothing for types without text.
+/// Returns what a payload shows, by the type of its event; `None` if there is nothing to show.
 fn shown(kind: &str, payload: &str) -> Option<String> {
     let json = object(payload);
     let field = |name: &str| text_field(json.as_ref(), payload, name);
@@ -102,7 +106,7 @@ fn shown(kind: &str, payload: &str) -> Option<String> {
     }
 }
 
-/// The object that a payload holds; a payload may be a JSON text with the real payload in it.
+/// Returns the object that a payload holds. A payload may also be a JSON string that holds the real payload.
 fn object(payload: &str) -> Option<Value> {
     match serde_json::from_str(payload).ok()? {
         Value::String(inner) => serde_json::from_str(&inner).ok().filter(Value::is_object),
@@ -110,7 +114,7 @@ fn object(payload: &str) -> Option<Value> {
     }
 }
 
-/// A field of a JSON payload, or of one in the form `name='value'`.
+/// Returns a field of a JSON payload, or of one in the form `name='value'`.
 fn text_field(json: Option<&Value>, payload: &str, name: &str) -> Option<String> {
     if let Some(json) = json {
         return json.get(name)?.as_str().map(str::to_owned);
@@ -133,7 +137,7 @@ fn text_field(json: Option<&Value>, payload: &str, name: &str) -> Option<String>
     Some(text)
 }
 
-/// The texts of a payload that holds messages, each with its role.
+/// Returns the texts of a payload that holds messages, each with its role.
 fn conversation(payload: &str) -> Option<String> {
     let value: Value = serde_json::from_str(payload).ok()?;
     let messages = value
@@ -166,7 +170,8 @@ fn texts(content: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// A tool with its input: pairs sorted by key, texts bare, other values as JSON, long ones cut.
+/// Returns the name of a tool with its input, as pairs in the order of their keys. Texts are not quoted, other values are
+/// JSON, and long values are cut.
 fn call(name: &str, input: Option<&Value>) -> String {
     let Some(Value::Object(input)) = input else {
         return name.to_owned();

@@ -1,11 +1,11 @@
-//! How these commands show what they found: a table for people, a document for programs.
+//! Shows what these commands found: as a table for people, or as a document for programs.
 
 use serde_json::Value;
 
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 
-/// `-o`, for the commands that show something other than objects of the API.
+/// The flag `-o` of commands that show something other than objects of the API.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ViewArgs {
     /// Output format: table|wide|json|yaml
@@ -13,21 +13,23 @@ pub struct ViewArgs {
     output: Option<String>,
 }
 
+/// What `-o` asks for.
 pub enum View {
     Table { wide: bool },
     Document(Notation),
 }
 
+/// The notation of a document.
 pub enum Notation {
     Json,
     Yaml,
 }
 
 impl View {
-    /// What `-o` asks for. Read before anything is done, so that a wrong one costs nothing.
+    /// Reads `-o`. Call this first, so that a wrong format is found before anything is done.
     ///
     /// # Errors
-    /// A usage failure for any other format.
+    /// A usage failure for an unknown format.
     pub fn of(args: &ViewArgs) -> Result<Self, Failure> {
         match args.output.as_deref().unwrap_or_default() {
             "" | "table" => Ok(Self::Table { wide: false }),
@@ -43,7 +45,7 @@ impl Notation {
     /// Writes a document to standard output.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// If it can't be written.
     pub fn write(&self, ctx: &Ctx, value: &Value) -> anyhow::Result<()> {
         match self {
             Self::Json => ctx.out.json(value),

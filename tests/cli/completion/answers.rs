@@ -63,7 +63,7 @@ fn commands_flags_and_fixed_values() {
         (&["credential", "create", "--name", ""], &[":4"]),
         (
             &["credential", "validate", "--rules", "r"],
-            &["runner\tWhat works from a session's container", ":4"],
+            &["runner\tWhat works inside a session's container", ":4"],
         ),
         (&["completion", "po"], &["powershell", ":4"]),
         (&["--color", "a"], &["auto", "always", ":4"]),

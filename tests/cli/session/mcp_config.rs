@@ -60,7 +60,7 @@ fn an_entry_for_a_credential_needs_nothing_of_the_client() {
         ]
     );
     assert!(
-        stderr.starts_with("Warning: AMBIENT_TOKEN is set in this shell and not in the entry"),
+        stderr.starts_with("Warning: AMBIENT_TOKEN is set in this shell but not in the entry"),
         "{stderr}"
     );
 

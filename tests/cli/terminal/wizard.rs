@@ -203,7 +203,7 @@ fn a_typed_secret_is_not_shown() {
     let screen = terminal.wait_for("status 0");
     assert!(screen.contains("Sessions can't use it yet"), "{screen}");
     assert!(
-        !screen.contains("The same without questions"),
+        !screen.contains("The same without prompts"),
         "a secret has no place there"
     );
     let body = server.received().pop().unwrap().json();
@@ -234,6 +234,6 @@ fn no_answer_is_no() {
     answer_steps(&terminal, &STEPS[..5]);
     answer_steps(&terminal, &[("Store it?", &[ENTER])]);
     let screen = terminal.wait_for("status 11");
-    assert!(screen.contains("cancelled: nothing was sent"), "{screen}");
+    assert!(screen.contains("canceled: nothing was sent"), "{screen}");
     assert!(changes(&server).is_empty());
 }

@@ -1,67 +1,88 @@
-//! Sets one entry in a JSON text and leaves every other byte as it is: numbers, order, layout, line ends, a byte
-//! order mark, and the comments and trailing commas that some clients allow.
+//! Sets one entry in a JSON text and keeps every other byte: numbers, order, layout, line ends, a byte order mark, and the
+//! comments and trailing commas that some clients allow.
 
 use std::ops::Range;
 
 use serde_json::{Value, json};
 
-/// How deep a text may be nested.
-const DEEPEST: usize = 128;
+/// How deeply a text may be nested.
+const MAX_DEPTH: usize = 128;
 const BYTE_ORDER_MARK: &str = "\u{feff}";
-/// What belongs to a server that is reached at an address.
-const REMOTE: &[&str] = &["url", "serverUrl", "httpUrl"];
+/// The keys of an entry for a server that is reached at an address.
+const REMOTE_KEYS: &[&str] = &["url", "serverUrl", "httpUrl"];
 
-/// The text of a file that holds nothing else.
+/// Why an entry can't be set in a text.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    #[error("not JSON: {why} at line {line}, column {column}")]
+    NotJson {
+        why: &'static str,
+        line: usize,
+        column: usize,
+    },
+    #[error("it holds no object of MCP servers")]
+    NoServers,
+    #[error("the entry {0} is not an object")]
+    NotAnObject(String),
+    #[error(
+        "its entry {name} is for a server at an address ({key}): rename or remove that entry first"
+    )]
+    Remote { name: String, key: &'static str },
+    #[error("it has the key {0} twice")]
+    TwoKeys(String),
+}
+
+/// Returns the text of a new file with this entry alone.
 pub fn new_document(servers: &str, name: &str, entry: &Value) -> String {
     let document = json!({servers: {name: entry}});
     format!("{}\n", Style::default().pretty(&document, ""))
 }
 
-/// The text with these members of `servers.name`; what else the entry holds is the user's.
+/// Returns the text with the members of `entry` set in `servers.name`. Other members of the old entry belong to the user
+/// and are kept.
 ///
 /// # Errors
-/// In words, why nothing can be set there.
-pub fn merged(text: &str, servers: &str, name: &str, entry: &Value) -> Result<String, String> {
+/// If the text is not JSON, or it is not clear where the entry belongs.
+pub fn merged(text: &str, servers: &str, name: &str, entry: &Value) -> Result<String, EditError> {
     let body = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     if body.trim().is_empty() {
         return Ok(format!("{text}{}", new_document(servers, name, entry)));
     }
-    let shape = "it holds no object of MCP servers";
-    let root = Scanner::new(text).document()?.ok_or(shape)?;
+    let root = Scanner::new(text).document()?;
+    let root = root.ok_or(EditError::NoServers)?;
     let style = Style::of(text, &root);
     let Some(list) = root.find(servers)? else {
-        return style.insert(text, &root, servers, &json!({name: entry}));
+        return Ok(style.insert(text, &root, servers, &json!({name: entry})));
     };
-    let list = list.object.as_deref().ok_or(shape)?;
+    let list = list.object.as_deref().ok_or(EditError::NoServers)?;
     let Some(old) = list.find(name)? else {
-        return style.insert(text, list, name, entry);
+        return Ok(style.insert(text, list, name, entry));
     };
     let old = old
         .object
         .as_deref()
-        .ok_or_else(|| format!("the entry {name} is not an object"))?;
-    for key in REMOTE {
+        .ok_or_else(|| EditError::NotAnObject(name.to_owned()))?;
+    for key in REMOTE_KEYS {
         if old.find(key)?.is_some() {
-            return Err(format!(
-                "its entry {name} is for a server at an address ({key}): rename or remove that entry first"
-            ));
+            let name = name.to_owned();
+            return Err(EditError::Remote { name, key });
         }
     }
     set(text, &style, servers, name, entry)
 }
 
-/// Sets the members one after the other; the text is read again after each, so that no place is out of date.
+/// Sets the members one after the other. The text is read again after each, because positions change.
 fn set(
     text: &str,
     style: &Style,
     servers: &str,
     name: &str,
     entry: &Value,
-) -> Result<String, String> {
+) -> Result<String, EditError> {
     let mut text = text.to_owned();
     for (key, value) in entry.as_object().into_iter().flatten() {
         let root = Scanner::new(&text).document()?;
-        let member = |object: Object, key: &str| -> Result<Option<Object>, String> {
+        let member = |object: Object, key: &str| -> Result<Option<Object>, EditError> {
             Ok(object
                 .take(key)?
                 .and_then(|member| member.object)
@@ -72,10 +93,10 @@ fn set(
             .transpose()?
             .flatten();
         let old = list.map(|list| member(list, name)).transpose()?.flatten();
-        let old = old.ok_or("it holds no object of MCP servers")?;
+        let old = old.ok_or(EditError::NoServers)?;
         text = match old.find(key)? {
             Some(member) => style.replace(&text, &member.value, value),
-            None => style.insert(&text, &old, key, value)?,
+            None => style.insert(&text, &old, key, value),
         };
     }
     Ok(text)
@@ -83,34 +104,39 @@ fn set(
 
 /// An object in the text.
 struct Object {
-    /// Of its braces.
+    /// The range of its braces and what is between them.
     span: Range<usize>,
     members: Vec<Member>,
     has_trailing_comma: bool,
 }
 
+/// A key with its value, in the text.
 struct Member {
     key: String,
     key_start: usize,
     value: Range<usize>,
+    /// The value, if it is an object.
     object: Option<Box<Object>>,
 }
 
 impl Object {
+    /// Finds the member with this key.
+    ///
     /// # Errors
-    /// Where there are two of this key: nobody knows which one a client takes.
-    fn find(&self, key: &str) -> Result<Option<&Member>, String> {
+    /// If there are two, since clients differ in which one they take.
+    fn find(&self, key: &str) -> Result<Option<&Member>, EditError> {
         let mut found = self.members.iter().filter(|member| member.key == key);
         match (found.next(), found.next()) {
-            (_, Some(_)) => Err(format!("it has the key {key} twice")),
+            (_, Some(_)) => Err(EditError::TwoKeys(key.to_owned())),
             (first, None) => Ok(first),
         }
     }
 
-    fn take(mut self, key: &str) -> Result<Option<Member>, String> {
+    /// Like [`Object::find`], and takes the member out.
+    fn take(mut self, key: &str) -> Result<Option<Member>, EditError> {
         self.find(key)?;
-        let place = self.members.iter().position(|member| member.key == key);
-        Ok(place.map(|place| self.members.swap_remove(place)))
+        let index = self.members.iter().position(|member| member.key == key);
+        Ok(index.map(|index| self.members.swap_remove(index)))
     }
 }
 
@@ -119,7 +145,7 @@ struct Style {
     /// One step of indentation.
     unit: String,
     line_end: &'static str,
-    /// Nothing is on a line of its own.
+    /// True if the whole object is on one line.
     is_one_line: bool,
 }
 
@@ -147,7 +173,7 @@ impl Style {
         }
     }
 
-    /// A value over several lines; all but the first start with `base`.
+    /// Writes a value on several lines. Every line except the first starts with `base`.
     fn pretty(&self, value: &Value, base: &str) -> String {
         let plain = serde_json::to_string_pretty(value).unwrap_or_default();
         let lines = plain.lines().map(|line| {
@@ -159,30 +185,24 @@ impl Style {
         lines.join(&format!("{}{base}", self.line_end))
     }
 
-    /// Puts a value in the place of another, in the other's form.
-    fn replace(&self, text: &str, place: &Range<usize>, value: &Value) -> String {
-        let old = text.get(place.clone()).unwrap_or_default();
+    /// Replaces the value in `range`, in the layout of the old one.
+    fn replace(&self, text: &str, range: &Range<usize>, value: &Value) -> String {
+        let old = text.get(range.clone()).unwrap_or_default();
         if serde_json::from_str::<Value>(old).is_ok_and(|old| old == *value) {
             return text.to_owned();
         }
         let new = if old.contains('\n') {
-            self.pretty(value, indent(text, place.start))
+            self.pretty(value, indent(text, range.start))
         } else {
             in_one_line(value)
         };
-        splice(text, &[(place.clone(), new)])
+        splice(text, &[(range.clone(), new)])
     }
 
     /// Adds a member at the end of an object.
-    fn insert(
-        &self,
-        text: &str,
-        object: &Object,
-        key: &str,
-        value: &Value,
-    ) -> Result<String, String> {
+    fn insert(&self, text: &str, object: &Object, key: &str, value: &Value) -> String {
         let close = object.span.end - 1;
-        let before = text.get(..close).ok_or("it changed while it was read")?;
+        let before = text.get(..close).unwrap_or(text);
         let key = Value::from(key);
         let inside = text.get(object.span.clone()).unwrap_or_default();
         let spreads = inside.contains('\n') || (object.members.is_empty() && !self.is_one_line);
@@ -191,7 +211,7 @@ impl Style {
             let start = object.span.start + 1;
             if !spreads {
                 let member = format!("{key}: {}", in_one_line(value));
-                return Ok(splice(text, &[(start..start, member)]));
+                return splice(text, &[(start..start, member)]);
             }
             let inner = format!("{base}{}", self.unit);
             let end = &self.line_end;
@@ -199,9 +219,9 @@ impl Style {
             if !inside.contains('\n') {
                 member.push_str(&format!("{end}{base}"));
             }
-            return Ok(splice(text, &[(start..start, member)]));
+            return splice(text, &[(start..start, member)]);
         };
-        // Comments stay with what they stand beside: the comma goes to the last value, the member behind them.
+        // Comments stay beside the old value: the comma is put right after that value, and the new member after the comments.
         let end = before.trim_end().len();
         let comma = if object.has_trailing_comma { "" } else { "," };
         let member = if spreads {
@@ -210,17 +230,17 @@ impl Style {
         } else {
             format!(" {key}: {}", in_one_line(value))
         };
-        Ok(splice(
+        splice(
             text,
             &[
                 (last.value.end..last.value.end, comma.to_owned()),
                 (end..end, member),
             ],
-        ))
+        )
     }
 }
 
-/// A value as people write short ones: a blank after each comma and colon.
+/// Writes a value on one line, with a space after each comma and colon, as people do.
 fn in_one_line(value: &Value) -> String {
     match value {
         Value::Array(items) => {
@@ -240,9 +260,9 @@ fn in_one_line(value: &Value) -> String {
     }
 }
 
-/// The blanks that the line of a place starts with.
-fn indent(text: &str, place: usize) -> &str {
-    let before = text.get(..place).unwrap_or_default();
+/// Returns the white space at the start of the line that holds this position.
+fn indent(text: &str, position: usize) -> &str {
+    let before = text.get(..position).unwrap_or_default();
     let line = text
         .get(before.rfind('\n').map_or(0, |end| end + 1)..)
         .unwrap_or_default();
@@ -251,7 +271,7 @@ fn indent(text: &str, place: usize) -> &str {
     line.get(..line.len() - rest.len()).unwrap_or_default()
 }
 
-/// Replaces parts of a text, given in their order.
+/// Replaces parts of a text. The parts are in the order of the text and do not overlap.
 fn splice(text: &str, parts: &[(Range<usize>, String)]) -> String {
     let mut spliced = String::with_capacity(text.len() + 512);
     let mut from = 0;
@@ -264,7 +284,7 @@ fn splice(text: &str, parts: &[(Range<usize>, String)]) -> String {
     spliced
 }
 
-/// Reads JSON for the places of its members.
+/// Reads JSON for the positions of its members.
 struct Scanner<'t> {
     text: &'t str,
     at: usize,
@@ -281,8 +301,8 @@ impl<'t> Scanner<'t> {
         Self { text, at, depth: 0 }
     }
 
-    /// The whole text; `None` if it is some other value than an object.
-    fn document(mut self) -> Result<Option<Object>, String> {
+    /// Reads the whole text. Returns `None` if it is a value other than an object.
+    fn document(mut self) -> Result<Option<Object>, EditError> {
         self.blanks()?;
         let object = self.value()?;
         self.blanks()?;
@@ -306,7 +326,7 @@ impl<'t> Scanner<'t> {
         found
     }
 
-    fn fault(&self, why: &str) -> String {
+    fn fault(&self, why: &'static str) -> EditError {
         let before = self.text.get(..self.at).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before
@@ -316,11 +336,11 @@ impl<'t> Scanner<'t> {
             .chars()
             .count()
             + 1;
-        format!("not JSON: {why} at line {line}, column {column}")
+        EditError::NotJson { why, line, column }
     }
 
-    /// Blanks and comments.
-    fn blanks(&mut self) -> Result<(), String> {
+    /// Skips white space and comments.
+    fn blanks(&mut self) -> Result<(), EditError> {
         loop {
             let rest = self.rest();
             let trimmed = rest.trim_start_matches([' ', '\t', '\r', '\n']);
@@ -339,7 +359,8 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    fn value(&mut self) -> Result<Option<Box<Object>>, String> {
+    /// Reads a value. Returns it if it is an object.
+    fn value(&mut self) -> Result<Option<Box<Object>>, EditError> {
         match self.peek() {
             Some(b'{') => self
                 .deeper(Self::object)
@@ -352,9 +373,9 @@ impl<'t> Scanner<'t> {
 
     fn deeper<T>(
         &mut self,
-        read: impl FnOnce(&mut Self) -> Result<T, String>,
-    ) -> Result<T, String> {
-        if self.depth == DEEPEST {
+        read: impl FnOnce(&mut Self) -> Result<T, EditError>,
+    ) -> Result<T, EditError> {
+        if self.depth == MAX_DEPTH {
             return Err(self.fault("nested too deeply"));
         }
         self.depth += 1;
@@ -363,7 +384,7 @@ impl<'t> Scanner<'t> {
         read
     }
 
-    fn object(&mut self) -> Result<Object, String> {
+    fn object(&mut self) -> Result<Object, EditError> {
         let start = self.at;
         self.at += 1;
         let mut object = Object {
@@ -400,7 +421,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    fn array(&mut self) -> Result<(), String> {
+    fn array(&mut self) -> Result<(), EditError> {
         self.at += 1;
         let mut may_follow = true;
         loop {
@@ -417,7 +438,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    fn string(&mut self) -> Result<String, String> {
+    fn string(&mut self) -> Result<String, EditError> {
         if self.peek() != Some(b'"') {
             return Err(self.fault("a text in quotation marks is missing"));
         }
@@ -437,14 +458,14 @@ impl<'t> Scanner<'t> {
         Ok(text)
     }
 
-    /// A number, or `true`, `false`, `null`.
-    fn word(&mut self) -> Result<(), String> {
+    /// Reads a number, or `true`, `false`, `null`.
+    fn word(&mut self) -> Result<(), EditError> {
         let rest = self.rest();
         let end = rest
             .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')))
             .unwrap_or(rest.len());
         let word = rest.get(..end).unwrap_or_default();
-        // Numbers of any size are kept, so only their form counts.
+        // Numbers stay as they are in the text, so their size does not matter.
         if serde_json::from_str::<serde::de::IgnoredAny>(word).is_err() {
             return Err(self.fault("a value is missing"));
         }
@@ -461,7 +482,7 @@ mod tests {
         json!({"command": "npx", "args": ["--yes", "x"]})
     }
 
-    fn set_in(text: &str) -> Result<String, String> {
+    fn set_in(text: &str) -> Result<String, EditError> {
         merged(text, "mcpServers", "k", &entry())
     }
 
@@ -518,7 +539,7 @@ mod tests {
             ("{'a': 1}", "quotation marks"),
             (&"[".repeat(500), "too deeply"),
         ] {
-            let refused = set_in(text).unwrap_err();
+            let refused = set_in(text).unwrap_err().to_string();
             assert!(refused.contains(why), "{text}: {refused}");
         }
     }

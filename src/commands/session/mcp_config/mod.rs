@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::commands::session::mcp_server;
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
+use crate::lookup::Collection;
 use crate::plain_file::{self, Links};
 use crate::runner::table::{MCP_NAME, MCP_SERVER};
 use crate::secret_file;
@@ -20,37 +22,37 @@ use crate::secret_file;
 const EXAMPLES: &str = "\
 # An entry that works in every MCP client: it starts the server through 'acpctl session exec'
 acpctl session mcp-config --credential prod --read-only
-# Into a project's own list; everything else in it stays as it is
+# Merge it into a project's own list, and keep everything else there
 acpctl session mcp-config --credential prod --merge .mcp.json
-# The server alone, for a client that is itself started with 'acpctl session exec'
+# The server alone, for a client that was itself started with 'acpctl session exec'
 acpctl session mcp-config";
 
 const SERVERS: &str = "mcpServers";
-/// The largest file that is merged into, in bytes.
-const LARGEST: usize = 4 << 20;
-/// Variables that change what 'acpctl' finds, and that MCP clients do not hand on: on a platform, and on the
-/// embedded API.
-const KEPT_BACK: &[env::Var] = &[env::TOKEN, env::CONFIG, env::XDG_CONFIG_HOME];
-const KEPT_BACK_LOCALLY: &[env::Var] = &[env::XDG_DATA_HOME, env::LOCAL_KEYRING];
+/// The size of the largest file that an entry is merged into, in bytes.
+const MAX_FILE: usize = 4 << 20;
+/// The variables that change which login 'acpctl' finds. MCP clients do not pass them on to their servers.
+const LOGIN_VARIABLES: &[env::Var] = &[env::TOKEN, env::CONFIG, env::XDG_CONFIG_HOME];
+/// The variables that change which store the embedded API opens. MCP clients do not pass them on either.
+const STORE_VARIABLES: &[env::Var] = &[env::XDG_DATA_HOME, env::LOCAL_KEYRING];
 
 /// Print the entry of the Kubernetes MCP server, or merge it into a file
 ///
-/// The server is pinned to a version. With --credential the entry starts 'acpctl session exec', which gives the
-/// server the kubeconfig and removes it afterwards. Without it the entry takes the kubeconfig of the command
-/// around it and needs a client that expands variables.
+/// The version of the server is fixed. With --credential, the entry starts 'acpctl session exec', which passes the
+/// kubeconfig to the server and removes it afterwards. Without --credential, the server uses the kubeconfig of the
+/// environment that the client was started in, and the client must expand variables.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Use the kubeconfig of this credential, by name or ID
     #[arg(long, value_name = "NAME")]
     credential: Option<String>,
-    /// Put the entry into this JSON file; it is made if it does not exist
+    /// Merge the entry into this JSON file, which is created if it does not exist
     #[arg(long, value_name = "PATH")]
     merge: Option<PathBuf>,
-    /// Offer no tool that changes anything
+    /// Offer only read-only tools
     #[arg(long)]
     read_only: bool,
-    /// The kubeconfig's path in the entry
+    /// Path of the kubeconfig in the entry
     #[arg(
         long,
         value_name = "PATH",
@@ -75,36 +77,23 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 fn entry(ctx: &Ctx, args: &Args) -> Result<Value, Failure> {
     let server = |kubeconfig| -> Vec<String> {
         let mut words = vec!["--yes", MCP_SERVER];
-        words.extend(server_flags(kubeconfig, args.read_only));
+        words.extend(mcp_server::flags(kubeconfig, args.read_only));
         words.into_iter().map(str::to_owned).collect()
     };
     let Some(name) = &args.credential else {
         return Ok(json!({"command": "npx", "args": server(Some(&args.kubeconfig))}));
     };
-    crate::lookup::check("credential name or ID", name)?;
+    Collection::credentials().check(name)?;
     let mut words = global_flags(ctx)?;
     let exec = ["session", "exec", "--credential", name, "--", "npx"];
     words.extend(exec.map(str::to_owned));
-    // 'exec' names the kubeconfig in the server's environment.
+    // The server finds the kubeconfig through a variable that 'exec' sets.
     words.extend(server(None));
     Ok(json!({"command": "acpctl", "args": words}))
 }
 
-/// The flags that the platform starts the server with. Without a path the server reads `KUBECONFIG`.
-pub fn server_flags(kubeconfig: Option<&str>, read_only: bool) -> Vec<&str> {
-    let mut flags = Vec::new();
-    if let Some(path) = kubeconfig {
-        flags.extend(["--kubeconfig", path]);
-    }
-    flags.push("--disable-multi-cluster");
-    if read_only {
-        flags.push("--read-only");
-    }
-    flags
-}
-
-/// The flags that make another run find what this one does. The client starts it in a folder and an environment
-/// of its own.
+/// Returns the flags with which another run of acpctl finds the same server and project as this one. The client starts
+/// that run in a folder and an environment of its own.
 fn global_flags(ctx: &Ctx) -> Result<Vec<String>, Failure> {
     let globals = &ctx.globals;
     let mut words = Vec::new();
@@ -123,7 +112,7 @@ fn global_flags(ctx: &Ctx) -> Result<Vec<String>, Failure> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         let path = path
             .to_str()
-            .ok_or_else(|| failure("name", &path, "not text in UTF-8, as JSON demands"))?;
+            .ok_or_else(|| failure("name", &path, "not UTF-8 text, which JSON requires"))?;
         words.extend(["--ca-file".to_owned(), path.to_owned()]);
     }
     Ok(words)
@@ -131,9 +120,9 @@ fn global_flags(ctx: &Ctx) -> Result<Vec<String>, Failure> {
 
 fn warn_of_variables(ctx: &Ctx) {
     let variables = if ctx.globals.local {
-        KEPT_BACK_LOCALLY
+        STORE_VARIABLES
     } else {
-        KEPT_BACK
+        LOGIN_VARIABLES
     };
     let set: Vec<&str> = variables
         .iter()
@@ -142,7 +131,7 @@ fn warn_of_variables(ctx: &Ctx) {
         .collect();
     if !set.is_empty() {
         ctx.out.warn(&format!(
-            "{} set in this shell and not in the entry; MCP clients hand few variables on: set them \
+            "{} set in this shell but not in the entry; MCP clients pass few variables on: set them \
              in the client's own settings, or keep the login with 'acpctl login'",
             match set.as_slice() {
                 [one] => format!("{one} is"),
@@ -157,7 +146,7 @@ fn merge(ctx: &Ctx, path: &Path, entry: &Value) -> anyhow::Result<()> {
     let merged = match &before {
         None => edit::new_document(SERVERS, MCP_NAME, entry),
         Some(text) => edit::merged(text, SERVERS, MCP_NAME, entry)
-            .map_err(|why| failure("read", path, &why))?,
+            .map_err(|error| failure("read", path, &error.to_string()))?,
     };
     if before.as_ref() != Some(&merged) {
         write(path, &merged).map_err(|error| Failure {
@@ -172,26 +161,26 @@ fn merge(ctx: &Ctx, path: &Path, entry: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The file's text; `None` if there is no file.
+/// Reads the file; `None` if there is no file.
 fn read(path: &Path) -> Result<Option<String>, Failure> {
-    let mut bytes = match plain_file::read(path, Links::Follow, LARGEST) {
+    let mut bytes = match plain_file::read(path, Links::Follow, MAX_FILE) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_link(path) => return Ok(None),
         Err(error) => return Err(failure("read", path, &reason(&error))),
     };
     String::from_utf8(std::mem::take(&mut *bytes))
         .map(Some)
-        .map_err(|_| failure("read", path, "not text in UTF-8"))
+        .map_err(|_| failure("read", path, "not UTF-8 text"))
 }
 
-/// A link that leads nowhere is not a place for a new file.
+/// True for a link. A link that leads nowhere is an error: no file is created there.
 fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink())
 }
 
 /// Replaces the file in one step and keeps its mode.
 fn write(path: &Path, text: &str) -> io::Result<()> {
-    // A link stays a link: what it points to is replaced.
+    // A link stays a link: the file that it points to is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let before = fs::metadata(&target).ok();
     secret_file::replace(&target, text.as_bytes())?;

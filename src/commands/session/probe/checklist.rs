@@ -1,4 +1,4 @@
-//! What was done so far, line by line, in words without secrets; and what went wrong.
+//! Reports the checks of a probe, line by line and without secrets, and keeps what went wrong.
 
 use serde_json::{Value, json};
 
@@ -6,16 +6,16 @@ use crate::cluster::{Class, Fault};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::style::{Tone, paint};
-use crate::output::table::visible;
 use crate::session_helper::mask::Mask;
+use crate::text::first_line;
 
-/// The check that the MCP server runs.
-pub const STARTED: &str = "server started";
+/// The name of the check that the MCP server runs.
+pub const SERVER_STARTED: &str = "server started";
 
-/// What kind of trouble it is.
+/// The cause of a failed check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// The MCP server, or what downloads it.
+    /// The MCP server, or the program that downloads it.
     Server,
     Kubeconfig,
     Cluster(Class),
@@ -39,7 +39,7 @@ impl Cause {
     }
 }
 
-/// Why the probe failed, and what to do.
+/// Why a check failed, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     pub cause: Cause,
@@ -58,28 +58,29 @@ impl From<Fault> for Trouble {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+enum CheckResult {
     Passed,
     Failed,
-    /// Worth knowing, and it decides nothing.
+    /// Worth knowing, but it decides nothing.
     Noted,
 }
 
 struct Check {
     name: &'static str,
-    outcome: Outcome,
-    /// What was found, or why it failed.
+    result: CheckResult,
+    /// What was found, or why the check failed.
     detail: String,
 }
 
+/// The checks so far.
 pub struct Checklist<'a> {
     ctx: &'a Ctx,
-    /// Each line is shown at once: a server may take a while.
+    /// True if each line is printed at once, because a server may take a while.
     live: bool,
     mask: Mask,
     checks: Vec<Check>,
     trouble: Option<Trouble>,
-    /// Whether the lines could be shown.
+    /// The first failure to print a line.
     shown: anyhow::Result<()>,
 }
 
@@ -99,9 +100,10 @@ impl<'a> Checklist<'a> {
         self.ctx
     }
 
-    /// What there was to clean up.
+    /// Says what was cleaned up.
     pub fn cleaned_up(&self) -> &'static str {
-        let is_start = |check: &Check| check.name == STARTED && check.outcome != Outcome::Failed;
+        let is_start =
+            |check: &Check| check.name == SERVER_STARTED && check.result != CheckResult::Failed;
         if self.checks.iter().any(is_start) {
             "server ended, then the file removed"
         } else {
@@ -110,20 +112,20 @@ impl<'a> Checklist<'a> {
     }
 
     pub fn pass(&mut self, name: &'static str, detail: impl Into<String>) {
-        self.add(name, Outcome::Passed, &detail.into());
+        self.add(name, CheckResult::Passed, &detail.into());
     }
 
     pub fn note(&mut self, name: &'static str, detail: impl Into<String>) {
-        self.add(name, Outcome::Noted, &detail.into());
+        self.add(name, CheckResult::Noted, &detail.into());
     }
 
-    /// The first failure is the one that counts.
+    /// Adds a failed check. The probe ends with the first failure.
     pub fn fail(&mut self, name: &'static str, trouble: Trouble) {
-        self.add(name, Outcome::Failed, &trouble.text);
+        self.add(name, CheckResult::Failed, &trouble.text);
         self.trouble.get_or_insert(trouble);
     }
 
-    /// Gives the failure other words: what was seen before says more.
+    /// Replaces the failure that the probe ends with, because an earlier observation explains it better.
     pub fn blame(&mut self, trouble: Trouble) {
         self.trouble = Some(trouble);
     }
@@ -132,10 +134,10 @@ impl<'a> Checklist<'a> {
         self.trouble.as_ref().map(|trouble| trouble.cause)
     }
 
-    fn add(&mut self, name: &'static str, outcome: Outcome, detail: &str) {
+    fn add(&mut self, name: &'static str, result: CheckResult, detail: &str) {
         let check = Check {
             name,
-            outcome,
+            result,
             detail: self.mask.apply(detail),
         };
         if self.live && self.shown.is_ok() {
@@ -145,10 +147,10 @@ impl<'a> Checklist<'a> {
     }
 
     fn show(&self, check: &Check) -> anyhow::Result<()> {
-        let (word, tone) = match check.outcome {
-            Outcome::Passed => ("ok    ", Tone::Good),
-            Outcome::Failed => ("FAILED", Tone::Bad),
-            Outcome::Noted => ("note  ", Tone::Doubtful),
+        let (word, tone) = match check.result {
+            CheckResult::Passed => ("ok    ", Tone::Good),
+            CheckResult::Failed => ("FAILED", Tone::Bad),
+            CheckResult::Noted => ("note  ", Tone::Doubtful),
         };
         let word = paint(word, tone, self.ctx.out.colored());
         let detail = first_line(&check.detail);
@@ -157,14 +159,14 @@ impl<'a> Checklist<'a> {
             .line(&format!("{word}  {:<18}  {detail}", check.name))
     }
 
-    /// The same for programs.
+    /// Returns the checks and the failure for programs.
     pub fn json(&self) -> Value {
-        let passed = |outcome| match outcome {
-            Outcome::Passed => Some(true),
-            Outcome::Failed => Some(false),
-            Outcome::Noted => None,
+        let passed = |result| match result {
+            CheckResult::Passed => Some(true),
+            CheckResult::Failed => Some(false),
+            CheckResult::Noted => None,
         };
-        let check = |check: &Check| json!({"check": check.name, "passed": passed(check.outcome), "detail": check.detail});
+        let check = |check: &Check| json!({"check": check.name, "passed": passed(check.result), "detail": check.detail});
         let mut document = json!({"checks": self.checks.iter().map(check).collect::<Vec<_>>()});
         if let Some(trouble) = &self.trouble {
             let failure = self.failure(trouble);
@@ -181,10 +183,10 @@ impl<'a> Checklist<'a> {
         document
     }
 
-    /// What the probe ends with.
+    /// Ends the probe.
     ///
     /// # Errors
-    /// The failure, or that a line could not be shown.
+    /// If a check failed, or a line could not be printed.
     pub fn end(self) -> anyhow::Result<()> {
         let failure = self.trouble.as_ref().map(|trouble| self.failure(trouble));
         self.shown?;
@@ -203,9 +205,4 @@ impl<'a> Checklist<'a> {
         );
         Failure::new(trouble.cause.kind(), message).hint(shown(&trouble.hint))
     }
-}
-
-/// What others say may have lines that explain more, and may try to talk to the terminal.
-pub fn first_line(text: &str) -> String {
-    visible(text.trim().lines().next().unwrap_or_default())
 }

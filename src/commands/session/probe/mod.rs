@@ -1,73 +1,77 @@
-//! `acpctl session probe`
+//! `acpctl session probe`: asks the cluster itself (`cluster_checks`), then starts the MCP server and asks the cluster
+//! through it (`server_checks`).
 
-mod asked;
 mod checklist;
+mod cluster_checks;
 mod program;
-mod steps;
+mod server_checks;
 
 use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret as _;
 
-use super::source::SourceArgs;
+use super::selection::SelectionArgs;
 use super::view::{View, ViewArgs};
+use crate::cluster::Class;
+use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
 use crate::kubeconfig::{Access, Kubeconfig, Source};
-use crate::runner::plan::{KUBECONFIG, Plan};
+use crate::resources::KUBECONFIG;
+use crate::runner::plan::Plan;
 use crate::runner::table::Mode;
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir::{self, PrivateDir};
 use crate::session_helper::mask::Mask;
+use crate::session_helper::materialise::Materialised;
 use crate::session_helper::prepare;
 
-use asked::{ANSWERS, Asked, EXEC_PLUGIN};
-use checklist::{Cause, Checklist};
+use checklist::{Cause, Checklist, Trouble};
+use cluster_checks::{ANSWERS, ClusterAnswer, EXEC_PLUGIN};
 use program::Program;
 
 const EXAMPLES: &str = "\
 acpctl session probe --credential prod
-# With a server that is installed already
+# Use a server that is already installed
 acpctl session probe --credential prod --mcp-command /opt/kubernetes-mcp-server";
 
 /// Prove that a kubeconfig and the Kubernetes MCP server work together
 ///
-/// First acpctl itself asks the cluster for its version and for the user's name, so that no other program gets
-/// credentials that are refused. Then it writes the kubeconfig into a private folder, starts the MCP server as
-/// a session does, lists its tools, reads namespaces or pods, stops it and removes everything. The server
-/// is --mcp-command, else kubernetes-mcp-server on PATH, else a pinned version with npx or uvx, which may
-/// download it.
+/// First, acpctl itself asks the cluster for its version and for the user's name, so that no other program gets
+/// credentials that are refused. Then it writes the kubeconfig into a private folder, starts the MCP server as a session
+/// does, lists its tools, reads namespaces or pods, stops it and removes everything. The server is --mcp-command, or else
+/// kubernetes-mcp-server on PATH, or else a fixed version through npx or uvx, which may download it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The server's program: a path, or a name on PATH
+    /// Program of the server: a path, or a name on PATH
     #[arg(long, value_name = "PATH")]
     mcp_command: Option<PathBuf>,
-    /// Start the server without tools that change anything
+    /// Start the server with read-only tools
     #[arg(long)]
     read_only: bool,
-    /// Accept this knowingly: exec-plugin starts the login program that the kubeconfig names
+    /// Accept a risk; exec-plugin: start the login program that the kubeconfig names
     #[arg(long, value_name = "CODE")]
     allow: Vec<String>,
     #[command(flatten)]
     output: ViewArgs,
     #[command(flatten)]
-    source: SourceArgs,
+    selection: SelectionArgs,
 }
 
 pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
     let may_run_plugin = may_run_plugin(&args.allow)?;
     dir::sweep();
-    let mut plan = args.source.plan(ctx, Mode::InProcess)?;
+    let mut plan = args.selection.plan(ctx, Mode::InProcess)?;
     plan.steps
         .retain(|step| step.credential.provider == KUBECONFIG || !step.credential.visible);
     prepare::check(&plan)?;
     let access = access(&plan)?;
     let program = Program::find(args.mcp_command.as_deref());
     let program = match &args.mcp_command {
-        // What the user names wrongly is said before anything is tried.
+        // A program that the user named and that does not exist is reported before anything is tried.
         Some(_) => Ok(program?),
         None => program,
     };
@@ -81,17 +85,18 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     list.end()
 }
 
+/// Reads `--allow`, which may name the login program only.
 fn may_run_plugin(allowed: &[String]) -> Result<bool, Failure> {
     match allowed.iter().find(|code| *code != EXEC_PLUGIN) {
         Some(other) => Err(Failure::usage(format!(
             "--allow takes {EXEC_PLUGIN} here, not {}",
-            crate::compat::quote::quote(other)
+            quote(other)
         ))),
         None => Ok(!allowed.is_empty()),
     }
 }
 
-/// What the plan's one kubeconfig tells about the cluster.
+/// Reads the plan's only kubeconfig.
 fn access(plan: &Plan) -> Result<Access, Failure> {
     let none = || {
         Failure::new(Kind::NotFound, "there is no kubeconfig to probe")
@@ -116,6 +121,7 @@ fn access(plan: &Plan) -> Result<Access, Failure> {
         })
 }
 
+/// Writes the files, does all checks, and removes the files again, after a signal too.
 async fn probe(
     args: &Args,
     may_run_plugin: bool,
@@ -128,42 +134,17 @@ async fn probe(
     let folder = prepare::private_dir()?;
     let files = prepare::write(plan, &folder, false)?;
     list.pass("kubeconfig written", "private, mode 0600");
-    let all = async {
-        let Some(asked) = asked::ask(&mut access, may_run_plugin, list).await else {
-            return Ok(());
-        };
-        let unreached = match &asked {
-            Asked::Known(_) => None,
-            // A program of the user's own choice may run where the cluster can be reached: in a container, behind
-            // a tunnel. One from a registry runs here.
-            Asked::Unreached(trouble) if args.mcp_command.is_some() => {
-                list.note(ANSWERS, format!("not to acpctl itself: {}", trouble.text));
-                Some(trouble.clone())
-            }
-            Asked::Unreached(trouble) => {
-                list.fail(ANSWERS, trouble.clone());
-                return Ok(());
-            }
-        };
-        steps::run(
-            args.read_only,
-            &program?,
-            &files,
-            folder.path(),
-            &access,
-            &asked,
-            list,
-        )
-        .await;
-        if let (Some(trouble), Some(Cause::Cluster(crate::cluster::Class::Network))) =
-            (unreached, list.cause())
-        {
-            list.blame(trouble);
-        }
-        Ok::<(), Failure>(())
-    };
+    let checks = check_all(
+        args,
+        may_run_plugin,
+        &mut access,
+        program,
+        &files,
+        folder.path(),
+        list,
+    );
     let done = tokio::select! {
-        done = all => done,
+        done = checks => done,
         signal = signals.next() => {
             remove(list.ctx(), folder);
             return Err(Status(child::status_of_signal(signal)).into());
@@ -173,7 +154,7 @@ async fn probe(
         Ok(()) => list.pass("cleaned up", list.cleaned_up()),
         Err(error) => list.fail(
             "cleaned up",
-            checklist::Trouble {
+            Trouble {
                 cause: Cause::Server,
                 text: format!(
                     "the private folder could not be removed: {}",
@@ -184,6 +165,49 @@ async fn probe(
         ),
     }
     done.map_err(Into::into)
+}
+
+/// Asks the cluster directly, and if that is answered, through the MCP server.
+async fn check_all(
+    args: &Args,
+    may_run_plugin: bool,
+    access: &mut Access,
+    program: Result<Program, Failure>,
+    files: &Materialised<'_>,
+    folder: &Path,
+    list: &mut Checklist<'_>,
+) -> Result<(), Failure> {
+    let Some(answer) = cluster_checks::run(access, may_run_plugin, list).await else {
+        return Ok(());
+    };
+    let unreached = match &answer {
+        ClusterAnswer::Known(_) => None,
+        // A program that the user chose may run where the cluster can be reached: in a container, behind a tunnel. A
+        // downloaded one runs here.
+        ClusterAnswer::Unreached(trouble) if args.mcp_command.is_some() => {
+            list.note(ANSWERS, format!("not to acpctl itself: {}", trouble.text));
+            Some(trouble.clone())
+        }
+        ClusterAnswer::Unreached(trouble) => {
+            list.fail(ANSWERS, trouble.clone());
+            return Ok(());
+        }
+    };
+    let program = program?;
+    server_checks::run(
+        args.read_only,
+        &program,
+        files,
+        folder,
+        access,
+        &answer,
+        list,
+    )
+    .await;
+    if let (Some(trouble), Some(Cause::Cluster(Class::Network))) = (unreached, list.cause()) {
+        list.blame(trouble);
+    }
+    Ok(())
 }
 
 fn remove(ctx: &Ctx, folder: PrivateDir) {

@@ -1,42 +1,47 @@
-//! Which MCP server is started, and how it takes its settings.
+//! Finds the MCP server's program, and makes the command that starts it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::process::Command;
 
-use crate::commands::session::mcp_config;
+use crate::commands::session::mcp_server;
 use crate::compat::quote::quote;
 use crate::env;
 use crate::failure::{Failure, Kind};
-use crate::runner::plan::KUBECONFIG;
+use crate::resources::KUBECONFIG;
 use crate::runner::table::{MCP_SERVER, MCP_SERVER_PYPI};
 use crate::secret_file;
 use crate::session_helper::materialise::Materialised;
 
-/// The handshake: a silent cluster takes the server 20 s, older ones 40 s.
+/// The time limit for the handshake. If the cluster does not answer, the server needs 20 s for it, older versions 40 s.
 const START_LIMIT: Duration = Duration::from_secs(60);
-/// The same where a package has to be downloaded first.
+/// The time limit if a package may have to be downloaded first.
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(240);
 const PROGRAM: &str = "kubernetes-mcp-server";
 
-/// The server's program with the words before its flags.
+/// The server's program.
 pub struct Program {
     path: PathBuf,
+    /// The words before the server's own flags.
     words: &'static [&'static str],
     pub start_limit: Duration,
 }
 
 /// How a version of the server takes its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
-    /// As the platform starts it: up to 0.0.67.
+pub enum SettingsStyle {
+    /// With the platform's flags, which versions up to 0.0.67 have.
     Flags,
-    /// A file, and `KUBECONFIG` in the environment: 0.0.68 and later have no flags for it any more.
+    /// In a file, and `KUBECONFIG` in the environment, for versions from 0.0.68 on.
     File,
 }
 
 impl Program {
+    /// Finds the program: the given one, or else an installed one, or else one that downloads it.
+    ///
+    /// # Errors
+    /// If there is none.
     pub fn find(given: Option<&Path>) -> Result<Self, Failure> {
         let installed = match given {
             Some(given) => Some(existing(given)?),
@@ -64,13 +69,13 @@ impl Program {
             })
     }
 
-    /// The command that starts it with the kubeconfig in this folder.
+    /// Makes the command that starts the server with the kubeconfig in this folder.
     ///
     /// # Errors
-    /// Why its file of settings can't be written.
+    /// If the settings file can't be written.
     pub fn command(
         &self,
-        manner: Manner,
+        style: SettingsStyle,
         read_only: bool,
         files: &Materialised<'_>,
         folder: &Path,
@@ -82,12 +87,12 @@ impl Program {
         }
         command.args(self.words);
         let kubeconfig = folder.join(KUBECONFIG);
-        match manner {
-            Manner::Flags => {
+        match style {
+            SettingsStyle::Flags => {
                 let path = kubeconfig.to_string_lossy();
-                command.args(mcp_config::server_flags(Some(path.as_ref()), read_only));
+                command.args(mcp_server::flags(Some(path.as_ref()), read_only));
             }
-            Manner::File => {
+            SettingsStyle::File => {
                 let path = folder.join("mcp-server.toml");
                 secret_file::write_new(&path, settings(read_only).as_bytes())?;
                 command.arg("--config").arg(path);
@@ -98,14 +103,14 @@ impl Program {
     }
 }
 
-/// One cluster, and not the tools that show the kubeconfig with its token.
+/// Returns the text of the settings file: one cluster, and no tools that show the kubeconfig with its token.
 fn settings(read_only: bool) -> String {
     format!(
         "cluster_provider_strategy = \"disabled\"\nread_only = {read_only}\ntoolsets = [\"core\"]\n"
     )
 }
 
-/// The program that the user names. The server runs in another folder, so its path must be whole.
+/// Finds the program that the user names. The path is made absolute, because the server runs in another folder.
 fn existing(given: &Path) -> Result<PathBuf, Failure> {
     let is_name = given.components().count() == 1 && !given.to_string_lossy().contains('/');
     let found = if is_name {

@@ -134,7 +134,7 @@ fn servers_of_other_versions_are_named_or_started_in_their_way() {
     let run = probe(&env, &config, &["--read-only"]);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
     assert!(
-        run.stdout.contains("with a file of settings"),
+        run.stdout.contains("with a settings file"),
         "{}",
         run.stdout
     );

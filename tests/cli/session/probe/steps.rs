@@ -108,12 +108,12 @@ fn a_server_that_is_none_is_told_from_a_bad_kubeconfig() {
         (
             "./wordless",
             1,
-            "probe failed (server): the server ended without a word",
+            "probe failed (server): the server ended without a message",
         ),
         (
             "wordless",
             1,
-            "probe failed (server): the server ended without a word",
+            "probe failed (server): the server ended without a message",
         ),
         (
             "../work/chatty",

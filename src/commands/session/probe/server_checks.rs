@@ -1,13 +1,13 @@
-//! From the start of the MCP server to its last answer.
+//! Starts the MCP server, and asks the cluster through it.
 
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::asked::{Asked, about, namespace};
-use super::checklist::{Cause, Checklist, STARTED, Trouble};
-use super::program::{Manner, Program};
+use super::checklist::{Cause, Checklist, SERVER_STARTED, Trouble};
+use super::cluster_checks::{ClusterAnswer, about, namespace};
+use super::program::{Program, SettingsStyle};
 use crate::cluster::Class;
 use crate::cluster::questions::Readable;
 use crate::config::file::reason;
@@ -17,20 +17,20 @@ use crate::runner::table::MCP_SERVER;
 use crate::session_helper::materialise::Materialised;
 use crate::session_helper::mcp::{Fault, Server};
 
-/// One request after the handshake; the server's own limit is 10 s.
+/// The time limit for a request after the handshake. The server's own limit is 10 s.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
-/// Calls that change nothing.
+/// Tools that change nothing.
 const NAMESPACES: &str = "namespaces_list";
 const PODS: &str = "pods_list_in_namespace";
 
-/// Stops at the first fault. The server is stopped in any case.
+/// Does the checks up to the first failure. Stops the server in any case.
 pub async fn run(
     read_only: bool,
     program: &Program,
     files: &Materialised<'_>,
     folder: &Path,
     access: &Access,
-    asked: &Asked,
+    answer: &ClusterAnswer,
     list: &mut Checklist<'_>,
 ) {
     let progress = progress::begin(format!(
@@ -39,11 +39,11 @@ pub async fn run(
     ));
     let mut server = match start(read_only, program, files, folder).await {
         Ok((server, name)) => {
-            list.pass(STARTED, name);
+            list.pass(SERVER_STARTED, name);
             server
         }
         Err(trouble) => {
-            list.fail(STARTED, trouble);
+            list.fail(SERVER_STARTED, trouble);
             return;
         }
     };
@@ -52,37 +52,39 @@ pub async fn run(
         Ok(tools) => {
             list.pass("tools listed", tools_in_words(&tools));
             progress.say(|| "Asking the cluster through the MCP server".to_owned());
-            read(&mut server, &tools, access, asked, list).await;
+            read(&mut server, &tools, access, answer, list).await;
         }
-        Err(fault) => list.fail("tools listed", told(&fault, Cause::Server)),
+        Err(fault) => list.fail("tools listed", trouble(&fault, Cause::Server)),
     }
     progress.say(|| "Stopping the MCP server".to_owned());
     server.stop().await;
 }
 
-/// Starts the server as the platform does, and one that knows no flags with a file.
+/// Starts the server as the platform does, or with a settings file if it does not know the platform's flags.
 async fn start(
     read_only: bool,
     program: &Program,
     files: &Materialised<'_>,
     folder: &Path,
 ) -> Result<(Server, String), Trouble> {
-    let first = match shake(Manner::Flags, read_only, program, files, folder).await {
+    let start = async |style| start_with(style, read_only, program, files, folder).await;
+    let first = match start(SettingsStyle::Flags).await {
         Err(fault) if is_unknown_flag(&fault) => fault,
-        other => return other.map_err(|fault| told(&fault, Cause::Server)),
+        other => return other.map_err(|fault| trouble(&fault, Cause::Server)),
     };
-    match shake(Manner::File, read_only, program, files, folder).await {
+    match start(SettingsStyle::File).await {
         Ok((server, name)) => Ok((
             server,
-            format!("{name}; with a file of settings: this version lacks the platform's flags"),
+            format!("{name}; with a settings file: this version lacks the platform's flags"),
         )),
-        Err(again) if is_unknown_flag(&again) => Err(other_version(&first)),
-        Err(again) => Err(told(&again, Cause::Server)),
+        Err(again) if is_unknown_flag(&again) => Err(unknown_version(&first)),
+        Err(again) => Err(trouble(&again, Cause::Server)),
     }
 }
 
-async fn shake(
-    manner: Manner,
+/// Starts the server and does the handshake. Returns the server with its name.
+async fn start_with(
+    style: SettingsStyle,
     read_only: bool,
     program: &Program,
     files: &Materialised<'_>,
@@ -90,7 +92,7 @@ async fn shake(
 ) -> Result<(Server, String), Fault> {
     let start = |error: std::io::Error| Fault::Refused(reason(&error));
     let command = program
-        .command(manner, read_only, files, folder)
+        .command(style, read_only, files, folder)
         .map_err(start)?;
     let mut server = Server::start(command).map_err(start)?;
     match server.initialize(program.start_limit).await {
@@ -102,24 +104,24 @@ async fn shake(
     }
 }
 
-/// Reads through the server what the user may read: namespaces, else the pods of one.
+/// Reads through the server what the user may read: the namespaces, or else the pods of one namespace.
 async fn read(
     server: &mut Server,
     tools: &[String],
     access: &Access,
-    asked: &Asked,
+    answer: &ClusterAnswer,
     list: &mut Checklist<'_>,
 ) {
     const NAME: &str = "cluster reached";
     let offers = |tool: &str| tools.iter().any(|offered| offered == tool);
     let namespace = namespace(access);
-    // Without a word about the reason: where the cluster has answered us, it is not the way there.
-    let otherwise = Cause::Cluster(match asked {
-        Asked::Known(_) => Class::Cluster,
-        Asked::Unreached(_) => Class::Network,
+    // The cause of a failure that has no reason: if the cluster has answered acpctl, the network is not the cause.
+    let otherwise = Cause::Cluster(match answer {
+        ClusterAnswer::Known(_) => Class::Cluster,
+        ClusterAnswer::Unreached(_) => Class::Network,
     });
     let mut refused: Option<Trouble> = None;
-    for (tool, arguments, one, place) in [
+    for (tool, arguments, one, scope) in [
         (NAMESPACES, json!({}), "namespace", String::new()),
         (
             PODS,
@@ -135,32 +137,32 @@ async fn read(
             Ok(text) => {
                 let rows = rows(&text);
                 let s = if rows == 1 { "" } else { "s" };
-                return list.pass(NAME, format!("{rows} {one}{s}{place}"));
+                return list.pass(NAME, format!("{rows} {one}{s}{scope}"));
             }
-            Err(fault) => match (told(&fault, otherwise), &refused) {
+            Err(fault) => match (trouble(&fault, otherwise), &refused) {
                 (trouble, None) if is_forbidden(&trouble) => refused = Some(trouble),
                 (trouble, None) => return list.fail(NAME, trouble),
-                // That something is forbidden says more than what came after it.
+                // The refusal of the first tool explains more than a failure of the second.
                 (_, Some(_)) => {}
             },
         }
     }
-    match (refused, asked) {
-        (_, Asked::Known(readable)) if !readable.kinds.is_empty() => {
+    match (refused, answer) {
+        (_, ClusterAnswer::Known(readable)) if !readable.kinds.is_empty() => {
             list.pass(NAME, about(readable, namespace));
         }
-        (Some(refused), asked) => list.fail(NAME, without_rights(refused, asked, namespace)),
-        (None, Asked::Known(_)) => {
+        (Some(refused), answer) => list.fail(NAME, without_rights(refused, answer, namespace)),
+        (None, ClusterAnswer::Known(_)) => {
             list.note(
                 NAME,
-                "by acpctl itself; the server offers no tool that only lists",
+                "by acpctl itself; the server has no tool that only lists",
             );
         }
-        (None, Asked::Unreached(trouble)) => list.fail(NAME, trouble.clone()),
+        (None, ClusterAnswer::Unreached(trouble)) => list.fail(NAME, trouble.clone()),
     }
 }
 
-/// The first line names the columns.
+/// Counts the rows of a table, whose first line names the columns.
 fn rows(text: &str) -> usize {
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     lines.count().saturating_sub(1)
@@ -170,9 +172,12 @@ fn is_forbidden(trouble: &Trouble) -> bool {
     trouble.cause == Cause::Cluster(Class::Permission)
 }
 
-fn without_rights(refused: Trouble, asked: &Asked, namespace: &str) -> Trouble {
-    let known = matches!(asked, Asked::Known(Readable { complete: true, .. }));
-    let what = if known {
+fn without_rights(refused: Trouble, answer: &ClusterAnswer, namespace: &str) -> Trouble {
+    let is_complete = matches!(
+        answer,
+        ClusterAnswer::Known(Readable { complete: true, .. })
+    );
+    let what = if is_complete {
         "nothing"
     } else {
         "neither namespaces nor pods"
@@ -196,7 +201,7 @@ fn tools_in_words(tools: &[String]) -> String {
     format!("{}{note}", tools.len())
 }
 
-/// What command lines of several languages say about a flag that they do not know.
+/// True if the server does not know a flag, in the words that command lines of several languages have for it.
 fn is_unknown_flag(fault: &Fault) -> bool {
     const WORDS: &[&str] = &[
         "unknown flag",
@@ -216,26 +221,27 @@ fn is_unknown_flag(fault: &Fault) -> bool {
     WORDS.iter().any(|words| text.contains(words))
 }
 
-fn other_version(fault: &Fault) -> Trouble {
+fn unknown_version(fault: &Fault) -> Trouble {
     let (Fault::Failed(text) | Fault::Ended(text)) = fault else {
-        return told(fault, Cause::Server);
+        return trouble(fault, Cause::Server);
     };
     Trouble {
         cause: Cause::Server,
-        text: format!("{text}: this version of the MCP server is not one that the probe can start"),
+        text: format!("{text}: the probe can't start this version of the MCP server"),
         hint: format!(
             "use the version with the platform's flags: npm install --global {MCP_SERVER}, or name it with --mcp-command"
         ),
     }
 }
 
-/// A fault in words, with its cause.
-fn told(fault: &Fault, otherwise: Cause) -> Trouble {
+/// Describes a fault with its cause. `otherwise` is the cause of a refused call if its text does not tell.
+fn trouble(fault: &Fault, otherwise: Cause) -> Trouble {
     let (text, cause) = match fault {
         Fault::Failed(text) => (text.clone(), cause(text).unwrap_or(Cause::Server)),
-        Fault::Ended(text) if text.is_empty() => {
-            ("the server ended without a word".to_owned(), Cause::Server)
-        }
+        Fault::Ended(text) if text.is_empty() => (
+            "the server ended without a message".to_owned(),
+            Cause::Server,
+        ),
         Fault::Ended(text) => (
             format!("the server ended: {text}"),
             cause(text)
@@ -255,7 +261,8 @@ fn told(fault: &Fault, otherwise: Cause) -> Trouble {
     }
 }
 
-/// The cause, by the words of the server and of Kubernetes' client. The first that fits counts.
+/// Tells the cause by the words of the server and of Kubernetes' own client, since the server passes on text alone. The
+/// first words that occur count.
 fn cause(text: &str) -> Option<Cause> {
     const NETWORK: Cause = Cause::Cluster(Class::Network);
     const TLS: Cause = Cause::Cluster(Class::Tls);
@@ -278,7 +285,7 @@ fn cause(text: &str) -> Option<Cause> {
         ("i/o timeout", NETWORK),
         ("connection refused", NETWORK),
         ("context canceled", Cause::Server),
-        // The reasons for which this server takes no kubeconfig.
+        // The reasons why this server refuses a kubeconfig.
         ("context", Cause::Kubeconfig),
         ("no configuration has been provided", Cause::Kubeconfig),
         ("no server found for cluster", Cause::Kubeconfig),
@@ -305,7 +312,7 @@ fn cause(text: &str) -> Option<Cause> {
 
 fn hint(cause: Cause) -> String {
     match cause {
-        Cause::Server => "the MCP server is at fault, not the kubeconfig: 'acpctl session probe --help' says which one is started",
+        Cause::Server => "the MCP server is at fault, not the kubeconfig: 'acpctl session probe --help' tells which server is started",
         Cause::Kubeconfig => "'acpctl credential validate FILE' says more about a kubeconfig",
         Cause::Cluster(Class::Network) => "the cluster's address must be reachable from where the MCP server runs",
         Cause::Cluster(Class::Tls) => "check certificate-authority-data and tls-server-name in the kubeconfig",

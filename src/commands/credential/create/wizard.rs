@@ -1,11 +1,14 @@
-//! `acpctl credential create` with nothing given, on a terminal: asks for what the flags would say, shows
-//! what will be stored, and asks once.
+//! `acpctl credential create` without flags, on a terminal: prompts for what the flags would say, shows what will be
+//! stored, and asks for one confirmation.
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use super::{bind, create};
+use super::args::Args;
+use super::prepare::{not_empty, prepare};
+use super::send::send;
 use crate::api::ListOptions;
+use crate::commands::credential::binding;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
@@ -15,79 +18,92 @@ use crate::kubeconfig::{self as rules, ContextSummary, Identity, OwnedSource};
 use crate::output::age::age;
 use crate::output::prompt::{self, Choice};
 use crate::output::table::aligned;
-use crate::resources::{PROJECT, PROVIDERS};
-use crate::text::acpctl;
+use crate::resources::{KUBECONFIG, PROJECT, PROVIDERS};
+use crate::text::{acpctl, visible};
 
 /// How many projects are offered.
 const PROJECTS: i64 = 100;
 
-/// The answers.
-struct Plan {
-    args: create::Args,
-    /// Where the secret comes from, in words.
+/// The user's answers.
+struct Answers {
+    args: Args,
+    /// A description of where the secret comes from.
     source: String,
     context: Option<ContextSummary>,
-    /// The project whose sessions shall use it.
+    /// The project whose sessions may use the credential.
     project: Option<String>,
 }
 
-/// Asks for everything, but for a provider that was given.
+/// Prompts for everything except a provider that was given, and stores the credential.
 pub fn run(ctx: &Ctx, provider: Option<&str>) -> anyhow::Result<()> {
-    // Whoever is not logged in should hear of it before any question.
+    // A user who is not logged in should learn that before the first question.
     ctx.client()?;
-    let plan = ask(ctx, provider)?;
-    // Says what is wrong, and which files the kubeconfig made this read, above what is asked.
-    let new = create::prepare(ctx, &plan.args)?;
-    show(ctx, &plan);
+    let answers = ask(ctx, provider)?;
+    // Prints what is wrong, and which files were read for the kubeconfig, above the final question.
+    let new = prepare(ctx, &answers.args)?;
+    show(ctx, &answers);
     if !prompt::confirm("Store it?")? {
-        return Err(Failure::new(Kind::Input, "cancelled: nothing was sent").into());
+        return Err(cancelled().into());
     }
-    let (record, outcome) = create::send(ctx, &plan.args, new)?;
+    let (record, effect) = send(ctx, &answers.args, new)?;
     let name = record.name_or_id();
     ctx.out
-        .line(&format!("credential/{name} {}", outcome.word()))?;
-    let Some(project) = &plan.project else {
+        .line(&format!("credential/{name} {}", effect.word()))?;
+    let Some(project) = &answers.project else {
         ctx.out.note(&format!(
             "Sessions can't use it yet: {}",
             acpctl(&["credential", "bind", name, "--project", "PROJECT"])
         ));
         return Ok(());
     };
-    ctx.block_on(bind::bind(ctx.client()?, record.id(), project))
+    let client = ctx.client()?;
+    ctx.block_on(binding::bind_to_project(client, record.id(), project))
         .with_context(|| format!("bind credential {name} to project {project}"))?;
     ctx.out
         .line(&format!("credential/{name} bound to project/{project}"))
 }
 
-fn ask(ctx: &Ctx, provider: Option<&str>) -> anyhow::Result<Plan> {
+fn cancelled() -> Failure {
+    Failure::new(Kind::Input, "canceled: nothing was sent")
+}
+
+fn ask(ctx: &Ctx, provider: Option<&str>) -> anyhow::Result<Answers> {
     let provider = match provider {
         Some(provider) => provider.to_owned(),
         None => ask_provider()?,
     };
-    let mut plan = Plan {
-        args: create::Args::default(),
+    let mut answers = Answers {
+        args: Args::default(),
         source: String::new(),
         context: None,
         project: None,
     };
-    let name = if provider == intake::PROVIDER {
-        ask_kubeconfig(ctx, &mut plan)?
+    let name = if provider == KUBECONFIG {
+        ask_kubeconfig(ctx, &mut answers)?
     } else {
-        ask_secret(&mut plan, &provider)?;
+        ask_secret(&mut answers, &provider)?;
         String::new()
     };
     if provider == "jira" {
-        plan.args.url = Some(prompt::text("Address of the service", "", not_empty)?);
-        plan.args.email = Some(prompt::text("Account's e-mail address", "", not_empty)?);
+        answers.args.url = Some(prompt::text("Address of the service", "", not_empty)?);
+        answers.args.email = Some(prompt::text(
+            "E-mail address of the account",
+            "",
+            not_empty,
+        )?);
     }
-    if PROVIDERS.iter().all(|(name, _)| *name != provider) {
-        let allow = &mut plan.args.kubeconfig.gates.allow;
+    if !is_known(&provider) {
+        let allow = &mut answers.args.kubeconfig.gates.allow;
         allow.push(intake::judge::UNKNOWN_PROVIDER.to_owned());
     }
-    plan.args.provider = Some(provider);
-    plan.args.name = Some(prompt::text("Name", &name, not_empty)?);
-    plan.project = ask_project(ctx)?;
-    Ok(plan)
+    answers.args.provider = Some(provider);
+    answers.args.name = Some(prompt::text("Name", &name, not_empty)?);
+    answers.project = ask_project(ctx)?;
+    Ok(answers)
+}
+
+fn is_known(provider: &str) -> bool {
+    PROVIDERS.iter().any(|(name, _)| *name == provider)
 }
 
 fn ask_provider() -> anyhow::Result<String> {
@@ -96,30 +112,26 @@ fn ask_provider() -> anyhow::Result<String> {
         .map(|(name, help)| Choice::new(*name, *help))
         .collect();
     choices.push(Choice::new("another", "any other word"));
-    let start = PROVIDERS
-        .iter()
-        .position(|(name, _)| *name == intake::PROVIDER);
+    let start = PROVIDERS.iter().position(|(name, _)| *name == KUBECONFIG);
     let chosen = prompt::select("Provider", &choices, start.unwrap_or_default())?;
     match PROVIDERS.get(chosen) {
         Some((name, _)) => Ok((*name).to_owned()),
         None => {
             let typed = prompt::text("Provider", "", not_empty)?;
-            if PROVIDERS.iter().all(|(name, _)| *name != typed) {
-                let question =
-                    "No session gets anything from a provider of this name. Store it all the same?";
-                if !prompt::confirm(question)? {
-                    return Err(Failure::new(Kind::Input, "cancelled: nothing was sent").into());
-                }
+            let question =
+                "No session gets anything from a provider of this name. Store it anyway?";
+            if !is_known(&typed) && !prompt::confirm(question)? {
+                return Err(cancelled().into());
             }
             Ok(typed)
         }
     }
 }
 
-/// Source and context; gives the name that fits the context.
-fn ask_kubeconfig(ctx: &Ctx, plan: &mut Plan) -> anyhow::Result<String> {
-    let mut sources = ask_file(plan)?;
-    plan.source = intake::source_name(&sources);
+/// Prompts for the source and the context. Returns a name that fits the context.
+fn ask_kubeconfig(ctx: &Ctx, answers: &mut Answers) -> anyhow::Result<String> {
+    let mut sources = ask_file(answers)?;
+    answers.source = intake::source_name(&sources);
     intake::decode(&mut sources)?;
     let contexts = rules::contexts(&intake::views(&sources)).unwrap_or_default();
     let facts: Vec<[String; 3]> = contexts
@@ -133,23 +145,21 @@ fn ask_kubeconfig(ctx: &Ctx, plan: &mut Plan) -> anyhow::Result<String> {
         .collect();
     let current = contexts.iter().position(|context| context.current);
     if choices.is_empty() {
-        let hint = format!("see {}", acpctl(&["credential", "validate", &plan.source]));
-        return Err(
-            Failure::new(Kind::Data, format!("{} has no contexts", plan.source))
-                .hint(hint)
-                .into(),
-        );
+        let source = &answers.source;
+        let hint = format!("see {}", acpctl(&["credential", "validate", source]));
+        let message = format!("{source} has no contexts");
+        return Err(Failure::new(Kind::Data, message).hint(hint).into());
     }
     let chosen = prompt::select("Context", &choices, current.unwrap_or_default())?;
     let context = contexts.into_iter().nth(chosen);
     let name = context.as_ref().map(|context| context.name.clone());
-    plan.args.kubeconfig.context.clone_from(&name);
-    plan.context = context;
+    answers.args.kubeconfig.context.clone_from(&name);
+    answers.context = context;
     Ok(intake::name_from_context(&name.unwrap_or_default()))
 }
 
-/// The kubeconfig that kubectl would use, or a file.
-fn ask_file(plan: &mut Plan) -> anyhow::Result<Vec<OwnedSource>> {
+/// Offers the kubeconfig that kubectl would use, or prompts for a file.
+fn ask_file(answers: &mut Answers) -> anyhow::Result<Vec<OwnedSource>> {
     if let Ok(sources) = intake::from_environment() {
         let choices = [
             Choice::new("what kubectl uses", intake::source_name(&sources)),
@@ -161,31 +171,31 @@ fn ask_file(plan: &mut Plan) -> anyhow::Result<Vec<OwnedSource>> {
     }
     let path = in_home(&prompt::text("File", "", is_file)?);
     let input = input::from_path(&path)?;
-    plan.args.source = SourceArgs::file(path.as_str());
+    answers.args.source = SourceArgs::file(path.as_str());
     Ok(vec![OwnedSource {
         path: path.into(),
         bytes: input.bytes,
     }])
 }
 
-fn ask_secret(plan: &mut Plan, provider: &str) -> anyhow::Result<()> {
+fn ask_secret(answers: &mut Answers, provider: &str) -> anyhow::Result<()> {
     let choices = [
-        Choice::new("type or paste it", "one line; nothing of it is shown"),
+        Choice::new("type or paste it", "one line; it is not shown"),
         Choice::new("a file", "of any length"),
     ];
-    // Keys of service accounts are JSON of many lines.
+    // A service account's key is a JSON document of many lines, which can't be typed.
     let start = usize::from(provider == "vertex");
     if prompt::select("Secret", &choices, start)? == 0 {
-        "the terminal".clone_into(&mut plan.source);
-        plan.args.source = SourceArgs::typed(prompt::secret("Secret")?);
+        "the terminal".clone_into(&mut answers.source);
+        answers.args.source = SourceArgs::typed(prompt::secret("Secret")?);
     } else {
-        plan.source = in_home(&prompt::text("File", "", is_file)?);
-        plan.args.source = SourceArgs::file(plan.source.as_str());
+        answers.source = in_home(&prompt::text("File", "", is_file)?);
+        answers.args.source = SourceArgs::file(answers.source.as_str());
     }
     Ok(())
 }
 
-/// The project to bind to, if any. Where the list can't be had, its name is asked for.
+/// Offers the projects to bind to. If they can't be listed, prompts for the name of one.
 fn ask_project(ctx: &Ctx) -> anyhow::Result<Option<String>> {
     let client = ctx.client()?;
     let options = ListOptions {
@@ -215,23 +225,22 @@ fn ask_project(ctx: &Ctx) -> anyhow::Result<Option<String>> {
         .position(|project| Some(project.name_or_id()) == configured);
     let title = "Project whose sessions may use it";
     let chosen = prompt::select(title, &choices, start.map_or(0, |at| at + 1))?;
-    // Bindings take the id.
     Ok(chosen
         .checked_sub(1)
         .and_then(|at| listed.items().get(at))
         .map(|project| project.id().to_owned()))
 }
 
-/// What will be stored, and the commands that do the same.
-fn show(ctx: &Ctx, plan: &Plan) {
+/// Shows what will be stored, and the commands that do the same.
+fn show(ctx: &Ctx, answers: &Answers) {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let args = &plan.args;
+    let args = &answers.args;
     let mut rows = vec![
         ("Name", text(&args.name)),
         ("Provider", text(&args.provider)),
-        ("Source", plan.source.clone()),
+        ("Source", answers.source.clone()),
     ];
-    if let Some(context) = &plan.context {
+    if let Some(context) = &answers.context {
         let [server, identity, expiry] = facts(context, ctx.now());
         rows.extend([
             ("Context", context.name.clone()),
@@ -247,23 +256,22 @@ fn show(ctx: &Ctx, plan: &Plan) {
     }
     rows.extend(args.url.clone().map(|url| ("URL", url)));
     rows.extend(args.email.clone().map(|email| ("E-mail", email)));
-    let project = plan.project.clone();
+    let project = answers.project.clone();
     rows.push(("Project", project.unwrap_or_else(|| "none".to_owned())));
     ctx.out.note("");
     for (title, value) in rows {
-        let value = crate::output::table::visible(&value);
-        ctx.out.note(&format!("  {title:<10}{value}"));
+        ctx.out.note(&format!("  {title:<10}{}", visible(&value)));
     }
     ctx.out.note("");
-    if let Some(command) = command(plan) {
+    if let Some(command) = command(answers) {
         ctx.out
-            .note_as_is(&format!("The same without questions:\n  {command}\n"));
+            .note_as_is(&format!("The same without prompts:\n  {command}\n"));
     }
 }
 
-/// The command lines for scripts; none for a secret that was typed.
-fn command(plan: &Plan) -> Option<String> {
-    let args = &plan.args;
+/// Returns the command lines that do the same in a script; `None` if the secret was typed.
+fn command(answers: &Answers) -> Option<String> {
+    let args = &answers.args;
     let file = args.source.path().map(|path| path.to_string_lossy());
     if file.is_none() && args.source.is_given() {
         return None;
@@ -284,7 +292,7 @@ fn command(plan: &Plan) -> Option<String> {
         words.extend(["--allow", code]);
     }
     let mut lines = acpctl(&words);
-    if let Some(project) = &plan.project {
+    if let Some(project) = &answers.project {
         let name = name.unwrap_or_default();
         let bind = acpctl(&["credential", "bind", name, "--project", project]);
         lines.push_str(&format!("\n  {bind}"));
@@ -292,7 +300,7 @@ fn command(plan: &Plan) -> Option<String> {
     Some(lines)
 }
 
-/// Server, kind of user, and expiry of a context.
+/// Describes a context: its server, its kind of login, and when that expires.
 fn facts(context: &ContextSummary, now: Timestamp) -> [String; 3] {
     let identity = match context.identity {
         Identity::Certificate => "client certificate",
@@ -316,16 +324,9 @@ fn facts(context: &ContextSummary, now: Timestamp) -> [String; 3] {
     ]
 }
 
-fn not_empty(text: &str) -> Result<(), String> {
-    if text.is_empty() {
-        return Err("something is needed here; Ctrl-C leaves".to_owned());
-    }
-    Ok(())
-}
-
 fn is_file(path: &str) -> Result<(), String> {
     if path.is_empty() {
-        return Err("name a file; Ctrl-C leaves".to_owned());
+        return Err("name a file; press Ctrl-C to cancel".to_owned());
     }
     let path = in_home(path);
     match std::fs::metadata(&path) {
@@ -335,7 +336,7 @@ fn is_file(path: &str) -> Result<(), String> {
     }
 }
 
-/// `~/` is the shell's; here it is ours.
+/// Expands `~/`, which no shell expands in an answer to a prompt.
 fn in_home(path: &str) -> String {
     match (path.strip_prefix("~/"), env::HOME.get()) {
         (Some(rest), Some(home)) => format!("{home}/{rest}"),

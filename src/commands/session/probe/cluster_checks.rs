@@ -1,4 +1,4 @@
-//! What acpctl asks the cluster itself, before any other program gets the credentials.
+//! Checks the cluster and the login directly, before any other program gets the credentials.
 
 use std::time::Duration;
 
@@ -15,35 +15,35 @@ use crate::output::progress;
 use crate::runner::expiry::date;
 use crate::runner::table;
 
-/// The finding that `--allow` has to name before a login program is started, as `credential create` calls it.
+/// The code that `--allow` must name before a login program is started. `credential create` has a finding of this code.
 pub const EXEC_PLUGIN: &str = "exec-plugin";
-/// How long a connection may take, and one answer.
+/// The time limits for a connection, and for one answer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
-/// How long a login program may take: it may ask a server of its own.
+/// The time limit for a login program, which may have to ask a server of its own.
 const LOGIN_LIMIT: Duration = Duration::from_secs(60);
-/// How many kinds are named.
-const NAMED: usize = 4;
+/// How many of the readable kinds are named.
+const MAX_NAMED: usize = 4;
 
-/// What is known afterwards.
-pub enum Asked {
-    /// The cluster knows the user, who may read this in the context's namespace.
+/// What is known about the cluster afterwards.
+pub enum ClusterAnswer {
+    /// The cluster knows the user, who may read these kinds in the context's namespace.
     Known(Readable),
-    /// No connection came about from here.
+    /// The cluster can't be reached from here.
     Unreached(Trouble),
 }
 
-/// The namespace of the context, as Kubernetes' client takes it.
+/// Returns the namespace of the context, with the default of Kubernetes' own client.
 pub fn namespace(access: &Access) -> &str {
     access.context.namespace.as_deref().unwrap_or("default")
 }
 
-/// Goes through the questions; `None` where one failed for good.
-pub async fn ask(
+/// Does the checks. Returns `None` if one failed and no other may follow.
+pub async fn run(
     access: &mut Access,
     may_run_plugin: bool,
     list: &mut Checklist<'_>,
-) -> Option<Asked> {
+) -> Option<ClusterAnswer> {
     let progress = progress::begin("Asking the cluster".to_owned());
     if let Some(plugin) = access.needed_plugin() {
         if !may_run_plugin {
@@ -68,19 +68,23 @@ pub async fn ask(
         progress.say(|| "Asking the cluster".to_owned());
     }
     match questions(access, list).await {
-        Ok(readable) => Some(Asked::Known(readable)),
-        Err((_, fault)) if !fault.connected => Some(Asked::Unreached(told(fault, access, list))),
+        Ok(readable) => Some(ClusterAnswer::Known(readable)),
+        Err((_, fault)) if !fault.connected => {
+            Some(ClusterAnswer::Unreached(explained(fault, access, list)))
+        }
         Err((name, fault)) => {
-            let trouble = told(fault, access, list);
+            let trouble = explained(fault, access, list);
             list.fail(name, trouble);
             None
         }
     }
 }
 
-/// The name of the first question.
+/// The name of the first check.
 pub const ANSWERS: &str = "cluster answers";
 
+/// Asks the cluster for its version, the user's name, and what the user may read. A failure comes with the name of its
+/// check.
 async fn questions(
     access: &Access,
     list: &mut Checklist<'_>,
@@ -95,7 +99,7 @@ async fn questions(
         .map_err(|fault| (ANSWERS, fault))?;
     let version = questions::version(&client)
         .await
-        // A refused login is a matter of the next line, where the server has answered.
+        // If the server refuses the login, it has answered: the next check reports that.
         .map_err(|fault| match fault.class {
             Class::Login => ("login accepted", fault),
             _ => (ANSWERS, fault),
@@ -105,7 +109,8 @@ async fn questions(
     let user = questions::who(&client)
         .await
         .map_err(|fault| ("login accepted", fault))?;
-    let user = user.unwrap_or_else(|| "the cluster knows the user, and says no name".to_owned());
+    let user =
+        user.unwrap_or_else(|| "the cluster knows the user, but does not return a name".to_owned());
     list.pass("login accepted", user);
     let namespace = namespace(access);
     let readable = questions::readable(&client, namespace).await;
@@ -113,23 +118,23 @@ async fn questions(
     Ok(readable)
 }
 
-/// What may be read, in a few words.
+/// Describes in a few words what may be read.
 pub fn about(readable: &Readable, namespace: &str) -> String {
     let kinds: Vec<&str> = readable.kinds.iter().map(String::as_str).collect();
     let what = match kinds.as_slice() {
         [] if readable.complete => "nothing".to_owned(),
         [] => return format!("the cluster does not say what in the namespace {namespace}"),
         kinds if kinds.contains(&"*") => "everything".to_owned(),
-        kinds if kinds.len() <= NAMED + 1 => kinds.join(", "),
+        kinds if kinds.len() <= MAX_NAMED + 1 => kinds.join(", "),
         kinds => {
-            // Pods and secrets matter most, whatever the alphabet says.
+            // Pods and secrets matter most, so they come first.
             let first = ["pods", "secrets"];
             let rest = kinds.iter().filter(|kind| !first.contains(kind));
             let named: Vec<&str> = first
                 .iter()
                 .filter(|kind| kinds.contains(kind))
                 .chain(rest)
-                .take(NAMED)
+                .take(MAX_NAMED)
                 .copied()
                 .collect();
             format!(
@@ -156,7 +161,7 @@ fn not_allowed(access: &Access, plugin: &Plugin) -> Trouble {
     }
 }
 
-/// The user's own login, and what the runner may set, is not for a program that a kubeconfig names.
+/// Keeps the user's own tokens, and the variables that the runner may set, from a program that a kubeconfig names.
 fn without_our_secrets(command: &mut tokio::process::Command) {
     for name in table::variable_names() {
         command.env_remove(name);
@@ -166,11 +171,11 @@ fn without_our_secrets(command: &mut tokio::process::Command) {
     }
 }
 
-/// Adds what the kubeconfig itself tells about the reason.
-fn told(mut fault: Fault, access: &Access, list: &Checklist<'_>) -> Trouble {
+/// Adds what the kubeconfig reveals about the reason of a fault.
+fn explained(mut fault: Fault, access: &Access, list: &Checklist<'_>) -> Trouble {
     if fault.class == Class::Login {
-        if let Some(ended) = ended(access, list.ctx().now()) {
-            fault.text = format!("{ended}: {}", fault.text);
+        if let Some(expired) = expired(access, list.ctx().now()) {
+            fault.text = format!("{expired}: {}", fault.text);
         } else if access.server.starts_with("http://") && access.has_credentials() {
             fault.text = format!("no token is sent to an http:// address: {}", fault.text);
             "set the cluster's 'server' to an https:// address".clone_into(&mut fault.hint);
@@ -180,7 +185,7 @@ fn told(mut fault: Fault, access: &Access, list: &Checklist<'_>) -> Trouble {
         } else if access.has_credentials() {
             fault.text = fault.text.replacen(
                 "no credentials: the cluster sees",
-                "the cluster passes over the credentials and sees",
+                "the cluster ignores the credentials and sees",
                 1,
             );
         }
@@ -188,7 +193,8 @@ fn told(mut fault: Fault, access: &Access, list: &Checklist<'_>) -> Trouble {
     fault.into()
 }
 
-fn ended(access: &Access, now: Timestamp) -> Option<String> {
+/// Says that the kubeconfig's credentials have expired, if they have.
+fn expired(access: &Access, now: Timestamp) -> Option<String> {
     let (at, what) = (access.context.expires_at?, access.context.ends_first?);
     (at <= now).then(|| format!("the {what} ended on {}", date(at)))
 }

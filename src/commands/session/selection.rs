@@ -1,4 +1,4 @@
-//! Which credentials a plan is made of: named ones, a file, or those that a session would get.
+//! Chooses the credentials of a plan: named ones, a file, or those that a session would get.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,30 +6,28 @@ use std::time::Duration;
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use secrecy::SecretString;
-use serde_json::Value;
 
 use super::from_env;
 use crate::api::Client;
-use crate::commands::credential::{self, findings};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input;
-use crate::intake::{self as kubeconfig, KubeconfigArgs};
+use crate::intake::{self, KubeconfigArgs, findings};
 use crate::kubeconfig::{self as rules, Keep};
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::progress;
-use crate::resources::Record;
+use crate::resources::{KUBECONFIG, Record};
 use crate::runner::expiry::{Period, SessionTime};
-use crate::runner::plan::{Credential, KUBECONFIG, Plan};
+use crate::runner::plan::{Credential, Plan};
 use crate::runner::resolve::{Candidate, Target};
 use crate::runner::table::Mode;
 use crate::session_helper::fetch;
 
-/// Sources of credentials.
+/// The flags that choose the credentials.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Credential Flags")]
-pub struct SourceArgs {
+pub struct SelectionArgs {
     /// Session, by name or ID; without one, a new session of the project
     #[arg(help_heading = None)]
     session: Option<String>,
@@ -50,22 +48,22 @@ pub struct SourceArgs {
     /// Use what a session with this agent would get, by name or ID
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
-    /// Use what the platform's variables in a session's pod name, and their API and token
+    /// In a session's pod: use the credentials, API and token that the platform's variables name
     #[arg(long, conflicts_with_all = ["credential", "from_file", "agent", "session", "session_flag"])]
     from_env: bool,
 }
 
-impl SourceArgs {
-    /// True where the credentials are named one by one.
+impl SelectionArgs {
+    /// True if the credentials are named one by one.
     fn names_credentials(&self) -> bool {
         !self.credential.is_empty() || self.from_file.is_some()
     }
 
-    /// What becomes of the credentials in this mode, one of each provider. A secret that can't be read is
-    /// no failure here: it is noted in the plan.
+    /// Plans what becomes of the credentials in this mode, one of each provider. A secret that can't be read is not an
+    /// error here: the plan notes it.
     ///
     /// # Errors
-    /// Where the sources contradict each other, or a credential can't be found.
+    /// If the flags contradict each other, or a credential can't be found.
     pub fn plan(&self, ctx: &Ctx, mode: Mode) -> anyhow::Result<Plan> {
         let id = self.session.as_deref().or(self.session_flag.as_deref());
         if self.names_credentials() && (id.is_some() || self.agent.is_some()) {
@@ -88,11 +86,15 @@ impl SourceArgs {
         Ok(Plan::new(mode, credentials, Period { now, session }))
     }
 
-    /// The secret of a credential as it is by now.
+    /// Fetches the secret of a credential again.
     ///
     /// # Errors
-    /// Why it can't be had.
-    pub async fn again(&self, ctx: &Ctx, credential: &Credential) -> Result<SecretString, Failure> {
+    /// If it can't be fetched.
+    pub async fn fetch_again(
+        &self,
+        ctx: &Ctx,
+        credential: &Credential,
+    ) -> Result<SecretString, Failure> {
         let (id, provider) = (&credential.id, &credential.provider);
         let failure = |error: anyhow::Error| Failure::new(Kind::Other, format!("{error:#}"));
         let client = ctx.client().map_err(failure)?;
@@ -122,18 +124,14 @@ impl SourceArgs {
     }
 }
 
-/// The kubeconfig of a file, cut to its current context as `credential create` cuts it. It is judged
-/// with the plan: an address that only this machine reaches is no fault here.
+/// Reads the kubeconfig of a file and cuts it to its current context, as `credential create` does. The plan judges it: an
+/// address that only this machine reaches is acceptable here.
 fn from_file(ctx: &Ctx, file: &Path) -> Result<Credential, Failure> {
     let input = input::from_path(file)?;
     let name = input.name();
     let mut sources = KubeconfigArgs::default().read(Some(input))?;
-    kubeconfig::decode(&mut sources)?;
-    let carved = rules::carve(
-        &kubeconfig::views(&sources),
-        Keep::Current,
-        &kubeconfig::open,
-    );
+    intake::decode(&mut sources)?;
+    let carved = rules::carve(&intake::views(&sources), Keep::Current, &intake::open);
     let carved = carved.map_err(|refused| {
         for finding in &refused {
             ctx.out.note(&findings::text(&name, finding));
@@ -157,22 +155,22 @@ fn from_file(ctx: &Ctx, file: &Path) -> Result<Credential, Failure> {
 }
 
 async fn named(client: &Client, given: &str) -> anyhow::Result<Record> {
-    credential::check(given)?;
+    Collection::credentials().check(given)?;
     lookup::credential(client, given)
         .await
         .with_context(|| format!("get credential {}", quote(given)))
 }
 
-/// Everything about a session's credentials but the secrets.
+/// Everything about a session's credentials except the secrets.
 pub struct Resolved {
     pub candidates: Vec<Candidate>,
     pub session_time: SessionTime,
 }
 
-/// All candidates for a session, or for the project that is set.
+/// Returns all candidates for a session, or for a new session of the current project.
 ///
 /// # Errors
-/// Where no project is known, or the bindings can't be read.
+/// If no project is known, or the bindings can't be read.
 pub fn resolve(ctx: &Ctx, session: Option<&str>, agent: Option<&str>) -> anyhow::Result<Resolved> {
     let (target, session_time) = target(ctx, session, agent)?;
     let client = ctx.client()?;
@@ -183,48 +181,60 @@ pub fn resolve(ctx: &Ctx, session: Option<&str>, agent: Option<&str>) -> anyhow:
     })
 }
 
-/// What the credentials are resolved for, and how long that runs.
+/// Finds the session, project and agent that credentials are resolved for, and how long the session runs.
 fn target(
     ctx: &Ctx,
     session: Option<&str>,
     agent: Option<&str>,
 ) -> anyhow::Result<(Target, SessionTime)> {
-    let Some(id) = session else {
-        let project = ctx.settings()?.project.clone().unwrap_or_default();
-        if project.is_empty() {
-            return Err(Failure::usage("no project is set")
-                .hint("add --project NAME, name a session, or use --credential or --from-file")
-                .into());
-        }
-        lookup::check("project name or ID", &project)?;
-        let client = ctx.client()?;
-        let target = ctx.block_on(async {
-            let project = lookup::project(client, &project)
-                .await
-                .with_context(|| format!("get project {}", quote(&project)))?;
-            let project = project.id().to_owned();
-            let agent = agent_id(client, &project, agent).await?.unwrap_or_default();
-            Ok(Target { project, agent })
-        })?;
-        return Ok((target, SessionTime::Assumed));
-    };
-    lookup::check("session name or ID", id)?;
+    match session {
+        Some(session) => target_of_session(ctx, session, agent),
+        None => Ok((target_of_new_session(ctx, agent)?, SessionTime::Assumed)),
+    }
+}
+
+fn target_of_new_session(ctx: &Ctx, agent: Option<&str>) -> anyhow::Result<Target> {
+    let project = ctx.settings()?.project.clone().unwrap_or_default();
+    if project.is_empty() {
+        return Err(Failure::usage("no project is set")
+            .hint("add --project NAME, name a session, or use --credential or --from-file")
+            .into());
+    }
+    lookup::check("project name or ID", &project)?;
     let client = ctx.client()?;
     ctx.block_on(async {
-        let found = lookup::session(client, id)
+        let project = lookup::project(client, &project)
             .await
-            .with_context(|| format!("get session {}", quote(id)))?;
-        let project = found.text("project_id").to_owned();
-        let agent = agent_id(client, &project, agent).await?;
-        let target = Target {
-            agent: agent.unwrap_or_else(|| found.text("agent_id").to_owned()),
-            project,
-        };
-        Ok((target, session_time(&found.json())))
+            .with_context(|| format!("get project {}", quote(&project)))?;
+        let project = project.id().to_owned();
+        let agent = agent_id(client, &project, agent).await?.unwrap_or_default();
+        Ok(Target { project, agent })
     })
 }
 
-/// The id of the agent that is asked for, if one is. What does not exist must not count as nothing asked for.
+fn target_of_session(
+    ctx: &Ctx,
+    given: &str,
+    agent: Option<&str>,
+) -> anyhow::Result<(Target, SessionTime)> {
+    Collection::sessions().check(given)?;
+    let client = ctx.client()?;
+    ctx.block_on(async {
+        let session = lookup::session(client, given)
+            .await
+            .with_context(|| format!("get session {}", quote(given)))?;
+        let project = session.text("project_id").to_owned();
+        let agent = agent_id(client, &project, agent).await?;
+        let target = Target {
+            agent: agent.unwrap_or_else(|| session.text("agent_id").to_owned()),
+            project,
+        };
+        Ok((target, SessionTime::of_session(&session.json())))
+    })
+}
+
+/// Returns the ID of the agent that the user named, or `None` if the user named none. An unknown agent is an error, so that
+/// it does not count as none.
 async fn agent_id(
     client: &Client,
     project: &str,
@@ -238,19 +248,14 @@ async fn agent_id(
     Ok(Some(found.id().to_owned()))
 }
 
-/// How long a session runs, from its object.
-pub fn session_time(session: &Value) -> SessionTime {
-    SessionTime::of(session.get("timeout").and_then(Value::as_i64))
-}
-
-/// The credentials of the chosen candidates.
+/// Fetches the credentials of the chosen candidates.
 fn chosen(ctx: &Ctx, candidates: &[Candidate]) -> anyhow::Result<Vec<Credential>> {
     let _fetching = progress::begin("Fetching the session's secrets".to_owned());
     ctx.block_on(fetch::chosen(ctx.client()?, candidates, limit(ctx)))
 }
 
-/// What the variables of a pod name. Where the service's token is rejected it is read again, for it
-/// may have been renewed, and all is asked once more, as the runner does (contract runner.md section 3.2).
+/// Fetches the credentials that the variables of a pod name. If the service's token is rejected, it is read again, since it
+/// may have been renewed, and everything is fetched once more, as the runner does (docs/interface/runner.md section 3.2).
 fn in_pod(ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
     let records = from_env::records(ctx)?;
     let credentials = with_secrets(ctx, ctx.client()?, &records)?;
@@ -262,7 +267,7 @@ fn in_pod(ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
         return Ok(credentials);
     }
     let credentials = with_secrets(ctx, &from_env::client(ctx)?, &records)?;
-    // A token that is not known is a fault of the whole pod, and not of one credential.
+    // An unknown token is a fault of the whole pod, not of one credential.
     match rejected(&credentials).filter(|refusal| refusal.kind == Kind::Login) {
         Some(refusal) => Err(anyhow::Error::from(refusal)
             .context("the service's token was rejected, though it was read again")),
@@ -274,7 +279,7 @@ fn is_rejected(failure: &Failure) -> bool {
     matches!(failure.kind, Kind::Login | Kind::Forbidden)
 }
 
-/// Fetches the secrets, all at once.
+/// Fetches the secrets, all at the same time.
 fn with_secrets(ctx: &Ctx, client: &Client, records: &[Record]) -> anyhow::Result<Vec<Credential>> {
     let _fetching = progress::begin(match records {
         [one] => format!("Fetching the secret of {}", one.name_or_id()),
@@ -287,7 +292,7 @@ fn limit(ctx: &Ctx) -> Duration {
     ctx.globals.request_timeout.unwrap_or(fetch::LIMIT)
 }
 
-/// A session has one credential of each provider.
+/// Refuses two credentials of one provider, since a session gets one of each.
 fn refuse_twins(credentials: &[Credential]) -> Result<(), Failure> {
     for (n, one) in credentials.iter().enumerate() {
         if let Some(other) = credentials

@@ -1,0 +1,214 @@
+//! Reads and checks everything that will be stored. No request is sent here.
+
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+
+use super::args::Args;
+use crate::api::Body;
+use crate::commands::credential::merge;
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::input::{self, Input, Stdin};
+use crate::intake::{self, KubeconfigArgs, SourceArgs, judge, provider};
+use crate::output::prompt;
+use crate::resources::{DIGEST, KUBECONFIG};
+
+/// A credential that is ready to be sent.
+pub struct NewCredential {
+    pub name: String,
+    pub body: Body,
+    /// A keyed digest that recognizes the secret; only for kubeconfigs.
+    pub digest: Option<String>,
+    pub is_kubeconfig: bool,
+}
+
+/// Reads the secret from its source, and the other fields from the flags.
+///
+/// # Errors
+/// If something is missing, or the secret does not pass the checks.
+pub fn prepare(ctx: &Ctx, args: &Args) -> Result<NewCredential, Failure> {
+    let gates = &args.kubeconfig.gates;
+    judge::check_codes(&gates.allow)?;
+    let given = filled(args.provider.as_deref());
+    let mut name = filled(args.name.as_deref()).map(str::to_owned);
+    if let Some(provider) = given.filter(|provider| *provider != KUBECONFIG) {
+        if name.is_none() {
+            name = Some(ask_name(ctx)?);
+        }
+        provider::check(provider, &gates.allow)?;
+        if args.kubeconfig.is_given() {
+            return Err(KubeconfigArgs::misplaced("--provider kubeconfig"));
+        }
+    }
+    let mut input = args.source.read()?;
+    args.source.warn_of_literal(ctx);
+    let provider = match given {
+        Some(provider) => provider,
+        None => {
+            input = input_or_stdin(input)?;
+            guess_provider(ctx, args, input.as_ref(), name.is_some())?
+        }
+    };
+    let mut new = if provider == KUBECONFIG {
+        from_kubeconfig(ctx, args, input, name.as_deref())?
+    } else {
+        from_secret(ctx, args, input, name.unwrap_or_default(), provider)?
+    };
+    let body = &mut new.body;
+    body.set("name", new.name.as_str());
+    body.set("provider", provider);
+    body.set_filled("description", args.description.as_deref());
+    body.set_filled("email", args.email.as_deref());
+    body.set_filled("labels", args.labels.as_deref());
+    body.set_filled("url", args.url.as_deref());
+    Ok(new)
+}
+
+/// Prompts for the name.
+fn ask_name(ctx: &Ctx) -> Result<String, Failure> {
+    let missing = || Failure::usage("--name is required");
+    if !ctx.may_ask() {
+        return Err(missing());
+    }
+    let typed = prompt::text("Name", "", not_empty);
+    typed.map_err(|error| error.downcast().unwrap_or_else(|_| missing()))
+}
+
+/// Refuses an empty answer to a prompt.
+pub fn not_empty(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("a value is required; press Ctrl-C to cancel".to_owned());
+    }
+    Ok(())
+}
+
+/// Without `--provider`, tells by the content or by `--context` that a kubeconfig is meant.
+fn guess_provider(
+    ctx: &Ctx,
+    args: &Args,
+    input: Option<&Input>,
+    is_named: bool,
+) -> Result<&'static str, Failure> {
+    if input.is_some_and(|input| provider::is_kubeconfig(&input.bytes)) {
+        ctx.out
+            .note("This is a kubeconfig: --provider kubeconfig is assumed");
+        return Ok(KUBECONFIG);
+    }
+    if input.is_none() && args.kubeconfig.context.is_some() {
+        ctx.out
+            .note("--context is given: --provider kubeconfig is assumed");
+        return Ok(KUBECONFIG);
+    }
+    Err(Failure::usage(if is_named {
+        "--provider is required"
+    } else {
+        "--name is required"
+    }))
+}
+
+/// Returns the named input, or else reads standard input if data is piped to this command alone.
+fn input_or_stdin(named: Option<Input>) -> Result<Option<Input>, Failure> {
+    match named {
+        None if input::stdin() == Stdin::Given => input::from_stdin().map(Some),
+        named => Ok(named),
+    }
+}
+
+fn filled(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// Takes the secret of any other provider as it is.
+fn from_secret(
+    ctx: &Ctx,
+    args: &Args,
+    named: Option<Input>,
+    name: String,
+    provider: &str,
+) -> Result<NewCredential, Failure> {
+    let gates = &args.kubeconfig.gates;
+    let mut body = Body::new();
+    match secret(ctx, args, named)? {
+        Some(input) => {
+            let text = intake::text(&input)?;
+            if text.expose_secret().is_empty() {
+                return Err(intake::empty(&input.name()));
+            }
+            provider::doubt(ctx, gates, Some(provider), &text)?;
+            body.set_secret("token", text);
+        }
+        None => ctx.out.note("No secret is stored (--allow no-secret)"),
+    }
+    body.set_filled("annotations", args.annotations.as_deref());
+    Ok(NewCredential {
+        name,
+        body,
+        digest: None,
+        is_kubeconfig: false,
+    })
+}
+
+/// Returns the secret from the named source, a pipe, or a prompt. Returns `None` only if the user accepts a credential
+/// without a secret.
+fn secret(ctx: &Ctx, args: &Args, named: Option<Input>) -> Result<Option<Input>, Failure> {
+    if named.is_some() {
+        return Ok(named);
+    }
+    if args.kubeconfig.gates.allows(judge::NO_SECRET) {
+        return Ok(None);
+    }
+    let missing = |message| {
+        Failure::new(Kind::Input, message).hint(
+            "name its source: --from-file PATH, or --token - for standard input; for a credential without a secret, add --allow no-secret",
+        )
+    };
+    match input::stdin() {
+        Stdin::Given => input::from_stdin().map(Some),
+        Stdin::Shared => Err(missing(
+            "no secret given, and standard input was not read: the calling script has it too, maybe for a loop",
+        )),
+        Stdin::Silent if ctx.may_ask() => {
+            let typed = prompt::secret("Secret");
+            let typed = typed.map_err(|error| {
+                error
+                    .downcast()
+                    .unwrap_or_else(|_| missing("no secret given"))
+            })?;
+            SourceArgs::typed(typed).read()
+        }
+        Stdin::Silent => Err(missing("no secret given")),
+    }
+}
+
+/// Cuts a kubeconfig to one context, and judges what is left.
+fn from_kubeconfig(
+    ctx: &Ctx,
+    args: &Args,
+    input: Option<Input>,
+    name: Option<&str>,
+) -> Result<NewCredential, Failure> {
+    let mut sources = args.kubeconfig.sources(ctx, input)?;
+    let read: usize = sources.iter().map(|source| source.bytes.len()).sum();
+    let prepared = args.kubeconfig.prepare(ctx, &mut sources)?;
+    let digest = prepared.annotations.get(DIGEST).and_then(Value::as_str);
+    let digest = digest.map(str::to_owned);
+    let name = name.map_or_else(
+        || intake::name_from_context(prepared.context.as_deref().unwrap_or_default()),
+        str::to_owned,
+    );
+    ctx.out.note(&format!(
+        "Read {read} bytes from {}; storing {} bytes",
+        intake::source_name(&sources),
+        prepared.text.expose_secret().len()
+    ));
+    let annotations = merge::with_own(args.annotations.as_deref(), prepared.annotations)?;
+    let mut body = Body::new();
+    body.set_filled("annotations", Some(&annotations));
+    body.set_secret("token", prepared.text);
+    Ok(NewCredential {
+        name,
+        body,
+        digest,
+        is_kubeconfig: true,
+    })
+}

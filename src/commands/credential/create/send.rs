@@ -1,0 +1,186 @@
+//! Stores a prepared credential, unless one of the same name is in the way.
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::args::{Args, IfExists};
+use super::prepare::NewCredential;
+use crate::api::{Body, Cause, Client, Error};
+use crate::commands::credential::merge;
+use crate::commands::outcome;
+use crate::compat::quote::quote;
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::lookup::{self, Collection};
+use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
+use crate::text::acpctl;
+
+/// What happened to the credential.
+pub enum Effect {
+    Created,
+    Updated,
+    Unchanged,
+    Skipped,
+}
+
+impl Effect {
+    /// The word for it in a result.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Skipped => "skipped: it exists",
+        }
+    }
+}
+
+/// Stores the credential. Returns it without its secret, and what happened to it.
+///
+/// # Errors
+/// If another credential has the name, or the server refuses.
+pub fn send(ctx: &Ctx, args: &Args, new: NewCredential) -> anyhow::Result<(Record, Effect)> {
+    let client = ctx.client()?;
+    let must_look = new.is_kubeconfig || args.if_exists.is_some();
+    let (mut record, effect) = ctx.block_on(async {
+        if must_look && !args.allow_duplicate {
+            let found = namesakes(client, &new.name).await?;
+            if let Some(first) = found.first() {
+                return meet(client, args.if_exists, &new, &found, first).await;
+            }
+        }
+        let record = create(client, &new.name, new.digest.as_deref(), new.body).await?;
+        Ok((record, Effect::Created))
+    })?;
+    outcome::refuse_nameless(&record, "create credential")
+        .map_err(|failure| failure.hint(format!("see {}", acpctl(&["credential", "list"]))))?;
+    record.remove("token");
+    Ok((record, effect))
+}
+
+/// Decides what to do about credentials of the same name, of which `first` is the first.
+async fn meet(
+    client: &Client,
+    if_exists: Option<IfExists>,
+    new: &NewCredential,
+    found: &[Record],
+    first: &Record,
+) -> anyhow::Result<(Record, Effect)> {
+    let is_same = |record: &Record| {
+        let digest = new.digest.as_deref();
+        digest.is_some_and(|digest| annotation(record, DIGEST) == digest)
+            && merge::holds(record, &new.body)
+    };
+    match if_exists {
+        Some(IfExists::Skip) => Ok((first.clone(), Effect::Skipped)),
+        None if found.len() == 1 && is_same(first) => Ok((first.clone(), Effect::Unchanged)),
+        Some(IfExists::Update) => {
+            let stored = only(&new.name, found)?;
+            if is_same(&stored) {
+                return Ok((stored, Effect::Unchanged));
+            }
+            let record = overwrite(client, &stored, &new.body).await?;
+            Ok((record, Effect::Updated))
+        }
+        None | Some(IfExists::Error) => Err(already_exists(&new.name, found, first).into()),
+    }
+}
+
+fn already_exists(name: &str, found: &[Record], first: &Record) -> Failure {
+    let message = format!("credential {} already exists ({})", quote(name), first.id());
+    // Among several credentials of the name, only the ID tells which one to update.
+    let target = if found.len() == 1 { name } else { first.id() };
+    let update = acpctl(&["credential", "update", target, "--from-file", "PATH"]);
+    Failure::new(Kind::Conflict, message).hint(format!(
+        "change it ({update}), add --if-exists update or skip, or choose another --name"
+    ))
+}
+
+/// Returns the only one of these credentials. If there are several, the error lists them.
+fn only(name: &str, found: &[Record]) -> anyhow::Result<Record> {
+    let one = lookup::one(&CREDENTIAL, name, found.to_vec())?;
+    one.ok_or_else(|| {
+        let message = format!("credential {} is gone", quote(name));
+        Failure::new(Kind::NotFound, message).into()
+    })
+}
+
+/// Writes the new secret and fields over a stored credential.
+async fn overwrite(client: &Client, stored: &Record, new: &Body) -> anyhow::Result<Record> {
+    let mut body = Body::new();
+    for (key, value) in new.fields() {
+        let text = value.as_str().unwrap_or_default();
+        match key {
+            "provider" if text != stored.text("provider") => {
+                let (name, old) = (quote(stored.name()), stored.text("provider"));
+                return Err(Failure::new(
+                    Kind::Conflict,
+                    format!("credential {name} is of the provider {old}, which can't be changed"),
+                )
+                .hint("choose another --name")
+                .into());
+            }
+            "name" | "provider" => {}
+            "annotations" => {
+                let Value::Object(own) = serde_json::from_str(text).unwrap_or_default() else {
+                    continue;
+                };
+                let merged = merge::replace_own(stored.text("annotations"), own)?;
+                body.set("annotations", merged);
+            }
+            _ => body.set(key, value.clone()),
+        }
+    }
+    if let Some(secret) = new.secret("token") {
+        body.set_secret("token", secret.clone());
+    }
+    let path = Collection::credentials().item(stored.id(), &[]);
+    let updated = client.update(&CREDENTIAL, &path, body).await;
+    updated.context("update credential")
+}
+
+/// Lists the credentials of this name. The server does not keep names unique, but a second credential of a name makes
+/// every later look-up by that name fail.
+async fn namesakes(client: &Client, name: &str) -> anyhow::Result<Vec<Record>> {
+    lookup::by_name(client, &Collection::credentials(), name)
+        .await
+        .with_context(|| format!("look up credential {}", quote(name)))
+}
+
+/// Creates the credential. If the answer is lost, the credential may exist nevertheless: it is looked up by its digest
+/// before the failure is reported.
+async fn create(
+    client: &Client,
+    name: &str,
+    digest: Option<&str>,
+    body: Body,
+) -> anyhow::Result<Record> {
+    match client.create(&CREDENTIAL, "/credentials", body).await {
+        Err(error) if may_have_arrived(&error) => match find_stored(client, name, digest).await {
+            Some(record) => Ok(record),
+            None => Err(anyhow::Error::from(error).context("create credential")),
+        },
+        other => other.context("create credential"),
+    }
+}
+
+/// True if the request may have reached the server although its answer did not arrive.
+fn may_have_arrived(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Transport {
+            cause: Cause::Closed | Cause::Timeout,
+            ..
+        } | Error::Body(_)
+    )
+}
+
+async fn find_stored(client: &Client, name: &str, digest: Option<&str>) -> Option<Record> {
+    let digest = digest?;
+    let found = lookup::by_name(client, &Collection::credentials(), name)
+        .await
+        .ok()?;
+    found
+        .into_iter()
+        .find(|record| annotation(record, DIGEST) == digest)
+}

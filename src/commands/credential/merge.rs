@@ -1,0 +1,66 @@
+//! Compares new fields with those of a stored credential, and merges the annotations of both.
+
+use serde_json::{Map, Value};
+
+use crate::api::Body;
+use crate::compat::json;
+use crate::failure::{Failure, Kind};
+use crate::resources::{OWN_ANNOTATIONS, Record};
+
+/// True if the credential already holds these fields. The caller compares the secret.
+pub fn holds(record: &Record, body: &Body) -> bool {
+    body.fields().all(|(key, value)| {
+        let wanted = value.as_str().unwrap_or_default();
+        let found = record.text(key);
+        wanted == found || key == "annotations" && has_pairs(found, wanted)
+    })
+}
+
+/// True if the JSON object `found` has all the pairs of the JSON object `wanted`.
+fn has_pairs(found: &str, wanted: &str) -> bool {
+    let object = |text: &str| match serde_json::from_str(text) {
+        Ok(Value::Object(map)) => Some(map),
+        _ => None,
+    };
+    match (object(found), object(wanted)) {
+        (Some(found), Some(wanted)) => wanted
+            .iter()
+            .all(|(key, value)| found.get(key) == Some(value)),
+        _ => false,
+    }
+}
+
+/// Merges the user's annotations with this program's own. If both have a key, the user's value is kept.
+///
+/// # Errors
+/// If the user's text is not a JSON object.
+pub fn with_own(given: Option<&str>, own: Map<String, Value>) -> Result<String, Failure> {
+    let mut merged = own;
+    if let Some(text) = given.filter(|text| !text.is_empty()) {
+        let not_an_object = || {
+            Failure::new(Kind::Data, "--annotations is not a JSON object")
+                .hint("for example: --annotations '{\"team\":\"ci\"}'")
+        };
+        let Value::Object(given) = serde_json::from_str(text).map_err(|_| not_an_object())? else {
+            return Err(not_an_object());
+        };
+        merged.extend(given);
+    }
+    Ok(json::compact(&Value::Object(merged)))
+}
+
+/// Replaces this program's own annotations in a text, since the old ones describe the old secret.
+///
+/// # Errors
+/// If the text is not a JSON object.
+pub fn replace_own(text: &str, own: Map<String, Value>) -> Result<String, Failure> {
+    let text = if text.is_empty() { "{}" } else { text };
+    let Ok(Value::Object(mut others)) = serde_json::from_str(text) else {
+        return Err(
+            Failure::new(Kind::Data, "the annotations are not a JSON object")
+                .hint("set them with --annotations '{}'"),
+        );
+    };
+    others.retain(|key, _| !key.starts_with(OWN_ANNOTATIONS));
+    with_own(Some(&json::compact(&Value::Object(others))), own)
+}

@@ -1,0 +1,27 @@
+//! `--project-id`, which most verbs on the objects of a project take.
+
+use crate::ctx::Ctx;
+use crate::failure::Failure;
+
+/// The flag that names the project.
+#[derive(Debug, clap::Args)]
+pub struct ProjectArgs {
+    /// Project (default: the current project)
+    #[arg(long, value_name = "ID")]
+    project_id: Option<String>,
+}
+
+impl ProjectArgs {
+    /// Returns the project that the flag names, or else the current one.
+    ///
+    /// # Errors
+    /// As [`Ctx::project`].
+    pub fn project(&self, ctx: &Ctx) -> Result<String, Failure> {
+        ctx.project(self.project_id.as_deref())
+    }
+
+    /// True if the flag names a project.
+    pub fn is_given(&self) -> bool {
+        self.project_id.as_deref().is_some_and(|id| !id.is_empty())
+    }
+}

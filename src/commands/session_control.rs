@@ -1,0 +1,172 @@
+//! Starts and stops sessions, for `agent start`, `agent stop`, `start`, `stop` and `session interrupt`.
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::outcome;
+use crate::api::{Body, Client, Error, Method, path};
+use crate::compat::quote::quote;
+use crate::ctx::Ctx;
+use crate::lookup::{self, Collection};
+use crate::output::{Format, OutputArgs};
+use crate::resources::{Record, SESSION, SESSION_MESSAGE};
+
+/// The arguments of a verb that acts on one session.
+#[derive(Debug, clap::Args)]
+pub struct SessionArgs {
+    /// ID or name of the session, or name of its agent
+    session: String,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl SessionArgs {
+    /// Finds the session, acts on it by its id, and prints `session/ID <done>`, or what `action` returned in the form
+    /// that `-o` asks for.
+    ///
+    /// # Errors
+    /// Those of the look-up and of `action`; `verb` says what was tried.
+    pub fn act(
+        &self,
+        ctx: &Ctx,
+        verb: &str,
+        done: &str,
+        action: &impl AsyncFn(&Client, &str) -> Result<Record, Error>,
+    ) -> anyhow::Result<()> {
+        let sessions = Collection::sessions();
+        sessions.check(&self.session)?;
+        let format = self.output.format()?;
+        let client = ctx.client()?;
+        let session = ctx.block_on(async {
+            lookup::act(client, &sessions, &self.session, async |id| {
+                action(client, id).await
+            })
+            .await
+            .with_context(|| format!("{verb} session {}", quote(&self.session)))
+        })?;
+        let sentence = format!("session/{} {done}{}", session.id(), phase_note(&session));
+        outcome::done(ctx, &session, &format, &sentence)
+    }
+}
+
+/// Asks the server to stop a session.
+///
+/// # Errors
+/// Those of the request.
+pub async fn stop(client: &Client, id: &str) -> Result<Record, Error> {
+    let request = Collection::sessions().request_below(Method::Post, id, &["stop"]);
+    client.fetch(&SESSION, &request).await
+}
+
+/// The server's answer to a start.
+pub struct Started {
+    /// The session, if the answer holds one.
+    session: Option<Record>,
+    /// The whole answer.
+    answer: Value,
+}
+
+/// Asks the server to start an agent.
+///
+/// # Errors
+/// Those of the request.
+pub async fn start(
+    client: &Client,
+    project: &str,
+    agent_id: &str,
+    prompt: Option<&str>,
+) -> Result<Started, Error> {
+    let mut body = Body::new();
+    body.set_filled("prompt", prompt);
+    let request = Collection::agents(project)
+        .request_below(Method::Post, agent_id, &["start"])
+        .body(body);
+    let answer = client.send(&request).await?.json()?;
+    let session = answer.get("session").filter(|session| !session.is_null());
+    let session = session
+        .map(|session| Record::decode(&SESSION, session.clone()))
+        .transpose()
+        .map_err(Error::Decode)?;
+    Ok(Started { session, answer })
+}
+
+impl Started {
+    /// Shows the session. If the answer names none, `label` says what was started.
+    ///
+    /// # Errors
+    /// If standard output can't be written.
+    pub fn show(&self, ctx: &Ctx, label: &str, format: &Format) -> anyhow::Result<()> {
+        match (&self.session, format) {
+            (Some(session), Format::Table | Format::Wide) => ctx.out.line(&format!(
+                "session/{} started{}",
+                session.id(),
+                phase_note(session)
+            )),
+            (Some(session), format) => ctx.out.record(session, format, ctx.now()),
+            (None, Format::Json) => ctx.out.json(&only_prompt(&self.answer)),
+            (None, _) => ctx.out.line(&format!("{label} started")),
+        }
+    }
+
+    /// Makes sure that the prompt of a start reaches the session. The platform drops the prompt, so unless the answer
+    /// repeats it, it is sent as a message of the session.
+    ///
+    /// # Errors
+    /// If the server refuses the message. The session then runs without its task.
+    pub fn deliver(&self, ctx: &Ctx, prompt: Option<&str>) -> anyhow::Result<()> {
+        let Some(prompt) = prompt.filter(|prompt| !prompt.is_empty()) else {
+            return Ok(());
+        };
+        let starting = self.answer.get("starting_prompt").and_then(Value::as_str);
+        if starting.is_some_and(|starting| ends_in(starting, prompt)) {
+            return Ok(());
+        }
+        let session = self.session.as_ref().map_or("", Record::id);
+        if !lookup::can_be_id(session) {
+            ctx.out.warn("the server's answer names no session, so the prompt was not delivered: send it with 'acpctl session send'");
+            return Ok(());
+        }
+        let mut body = Body::new();
+        body.set("event_type", "user");
+        body.set("payload", prompt);
+        let client = ctx.client()?;
+        let sent = ctx.block_on(async {
+            let messages = path(&["sessions", session, "messages"]);
+            let sent = client.create(&SESSION_MESSAGE, &messages, body).await;
+            sent.with_context(|| {
+                format!("session/{session} is started, but its prompt could not be sent")
+            })
+        })?;
+        let seq = sent.value("seq").and_then(Value::as_i64).unwrap_or(0);
+        ctx.out.note(&format!(
+            "prompt sent to session/{session} as a message (seq={seq})"
+        ));
+        Ok(())
+    }
+}
+
+/// The phase in parentheses. A session that was just started may have none: the platform sets it a little later.
+fn phase_note(session: &Record) -> String {
+    match session.text("phase") {
+        "" => String::new(),
+        phase => format!(" (phase: {phase})"),
+    }
+}
+
+/// True if the last lines of a prompt are the task, which is the prompt's last section.
+fn ends_in(starting: &str, task: &str) -> bool {
+    let before = starting.trim_end().strip_suffix(task.trim());
+    before.is_some_and(|before| before.is_empty() || before.ends_with('\n'))
+}
+
+/// The only field that is shown of an answer without a session.
+fn only_prompt(answer: &Value) -> Value {
+    let prompt = answer
+        .get("starting_prompt")
+        .cloned()
+        .filter(|prompt| prompt.as_str().is_some_and(|text| !text.is_empty()));
+    prompt.map_or_else(
+        || serde_json::json!({}),
+        |prompt| serde_json::json!({"starting_prompt": prompt}),
+    )
+}
