@@ -456,8 +456,8 @@ pub struct Finding {
     pub verdict: Verdict,
 }
 
-/// A grade, with the rights that make it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A grade, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grade {
     pub level: Level,
     /// True if a higher level could not be ruled out: the grade is "at least" this.

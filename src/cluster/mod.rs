@@ -4,6 +4,7 @@
 //! - [`questions`]: asks for the version, the user's name, and what the user may read
 //! - [`fault`]: the reason of a failure, found by the type of the error and not by its words
 //! - [`grade`]: how much the user can do, from answers to reviews
+//! - [`inspect`]: asks the questions of the grade
 //! - [`plugin`]: the login program that a kubeconfig names, with a time limit
 //! - `tls`: judges certificates as Kubernetes' own client does
 //!
@@ -13,6 +14,7 @@
 pub mod client;
 pub mod fault;
 pub mod grade;
+pub mod inspect;
 pub mod plugin;
 pub mod questions;
 mod tls;

@@ -36,6 +36,24 @@ pub async fn version(client: &Client) -> Result<Option<String>, Fault> {
 /// # Errors
 /// The cluster knows no user with these credentials.
 pub async fn who(client: &Client) -> Result<Option<String>, Fault> {
+    let user = identity(client).await?;
+    Ok(user.map(|user| user.name))
+}
+
+/// A user, as the cluster sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct User {
+    pub name: String,
+    pub groups: Vec<String>,
+    /// The cluster's name for the credential, such as `JTI=…`, as its audit log has it.
+    pub credential: Option<String>,
+}
+
+/// The user with its groups; `None` if the cluster knows the user but does not say the name.
+///
+/// # Errors
+/// A fault if the cluster does not know these credentials.
+pub async fn identity(client: &Client) -> Result<Option<User>, Fault> {
     let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
     let answer = client.post(WHO, &body).await?;
     refuse(client, &answer)?;
@@ -44,11 +62,12 @@ pub async fn who(client: &Client) -> Result<Option<String>, Fault> {
             let json = answer
                 .json()
                 .filter(|json| json["kind"] == "SelfSubjectReview");
-            let name = json.and_then(|json| json["status"]["userInfo"]["username"].as_str());
-            match name {
-                Some(ANONYMOUS) => Err(anonymous()),
-                Some(name) => Ok(Some(name.to_owned())),
-                None => Err(not_kubernetes(client, &answer)),
+            let info = json.map(|json| &json["status"]["userInfo"]);
+            let name = info.and_then(|info| info["username"].as_str());
+            match (name, info) {
+                (Some(ANONYMOUS), _) => Err(anonymous()),
+                (Some(name), Some(info)) => Ok(Some(user_of(name, info))),
+                _ => Err(not_kubernetes(client, &answer)),
             }
         }
         403 => known_by_refusal(client, &answer),
@@ -65,8 +84,24 @@ pub async fn who(client: &Client) -> Result<Option<String>, Fault> {
     }
 }
 
-/// Reads the user's name from a refusal.
-fn known_by_refusal(client: &Client, answer: &ClusterAnswer) -> Result<Option<String>, Fault> {
+fn user_of(name: &str, info: &Value) -> User {
+    let texts = |list: &Value| -> Vec<String> {
+        let list = list.as_array().map_or(&[][..], Vec::as_slice);
+        list.iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
+    };
+    let ids = texts(&info["extra"]["authentication.kubernetes.io/credential-id"]);
+    User {
+        name: name.to_owned(),
+        groups: texts(&info["groups"]),
+        credential: ids.into_iter().next(),
+    }
+}
+
+/// A refusal names whom it refuses.
+fn known_by_refusal(client: &Client, answer: &ClusterAnswer) -> Result<Option<User>, Fault> {
     let Some(message) = answer.message() else {
         return Err(not_kubernetes(client, answer));
     };
@@ -85,7 +120,10 @@ fn known_by_refusal(client: &Client, answer: &ClusterAnswer) -> Result<Option<St
     if message.contains("cannot post path") {
         return Err(not_kubernetes(client, answer));
     }
-    Ok(user.map(str::to_owned))
+    Ok(user.map(|name| User {
+        name: name.to_owned(),
+        ..User::default()
+    }))
 }
 
 /// Returns the text in quotation marks after some words.
@@ -111,7 +149,7 @@ pub async fn readable(client: &Client, namespace: &str) -> Readable {
     }
 }
 
-async fn post_rules(client: &Client, namespace: &str) -> Result<ClusterAnswer, Fault> {
+pub(super) async fn post_rules(client: &Client, namespace: &str) -> Result<ClusterAnswer, Fault> {
     let body = json!({
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectRulesReview",

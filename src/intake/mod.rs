@@ -11,9 +11,10 @@
 //!
 //! [`findings`] writes findings as lines and documents, `page` shows them to a person at a terminal.
 //! Secrets of other kinds need less: `source` has the flags that name any secret's source, and reads it as text;
-//! [`provider`] checks that the content fits the provider.
+//! [`provider`] checks that the content fits the provider. [`cluster`] goes on from a kubeconfig to a cluster that answers.
 
 mod annotate;
+pub mod cluster;
 mod cut;
 mod decode;
 mod files;

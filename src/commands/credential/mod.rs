@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod explain;
 mod get;
+mod inspect;
 mod list;
 mod merge;
 mod token;
@@ -30,6 +31,7 @@ pub enum Command {
     Unbind(unbind::Args),
     Validate(validate::Args),
     Explain(explain::Args),
+    Inspect(inspect::Args),
 }
 
 impl Command {
@@ -46,6 +48,7 @@ impl Command {
             Self::Unbind(args) => unbind::run(ctx, args),
             Self::Validate(args) => validate::run(ctx, args),
             Self::Explain(args) => explain::run(ctx, args),
+            Self::Inspect(args) => inspect::run(ctx, args),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod bindings;
 mod create;
+mod inspect;
 mod names;
 mod refusals;
 mod secrecy;

@@ -24,10 +24,15 @@ pub enum Rights {
     None,
 }
 
-/// What was asked, without the body.
+/// What was asked.
 pub struct Asked {
     pub method: String,
     pub path: String,
+    /// The part of the address behind the question mark.
+    pub query: String,
+    pub body: Vec<u8>,
+    /// The bearer token that came with it.
+    pub token: Option<String>,
     /// By name, in lower case.
     pub headers: Vec<(String, String)>,
 }
@@ -50,7 +55,12 @@ impl Told {
         }
     }
 
-    fn json((status, body): (u16, serde_json::Value)) -> Self {
+    /// The connection ends without an answer.
+    pub fn nothing() -> Self {
+        Self::text(0, "", "")
+    }
+
+    pub fn json((status, body): (u16, serde_json::Value)) -> Self {
         Self::text(status, "application/json", &body.to_string())
     }
 }
@@ -209,9 +219,14 @@ fn serve(
         while stream.sock.read(&mut unread).is_ok_and(|read| read > 0) {}
         return None;
     }
+    let address = line.split(' ').nth(1)?;
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
     let mut asked = Asked {
         method: line.split(' ').next()?.to_owned(),
-        path: line.split(' ').nth(1)?.split('?').next()?.to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        body: Vec::new(),
+        token: None,
         headers: Vec::new(),
     };
     let (mut bears_token, mut length) = (false, 0);
@@ -225,7 +240,11 @@ fn serve(
         let (name, value) = header.split_once(':')?;
         let name = name.to_ascii_lowercase();
         match name.as_str() {
-            "authorization" => bears_token = value.trim() == format!("Bearer {token}"),
+            "authorization" => {
+                let bearer = value.trim().strip_prefix("Bearer ");
+                bears_token = bearer == Some(token);
+                asked.token = bearer.map(str::to_owned);
+            }
             "content-length" => length = value.trim().parse().ok()?,
             _ => {}
         }
@@ -233,6 +252,7 @@ fn serve(
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
+    asked.body = body;
     let is_known = bears_token || stream.conn.peer_certificates().is_some();
     log.lock()
         .unwrap()
@@ -244,6 +264,9 @@ fn serve(
             refusal(401, "Unauthorized", "Unauthorized")
         })
     });
+    if told.status == 0 {
+        return None;
+    }
     write!(
         stream,
         "HTTP/1.1 {} Status\r\nContent-Type: {}\r\n{}Content-Length: {}\r\nConnection: close\r\n\r\n{}",
@@ -341,7 +364,7 @@ fn answer(path: &str, rights: Rights) -> (u16, serde_json::Value) {
     }
 }
 
-fn refusal(status: u16, reason: &str, message: &str) -> (u16, serde_json::Value) {
+pub fn refusal(status: u16, reason: &str, message: &str) -> (u16, serde_json::Value) {
     (
         status,
         json!({"kind": "Status", "apiVersion": "v1", "status": "Failure",

@@ -1,5 +1,6 @@
 //! What every test starts from: a cleaned environment and a server that follows a script.
 
+pub mod apiserver;
 pub mod browser;
 pub mod cluster;
 pub mod mounts;

@@ -1,0 +1,88 @@
+//! Asks a cluster who the user is and what the user may do, by reviews alone: nothing real is read, and nothing is stored.
+//!
+//! The requests, on one connection: one for the user, one for everything at once, one for the rules of the namespace, and one
+//! for each question that these do not answer. That is 19 for an account of one namespace, and 35 at most.
+
+use futures_util::{StreamExt as _, stream};
+
+use super::client::Client;
+use super::fault::Fault;
+use super::grade::{EVERYTHING, Finding, Grade, Level, QUESTIONS, Question, Rules, Scope, Verdict};
+use super::questions::{self, User};
+
+const ACCESS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+/// How many questions are asked at once.
+const AT_ONCE: usize = 8;
+
+/// What a cluster says about a user.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// `None` if the cluster does not say the name.
+    pub user: Option<User>,
+    pub namespace: String,
+    pub grade: Grade,
+    /// Every question that was answered, or could not be.
+    pub findings: Vec<Finding>,
+    /// What the cluster lists for the namespace.
+    pub rules: Rules,
+}
+
+/// Asks who the user is and grades what the user may do, in this namespace and in the whole cluster.
+///
+/// # Errors
+/// A fault if there is no Kubernetes, or if it does not accept the login. A question that the cluster does not answer is
+/// not a fault: its answer is unknown.
+pub async fn inspect(client: &Client, namespace: &str) -> Result<Inspection, Fault> {
+    let user = questions::identity(client).await?;
+    let everything = ask(client, EVERYTHING, namespace).await;
+    if everything.verdict.is_yes() {
+        return Ok(Inspection {
+            user,
+            namespace: namespace.to_owned(),
+            grade: Grade {
+                level: Level::Admin,
+                at_least: false,
+            },
+            findings: vec![everything],
+            rules: Rules::default(),
+        });
+    }
+    let rules = match questions::post_rules(client, namespace).await {
+        Ok(answer) => Rules::of_review(answer.status, answer.json()),
+        Err(_) => Rules::default(),
+    };
+    let mut findings: Vec<Finding> = stream::iter(QUESTIONS)
+        .map(|question| answer(client, question, namespace, &rules))
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
+    if everything.verdict == Verdict::Unknown {
+        findings.insert(0, everything);
+    }
+    Ok(Inspection {
+        user,
+        namespace: namespace.to_owned(),
+        grade: super::grade::grade(&findings, &rules),
+        findings,
+        rules,
+    })
+}
+
+/// Answers a question about the namespace by its rules, if they can.
+async fn answer(client: &Client, question: Question, namespace: &str, rules: &Rules) -> Finding {
+    if question.scope == Scope::Namespace {
+        let verdict = rules.answer(&question);
+        if verdict != Verdict::Unknown {
+            return Finding { question, verdict };
+        }
+    }
+    ask(client, question, namespace).await
+}
+
+async fn ask(client: &Client, question: Question, namespace: &str) -> Finding {
+    let verdict = match client.post(ACCESS, &question.review(namespace)).await {
+        Ok(answer) => Verdict::of_review(answer.status, answer.json()),
+        Err(_) => Verdict::Unknown,
+    };
+    Finding { question, verdict }
+}

@@ -1,0 +1,231 @@
+//! The way from a credential, a file or a context to a cluster that answers.
+//!
+//! A login program that the kubeconfig names runs here, on the user's machine, once, and only if the user has agreed.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use secrecy::ExposeSecret as _;
+
+use super::files::open;
+use super::findings;
+use super::flags::KubeconfigArgs;
+use super::read::views;
+use crate::cluster::plugin::{self, Login};
+use crate::cluster::{Client, Fault, Limits};
+use crate::compat::quote::quote;
+use crate::ctx::Ctx;
+use crate::env;
+use crate::failure::{Failure, Kind};
+use crate::input;
+use crate::kubeconfig::{self as rules, Access, Keep, Kubeconfig, Plugin, Source};
+use crate::lookup;
+use crate::output::{progress, prompt};
+use crate::resources::KUBECONFIG;
+use crate::runner::table;
+use crate::session_helper::fetch;
+use crate::text::acpctl;
+
+/// The finding that `--allow` names before a login program is started.
+pub const EXEC_PLUGIN: &str = "exec-plugin";
+/// How long a connection may take, and one answer.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+/// How long a login program may take: it may wait for somebody at a browser.
+const LOGIN_LIMIT: Duration = Duration::from_secs(120);
+
+/// Which kubeconfig leads to the cluster.
+#[derive(Debug, Default, clap::Args)]
+pub struct ClusterArgs {
+    /// Use the kubeconfig in this file, or from stdin for -
+    #[arg(short = 'f', long, value_name = "PATH|-")]
+    pub from_file: Option<PathBuf>,
+    /// Use this context; without a file, from KUBECONFIG
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Accept this knowingly: exec-plugin starts the login program that the kubeconfig names
+    #[arg(long, value_name = "CODE")]
+    pub allow: Vec<String>,
+}
+
+/// A kubeconfig that was read, as a way to its cluster.
+pub struct Way {
+    /// What the kubeconfig is called for people: the credential's name, or the file's.
+    pub name: String,
+    pub access: Access,
+}
+
+impl Way {
+    /// The context's namespace, as Kubernetes' client takes it.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.access
+            .context
+            .namespace
+            .as_deref()
+            .unwrap_or("default")
+    }
+}
+
+impl ClusterArgs {
+    /// Reads the kubeconfig: of a stored credential, of a file, or of the user's own context.
+    ///
+    /// # Errors
+    /// If it is named twice or not at all, can't be read, or has no usable context.
+    pub fn way(&self, ctx: &Ctx, credential: Option<&str>) -> anyhow::Result<Way> {
+        self.check()?;
+        match credential {
+            Some(_) if self.from_file.is_some() || self.context.is_some() => Err(Failure::usage(
+                "a credential can't be combined with --from-file or --context",
+            )
+            .hint("name the credential, or the file and its context")
+            .into()),
+            Some(name) => stored(ctx, name),
+            None => Ok(self.own(ctx)?),
+        }
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        match self.allow.iter().find(|code| *code != EXEC_PLUGIN) {
+            Some(other) => Err(Failure::usage(format!(
+                "--allow takes {EXEC_PLUGIN} here, not {}",
+                quote(other)
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// The user's own kubeconfig, cut to one context.
+    fn own(&self, ctx: &Ctx) -> Result<Way, Failure> {
+        let named = self
+            .from_file
+            .as_deref()
+            .map(input::from_path)
+            .transpose()?;
+        let args = KubeconfigArgs::keeping(self.context.clone());
+        let mut sources = args.sources(ctx, named)?;
+        super::decode::decode(&mut sources)?;
+        let name = super::read::source_name(&sources);
+        let keep = self.context.as_deref().map_or(Keep::Current, Keep::Named);
+        let carved = rules::carve(&views(&sources), keep, &open).map_err(|refused| {
+            for finding in &refused {
+                ctx.out.note(&findings::text(&name, finding));
+            }
+            unusable(&name)
+        })?;
+        access(&name, carved.text.expose_secret())
+    }
+}
+
+/// The kubeconfig of a stored credential.
+fn stored(ctx: &Ctx, given: &str) -> anyhow::Result<Way> {
+    lookup::check("credential name or ID", given)?;
+    let client = ctx.client()?;
+    let (name, text) = ctx.block_on(async {
+        let record = lookup::credential(client, given)
+            .await
+            .with_context(|| format!("get credential {}", quote(given)))?;
+        let provider = record.text("provider").to_owned();
+        if provider != KUBECONFIG {
+            let text = format!(
+                "the credential {} is for {}, and only a kubeconfig leads to a cluster",
+                quote(record.name()),
+                quote(&provider)
+            );
+            return Err(Failure::new(Kind::Data, text).into());
+        }
+        let text = fetch::token(client, record.id(), &provider).await?;
+        Ok((record.name().to_owned(), text))
+    })?;
+    Ok(access(&name, text.expose_secret())?)
+}
+
+fn access(name: &str, text: &str) -> Result<Way, Failure> {
+    let source = Source {
+        name,
+        bytes: text.as_bytes(),
+        dir: Path::new(""),
+    };
+    let access = Kubeconfig::read(&[source]).and_then(|kubeconfig| kubeconfig.access());
+    let access = access.map_err(|_| unusable(name))?;
+    Ok(Way {
+        name: name.to_owned(),
+        access,
+    })
+}
+
+fn unusable(name: &str) -> Failure {
+    Failure::new(
+        Kind::Data,
+        format!("the kubeconfig {} can't be used", quote(name)),
+    )
+    .hint(acpctl(&["credential", "validate", "FILE"]))
+}
+
+/// Logs in if a login program is needed, and sets up the client; nothing is sent to the cluster yet.
+///
+/// # Errors
+/// If the user does not agree to the login program, it fails, or the kubeconfig can't be used here.
+pub async fn connect(ctx: &Ctx, way: &mut Way, allowed: &[String]) -> anyhow::Result<Client> {
+    if let Some(plugin) = way.access.needed_plugin() {
+        agree(ctx, plugin, allowed)?;
+        let limit = ctx.globals.request_timeout.unwrap_or(LOGIN_LIMIT);
+        let login = {
+            let _running = progress::begin(format!(
+                "Running the login program (up to {} s)",
+                limit.as_secs()
+            ));
+            plugin::run(&way.access, plugin, limit, without_our_secrets).await
+        };
+        match login.map_err(failure)? {
+            Login::Token(token) => way.access.token = Some(token),
+            Login::Certificate(pair) => way.access.certificate = Some(pair),
+        }
+    }
+    let limits = Limits {
+        connect: ctx.globals.connect_timeout.unwrap_or(CONNECT_LIMIT),
+        request: ctx.globals.request_timeout.unwrap_or(ANSWER_LIMIT),
+    };
+    let client = Client::new(&way.access, limits).await.map_err(failure)?;
+    Ok(client)
+}
+
+/// A program that a file names runs only if the user wants it.
+fn agree(ctx: &Ctx, plugin: &Plugin, allowed: &[String]) -> anyhow::Result<()> {
+    let program = quote(&plugin.command);
+    let has_agreed = !allowed.is_empty()
+        || (ctx.may_ask()
+            && prompt::confirm(&format!(
+                "The kubeconfig logs in with the program {program}. Run it?"
+            ))?);
+    if has_agreed {
+        return Ok(());
+    }
+    let text = format!("the kubeconfig logs in with the program {program}, which was not started");
+    Err(Failure::new(Kind::Input, text)
+        .hint(format!(
+            "add --allow {EXEC_PLUGIN} if you trust this kubeconfig"
+        ))
+        .into())
+}
+
+/// The user's own login, and what the runner may set, are not for a program that a kubeconfig names.
+fn without_our_secrets(command: &mut tokio::process::Command) {
+    for name in table::variable_names() {
+        command.env_remove(name);
+    }
+    for variable in [env::TOKEN, env::BOT_TOKEN] {
+        command.env_remove(variable.name);
+    }
+}
+
+/// A cluster's fault as a failure of the command.
+#[must_use]
+pub fn failure(fault: Fault) -> Failure {
+    Failure::new(
+        fault.class.kind(),
+        format!("{}: {}", fault.class.word(), fault.text),
+    )
+    .hint(fault.hint)
+}
