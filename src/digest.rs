@@ -17,7 +17,7 @@ const KEY_LEN: usize = 32;
 
 /// Returns the digest of a secret; `None` if no key can be stored, as in a read-only home.
 #[must_use]
-pub fn keyed(secret: &[u8]) -> Option<String> {
+pub(crate) fn keyed(secret: &[u8]) -> Option<String> {
     let key = key(&paths::data_dir().ok()?.join("digest.key"))?;
     let mut mac = Hmac::<Sha256>::new_from_slice(&key[..]).ok()?;
     mac.update(secret);

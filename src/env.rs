@@ -30,7 +30,7 @@ use Takes::{Path, Presence, Text};
 
 macro_rules! variables {
     ($($id:ident = $name:literal, $takes:ident, $help:literal;)*) => {
-        $(pub const $id: Var = Var { name: $name, help: $help, takes: $takes };)*
+        $(pub(crate) const $id: Var = Var { name: $name, help: $help, takes: $takes };)*
         /// All variables, in the order of the manual page.
         pub const ALL: &[Var] = &[$($id),*];
     };
@@ -81,7 +81,7 @@ variables! {
 
 /// Returns the value of a variable that the user names in a manifest.
 #[must_use]
-pub fn named(name: &str) -> Option<String> {
+pub(crate) fn named(name: &str) -> Option<String> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that reads the environment"
@@ -90,7 +90,7 @@ pub fn named(name: &str) -> Option<String> {
 }
 
 /// Returns the path of a program in each folder of `PATH`, in their order. The caller checks which of them exist.
-pub fn on_path(program: &OsStr) -> impl Iterator<Item = PathBuf> {
+pub(crate) fn on_path(program: &OsStr) -> impl Iterator<Item = PathBuf> {
     let folders: Vec<PathBuf> = PATH
         .os()
         .map(|list| std::env::split_paths(&list).collect())
@@ -102,7 +102,7 @@ pub fn on_path(program: &OsStr) -> impl Iterator<Item = PathBuf> {
 /// Finds a program in the folders of `PATH`: the first file of this name that can be executed. Relative folders are
 /// skipped, since the program may be started in another folder.
 #[must_use]
-pub fn program(name: impl AsRef<std::path::Path>) -> Option<PathBuf> {
+pub(crate) fn program(name: impl AsRef<std::path::Path>) -> Option<PathBuf> {
     on_path(name.as_ref().as_os_str()).find(|path| path.is_absolute() && is_executable(path))
 }
 
@@ -113,7 +113,7 @@ fn is_executable(path: &std::path::Path) -> bool {
 
 /// Replaces a leading `~/` by the home directory, for texts that no shell has expanded.
 #[must_use]
-pub fn in_home(path: &str) -> PathBuf {
+pub(crate) fn in_home(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), HOME.path()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),
@@ -122,7 +122,7 @@ pub fn in_home(path: &str) -> PathBuf {
 
 /// Returns the first variable that must be text and is not UTF-8.
 #[must_use]
-pub fn not_text() -> Option<Var> {
+pub(crate) fn not_text() -> Option<Var> {
     let is_damaged =
         |var: &&Var| var.takes == Text && var.os().is_some_and(|value| value.to_str().is_none());
     ALL.iter().find(is_damaged).copied()

@@ -12,7 +12,7 @@ use crate::version;
 
 /// Prints an error and returns the exit code. The error is `Error: …` on standard error, and with `-o json` also an object on
 /// standard output, unless something was printed there before.
-pub fn report(out: &Out, error: &anyhow::Error, as_json: bool) -> ExitCode {
+pub(crate) fn report(out: &Out, error: &anyhow::Error, as_json: bool) -> ExitCode {
     if let Some(status) = error.chain().find_map(|e| e.downcast_ref::<Status>()) {
         return ExitCode::from(status.0);
     }

@@ -103,7 +103,7 @@ impl std::error::Error for Failure {}
 
 /// Ends the program with the exit status of a child process or of a signal.
 #[derive(Debug)]
-pub struct Status(pub u8);
+pub(crate) struct Status(pub u8);
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,7 +14,7 @@ use crate::plain_file;
 use crate::text::quote;
 
 /// The most that is read, in bytes: no secret is larger.
-pub const MAX_INPUT: usize = 32 << 20;
+pub(crate) const MAX_INPUT: usize = 32 << 20;
 
 /// The source of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Input {
 ///
 /// # Errors
 /// The file can't be read; [`Kind::Input`] if `-` is a terminal.
-pub fn from_path(path: impl AsRef<Path>) -> Result<Input, Failure> {
+pub(crate) fn from_path(path: impl AsRef<Path>) -> Result<Input, Failure> {
     let path = path.as_ref();
     if path.as_os_str() == "-" {
         return from_stdin();
@@ -87,7 +87,7 @@ pub fn from_path(path: impl AsRef<Path>) -> Result<Input, Failure> {
 }
 
 /// Returns the failure to read a file, with a hint if its path has a `~` that no shell expanded.
-pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::new(
         Kind::Data,
         format!("read {}: {}", quote(&path.to_string_lossy()), reason(error)),
@@ -101,7 +101,7 @@ pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
 /// Returns a hint for a path that begins with `~`. A shell expands it only at the beginning of a word: not in a manifest, not
 /// after `--flag=`, and not in a quoted variable.
 #[must_use]
-pub fn tilde_hint(path: &Path) -> Option<String> {
+pub(crate) fn tilde_hint(path: &Path) -> Option<String> {
     let text = path.to_string_lossy();
     let rest = text.strip_prefix('~')?;
     let home = crate::env::HOME.path().filter(|_| rest.starts_with('/'));
@@ -118,7 +118,7 @@ pub fn tilde_hint(path: &Path) -> Option<String> {
 ///
 /// # Errors
 /// [`Kind::Input`] if it is a terminal, where nobody would type the secret.
-pub fn from_stdin() -> Result<Input, Failure> {
+pub(crate) fn from_stdin() -> Result<Input, Failure> {
     if io::stdin().is_terminal() {
         return Err(Failure::new(Kind::Input, "standard input is a terminal")
             .hint("pipe the secret in, or name a file with --from-file PATH"));
@@ -139,7 +139,7 @@ pub fn from_stdin() -> Result<Input, Failure> {
 ///
 /// # Errors
 /// As [`from_path`]. If the text after `@` is not the path of a file, it may be a secret, so it is not shown.
-pub fn from_token_flag(value: impl AsRef<OsStr>) -> Result<Input, Failure> {
+pub(crate) fn from_token_flag(value: impl AsRef<OsStr>) -> Result<Input, Failure> {
     let value = value.as_ref().as_bytes();
     match value {
         b"-" | b"@-" => from_stdin(),
@@ -170,7 +170,7 @@ fn literal_input(text: &[u8]) -> Input {
 
 /// The kind of standard input, and who uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stdin {
+pub(crate) enum Stdin {
     /// A pipe, a file or a socket that this command alone reads.
     Given,
     /// The same, but the calling script has it too: it may be the list that a loop reads.
@@ -182,7 +182,7 @@ pub enum Stdin {
 /// Distinguishes a secret in a pipe from the list of a `while read` loop. A script shares its standard input with the commands
 /// that it runs: then the parent process has the same pipe, or a part of the file was read before.
 #[must_use]
-pub fn stdin() -> Stdin {
+pub(crate) fn stdin() -> Stdin {
     let Ok(about) = rustix::fs::fstat(io::stdin()) else {
         return Stdin::Silent;
     };
@@ -204,13 +204,13 @@ pub fn stdin() -> Stdin {
 
 /// Returns true if standard input is a pipe, a file or a socket, and not a terminal or a device such as `/dev/null`.
 #[must_use]
-pub fn stdin_is_piped() -> bool {
+pub(crate) fn stdin_is_piped() -> bool {
     stdin() != Stdin::Silent
 }
 
 /// Returns true if standard input holds data at this moment.
 #[must_use]
-pub fn stdin_holds_data() -> bool {
+pub(crate) fn stdin_holds_data() -> bool {
     match stdin() {
         Stdin::Silent => false,
         _ => rustix::io::ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0),

@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(2);
 
 /// Why the keyring did not do what it was asked to. No variant carries bytes of an entry.
 #[derive(Debug, thiserror::Error)]
-pub enum KeyringError {
+pub(crate) enum KeyringError {
     #[error("this system has no keyring")]
     NoKeyring,
     #[error("the keyring did not answer within {} seconds", LIMIT.as_secs())]
@@ -43,7 +43,10 @@ impl From<Error> for KeyringError {
 ///
 /// # Errors
 /// When the keyring does not answer, or refuses.
-pub fn read(service: &'static str, name: &str) -> Result<Option<Zeroizing<String>>, KeyringError> {
+pub(crate) fn read(
+    service: &'static str,
+    name: &str,
+) -> Result<Option<Zeroizing<String>>, KeyringError> {
     let name = name.to_owned();
     in_time(move || {
         unless_missing(Entry::new(service, &name)?.get_password())
@@ -55,7 +58,7 @@ pub fn read(service: &'static str, name: &str) -> Result<Option<Zeroizing<String
 ///
 /// # Errors
 /// When the keyring does not answer, or refuses.
-pub fn write(
+pub(crate) fn write(
     service: &'static str,
     name: &str,
     secret: Zeroizing<String>,
@@ -68,7 +71,7 @@ pub fn write(
 ///
 /// # Errors
 /// When the keyring does not answer, or refuses.
-pub fn delete(service: &'static str, name: &str) -> Result<(), KeyringError> {
+pub(crate) fn delete(service: &'static str, name: &str) -> Result<(), KeyringError> {
     let name = name.to_owned();
     in_time(move || {
         unless_missing(Entry::new(service, &name)?.delete_credential())

@@ -27,7 +27,7 @@ use crate::resources::{
 };
 use crate::text::acpctl;
 
-pub use crate::resources::{can_be_id, check, check_id};
+pub(crate) use crate::resources::{can_be_id, check, check_id};
 
 /// How many objects of one name are requested, and how many names are compared to find a similar one.
 const SIZE: i64 = 100;
@@ -132,7 +132,7 @@ impl Collection {
 ///
 /// # Errors
 /// As [`find`].
-pub async fn credential(client: &Client, text: &str) -> anyhow::Result<Record> {
+pub(crate) async fn credential(client: &Client, text: &str) -> anyhow::Result<Record> {
     find(client, &Collection::global(&CREDENTIAL), text).await
 }
 
@@ -140,7 +140,7 @@ pub async fn credential(client: &Client, text: &str) -> anyhow::Result<Record> {
 ///
 /// # Errors
 /// As [`find`].
-pub async fn project(client: &Client, text: &str) -> anyhow::Result<Record> {
+pub(crate) async fn project(client: &Client, text: &str) -> anyhow::Result<Record> {
     find(client, &Collection::global(&PROJECT), text).await
 }
 
@@ -148,7 +148,7 @@ pub async fn project(client: &Client, text: &str) -> anyhow::Result<Record> {
 ///
 /// # Errors
 /// As [`find`].
-pub async fn role(client: &Client, text: &str) -> anyhow::Result<Record> {
+pub(crate) async fn role(client: &Client, text: &str) -> anyhow::Result<Record> {
     find(client, &Collection::global(&ROLE), text).await
 }
 
@@ -156,7 +156,7 @@ pub async fn role(client: &Client, text: &str) -> anyhow::Result<Record> {
 ///
 /// # Errors
 /// As [`find`].
-pub async fn application(client: &Client, text: &str) -> anyhow::Result<Record> {
+pub(crate) async fn application(client: &Client, text: &str) -> anyhow::Result<Record> {
     find(client, &Collection::global(&APPLICATION), text).await
 }
 
@@ -164,7 +164,7 @@ pub async fn application(client: &Client, text: &str) -> anyhow::Result<Record> 
 ///
 /// # Errors
 /// As [`find`].
-pub async fn session(client: &Client, text: &str) -> anyhow::Result<Record> {
+pub(crate) async fn session(client: &Client, text: &str) -> anyhow::Result<Record> {
     find(client, &Collection::global(&SESSION), text).await
 }
 
@@ -172,7 +172,7 @@ pub async fn session(client: &Client, text: &str) -> anyhow::Result<Record> {
 ///
 /// # Errors
 /// As [`find`], in the Go tool's words.
-pub async fn agent(client: &Client, project: &str, text: &str) -> anyhow::Result<Record> {
+pub(crate) async fn agent(client: &Client, project: &str, text: &str) -> anyhow::Result<Record> {
     in_project(client, &Collection::of_project(&AGENT, project), text).await
 }
 
@@ -180,7 +180,7 @@ pub async fn agent(client: &Client, project: &str, text: &str) -> anyhow::Result
 ///
 /// # Errors
 /// As [`agent`].
-pub async fn scheduled_session(
+pub(crate) async fn scheduled_session(
     client: &Client,
     project: &str,
     text: &str,
@@ -208,7 +208,11 @@ async fn in_project(
 ///
 /// # Errors
 /// [`Kind::NotFound`]. Any other failure of the look-up proves nothing about the project, and is ignored.
-pub async fn doubt_empty(client: &Client, list: &[Record], project: &str) -> anyhow::Result<()> {
+pub(crate) async fn doubt_empty(
+    client: &Client,
+    list: &[Record],
+    project: &str,
+) -> anyhow::Result<()> {
     if !list.is_empty() {
         return Ok(());
     }
@@ -224,7 +228,7 @@ pub async fn doubt_empty(client: &Client, list: &[Record], project: &str) -> any
 ///
 /// # Errors
 /// As [`doubt_empty`].
-pub async fn doubt_no_sessions(
+pub(crate) async fn doubt_no_sessions(
     client: &Client,
     list: &[Record],
     settings: &Settings,
@@ -238,7 +242,7 @@ pub async fn doubt_no_sessions(
 }
 
 /// Returns the failure for an object that [`find_if_any`] did not find, with the most similar name as a hint.
-pub async fn not_found(client: &Client, collection: &Collection, text: &str) -> Failure {
+pub(crate) async fn not_found(client: &Client, collection: &Collection, text: &str) -> Failure {
     let scope = match &collection.project {
         Some(project) => format!(" in project {}", quote(project)),
         None => String::new(),
@@ -258,7 +262,11 @@ fn words(collection: &Collection) -> String {
 /// # Errors
 /// [`Kind::NotFound`] if there is no such object, in the server's words if it has any, with the most similar name as a
 /// hint; [`Kind::Conflict`] if several objects have the name; and any failure of the look-up.
-pub async fn find(client: &Client, collection: &Collection, text: &str) -> anyhow::Result<Record> {
+pub(crate) async fn find(
+    client: &Client,
+    collection: &Collection,
+    text: &str,
+) -> anyhow::Result<Record> {
     match look(client, collection, text, Order::of(collection)).await? {
         Found::One(record) => Ok(record),
         Found::None(refusal) => Err(missing(client, collection, text, refusal).await),
@@ -269,7 +277,7 @@ pub async fn find(client: &Client, collection: &Collection, text: &str) -> anyho
 ///
 /// # Errors
 /// As [`find`].
-pub async fn find_by_id_first(
+pub(crate) async fn find_by_id_first(
     client: &Client,
     collection: &Collection,
     text: &str,
@@ -284,7 +292,7 @@ pub async fn find_by_id_first(
 ///
 /// # Errors
 /// As [`find`].
-pub async fn find_if_any(
+pub(crate) async fn find_if_any(
     client: &Client,
     collection: &Collection,
     text: &str,
@@ -299,7 +307,7 @@ pub async fn find_if_any(
 ///
 /// # Errors
 /// Those of `action`. If no object has that name, the error is the server's first refusal.
-pub async fn act<T>(
+pub(crate) async fn act<T>(
     client: &Client,
     collection: &Collection,
     text: &str,
@@ -338,7 +346,7 @@ async fn after(
 ///
 /// # Errors
 /// [`Kind::Conflict`] if several objects have the name; and any failure of the look-up.
-pub async fn id_by_name(
+pub(crate) async fn id_by_name(
     client: &Client,
     collection: &Collection,
     text: &str,
@@ -349,7 +357,7 @@ pub async fn id_by_name(
 }
 
 /// Returns all objects of exactly this name that the caller can see.
-pub async fn by_name(
+pub(crate) async fn by_name(
     client: &Client,
     collection: &Collection,
     name: &str,
@@ -379,7 +387,7 @@ pub async fn by_name(
 ///
 /// # Errors
 /// [`Kind::Conflict`] for several.
-pub fn one(
+pub(crate) fn one(
     resource: &Resource,
     name: &str,
     mut found: Vec<Record>,
@@ -452,7 +460,7 @@ async fn look(
 /// True if the object may not exist: for 404, and for the 403 that most callers get from the platform's authorization if
 /// they try to change an object that does not exist. The 403 for an existing object has a code.
 #[must_use]
-pub fn may_be_unknown(error: &Error) -> bool {
+pub(crate) fn may_be_unknown(error: &Error) -> bool {
     match error.status() {
         Some(404) => true,
         Some(403) => error.code().is_none(),
@@ -528,7 +536,7 @@ async fn missing(
     suggest(client, collection, text, failure).await.into()
 }
 
-/// Adds the name that was most likely meant as a hint. There is no hint if the list can't be had, or if the object is in
+/// Adds the name that was most likely meant as a hint. There is no hint if the list is not available, or if the object is in
 /// the list and only its change was refused.
 async fn suggest(
     client: &Client,

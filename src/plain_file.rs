@@ -15,7 +15,7 @@ const STEP: usize = 64 << 10;
 
 /// Whether the path may be a symbolic link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Links {
+pub(crate) enum Links {
     /// For files that the user names: mounted secrets are links.
     Follow,
     /// For files that this program writes.
@@ -26,7 +26,7 @@ pub enum Links {
 ///
 /// # Errors
 /// The system's error, or the file is not regular.
-pub fn open(path: &Path, links: Links) -> io::Result<File> {
+pub(crate) fn open(path: &Path, links: Links) -> io::Result<File> {
     regular(open_anything(path, links)?)
 }
 
@@ -34,7 +34,7 @@ pub fn open(path: &Path, links: Links) -> io::Result<File> {
 ///
 /// # Errors
 /// As [`open`], or the file is larger.
-pub fn read(path: &Path, links: Links, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn read(path: &Path, links: Links, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     read_to_end(open(path, links)?, limit)
 }
 
@@ -43,7 +43,7 @@ pub fn read(path: &Path, links: Links, limit: usize) -> io::Result<Zeroizing<Vec
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_named(path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn read_named(path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let file = open_anything(path, Links::Follow)?;
     if is_own_descriptor(path) && file.metadata()?.file_type().is_fifo() {
         let flags = rustix::fs::fcntl_getfl(&file)?;
@@ -55,7 +55,7 @@ pub fn read_named(path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
 
 /// Returns true for the path of a descriptor of this program.
 #[must_use]
-pub fn is_own_descriptor(path: &Path) -> bool {
+pub(crate) fn is_own_descriptor(path: &Path) -> bool {
     path == Path::new("/dev/stdin")
         || ["/dev/fd", "/proc/self/fd"]
             .iter()
@@ -96,7 +96,7 @@ fn regular(file: File) -> io::Result<File> {
 ///
 /// # Errors
 /// The reader fails, or there is more than the limit.
-pub fn read_to_end(mut reader: impl Read, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn read_to_end(mut reader: impl Read, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(STEP));
     loop {
         if bytes.len() > limit {

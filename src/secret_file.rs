@@ -21,9 +21,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 
 /// The mode of every directory that is created here.
-pub const DIR_MODE: u32 = 0o700;
+pub(crate) const DIR_MODE: u32 = 0o700;
 /// The mode of every file that is written here.
-pub const FILE_MODE: u32 = 0o600;
+pub(crate) const FILE_MODE: u32 = 0o600;
 /// The bits of a mode that give rights to users other than the owner.
 const OTHERS: u32 = 0o077;
 /// The number of random hexadecimal digits at the end of a temporary file's name.
@@ -33,7 +33,7 @@ const RANDOM_DIGITS: usize = 16;
 ///
 /// # Errors
 /// A directory can't be created, or something else has its name. Root gets an error in another user's folder.
-pub fn create_dir(path: &Path) -> io::Result<()> {
+pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
     let is_missing = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
     let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
     if !missing.is_empty() {
@@ -56,7 +56,7 @@ pub fn create_dir(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// `AlreadyExists` if anything has this name; else the system's error.
-pub fn create_new_dir(path: &Path) -> io::Result<()> {
+pub(crate) fn create_new_dir(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().mode(DIR_MODE).create(path)?;
     match fs::symlink_metadata(path) {
         // The umask removed rights of the owner, who could not use the folder without them.
@@ -73,7 +73,7 @@ pub fn create_new_dir(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// The message does not name the path.
-pub fn refuse_anothers(path: &Path) -> io::Result<()> {
+pub(crate) fn refuse_anothers(path: &Path) -> io::Result<()> {
     if !rustix::process::geteuid().is_root() {
         return Ok(());
     }
@@ -91,7 +91,7 @@ pub fn refuse_anothers(path: &Path) -> io::Result<()> {
 
 /// Returns a warning if users other than the owner may read or write a file with a secret.
 #[must_use]
-pub fn open_to_others(path: &Path) -> Option<String> {
+pub(crate) fn open_to_others(path: &Path) -> Option<String> {
     let found = fs::metadata(path).ok()?;
     let (mode, shown) = (found.mode() & 0o777, path.display());
     (found.is_file() && mode & OTHERS != 0).then(|| {
@@ -106,7 +106,7 @@ pub fn open_to_others(path: &Path) -> Option<String> {
 /// # Errors
 /// `AlreadyExists` if anything has this name, even a dangling symbolic link; else the system's error. After an error no file
 /// is left.
-pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Some(done) = without_name(path, content, |draft| draft.link(path)) {
         return done;
     }
@@ -122,7 +122,7 @@ pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// As [`write_new`].
-pub fn open_new(path: &Path) -> io::Result<File> {
+pub(crate) fn open_new(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -138,7 +138,7 @@ pub fn open_new(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// The system's error, or something else has its name: a link, a pipe, a device, another user's file.
-pub fn lock_file(path: &Path) -> io::Result<File> {
+pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
     let file = match open_lock(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => match open_new(path) {
             // Another process has just created it.
@@ -177,7 +177,7 @@ fn open_lock(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// The system's error. The old content is unchanged then, and no new file is left.
-pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     sweep(path);
     without_name(path, content, |draft| draft.rename(path))
         .unwrap_or_else(|| Draft::beside(path, content)?.rename(path))
@@ -188,7 +188,7 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// `AlreadyExists` for the processes that lose; else the system's error.
-pub fn write_new_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn write_new_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     sweep(path);
     without_name(path, content, |draft| draft.link(path))
         .unwrap_or_else(|| Draft::beside(path, content)?.link(path))
@@ -196,14 +196,14 @@ pub fn write_new_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Removes the temporary files beside `path` that killed writers left: regular files of this user with a name of this kind,
 /// whose writer is not running.
-pub fn sweep(path: &Path) {
+pub(crate) fn sweep(path: &Path) {
     if let Some(name) = path.file_name() {
         sweep_where(folder(path), |found| is_beside(found, name));
     }
 }
 
 /// Removes this user's regular files with certain names from a folder, except those that a process has locked.
-pub fn sweep_where(folder: &Path, is_meant: impl Fn(&OsStr) -> bool) {
+pub(crate) fn sweep_where(folder: &Path, is_meant: impl Fn(&OsStr) -> bool) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
@@ -360,7 +360,7 @@ fn flags(flags: OFlags) -> i32 {
 ///
 /// # Errors
 /// The path does not name a file.
-pub fn beside(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn beside(path: &Path) -> io::Result<PathBuf> {
     let name = path
         .file_name()
         .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
@@ -374,7 +374,7 @@ pub fn beside(path: &Path) -> io::Result<PathBuf> {
 
 /// Returns true for the names that [`beside`] returns.
 #[must_use]
-pub fn is_beside(found: &OsStr, name: &OsStr) -> bool {
+pub(crate) fn is_beside(found: &OsStr, name: &OsStr) -> bool {
     let random = found
         .as_bytes()
         .strip_prefix(b".")

@@ -1,7 +1,7 @@
 //! The version of this program.
 
 /// The version that a release build gets from `ACPCTL_VERSION` at build time. Any other build is `dev`, as in the Go tool.
-pub const VERSION: &str = match option_env!("ACPCTL_VERSION") {
+pub(crate) const VERSION: &str = match option_env!("ACPCTL_VERSION") {
     Some(version) => version,
     None => "dev",
 };

@@ -6,7 +6,7 @@ use serde::{Deserialize as _, Serialize};
 use crate::kubeconfig::{expansion, to_utf8};
 
 /// The longest text that is read, in bytes: far larger than any real manifest.
-pub const MAX_INPUT: usize = 4 << 20;
+pub(crate) const MAX_INPUT: usize = 4 << 20;
 /// The most list items that begin on one line, each inside the previous one.
 const MAX_DEPTH: usize = 128;
 /// The most bytes that all aliases together may stand for: real aliases save typing, not megabytes.
@@ -151,7 +151,7 @@ const REFUSED: &str = "\u{1}";
 
 /// Returns an error with a message of our own, which must not contain a value. The library knows only the line of the
 /// surrounding mapping, so no line is shown.
-pub fn refuse<E: serde::de::Error>(words: impl std::fmt::Display) -> E {
+pub(crate) fn refuse<E: serde::de::Error>(words: impl std::fmt::Display) -> E {
     E::custom(format!("{REFUSED}{words}"))
 }
 

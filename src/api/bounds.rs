@@ -7,7 +7,7 @@ use flate2::write::MultiGzDecoder;
 use super::error::Error;
 
 /// The size of the longest answer, in bytes. Tokens may be large (docs/interface/api.md section 7.5).
-pub const MAX_BODY: usize = 64 << 20;
+pub(super) const MAX_BODY: usize = 64 << 20;
 /// The size of the longest answer that reports an error, in bytes.
 const MAX_ERROR: usize = 1 << 20;
 /// The factor by which an answer may grow when it is unpacked; lists of similar objects grow by less than half of it.
@@ -21,7 +21,7 @@ const MAX_WEIGHT: usize = 4_000_000;
 const CONTAINER: usize = 4;
 
 /// Reads a body piece by piece.
-pub struct Reader {
+pub(super) struct Reader {
     unpacked: Unpacked,
     wire: usize,
     most: usize,
@@ -41,7 +41,7 @@ struct Limited {
 impl Reader {
     /// Returns a reader for an answer with this status and `Content-Encoding`.
     #[must_use]
-    pub fn new(status: u16, encoding: &str) -> Self {
+    pub(super) fn new(status: u16, encoding: &str) -> Self {
         let most = if (200..300).contains(&status) {
             MAX_BODY
         } else {
@@ -66,7 +66,7 @@ impl Reader {
     ///
     /// # Errors
     /// The body is too large or can't be unpacked.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.wire += bytes.len();
         let limit = self.most.min(FREE.max(self.wire.saturating_mul(MAX_RATIO)));
         let written = match &mut self.unpacked {
@@ -83,7 +83,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Reader::push`], or the packed data ends early.
-    pub fn finish(mut self) -> Result<Vec<u8>, Error> {
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, Error> {
         if let Unpacked::Gzip(decoder) = &mut self.unpacked
             && self.wire > 0
             && let Err(error) = decoder.try_finish()
@@ -133,7 +133,7 @@ impl io::Write for Limited {
 ///
 /// # Errors
 /// It holds too many values.
-pub fn check_weight(json: &[u8]) -> Result<(), Error> {
+pub(super) fn check_weight(json: &[u8]) -> Result<(), Error> {
     // Each byte is one value at most.
     if json.len() <= MAX_WEIGHT / CONTAINER {
         return Ok(());

@@ -329,7 +329,7 @@ impl From<&Error> for Failure {
 
 /// Finds the failure in an error chain: the command's own one, or a refusal of the server.
 #[must_use]
-pub fn failure_in(error: &anyhow::Error) -> Option<Failure> {
+pub(crate) fn failure_in(error: &anyhow::Error) -> Option<Failure> {
     let own = error.chain().find_map(|e| e.downcast_ref::<Failure>());
     let refusal = || error.chain().find_map(|e| e.downcast_ref::<Error>());
     own.cloned().or_else(|| refusal().map(Failure::from))
@@ -337,6 +337,6 @@ pub fn failure_in(error: &anyhow::Error) -> Option<Failure> {
 
 /// Returns the kind of the failure in an error chain.
 #[must_use]
-pub fn kind_of(error: &anyhow::Error) -> Kind {
+pub(crate) fn kind_of(error: &anyhow::Error) -> Kind {
     failure_in(error).map_or(Kind::Other, |failure| failure.kind)
 }

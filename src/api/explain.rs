@@ -14,7 +14,7 @@ use super::proxy;
 
 /// Returns the cause of a failed request and the words for it.
 #[must_use]
-pub fn explain(error: &reqwest::Error, target: &str) -> (Cause, String) {
+pub(crate) fn explain(error: &reqwest::Error, target: &str) -> (Cause, String) {
     let causes = Causes::of(error);
     let url = Url::parse(target).ok();
     let address = url.as_ref().map(host_and_port).unwrap_or_default();

@@ -30,7 +30,7 @@ const MAX_HOPS: usize = 10;
 const MAX_CA_FILE: usize = 16 << 20;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-pub struct Http {
+pub(crate) struct Http {
     client: reqwest::Client,
     base: String,
     token: Option<SecretString>,
@@ -42,7 +42,7 @@ impl Http {
     ///
     /// # Errors
     /// `--ca-file` can't be read, or TLS can't be set up.
-    pub fn new(settings: &Settings, token: Option<SecretString>) -> anyhow::Result<Self> {
+    pub(crate) fn new(settings: &Settings, token: Option<SecretString>) -> anyhow::Result<Self> {
         let address = settings.api_url.value.as_str();
         parse_api_url(address)?;
         let token = token.map(without_line_end);
@@ -61,13 +61,13 @@ impl Http {
 
     /// Returns the full URL of a path below the API's base path.
     #[must_use]
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{BASE_PATH}{path}", self.base)
     }
 
     /// Returns the time limit of one request.
     #[must_use]
-    pub fn time_limit(&self) -> Duration {
+    pub(crate) fn time_limit(&self) -> Duration {
         self.timeout
     }
 
@@ -75,7 +75,11 @@ impl Http {
     ///
     /// # Errors
     /// [`Error::Transport`] or [`Error::Body`].
-    pub async fn send(&self, request: &Request, project: Option<&str>) -> Result<Answer, Error> {
+    pub(crate) async fn send(
+        &self,
+        request: &Request,
+        project: Option<&str>,
+    ) -> Result<Answer, Error> {
         let deadline = Instant::now() + self.timeout;
         let (response, url) = self.follow(request, project, deadline).await?;
         let late = || Error::Body("context deadline exceeded".to_owned());
@@ -93,7 +97,7 @@ impl Http {
     ///
     /// # Errors
     /// [`Error::Transport`], or [`Error::Status`] for every status but 200.
-    pub async fn open(
+    pub(crate) async fn open(
         &self,
         request: &Request,
         project: Option<&str>,
@@ -230,7 +234,7 @@ impl Http {
 ///
 /// # Errors
 /// `--ca-file` can't be read.
-pub fn builder(base: &str, settings: &Settings) -> anyhow::Result<reqwest::ClientBuilder> {
+pub(crate) fn builder(base: &str, settings: &Settings) -> anyhow::Result<reqwest::ClientBuilder> {
     let url = Url::parse(base).ok();
     let mut builder = reqwest::Client::builder()
         .user_agent(format!("acpctl/{}", crate::version::VERSION))
@@ -295,7 +299,7 @@ fn without_line_end(token: SecretString) -> SecretString {
 }
 
 /// Treats a password in an address as a secret of this run, which is hidden in all output.
-pub fn know_userinfo(address: &str) {
+pub(crate) fn know_userinfo(address: &str) {
     for secret in text::url::secrets(address) {
         secrets::know(&secret.into());
     }

@@ -24,7 +24,7 @@ const BULK_SIZE: i64 = 500;
 /// The size of the server's largest page (docs/interface/api.md section 5).
 const MAX_SIZE: i64 = 65_500;
 /// The size of a page in the Go tool's requests, and the server's default.
-pub const DEFAULT_LIMIT: i64 = 100;
+pub(super) const DEFAULT_LIMIT: i64 = 100;
 
 /// The choice of the objects to list.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +38,7 @@ pub struct ListOptions {
 
 /// Returns the search for an exact value; quotes in it are doubled (docs/interface/api.md section 5.1).
 #[must_use]
-pub fn equals(field: &str, value: &str) -> String {
+pub(crate) fn equals(field: &str, value: &str) -> String {
     format!("{field} = '{}'", value.replace('\'', "''"))
 }
 

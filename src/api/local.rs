@@ -17,7 +17,7 @@ use crate::env;
 use crate::failure::Failure;
 use crate::server::{self, AppState, Fidelity, KeyPolicy, Options};
 
-pub struct Local {
+pub(crate) struct Local {
     router: Router,
     state: AppState,
 }
@@ -26,7 +26,7 @@ pub struct Local {
 ///
 /// # Errors
 /// `AMBIENT_LOCAL_KEYRING` has an unknown value: a typo must not decide about the key.
-pub fn key_policy() -> Result<KeyPolicy, Failure> {
+pub(crate) fn key_policy() -> Result<KeyPolicy, Failure> {
     match env::LOCAL_KEYRING.get().as_deref() {
         None => Ok(KeyPolicy::Auto),
         Some("on") => Ok(KeyPolicy::Keyring),
@@ -42,7 +42,7 @@ impl Local {
     ///
     /// # Errors
     /// No folder is known, or the store can't be opened.
-    pub fn open() -> anyhow::Result<Self> {
+    pub(crate) fn open() -> anyhow::Result<Self> {
         let directory = paths::data_dir()?;
         Self::open_in(&directory)
     }
@@ -51,7 +51,7 @@ impl Local {
     ///
     /// # Errors
     /// The store can't be opened.
-    pub fn open_in(directory: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn open_in(directory: &Path) -> anyhow::Result<Self> {
         let options = Options {
             key: key_policy()?,
             // On this machine nobody depends on the platform's mistakes, so an unknown id is reported as not found.
@@ -69,7 +69,11 @@ impl Local {
     ///
     /// # Errors
     /// [`Error::Body`] if the answer is too large or breaks off.
-    pub async fn send(&self, request: &Request, project: Option<&str>) -> Result<Answer, Error> {
+    pub(crate) async fn send(
+        &self,
+        request: &Request,
+        project: Option<&str>,
+    ) -> Result<Answer, Error> {
         let response = self.call(request, project, "application/json").await?;
         let mut answer = Answer::of(response.status().as_u16(), response.headers());
         let body = Limited::new(response.into_body(), MAX_BODY)
@@ -85,7 +89,7 @@ impl Local {
     ///
     /// # Errors
     /// [`Error::Status`] for every status but 200.
-    pub async fn open_stream(
+    pub(crate) async fn open_stream(
         &self,
         request: &Request,
         project: Option<&str>,

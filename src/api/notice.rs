@@ -29,7 +29,7 @@ pub(super) fn listed(progress: &Progress, resource: &Resource, count: usize, tot
 
 /// Tells where the key of the embedded API's store was put, if it was created just now: the user must know its place, and a
 /// file protects it less than a keyring does.
-pub fn report_key(state: &AppState) {
+pub(crate) fn report_key(state: &AppState) {
     let Some(notice) = state.take_key_notice() else {
         return;
     };

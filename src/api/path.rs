@@ -19,7 +19,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Joins path segments, each percent-encoded.
 #[must_use]
-pub fn path(segments: &[&str]) -> String {
+pub(crate) fn path(segments: &[&str]) -> String {
     let segments = segments.iter();
     segments
         .map(|segment| format!("/{}", utf8_percent_encode(segment, ESCAPED)))
@@ -28,7 +28,7 @@ pub fn path(segments: &[&str]) -> String {
 
 /// Appends a form-encoded query to a path; the keys keep their order.
 #[must_use]
-pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+pub(super) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
     if pairs.is_empty() {
         return path.to_owned();
     }

@@ -10,7 +10,7 @@ use crate::env;
 
 /// Returns the address of the proxy for a URL; `None` if none is set or the URL is excepted.
 #[must_use]
-pub fn for_url(url: &Url) -> Option<String> {
+pub(crate) fn for_url(url: &Url) -> Option<String> {
     let set = |upper: env::Var, lower: env::Var| upper.get().or_else(|| lower.get());
     let proxy = match url.scheme() {
         "https" => set(env::HTTPS_PROXY, env::HTTPS_PROXY_LOWER)?,
@@ -29,7 +29,7 @@ pub fn for_url(url: &Url) -> Option<String> {
 
 /// Returns host and port of the proxy for a URL, for messages.
 #[must_use]
-pub fn address(url: &Url) -> Option<String> {
+pub(crate) fn address(url: &Url) -> Option<String> {
     let proxy = Url::parse(&for_url(url)?).ok()?;
     let port = proxy.port_or_known_default().unwrap_or(1080);
     Some(format!("{}:{port}", proxy.host_str()?))
@@ -37,7 +37,7 @@ pub fn address(url: &Url) -> Option<String> {
 
 /// True if a URL leads to this machine.
 #[must_use]
-pub fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

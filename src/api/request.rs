@@ -14,7 +14,7 @@ use crate::compat::json_tree::Tree;
 use crate::text::url_for_people;
 
 /// The start of every path of the platform.
-pub const BASE_PATH: &str = "/api/ambient/v1";
+pub(crate) const BASE_PATH: &str = "/api/ambient/v1";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {

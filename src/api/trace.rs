@@ -16,7 +16,7 @@ use crate::text::{secrets, url_for_people};
 
 /// Reports requests and answers on standard error.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Trace(Verbosity);
+pub(crate) struct Trace(Verbosity);
 
 /// The fields whose values are masked, at any depth.
 const SECRET_FIELDS: &[&str] = &[
@@ -37,11 +37,11 @@ const SECRET_FIELDS: &[&str] = &[
 
 impl Trace {
     #[must_use]
-    pub fn new(verbosity: Verbosity) -> Self {
+    pub(crate) fn new(verbosity: Verbosity) -> Self {
         Self(verbosity)
     }
 
-    pub fn request(self, url: &str, request: &Request, project: Option<&str>) {
+    pub(crate) fn request(self, url: &str, request: &Request, project: Option<&str>) {
         let url = &url_for_people(url);
         if self.0.curl {
             say(&curl(url, request, project));
@@ -59,7 +59,7 @@ impl Trace {
         }
     }
 
-    pub fn answer(self, answer: &Answer, took: Duration) {
+    pub(crate) fn answer(self, answer: &Answer, took: Duration) {
         if self.0.requests {
             let id = answer
                 .operation_id
@@ -82,20 +82,20 @@ impl Trace {
     }
 
     /// Reports a form that goes to an issuer. All of it is secret, so only its address is shown.
-    pub fn form(self, url: &str) {
+    pub(crate) fn form(self, url: &str) {
         if self.0.requests {
             say(&format!("> POST {}", url_for_people(url)));
         }
     }
 
-    pub fn form_answer(self, status: u16, bytes: usize, took: Duration) {
+    pub(crate) fn form_answer(self, status: u16, bytes: usize, took: Duration) {
         if self.0.requests {
             let took = took.as_millis();
             say(&format!("< {status} {bytes} bytes in {took} ms"));
         }
     }
 
-    pub fn retry(self, attempt: u32, wait: Duration, why: &str) {
+    pub(crate) fn retry(self, attempt: u32, wait: Duration, why: &str) {
         if self.0.requests {
             say(&format!(
                 "* try {} in {} ms: {why}",

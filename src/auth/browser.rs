@@ -12,7 +12,7 @@ use crate::secret_file;
 const PAGE: (&str, &str) = ("acpctl-login-", ".html");
 
 /// A page that leads the browser to the address; it is removed when this value is dropped.
-pub struct Page(Option<(PathBuf, File)>);
+pub(crate) struct Page(Option<(PathBuf, File)>);
 
 impl Drop for Page {
     fn drop(&mut self) {
@@ -28,7 +28,7 @@ impl Drop for Page {
 /// Every user of the machine can read a program's command line. With the address they could log this user in as somebody
 /// else, so on Linux the browser gets the path of a private page that leads to the address. macOS opens pages with their
 /// editor, so there the browser gets the address.
-pub fn open(url: &str) -> Page {
+pub(crate) fn open(url: &str) -> Page {
     let has_display = env::DISPLAY.os().is_some() || env::WAYLAND_DISPLAY.os().is_some();
     if !cfg!(target_os = "macos") && !has_display {
         return Page(None);

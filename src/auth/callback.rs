@@ -34,7 +34,7 @@ struct Refused(String);
 ///
 /// # Errors
 /// The issuer refused, no code arrived, or the time is over; in the Go tool's words.
-pub async fn wait(listener: &TcpListener, state: &str) -> Result<String, Failure> {
+pub(crate) async fn wait(listener: &TcpListener, state: &str) -> Result<String, Failure> {
     let state: Arc<str> = state.into();
     let answers = async {
         // Connections are read side by side, because browsers open some in advance and send nothing on them.

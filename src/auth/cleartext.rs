@@ -9,7 +9,7 @@ use crate::output::Out;
 
 /// True for this machine, and for names that are known only inside a cluster.
 #[must_use]
-pub fn is_near(url: &Url) -> bool {
+pub(crate) fn is_near(url: &Url) -> bool {
     match url.host() {
         // `Url` makes the name lower case.
         Some(Host::Domain(name)) => {
@@ -26,14 +26,14 @@ pub fn is_near(url: &Url) -> bool {
 
 /// Returns the origin of an address that is plain http and not near.
 #[must_use]
-pub fn exposed(address: &str) -> Option<String> {
+pub(crate) fn exposed(address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
     (url.scheme() == "http" && !is_near(&url)).then(|| url.origin().ascii_serialization())
 }
 
 /// Returns the warning about such an address.
 #[must_use]
-pub fn words(origin: &str) -> String {
+pub(crate) fn words(origin: &str) -> String {
     format!(
         "{origin} is not encrypted: the token and every secret can be read on the way; use https, or a tunnel to this machine"
     )
@@ -41,7 +41,7 @@ pub fn words(origin: &str) -> String {
 
 /// Warns if the token is about to travel over plain http. The configuration remembers the address, so that the warning
 /// appears once; without a configuration file it appears every time.
-pub fn warn_once(out: &Out, config: Option<&Config>, settings: &Settings) {
+pub(crate) fn warn_once(out: &Out, config: Option<&Config>, settings: &Settings) {
     let Some(origin) = exposed(&settings.api_url.value) else {
         return;
     };
@@ -59,7 +59,7 @@ pub fn warn_once(out: &Out, config: Option<&Config>, settings: &Settings) {
 }
 
 /// Records that the user has been warned about this address.
-pub fn remember(config: &mut Config, origin: &str) {
+pub(crate) fn remember(config: &mut Config, origin: &str) {
     config.set(WARNED_HTTP, Some(origin.into()));
 }
 
@@ -67,7 +67,7 @@ pub fn remember(config: &mut Config, origin: &str) {
 ///
 /// # Errors
 /// The issuer is beyond this machine and its cluster.
-pub fn check_issuer(address: &str) -> Result<(), Failure> {
+pub(crate) fn check_issuer(address: &str) -> Result<(), Failure> {
     match exposed(address) {
         None => Ok(()),
         Some(origin) => Err(Failure::new(

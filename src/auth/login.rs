@@ -20,7 +20,7 @@ use crate::secret_file;
 use crate::text::url_for_people;
 
 /// The authorization of the requests to the effective server.
-pub enum Bearer {
+pub(crate) enum Bearer {
     /// Nobody is logged in.
     None,
     Token(SecretString),
@@ -33,7 +33,7 @@ impl Bearer {
     ///
     /// # Errors
     /// The stored login is for another server, or the address is not valid.
-    pub fn for_server(self, api_url: &str) -> Result<Option<SecretString>, Failure> {
+    pub(crate) fn for_server(self, api_url: &str) -> Result<Option<SecretString>, Failure> {
         match self {
             Self::None => Ok(None),
             Self::Token(token) => Ok(Some(token)),
@@ -50,7 +50,7 @@ impl Bearer {
 ///
 /// # Errors
 /// The configuration or the stored login can't be read.
-pub fn effective<'c>(
+pub(crate) fn effective<'c>(
     settings: &Settings,
     config: impl FnOnce() -> Result<&'c Config, Failure>,
     read: impl FnOnce(&Config) -> Result<Option<SecretString>, KeyringError>,
@@ -74,7 +74,7 @@ pub fn effective<'c>(
 /// Returns the effective token as far as it is known without a keyring and without an issuer. Completion uses this: a
 /// keyring may prompt.
 #[must_use]
-pub fn at_hand(settings: &Settings) -> Option<SecretString> {
+pub(crate) fn at_hand(settings: &Settings) -> Option<SecretString> {
     match without_store(settings) {
         WithoutStore::Final(token) => token,
         WithoutStore::Open => settings.token.value.clone(),
@@ -100,13 +100,13 @@ fn without_store(settings: &Settings) -> WithoutStore {
 
 /// Returns the failure of a stored login that can't be read.
 #[must_use]
-pub fn unread(why: &KeyringError) -> Failure {
+pub(crate) fn unread(why: &KeyringError) -> Failure {
     Failure::new(Kind::Login, format!("read the login: {why}"))
 }
 
 /// Warns on a terminal if other users can read the file with the login. In a pipe nothing is printed: the next write makes
 /// the file private.
-pub fn warn_if_readable(out: &Out, config: &Config) {
+pub(crate) fn warn_if_readable(out: &Out, config: &Config) {
     if out.is_terminal()
         && store::chosen(config) == Store::File
         && let Some(warning) = secret_file::open_to_others(config.path())
@@ -117,13 +117,13 @@ pub fn warn_if_readable(out: &Out, config: &Config) {
 
 /// True if a login is stored, whichever server it is for.
 #[must_use]
-pub fn is_logged_in(config: &Config) -> bool {
+pub(crate) fn is_logged_in(config: &Config) -> bool {
     config.text(ACCESS_TOKEN).is_some() || store::chosen(config) == Store::Keyring
 }
 
 /// Changes the address of a configuration. A stored login stays with the address that it was made for. A login that was made
 /// before the configuration had an address belongs to the first address.
-pub fn change_url(config: &mut Config, url: Option<&str>) {
+pub(crate) fn change_url(config: &mut Config, url: Option<&str>) {
     let is_first = config.text(API_URL).or(config.text(LOGIN_URL)).is_none();
     let made_for = login_url(config).to_owned();
     config.set(API_URL, url.map(Into::into));
@@ -137,7 +137,7 @@ pub fn change_url(config: &mut Config, url: Option<&str>) {
 
 /// Records the address that a new login is for: the one that the login names, which is saved too; or else that of a flag or
 /// variable; or else the saved one.
-pub fn made_for(config: &mut Config, named: Option<&str>, settings: &Settings) {
+pub(crate) fn made_for(config: &mut Config, named: Option<&str>, settings: &Settings) {
     if named.is_some() {
         config.set(API_URL, named.map(Into::into));
     }

@@ -1,12 +1,12 @@
 //! Logins: reads a token, gets one from an issuer, renews it, stores it, and decides which server may get it.
 
-pub mod browser;
-pub mod callback;
-pub mod cleartext;
+pub(crate) mod browser;
+pub(crate) mod callback;
+pub(crate) mod cleartext;
 mod html;
-pub mod login;
-pub mod oidc;
-pub mod own_server;
-pub mod refresh;
-pub mod store;
+pub(crate) mod login;
+pub(crate) mod oidc;
+pub(crate) mod own_server;
+pub(crate) mod refresh;
+pub(crate) mod store;
 pub mod token;

@@ -25,7 +25,7 @@ const REVOKE_LIMIT: Duration = Duration::from_secs(5);
 const MAX_ANSWER: usize = 1 << 20;
 
 /// An issuer. Slashes at the end of its address do not count.
-pub struct Issuer {
+pub(crate) struct Issuer {
     base: String,
     client: reqwest::Client,
     limit: Duration,
@@ -33,7 +33,7 @@ pub struct Issuer {
 }
 
 /// The tokens that an issuer returned.
-pub struct Tokens {
+pub(crate) struct Tokens {
     pub access: SecretString,
     pub refresh: Option<SecretString>,
 }
@@ -44,7 +44,7 @@ impl Issuer {
     ///
     /// # Errors
     /// The issuer's address is plain http, or `--ca-file` can't be read.
-    pub fn new(issuer: &str, settings: &Settings) -> anyhow::Result<Self> {
+    pub(crate) fn new(issuer: &str, settings: &Settings) -> anyhow::Result<Self> {
         cleartext::check_issuer(issuer)?;
         let base = issuer.trim_end_matches('/').to_owned();
         http::know_userinfo(&base);
@@ -59,7 +59,7 @@ impl Issuer {
 
     /// Returns the address of an endpoint: `auth` or `token`.
     #[must_use]
-    pub fn endpoint(&self, name: &str) -> String {
+    pub(crate) fn endpoint(&self, name: &str) -> String {
         format!("{}/protocol/openid-connect/{name}", self.base)
     }
 
@@ -67,7 +67,7 @@ impl Issuer {
     ///
     /// # Errors
     /// The issuer refuses or can't be reached; in the Go tool's words.
-    pub async fn tokens(&self, form: &[(&str, &str)]) -> Result<Tokens, Failure> {
+    pub(crate) async fn tokens(&self, form: &[(&str, &str)]) -> Result<Tokens, Failure> {
         let (status, body) = self
             .post(&self.endpoint("token"), form, self.limit.min(LIMIT))
             .await?;
@@ -100,7 +100,7 @@ impl Issuer {
 
     /// Revokes a refresh token at the endpoint that the issuer's discovery document names (RFC 7009, RFC 8414). False if there
     /// is none, or it did not answer in time.
-    pub async fn revoke(&self, client_id: &str, refresh_token: &SecretString) -> bool {
+    pub(crate) async fn revoke(&self, client_id: &str, refresh_token: &SecretString) -> bool {
         let revoked = async {
             let endpoint = self.revocation_endpoint().await?;
             let form = [

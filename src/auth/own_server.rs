@@ -24,7 +24,7 @@ const MAX_RECORD: u64 = 4096;
 const TOKEN_BYTES: usize = 32;
 
 /// The record of a running server. Dropping it removes the file.
-pub struct Record {
+pub(crate) struct Record {
     path: PathBuf,
     _locked: File,
 }
@@ -39,7 +39,7 @@ impl Drop for Record {
 ///
 /// # Errors
 /// The system has no random numbers.
-pub fn make_token() -> io::Result<SecretString> {
+pub(crate) fn make_token() -> io::Result<SecretString> {
     let mut random = Zeroizing::new([0_u8; TOKEN_BYTES]);
     getrandom::fill(random.as_mut()).map_err(io::Error::other)?;
     let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -50,7 +50,7 @@ pub fn make_token() -> io::Result<SecretString> {
 ///
 /// # Errors
 /// The record can't be written.
-pub fn announce(
+pub(crate) fn announce(
     directory: &Path,
     url: &str,
     address: SocketAddr,
@@ -77,7 +77,7 @@ pub fn announce(
 ///
 /// Only a literal loopback address counts: others decide which address a name has.
 #[must_use]
-pub fn token_for(url: &str) -> Option<SecretString> {
+pub(crate) fn token_for(url: &str) -> Option<SecretString> {
     let asked = url::Url::parse(url).ok()?;
     let address = match asked.host()? {
         url::Host::Ipv4(address) => SocketAddr::from((address, asked.port_or_known_default()?)),

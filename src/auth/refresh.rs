@@ -19,7 +19,7 @@ use crate::output::Out;
 ///
 /// # Errors
 /// The keyring that holds the login does not answer.
-pub fn fresh(
+pub(crate) fn fresh(
     config: &Config,
     now: Timestamp,
     out: &Out,
@@ -82,7 +82,7 @@ fn is_due(config: &Config, login: &Login, now: Timestamp) -> bool {
 
 /// True if the refresh token, the issuer and the client are known.
 #[must_use]
-pub fn is_renewable(config: &Config, login: &Login) -> bool {
+pub(crate) fn is_renewable(config: &Config, login: &Login) -> bool {
     login.refresh.is_some() && config.text(ISSUER_URL).is_some() && config.text(CLIENT_ID).is_some()
 }
 
@@ -90,7 +90,11 @@ pub fn is_renewable(config: &Config, login: &Login) -> bool {
 ///
 /// # Errors
 /// The issuer can't be reached, or refuses.
-pub async fn renew(settings: &Settings, config: &Config, login: &Login) -> anyhow::Result<Login> {
+pub(crate) async fn renew(
+    settings: &Settings,
+    config: &Config,
+    login: &Login,
+) -> anyhow::Result<Login> {
     let issuer = Issuer::new(config.text(ISSUER_URL).unwrap_or_default(), settings)?;
     let refresh = login.refresh.clone().unwrap_or_default();
     let form = [

@@ -15,7 +15,7 @@ use crate::env;
 use crate::keyring::{self, KeyringError};
 
 /// Our own key in `config.json`.
-pub const TOKEN_STORE: &str = "token_store";
+pub(crate) const TOKEN_STORE: &str = "token_store";
 const SERVICE: &str = "acpctl";
 
 /// The places for tokens.
@@ -31,7 +31,7 @@ pub enum Store {
 
 /// Returns the place that a configuration names.
 #[must_use]
-pub fn named(config: &Config) -> Option<Store> {
+pub(crate) fn named(config: &Config) -> Option<Store> {
     match config.text(TOKEN_STORE) {
         Some("keyring") => Some(Store::Keyring),
         Some("file") => Some(Store::File),
@@ -42,7 +42,7 @@ pub fn named(config: &Config) -> Option<Store> {
 
 /// Returns the place of the tokens. If the configuration names none, it is the file, as with the Go tool.
 #[must_use]
-pub fn chosen(config: &Config) -> Store {
+pub(crate) fn chosen(config: &Config) -> Store {
     match named(config) {
         Some(Store::Keyring) if config.text(ACCESS_TOKEN).is_none() => Store::Keyring,
         Some(Store::None) => Store::None,
@@ -52,13 +52,13 @@ pub fn chosen(config: &Config) -> Store {
 
 /// True if a keyring may answer. On Linux it needs a session bus, which servers and containers do not have.
 #[must_use]
-pub fn has_keyring() -> bool {
+pub(crate) fn has_keyring() -> bool {
     cfg!(target_os = "macos") || env::DBUS_SESSION_BUS_ADDRESS.get().is_some()
 }
 
 /// The tokens of a login.
 #[derive(Default)]
-pub struct Login {
+pub(crate) struct Login {
     pub access: Option<SecretString>,
     pub refresh: Option<SecretString>,
 }
@@ -67,7 +67,7 @@ pub struct Login {
 ///
 /// # Errors
 /// As [`load`].
-pub fn access(config: &Config) -> Result<Option<SecretString>, KeyringError> {
+pub(crate) fn access(config: &Config) -> Result<Option<SecretString>, KeyringError> {
     Ok(load(config)?.access)
 }
 
@@ -75,7 +75,7 @@ pub fn access(config: &Config) -> Result<Option<SecretString>, KeyringError> {
 ///
 /// # Errors
 /// The keyring does not answer, or refuses.
-pub fn load(config: &Config) -> Result<Login, KeyringError> {
+pub(crate) fn load(config: &Config) -> Result<Login, KeyringError> {
     if chosen(config) != Store::Keyring {
         return Ok(Login {
             access: config.secret(ACCESS_TOKEN),
@@ -101,7 +101,7 @@ pub fn load(config: &Config) -> Result<Login, KeyringError> {
 ///
 /// # Errors
 /// The keyring does not answer, or refuses; nothing is changed then.
-pub fn save(config: &mut Config, store: Store, login: &Login) -> Result<(), KeyringError> {
+pub(crate) fn save(config: &mut Config, store: Store, login: &Login) -> Result<(), KeyringError> {
     let text = |secret: &Option<SecretString>| {
         secret
             .as_ref()
@@ -122,7 +122,7 @@ pub fn save(config: &mut Config, store: Store, login: &Login) -> Result<(), Keyr
 }
 
 /// Records the choice of the place for later logins.
-pub fn remember(config: &mut Config, store: Store) {
+pub(crate) fn remember(config: &mut Config, store: Store) {
     let word = match store {
         Store::Keyring => "keyring",
         Store::File => "file",
@@ -135,7 +135,7 @@ pub fn remember(config: &mut Config, store: Store) {
 ///
 /// # Errors
 /// The keyring does not answer, or refuses.
-pub fn leave_keyring(config: &Config) -> Result<(), KeyringError> {
+pub(crate) fn leave_keyring(config: &Config) -> Result<(), KeyringError> {
     if named(config) != Some(Store::Keyring) {
         return Ok(());
     }
@@ -146,7 +146,7 @@ pub fn leave_keyring(config: &Config) -> Result<(), KeyringError> {
 ///
 /// # Errors
 /// The keyring holds them and does not answer.
-pub fn clear(config: &mut Config) -> Result<(), KeyringError> {
+pub(crate) fn clear(config: &mut Config) -> Result<(), KeyringError> {
     let cleared = leave_keyring(config);
     config.set(ACCESS_TOKEN, None);
     config.set(REFRESH_TOKEN, None);

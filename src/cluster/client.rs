@@ -23,7 +23,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The time limits of a request.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Until the connection is established, with its TLS.
     pub connect: Duration,
     /// Until the whole answer has come.
@@ -31,7 +31,7 @@ pub struct Limits {
 }
 
 /// An answer of any status.
-pub struct ClusterAnswer {
+pub(crate) struct ClusterAnswer {
     pub status: u16,
     pub content_type: String,
     /// The target of a redirect, which is not followed.
@@ -43,27 +43,27 @@ pub struct ClusterAnswer {
 impl ClusterAnswer {
     /// Returns the body, if it is a JSON object.
     #[must_use]
-    pub fn json(&self) -> Option<&Value> {
+    pub(crate) fn json(&self) -> Option<&Value> {
         self.json.as_ref()
     }
 
     /// Returns the message of a Kubernetes `Status`, if the body is one.
     #[must_use]
-    pub fn message(&self) -> Option<&str> {
+    pub(crate) fn message(&self) -> Option<&str> {
         let json = self.json.as_ref().filter(|json| json["kind"] == "Status")?;
         json["message"].as_str()
     }
 
     /// Returns the beginning of the body as text.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let start = self.body.get(..1024).unwrap_or(&self.body);
         String::from_utf8_lossy(start).into_owned()
     }
 }
 
 /// The connection settings for one cluster and user.
-pub struct Client {
+pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
     headers: HeaderMap,
@@ -72,7 +72,6 @@ pub struct Client {
     address: String,
     /// Host and port of the proxy, if there is one.
     via: Option<String>,
-    pub is_tls: bool,
 }
 
 impl Client {
@@ -80,7 +79,7 @@ impl Client {
     ///
     /// # Errors
     /// A part of the kubeconfig can't be used here.
-    pub async fn new(access: &Access, limits: Limits) -> Result<Self, Fault> {
+    pub(crate) async fn new(access: &Access, limits: Limits) -> Result<Self, Fault> {
         let mut url = server_url(access)
             .ok_or_else(|| unusable("the cluster's address can't be used".to_owned()))?;
         let address = address_of(&url);
@@ -133,26 +132,25 @@ impl Client {
             limits,
             address,
             via: proxy_url.map(|url| proxy_address(&url)),
-            is_tls,
         })
     }
 
     /// Returns the host and port of the server.
     #[must_use]
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
     /// # Errors
     /// There was no answer.
-    pub async fn get(&self, path: &str) -> Result<ClusterAnswer, Fault> {
+    pub(crate) async fn get(&self, path: &str) -> Result<ClusterAnswer, Fault> {
         self.send(self.http.get(format!("{}{path}", self.base)))
             .await
     }
 
     /// # Errors
     /// There was no answer.
-    pub async fn post(&self, path: &str, body: &Value) -> Result<ClusterAnswer, Fault> {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<ClusterAnswer, Fault> {
         let request = self
             .http
             .post(format!("{}{path}", self.base))

@@ -9,7 +9,7 @@ use crate::failure::Kind;
 
 /// The class of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub(crate) enum Class {
     /// There was no connection, or something other than the cluster answered.
     Network,
     Tls,
@@ -22,7 +22,7 @@ pub enum Class {
 impl Class {
     /// Returns its name for people and scripts.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Network => "network",
             Self::Tls => "TLS",
@@ -34,7 +34,7 @@ impl Class {
 
     /// Returns the kind of failure, which decides the exit code.
     #[must_use]
-    pub fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Kind {
         match self {
             Self::Network | Self::Tls => Kind::Network,
             Self::Login => Kind::Login,
@@ -47,7 +47,7 @@ impl Class {
 /// A failure with one thing to do about it. It contains texts of the cluster unchanged: they hold no secret of this run,
 /// but the caller that shows them must escape control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub(crate) struct Fault {
     pub class: Class,
     pub text: String,
     pub hint: String,
@@ -57,7 +57,7 @@ pub struct Fault {
 
 impl Fault {
     #[must_use]
-    pub fn new(class: Class, text: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn new(class: Class, text: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             class,
             text: text.into(),
@@ -68,7 +68,7 @@ impl Fault {
 
     /// A fault without a connection.
     #[must_use]
-    pub fn unreached(text: impl Into<String>) -> Self {
+    pub(crate) fn unreached(text: impl Into<String>) -> Self {
         Self {
             connected: false,
             ..Self::new(
@@ -81,7 +81,7 @@ impl Fault {
 
     /// The reason why there is no answer. `address` is the host and port of the server, `via` those of the proxy.
     #[must_use]
-    pub fn of_transport(error: &reqwest::Error, address: &str, via: Option<&str>) -> Self {
+    pub(crate) fn of_transport(error: &reqwest::Error, address: &str, via: Option<&str>) -> Self {
         let causes = Causes::of(error);
         if let Some(tls) = causes.tls {
             return of_tls(&tls, address);
@@ -118,7 +118,7 @@ impl Fault {
 }
 
 /// The hint if something other than Kubernetes answers.
-pub const NOT_KUBERNETES: &str = "check the address under 'server' in the kubeconfig";
+pub(crate) const NOT_KUBERNETES: &str = "check the address under 'server' in the kubeconfig";
 
 /// The causes of an error, by type.
 #[derive(Default)]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// How much a credential can do, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub(crate) enum Level {
     /// Only asks about its own rights, as every user may.
     None,
     /// Reads some objects, but no secrets.
@@ -27,7 +27,7 @@ pub enum Level {
 
 impl Level {
     /// All levels, lowest first.
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::None,
         Self::Read,
         Self::ReadSecrets,
@@ -38,7 +38,7 @@ impl Level {
 
     /// Returns its word for people, flags and JSON.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Read => "read",
@@ -51,13 +51,13 @@ impl Level {
 
     /// Returns the level of a word.
     #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.word() == word)
     }
 
     /// Returns one sentence on what it means to give the credential to an agent.
     #[must_use]
-    pub fn meaning(self) -> &'static str {
+    pub(crate) fn meaning(self) -> &'static str {
         match self {
             Self::None => "A session can do nothing with it in this cluster.",
             Self::Read => {
@@ -85,7 +85,7 @@ impl fmt::Display for Level {
 
 /// The answer to one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Yes. The text is the cluster's own: it names the binding and the role that grant the right.
     Yes(Option<String>),
     /// Yes, but only for the objects with these names.
@@ -98,13 +98,13 @@ pub enum Verdict {
 impl Verdict {
     /// Returns true if the right is granted, for all objects or for some.
     #[must_use]
-    pub fn is_yes(&self) -> bool {
+    pub(crate) fn is_yes(&self) -> bool {
         matches!(self, Self::Yes(_) | Self::Only(_))
     }
 
     /// Returns its word for JSON.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Yes(_) => "yes",
             Self::Only(_) => "some",
@@ -115,7 +115,7 @@ impl Verdict {
 
     /// Reads the answer to an access review: its status, and its body if that is JSON.
     #[must_use]
-    pub fn of_review(status: u16, body: Option<&Value>) -> Self {
+    pub(crate) fn of_review(status: u16, body: Option<&Value>) -> Self {
         let review = body
             .filter(|_| matches!(status, 200 | 201))
             .map(|json| &json["status"]);
@@ -137,7 +137,7 @@ impl Verdict {
 
 /// The scope of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// In the context's namespace.
     Namespace,
     /// In the whole cluster.
@@ -146,7 +146,7 @@ pub enum Scope {
 
 /// One right to ask about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Question {
+pub(crate) struct Question {
     pub scope: Scope,
     pub verb: &'static str,
     pub group: &'static str,
@@ -200,13 +200,13 @@ const CERTIFICATES: &str = "certificates.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
 /// Asks for all rights at once: after a yes no other question is needed.
-pub const EVERYTHING: Question = in_cluster("*", "*", "*", "", "", Level::Admin);
+pub(crate) const EVERYTHING: Question = in_cluster("*", "*", "*", "", "", Level::Admin);
 
 /// The rights that make a grade, in the order in which they are asked about.
 ///
 /// A user who may create pods can run code as any account of the namespace. A user who may approve certificates for the signer
 /// of clients can become a user of any name, but needs both rights of the pair (see [`grade`]).
-pub const QUESTIONS: [Question; 32] = [
+pub(crate) const QUESTIONS: [Question; 32] = [
     in_cluster("impersonate", "", "users", "", "", Level::Admin),
     in_cluster(
         "impersonate",
@@ -289,7 +289,7 @@ const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
 impl Question {
     /// Returns the body of the access review for this question. A question about the cluster has no namespace.
     #[must_use]
-    pub fn review(&self, namespace: &str) -> Value {
+    pub(crate) fn review(&self, namespace: &str) -> Value {
         let mut asked = json!({"verb": self.verb, "resource": self.resource});
         let namespace = if self.scope == Scope::Namespace {
             namespace
@@ -315,7 +315,7 @@ impl Question {
 
     /// Returns the question as people read it: `create pods/exec`, `bind clusterroles "cluster-admin"`.
     #[must_use]
-    pub fn says(&self) -> String {
+    pub(crate) fn says(&self) -> String {
         let mut text = format!("{} {}", self.verb, self.resource);
         if !self.subresource.is_empty() {
             text.push('/');
@@ -330,7 +330,7 @@ impl Question {
 
 /// One rule of a rules review: verbs on resources, for all objects or for those with some names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rule {
+pub(crate) struct Rule {
     pub verbs: Vec<String>,
     pub groups: Vec<String>,
     pub resources: Vec<String>,
@@ -339,7 +339,7 @@ pub struct Rule {
 
 /// The rules that a rules review lists for one namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rules {
+pub(crate) struct Rules {
     pub rules: Vec<Rule>,
     /// False if there may be more rights than the list shows.
     pub complete: bool,
@@ -359,7 +359,7 @@ const READS: [&str; 3] = ["get", "list", "watch"];
 impl Rules {
     /// Reads the answer to a rules review. Any answer that is not complete counts as an empty, incomplete list.
     #[must_use]
-    pub fn of_review(status: u16, body: Option<&Value>) -> Self {
+    pub(crate) fn of_review(status: u16, body: Option<&Value>) -> Self {
         let review = body
             .filter(|_| matches!(status, 200 | 201))
             .map(|json| &json["status"]);
@@ -389,7 +389,7 @@ impl Rules {
 
     /// Answers a question about the namespace from the list.
     #[must_use]
-    pub fn answer(&self, question: &Question) -> Verdict {
+    pub(crate) fn answer(&self, question: &Question) -> Verdict {
         let mut names = Vec::new();
         for rule in self.rules.iter().filter(|rule| rule.covers(question)) {
             if rule.names.is_empty() || rule.names.iter().any(|name| name == question.name) {
@@ -412,7 +412,7 @@ impl Rules {
 
     /// Returns the level of the rights that no question asks about: any read, and any change.
     #[must_use]
-    pub fn level(&self) -> Level {
+    pub(crate) fn level(&self) -> Level {
         let levels = self.rules.iter().map(Rule::level);
         levels.max().unwrap_or(Level::None)
     }
@@ -451,14 +451,14 @@ impl Rule {
 
 /// A question and its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     pub question: Question,
     pub verdict: Verdict,
 }
 
 /// A grade, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grade {
+pub(crate) struct Grade {
     pub level: Level,
     /// True if a higher level could not be ruled out: the grade is "at least" this.
     pub at_least: bool,
@@ -467,7 +467,7 @@ pub struct Grade {
 impl Grade {
     /// Returns true if the credential is known to be within a limit.
     #[must_use]
-    pub fn is_within(&self, limit: Level) -> bool {
+    pub(crate) fn is_within(self, limit: Level) -> bool {
         self.level <= limit && (!self.at_least || limit == Level::Admin)
     }
 }
@@ -481,7 +481,7 @@ impl fmt::Display for Grade {
 
 /// Grades a credential by the answers to all questions and the rules of its namespace.
 #[must_use]
-pub fn grade(findings: &[Finding], rules: &Rules) -> Grade {
+pub(crate) fn grade(findings: &[Finding], rules: &Rules) -> Grade {
     let pair = pair(findings);
     let verdicts = findings.iter().map(|finding| {
         let verdict = if is_of_pair(&finding.question) {

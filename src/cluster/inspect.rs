@@ -16,7 +16,7 @@ const AT_ONCE: usize = 8;
 
 /// What a cluster says about a user.
 #[derive(Debug, Clone)]
-pub struct Inspection {
+pub(crate) struct Inspection {
     /// `None` if the cluster does not say the name.
     pub user: Option<User>,
     pub namespace: String,
@@ -32,7 +32,7 @@ pub struct Inspection {
 /// # Errors
 /// A fault if there is no Kubernetes, or if it does not accept the login. A question that the cluster does not answer is
 /// not a fault: its answer is unknown.
-pub async fn inspect(client: &Client, namespace: &str) -> Result<Inspection, Fault> {
+pub(crate) async fn inspect(client: &Client, namespace: &str) -> Result<Inspection, Fault> {
     let user = questions::identity(client).await?;
     let everything = ask(client, EVERYTHING, namespace).await;
     if everything.verdict.is_yes() {

@@ -11,13 +11,13 @@
 //! The client stores nothing in the cluster: all requests are reads and reviews. It follows no redirect, because the token
 //! would go with it.
 
-pub mod client;
-pub mod fault;
-pub mod grade;
-pub mod inspect;
-pub mod plugin;
-pub mod questions;
+pub(crate) mod client;
+pub(crate) mod fault;
+pub(crate) mod grade;
+pub(crate) mod inspect;
+pub(crate) mod plugin;
+pub(crate) mod questions;
 mod tls;
 
-pub use client::{Client, Limits};
-pub use fault::{Class, Fault};
+pub(crate) use client::{Client, Limits};
+pub(crate) use fault::{Class, Fault};

@@ -21,7 +21,7 @@ use crate::yaml;
 const MAX_OUTPUT: u64 = 1 << 20;
 
 /// The credentials that the program returns.
-pub enum Login {
+pub(crate) enum Login {
     Token(SecretString),
     /// Certificate and key in one text.
     Certificate(SecretString),
@@ -33,7 +33,7 @@ pub enum Login {
 /// # Errors
 /// A fault of the class login that names the program and quotes its last line on standard error, which may hold secrets of
 /// the kubeconfig.
-pub async fn run(
+pub(crate) async fn run(
     access: &Access,
     plugin: &Plugin,
     limit: Duration,

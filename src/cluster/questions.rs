@@ -17,7 +17,7 @@ const ANONYMOUS: &str = "system:anonymous";
 ///
 /// # Errors
 /// The answer does not come from Kubernetes, or the login is refused at once.
-pub async fn version(client: &Client) -> Result<Option<String>, Fault> {
+pub(crate) async fn version(client: &Client) -> Result<Option<String>, Fault> {
     let answer = client.get("/version").await?;
     refuse(client, &answer)?;
     let version = |json: &Value| json["gitVersion"].as_str().map(str::to_owned);
@@ -35,14 +35,14 @@ pub async fn version(client: &Client) -> Result<Option<String>, Fault> {
 ///
 /// # Errors
 /// The cluster knows no user with these credentials.
-pub async fn who(client: &Client) -> Result<Option<String>, Fault> {
+pub(crate) async fn who(client: &Client) -> Result<Option<String>, Fault> {
     let user = identity(client).await?;
     Ok(user.map(|user| user.name))
 }
 
 /// A user, as the cluster sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct User {
+pub(crate) struct User {
     pub name: String,
     pub groups: Vec<String>,
     /// The cluster's name for the credential, such as `JTI=…`, as its audit log has it.
@@ -53,7 +53,7 @@ pub struct User {
 ///
 /// # Errors
 /// A fault if the cluster does not know these credentials.
-pub async fn identity(client: &Client) -> Result<Option<User>, Fault> {
+pub(crate) async fn identity(client: &Client) -> Result<Option<User>, Fault> {
     let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
     let answer = client.post(WHO, &body).await?;
     refuse(client, &answer)?;
@@ -134,7 +134,7 @@ fn quoted_after<'t>(text: &'t str, words: &str) -> Option<&'t str> {
 
 /// The kinds that the user may read in one namespace, as far as the cluster can tell.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Readable {
+pub(crate) struct Readable {
     /// The kinds that the user may list.
     pub kinds: BTreeSet<String>,
     /// False if there may be more, or if there was no answer.
@@ -142,7 +142,7 @@ pub struct Readable {
 }
 
 /// Asks what the user may read in a namespace. A missing answer is not a fault: then nothing is known.
-pub async fn readable(client: &Client, namespace: &str) -> Readable {
+pub(crate) async fn readable(client: &Client, namespace: &str) -> Readable {
     match post_rules(client, namespace).await {
         Ok(answer) => answer.json().map(rules).unwrap_or_default(),
         Err(_) => Readable::default(),
@@ -234,7 +234,7 @@ fn refuse(client: &Client, answer: &ClusterAnswer) -> Result<(), Fault> {
 const STORE: &str = "store new credentials: 'acpctl credential update NAME --from-file PATH'";
 
 /// The hint if the kubeconfig has no credentials.
-pub const NO_CREDENTIALS: &str =
+pub(crate) const NO_CREDENTIALS: &str =
     "put a token, a client certificate or a login program into the kubeconfig's user";
 
 fn anonymous() -> Fault {

@@ -41,7 +41,7 @@ pub struct Args {
     shell: String,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match SHELLS.iter().find(|(name, _)| *name == args.shell) {
         Some((_, script)) => ctx.out.data(script.as_bytes()),
         None => Err(Failure::usage(format!(

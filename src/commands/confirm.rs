@@ -39,7 +39,7 @@ const LOSSES: &[(&str, &str)] = &[
 ];
 
 /// Returns the question about the deletion of one object.
-pub fn question(resource: &Resource, label: &str) -> String {
+pub(crate) fn question(resource: &Resource, label: &str) -> String {
     let loss = LOSSES.iter().find(|(word, _)| *word == resource.word);
     let loss = loss.map_or_else(String::new, |(_, loss)| format!(" {loss}"));
     format!("Delete {label}?{loss}")
@@ -86,7 +86,7 @@ impl ConfirmArgs {
 ///
 /// # Errors
 /// [`Kind::Input`] if there is no answer.
-pub fn ask_or_read(ctx: &Ctx, question: &str) -> anyhow::Result<bool> {
+pub(crate) fn ask_or_read(ctx: &Ctx, question: &str) -> anyhow::Result<bool> {
     let required = || {
         Failure::new(
             Kind::Input,

@@ -34,7 +34,7 @@ pub struct Args {
     output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let word = args.resource.to_lowercase();
     let format = args.output.format()?;
     if args.all {

@@ -24,7 +24,7 @@ pub struct Args {
     name: String,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let resource = find(&args.resource).ok_or_else(|| {
         Failure::usage(format!(

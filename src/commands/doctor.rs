@@ -103,7 +103,7 @@ fn fail(name: &'static str, detail: impl Into<String>, fix: impl Into<String>) -
     check(name, Tone::Bad, detail, fix)
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let checks = checks(ctx);
     match args.output {
         Form::Json => ctx.out.json(&as_json(&checks))?,

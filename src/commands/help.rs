@@ -14,7 +14,7 @@ pub struct Args {
     words: Vec<String>,
 }
 
-pub fn run(ctx: &Ctx, args: &Args, root: Command) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args, root: Command) -> anyhow::Result<()> {
     if let Some(first) = args.words.first()
         && root.find_subcommand(first).is_none()
     {

@@ -10,7 +10,7 @@ use crate::resources::Record;
 
 /// Labels that an object must carry, all of them. An empty selector fits every object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selector(Vec<(String, String)>);
+pub(crate) struct Selector(Vec<(String, String)>);
 
 impl Selector {
     /// Reads the values of a flag: `KEY=VALUE`, several of them separated by commas or given with the flag again, and `==`
@@ -19,7 +19,7 @@ impl Selector {
     /// # Errors
     /// A usage failure that names `flag`, for anything else: without the wrong part, the selector would fit more objects
     /// than the user meant.
-    pub fn read(flag: &str, given: &[String]) -> Result<Self, Failure> {
+    pub(crate) fn read(flag: &str, given: &[String]) -> Result<Self, Failure> {
         let texts = given.iter().filter(|text| !text.is_empty());
         let pairs = texts.flat_map(|text| text.split(','));
         pairs
@@ -34,13 +34,13 @@ impl Selector {
 
     /// True if the selector fits every object.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// True for an object with all these labels. An object whose labels are not a JSON object has none.
     #[must_use]
-    pub fn fits(&self, record: &Record) -> bool {
+    pub(crate) fn fits(&self, record: &Record) -> bool {
         if self.is_empty() {
             return true;
         }

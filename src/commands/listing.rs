@@ -120,7 +120,7 @@ impl ListArgs {
 }
 
 /// Notes on standard error that there are more objects than were shown.
-pub fn say_left_out(ctx: &Ctx, list: &List, total: i64) {
+pub(crate) fn say_left_out(ctx: &Ctx, list: &List, total: i64) {
     let shown = count(list);
     if shown > 0 && shown < total {
         ctx.out.note(&format!(

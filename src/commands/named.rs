@@ -10,7 +10,7 @@ use crate::resources::{Resource, Scope};
 ///
 /// # Errors
 /// If a project is needed and none is set.
-pub fn collection(
+pub(crate) fn collection(
     ctx: &Ctx,
     resource: &'static Resource,
     project: Option<&str>,

@@ -11,7 +11,7 @@ use crate::resources::Record;
 ///
 /// # Errors
 /// If the server's answer names no object.
-pub fn created(ctx: &Ctx, record: &Record, format: &Format) -> anyhow::Result<()> {
+pub(crate) fn created(ctx: &Ctx, record: &Record, format: &Format) -> anyhow::Result<()> {
     let word = record.resource.word;
     refuse_nameless(record, &format!("create {word}"))?;
     done(
@@ -26,7 +26,7 @@ pub fn created(ctx: &Ctx, record: &Record, format: &Format) -> anyhow::Result<()
 ///
 /// # Errors
 /// [`Kind::Server`]; `doing` says what was requested.
-pub fn refuse_nameless(record: &Record, doing: &str) -> Result<(), Failure> {
+pub(crate) fn refuse_nameless(record: &Record, doing: &str) -> Result<(), Failure> {
     if record.id().is_empty() && record.name().is_empty() {
         return Err(nameless(doing));
     }
@@ -35,14 +35,19 @@ pub fn refuse_nameless(record: &Record, doing: &str) -> Result<(), Failure> {
 
 /// Returns the failure for an answer that names no object.
 #[must_use]
-pub fn nameless(doing: &str) -> Failure {
+pub(crate) fn nameless(doing: &str) -> Failure {
     let message = format!("{doing}: the server's answer names no object");
     Failure::new(Kind::Server, message)
 }
 
 /// Prints a sentence, or `result` in the form that `-o` asks for. For commands whose result is not an object of the
 /// server.
-pub fn said(ctx: &Ctx, format: &Format, sentence: &str, result: &Value) -> anyhow::Result<()> {
+pub(crate) fn said(
+    ctx: &Ctx,
+    format: &Format,
+    sentence: &str,
+    result: &Value,
+) -> anyhow::Result<()> {
     match format {
         Format::Table | Format::Wide => ctx.out.line(sentence),
         format => ctx.out.value(result, format),
@@ -50,7 +55,12 @@ pub fn said(ctx: &Ctx, format: &Format, sentence: &str, result: &Value) -> anyho
 }
 
 /// Prints a sentence, or the object in the form that `-o` asks for.
-pub fn done(ctx: &Ctx, record: &Record, format: &Format, sentence: &str) -> anyhow::Result<()> {
+pub(crate) fn done(
+    ctx: &Ctx,
+    record: &Record,
+    format: &Format,
+    sentence: &str,
+) -> anyhow::Result<()> {
     match format {
         Format::Table | Format::Wide => ctx.out.line(sentence),
         format => ctx.out.record(record, format, ctx.now()),

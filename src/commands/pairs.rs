@@ -7,11 +7,11 @@ use serde_json::Value;
 use crate::compat::json;
 
 /// Labels or annotations.
-pub type Pairs = BTreeMap<String, String>;
+pub(crate) type Pairs = BTreeMap<String, String>;
 
 /// Writes pairs as the server keeps them.
 #[must_use]
-pub fn as_json(pairs: &Pairs) -> String {
+pub(crate) fn as_json(pairs: &Pairs) -> String {
     let value: Value = pairs
         .iter()
         .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
@@ -22,7 +22,7 @@ pub fn as_json(pairs: &Pairs) -> String {
 
 /// Reads the pairs in a text of the server; `None` if it holds anything else than an object of texts.
 #[must_use]
-pub fn pairs_of(text: &str) -> Option<Pairs> {
+pub(crate) fn pairs_of(text: &str) -> Option<Pairs> {
     if text.is_empty() {
         return Some(Pairs::new());
     }

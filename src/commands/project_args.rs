@@ -6,7 +6,7 @@ use crate::resources::Candidates;
 
 /// The flag that names the project.
 #[derive(Debug, clap::Args)]
-pub struct ProjectArgs {
+pub(crate) struct ProjectArgs {
     /// Project (default: the current project)
     #[arg(long, value_name = "ID")]
     #[arg(add = Candidates::PROJECTS)]
@@ -18,12 +18,12 @@ impl ProjectArgs {
     ///
     /// # Errors
     /// As [`Ctx::project`].
-    pub fn project(&self, ctx: &Ctx) -> Result<String, Failure> {
+    pub(crate) fn project(&self, ctx: &Ctx) -> Result<String, Failure> {
         ctx.project(self.project_id.as_deref())
     }
 
     /// True if the flag names a project.
-    pub fn is_given(&self) -> bool {
+    pub(crate) fn is_given(&self) -> bool {
         self.project_id.as_deref().is_some_and(|id| !id.is_empty())
     }
 }

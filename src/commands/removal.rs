@@ -15,7 +15,7 @@ use crate::resources::{CREDENTIAL, Record};
 ///
 /// # Errors
 /// If the user can't be asked for consent, or if the server refuses.
-pub fn remove(
+pub(crate) fn remove(
     ctx: &Ctx,
     confirm: &ConfirmArgs,
     collection: &Collection,

@@ -6,7 +6,12 @@ use crate::output::Format;
 use crate::resources::{List, RUN_COLUMNS};
 
 /// Shows the list. The table leaves out the columns that would be the same in each row.
-pub fn show(ctx: &Ctx, args: &ListArgs, mut list: List, format: &Format) -> anyhow::Result<()> {
+pub(crate) fn show(
+    ctx: &Ctx,
+    args: &ListArgs,
+    mut list: List,
+    format: &Format,
+) -> anyhow::Result<()> {
     if *format != Format::Table {
         return args.show(ctx, list, format);
     }

@@ -13,7 +13,7 @@ use crate::resources::{Candidates, Record, SESSION, SESSION_MESSAGE};
 
 /// The arguments of a verb that acts on one session.
 #[derive(Debug, clap::Args)]
-pub struct SessionArgs {
+pub(crate) struct SessionArgs {
     /// ID or name of the session, or name of its agent
     #[arg(add = Candidates::SESSIONS)]
     session: String,
@@ -27,7 +27,7 @@ impl SessionArgs {
     ///
     /// # Errors
     /// Those of the look-up and of `action`; `verb` says what was tried.
-    pub fn act(
+    pub(crate) fn act(
         &self,
         ctx: &Ctx,
         verb: &str,
@@ -54,13 +54,13 @@ impl SessionArgs {
 ///
 /// # Errors
 /// Those of the request.
-pub async fn stop(client: &Client, id: &str) -> Result<Record, Error> {
+pub(crate) async fn stop(client: &Client, id: &str) -> Result<Record, Error> {
     let request = Collection::sessions().request_below(Method::Post, id, &["stop"]);
     client.fetch(&SESSION, &request).await
 }
 
 /// The server's answer to a start.
-pub struct Started {
+pub(crate) struct Started {
     /// The session, if the answer holds one.
     session: Option<Record>,
     /// The whole answer.
@@ -71,7 +71,7 @@ pub struct Started {
 ///
 /// # Errors
 /// Those of the request.
-pub async fn start(
+pub(crate) async fn start(
     client: &Client,
     project: &str,
     agent_id: &str,
@@ -96,7 +96,7 @@ impl Started {
     ///
     /// # Errors
     /// If standard output can't be written.
-    pub fn show(&self, ctx: &Ctx, label: &str, format: &Format) -> anyhow::Result<()> {
+    pub(crate) fn show(&self, ctx: &Ctx, label: &str, format: &Format) -> anyhow::Result<()> {
         match (&self.session, format) {
             (Some(session), Format::Table | Format::Wide) => ctx.out.line(&format!(
                 "session/{} started{}",
@@ -114,7 +114,7 @@ impl Started {
     ///
     /// # Errors
     /// If the server refuses the message. The session then runs without its task.
-    pub fn deliver(&self, ctx: &Ctx, prompt: Option<&str>) -> anyhow::Result<()> {
+    pub(crate) fn deliver(&self, ctx: &Ctx, prompt: Option<&str>) -> anyhow::Result<()> {
         let Some(prompt) = prompt.filter(|prompt| !prompt.is_empty()) else {
             return Ok(());
         };

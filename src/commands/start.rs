@@ -27,7 +27,7 @@ pub struct Args {
     output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     lookup::check("agent name or ID", &args.agent)?;
     let format = args.output.format()?;
     if args.project_id.is_none() && ctx.settings()?.project.value.is_none() {

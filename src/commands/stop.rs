@@ -10,7 +10,7 @@ pub struct Args {
     session: SessionArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     args.session
         .act(ctx, "stop", "stopped", &session_control::stop)
 }

@@ -46,7 +46,7 @@ pub struct Args {
     output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Collection::sessions().check(&args.session)?;
     let format = args.output.format()?;
     let wanted = wanted(&args.phases)?;

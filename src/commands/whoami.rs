@@ -24,7 +24,7 @@ pub struct Args {
     output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let settings = ctx.settings()?;
     if settings.is_local() {

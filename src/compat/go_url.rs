@@ -3,7 +3,7 @@
 
 /// The reason why an address can't be used.
 #[derive(Debug, PartialEq, Eq)]
-pub struct UrlFault {
+pub(crate) struct UrlFault {
     pub cause: String,
     /// True if the text is not a URL, false if it is a URL to which no request can be sent.
     pub unreadable: bool,
@@ -11,7 +11,7 @@ pub struct UrlFault {
 
 /// Checks an address for HTTP; returns the first fault.
 #[must_use]
-pub fn fault(text: &str) -> Option<UrlFault> {
+pub(crate) fn fault(text: &str) -> Option<UrlFault> {
     let unreadable = |cause: &str| {
         Some(UrlFault {
             cause: cause.to_owned(),

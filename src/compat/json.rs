@@ -9,13 +9,13 @@ use crate::text::seen::is_unseen;
 
 /// Returns compact JSON for a request body.
 #[must_use]
-pub fn compact(value: &Value) -> String {
+pub(crate) fn compact(value: &Value) -> String {
     escape(&serde_json::to_string(value).unwrap_or_default())
 }
 
 /// Returns the length of a text as compact JSON, without making a copy: it may be a secret.
 #[must_use]
-pub fn compact_len(text: &str) -> usize {
+pub(crate) fn compact_len(text: &str) -> usize {
     struct Length(usize);
     impl std::io::Write for Length {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -40,7 +40,7 @@ pub fn compact_len(text: &str) -> usize {
 /// Writes a secret as a compact JSON string, into one buffer that is wiped. The buffer never grows, since growing would
 /// leave a copy of the secret behind.
 #[must_use]
-pub fn compact_secret(secret: &str) -> Zeroizing<String> {
+pub(crate) fn compact_secret(secret: &str) -> Zeroizing<String> {
     const LONGEST_ESCAPE: usize = 6;
     let mut text = Zeroizing::new(String::with_capacity(secret.len() * LONGEST_ESCAPE + 2));
     text.push('"');
@@ -65,7 +65,7 @@ pub fn compact_secret(secret: &str) -> Zeroizing<String> {
 
 /// Returns indented JSON for standard output, without the final newline. Characters that a reader would not see are escaped.
 #[must_use]
-pub fn pretty(value: &Value) -> String {
+pub(crate) fn pretty(value: &Value) -> String {
     escape_unseen(&escape(
         &serde_json::to_string_pretty(value).unwrap_or_default(),
     ))
@@ -73,7 +73,7 @@ pub fn pretty(value: &Value) -> String {
 
 /// Prepares JSON that somebody else wrote for standard output: escapes invisible characters, drops control characters.
 #[must_use]
-pub fn shown(json: &str) -> String {
+pub(crate) fn shown(json: &str) -> String {
     escape_unseen(json)
         .chars()
         // Valid JSON holds no control characters but line ends and tabs, but the text may not be valid JSON.
@@ -105,7 +105,7 @@ fn escape_unseen(json: &str) -> String {
 
 /// Escapes `<`, `>`, `&`, U+2028 and U+2029. They occur only inside JSON strings, so the whole text can be replaced at once.
 #[must_use]
-pub fn escape(json: &str) -> String {
+pub(crate) fn escape(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
         match escape_of(c) {
@@ -131,7 +131,7 @@ fn escape_of(c: char) -> Option<&'static str> {
 ///
 /// # Errors
 /// The reason why the text is not JSON, in Go's words, which quote one character at most.
-pub fn parse(bytes: &[u8]) -> Result<Value, SyntaxError> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, SyntaxError> {
     // Go accepts all that the library accepts (fuzz target `json`), so only a refused text is checked by Go's rules.
     if let Ok(value) = serde_json::from_slice(bytes) {
         return Ok(value);
@@ -142,7 +142,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, SyntaxError> {
 
 /// Returns Go's word for the type of a value.
 #[must_use]
-pub fn type_word(value: &Value) -> &'static str {
+pub(crate) fn type_word(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",

@@ -1,11 +1,11 @@
 //! The Go tool's behavior that scripts rely on: flag grammar, quoting, JSON bytes, numbers, reasons of errors.
 
-pub mod go_url;
+pub(crate) mod go_url;
 pub mod grammar;
-pub mod io_reason;
-pub mod json;
+pub(crate) mod io_reason;
+pub(crate) mod json;
 pub mod json_text;
-pub mod json_tree;
-pub mod near;
-pub mod number;
-pub use crate::text::quote;
+pub(crate) mod json_tree;
+pub(crate) mod near;
+pub(crate) mod number;
+pub(crate) use crate::text::quote;

@@ -1,7 +1,7 @@
 //! Names that a misspelled word may have been meant for.
 
 /// Returns the nearest of some names, if it is within `limit` changes: characters added, removed or replaced.
-pub fn nearest<'n>(
+pub(crate) fn nearest<'n>(
     word: &str,
     names: impl Iterator<Item = &'n str>,
     limit: impl Fn(&str) -> usize,
@@ -13,4 +13,4 @@ pub fn nearest<'n>(
         .map(|(_, name)| name)
 }
 
-pub use strsim::levenshtein as distance;
+pub(crate) use strsim::levenshtein as distance;

@@ -36,7 +36,7 @@ impl From<NumberError> for String {
 ///
 /// # Errors
 /// The text is not an integer, or it is out of range.
-pub fn int64(text: &str) -> Result<i64, NumberError> {
+pub(crate) fn int64(text: &str) -> Result<i64, NumberError> {
     integer(text, i64::MIN, i64::MAX)
 }
 
@@ -44,7 +44,7 @@ pub fn int64(text: &str) -> Result<i64, NumberError> {
 ///
 /// # Errors
 /// As [`int64`].
-pub fn int32(text: &str) -> Result<i32, NumberError> {
+pub(crate) fn int32(text: &str) -> Result<i32, NumberError> {
     let number = integer(text, i64::from(i32::MIN), i64::from(i32::MAX))?;
     i32::try_from(number).map_err(|_| out_of_range("ParseInt", text))
 }
@@ -99,7 +99,7 @@ fn underscores_fit(digits: &str, prefixed: bool) -> bool {
 ///
 /// # Errors
 /// The text is not a number, or it is out of range.
-pub fn float(text: &str) -> Result<f64, NumberError> {
+pub(crate) fn float(text: &str) -> Result<f64, NumberError> {
     match text.parse::<f64>() {
         Ok(number) if number.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) => {
             Err(out_of_range("ParseFloat", text))
@@ -127,7 +127,7 @@ fn out_of_range(function: &'static str, text: &str) -> NumberError {
 ///
 /// # Errors
 /// The text is neither true nor false.
-pub fn boolean(text: &str) -> Result<bool, NumberError> {
+pub(crate) fn boolean(text: &str) -> Result<bool, NumberError> {
     match text {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
@@ -140,7 +140,7 @@ pub fn boolean(text: &str) -> Result<bool, NumberError> {
 ///
 /// # Errors
 /// A unit is missing or unknown, or the text is not a duration.
-pub fn duration(text: &str) -> Result<Duration, NumberError> {
+pub(crate) fn duration(text: &str) -> Result<Duration, NumberError> {
     let bad = || NumberError::Duration(text.to_owned());
     let (negative, mut rest) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
@@ -192,7 +192,7 @@ pub fn duration(text: &str) -> Result<Duration, NumberError> {
 ///
 /// # Errors
 /// As [`duration`].
-pub fn duration_with_days(text: &str) -> Result<Duration, NumberError> {
+pub(crate) fn duration_with_days(text: &str) -> Result<Duration, NumberError> {
     match text.strip_suffix('d') {
         Some(days) => {
             let days: u32 = days

@@ -2,13 +2,13 @@
 
 /// A word that can be typed at the cursor. It has no control characters, so that it stays one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
+pub(super) struct Candidate {
     pub text: String,
     pub help: String,
 }
 
 impl Candidate {
-    pub fn new(text: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(super) fn new(text: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             help: help.into(),
@@ -18,7 +18,7 @@ impl Candidate {
 
 /// Whether the shell offers file names too; the numbers are the protocol's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Directive {
+pub(super) enum Directive {
     /// The shell offers file names if there are no candidates.
     Default = 0,
     NoFileComp = 4,
@@ -26,7 +26,7 @@ pub enum Directive {
 
 /// Candidates and a directive for the shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub(super) struct Answer {
     pub candidates: Vec<Candidate>,
     pub directive: Directive,
 }
@@ -34,7 +34,7 @@ pub struct Answer {
 impl Answer {
     /// Returns an answer of these candidates alone.
     #[must_use]
-    pub fn of(candidates: Vec<Candidate>) -> Self {
+    pub(super) fn of(candidates: Vec<Candidate>) -> Self {
         Self {
             candidates,
             directive: Directive::NoFileComp,
@@ -43,7 +43,7 @@ impl Answer {
 
     /// Returns the answer that lets the shell offer file names.
     #[must_use]
-    pub fn files() -> Self {
+    pub(super) fn files() -> Self {
         Self {
             candidates: Vec::new(),
             directive: Directive::Default,

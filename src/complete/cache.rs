@@ -20,7 +20,7 @@ const LARGEST: usize = 4 << 20;
 
 /// Returns the names that are stored under a key, if they are fresh.
 #[must_use]
-pub fn read(key: &[&str]) -> Option<Vec<Candidate>> {
+pub(super) fn read(key: &[&str]) -> Option<Vec<Candidate>> {
     let path = file(key)?;
     if !is_fresh(&path, SystemTime::now()) {
         return None;
@@ -36,7 +36,7 @@ pub fn read(key: &[&str]) -> Option<Vec<Candidate>> {
 }
 
 /// Stores the names. If that fails, the next Tab sends a request again.
-pub fn write(key: &[&str], names: &[Candidate]) {
+pub(super) fn write(key: &[&str], names: &[Candidate]) {
     let Some(path) = file(key) else { return };
     let stored: Vec<(&str, &str)> = names
         .iter()

@@ -7,7 +7,7 @@ use clap::{Arg, Command};
 use crate::compat::grammar::{Known, Line, is_switch};
 
 /// The word that the user is typing, with everything before it.
-pub struct Cursor<'a> {
+pub(super) struct Cursor<'a> {
     /// The command and those above it, the root first.
     pub path: Vec<&'a Command>,
     /// The long names of the flags so far, with their values.
@@ -23,7 +23,7 @@ pub struct Cursor<'a> {
 
 /// The kind of word that fits at the cursor.
 #[derive(Clone, Copy)]
-pub enum Wanted<'a> {
+pub(super) enum Wanted<'a> {
     /// The name of a flag.
     Flag,
     /// The value of a flag; `None` if the flag is unknown.
@@ -35,7 +35,7 @@ pub enum Wanted<'a> {
 impl<'a> Cursor<'a> {
     /// Reads the words after the program's name; the user is typing the last one.
     #[must_use]
-    pub fn find(root: &'a Command, words: &[OsString]) -> Self {
+    pub(super) fn find(root: &'a Command, words: &[OsString]) -> Self {
         let (typed, before) = match words.split_last() {
             Some((last, before)) => (last.to_string_lossy().into_owned(), before),
             None => (String::new(), words),
@@ -130,13 +130,13 @@ impl<'a> Cursor<'a> {
 
     /// Returns the command at the cursor.
     #[must_use]
-    pub fn command(&self) -> &'a Command {
+    pub(super) fn command(&self) -> &'a Command {
         self.path[self.path.len() - 1]
     }
 
     /// Returns the names of the commands below the root.
     #[must_use]
-    pub fn names(&self) -> Vec<&'a str> {
+    pub(super) fn names(&self) -> Vec<&'a str> {
         self.path
             .iter()
             .skip(1)
@@ -146,7 +146,7 @@ impl<'a> Cursor<'a> {
 
     /// Returns the last value of a flag.
     #[must_use]
-    pub fn flag(&self, name: &str) -> Option<&str> {
+    pub(super) fn flag(&self, name: &str) -> Option<&str> {
         self.flags
             .iter()
             .rev()

@@ -74,7 +74,7 @@ const LIVE: &[Live] = &[
 
 /// Returns the names of a kind's objects that the user can see; none if that takes too long, fails, or needs a login.
 #[must_use]
-pub fn names(resource: &Resource, cursor: &Cursor<'_>, deadline: Instant) -> Vec<Candidate> {
+pub(super) fn names(resource: &Resource, cursor: &Cursor<'_>, deadline: Instant) -> Vec<Candidate> {
     let live = LIVE.iter().find(|live| live.resource.word == resource.word);
     live.and_then(|live| ask(live, cursor, deadline))
         .unwrap_or_default()

@@ -37,7 +37,7 @@ const WITHOUT_DESCRIPTIONS: &str = "__completeNoDesc";
 
 /// Answers if the words call one of the hidden commands; `None` if they do not. `tree` returns the tree of commands.
 #[must_use]
-pub fn requested(
+pub(crate) fn requested(
     out: &Out,
     words: &[OsString],
     tree: fn() -> Command,

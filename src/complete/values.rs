@@ -17,7 +17,7 @@ use crate::resources::{Candidates, NAMED, PROJECT_AGENT, find_or_project_agent};
 
 /// Returns the candidates for the cursor.
 #[must_use]
-pub fn answer(cursor: &Cursor<'_>, deadline: Instant) -> Answer {
+pub(super) fn answer(cursor: &Cursor<'_>, deadline: Instant) -> Answer {
     match cursor.wanted {
         Wanted::Flag => Answer::of(flags(cursor)),
         Wanted::Value(None) => Answer::files(),

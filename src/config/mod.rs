@@ -1,8 +1,8 @@
 //! The configuration file, and the effective settings that flags, environment and file result in.
 
 pub mod file;
-pub mod paths;
-pub mod settings;
+pub(crate) mod paths;
+pub(crate) mod settings;
 
 pub use file::Config;
-pub use settings::{Setting, Settings, Verbosity};
+pub(crate) use settings::{Setting, Settings, Verbosity};

@@ -35,7 +35,7 @@ impl Unknown {
 ///
 /// # Errors
 /// No folder is known; in the Go tool's words.
-pub fn config_file() -> Result<PathBuf, Unknown> {
+pub(crate) fn config_file() -> Result<PathBuf, Unknown> {
     if let Some(path) = env::CONFIG.path() {
         return Ok(path);
     }
@@ -55,7 +55,7 @@ pub fn config_file() -> Result<PathBuf, Unknown> {
 ///
 /// # Errors
 /// As [`config_file`], with a hint.
-pub fn config_file_to_change() -> Result<PathBuf, Failure> {
+pub(crate) fn config_file_to_change() -> Result<PathBuf, Failure> {
     config_file().map_err(|why| {
         Failure::new(Kind::Other, format!("load config: {why}"))
             .hint("set HOME, or AMBIENT_CONFIG to a file of your own")
@@ -66,7 +66,7 @@ pub fn config_file_to_change() -> Result<PathBuf, Failure> {
 ///
 /// # Errors
 /// Neither `XDG_DATA_HOME` nor `HOME` names a folder.
-pub fn data_dir() -> Result<PathBuf, Failure> {
+pub(crate) fn data_dir() -> Result<PathBuf, Failure> {
     let found = in_xdg(env::XDG_DATA_HOME, ".local/share");
     let dir = found.map_err(|why| {
         Failure::new(Kind::Other, format!("determine data directory: {why}"))
@@ -79,7 +79,7 @@ pub fn data_dir() -> Result<PathBuf, Failure> {
 ///
 /// # Errors
 /// Neither `XDG_CACHE_HOME` nor `HOME` names a folder.
-pub fn cache_dir() -> Result<PathBuf, Unknown> {
+pub(crate) fn cache_dir() -> Result<PathBuf, Unknown> {
     Ok(in_xdg(env::XDG_CACHE_HOME, ".cache")
         .map_err(|why| why.before("determine cache directory"))?
         .join("ambient"))

@@ -14,9 +14,9 @@ use crate::globals::Globals;
 use crate::text::{acpctl, url_for_people};
 
 /// The base URL that stands for the embedded API.
-pub const LOCAL: &str = "local:";
+pub(crate) const LOCAL: &str = "local:";
 /// The base URL if nothing else is set.
-pub const DEFAULT_API_URL: &str = "http://localhost:8000";
+pub(crate) const DEFAULT_API_URL: &str = "http://localhost:8000";
 
 /// The source of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,7 +207,7 @@ impl Settings {
 
 /// Returns the failure of a user who is not logged in at a server, with the ways to go on for people and for jobs.
 #[must_use]
-pub fn not_logged_in_at(api_url: &str) -> Failure {
+pub(crate) fn not_logged_in_at(api_url: &str) -> Failure {
     let url = if api_url == DEFAULT_API_URL {
         "URL".to_owned()
     } else {
@@ -224,7 +224,7 @@ pub fn not_logged_in_at(api_url: &str) -> Failure {
 ///
 /// # Errors
 /// [`Kind::Login`], in words that name the token's origin and show nothing of the token.
-pub fn check_token(token: &SecretString, whence: &str) -> Result<(), Failure> {
+pub(crate) fn check_token(token: &SecretString, whence: &str) -> Result<(), Failure> {
     check_characters(token, whence)?;
     if token.expose_secret().len() < 20 {
         return Err(Failure::new(
@@ -239,7 +239,7 @@ pub fn check_token(token: &SecretString, whence: &str) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`check_token`].
-pub fn check_characters(token: &SecretString, whence: &str) -> Result<(), Failure> {
+pub(crate) fn check_characters(token: &SecretString, whence: &str) -> Result<(), Failure> {
     let token = token.expose_secret();
     if !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Failure::new(
@@ -253,13 +253,13 @@ pub fn check_characters(token: &SecretString, whence: &str) -> Result<(), Failur
 
 /// True if an address stands for the embedded API.
 #[must_use]
-pub fn is_local(url: &str) -> bool {
+pub(crate) fn is_local(url: &str) -> bool {
     matches!(url, LOCAL | "local://" | "local")
 }
 
 /// Returns the address that the stored login is for.
 #[must_use]
-pub fn login_url(config: &Config) -> &str {
+pub(crate) fn login_url(config: &Config) -> &str {
     config
         .text(file::LOGIN_URL)
         .or(config.text(file::API_URL))
@@ -268,7 +268,7 @@ pub fn login_url(config: &Config) -> &str {
 
 /// True if two addresses lead to one server: scheme, host and port are the same.
 #[must_use]
-pub fn same_origin(a: &str, b: &str) -> bool {
+pub(crate) fn same_origin(a: &str, b: &str) -> bool {
     let origin = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
     a == b || matches!((origin(a), origin(b)), (Some(a), Some(b)) if a == b)
 }
@@ -277,7 +277,7 @@ pub fn same_origin(a: &str, b: &str) -> bool {
 ///
 /// # Errors
 /// A usage failure in the Go tool's words.
-pub fn parse_api_url(text: &str) -> Result<url::Url, Failure> {
+pub(crate) fn parse_api_url(text: &str) -> Result<url::Url, Failure> {
     let invalid = || {
         Failure::usage(format!(
             "invalid API URL {}: must include scheme and host (e.g. https://api.example.com)",

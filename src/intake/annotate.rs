@@ -27,7 +27,7 @@ pub(super) fn annotations(report: &Report, text: &SecretString) -> Map<String, V
 }
 
 /// Derives a credential's name from a context's: lower-case letters, digits, `-` and `.`, at most 63 characters.
-pub fn name_from_context(context: &str) -> String {
+pub(crate) fn name_from_context(context: &str) -> String {
     let mut name = String::new();
     for c in context.to_lowercase().chars() {
         match c {

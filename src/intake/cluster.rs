@@ -28,7 +28,7 @@ use crate::session_helper::fetch;
 use crate::text::acpctl;
 
 /// The finding that `--allow` names before a login program is started.
-pub const EXEC_PLUGIN: &str = "exec-plugin";
+pub(crate) const EXEC_PLUGIN: &str = "exec-plugin";
 /// How long a connection may take, and one answer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
@@ -37,7 +37,7 @@ const LOGIN_LIMIT: Duration = Duration::from_secs(120);
 
 /// Which kubeconfig leads to the cluster.
 #[derive(Debug, Default, clap::Args)]
-pub struct ClusterArgs {
+pub(crate) struct ClusterArgs {
     /// Use the kubeconfig in this file, or from stdin for -
     #[arg(short = 'f', long, value_name = "PATH|-")]
     pub from_file: Option<PathBuf>,
@@ -50,7 +50,7 @@ pub struct ClusterArgs {
 }
 
 /// A kubeconfig that was read, as a way to its cluster.
-pub struct Way {
+pub(crate) struct Way {
     /// What the kubeconfig is called for people: the credential's name, or the file's.
     pub name: String,
     pub access: Access,
@@ -59,7 +59,7 @@ pub struct Way {
 impl Way {
     /// The context's namespace, as Kubernetes' client takes it.
     #[must_use]
-    pub fn namespace(&self) -> &str {
+    pub(crate) fn namespace(&self) -> &str {
         self.access
             .context
             .namespace
@@ -73,7 +73,7 @@ impl ClusterArgs {
     ///
     /// # Errors
     /// If it is named twice or not at all, can't be read, or has no usable context.
-    pub fn way(&self, ctx: &Ctx, credential: Option<&str>) -> anyhow::Result<Way> {
+    pub(crate) fn way(&self, ctx: &Ctx, credential: Option<&str>) -> anyhow::Result<Way> {
         self.check()?;
         match credential {
             Some(_) if self.from_file.is_some() || self.context.is_some() => Err(Failure::usage(
@@ -167,7 +167,11 @@ fn unusable(name: &str) -> Failure {
 ///
 /// # Errors
 /// If the user does not agree to the login program, it fails, or the kubeconfig can't be used here.
-pub async fn connect(ctx: &Ctx, way: &mut Way, allowed: &[String]) -> anyhow::Result<Client> {
+pub(crate) async fn connect(
+    ctx: &Ctx,
+    way: &mut Way,
+    allowed: &[String],
+) -> anyhow::Result<Client> {
     if let Some(plugin) = way.access.needed_plugin() {
         agree(ctx, plugin, allowed)?;
         let limit = ctx.globals.request_timeout.unwrap_or(LOGIN_LIMIT);
@@ -222,7 +226,7 @@ fn without_our_secrets(command: &mut tokio::process::Command) {
 
 /// A cluster's fault as a failure of the command.
 #[must_use]
-pub fn failure(fault: Fault) -> Failure {
+pub(crate) fn failure(fault: Fault) -> Failure {
     Failure::new(
         fault.class.kind(),
         format!("{}: {}", fault.class.word(), fault.text),

@@ -125,7 +125,7 @@ impl KubeconfigArgs {
 }
 
 /// Returns true for a text that `credential create` and `apply` would store without a change.
-pub fn is_stored_unchanged(ctx: &Ctx, text: &SecretString) -> bool {
+pub(crate) fn is_stored_unchanged(ctx: &Ctx, text: &SecretString) -> bool {
     let args = KubeconfigArgs::default();
     let sources = [OwnedSource {
         path: PathBuf::new(),

@@ -11,7 +11,7 @@ use crate::kubeconfig::{Base64, Decoded, Finding, OwnedSource, decode_input};
 ///
 /// # Errors
 /// [`Kind::Data`] if a source is too large, or is not text.
-pub fn decode(sources: &mut [OwnedSource]) -> Result<Vec<Finding>, Failure> {
+pub(crate) fn decode(sources: &mut [OwnedSource]) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
     for source in sources {
         let mut decoded = decoded(source)?;

@@ -28,14 +28,14 @@ const OF_HOME: [&str; 2] = [".kube", ".minikube"];
 ///
 /// # Errors
 /// Why it can't be read.
-pub fn open(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn open(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = plain_file::read(path, Links::Follow, LARGEST)?;
     // The caller of an `Open` function wipes the bytes.
     Ok(std::mem::take(&mut *bytes))
 }
 
 /// The folders from which files are read, and the user's answers about files elsewhere.
-pub struct Files {
+pub(crate) struct Files {
     /// The kind of document that names the files, for questions.
     whose: &'static str,
     folders: Vec<PathBuf>,
@@ -69,7 +69,7 @@ impl Files {
 
     /// Allows files that a manifest names in its own folder, the working directory, and those that the user adds.
     #[must_use]
-    pub fn of_manifest(folder: &Path, allowed: &[PathBuf], may_ask: bool) -> Self {
+    pub(crate) fn of_manifest(folder: &Path, allowed: &[PathBuf], may_ask: bool) -> Self {
         let working = PathBuf::from(".");
         let own = [working.join(folder), working];
         Self::of(
@@ -110,7 +110,7 @@ impl Files {
     ///
     /// # Errors
     /// Why it can't be read; the cause is [`NotAllowed`] if it is elsewhere.
-    pub fn read(&self, path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    pub(crate) fn read(&self, path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
         let real = fs::canonicalize(path)?;
         let is_inside = self.folders.iter().any(|folder| real.starts_with(folder));
         if !is_inside && !self.is_agreed(&real) {

@@ -11,7 +11,7 @@ use crate::kubeconfig::{Finding, Row, Severity, codes};
 use crate::version::VERSION;
 
 /// Writes a finding in one or two lines: severity, code, location, message, and what to do.
-pub fn text(source: &str, finding: &Finding) -> String {
+pub(crate) fn text(source: &str, finding: &Finding) -> String {
     let severity = severity_of(finding);
     let location = location(finding);
     let line = finding
@@ -36,7 +36,7 @@ pub fn text(source: &str, finding: &Finding) -> String {
 }
 
 /// Returns the word for the severity; for an accepted finding it is `allowed`.
-pub fn severity_of(finding: &Finding) -> &'static str {
+pub(crate) fn severity_of(finding: &Finding) -> &'static str {
     match finding.severity {
         _ if finding.allowed => "allowed",
         Severity::Error => "error",
@@ -46,7 +46,7 @@ pub fn severity_of(finding: &Finding) -> &'static str {
 }
 
 /// Returns list, position, name and field: `users[0] "dev" user.token`.
-pub fn location(finding: &Finding) -> String {
+pub(crate) fn location(finding: &Finding) -> String {
     let mut parts = Vec::new();
     if let Some(list) = finding.list {
         parts.push(
@@ -78,7 +78,7 @@ const ABOUT: &str =
     "https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/";
 
 /// The outcome for one file: its findings, or the failure to read it.
-pub struct Outcome {
+pub(crate) struct Outcome {
     pub file: String,
     pub findings: Vec<Finding>,
     pub failure: Option<String>,
@@ -87,7 +87,7 @@ pub struct Outcome {
 /// Writes the findings as one run of a SARIF 2.1.0 log, for code-scanning services. Each rule has its texts; each result has
 /// its fix, and a fingerprint that stays the same if lines move. Files that could not be read become notifications of the
 /// run.
-pub fn sarif(outcomes: &[Outcome]) -> Value {
+pub(crate) fn sarif(outcomes: &[Outcome]) -> Value {
     let all = || outcomes.iter().flat_map(|outcome| &outcome.findings);
     let rules: Vec<&Row> = codes()
         .iter()

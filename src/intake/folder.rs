@@ -16,7 +16,7 @@ const CONFIG: &str = "config";
 ///
 /// # Errors
 /// If the folder can't be read, or holds none of them or too many.
-pub fn kubeconfigs(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn kubeconfigs(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let name = quote(&folder.to_string_lossy());
     let entries = std::fs::read_dir(folder)
         .map_err(|error| Failure::new(Kind::Data, format!("read {name}: {}", reason(&error))))?;

@@ -23,15 +23,15 @@ const REFUSE_ABOVE: usize = 900 << 10;
 const WARN_ABOVE: usize = 512 << 10;
 
 /// Codes that can be accepted beside those of findings about a kubeconfig.
-pub const UNKNOWN_PROVIDER: &str = "unknown-provider";
-pub const NO_SECRET: &str = "no-secret";
+pub(crate) const UNKNOWN_PROVIDER: &str = "unknown-provider";
+pub(crate) const NO_SECRET: &str = "no-secret";
 const OTHERS: [&str; 2] = [NO_SECRET, UNKNOWN_PROVIDER];
 
 /// Refuses codes that no finding has: otherwise a misspelled `--allow` would be noticed too late.
 ///
 /// # Errors
 /// A usage failure with the code that was likely meant.
-pub fn check_codes(codes: &[String]) -> Result<(), Failure> {
+pub(crate) fn check_codes(codes: &[String]) -> Result<(), Failure> {
     let unknown = |code: &&String| !rules::is_code(code) && !OTHERS.contains(&code.as_str());
     let Some(code) = codes.iter().find(unknown) else {
         return Ok(());
@@ -45,7 +45,7 @@ pub fn check_codes(codes: &[String]) -> Result<(), Failure> {
 }
 
 /// Marks the findings that the user accepts. Those of Kubernetes' own client can't be accepted.
-pub fn allow(findings: &mut [Finding], codes: &[String]) {
+pub(crate) fn allow(findings: &mut [Finding], codes: &[String]) {
     for finding in findings {
         finding.allowed = finding.gate.is_none() && codes.iter().any(|code| code == finding.code);
     }
@@ -69,7 +69,7 @@ pub(super) fn relax_loopback(ctx: &Ctx, findings: &mut [Finding]) {
 }
 
 /// Returns a failure if findings stop the work.
-pub fn refusal(subject: &str, findings: &[Finding], strict: bool) -> Option<Failure> {
+pub(crate) fn refusal(subject: &str, findings: &[Finding], strict: bool) -> Option<Failure> {
     let counting = || findings.iter().filter(|finding| !finding.allowed);
     let errors = counting()
         .filter(|finding| finding.severity == Severity::Error && finding.code != MIN_TTL)

@@ -14,27 +14,27 @@
 //! [`provider`] checks that the content fits the provider. [`cluster`] goes on from a kubeconfig to a cluster that answers.
 
 mod annotate;
-pub mod cluster;
+pub(crate) mod cluster;
 mod cut;
 mod decode;
 mod files;
-pub mod findings;
+pub(crate) mod findings;
 mod flags;
 mod folder;
-pub mod judge;
+pub(crate) mod judge;
 mod page;
 mod prepare;
-pub mod provider;
+pub(crate) mod provider;
 mod read;
 mod source;
 
-pub use annotate::name_from_context;
-pub use cut::{Examined, is_stored_unchanged};
-pub use decode::decode;
-pub use files::{Files, open};
-pub use flags::{GateArgs, KubeconfigArgs, TrustArgs};
-pub use folder::kubeconfigs;
-pub use page::Page;
-pub use prepare::{Prepared, cut_lines};
-pub use read::{from_environment, source_name, source_of, sources_of, views};
-pub use source::{SourceArgs, empty, text};
+pub(crate) use annotate::name_from_context;
+pub(crate) use cut::{Examined, is_stored_unchanged};
+pub(crate) use decode::decode;
+pub(crate) use files::{Files, open};
+pub(crate) use flags::{KubeconfigArgs, TrustArgs};
+pub(crate) use folder::kubeconfigs;
+pub(crate) use page::Page;
+pub(crate) use prepare::cut_lines;
+pub(crate) use read::{from_environment, source_name, source_of, views};
+pub(crate) use source::{SourceArgs, empty, text};

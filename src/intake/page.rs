@@ -59,7 +59,7 @@ const CLOSED: [&str; 14] = [
 const LONGEST_WORD: usize = 36;
 
 /// The sources of a page, and how to show it.
-pub struct Page {
+pub(crate) struct Page {
     /// The name of the file.
     source: String,
     /// The text of the file; empty if it is not text.
@@ -72,7 +72,7 @@ pub struct Page {
 
 impl Page {
     /// Begins a page about these sources, which were parsed as `file`. Lines are shown if there is one source only.
-    pub fn about(
+    pub(crate) fn about(
         sources: &[OwnedSource],
         file: Option<&Kubeconfig>,
         width: Option<usize>,
@@ -93,7 +93,7 @@ impl Page {
     }
 
     /// Writes all findings, separated by blank lines, and the counts.
-    pub fn of(&self, found: &[Finding]) -> String {
+    pub(crate) fn of(&self, found: &[Finding]) -> String {
         let mut sorted: Vec<&Finding> = found.iter().collect();
         sorted.sort_by_key(|finding| (finding.allowed, Reverse(finding.severity), finding.line));
         let mut page = String::new();

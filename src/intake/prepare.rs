@@ -125,7 +125,7 @@ fn with_advice(failure: Failure, findings: &[Finding]) -> Failure {
 }
 
 /// Describes what the cut kept, dropped and inlined, with these verbs.
-pub fn cut_lines(carved: &Carved, [keep, drop, inline]: [&str; 3]) -> Vec<String> {
+pub(crate) fn cut_lines(carved: &Carved, [keep, drop, inline]: [&str; 3]) -> Vec<String> {
     let mut lines = Vec::new();
     if carved.dropped_contexts + carved.dropped_users + carved.dropped_clusters > 0 {
         lines.push(format!(

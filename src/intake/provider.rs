@@ -20,7 +20,7 @@ const PLACEHOLDERS: [&str; 2] = ["placeholder-value", "redacted-value"];
 ///
 /// # Errors
 /// A usage failure with the provider that was likely meant.
-pub fn check(provider: &str, allowed: &[String]) -> Result<(), Failure> {
+pub(crate) fn check(provider: &str, allowed: &[String]) -> Result<(), Failure> {
     let known = || PROVIDERS.iter().map(|(name, _)| *name);
     if known().any(|name| name == provider) || allowed.iter().any(|code| code == UNKNOWN_PROVIDER) {
         return Ok(());
@@ -41,7 +41,7 @@ pub fn check(provider: &str, allowed: &[String]) -> Result<(), Failure> {
 
 /// Returns true for the text of a kubeconfig in any supported encoding.
 #[must_use]
-pub fn is_kubeconfig(bytes: &[u8]) -> bool {
+pub(crate) fn is_kubeconfig(bytes: &[u8]) -> bool {
     let Ok(decoded) = decode_input(bytes, Base64::Decode) else {
         return false;
     };
@@ -60,7 +60,10 @@ pub fn is_kubeconfig(bytes: &[u8]) -> bool {
 /// Returns what is odd about the secret of a provider other than kubeconfig, and what to do: the secret may be a
 /// kubeconfig, or a placeholder.
 #[must_use]
-pub fn oddity(provider: Option<&str>, secret: &SecretString) -> Option<(String, &'static str)> {
+pub(crate) fn oddity(
+    provider: Option<&str>,
+    secret: &SecretString,
+) -> Option<(String, &'static str)> {
     let text = secret.expose_secret();
     if let Some(provider) = provider.filter(|_| is_kubeconfig(text.as_bytes())) {
         let what = format!(
@@ -79,7 +82,7 @@ pub fn oddity(provider: Option<&str>, secret: &SecretString) -> Option<(String, 
 ///
 /// # Errors
 /// With `--strict` it is a [`Kind::Policy`] failure.
-pub fn doubt(
+pub(crate) fn doubt(
     ctx: &Ctx,
     gates: &GateArgs,
     provider: Option<&str>,

@@ -62,7 +62,7 @@ impl KubeconfigArgs {
 ///
 /// # Errors
 /// If it is empty.
-pub fn sources_of(input: Input) -> Result<Vec<OwnedSource>, Failure> {
+pub(crate) fn sources_of(input: Input) -> Result<Vec<OwnedSource>, Failure> {
     if input.bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(source::empty(&input.name()));
     }
@@ -70,7 +70,7 @@ pub fn sources_of(input: Input) -> Result<Vec<OwnedSource>, Failure> {
 }
 
 /// Returns an input as a source, even an empty one.
-pub fn source_of(input: Input) -> OwnedSource {
+pub(crate) fn source_of(input: Input) -> OwnedSource {
     OwnedSource {
         path: source_path(&input),
         bytes: input.bytes,
@@ -100,7 +100,7 @@ fn no_source() -> Failure {
 ///
 /// # Errors
 /// Why one of them can't be read, or that there is none.
-pub fn from_environment() -> Result<Vec<OwnedSource>, Failure> {
+pub(crate) fn from_environment() -> Result<Vec<OwnedSource>, Failure> {
     let list = match env::KUBECONFIG.os() {
         Some(list) => list,
         None => env::HOME
@@ -130,7 +130,7 @@ pub fn from_environment() -> Result<Vec<OwnedSource>, Failure> {
 }
 
 /// Returns the name of the sources for messages.
-pub fn source_name(sources: &[OwnedSource]) -> String {
+pub(crate) fn source_name(sources: &[OwnedSource]) -> String {
     let names: Vec<String> = sources
         .iter()
         .map(|source| source.path.to_string_lossy().into_owned())
@@ -139,7 +139,7 @@ pub fn source_name(sources: &[OwnedSource]) -> String {
 }
 
 /// Returns the sources in the form that the rules read.
-pub fn views(sources: &[OwnedSource]) -> Vec<Source<'_>> {
+pub(crate) fn views(sources: &[OwnedSource]) -> Vec<Source<'_>> {
     sources
         .iter()
         .map(|source| Source {

@@ -92,7 +92,7 @@ impl SourceArgs {
 ///
 /// # Errors
 /// If the bytes are not text, or if a file or pipe is empty: the program that should write it may have failed.
-pub fn text(input: &Input) -> Result<SecretString, Failure> {
+pub(crate) fn text(input: &Input) -> Result<SecretString, Failure> {
     let name = input.name();
     let not_text = || {
         Failure::new(
@@ -130,7 +130,7 @@ pub fn text(input: &Input) -> Result<SecretString, Failure> {
 }
 
 /// Refuses an empty secret.
-pub fn empty(name: &str) -> Failure {
+pub(crate) fn empty(name: &str) -> Failure {
     Failure::new(Kind::Data, format!("the secret from {name} is empty"))
         .hint("check the command that produces it; nothing was sent")
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 /// Returns the time from `created_at` (RFC 3339) to `now`, rounded down. It is empty if the time is missing, and `0s` if
 /// the time is in the future.
 #[must_use]
-pub fn age(created_at: &str, now: Timestamp) -> String {
+pub(crate) fn age(created_at: &str, now: Timestamp) -> String {
     let Ok(created) = created_at.parse::<Timestamp>() else {
         return String::new();
     };
@@ -18,7 +18,7 @@ pub fn age(created_at: &str, now: Timestamp) -> String {
 
 /// Writes a number of seconds in the largest unit that fits, rounded down. A negative number counts as 0.
 #[must_use]
-pub fn span(seconds: i64) -> String {
+pub(crate) fn span(seconds: i64) -> String {
     let seconds = seconds.max(0);
     match seconds {
         0..60 => format!("{seconds}s"),

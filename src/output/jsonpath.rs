@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// A template that can't be evaluated.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     #[error("jsonpath: {{end}} without {{range}}")]
     EndWithoutRange,
     #[error("jsonpath: {{range}} without {{end}}")]
@@ -24,7 +24,7 @@ pub enum Error {
 ///
 /// # Errors
 /// The template is wrong.
-pub fn evaluate(template: &str, root: &Value) -> Result<String, Error> {
+pub(crate) fn evaluate(template: &str, root: &Value) -> Result<String, Error> {
     let template = if template.contains('{') {
         template.to_owned()
     } else {

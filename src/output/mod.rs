@@ -1,18 +1,18 @@
 //! Everything that the program prints: data on standard output, talk on standard error, questions, progress.
 
-pub mod age;
-pub mod format;
-pub mod jsonpath;
+pub(crate) mod age;
+pub(crate) mod format;
+pub(crate) mod jsonpath;
 mod object;
 mod out;
-pub mod progress;
-pub mod prompt;
+pub(crate) mod progress;
+pub(crate) mod prompt;
 mod question;
-pub mod signals;
-pub mod style;
-pub mod table;
+pub(crate) mod signals;
+pub(crate) mod style;
+pub(crate) mod table;
 
-pub use crate::text::wrap;
-pub use format::{Format, OutputArgs};
-pub use object::cells;
-pub use out::{Closed, Color, Out, note, talk};
+pub(crate) use crate::text::wrap;
+pub(crate) use format::{Format, OutputArgs};
+pub(crate) use object::cells;
+pub(crate) use out::{Closed, Color, Out, note, talk};

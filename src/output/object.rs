@@ -125,7 +125,7 @@ impl Out {
 
 /// Returns the cells of an object's row.
 #[must_use]
-pub fn cells(record: &Record, columns: &[&Column], now: Timestamp) -> Vec<String> {
+pub(crate) fn cells(record: &Record, columns: &[&Column], now: Timestamp) -> Vec<String> {
     let cell = |column: &&Column| cell(record, column, now);
     columns.iter().map(cell).collect()
 }

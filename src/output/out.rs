@@ -28,7 +28,7 @@ pub enum Color {
 /// status 0.
 #[derive(Debug, thiserror::Error)]
 #[error("standard output was closed")]
-pub struct Closed;
+pub(crate) struct Closed;
 
 /// Writes to the two output streams.
 pub struct Out {
@@ -171,7 +171,7 @@ fn columns(stream: &(impl io::IsTerminal + std::os::fd::AsFd)) -> Option<usize> 
 }
 
 /// Prints a note on standard error, with line breaks between words if that is a terminal. Write errors are ignored.
-pub fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     let text = seen::with_one_label(&for_people(text));
     match columns(&io::stderr()) {
         Some(width) => write(wrap::lines(&text, width) + "\n"),
@@ -180,7 +180,7 @@ pub fn note(text: &str) {
 }
 
 /// Writes text to standard error without the secrets of this run. Write errors are ignored.
-pub fn talk(text: &str) {
+pub(crate) fn talk(text: &str) {
     write(for_people(text));
 }
 

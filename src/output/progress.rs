@@ -54,20 +54,20 @@ struct Line {
 
 /// Work that may take long; it ends when this value is dropped.
 #[must_use = "the work ends when this value is dropped"]
-pub struct Progress(Option<u64>);
+pub(crate) struct Progress(Option<u64>);
 
 /// Keeps the progress line away until it is dropped.
 #[must_use = "the progress line may come back when this value is dropped"]
-pub struct Quiet(());
+pub(crate) struct Quiet(());
 
 /// Lets the line appear if a person would see it: standard error is a terminal that can move its cursor, the program does
 /// not run in CI, and standard output is not a pipe, whose reader may write to the same terminal.
-pub fn allow() {
+pub(crate) fn allow() {
     lock().allowed = Allowed::OnTerminal;
 }
 
 /// Begins work, for example `Listing sessions`. Work inside other work adds its text to the line.
-pub fn begin(text: impl Into<String>) -> Progress {
+pub(crate) fn begin(text: impl Into<String>) -> Progress {
     let mut line = lock();
     if line.allowed == Allowed::OnTerminal {
         line.allowed = if would_be_seen() {
@@ -90,7 +90,7 @@ pub fn begin(text: impl Into<String>) -> Progress {
 }
 
 /// Keeps the line away until the result is dropped.
-pub fn quiet() -> Quiet {
+pub(crate) fn quiet() -> Quiet {
     let mut line = lock();
     line.quiet += 1;
     line.hide();
@@ -98,7 +98,7 @@ pub fn quiet() -> Quiet {
 }
 
 /// Clears the line, then writes other output with `write`.
-pub fn beside<T>(bytes: &[u8], write: impl FnOnce() -> T) -> T {
+pub(crate) fn beside<T>(bytes: &[u8], write: impl FnOnce() -> T) -> T {
     let mut line = lock();
     line.hide();
     let written = write();
@@ -121,7 +121,7 @@ fn clear_at_the_end() {
 
 impl Progress {
     /// Replaces the text of this work, for example by `Listing sessions: 2000 of 12345`.
-    pub fn say(&self, text: impl FnOnce() -> String) {
+    pub(crate) fn say(&self, text: impl FnOnce() -> String) {
         let Some(number) = self.0 else { return };
         let mut line = lock();
         if let Some((_, said)) = line.works.iter_mut().find(|(begun, _)| *begun == number) {

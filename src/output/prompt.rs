@@ -19,13 +19,13 @@ use crate::text::visible;
 
 /// One line of a [`select`]: the text that is chosen, and a text that helps to choose.
 #[derive(Debug, Clone)]
-pub struct Choice {
+pub(crate) struct Choice {
     pub text: String,
     pub help: String,
 }
 
 impl Choice {
-    pub fn new(text: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             help: help.into(),
@@ -37,7 +37,7 @@ impl Choice {
 ///
 /// # Errors
 /// The terminal can't be read.
-pub fn confirm(question: &str) -> anyhow::Result<bool> {
+pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
     let open = Question::open(Typing::Keys)?;
     let asked = Confirm::with_theme(&Plain)
         .with_prompt(question)
@@ -52,7 +52,7 @@ pub fn confirm(question: &str) -> anyhow::Result<bool> {
 ///
 /// # Errors
 /// As [`confirm`].
-pub fn text(
+pub(crate) fn text(
     title: &str,
     default: &str,
     check: impl Fn(&str) -> Result<(), String>,
@@ -76,7 +76,7 @@ pub fn text(
 ///
 /// # Errors
 /// As [`confirm`].
-pub fn secret(title: &str) -> anyhow::Result<SecretString> {
+pub(crate) fn secret(title: &str) -> anyhow::Result<SecretString> {
     let open = Question::open(Typing::Hidden)?;
     loop {
         write(&format!("{} (not shown): ", visible(title)));
@@ -115,7 +115,7 @@ fn whole_line(line: &[u8], is_followed: bool) -> Result<SecretString, &'static s
 ///
 /// # Errors
 /// [`Kind::Input`] after Esc; as [`confirm`].
-pub fn select(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<usize> {
+pub(crate) fn select(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<usize> {
     if env::TERM.get().as_deref() == Some("dumb") {
         return by_number(title, choices, start);
     }

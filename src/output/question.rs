@@ -24,7 +24,7 @@ const SMALLEST: (u16, u16) = (3, 2);
 const END: Duration = Duration::from_secs(1);
 
 /// The longest line that a terminal accepts, in bytes and with its end; it drops the rest of a longer line.
-pub const LONGEST_LINE: usize = 4096;
+pub(super) const LONGEST_LINE: usize = 4096;
 
 /// The time within which the second line of a paste follows the first.
 const SETTLE: Duration = Duration::from_millis(30);
@@ -34,21 +34,21 @@ const AS_BEFORE: &str = "\x1b[?2004l\x1b[?25h";
 
 /// The way in which the user types an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Typing {
+pub(super) enum Typing {
     /// Key by key.
     Keys,
     /// A line that the terminal edits and does not show. Pasted text arrives between [`PASTE`] and [`PASTE_END`].
     Hidden,
 }
 
-pub const PASTE: &str = "\x1b[200~";
-pub const PASTE_END: &str = "\x1b[201~";
+pub(super) const PASTE: &str = "\x1b[200~";
+pub(super) const PASTE_END: &str = "\x1b[201~";
 
 /// The terminal as it was before the open question, if one is open.
 static OPEN: Mutex<Option<Termios>> = Mutex::new(None);
 
 /// An open question. Dropping it restores the terminal.
-pub struct Question {
+pub(super) struct Question {
     before: Termios,
     _quiet: progress::Quiet,
 }
@@ -59,7 +59,7 @@ impl Question {
     ///
     /// # Errors
     /// Standard input is not a terminal; [`Kind::Input`] if the window is too small.
-    pub fn open(typing: Typing) -> anyhow::Result<Self> {
+    pub(super) fn open(typing: Typing) -> anyhow::Result<Self> {
         let size = dialoguer::console::Term::stderr().size();
         if size.0 < SMALLEST.0 || size.1 < SMALLEST.1 {
             return Err(Failure::new(Kind::Input, "the window is too small for a question").into());
@@ -92,7 +92,7 @@ impl Question {
     ///
     /// # Errors
     /// The terminal can't be read.
-    pub fn hidden_line(&self) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
+    pub(super) fn hidden_line(&self) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
         let mut line = Zeroizing::new(vec![0; LONGEST_LINE]);
         let length = loop {
             match rustix::io::read(io::stdin(), &mut line[..]) {
@@ -111,7 +111,7 @@ impl Question {
     ///
     /// # Errors
     /// [`Status`] after Ctrl-C; the terminal can't be read.
-    pub fn answer<T>(&self, answer: dialoguer::Result<T>) -> anyhow::Result<T> {
+    pub(super) fn answer<T>(&self, answer: dialoguer::Result<T>) -> anyhow::Result<T> {
         let error = match answer {
             Ok(answer) => return Ok(answer),
             Err(error) => io::Error::from(error),
@@ -147,7 +147,7 @@ fn give_up() -> bool {
 }
 
 /// Writes to the terminal. Write errors are ignored: if the terminal is gone, nobody can read the question.
-pub fn write(text: &str) {
+pub(super) fn write(text: &str) {
     let mut stderr = io::stderr().lock();
     let _ = stderr
         .write_all(text.as_bytes())

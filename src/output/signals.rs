@@ -19,12 +19,12 @@ static CLOSE_QUESTION: OnceLock<fn() -> bool> = OnceLock::new();
 static CLEAR_LINE: OnceLock<fn()> = OnceLock::new();
 
 /// Declares that the caller waits for a signal itself and then ends the program.
-pub fn own(signal: i32) {
+pub(crate) fn own(signal: i32) {
     OWNED.fetch_or(bit(signal), Ordering::SeqCst);
 }
 
 /// True if a signal was ignored from the start (`nohup`). Only Linux reports this; elsewhere the result is false.
-pub fn is_ignored(signal: i32) -> bool {
+pub(crate) fn is_ignored(signal: i32) -> bool {
     let mask = std::fs::read_to_string("/proc/self/status")
         .ok()
         .and_then(|status| {

@@ -5,7 +5,7 @@ use crate::text::color::painted;
 
 /// The meaning of a word for the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     Good,
     Doubtful,
     Bad,
@@ -13,7 +13,7 @@ pub enum Tone {
 
 /// Returns the text in the color of its meaning if colors are `on`.
 #[must_use]
-pub fn paint(text: &str, tone: Tone, on: bool) -> String {
+pub(crate) fn paint(text: &str, tone: Tone, on: bool) -> String {
     let color = match tone {
         Tone::Good => "32",
         // Yellow is hardly visible on white.

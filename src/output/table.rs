@@ -8,7 +8,7 @@ use dialoguer::console::{measure_text_width, truncate_str};
 
 use crate::resources;
 
-pub use crate::text::visible;
+pub(crate) use crate::text::visible;
 
 /// The spaces between two columns.
 const GAP: usize = 3;
@@ -33,7 +33,7 @@ impl From<&resources::Column> for Column {
 
 /// Lays out fixed columns: each cell is padded to its width (the last one too) or cut with `...`; three spaces join them.
 #[must_use]
-pub fn fixed(columns: &[Column], rows: &[Vec<String>]) -> String {
+pub(crate) fn fixed(columns: &[Column], rows: &[Vec<String>]) -> String {
     let mut text = String::new();
     let titles: Vec<String> = columns
         .iter()
@@ -63,7 +63,7 @@ fn fit(cell: &str, width: usize) -> String {
 /// Lays out columns that are as wide as their content. If `width` is given, the table fits into so many columns of the
 /// terminal.
 #[must_use]
-pub fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>) -> String {
+pub(crate) fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>) -> String {
     let rows: Vec<Vec<String>> = rows
         .iter()
         .map(|row| row.iter().map(|cell| visible(cell)).collect())
@@ -92,7 +92,7 @@ pub fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>) -> St
 
 /// True if the rows fit uncut into so many columns of the terminal.
 #[must_use]
-pub fn fits(titles: &[&str], rows: &[Vec<String>], width: usize) -> bool {
+pub(crate) fn fits(titles: &[&str], rows: &[Vec<String>], width: usize) -> bool {
     total(&widths(titles, rows)) <= width
 }
 
@@ -144,7 +144,7 @@ fn cut(cells: &[impl AsRef<str>], widths: &[usize]) -> Vec<String> {
 
 /// Lays out lines of cells that are not a table: each cell but the last is padded to the width of its column.
 #[must_use]
-pub fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+pub(crate) fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     let wide = |column: usize| {
         rows.iter()
             .map(|row| measure_text_width(&row[column]))

@@ -2,7 +2,7 @@
 
 use super::description::{AGE, Resource, Scope, Type, column, field, required, text};
 
-pub static AGENT: Resource = Resource {
+pub(crate) static AGENT: Resource = Resource {
     word: "agent",
     aliases: &["agents"],
     kind: "Agent",

@@ -2,7 +2,7 @@
 
 use super::description::{AGE, Resource, Scope, Type, column, field, required, text};
 
-pub static APPLICATION: Resource = Resource {
+pub(crate) static APPLICATION: Resource = Resource {
     word: "application",
     aliases: &["applications", "app", "apps"],
     kind: "Application",

@@ -16,7 +16,7 @@ use super::session::SESSION;
 
 /// The candidates for the value of an argument.
 #[derive(Debug, Clone, Copy)]
-pub enum Candidates {
+pub(crate) enum Candidates {
     /// Fixed words.
     Words(&'static [&'static str]),
     /// Fixed words, each with a description.
@@ -34,12 +34,12 @@ pub enum Candidates {
 impl ArgExt for Candidates {}
 
 impl Candidates {
-    pub const AGENTS: Self = Self::Names(&AGENT);
-    pub const APPLICATIONS: Self = Self::Names(&APPLICATION);
-    pub const CREDENTIALS: Self = Self::Names(&CREDENTIAL);
-    pub const PROJECTS: Self = Self::Names(&PROJECT);
-    pub const PROVIDERS: Self = Self::Described(PROVIDERS);
-    pub const ROLES: Self = Self::Names(&ROLE);
-    pub const SCHEDULED_SESSIONS: Self = Self::Names(&SCHEDULED_SESSION);
-    pub const SESSIONS: Self = Self::Names(&SESSION);
+    pub(crate) const AGENTS: Self = Self::Names(&AGENT);
+    pub(crate) const APPLICATIONS: Self = Self::Names(&APPLICATION);
+    pub(crate) const CREDENTIALS: Self = Self::Names(&CREDENTIAL);
+    pub(crate) const PROJECTS: Self = Self::Names(&PROJECT);
+    pub(crate) const PROVIDERS: Self = Self::Described(PROVIDERS);
+    pub(crate) const ROLES: Self = Self::Names(&ROLE);
+    pub(crate) const SCHEDULED_SESSIONS: Self = Self::Names(&SCHEDULED_SESSION);
+    pub(crate) const SESSIONS: Self = Self::Names(&SESSION);
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::description::{AGE, Cell, Column, Resource, Scope, Values, column, required, text};
 use super::record::Record;
 
-pub static CREDENTIAL: Resource = Resource {
+pub(crate) static CREDENTIAL: Resource = Resource {
     word: "credential",
     aliases: &["credentials", "cred", "creds"],
     kind: "Credential",
@@ -50,7 +50,7 @@ pub static CREDENTIAL: Resource = Resource {
 };
 
 /// The providers that a session's runner knows, each with the kind of its secret. Other providers are accepted too.
-pub const PROVIDERS: &[(&str, &str)] = &[
+pub(crate) const PROVIDERS: &[(&str, &str)] = &[
     ("github", "GitHub token"),
     ("gitlab", "GitLab token"),
     ("google", "Google account"),
@@ -60,10 +60,10 @@ pub const PROVIDERS: &[(&str, &str)] = &[
 ];
 
 /// The provider of kubeconfigs.
-pub const KUBECONFIG: &str = "kubeconfig";
+pub(crate) const KUBECONFIG: &str = "kubeconfig";
 
 /// The answer of the route that returns a credential's token.
-pub static CREDENTIAL_TOKEN: Resource = Resource {
+pub(crate) static CREDENTIAL_TOKEN: Resource = Resource {
     word: "credential-token",
     aliases: &[],
     kind: "CredentialTokenResponse",
@@ -82,17 +82,17 @@ pub static CREDENTIAL_TOKEN: Resource = Resource {
 
 /// The prefix of the annotations that this program writes. They describe the stored secret, so a new secret replaces
 /// them all.
-pub const OWN_ANNOTATIONS: &str = "acpctl/";
+pub(crate) const OWN_ANNOTATIONS: &str = "acpctl/";
 /// The annotations that `credential create` writes for a kubeconfig. None of them is secret.
-pub const CONTEXT: &str = "acpctl/context";
-pub const SERVER: &str = "acpctl/server";
-pub const EXPIRES_AT: &str = "acpctl/expires-at";
+pub(crate) const CONTEXT: &str = "acpctl/context";
+pub(crate) const SERVER: &str = "acpctl/server";
+pub(crate) const EXPIRES_AT: &str = "acpctl/expires-at";
 /// A keyed digest of the secret: it recognizes the secret and reveals nothing about it.
-pub const DIGEST: &str = "acpctl/digest";
+pub(crate) const DIGEST: &str = "acpctl/digest";
 
 /// Returns one annotation of a record; an empty text if it has none.
 #[must_use]
-pub fn annotation(record: &Record, key: &str) -> String {
+pub(crate) fn annotation(record: &Record, key: &str) -> String {
     annotation_in(record.values(), key)
 }
 

@@ -32,7 +32,7 @@ pub struct Field {
 
 /// Describes a field that is left out while empty.
 #[must_use]
-pub const fn field(name: &'static str, kind: Type) -> Field {
+pub(super) const fn field(name: &'static str, kind: Type) -> Field {
     Field {
         name,
         kind,
@@ -42,13 +42,13 @@ pub const fn field(name: &'static str, kind: Type) -> Field {
 
 /// Describes a text that is left out while empty.
 #[must_use]
-pub const fn text(name: &'static str) -> Field {
+pub(super) const fn text(name: &'static str) -> Field {
     field(name, Type::Text)
 }
 
 /// Describes a text that is always shown.
 #[must_use]
-pub const fn required(name: &'static str) -> Field {
+pub(super) const fn required(name: &'static str) -> Field {
     Field {
         name,
         kind: Type::Text,
@@ -58,7 +58,7 @@ pub const fn required(name: &'static str) -> Field {
 
 /// Describes a text that is left out while null.
 #[must_use]
-pub const fn nullable(name: &'static str) -> Field {
+pub(super) const fn nullable(name: &'static str) -> Field {
     Field {
         name,
         kind: Type::Text,
@@ -109,7 +109,7 @@ pub struct Column {
 
 /// Describes a column that shows a field.
 #[must_use]
-pub const fn column(title: &'static str, width: usize, field: &'static str) -> Column {
+pub(crate) const fn column(title: &'static str, width: usize, field: &'static str) -> Column {
     Column {
         title,
         width,
@@ -118,7 +118,7 @@ pub const fn column(title: &'static str, width: usize, field: &'static str) -> C
 }
 
 /// The column `AGE`, from `created_at`.
-pub const AGE: Column = Column {
+pub(crate) const AGE: Column = Column {
     title: "AGE",
     width: 10,
     cell: Cell::Age("created_at"),
@@ -159,7 +159,7 @@ pub struct Resource {
 }
 
 /// The fields at the start of every object.
-pub const COMMON: &[Field] = &[
+pub(super) const COMMON: &[Field] = &[
     text("id"),
     text("kind"),
     text("href"),

@@ -4,7 +4,7 @@ use super::description::{
     AGE, Cell, Column, Resource, Scope, Type, Values, column, field, required, text,
 };
 
-pub static INBOX_MESSAGE: Resource = Resource {
+pub(crate) static INBOX_MESSAGE: Resource = Resource {
     word: "inbox-message",
     aliases: &["inbox-messages"],
     kind: "InboxMessage",

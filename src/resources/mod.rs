@@ -20,21 +20,21 @@ mod session;
 mod session_message;
 mod user;
 
-pub use agent::AGENT;
-pub use application::APPLICATION;
-pub use candidates::Candidates;
-pub use credential::{
+pub(crate) use agent::AGENT;
+pub(crate) use application::APPLICATION;
+pub(crate) use candidates::Candidates;
+pub(crate) use credential::{
     CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, KUBECONFIG, OWN_ANNOTATIONS,
     PROVIDERS, SERVER, annotation,
 };
-pub use description::{AGE, Cell, Column, Field, Resource, Scope, Values, column};
-pub use inbox_message::INBOX_MESSAGE;
-pub use name::{can_be_id, check, check_id};
-pub use named::{NAMED, PROJECT_AGENT, find, find_or_project_agent, is_project_agent};
-pub use project::PROJECT;
-pub use record::{List, Record, WrongType};
-pub use role::{ROLE, ROLE_BINDING};
-pub use scheduled_session::SCHEDULED_SESSION;
-pub use session::{ACTIVE_PHASES, FINAL_PHASES, PHASES, RUN_COLUMNS, SESSION};
-pub use session_message::SESSION_MESSAGE;
-pub use user::{PROJECT_SETTINGS, USER};
+pub(crate) use description::{AGE, Cell, Column, Resource, Scope, column};
+pub(crate) use inbox_message::INBOX_MESSAGE;
+pub(crate) use name::{can_be_id, check, check_id};
+pub(crate) use named::{NAMED, PROJECT_AGENT, find, find_or_project_agent, is_project_agent};
+pub(crate) use project::PROJECT;
+pub(crate) use record::{List, Record, WrongType};
+pub(crate) use role::{ROLE, ROLE_BINDING};
+pub(crate) use scheduled_session::SCHEDULED_SESSION;
+pub(crate) use session::{ACTIVE_PHASES, FINAL_PHASES, PHASES, RUN_COLUMNS, SESSION};
+pub(crate) use session_message::SESSION_MESSAGE;
+pub(crate) use user::{PROJECT_SETTINGS, USER};

@@ -10,7 +10,7 @@ const LONGEST: usize = 255;
 ///
 /// # Errors
 /// A usage failure.
-pub fn check(what: &str, text: &str) -> Result<(), Failure> {
+pub(crate) fn check(what: &str, text: &str) -> Result<(), Failure> {
     if text.is_empty() {
         return Err(Failure::usage(format!("{what} is required")));
     }
@@ -25,7 +25,7 @@ pub fn check(what: &str, text: &str) -> Result<(), Failure> {
 ///
 /// # Errors
 /// A usage failure.
-pub fn check_id(what: &str, text: &str) -> Result<(), Failure> {
+pub(crate) fn check_id(what: &str, text: &str) -> Result<(), Failure> {
     check(what, text)?;
     if can_be_id(text) {
         return Ok(());
@@ -35,7 +35,7 @@ pub fn check_id(what: &str, text: &str) -> Result<(), Failure> {
 
 /// False for a text with characters that no id has: in a path they could lead to something else.
 #[must_use]
-pub fn can_be_id(text: &str) -> bool {
+pub(crate) fn can_be_id(text: &str) -> bool {
     !matches!(text, "" | "." | "..")
         && text.len() <= LONGEST
         && text

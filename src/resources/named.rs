@@ -10,7 +10,7 @@ use super::session::SESSION;
 use super::user::{PROJECT_SETTINGS, USER};
 
 /// The resources that `get`, `describe` and `delete` know, in the order in which their messages list them.
-pub static NAMED: &[&Resource] = &[
+pub(crate) static NAMED: &[&Resource] = &[
     &SESSION,
     &PROJECT,
     &AGENT,
@@ -23,11 +23,11 @@ pub static NAMED: &[&Resource] = &[
 ];
 
 /// The Go tool's second word for agents, with its other forms. Some commands have rules of their own for it.
-pub const PROJECT_AGENT: &[&str] = &["project-agent", "project-agents", "pa"];
+pub(crate) const PROJECT_AGENT: &[&str] = &["project-agent", "project-agents", "pa"];
 
 /// Finds a resource by the word that a user typed, in any case.
 #[must_use]
-pub fn find(word: &str) -> Option<&'static Resource> {
+pub(crate) fn find(word: &str) -> Option<&'static Resource> {
     let word = word.to_lowercase();
     let mut named = NAMED.iter();
     named.find(|resource| resource.is_called(&word)).copied()
@@ -35,7 +35,7 @@ pub fn find(word: &str) -> Option<&'static Resource> {
 
 /// Finds a resource by a word, as [`find`] does, and also the agents by `project-agent`.
 #[must_use]
-pub fn find_or_project_agent(word: &str) -> Option<&'static Resource> {
+pub(crate) fn find_or_project_agent(word: &str) -> Option<&'static Resource> {
     if is_project_agent(word) {
         Some(&AGENT)
     } else {
@@ -45,6 +45,6 @@ pub fn find_or_project_agent(word: &str) -> Option<&'static Resource> {
 
 /// True for `project-agent` and its other forms, in any case.
 #[must_use]
-pub fn is_project_agent(word: &str) -> bool {
+pub(crate) fn is_project_agent(word: &str) -> bool {
     PROJECT_AGENT.contains(&word.to_lowercase().as_str())
 }

@@ -2,7 +2,7 @@
 
 use super::description::{Resource, Scope, column, required, text};
 
-pub static PROJECT: Resource = Resource {
+pub(crate) static PROJECT: Resource = Resource {
     word: "project",
     aliases: &["projects", "proj"],
     kind: "Project",

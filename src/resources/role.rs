@@ -4,7 +4,7 @@ use super::description::{
     Cell, Column, Resource, Scope, Type, Values, column, field, nullable, required, text,
 };
 
-pub static ROLE: Resource = Resource {
+pub(crate) static ROLE: Resource = Resource {
     word: "role",
     aliases: &["roles"],
     kind: "Role",
@@ -28,7 +28,7 @@ pub static ROLE: Resource = Resource {
     wide: &[column("DESCRIPTION", 40, "description")],
 };
 
-pub static ROLE_BINDING: Resource = Resource {
+pub(crate) static ROLE_BINDING: Resource = Resource {
     word: "role-binding",
     aliases: &["role-bindings", "rolebinding", "rolebindings", "rb"],
     kind: "RoleBinding",

@@ -4,7 +4,7 @@ use super::description::{
     Cell, Column, Resource, Scope, Type, Values, column, field, required, text,
 };
 
-pub static SCHEDULED_SESSION: Resource = Resource {
+pub(crate) static SCHEDULED_SESSION: Resource = Resource {
     word: "scheduled-session",
     aliases: &["scheduled-sessions"],
     kind: "ScheduledSession",

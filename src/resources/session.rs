@@ -2,7 +2,7 @@
 
 use super::description::{AGE, Column, Resource, Scope, Type, column, field, required, text};
 
-pub static SESSION: Resource = Resource {
+pub(crate) static SESSION: Resource = Resource {
     word: "session",
     aliases: &["sessions", "sess"],
     kind: "Session",
@@ -58,7 +58,7 @@ pub static SESSION: Resource = Resource {
 };
 
 /// The phases of a session, in the order in which it passes through them.
-pub const PHASES: &[&str] = &[
+pub(crate) const PHASES: &[&str] = &[
     "Pending",
     "Creating",
     "Running",
@@ -68,12 +68,12 @@ pub const PHASES: &[&str] = &[
     "Failed",
 ];
 /// The phases in which a session is about to run, or runs.
-pub const ACTIVE_PHASES: &[&str] = &["Pending", "Creating", "Running"];
+pub(crate) const ACTIVE_PHASES: &[&str] = &["Pending", "Creating", "Running"];
 /// The phases that a session leaves only if it is started again.
-pub const FINAL_PHASES: &[&str] = &["Stopped", "Completed", "Failed"];
+pub(crate) const FINAL_PHASES: &[&str] = &["Stopped", "Completed", "Failed"];
 
 /// The columns of the sessions of one agent or scheduled session, whose project and model are known.
-pub static RUN_COLUMNS: &[Column] = &[
+pub(crate) static RUN_COLUMNS: &[Column] = &[
     column("ID", 27, "id"),
     column("NAME", 32, "name"),
     column("PHASE", 12, "phase"),

@@ -2,7 +2,7 @@
 
 use super::description::{Field, Presence, Resource, Scope, Type, text};
 
-pub static SESSION_MESSAGE: Resource = Resource {
+pub(crate) static SESSION_MESSAGE: Resource = Resource {
     word: "session-message",
     aliases: &["session-messages"],
     kind: "SessionMessage",

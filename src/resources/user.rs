@@ -2,7 +2,7 @@
 
 use super::description::{AGE, Resource, Scope, column, required, text};
 
-pub static USER: Resource = Resource {
+pub(crate) static USER: Resource = Resource {
     word: "user",
     aliases: &["users", "usr"],
     kind: "User",
@@ -20,7 +20,7 @@ pub static USER: Resource = Resource {
     wide: &[AGE],
 };
 
-pub static PROJECT_SETTINGS: Resource = Resource {
+pub(crate) static PROJECT_SETTINGS: Resource = Resource {
     word: "project-settings",
     aliases: &[
         "project-settings",

@@ -8,7 +8,7 @@ use crate::output::age::span;
 /// How long a session runs. The platform stores a timeout with a session but documents no default
 /// (docs/interface/api.md section 9.4). Without a timeout a length is assumed, and messages say so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionTime {
+pub(crate) enum SessionTime {
     Timeout(SignedDuration),
     Assumed,
 }
@@ -19,7 +19,7 @@ const ASSUMED: SignedDuration = SignedDuration::from_hours(24);
 impl SessionTime {
     /// Takes a session's timeout in seconds; zero or less stands for none.
     #[must_use]
-    pub fn of(timeout: Option<i64>) -> Self {
+    pub(crate) fn of(timeout: Option<i64>) -> Self {
         match timeout {
             Some(seconds) if seconds > 0 => Self::Timeout(SignedDuration::from_secs(seconds)),
             _ => Self::Assumed,
@@ -28,7 +28,7 @@ impl SessionTime {
 
     /// Reads how long a session runs from its object, as the server sends it.
     #[must_use]
-    pub fn of_session(session: &Value) -> Self {
+    pub(crate) fn of_session(session: &Value) -> Self {
         Self::of(session.get("timeout").and_then(Value::as_i64))
     }
 
@@ -41,21 +41,21 @@ impl SessionTime {
 
     /// Returns `seconds`, and whether they are `assumed`.
     #[must_use]
-    pub fn json(self) -> Value {
+    pub(crate) fn json(self) -> Value {
         json!({"seconds": self.length().as_secs(), "assumed": self == Self::Assumed})
     }
 }
 
 /// The time during which a credential must be valid: from now on, for as long as the session runs.
 #[derive(Debug, Clone, Copy)]
-pub struct Period {
+pub(crate) struct Period {
     pub now: Timestamp,
     pub session: SessionTime,
 }
 
 /// When a credential expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Expiry {
+pub(crate) struct Expiry {
     /// What expires: `token`, `client certificate`, or `credential` if nothing more is known.
     pub what: &'static str,
     pub at: Timestamp,
@@ -64,7 +64,7 @@ pub struct Expiry {
 impl Expiry {
     /// Returns a warning if the credential expires before the session ends.
     #[must_use]
-    pub fn warning(self, period: Period) -> Option<String> {
+    pub(crate) fn warning(self, period: Period) -> Option<String> {
         let left = self.at.duration_since(period.now);
         let (what, date) = (self.what, date(self.at));
         if left <= SignedDuration::ZERO {
@@ -93,7 +93,7 @@ impl Expiry {
 
 /// Formats a time to the minute, in UTC.
 #[must_use]
-pub fn date(time: Timestamp) -> String {
+pub(crate) fn date(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 

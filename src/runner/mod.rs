@@ -5,7 +5,7 @@
 //! - [`expiry`]: whether a credential outlives its session
 //! - [`plan`]: for given credentials, the files to write and the variables to set
 
-pub mod expiry;
-pub mod plan;
-pub mod resolve;
+pub(crate) mod expiry;
+pub(crate) mod plan;
+pub(crate) mod resolve;
 pub mod table;

@@ -12,8 +12,8 @@ use super::table::{self, Content, Mode, Row, ValueSource};
 use crate::auth::token;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{self, CheckOptions, Rules, Severity, Source};
-pub use crate::resources::KUBECONFIG;
-pub use crate::text::mask::MASK;
+pub(crate) use crate::resources::KUBECONFIG;
+pub(crate) use crate::text::mask::MASK;
 use crate::text::{quote, visible};
 
 /// Findings about the expiry of a kubeconfig's credentials. They are dropped here, because [`Expiry`] compares the expiry
@@ -27,7 +27,7 @@ const ENDS: [&str; 4] = [
 
 /// A credential, as far as it could be read.
 #[derive(Debug)]
-pub struct Credential {
+pub(crate) struct Credential {
     /// Empty for a file.
     pub id: String,
     /// False if it is bound but the caller may not see it; the session still gets it.
@@ -46,7 +46,7 @@ pub struct Credential {
 
 /// A file to write.
 #[derive(Debug)]
-pub struct File {
+pub(crate) struct File {
     pub rule: table::FileRule,
     /// `None` if it is a secret that could not be read.
     pub content: Option<SecretString>,
@@ -55,7 +55,7 @@ pub struct File {
 impl File {
     /// Returns the size in bytes, if the secret could be read.
     #[must_use]
-    pub fn size(&self) -> Option<usize> {
+    pub(crate) fn size(&self) -> Option<usize> {
         self.content
             .as_ref()
             .map(|content| content.expose_secret().len())
@@ -64,7 +64,7 @@ impl File {
 
 /// The value of a variable.
 #[derive(Debug)]
-pub enum VariableValue {
+pub(crate) enum VariableValue {
     Plain(String),
     Secret(SecretString),
     /// The path of the file with this name.
@@ -75,14 +75,14 @@ pub enum VariableValue {
 
 /// A variable to set.
 #[derive(Debug)]
-pub struct Variable {
+pub(crate) struct Variable {
     pub name: &'static str,
     pub value: VariableValue,
 }
 
 /// The part of a plan for one credential.
 #[derive(Debug)]
-pub struct Step {
+pub(crate) struct Step {
     pub credential: Credential,
     row: Option<&'static Row>,
     pub file: Option<File>,
@@ -107,7 +107,7 @@ struct Judgement {
 
 /// The files and variables for all credentials of a session.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     pub mode: Mode,
     pub period: Period,
     pub steps: Vec<Step>,
@@ -115,7 +115,7 @@ pub struct Plan {
 
 impl Plan {
     #[must_use]
-    pub fn new(mode: Mode, credentials: Vec<Credential>, period: Period) -> Self {
+    pub(crate) fn new(mode: Mode, credentials: Vec<Credential>, period: Period) -> Self {
         let steps = credentials
             .into_iter()
             .map(|credential| Step::new(mode, credential, period))
@@ -129,7 +129,7 @@ impl Plan {
 
     /// Returns the reasons why the session must not start, each with the name of its credential.
     #[must_use]
-    pub fn faults(&self) -> Vec<String> {
+    pub(crate) fn faults(&self) -> Vec<String> {
         let named = |step: &Step| {
             let name = visible(&step.credential.name);
             step.faults
@@ -142,7 +142,7 @@ impl Plan {
 
     /// Returns the kind of failure that the faults are: the kind for the first secret that could not be read, if there is one.
     #[must_use]
-    pub fn fault_kind(&self) -> Kind {
+    pub(crate) fn fault_kind(&self) -> Kind {
         self.steps
             .iter()
             .find_map(|step| step.credential.token.as_ref().err())
@@ -151,7 +151,7 @@ impl Plan {
 
     /// Returns the plan as JSON, without its secrets.
     #[must_use]
-    pub fn json(&self) -> Json {
+    pub(crate) fn json(&self) -> Json {
         json!({
             "mode": self.mode,
             "session_time": self.period.session.json(),
@@ -196,13 +196,13 @@ impl Step {
     }
 
     /// Returns the warnings, the most urgent first.
-    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = &str> {
         self.expiry.iter().chain(&self.warnings).map(String::as_str)
     }
 
     /// Returns the reasons why a new secret must not replace the first one.
     #[must_use]
-    pub fn faults_of(&self, secret: &SecretString, now: Timestamp) -> Vec<String> {
+    pub(crate) fn faults_of(&self, secret: &SecretString, now: Timestamp) -> Vec<String> {
         judge_secret(&self.credential, secret, now).faults
     }
 
@@ -233,7 +233,7 @@ impl Step {
 
     /// Returns the name and the address of this provider's MCP server.
     #[must_use]
-    pub fn mcp(&self) -> Option<(&'static str, String)> {
+    pub(crate) fn mcp(&self) -> Option<(&'static str, String)> {
         Some(match self.row?.mcp? {
             table::Mcp::Stdio {
                 name,
@@ -248,7 +248,7 @@ impl Step {
 
     /// Returns the variables of that server.
     #[must_use]
-    pub fn mcp_env(&self) -> &'static [(&'static str, table::McpValue)] {
+    pub(crate) fn mcp_env(&self) -> &'static [(&'static str, table::McpValue)] {
         match self.row.and_then(|row| row.mcp) {
             Some(table::Mcp::Stdio { env, .. }) => env,
             _ => &[],
@@ -257,7 +257,7 @@ impl Step {
 
     /// Returns when the secret is written, refreshed and removed.
     #[must_use]
-    pub fn lifetime(&self) -> Option<table::Lifetime> {
+    pub(crate) fn lifetime(&self) -> Option<table::Lifetime> {
         self.row.map(|row| row.lifetime)
     }
 }
@@ -265,7 +265,7 @@ impl Step {
 impl Variable {
     /// Returns the value as people may see it.
     #[must_use]
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         match &self.value {
             VariableValue::Plain(text) => text.clone(),
             VariableValue::Secret(_) | VariableValue::Unread => MASK.to_owned(),

@@ -9,11 +9,11 @@ use crate::resources::Record;
 use crate::text::quote;
 
 /// The role of bindings that state who owns a credential, not who may use it.
-pub const OWNER: &str = "credential:owner";
+pub(crate) const OWNER: &str = "credential:owner";
 
 /// The project and the agent that a session runs for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct RunnerTarget {
+pub(crate) struct RunnerTarget {
     pub project: String,
     /// Empty if the session has none.
     pub agent: String,
@@ -22,12 +22,12 @@ pub struct RunnerTarget {
 /// An id that the platform can't search for.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the platform resolves no credentials for the id {}", quote(.0))]
-pub struct UnresolvableId(String);
+pub(crate) struct UnresolvableId(String);
 
 /// How close a binding is to the session. The closest tier that has a credential wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Tier {
+pub(crate) enum Tier {
     Agent,
     Project,
     Global,
@@ -36,7 +36,7 @@ pub enum Tier {
 impl Tier {
     /// Returns its name in tables.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Agent => "agent",
             Self::Project => "project",
@@ -47,7 +47,7 @@ impl Tier {
 
 /// A binding that was considered, and the verdict on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     pub credential_id: String,
     pub credential: String,
     pub provider: String,
@@ -72,7 +72,7 @@ pub struct Candidate {
 /// Returns the credentials that are bound to a session but not listed for the caller: each was deleted, or is hidden from
 /// the caller.
 #[must_use]
-pub fn unlisted(
+pub(crate) fn unlisted(
     target: &RunnerTarget,
     bindings: &[Record],
     roles: &[Record],
@@ -94,7 +94,7 @@ pub fn unlisted(
 ///
 /// # Errors
 /// An id makes the platform's own resolution fail: such a session starts without credentials.
-pub fn resolve(
+pub(crate) fn resolve(
     target: &RunnerTarget,
     bindings: &[Record],
     roles: &[Record],
@@ -138,7 +138,7 @@ pub fn resolve(
 impl Candidate {
     /// Returns true if it is chosen, may be chosen, or lost only to another of its provider.
     #[must_use]
-    pub fn decides(&self) -> bool {
+    pub(crate) fn decides(&self) -> bool {
         self.chosen || !self.visible || self.outdone
     }
 
@@ -153,7 +153,7 @@ impl Candidate {
 }
 
 /// The reason of a candidate that the caller may not see, so that the choice is unknown here.
-pub const UNSEEN: &str = "bound, not visible to you";
+pub(crate) const UNSEEN: &str = "bound, not visible to you";
 
 /// Returns the name of a binding's role, or its id if the name is unknown.
 fn role_of<'r>(binding: &'r Record, roles: &'r [Record]) -> &'r str {

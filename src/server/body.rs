@@ -1,4 +1,4 @@
-//! Parses request bodies: checks them in the platform's order and refuses them in its words (contract api.md section 6).
+//! Parses request bodies: checks them in the platform's order and refuses them in its words (docs/interface/api.md section 6).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,13 +15,13 @@ use super::time;
 use crate::compat::{json, json_text};
 
 /// An object as sent: its keys in order, a repeated key with its last value.
-pub type Object = Map<String, Json>;
+pub(super) type Object = Map<String, Json>;
 
 /// The keys that every kind has.
 const COMMON: [&str; 5] = ["id", "kind", "href", "created_at", "updated_at"];
 
 /// A new record before it has an id. It may hold a token, so it does not implement `Debug`.
-pub struct Draft {
+pub(super) struct Draft {
     pub values: Vec<(&'static Field, FieldValue)>,
     pub created_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
@@ -137,7 +137,7 @@ impl<'de> Visitor<'de> for Flattener<'_> {
 ///
 /// # Errors
 /// 400, code 17, if it is not JSON.
-pub fn any_json(bytes: &[u8]) -> Result<(), ServerFailure> {
+pub(super) fn any_json(bytes: &[u8]) -> Result<(), ServerFailure> {
     flat(bytes, |_| false).map(drop)
 }
 
@@ -146,13 +146,13 @@ pub fn any_json(bytes: &[u8]) -> Result<(), ServerFailure> {
 ///
 /// # Errors
 /// 400, code 17.
-pub fn object(bytes: &[u8], target: &str, keys: &[&str]) -> Result<Object, ServerFailure> {
+pub(super) fn object(bytes: &[u8], target: &str, keys: &[&str]) -> Result<Object, ServerFailure> {
     let is_meant = |key: &str| keys.iter().any(|name| name.eq_ignore_ascii_case(key));
     into_object(flat(bytes, is_meant)?.json, target)
 }
 
 /// Returns the keys of a kind that a body explicitly sets to null.
-pub fn null_keys(kind: &'static Kind, bytes: &[u8]) -> Vec<String> {
+pub(super) fn null_keys(kind: &'static Kind, bytes: &[u8]) -> Vec<String> {
     match flat(bytes, |key| is_known(kind, key)).map(|body| body.json) {
         Ok(Json::Object(object)) => object
             .into_iter()
@@ -181,7 +181,7 @@ fn into_object(json: Json, target: &str) -> Result<Object, ServerFailure> {
 ///
 /// # Errors
 /// 400 with code 17, or with code 8 if the body names an id.
-pub fn parse_create(
+pub(super) fn parse_create(
     kind: &'static Kind,
     bytes: &[u8],
     null_is_empty: bool,
@@ -265,7 +265,7 @@ fn fill(kind: &'static Kind, object: Object) -> Result<Draft, ServerFailure> {
 ///
 /// # Errors
 /// 400, code 17.
-pub fn parse_patch(
+pub(super) fn parse_patch(
     kind: &'static Kind,
     bytes: &[u8],
 ) -> Result<Vec<(&'static Field, FieldValue)>, ServerFailure> {
@@ -287,7 +287,7 @@ pub fn parse_patch(
 ///
 /// # Errors
 /// 400, code 17, if the value is not a text. `holder` is Go's name of the structure.
-pub fn text_of(object: &Object, key: &str, holder: &str) -> Result<String, ServerFailure> {
+pub(super) fn text_of(object: &Object, key: &str, holder: &str) -> Result<String, ServerFailure> {
     let json = object
         .iter()
         .rev()
@@ -342,7 +342,7 @@ fn typed(
 
 impl Draft {
     /// Returns the value of a text field, if the body sets it.
-    pub fn text(&self, name: &str) -> Option<&str> {
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.values
             .iter()
             .rev()
@@ -353,7 +353,7 @@ impl Draft {
     }
 
     /// Turns the draft into a record.
-    pub fn into_record(self, kind: &'static Kind, id: String) -> ServerRecord {
+    pub(super) fn into_record(self, kind: &'static Kind, id: String) -> ServerRecord {
         let mut record = ServerRecord::new(kind, id);
         if let Some(created_at) = self.created_at {
             record.created_at = created_at;
@@ -367,7 +367,7 @@ impl Draft {
 }
 
 /// Sets the fields of a record.
-pub fn apply(record: &mut ServerRecord, values: Vec<(&'static Field, FieldValue)>) {
+pub(super) fn apply(record: &mut ServerRecord, values: Vec<(&'static Field, FieldValue)>) {
     for (field, value) in values {
         record.set(field.name, value);
     }

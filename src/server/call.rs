@@ -8,7 +8,7 @@ use super::state::{AppState, Fidelity};
 
 /// The methods that routes answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
+pub(super) enum Verb {
     Get,
     Post,
     Patch,
@@ -16,7 +16,7 @@ pub enum Verb {
 }
 
 /// The parts of a request that handlers see.
-pub struct Call<'a> {
+pub(super) struct Call<'a> {
     pub state: &'a AppState,
     /// The kind of record that the route is about.
     pub kind: &'static Kind,
@@ -34,14 +34,14 @@ pub struct Call<'a> {
 
 impl Call<'_> {
     /// Returns a `{…}` part of the path; empty if the route has no part of this name.
-    pub fn part(&self, name: &str) -> &str {
+    pub(super) fn part(&self, name: &str) -> &str {
         self.path
             .iter()
             .find(|(key, _)| *key == name)
             .map_or("", |(_, value)| value.as_str())
     }
 
-    pub fn fidelity(&self) -> Fidelity {
+    pub(super) fn fidelity(&self) -> Fidelity {
         self.state.fidelity()
     }
 }

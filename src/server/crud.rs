@@ -1,4 +1,4 @@
-//! Create, read, list, change and delete, as all kinds of records share them (contract api.md section 6).
+//! Create, read, list, change and delete, as all kinds of records share them (docs/interface/api.md section 6).
 
 use rusqlite::{Connection, Transaction};
 
@@ -14,12 +14,12 @@ use super::store::{self, StoreError};
 use super::{ids, list as lists, time};
 
 /// Lists the records of the route's kind.
-pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(super) fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     list_within(call, Condition::default())
 }
 
 /// Lists the records of the route's kind that meet a condition.
-pub fn list_within(call: &Call<'_>, within: Condition) -> Result<Reply, ServerFailure> {
+pub(super) fn list_within(call: &Call<'_>, within: Condition) -> Result<Reply, ServerFailure> {
     let kind = call.kind;
     call.state.store().read(|transaction| {
         lists::list(transaction, kind, within, &call.query, call.fidelity()).map(Reply::ok)
@@ -27,12 +27,12 @@ pub fn list_within(call: &Call<'_>, within: Condition) -> Result<Reply, ServerFa
 }
 
 /// Creates a record from the body.
-pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(super) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     create_with(call, |_, _| Ok(()))
 }
 
 /// Creates a record from the body. `finish` completes the record within the same transaction, before it is written.
-pub fn create_with(
+pub(super) fn create_with(
     call: &Call<'_>,
     finish: impl FnOnce(&Transaction<'_>, &mut ServerRecord) -> Result<(), ServerFailure>,
 ) -> Result<Reply, ServerFailure> {
@@ -46,19 +46,19 @@ pub fn create_with(
 }
 
 /// Parses the body of a request that creates a record of the route's kind.
-pub fn parse_body(call: &Call<'_>) -> Result<Draft, ServerFailure> {
+pub(super) fn parse_body(call: &Call<'_>) -> Result<Draft, ServerFailure> {
     body::parse_create(call.kind, &call.body, call.fidelity() == Fidelity::Recorded)
 }
 
 /// Reads the record that the path names.
-pub fn get(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(super) fn get(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         find(transaction, call.kind, call.part("id")).map(|record| Reply::ok(record.to_json()))
     })
 }
 
 /// Changes the record that the path names, as the body says.
-pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(super) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(call.kind, &call.body)?;
     change(call, |_, record| {
         body::apply(record, values);
@@ -67,7 +67,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// Reads, changes and writes the record that the path names, in one step.
-pub fn change(
+pub(super) fn change(
     call: &Call<'_>,
     change: impl FnOnce(&Transaction<'_>, &mut ServerRecord) -> Result<(), ServerFailure>,
 ) -> Result<Reply, ServerFailure> {
@@ -80,7 +80,7 @@ pub fn change(
 }
 
 /// Deletes the record that the path names.
-pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(super) fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state
         .store()
         .write(|transaction| remove(transaction, call.kind, call.part("id"), call.fidelity()))
@@ -90,7 +90,7 @@ pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 ///
 /// # Errors
 /// 404 if there is none, or it was deleted.
-pub fn find(
+pub(super) fn find(
     connection: &Connection,
     kind: &'static Kind,
     id: &str,
@@ -102,7 +102,7 @@ pub fn find(
 ///
 /// # Errors
 /// 409 if a value that must be unique is taken; 500 if the platform's database would refuse a value.
-pub fn insert(
+pub(super) fn insert(
     connection: &Connection,
     record: &ServerRecord,
     fidelity: Fidelity,
@@ -121,7 +121,7 @@ pub fn insert(
 ///
 /// # Errors
 /// As [`insert`].
-pub fn save(
+pub(super) fn save(
     connection: &Connection,
     record: &mut ServerRecord,
     fidelity: Fidelity,
@@ -142,7 +142,7 @@ pub fn save(
 ///
 /// # Errors
 /// 404 for an unknown id, if the platform answers so for this kind or if answers are corrected.
-pub fn remove(
+pub(super) fn remove(
     connection: &Connection,
     kind: &'static Kind,
     id: &str,
@@ -157,7 +157,7 @@ pub fn remove(
 }
 
 /// A field that names another record.
-pub struct Reference {
+pub(super) struct Reference {
     pub field: &'static str,
     /// The kind of the other record.
     pub kind: &'static Kind,
@@ -166,7 +166,7 @@ pub struct Reference {
 }
 
 /// Refuses a reference to an unknown record. A deleted record counts as known, and so does no reference.
-pub fn refuse_unknown(
+pub(super) fn refuse_unknown(
     connection: &Connection,
     record: &ServerRecord,
     reference: &Reference,
@@ -197,7 +197,7 @@ pub fn refuse_unknown(
 }
 
 /// Returns the failure `Unable to create Session: …`.
-pub fn unable(verb: &str, kind: &Kind, reason: impl std::fmt::Display) -> ServerFailure {
+pub(super) fn unable(verb: &str, kind: &Kind, reason: impl std::fmt::Display) -> ServerFailure {
     ServerFailure::general(format!("Unable to {verb} {}: {reason}", kind.name))
 }
 

@@ -1,4 +1,4 @@
-//! Failed requests and the bodies of their answers (contract api.md section 3).
+//! Failed requests and the bodies of their answers (docs/interface/api.md section 3).
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::store::StoreError;
 
 /// Why a request fails, in the form in which the answer shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ServerFailure {
+pub(super) enum ServerFailure {
     /// The full body of six keys; `code` is the number after `ambient-api-server-`.
     Full {
         status: StatusCode,
@@ -25,12 +25,12 @@ pub enum ServerFailure {
 }
 
 /// Returns the body for a request that is refused before it reaches a handler: kind and reason only.
-pub fn short_body(status: StatusCode) -> Value {
+pub(super) fn short_body(status: StatusCode) -> Value {
     json!({"kind": "Error", "reason": status.canonical_reason().unwrap_or_default()})
 }
 
 /// Returns the body for a path that does not exist. Unlike other bodies it has its keys in this order.
-pub fn unknown_path_body(path: &str) -> Value {
+pub(super) fn unknown_path_body(path: &str) -> Value {
     json!({
         "type": "Error",
         "id": "404",
@@ -41,7 +41,7 @@ pub fn unknown_path_body(path: &str) -> Value {
 }
 
 /// Returns the full body, with its keys sorted by name.
-pub fn full_body(code: u16, reason: &str, operation: &str) -> Value {
+pub(super) fn full_body(code: u16, reason: &str, operation: &str) -> Value {
     json!({
         "code": format!("ambient-api-server-{code}"),
         "href": format!("{BASE}/errors/{code}"),
@@ -62,17 +62,17 @@ impl ServerFailure {
     }
 
     /// 403, code 4.
-    pub fn forbidden(reason: impl Into<String>) -> Self {
+    pub(super) fn forbidden(reason: impl Into<String>) -> Self {
         Self::full(StatusCode::FORBIDDEN, 4, reason)
     }
 
     /// 409, code 6.
-    pub fn conflict(reason: impl Into<String>) -> Self {
+    pub(super) fn conflict(reason: impl Into<String>) -> Self {
         Self::full(StatusCode::CONFLICT, 6, reason)
     }
 
     /// 404, code 7: no record of this kind has the id, or it was deleted.
-    pub fn not_found(kind: &str, id: &str) -> Self {
+    pub(super) fn not_found(kind: &str, id: &str) -> Self {
         Self::full(
             StatusCode::NOT_FOUND,
             7,
@@ -85,17 +85,17 @@ impl ServerFailure {
     }
 
     /// 400, code 8.
-    pub fn invalid(reason: impl Into<String>) -> Self {
+    pub(super) fn invalid(reason: impl Into<String>) -> Self {
         Self::full(StatusCode::BAD_REQUEST, 8, reason)
     }
 
     /// 500, code 9.
-    pub fn general(reason: impl Into<String>) -> Self {
+    pub(super) fn general(reason: impl Into<String>) -> Self {
         Self::full(StatusCode::INTERNAL_SERVER_ERROR, 9, reason)
     }
 
     /// 400, code 17: the body does not fit the operation.
-    pub fn malformed(reason: &str) -> Self {
+    pub(super) fn malformed(reason: &str) -> Self {
         Self::full(
             StatusCode::BAD_REQUEST,
             17,
@@ -104,7 +104,7 @@ impl ServerFailure {
     }
 
     /// 413, code 17.
-    pub fn too_large(limit: usize) -> Self {
+    pub(super) fn too_large(limit: usize) -> Self {
         Self::full(
             StatusCode::PAYLOAD_TOO_LARGE,
             17,
@@ -113,11 +113,11 @@ impl ServerFailure {
     }
 
     /// 400, code 21.
-    pub fn bad_request(reason: impl Into<String>) -> Self {
+    pub(super) fn bad_request(reason: impl Into<String>) -> Self {
         Self::full(StatusCode::BAD_REQUEST, 21, reason)
     }
 
-    pub const fn text(status: StatusCode, text: &'static str) -> Self {
+    pub(super) const fn text(status: StatusCode, text: &'static str) -> Self {
         Self::Text { status, text }
     }
 }

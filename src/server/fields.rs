@@ -2,7 +2,7 @@
 
 /// The type of a field, in JSON and in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
+pub(super) enum Type {
     Text,
     Bool,
     Int,
@@ -13,7 +13,7 @@ pub enum Type {
 
 /// The value of a field that a new record does not set.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum DefaultValue {
+pub(super) enum DefaultValue {
     /// No value: answers omit the field.
     Absent,
     Text(&'static str),
@@ -24,7 +24,7 @@ pub enum DefaultValue {
 
 impl DefaultValue {
     /// Returns the value as answers show it.
-    pub fn to_json(self) -> serde_json::Value {
+    pub(super) fn to_json(self) -> serde_json::Value {
         match self {
             Self::Absent => serde_json::Value::Null,
             Self::Text(text) => text.into(),
@@ -37,7 +37,7 @@ impl DefaultValue {
 
 /// One field of a kind, besides those that every record has (`id`, `kind`, `href`, `created_at`, `updated_at`).
 #[derive(Debug, Clone, Copy)]
-pub struct Field {
+pub(super) struct Field {
     /// The key in JSON and the column in the store.
     pub name: &'static str,
     pub kind: Type,
@@ -68,58 +68,58 @@ const fn field(name: &'static str, kind: Type) -> Field {
     }
 }
 
-pub const fn text(name: &'static str) -> Field {
+pub(super) const fn text(name: &'static str) -> Field {
     field(name, Type::Text)
 }
 
-pub const fn boolean(name: &'static str) -> Field {
+pub(super) const fn boolean(name: &'static str) -> Field {
     field(name, Type::Bool)
 }
 
-pub const fn int(name: &'static str) -> Field {
+pub(super) const fn int(name: &'static str) -> Field {
     field(name, Type::Int)
 }
 
-pub const fn number(name: &'static str) -> Field {
+pub(super) const fn number(name: &'static str) -> Field {
     field(name, Type::Number)
 }
 
-pub const fn time(name: &'static str) -> Field {
+pub(super) const fn time(name: &'static str) -> Field {
     field(name, Type::Time)
 }
 
 impl Field {
     /// Makes the field one that a create must name.
-    pub const fn required(mut self) -> Self {
+    pub(super) const fn required(mut self) -> Self {
         self.required = true;
         self.default = DefaultValue::Text("");
         self
     }
 
     /// Makes the field one that no client may set.
-    pub const fn read_only(mut self) -> Self {
+    pub(super) const fn read_only(mut self) -> Self {
         self.on_create = false;
         self.on_patch = false;
         self
     }
 
     /// Makes the field one that only a create may set.
-    pub const fn fixed(mut self) -> Self {
+    pub(super) const fn fixed(mut self) -> Self {
         self.on_patch = false;
         self
     }
 
-    pub const fn or(mut self, default: DefaultValue) -> Self {
+    pub(super) const fn or(mut self, default: DefaultValue) -> Self {
         self.default = default;
         self
     }
 
-    pub const fn secret(mut self) -> Self {
+    pub(super) const fn secret(mut self) -> Self {
         self.secret = true;
         self
     }
 
-    pub const fn null_shown(mut self) -> Self {
+    pub(super) const fn null_shown(mut self) -> Self {
         self.null_shown = true;
         self
     }
@@ -127,7 +127,7 @@ impl Field {
 
 /// How a delete answers for an id that no record has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeleteUnknown {
+pub(super) enum DeleteUnknown {
     /// 204, as if the record had existed.
     Accepted,
     /// 404.
@@ -136,7 +136,7 @@ pub enum DeleteUnknown {
 
 /// One kind of record.
 #[derive(Debug)]
-pub struct Kind {
+pub(super) struct Kind {
     /// The name in answers, for example `Credential`; lists are of kind `CredentialList`.
     pub name: &'static str,
     /// The table in the database.
@@ -149,7 +149,7 @@ pub struct Kind {
 
 impl Kind {
     /// Returns the position of a field in records of this kind.
-    pub fn index(&self, name: &str) -> Option<usize> {
+    pub(super) fn index(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)
     }
 }

@@ -17,7 +17,11 @@ use super::{error, reply};
 const OPEN_PATHS: [&str; 2] = [ROOT_PATH, HEALTH_PATH];
 
 /// Returns the refusal of a request that is not admitted.
-pub fn refuse(state: &AppState, path: &str, request: &Request<Body>) -> Option<Response<Body>> {
+pub(super) fn refuse(
+    state: &AppState,
+    path: &str,
+    request: &Request<Body>,
+) -> Option<Response<Body>> {
     let options = state.options();
     let refused = |status| reply::json_response(status, &error::short_body(status));
     if options.browser_guard && comes_from_elsewhere(request, options.bearer.is_some()) {
@@ -33,7 +37,7 @@ pub fn refuse(state: &AppState, path: &str, request: &Request<Body>) -> Option<R
         .then(|| refused(StatusCode::UNSUPPORTED_MEDIA_TYPE))
 }
 
-/// Whether the header holds the word `Bearer`, one space and the token (contract api.md section 1).
+/// Whether the header holds the word `Bearer`, one space and the token (docs/interface/api.md section 1).
 fn bears(headers: &HeaderMap, token: &SecretString) -> bool {
     headers
         .get(header::AUTHORIZATION)

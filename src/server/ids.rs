@@ -1,6 +1,6 @@
 //! Identifiers: 27 characters in base 62 that sort by the second of their creation (a KSUID).
 //!
-//! They encode four bytes of time since 13 May 2014 and sixteen random bytes (contract api.md section 4). Here
+//! They encode four bytes of time since 13 May 2014 and sixteen random bytes (docs/interface/api.md section 4). Here
 //! they also rise strictly within one process, so the order of ids is the order of creation.
 
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ const LENGTH: usize = 27;
 static LAST: Mutex<(u32, u128)> = Mutex::new((0, 0));
 
 /// Returns a new identifier, higher than every earlier one of this process.
-pub fn fresh() -> String {
+pub(super) fn fresh() -> String {
     let seconds =
         u32::try_from((super::time::now().as_second() - EPOCH).clamp(0, i64::from(u32::MAX)))
             .unwrap_or(u32::MAX);

@@ -1,6 +1,6 @@
 //! The kinds of records: the name, the table and the fields of each.
 //!
-//! The handlers, the SQL and the `OpenAPI` document all follow these tables. Source of the fields: contract api.md
+//! The handlers, the SQL and the `OpenAPI` document all follow these tables. Source of the fields: docs/interface/api.md
 //! sections 4, 7.1 and 9.
 
 use super::fields::{DefaultValue, DeleteUnknown, Kind, boolean, int, number, text, time};
@@ -9,7 +9,7 @@ const MODEL: DefaultValue = DefaultValue::Text("claude-sonnet-4-6");
 const TEMPERATURE: DefaultValue = DefaultValue::Number(0.7);
 const MAX_TOKENS: DefaultValue = DefaultValue::Int(4000);
 
-pub static PROJECT: Kind = Kind {
+pub(super) static PROJECT: Kind = Kind {
     name: "Project",
     table: "projects",
     collection: "projects",
@@ -24,7 +24,7 @@ pub static PROJECT: Kind = Kind {
     delete_unknown: DeleteUnknown::Accepted,
 };
 
-pub static PROJECT_SETTINGS: Kind = Kind {
+pub(super) static PROJECT_SETTINGS: Kind = Kind {
     name: "ProjectSettings",
     table: "project_settings",
     collection: "project_settings",
@@ -36,7 +36,7 @@ pub static PROJECT_SETTINGS: Kind = Kind {
     delete_unknown: DeleteUnknown::Accepted,
 };
 
-pub static CREDENTIAL: Kind = Kind {
+pub(super) static CREDENTIAL: Kind = Kind {
     name: "Credential",
     table: "credentials",
     collection: "credentials",
@@ -53,7 +53,7 @@ pub static CREDENTIAL: Kind = Kind {
     delete_unknown: DeleteUnknown::Accepted,
 };
 
-pub static AGENT: Kind = Kind {
+pub(super) static AGENT: Kind = Kind {
     name: "Agent",
     table: "agents",
     collection: "agents",
@@ -80,7 +80,7 @@ pub static AGENT: Kind = Kind {
     delete_unknown: DeleteUnknown::NotFound,
 };
 
-pub static INBOX_MESSAGE: Kind = Kind {
+pub(super) static INBOX_MESSAGE: Kind = Kind {
     name: "InboxMessage",
     table: "inbox_messages",
     collection: "inbox_messages",
@@ -94,7 +94,7 @@ pub static INBOX_MESSAGE: Kind = Kind {
     delete_unknown: DeleteUnknown::NotFound,
 };
 
-pub static SESSION: Kind = Kind {
+pub(super) static SESSION: Kind = Kind {
     name: "Session",
     table: "sessions",
     collection: "sessions",
@@ -134,7 +134,7 @@ pub static SESSION: Kind = Kind {
 };
 
 /// The fields of a session that a control plane reports. It has no table of its own.
-pub static SESSION_STATUS: Kind = Kind {
+pub(super) static SESSION_STATUS: Kind = Kind {
     name: "SessionStatus",
     table: "",
     collection: "",
@@ -153,7 +153,7 @@ pub static SESSION_STATUS: Kind = Kind {
     delete_unknown: DeleteUnknown::NotFound,
 };
 
-pub static SCHEDULED_SESSION: Kind = Kind {
+pub(super) static SCHEDULED_SESSION: Kind = Kind {
     name: "ScheduledSession",
     table: "scheduled_sessions",
     collection: "projects/{project_id}/scheduled-sessions",
@@ -176,7 +176,7 @@ pub static SCHEDULED_SESSION: Kind = Kind {
     delete_unknown: DeleteUnknown::NotFound,
 };
 
-pub static APPLICATION: Kind = Kind {
+pub(super) static APPLICATION: Kind = Kind {
     name: "Application",
     table: "applications",
     collection: "applications",
@@ -207,7 +207,7 @@ pub static APPLICATION: Kind = Kind {
     delete_unknown: DeleteUnknown::Accepted,
 };
 
-pub static USER: Kind = Kind {
+pub(super) static USER: Kind = Kind {
     name: "User",
     table: "users",
     collection: "users",
@@ -219,7 +219,7 @@ pub static USER: Kind = Kind {
     delete_unknown: DeleteUnknown::Accepted,
 };
 
-pub static ROLE: Kind = Kind {
+pub(super) static ROLE: Kind = Kind {
     name: "Role",
     table: "roles",
     collection: "roles",
@@ -233,7 +233,7 @@ pub static ROLE: Kind = Kind {
     delete_unknown: DeleteUnknown::Accepted,
 };
 
-pub static ROLE_BINDING: Kind = Kind {
+pub(super) static ROLE_BINDING: Kind = Kind {
     name: "RoleBinding",
     table: "role_bindings",
     collection: "role_bindings",

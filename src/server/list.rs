@@ -1,4 +1,4 @@
-//! Answers lists: pages, search, order and the envelope (contract api.md section 5).
+//! Answers lists: pages, search, order and the envelope (docs/interface/api.md section 5).
 
 use rusqlite::Connection;
 use serde_json::{Map, Value as Json, json};
@@ -19,7 +19,7 @@ const MAX_SIZE: i64 = 65_500;
 ///
 /// # Errors
 /// 400 or 500 for a search or an order that is refused.
-pub fn list(
+pub(super) fn list(
     connection: &Connection,
     kind: &'static Kind,
     within: Condition,
@@ -57,7 +57,7 @@ pub fn list(
 }
 
 /// Returns the envelope of a list; `page` is echoed in 32 bits, as on the platform.
-pub fn envelope(kind: &Kind, page: i64, total: i64, items: &[Json]) -> Json {
+pub(super) fn envelope(kind: &Kind, page: i64, total: i64, items: &[Json]) -> Json {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a page beyond 64 bits is echoed as -1"

@@ -1,4 +1,4 @@
-//! The paths that are not about records: root, version, description and health (contract api.md sections 9.8 and 10).
+//! The paths that are not about records: root, version, description and health (docs/interface/api.md sections 9.8 and 10).
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -15,7 +15,7 @@ use crate::version;
 const PLATFORM: &str = "v0.2.20-30-g0b59fe7de";
 
 /// Answers these four paths; returns `None` for any other.
-pub fn answer(path: &str, verb: Option<Verb>) -> Option<Response<Body>> {
+pub(super) fn answer(path: &str, verb: Option<Verb>) -> Option<Response<Body>> {
     if ![ROOT_PATH, VERSION_PATH, DESCRIPTION_PATH, HEALTH_PATH].contains(&path) {
         return None;
     }

@@ -1,7 +1,7 @@
 //! The embedded API: the platform's REST routes over one `SQLite` file, for one user on one machine.
 //!
 //! [`router`] answers requests, within the process of a command (`--local`) or on a port ([`serve`]).
-//! Every caller that is admitted acts as the user [`USER`] (contract api.md, set-up "noauth").
+//! Every caller that is admitted acts as the user [`USER`] (docs/interface/api.md, set-up "noauth").
 //!
 //! From a request to its answer:
 //!

@@ -4,10 +4,10 @@
 pub const BASE: &str = "/api/ambient/v1";
 
 /// The paths that do not belong to a kind of record.
-pub const ROOT_PATH: &str = "/api/ambient";
-pub const VERSION_PATH: &str = "/api/ambient/v1/version";
-pub const DESCRIPTION_PATH: &str = "/api/ambient/v1/openapi";
-pub const HEALTH_PATH: &str = "/healthcheck";
+pub(super) const ROOT_PATH: &str = "/api/ambient";
+pub(super) const VERSION_PATH: &str = "/api/ambient/v1/version";
+pub(super) const DESCRIPTION_PATH: &str = "/api/ambient/v1/openapi";
+pub(super) const HEALTH_PATH: &str = "/healthcheck";
 
 /// The user that every caller acts as.
 pub const USER: &str = "dev-user";

@@ -1,11 +1,11 @@
-//! The columns by which lists may be searched and ordered, and the parameter `orderBy` (contract api.md section 5.2).
+//! The columns by which lists may be searched and ordered, and the parameter `orderBy` (docs/interface/api.md section 5.2).
 
 use super::fields::{Kind, Type};
 use super::refusal::Refusal;
 
 /// A column that callers may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
+pub(super) struct Column {
     pub name: &'static str,
     pub kind: Type,
 }
@@ -30,7 +30,7 @@ const COMMON: [Column; 4] = [
 ];
 
 /// Returns the column of this name, without regard to case. The token of a credential is not a column.
-pub fn column(kind: &'static Kind, name: &str) -> Option<Column> {
+pub(super) fn column(kind: &'static Kind, name: &str) -> Option<Column> {
     let fields = kind
         .fields
         .iter()
@@ -49,7 +49,7 @@ pub fn column(kind: &'static Kind, name: &str) -> Option<Column> {
 ///
 /// # Errors
 /// When a part is refused.
-pub fn clause(kind: &'static Kind, order_by: &str) -> Result<String, Refusal> {
+pub(super) fn clause(kind: &'static Kind, order_by: &str) -> Result<String, Refusal> {
     let parts: Vec<&str> = match order_by {
         "" => Vec::new(),
         parts => parts.split(',').collect(),

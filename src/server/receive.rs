@@ -17,10 +17,10 @@ pub const BODY_LIMIT: usize = 32 * 1024 * 1024;
 const BIG: usize = 1 << 20;
 
 /// A request body. It may hold a token, so it is wiped when dropped.
-pub type WipedBytes = Zeroizing<Vec<u8>>;
+pub(super) type WipedBytes = Zeroizing<Vec<u8>>;
 
 /// Reads a body. A body of more than [`BIG`] bytes waits for room, which it occupies until the permit is dropped.
-pub async fn read_body(
+pub(super) async fn read_body(
     state: &AppState,
     body: Body,
 ) -> Result<(WipedBytes, Option<OwnedSemaphorePermit>), ServerFailure> {

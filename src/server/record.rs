@@ -10,7 +10,7 @@ use super::time;
 
 /// The value of one field. It may be a token, so it does not implement `Debug`.
 #[derive(Clone, PartialEq)]
-pub enum FieldValue {
+pub(super) enum FieldValue {
     Null,
     Text(String),
     Bool(bool),
@@ -21,7 +21,7 @@ pub enum FieldValue {
 
 /// One record of a kind; `values` are in the order of the kind's fields.
 #[derive(Clone, PartialEq)]
-pub struct ServerRecord {
+pub(super) struct ServerRecord {
     pub kind: &'static Kind,
     pub id: String,
     pub created_at: Timestamp,
@@ -66,7 +66,7 @@ impl FieldValue {
     }
 
     /// Converts to the form in which the store holds it.
-    pub fn to_sql(&self) -> Sql {
+    pub(super) fn to_sql(&self) -> Sql {
         match self {
             Self::Null => Sql::Null,
             Self::Text(text) => Sql::Text(text.clone()),
@@ -78,7 +78,7 @@ impl FieldValue {
     }
 
     /// Reads a value from a column of this type; a value of another type counts as null.
-    pub fn from_sql(kind: Type, column: ValueRef<'_>) -> Self {
+    pub(super) fn from_sql(kind: Type, column: ValueRef<'_>) -> Self {
         match (kind, column) {
             (Type::Text, ValueRef::Text(bytes)) => {
                 Self::Text(String::from_utf8_lossy(bytes).into_owned())
@@ -103,7 +103,7 @@ impl rusqlite::ToSql for FieldValue {
 
 impl ServerRecord {
     /// Creates a record with default values only.
-    pub fn new(kind: &'static Kind, id: String) -> Self {
+    pub(super) fn new(kind: &'static Kind, id: String) -> Self {
         let now = time::now();
         Self {
             kind,
@@ -119,7 +119,7 @@ impl ServerRecord {
     }
 
     /// Returns the value of a field; null if the kind has no such field.
-    pub fn get(&self, name: &str) -> &FieldValue {
+    pub(super) fn get(&self, name: &str) -> &FieldValue {
         self.kind
             .index(name)
             .and_then(|index| self.values.get(index))
@@ -127,12 +127,12 @@ impl ServerRecord {
     }
 
     /// Returns the text of a field; empty if it has none.
-    pub fn text(&self, name: &str) -> &str {
+    pub(super) fn text(&self, name: &str) -> &str {
         self.optional_text(name).unwrap_or_default()
     }
 
     /// Returns the text of a field, if it has one.
-    pub fn optional_text(&self, name: &str) -> Option<&str> {
+    pub(super) fn optional_text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
             FieldValue::Text(text) => Some(text),
             _ => None,
@@ -140,7 +140,7 @@ impl ServerRecord {
     }
 
     /// Sets a field; does nothing if the kind has no such field.
-    pub fn set(&mut self, name: &str, value: FieldValue) {
+    pub(super) fn set(&mut self, name: &str, value: FieldValue) {
         if let Some(slot) = self
             .kind
             .index(name)
@@ -150,12 +150,12 @@ impl ServerRecord {
         }
     }
 
-    pub fn set_text(&mut self, name: &str, text: impl Into<String>) {
+    pub(super) fn set_text(&mut self, name: &str, text: impl Into<String>) {
         self.set(name, FieldValue::Text(text.into()));
     }
 
     /// Returns the object that an answer shows, with its keys sorted by name.
-    pub fn to_json(&self) -> Json {
+    pub(super) fn to_json(&self) -> Json {
         let mut entries: Vec<(&str, Json)> = vec![
             ("created_at", Json::String(time::format(self.created_at))),
             ("href", Json::String(self.href())),

@@ -2,7 +2,7 @@
 
 /// Why a search or an order is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub(super) enum Refusal {
     /// The text does not follow the grammar.
     Grammar,
     /// The platform refuses it after parsing, with this reason.

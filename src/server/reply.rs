@@ -9,12 +9,12 @@ use super::ids;
 use crate::compat::json;
 
 /// The header that carries the id of a request; error bodies contain the same id.
-pub const OPERATION_ID: HeaderName = HeaderName::from_static("x-operation-id");
+pub(super) const OPERATION_ID: HeaderName = HeaderName::from_static("x-operation-id");
 
 const EVENT_STREAM: &str = "text/event-stream";
 
 /// The answer of a handler. It may hold a token, so it does not implement `Debug`.
-pub enum Reply {
+pub(super) enum Reply {
     Json(StatusCode, Value),
     /// A fixed JSON text.
     Raw(&'static str),
@@ -30,17 +30,17 @@ pub enum Reply {
 }
 
 impl Reply {
-    pub const fn ok(value: Value) -> Self {
+    pub(super) const fn ok(value: Value) -> Self {
         Self::Json(StatusCode::OK, value)
     }
 
-    pub const fn created(value: Value) -> Self {
+    pub(super) const fn created(value: Value) -> Self {
         Self::Json(StatusCode::CREATED, value)
     }
 }
 
 /// Sets headers that forbid caching and guessing the content type, because answers may hold secrets.
-pub fn forbid_caching(response: &mut Response<Body>) {
+pub(super) fn forbid_caching(response: &mut Response<Body>) {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(
@@ -50,7 +50,7 @@ pub fn forbid_caching(response: &mut Response<Body>) {
 }
 
 /// Turns the result of a handler into a response; `operation` is the id of this request.
-pub fn respond(result: Result<Reply, ServerFailure>, operation: &str) -> Response<Body> {
+pub(super) fn respond(result: Result<Reply, ServerFailure>, operation: &str) -> Response<Body> {
     let mut response = match result {
         Ok(reply) => succeed(reply),
         Err(failure) => fail(failure, operation),
@@ -98,24 +98,28 @@ fn fail(failure: ServerFailure, operation: &str) -> Response<Body> {
 }
 
 /// Returns JSON, with the header `Vary` that the platform sends for records.
-pub fn json_response(status: StatusCode, value: &Value) -> Response<Body> {
+pub(super) fn json_response(status: StatusCode, value: &Value) -> Response<Body> {
     varied(with_type(status, "application/json", json::compact(value)))
 }
 
 /// Returns a line of text, as Go's `http.Error` writes it.
-pub fn text_response(status: StatusCode, text: &str) -> Response<Body> {
+pub(super) fn text_response(status: StatusCode, text: &str) -> Response<Body> {
     with_type(status, "text/plain; charset=utf-8", format!("{text}\n"))
 }
 
 /// Returns an answer without body and content type.
-pub fn empty_response(status: StatusCode) -> Response<Body> {
+pub(super) fn empty_response(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response
 }
 
 /// Returns a body with a content type.
-pub fn with_type(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response<Body> {
+pub(super) fn with_type(
+    status: StatusCode,
+    kind: &'static str,
+    body: impl Into<Body>,
+) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response
@@ -132,7 +136,7 @@ fn varied(mut response: Response<Body>) -> Response<Body> {
 }
 
 /// Whether this answer is an event stream, which may stay open for hours.
-pub fn is_event_stream(response: &Response<Body>) -> bool {
+pub(super) fn is_event_stream(response: &Response<Body>) -> bool {
     response
         .headers()
         .get(header::CONTENT_TYPE)
@@ -140,7 +144,7 @@ pub fn is_event_stream(response: &Response<Body>) -> bool {
 }
 
 /// Returns the answer that replaces an event stream if too many are open.
-pub fn too_many_streams() -> Response<Body> {
+pub(super) fn too_many_streams() -> Response<Body> {
     let failure = ServerFailure::Full {
         status: StatusCode::SERVICE_UNAVAILABLE,
         code: 9,

@@ -19,7 +19,7 @@ use super::reply::Reply;
 
 /// What a route does, as the `OpenAPI` document describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Does {
+pub(super) enum Does {
     List,
     Create,
     Read,
@@ -34,10 +34,10 @@ pub enum Does {
     Unavailable(&'static str),
 }
 
-pub type Handler = fn(&Call<'_>) -> Result<Reply, ServerFailure>;
+pub(super) type Handler = fn(&Call<'_>) -> Result<Reply, ServerFailure>;
 
 /// One verb on one path.
-pub struct Route {
+pub(super) struct Route {
     pub verb: Verb,
     /// The path below [`BASE`]. `{name}` stands for one part, `{name*}` for all parts that follow.
     pub path: &'static str,
@@ -67,14 +67,14 @@ use Verb::{Delete as DELETE, Get as GET, Patch as PATCH, Post as POST};
 
 /// All routes, one on each line.
 #[rustfmt::skip]
-pub static ROUTES: &[Route] = &[
+pub(super) static ROUTES: &[Route] = &[
     route(GET, "/credentials", &CREDENTIAL, List, crud::list),
     route(POST, "/credentials", &CREDENTIAL, Create, credentials::create),
     route(GET, "/credentials/{id}", &CREDENTIAL, Read, crud::get),
     route(PATCH, "/credentials/{id}", &CREDENTIAL, Change, credentials::patch),
     route(DELETE, "/credentials/{id}", &CREDENTIAL, Delete, credentials::delete),
     route(GET, "/credentials/{id}/token", &CREDENTIAL, Other("Fetch the token"), credentials::token),
-    // The project in these paths is not checked (contract api.md section 7.2).
+    // The project in these paths is not checked (docs/interface/api.md section 7.2).
     route(GET, "/projects/{project}/credentials", &CREDENTIAL, List, crud::list),
     route(POST, "/projects/{project}/credentials", &CREDENTIAL, Create, credentials::create),
     route(GET, "/projects/{project}/credentials/{id}", &CREDENTIAL, Read, crud::get),
@@ -178,7 +178,7 @@ pub static ROUTES: &[Route] = &[
 ];
 
 /// The result of looking up a path and a verb.
-pub enum Found {
+pub(super) enum Found {
     Route(&'static Route, Vec<(&'static str, String)>),
     WrongVerb,
     Nothing,
@@ -186,7 +186,7 @@ pub enum Found {
 
 /// Finds the route for a path as it was sent. The path is split before its parts are decoded, so that an encoded
 /// slash in an id does not divide the path.
-pub fn find(path: &str, verb: Option<Verb>) -> Found {
+pub(super) fn find(path: &str, verb: Option<Verb>) -> Found {
     let Some(below) = path.strip_prefix(BASE) else {
         return Found::Nothing;
     };
@@ -236,7 +236,7 @@ fn fits(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)>
 }
 
 /// Percent-decodes a path; malformed escapes are kept verbatim.
-pub fn decode(path: &str) -> String {
+pub(super) fn decode(path: &str) -> String {
     percent_encoding::percent_decode_str(path)
         .decode_utf8_lossy()
         .into_owned()

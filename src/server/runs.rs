@@ -1,5 +1,5 @@
 //! The interface for the process that runs sessions: it takes the sessions that wait, stores their messages, and ends
-//! them (contract api.md section 9.4). The platform's control plane uses the same phases.
+//! them (docs/interface/api.md section 9.4). The platform's control plane uses the same phases.
 
 use std::fs::{File, TryLockError};
 use std::time::Duration;

@@ -4,7 +4,7 @@
 //! The envelope is text: `acp2:<key number>:<base64 of nonce, ciphertext, tag>`. Envelopes that begin with `acp1:` were
 //! written by earlier versions and are bound to the record and the key's number only; they can still be opened. The
 //! nonce is random; with 24 bytes it needs no counter. A value that was moved to another record, or whose number was
-//! changed, can't be opened (compare contract api.md section 7.6).
+//! changed, can't be opened (compare docs/interface/api.md section 7.6).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,7 @@ use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
 /// 32 random bytes.
-pub type Key = Zeroizing<[u8; 32]>;
+pub(super) type Key = Zeroizing<[u8; 32]>;
 
 const SCHEME: &str = "acp2";
 const EARLIER: &str = "acp1";
@@ -35,7 +35,7 @@ pub enum SealError {
 
 /// The purpose that a token is sealed for. It can't be opened for another one.
 #[derive(Debug, Clone, Copy)]
-pub struct Purpose<'a> {
+pub(super) struct Purpose<'a> {
     pub record: &'a str,
     pub provider: &'a str,
     pub url: &'a str,
@@ -43,7 +43,7 @@ pub struct Purpose<'a> {
 
 impl<'a> Purpose<'a> {
     /// Returns the purpose of something that is not a credential.
-    pub const fn only(record: &'a str) -> Self {
+    pub(super) const fn only(record: &'a str) -> Self {
         Self {
             record,
             provider: "",
@@ -73,7 +73,7 @@ impl<'a> Purpose<'a> {
 ///
 /// # Errors
 /// When the system provides no randomness.
-pub fn seal(
+pub(super) fn seal(
     number: u32,
     key: &Key,
     purpose: Purpose<'_>,
@@ -106,12 +106,12 @@ pub fn seal(
 ///
 /// # Errors
 /// When the text is not an envelope.
-pub fn key_number(envelope: &str) -> Result<u32, SealError> {
+pub(super) fn key_number(envelope: &str) -> Result<u32, SealError> {
     parts(envelope).map(|(_, number, _)| number)
 }
 
 /// Whether an earlier version sealed the envelope, so that it is bound to less.
-pub fn is_earlier(envelope: &str) -> bool {
+pub(super) fn is_earlier(envelope: &str) -> bool {
     parts(envelope).is_ok_and(|(scheme, ..)| scheme == EARLIER)
 }
 
@@ -119,7 +119,7 @@ pub fn is_earlier(envelope: &str) -> bool {
 ///
 /// # Errors
 /// When the text is not an envelope, was changed or moved, or was sealed with another key.
-pub fn open(
+pub(super) fn open(
     key: &Key,
     purpose: Purpose<'_>,
     envelope: &str,

@@ -8,8 +8,8 @@ use super::record::{FieldValue, ServerRecord};
 use super::store::{StoreError, records};
 use super::{ids, time};
 
-/// A built-in role (contract api.md section 8.2).
-pub struct Role {
+/// A built-in role (docs/interface/api.md section 8.2).
+pub(super) struct Role {
     pub name: &'static str,
     display_name: &'static str,
     description: &'static str,
@@ -38,7 +38,7 @@ const fn role(
 }
 
 /// The built-in roles.
-pub const ROLES: [Role; 14] = [
+pub(super) const ROLES: [Role; 14] = [
     role(
         "platform:admin",
         "Platform Admin",
@@ -228,12 +228,12 @@ pub const ROLES: [Role; 14] = [
 ];
 
 /// Returns the built-in role of this name.
-pub fn built_in(name: &str) -> Option<&'static Role> {
+pub(super) fn built_in(name: &str) -> Option<&'static Role> {
     const { &ROLES }.iter().find(|role| role.name == name)
 }
 
 /// Fills a new store.
-pub fn fill(connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
     for role in &ROLES {
         let mut record = ServerRecord::new(&kinds::ROLE, ids::fresh());
         record.created_at = time::from_micros(time::ZERO);

@@ -1,4 +1,4 @@
-//! Streams the messages of a session as server-sent events (contract api.md section 9.5).
+//! Streams the messages of a session as server-sent events (docs/interface/api.md section 9.5).
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Which events a stream consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StreamKind {
+pub(super) enum StreamKind {
     /// The messages as they are stored; the stream does not end with the session.
     Messages,
     /// The events of a run; the stream ends with the run.
@@ -29,7 +29,7 @@ pub enum StreamKind {
 }
 
 /// One reader of one session's messages. It reads from the store at its own pace, so a slow reader misses nothing.
-pub struct Follow {
+pub(super) struct Follow {
     kind: StreamKind,
     state: AppState,
     session: String,
@@ -43,7 +43,7 @@ pub struct Follow {
 
 impl Follow {
     /// Follows a session, beginning after the message with this number.
-    pub fn new(kind: StreamKind, state: AppState, session: String, after: i64) -> Self {
+    pub(super) fn new(kind: StreamKind, state: AppState, session: String, after: i64) -> Self {
         Self {
             kind,
             is_over: false,
@@ -58,7 +58,7 @@ impl Follow {
 
     /// Returns the events as the body of an answer, which ends when the server closes, the store fails, or the run
     /// that is followed ends.
-    pub fn into_body(self) -> Body {
+    pub(super) fn into_body(self) -> Body {
         Body::from_stream(stream::unfold(self, |mut follow| async move {
             let chunk = follow.next().await?;
             Some((Ok::<_, StoreError>(chunk), follow))
@@ -131,7 +131,7 @@ fn is_end(message: &Message) -> bool {
     [runs::FINISHED, runs::FAILED].contains(&message.event_type.as_str())
 }
 
-/// Returns a stored message of a run as the events that a session's runner sends (contract api.md section 9.5).
+/// Returns a stored message of a run as the events that a session's runner sends (docs/interface/api.md section 9.5).
 fn run_events(message: &Message) -> Vec<Value> {
     let (id, payload) = (&message.id, &message.payload);
     let of_session = |mut event: Value| {

@@ -1,29 +1,29 @@
 //! Times as the platform writes and stores them.
 //!
 //! The answer to a create shows nanoseconds. The store keeps microseconds, rounded, and every later answer shows
-//! those (contract api.md section 4).
+//! those (docs/interface/api.md section 4).
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// Returns the current time, with nanoseconds.
-pub fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
 /// Rounds to microseconds since 1970, which the store keeps.
-pub fn to_micros(time: Timestamp) -> i64 {
+pub(super) fn to_micros(time: Timestamp) -> i64 {
     let nanos = time.as_nanosecond();
     i64::try_from((nanos + 500).div_euclid(1000)).unwrap_or_else(|_| time.as_microsecond())
 }
 
 /// Reads a stored time. Values out of range become 1970; this program never writes them.
-pub fn from_micros(micros: i64) -> Timestamp {
+pub(super) fn from_micros(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// Writes RFC 3339 in UTC, without the zeros at the end of the fraction: `2026-11-24T02:25:50.5Z`.
-pub fn format(time: Timestamp) -> String {
+pub(super) fn format(time: Timestamp) -> String {
     let utc = TimeZone::UTC.to_datetime(time);
     let mut text = format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
@@ -47,7 +47,7 @@ pub fn format(time: Timestamp) -> String {
 #[error(
     "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {layout:?}"
 )]
-pub struct TimeError {
+pub(super) struct TimeError {
     text: String,
     /// The part of the text that does not fit.
     rest: String,
@@ -59,7 +59,7 @@ pub struct TimeError {
 ///
 /// # Errors
 /// When the text is not such a time.
-pub fn parse_rfc3339(text: &str) -> Result<Timestamp, TimeError> {
+pub(super) fn parse_rfc3339(text: &str) -> Result<Timestamp, TimeError> {
     if looks_like_rfc3339(text)
         && let Ok(time) = text.parse()
     {
@@ -121,7 +121,7 @@ fn is_offset(text: &str) -> bool {
 
 /// Reads the times that the platform's database accepts in a comparison: RFC 3339, or a date with or without a time of
 /// day, in UTC.
-pub fn parse_loosely(text: &str) -> Option<Timestamp> {
+pub(super) fn parse_loosely(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if let Ok(time) = text.parse() {
         return Some(time);
@@ -134,7 +134,7 @@ pub fn parse_loosely(text: &str) -> Option<Timestamp> {
 }
 
 /// The time of the seeded roles: the start of the year 1.
-pub const ZERO: i64 = -62_135_596_800_000_000;
+pub(super) const ZERO: i64 = -62_135_596_800_000_000;
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,7 @@ use crate::output::signals;
 
 /// The signals that this process catches. Before it listens, most of them end it at once without clean-up, so it must listen
 /// before it writes the first file. A signal that was ignored from the start (`nohup`) stays ignored, here and in the child.
-pub struct Signals {
+pub(crate) struct Signals {
     streams: Vec<(Signal, unix::Signal)>,
     /// Caught so that a write past the size limit is an error instead of the end of the program.
     _file_size: unix::Signal,
@@ -71,7 +71,7 @@ impl Signals {
     ///
     /// # Errors
     /// The system's error.
-    pub fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         let catch = |signal: i32| unix::signal(SignalKind::from_raw(signal));
         let named = CAUGHT.iter().map(|signal| (signal.as_raw(), *signal));
         let streams = named
@@ -89,7 +89,7 @@ impl Signals {
     }
 
     /// Returns a signal that asks the program to end, if one came since the last call.
-    pub async fn pending(&mut self) -> Option<Signal> {
+    pub(crate) async fn pending(&mut self) -> Option<Signal> {
         // The runtime notices signals when it looks for events. It does so before it returns here.
         tokio::task::yield_now().await;
         poll_fn(|context| {
@@ -104,7 +104,7 @@ impl Signals {
     }
 
     /// Waits for a signal that asks the program to end.
-    pub async fn next(&mut self) -> Signal {
+    pub(crate) async fn next(&mut self) -> Signal {
         loop {
             let signal = self.any().await;
             if !HARMLESS.contains(&signal) {
@@ -127,7 +127,7 @@ impl Signals {
 
 /// Returns the exit status for a program that a signal ended.
 #[must_use]
-pub fn status_of_signal(signal: Signal) -> u8 {
+pub(crate) fn status_of_signal(signal: Signal) -> u8 {
     u8::try_from(128 + signal.as_raw()).unwrap_or(u8::MAX)
 }
 
@@ -137,7 +137,7 @@ pub fn status_of_signal(signal: Signal) -> u8 {
 ///
 /// # Errors
 /// The command can't be started or waited for.
-pub async fn run(
+pub(crate) async fn run(
     mut command: Command,
     signals: &mut Signals,
     masks: Option<Masks>,

@@ -14,7 +14,7 @@ use crate::runner::table::KUBECONFIG_PATH;
 use crate::secret_file;
 
 /// The end of the record's name, after the name of the private folder.
-pub const RECORD: &str = ".fixed";
+pub(crate) const RECORD: &str = ".fixed";
 /// The longest record that is read, in bytes: two numbers.
 const LONGEST: u64 = 64;
 
@@ -22,7 +22,7 @@ const LONGEST: u64 = 64;
 ///
 /// # Errors
 /// `AlreadyExists` if anything is there, even a link; else the system's error.
-pub fn write(dir: &Path, content: &[u8]) -> io::Result<Fixed> {
+pub(crate) fn write(dir: &Path, content: &[u8]) -> io::Result<Fixed> {
     let path = Path::new(KUBECONFIG_PATH);
     remove_unrecorded(path);
     let mut file = secret_file::open_new(path)?;
@@ -36,7 +36,7 @@ pub fn write(dir: &Path, content: &[u8]) -> io::Result<Fixed> {
 
 /// The file at the fixed path. Dropping it removes the file, without using the record: that is for later runs, and its
 /// folder may be gone by then, like a runtime folder after the logout.
-pub struct Fixed(String);
+pub(crate) struct Fixed(String);
 
 impl Drop for Fixed {
     fn drop(&mut self) {
@@ -45,7 +45,7 @@ impl Drop for Fixed {
 }
 
 /// Removes the file in the record of a private folder, if it is still the same file, and the record.
-pub fn remove_recorded(dir: &Path) {
+pub(crate) fn remove_recorded(dir: &Path) {
     let path = record(dir);
     if let Some(recorded) = read(&path) {
         remove(&recorded);

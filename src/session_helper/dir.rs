@@ -25,7 +25,7 @@ const TEMPORARY: &str = "/tmp";
 
 /// The folder. Dropping it removes the folder with everything in it.
 #[derive(Debug)]
-pub struct PrivateDir {
+pub(crate) struct PrivateDir {
     path: PathBuf,
     /// The open folder: it holds the lock, and finds the folder even if the command moves it.
     lock: File,
@@ -37,7 +37,7 @@ impl PrivateDir {
     ///
     /// # Errors
     /// The system's error, or other users can replace the new folder by one of theirs.
-    pub fn create() -> io::Result<Self> {
+    pub(crate) fn create() -> io::Result<Self> {
         let base = match runtime() {
             Some(base) => private_to_user(base)?,
             None => temporary_checked()?,
@@ -69,7 +69,7 @@ impl PrivateDir {
     }
 
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -77,7 +77,7 @@ impl PrivateDir {
     ///
     /// # Errors
     /// The system's error. A folder that is gone already is not an error.
-    pub fn remove(self) -> io::Result<()> {
+    pub(crate) fn remove(self) -> io::Result<()> {
         clear(&self.path, &self.lock)
     }
 }
@@ -89,7 +89,7 @@ impl Drop for PrivateDir {
 }
 
 /// Removes the leftovers of this user's killed runs, also at the platform's fixed path.
-pub fn sweep() {
+pub(crate) fn sweep() {
     // The killed run may have had a different environment.
     let mut bases: Vec<PathBuf> = runtime().into_iter().collect();
     bases.extend([temporary(), PathBuf::from(TEMPORARY)]);

@@ -35,7 +35,7 @@ const GRACE: Duration = Duration::from_secs(2);
 static AWAITED: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 
 /// Marks a child as one that some code waits for, until this value is dropped.
-pub struct Awaited(i32);
+pub(crate) struct Awaited(i32);
 
 impl Awaited {
     /// Starts a child that the caller waits for. It holds the lock meanwhile, so that a child that ends at once is not reaped
@@ -43,7 +43,7 @@ impl Awaited {
     ///
     /// # Errors
     /// The child can't be started.
-    pub fn spawn(command: &mut Command) -> io::Result<(Child, Option<Self>)> {
+    pub(crate) fn spawn(command: &mut Command) -> io::Result<(Child, Option<Self>)> {
         let mut awaited = AWAITED.lock().unwrap_or_else(PoisonError::into_inner);
         let child = command.spawn()?;
         let id = child.id().and_then(|id| i32::try_from(id).ok());
@@ -62,13 +62,13 @@ impl Drop for Awaited {
 }
 
 /// Adopts the processes that children of this process leave behind, if the system supports that.
-pub fn adopt() {
+pub(crate) fn adopt() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
 /// Reaps each child that no code waits for, as the first process of a container must.
-pub async fn reaping() {
+pub(crate) async fn reaping() {
     let Ok(mut ends) = signal(SignalKind::child()) else {
         return std::future::pending().await;
     };
@@ -93,21 +93,21 @@ fn reap() {
 }
 
 /// The children that this process starts from now on, with all their descendants.
-pub struct Family {
+pub(crate) struct Family {
     /// The descendants that existed before.
     before: Vec<Process>,
 }
 
 impl Family {
     #[must_use]
-    pub fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         Self {
             before: descendants().unwrap_or_else(scanned),
         }
     }
 
     /// Ends all of them: asks them to end, waits a while, and kills the rest.
-    pub async fn end(&self) {
+    pub(crate) async fn end(&self) {
         let begin = Instant::now();
         let mut asked: Vec<Process> = Vec::new();
         while begin.elapsed() < GRACE {
@@ -140,7 +140,7 @@ impl Family {
 }
 
 /// Kills the processes of the session with this private folder, except this process and its ancestors.
-pub fn end_of(folder: &Path) {
+pub(crate) fn end_of(folder: &Path) {
     kill(|| of(folder));
 }
 

@@ -17,13 +17,16 @@ use crate::runner::resolve::{self, Candidate, RunnerTarget};
 use crate::text::quote;
 
 /// The time limit for all secrets together (docs/interface/runner.md section 10.2).
-pub const LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const LIMIT: Duration = Duration::from_secs(10);
 
 /// Returns all candidates for a session.
 ///
 /// # Errors
 /// The bindings can't be read, or the session's ids make the platform's own resolution fail.
-pub async fn candidates(client: &Client, target: &RunnerTarget) -> anyhow::Result<Vec<Candidate>> {
+pub(crate) async fn candidates(
+    client: &Client,
+    target: &RunnerTarget,
+) -> anyhow::Result<Vec<Candidate>> {
     let options = ListOptions {
         search: Some(equals("scope", "credential")),
         ..ListOptions::default()
@@ -93,7 +96,7 @@ async fn existence(client: &Client, id: &str) -> anyhow::Result<Existence> {
 ///
 /// # Errors
 /// A credential can't be read.
-pub async fn chosen(
+pub(crate) async fn chosen(
     client: &Client,
     candidates: &[Candidate],
     limit: Duration,
@@ -161,7 +164,11 @@ fn notes(chosen: &Candidate, candidates: &[Candidate]) -> Vec<String> {
 }
 
 /// Fetches all secrets at the same time, each within the limit. If one can't be read, the credential contains the reason.
-pub async fn with_secrets(client: &Client, records: &[Record], limit: Duration) -> Vec<Credential> {
+pub(crate) async fn with_secrets(
+    client: &Client,
+    records: &[Record],
+    limit: Duration,
+) -> Vec<Credential> {
     let tokens = join_all(records.iter().map(async |record| {
         tokio::time::timeout(limit, token(client, record.id(), record.text("provider")))
             .await
@@ -191,7 +198,11 @@ pub async fn with_secrets(client: &Client, records: &[Record], limit: Duration) 
 }
 
 /// Fetches a secret from the route that ordinary callers may use.
-pub async fn token(client: &Client, id: &str, provider: &str) -> Result<SecretString, Failure> {
+pub(crate) async fn token(
+    client: &Client,
+    id: &str,
+    provider: &str,
+) -> Result<SecretString, Failure> {
     let answer = client
         .get(&CREDENTIAL_TOKEN, &path(&["credentials", id, "token"]))
         .await

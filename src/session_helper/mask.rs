@@ -6,19 +6,19 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::kubeconfig;
 use crate::runner::plan::{KUBECONFIG, Plan, Step};
-pub use crate::text::mask::Mask;
+pub(crate) use crate::text::mask::Mask;
 
 impl Mask {
     /// Returns a mask for all secrets of a plan.
     #[must_use]
-    pub fn of_plan(plan: &Plan) -> Self {
+    pub(crate) fn of_plan(plan: &Plan) -> Self {
         Self::new(&secrets(plan))
     }
 }
 
 /// Returns all secrets of a plan.
 #[must_use]
-pub fn secrets(plan: &Plan) -> Vec<SecretString> {
+pub(crate) fn secrets(plan: &Plan) -> Vec<SecretString> {
     let known = |step: &Step| {
         let token = step.credential.token.as_ref().ok();
         token.map_or_else(Vec::new, |token| secrets_in(step, token))
@@ -28,7 +28,7 @@ pub fn secrets(plan: &Plan) -> Vec<SecretString> {
 
 /// Returns the secrets in a credential's token. A kubeconfig contains more than secrets, so only those in it are returned.
 #[must_use]
-pub fn secrets_in(step: &Step, token: &SecretString) -> Vec<SecretString> {
+pub(crate) fn secrets_in(step: &Step, token: &SecretString) -> Vec<SecretString> {
     if step.credential.provider != KUBECONFIG {
         return vec![token.clone()];
     }

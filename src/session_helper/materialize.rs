@@ -12,7 +12,7 @@ use crate::runner::table;
 use crate::secret_file;
 
 /// The variable that names the private folder for the command.
-pub const FOLDER: &str = "AMBIENT_SESSION_DIR";
+pub(crate) const FOLDER: &str = "AMBIENT_SESSION_DIR";
 
 /// The variables with the user's own logins: those to the platform, which would give the command every credential, and those
 /// that programs prefer to the credentials of a session.
@@ -57,7 +57,7 @@ const LOGINS: &[&str] = &[
 const NO_KUBECONFIG: &str = "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n";
 
 /// A plan whose files are written.
-pub struct Materialized<'p> {
+pub(crate) struct Materialized<'p> {
     plan: &'p Plan,
     dir: PathBuf,
     /// True if the kubeconfig is written to the platform's fixed path.
@@ -71,7 +71,7 @@ impl<'p> Materialized<'p> {
     ///
     /// # Errors
     /// The path and the system's error. The files written so far are removed with the folder.
-    pub fn write(
+    pub(crate) fn write(
         plan: &'p Plan,
         dir: &Path,
         at_compat_path: bool,
@@ -108,7 +108,7 @@ impl<'p> Materialized<'p> {
     }
 
     #[must_use]
-    pub fn plan(&self) -> &'p Plan {
+    pub(crate) fn plan(&self) -> &'p Plan {
         self.plan
     }
 
@@ -116,7 +116,7 @@ impl<'p> Materialized<'p> {
     ///
     /// # Errors
     /// The system's error; the old file stays then.
-    pub fn replace(&self, step: &Step, content: &str) -> io::Result<()> {
+    pub(crate) fn replace(&self, step: &Step, content: &str) -> io::Result<()> {
         match &step.file {
             Some(file) => secret_file::replace(&self.path(step, &file.rule), content.as_bytes()),
             None => Ok(()),
@@ -124,7 +124,7 @@ impl<'p> Materialized<'p> {
     }
 
     /// Sets the plan's variables for a command, and removes every other variable that the runner may set and the user's logins.
-    pub fn apply(&self, command: &mut Command) {
+    pub(crate) fn apply(&self, command: &mut Command) {
         for name in LOGINS {
             command.env_remove(name);
         }
@@ -132,7 +132,7 @@ impl<'p> Materialized<'p> {
     }
 
     /// Like [`Self::apply`], but keeps the user's logins.
-    pub fn apply_and_keep_logins(&self, command: &mut Command) {
+    pub(crate) fn apply_and_keep_logins(&self, command: &mut Command) {
         for name in table::variable_names() {
             command.env_remove(name);
         }

@@ -27,7 +27,7 @@ const PROTOCOL: &str = "2025-06-18";
 
 /// The reason why a request has no result.
 #[derive(Debug, PartialEq, Eq)]
-pub enum McpFault {
+pub(crate) enum McpFault {
     /// The server ended with this error message.
     Failed(String),
     /// The server ended. The text is a line of its standard error, or empty.
@@ -39,7 +39,7 @@ pub enum McpFault {
 }
 
 /// A running server. Dropping it kills the server and all processes that it started.
-pub struct McpServer {
+pub(crate) struct McpServer {
     child: Child,
     group: Option<Pid>,
     stdin: Option<ChildStdin>,
@@ -55,7 +55,7 @@ impl McpServer {
     ///
     /// # Errors
     /// The command can't be started.
-    pub fn start(mut command: Command) -> io::Result<Self> {
+    pub(crate) fn start(mut command: Command) -> io::Result<Self> {
         let mut child = command
             .current_dir(Path::new("/"))
             .process_group(0)
@@ -89,7 +89,7 @@ impl McpServer {
     ///
     /// # Errors
     /// The handshake failed.
-    pub async fn initialize(&mut self, limit: Duration) -> Result<String, McpFault> {
+    pub(crate) async fn initialize(&mut self, limit: Duration) -> Result<String, McpFault> {
         let client = json!({"name": "acpctl", "version": VERSION});
         let params = json!({"protocolVersion": PROTOCOL, "capabilities": {}, "clientInfo": client});
         let result = self.request("initialize", params, limit).await?;
@@ -108,7 +108,7 @@ impl McpServer {
     ///
     /// # Errors
     /// The request failed, or the list has too many pages.
-    pub async fn tools(&mut self, limit: Duration) -> Result<Vec<String>, McpFault> {
+    pub(crate) async fn tools(&mut self, limit: Duration) -> Result<Vec<String>, McpFault> {
         let mut names = Vec::new();
         let mut params = json!({});
         for _ in 0..MAX_PAGES {
@@ -130,7 +130,7 @@ impl McpServer {
     ///
     /// # Errors
     /// [`McpFault::Refused`] with the text, if the result is marked as an error.
-    pub async fn call(
+    pub(crate) async fn call(
         &mut self,
         tool: &str,
         arguments: Value,
@@ -220,7 +220,7 @@ impl McpServer {
     }
 
     /// Ends the server: closes its input, waits, and kills the rest of its process group.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         drop(self.stdin.take());
         let _ = timeout(END_LIMIT, self.child.wait()).await;
         self.kill_group();

@@ -12,14 +12,14 @@
 //! - [`relay`]: the output of the child, with its secrets masked
 //! - [`removal`]: empties a folder, whatever is in it
 
-pub mod child;
-pub mod compat_path;
-pub mod dir;
-pub mod family;
-pub mod fetch;
-pub mod mask;
-pub mod materialize;
-pub mod mcp;
-pub mod prepare;
-pub mod relay;
-pub mod removal;
+pub(crate) mod child;
+pub(crate) mod compat_path;
+pub(crate) mod dir;
+pub(crate) mod family;
+pub(crate) mod fetch;
+pub(crate) mod mask;
+pub(crate) mod materialize;
+pub(crate) mod mcp;
+pub(crate) mod prepare;
+pub(crate) mod relay;
+pub(crate) mod removal;

@@ -21,7 +21,7 @@ use crate::text::{acpctl, quote, visible};
 ///
 /// # Errors
 /// The faults, each with the name of its credential.
-pub fn check(plan: &Plan) -> Result<(), Failure> {
+pub(crate) fn check(plan: &Plan) -> Result<(), Failure> {
     let faults = plan.faults();
     if faults.is_empty() {
         return Ok(());
@@ -40,7 +40,7 @@ pub fn check(plan: &Plan) -> Result<(), Failure> {
 ///
 /// # Errors
 /// The system's error.
-pub fn private_dir() -> Result<PrivateDir, Failure> {
+pub(crate) fn private_dir() -> Result<PrivateDir, Failure> {
     PrivateDir::create().map_err(|error| {
         Failure::new(
             Kind::Other,
@@ -57,7 +57,7 @@ pub fn private_dir() -> Result<PrivateDir, Failure> {
 ///
 /// # Errors
 /// There are no words.
-pub fn command(words: &[OsString]) -> Result<Command, Failure> {
+pub(crate) fn command(words: &[OsString]) -> Result<Command, Failure> {
     let Some((program, rest)) = words.split_first() else {
         return Err(Failure::usage("no command is given"));
     };
@@ -69,7 +69,7 @@ pub fn command(words: &[OsString]) -> Result<Command, Failure> {
 /// Returns the message that no credential is bound. Only the embedded API shows every binding: a platform shows each caller
 /// those of the caller's own projects and credentials.
 #[must_use]
-pub fn none_bound(sees_all: bool) -> &'static str {
+pub(crate) fn none_bound(sees_all: bool) -> &'static str {
     if sees_all {
         "no credential is bound"
     } else {
@@ -81,7 +81,7 @@ pub fn none_bound(sees_all: bool) -> &'static str {
 ///
 /// # Errors
 /// No credential is bound.
-pub fn refuse_empty(plan: &Plan, is_allowed: bool, sees_all: bool) -> Result<(), Failure> {
+pub(crate) fn refuse_empty(plan: &Plan, is_allowed: bool, sees_all: bool) -> Result<(), Failure> {
     if is_allowed || !plan.steps.is_empty() {
         return Ok(());
     }
@@ -94,7 +94,7 @@ pub fn refuse_empty(plan: &Plan, is_allowed: bool, sees_all: bool) -> Result<(),
 
 /// Returns the failure to start a command, with the status that a shell returns: 127 if it does not exist, else 126.
 #[must_use]
-pub fn start_failure(words: &[OsString], error: &io::Error) -> Failure {
+pub(crate) fn start_failure(words: &[OsString], error: &io::Error) -> Failure {
     let program = words.first().cloned().unwrap_or_default();
     let name = quote(&program.to_string_lossy());
     let found = find(&program);
@@ -171,7 +171,7 @@ fn missing_interpreter(path: &Path) -> (String, String) {
 ///
 /// # Errors
 /// The system's error.
-pub fn remove(folder: PrivateDir) -> Result<(), Failure> {
+pub(crate) fn remove(folder: PrivateDir) -> Result<(), Failure> {
     folder.remove().map_err(|error| {
         let why = reason(&error);
         Failure::new(
@@ -185,7 +185,7 @@ pub fn remove(folder: PrivateDir) -> Result<(), Failure> {
 ///
 /// # Errors
 /// A file could not be written. The files written so far are removed with the folder.
-pub fn write<'p>(
+pub(crate) fn write<'p>(
     plan: &'p Plan,
     folder: &PrivateDir,
     at_compat_path: bool,

@@ -19,10 +19,10 @@ use tokio::time::{sleep, timeout};
 use crate::text::mask::{Mask, MaskStream};
 
 /// The current mask. A refresh adds secrets to it.
-pub type Masks = watch::Receiver<Arc<Mask>>;
+pub(crate) type Masks = watch::Receiver<Arc<Mask>>;
 
 /// How long processes that a command started may hold its output open after its end.
-pub const LINGER: Duration = Duration::from_secs(2);
+pub(crate) const LINGER: Duration = Duration::from_secs(2);
 /// How long held-back bytes wait for the bytes after them.
 const DELAY: Duration = Duration::from_millis(50);
 /// The number of chunks that may wait for a slow reader.
@@ -32,7 +32,7 @@ const CHUNK: usize = 16 << 10;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The masked streams of a command.
-pub struct Relay {
+pub(crate) struct Relay {
     readers: Vec<(Receiver, mpsc::Sender<Vec<u8>>)>,
     writers: Vec<oneshot::Receiver<()>>,
     masks: Masks,
@@ -44,7 +44,7 @@ impl Relay {
     ///
     /// # Errors
     /// The system's error.
-    pub fn begin(command: &mut Command, masks: Masks) -> io::Result<Self> {
+    pub(crate) fn begin(command: &mut Command, masks: Masks) -> io::Result<Self> {
         let mut this = Self {
             readers: Vec::new(),
             writers: Vec::new(),
@@ -85,7 +85,7 @@ impl Relay {
 
     /// Passes on the output of the command up to its end. After the command `has_ended`, a silent pipe counts as ended, even if
     /// other processes hold it open. A slow reader still gets everything that was printed.
-    pub async fn run(self, has_ended: watch::Receiver<bool>) {
+    pub(crate) async fn run(self, has_ended: watch::Receiver<bool>) {
         let masks = &self.masks;
         let readers = self.readers.into_iter().map(|(pipe, chunks)| {
             let mut has_ended = has_ended.clone();
@@ -107,7 +107,7 @@ impl Relay {
 
 /// Reads a stream to its end and passes on the masked text, until `pass_on` returns false. After `over`, a silent stream
 /// counts as ended.
-pub async fn read(
+pub(crate) async fn read(
     mut stream: impl AsyncRead + Unpin,
     masks: &Masks,
     over: impl Future<Output = ()>,

@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// The system's error; `TimedOut` if another process keeps filling the folder.
-pub fn empty(top: BorrowedFd<'_>) -> io::Result<()> {
+pub(crate) fn empty(top: BorrowedFd<'_>) -> io::Result<()> {
     let mut random = [0_u8; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let new_name = format!(".moved-{:016x}-", u64::from_ne_bytes(random));
@@ -58,7 +58,7 @@ pub fn empty(top: BorrowedFd<'_>) -> io::Result<()> {
 ///
 /// # Errors
 /// The system's error.
-pub fn open_folder(path: &Path) -> io::Result<OwnedFd> {
+pub(crate) fn open_folder(path: &Path) -> io::Result<OwnedFd> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };

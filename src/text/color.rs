@@ -8,14 +8,14 @@ use std::sync::OnceLock;
 
 /// Returns the text in a color, given by the parameters of the escape sequence (`1;31`).
 #[must_use]
-pub fn painted(parameters: &str, text: &str) -> String {
+pub(crate) fn painted(parameters: &str, text: &str) -> String {
     let mark = mark();
     format!("\x1b[{mark};{parameters}m{text}\x1b[{mark};0m")
 }
 
 /// Returns the length of the sequence with which the text begins, if it begins with one of this program.
 #[must_use]
-pub fn length(text: &str) -> Option<usize> {
+pub(crate) fn length(text: &str) -> Option<usize> {
     let parameters = text.strip_prefix("\x1b[")?.strip_prefix(mark())?;
     let end = parameters.find(|c: char| !matches!(c, ';' | '0'..='9'))?;
     parameters[end..]
@@ -25,7 +25,7 @@ pub fn length(text: &str) -> Option<usize> {
 
 /// Returns the text as the terminal reads it.
 #[must_use]
-pub fn for_terminal(text: String) -> String {
+pub(crate) fn for_terminal(text: String) -> String {
     if text.contains('\x1b') {
         text.replace(&format!("\x1b[{};", mark()), "\x1b[")
     } else {

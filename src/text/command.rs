@@ -5,13 +5,13 @@ use std::sync::OnceLock;
 static FLAGS: OnceLock<Vec<String>> = OnceLock::new();
 
 /// Sets the flags that choose the server of this run and how it is reached. Only the first call has an effect.
-pub fn carry(flags: Vec<String>) {
+pub(crate) fn carry(flags: Vec<String>) {
     let _ = FLAGS.set(flags);
 }
 
 /// Returns a command line of this program, ready to be pasted into a shell. Words for the reader to replace are in capitals.
 #[must_use]
-pub fn acpctl(words: &[&str]) -> String {
+pub(crate) fn acpctl(words: &[&str]) -> String {
     let flags = FLAGS.get().map(Vec::as_slice).unwrap_or_default();
     let words = flags
         .iter()
@@ -25,7 +25,7 @@ pub fn acpctl(words: &[&str]) -> String {
 
 /// Returns a word for a POSIX shell, in quotes if it needs them.
 #[must_use]
-pub fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
     // A tilde at the start stands for the home directory.
     let plain = text.strip_prefix("~/").unwrap_or(text);
@@ -38,7 +38,7 @@ pub fn shell_word(text: &str) -> String {
 
 /// Returns a word for a POSIX shell in quotes. If it has control characters, the form is `$'…'`, in which they are visible.
 #[must_use]
-pub fn shell_quoted(text: &str) -> String {
+pub(crate) fn shell_quoted(text: &str) -> String {
     if text.chars().any(super::seen::is_unseen) {
         let bytes = text.bytes().map(|byte| match byte {
             b'\'' | b'\\' => format!("\\{}", char::from(byte)),

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 /// The text that replaces a secret.
-pub const MASK: &str = "********";
+pub(crate) const MASK: &str = "********";
 /// The shortest secret, line or form that is masked, in bytes: a shorter one would hide ordinary words.
 const SHORTEST: usize = 4;
 /// The shortest word inside a document that is masked, in bytes: shorter words are its structure.
@@ -26,7 +26,7 @@ const LONGEST_IN_DIGITS: usize = 1024;
 const LARGE: usize = 64 << 10;
 
 /// The texts that must not be shown.
-pub struct Mask {
+pub(crate) struct Mask {
     /// Sorted, each at least [`SHORTEST`] bytes long.
     forms: Vec<Zeroizing<Vec<u8>>>,
     /// The pairs of bytes with which any of them begins; empty if there is none.
@@ -37,7 +37,7 @@ pub struct Mask {
 
 impl Mask {
     #[must_use]
-    pub fn new(secrets: &[SecretString]) -> Self {
+    pub(crate) fn new(secrets: &[SecretString]) -> Self {
         let mut forms = Vec::new();
         for secret in secrets {
             let whole = secret.expose_secret();
@@ -70,13 +70,13 @@ impl Mask {
 
     /// Returns true if there is nothing to hide.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.forms.is_empty()
     }
 
     /// Returns the text with the secrets masked.
     #[must_use]
-    pub fn apply(&self, text: &str) -> String {
+    pub(crate) fn apply(&self, text: &str) -> String {
         if self.is_empty() {
             return text.to_owned();
         }
@@ -121,7 +121,7 @@ fn beginning(text: &[u8]) -> usize {
 
 /// Masks text that comes in chunks. Text that may be the beginning of a secret is held back until that is known.
 #[derive(Default)]
-pub struct MaskStream {
+pub(crate) struct MaskStream {
     held: Vec<u8>,
     /// The number of held bytes that were already passed on unmasked.
     shown: usize,
@@ -131,20 +131,20 @@ pub struct MaskStream {
 
 impl MaskStream {
     /// Takes a chunk, and returns the text that can be shown by now.
-    pub fn push(&mut self, mask: &Mask, chunk: &[u8]) -> Vec<u8> {
+    pub(crate) fn push(&mut self, mask: &Mask, chunk: &[u8]) -> Vec<u8> {
         self.held.extend_from_slice(chunk);
         self.step(mask, false)
     }
 
     /// Returns the rest.
-    pub fn finish(&mut self, mask: &Mask) -> Vec<u8> {
+    pub(crate) fn finish(&mut self, mask: &Mask) -> Vec<u8> {
         self.step(mask, true)
     }
 
     /// Returns the held text, if it is too short to tell a secret from any other text: the last bytes of a question must
     /// not wait for its answer. The returned bytes still count as the beginning of a secret; otherwise a secret that comes
     /// a few bytes at a time would pass.
-    pub fn release(&mut self) -> Vec<u8> {
+    pub(crate) fn release(&mut self) -> Vec<u8> {
         if self.held.len() >= SHORTEST {
             return Vec::new();
         }
@@ -156,7 +156,7 @@ impl MaskStream {
 
     /// Returns the number of bytes that are held back.
     #[must_use]
-    pub fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.held.len() - self.shown.max(self.covered.unwrap_or(0))
     }
 

@@ -3,16 +3,16 @@
 //! All text for people goes through [`seen`], which makes invisible characters visible, and through [`secrets`], which hides
 //! the secrets of this run.
 
-pub mod color;
-pub mod command;
-pub mod mask;
-pub mod quote;
-pub mod secrets;
-pub mod seen;
-pub mod url;
-pub mod wrap;
+pub(crate) mod color;
+pub(crate) mod command;
+pub(crate) mod mask;
+pub(crate) mod quote;
+pub(crate) mod secrets;
+pub(crate) mod seen;
+pub(crate) mod url;
+pub(crate) mod wrap;
 
-pub use command::acpctl;
-pub use quote::quote;
-pub use seen::{first_line, visible, visible_lines};
-pub use url::url_for_people;
+pub(crate) use command::acpctl;
+pub(crate) use quote::quote;
+pub(crate) use seen::{first_line, visible};
+pub(crate) use url::url_for_people;

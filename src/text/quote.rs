@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// Puts `text` in double quotes; quotes, backslashes, control and invisible characters are escaped.
 #[must_use]
-pub fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {
@@ -20,7 +20,7 @@ pub fn quote(text: &str) -> String {
 }
 
 /// Appends a character as an escape.
-pub fn push_escape(quoted: &mut String, c: char) {
+pub(crate) fn push_escape(quoted: &mut String, c: char) {
     match c {
         '\n' => quoted.push_str("\\n"),
         '\t' => quoted.push_str("\\t"),

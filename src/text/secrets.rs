@@ -35,7 +35,7 @@ struct Known {
 }
 
 /// Remembers a secret for the rest of the run.
-pub fn know(secret: &SecretString) {
+pub(crate) fn know(secret: &SecretString) {
     let mut known = lock();
     let is_new = |other: &SecretString| other.expose_secret() != secret.expose_secret();
     if !secret.expose_secret().is_empty() && known.secrets.iter().all(is_new) {
@@ -46,7 +46,7 @@ pub fn know(secret: &SecretString) {
 
 /// Returns the text with the secrets of this run masked.
 #[must_use]
-pub fn hide(text: &str) -> Cow<'_, str> {
+pub(crate) fn hide(text: &str) -> Cow<'_, str> {
     let mut known = lock();
     if known.secrets.is_empty() {
         return Cow::Borrowed(text);

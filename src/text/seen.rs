@@ -7,26 +7,26 @@ use super::quote::push_escape;
 /// Returns the text as one line: line ends and tabs become spaces, other invisible characters become escapes. Colors of
 /// this program stay.
 #[must_use]
-pub fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     show(text, false)
 }
 
 /// Like [`visible`], but keeps line feeds and tabs.
 #[must_use]
-pub fn visible_lines(text: &str) -> String {
+pub(crate) fn visible_lines(text: &str) -> String {
     show(text, true)
 }
 
 /// Returns the first line of a text by somebody else, without the white space around the text.
 #[must_use]
-pub fn first_line(text: &str) -> String {
+pub(crate) fn first_line(text: &str) -> String {
     visible(text.trim().lines().next().unwrap_or_default())
 }
 
 /// Indents each later line that begins with a label of this program (`Error:`), so that it can't pass for a message of its
 /// own. Text of others may contain line ends.
 #[must_use]
-pub fn with_one_label(text: &str) -> String {
+pub(crate) fn with_one_label(text: &str) -> String {
     let mut lines = text.split('\n');
     let mut shown = lines.next().unwrap_or_default().to_owned();
     for line in lines {
@@ -51,7 +51,7 @@ fn has_label(line: &str) -> bool {
 
 /// Returns true for characters that control the terminal, reverse the text, or leave no mark on the screen.
 #[must_use]
-pub fn is_unseen(c: char) -> bool {
+pub(crate) fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c as u32,
             0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f

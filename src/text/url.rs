@@ -4,7 +4,7 @@ use url::Url;
 
 /// Returns an address without the part before its `@`, which may be a password or a token.
 #[must_use]
-pub fn url_for_people(text: &str) -> String {
+pub(crate) fn url_for_people(text: &str) -> String {
     const HIDDEN: &str = "***";
     let is_bare =
         |url: Url| url.has_host() && url.username().is_empty() && url.password().is_none();
@@ -25,7 +25,7 @@ const LONG_NAME: usize = 16;
 /// Returns the secrets in an address: the login before its `@`, and the password. Each is returned as it is written and
 /// as it is sent, which is percent-decoded.
 #[must_use]
-pub fn secrets(text: &str) -> Vec<String> {
+pub(crate) fn secrets(text: &str) -> Vec<String> {
     let Ok(url) = Url::parse(text) else {
         return Vec::new();
     };

@@ -10,7 +10,7 @@ const LEAST: usize = 20;
 /// Breaks one line into lines of at most `width` columns, and indents all but the first by `indent` spaces. A word that is
 /// too long for any line, such as a path, stays whole: the terminal breaks it, and it can still be copied.
 #[must_use]
-pub fn line(text: &str, width: usize, indent: usize) -> String {
+pub(crate) fn line(text: &str, width: usize, indent: usize) -> String {
     if measure_text_width(text) <= width || width < indent + LEAST {
         return text.to_owned();
     }
@@ -36,7 +36,7 @@ pub fn line(text: &str, width: usize, indent: usize) -> String {
 
 /// Breaks each of several lines. The continuation of a line is indented by two more spaces.
 #[must_use]
-pub fn lines(text: &str, width: usize) -> String {
+pub(crate) fn lines(text: &str, width: usize) -> String {
     let indent = |text: &str| text.len() - text.trim_start_matches(' ').len() + 2;
     let wrapped: Vec<String> = text
         .split('\n')
@@ -48,7 +48,7 @@ pub fn lines(text: &str, width: usize) -> String {
 /// Lays out a text in paragraphs of at most `width` columns, all lines indented by `indent` spaces. Line ends of the text
 /// stay; other white space and invisible characters are dropped.
 #[must_use]
-pub fn paragraphs(text: &str, width: usize, indent: usize) -> String {
+pub(crate) fn paragraphs(text: &str, width: usize, indent: usize) -> String {
     let mut laid_out = String::new();
     for line in text.trim_end().lines() {
         let mut column = 0;

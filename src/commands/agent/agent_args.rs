@@ -8,7 +8,7 @@ use crate::resources::Candidates;
 
 /// The argument and the flag that name one agent of a project.
 #[derive(Debug, clap::Args)]
-pub struct AgentArgs {
+pub(super) struct AgentArgs {
     /// Name or ID
     #[arg(add = Candidates::AGENTS)]
     agent: String,
@@ -21,7 +21,7 @@ impl AgentArgs {
     ///
     /// # Errors
     /// As [`Ctx::project`].
-    pub fn project(&self, ctx: &Ctx) -> Result<String, Failure> {
+    pub(super) fn project(&self, ctx: &Ctx) -> Result<String, Failure> {
         self.project.project(ctx)
     }
 
@@ -29,7 +29,7 @@ impl AgentArgs {
     ///
     /// # Errors
     /// If the text can be neither, in the Go tool's words.
-    pub fn agent(&self) -> Result<&str, Failure> {
+    pub(super) fn agent(&self) -> Result<&str, Failure> {
         lookup::check("agent name or ID", &self.agent)?;
         Ok(&self.agent)
     }

@@ -35,7 +35,7 @@ pub struct Args {
     ignored: IgnoredArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.project.project(ctx)?;
     let format = args.output.format()?;
     let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) else {

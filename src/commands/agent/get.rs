@@ -17,7 +17,7 @@ pub struct Args {
     output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.target.project(ctx)?;
     let format = args.output.format()?;
     let given = args.target.agent()?;

@@ -17,7 +17,7 @@ pub struct Args {
     ignored: IgnoredArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.project.project(ctx)?;
     let agents = Collection::agents(&project);
     args.list.run_in_project(ctx, &agents, "list agents")

@@ -13,7 +13,7 @@ use crate::resources::{AGENT, Record};
 ///
 /// # Errors
 /// If both or neither are given, in the Go tool's words.
-pub fn one_or_all(given: Option<&str>, all: bool) -> Result<Option<&str>, Failure> {
+pub(super) fn one_or_all(given: Option<&str>, all: bool) -> Result<Option<&str>, Failure> {
     match (given.filter(|given| !given.is_empty()), all) {
         (None, false) => Err(Failure::usage(
             "agent name or ID is required (or use --all)",
@@ -27,7 +27,7 @@ pub fn one_or_all(given: Option<&str>, all: bool) -> Result<Option<&str>, Failur
 ///
 /// # Errors
 /// Those of the request; and if the project does not exist.
-pub async fn all_agents(client: &Client, project: &str) -> anyhow::Result<Vec<Record>> {
+pub(super) async fn all_agents(client: &Client, project: &str) -> anyhow::Result<Vec<Record>> {
     let all = client
         .every(&AGENT, &Collection::agents(project).path, Some(project))
         .await
@@ -40,7 +40,7 @@ pub async fn all_agents(client: &Client, project: &str) -> anyhow::Result<Vec<Re
 ///
 /// # Errors
 /// If `action` failed for any agent.
-pub fn for_each(
+pub(super) fn for_each(
     ctx: &Ctx,
     agents: &[Record],
     verb: &str,

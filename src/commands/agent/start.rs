@@ -28,7 +28,7 @@ pub struct Args {
     output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.project.project(ctx)?;
     let format = args.output.format()?;
     let client = ctx.client()?;

@@ -22,7 +22,7 @@ pub struct Args {
     ignored: IgnoredArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let fields = &args.fields;
     for (flag, value) in [

@@ -11,7 +11,7 @@ use crate::text::quote;
 /// The flags for the fields of an application. Switches are optional, so that `--auto-sync=false` differs from no flag:
 /// an update sends the one and leaves the other alone.
 #[derive(Debug, clap::Args)]
-pub struct Fields {
+pub(super) struct Fields {
     /// Name
     #[arg(long)]
     pub name: Option<String>,
@@ -59,7 +59,7 @@ impl Fields {
     ///
     /// # Errors
     /// If there is no such credential.
-    pub async fn credential(&self, client: &Client) -> anyhow::Result<Option<String>> {
+    pub(super) async fn credential(&self, client: &Client) -> anyhow::Result<Option<String>> {
         match self.credential_id.as_deref() {
             Some("") | None => Ok(self.credential_id.clone()),
             Some(text) => {
@@ -96,7 +96,7 @@ impl Fields {
     }
 
     /// Returns the body of a create. Empty texts and switches that are off are left out; a number is sent if it is given.
-    pub fn for_create(&self, credential: Option<&str>) -> Body {
+    pub(super) fn for_create(&self, credential: Option<&str>) -> Body {
         let mut body = Body::new();
         for (key, text) in self.texts(credential) {
             body.set_filled(key, text);
@@ -115,7 +115,7 @@ impl Fields {
     }
 
     /// Returns the body of an update: a field for each flag that is given, whatever its value.
-    pub fn for_update(&self, credential: Option<&str>) -> Body {
+    pub(super) fn for_update(&self, credential: Option<&str>) -> Body {
         let mut body = Body::new();
         for (key, text) in self.texts(credential) {
             body.set_given(key, text);

@@ -18,7 +18,7 @@ pub struct Args {
     output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     Collection::applications().check(&args.application)?;
     let client = ctx.client()?;

@@ -11,7 +11,7 @@ use crate::resources::{APPLICATION, Candidates};
 
 /// The arguments of both verbs.
 #[derive(Debug, clap::Args)]
-pub struct TriggerArgs {
+pub(super) struct TriggerArgs {
     /// Name or ID
     #[arg(add = Candidates::APPLICATIONS)]
     application: String,
@@ -20,7 +20,7 @@ pub struct TriggerArgs {
 }
 
 /// Requests the operation by setting `field` to `value`.
-pub fn trigger(
+pub(super) fn trigger(
     ctx: &Ctx,
     args: &TriggerArgs,
     verb: &str,

@@ -10,6 +10,6 @@ pub struct Args {
     trigger: TriggerArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     operation::trigger(ctx, &args.trigger, "refresh", "sync_status", "Unknown")
 }

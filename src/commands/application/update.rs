@@ -22,7 +22,7 @@ pub struct Args {
     output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let applications = Collection::applications();
     applications.check(&args.application)?;
     let format = args.output.format()?;

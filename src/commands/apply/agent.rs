@@ -12,7 +12,7 @@ use crate::lookup::{self, Collection};
 use crate::resources::{AGENT, INBOX_MESSAGE, PROJECT, Record};
 use crate::text::acpctl;
 
-pub async fn apply(writer: &Writer<'_>, agent: &Agent) -> anyhow::Result<Outcome> {
+pub(super) async fn apply(writer: &Writer<'_>, agent: &Agent) -> anyhow::Result<Outcome> {
     let name = agent.head.required_name()?;
     let named = writer.project_or(agent.project.as_deref())?;
     let is_planned = writer.is_planned(&PROJECT, named);

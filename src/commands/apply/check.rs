@@ -17,7 +17,7 @@ use crate::text::{acpctl, quote};
 ///
 /// # Errors
 /// For a mistake, with the right spelling as a hint; with `--strict`, for anything unknown.
-pub fn check(
+pub(super) fn check(
     ctx: &Ctx,
     args: &Args,
     documents: Vec<RawDocument>,

@@ -12,7 +12,7 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, DIGEST, KUBECONFIG, OWN_ANNOTATIONS, Record, annotation};
 
-pub async fn apply(
+pub(super) async fn apply(
     writer: &Writer<'_>,
     credential: &Credential,
     secret: Option<&Secret>,

@@ -11,7 +11,7 @@ const MAX_SHOWN: usize = 80;
 
 /// A field before and after a write; `None` on the side on which it does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub(super) struct Change {
     field: String,
     from: Option<String>,
     to: Option<String>,
@@ -21,7 +21,7 @@ pub struct Change {
 
 impl Change {
     /// Returns the change that adds a field of a new object.
-    pub fn added(field: impl Into<String>, to: &str) -> Self {
+    pub(super) fn added(field: impl Into<String>, to: &str) -> Self {
         Self {
             field: field.into(),
             from: None,
@@ -31,7 +31,7 @@ impl Change {
     }
 
     /// Returns the change as a line: `~ prompt: "old" → "new"`, with `+` for an added and `-` for a removed field.
-    pub fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         let field = &self.field;
         match (&self.from, &self.to) {
             _ if self.is_secret => format!("~ {field}: (secret)"),
@@ -45,7 +45,7 @@ impl Change {
         }
     }
 
-    pub fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         if self.is_secret {
             return json!({"field": self.field, "secret": true});
         }
@@ -63,7 +63,7 @@ fn shown(text: Option<&str>) -> String {
 }
 
 /// Returns the changes that a body makes to an object. The secrets of the body must be masked.
-pub fn changes(body: &Value, found: Option<&Record>) -> Vec<Change> {
+pub(super) fn changes(body: &Value, found: Option<&Record>) -> Vec<Change> {
     let mut changes = Vec::new();
     for (field, value) in body.as_object().into_iter().flatten() {
         let before = found.map(|found| found.text(field)).unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::commands::pairs::Pairs;
 use crate::failure::{Failure, Kind};
 
 /// A document of a known kind.
-pub enum Document {
+pub(super) enum Document {
     Project(Project),
     Agent(Agent),
     Credential(Credential),
@@ -20,7 +20,7 @@ pub enum Document {
 }
 
 /// The fields that every kind has.
-pub struct Head {
+pub(super) struct Head {
     /// The document's name in messages: `agent/lead`.
     pub label: String,
     pub name: Option<String>,
@@ -28,13 +28,13 @@ pub struct Head {
     pub annotations: Option<Pairs>,
 }
 
-pub struct Project {
+pub(super) struct Project {
     pub head: Head,
     pub description: Option<String>,
     pub prompt: Option<String>,
 }
 
-pub struct Agent {
+pub(super) struct Agent {
     pub head: Head,
     pub project: Option<String>,
     pub prompt: Option<String>,
@@ -42,7 +42,7 @@ pub struct Agent {
 }
 
 /// A credential. The type has no `Debug`, since `token` may hold a secret.
-pub struct Credential {
+pub(super) struct Credential {
     pub head: Head,
     pub provider: Option<String>,
     pub description: Option<String>,
@@ -56,7 +56,7 @@ pub struct Credential {
     pub folder: PathBuf,
 }
 
-pub struct RoleBinding {
+pub(super) struct RoleBinding {
     pub head: Head,
     /// The binding's name in results: who gets the role, and for which object.
     pub result_name: String,
@@ -72,7 +72,7 @@ pub struct RoleBinding {
 
 impl Document {
     /// Keeps the fields that the document's kind uses; `None` if the kind is unknown.
-    pub fn of(raw: RawDocument) -> Option<Self> {
+    pub(super) fn of(raw: RawDocument) -> Option<Self> {
         let kind = raw.known_kind()?;
         let (label, result_name) = (raw.label(), raw.binding_name());
         let head = Head {
@@ -117,7 +117,7 @@ impl Document {
         })
     }
 
-    pub fn kind(&self) -> DocumentKind {
+    pub(super) fn kind(&self) -> DocumentKind {
         match self {
             Self::Project(_) => DocumentKind::Project,
             Self::Agent(_) => DocumentKind::Agent,
@@ -136,16 +136,16 @@ impl Document {
     }
 
     /// Returns the document's name in messages: `agent/lead`.
-    pub fn label(&self) -> &str {
+    pub(super) fn label(&self) -> &str {
         &self.head().label
     }
 
-    pub fn name(&self) -> Option<&str> {
+    pub(super) fn name(&self) -> Option<&str> {
         self.head().name.as_deref()
     }
 
     /// Returns the document's name in results.
-    pub fn result_name(&self) -> &str {
+    pub(super) fn result_name(&self) -> &str {
         match self {
             Self::RoleBinding(binding) => &binding.result_name,
             _ => self.name().unwrap_or_default(),
@@ -153,7 +153,7 @@ impl Document {
     }
 
     /// True for agents, and role bindings that concern an agent, if they do not name a project.
-    pub fn needs_project(&self) -> bool {
+    pub(super) fn needs_project(&self) -> bool {
         match self {
             Self::Agent(agent) => agent.project.is_none(),
             Self::RoleBinding(binding) => {
@@ -171,7 +171,7 @@ impl Head {
     ///
     /// # Errors
     /// If the document has no name.
-    pub fn required_name(&self) -> Result<&str, Failure> {
+    pub(super) fn required_name(&self) -> Result<&str, Failure> {
         self.name
             .as_deref()
             .ok_or_else(|| Failure::new(Kind::Data, "validation failed: name is required"))
@@ -181,7 +181,7 @@ impl Head {
 impl Credential {
     /// Returns a path that stands for a secret without a file: relative paths in the secret start from the manifest's
     /// folder, and messages show the credential's name.
-    pub fn path_without_file(&self) -> PathBuf {
+    pub(super) fn path_without_file(&self) -> PathBuf {
         let name = self.head.name.as_deref().unwrap_or_default();
         self.folder
             .join(format!("credential {}", name.replace('/', "-")))

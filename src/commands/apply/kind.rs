@@ -2,7 +2,7 @@
 
 /// A kind of document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DocumentKind {
+pub(super) enum DocumentKind {
     Project,
     Agent,
     Credential,
@@ -10,7 +10,7 @@ pub enum DocumentKind {
 }
 
 impl DocumentKind {
-    pub const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 4] = [
         Self::Project,
         Self::Agent,
         Self::Credential,
@@ -18,14 +18,14 @@ impl DocumentKind {
     ];
 
     /// Finds a kind by its word, in any case; `None` if `apply` does not know it.
-    pub fn of(word: &str) -> Option<Self> {
+    pub(super) fn of(word: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|kind| kind.word().eq_ignore_ascii_case(word))
     }
 
     /// Returns the kind as results spell it.
-    pub fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Project => "Project",
             Self::Agent => "Agent",

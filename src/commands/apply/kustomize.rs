@@ -58,7 +58,7 @@ const MAX_BYTES: u64 = 64 << 20;
 /// # Errors
 /// In the Go tool's words. Inline patches, cycles and kustomizations beyond the limits are errors too; the Go tool handles
 /// them wrongly.
-pub fn load(ctx: &Ctx, folder: &Path) -> Result<Vec<RawDocument>, Failure> {
+pub(super) fn load(ctx: &Ctx, folder: &Path) -> Result<Vec<RawDocument>, Failure> {
     let mut loader = Loader {
         ctx,
         open: Vec::new(),

@@ -16,7 +16,7 @@ use crate::yaml;
 ///
 /// # Errors
 /// In the Go tool's words. For a file in a folder the file's name precedes them.
-pub fn load(path: &Path) -> Result<Vec<RawDocument>, Failure> {
+pub(super) fn load(path: &Path) -> Result<Vec<RawDocument>, Failure> {
     if path == Path::new("-") {
         let text = plain_file::read_to_end(io::stdin().lock(), yaml::MAX_INPUT)
             .map_err(|error| bad(format!("read standard input: {}", reason(&error))))?;
@@ -32,12 +32,12 @@ pub fn load(path: &Path) -> Result<Vec<RawDocument>, Failure> {
 }
 
 /// Loads a file that another file names. Its documents may lack a kind.
-pub fn file(path: &Path) -> Result<Vec<RawDocument>, Failure> {
+pub(super) fn file(path: &Path) -> Result<Vec<RawDocument>, Failure> {
     all(&text(path)?, parent(path))
 }
 
 /// Reads the text of a file that another file names.
-pub fn text(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(super) fn text(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     opened(path, plain_file::read(path, Links::Follow, yaml::MAX_INPUT))
 }
 
@@ -95,6 +95,6 @@ fn all(text: &[u8], folder: &Path) -> Result<Vec<RawDocument>, Failure> {
 }
 
 /// Returns the failure for input that can't be used.
-pub fn bad(message: String) -> Failure {
+pub(super) fn bad(message: String) -> Failure {
     Failure::new(Kind::Data, message)
 }

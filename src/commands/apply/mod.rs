@@ -23,5 +23,5 @@ mod run;
 mod secret;
 mod writer;
 
-pub use args::Args;
-pub use run::{run, run_with_secrets};
+pub(crate) use args::Args;
+pub(crate) use run::{run, run_with_secrets};

@@ -7,7 +7,7 @@ use crate::api::Body;
 use crate::lookup::Collection;
 use crate::resources::PROJECT;
 
-pub async fn apply(writer: &Writer<'_>, project: &Project) -> anyhow::Result<Outcome> {
+pub(super) async fn apply(writer: &Writer<'_>, project: &Project) -> anyhow::Result<Outcome> {
     let name = project.head.required_name()?;
     let path = Collection::projects().item(name, &[]);
     let found = match writer.client.get(&PROJECT, &path).await {

@@ -14,7 +14,7 @@ use crate::lookup::Collection;
 use crate::resources::{Record, Resource};
 
 /// An object to delete.
-pub struct Leftover {
+pub(super) struct Leftover {
     pub resource: &'static Resource,
     pub name: String,
     pub path: String,
@@ -22,13 +22,13 @@ pub struct Leftover {
 
 impl Leftover {
     /// Returns the object's name in messages: `agent/lead`.
-    pub fn label(&self) -> String {
+    pub(super) fn label(&self) -> String {
         format!("{}/{}", self.resource.word, self.name)
     }
 }
 
 /// Finds the objects to delete: first agents, then credentials.
-pub async fn leftovers(
+pub(super) async fn leftovers(
     writer: &Writer<'_>,
     documents: &[Document],
     labels: &Selector,

@@ -18,14 +18,14 @@ use crate::yaml;
 
 /// A message for the inbox of an agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SeedMessage {
+pub(super) struct SeedMessage {
     pub from_name: String,
     pub body: String,
 }
 
 /// The source of a credential's secret, in place of `token`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TokenFrom {
+pub(super) enum TokenFrom {
     /// The name of a variable.
     Env(String),
     /// A path, relative to the manifest's folder.
@@ -35,7 +35,7 @@ pub enum TokenFrom {
 
 /// A document with the fields of all kinds. Its `Debug` form does not show the token.
 #[derive(Debug, Clone, Default)]
-pub struct RawDocument {
+pub(super) struct RawDocument {
     pub kind: Option<String>,
     pub name: Option<String>,
     pub description: Option<String>,
@@ -88,23 +88,23 @@ const TEXT_KEYS: &[&str] = &[
 const OTHER_KEYS: &[&str] = &["token", "tokenFrom", "labels", "annotations", "inbox"];
 
 /// Returns the known keys, as the manifest spells them.
-pub fn keys() -> impl Iterator<Item = &'static str> + Clone {
+pub(super) fn keys() -> impl Iterator<Item = &'static str> + Clone {
     TEXT_KEYS.iter().chain(OTHER_KEYS).copied()
 }
 
 impl RawDocument {
     /// Returns the kind; `None` if `apply` does not know it.
-    pub fn known_kind(&self) -> Option<DocumentKind> {
+    pub(super) fn known_kind(&self) -> Option<DocumentKind> {
         DocumentKind::of(self.written_kind())
     }
 
     /// Returns the kind as the manifest spells it; empty if it has none.
-    pub fn written_kind(&self) -> &str {
+    pub(super) fn written_kind(&self) -> &str {
         self.kind.as_deref().unwrap_or_default()
     }
 
     /// Returns the document's name in messages: `project/web`.
-    pub fn label(&self) -> String {
+    pub(super) fn label(&self) -> String {
         format!(
             "{}/{}",
             self.written_kind().to_lowercase(),
@@ -113,7 +113,7 @@ impl RawDocument {
     }
 
     /// Returns the name. A role binding without one is named after its two ends, and any other document after its kind.
-    pub fn display_name(&self) -> String {
+    pub(super) fn display_name(&self) -> String {
         match &self.name {
             Some(name) => name.clone(),
             None if self.known_kind() == Some(DocumentKind::RoleBinding) => self.binding_name(),
@@ -122,7 +122,7 @@ impl RawDocument {
     }
 
     /// Returns `<user>→<target>`, or `<project>/<agent>→<target>`.
-    pub fn binding_name(&self) -> String {
+    pub(super) fn binding_name(&self) -> String {
         let project = self.project.as_deref().unwrap_or_default();
         let holder = match (&self.user_id, &self.agent) {
             (Some(user), _) => user.clone(),
@@ -133,7 +133,7 @@ impl RawDocument {
     }
 
     /// Makes a secret that is in a file come from the file of the same name in another folder.
-    pub fn take_secret_from(&mut self, folder: &Path) {
+    pub(super) fn take_secret_from(&mut self, folder: &Path) {
         if let Some(TokenFrom::File(file)) = &mut self.token_from
             && let Some(name) = Path::new(file.as_str()).file_name()
         {
@@ -143,13 +143,13 @@ impl RawDocument {
     }
 
     /// True for a kubeconfig that was given to `apply` by mistake.
-    pub fn is_kubeconfig(&self) -> bool {
+    pub(super) fn is_kubeconfig(&self) -> bool {
         let has = |key: &str| self.unknown.iter().any(|known| known == key);
         matches!(self.written_kind(), "" | "Config") && has("clusters") && has("users")
     }
 
     /// Returns the sources of the secret that the manifest names: `file prod.kubeconfig`, `variable GITLAB_PAT`.
-    pub fn secret_sources(&self) -> Vec<String> {
+    pub(super) fn secret_sources(&self) -> Vec<String> {
         let variable = |name: &str| format!("variable {name}");
         match (&self.token_from, &self.token) {
             (Some(TokenFrom::Env(name)), _) => vec![variable(name)],
@@ -166,7 +166,7 @@ impl RawDocument {
     }
 
     /// Returns the field of a key whose value is a text; `None` for any other key.
-    pub fn text_field(&mut self, key: &str) -> Option<&mut Option<String>> {
+    pub(super) fn text_field(&mut self, key: &str) -> Option<&mut Option<String>> {
         Some(match key {
             "kind" => &mut self.kind,
             "name" => &mut self.name,

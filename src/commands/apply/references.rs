@@ -1,7 +1,7 @@
 //! References to environment variables in a `token`, as the Go tool reads them: `$NAME` and `${NAME}`.
 
 /// A part of a `token`.
-pub enum Piece<'a> {
+pub(super) enum Piece<'a> {
     Text(&'a str),
     /// The name of a variable.
     Variable(&'a str),
@@ -10,7 +10,7 @@ pub enum Piece<'a> {
 }
 
 /// Returns the names of the variables that a `token` refers to.
-pub fn variables(text: &str) -> Vec<&str> {
+pub(super) fn variables(text: &str) -> Vec<&str> {
     let name = |piece| match piece {
         Piece::Variable(name) => Some(name),
         Piece::Text(_) | Piece::Removed => None,
@@ -19,7 +19,7 @@ pub fn variables(text: &str) -> Vec<&str> {
 }
 
 /// Divides a `token` into its parts.
-pub fn pieces(text: &str) -> Vec<Piece<'_>> {
+pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {

@@ -7,7 +7,7 @@ use super::raw::RawDocument;
 use crate::ctx::Ctx;
 use crate::output::Format;
 
-pub struct Report<'a> {
+pub(super) struct Report<'a> {
     ctx: &'a Ctx,
     format: Format,
     /// The entries of the array, for the forms that print one.
@@ -16,7 +16,7 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub fn new(ctx: &'a Ctx, format: Format) -> Self {
+    pub(super) fn new(ctx: &'a Ctx, format: Format) -> Self {
         Self {
             ctx,
             format,
@@ -26,7 +26,7 @@ impl<'a> Report<'a> {
     }
 
     /// True if something was changed, or would be.
-    pub fn has_changes(&self) -> bool {
+    pub(super) fn has_changes(&self) -> bool {
         self.has_changes
     }
 
@@ -36,7 +36,7 @@ impl<'a> Report<'a> {
     }
 
     /// Reports the result of one document.
-    pub fn add(
+    pub(super) fn add(
         &mut self,
         kind: &str,
         name: &str,
@@ -64,7 +64,7 @@ impl<'a> Report<'a> {
     }
 
     /// Prints the array, if the form has one: `[]` if nothing was done.
-    pub fn finish(&mut self) -> anyhow::Result<()> {
+    pub(super) fn finish(&mut self) -> anyhow::Result<()> {
         if self.is_array() {
             let entries = Value::Array(std::mem::take(&mut self.entries));
             self.ctx.out.value(&entries, &self.format)?;
@@ -74,7 +74,7 @@ impl<'a> Report<'a> {
 }
 
 /// Lists the documents that would be applied. As in the Go tool, documents of an unknown kind are listed too.
-pub fn dry_run(ctx: &Ctx, format: Format, documents: &[RawDocument]) -> anyhow::Result<()> {
+pub(super) fn dry_run(ctx: &Ctx, format: Format, documents: &[RawDocument]) -> anyhow::Result<()> {
     if matches!(format, Format::Table | Format::Wide) {
         ctx.out.line("dry-run: would apply:")?;
         return documents

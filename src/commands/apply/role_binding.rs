@@ -21,7 +21,7 @@ struct Given<'a> {
     user_id: &'a str,
 }
 
-pub async fn apply(writer: &Writer<'_>, binding: &RoleBinding) -> anyhow::Result<Outcome> {
+pub(super) async fn apply(writer: &Writer<'_>, binding: &RoleBinding) -> anyhow::Result<Outcome> {
     let given = given(binding)?;
     let role = writer.id(&Collection::global(&ROLE), given.role).await?;
     let (key, target) = target(writer, binding, &given).await?;

@@ -19,7 +19,7 @@ use crate::failure::{Failure, Status};
 use crate::intake::judge;
 use crate::output::{Format, progress};
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     apply(ctx, args, load(ctx, args)?)
 }
 
@@ -27,7 +27,7 @@ pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_with_secrets(ctx: &Ctx, args: &Args, folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn run_with_secrets(ctx: &Ctx, args: &Args, folder: &Path) -> anyhow::Result<()> {
     let mut documents = load(ctx, args)?;
     for document in &mut documents {
         document.take_secret_from(folder);

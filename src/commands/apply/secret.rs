@@ -23,7 +23,7 @@ use crate::text::quote;
 
 /// A secret that is ready to be stored.
 #[derive(Debug, Clone)]
-pub struct Secret {
+pub(super) struct Secret {
     pub text: SecretString,
     /// The annotations that describe the secret: its digest, and for a kubeconfig context, server and expiry.
     pub annotations: Map<String, Value>,
@@ -40,7 +40,7 @@ struct Found {
 ///
 /// # Errors
 /// If a variable is not set, if a source can't be read or is empty, or if a kubeconfig is refused.
-pub fn prepare(
+pub(super) fn prepare(
     ctx: &Ctx,
     documents: &[Document],
     trust: &TrustArgs,
@@ -83,7 +83,7 @@ fn prepare_one(
 ///
 /// # Errors
 /// If the kubeconfig is refused.
-pub fn kubeconfig(
+pub(super) fn kubeconfig(
     ctx: &Ctx,
     credential: &Credential,
     trust: &TrustArgs,

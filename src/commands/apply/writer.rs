@@ -17,7 +17,7 @@ use crate::text::quote;
 
 /// The result of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(super) enum Outcome {
     Created,
     Configured,
     Unchanged,
@@ -25,7 +25,7 @@ pub enum Outcome {
 }
 
 /// The server, with what all documents of a run share.
-pub struct Writer<'a> {
+pub(super) struct Writer<'a> {
     pub ctx: &'a Ctx,
     pub client: &'a Client,
     /// The project of the run, if one is set.
@@ -52,7 +52,7 @@ struct Plan {
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(
+    pub(super) fn new(
         ctx: &'a Ctx,
         client: &'a Client,
         project: Option<String>,
@@ -74,7 +74,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Returns the project of the run, if one is set.
-    pub fn project(&self) -> Option<&str> {
+    pub(super) fn project(&self) -> Option<&str> {
         self.project.as_deref()
     }
 
@@ -82,18 +82,18 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// If neither names one.
-    pub fn project_or<'d>(&'d self, own: Option<&'d str>) -> Result<&'d str, Failure> {
+    pub(super) fn project_or<'d>(&'d self, own: Option<&'d str>) -> Result<&'d str, Failure> {
         own.or(self.project())
             .ok_or_else(|| Failure::usage("project is required"))
     }
 
     /// True if nothing is written.
-    pub fn is_plan(&self) -> bool {
+    pub(super) fn is_plan(&self) -> bool {
         matches!(self.mode, Mode::Plan(_))
     }
 
     /// Returns the word for an outcome, or for what would be the outcome.
-    pub fn words(&self, outcome: Outcome) -> &'static str {
+    pub(super) fn words(&self, outcome: Outcome) -> &'static str {
         match (outcome, &self.mode) {
             (Outcome::Created, Mode::Send) => "created",
             (Outcome::Configured, Mode::Send) => "configured",
@@ -106,7 +106,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Takes the changes that were planned since the last call.
-    pub fn take_changes(&self) -> Vec<Change> {
+    pub(super) fn take_changes(&self) -> Vec<Change> {
         match &self.mode {
             Mode::Send => Vec::new(),
             Mode::Plan(plan) => std::mem::take(&mut plan.borrow_mut().changes),
@@ -118,7 +118,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// If there is no such object, if several have the name, or if the look-up fails.
-    pub async fn id(&self, all: &Collection, given: &str) -> anyhow::Result<String> {
+    pub(super) async fn id(&self, all: &Collection, given: &str) -> anyhow::Result<String> {
         match self.find(all, given).await? {
             Some(found) => Ok(found.id().to_owned()),
             None if self.is_planned(all.resource, given) => Ok(given.to_owned()),
@@ -130,7 +130,11 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// If several objects have the name, or if the look-up fails.
-    pub async fn find(&self, all: &Collection, given: &str) -> anyhow::Result<Option<Record>> {
+    pub(super) async fn find(
+        &self,
+        all: &Collection,
+        given: &str,
+    ) -> anyhow::Result<Option<Record>> {
         let found = lookup::find_if_any(self.client, all, given).await;
         found.map_err(|error| match error.downcast::<Failure>() {
             Ok(failure) if failure.kind == Kind::Conflict => failure
@@ -145,7 +149,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// If there is no such project.
-    pub async fn project_id(
+    pub(super) async fn project_id(
         &self,
         project: &str,
         will_exist: bool,
@@ -162,7 +166,7 @@ impl<'a> Writer<'a> {
     }
 
     /// True for an object that does not exist only because nothing is written.
-    pub fn is_planned(&self, resource: &Resource, name: &str) -> bool {
+    pub(super) fn is_planned(&self, resource: &Resource, name: &str) -> bool {
         let Mode::Plan(plan) = &self.mode else {
             return false;
         };
@@ -172,7 +176,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Creates an object; returns `None` if that is only planned.
-    pub async fn create(
+    pub(super) async fn create(
         &self,
         resource: &'static Resource,
         collection: &str,
@@ -186,7 +190,7 @@ impl<'a> Writer<'a> {
 
     /// Creates an object as [`Writer::create`] does. `--diff` shows the changes that `shown` returns: use it if the
     /// fields of the body, such as IDs, mean nothing to a reader.
-    pub async fn create_shown_as(
+    pub(super) async fn create_shown_as(
         &self,
         resource: &'static Resource,
         collection: &str,
@@ -206,7 +210,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Sends the changed fields of an object; an empty body changes nothing and is not sent.
-    pub async fn patch(
+    pub(super) async fn patch(
         &self,
         resource: &'static Resource,
         path: &str,
@@ -227,7 +231,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Deletes an object.
-    pub async fn delete(&self, path: &str) -> anyhow::Result<()> {
+    pub(super) async fn delete(&self, path: &str) -> anyhow::Result<()> {
         match &self.mode {
             Mode::Send => Ok(self.client.delete(path).await?),
             Mode::Plan(_) => Ok(()),
@@ -236,7 +240,7 @@ impl<'a> Writer<'a> {
 }
 
 /// Sets a text that the manifest gives if the server has another one.
-pub fn set_changed(body: &mut Body, key: &'static str, text: Option<&str>, found: &Record) {
+pub(super) fn set_changed(body: &mut Body, key: &'static str, text: Option<&str>, found: &Record) {
     if let Some(text) = text
         && text != found.text(key)
     {
@@ -246,7 +250,7 @@ pub fn set_changed(body: &mut Body, key: &'static str, text: Option<&str>, found
 
 /// Sets the labels and annotations that the manifest gives if the server has other ones. They are compared as pairs, so
 /// their order does not matter.
-pub fn set_pairs(body: &mut Body, head: &Head, found: Option<&Record>) {
+pub(super) fn set_pairs(body: &mut Body, head: &Head, found: Option<&Record>) {
     for (key, pairs) in [("labels", &head.labels), ("annotations", &head.annotations)] {
         if let Some(pairs) = pairs
             && found.is_none_or(|found| pairs_of(found.text(key)).as_ref() != Some(pairs))

@@ -18,7 +18,7 @@ pub struct Args {
     key: String,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let known = ["api_url", "project", "pager", "access_token"];
     if !known.contains(&args.key.as_str()) {
         let keys = known.join(", ");

@@ -1,7 +1,7 @@
 //! The keys that `config` knows.
 
 /// The keys with a description for completion.
-pub const KEYS: &[(&str, &str)] = &[
+pub(super) const KEYS: &[(&str, &str)] = &[
     ("access_token", "stored token, never shown"),
     ("api_url", "base URL of the API server"),
     ("pager", "saved for the Go tool; not used here"),

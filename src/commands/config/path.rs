@@ -8,7 +8,7 @@ use crate::failure::{Failure, Kind};
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
-pub fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
     let path = paths::config_file().map_err(|why| Failure::new(Kind::Other, why))?;
     ctx.out.line(&path.to_string_lossy())
 }

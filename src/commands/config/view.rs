@@ -36,7 +36,7 @@ pub struct Args {
     output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let settings = ctx.settings()?;
     let token = if settings.token.value.is_some() || login::is_logged_in(ctx.config_if_any()?) {

@@ -5,7 +5,7 @@ use crate::resources::{
 };
 
 /// The flags of one resource.
-pub struct Creation {
+pub(super) struct Creation {
     pub resource: &'static Resource,
     /// The required flags, in the order in which they are checked.
     pub required: &'static [&'static str],
@@ -101,7 +101,7 @@ const KINDS: &[Creation] = &[
 
 impl Creation {
     /// Finds a resource by the word that a user typed, in any case; `None` if `create` does not know it.
-    pub fn of(word: &str) -> Option<&'static Self> {
+    pub(super) fn of(word: &str) -> Option<&'static Self> {
         let resource = find_or_project_agent(word)?;
         KINDS
             .iter()
@@ -109,11 +109,11 @@ impl Creation {
     }
 
     /// True if the resource uses the flag.
-    pub fn knows(&self, flag: &str) -> bool {
+    pub(super) fn knows(&self, flag: &str) -> bool {
         self.otherwise.contains(&flag) || self.uses.iter().any(|(used, _)| *used == flag)
     }
 
-    pub fn is(&self, resource: &Resource) -> bool {
+    pub(super) fn is(&self, resource: &Resource) -> bool {
         self.resource.word == resource.word
     }
 }

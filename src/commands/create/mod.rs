@@ -13,10 +13,10 @@ use crate::failure::{Failure, Kind};
 use crate::output::Format;
 use crate::resources::{PROJECT, SESSION};
 
-pub use args::Args;
+pub(crate) use args::Args;
 use kinds::Creation;
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let word = only_word(&args.resource)?;
     let client = ctx.client()?;

@@ -16,7 +16,7 @@ use crate::text::quote;
 ///
 /// # Errors
 /// If an object does not exist, if several have the name, or if the look-up fails.
-pub async fn resolve(
+pub(super) async fn resolve(
     ctx: &Ctx,
     client: &Client,
     args: &Args,

@@ -16,7 +16,12 @@ use crate::resources::{AGENT, ROLE_BINDING, SESSION};
 ///
 /// # Errors
 /// If a required flag is missing, or if an object that a flag names can't be found.
-pub fn read(ctx: &Ctx, client: &Client, args: &Args, kind: &Creation) -> anyhow::Result<Request> {
+pub(super) fn read(
+    ctx: &Ctx,
+    client: &Client,
+    args: &Args,
+    kind: &Creation,
+) -> anyhow::Result<Request> {
     let mut flags = args.flags();
     for (flag, _) in flags.iter().filter(|(flag, _)| !kind.knows(flag)) {
         ctx.out.warn(&format!(

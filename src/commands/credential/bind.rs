@@ -22,7 +22,7 @@ pub struct Args {
     binding: BindingArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let args = &args.binding;
     let (format, project) = args.read(ctx)?;
     let client = ctx.client()?;

@@ -16,7 +16,7 @@ const VIEWER: &str = "credential:viewer";
 
 /// The arguments of `bind` and `unbind`.
 #[derive(Debug, clap::Args)]
-pub struct BindingArgs {
+pub(super) struct BindingArgs {
     /// Name or ID
     #[arg(add = Candidates::CREDENTIALS)]
     pub credential: String,
@@ -29,7 +29,7 @@ pub struct BindingArgs {
 }
 
 /// The sessions that may use a credential, by IDs.
-pub struct Grantee {
+pub(super) struct Grantee {
     project: String,
     /// One agent of the project, or `None` for the whole project.
     agent: Option<String>,
@@ -40,7 +40,7 @@ impl BindingArgs {
     ///
     /// # Errors
     /// If one of them is missing or wrong.
-    pub fn read<'c>(&self, ctx: &'c Ctx) -> Result<(Format, &'c str), Failure> {
+    pub(super) fn read<'c>(&self, ctx: &'c Ctx) -> Result<(Format, &'c str), Failure> {
         Collection::credentials().check(&self.credential)?;
         let format = self.output.format()?;
         Ok((format, named_project(ctx)?))
@@ -50,7 +50,11 @@ impl BindingArgs {
     ///
     /// # Errors
     /// If one of them does not exist.
-    pub async fn find(&self, client: &Client, project: &str) -> anyhow::Result<(Record, Grantee)> {
+    pub(super) async fn find(
+        &self,
+        client: &Client,
+        project: &str,
+    ) -> anyhow::Result<(Record, Grantee)> {
         let credentials = Collection::credentials();
         let given = &self.credential;
         let found = lookup::find_if_any(client, &credentials, given)
@@ -64,7 +68,7 @@ impl BindingArgs {
     }
 
     /// Names the grantee as results do: `agent/lead of project/team-a`.
-    pub fn label(&self, project: &str) -> String {
+    pub(super) fn label(&self, project: &str) -> String {
         match &self.agent {
             Some(agent) => format!("agent/{agent} of project/{project}"),
             None => format!("project/{project}"),
@@ -72,7 +76,7 @@ impl BindingArgs {
     }
 
     /// Names the grantee as errors do: `agent "lead" of project "team-a"`.
-    pub fn quoted(&self, project: &str) -> String {
+    pub(super) fn quoted(&self, project: &str) -> String {
         let project = quote(project);
         match &self.agent {
             Some(agent) => format!("agent {} of project {project}", quote(agent)),
@@ -120,7 +124,7 @@ fn named_project(ctx: &Ctx) -> Result<&str, Failure> {
 ///
 /// # Errors
 /// If there is no such project, or the server refuses.
-pub async fn bind_to_project(
+pub(super) async fn bind_to_project(
     client: &Client,
     credential_id: &str,
     project: &str,
@@ -133,7 +137,7 @@ pub async fn bind_to_project(
 ///
 /// # Errors
 /// If the server refuses.
-pub async fn bind(
+pub(super) async fn bind(
     client: &Client,
     credential_id: &str,
     grantee: &Grantee,
@@ -164,7 +168,7 @@ pub async fn bind(
 ///
 /// # Errors
 /// Those of the request.
-pub async fn bindings(
+pub(super) async fn bindings(
     client: &Client,
     credential_id: &str,
     grantee: &Grantee,

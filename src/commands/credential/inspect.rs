@@ -49,7 +49,7 @@ fn level(word: &str) -> Result<Level, String> {
     })
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let mut way = args.cluster.way(ctx, args.credential.as_deref())?;
     let asked = if args.access {

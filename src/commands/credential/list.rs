@@ -39,7 +39,7 @@ pub struct Args {
     ignored: IgnoredArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.list.format()?;
     let client = ctx.client()?;
     let mut options = args.list.options(args.expiring_within.is_some());

@@ -8,7 +8,7 @@ use crate::failure::{Failure, Kind};
 use crate::resources::{OWN_ANNOTATIONS, Record};
 
 /// True if the credential already holds these fields. The caller compares the secret.
-pub fn holds(record: &Record, body: &Body) -> bool {
+pub(super) fn holds(record: &Record, body: &Body) -> bool {
     body.fields().all(|(key, value)| {
         let wanted = value.as_str().unwrap_or_default();
         let found = record.text(key);
@@ -34,7 +34,7 @@ fn has_pairs(found: &str, wanted: &str) -> bool {
 ///
 /// # Errors
 /// If the user's text is not a JSON object.
-pub fn with_own(given: Option<&str>, own: Map<String, Value>) -> Result<String, Failure> {
+pub(super) fn with_own(given: Option<&str>, own: Map<String, Value>) -> Result<String, Failure> {
     let mut merged = own;
     if let Some(text) = given.filter(|text| !text.is_empty()) {
         let not_an_object = || {
@@ -53,7 +53,7 @@ pub fn with_own(given: Option<&str>, own: Map<String, Value>) -> Result<String, 
 ///
 /// # Errors
 /// If the text is not a JSON object.
-pub fn replace_own(text: &str, own: Map<String, Value>) -> Result<String, Failure> {
+pub(super) fn replace_own(text: &str, own: Map<String, Value>) -> Result<String, Failure> {
     let text = if text.is_empty() { "{}" } else { text };
     let Ok(Value::Object(mut others)) = serde_json::from_str(text) else {
         return Err(

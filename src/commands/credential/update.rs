@@ -58,7 +58,7 @@ pub struct Args {
     kubeconfig: KubeconfigArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Collection::credentials().check(&args.credential)?;
     judge::check_codes(&args.kubeconfig.gates.allow)?;
     let secret = read_secret(ctx, args)?;

@@ -90,7 +90,7 @@ pub struct Args {
     output: ReportFormat,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     judge::check_codes(&args.allow)?;
     let (subjects, is_list) = subjects(args)?;
     let mut shown = Shown {

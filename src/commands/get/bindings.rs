@@ -7,7 +7,7 @@ use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, ROLE, Record, Resource};
 
 /// Replaces the IDs of roles and credentials by their names. An ID that can't be looked up stays.
-pub async fn name_targets(client: &Client, bindings: &mut [Record]) {
+pub(super) async fn name_targets(client: &Client, bindings: &mut [Record]) {
     if bindings.is_empty() {
         return;
     }
@@ -29,7 +29,7 @@ pub async fn name_targets(client: &Client, bindings: &mut [Record]) {
     }
 }
 
-/// Returns the name of each ID in a collection; nothing if the list can't be had.
+/// Returns the name of each ID in a collection; nothing if the list is not available.
 async fn names(client: &Client, resource: &'static Resource) -> HashMap<String, String> {
     let path = Collection::global(resource).path;
     let list = client.list(resource, &path, &ListOptions::default()).await;

@@ -7,9 +7,9 @@ mod watch;
 
 use crate::ctx::Ctx;
 
-pub use args::Args;
+pub(crate) use args::Args;
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if args.watch {
         watch::run(ctx, args)
     } else {

@@ -11,7 +11,7 @@ use crate::output::Format;
 use crate::resources::{CREDENTIAL, ROLE_BINDING, Resource, SESSION};
 use crate::text::quote;
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     ctx.client()?;
     let format = args.list.format()?;
     let resource = args.resource()?;

@@ -26,7 +26,7 @@ const EVENT: table::Column = table::Column {
     width: 8,
 };
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let resource = check(args)?;
     let client = ctx.client()?;
     match args.list.format()? {

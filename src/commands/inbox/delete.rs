@@ -18,7 +18,7 @@ pub struct Args {
     ignored: IgnoredArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let inbox = args.message.owner.inbox(ctx)?;
     let message = args.message.message()?;
     let format = args.message.output.format()?;

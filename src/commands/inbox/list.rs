@@ -19,7 +19,7 @@ pub struct Args {
     ignored: IgnoredArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let inbox = args.owner.inbox(ctx)?;
     let format = args.list.format()?;
     let client = ctx.client()?;

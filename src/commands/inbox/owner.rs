@@ -10,7 +10,7 @@ use crate::resources::Candidates;
 
 /// The flags that name the owner of an inbox.
 #[derive(Debug, clap::Args)]
-pub struct OwnerArgs {
+pub(super) struct OwnerArgs {
     #[command(flatten)]
     project: ProjectArgs,
     /// Name or ID of the agent (required)
@@ -24,7 +24,7 @@ impl OwnerArgs {
     ///
     /// # Errors
     /// If one of them is missing, in the Go tool's words.
-    pub fn inbox(&self, ctx: &Ctx) -> Result<Inbox<'_>, Failure> {
+    pub(super) fn inbox(&self, ctx: &Ctx) -> Result<Inbox<'_>, Failure> {
         if !self.project.is_given() && ctx.settings()?.project.value.is_none() {
             required("project-id", None)?;
         }
@@ -37,7 +37,7 @@ impl OwnerArgs {
 
 /// The flags of a verb on one message.
 #[derive(Debug, clap::Args)]
-pub struct MessageArgs {
+pub(super) struct MessageArgs {
     #[command(flatten)]
     pub owner: OwnerArgs,
     /// Message ID (required)
@@ -52,7 +52,7 @@ impl MessageArgs {
     ///
     /// # Errors
     /// If it is missing, or has characters that no ID has.
-    pub fn message(&self) -> Result<&str, Failure> {
+    pub(super) fn message(&self) -> Result<&str, Failure> {
         let message = required("msg-id", self.msg_id.as_deref())?;
         lookup::check_id("message ID", message)?;
         Ok(message)
@@ -60,7 +60,7 @@ impl MessageArgs {
 }
 
 /// The inbox of one agent.
-pub struct Inbox<'a> {
+pub(super) struct Inbox<'a> {
     pub project: String,
     agent: &'a str,
 }
@@ -71,7 +71,7 @@ impl Inbox<'_> {
     ///
     /// # Errors
     /// Those of `action` and of the look-up.
-    pub async fn act<T>(
+    pub(super) async fn act<T>(
         &self,
         client: &Client,
         action: impl AsyncFn(&str, &str) -> Result<T, Error>,
@@ -84,7 +84,7 @@ impl Inbox<'_> {
     }
 
     /// Makes a request about one message. `inbox` is the path that [`Inbox::act`] passes on.
-    pub fn request(&self, method: Method, inbox: &str, message: &str) -> Request {
+    pub(super) fn request(&self, method: Method, inbox: &str, message: &str) -> Request {
         Request::new(method, format!("{inbox}{}", path(&[message]))).project(&self.project)
     }
 }
@@ -93,7 +93,7 @@ impl Inbox<'_> {
 ///
 /// # Errors
 /// If it is missing or empty, in the Go tool's words.
-pub fn required<'a>(flag: &str, value: Option<&'a str>) -> Result<&'a str, Failure> {
+pub(super) fn required<'a>(flag: &str, value: Option<&'a str>) -> Result<&'a str, Failure> {
     value
         .filter(|value| !value.is_empty())
         .ok_or_else(|| Failure::usage(format!("--{flag} is required")))

@@ -30,7 +30,7 @@ pub struct Args {
     ignored: IgnoredArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let inbox = args.owner.inbox(ctx)?;
     let text = required("body", args.body.as_deref())?;

@@ -20,7 +20,7 @@ pub struct Args {
     file: PathBuf,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if args.file.symlink_metadata().is_ok() {
         let file = args.file.display().to_string();
         let message = format!("back the store up: {} exists already", quote(&file));

@@ -7,7 +7,7 @@ use crate::resources::Record;
 use crate::server;
 
 /// What a role binding becomes in a manifest.
-pub enum Outcome {
+pub(super) enum Outcome {
     Document(ManifestDocument),
     /// It is created together with its project or credential.
     Implied,
@@ -15,7 +15,7 @@ pub enum Outcome {
 }
 
 /// Decides what a role binding becomes in a manifest.
-pub fn outcome(contents: &Contents, binding: &Record) -> Outcome {
+pub(super) fn outcome(contents: &Contents, binding: &Record) -> Outcome {
     const GONE: Outcome = Outcome::LeftOut("role bindings of what was deleted");
     const OTHER: Outcome =
         Outcome::LeftOut("role bindings of sessions, of everything, or without a user");

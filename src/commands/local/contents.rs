@@ -11,10 +11,10 @@ use crate::failure::{Failure, Kind};
 use crate::resources::{AGENT, CREDENTIAL, PROJECT, ROLE, ROLE_BINDING, Record, Resource};
 
 /// One document of a manifest.
-pub type ManifestDocument = Map<String, Value>;
+pub(super) type ManifestDocument = Map<String, Value>;
 
 /// The records from which the documents are written.
-pub struct Contents {
+pub(super) struct Contents {
     pub projects: Vec<Record>,
     /// The agents of each project, in the order of the projects.
     pub agents: Vec<Record>,
@@ -24,7 +24,7 @@ pub struct Contents {
 }
 
 impl Contents {
-    pub async fn read(client: &Client) -> anyhow::Result<Self> {
+    pub(super) async fn read(client: &Client) -> anyhow::Result<Self> {
         let projects = all(client, &PROJECT, "/projects").await?;
         let mut agents = Vec::new();
         for project in &projects {
@@ -41,7 +41,7 @@ impl Contents {
     }
 
     /// Refuses agents and credentials that share a name, because `apply` finds them by name.
-    pub fn refuse_twins(&self) -> Result<(), Failure> {
+    pub(super) fn refuse_twins(&self) -> Result<(), Failure> {
         let agents = self.agents.iter().map(|agent| {
             let project = agent.text("project_id");
             (
@@ -69,13 +69,13 @@ impl Contents {
         Ok(())
     }
 
-    pub fn agent(&self, id: &str) -> Option<&Record> {
+    pub(super) fn agent(&self, id: &str) -> Option<&Record> {
         self.agents.iter().find(|agent| agent.id() == id)
     }
 }
 
 /// Lists all objects of a resource.
-pub async fn all(
+pub(super) async fn all(
     client: &Client,
     resource: &'static Resource,
     api_path: &str,

@@ -8,14 +8,14 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use crate::failure::Status;
 
 /// From its creation to the end of the process, a signal is noted and no longer ends the process automatically.
-pub struct Deferred(Arc<AtomicUsize>);
+pub(super) struct Deferred(Arc<AtomicUsize>);
 
 impl Deferred {
     /// Starts to note signals.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn begin() -> std::io::Result<Self> {
+    pub(super) fn begin() -> std::io::Result<Self> {
         let noted = Arc::new(AtomicUsize::new(0));
         for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
             let number = usize::try_from(signal).unwrap_or_default();
@@ -28,7 +28,7 @@ impl Deferred {
     ///
     /// # Errors
     /// The exit status of a process that the signal ended.
-    pub fn check(&self) -> Result<(), Status> {
+    pub(super) fn check(&self) -> Result<(), Status> {
         match u8::try_from(self.0.load(Ordering::SeqCst)) {
             Ok(signal @ 1..) => Err(Status(128_u8.saturating_add(signal))),
             _ => Ok(()),

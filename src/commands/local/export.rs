@@ -52,7 +52,7 @@ pub struct Args {
     secrets: Option<PathBuf>,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let ctx = &store::embedded(ctx);
     let file = Some(args.output.as_path()).filter(|path| *path != Path::new("-"));
     file.map_or(Ok(()), check_target)?;

@@ -36,7 +36,7 @@ pub struct Args {
     output: Option<String>,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let ctx = store::embedded(ctx);
     let apply = apply::Args::of_file(
         args.path.clone(),

@@ -17,7 +17,7 @@ use crate::server;
 
 /// The store's documents, in the order in which `apply` accepts them.
 #[derive(Default)]
-pub struct Manifest {
+pub(super) struct Manifest {
     pub projects: Vec<ManifestDocument>,
     pub agents: Vec<ManifestDocument>,
     /// Each credential with its record; the secret is not read here.
@@ -31,7 +31,7 @@ pub struct Manifest {
 ///
 /// # Errors
 /// When a list can't be read; [`Kind::Conflict`](crate::failure::Kind) if several objects share a name.
-pub async fn read(client: &Client) -> anyhow::Result<Manifest> {
+pub(super) async fn read(client: &Client) -> anyhow::Result<Manifest> {
     let contents = Contents::read(client).await?;
     contents.refuse_twins()?;
     let mut manifest = Manifest::default();
@@ -45,7 +45,7 @@ pub async fn read(client: &Client) -> anyhow::Result<Manifest> {
 
 impl Manifest {
     /// Describes the number of documents in words.
-    pub fn summary(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         [
             (self.projects.len(), "project"),
             (self.agents.len(), "agent"),
@@ -57,7 +57,7 @@ impl Manifest {
     }
 
     /// Describes the parts that are left out; `None` if the manifest is complete.
-    pub fn omissions(&self) -> Option<String> {
+    pub(super) fn omissions(&self) -> Option<String> {
         let words: Vec<String> = self
             .left_out
             .iter()

@@ -13,7 +13,7 @@ use crate::output::progress;
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
-pub fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
     let progress = progress::begin("Sealing every token again");
     let state = store::open()?;
     // A signal takes effect only after every token has its new key and the old key is gone.

@@ -26,7 +26,7 @@ pub struct Args {
     yes: bool,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let file = args.file.display().to_string();
     // Checked first, so that nobody confirms a replacement by a missing file.
     std::fs::metadata(&args.file).map_err(|error| {

@@ -7,7 +7,7 @@ use crate::globals::Globals;
 use crate::server::{AppState, Options};
 
 /// Returns a context whose API is the embedded one.
-pub fn embedded(ctx: &Ctx) -> Ctx {
+pub(super) fn embedded(ctx: &Ctx) -> Ctx {
     Ctx::new(Globals {
         local: true,
         ..ctx.globals.clone()
@@ -15,7 +15,7 @@ pub fn embedded(ctx: &Ctx) -> Ctx {
 }
 
 /// Opens the store of this user.
-pub fn open() -> anyhow::Result<AppState> {
+pub(super) fn open() -> anyhow::Result<AppState> {
     let directory = paths::data_dir()?;
     let options = Options {
         key: key_policy()?,

@@ -23,7 +23,7 @@ use crate::output::progress;
 ///
 /// # Errors
 /// The login failed; in the Go tool's words, without its prefix.
-pub fn log_in(
+pub(super) fn log_in(
     ctx: &Ctx,
     args: &Args,
     client_secret: Option<&SecretString>,

@@ -18,7 +18,7 @@ const SERVER_LIMIT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The configuration can't be read.
-pub fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> anyhow::Result<()> {
+pub(super) fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> anyhow::Result<()> {
     let mut globals = ctx.globals.clone();
     globals.api_url = match url {
         Some(url) => Some(url),

@@ -11,7 +11,7 @@ use crate::ctx::Ctx;
 ///
 /// # Errors
 /// The issuer refuses or can't be reached; in the Go tool's words, without its prefix.
-pub fn client_credentials(
+pub(super) fn client_credentials(
     ctx: &Ctx,
     args: &Args,
     secret: Option<&SecretString>,
@@ -35,7 +35,7 @@ pub fn client_credentials(
 ///
 /// # Errors
 /// As [`Issuer::new`].
-pub fn issuer(ctx: &Ctx, url: &str) -> anyhow::Result<Issuer> {
+pub(super) fn issuer(ctx: &Ctx, url: &str) -> anyhow::Result<Issuer> {
     Issuer::new(url, ctx.settings()?)
 }
 
@@ -43,6 +43,6 @@ pub fn issuer(ctx: &Ctx, url: &str) -> anyhow::Result<Issuer> {
 ///
 /// # Errors
 /// As [`Issuer::tokens`].
-pub fn request(ctx: &Ctx, issuer: &Issuer, form: &[(&str, &str)]) -> anyhow::Result<Tokens> {
+pub(super) fn request(ctx: &Ctx, issuer: &Issuer, form: &[(&str, &str)]) -> anyhow::Result<Tokens> {
     ctx.block_on(async { Ok(issuer.tokens(form).await?) })
 }

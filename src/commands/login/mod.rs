@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 
-pub use args::Args;
+pub(crate) use args::Args;
 
 use crate::auth::store::Login;
 use crate::auth::token;
@@ -27,7 +27,7 @@ use crate::output::prompt;
 use crate::secret_file;
 use crate::text::url_for_people;
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let given = args.token();
     let modes = args.modes();
     let may_prompt = modes == 0 && ctx.may_ask() && std::io::stdin().is_terminal();

@@ -17,7 +17,7 @@ use crate::keyring::KeyringError;
 ///
 /// # Errors
 /// The configuration or the keyring can't be written.
-pub fn save(
+pub(super) fn save(
     ctx: &Ctx,
     args: &Args,
     path: &Path,

@@ -8,12 +8,12 @@ use crate::output::{Format, OutputArgs};
 
 /// Show the current project
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     pub output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, output: &OutputArgs) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, output: &OutputArgs) -> anyhow::Result<()> {
     let format = output.format()?;
     let settings = ctx.settings()?;
     if !matches!(format, Format::Table | Format::Wide) {

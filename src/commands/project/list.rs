@@ -17,12 +17,12 @@ const COLUMNS: &[Column] = &[
 
 /// List projects
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     list: ListArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.list.format()?;
     let client = ctx.client()?;
     let options = args.list.options(false);

@@ -27,14 +27,14 @@ pub struct Args {
 
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     Current(current::Args),
     Set(set::Args),
     List(list::Args),
     Update(update::Args),
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match (&args.command, &args.name) {
         (Some(Command::Current(args)), _) => current::run(ctx, &args.output),
         (None, None) => current::run(ctx, &OutputArgs::default()),

@@ -13,7 +13,7 @@ use crate::text::{acpctl, quote};
 
 /// Switch to a project
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Project
     #[arg(add = Candidates::PROJECTS)]
     pub name: String,
@@ -21,7 +21,7 @@ pub struct Args {
     pub output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, name: &str, output: &OutputArgs) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, name: &str, output: &OutputArgs) -> anyhow::Result<()> {
     let format = output.format()?;
     check(name)?;
     let client = ctx.client()?;

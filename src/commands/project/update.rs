@@ -12,7 +12,7 @@ use crate::resources::{Candidates, PROJECT};
 
 /// Change a project; only the flags you pass are changed
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Name or ID
     #[arg(add = Candidates::PROJECTS)]
     project_id: String,
@@ -35,7 +35,7 @@ pub struct Args {
     output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let projects = Collection::projects();
     projects.check(&args.project_id)?;
     let format = args.output.format()?;

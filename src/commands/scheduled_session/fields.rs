@@ -9,7 +9,7 @@ use crate::resources::Candidates;
 
 /// The flags for the fields of a scheduled session.
 #[derive(Debug, clap::Args)]
-pub struct Fields {
+pub(super) struct Fields {
     /// Name
     #[arg(long)]
     pub name: Option<String>,
@@ -48,7 +48,11 @@ impl Fields {
     ///
     /// # Errors
     /// If there is no such agent.
-    pub async fn agent(&self, client: &Client, project: &str) -> anyhow::Result<Option<String>> {
+    pub(super) async fn agent(
+        &self,
+        client: &Client,
+        project: &str,
+    ) -> anyhow::Result<Option<String>> {
         match self.agent_id.as_deref() {
             Some("") | None => Ok(self.agent_id.clone()),
             Some(text) => {
@@ -83,7 +87,7 @@ impl Fields {
     }
 
     /// Returns the body of a create. Empty texts and switches that are off are left out, as the Go tool does.
-    pub fn for_create(&self, project: &str, agent: Option<&str>) -> Body {
+    pub(super) fn for_create(&self, project: &str, agent: Option<&str>) -> Body {
         let mut body = Body::new();
         body.set("project_id", project);
         for (key, value) in self.given(agent) {
@@ -95,7 +99,7 @@ impl Fields {
     }
 
     /// Returns the body of an update, with every field that was given.
-    pub fn for_update(&self, agent: Option<&str>) -> Body {
+    pub(super) fn for_update(&self, agent: Option<&str>) -> Body {
         let mut body = Body::new();
         for (key, value) in self.given(agent) {
             body.set(key, value);

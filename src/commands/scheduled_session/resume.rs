@@ -10,6 +10,6 @@ pub struct Args {
     action: ActionArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     args.action.switch(ctx, "resume", "resumed")
 }

@@ -18,7 +18,7 @@ pub struct Args {
     list: ListArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.target.project(ctx)?;
     let format = args.list.format()?;
     let given = args.target.schedule()?;

@@ -15,7 +15,7 @@ use crate::resources::{Candidates, Record, SCHEDULED_SESSION};
 
 /// The argument and the flag that name one scheduled session of a project.
 #[derive(Debug, clap::Args)]
-pub struct ScheduleArgs {
+pub(super) struct ScheduleArgs {
     /// Name or ID
     #[arg(add = Candidates::SCHEDULED_SESSIONS)]
     session: String,
@@ -28,7 +28,7 @@ impl ScheduleArgs {
     ///
     /// # Errors
     /// As [`Ctx::project`].
-    pub fn project(&self, ctx: &Ctx) -> Result<String, Failure> {
+    pub(super) fn project(&self, ctx: &Ctx) -> Result<String, Failure> {
         self.project.project(ctx)
     }
 
@@ -36,7 +36,7 @@ impl ScheduleArgs {
     ///
     /// # Errors
     /// If the text can be neither.
-    pub fn schedule(&self) -> Result<&str, Failure> {
+    pub(super) fn schedule(&self) -> Result<&str, Failure> {
         lookup::check("scheduled session name or ID", &self.session)?;
         Ok(&self.session)
     }
@@ -44,7 +44,7 @@ impl ScheduleArgs {
 
 /// The arguments of `suspend`, `resume` and `trigger`.
 #[derive(Debug, clap::Args)]
-pub struct ActionArgs {
+pub(super) struct ActionArgs {
     #[command(flatten)]
     target: ScheduleArgs,
     #[command(flatten)]
@@ -53,7 +53,7 @@ pub struct ActionArgs {
 
 impl ActionArgs {
     /// Starts a session of the schedule now. The schedule itself does not change.
-    pub fn trigger(&self, ctx: &Ctx) -> anyhow::Result<()> {
+    pub(super) fn trigger(&self, ctx: &Ctx) -> anyhow::Result<()> {
         let format = self.output.format()?;
         let record = self.post(ctx, "trigger")?;
         let sentence = format!("scheduled-session/{} triggered", self.target.session);
@@ -61,7 +61,7 @@ impl ActionArgs {
     }
 
     /// Suspends or resumes the schedule, and prints whether the server's answer has it enabled.
-    pub fn switch(&self, ctx: &Ctx, verb: &str, done: &str) -> anyhow::Result<()> {
+    pub(super) fn switch(&self, ctx: &Ctx, verb: &str, done: &str) -> anyhow::Result<()> {
         let format = self.output.format()?;
         let record = self.post(ctx, verb)?;
         let enabled = record.value("enabled").and_then(Value::as_bool);
@@ -86,7 +86,7 @@ impl ActionArgs {
                 .send(&request)
                 .await
                 .with_context(|| format!("{verb} scheduled session"))?;
-            // The answer to `trigger` is not a scheduled session, and is of no use here.
+            // The answer to `trigger` is not a scheduled session, and cannot be used here.
             if verb == "trigger" || answer.body.is_empty() {
                 return Ok(found);
             }

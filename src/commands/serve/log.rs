@@ -8,7 +8,7 @@ use crate::compat::json;
 use crate::server::Access;
 
 /// Logs a request, without its query, headers and body.
-pub fn request(access: &Access<'_>) {
+pub(super) fn request(access: &Access<'_>) {
     write(&json!({
         "time": jiff::Timestamp::now().to_string(),
         "method": access.method,
@@ -20,7 +20,7 @@ pub fn request(access: &Access<'_>) {
 }
 
 /// Logs that the run of a session started or how it ended.
-pub fn session(session: &str, event: &str) {
+pub(super) fn session(session: &str, event: &str) {
     write(&json!({
         "time": jiff::Timestamp::now().to_string(),
         "session": session,

@@ -117,7 +117,7 @@ pub struct Args {
     command: Vec<OsString>,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if args.openapi {
         return ctx.out.data(openapi::text().as_bytes());
     }

@@ -8,24 +8,24 @@ use tokio::sync::mpsc;
 use crate::session_helper::relay::{self, Masks};
 
 /// The longest line, in bytes. The rest of a longer line is dropped, and a mark at the end shows that.
-pub const LONGEST_LINE: usize = 64 << 10;
+pub(super) const LONGEST_LINE: usize = 64 << 10;
 /// How many messages of one run are kept.
-pub const MOST_MESSAGES: usize = 10_000;
+pub(super) const MOST_MESSAGES: usize = 10_000;
 /// How many lines are stored at once, and how many may wait to be stored.
-pub const BATCH: usize = 100;
+pub(super) const BATCH: usize = 100;
 /// The mark at the end of a line whose rest was dropped.
 const CUT: &str = " […]";
 
 /// The types of the messages that the command writes to standard output and to standard error.
-pub const SAID: &str = "assistant";
-pub const LOGGED: &str = "log";
+pub(super) const SAID: &str = "assistant";
+pub(super) const LOGGED: &str = "log";
 
 /// A line and the type of its message.
-pub type OutputLine = (&'static str, String);
+pub(super) type OutputLine = (&'static str, String);
 
 /// Reads both streams to their ends and passes their lines on, with the secrets of the command masked. A slow receiver
 /// slows the command down.
-pub async fn read(
+pub(super) async fn read(
     stdout: impl AsyncRead + Unpin,
     stderr: impl AsyncRead + Unpin,
     masks: Masks,

@@ -34,11 +34,11 @@ const LINGER: Duration = Duration::from_secs(2);
 const LONGEST_VARIABLE: usize = 96 << 10;
 
 /// The token for clients that insist on one, if the server asks for none. Its value is part of the interface.
-pub const NO_TOKEN: &str = "none-is-asked-for-here";
+pub(super) const NO_TOKEN: &str = "none-is-asked-for-here";
 
 /// Why a run is asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
+pub(super) enum Stop {
     /// The session was stopped or deleted.
     User,
     /// The server stops.
@@ -46,7 +46,7 @@ pub enum Stop {
 }
 
 /// The settings that all runs share.
-pub struct RunSetup {
+pub(super) struct RunSetup {
     pub command: Vec<OsString>,
     /// The address at which the command reaches the API.
     pub url: String,
@@ -60,7 +60,11 @@ pub struct RunSetup {
 }
 
 /// Runs a session to its end.
-pub async fn run(setup: &RunSetup, run: &SessionRun, stop: watch::Receiver<Option<Stop>>) -> End {
+pub(super) async fn run(
+    setup: &RunSetup,
+    run: &SessionRun,
+    stop: watch::Receiver<Option<Stop>>,
+) -> End {
     let ended = perform(setup, run, stop).await;
     ended.unwrap_or_else(|failure| End::Failed(format!("{failure:#}")))
 }

@@ -29,7 +29,7 @@ use crate::session_helper::family::{self, Family};
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 
 /// Where the server listens, and what callers need.
-pub struct Exposure {
+pub(super) struct Exposure {
     pub address: SocketAddr,
     pub tls: Option<Arc<rustls::ServerConfig>>,
     pub token: Token,
@@ -37,7 +37,7 @@ pub struct Exposure {
 }
 
 /// How sessions are run.
-pub struct Sessions {
+pub(super) struct Sessions {
     pub command: Vec<OsString>,
     /// How many may run at once.
     pub at_once: usize,
@@ -46,7 +46,7 @@ pub struct Sessions {
 }
 
 /// Serves until a signal comes; then ends the runs of sessions, the streams and the requests under way.
-pub async fn serve(
+pub(super) async fn serve(
     ctx: &Ctx,
     state: AppState,
     directory: &Path,

@@ -13,10 +13,10 @@ use crate::server::runs::{End, SessionRun};
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Writes a line to the server's log: the id of a session, and an event of its run.
-pub type Log<'a> = &'a dyn Fn(&str, &str);
+pub(super) type Log<'a> = &'a dyn Fn(&str, &str);
 
 /// Runs up to `at_once` sessions at the same time until the server stops; then ends the remaining runs.
-pub async fn serve(
+pub(super) async fn serve(
     setup: &RunSetup,
     at_once: usize,
     mut server: watch::Receiver<bool>,

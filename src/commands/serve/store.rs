@@ -10,28 +10,32 @@ use crate::server::runs::{End, Runner, SessionRun};
 
 /// The store of runs; each call uses a thread that may block.
 #[derive(Clone)]
-pub struct RunStore(Arc<Runner>);
+pub(super) struct RunStore(Arc<Runner>);
 
 impl RunStore {
-    pub fn new(runner: Runner) -> Self {
+    pub(super) fn new(runner: Runner) -> Self {
         Self(Arc::new(runner))
     }
 
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.0.changes()
     }
 
-    pub async fn next(&self) -> Result<Option<SessionRun>, StoreError> {
+    pub(super) async fn next(&self) -> Result<Option<SessionRun>, StoreError> {
         self.on_blocking_thread(Runner::next).await
     }
 
-    pub async fn started(&self, session: &str) -> Result<(), StoreError> {
+    pub(super) async fn started(&self, session: &str) -> Result<(), StoreError> {
         let session = session.to_owned();
         self.on_blocking_thread(move |runner| runner.started(&session))
             .await
     }
 
-    pub async fn say(&self, session: &str, lines: Vec<OutputLine>) -> Result<(), StoreError> {
+    pub(super) async fn say(
+        &self,
+        session: &str,
+        lines: Vec<OutputLine>,
+    ) -> Result<(), StoreError> {
         let session = session.to_owned();
         self.on_blocking_thread(move |runner| {
             let said: Vec<(&str, &str)> = lines
@@ -43,13 +47,13 @@ impl RunStore {
         .await
     }
 
-    pub async fn end(&self, session: &str, end: End) -> Result<(), StoreError> {
+    pub(super) async fn end(&self, session: &str, end: End) -> Result<(), StoreError> {
         let session = session.to_owned();
         self.on_blocking_thread(move |runner| runner.end(&session, &end))
             .await
     }
 
-    pub async fn to_stop(&self, running: Vec<String>) -> Result<Vec<String>, StoreError> {
+    pub(super) async fn to_stop(&self, running: Vec<String>) -> Result<Vec<String>, StoreError> {
         self.on_blocking_thread(move |runner| runner.to_stop(&running))
             .await
     }

@@ -20,7 +20,7 @@ const MAX_FILE: usize = 64 << 10;
 const SHORTEST: usize = 20;
 
 /// The token that the server asks for.
-pub struct Token {
+pub(super) struct Token {
     /// `None` with `--no-token`.
     pub bearer: Option<SecretString>,
     /// Created for this run; the user's own commands find it automatically.
@@ -29,7 +29,7 @@ pub struct Token {
 
 impl Token {
     /// Reads the token from a file, or creates one if no file is given.
-    pub fn obtain(file: Option<&Path>, is_off: bool) -> anyhow::Result<Self> {
+    pub(super) fn obtain(file: Option<&Path>, is_off: bool) -> anyhow::Result<Self> {
         let (bearer, is_created) = match file {
             Some(file) => (Some(read(file)?), false),
             None if is_off => (None, false),
@@ -43,7 +43,7 @@ impl Token {
 
     /// Prints the variables that other commands need. The token itself is printed on a terminal only, never into a
     /// log. Some clients insist on a token, so one is named even if the server asks for none.
-    pub fn say_how_to_use(&self, out: &Out, url: &str) {
+    pub(super) fn say_how_to_use(&self, out: &Out, url: &str) {
         let rest = match &self.bearer {
             None => format!(" AMBIENT_TOKEN={NO_TOKEN}"),
             Some(bearer) if self.is_created && std::io::stderr().is_terminal() => {

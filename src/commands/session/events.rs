@@ -13,7 +13,7 @@ pub struct Args {
     session: String,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Collection::sessions().check(&args.session)?;
     let client = ctx.client()?;
     let printed = ctx.block_on(follow::until_interrupted(async {

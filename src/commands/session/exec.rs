@@ -74,7 +74,7 @@ fn interval(text: &str) -> Result<Duration, Box<dyn std::error::Error + Send + S
     Ok(interval)
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     dir::sweep();
     let plan = args.selection.plan(ctx, Mode::InProcess)?;
     prepare::check(&plan)?;

@@ -52,7 +52,7 @@ pub struct Args {
     output: ViewArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
     let resolved = selection::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?;
     let candidates = resolved.candidates;

@@ -18,11 +18,11 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The text of the progress line while a stream is opened.
-pub const CONNECTING: &str = "Waiting for the session's stream";
+pub(super) const CONNECTING: &str = "Waiting for the session's stream";
 
 /// How events are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventFormat {
+pub(super) enum EventFormat {
     Text,
     /// The raw data, one event per line.
     Json,
@@ -30,7 +30,7 @@ pub enum EventFormat {
 
 /// Why following ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub(super) enum End {
     Finished,
     Failed,
     /// The server closed the stream.
@@ -41,7 +41,7 @@ pub enum End {
 ///
 /// # Errors
 /// Those of the request; [`not_open`] turns them into a failure.
-pub async fn open(
+pub(super) async fn open(
     client: &Client,
     session: &str,
     last_id: Option<&str>,
@@ -55,7 +55,10 @@ pub async fn open(
 ///
 /// # Errors
 /// If the stream can't be opened, or several sessions have the name.
-pub async fn open_named(client: &Client, given: &str) -> anyhow::Result<(String, EventStream)> {
+pub(super) async fn open_named(
+    client: &Client,
+    given: &str,
+) -> anyhow::Result<(String, EventStream)> {
     let id = if lookup::can_be_id(given) {
         match open(client, given, None).await {
             Err(error) if lookup::may_be_unknown(&error) => {
@@ -78,7 +81,7 @@ pub async fn open_named(client: &Client, given: &str) -> anyhow::Result<(String,
 ///
 /// # Errors
 /// If several sessions have the name, or the look-up fails.
-pub async fn named(
+pub(super) async fn named(
     client: &Client,
     given: &str,
     refusal: &Error,
@@ -87,7 +90,7 @@ pub async fn named(
 }
 
 /// Returns the failure to open a stream.
-pub fn not_open(error: &Error) -> Failure {
+pub(super) fn not_open(error: &Error) -> Failure {
     Failure::new(
         error.kind(),
         format!("stream events: {}", why_not_open(error)),
@@ -95,7 +98,7 @@ pub fn not_open(error: &Error) -> Failure {
 }
 
 /// Tells why a stream could not be opened, in the Go tool's words.
-pub fn why_not_open(error: &Error) -> String {
+pub(super) fn why_not_open(error: &Error) -> String {
     match error {
         Error::Status { status, .. } => format!("server returned {}", status_line(*status)),
         Error::Transport {
@@ -116,7 +119,7 @@ fn status_line(status: u16) -> String {
 }
 
 /// True for refusals that waiting will not change.
-pub fn is_final(error: &Error) -> bool {
+pub(super) fn is_final(error: &Error) -> bool {
     matches!(error.status(), Some(400 | 401 | 403 | 404 | 405 | 410))
         || matches!(
             error,
@@ -128,7 +131,7 @@ pub fn is_final(error: &Error) -> bool {
 }
 
 /// Returns the failure for a stream that broke off, in the Go tool's words.
-pub fn broken(error: Error) -> anyhow::Error {
+pub(super) fn broken(error: Error) -> anyhow::Error {
     match error {
         Error::Body(why) => Failure::new(Kind::Network, format!("stream error: {why}")).into(),
         other => anyhow::Error::from(other).context("stream error"),
@@ -139,7 +142,7 @@ pub fn broken(error: Error) -> anyhow::Error {
 ///
 /// # Errors
 /// Those of `work`.
-pub async fn until_interrupted<T>(
+pub(super) async fn until_interrupted<T>(
     work: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<Option<T>> {
     signals::own(SignalKind::interrupt().as_raw_value());
@@ -153,37 +156,37 @@ pub async fn until_interrupted<T>(
 }
 
 /// The pauses between connections to a server that closes its streams.
-pub struct Pauses {
+pub(super) struct Pauses {
     next: Duration,
 }
 
 impl Pauses {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { next: FIRST_PAUSE }
     }
 
     /// Returns the next pause, which is twice as long as the one before.
-    pub fn next(&mut self) -> Duration {
+    pub(super) fn next(&mut self) -> Duration {
         let pause = self.next;
         self.next = (pause * 2).min(LONGEST_PAUSE);
         pause
     }
 
     /// Starts again with the first pause, because events have arrived.
-    pub fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.next = FIRST_PAUSE;
     }
 }
 
 /// Prints the events of a session.
-pub struct Printer<'a> {
+pub(super) struct Printer<'a> {
     ctx: &'a Ctx,
     format: EventFormat,
     renderer: Renderer,
 }
 
 impl<'a> Printer<'a> {
-    pub fn new(ctx: &'a Ctx, format: EventFormat) -> Self {
+    pub(super) fn new(ctx: &'a Ctx, format: EventFormat) -> Self {
         Self {
             ctx,
             format,
@@ -195,7 +198,7 @@ impl<'a> Printer<'a> {
     ///
     /// # Errors
     /// If standard output can't be written.
-    pub fn event(&mut self, data: &str) -> anyhow::Result<Option<End>> {
+    pub(super) fn event(&mut self, data: &str) -> anyhow::Result<Option<End>> {
         match self.format {
             EventFormat::Json => self.ctx.out.json_line(data)?,
             EventFormat::Text => {
@@ -210,7 +213,7 @@ impl<'a> Printer<'a> {
     ///
     /// # Errors
     /// If the stream breaks off, or standard output can't be written.
-    pub async fn run(&mut self, stream: &mut EventStream) -> anyhow::Result<End> {
+    pub(super) async fn run(&mut self, stream: &mut EventStream) -> anyhow::Result<End> {
         while let Some(event) = stream.next().await.map_err(broken)? {
             if let Some(end) = self.event(&event.data)? {
                 return Ok(end);
@@ -223,7 +226,7 @@ impl<'a> Printer<'a> {
     ///
     /// # Errors
     /// If standard output can't be written.
-    pub fn finish(&mut self) -> anyhow::Result<()> {
+    pub(super) fn finish(&mut self) -> anyhow::Result<()> {
         let text = self.renderer.finish();
         self.write(&text)
     }
@@ -233,7 +236,7 @@ impl<'a> Printer<'a> {
     ///
     /// # Errors
     /// If standard output can't be written.
-    pub fn say(&self, text: &str) -> anyhow::Result<()> {
+    pub(super) fn say(&self, text: &str) -> anyhow::Result<()> {
         match self.format {
             EventFormat::Text => self.ctx.out.text(&format!("{text}\n")),
             EventFormat::Json => {
@@ -258,7 +261,7 @@ fn end_of_run(data: &str) -> Option<End> {
 }
 
 /// Returns the end of the run that an event or a stored message of this type reports.
-pub fn end_of_type(name: &str) -> Option<End> {
+pub(super) fn end_of_type(name: &str) -> Option<End> {
     match name {
         "RUN_FINISHED" | "run_finished" => Some(End::Finished),
         "RUN_ERROR" | "run_error" => Some(End::Failed),

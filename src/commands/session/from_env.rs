@@ -32,7 +32,7 @@ const TOKEN_FILE: &str = "/var/run/secrets/ambient/bot-token";
 ///
 /// # Errors
 /// If a variable is missing or damaged, or names an address outside the cluster.
-pub fn records(ctx: &Ctx) -> anyhow::Result<Vec<Record>> {
+pub(super) fn records(ctx: &Ctx) -> anyhow::Result<Vec<Record>> {
     let ids = object(env::CREDENTIAL_IDS)?;
     let in_sidecars = object(env::CREDENTIAL_MCP_URLS)?;
     let wanted = ids
@@ -78,7 +78,7 @@ async fn metadata(client: &Client, provider: &str, id: &str) -> Record {
 ///
 /// # Errors
 /// If no client can be made.
-pub fn session_time(ctx: &Ctx) -> anyhow::Result<SessionTime> {
+pub(super) fn session_time(ctx: &Ctx) -> anyhow::Result<SessionTime> {
     let Some(id) = env::SESSION_ID.get().filter(|id| is_plain(id)) else {
         return Ok(SessionTime::Assumed);
     };
@@ -90,7 +90,7 @@ pub fn session_time(ctx: &Ctx) -> anyhow::Result<SessionTime> {
 }
 
 /// Makes a client from the variables and the mounted token, both as they are now.
-pub fn client(ctx: &Ctx) -> anyhow::Result<Client> {
+pub(super) fn client(ctx: &Ctx) -> anyhow::Result<Client> {
     let Some(address) = env::BACKEND_API_URL.get() else {
         return Err(Failure::usage("BACKEND_API_URL is not set")
             .hint("--from-env is for a session's pod")

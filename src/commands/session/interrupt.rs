@@ -13,7 +13,7 @@ pub struct Args {
     session: SessionArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     args.session
         .act(ctx, "interrupt", "interrupted", &interrupt)
 }

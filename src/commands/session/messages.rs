@@ -42,7 +42,7 @@ pub struct Args {
     output: OutputArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let sessions = Collection::sessions();
     sessions.check(&args.session)?;
     if args.follow || args.follow_continuous {

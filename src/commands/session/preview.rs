@@ -43,7 +43,7 @@ pub struct Args {
     selection: SelectionArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
     let plan = args.selection.plan(ctx, args.mode)?;
     match view {

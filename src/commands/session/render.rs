@@ -37,7 +37,7 @@ const MAX_CALLS: usize = 64;
 const PREVIEW_LINES: usize = 3;
 
 /// Turns events into text. The text of one line may come in several events.
-pub struct Renderer {
+pub(super) struct Renderer {
     colored: bool,
     thought: String,
     line: OpenLine,
@@ -57,7 +57,7 @@ enum OpenLine {
 }
 
 impl Renderer {
-    pub fn new(colored: bool) -> Self {
+    pub(super) fn new(colored: bool) -> Self {
         Self {
             colored,
             thought: String::new(),
@@ -68,7 +68,7 @@ impl Renderer {
     }
 
     /// Returns the text of one event; an empty text if the event is not of a known form.
-    pub fn event(&mut self, data: &str) -> String {
+    pub(super) fn event(&mut self, data: &str) -> String {
         let Ok(event) = serde_json::from_str::<Value>(data) else {
             return String::new();
         };
@@ -120,7 +120,7 @@ impl Renderer {
     }
 
     /// Ends an unfinished line.
-    pub fn finish(&mut self) -> String {
+    pub(super) fn finish(&mut self) -> String {
         self.pending = 0;
         match std::mem::replace(&mut self.line, OpenLine::Nothing) {
             OpenLine::Nothing => String::new(),
@@ -243,7 +243,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::text::visible_lines;
+    use crate::text::seen::visible_lines;
 
     /// Returns the text as it is written to standard output.
     fn rendered(colored: bool, events: &[Value]) -> String {

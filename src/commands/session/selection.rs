@@ -27,7 +27,7 @@ use crate::session_helper::fetch;
 /// The flags that choose the credentials.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Credential Flags")]
-pub struct SelectionArgs {
+pub(super) struct SelectionArgs {
     /// Session, by name or ID; without one, a new session of the project
     #[arg(help_heading = None)]
     #[arg(add = Candidates::SESSIONS)]
@@ -68,7 +68,7 @@ impl SelectionArgs {
     ///
     /// # Errors
     /// If the flags contradict each other, or a credential can't be found.
-    pub fn plan(&self, ctx: &Ctx, mode: Mode) -> anyhow::Result<Plan> {
+    pub(super) fn plan(&self, ctx: &Ctx, mode: Mode) -> anyhow::Result<Plan> {
         let id = self.session.as_deref().or(self.session_flag.as_deref());
         if self.names_credentials() && (id.is_some() || self.agent.is_some()) {
             return Err(Failure::usage(
@@ -94,7 +94,7 @@ impl SelectionArgs {
     ///
     /// # Errors
     /// If it can't be fetched.
-    pub async fn fetch_again(
+    pub(super) async fn fetch_again(
         &self,
         ctx: &Ctx,
         credential: &Credential,
@@ -166,7 +166,7 @@ async fn named(client: &Client, given: &str) -> anyhow::Result<Record> {
 }
 
 /// Everything about a session's credentials except the secrets.
-pub struct Resolved {
+pub(super) struct Resolved {
     pub candidates: Vec<Candidate>,
     pub session_time: SessionTime,
 }
@@ -175,7 +175,11 @@ pub struct Resolved {
 ///
 /// # Errors
 /// If no project is known, or the bindings can't be read.
-pub fn resolve(ctx: &Ctx, session: Option<&str>, agent: Option<&str>) -> anyhow::Result<Resolved> {
+pub(super) fn resolve(
+    ctx: &Ctx,
+    session: Option<&str>,
+    agent: Option<&str>,
+) -> anyhow::Result<Resolved> {
     let (target, session_time) = target(ctx, session, agent)?;
     let client = ctx.client()?;
     let candidates = ctx.block_on(fetch::candidates(client, &target))?;

@@ -23,7 +23,7 @@ const QUIET: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_secs(2);
 
 /// The state of following one session.
-pub struct Stored<'a> {
+pub(super) struct Stored<'a> {
     ctx: &'a Ctx,
     client: &'a Client,
     session_path: String,
@@ -45,7 +45,7 @@ enum Connection {
 }
 
 impl<'a> Stored<'a> {
-    pub fn new(
+    pub(super) fn new(
         ctx: &'a Ctx,
         client: &'a Client,
         session: &str,
@@ -69,7 +69,7 @@ impl<'a> Stored<'a> {
     /// # Errors
     /// If the stream can't be opened and waiting would not help, or if standard output can't be written. Without
     /// `reconnect`, also if the stream breaks off or the run failed.
-    pub async fn follow(&mut self, reconnect: bool) -> anyhow::Result<()> {
+    pub(super) async fn follow(&mut self, reconnect: bool) -> anyhow::Result<()> {
         let followed = follow::until_interrupted(async {
             if reconnect {
                 self.forever().await

@@ -16,7 +16,7 @@ const MIN_WIDTH: usize = 40;
 const DEFAULT_WIDTH: usize = 80;
 
 /// Returns a header, the wrapped text, and an empty line; an empty text for a message that has nothing to show.
-pub fn message(message: &Record, width: Option<usize>, now: Timestamp) -> String {
+pub(super) fn message(message: &Record, width: Option<usize>, now: Timestamp) -> String {
     let kind = message.text("event_type");
     let Some(text) = shown(kind, message.text("payload")) else {
         return String::new();

@@ -16,7 +16,7 @@ const OUTPUTS: &[(&str, &str)] = &[
 
 /// The flag `-o` of commands that show something other than objects of the API.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct ViewArgs {
+pub(super) struct ViewArgs {
     /// Output format: table|wide|json|yaml
     #[arg(short, long, value_name = "FORMAT")]
     #[arg(add = Candidates::Described(OUTPUTS))]
@@ -24,13 +24,13 @@ pub struct ViewArgs {
 }
 
 /// What `-o` asks for.
-pub enum View {
+pub(super) enum View {
     Table { wide: bool },
     Document(Notation),
 }
 
 /// The notation of a document.
-pub enum Notation {
+pub(super) enum Notation {
     Json,
     Yaml,
 }
@@ -40,7 +40,7 @@ impl View {
     ///
     /// # Errors
     /// A usage failure for an unknown format.
-    pub fn of(args: &ViewArgs) -> Result<Self, Failure> {
+    pub(super) fn of(args: &ViewArgs) -> Result<Self, Failure> {
         match args.output.as_deref().unwrap_or_default() {
             "" | "table" => Ok(Self::Table { wide: false }),
             "wide" => Ok(Self::Table { wide: true }),
@@ -56,7 +56,7 @@ impl Notation {
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn write(&self, ctx: &Ctx, value: &Value) -> anyhow::Result<()> {
+    pub(super) fn write(&self, ctx: &Ctx, value: &Value) -> anyhow::Result<()> {
         match self {
             Self::Json => ctx.out.json(value),
             Self::Yaml => ctx.out.data(crate::yaml::to_string(value)?.as_bytes()),

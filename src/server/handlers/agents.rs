@@ -1,4 +1,4 @@
-//! Agents of a project, and the sessions that they start (contract api.md section 9.2).
+//! Agents of a project, and the sessions that they start (docs/interface/api.md section 9.2).
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -20,25 +20,25 @@ use crate::server::store::records::{self, Condition};
 use crate::server::time;
 
 /// GET: lists the agents of the path's project.
-pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::list_within(call, Condition::equal("project_id", call.part("project")))
 }
 
 /// POST: creates an agent. The project in the path overrides the one in the body.
-pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::create_with(call, |_, record| {
         record.set_text("project_id", call.part("project"));
         Ok(())
     })
 }
 
-pub fn get(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state
         .store()
         .read(|transaction| Ok(Reply::ok(find(transaction, call)?.to_json())))
 }
 
-pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&AGENT, &call.body)?;
     crud::change(call, |_, record| {
         belongs(record, call)?;
@@ -47,7 +47,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().write(|transaction| {
         let agent = find(transaction, call)?;
         crud::remove(transaction, &AGENT, &agent.id, call.fidelity())
@@ -63,7 +63,7 @@ fn find(connection: &Connection, call: &Call<'_>) -> Result<ServerRecord, Server
 ///
 /// # Errors
 /// 404 for an unknown agent, 403 for an agent of another project.
-pub fn named(
+pub(crate) fn named(
     connection: &Connection,
     call: &Call<'_>,
     part: &str,
@@ -84,7 +84,7 @@ fn belongs(agent: &ServerRecord, call: &Call<'_>) -> Result<(), ServerFailure> {
 }
 
 /// GET …/sessions: lists the sessions of the agent.
-pub fn sessions(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn sessions(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let agent = find(transaction, call)?;
         let within = Condition::equal("agent_id", agent.id);
@@ -93,7 +93,7 @@ pub fn sessions(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// GET `…/role_bindings`: lists the role bindings of the agent. On the platform this query always fails.
-pub fn role_bindings(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn role_bindings(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         if call.fidelity() == Fidelity::Recorded {
             return Err(ServerFailure::general(
@@ -114,7 +114,7 @@ pub fn role_bindings(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// GET …/start: shows the prompt that a start would use.
-pub fn preview(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn preview(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     // The platform requires a JSON body here, which no client sends with a GET.
     if call.fidelity() == Fidelity::Recorded || !call.body.is_empty() {
         body::any_json(&call.body)?;
@@ -127,7 +127,7 @@ pub fn preview(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// POST …/start: starts a session with a prompt, or returns the session that is already active.
-pub fn start(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn start(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let reply = call.state.store().write(|transaction| {
         let mut agent = find(transaction, call)?;
         if let Some(active) = active_session(transaction, &agent)? {

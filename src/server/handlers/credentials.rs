@@ -1,4 +1,4 @@
-//! Credentials (contract api.md section 7). Names need not be unique, any provider is accepted, and
+//! Credentials (docs/interface/api.md section 7). Names need not be unique, any provider is accepted, and
 //! the token is stored apart from the record, sealed.
 
 use rusqlite::{Connection, OptionalExtension as _};
@@ -20,7 +20,7 @@ use crate::server::state::AppState;
 use crate::server::store::StoreError;
 
 /// POST: creates a credential and makes the caller its owner.
-pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let mut draft = crud::parse_body(call)?;
     let token = take_token(&mut draft.values);
     let record = draft.into_record(&CREDENTIAL, ids::fresh());
@@ -35,7 +35,7 @@ pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// PATCH: changes a credential. The token is sealed again only if the body sets it or what it is bound to.
-pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let mut values = body::parse_patch(&CREDENTIAL, &call.body)?;
     let token = take_token(&mut values);
     crud::change(call, |transaction, record| {
@@ -57,7 +57,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// DELETE: marks the record as deleted and removes its token for good. Role bindings remain.
-pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let id = call.part("id");
     call.state.store().write(|transaction| {
         let reply = crud::remove(transaction, &CREDENTIAL, id, call.fidelity())?;
@@ -67,7 +67,7 @@ pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// GET …/token: returns the token; empty if none is set.
-pub fn token(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn token(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let id = call.part("id");
     let (record, token, is_earlier) =
         call.state.store().read::<_, ServerFailure>(|transaction| {

@@ -1,4 +1,4 @@
-//! Messages to agents (contract api.md section 9.3). The platform does not implement reading one
+//! Messages to agents (docs/interface/api.md section 9.3). The platform does not implement reading one
 //! message by its id.
 
 use rusqlite::Connection;
@@ -15,7 +15,7 @@ use crate::server::reply::Reply;
 use crate::server::store::records::Condition;
 
 /// GET: lists the messages of the path's agent.
-pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let kind = call.kind;
     call.state.store().read(|transaction| {
         let agent = agents::named(transaction, call, "agent")?;
@@ -25,7 +25,7 @@ pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// POST: creates a message. The agent in the path overrides the one in the body.
-pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::create_with(call, |transaction, record| {
         let agent = agents::named(transaction, call, "agent")?;
         record.set_text("agent_id", agent.id);
@@ -34,7 +34,7 @@ pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// PATCH: changes a message of the path's agent.
-pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&INBOX_MESSAGE, &call.body)?;
     crud::change(call, |transaction, record| {
         belongs(transaction, call, record)?;
@@ -44,7 +44,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// DELETE: deletes a message of the path's agent.
-pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().write(|transaction| {
         let id = call.part("id");
         let record = crud::find(transaction, &INBOX_MESSAGE, id)?;

@@ -1,4 +1,4 @@
-//! Messages of sessions (contract api.md section 9.5). Message numbers increase across all sessions.
+//! Messages of sessions (docs/interface/api.md section 9.5). Message numbers increase across all sessions.
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -89,7 +89,7 @@ impl Array {
 }
 
 /// GET: returns the stored messages as an array, or these and all later ones as an event stream.
-pub fn read(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn read(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let session = call.part("id");
     let number = |text: &str| text.parse::<i64>().unwrap_or_default();
     let asked = call.query.get("after_seq").map(number).unwrap_or_default();
@@ -108,7 +108,7 @@ pub fn read(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// POST: stores a message of the user; no other type may be sent.
-pub fn write(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn write(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let message = call.state.store().write(|transaction| {
         records::get(transaction, &SESSION, call.part("id"))?.ok_or(NOT_FOUND)?;
         if call.body.len() > MAX_BODY {

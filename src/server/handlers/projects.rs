@@ -1,4 +1,4 @@
-//! Projects (contract api.md section 9.1). A project's first name is its id and never changes.
+//! Projects (docs/interface/api.md section 9.1). A project's first name is its id and never changes.
 
 use super::role_bindings;
 use crate::server::body;
@@ -11,7 +11,7 @@ use crate::server::reply::Reply;
 const LENGTH: std::ops::RangeInclusive<usize> = 2..=63;
 
 /// POST: creates a project and makes the caller its owner.
-pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let draft = crud::parse_body(call)?;
     let name = draft.text("name").unwrap_or_default().to_owned();
     check_name(&name)?;
@@ -25,7 +25,7 @@ pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// PATCH: changes a project. A new name does not change the id.
-pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&PROJECT, &call.body)?;
     crud::change(call, |_, record| {
         let before = record.text("name").to_owned();

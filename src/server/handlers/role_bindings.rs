@@ -1,4 +1,4 @@
-//! Role bindings, and the rules about who may create which (contract api.md section 8.4).
+//! Role bindings, and the rules about who may create which (docs/interface/api.md section 8.4).
 //!
 //! The caller is always [`USER`], who owns everything that was created here.
 
@@ -22,7 +22,7 @@ use crate::server::store::records::{self, Condition};
 const SCOPES: [&str; 5] = ["global", "project", "agent", "session", "credential"];
 
 /// Adds a binding that makes the caller the owner of a new project or credential.
-pub fn own(
+pub(crate) fn own(
     connection: &Connection,
     scope: &str,
     id: &str,
@@ -46,14 +46,14 @@ pub fn own(
 }
 
 /// Refuses `created_at` without `updated_at`, which breaks the connection on the platform (section 11, row 6).
-pub fn refuse_half_times(draft: &Draft) -> Result<(), ServerFailure> {
+pub(crate) fn refuse_half_times(draft: &Draft) -> Result<(), ServerFailure> {
     if draft.created_at.is_some() && draft.updated_at.is_none() {
         return Err(ServerFailure::invalid("created_at needs updated_at"));
     }
     Ok(())
 }
 
-pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let nulls = body::null_keys(&ROLE_BINDING, &call.body);
     let draft = crud::parse_body(call)?;
     refuse_half_times(&draft)?;
@@ -74,7 +74,7 @@ pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 
 /// PATCH: changes one of the caller's own bindings, but never its scope. A new role or target is checked like a new
 /// binding.
-pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&ROLE_BINDING, &call.body)?;
     crud::change(call, |transaction, record| {
         if record.text("user_id") != USER {
@@ -97,7 +97,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let id = call.part("id");
     call.state.store().write(|transaction| {
         let binding = crud::find(transaction, &ROLE_BINDING, id)?;

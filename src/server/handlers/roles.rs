@@ -1,4 +1,4 @@
-//! Roles (contract api.md sections 8.2 and 9.7). The name of a deleted role can't be used again.
+//! Roles (docs/interface/api.md sections 8.2 and 9.7). The name of a deleted role can't be used again.
 
 use serde_json::Value as Json;
 
@@ -10,14 +10,14 @@ use crate::server::kinds::ROLE;
 use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
 
-pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::create_with(call, |_, record| {
         keep_permissions_if_readable(record, FieldValue::Null);
         Ok(())
     })
 }
 
-pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&ROLE, &call.body)?;
     crud::change(call, |_, record| {
         let before = record.get("permissions").clone();

@@ -1,5 +1,5 @@
 //! Routes that need a session's runner. No runner is reachable from here, so these are the platform's answers for a
-//! session without one (contract api.md section 9.4).
+//! session without one (docs/interface/api.md section 9.4).
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -27,7 +27,7 @@ fn stand_in(call: &Call<'_>, reply: Result<Reply, ServerFailure>) -> Result<Repl
 
 /// GET …/events: streams the events of the present run or, if there is none, of the last one. On the platform these are
 /// the events of the runner, if there is one.
-pub fn events(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn events(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let id = call.part("id");
     let start = call.state.store().read::<_, ServerFailure>(|transaction| {
         let Some(session) = records::get(transaction, &SESSION, id)? else {
@@ -57,7 +57,7 @@ pub fn events(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     Ok(Reply::EventStream(follow.into_body()))
 }
 
-pub fn needed(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn needed(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let none = "session runner not available";
     stand_in(
         call,
@@ -65,40 +65,40 @@ pub fn needed(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     )
 }
 
-pub fn oauth(_: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn oauth(_: &Call<'_>) -> Result<Reply, ServerFailure> {
     Err(ServerFailure::text(
         StatusCode::NOT_IMPLEMENTED,
         "oauth provider URL generation not yet implemented natively",
     ))
 }
 
-pub fn empty_stream(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn empty_stream(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     stand_in(call, Ok(Reply::EventStream(Body::empty())))
 }
 
-pub fn tasks(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn tasks(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     stand_in(call, Ok(Reply::Raw(r#"{"tasks":[],"total":0}"#)))
 }
 
-pub fn capabilities(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn capabilities(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     stand_in(call, Ok(Reply::Raw(r#"{"framework":"unknown"}"#)))
 }
 
-pub fn tool_servers(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn tool_servers(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     stand_in(call, Ok(Reply::Raw(r#"{"servers":[],"totalCount":0}"#)))
 }
 
-pub fn files(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn files(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     stand_in(call, Ok(Reply::Raw(r#"{"files":[]}"#)))
 }
 
-pub fn git_status(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn git_status(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     stand_in(
         call,
         Ok(Reply::Raw(r#"{"modified":[],"staged":[],"untracked":[]}"#)),
     )
 }
 
-pub fn nothing(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn nothing(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     stand_in(call, Ok(Reply::Raw("[]")))
 }

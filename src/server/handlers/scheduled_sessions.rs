@@ -1,4 +1,4 @@
-//! Scheduled sessions (contract api.md section 9.6). This server does not run them. Unlike the platform's,
+//! Scheduled sessions (docs/interface/api.md section 9.6). This server does not run them. Unlike the platform's,
 //! they survive a restart.
 
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::server::reply::Reply;
 use crate::server::store::records::{self, Condition};
 
 /// GET: lists all of the project. Like the platform, it ignores page, search and order.
-pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let condition = Condition::equal("project_id", call.part("project"));
         let found = records::all(transaction, &SCHEDULED_SESSION, &condition)?;
@@ -31,7 +31,7 @@ pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// POST: creates a scheduled session. Ignores unknown keys and checks neither the schedule nor the time zone.
-pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&SCHEDULED_SESSION, &call.body)?;
     let mut record = ServerRecord::new(&SCHEDULED_SESSION, ids::fresh());
     body::apply(&mut record, values);
@@ -50,11 +50,11 @@ pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     Ok(Reply::created(record.to_json()))
 }
 
-pub fn suspend(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn suspend(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     enable(call, false)
 }
 
-pub fn resume(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn resume(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     enable(call, true)
 }
 
@@ -66,7 +66,7 @@ fn enable(call: &Call<'_>, enabled: bool) -> Result<Reply, ServerFailure> {
 }
 
 /// POST …/trigger: answers that it was triggered; the platform does nothing more either.
-pub fn trigger(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn trigger(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         crud::find(transaction, &SCHEDULED_SESSION, call.part("id"))?;
         Ok(Reply::ok(json!({"status": "triggered"})))
@@ -74,7 +74,7 @@ pub fn trigger(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// GET …/runs: returns an empty list.
-pub fn runs(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn runs(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         crud::find(transaction, &SCHEDULED_SESSION, call.part("id"))?;
         Ok(Reply::ok(lists::envelope(&SESSION, 1, 0, &[])))

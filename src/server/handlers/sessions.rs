@@ -1,4 +1,4 @@
-//! Sessions (contract api.md section 9.4). No cluster runs them here: this is their life cycle.
+//! Sessions (docs/interface/api.md section 9.4). No cluster runs them here: this is their life cycle.
 //! `runs` is for the process that runs them.
 
 use rusqlite::Transaction;
@@ -56,7 +56,7 @@ const COPIED: [&str; 15] = [
 ];
 
 /// Returns the condition for the project that the query names or, without one, the header.
-pub fn within_project(call: &Call<'_>) -> Result<Condition, ServerFailure> {
+pub(crate) fn within_project(call: &Call<'_>) -> Result<Condition, ServerFailure> {
     let asked = call
         .query
         .get("project_id")
@@ -72,12 +72,12 @@ pub fn within_project(call: &Call<'_>) -> Result<Condition, ServerFailure> {
     }
 }
 
-pub fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::list_within(call, within_project(call)?)
 }
 
 /// POST: creates a session. The header may name the project; the prompt becomes the first message.
-pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let session = crud::parse_body(call)?.into_record(&SESSION, ids::fresh());
     let mut session = with_resource_name(session);
     session.set_text("created_by_user_id", USER);
@@ -99,12 +99,12 @@ pub fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// Sets the session's name in the cluster, which is its id.
-pub fn with_resource_name(mut session: ServerRecord) -> ServerRecord {
+pub(crate) fn with_resource_name(mut session: ServerRecord) -> ServerRecord {
     session.set_text("kube_cr_name", session.id.clone());
     session
 }
 
-pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&SESSION, &call.body)?;
     crud::change(call, |transaction, record| {
         body::apply(record, values);
@@ -113,7 +113,7 @@ pub fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// PATCH …/status: stores the status that a control plane reports.
-pub fn status(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn status(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&SESSION_STATUS, &call.body)?;
     if values.is_empty() {
         let names: Vec<&str> = SESSION_STATUS
@@ -157,13 +157,13 @@ fn announced(
 }
 
 /// DELETE: deletes a session; if it is running, its run ends.
-pub fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let reply = crud::delete(call)?;
     call.state.announce_sessions();
     Ok(reply)
 }
 
-pub fn start(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn start(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     announced(call, |_, session| {
         let phase = session.text("phase");
         if !["", "Stopped", "Failed", "Completed"].contains(&phase) {
@@ -176,7 +176,7 @@ pub fn start(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-pub fn stop(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn stop(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     announced(call, |_, session| {
         let phase = session.text("phase");
         if !["Running", "Creating", "Pending"].contains(&phase) {
@@ -190,7 +190,7 @@ pub fn stop(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// POST …/clone: creates a copy whose parent is the original.
-pub fn clone(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn clone(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let copy = call.state.store().write(|transaction| {
         let source = crud::find(transaction, &SESSION, call.part("id"))?;
         let mut copy = ServerRecord::new(&SESSION, ids::fresh());
@@ -233,7 +233,7 @@ fn repos(session: &ServerRecord) -> Vec<Json> {
     serde_json::from_str(session.text("repos")).unwrap_or_default()
 }
 
-pub fn add_repo(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn add_repo(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let object = body::object(&call.body, "AddRepoRequest", &["url", "branch"])?;
     let url = needed(&object, "url", "AddRepoRequest")?;
     let branch = branch(&object, "AddRepoRequest")?;
@@ -247,7 +247,7 @@ pub fn add_repo(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-pub fn remove_repo(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn remove_repo(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     crud::change(call, |_, session| {
         let mut repos = repos(session);
         repos.retain(|repo| repo.get("name").and_then(Json::as_str) != Some(call.part("name")));
@@ -256,7 +256,7 @@ pub fn remove_repo(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-pub fn set_workflow(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn set_workflow(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let object = body::object(
         &call.body,
         "SetWorkflowRequest",
@@ -277,7 +277,7 @@ pub fn set_workflow(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// GET …/workflow/metadata: returns the workflow as an object or, if it is not one, its text.
-pub fn workflow(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn workflow(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let session = crud::find(transaction, &SESSION, call.part("id"))?;
         let text = session.text("workflow_id");
@@ -292,7 +292,7 @@ pub fn workflow(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-pub fn set_model(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn set_model(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let object = body::object(&call.body, "SetModelRequest", &["model"])?;
     let model = needed(&object, "model", "SetModelRequest")?;
     crud::change(call, |_, session| {
@@ -302,7 +302,7 @@ pub fn set_model(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 }
 
 /// PATCH …/displayname: changes the name.
-pub fn rename(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn rename(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let object = body::object(&call.body, "DisplayNameRequest", &["name"])?;
     let name = needed(&object, "name", "DisplayNameRequest")?;
     crud::change(call, |_, session| {
@@ -311,7 +311,7 @@ pub fn rename(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     })
 }
 
-pub fn export(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn export(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let session = crud::find(transaction, &SESSION, call.part("id"))?;
         Ok(Reply::ok(json!({

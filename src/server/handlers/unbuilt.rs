@@ -5,6 +5,6 @@ use crate::server::error::ServerFailure;
 use crate::server::reply::Reply;
 
 /// Refuses with 501, as the platform does.
-pub fn not_implemented(_: &Call<'_>) -> Result<Reply, ServerFailure> {
+pub(crate) fn not_implemented(_: &Call<'_>) -> Result<Reply, ServerFailure> {
     Err(ServerFailure::NotImplemented)
 }

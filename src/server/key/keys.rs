@@ -34,13 +34,13 @@ pub struct KeyNotice {
 }
 
 /// The names of the metadata about the key. Their values are part of the store's format.
-pub const LOCATION: &str = "key_place";
-pub const NUMBER: &str = "key_number";
+pub(super) const LOCATION: &str = "key_place";
+pub(super) const NUMBER: &str = "key_number";
 const CHECK: &str = "key_check";
 const CHECK_TEXT: &str = "the key fits";
 
 /// The keys of one store; read on first use.
-pub struct Keys {
+pub(crate) struct Keys {
     policy: KeyPolicy,
     directory: PathBuf,
     pub(super) ring: Mutex<Option<Ring>>,
@@ -48,7 +48,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    pub fn new(policy: KeyPolicy, directory: PathBuf) -> Self {
+    pub(crate) fn new(policy: KeyPolicy, directory: PathBuf) -> Self {
         Self {
             policy,
             directory,
@@ -58,7 +58,7 @@ impl Keys {
     }
 
     /// Returns where a new key was put. Later calls return `None`.
-    pub fn take_notice(&self) -> Option<KeyNotice> {
+    pub(crate) fn take_notice(&self) -> Option<KeyNotice> {
         self.notice
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -66,7 +66,7 @@ impl Keys {
     }
 
     /// Seals a token with the newest key. `connection` holds the write lock.
-    pub fn seal(
+    pub(crate) fn seal(
         &self,
         connection: &Connection,
         purpose: Purpose<'_>,
@@ -89,7 +89,7 @@ impl Keys {
     }
 
     /// Opens a sealed token.
-    pub fn open(
+    pub(crate) fn open(
         &self,
         connection: &Connection,
         purpose: Purpose<'_>,
@@ -111,7 +111,7 @@ impl Keys {
     }
 
     /// Refuses a copy of a store if the present key can't open its tokens. `copy` may have no tokens.
-    pub fn check_copy(&self, copy: &Connection) -> Result<(), StoreError> {
+    pub(crate) fn check_copy(&self, copy: &Connection) -> Result<(), StoreError> {
         if metadata::get(copy, LOCATION)?.is_some() {
             self.load(copy)?;
         }
@@ -119,14 +119,14 @@ impl Keys {
     }
 
     /// Removes the unfinished files that killed writers left beside the key.
-    pub fn sweep(&self) {
+    pub(crate) fn sweep(&self) {
         if let Some(path) = KeyLocation::file_in(&self.directory).path() {
             secret_file::sweep(path);
         }
     }
 
     /// Forgets the keys, so that they are read again.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         *self.ring.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
@@ -208,7 +208,7 @@ impl Keys {
 }
 
 /// Stores the newest key's number, and a sealed text by which the key is recognized.
-pub fn remember(connection: &Connection, ring: &Ring) -> Result<(), StoreError> {
+pub(super) fn remember(connection: &Connection, ring: &Ring) -> Result<(), StoreError> {
     let number = ring.number();
     let key = ring.0.get(&number).ok_or(SealError::UnknownKey(number))?;
     metadata::set(connection, NUMBER, &number.to_string())?;

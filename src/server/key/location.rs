@@ -22,7 +22,7 @@ const MAX_FILE: u64 = 64 * 1024;
 
 /// The location of a store's keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyLocation {
+pub(super) enum KeyLocation {
     /// The entry of this name in the system's keyring.
     Keyring(String),
     /// A file with mode 0600.
@@ -40,11 +40,11 @@ impl fmt::Display for KeyLocation {
 
 impl KeyLocation {
     /// Returns the location beside the database.
-    pub fn file_in(directory: &Path) -> Self {
+    pub(super) fn file_in(directory: &Path) -> Self {
         Self::File(directory.join(FILE_NAME))
     }
 
-    pub fn path(&self) -> Option<&Path> {
+    pub(super) fn path(&self) -> Option<&Path> {
         match self {
             Self::Keyring(_) => None,
             Self::File(path) => Some(path),
@@ -59,7 +59,7 @@ impl KeyLocation {
     }
 
     /// Reads the keys, if there are any.
-    pub fn read(&self) -> Result<Option<Ring>, StoreError> {
+    pub(super) fn read(&self) -> Result<Option<Ring>, StoreError> {
         let text = match self {
             Self::Keyring(name) => {
                 keyring::read(SERVICE, name).map_err(|error| self.unusable(error))?
@@ -75,7 +75,7 @@ impl KeyLocation {
     }
 
     /// Reads the keys, or creates the first one.
-    pub fn read_or_create(&self) -> Result<Ring, StoreError> {
+    pub(super) fn read_or_create(&self) -> Result<Ring, StoreError> {
         if let Some(ring) = self.read()? {
             return Ok(ring);
         }
@@ -100,7 +100,7 @@ impl KeyLocation {
     }
 
     /// Overwrites the stored keys.
-    pub fn replace(&self, ring: &Ring) -> Result<(), StoreError> {
+    pub(super) fn replace(&self, ring: &Ring) -> Result<(), StoreError> {
         let text = ring.to_text();
         match self {
             Self::Keyring(name) => {

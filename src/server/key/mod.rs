@@ -9,4 +9,5 @@ mod location;
 mod rekey;
 mod ring;
 
-pub use keys::{KeyNotice, KeyPolicy, Keys};
+pub(super) use keys::Keys;
+pub use keys::{KeyNotice, KeyPolicy};

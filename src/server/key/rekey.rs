@@ -19,7 +19,7 @@ impl Keys {
     /// # Errors
     /// When the present key is missing, a token can't be opened, or something can't be written. Nothing has changed
     /// then, except that the new key may be stored beside the old ones.
-    pub fn rekey(&self, store: &Store) -> Result<usize, StoreError> {
+    pub(crate) fn rekey(&self, store: &Store) -> Result<usize, StoreError> {
         self.sweep();
         let (count, ring) = store.write(|transaction| self.reseal(transaction))?;
         if let Some(ring) = ring {

@@ -10,21 +10,21 @@ use crate::server::seal::{Key, SealError};
 use crate::server::store::StoreError;
 
 /// The keys of a store, by number; the highest number is the newest key.
-pub struct Ring(pub BTreeMap<u32, Key>);
+pub(super) struct Ring(pub BTreeMap<u32, Key>);
 
 impl Ring {
-    pub fn fresh(number: u32) -> Result<(u32, Key), StoreError> {
+    pub(super) fn fresh(number: u32) -> Result<(u32, Key), StoreError> {
         let mut key = Key::default();
         getrandom::fill(key.as_mut()).map_err(|_| SealError::NoRandomness)?;
         Ok((number, key))
     }
 
-    pub fn number(&self) -> u32 {
+    pub(super) fn number(&self) -> u32 {
         self.0.last_key_value().map_or(0, |(number, _)| *number)
     }
 
     /// Writes one line for each key: its number and its bytes in base64.
-    pub fn to_text(&self) -> Zeroizing<String> {
+    pub(super) fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(64 * self.0.len()));
         for (number, key) in &self.0 {
             let encoded = Zeroizing::new(STANDARD.encode(key.as_ref()));
@@ -36,7 +36,7 @@ impl Ring {
         text
     }
 
-    pub fn from_text(text: &str) -> Option<Self> {
+    pub(super) fn from_text(text: &str) -> Option<Self> {
         let mut ring = BTreeMap::new();
         for line in text.lines() {
             let (number, encoded) = line.split_once(' ')?;

@@ -1,4 +1,4 @@
-//! The search language of lists (contract api.md section 5.1).
+//! The search language of lists (docs/interface/api.md section 5.1).
 //!
 //! - `token`: words and signs; `parse`: the grammar; `sql`: a condition over known columns
 //!
@@ -17,7 +17,7 @@ use super::store::records::Condition;
 ///
 /// # Errors
 /// When the search is refused.
-pub fn condition(kind: &'static Kind, text: &str) -> Result<Condition, Refusal> {
+pub(super) fn condition(kind: &'static Kind, text: &str) -> Result<Condition, Refusal> {
     let text = text.trim_matches(' ');
     if text.is_empty() {
         return Ok(Condition::default());

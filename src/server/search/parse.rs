@@ -8,7 +8,7 @@ const MAX_DEPTH: usize = 50;
 const MAX_COMPARISONS: usize = 500;
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Node {
+pub(super) enum Node {
     And(Vec<Node>),
     Or(Vec<Node>),
     Not(Box<Node>),
@@ -23,26 +23,26 @@ pub enum Node {
 
 /// Whether a pattern distinguishes upper and lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Case {
+pub(super) enum Case {
     Sensitive,
     Insensitive,
 }
 
 /// The left side of a comparison: a column and the arithmetic on it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Operand {
+pub(super) struct Operand {
     pub column: String,
     pub arithmetic: Vec<(&'static str, f64)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Literal {
+pub(super) enum Literal {
     Text(String),
     Number(f64),
 }
 
 /// Parses a whole search; returns `None` if it does not follow the grammar.
-pub fn parse(tokens: &[Token]) -> Option<Node> {
+pub(super) fn parse(tokens: &[Token]) -> Option<Node> {
     let mut parser = Parser {
         tokens,
         at: 0,

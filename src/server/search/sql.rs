@@ -13,7 +13,7 @@ use crate::server::time;
 const MAX_PATTERN: usize = 1000;
 
 /// Turns a search into a condition.
-pub fn condition(kind: &'static Kind, node: &Node) -> Result<Condition, Refusal> {
+pub(super) fn condition(kind: &'static Kind, node: &Node) -> Result<Condition, Refusal> {
     let mut writer = Writer {
         kind,
         condition: Condition::default(),

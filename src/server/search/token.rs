@@ -4,7 +4,7 @@
 const MAX_TOKENS: usize = 4000;
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Token {
+pub(super) enum Token {
     /// A column, or a key word in lower case.
     Word(String),
     /// A column in double quotes.
@@ -22,7 +22,7 @@ const SIGNS: [&str; 17] = [
 ];
 
 /// Splits a search; returns `None` if a part of it is not a token.
-pub fn split(text: &str) -> Option<Vec<Token>> {
+pub(super) fn split(text: &str) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut rest = text;
     loop {

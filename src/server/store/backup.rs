@@ -23,7 +23,7 @@ impl Store {
     ///
     /// # Errors
     /// When `path` exists or can't be written.
-    pub fn backup(&self, path: &Path) -> Result<(), StoreError> {
+    pub(crate) fn backup(&self, path: &Path) -> Result<(), StoreError> {
         let failed = |error| StoreError::Open {
             path: path.to_owned(),
             error,
@@ -48,7 +48,7 @@ impl Store {
     ///
     /// # Errors
     /// When the file is not such a copy, has another version, or is refused.
-    pub fn restore(
+    pub(crate) fn restore(
         &self,
         path: &Path,
         check: impl FnOnce(&Connection) -> Result<(), StoreError>,

@@ -13,7 +13,7 @@ use super::open::{self, Seed};
 const MOST_IDLE: usize = 4;
 
 /// The open database. It has as many connections as are in use at once, so that no request waits for a long read.
-pub struct Store {
+pub(crate) struct Store {
     idle: Mutex<Vec<Link>>,
     /// Held by the writer of this process. Writers queue here, in order, and not at the database's own lock.
     writing: Mutex<()>,
@@ -47,7 +47,7 @@ impl Store {
     ///
     /// # Errors
     /// When the directory isn't safe to use, the file can't be opened, or a newer program wrote it.
-    pub fn open(directory: &Path, seed: Seed) -> Result<Self, StoreError> {
+    pub(crate) fn open(directory: &Path, seed: Seed) -> Result<Self, StoreError> {
         let (directory, connection) = open::open(directory, seed)?;
         Ok(Self {
             idle: Mutex::new(vec![connection]),
@@ -57,7 +57,7 @@ impl Store {
     }
 
     /// The directory of the database.
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
@@ -90,7 +90,7 @@ impl Store {
     }
 
     /// Runs reads that all see the same state of the database.
-    pub fn read<T, E: From<StoreError>>(
+    pub(crate) fn read<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// Runs reads and writes as one step; an error undoes all of them.
-    pub fn write<T, E: From<StoreError>>(
+    pub(crate) fn write<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {

@@ -57,13 +57,13 @@ impl From<SealError> for StoreError {
 }
 
 /// Whether a read was broken off because it took too long.
-pub fn is_too_long(error: &rusqlite::Error) -> bool {
+pub(crate) fn is_too_long(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
         || error.to_string().contains(limit::TOO_LONG)
 }
 
 /// Whether a statement failed because a value that must be unique is taken.
-pub fn is_taken(error: &rusqlite::Error) -> bool {
+pub(crate) fn is_taken(error: &rusqlite::Error) -> bool {
     use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
     error.sqlite_error().is_some_and(|error| {
         [SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY].contains(&error.extended_code)

@@ -22,7 +22,7 @@ enum Step {
 }
 
 /// Replaces `SQLite`'s own functions on a connection.
-pub fn install(connection: &Connection, clock: &Arc<Limit>) -> rusqlite::Result<()> {
+pub(super) fn install(connection: &Connection, clock: &Arc<Limit>) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     let own = Arc::clone(clock);
     connection.create_scalar_function("like", 3, flags, move |context| {

@@ -10,25 +10,25 @@ const LONGEST: Duration = Duration::from_secs(8);
 /// After how many steps the database checks the clock.
 const STEPS: i32 = 10_000;
 /// The error of a read that was stopped.
-pub const TOO_LONG: &str = "it took too long";
+pub(super) const TOO_LONG: &str = "it took too long";
 
 /// When the present read of a connection has to end.
 #[derive(Debug, Default)]
-pub struct Limit(Mutex<Option<Instant>>);
+pub(super) struct Limit(Mutex<Option<Instant>>);
 
 impl Limit {
-    pub fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .is_some_and(|end| Instant::now() > end)
     }
 
-    pub fn begin(&self) {
+    pub(super) fn begin(&self) {
         self.set(Some(Instant::now() + LONGEST));
     }
 
-    pub fn end(&self) {
+    pub(super) fn end(&self) {
         self.set(None);
     }
 
@@ -38,7 +38,7 @@ impl Limit {
 }
 
 /// Makes a connection check the clock while it works.
-pub fn install(connection: &mut Connection, limit: &Arc<Limit>) -> rusqlite::Result<()> {
+pub(super) fn install(connection: &mut Connection, limit: &Arc<Limit>) -> rusqlite::Result<()> {
     let own = Arc::clone(limit);
     connection.progress_handler(STEPS, Some(move || own.is_over()))
 }

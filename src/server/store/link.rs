@@ -11,24 +11,24 @@ use super::like;
 use super::limit::{self, Limit};
 
 /// The database, beside which `SQLite` keeps its journal.
-pub const FILE_NAME: &str = "ambient.db";
+pub(super) const FILE_NAME: &str = "ambient.db";
 
 /// How long one process waits for another that writes.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection, and the limit of time of its present read.
-pub struct Link {
+pub(super) struct Link {
     pub connection: Connection,
     pub limit: Arc<Limit>,
 }
 
 /// Opens one more connection to a database that is open.
-pub fn in_directory(directory: &Path) -> Result<Link, StoreError> {
+pub(super) fn in_directory(directory: &Path) -> Result<Link, StoreError> {
     Ok(connect(&directory.join(FILE_NAME))?)
 }
 
 /// Connects to a file that exists. The journals get the same mode as the file.
-pub fn connect(path: &Path) -> Result<Link, rusqlite::Error> {
+pub(super) fn connect(path: &Path) -> Result<Link, rusqlite::Error> {
     let mut connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE

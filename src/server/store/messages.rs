@@ -16,7 +16,7 @@ const AFTER: &str =
      WHERE session_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
 
 #[derive(Clone)]
-pub struct Message {
+pub(crate) struct Message {
     pub seq: i64,
     pub id: String,
     pub session_id: String,
@@ -27,7 +27,7 @@ pub struct Message {
 
 impl Message {
     /// Returns the object that answers show, with its keys in this order.
-    pub fn to_json(&self) -> Json {
+    pub(crate) fn to_json(&self) -> Json {
         json!({
             "id": self.id,
             "session_id": self.session_id,
@@ -40,7 +40,7 @@ impl Message {
 }
 
 /// Adds a message to a session.
-pub fn push(
+pub(crate) fn push(
     connection: &Connection,
     session: &str,
     event_type: &str,
@@ -72,7 +72,7 @@ pub fn push(
 
 /// Returns the next messages of a session, at least one if there is one. Number and size are limited, so that a client
 /// that does not read costs little memory.
-pub fn batch_after(
+pub(crate) fn batch_after(
     connection: &Connection,
     session: &str,
     seq: i64,
@@ -102,7 +102,10 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
 }
 
 /// Returns the messages of the user that no answer follows yet.
-pub fn since_answer(connection: &Connection, session: &str) -> Result<Vec<Message>, StoreError> {
+pub(crate) fn since_answer(
+    connection: &Connection,
+    session: &str,
+) -> Result<Vec<Message>, StoreError> {
     let answered = last(connection, session, "event_type <> 'user'")?;
     let mut statement = connection.prepare_cached(AFTER)?;
     let all = -1;
@@ -111,7 +114,10 @@ pub fn since_answer(connection: &Connection, session: &str) -> Result<Vec<Messag
 }
 
 /// Returns the number of the message with which the latest run of a session began.
-pub fn last_start(connection: &Connection, session: &str) -> Result<Option<i64>, StoreError> {
+pub(crate) fn last_start(
+    connection: &Connection,
+    session: &str,
+) -> Result<Option<i64>, StoreError> {
     last(connection, session, "event_type = 'RUN_STARTED'")
 }
 
@@ -131,6 +137,6 @@ fn last(
 }
 
 /// Returns the number of the last message of a session; 0 if it has none.
-pub fn end(connection: &Connection, session: &str) -> Result<i64, StoreError> {
+pub(crate) fn end(connection: &Connection, session: &str) -> Result<i64, StoreError> {
     Ok(last(connection, session, "true")?.unwrap_or_default())
 }

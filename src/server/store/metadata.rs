@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::error::StoreError;
 
 /// Returns the value of this name.
-pub fn get(connection: &Connection, name: &str) -> Result<Option<String>, StoreError> {
+pub(crate) fn get(connection: &Connection, name: &str) -> Result<Option<String>, StoreError> {
     Ok(connection
         .prepare_cached("SELECT value FROM metadata WHERE name = ?1")?
         .query_row([name], |row| row.get(0))
@@ -13,7 +13,7 @@ pub fn get(connection: &Connection, name: &str) -> Result<Option<String>, StoreE
 }
 
 /// Sets the value of this name.
-pub fn set(connection: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
+pub(crate) fn set(connection: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
     connection.execute(
         "INSERT INTO metadata (name, value) VALUES (?1, ?2)
          ON CONFLICT (name) DO UPDATE SET value = excluded.value",

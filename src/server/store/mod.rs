@@ -13,11 +13,12 @@ mod error;
 mod like;
 mod limit;
 mod link;
-pub mod messages;
-pub mod metadata;
+pub(super) mod messages;
+pub(super) mod metadata;
 mod open;
-pub mod records;
+pub(super) mod records;
 mod schema;
 
-pub use database::Store;
-pub use error::{StoreError, is_taken, is_too_long};
+pub(super) use database::Store;
+pub use error::StoreError;
+pub(super) use error::{is_taken, is_too_long};

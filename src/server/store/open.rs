@@ -23,10 +23,10 @@ const LOCK: &str = "store.lock";
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Fills a new store.
-pub type Seed = fn(&Connection) -> Result<(), StoreError>;
+pub(super) type Seed = fn(&Connection) -> Result<(), StoreError>;
 
 /// Opens the database in a directory; also returns the directory's real path.
-pub fn open(directory: &Path, seed: Seed) -> Result<(PathBuf, Link), StoreError> {
+pub(super) fn open(directory: &Path, seed: Seed) -> Result<(PathBuf, Link), StoreError> {
     let directory = private_directory(directory)?;
     let path = directory.join(FILE_NAME);
     check_file(&path)?;
@@ -94,7 +94,7 @@ fn check_file(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Refuses journals that are not regular files: `SQLite` would open a pipe and wait.
-pub fn check_journals(database: &Path) -> Result<(), StoreError> {
+pub(super) fn check_journals(database: &Path) -> Result<(), StoreError> {
     for end in JOURNALS {
         let mut path = OsString::from(database);
         path.push(end);

@@ -10,7 +10,7 @@ use crate::server::time;
 
 /// A condition, with its parameters in order.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Condition {
+pub(crate) struct Condition {
     /// SQL of known columns, operators and `?`; empty if there is no condition.
     pub sql: String,
     pub values: Vec<Sql>,
@@ -18,7 +18,7 @@ pub struct Condition {
 
 impl Condition {
     /// Returns the condition `column = value`.
-    pub fn equal(column: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn equal(column: &'static str, value: impl Into<String>) -> Self {
         Self {
             sql: format!("{column} = ?"),
             values: vec![Sql::Text(value.into())],
@@ -27,7 +27,7 @@ impl Condition {
 
     /// Returns the condition that both hold.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
+    pub(crate) fn and(mut self, other: Self) -> Self {
         match (self.sql.is_empty(), other.sql.is_empty()) {
             (true, _) => other,
             (false, true) => self,
@@ -42,7 +42,7 @@ impl Condition {
 
 /// The requested part of a list.
 #[derive(Debug)]
-pub struct Window {
+pub(crate) struct Window {
     /// The SQL after `ORDER BY`.
     pub order: String,
     pub limit: i64,
@@ -78,7 +78,7 @@ fn record(kind: &'static Kind, row: &Row<'_>) -> rusqlite::Result<ServerRecord> 
 }
 
 /// Adds a record.
-pub fn insert(connection: &Connection, record: &ServerRecord) -> rusqlite::Result<()> {
+pub(crate) fn insert(connection: &Connection, record: &ServerRecord) -> rusqlite::Result<()> {
     let count = 3 + stored(record.kind).count();
     let places = vec!["?"; count].join(", ");
     let sql = format!(
@@ -107,7 +107,7 @@ fn stored_values(record: &ServerRecord) -> impl Iterator<Item = &dyn ToSql> {
 }
 
 /// Writes every field of a live record, except its time of creation.
-pub fn update(connection: &Connection, record: &ServerRecord) -> rusqlite::Result<()> {
+pub(crate) fn update(connection: &Connection, record: &ServerRecord) -> rusqlite::Result<()> {
     let mut sql = format!("UPDATE {} SET updated_at = ?", record.kind.table);
     for field in stored(record.kind) {
         sql.push_str(", ");
@@ -126,7 +126,7 @@ pub fn update(connection: &Connection, record: &ServerRecord) -> rusqlite::Resul
 }
 
 /// Returns the live record with this id.
-pub fn get(
+pub(crate) fn get(
     connection: &Connection,
     kind: &'static Kind,
     id: &str,
@@ -143,7 +143,11 @@ pub fn get(
 }
 
 /// Marks a record as deleted; returns whether it was live.
-pub fn delete(connection: &Connection, kind: &'static Kind, id: &str) -> rusqlite::Result<bool> {
+pub(crate) fn delete(
+    connection: &Connection,
+    kind: &'static Kind,
+    id: &str,
+) -> rusqlite::Result<bool> {
     let sql = format!(
         "UPDATE {} SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL",
         kind.table
@@ -155,7 +159,7 @@ pub fn delete(connection: &Connection, kind: &'static Kind, id: &str) -> rusqlit
 }
 
 /// Counts the live records that meet a condition.
-pub fn count(
+pub(crate) fn count(
     connection: &Connection,
     kind: &'static Kind,
     condition: &Condition,
@@ -181,7 +185,7 @@ fn count_sql(kind: &'static Kind, condition: &Condition) -> String {
 }
 
 /// Returns the live records that meet a condition, in order.
-pub fn list(
+pub(crate) fn list(
     connection: &Connection,
     kind: &'static Kind,
     condition: &Condition,
@@ -198,7 +202,7 @@ pub fn list(
 }
 
 /// Returns all live records that meet a condition, ordered by id.
-pub fn all(
+pub(crate) fn all(
     connection: &Connection,
     kind: &'static Kind,
     condition: &Condition,
@@ -231,10 +235,10 @@ fn live(condition: &Condition) -> String {
 
 /// The query plans of the database, for tests.
 #[cfg(test)]
-pub mod plans {
+pub(crate) mod plans {
     use super::*;
 
-    pub fn explain<'v>(sql: &str, values: impl Iterator<Item = &'v Sql>) -> String {
+    pub(crate) fn explain<'v>(sql: &str, values: impl Iterator<Item = &'v Sql>) -> String {
         let connection = Connection::open_in_memory().unwrap();
         schema::tables(&connection);
         let mut statement = connection
@@ -247,7 +251,7 @@ pub mod plans {
     }
 
     /// Returns the plan of [`all`].
-    pub fn list(kind: &'static Kind, condition: &Condition) -> String {
+    pub(crate) fn list(kind: &'static Kind, condition: &Condition) -> String {
         let window = Window {
             order: "id".to_owned(),
             limit: -1,

@@ -24,7 +24,7 @@ const VERSIONS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
 
 /// The tables whose live rows are counted by triggers, so that the total of a list costs the same for any number of
 /// rows.
-pub const COUNTED: [&str; 8] = [
+pub(super) const COUNTED: [&str; 8] = [
     "credentials",
     "projects",
     "project_settings",
@@ -35,7 +35,7 @@ pub const COUNTED: [&str; 8] = [
     "applications",
 ];
 /// The tables whose live rows are counted for each project.
-pub const COUNTED_BY_PROJECT: [&str; 2] = ["agents", "sessions"];
+pub(super) const COUNTED_BY_PROJECT: [&str; 2] = ["agents", "sessions"];
 
 /// Counts the live rows of a table. `project` is SQL for the project that a row counts for, which never changes.
 fn keep_count(connection: &Connection, table: &str, project: &str) -> rusqlite::Result<()> {
@@ -73,18 +73,18 @@ fn keep_count(connection: &Connection, table: &str, project: &str) -> rusqlite::
 }
 
 /// Returns the version that this program works with.
-pub fn current() -> i64 {
+pub(super) fn current() -> i64 {
     i64::try_from(VERSIONS.len()).unwrap_or(i64::MAX)
 }
 
 /// Returns the version of a database; 0 for an empty one.
-pub fn version_of(connection: &Connection) -> Result<i64, StoreError> {
+pub(super) fn version_of(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
 }
 
 /// Whether a database is undamaged and defines exactly what this program defines in that version. A foreign trigger or
 /// view would run later.
-pub fn is_whole(connection: &Connection, version: i64) -> Result<bool, StoreError> {
+pub(super) fn is_whole(connection: &Connection, version: i64) -> Result<bool, StoreError> {
     let model = Connection::open_in_memory()?;
     for migrate in VERSIONS
         .iter()
@@ -111,7 +111,7 @@ fn definitions(connection: &Connection) -> Result<Vec<Definition>, StoreError> {
 
 /// Creates all tables, without the content of a new store.
 #[cfg(test)]
-pub fn tables(connection: &Connection) {
+pub(super) fn tables(connection: &Connection) {
     for migrate in VERSIONS {
         migrate(connection).unwrap();
     }
@@ -119,14 +119,14 @@ pub fn tables(connection: &Connection) {
 
 /// What a migration started from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Migrated {
+pub(super) enum Migrated {
     /// An empty database, which now has its tables and no records.
     New,
     Existing,
 }
 
 /// Brings a database to the current version, within a transaction that excludes other writers.
-pub fn migrate(transaction: &Transaction<'_>) -> Result<Migrated, StoreError> {
+pub(super) fn migrate(transaction: &Transaction<'_>) -> Result<Migrated, StoreError> {
     let found = version_of(transaction)?;
     if found > current() {
         return Err(StoreError::Newer {

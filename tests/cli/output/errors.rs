@@ -157,7 +157,7 @@ fn secrets_that_can_not_be_had() {
     assert_snapshot!(env.local().line("credential create --provider githib --name n --token x").shown(), @r#"
     --- standard error
     Error: unknown provider "githib"
-    Hint: did you mean github? To store it all the same, add --allow unknown-provider
+    Hint: did you mean github? To store it anyway, add --allow unknown-provider
     --- exit status 2
     "#);
 }

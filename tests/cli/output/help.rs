@@ -46,23 +46,22 @@ fn the_first_page_lists_commands_and_flags() {
 
     Flags:
           --api-url <URL>               Override the API server URL for this invocation
-          --ca-file <PATH>              Trust the certificate authorities in this PEM file as well
-          --color <WHEN>                When to colour: auto, always or never [default: auto]
-          --connect-timeout <DURATION>  Time limit for reaching the server, e.g. 5s (default 10s)
+          --ca-file <PATH>              Also trust the certificate authorities in this PEM file
+          --color <WHEN>                When to use color: auto, always or never [default: auto]
+          --connect-timeout <DURATION>  Time limit for connecting to the server, e.g. 5s (default 10s)
       -h, --help                        help for acpctl
           --insecure-skip-tls-verify    Skip TLS certificate verification (insecure)
           --local                       Use the embedded API on this machine instead of a server
-          --no-input                    Never ask: fail where input is missing
+          --no-input                    Never prompt; fail if input is missing
           --print-curl                  Show each request as a curl command that takes the token from
                                         $AMBIENT_TOKEN
           --project <NAME>              Project to work in
           --request-timeout <DURATION>  Time limit for one request, e.g. 90s (default 30s)
-          --retries <N>                 How often a request that is safe to repeat is tried again
-                                        [default: 2]
-          --send-login                  Send the stored login to an address other than the one it is
-                                        for, such as a port-forward to it
+          --retries <N>                 How often to retry a request that is safe to repeat [default: 2]
+          --send-login                  Send the stored login to an address other than its own, such as
+                                        a port-forward to the same server
           --trace                       Like --verbose, with headers and bodies; secrets are masked
-          --verbose                     Say on stderr what is requested and answered
+          --verbose                     Log requests and responses to stderr
       -v, --version                     version for acpctl
 
     Use "acpctl [command] --help" for more information about a command.
@@ -82,8 +81,9 @@ fn help_of_a_noun_lists_its_verbs() {
       create    Store a credential
       delete    Delete a credential
       explain   Explain a finding about a kubeconfig
-      get       Show a credential; its secret is never part of it
-      list      List credentials; the whole list unless --limit is given
+      get       Show a credential without its secret
+      inspect   Show where a kubeconfig leads, and with --access what it can do there
+      list      List credentials, all of them unless --limit is given
       token     Print the secret of a credential
       unbind    Take a credential away from the sessions of a project
       update    Change a credential
@@ -94,22 +94,21 @@ fn help_of_a_noun_lists_its_verbs() {
 
     Global Flags:
           --api-url <URL>               Override the API server URL for this invocation
-          --ca-file <PATH>              Trust the certificate authorities in this PEM file as well
-          --color <WHEN>                When to colour: auto, always or never [default: auto]
-          --connect-timeout <DURATION>  Time limit for reaching the server, e.g. 5s (default 10s)
+          --ca-file <PATH>              Also trust the certificate authorities in this PEM file
+          --color <WHEN>                When to use color: auto, always or never [default: auto]
+          --connect-timeout <DURATION>  Time limit for connecting to the server, e.g. 5s (default 10s)
           --insecure-skip-tls-verify    Skip TLS certificate verification (insecure)
           --local                       Use the embedded API on this machine instead of a server
-          --no-input                    Never ask: fail where input is missing
+          --no-input                    Never prompt; fail if input is missing
           --print-curl                  Show each request as a curl command that takes the token from
                                         $AMBIENT_TOKEN
           --project <NAME>              Project to work in
           --request-timeout <DURATION>  Time limit for one request, e.g. 90s (default 30s)
-          --retries <N>                 How often a request that is safe to repeat is tried again
-                                        [default: 2]
-          --send-login                  Send the stored login to an address other than the one it is
-                                        for, such as a port-forward to it
+          --retries <N>                 How often to retry a request that is safe to repeat [default: 2]
+          --send-login                  Send the stored login to an address other than its own, such as
+                                        a port-forward to the same server
           --trace                       Like --verbose, with headers and bodies; secrets are masked
-      -v, --verbose                     Say on stderr what is requested and answered
+      -v, --verbose                     Log requests and responses to stderr
 
     Use "acpctl credential [command] --help" for more information about a command.
     "#);
@@ -120,10 +119,10 @@ fn help_of_credential_create_groups_its_flags() {
     assert_snapshot!(said("credential create --help"), @r"
     Store a credential
 
-    The secret comes from exactly one source: --from-file, --token, or standard input; on a terminal it
-    is asked for. A kubeconfig is cut to one self-contained context, and what would be stored is
-    validated as Kubernetes' own client does and checked for what breaks in a session's container before
-    it is sent. A file that holds a kubeconfig needs no --provider.
+    The secret comes from exactly one source: --from-file, --token, or standard input. Without a source,
+    you are prompted for it on a terminal. A kubeconfig is cut to one self-contained context. What would
+    be stored is validated as Kubernetes' own client does, and checked for what breaks in a session's
+    container, before it is sent. A file that holds a kubeconfig needs no --provider.
 
     Usage:
       acpctl credential create [flags]
@@ -144,8 +143,8 @@ fn help_of_credential_create_groups_its_flags() {
           --allow-duplicate            Store it even if you can already see a credential of this name
           --annotations <JSON>         Annotations, as a JSON object
           --description <DESCRIPTION>  Description
-          --dry-run                    Do everything but send: show what would be stored
-          --email <EMAIL>              Account's e-mail address
+          --dry-run                    Do everything except sending: show what would be stored
+          --email <EMAIL>              E-mail address of the account
       -f, --from-file <PATH|->         Read the secret from this file, or from stdin for -
       -h, --help                       help for create
           --if-exists <WHAT>           What to do if there is a credential of this name:
@@ -159,34 +158,33 @@ fn help_of_credential_create_groups_its_flags() {
           --url <URL>                  Address of the service
 
     Kubeconfig Flags:
-          --all-contexts        Keep every context; only files are inlined
-          --allow <CODE>        Accept findings of this code knowingly (repeatable)
-          --allow-file <DIR>    Read files that the kubeconfig names from this folder too (repeatable)
-          --context <NAME>      Keep this context (default: the file's current-context); without a file,
-                                from KUBECONFIG
-          --min-ttl <DURATION>  Refuse credentials that end sooner than this, e.g. 12h or 7d
-          --no-flatten          Store the text as it is: nothing is cut, no file is inlined
-          --skip-validation     Store the text unseen; sessions that use it may fail
-          --strict              Refuse warnings too
+          --all-contexts        Keep every context; files are still inlined
+          --allow <CODE>        Accept findings with this code (repeatable)
+          --allow-file <DIR>    Also read files that the kubeconfig names from this folder (repeatable)
+          --context <NAME>      Keep this context (default: the file's current-context); if no source is
+                                given, read KUBECONFIG
+          --min-ttl <DURATION>  Reject credentials that expire sooner than this, e.g. 12h or 7d
+          --no-flatten          Store the text as it is: cut nothing and inline no file
+          --skip-validation     Store the file unchecked; sessions that use it may fail
+          --strict              Treat warnings as errors
 
     Global Flags:
           --api-url <URL>               Override the API server URL for this invocation
-          --ca-file <PATH>              Trust the certificate authorities in this PEM file as well
-          --color <WHEN>                When to colour: auto, always or never [default: auto]
-          --connect-timeout <DURATION>  Time limit for reaching the server, e.g. 5s (default 10s)
+          --ca-file <PATH>              Also trust the certificate authorities in this PEM file
+          --color <WHEN>                When to use color: auto, always or never [default: auto]
+          --connect-timeout <DURATION>  Time limit for connecting to the server, e.g. 5s (default 10s)
           --insecure-skip-tls-verify    Skip TLS certificate verification (insecure)
           --local                       Use the embedded API on this machine instead of a server
-          --no-input                    Never ask: fail where input is missing
+          --no-input                    Never prompt; fail if input is missing
           --print-curl                  Show each request as a curl command that takes the token from
                                         $AMBIENT_TOKEN
           --project <NAME>              Project to work in
           --request-timeout <DURATION>  Time limit for one request, e.g. 90s (default 30s)
-          --retries <N>                 How often a request that is safe to repeat is tried again
-                                        [default: 2]
-          --send-login                  Send the stored login to an address other than the one it is
-                                        for, such as a port-forward to it
+          --retries <N>                 How often to retry a request that is safe to repeat [default: 2]
+          --send-login                  Send the stored login to an address other than its own, such as
+                                        a port-forward to the same server
           --trace                       Like --verbose, with headers and bodies; secrets are masked
-      -v, --verbose                     Say on stderr what is requested and answered
+      -v, --verbose                     Log requests and responses to stderr
     ");
 }
 

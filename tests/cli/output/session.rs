@@ -45,7 +45,7 @@ fn a_preview_shows_files_variables_and_times() {
     --- standard error
     prod: warning: the session can read the file, and its token with the tool configuration_view
     prod: warning: the platform's MCP server is not pinned to a version, and fails in every new session now: version 0.0.68 and later end with 'unknown flag' at the platform's flags
-    prod: warning: where an older MCP server is still there, it crashes on its first call after the file was removed at the end of a turn
+    prod: warning: an older MCP server that is still installed crashes on its first call after the file was removed at the end of a turn
     ");
     assert_snapshot!(env.local().line("session preview --credential bot").shown(), @r"
     PROVIDER   CREDENTIAL        WHAT       NAME                          VALUE
@@ -85,7 +85,7 @@ fn a_preview_shows_files_variables_and_times() {
     prod: warning: the session can read the file, and its token with the tool configuration_view
     prod: warning: the platform's MCP server is not pinned to a version, and fails in every new session
       now: version 0.0.68 and later end with 'unknown flag' at the platform's flags
-    prod: warning: where an older MCP server is still there, it crashes on its first call after the file
+    prod: warning: an older MCP server that is still installed crashes on its first call after the file
       was removed at the end of a turn
     status 0
     ");
@@ -105,9 +105,9 @@ fn an_explanation_tells_which_credential_is_chosen() {
     PROVIDER     CREDENTIAL   CHOSEN   TIER      AGE   WHY
     github       bot          yes      project   0s    closest tier, oldest binding
     kubeconfig   prod         yes      project   0s    closest tier, oldest binding
-    github       bot          no       global    0s    says who owns it
-    github       spare        no       global    0s    says who owns it
-    kubeconfig   prod         no       global    0s    says who owns it
+    github       bot          no       global    0s    states the owner, grants no use
+    github       spare        no       global    0s    states the owner, grants no use
+    kubeconfig   prod         no       global    0s    states the owner, grants no use
     ");
 }
 
@@ -153,6 +153,6 @@ fn an_entry_for_mcp_clients() {
       }
     }
     --- standard error
-    Warning: AMBIENT_LOCAL_KEYRING is set in this shell and not in the entry; MCP clients hand few variables on: set them in the client's own settings, or keep the login with 'acpctl login'
+    Warning: AMBIENT_LOCAL_KEYRING is set in this shell but not in the entry; MCP clients pass few variables on: set them in the client's own settings, or keep the login with 'acpctl login'
     "#);
 }

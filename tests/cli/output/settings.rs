@@ -21,29 +21,29 @@ fn doctor_on_a_machine_with_no_tools() {
     ok    config       [home]/.config/ambient/config.json does not exist; it is not needed
     ok    server       the embedded API: no login, no network
     ok    keyring      switched off by AMBIENT_LOCAL_KEYRING
-    warn  kubectl      not found in PATH; only needed to try a kubeconfig out
+    warn  kubectl      not found in PATH; only needed to try out a kubeconfig
                        fix: https://kubernetes.io/docs/tasks/tools/
     warn  mcp-server   neither kubernetes-mcp-server nor uvx nor npx is in PATH; only needed to run a session's tools here
                        fix: https://docs.astral.sh/uv/
     warn  runtime-dir  XDG_RUNTIME_DIR is not set
                        fix: log in through a session manager, or set XDG_RUNTIME_DIR to a folder of your own with mode 0700
-    ok    kubeconfig   none found; name one with --from-file
-    ok    store        the embedded API was not used yet
+    ok    kubeconfig   none found; --from-file names one
+    ok    store        the embedded API has not been used yet
     ");
     assert_snapshot!(bare(&env, "http://127.0.0.1:1").line("doctor --retries 0").shown(), @r#"
     ok    config       [home]/.config/ambient/config.json does not exist; it is not needed
-    ok    login        token from AMBIENT_TOKEN; its expiry can't be told
+    ok    login        token from AMBIENT_TOKEN; expiry unknown
     fail  server       http://127.0.0.1:[port]: HTTP request failed: Get "http://127.0.0.1:[port]/api/ambient/v1/version": dial tcp 127.0.0.1:[port]: connect: connection refused
                        fix: check the address (acpctl config get api_url), the network, and proxy variables
     ok    keyring      switched off by AMBIENT_LOCAL_KEYRING
-    warn  kubectl      not found in PATH; only needed to try a kubeconfig out
+    warn  kubectl      not found in PATH; only needed to try out a kubeconfig
                        fix: https://kubernetes.io/docs/tasks/tools/
     warn  mcp-server   neither kubernetes-mcp-server nor uvx nor npx is in PATH; only needed to run a session's tools here
                        fix: https://docs.astral.sh/uv/
     warn  runtime-dir  XDG_RUNTIME_DIR is not set
                        fix: log in through a session manager, or set XDG_RUNTIME_DIR to a folder of your own with mode 0700
-    ok    kubeconfig   none found; name one with --from-file
-    ok    store        the embedded API was not used yet
+    ok    kubeconfig   none found; --from-file names one
+    ok    store        the embedded API has not been used yet
     --- standard error
     Error: 1 check failed
     --- exit status 1

@@ -6,7 +6,7 @@ mod prepare;
 mod send;
 mod wizard;
 
-pub use args::Args;
+pub(super) use args::Args;
 
 use crate::ctx::Ctx;
 use crate::output::Format;
@@ -15,7 +15,7 @@ use crate::text::acpctl;
 
 use prepare::NewCredential;
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if args.is_empty() && ctx.may_ask() {
         return wizard::run(ctx, args.provider.as_deref());
     }

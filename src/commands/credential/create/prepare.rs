@@ -14,7 +14,7 @@ use crate::output::prompt;
 use crate::resources::{DIGEST, KUBECONFIG};
 
 /// A credential that is ready to be sent.
-pub struct NewCredential {
+pub(super) struct NewCredential {
     pub name: String,
     pub body: Body,
     /// A keyed digest that recognizes the secret; only for kubeconfigs.
@@ -26,7 +26,7 @@ pub struct NewCredential {
 ///
 /// # Errors
 /// If something is missing, or the secret does not pass the checks.
-pub fn prepare(ctx: &Ctx, args: &Args) -> Result<NewCredential, Failure> {
+pub(super) fn prepare(ctx: &Ctx, args: &Args) -> Result<NewCredential, Failure> {
     let gates = &args.kubeconfig.gates;
     judge::check_codes(&gates.allow)?;
     let given = filled(args.provider.as_deref());
@@ -75,7 +75,7 @@ fn ask_name(ctx: &Ctx) -> Result<String, Failure> {
 }
 
 /// Refuses an empty answer to a prompt.
-pub fn not_empty(text: &str) -> Result<(), String> {
+pub(super) fn not_empty(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Err("a value is required; press Ctrl-C to cancel".to_owned());
     }

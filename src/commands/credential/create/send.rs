@@ -16,7 +16,7 @@ use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 use crate::text::acpctl;
 
 /// What happened to the credential.
-pub enum Effect {
+pub(super) enum Effect {
     Created,
     Updated,
     Unchanged,
@@ -25,7 +25,7 @@ pub enum Effect {
 
 impl Effect {
     /// The word for it in a result.
-    pub fn word(&self) -> &'static str {
+    pub(super) fn word(&self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Updated => "updated",
@@ -39,7 +39,7 @@ impl Effect {
 ///
 /// # Errors
 /// If another credential has the name, or the server refuses.
-pub fn send(ctx: &Ctx, args: &Args, new: NewCredential) -> anyhow::Result<(Record, Effect)> {
+pub(super) fn send(ctx: &Ctx, args: &Args, new: NewCredential) -> anyhow::Result<(Record, Effect)> {
     let client = ctx.client()?;
     let must_look = new.is_kubeconfig || args.if_exists.is_some();
     let (mut record, effect) = ctx.block_on(async {

@@ -35,7 +35,7 @@ struct Answers {
 }
 
 /// Prompts for everything except a provider that was given, and stores the credential.
-pub fn run(ctx: &Ctx, provider: Option<&str>) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, provider: Option<&str>) -> anyhow::Result<()> {
     // A user who is not logged in should learn that before the first question.
     ctx.client()?;
     let answers = ask(ctx, provider)?;

@@ -13,7 +13,7 @@ const REMOTE_KEYS: &[&str] = &["url", "serverUrl", "httpUrl"];
 
 /// Why an entry can't be set in a text.
 #[derive(Debug, thiserror::Error)]
-pub enum EditError {
+pub(super) enum EditError {
     #[error("not JSON: {why} at line {line}, column {column}")]
     NotJson {
         why: &'static str,
@@ -33,7 +33,7 @@ pub enum EditError {
 }
 
 /// Returns the text of a new file with this entry alone.
-pub fn new_document(servers: &str, name: &str, entry: &Value) -> String {
+pub(super) fn new_document(servers: &str, name: &str, entry: &Value) -> String {
     let document = json!({servers: {name: entry}});
     format!("{}\n", Style::default().pretty(&document, ""))
 }
@@ -43,7 +43,12 @@ pub fn new_document(servers: &str, name: &str, entry: &Value) -> String {
 ///
 /// # Errors
 /// If the text is not JSON, or it is not clear where the entry belongs.
-pub fn merged(text: &str, servers: &str, name: &str, entry: &Value) -> Result<String, EditError> {
+pub(super) fn merged(
+    text: &str,
+    servers: &str,
+    name: &str,
+    entry: &Value,
+) -> Result<String, EditError> {
     let body = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     if body.trim().is_empty() {
         return Ok(format!("{text}{}", new_document(servers, name, entry)));

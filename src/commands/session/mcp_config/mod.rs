@@ -64,7 +64,7 @@ pub struct Args {
     kubeconfig: String,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let entry = entry(ctx, args)?;
     match &args.merge {
         None => ctx.out.json(&json!({SERVERS: {MCP_NAME: entry}}))?,

@@ -10,11 +10,11 @@ use crate::session_helper::mask::Mask;
 use crate::text::first_line;
 
 /// The name of the check that the MCP server runs.
-pub const SERVER_STARTED: &str = "server started";
+pub(super) const SERVER_STARTED: &str = "server started";
 
 /// The cause of a failed check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
+pub(super) enum Cause {
     /// The MCP server, or the program that downloads it.
     Server,
     Kubeconfig,
@@ -41,7 +41,7 @@ impl Cause {
 
 /// Why a check failed, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub(super) struct Trouble {
     pub cause: Cause,
     pub text: String,
     pub hint: String,
@@ -73,7 +73,7 @@ struct Check {
 }
 
 /// The checks so far.
-pub struct Checklist<'a> {
+pub(super) struct Checklist<'a> {
     ctx: &'a Ctx,
     /// True if each line is printed at once, because a server may take a while.
     live: bool,
@@ -85,7 +85,7 @@ pub struct Checklist<'a> {
 }
 
 impl<'a> Checklist<'a> {
-    pub fn new(ctx: &'a Ctx, live: bool, mask: Mask) -> Self {
+    pub(super) fn new(ctx: &'a Ctx, live: bool, mask: Mask) -> Self {
         Self {
             ctx,
             live,
@@ -96,12 +96,12 @@ impl<'a> Checklist<'a> {
         }
     }
 
-    pub fn ctx(&self) -> &'a Ctx {
+    pub(super) fn ctx(&self) -> &'a Ctx {
         self.ctx
     }
 
     /// Says what was cleaned up.
-    pub fn cleaned_up(&self) -> &'static str {
+    pub(super) fn cleaned_up(&self) -> &'static str {
         let is_start =
             |check: &Check| check.name == SERVER_STARTED && check.result != CheckResult::Failed;
         if self.checks.iter().any(is_start) {
@@ -111,26 +111,26 @@ impl<'a> Checklist<'a> {
         }
     }
 
-    pub fn pass(&mut self, name: &'static str, detail: impl Into<String>) {
+    pub(super) fn pass(&mut self, name: &'static str, detail: impl Into<String>) {
         self.add(name, CheckResult::Passed, &detail.into());
     }
 
-    pub fn note(&mut self, name: &'static str, detail: impl Into<String>) {
+    pub(super) fn note(&mut self, name: &'static str, detail: impl Into<String>) {
         self.add(name, CheckResult::Noted, &detail.into());
     }
 
     /// Adds a failed check. The probe ends with the first failure.
-    pub fn fail(&mut self, name: &'static str, trouble: Trouble) {
+    pub(super) fn fail(&mut self, name: &'static str, trouble: Trouble) {
         self.add(name, CheckResult::Failed, &trouble.text);
         self.trouble.get_or_insert(trouble);
     }
 
     /// Replaces the failure that the probe ends with, because an earlier observation explains it better.
-    pub fn blame(&mut self, trouble: Trouble) {
+    pub(super) fn blame(&mut self, trouble: Trouble) {
         self.trouble = Some(trouble);
     }
 
-    pub fn cause(&self) -> Option<Cause> {
+    pub(super) fn cause(&self) -> Option<Cause> {
         self.trouble.as_ref().map(|trouble| trouble.cause)
     }
 
@@ -160,7 +160,7 @@ impl<'a> Checklist<'a> {
     }
 
     /// Returns the checks and the failure for programs.
-    pub fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let passed = |result| match result {
             CheckResult::Passed => Some(true),
             CheckResult::Failed => Some(false),
@@ -187,7 +187,7 @@ impl<'a> Checklist<'a> {
     ///
     /// # Errors
     /// If a check failed, or a line could not be printed.
-    pub fn end(self) -> anyhow::Result<()> {
+    pub(super) fn end(self) -> anyhow::Result<()> {
         let failure = self.trouble.as_ref().map(|trouble| self.failure(trouble));
         self.shown?;
         match failure {

@@ -16,7 +16,7 @@ use crate::runner::expiry::date;
 use crate::runner::table;
 
 /// The code that `--allow` must name before a login program is started. `credential create` has a finding of this code.
-pub const EXEC_PLUGIN: &str = "exec-plugin";
+pub(super) const EXEC_PLUGIN: &str = "exec-plugin";
 /// The time limits for a connection, and for one answer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
@@ -26,7 +26,7 @@ const LOGIN_LIMIT: Duration = Duration::from_secs(60);
 const MAX_NAMED: usize = 4;
 
 /// What is known about the cluster afterwards.
-pub enum ClusterAnswer {
+pub(super) enum ClusterAnswer {
     /// The cluster knows the user, who may read these kinds in the context's namespace.
     Known(Readable),
     /// The cluster can't be reached from here.
@@ -34,12 +34,12 @@ pub enum ClusterAnswer {
 }
 
 /// Returns the namespace of the context, with the default of Kubernetes' own client.
-pub fn namespace(access: &Access) -> &str {
+pub(super) fn namespace(access: &Access) -> &str {
     access.context.namespace.as_deref().unwrap_or("default")
 }
 
 /// Does the checks. Returns `None` if one failed and no other may follow.
-pub async fn run(
+pub(super) async fn run(
     access: &mut Access,
     may_run_plugin: bool,
     list: &mut Checklist<'_>,
@@ -81,7 +81,7 @@ pub async fn run(
 }
 
 /// The name of the first check.
-pub const ANSWERS: &str = "cluster answers";
+pub(super) const ANSWERS: &str = "cluster answers";
 
 /// Asks the cluster for its version, the user's name, and what the user may read. A failure comes with the name of its
 /// check.
@@ -119,7 +119,7 @@ async fn questions(
 }
 
 /// Describes in a few words what may be read.
-pub fn about(readable: &Readable, namespace: &str) -> String {
+pub(super) fn about(readable: &Readable, namespace: &str) -> String {
     let kinds: Vec<&str> = readable.kinds.iter().map(String::as_str).collect();
     let what = match kinds.as_slice() {
         [] if readable.complete => "nothing".to_owned(),

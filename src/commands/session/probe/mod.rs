@@ -60,7 +60,7 @@ pub struct Args {
     selection: SelectionArgs,
 }
 
-pub fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
     let may_run_plugin = may_run_plugin(&args.allow)?;
     dir::sweep();

@@ -21,7 +21,7 @@ const DOWNLOAD_LIMIT: Duration = Duration::from_secs(240);
 const PROGRAM: &str = "kubernetes-mcp-server";
 
 /// The server's program.
-pub struct Program {
+pub(super) struct Program {
     path: PathBuf,
     /// The words before the server's own flags.
     words: &'static [&'static str],
@@ -30,7 +30,7 @@ pub struct Program {
 
 /// How a version of the server takes its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SettingsStyle {
+pub(super) enum SettingsStyle {
     /// With the platform's flags, which versions up to 0.0.67 have.
     Flags,
     /// In a file, and `KUBECONFIG` in the environment, for versions from 0.0.68 on.
@@ -42,7 +42,7 @@ impl Program {
     ///
     /// # Errors
     /// If there is none.
-    pub fn find(given: Option<&Path>) -> Result<Self, Failure> {
+    pub(super) fn find(given: Option<&Path>) -> Result<Self, Failure> {
         let installed = match given {
             Some(given) => Some(existing(given)?),
             None => env::program(PROGRAM),
@@ -73,7 +73,7 @@ impl Program {
     ///
     /// # Errors
     /// If the settings file can't be written.
-    pub fn command(
+    pub(super) fn command(
         &self,
         style: SettingsStyle,
         read_only: bool,

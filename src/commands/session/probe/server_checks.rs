@@ -24,7 +24,7 @@ const NAMESPACES: &str = "namespaces_list";
 const PODS: &str = "pods_list_in_namespace";
 
 /// Does the checks up to the first failure. Stops the server in any case.
-pub async fn run(
+pub(super) async fn run(
     read_only: bool,
     program: &Program,
     files: &Materialized<'_>,
