@@ -341,7 +341,7 @@ impl State {
         let user = self.user_of(asked.token.as_deref());
         let name = user
             .as_ref()
-            .map_or_else(|_| "?".to_owned(), |user| user.name.clone());
+            .map_or_else(|()| "?".to_owned(), |user| user.name.clone());
         let (code, body) = match (&fault, user) {
             (Some(Fault::Refuses(code)), _) => {
                 refusal(*code, "Planned", "the test wants this refusal")
