@@ -152,7 +152,7 @@ fn give_up() -> bool {
         return false;
     };
     let mut stderr = io::stderr().lock();
-    let _ = write!(stderr, "{AS_BEFORE}\n").and_then(|()| stderr.flush());
+    let _ = writeln!(stderr, "{AS_BEFORE}").and_then(|()| stderr.flush());
     mem::forget(stderr);
     for _ in 0..ROUNDS {
         let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &before);
