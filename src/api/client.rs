@@ -46,7 +46,7 @@ impl Client {
         Ok(Self {
             transport,
             project: settings.project.value.clone(),
-            retries: settings.retries,
+            retries: settings.retries.value,
             trace: Trace::new(settings.verbosity),
         })
     }

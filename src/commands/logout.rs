@@ -13,10 +13,13 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::output::OutputArgs;
 
+const EXAMPLES: &str = "acpctl logout";
+
 /// Log out from the Ambient API server
 ///
 /// Removes every token from this machine, and ends the login at the identity provider if that supports it.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     output: OutputArgs,

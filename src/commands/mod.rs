@@ -25,6 +25,7 @@ pub(crate) mod local;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod named;
+pub(crate) mod options;
 pub(crate) mod outcome;
 pub(crate) mod pairs;
 pub(crate) mod project;

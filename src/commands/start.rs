@@ -10,8 +10,11 @@ use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::Candidates;
 
+const EXAMPLES: &str = "acpctl start lead --prompt 'Fix the build'";
+
 /// Start a session for a project-agent (idempotent)
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID of the agent
     #[arg(add = Candidates::AGENTS)]

@@ -18,8 +18,13 @@ use crate::text::{quote, url_for_people};
 /// The time limit for the server's answer.
 const LIMIT: Duration = Duration::from_secs(5);
 
+const EXAMPLES: &str = "\
+acpctl version
+acpctl version -o json";
+
 /// Print the client and server version
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Print only the version of this program; does not contact the server
     #[arg(long)]

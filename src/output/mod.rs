@@ -5,6 +5,7 @@ pub(crate) mod format;
 pub(crate) mod jsonpath;
 mod object;
 mod out;
+pub(crate) mod pager;
 pub(crate) mod progress;
 pub(crate) mod prompt;
 mod question;

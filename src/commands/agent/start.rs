@@ -10,8 +10,14 @@ use crate::lookup;
 use crate::output::OutputArgs;
 use crate::resources::Candidates;
 
+const EXAMPLES: &str = "\
+acpctl agent start lead --prompt 'Fix the build'
+# Every agent of the project
+acpctl agent start --all";
+
 /// Start an agent's session, or show the one that is already running
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::AGENTS)]
