@@ -2,10 +2,10 @@
 
 use super::agent_args::AgentArgs;
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::removal;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 
 /// Delete an agent
 #[derive(Debug, clap::Args)]
@@ -15,12 +15,12 @@ pub struct Args {
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.target.project(ctx)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let given = args.target.agent()?;
     args.confirm.require(ctx, &format!("agent/{given}"))?;
     let client = ctx.client()?;
