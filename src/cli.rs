@@ -77,6 +77,7 @@ pub enum Command {
     #[command(subcommand, subcommand_required = true)]
     Local(commands::local::Command),
     Wait(commands::wait::Args),
+    Exec(commands::exec::Args),
 }
 
 /// Returns the whole tree of commands as help, manual pages and completion show it.
@@ -118,6 +119,7 @@ impl Command {
             Self::Serve(args) => commands::serve::run(ctx, args),
             Self::Local(command) => command.run(ctx),
             Self::Wait(args) => commands::wait::run(ctx, args),
+            Self::Exec(args) => commands::exec::run(ctx, args),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each part is created when it is first used, so a command pays only for what it needs.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::future::Future;
 use std::io::IsTerminal as _;
 
@@ -32,6 +32,7 @@ pub struct Ctx {
     settings: OnceCell<Settings>,
     client: OnceCell<Client>,
     runtime: OnceCell<tokio::runtime::Runtime>,
+    rehearses: Cell<bool>,
 }
 
 impl Ctx {
@@ -46,6 +47,7 @@ impl Ctx {
             settings: OnceCell::new(),
             client: OnceCell::new(),
             runtime: OnceCell::new(),
+            rehearses: Cell::new(false),
         }
     }
 
@@ -120,6 +122,9 @@ impl Ctx {
         settings.check_connection(token.as_ref())?;
         cleartext::warn_once(&self.out, self.config_if_any().ok(), settings);
         let client = Client::connect(settings, token)?;
+        if self.rehearses() {
+            client.rehearse();
+        }
         Ok(self.client.get_or_init(|| client))
     }
 
@@ -144,6 +149,21 @@ impl Ctx {
     pub fn stored_token(&self, settings: &Settings) -> Result<Option<SecretString>, Failure> {
         let bearer = login::effective(settings, || self.config(), store::access)?;
         bearer.for_server(&settings.api_url.value)
+    }
+
+    /// Changes nothing from now on, for `--dry-run`: the client answers writes itself. A verb that changes something on this
+    /// machine asks [`Ctx::rehearses`].
+    pub fn rehearse(&self) {
+        self.rehearses.set(true);
+        if let Some(client) = self.client.get() {
+            client.rehearse();
+        }
+    }
+
+    /// True for a dry run.
+    #[must_use]
+    pub fn rehearses(&self) -> bool {
+        self.rehearses.get()
     }
 
     /// Makes this the client of the run, unless the run has one already.

@@ -6,12 +6,12 @@ use serde_json::json;
 use crate::auth::oidc::Issuer;
 use crate::auth::store;
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_URL};
 use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
-use crate::output::OutputArgs;
 
 const EXAMPLES: &str = "acpctl logout";
 
@@ -22,11 +22,23 @@ const EXAMPLES: &str = "acpctl logout";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
+    if !ctx.rehearses() {
+        log_out(ctx)?;
+    }
+    let result = json!({"logged_out": true});
+    outcome::said(ctx, &format, "Logged out successfully.", &result)?;
+    if env::TOKEN.get().is_some() {
+        ctx.out.warn("AMBIENT_TOKEN is set and still used");
+    }
+    Ok(())
+}
+
+fn log_out(ctx: &Ctx) -> anyhow::Result<()> {
     let path = paths::config_file_to_change()?;
     let before = ctx.config()?;
     let revocation = revocation(before);
@@ -52,11 +64,6 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             issuer.revoke(&client_id, &refresh).await;
             Ok(())
         })?;
-    }
-    let result = json!({"logged_out": true});
-    outcome::said(ctx, &format, "Logged out successfully.", &result)?;
-    if env::TOKEN.get().is_some() {
-        ctx.out.warn("AMBIENT_TOKEN is set and still used");
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ pub(crate) mod credential;
 pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod doctor;
+pub(crate) mod exec;
 pub(crate) mod get;
 pub(crate) mod help;
 pub(crate) mod inbox;

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::outcome;
 use crate::api::{Body, Client, Error, Method, path};
+use crate::commands::outcome::WriteArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::{Format, OutputArgs};
+use crate::output::Format;
 use crate::resources::{Candidates, Record, SESSION, SESSION_MESSAGE};
 
 /// The arguments of a verb that acts on one session.
@@ -18,7 +19,7 @@ pub(crate) struct SessionArgs {
     #[arg(add = Candidates::SESSIONS)]
     session: String,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 impl SessionArgs {
@@ -36,7 +37,7 @@ impl SessionArgs {
     ) -> anyhow::Result<()> {
         let sessions = Collection::sessions();
         sessions.check(&self.session)?;
-        let format = self.output.format()?;
+        let format = self.output.format(ctx)?;
         let client = ctx.client()?;
         let session = ctx.block_on(async {
             lookup::act(client, &sessions, &self.session, async |id| {
@@ -45,7 +46,12 @@ impl SessionArgs {
             .await
             .with_context(|| format!("{verb} session {}", quote(&self.session)))
         })?;
-        let sentence = format!("session/{} {done}{}", session.id(), phase_note(&session));
+        let phase = if ctx.rehearses() {
+            String::new()
+        } else {
+            phase_note(&session)
+        };
+        let sentence = format!("session/{} {done}{phase}", session.id());
         outcome::done(ctx, &session, &format, &sentence)
     }
 }
@@ -98,14 +104,15 @@ impl Started {
     /// If standard output can't be written.
     pub(crate) fn show(&self, ctx: &Ctx, label: &str, format: &Format) -> anyhow::Result<()> {
         match (&self.session, format) {
-            (Some(session), Format::Table | Format::Wide) => ctx.out.line(&format!(
-                "session/{} started{}",
-                session.id(),
-                phase_note(session)
-            )),
+            (Some(session), Format::Table | Format::Wide) => {
+                let done = format!("session/{} started{}", session.id(), phase_note(session));
+                ctx.out.line(&outcome::sentence(ctx, &done))
+            }
             (Some(session), format) => ctx.out.record(session, format, ctx.now()),
             (None, Format::Json) => ctx.out.json(&only_prompt(&self.answer)),
-            (None, _) => ctx.out.line(&format!("{label} started")),
+            (None, _) => ctx
+                .out
+                .line(&outcome::sentence(ctx, &format!("{label} started"))),
         }
     }
 
@@ -115,7 +122,8 @@ impl Started {
     /// # Errors
     /// If the server refuses the message. The session then runs without its task.
     pub(crate) fn deliver(&self, ctx: &Ctx, prompt: Option<&str>) -> anyhow::Result<()> {
-        let Some(prompt) = prompt.filter(|prompt| !prompt.is_empty()) else {
+        let prompt = prompt.filter(|prompt| !prompt.is_empty() && !ctx.rehearses());
+        let Some(prompt) = prompt else {
             return Ok(());
         };
         let starting = self.answer.get("starting_prompt").and_then(Value::as_str);

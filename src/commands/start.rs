@@ -3,11 +3,11 @@
 use anyhow::Context as _;
 
 use super::session_control;
+use crate::commands::outcome::WriteArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::Candidates;
 
 const EXAMPLES: &str = "acpctl start lead --prompt 'Fix the build'";
@@ -27,12 +27,12 @@ pub struct Args {
     #[arg(long)]
     prompt: Option<String>,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     lookup::check("agent name or ID", &args.agent)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     if args.project_id.is_none() && ctx.settings()?.project.value.is_none() {
         return Err(Failure::usage("--project-id is required").into());
     }

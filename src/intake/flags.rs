@@ -13,7 +13,7 @@ use crate::kubeconfig::{CheckOptions, Keep, Open, Rules};
 use crate::resources::Candidates;
 
 /// How a kubeconfig is cut and judged.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, Clone, clap::Args)]
 #[command(next_help_heading = "Kubeconfig Flags")]
 pub struct KubeconfigArgs {
     /// Keep this context (default: the file's current-context); if no source is given, read KUBECONFIG
@@ -40,7 +40,7 @@ pub struct KubeconfigArgs {
 }
 
 /// Which findings stop the work.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, Clone, clap::Args)]
 pub struct GateArgs {
     /// Treat warnings as errors
     #[arg(long)]

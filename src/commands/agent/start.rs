@@ -3,11 +3,11 @@
 use anyhow::Context as _;
 
 use super::one_or_all::{all_agents, for_each, one_or_all};
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::session_control;
 use crate::ctx::Ctx;
 use crate::lookup;
-use crate::output::OutputArgs;
 use crate::resources::Candidates;
 
 const EXAMPLES: &str = "\
@@ -31,12 +31,12 @@ pub struct Args {
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.project.project(ctx)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let client = ctx.client()?;
     let prompt = args.prompt.as_deref();
     let start = |id: &str, label: &str| {

@@ -24,7 +24,7 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let args = &args.binding;
-    let (format, project) = args.read(ctx)?;
+    let (format, project) = &args.read(ctx, "bind")?;
     let client = ctx.client()?;
     let (binding, is_new) = ctx.block_on(async {
         let (credential, grantee) = args.find(client, project).await?;
@@ -43,5 +43,5 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         if is_new { "" } else { "already " },
         args.label(project)
     );
-    outcome::done(ctx, &binding, &format, &sentence)
+    outcome::done(ctx, &binding, format, &sentence)
 }

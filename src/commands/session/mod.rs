@@ -21,6 +21,8 @@ mod view;
 
 use clap::Subcommand;
 
+pub(crate) use exec::{ChildArgs, with_credential};
+
 use crate::ctx::Ctx;
 
 /// The verbs, in the order of the help.

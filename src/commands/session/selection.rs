@@ -58,6 +58,14 @@ pub(super) struct SelectionArgs {
 }
 
 impl SelectionArgs {
+    /// Returns the flags that choose one credential, by its name or ID.
+    pub(super) fn of_credential(given: &str) -> Self {
+        Self {
+            credential: vec![given.to_owned()],
+            ..Self::default()
+        }
+    }
+
     /// True if the credentials are named one by one.
     fn names_credentials(&self) -> bool {
         !self.credential.is_empty() || self.from_file.is_some()
