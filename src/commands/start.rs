@@ -48,5 +48,6 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .with_context(|| format!("start agent {}", quote(&args.agent)))
     })?;
     started.show(ctx, &format!("project-agent/{}", args.agent), &format)?;
+    started.warn_of_expiry(ctx, client);
     started.deliver(ctx, prompt)
 }

@@ -46,6 +46,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 .context("start agent")
         })?;
         started.show(ctx, &format!("agent/{label}"), &format)?;
+        started.warn_of_expiry(ctx, client);
         started.deliver(ctx, prompt)
     };
     match one_or_all(args.agent.as_deref(), args.all)? {
