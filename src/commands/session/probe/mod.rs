@@ -13,10 +13,10 @@ use secrecy::ExposeSecret as _;
 use super::selection::SelectionArgs;
 use super::view::{View, ViewArgs};
 use crate::cluster::Class;
-use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
+use crate::intake::cluster;
 use crate::kubeconfig::{Access, Kubeconfig, Source};
 use crate::resources::KUBECONFIG;
 use crate::runner::plan::Plan;
@@ -28,7 +28,7 @@ use crate::session_helper::materialize::Materialized;
 use crate::session_helper::prepare;
 
 use checklist::{Cause, Checklist, Trouble};
-use cluster_checks::{ANSWERS, ClusterAnswer, EXEC_PLUGIN};
+use cluster_checks::{ANSWERS, ClusterAnswer};
 use program::Program;
 
 const EXAMPLES: &str = "\
@@ -62,7 +62,7 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
-    let may_run_plugin = may_run_plugin(&args.allow)?;
+    let may_run_plugin = cluster::may_log_in(&args.allow)?;
     dir::sweep();
     let mut plan = args.selection.plan(ctx, Mode::InProcess)?;
     plan.steps
@@ -83,17 +83,6 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         notation.write(ctx, &list.json())?;
     }
     list.end()
-}
-
-/// Reads `--allow`, which may name the login program only.
-fn may_run_plugin(allowed: &[String]) -> Result<bool, Failure> {
-    match allowed.iter().find(|code| *code != EXEC_PLUGIN) {
-        Some(other) => Err(Failure::usage(format!(
-            "--allow takes {EXEC_PLUGIN} here, not {}",
-            quote(other)
-        ))),
-        None => Ok(!allowed.is_empty()),
-    }
 }
 
 /// Reads the plan's only kubeconfig.
