@@ -16,6 +16,7 @@ mod lists;
 mod port;
 mod processes;
 mod replay;
+mod sandbox;
 mod support;
 mod transport;
 mod writing;
