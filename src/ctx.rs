@@ -96,7 +96,16 @@ impl Ctx {
     /// There is none, in the Go tool's words; or its text can't be part of a path.
     pub fn project(&self, flag: Option<&str>) -> Result<String, Failure> {
         let words = "no project set; use --project-id or run 'acpctl config set project <name>'";
-        let project = match flag.filter(|project| !project.is_empty()) {
+        let flag = flag.filter(|project| !project.is_empty());
+        if let (Some(own), Some(global)) = (flag, self.globals.project.as_deref())
+            && !global.is_empty()
+            && own != global
+        {
+            return Err(Failure::usage(format!(
+                "--project-id {own} and --project {global} name different projects"
+            )));
+        }
+        let project = match flag {
             Some(project) => project.to_owned(),
             None => self
                 .settings()?

@@ -13,7 +13,7 @@ use crate::text::url_for_people;
 #[command(next_help_heading = "Global Flags")]
 pub struct Globals {
     /// Override the API server URL for this invocation
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(short = 'U', long, global = true, value_name = "URL")]
     pub api_url: Option<String>,
 
     /// Project to work in

@@ -27,6 +27,7 @@ mod commands;
 mod compat;
 mod complete;
 mod config;
+mod cron;
 mod ctx;
 mod digest;
 mod env;

@@ -3,7 +3,7 @@
 //!
 //! These modules are shared by several commands: [`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
 //! [`pairs`],
-//! [`project_args`], [`removal`], [`runs`], [`session_control`].
+//! [`project_args`], [`project_object`], [`removal`], [`runs`], [`session_control`].
 
 pub(crate) mod agent;
 pub(crate) mod application;
@@ -29,8 +29,11 @@ pub(crate) mod named;
 pub(crate) mod options;
 pub(crate) mod outcome;
 pub(crate) mod pairs;
+pub(crate) mod policy;
 pub(crate) mod project;
 pub(crate) mod project_args;
+pub(crate) mod project_object;
+pub(crate) mod provider;
 pub(crate) mod removal;
 pub(crate) mod runs;
 pub(crate) mod scheduled_session;
