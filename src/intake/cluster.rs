@@ -87,7 +87,6 @@ impl ClusterArgs {
         }
     }
 
-
     /// The user's own kubeconfig, cut to one context.
     fn own(&self, ctx: &Ctx) -> Result<Way, Failure> {
         let named = self
@@ -206,7 +205,11 @@ pub(crate) async fn log_in(ctx: &Ctx, access: &mut Access) -> Result<(), Fault> 
     let Some(plugin) = access.needed_plugin() else {
         return Ok(());
     };
-    for secret in plugin.args.iter().chain(plugin.env.iter().map(|(_, value)| value)) {
+    for secret in plugin
+        .args
+        .iter()
+        .chain(plugin.env.iter().map(|(_, value)| value))
+    {
         secrets::know(secret);
     }
     let limit = login_limit(ctx);
