@@ -150,19 +150,22 @@ mod tests {
         }
     }
 
-    /// Splits a line as a shell does, but for the parts that no example uses.
+    /// Splits the first command of a line into words as a shell does, but for the syntax that no example uses.
     fn parts(line: &str) -> Vec<String> {
-        let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+        let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
         for c in line.chars() {
             match (c, quote) {
-                ('\'' | '"', None) => quote = Some(c),
+                ('\'' | '"', None) => {
+                    quote = Some(c);
+                    word.get_or_insert_default();
+                }
                 (c, Some(open)) if c == open => quote = None,
-                (' ', None) if word.is_empty() => {}
-                (' ', None) => words.push(std::mem::take(&mut word)),
-                (c, _) => word.push(c),
+                ('|' | '>' | '<' | '#', None) => break,
+                (' ', None) => words.extend(word.take()),
+                (c, _) => word.get_or_insert_default().push(c),
             }
         }
-        words.extend((!word.is_empty()).then_some(word));
+        words.extend(word);
         words
     }
 
@@ -204,9 +207,7 @@ mod tests {
                 wrong.push(format!("{name}: no example"));
             }
             for line in lines.iter().filter(|line| line.starts_with("acpctl ")) {
-                let words = line.split(" #").next().unwrap_or_default();
-                let words = words.split(['|', '>', '<']).next().unwrap_or_default();
-                let words: Vec<_> = parts(words).into_iter().skip(1).map(Into::into).collect();
+                let words: Vec<_> = parts(line).into_iter().skip(1).map(Into::into).collect();
                 if let Err(failure) = grammar::parse(&mut Cli::command(), &words) {
                     wrong.push(format!("{line}: {failure}"));
                 }

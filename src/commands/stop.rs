@@ -3,7 +3,7 @@
 use super::session_control::{self, SessionArgs};
 use crate::ctx::Ctx;
 
-const EXAMPLES: &str = "acpctl stop fix";
+const EXAMPLES: &str = "acpctl stop lead";
 
 /// Stop an agentic session
 #[derive(Debug, clap::Args)]

@@ -52,6 +52,27 @@ pub(super) fn write(key: &[&str], names: &[Candidate]) {
     }
 }
 
+/// Removes the lists that are no longer fresh. Returns their number.
+pub(super) fn sweep() -> usize {
+    let Some(entries) = paths::cache_dir()
+        .ok()
+        .and_then(|dir| fs::read_dir(dir).ok())
+    else {
+        return 0;
+    };
+    let is_list = |path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with("complete-") && name.ends_with(".json"))
+    };
+    let (now, paths) = (
+        SystemTime::now(),
+        entries.flatten().map(|entry| entry.path()),
+    );
+    paths
+        .filter(|path| is_list(path) && !is_fresh(path, now) && fs::remove_file(path).is_ok())
+        .count()
+}
+
 fn file(key: &[&str]) -> Option<PathBuf> {
     let digest = Sha256::digest(key.join("\n").as_bytes());
     let name: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();

@@ -9,3 +9,6 @@ pub(crate) mod expiry;
 pub(crate) mod plan;
 pub(crate) mod resolve;
 pub mod table;
+
+/// The file in which the platform mounts the token of the session's service.
+pub(crate) const TOKEN_FILE: &str = "/var/run/secrets/ambient/bot-token";
