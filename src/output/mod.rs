@@ -7,6 +7,7 @@ mod object;
 mod out;
 pub(crate) mod progress;
 pub(crate) mod prompt;
+pub(crate) mod qr;
 mod question;
 pub(crate) mod signals;
 pub(crate) mod style;
