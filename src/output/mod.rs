@@ -8,6 +8,7 @@ mod out;
 pub(crate) mod pager;
 pub(crate) mod progress;
 pub(crate) mod prompt;
+pub(crate) mod qr;
 mod question;
 pub(crate) mod signals;
 pub(crate) mod style;
