@@ -3,7 +3,7 @@
 //!
 //! These modules are shared by several commands: [`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
 //! [`pairs`],
-//! [`project_args`], [`removal`], [`runs`], [`session_control`].
+//! [`project_args`], [`removal`], [`runs`], [`server_mode`], [`session_control`].
 
 pub(crate) mod agent;
 pub(crate) mod application;
@@ -33,6 +33,7 @@ pub(crate) mod removal;
 pub(crate) mod runs;
 pub(crate) mod scheduled_session;
 pub(crate) mod serve;
+pub(crate) mod server_mode;
 pub(crate) mod session;
 pub(crate) mod session_control;
 pub(crate) mod start;

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use super::server_mode::{self, ServerModeArgs, StrictArgs};
 use super::session_control;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
@@ -24,6 +25,8 @@ pub struct Args {
     #[arg(long)]
     prompt: Option<String>,
     #[command(flatten)]
+    mode: ServerModeArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -45,5 +48,12 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .with_context(|| format!("start agent {}", quote(&args.agent)))
     })?;
     started.show(ctx, &format!("project-agent/{}", args.agent), &format)?;
-    started.deliver(ctx, prompt)
+    started.deliver(ctx, prompt)?;
+    match started.agent_id() {
+        Some(agent) => {
+            let strict = StrictArgs::default();
+            server_mode::say_bound(ctx, client, (&project, agent), &args.mode, &strict)
+        }
+        None => Ok(()),
+    }
 }

@@ -8,13 +8,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 
 use super::selection::SelectionArgs;
+use super::target::TargetArgs;
 use crate::compat::number;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind, Status};
-use crate::runner::plan::{Plan, Step};
-use crate::runner::table::Mode;
+use crate::runner::plan::{self, Plan, Step};
+use crate::runner::table::{Mode, Target};
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir;
 use crate::session_helper::mask::{self, Mask};
@@ -56,6 +57,8 @@ pub struct Args {
     #[arg(long)]
     pass_login: bool,
     #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
     selection: SelectionArgs,
     /// The command with its arguments
     #[arg(value_name = "COMMAND", required = true, last = true, num_args = 1.., help_heading = None)]
@@ -76,8 +79,18 @@ fn interval(text: &str) -> Result<Duration, Box<dyn std::error::Error + Send + S
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     dir::sweep();
-    let plan = args.selection.plan(ctx, Mode::InProcess)?;
+    let plan = args.selection.plan(ctx, &args.target, Mode::InProcess)?;
+    let target = plan.setting.mode.target();
+    if args.compat_path && target != Target::Pod {
+        return Err(Failure::usage(format!(
+            "--compat-path is a path of pods, and this session is {}",
+            target.word()
+        ))
+        .hint("add --target pod")
+        .into());
+    }
     prepare::check(&plan)?;
+    prepare::refuse_undelivered(&plan, args.allow_empty)?;
     prepare::refuse_empty(&plan, args.allow_empty, ctx.settings()?.is_local())?;
     ctx.block_on(perform(ctx, args, &plan))
 }
@@ -148,6 +161,22 @@ fn warn(ctx: &Ctx, plan: &Plan) {
     if plan.steps.is_empty() {
         ctx.out.warn("there is no credential for the command");
     }
+    for name in plan.undelivered() {
+        let target = plan.setting.mode.target();
+        if target != Target::Pod {
+            ctx.out.warn(&format!(
+                "{name}: a {} session gets nothing of it",
+                target.word()
+            ));
+        }
+    }
+    for step in plan.steps.iter().filter(|step| step.endpoint.is_some()) {
+        ctx.out.warn(&format!(
+            "{}: as in a managed session, the token in the kubeconfig is a placeholder, which the cluster refuses here; \
+             for the real one: --target pod",
+            visible(&step.credential.name)
+        ));
+    }
     for step in &plan.steps {
         if let Some(expiry) = &step.expiry {
             let name = visible(&step.credential.name);
@@ -199,12 +228,18 @@ fn replace(
     secret: SecretString,
     ctx: &Ctx,
 ) -> Result<SecretString, Failure> {
-    let faults = step.faults_of(&secret, ctx.now());
+    let faults = files.plan().faults_of(step, &secret, ctx.now());
     if !faults.is_empty() {
         return Err(Failure::new(Kind::Data, faults.join("; ")));
     }
+    // The file may hold something other than the secret.
+    let content = step
+        .file
+        .as_ref()
+        .and_then(|file| plan::content(file.rule, &secret))
+        .ok_or_else(|| Failure::new(Kind::Data, "the new secret gives no file"))?;
     files
-        .replace(step, secret.expose_secret())
+        .replace(step, content.expose_secret())
         .map_err(|error| Failure::new(Kind::Other, reason(&error)))?;
     Ok(secret)
 }
