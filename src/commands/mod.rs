@@ -3,7 +3,8 @@
 //!
 //! These modules are shared by several commands: [`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
 //! [`pairs`],
-//! [`project_args`], [`removal`], [`runs`], [`server_mode`], [`session_control`].
+//! [`project_args`], [`removal`], [`runs`], [`server_mode`], [`session_control`],
+//! [`session_failure`].
 
 pub(crate) mod agent;
 pub(crate) mod application;
@@ -36,6 +37,7 @@ pub(crate) mod serve;
 pub(crate) mod server_mode;
 pub(crate) mod session;
 pub(crate) mod session_control;
+pub(crate) mod session_failure;
 pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod version;

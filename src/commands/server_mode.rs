@@ -37,6 +37,20 @@ impl ServerModeArgs {
     pub(crate) fn find(&self, ctx: &Ctx, project: Option<&str>) -> anyhow::Result<Option<Target>> {
         find(ctx, self.server_mode, project)
     }
+
+    /// Does the same inside of a request.
+    pub(crate) async fn ask(
+        &self,
+        ctx: &Ctx,
+        client: &Client,
+        project: Option<&str>,
+    ) -> Option<Target> {
+        let settings = ctx.settings().ok()?;
+        if self.server_mode.is_some() || settings.is_local() {
+            return self.server_mode.or(Some(Target::Pod));
+        }
+        server_mode::ask(client, &settings.api_url.value, project).await
+    }
 }
 
 /// Returns how the server runs the sessions of a project: as the user says, or else as the server says.

@@ -35,6 +35,7 @@ pub(crate) static SESSION: Resource = Resource {
         text("repo_url"),
         text("repos"),
         text("resource_overrides"),
+        text("runtime_error"),
         field("sdk_restart_count", Type::Int),
         text("sdk_session_id"),
         field("start_time", Type::Time),
