@@ -3,7 +3,8 @@
 //!
 //! These modules are shared by several commands: [`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
 //! [`pairs`],
-//! [`project_args`], [`project_object`], [`removal`], [`runs`], [`session_control`].
+//! [`project_args`], [`project_object`], [`removal`], [`runs`], [`server_mode`],
+//! [`session_control`], [`session_failure`].
 
 pub(crate) mod agent;
 pub(crate) mod application;
@@ -38,8 +39,10 @@ pub(crate) mod removal;
 pub(crate) mod runs;
 pub(crate) mod scheduled_session;
 pub(crate) mod serve;
+pub(crate) mod server_mode;
 pub(crate) mod session;
 pub(crate) mod session_control;
+pub(crate) mod session_failure;
 pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod version;

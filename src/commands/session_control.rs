@@ -102,6 +102,13 @@ pub(crate) async fn start(
 }
 
 impl Started {
+    /// Returns the ID of the agent that runs, if the answer names it.
+    #[must_use]
+    pub(crate) fn agent_id(&self) -> Option<&str> {
+        let id = self.session.as_ref()?.text("agent_id");
+        (!id.is_empty()).then_some(id)
+    }
+
     /// Shows the session. If the answer names none, `label` says what was started.
     ///
     /// # Errors

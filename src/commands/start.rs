@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use super::server_mode::{self, ServerModeArgs, StrictArgs};
 use super::session_control;
 use crate::commands::outcome::WriteArgs;
 use crate::compat::quote::quote;
@@ -27,6 +28,8 @@ pub struct Args {
     #[arg(long)]
     prompt: Option<String>,
     #[command(flatten)]
+    mode: ServerModeArgs,
+    #[command(flatten)]
     output: WriteArgs,
 }
 
@@ -49,5 +52,12 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     })?;
     started.show(ctx, &format!("project-agent/{}", args.agent), &format)?;
     started.warn_of_expiry(ctx, client);
-    started.deliver(ctx, prompt)
+    started.deliver(ctx, prompt)?;
+    match started.agent_id() {
+        Some(agent) => {
+            let strict = StrictArgs::default();
+            server_mode::say_bound(ctx, client, (&project, agent), &args.mode, &strict)
+        }
+        None => Ok(()),
+    }
 }

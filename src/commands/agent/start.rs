@@ -5,6 +5,7 @@ use anyhow::Context as _;
 use super::one_or_all::{all_agents, for_each, one_or_all};
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
+use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::commands::session_control;
 use crate::ctx::Ctx;
 use crate::lookup;
@@ -29,6 +30,10 @@ pub struct Args {
     #[arg(short = 'A', long)]
     all: bool,
     #[command(flatten)]
+    mode: ServerModeArgs,
+    #[command(flatten)]
+    strict: StrictArgs,
+    #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
     output: WriteArgs,
@@ -40,6 +45,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let prompt = args.prompt.as_deref();
     let start = |id: &str, label: &str| {
+        let session = (project.as_str(), id);
+        server_mode::say_bound(ctx, client, session, &args.mode, &args.strict)?;
         let started = ctx.block_on(async {
             session_control::start(client, &project, id, prompt)
                 .await

@@ -7,10 +7,12 @@ use super::plan::BindingPlan;
 use crate::api;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::outcome;
+use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{Format, prompt, table};
+use crate::resources::KUBECONFIG;
 use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
@@ -27,6 +29,8 @@ acpctl credential bind prod --project team-a --plan";
 /// A session gets one credential of each provider: that of its agent before that of its project, and the oldest binding of these.
 /// If the binding would shadow another credential, or would be shadowed by one, acpctl shows the effect and prompts on a terminal;
 /// elsewhere, it requires --yes.
+///
+/// For a kubeconfig, acpctl asks the server how it runs sessions, and says so if they get nothing of it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -37,6 +41,10 @@ pub struct Args {
     plan: bool,
     #[command(flatten)]
     confirm: ConfirmArgs,
+    #[command(flatten)]
+    mode: ServerModeArgs,
+    #[command(flatten)]
+    strict: StrictArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -68,6 +76,13 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         Ok(_) => {}
         Err(error) => doubt(ctx, error).with_context(doing)?,
     }
+    let strict = &args.strict;
+    let is_kubeconfig = credential.text("provider") == KUBECONFIG;
+    // With --strict, the server is asked first, so that nothing is bound in vain.
+    let asked = || args.mode.find(ctx, Some(grantee.project()));
+    if is_kubeconfig && strict.strict {
+        server_mode::say(ctx, asked()?, &binding.credential, strict)?;
+    }
     let (record, is_new) = ctx.block_on(async {
         let bound = binding::bind(client, credential.id(), &grantee).await;
         bound.with_context(doing)
@@ -78,7 +93,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         if is_new { "" } else { "already " },
         binding.label(project)
     );
-    outcome::done(ctx, &record, format, &sentence)
+    outcome::done(ctx, &record, format, &sentence)?;
+    if is_kubeconfig && !strict.strict {
+        server_mode::say(ctx, asked()?, &binding.credential, strict)?;
+    }
+    Ok(())
 }
 
 fn show(ctx: &Ctx, plan: &BindingPlan, format: &Format) -> anyhow::Result<()> {

@@ -208,6 +208,11 @@ impl BindingArgs {
 }
 
 impl Grantee {
+    /// Returns the ID of the project.
+    pub(super) fn project(&self) -> &str {
+        &self.project
+    }
+
     async fn find(client: &Client, project: &str, agent: Option<&str>) -> anyhow::Result<Self> {
         let found = lookup::project(client, project)
             .await
