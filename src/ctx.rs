@@ -17,6 +17,7 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
 use crate::output::Out;
+use crate::output::jq::Filter;
 use crate::resources::check_id;
 use crate::text::command::shell_word;
 
@@ -37,7 +38,7 @@ pub struct Ctx {
 impl Ctx {
     #[must_use]
     pub fn new(globals: Globals) -> Self {
-        let out = Out::new(globals.color);
+        let out = Out::new(globals.color).quiet(globals.quiet);
         Self {
             globals,
             out,
@@ -47,6 +48,21 @@ impl Ctx {
             client: OnceCell::new(),
             runtime: OnceCell::new(),
         }
+    }
+
+    /// Passes all JSON of the run through the filter of `--jq`.
+    ///
+    /// # Errors
+    /// The filter is wrong; nothing has been done yet.
+    pub fn with_filter(mut self) -> Result<Self, Failure> {
+        let filter = self
+            .globals
+            .jq
+            .as_deref()
+            .map(Filter::compile)
+            .transpose()?;
+        self.out.filter_with(filter);
+        Ok(self)
     }
 
     /// Returns the configuration file; an empty one if its path is unknown.

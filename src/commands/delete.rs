@@ -8,7 +8,7 @@ use crate::api::path;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup;
-use crate::output::{Format, OutputArgs, progress};
+use crate::output::{Format, Layout, OutputArgs, progress};
 use crate::resources::{Candidates, List, PROJECT, Record, Resource, SESSION, USER, find};
 use crate::text::quote;
 
@@ -175,5 +175,5 @@ fn show_deleted(
         total: count,
         items: Some(deleted),
     };
-    ctx.out.list(&list, format, ctx.now())
+    ctx.out.list(&list, format, Layout::default(), ctx.now())
 }

@@ -41,4 +41,11 @@ pub(crate) static AGENT: Resource = Resource {
         column("MODEL", 24, "llm_model"),
         column("DESCRIPTION", 40, "description"),
     ],
+    screen: &[
+        column("NAME", 24, "name"),
+        column("PROJECT", 27, "project_id"),
+        column("MODEL", 24, "llm_model"),
+        column("DESCRIPTION", 40, "description"),
+        AGE,
+    ],
 };

@@ -6,9 +6,10 @@ use clap::{ArgMatches, Command};
 
 use super::rules::{
     count_failure, ends_in_a_command_line, flag_name, invalid_value, is_parent, split_failure,
+    value_name,
 };
 use super::suggestions::unknown_command;
-use super::words::{Flag, Line, Scanned, Stop};
+use super::words::{Flag, Known, Line, Scanned, Stop};
 use crate::failure::Failure;
 use crate::text::quote;
 
@@ -51,7 +52,9 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
             return Ok(Request::Help(line.path_names()));
         }
         Err(Stop::Failed(failure)) => Err(failure),
-        Ok(()) => check_arguments(&line, &scanned),
+        Ok(()) => {
+            check_arguments(&line, &scanned).and_then(|()| imply_json(&line, &mut scanned.flags))
+        }
     };
     let (path, names) = (line.path_names(), line.names());
     let words = match &checked {
@@ -85,6 +88,30 @@ fn check_arguments(line: &Line<'_>, scanned: &Scanned) -> Result<(), Failure> {
         _ => count_failure(command, &scanned.arguments, &path),
     };
     failure.map_or(Ok(()), Err)
+}
+
+/// Adds `-o json` to a line with `--jq`, which filters JSON.
+fn imply_json(line: &Line<'_>, flags: &mut Vec<Flag>) -> Result<(), Failure> {
+    if !flags.iter().any(|flag| flag.name == "jq") {
+        return Ok(());
+    }
+    let given = flags.iter().find(|flag| flag.name == "output");
+    let given = given.and_then(|flag| flag.value.as_deref());
+    match given {
+        Some(format) if format == "json" => Ok(()),
+        Some(format) => Err(Failure::usage(format!(
+            "--jq filters JSON and does not fit -o {}",
+            format.to_string_lossy()
+        ))
+        .hint("leave out -o")),
+        // `local export -o FILE` means something else.
+        None if matches!(line.find_long("output"), Some(Known::Arg(arg)) if value_name(arg) == "FORMAT") =>
+        {
+            flags.push(Flag::new("output", "json"));
+            Ok(())
+        }
+        None => Err(Failure::usage("--jq is for commands that have -o json")),
+    }
 }
 
 /// Returns the arguments before `--` and after it, without those that the command ignores.
