@@ -22,7 +22,7 @@ use crate::input;
 use crate::kubeconfig::{self as rules, Access, Keep, Kubeconfig, Plugin, Source};
 use crate::lookup;
 use crate::output::{progress, prompt};
-use crate::resources::KUBECONFIG;
+use crate::resources::{Candidates, KUBECONFIG};
 use crate::runner::table;
 use crate::session_helper::fetch;
 use crate::text::acpctl;
@@ -43,6 +43,7 @@ pub(crate) struct ClusterArgs {
     pub from_file: Option<PathBuf>,
     /// Use this context; without a file, from KUBECONFIG
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::Contexts)]
     pub context: Option<String>,
     /// Accept this knowingly: exec-plugin starts the login program that the kubeconfig names
     #[arg(long, value_name = "CODE")]
