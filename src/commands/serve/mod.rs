@@ -130,9 +130,6 @@ pub struct Args {
     /// With --run-sessions, also run sessions that have no credential
     #[arg(long)]
     allow_empty: bool,
-    /// Do not log requests
-    #[arg(long)]
-    quiet: bool,
     /// Print the `OpenAPI` document and exit
     #[arg(long)]
     openapi: bool,
@@ -176,7 +173,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         platform: args.platform.into(),
         browser_guard: true,
         body_timeout: Some(BODY_TIMEOUT),
-        access_log: (!args.quiet).then(|| Arc::new(log::request) as AccessLog),
+        access_log: (!ctx.globals.quiet).then(|| Arc::new(log::request) as AccessLog),
     };
     let directory = match &args.data_dir {
         Some(dir) => dir.clone(),
@@ -187,7 +184,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         address: args.listen,
         tls,
         token,
-        is_quiet: args.quiet,
+        is_quiet: ctx.globals.quiet,
     };
     let sessions = args.run_sessions.then(|| Sessions {
         command: args.command.clone(),
