@@ -152,7 +152,7 @@ mod tests {
                 "PKCE with S256",
             ),
         ] {
-            let failure = read(changes).err().unwrap();
+            let failure = read_with(changes).err().unwrap();
             assert!(failure.message.contains(words), "{}", failure.message);
         }
     }
