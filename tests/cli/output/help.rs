@@ -158,15 +158,19 @@ fn help_of_credential_create_groups_its_flags() {
           --url <URL>                  Address of the service
 
     Kubeconfig Flags:
-          --all-contexts        Keep every context; files are still inlined
-          --allow <CODE>        Accept findings with this code (repeatable)
-          --allow-file <DIR>    Also read files that the kubeconfig names from this folder (repeatable)
-          --context <NAME>      Keep this context (default: the file's current-context); if no source is
-                                given, read KUBECONFIG
-          --min-ttl <DURATION>  Reject credentials that expire sooner than this, e.g. 12h or 7d
-          --no-flatten          Store the text as it is: cut nothing and inline no file
-          --skip-validation     Store the file unchecked; sessions that use it may fail
-          --strict              Treat warnings as errors
+          --all-contexts         Keep every context; files are still inlined
+          --allow <CODE>         Accept findings with this code (repeatable)
+          --allow-file <DIR>     Also read files that the kubeconfig names from this folder (repeatable)
+          --context <NAME>       Keep this context (default: the file's current-context); if no source
+                                 is given, read KUBECONFIG
+          --min-ttl <DURATION>   Reject credentials that expire sooner than this, e.g. 12h or 7d
+          --no-flatten           Store the text as it is: cut nothing and inline no file
+          --skip-validation      Store the file unchecked; sessions that use it may fail
+          --strict               Treat warnings as errors
+          --target <TARGET>      Kind of session that must be able to use it: pod, sandbox or managed
+                                 (default pod)
+          --trust-bundle <PATH>  With --target managed: the certificate authorities that the
+                                 installation trusts, as a PEM file
 
     Global Flags:
           --api-url <URL>               Override the API server URL for this invocation
