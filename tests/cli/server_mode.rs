@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::session::{bound, route};
+use crate::session::{SECRET, bound, kubeconfig, route};
 use crate::support::run::told;
 use crate::support::server::{Scripted, error, json as answer, list};
 use crate::support::states::State;
@@ -22,6 +22,10 @@ fn platform(state: State, credentials: &[&str]) -> Scripted {
         }
         let path = request.target.trim_start_matches("/api/ambient/v1");
         match (request.method.as_str(), path) {
+            ("POST", "/credentials") => answer(
+                201,
+                &json!({"id": "new", "name": "new", "provider": "kubeconfig"}),
+            ),
             ("POST", "/role_bindings") => answer(201, &json!({"id": "new", "scope": "credential"})),
             ("POST", "/projects/team-a/agents/ada/start") => answer(
                 201,
@@ -124,6 +128,28 @@ fn binding_and_starting_say_what_will_not_arrive() {
     let server = platform(State::Sandbox, &["github"]);
     let (code, _, stderr) = run(&TestEnv::new(), &server, &format!("{start} --strict"));
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn storing_and_binding_at_once_says_it_too() {
+    for (state, flags, code, requests) in [
+        (State::Sandbox, "", 0, 2),
+        (State::Sandbox, " --strict", 8, 0),
+        (State::Former, " --strict", 0, 2),
+    ] {
+        let env = TestEnv::new();
+        let text = kubeconfig(SECRET).replace("user: u}", "user: u, namespace: team-a}");
+        env.file("k.yaml", text);
+        let server = platform(state, &[]);
+        let line = format!(
+            "credential create --provider kubeconfig --name new -f k.yaml --bind team-a{flags}"
+        );
+        let (status, _, stderr) = run(&env, &server, &line);
+        assert_eq!(status, Some(code), "{line}: {stderr}");
+        let is_said = stderr.contains(NOTHING);
+        assert_eq!(is_said, state == State::Sandbox, "{line}: {stderr}");
+        assert_eq!(posts(&server), requests, "{line}: {stderr}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
-use crate::api::{Client, Error, Method};
+use crate::api::{Client, Method, failure_in};
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
@@ -23,11 +23,7 @@ use crate::text::acpctl;
 /// Adds to a 404 that the credential exists, if it does: the platform hides the secret from those whom the credential is
 /// not bound to.
 async fn explained(client: &Client, given: &str, error: anyhow::Error) -> anyhow::Error {
-    let refusal = error.chain().find_map(|it| it.downcast_ref::<Error>());
-    let Some(mut failure) = refusal
-        .filter(|refusal| refusal.is_not_found())
-        .map(Failure::from)
-    else {
+    let Some(mut failure) = failure_in(&error).filter(|it| it.kind == Kind::NotFound) else {
         return error;
     };
     if lookup::credential(client, given).await.is_err() {
