@@ -35,7 +35,11 @@ impl ServerModeArgs {
     /// # Errors
     /// If there is no client.
     pub(crate) fn find(&self, ctx: &Ctx, project: Option<&str>) -> anyhow::Result<Option<Target>> {
-        find(ctx, self.server_mode, project)
+        if self.server_mode.is_some() || ctx.settings()?.is_local() {
+            return Ok(self.server_mode.or(Some(Target::Pod)));
+        }
+        let client = ctx.client()?;
+        ctx.block_on(async { Ok(self.ask(ctx, client, project).await) })
     }
 
     /// Does the same inside of a request.
@@ -53,11 +57,12 @@ impl ServerModeArgs {
     }
 }
 
-/// Returns how the server runs the sessions of a project: as the user says, or else as the server says.
+/// Returns how the server runs the sessions of a project: as the user says, or else as the server says. The answer is not
+/// kept.
 ///
 /// # Errors
 /// If there is no client.
-pub(crate) fn find(
+pub(crate) fn find_and_leave_nothing(
     ctx: &Ctx,
     given: Option<Target>,
     project: Option<&str>,
@@ -70,7 +75,7 @@ pub(crate) fn find(
         return Ok(Some(Target::Pod));
     }
     let (client, url) = (ctx.client()?, &settings.api_url.value);
-    ctx.block_on(async { Ok(server_mode::ask(client, url, project).await) })
+    ctx.block_on(async { Ok(server_mode::ask_and_leave_nothing(client, url, project).await) })
 }
 
 /// Tells what sessions do not get of a kubeconfig credential, if the server runs them in this way; with `--strict` that is

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::api::{Client, path};
 use crate::resources::Record;
 use crate::text::{secrets, visible};
 
@@ -23,6 +24,27 @@ pub(crate) fn reason(session: &Record) -> Option<String> {
     let why = condition().or_else(runtime)?;
     let shown = visible(&secrets::hide(why.trim()));
     (!shown.is_empty()).then(|| shown.chars().take(LONGEST).collect())
+}
+
+/// Returns what keeps the sessions of a project waiting for its gateway, by the project's ID; `None` if nothing does, or if
+/// the platform says nothing.
+pub(crate) async fn gateway(client: &Client, project: &str) -> Option<String> {
+    let project = client.get_json(&path(&["projects", project])).await.ok()?;
+    let text = |key: &str| {
+        let text = project.get(key)?.as_str()?.trim();
+        let shown: String = visible(&secrets::hide(text))
+            .chars()
+            .take(LONGEST)
+            .collect();
+        (!shown.is_empty()).then_some(shown)
+    };
+    match (text("gateway_error"), text("gateway_status")) {
+        (Some(error), _) => Some(format!("the project's gateway failed: {error}")),
+        (None, Some(status)) if status != "Ready" => Some(format!(
+            "the project's gateway is {status}; its sessions wait until it is Ready"
+        )),
+        (None, _) => None,
+    }
 }
 
 /// Returns the message of the condition, or its reason if it has none.

@@ -106,8 +106,8 @@ async fn until(
         }
         if patience.is_some_and(|end| Instant::now() >= end) {
             patience = None;
-            if pending.is_unexplained(&session).await {
-                pending.ctx.out.note(PENDING_CAUSES);
+            if let Some(why) = pending.why(&session).await {
+                pending.ctx.out.note(&why);
             }
         }
         progress.say(|| {
@@ -124,10 +124,9 @@ async fn until(
         };
         let Ok(next) = timeout_at(deadline, next).await else {
             let failure = too_late(&session, wanted);
-            return Err(if pending.is_unexplained(&session).await {
-                failure.hint(PENDING_CAUSES)
-            } else {
-                failure
+            return Err(match pending.why(&session).await {
+                Some(why) => failure.hint(why),
+                None => failure,
             }
             .into());
         };
@@ -142,7 +141,7 @@ async fn until(
     }
 }
 
-/// Knows whether the platform would say why a session is still Pending.
+/// Finds out why a session does not go on, if the session itself does not say.
 struct Pending<'a> {
     ctx: &'a Ctx,
     client: &'a Client,
@@ -150,14 +149,18 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    /// Returns true for a Pending session in a sandbox: the platform does not tell what is missing.
-    async fn is_unexplained(&self, session: &Record) -> bool {
-        if session.text("phase") != "Pending" {
-            return false;
+    /// Returns why a session may still be Pending.
+    async fn why(&self, session: &Record) -> Option<String> {
+        let project = session.text("project_id");
+        if session.text("phase") != "Pending" || project.is_empty() {
+            return None;
         }
-        let project = Some(session.text("project_id")).filter(|id| !id.is_empty());
-        let target = self.args.mode.ask(self.ctx, self.client, project).await;
-        target == Some(Target::Sandbox)
+        let target = self.args.mode.ask(self.ctx, self.client, Some(project));
+        match target.await {
+            Some(Target::Sandbox) => Some(PENDING_CAUSES.to_owned()),
+            Some(Target::Managed) => session_failure::gateway(self.client, project).await,
+            Some(Target::Pod) | None => None,
+        }
     }
 }
 

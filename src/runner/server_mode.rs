@@ -35,13 +35,29 @@ pub(crate) async fn ask_again(
     server: &str,
     project: Option<&str>,
 ) -> Option<Target> {
-    let key = [server, project.unwrap_or_default()];
-    let found = tokio::time::timeout(LIMIT, probe(client, project))
-        .await
-        .ok()
-        .flatten()?;
-    CACHE.write(&key, found.word().as_bytes());
+    let found = within_limit(client, project).await?;
+    CACHE.write(
+        &[server, project.unwrap_or_default()],
+        found.word().as_bytes(),
+    );
     Some(found)
+}
+
+/// Does the same as [`ask`] without keeping the answer, for commands that promise to leave nothing on the disk.
+pub(crate) async fn ask_and_leave_nothing(
+    client: &Client,
+    server: &str,
+    project: Option<&str>,
+) -> Option<Target> {
+    match cached(&[server, project.unwrap_or_default()]) {
+        Some(known) => Some(known),
+        None => within_limit(client, project).await,
+    }
+}
+
+async fn within_limit(client: &Client, project: Option<&str>) -> Option<Target> {
+    let probed = tokio::time::timeout(LIMIT, probe(client, project)).await;
+    probed.ok().flatten()
 }
 
 fn cached(key: &[&str]) -> Option<Target> {
@@ -64,6 +80,7 @@ enum Told {
 async fn probe(client: &Client, project: Option<&str>) -> Option<Target> {
     // Only an existing project tells whether the server has routes below projects.
     let project = match project {
+        Some("") => return None,
         Some(id) => object(client, &path(&["projects", id])).await?,
         None => first_project(client).await.unwrap_or_default(),
     };

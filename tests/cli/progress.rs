@@ -339,6 +339,8 @@ fn exec_cleans_up_after_a_slow_fetch_too() {
     let words = [
         "session",
         "exec",
+        "--target",
+        "pod",
         "--credential",
         "c1",
         "--",

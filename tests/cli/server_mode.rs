@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::session::{bound, route};
+use crate::session::{SECRET, bound, kubeconfig, route};
 use crate::support::run::told;
 use crate::support::server::{Scripted, error, json as answer, list};
 use crate::support::states::State;
@@ -22,6 +22,10 @@ fn platform(state: State, credentials: &[&str]) -> Scripted {
         }
         let path = request.target.trim_start_matches("/api/ambient/v1");
         match (request.method.as_str(), path) {
+            ("POST", "/credentials") => answer(
+                201,
+                &json!({"id": "new", "name": "new", "provider": "kubeconfig"}),
+            ),
             ("POST", "/role_bindings") => answer(201, &json!({"id": "new", "scope": "credential"})),
             ("POST", "/projects/team-a/agents/ada/start") => answer(
                 201,
@@ -124,6 +128,28 @@ fn binding_and_starting_say_what_will_not_arrive() {
     let server = platform(State::Sandbox, &["github"]);
     let (code, _, stderr) = run(&TestEnv::new(), &server, &format!("{start} --strict"));
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn storing_and_binding_at_once_says_it_too() {
+    for (state, flags, code, requests) in [
+        (State::Sandbox, "", 0, 2),
+        (State::Sandbox, " --strict", 8, 0),
+        (State::Former, " --strict", 0, 2),
+    ] {
+        let env = TestEnv::new();
+        let text = kubeconfig(SECRET).replace("user: u}", "user: u, namespace: team-a}");
+        env.file("k.yaml", text);
+        let server = platform(state, &[]);
+        let line = format!(
+            "credential create --provider kubeconfig --name new -f k.yaml --bind team-a{flags}"
+        );
+        let (status, _, stderr) = run(&env, &server, &line);
+        assert_eq!(status, Some(code), "{line}: {stderr}");
+        let is_said = stderr.contains(NOTHING);
+        assert_eq!(is_said, state == State::Sandbox, "{line}: {stderr}");
+        assert_eq!(posts(&server), requests, "{line}: {stderr}");
+    }
 }
 
 #[test]
@@ -250,5 +276,66 @@ fn a_session_that_stays_pending_in_a_sandbox_names_the_causes() {
         assert_eq!(code, Some(9), "{stderr}");
         let found = stderr.contains("stays Pending without a word");
         assert_eq!(found, is_explained, "{state:?} {phase}: {stderr}");
+    }
+}
+
+#[test]
+fn a_gateway_that_is_not_ready_is_the_reason_for_waiting() {
+    for (fields, expected) in [
+        (
+            json!({"gateway_status": "Provisioning"}),
+            "the project's gateway is Provisioning",
+        ),
+        (
+            json!({"gateway_status": "Degraded", "gateway_error": "Gateway reconciliation failed."}),
+            "the project's gateway failed: Gateway reconciliation failed.",
+        ),
+        (json!({"gateway_status": "Ready"}), "raise --timeout"),
+    ] {
+        let server = Scripted::with(move |request| {
+            let path = request.target.trim_start_matches("/api/ambient/v1");
+            if path == "/projects/team-a" {
+                let mut project = json!({"id": "team-a", "runtime_backend": "hypershell"});
+                let object = project.as_object_mut().unwrap();
+                object.extend(fields.as_object().unwrap().clone());
+                return answer(200, &project);
+            }
+            answer(
+                200,
+                &json!({"id": "s1", "name": "s1", "phase": "Pending", "project_id": "team-a"}),
+            )
+        });
+        let line = "wait s1 --timeout 10ms";
+        let (code, _, stderr) = run(&TestEnv::new(), &server, line);
+        assert_eq!(code, Some(9), "{stderr}");
+        assert!(stderr.contains(expected), "{stderr}");
+    }
+}
+
+#[test]
+fn a_secret_that_is_hidden_from_someone_who_sees_its_credential_is_explained() {
+    for (is_seen, expected) in [(true, "ask its owner"), (false, "not found")] {
+        let server = Scripted::with(move |request| {
+            let path = request.target.trim_start_matches("/api/ambient/v1");
+            if path == "/credentials/c1" && is_seen {
+                return answer(
+                    200,
+                    &json!({"id": "c1", "name": "c1", "provider": "kubeconfig"}),
+                );
+            }
+            if path.starts_with("/credentials?") {
+                let found = json!([{"id": "c1", "name": "c1", "provider": "kubeconfig"}]);
+                return list(if is_seen { found } else { json!([]) });
+            }
+            error(404, "ambient-api-server-7", "Credential not found")
+        });
+        for line in [
+            "credential token c1",
+            "session exec --target pod --credential c1 -- true",
+        ] {
+            let (code, stdout, stderr) = run(&TestEnv::new(), &server, line);
+            assert_eq!((code, stdout.as_str()), (Some(3), ""), "{line}: {stderr}");
+            assert!(stderr.contains(expected), "{line}: {stderr}");
+        }
     }
 }

@@ -46,7 +46,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let prompt = args.prompt.as_deref();
     let start = |id: &str, label: &str| {
         let session = (project.as_str(), id);
-        server_mode::say_bound(ctx, client, session, &args.mode, &args.strict)?;
+        let say = || server_mode::say_bound(ctx, client, session, &args.mode, &args.strict);
+        // With --strict, nothing is started in vain; otherwise, nothing delays the start.
+        if args.strict.strict {
+            say()?;
+        }
         let started = ctx.block_on(async {
             session_control::start(client, &project, id, prompt)
                 .await
@@ -54,7 +58,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         })?;
         started.show(ctx, &format!("agent/{label}"), &format)?;
         started.warn_of_expiry(ctx, client);
-        started.deliver(ctx, prompt)
+        started.deliver(ctx, prompt)?;
+        if args.strict.strict { Ok(()) } else { say() }
     };
     match one_or_all(args.agent.as_deref(), args.all)? {
         Some(given) => {

@@ -4,13 +4,14 @@ use anyhow::Context as _;
 
 use crate::api::{self, Body, Client, Error, ListOptions, equals};
 use crate::commands::outcome::WriteArgs;
+use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::output::prompt::{self, Choice};
-use crate::resources::{Candidates, PROJECT, ROLE_BINDING, Record};
+use crate::resources::{Candidates, KUBECONFIG, PROJECT, ROLE_BINDING, Record};
 use crate::text::acpctl;
 
 /// The role that lets sessions use a credential.
@@ -116,6 +117,10 @@ pub(super) fn bind_each(
         match format {
             Format::Table | Format::Wide => ctx.out.line(&sentence)?,
             _ => ctx.out.note(&sentence),
+        }
+        if credential.text("provider") == KUBECONFIG {
+            let target = ServerModeArgs::default().find(ctx, Some(&grantee.project))?;
+            server_mode::say(ctx, target, name, &StrictArgs::default())?;
         }
     }
     Ok(())

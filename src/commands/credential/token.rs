@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
-use crate::api::Method;
+use crate::api::{Client, Method, failure_in};
 use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
@@ -19,6 +19,21 @@ use crate::output::{Format, OutputArgs};
 use crate::resources::{CREDENTIAL_TOKEN, Candidates};
 use crate::secret_file;
 use crate::text::acpctl;
+
+/// Adds to a 404 that the credential exists, if it does: the platform hides the secret from those whom the credential is
+/// not bound to.
+async fn explained(client: &Client, given: &str, error: anyhow::Error) -> anyhow::Error {
+    let Some(mut failure) = failure_in(&error).filter(|it| it.kind == Kind::NotFound) else {
+        return error;
+    };
+    if lookup::credential(client, given).await.is_err() {
+        return error;
+    }
+    failure.message = format!("{error:#}");
+    failure
+        .hint("you see the credential, but its secret needs a binding: ask its owner")
+        .into()
+}
 
 /// The length of the shortest mask. A shorter one would hide ordinary words.
 const SHORTEST_MASK: usize = 4;
@@ -65,12 +80,16 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let doing = format!("get token for credential {}", quote(&args.credential));
     let answer = ctx.block_on(async {
-        lookup::act(client, &credentials, &args.credential, async |id| {
+        let fetched = lookup::act(client, &credentials, &args.credential, async |id| {
             let request = credentials.request_below(Method::Get, id, &["token"]);
             client.fetch(&CREDENTIAL_TOKEN, &request).await
         })
         .await
-        .with_context(|| doing.clone())
+        .with_context(|| doing.clone());
+        match fetched {
+            Err(error) => Err(explained(client, &args.credential, error).await),
+            fetched => fetched,
+        }
     })?;
     let token = answer.text("token");
     if token.is_empty() {

@@ -108,7 +108,7 @@ impl SelectionArgs {
             (target, credentials, SessionTime::Assumed)
         } else {
             let resolved = resolve(ctx, id, self.agent.as_deref())?;
-            let target = server_mode::find(ctx, given, Some(&resolved.project))?;
+            let target = server_mode::find_and_leave_nothing(ctx, given, Some(&resolved.project))?;
             let credentials = chosen(ctx, &resolved.candidates)?;
             (target, credentials, resolved.session_time)
         };
@@ -131,15 +131,15 @@ impl SelectionArgs {
             return Ok(given.or(Some(Target::Pod)));
         }
         if given.is_some() || ctx.settings()?.is_local() {
-            return server_mode::find(ctx, given, None);
+            return server_mode::find_and_leave_nothing(ctx, given, None);
         }
         let Some(project) = ctx.settings()?.project.value.clone() else {
-            return server_mode::find(ctx, None, None);
+            return server_mode::find_and_leave_nothing(ctx, None, None);
         };
         let client = ctx.client()?;
         // The project is only the place to ask; whether it exists does not matter for a named credential.
         let found = ctx.block_on(async { Ok(lookup::project(client, &project).await.ok()) })?;
-        server_mode::find(ctx, None, found.as_ref().map(Record::id))
+        server_mode::find_and_leave_nothing(ctx, None, found.as_ref().map(Record::id))
     }
 
     /// Fetches the secret of a credential again.

@@ -18,18 +18,18 @@ const REWRITTEN: &str = "apiVersion: v1
 kind: Config
 current-context: ambient
 clusters:
-  - name: ambient
-    cluster:
-      server: \"https://api.team.example.org:6443\"
+- name: ambient
+  cluster:
+    server: https://api.team.example.org:6443
 contexts:
-  - name: ambient
-    context:
-      cluster: ambient
-      user: ambient
+- name: ambient
+  context:
+    cluster: ambient
+    user: ambient
 users:
-  - name: ambient
-    user:
-      token: openshell:resolve:env:KUBERNETES_TOKEN
+- name: ambient
+  user:
+    token: openshell:resolve:env:KUBERNETES_TOKEN
 ";
 
 /// Says `KUBECONFIG` and the files: their names, sizes and content.

@@ -5,6 +5,7 @@ use super::prepare::NewCredential;
 use super::send;
 use crate::commands::credential::binding;
 use crate::commands::outcome;
+use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::ctx::Ctx;
 use crate::output::Format;
 use crate::resources::Record;
@@ -20,6 +21,14 @@ pub(super) fn store(
 ) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let projects = ctx.block_on(args.bind.find(client))?;
+    if new.is_kubeconfig && args.kubeconfig.gates.strict {
+        // Nothing is stored that a session of these projects would not get.
+        let strict = StrictArgs { strict: true };
+        for (_, grantee) in &projects {
+            let target = ServerModeArgs::default().find(ctx, Some(&grantee.project))?;
+            server_mode::say(ctx, target, &new.name, &strict)?;
+        }
+    }
     let is_kubeconfig = new.is_kubeconfig;
     let (record, effect) = send::send(ctx, args, new)?;
     let sentence = format!("credential/{} {}", record.name_or_id(), effect.word());
