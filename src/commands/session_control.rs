@@ -134,7 +134,8 @@ impl Started {
         for (name, at) in ends {
             let what = "token or certificate";
             if let Some(warning) = (Expiry { what, at }).warning(period) {
-                ctx.out.warn(&format!("credential {}: {warning}", quote(&name)));
+                ctx.out
+                    .warn(&format!("credential {}: {warning}", quote(&name)));
             }
         }
     }

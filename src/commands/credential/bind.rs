@@ -105,7 +105,8 @@ fn consent(ctx: &Ctx, args: &Args, project: &str, plan: &BindingPlan) -> anyhow:
         return prompt::confirm(&format!("Bind credential/{name} to {label} nevertheless?"));
     }
     let see = acpctl(&["credential", "bind", name, "--project", project, "--plan"]);
-    let message = format!("add --yes to bind credential/{name} to {label}: a credential is shadowed");
+    let message =
+        format!("add --yes to bind credential/{name} to {label}: a credential is shadowed");
     Err(Failure::new(Kind::Input, message)
         .hint(format!("see the effect on each agent: {see}"))
         .into())

@@ -82,7 +82,11 @@ impl BindingPlan {
             })
             .collect();
         let mut grants = Grants::load(client, bindings, &targets).await?;
-        if !grants.credentials.iter().any(|it| it.id() == credential.id()) {
+        if !grants
+            .credentials
+            .iter()
+            .any(|it| it.id() == credential.id())
+        {
             grants.credentials.push(credential.clone());
         }
         let viewer = grants.roles.iter().find(|role| role.name() == VIEWER);
@@ -92,7 +96,9 @@ impl BindingPlan {
         });
         let before = choices(&grants, &targets, credential)?;
         if !plan.exists {
-            grants.bindings.push(grantee.binding(credential.id(), &viewer)?);
+            grants
+                .bindings
+                .push(grantee.binding(credential.id(), &viewer)?);
         }
         let after = choices(&grants, &targets, credential)?;
         for ((agent, (now, _)), (then, hidden)) in agents.into_iter().zip(before).zip(after) {
