@@ -65,7 +65,12 @@ pub(super) fn pieces(part: &Part, add: &mut dyn FnMut(&[u8], Encoding)) {
             } else {
                 private_range(der)
             };
-            windows(&bare(&der[range.clone()]), Encoding::Decoded, add);
+            let bytes = &der[range.clone()];
+            windows(&bare(bytes), Encoding::Decoded, add);
+            // The same number in another kind of block stands at another offset.
+            for body in offsets(bytes) {
+                windows(&body, Encoding::Plain, add);
+            }
             for line in lines_of(text, &range) {
                 encoded(line, add);
             }

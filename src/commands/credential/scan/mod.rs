@@ -12,6 +12,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::output::OutputArgs;
 use crate::resources::Candidates;
+use crate::text::acpctl;
 
 use report::Report;
 
@@ -35,7 +36,7 @@ kubectl logs lead-0 | acpctl credential scan -";
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Files and folders; - for standard input
-    #[arg(value_name = "PATH", required_unless_present = "git")]
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Search these commits instead, e.g. main..HEAD or HEAD for the whole history
     #[arg(long, value_name = "RANGE")]
@@ -52,6 +53,14 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     if args.git.is_some() && args.paths.len() > 1 {
         return Err(Failure::usage("--git takes one PATH: the folder of the repository").into());
+    }
+    if args.git.is_none() && args.paths.is_empty() {
+        return Err(Failure::usage("PATH or --git RANGE is required")
+            .hint(format!(
+                "to search this folder: {}",
+                acpctl(&["credential", "scan", "."])
+            ))
+            .into());
     }
     let wanted = secrets::read(ctx, &args.credential)?;
     let mut report = Report::new(ctx, &wanted, format);
