@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::outcome;
 use crate::api::{Body, Client, Error, Method, path};
+use crate::commands::outcome::WriteArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::{Format, OutputArgs};
+use crate::output::Format;
 use crate::resources::{Candidates, Record, SESSION, SESSION_MESSAGE, expires_at};
 use crate::runner::expiry::{Expiry, Period, SessionTime};
 use crate::runner::resolve::{self, RunnerTarget};
@@ -22,7 +23,7 @@ pub(crate) struct SessionArgs {
     #[arg(add = Candidates::SESSIONS)]
     session: String,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 impl SessionArgs {
@@ -40,7 +41,7 @@ impl SessionArgs {
     ) -> anyhow::Result<()> {
         let sessions = Collection::sessions();
         sessions.check(&self.session)?;
-        let format = self.output.format()?;
+        let format = self.output.format(ctx)?;
         let client = ctx.client()?;
         let session = ctx.block_on(async {
             lookup::act(client, &sessions, &self.session, async |id| {
@@ -49,7 +50,12 @@ impl SessionArgs {
             .await
             .with_context(|| format!("{verb} session {}", quote(&self.session)))
         })?;
-        let sentence = format!("session/{} {done}{}", session.id(), phase_note(&session));
+        let phase = if ctx.rehearses() {
+            String::new()
+        } else {
+            phase_note(&session)
+        };
+        let sentence = format!("session/{} {done}{phase}", session.id());
         outcome::done(ctx, &session, &format, &sentence)
     }
 }
@@ -96,20 +102,28 @@ pub(crate) async fn start(
 }
 
 impl Started {
+    /// Returns the ID of the agent that runs, if the answer names it.
+    #[must_use]
+    pub(crate) fn agent_id(&self) -> Option<&str> {
+        let id = self.session.as_ref()?.text("agent_id");
+        (!id.is_empty()).then_some(id)
+    }
+
     /// Shows the session. If the answer names none, `label` says what was started.
     ///
     /// # Errors
     /// If standard output can't be written.
     pub(crate) fn show(&self, ctx: &Ctx, label: &str, format: &Format) -> anyhow::Result<()> {
         match (&self.session, format) {
-            (Some(session), Format::Table | Format::Wide) => ctx.out.line(&format!(
-                "session/{} started{}",
-                session.id(),
-                phase_note(session)
-            )),
+            (Some(session), Format::Table | Format::Wide) => {
+                let done = format!("session/{} started{}", session.id(), phase_note(session));
+                ctx.out.line(&outcome::sentence(ctx, &done))
+            }
             (Some(session), format) => ctx.out.record(session, format, ctx.now()),
             (None, Format::Json) => ctx.out.json(&only_prompt(&self.answer)),
-            (None, _) => ctx.out.line(&format!("{label} started")),
+            (None, _) => ctx
+                .out
+                .line(&outcome::sentence(ctx, &format!("{label} started"))),
         }
     }
 
@@ -146,7 +160,8 @@ impl Started {
     /// # Errors
     /// If the server refuses the message. The session then runs without its task.
     pub(crate) fn deliver(&self, ctx: &Ctx, prompt: Option<&str>) -> anyhow::Result<()> {
-        let Some(prompt) = prompt.filter(|prompt| !prompt.is_empty()) else {
+        let prompt = prompt.filter(|prompt| !prompt.is_empty() && !ctx.rehearses());
+        let Some(prompt) = prompt else {
             return Ok(());
         };
         let starting = self.answer.get("starting_prompt").and_then(Value::as_str);

@@ -252,6 +252,23 @@ pub(crate) async fn with_secrets(
         .collect()
 }
 
+/// Returns why a secret can't be fetched. The platform hides a secret from those whom its credential is not bound to,
+/// although they see the credential.
+fn unreadable(error: &Error) -> Failure {
+    let text = error.to_string();
+    Failure::new(
+        error.kind(),
+        match error.kind() {
+            Kind::NotFound | Kind::Forbidden => {
+                format!(
+                    "{text} (you see the credential, but its secret needs a binding: ask its owner)"
+                )
+            }
+            _ => text,
+        },
+    )
+}
+
 /// Fetches a secret from the route that ordinary callers may use.
 pub(crate) async fn token(
     client: &Client,
@@ -261,7 +278,7 @@ pub(crate) async fn token(
     let answer = client
         .get(&CREDENTIAL_TOKEN, &path(&["credentials", id, "token"]))
         .await
-        .map_err(|error: Error| Failure::new(error.kind(), error.to_string()))?;
+        .map_err(|error: Error| unreadable(&error))?;
     let answered = answer.text("provider");
     if answered != provider {
         return Err(Failure::new(

@@ -7,10 +7,12 @@ use super::plan::BindingPlan;
 use crate::api;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::outcome;
+use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{Format, prompt, table};
+use crate::resources::KUBECONFIG;
 use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
@@ -27,21 +29,27 @@ acpctl credential bind prod --project team-a --plan";
 /// A session gets one credential of each provider: that of its agent before that of its project, and the oldest binding of these.
 /// If the binding would shadow another credential, or would be shadowed by one, acpctl shows the effect and prompts on a terminal;
 /// elsewhere, it requires --yes.
+///
+/// For a kubeconfig, acpctl asks the server how it runs sessions, and says so if they get nothing of it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     binding: BindingArgs,
     /// Show for each agent which credential it has and would have; bind nothing
-    #[arg(long, alias = "dry-run")]
+    #[arg(long, conflicts_with = "dry_run")]
     plan: bool,
     #[command(flatten)]
     confirm: ConfirmArgs,
+    #[command(flatten)]
+    mode: ServerModeArgs,
+    #[command(flatten)]
+    strict: StrictArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let binding = &args.binding;
-    let (format, project) = binding.read(ctx)?;
+    let (format, project) = &binding.read(ctx, "bind")?;
     let client = ctx.client()?;
     let doing = || {
         format!(
@@ -56,7 +64,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         Ok((credential, grantee, plan))
     })?;
     if args.plan {
-        return show(ctx, &plan.with_context(doing)?, &format);
+        return show(ctx, &plan.with_context(doing)?, format);
     }
     match plan {
         Ok(plan) if plan.shadows() && !args.confirm.given() => {
@@ -68,6 +76,13 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         Ok(_) => {}
         Err(error) => doubt(ctx, error).with_context(doing)?,
     }
+    let strict = &args.strict;
+    let is_kubeconfig = credential.text("provider") == KUBECONFIG;
+    // With --strict, the server is asked first, so that nothing is bound in vain.
+    let asked = || args.mode.find(ctx, Some(grantee.project()));
+    if is_kubeconfig && strict.strict {
+        server_mode::say(ctx, asked()?, &binding.credential, strict)?;
+    }
     let (record, is_new) = ctx.block_on(async {
         let bound = binding::bind(client, credential.id(), &grantee).await;
         bound.with_context(doing)
@@ -78,7 +93,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         if is_new { "" } else { "already " },
         binding.label(project)
     );
-    outcome::done(ctx, &record, &format, &sentence)
+    outcome::done(ctx, &record, format, &sentence)?;
+    if is_kubeconfig && !strict.strict {
+        server_mode::say(ctx, asked()?, &binding.credential, strict)?;
+    }
+    Ok(())
 }
 
 fn show(ctx: &Ctx, plan: &BindingPlan, format: &Format) -> anyhow::Result<()> {
