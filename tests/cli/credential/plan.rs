@@ -46,7 +46,7 @@ fn a_plan_shows_every_agent_and_binds_nothing() {
     lead         own   own    new is shadowed by own (agent binding)
     (no agent)   old   old    new is shadowed by old (project binding)
     ");
-    assert_snapshot!(said("credential bind new --project demo --agent dev --dry-run"), @r"
+    assert_snapshot!(said("credential bind new --project demo --agent dev --plan"), @r"
     AGENT   NOW   THEN   EFFECT
     dev     old   new    old is shadowed
     ");
@@ -65,6 +65,12 @@ fn a_plan_shows_every_agent_and_binds_nothing() {
     assert_snapshot!(said("credential bind new --project empty --plan"), @r"
     AGENT        NOW   THEN   EFFECT
     (no agent)   -     new    gets new
+    ");
+    assert_snapshot!(said("credential bind new --project demo --agent dev --dry-run"), @r"
+    credential/new bound to agent/dev of project/demo (dry run)
+    --- standard error
+    AGENT   NOW   THEN   EFFECT
+    dev     old   new    old is shadowed
     ");
     let plan = env
         .local()
