@@ -15,7 +15,7 @@
 //! - [`input`]: bytes from files and pipes; [`secret_file`]: the one writer of files with secrets;
 //!   [`plain_file`]: opens files that other users may have created
 //! - [`keyring`]: the system's keyring
-//! - [`digest`]: digests that recognize a stored secret
+//! - [`digest`]: digests that recognize a stored secret; [`scan`]: finds pieces of stored secrets in other bytes
 //! - [`text`]: text for people: escapes, names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's behavior that scripts rely on
 
@@ -44,6 +44,7 @@ mod output;
 mod plain_file;
 mod resources;
 mod runner;
+mod scan;
 mod secret_file;
 pub mod server;
 mod session_helper;

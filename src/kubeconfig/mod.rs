@@ -71,6 +71,7 @@ pub use merge::read_list;
 pub use parsed::{Kubeconfig, carve, check, contexts, secrets};
 pub use placeholder::placeholder;
 pub use report::{Carved, CheckOptions, Delivery, Inlined, Keep, Report, Rules};
+pub use secrets::Part;
 pub use source::{MAX_INPUT, Open, OwnedSource, Source};
 pub use stored::Cut;
 pub use summary::{ContextSummary, Identity, Summary};

@@ -166,6 +166,15 @@ impl Kubeconfig {
         Ok(values::masks(&config))
     }
 
+    /// Returns the parts by which the kubeconfig is recognized elsewhere: see [`values::parts`].
+    ///
+    /// # Errors
+    /// Findings of the load gate.
+    pub fn parts(&self) -> Result<Vec<values::Part>, Vec<Finding>> {
+        let (config, _) = self.merged()?;
+        Ok(values::parts(&config))
+    }
+
     /// Returns every secret value (tokens, passwords, keys, plugin arguments, ...), for masking. Files that the
     /// kubeconfig refers to are not opened.
     ///

@@ -2,7 +2,10 @@
 
 use secrecy::SecretString;
 
+use zeroize::Zeroizing;
+
 use super::model::{Config, User};
+use super::pem;
 
 /// The length of the shortest line of a key that is masked, in bytes: shorter ones would mask ordinary words.
 const SHORTEST_LINE: usize = 6;
@@ -74,6 +77,78 @@ pub(super) fn masks(config: &Config<'_>) -> Vec<SecretString> {
         }
     }
     found
+}
+
+/// A part of a secret by which the secret is recognized elsewhere. No `Debug`: it holds the secret.
+pub enum Part {
+    /// A token or a password.
+    Text {
+        what: &'static str,
+        text: Zeroizing<Vec<u8>>,
+    },
+    /// A key or a certificate.
+    Pem {
+        what: &'static str,
+        text: Zeroizing<Vec<u8>>,
+        der: Zeroizing<Vec<u8>>,
+        /// The word of the block, such as `EC PRIVATE KEY`.
+        kind: Vec<u8>,
+    },
+}
+
+impl Part {
+    /// Makes a part of a text: its first key or certificate, or else the whole text.
+    #[must_use]
+    pub fn of(what: &'static str, text: &[u8]) -> Self {
+        let own = Zeroizing::new(text.to_vec());
+        let wanted = |block: &pem::Block<'_>| block.is_private_key() || block.is_certificate();
+        match pem::blocks(text).find(wanted) {
+            Some(block) => Self::Pem {
+                what,
+                kind: block.kind.to_vec(),
+                der: block.der,
+                text: own,
+            },
+            None => Self::Text { what, text: own },
+        }
+    }
+
+    /// Returns the name of the part.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        match self {
+            Self::Text { what, .. } | Self::Pem { what, .. } => what,
+        }
+    }
+}
+
+/// Returns the parts by which the kubeconfig is recognized elsewhere: tokens, passwords, keys, client certificates, and the
+/// settings of login plugins whose names are those of secrets.
+pub(super) fn parts(config: &Config<'_>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut add = |what, text: &[u8]| {
+        if !text.is_empty() {
+            parts.push(Part::of(what, text));
+        }
+    };
+    for item in &config.users {
+        let user: User<'_> = item.decode();
+        add("token", user.token.expose().as_bytes());
+        add("password", user.password.expose().as_bytes());
+        add("client key", &user.key_data.bytes());
+        add("client certificate", &user.certificate_data.bytes());
+        let provider = user.auth_provider.iter();
+        for (key, value) in provider.flat_map(|provider| &provider.config) {
+            if names_a_secret(key) {
+                add("login plugin's secret", value.expose().as_bytes());
+            }
+        }
+        let variables = user.exec.iter().flat_map(|exec| &exec.env);
+        for variable in variables.filter(|variable| names_a_secret(variable.name)) {
+            add("login plugin's secret", variable.value.expose().as_bytes());
+        }
+    }
+    parts
 }
 
 /// Returns the lines of a key, except those that every key has.

@@ -81,6 +81,12 @@ pub const VERBS: &[Verb] = &[
         repeats: true,
         prefix: "look up credential \"n\": ",
     },
+    Verb {
+        name: "scan",
+        args: &["credential", "scan", "."],
+        repeats: true,
+        prefix: "list credentials: ",
+    },
 ];
 
 pub struct Fault {

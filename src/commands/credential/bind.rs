@@ -110,7 +110,7 @@ fn show(ctx: &Ctx, plan: &BindingPlan, format: &Format) -> anyhow::Result<()> {
     }
 }
 
-/// Asks on a terminal whether another credential may be shadowed.
+/// Shows what is shadowed, and asks on a terminal whether that is right. A dry run needs no consent.
 ///
 /// # Errors
 /// [`Kind::Input`] if the user can't be asked.
@@ -119,6 +119,9 @@ fn consent(ctx: &Ctx, args: &Args, project: &str, plan: &BindingPlan) -> anyhow:
     let cells = plan.cells();
     let effect = table::fitted(&BindingPlan::TITLES, &cells, ctx.out.width_of_talk());
     ctx.out.note_as_is(effect.trim_end());
+    if ctx.rehearses() {
+        return Ok(true);
+    }
     let label = args.binding.label(project);
     if ctx.may_ask() {
         return prompt::confirm(&format!("Bind credential/{name} to {label} nevertheless?"));

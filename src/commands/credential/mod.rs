@@ -10,6 +10,7 @@ mod inspect;
 mod list;
 mod merge;
 mod plan;
+mod scan;
 mod token;
 mod unbind;
 mod update;
@@ -33,6 +34,7 @@ pub enum Command {
     Validate(validate::Args),
     Explain(explain::Args),
     Inspect(inspect::Args),
+    Scan(scan::Args),
 }
 
 impl Command {
@@ -50,6 +52,7 @@ impl Command {
             Self::Validate(args) => validate::run(ctx, args),
             Self::Explain(args) => explain::run(ctx, args),
             Self::Inspect(args) => inspect::run(ctx, args),
+            Self::Scan(args) => scan::run(ctx, args),
         }
     }
 }

@@ -225,9 +225,10 @@ impl Grantee {
     /// Lists the agents whose sessions a binding reaches, and the sessions without an agent, as ID and name.
     async fn agents(&self, client: &Client) -> anyhow::Result<Vec<Option<(String, String)>>> {
         let collection = Collection::agents(&self.project);
-        let agents = client
+        let mut agents = client
             .every(&AGENT, &collection.path, Some(&self.project))
             .await?;
+        agents.sort_by(|one, other| one.name_or_id().cmp(other.name_or_id()));
         let named = |agent: &Record| Some((agent.id().to_owned(), agent.name_or_id().to_owned()));
         Ok(match &self.agent {
             Some(only) => {

@@ -176,7 +176,7 @@ fn masks(secret: &str) -> Vec<SecretString> {
 }
 
 /// Returns the secret values of a JSON object, such as a service account's key.
-fn secret_fields(fields: &Map<String, Value>) -> Vec<SecretString> {
+pub(super) fn secret_fields(fields: &Map<String, Value>) -> Vec<SecretString> {
     let is_secret = |name: &str| {
         let name = name.to_ascii_lowercase();
         ["token", "secret", "password", "private_key"]

@@ -2,9 +2,12 @@
 
 mod bindings;
 mod create;
+mod expiry;
 mod inspect;
 mod names;
+mod plan;
 mod refusals;
+mod scan;
 mod secrecy;
 mod token;
 

@@ -1,0 +1,210 @@
+//! What the search found, and what it could not search.
+
+use std::io::Read;
+
+use serde_json::{Value, json};
+
+use super::secrets::Wanted;
+use crate::compat::io_reason::reason;
+use crate::compat::quote::quote;
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::output::{Format, progress};
+use crate::scan::{Hit, Search};
+use crate::text::acpctl;
+
+/// The most findings that are kept for JSON; as lines, all of them are printed.
+const MOST: usize = 10_000;
+/// The most files that are named because they can't be read.
+const NAMED: usize = 10;
+/// The bytes that are read at a time.
+const BLOCK: usize = 64 << 10;
+
+/// A file, or an object of a history.
+pub(super) struct Place<'p> {
+    pub path: &'p str,
+    /// Looks up the commit that added it, if it comes from a history.
+    pub commit: Option<&'p dyn Fn() -> Option<String>>,
+}
+
+pub(super) struct Report<'r> {
+    ctx: &'r Ctx,
+    wanted: &'r Wanted,
+    format: Format,
+    block: Vec<u8>,
+    findings: Vec<Value>,
+    found: u64,
+    files: u64,
+    bytes: u64,
+    unread: u64,
+    progress: progress::Progress,
+}
+
+impl<'r> Report<'r> {
+    pub(super) fn new(ctx: &'r Ctx, wanted: &'r Wanted, format: Format) -> Self {
+        for (name, why) in &wanted.left_out {
+            ctx.out.warn(&format!(
+                "credential {} is not searched for: {why}",
+                quote(name)
+            ));
+        }
+        Self {
+            ctx,
+            wanted,
+            format,
+            block: vec![0; BLOCK],
+            findings: Vec::new(),
+            found: 0,
+            files: 0,
+            bytes: 0,
+            unread: 0,
+            progress: progress::begin("Searching".to_owned()),
+        }
+    }
+
+    /// Searches everything that a reader has.
+    ///
+    /// # Errors
+    /// Standard output can't be written. What can't be read is counted.
+    pub(super) fn search(
+        &mut self,
+        place: &Place<'_>,
+        mut reader: impl Read,
+    ) -> anyhow::Result<()> {
+        self.files += 1;
+        self.progress.say(|| format!("Searching {}", place.path));
+        let wanted = self.wanted;
+        let mut search = Search::new(&wanted.needles);
+        loop {
+            match reader.read(&mut self.block) {
+                Ok(0) => return Ok(()),
+                Ok(read) => {
+                    self.bytes += read as u64;
+                    for hit in search.feed(&self.block[..read]) {
+                        self.add(place, hit)?;
+                    }
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.unread(place.path, &reason(&error));
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Counts a file that could not be searched, or not to its end.
+    pub(super) fn unread(&mut self, path: &str, why: &str) {
+        self.unread += 1;
+        if self.unread <= NAMED as u64 {
+            self.ctx
+                .out
+                .warn(&format!("{path} was not searched: {why}"));
+        }
+    }
+
+    /// Notes that something is left out on purpose.
+    pub(super) fn note(&self, text: &str) {
+        self.ctx.out.note(text);
+    }
+
+    fn add(&mut self, place: &Place<'_>, hit: Hit) -> anyhow::Result<()> {
+        self.found += 1;
+        let Some((id, name)) = self.wanted.credentials.get(hit.secret.owner as usize) else {
+            return Ok(());
+        };
+        let commit = place.commit.and_then(|find| find());
+        let (part, encoding) = (hit.secret.part, hit.secret.encoding);
+        if matches!(self.format, Format::Table | Format::Wide | Format::Name) {
+            let of = commit.map_or(String::new(), |commit| format!(" (commit {commit})"));
+            return self.ctx.out.line(&format!(
+                "{}:{}: {part} of credential {}{}{of}",
+                place.path,
+                hit.line,
+                quote(name),
+                encoding.words(),
+            ));
+        }
+        if self.findings.len() < MOST {
+            self.findings.push(json!({
+                "path": place.path, "line": hit.line, "offset": hit.offset, "commit": commit,
+                "credential_id": id, "credential": name, "part": part, "encoding": encoding,
+            }));
+        }
+        Ok(())
+    }
+
+    /// Prints the summary, and fails if something was found, or if not everything could be searched.
+    ///
+    /// # Errors
+    /// [`Kind::Leak`] if a secret was found.
+    pub(super) fn finish(self) -> anyhow::Result<()> {
+        drop(self.progress);
+        let left_out = self.wanted.left_out.len();
+        let sought = self.wanted.credentials.len() - left_out;
+        if !matches!(self.format, Format::Table | Format::Wide | Format::Name) {
+            let left_out = self.wanted.left_out.iter();
+            let left_out: Vec<Value> = left_out
+                .map(|(name, why)| json!({"credential": name, "reason": why}))
+                .collect();
+            self.ctx.out.value(
+                &json!({
+                    "findings": self.findings, "found": self.found, "files": self.files,
+                    "bytes": self.bytes, "unread": self.unread, "credentials": sought,
+                    "not_searched_for": left_out,
+                }),
+                &self.format,
+            )?;
+        }
+        self.ctx.out.note(&format!(
+            "Searched {} ({}) for {}",
+            count(self.files, "file"),
+            size(self.bytes),
+            count(sought as u64, "credential"),
+        ));
+        if self.found > 0 {
+            let update = acpctl(&["credential", "update", "NAME", "--from-file", "PATH"]);
+            let message = match self.found {
+                1 => "a stored secret was found in 1 place".to_owned(),
+                found => format!("stored secrets were found in {found} places"),
+            };
+            return Err(Failure::new(Kind::Leak, message)
+                .hint(format!(
+                    "make the secrets useless where they were issued, then store new ones: {update}"
+                ))
+                .into());
+        }
+        if let Some(kind) = self.wanted.failed {
+            let message = format!(
+                "nothing was found, but {} could not be searched for",
+                count(left_out as u64, "credential")
+            );
+            return Err(Failure::new(kind, message)
+                .hint("name those to search for with --credential NAME")
+                .into());
+        }
+        if self.unread > 0 {
+            let message = format!(
+                "nothing was found, but {} could not be searched",
+                count(self.unread, "file")
+            );
+            return Err(Failure::new(Kind::Other, message)
+                .hint("run it as a user who may read all files")
+                .into());
+        }
+        Ok(())
+    }
+}
+
+fn count(number: u64, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{s}")
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_024 => format!("{bytes} bytes"),
+        1_024..1_048_576 => format!("{} KiB", bytes >> 10),
+        _ => format!("{} MiB", bytes >> 20),
+    }
+}

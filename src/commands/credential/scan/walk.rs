@@ -1,0 +1,147 @@
+//! Searches files and folders.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Read};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+
+use super::report::{Place, Report};
+use crate::compat::io_reason::reason;
+use crate::failure::{Failure, Kind};
+use crate::plain_file::{self, Links};
+use crate::text::quote;
+
+/// The most bytes that one compressed file may grow to.
+const MOST_UNPACKED: u64 = 4 << 30;
+/// The first bytes of a file that gzip compressed.
+const GZIP: &[u8] = &[0x1f, 0x8b, 8];
+/// How deep folders may lie in each other.
+const DEEPEST: usize = 500;
+
+/// Searches what the command line names.
+///
+/// # Errors
+/// A path does not exist, or standard output can't be written.
+pub(super) fn search(report: &mut Report<'_>, paths: &[PathBuf]) -> anyhow::Result<()> {
+    // A misspelled path is an error before anything is searched: it would count as free of secrets.
+    for path in paths.iter().filter(|path| !is_stdin(path)) {
+        fs::metadata(path).map_err(|error| {
+            let name = quote(&path.to_string_lossy());
+            Failure::new(Kind::Other, format!("read {name}: {}", reason(&error)))
+        })?;
+    }
+    for path in paths {
+        if is_stdin(path) {
+            let place = Place {
+                path: "-",
+                commit: None,
+            };
+            contents(report, &place, io::stdin().lock())?;
+            continue;
+        }
+        let found = fs::metadata(path)?;
+        if found.is_dir() {
+            folder(report, path, found.dev(), 0)?;
+        } else {
+            file(report, path)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Searches a folder, and the folders in it on the same device.
+fn folder(report: &mut Report<'_>, path: &Path, device: u64, depth: usize) -> anyhow::Result<()> {
+    let shown = path.to_string_lossy();
+    if depth > DEEPEST {
+        report.unread(&shown, "it lies too deep");
+        return Ok(());
+    }
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) => {
+            report.unread(&shown, &reason(&error));
+            return Ok(());
+        }
+    };
+    let mut folders = Vec::new();
+    for entry in entries {
+        let found = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)));
+        match found {
+            Ok((path, kind)) if kind.is_dir() => folders.push(path),
+            Ok((path, kind)) if kind.is_file() => file(report, &path)?,
+            Ok(_) => {}
+            Err(error) => report.unread(&shown, &reason(&error)),
+        }
+    }
+    for path in folders {
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.dev() == device => folder(report, &path, device, depth + 1)?,
+            Ok(_) => report.note(&format!(
+                "{} is on another file system and was left out; name it to search it too",
+                path.display()
+            )),
+            Err(error) => report.unread(&path.to_string_lossy(), &reason(&error)),
+        }
+    }
+    Ok(())
+}
+
+fn file(report: &mut Report<'_>, path: &Path) -> anyhow::Result<()> {
+    let shown = path.to_string_lossy();
+    let place = Place {
+        path: &shown,
+        commit: None,
+    };
+    match open(path) {
+        Ok(file) => contents(report, &place, file),
+        Err(error) => {
+            report.unread(&shown, &reason(&error));
+            Ok(())
+        }
+    }
+}
+
+/// Opens a regular file, or a pipe that the shell opened for this program.
+fn open(path: &Path) -> io::Result<File> {
+    if plain_file::is_own_descriptor(path) {
+        return File::open(path);
+    }
+    plain_file::open(path, Links::Follow)
+}
+
+/// Searches the bytes; those that gzip compressed are unpacked.
+fn contents(report: &mut Report<'_>, place: &Place<'_>, reader: impl Read) -> anyhow::Result<()> {
+    let mut reader = BufReader::with_capacity(64 << 10, reader);
+    let is_packed = reader.fill_buf().is_ok_and(|first| first.starts_with(GZIP));
+    if is_packed {
+        let unpacked = Limited {
+            reader: MultiGzDecoder::new(reader),
+            left: MOST_UNPACKED,
+        };
+        return report.search(place, unpacked);
+    }
+    report.search(place, reader)
+}
+
+/// Fails once more than `left` bytes were read, so that a small file can't keep the search busy for days.
+struct Limited<R> {
+    reader: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.left = self
+            .left
+            .checked_sub(read as u64)
+            .ok_or_else(|| io::Error::other("it unpacks to more than 4 GiB"))?;
+        Ok(read)
+    }
+}

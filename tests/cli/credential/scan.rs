@@ -1,0 +1,304 @@
+//! `credential scan`: finds stored secrets wherever they are, and nothing else; never shows them.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::support::run::{Line as _, Run as _, credential_create};
+use crate::support::server::{Scripted, error, json as answer, list};
+use crate::support::{SAMPLE, TestEnv, sample, skipped};
+
+const GITLAB: &str = "glpat-Q7f3kZ9x1mW2aB4cD5eF";
+/// A kubeconfig with a client certificate and a key.
+const CERTIFICATE: &str = "tests/data/kubeconfigs/030-cert-data.yaml";
+
+/// A store with the sample's token, a GitLab token, and a kubeconfig with a certificate.
+fn store() -> TestEnv {
+    let env = TestEnv::new();
+    let certificate = Path::new(env!("CARGO_MANIFEST_DIR")).join(CERTIFICATE);
+    let certificate = certificate.to_string_lossy().into_owned();
+    for (provider, name, source) in [
+        ("kubeconfig", "prod", ["--from-file", SAMPLE]),
+        ("gitlab", "lab", ["--token", GITLAB]),
+        ("kubeconfig", "certs", ["--from-file", &certificate]),
+    ] {
+        env.local()
+            .args(credential_create(provider, name, &source))
+            .stdout();
+    }
+    env
+}
+
+/// The text that `credential token` prints.
+fn stored(env: &TestEnv, name: &str) -> String {
+    env.local().line("credential token").arg(name).stdout()
+}
+
+/// Searches and returns status, standard output and standard error; none of them shows a secret.
+fn scan(env: &TestEnv, line: &str) -> (Option<i32>, String, String) {
+    let (code, stdout, stderr) = env.local().line("credential scan").line(line).told();
+    let token = sample();
+    let token = token
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("token: "));
+    for secret in [GITLAB, token.unwrap().trim_matches('"')] {
+        assert!(
+            !stdout.contains(secret) && !stderr.contains(secret),
+            "{stdout}{stderr}"
+        );
+    }
+    (code, stdout, stderr)
+}
+
+#[test]
+fn a_secret_is_found_in_every_form() {
+    let env = store();
+    let kubeconfig = stored(&env, "prod");
+    let encoded = STANDARD.encode(&kubeconfig);
+    let wrapped: Vec<&str> = (0..encoded.len())
+        .step_by(76)
+        .map(|at| &encoded[at..encoded.len().min(at + 76)])
+        .collect();
+    let manifest = format!(
+        "data:\n  kubeconfig: {}\n",
+        STANDARD.encode(stored(&env, "certs"))
+    );
+    let half = &GITLAB[..GITLAB.len() - 1];
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed
+        .write_all(format!("at 10:00 {GITLAB}\n").as_bytes())
+        .unwrap();
+    for (name, content, finding) in [
+        (
+            "plain.log",
+            format!("one\ntwo Bearer {GITLAB}\n").into_bytes(),
+            "2: token of credential \"lab\"",
+        ),
+        (
+            "config.yaml",
+            kubeconfig.clone().into_bytes(),
+            "token of credential \"prod\"",
+        ),
+        (
+            "one-line",
+            encoded.clone().into_bytes(),
+            "1: token of credential \"prod\" in base64",
+        ),
+        (
+            "wrapped",
+            wrapped.join("\n    ").into_bytes(),
+            "token of credential \"prod\" in base64",
+        ),
+        (
+            "secret.yaml",
+            manifest.into_bytes(),
+            "2: client key of credential \"certs\" in base64 of base64",
+        ),
+        (
+            "basic",
+            STANDARD.encode(format!("git:{GITLAB}")).into_bytes(),
+            "1: token of credential \"lab\" in base64",
+        ),
+        (
+            "binary",
+            [b"\0\x01\xff".as_slice(), GITLAB.as_bytes(), b"\0"].concat(),
+            "1: token of credential \"lab\"",
+        ),
+        (
+            "old.log.gz",
+            packed.finish().unwrap(),
+            "1: token of credential \"lab\"",
+        ),
+    ] {
+        env.file(&format!("found/{name}"), content);
+        let (code, stdout, stderr) = scan(&env, &format!("found/{name}"));
+        assert_eq!(code, Some(13), "{name}: {stdout}{stderr}");
+        assert!(
+            stdout
+                .lines()
+                .any(|line| line.starts_with(&format!("found/{name}:")) && line.ends_with(finding)),
+            "{name}: {stdout}"
+        );
+        assert!(stderr.contains("Error: "), "{name}: {stderr}");
+    }
+    // Text that is only like a secret, or the beginning of one.
+    env.file("clean/half", &half[..15]);
+    env.file(
+        "clean/other",
+        "glpat-Q7f3kZ9x1mW2aB4cD5eX and eyJhbGciOiJSUzI1NiJ9\n",
+    );
+    let other = std::fs::read(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/kubeconfigs/513-bp256.yaml"),
+    );
+    env.file("clean/another-key", other.unwrap());
+    let (code, stdout, stderr) = scan(&env, "clean");
+    assert_eq!((code, stdout.as_str()), (Some(0), ""), "{stderr}");
+    assert!(stderr.contains("Searched 3 files"), "{stderr}");
+}
+
+#[test]
+fn a_folder_is_searched_without_links_and_each_part_is_reported_once_a_file() {
+    let env = store();
+    env.file("tree/a/b/leak.txt", format!("{GITLAB}\n").repeat(3));
+    env.file("elsewhere/leak.txt", GITLAB);
+    std::os::unix::fs::symlink(env.work().join("elsewhere"), env.work().join("tree/link")).unwrap();
+    let (code, stdout, _) = scan(&env, "tree");
+    assert_eq!(
+        (code, stdout.as_str()),
+        (
+            Some(13),
+            "tree/a/b/leak.txt:1: token of credential \"lab\"\n"
+        )
+    );
+    let (code, stdout, _) = scan(&env, "tree -o json");
+    let found: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(code, Some(13));
+    assert_eq!(found["found"], 1);
+    let finding = &found["findings"][0];
+    for (key, value) in [
+        ("path", json!("tree/a/b/leak.txt")),
+        ("line", json!(1)),
+        ("credential", json!("lab")),
+        ("part", json!("token")),
+        ("encoding", json!("plain")),
+        ("commit", Value::Null),
+    ] {
+        assert_eq!(finding[key], value, "{key}");
+    }
+    // Only one credential.
+    let (code, ..) = scan(&env, "tree --credential prod");
+    assert_eq!(code, Some(0));
+    // Standard input.
+    let piped = env
+        .local()
+        .line("credential scan -")
+        .write_stdin(GITLAB)
+        .told();
+    assert_eq!(
+        (piped.0, piped.1.as_str()),
+        (Some(13), "-:1: token of credential \"lab\"\n")
+    );
+}
+
+#[test]
+fn what_is_not_searched_is_not_clean() {
+    let env = store();
+    let (code, stdout, stderr) = scan(&env, "no-such-file");
+    assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+    assert!(
+        stderr.contains("Error: read \"no-such-file\": "),
+        "{stderr}"
+    );
+    for (line, said) in [("", "PATH"), ("--git HEAD a b", "--git takes one PATH")] {
+        let (code, _, stderr) = scan(&env, line);
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(stderr.contains(said), "{stderr}");
+    }
+    // Damaged, so that its end is unknown.
+    env.file("torn.gz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2]);
+    let (code, _, stderr) = scan(&env, "torn.gz");
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(
+        stderr.contains("nothing was found, but 1 file could not be searched"),
+        "{stderr}"
+    );
+    // A secret that the caller may not read.
+    let server = Scripted::with(|request| {
+        let target = request.target.trim_start_matches("/api/ambient/v1");
+        match target.split('?').next().unwrap() {
+            "/credentials" => list([
+                json!({"id": "c1", "name": "git", "provider": "github"}),
+                json!({"id": "c2", "name": "hub", "provider": "github"}),
+                json!({"id": "c3", "name": "pin", "provider": "jira"}),
+            ]),
+            "/credentials/c1/token" => answer(
+                200,
+                &json!({"credential_id": "c1", "provider": "github", "token": GITLAB}),
+            ),
+            "/credentials/c3/token" => answer(
+                200,
+                &json!({"credential_id": "c3", "provider": "jira", "token": "1234"}),
+            ),
+            _ => error(403, "ambient-api-server-4", "no"),
+        }
+    });
+    env.file("clean", "nothing here");
+    let (code, stdout, stderr) = env
+        .connected(server.url())
+        .line("credential scan clean -o json")
+        .told();
+    let found: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(
+        (code, found["credentials"].as_i64()),
+        (Some(5), Some(1)),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("credential \"hub\" is not searched for: its secret can't be read"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("credential \"pin\" is not searched for: its secret is too short"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = TestEnv::new().local().line("credential scan .").told();
+    assert_eq!(code, Some(3), "{stderr}");
+}
+
+#[test]
+fn a_history_is_searched_with_its_messages() {
+    let env = store();
+    let repository = env.work().join("repo");
+    std::fs::create_dir(&repository).unwrap();
+    let git = |words: &[&str]| {
+        let mut git = Command::new("git");
+        git.current_dir(&repository).env_clear().args([
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@example.com",
+            "-c",
+            "init.defaultBranch=main",
+        ]);
+        git.envs(env.variables()).args(words).output()
+    };
+    if !git(&["init", "--quiet"]).is_ok_and(|output| output.status.success()) {
+        skipped("git is not installed");
+        return;
+    }
+    let commit = |message: &str| {
+        assert!(git(&["add", "--all"]).unwrap().status.success());
+        let done = git(&["commit", "--quiet", "--allow-empty", "-m", message]).unwrap();
+        assert!(done.status.success(), "{done:?}");
+        let id = git(&["rev-parse", "HEAD"]).unwrap().stdout;
+        String::from_utf8(id).unwrap().trim().to_owned()
+    };
+    commit("start");
+    env.file("repo/sub/app.env", format!("TOKEN={GITLAB}\n"));
+    let added = commit("add");
+    std::fs::remove_file(repository.join("sub/app.env")).unwrap();
+    commit("remove");
+    // The files of today are clean, the history is not.
+    env.file("repo/readme", "hello");
+    let (code, stdout, stderr) = scan(&env, "--git HEAD repo");
+    assert_eq!(code, Some(13), "{stderr}");
+    assert_eq!(
+        stdout,
+        format!("sub/app.env:1: token of credential \"lab\" (commit {added})\n")
+    );
+    assert_eq!(scan(&env, "--git HEAD~1..HEAD repo").0, Some(0));
+    let said = commit(&format!("use {GITLAB}"));
+    let (code, stdout, _) = scan(&env, "--git HEAD~1..HEAD repo");
+    assert_eq!(code, Some(13));
+    assert!(stdout.starts_with(&format!("commit {said}:")), "{stdout}");
+    for range in ["no-such-branch", "--all", "--output=x"] {
+        let (code, stdout, stderr) = scan(&env, &format!("--git={range} repo"));
+        assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+        assert!(stderr.contains("git can't list the commits"), "{stderr}");
+    }
+    assert!(!repository.join("x").exists());
+}
