@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use crate::api::{Answer, Client, Request};
-use crate::auth::{cleartext, login as auth_login, refresh, store, token};
+use crate::auth::{cleartext, job, login as auth_login, refresh, store, token};
 use crate::compat::grammar::IgnoredArgs;
 use crate::config::paths::Unknown;
 use crate::config::settings::Origin;
@@ -231,6 +231,7 @@ fn platform(ctx: &Ctx) -> Vec<Check> {
     if settings.api_url.origin == Origin::Default
         && settings.token.value.is_none()
         && !auth_login::is_logged_in(config)
+        && !job::is_set()
     {
         return vec![ok(
             "login",
@@ -328,6 +329,7 @@ fn login(
     };
     let from = match settings.token.origin {
         Origin::Environment => "token from AMBIENT_TOKEN",
+        _ if job::is_set() => "token from AMBIENT_CLIENT_ID",
         _ => "stored token",
     };
     match expires_at(token) {
