@@ -5,6 +5,7 @@ mod device;
 mod discovery;
 mod file;
 mod job;
+mod keycloak;
 mod keyring;
 mod logout;
 mod origin;

@@ -15,6 +15,7 @@ pub mod server;
 pub mod signals;
 pub mod snapshot;
 pub mod tls;
+pub mod webdriver;
 
 use std::fs;
 use std::io::Write as _;
