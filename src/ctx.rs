@@ -19,6 +19,7 @@ use crate::config::{Config, Settings};
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
+use crate::output::jq::Filter;
 use crate::output::{Out, progress};
 use crate::resources::check_id;
 use crate::text::command::shell_word;
@@ -36,12 +37,13 @@ pub struct Ctx {
     client: OnceCell<Client>,
     job_token: OnceCell<SecretString>,
     runtime: OnceCell<tokio::runtime::Runtime>,
+    rehearses: Cell<bool>,
 }
 
 impl Ctx {
     #[must_use]
     pub fn new(globals: Globals) -> Self {
-        let out = Out::new(globals.color);
+        let out = Out::new(globals.color).quiet(globals.quiet);
         Self {
             globals,
             out,
@@ -51,7 +53,23 @@ impl Ctx {
             client: OnceCell::new(),
             job_token: OnceCell::new(),
             runtime: OnceCell::new(),
+            rehearses: Cell::new(false),
         }
+    }
+
+    /// Passes all JSON of the run through the filter of `--jq`.
+    ///
+    /// # Errors
+    /// The filter is wrong; nothing has been done yet.
+    pub fn with_filter(mut self) -> Result<Self, Failure> {
+        let filter = self
+            .globals
+            .jq
+            .as_deref()
+            .map(Filter::compile)
+            .transpose()?;
+        self.out.filter_with(filter);
+        Ok(self)
     }
 
     /// Returns the configuration file; an empty one if its path is unknown.
@@ -99,7 +117,16 @@ impl Ctx {
     /// There is none, in the Go tool's words; or its text can't be part of a path.
     pub fn project(&self, flag: Option<&str>) -> Result<String, Failure> {
         let words = "no project set; use --project-id or run 'acpctl config set project <name>'";
-        let project = match flag.filter(|project| !project.is_empty()) {
+        let flag = flag.filter(|project| !project.is_empty());
+        if let (Some(own), Some(global)) = (flag, self.globals.project.as_deref())
+            && !global.is_empty()
+            && own != global
+        {
+            return Err(Failure::usage(format!(
+                "--project-id {own} and --project {global} name different projects"
+            )));
+        }
+        let project = match flag {
             Some(project) => project.to_owned(),
             None => self
                 .settings()?
@@ -127,6 +154,9 @@ impl Ctx {
         let mut client = Client::connect(settings, token)?;
         if let Some(renewal) = renewal {
             client = client.renew_with(renewal);
+        }
+        if self.rehearses() {
+            client.rehearse();
         }
         Ok(self.client.get_or_init(|| client))
     }
@@ -184,6 +214,21 @@ impl Ctx {
             asked.map_err(|why| Failure::new(Kind::Other, why.to_string()))?
         })?;
         Ok(token.clone())
+    }
+
+    /// Changes nothing from now on, for `--dry-run`: the client answers writes itself. A verb that changes something on this
+    /// machine asks [`Ctx::rehearses`].
+    pub fn rehearse(&self) {
+        self.rehearses.set(true);
+        if let Some(client) = self.client.get() {
+            client.rehearse();
+        }
+    }
+
+    /// True for a dry run.
+    #[must_use]
+    pub fn rehearses(&self) -> bool {
+        self.rehearses.get()
     }
 
     /// Makes this the client of the run, unless the run has one already.

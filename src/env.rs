@@ -52,6 +52,8 @@ variables! {
     ACTIONS_ID_TOKEN_REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN", Text, "Set by GitHub beside it.";
     PROJECT = "AMBIENT_PROJECT", Text, "Project to work in.";
     REQUEST_TIMEOUT = "AMBIENT_REQUEST_TIMEOUT", Text, "Seconds that one request may take (a positive integer).";
+    CONNECT_TIMEOUT = "AMBIENT_CONNECT_TIMEOUT", Text, "Seconds that connecting to the server may take (a positive integer).";
+    RETRIES = "AMBIENT_RETRIES", Text, "How often a request that is safe to repeat is retried (0 to 100).";
     POLLING_INTERVAL = "AMBIENT_POLLING_INTERVAL", Text, "Seconds between two polls of `get --watch` (a positive integer).";
     COMPLETION_TIMEOUT = "AMBIENT_COMPLETION_TIMEOUT", Text, "Milliseconds that one completion may take (a positive integer; default 250).";
     GRPC_URL = "AMBIENT_GRPC_URL", Text, "HOST:PORT of the gRPC endpoint for `get --watch`.";
@@ -59,6 +61,8 @@ variables! {
     LOCAL_KEYRING = "AMBIENT_LOCAL_KEYRING", Text, "`off` keeps the key of the embedded API in a file beside its database.";
     KUBECONFIG = "KUBECONFIG", Path, "Kubeconfig files that `credential create --context NAME` reads if no file is given.";
     CI = "CI", Presence, "Set by CI systems: acpctl never prompts.";
+    ACPCTL_PAGER = "ACPCTL_PAGER", Text, "Program that shows output that is longer than the window of a terminal; `cat` for none. It wins over `config set pager` and `PAGER`.";
+    PAGER = "PAGER", Text, "The same, if neither `ACPCTL_PAGER` nor the configuration file names one (default `less -FRX`).";
     NO_COLOR = "NO_COLOR", Presence, "Disables color.";
     CLICOLOR_FORCE = "CLICOLOR_FORCE", Presence, "Enables color even if the output is not a terminal.";
     TERM = "TERM", Presence, "`dumb` stands for a terminal without color.";

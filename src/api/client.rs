@@ -1,6 +1,7 @@
 //! The client: sends requests, decides which answers are a success, and repeats a request if that is safe.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
@@ -12,6 +13,7 @@ use super::error::{Cause, Error};
 use super::http::Http;
 use super::local::Local;
 use super::notice;
+use super::rehearsal;
 use super::request::{Answer, BASE_PATH, Method, Request};
 use super::stream::{Bytes, EventStream};
 use super::trace::Trace;
@@ -31,6 +33,7 @@ pub struct Client {
     project: Option<String>,
     retries: u32,
     trace: Trace,
+    rehearses: AtomicBool,
 }
 
 impl Client {
@@ -47,8 +50,9 @@ impl Client {
         Ok(Self {
             transport,
             project: settings.project.value.clone(),
-            retries: settings.retries,
+            retries: settings.retries.value,
             trace: Trace::new(settings.verbosity),
+            rehearses: AtomicBool::new(false),
         })
     }
 
@@ -62,6 +66,7 @@ impl Client {
             project: None,
             retries,
             trace: Trace::new(verbosity),
+            rehearses: AtomicBool::new(false),
         })
     }
 
@@ -76,6 +81,11 @@ impl Client {
         let mut client = Self::connect(settings, token)?;
         client.project = None;
         Ok(client)
+    }
+
+    /// Sends no write from now on: each gets the answer that a server would likely give.
+    pub fn rehearse(&self) {
+        self.rehearses.store(true, Ordering::Relaxed);
     }
 
     /// Lets the client replace its token once for each request that the server refuses with 401.
@@ -137,6 +147,9 @@ impl Client {
     /// # Errors
     /// [`Error::Status`] for every other status; [`Error::Transport`] or [`Error::Body`] if no whole answer arrived.
     pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
+        if self.rehearses.load(Ordering::Relaxed) && request.method != Method::Get {
+            return Box::pin(rehearsal::answer(self, request)).await;
+        }
         let mut answer_lost = false;
         let mut is_renewed = false;
         let mut attempt = 0;

@@ -239,7 +239,7 @@ pub(crate) fn builder(base: &str, settings: &Settings) -> anyhow::Result<reqwest
     let mut builder = reqwest::Client::builder()
         .user_agent(format!("acpctl/{}", crate::version::VERSION))
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(settings.connect_timeout)
+        .connect_timeout(settings.connect_timeout.value)
         .http1_only();
     builder = builder.no_proxy();
     if let Some(address) = url

@@ -15,6 +15,7 @@ pub(crate) mod local;
 mod notice;
 mod path;
 pub(crate) mod proxy;
+mod rehearsal;
 mod request;
 pub mod sse;
 mod stream;

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use super::job::Job;
 use super::own_server;
 use super::store::{self, Store};
-use crate::config::file::{ACCESS_TOKEN, API_URL, LOGIN_URL};
+use crate::config::file::{ACCESS_TOKEN, API_URL, LOCAL, LOGIN_URL};
 use crate::config::settings::{
     DEFAULT_API_URL, Origin, is_local, login_url, parse_api_url, same_origin,
 };
@@ -132,12 +132,13 @@ pub(crate) fn is_logged_in(config: &Config) -> bool {
     config.text(ACCESS_TOKEN).is_some() || store::chosen(config) == Store::Keyring
 }
 
-/// Changes the address of a configuration. A stored login stays with the address that it was made for. A login that was made
+/// Changes the address of a configuration, which then counts in place of the embedded API. A stored login stays with the address that it was made for. A login that was made
 /// before the configuration had an address belongs to the first address.
 pub(crate) fn change_url(config: &mut Config, url: Option<&str>) {
     let is_first = config.text(API_URL).or(config.text(LOGIN_URL)).is_none();
     let made_for = login_url(config).to_owned();
     config.set(API_URL, url.map(Into::into));
+    config.set(LOCAL, None);
     if is_first {
         return;
     }
@@ -150,6 +151,7 @@ pub(crate) fn change_url(config: &mut Config, url: Option<&str>) {
 /// variable; or else the saved one.
 pub(crate) fn made_for(config: &mut Config, named: Option<&str>, settings: &Settings) {
     if named.is_some() {
+        config.set(LOCAL, None);
         config.set(API_URL, named.map(Into::into));
     }
     let saved = config.text(API_URL).unwrap_or(DEFAULT_API_URL);

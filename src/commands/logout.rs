@@ -6,46 +6,33 @@ use crate::auth::oidc::Revocation;
 use crate::auth::revoke::Revocable;
 use crate::auth::{job, store};
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_GRANT, LOGIN_URL};
 use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
-use crate::output::OutputArgs;
 use crate::text::url_for_people;
+
+const EXAMPLES: &str = "acpctl logout";
 
 /// Log out from the Ambient API server
 ///
 /// Removes every token from this machine, and ends the login at the identity provider if that supports it.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
-    let path = paths::config_file_to_change()?;
+    let format = args.output.format(ctx)?;
     let before = Revocable::of(ctx.config()?);
-    let mut cleared = Ok(());
-    Config::update(&path, |config| {
-        cleared = store::clear(config);
-        for key in [LOGIN_URL, ISSUER_URL, CLIENT_ID, LOGIN_GRANT] {
-            config.set(key, None);
-        }
-    })
-    .map_err(Failure::from)?;
-    cleared.map_err(|why| {
-        Failure::new(
-            Kind::Other,
-            format!("remove the login from the keyring: {why}"),
-        )
-        .hint("unlock the keyring and log out again")
-    })?;
-    let settings = ctx.settings()?;
-    let revoked = match &before {
-        Some(before) => ctx.block_on(async { Ok(before.revoke(settings).await) })?,
-        None => Revocation::Done,
+    let revoked = if ctx.rehearses() {
+        Revocation::Done
+    } else {
+        log_out(ctx, before.as_ref())?
     };
     let result = json!({"logged_out": true});
     outcome::said(ctx, &format, "Logged out successfully.", &result)?;
@@ -62,4 +49,29 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .warn("AMBIENT_ISSUER_URL and AMBIENT_CLIENT_ID are set and still used");
     }
     Ok(())
+}
+
+/// Removes the tokens from this machine, then ends the login at the issuer.
+fn log_out(ctx: &Ctx, before: Option<&Revocable>) -> anyhow::Result<Revocation> {
+    let path = paths::config_file_to_change()?;
+    let mut cleared = Ok(());
+    Config::update(&path, |config| {
+        cleared = store::clear(config);
+        for key in [LOGIN_URL, ISSUER_URL, CLIENT_ID, LOGIN_GRANT] {
+            config.set(key, None);
+        }
+    })
+    .map_err(Failure::from)?;
+    cleared.map_err(|why| {
+        Failure::new(
+            Kind::Other,
+            format!("remove the login from the keyring: {why}"),
+        )
+        .hint("unlock the keyring and log out again")
+    })?;
+    let settings = ctx.settings()?;
+    match before {
+        Some(before) => ctx.block_on(async { Ok(before.revoke(settings).await) }),
+        None => Ok(Revocation::Done),
+    }
 }

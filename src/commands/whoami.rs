@@ -15,8 +15,11 @@ use crate::output::{Format, OutputArgs};
 use crate::server::USER;
 use crate::text::{acpctl, url_for_people};
 
+const EXAMPLES: &str = "acpctl whoami";
+
 /// Display current user information
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Print the current API token and exit
     #[arg(short = 't', long)]

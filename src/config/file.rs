@@ -36,6 +36,12 @@ pub const PAGER: &str = "pager";
 pub const REQUEST_TIMEOUT: &str = "request_timeout";
 pub const POLLING_INTERVAL: &str = "polling_interval";
 pub const INSECURE: &str = "insecure_tls_verify";
+/// Our own key: whether the embedded API is used.
+pub const LOCAL: &str = "local";
+/// Our own key: the seconds that connecting may take.
+pub const CONNECT_TIMEOUT: &str = "connect_timeout";
+/// Our own key: how often a request is retried.
+pub const RETRIES: &str = "retries";
 /// Our own key: the address that the stored login is for, if that is not `api_url`.
 pub const LOGIN_URL: &str = "login_url";
 /// Our own key: the kind of login that gets a new token without a refresh token.
@@ -365,6 +371,13 @@ impl Config {
         self.value(key)
             .and_then(Value::as_u64)
             .filter(|seconds| *seconds > 0)
+    }
+
+    /// Returns a number that may be zero.
+    #[must_use]
+    pub fn count(&self, key: &str) -> Option<u32> {
+        let number = self.value(key).and_then(Value::as_u64)?;
+        number.try_into().ok()
     }
 
     #[must_use]

@@ -6,9 +6,9 @@ use clap::{ArgMatches, Command};
 
 use super::rules::{
     count_failure, ends_in_a_command_line, flag_name, invalid_value, is_parent, split_failure,
+    value_name,
 };
-use super::suggestions::unknown_command;
-use super::words::{Flag, Line, Scanned, Stop};
+use super::words::{Flag, Known, Line, Scanned, Stop};
 use crate::failure::Failure;
 use crate::text::quote;
 
@@ -41,7 +41,7 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
     if line.path.len() == 1
         && let Some(word) = line.first_argument()
     {
-        return Err(unknown_command(root, &word));
+        return Err(unknown_command(&line, &word));
     }
     let mut scanned = line.scan();
     let checked = match std::mem::replace(&mut scanned.end, Ok(())) {
@@ -51,7 +51,9 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
             return Ok(Request::Help(line.path_names()));
         }
         Err(Stop::Failed(failure)) => Err(failure),
-        Ok(()) => check_arguments(&line, &scanned),
+        Ok(()) => {
+            check_arguments(&line, &scanned).and_then(|()| imply_json(&line, &mut scanned.flags))
+        }
     };
     let (path, names) = (line.path_names(), line.names());
     let words = match &checked {
@@ -74,17 +76,43 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
 fn check_arguments(line: &Line<'_>, scanned: &Scanned) -> Result<(), Failure> {
     let (command, path) = (line.command(), line.path_text());
     let failure = match scanned.arguments.first() {
-        Some(word) if is_parent(command) => {
-            let word = word.to_string_lossy();
-            let message = format!("unknown command {} for {}", quote(&word), quote(&path));
-            Some(Failure::usage(message).hint(line.verb_hint(&word)))
-        }
+        Some(word) if is_parent(command) => Some(unknown_command(line, &word.to_string_lossy())),
         _ if ends_in_a_command_line(command) => {
             split_failure(command, scanned.before, scanned.arguments.len(), &path)
         }
         _ => count_failure(command, &scanned.arguments, &path),
     };
     failure.map_or(Ok(()), Err)
+}
+
+/// The refusal of a word that is not a command, with the command that it may have been meant for.
+fn unknown_command(line: &Line<'_>, word: &str) -> Failure {
+    let (word_shown, path) = (quote(word), quote(&line.path_text()));
+    Failure::usage(format!("unknown command {word_shown} for {path}")).hint(line.verb_hint(word))
+}
+
+/// Adds `-o json` to a line with `--jq`, which filters JSON.
+fn imply_json(line: &Line<'_>, flags: &mut Vec<Flag>) -> Result<(), Failure> {
+    if !flags.iter().any(|flag| flag.name == "jq") {
+        return Ok(());
+    }
+    let given = flags.iter().find(|flag| flag.name == "output");
+    let given = given.and_then(|flag| flag.value.as_deref());
+    match given {
+        Some(format) if format == "json" => Ok(()),
+        Some(format) => Err(Failure::usage(format!(
+            "--jq filters JSON and does not fit -o {}",
+            format.to_string_lossy()
+        ))
+        .hint("leave out -o")),
+        // `local export -o FILE` means something else.
+        None if matches!(line.find_long("output"), Some(Known::Arg(arg)) if value_name(arg) == "FORMAT") =>
+        {
+            flags.push(Flag::new("output", "json"));
+            Ok(())
+        }
+        None => Err(Failure::usage("--jq is for commands that have -o json")),
+    }
 }
 
 /// Returns the arguments before `--` and after it, without those that the command ignores.

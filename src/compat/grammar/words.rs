@@ -24,6 +24,17 @@ pub(super) struct Flag {
     repeats: bool,
 }
 
+impl Flag {
+    /// Returns a flag that the user did not give, with its value.
+    pub(super) fn new(name: &str, value: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            value: Some(value.into()),
+            repeats: false,
+        }
+    }
+}
+
 /// The flags and arguments of a line.
 pub(super) struct Scanned {
     pub(super) flags: Vec<Flag>,
@@ -135,7 +146,7 @@ impl<'a> Line<'a> {
         if c == 'h' {
             return Some(Known::Help);
         }
-        if c == 'v' && self.path.len() == 1 {
+        if matches!(c, 'v' | 'V') && self.path.len() == 1 {
             return Some(Known::Version);
         }
         self.flags()
