@@ -148,8 +148,8 @@ fn a_code_is_typed_on_another_device() {
         .rfind(|line| line.starts_with("  "))
         .unwrap();
     driver.visit(&login.address);
-    driver.fill("#device-user-code", code.trim());
-    driver.click("input[type=submit],button[type=submit]");
+    driver.fill("#device_user_code", code.trim());
+    driver.click("#kc-login");
     sign_in(&driver);
     driver.click("#kc-login");
     assert!(login.child.wait().unwrap().success());
