@@ -180,7 +180,7 @@ impl Ctx {
             Ok(fresh.token)
         };
         let job = |job: &Job| {
-            renewal.set(job_renewal(settings));
+            renewal.set(Some(job_renewal(settings)));
             self.job_token(settings, job)
         };
         let bearer = login::effective(settings, || self.config(), read, job)?;
@@ -308,15 +308,15 @@ fn stored_renewal(settings: &Settings, config: &Config) -> Renewal {
 }
 
 /// Returns the way to a new token of a job, whose variables are read again: its ID token may be a new one.
-fn job_renewal(settings: &Settings) -> Option<Renewal> {
+fn job_renewal(settings: &Settings) -> Renewal {
     let settings = settings.clone();
-    Some(Box::new(move |_| {
+    Box::new(move |_| {
         let settings = settings.clone();
         Box::pin(async move {
             let job = Job::of_environment().ok()??;
             job.token(&settings).await.ok()
         })
-    }))
+    })
 }
 
 fn get_or_try<T, E>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {

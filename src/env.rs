@@ -93,6 +93,16 @@ variables! {
     SSL_CERT_FILE = "SSL_CERT_FILE", Path, "Certificate authorities that replace the system's.";
 }
 
+/// The variables with which a job proves to an issuer who it is. They are not meant for programs that acpctl starts.
+pub(crate) const JOB_SECRETS: &[Var] = &[
+    CLIENT_SECRET,
+    CLIENT_SECRET_FILE,
+    ID_TOKEN,
+    ID_TOKEN_FILE,
+    ACTIONS_ID_TOKEN_REQUEST_URL,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+];
+
 /// Returns the value of a variable that the user names in a manifest.
 #[must_use]
 pub(crate) fn named(name: &str) -> Option<String> {

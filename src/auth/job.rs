@@ -95,10 +95,9 @@ impl Job {
         if !is_meant {
             return Ok(None);
         }
-        let proof = match proof(id_token.map(IdToken::Given))? {
-            Some(proof) => proof,
-            // The issuer and the client alone are the defaults of `login`.
-            None => return Ok(None),
+        // The issuer and the client alone are the defaults of `login`.
+        let Some(proof) = proof(id_token.map(IdToken::Given))? else {
+            return Ok(None);
         };
         let missing = |var: Var| {
             Failure::new(Kind::Login, format!("{} is not set", var.name)).hint(format!(
@@ -148,7 +147,7 @@ impl Job {
                     form.push(("client_secret", secret.expose_secret()));
                 }
             }
-            (Proof::Secret(secret), _) | (Proof::IdToken(_, _, Some(secret)), _) => {
+            (Proof::Secret(secret) | Proof::IdToken(_, _, Some(secret)), _) => {
                 form.push(("client_secret", secret.expose_secret()));
                 form.push(("grant_type", "client_credentials"));
             }

@@ -12,7 +12,7 @@ use super::oidc::Issuer;
 use super::store::{self, Login};
 use super::token;
 use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_GRANT, Lock};
-use crate::config::settings::{login_url, same_origin};
+use crate::config::settings::{Origin, login_url, same_origin};
 use crate::config::{Config, Settings};
 use crate::failure::Failure;
 use crate::keyring::KeyringError;
@@ -155,6 +155,13 @@ fn is_due(login: &Login, now: Timestamp) -> bool {
     let end = access.and_then(|access| token::read(access.expose_secret()).expires_at());
     let soon = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
     end.is_some_and(|end| end < soon)
+}
+
+/// True if the next command renews the effective login by itself once it has ended.
+#[must_use]
+pub(crate) fn renews_itself(settings: &Settings, config: &Config) -> bool {
+    settings.token.origin != Origin::Environment
+        && (job::is_set() || store::load(config).is_ok_and(|login| is_renewable(config, &login)))
 }
 
 /// True if the issuer and the client are known, and the refresh token or, of a service account, the client's secret.

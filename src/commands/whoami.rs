@@ -6,9 +6,9 @@ use serde_json::json;
 
 use crate::auth::login::{self, Bearer};
 use crate::auth::token::{self, Token};
-use crate::auth::{job, refresh, store};
+use crate::auth::{refresh, store};
 use crate::config::Settings;
-use crate::config::settings::{Origin, not_logged_in_at};
+use crate::config::settings::not_logged_in_at;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
@@ -60,7 +60,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 read.claim("email")
                     .map(|email| ("Email:", email.to_owned())),
             );
-            let is_renewed = ctx.out.is_terminal() && is_renewed(ctx, settings);
+            let is_renewed = ctx.out.is_terminal() && renews_itself(ctx, settings);
             lines.extend(
                 read.claim("iss")
                     .filter(|_| ctx.out.is_terminal())
@@ -83,7 +83,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     if read.expires_at().is_some_and(|end| end < ctx.now())
         && ctx.out.is_terminal()
-        && !is_renewed(ctx, settings)
+        && !renews_itself(ctx, settings)
     {
         ctx.out.warn(&format!(
             "the token has expired; log in again: {}",
@@ -93,13 +93,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// True if the next command renews a login that has ended.
-fn is_renewed(ctx: &Ctx, settings: &Settings) -> bool {
-    settings.token.origin != Origin::Environment
-        && (job::is_set()
-            || ctx.config_if_any().is_ok_and(|config| {
-                store::load(config).is_ok_and(|login| refresh::is_renewable(config, &login))
-            }))
+fn renews_itself(ctx: &Ctx, settings: &Settings) -> bool {
+    let config = ctx.config_if_any();
+    config.is_ok_and(|config| refresh::renews_itself(settings, config))
 }
 
 /// Returns the user's token. A login for another server is shown too, with a warning on a terminal.

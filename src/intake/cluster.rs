@@ -262,7 +262,7 @@ fn without_our_secrets(command: &mut tokio::process::Command) {
     for name in table::variable_names() {
         command.env_remove(name);
     }
-    for variable in [env::TOKEN, env::BOT_TOKEN] {
+    for variable in [env::TOKEN, env::BOT_TOKEN].iter().chain(env::JOB_SECRETS) {
         command.env_remove(variable.name);
     }
 }

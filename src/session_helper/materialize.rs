@@ -7,6 +7,7 @@ use secrecy::ExposeSecret as _;
 use tokio::process::Command;
 
 use super::compat_path::{self, Fixed};
+use crate::env;
 use crate::runner::plan::{File, KUBECONFIG, Plan, Step, VariableValue};
 use crate::runner::table;
 use crate::secret_file;
@@ -127,6 +128,9 @@ impl<'p> Materialized<'p> {
     pub(crate) fn apply(&self, command: &mut Command) {
         for name in LOGINS {
             command.env_remove(name);
+        }
+        for variable in env::JOB_SECRETS {
+            command.env_remove(variable.name);
         }
         self.apply_and_keep_logins(command);
     }

@@ -13,7 +13,9 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use self::case::{ages, answer, brief_received, brief_recorded, fill, items, run, unrecorded};
+use self::case::{
+    DISCOVERY, ages, answer, brief_received, brief_recorded, fill, items, run, unrecorded,
+};
 use self::rules::RULES;
 use crate::support::TestEnv;
 use crate::support::server::Scripted;
@@ -200,6 +202,7 @@ fn replay(case: &Value) -> (Run, Run) {
     let requests = server
         .iter()
         .flat_map(Scripted::received)
+        .filter(|received| !received.target.ends_with(DISCOVERY))
         .map(|received| brief_received(&received))
         .collect();
     let here = Run {

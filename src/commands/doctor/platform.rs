@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::check::{Check, fail, ok, warn};
 use crate::api::{Answer, Client, Request};
-use crate::auth::{cleartext, refresh, store, token};
+use crate::auth::{cleartext, job, refresh, token};
 use crate::config::Settings;
 use crate::config::settings::{DEFAULT_API_URL, Origin};
 use crate::ctx::Ctx;
@@ -41,8 +41,7 @@ pub(super) fn checks(ctx: &Ctx) -> Vec<Check> {
     globals.connect_timeout = globals.connect_timeout.or(Some(SERVER_LIMIT));
     let settings = Settings::new(&globals, config);
     let token = ctx.stored_token(&settings);
-    let is_renewed = settings.token.origin != Origin::Environment
-        && store::load(config).is_ok_and(|login| refresh::is_renewable(config, &login));
+    let is_renewed = refresh::renews_itself(&settings, config);
     let mut found = vec![match &token {
         Ok(token) => login(&settings, token.as_ref(), is_renewed, ctx.now()),
         Err(failure) => fail(
@@ -169,6 +168,7 @@ fn login(
     };
     let from = match settings.token.origin {
         Origin::Environment => "token from AMBIENT_TOKEN",
+        _ if job::is_set() => "token from AMBIENT_CLIENT_ID",
         _ => "stored token",
     };
     match expires_at(token) {

@@ -1,5 +1,6 @@
 //! The login in a browser: authorization code with PKCE (docs/interface/cli-core.md section 7.1.1).
 
+use std::convert::Infallible;
 use std::io;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -56,12 +57,11 @@ pub(super) fn log_in(
 /// Shows in the browser why the login has failed.
 pub(super) fn tell(ctx: &Ctx, browser: Browser, error: &anyhow::Error) {
     let why = format!("{error:#}");
-    let shown = ctx.block_on(async {
+    // A page that can't be shown changes nothing: the terminal says it too.
+    let _ = ctx.block_on(async {
         browser.fail(&secrets::hide(&why)).await;
         Ok(())
     });
-    // The terminal says it too.
-    let _ = shown;
 }
 
 /// Returns the redirect address and the code.
@@ -124,14 +124,14 @@ fn authorize(
         let waiting = progress::begin("Waiting for the browser");
         let arrived = tokio::select! {
             arrived = callback::wait(&listener, &expected) => arrived?,
-            () = count_down(&waiting, "Waiting for the browser", Instant::now() + WAIT) => unreachable!("the clock never stops"),
+            never = count_down(&waiting, "Waiting for the browser", Instant::now() + WAIT) => match never {},
         };
         Ok((redirect, arrived))
     })
 }
 
 /// Shows the time that is left, for as long as it is polled.
-pub(super) async fn count_down(waiting: &Progress, text: &str, deadline: Instant) {
+pub(super) async fn count_down(waiting: &Progress, text: &str, deadline: Instant) -> Infallible {
     let mut ticks = interval(Duration::from_secs(1));
     loop {
         ticks.tick().await;

@@ -27,7 +27,7 @@ pub(super) fn log_in(ctx: &Ctx, provider: &Provider, server: &str) -> anyhow::Re
         let waiting = progress::begin("Waiting for the code");
         let tokens = tokio::select! {
             tokens = begun.wait(&issuer, &client) => tokens?,
-            () = count_down(&waiting, "Waiting for the code", begun.deadline) => unreachable!("the clock never stops"),
+            never = count_down(&waiting, "Waiting for the code", begun.deadline) => match never {},
         };
         Ok(tokens.into())
     })
@@ -36,9 +36,12 @@ pub(super) fn log_in(ctx: &Ctx, provider: &Provider, server: &str) -> anyhow::Re
 /// Shows address and code on standard error, with a QR code if the terminal has room for it.
 fn show(ctx: &Ctx, begun: &Begun, server: &str) {
     let is_colored = ctx.out.colored_stderr();
-    let strong = |text: &str| match is_colored {
-        true => painted("1", text),
-        false => text.to_owned(),
+    let strong = |text: &str| {
+        if is_colored {
+            painted("1", text)
+        } else {
+            text.to_owned()
+        }
     };
     if let Some(code) = begun
         .whole_address

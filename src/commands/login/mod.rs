@@ -81,7 +81,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         "Login successful. Configuration saved to {}",
         path.display()
     ))?;
-    warn(ctx, &login, mode)?;
+    warn(ctx, &login, mode);
     for note in notes {
         ctx.out.note(&note);
     }
@@ -246,7 +246,7 @@ fn read_secret(ctx: &Ctx, value: &str) -> Result<SecretString, Failure> {
 }
 
 /// Prints the warnings about a login that has been saved. The end of a login that is renewed by itself is not one.
-fn warn(ctx: &Ctx, login: &Login, mode: Mode) -> anyhow::Result<()> {
+fn warn(ctx: &Ctx, login: &Login, mode: Mode) {
     if ctx.globals.insecure_skip_tls_verify == Some(true) {
         ctx.out
             .warn("TLS certificate verification is disabled (--insecure-skip-tls-verify)");
@@ -289,5 +289,4 @@ fn warn(ctx: &Ctx, login: &Login, mode: Mode) -> anyhow::Result<()> {
             env::CLIENT_ID.name
         ));
     }
-    Ok(())
 }

@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 use super::output::{self, BATCH, LOGGED, MOST_MESSAGES, OutputLine};
 use super::store::RunStore;
 use crate::api::Client;
+use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::runner::expiry::{Period, SessionTime};
 use crate::runner::plan::{Plan, Setting};
@@ -133,6 +134,9 @@ fn command(
     // These may be set for the user of the server, but are not meant for the session.
     for name in ["AMBIENT_CONFIG", "INITIAL_PROMPT", "AGENT_ID"] {
         command.env_remove(name);
+    }
+    for variable in env::JOB_SECRETS {
+        command.env_remove(variable.name);
     }
     command
         .env("SESSION_ID", &run.session)

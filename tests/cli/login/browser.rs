@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use serde_json::json;
 use url::Url;
 
 use crate::login::{ANSWERS, Waiting, text};
@@ -43,6 +44,9 @@ fn the_browser_login_ends_with_tokens_in_the_file() {
         Some("text/html; charset=utf-8")
     );
     assert!(page.body.contains("<h1>Login successful</h1>"));
+    // The page names program, server and account.
+    let who = "acpctl is logged in to https://api.corp.test as alice.";
+    assert!(page.body.contains(who), "{}", page.body);
     let output = login.end();
     let (stdout, stderr) = streams(&output);
     assert!(output.status.success(), "{stderr}");
@@ -172,6 +176,7 @@ fn the_browser_is_started_where_there_is_a_display_only() {
         let mut all = vec![("PATH", path.as_str())];
         all.extend(variables);
         let login = Waiting::start(&env, &issuer, more, &all);
+        let is_opened = login.is_opened;
         if started {
             while !seen.exists() {
                 std::thread::yield_now();
@@ -191,6 +196,7 @@ fn the_browser_is_started_where_there_is_a_display_only() {
         visit(&agree(&login.authorization));
         assert!(login.end().status.success());
         assert_eq!(seen.exists(), started, "{variables:?} {more:?}");
+        assert_eq!(is_opened, started, "it says what it does");
     }
     assert!(!pages.iter().any(|page| page.exists()));
 }
@@ -216,7 +222,9 @@ fn every_bad_answer_ends_a_browser_login_with_the_file_untouched() {
         let (env, issuer) = (TestEnv::new(), Issuer::new(*mood));
         env.config(r#"{"project": "p"}"#);
         let login = Waiting::start(&env, &issuer, &[], &[]);
-        visit(&agree(&login.authorization));
+        let page = visit(&agree(&login.authorization)).body;
+        assert!(page.contains("<h1>Login failed</h1>"), "{page}");
+        assert!(page.contains("exchange authorization code"), "{page}");
         let output = login.end();
         let words = words.replace("{}", &issuer.url());
         assert_eq!(
@@ -230,4 +238,94 @@ fn every_bad_answer_ends_a_browser_login_with_the_file_untouched() {
         );
         assert_eq!(issuer.token_requests().len(), 1, "{mood:?}");
     }
+}
+
+#[test]
+fn a_code_from_another_issuer_or_for_the_second_time_is_refused() {
+    for (document, iss, words) in [
+        (
+            json!({}),
+            Some("https://evil.test"),
+            "names the issuer https://evil.test instead of",
+        ),
+        (
+            json!({"authorization_response_iss_parameter_supported": true}),
+            None,
+            "names no issuer instead of",
+        ),
+    ] {
+        let (env, issuer) = (TestEnv::new(), Issuer::lying(&document));
+        let login = Waiting::start(&env, &issuer, &[], &[]);
+        let mut back = agree(&login.authorization);
+        if let Some(iss) = iss {
+            back.query_pairs_mut().append_pair("iss", iss);
+        }
+        assert!(visit(&back).body.contains(words));
+        let output = login.end();
+        assert_eq!(output.status.code(), Some(4));
+        assert!(streams(&output).1.contains(words));
+        assert!(issuer.token_requests().is_empty() && !env.config_path().exists());
+    }
+    // The right issuer is accepted, and a code that somebody else has used is not.
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let login = Waiting::start(&env, &issuer, &[], &[]);
+    let mut back = agree(&login.authorization);
+    back.query_pairs_mut().append_pair("iss", &issuer.url());
+    assert!(visit(&back).body.contains("Login successful"));
+    assert!(login.end().status.success());
+    let again = Waiting::start(&env, &issuer, &[], &[]);
+    let used: String = back
+        .query_pairs()
+        .find(|(key, _)| key == "code")
+        .unwrap()
+        .1
+        .into_owned();
+    let state = again.query()["state"].clone();
+    let page = visit(&again.callback(&[("code", &used), ("state", &state)]));
+    assert!(page.body.contains("Login failed"), "{}", page.body);
+    assert_eq!(again.end().status.code(), Some(4));
+}
+
+#[test]
+fn a_refusal_and_a_busy_port_are_told_in_plain_words() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let login = Waiting::start(&env, &issuer, &[], &[]);
+    let state = login.query()["state"].clone();
+    visit(&login.callback(&[("error", "access_denied"), ("state", &state)]));
+    let stderr = streams(&login.end()).1;
+    assert!(
+        stderr.contains("access was refused in the browser"),
+        "{stderr}"
+    );
+
+    let busy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = busy.local_addr().unwrap().port().to_string();
+    let output = env
+        .acpctl()
+        .args(["login", "--use-auth-code", "--issuer-url", &issuer.url()])
+        .args(["--callback-port", &port])
+        .output()
+        .unwrap();
+    assert_eq!(
+        streams(&output),
+        (
+            String::new(),
+            format!(
+                "Error: auth-code login: --callback-port {port}: another program uses this port\n\
+                 Hint: choose another port, or leave the flag out: acpctl then takes a free one\n"
+            )
+        )
+    );
+}
+
+#[test]
+fn the_page_fails_if_the_login_can_not_be_saved() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let login = Waiting::start(&env, &issuer, &[], &[]);
+    // It was a file's place when the login began.
+    fs::create_dir_all(env.config_path()).unwrap();
+    let page = visit(&agree(&login.authorization));
+    assert!(page.body.contains("Login failed"), "{}", page.body);
+    assert!(!page.body.contains("canary") && !page.body.contains("eyJ"));
+    assert_eq!(login.end().status.code(), Some(1));
 }

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::login::expired;
-use crate::support::oidc::{Issuer, Mood};
+use crate::login::{Waiting, expired};
+use crate::support::browser::{agree, visit};
+use crate::support::oidc::{CLIENT_SECRET, Issuer, Mood};
 use crate::support::server::{Scripted, json as answer};
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -28,19 +29,30 @@ fn logout_wipes_every_token_and_revokes_at_the_issuer() {
 }
 
 #[test]
-fn logout_needs_no_issuer() {
-    for issuer in [Issuer::without_revocation(), Issuer::new(Mood::Good)] {
+fn an_issuer_that_did_not_hear_of_a_logout_is_named() {
+    let rows = [
+        (
+            Issuer::without_revocation(),
+            false,
+            "it offers no revocation",
+        ),
+        (Issuer::new(Mood::Refusing), false, "unauthorized_client"),
+        (Issuer::new(Mood::Good), true, "connection refused"),
+    ];
+    for (issuer, is_gone, why) in rows {
         let env = TestEnv::new();
         expired(&env, &issuer, "r", "https://api.corp.test");
-        if issuer.revoked().is_empty() {
+        let url = issuer.url();
+        if is_gone {
             drop(issuer);
         }
-        env.acpctl()
-            .arg("logout")
-            .assert()
-            .success()
-            .stdout("Logged out successfully.\n")
-            .stderr("");
+        let output = env.acpctl().arg("logout").output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert!(output.status.success());
+        assert_eq!(stdout, "Logged out successfully.\n");
+        let start = "Warning: the issuer did not hear of it (";
+        assert!(stderr.starts_with(start), "{stderr}");
+        assert!(stderr.contains(why) && stderr.contains(&url), "{stderr}");
         assert_eq!(env.saved()["refresh_token"], Value::Null);
     }
 }
@@ -49,7 +61,10 @@ fn logout_needs_no_issuer() {
 fn a_token_is_revoked_at_the_issuer_itself_only() {
     let elsewhere = Scripted::with(|_| answer(200, &json!({})));
     let place = format!("{}/take", elsewhere.url());
-    let liar = Scripted::with(move |_| answer(200, &json!({"revocation_endpoint": place})));
+    let document = json!({
+        "issuer": elsewhere.url(), "token_endpoint": place, "revocation_endpoint": place,
+    });
+    let liar = Scripted::with(move |_| answer(200, &document));
     let env = TestEnv::new();
     env.config(
         &json!({"access_token": "a", "refresh_token": "canary-refresh", "issuer_url": liar.url(), "client_id": "c"})
@@ -58,6 +73,44 @@ fn a_token_is_revoked_at_the_issuer_itself_only() {
     env.acpctl().arg("logout").assert().success();
     assert_eq!(liar.received().len(), 1);
     assert!(elsewhere.received().is_empty());
+}
+
+#[test]
+fn a_login_ends_the_one_before_it_unless_both_are_one_session() {
+    for (before, now, revoked) in [("s1", "s2", 1), ("s1", "s1", 0)] {
+        let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+        for session in [before, now] {
+            issuer.set_session(session);
+            let login = Waiting::start(&env, &issuer, &[], &[]);
+            visit(&agree(&login.authorization));
+            let output = login.end();
+            assert!(output.status.success(), "{}", streams(&output).1);
+        }
+        assert_eq!(issuer.revoked().len(), revoked);
+        // The login in force still works.
+        let refresh = env.saved()["refresh_token"].as_str().unwrap().to_owned();
+        assert!(!issuer.revoked().contains(&refresh));
+    }
+}
+
+#[test]
+fn a_stored_client_secret_revokes_and_goes_with_the_logout() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    expired(&env, &issuer, "r", "https://api.corp.test");
+    let mut config = env.saved();
+    config["client_secret"] = CLIENT_SECRET.into();
+    env.config(&config.to_string());
+    env.acpctl().arg("logout").assert().success();
+    assert_eq!(env.saved()["client_secret"], Value::Null);
+    let sent = issuer.received();
+    let form = sent
+        .iter()
+        .find(|request| request.target.ends_with("/revoke"));
+    let form = String::from_utf8(form.unwrap().body.clone()).unwrap();
+    assert!(
+        form.contains(&format!("client_secret={CLIENT_SECRET}")),
+        "{form}"
+    );
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! Who one is: login in every way, renewal, logout, whoami, version, config, project.
 
 mod browser;
+mod device;
+mod discovery;
 mod file;
+mod job;
+mod keycloak;
 mod keyring;
 mod logout;
 mod origin;
+mod password;
 mod renewal;
 mod secrecy;
 mod service_account;
@@ -51,6 +56,8 @@ pub struct Waiting {
     child: Child,
     stdout: BufReader<std::process::ChildStdout>,
     pub authorization: Url,
+    /// Whether it says that a browser is opened.
+    pub is_opened: bool,
 }
 
 impl Waiting {
@@ -75,25 +82,28 @@ impl Waiting {
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut shown = String::new();
-        for _ in 0..5 {
-            stdout.read_line(&mut shown).unwrap();
+        while !shown.ends_with("\n\n") || shown.lines().count() < 4 {
+            assert_ne!(stdout.read_line(&mut shown).unwrap(), 0, "{shown}");
         }
         let lines: Vec<&str> = shown.lines().collect();
-        assert_eq!(
-            (lines[0], lines[1], lines[2], lines[4]),
-            (
+        let words = &lines[..lines.len() - 3];
+        let is_opened = words[0] == "Opening browser for authentication...";
+        let wanted: &[&str] = if is_opened {
+            &[
                 "Opening browser for authentication...",
                 "If the browser does not open, visit:",
-                "",
-                ""
-            ),
-            "{shown}"
-        );
-        let authorization = Url::parse(lines[3].strip_prefix("  ").unwrap()).unwrap();
+            ]
+        } else {
+            &["To log in, open this address in a browser on this machine:"]
+        };
+        assert_eq!(words, wanted, "{shown}");
+        let address = lines[lines.len() - 2].strip_prefix("  ").unwrap();
+        let authorization = Url::parse(address).unwrap();
         Self {
             child,
             stdout,
             authorization,
+            is_opened,
         }
     }
 

@@ -295,7 +295,7 @@ fn a_secret_file_that_others_may_read_is_warned_about() {
             .envs(env.variables())
             .args(["project", "list"]);
         let terminal = Terminal::start(command, 24, 100);
-        terminal.wait_for("No projects found");
+        terminal.wait_for("No projects yet");
         assert_eq!(terminal.written().contains("chmod 600"), is_open);
     }
 }

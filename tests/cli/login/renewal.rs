@@ -5,9 +5,9 @@ use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::login::{ANSWERS, expired, text};
-use crate::support::oidc::{FAR, Issuer, Mood, PAST, token_until};
-use crate::support::server::{Scripted, list, nothing};
+use crate::login::{ANSWERS, expired, service_account_with, text};
+use crate::support::oidc::{CLIENT_SECRET, FAR, Issuer, Mood, PAST, jwt, token_until};
+use crate::support::server::{Scripted, error, list, nothing};
 use crate::support::{TOKEN, TestEnv, streams};
 
 // Renewal
@@ -76,7 +76,7 @@ fn a_failed_renewal_is_said_once_and_the_server_decides() {
 fn a_silent_issuer_holds_nobody_up() {
     let late = |issuer: &Issuer| {
         format!(
-            "POST to token endpoint: Post \"{}/protocol/openid-connect/token\": context deadline exceeded",
+            "ask the issuer: Get \"{}/.well-known/openid-configuration\": context deadline exceeded",
             issuer.url()
         )
     };
@@ -215,4 +215,168 @@ fn fifty_runs_at_once_renew_once() {
             .all(|name| name == "config.json" || name == ".config.json.lock"),
         "nothing is left beside the file: {left:?}"
     );
+}
+
+#[test]
+fn a_login_is_renewed_shortly_before_its_end() {
+    let now = jiff::Timestamp::now().as_second();
+    for (left, renewals) in [(20, 1), (3600, 0)] {
+        let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+        expired(&env, &issuer, &issuer.refresh_token(), api.url());
+        let mut config = env.saved();
+        config["access_token"] = token_until(now + left, "soon").into();
+        env.config(&config.to_string());
+        env.acpctl().args(["project", "list"]).assert().success();
+        assert_eq!(issuer.token_requests().len(), renewals, "{left}");
+    }
+}
+
+/// A platform that refuses one token.
+fn refusing(token: String) -> Scripted {
+    let bearer = format!("Bearer {token}");
+    Scripted::with(move |request| {
+        if request.header("Authorization") == Some(bearer.as_str()) {
+            error(401, "ambient-401", "token is expired")
+        } else {
+            list(json!([]))
+        }
+    })
+}
+
+#[test]
+fn a_refused_login_is_renewed_once_and_the_request_is_sent_again() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let good = token_until(FAR, "good");
+    let api = refusing(good.clone());
+    expired(&env, &issuer, &issuer.refresh_token(), api.url());
+    let mut config = env.saved();
+    config["access_token"] = good.into();
+    env.config(&config.to_string());
+    let output = env.acpctl().args(["project", "list"]).output().unwrap();
+    assert_eq!(
+        streams(&output),
+        ("No projects found\n".to_owned(), String::new())
+    );
+    assert_eq!(
+        (issuer.token_requests().len(), api.received().len()),
+        (1, 2)
+    );
+    assert_eq!(text(&env.saved(), "refresh_token"), "canary-refresh-3");
+
+    // A server that refuses every token is asked twice, not more.
+    let never = Scripted::with(|_| error(401, "ambient-401", "token is expired"));
+    let mut config = env.saved();
+    config["api_url"] = never.url().into();
+    env.config(&config.to_string());
+    let output = env.acpctl().args(["project", "list"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(
+        (issuer.token_requests().len(), never.received().len()),
+        (2, 2)
+    );
+
+    // So is a login that can't be renewed, once, and the reason is told.
+    issuer.change(Mood::Refusing);
+    let output = env.acpctl().args(["project", "list"]).output().unwrap();
+    let stderr = streams(&output).1;
+    assert_eq!(output.status.code(), Some(4));
+    assert!(
+        stderr.starts_with("Warning: the server refuses the login, which could not be renewed (token endpoint: Token is not active)"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn the_login_of_another_user_or_server_never_replaces_a_refused_one() {
+    let other = jwt(&json!({"sub": "mallory", "exp": FAR}));
+    for (key, value) in [
+        ("access_token", other.as_str()),
+        ("login_url", "https://other.test"),
+    ] {
+        let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+        let good = token_until(FAR, "good");
+        let path = env.config_path();
+        let change = (key.to_owned(), value.to_owned());
+        // Another run logs in elsewhere while the server thinks.
+        let api = Scripted::with(move |_| {
+            let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            config[&change.0] = change.1.as_str().into();
+            fs::write(&path, config.to_string()).unwrap();
+            error(401, "ambient-401", "token is expired")
+        });
+        expired(&env, &issuer, &issuer.refresh_token(), api.url());
+        let mut config = env.saved();
+        config["access_token"] = good.into();
+        env.config(&config.to_string());
+        let output = env.acpctl().args(["project", "list"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(4), "{key}");
+        assert_eq!(
+            (issuer.token_requests().len(), api.received().len()),
+            (0, 1),
+            "{key}"
+        );
+    }
+}
+
+#[test]
+fn a_confidential_client_renews_with_its_stored_secret_or_that_of_the_environment() {
+    for is_stored in [true, false] {
+        let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+        expired(&env, &issuer, &issuer.refresh_token(), api.url());
+        if is_stored {
+            let mut config = env.saved();
+            config["client_secret"] = CLIENT_SECRET.into();
+            env.config(&config.to_string());
+        }
+        let mut command = env.acpctl();
+        if !is_stored {
+            command.env("AMBIENT_CLIENT_SECRET", CLIENT_SECRET);
+        }
+        command.args(["project", "list"]).assert().success();
+        assert_eq!(issuer.token_requests()[0]["client_secret"], CLIENT_SECRET);
+        // A secret of the environment is not written down.
+        assert_eq!(env.saved()["client_secret"].is_string(), is_stored);
+    }
+    // A secret for another issuer stays here.
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+    expired(&env, &issuer, &issuer.refresh_token(), api.url());
+    let output = env
+        .acpctl()
+        .env("AMBIENT_CLIENT_SECRET", CLIENT_SECRET)
+        .env("AMBIENT_ISSUER_URL", "https://other.test")
+        .arg("logout")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let sent = issuer.received().pop().unwrap();
+    assert!(sent.target.ends_with("/revoke"));
+    assert!(
+        !String::from_utf8(sent.body)
+            .unwrap()
+            .contains(CLIENT_SECRET)
+    );
+}
+
+#[test]
+fn a_service_account_with_a_kept_secret_logs_in_again() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let good = token_until(FAR, "x");
+    let output = service_account_with(&env, &issuer, CLIENT_SECRET, &["--store", "file"]);
+    assert!(output.status.success(), "{}", streams(&output).1);
+    let mut config = env.saved();
+    assert_eq!(text(&config, "client_secret"), CLIENT_SECRET);
+    let api = refusing(good.clone());
+    (config["api_url"], config["access_token"]) = (api.url().into(), good.into());
+    env.config(&config.to_string());
+    env.acpctl().args(["project", "list"]).assert().success();
+    assert_eq!(
+        issuer.token_requests()[1]["grant_type"],
+        "client_credentials"
+    );
+    // A login of a person never becomes one of the service account.
+    config["login_grant"] = Value::Null;
+    env.config(&config.to_string());
+    let output = env.acpctl().args(["project", "list"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(issuer.token_requests().len(), 2);
 }

@@ -36,14 +36,16 @@ fn a_service_account_keeps_no_refresh_token_and_no_secret() {
 #[test]
 fn an_issuer_that_is_no_address_is_named_and_its_password_is_not() {
     let env = TestEnv::new();
-    for (issuer, words) in [
+    for (issuer, words, code) in [
         (
             "foo",
-            "Post \"foo/protocol/openid-connect/token\": unsupported protocol scheme \"\"",
+            "the issuer's address is not valid: unsupported protocol scheme \"\"\nHint: use the issuer's https address: --issuer-url https://...",
+            2,
         ),
         (
             "http://u:canary-password@127.0.0.1:1/r",
-            "Post \"http://***@127.0.0.1:1/r/protocol/openid-connect/token\": dial tcp 127.0.0.1:1: connect: connection refused",
+            "ask the issuer: Get \"http://***@127.0.0.1:1/r/.well-known/openid-configuration\": dial tcp 127.0.0.1:1: connect: connection refused",
+            9,
         ),
     ] {
         let output = env
@@ -54,8 +56,8 @@ fn an_issuer_that_is_no_address_is_named_and_its_password_is_not() {
             .unwrap();
         assert_eq!(
             streams(&output).1,
-            format!("Error: client-credentials login: POST to token endpoint: {words}\n")
+            format!("Error: client-credentials login: {words}\n")
         );
-        assert_eq!(output.status.code(), Some(9));
+        assert_eq!(output.status.code(), Some(code));
     }
 }

@@ -54,7 +54,7 @@ fn a_token_may_come_from_everywhere_but_the_command_line() {
 #[test]
 fn one_mode_is_chosen_and_complete() {
     let env = TestEnv::new();
-    let one = "exactly one of --token, --use-auth-code, or --client-credentials is required";
+    let one = "exactly one of --token, --use-auth-code, --device, --client-credentials, or --password-grant is required";
     for (args, message) in [
         (&[][..], one),
         (&["--token", ""], one),
@@ -181,5 +181,24 @@ fn the_end_of_a_token_is_said_in_the_local_zone() {
         );
     } else {
         crate::support::skipped("no time zones here");
+    }
+}
+
+#[test]
+fn a_token_that_no_server_accepts_is_not_saved() {
+    let env = TestEnv::new();
+    for (token, words) in [
+        ("bad", "token is too short (minimum 20 characters)"),
+        ("two words 0123456789 0123456789", "no token has"),
+    ] {
+        let output = env
+            .acpctl()
+            .args(["login", "http://127.0.0.1:9", "--token", token])
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!((output.status.code(), stdout.as_str()), (Some(4), ""));
+        assert!(stderr.contains(words), "{stderr}");
+        assert!(!env.config_path().exists());
     }
 }

@@ -16,6 +16,7 @@ pub mod signals;
 pub mod snapshot;
 pub mod states;
 pub mod tls;
+pub mod webdriver;
 
 use std::fs;
 use std::io::Write as _;

@@ -1,7 +1,7 @@
-//! An `OpenID` Connect issuer on loopback: discovery, keys, code with PKCE, refresh with rotation,
-//! revocation. It also plays issuers that are slow, that lie or that fail.
+//! An `OpenID` Connect issuer on loopback: discovery, keys, code with PKCE, device code, ID tokens of CI systems, refresh
+//! with rotation, revocation. It also plays issuers that are slow, that lie or that fail.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -16,6 +16,9 @@ use super::server::{Received, Reply, Scripted, json as answer, raw};
 pub const REALM: &str = "/realms/r";
 pub const CLIENT: &str = "cid";
 pub const CLIENT_SECRET: &str = "canary-client-secret";
+pub const PASSWORD: &str = "canary-password";
+/// What a CI system gives to a job.
+pub const ID_TOKEN: &str = "canary-id-token-0123456789";
 /// 2100-01-01T00:00:00Z.
 pub const FAR: i64 = 4_102_444_800;
 /// 2020-01-01T00:00:00Z.
@@ -58,6 +61,13 @@ struct Grant {
 
 struct State {
     mood: Mood,
+    /// Fields of the discovery document that differ; null removes one.
+    document: Value,
+    /// What the token endpoint says to the next questions for a device code, before it gives tokens.
+    device: VecDeque<&'static str>,
+    challenge: String,
+    /// Refresh tokens and their sessions, where the issuer has sessions.
+    session: Option<&'static str>,
     grants: BTreeMap<String, Grant>,
     live: BTreeSet<String>,
     revoked: Vec<String>,
@@ -71,17 +81,36 @@ pub struct Issuer {
 
 impl Issuer {
     pub fn new(mood: Mood) -> Self {
-        Self::start(mood, true)
+        Self::start(mood, &json!({}))
+    }
+
+    /// An issuer whose discovery document differs in these fields. `status` is the answer's status.
+    pub fn lying(document: &Value) -> Self {
+        Self::start(Mood::Good, document)
+    }
+
+    /// The answers to the next questions for a device code, before the tokens.
+    pub fn script_device(&self, answers: &[&'static str]) {
+        self.state.lock().unwrap().device.extend(answers);
+    }
+
+    /// All tokens from now on belong to this session.
+    pub fn set_session(&self, session: &'static str) {
+        self.state.lock().unwrap().session = Some(session);
     }
 
     /// An issuer that offers no revocation in its discovery document.
     pub fn without_revocation() -> Self {
-        Self::start(Mood::Good, false)
+        Self::start(Mood::Good, &json!({"revocation_endpoint": null}))
     }
 
-    fn start(mood: Mood, revokes: bool) -> Self {
+    fn start(mood: Mood, document: &Value) -> Self {
         let state = Arc::new(Mutex::new(State {
             mood,
+            document: document.clone(),
+            device: VecDeque::new(),
+            challenge: String::new(),
+            session: None,
             grants: BTreeMap::new(),
             live: BTreeSet::new(),
             revoked: Vec::new(),
@@ -97,15 +126,22 @@ impl Issuer {
             let mood = state.mood;
             match target.path().strip_prefix(REALM).unwrap_or_default() {
                 "/.well-known/openid-configuration" if mood == Mood::Silent => Reply::Hang,
-                "/.well-known/openid-configuration" => discovery(&host, revokes),
+                "/.well-known/openid-configuration" => discovery(&host, &state.document),
                 "/protocol/openid-connect/certs" => answer(200, &json!({"keys": []})),
                 "/protocol/openid-connect/auth" => authorize(&mut state, &target),
                 "/protocol/openid-connect/token" => token(&mut state, mood, request),
-                "/protocol/openid-connect/revoke" if revokes => {
+                "/protocol/openid-connect/auth/device" => device(&mut state, &host, request),
+                "/protocol/openid-connect/revoke" if mood == Mood::Refusing => {
+                    answer(401, &json!({"error": "unauthorized_client"}))
+                }
+                "/protocol/openid-connect/revoke" => {
                     let given = form(request).remove("token").unwrap_or_default();
                     state.live.remove(&given);
                     state.revoked.push(given);
                     raw(200, "text/plain", "")
+                }
+                "/github" if request.header("Authorization") == Some("Bearer canary-github") => {
+                    answer(200, &json!({"value": ID_TOKEN}))
                 }
                 _ => raw(404, "text/plain", "no such page"),
             }
@@ -141,6 +177,11 @@ impl Issuer {
         self.server.received()
     }
 
+    /// The server's address, without the realm.
+    pub fn host(&self) -> &str {
+        self.server.url()
+    }
+
     /// The refresh tokens that were revoked.
     pub fn revoked(&self) -> Vec<String> {
         self.state.lock().unwrap().revoked.clone()
@@ -163,16 +204,47 @@ pub fn token_until(end: i64, id: &str) -> String {
     jwt(&json!({"sub": "alice", "email": "alice@corp.test", "exp": end, "jti": id}))
 }
 
-fn discovery(host: &str, revokes: bool) -> Reply {
+fn discovery(host: &str, changes: &Value) -> Reply {
     let at = |name: &str| format!("{host}{REALM}/protocol/openid-connect/{name}");
     let mut document = json!({
         "issuer": format!("{host}{REALM}"), "authorization_endpoint": at("auth"), "token_endpoint": at("token"),
+        "device_authorization_endpoint": at("auth/device"), "revocation_endpoint": at("revoke"),
         "jwks_uri": at("certs"), "code_challenge_methods_supported": ["S256"],
     });
-    if revokes {
-        document["revocation_endpoint"] = at("revoke").into();
+    for (key, value) in changes.as_object().unwrap() {
+        document[key] = value.clone();
     }
-    answer(200, &document)
+    match changes["status"].as_u64() {
+        Some(302) => Reply::Answer {
+            status: 302,
+            headers: vec![("Location", "/elsewhere".to_owned())],
+            body: Vec::new(),
+        },
+        Some(200) => raw(200, "text/html", "<h1>portal</h1>"),
+        Some(status) => answer(u16::try_from(status).unwrap(), &json!({"error": "no"})),
+        None => answer(200, &document),
+    }
+}
+
+/// A code to type. Clients without a proof key are refused, as some demand it.
+fn device(state: &mut State, host: &str, request: &Received) -> Reply {
+    let form = form(request);
+    let Some(challenge) = form.get("code_challenge") else {
+        let why = "Missing parameter: code_challenge_method";
+        return answer(
+            400,
+            &json!({"error": "invalid_request", "error_description": why}),
+        );
+    };
+    state.challenge.clone_from(challenge);
+    let uri = format!("{host}{REALM}/device");
+    answer(
+        200,
+        &json!({
+            "device_code": "canary-device-code", "user_code": "VBBN-OSRT", "verification_uri": uri,
+            "verification_uri_complete": format!("{uri}?user_code=VBBN-OSRT"), "expires_in": 600, "interval": 1,
+        }),
+    )
 }
 
 /// The user agrees at once and is sent back.
@@ -237,7 +309,19 @@ fn token(state: &mut State, mood: Mood, request: &Received) -> Reply {
         }),
         // A refresh token is good for one use: a second run with the same one is locked out.
         "refresh_token" => state.live.remove(&value("refresh_token")),
-        "client_credentials" => value("client_secret") == CLIENT_SECRET,
+        "client_credentials" => {
+            value("client_secret") == CLIENT_SECRET || value("client_assertion") == ID_TOKEN
+        }
+        "password" => value("username") == "ada" && value("password") == PASSWORD,
+        "urn:ietf:params:oauth:grant-type:token-exchange" => value("subject_token") == ID_TOKEN,
+        "urn:ietf:params:oauth:grant-type:jwt-bearer" => value("assertion") == ID_TOKEN,
+        "urn:ietf:params:oauth:grant-type:device_code" => {
+            if let Some(error) = state.device.pop_front() {
+                return answer(400, &json!({"error": error}));
+            }
+            value("device_code") == "canary-device-code"
+                && URL_SAFE_NO_PAD.encode(Sha256::digest(value("code_verifier"))) == state.challenge
+        }
         _ => false,
     };
     if !allowed {
@@ -245,8 +329,11 @@ fn token(state: &mut State, mood: Mood, request: &Received) -> Reply {
     }
     let end = if mood == Mood::Stale { PAST } else { FAR };
     let id = fresh(state, "access");
-    let mut body =
-        json!({"access_token": token_until(end, &id), "token_type": "Bearer", "expires_in": 300});
+    let access = match state.session {
+        Some(session) => jwt(&json!({"sub": "alice", "exp": end, "jti": id, "sid": session})),
+        None => token_until(end, &id),
+    };
+    let mut body = json!({"access_token": access, "token_type": "Bearer", "expires_in": 300});
     if mood != Mood::Forgetful {
         body["refresh_token"] = fresh(state, "refresh").into();
     }

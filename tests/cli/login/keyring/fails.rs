@@ -27,7 +27,13 @@ fn without_a_secret_service_the_file_is_used_and_it_is_said() {
     let output = run(
         &env,
         &bus.address,
-        &["login", "--token", "other", "--store", "keyring"],
+        &[
+            "login",
+            "--token",
+            "sha256~canary-other-0123456789",
+            "--store",
+            "keyring",
+        ],
     );
     assert_eq!(output.status.code(), Some(1));
     assert!(streams(&output).1.starts_with("Error: keep the login: "));

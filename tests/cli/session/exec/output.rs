@@ -164,6 +164,8 @@ fn the_users_logins_stay_with_the_user() {
             .env("BOT_TOKEN", "of-the-bot")
             .env("GH_TOKEN", "of-the-user")
             .env("HELM_KUBETOKEN", "of-helm")
+            .env("AMBIENT_CLIENT_SECRET", "of-the-job")
+            .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "of-the-job")
             .output()
             .unwrap();
         streams(&output).0
@@ -173,6 +175,8 @@ fn the_users_logins_stay_with_the_user() {
         "BOT_TOKEN=",
         "GH_TOKEN=",
         "HELM_KUBETOKEN=",
+        "AMBIENT_CLIENT_SECRET=",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN=",
     ];
     let (without, with) = (run(&[]), run(&["--pass-login"]));
     for name in names {

@@ -1,0 +1,224 @@
+//! The same against a real Keycloak with a real browser. `.ci/run --keycloak` starts both; without them the tests are
+//! skipped.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::login::text;
+use crate::support::oidc::{CLIENT_SECRET, PASSWORD};
+use crate::support::process::until;
+use crate::support::server::{Scripted, nothing};
+use crate::support::{TestEnv, skipped, streams, webdriver::Driver};
+
+/// The issuer, if one runs.
+fn issuer() -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "CI says where it has started Keycloak"
+    )]
+    let issuer = std::env::var("ACPCTL_TEST_ISSUER").ok();
+    if issuer.is_none() {
+        skipped("no Keycloak runs here: .ci/run --keycloak");
+    }
+    issuer
+}
+
+/// A login that waits; its output is read until it shows an address.
+struct Begun {
+    child: Child,
+    address: Url,
+    lines: Vec<String>,
+    _rest: Box<dyn std::any::Any>,
+}
+
+fn begin(env: &TestEnv, issuer: &str, api: &Scripted, mode: &str) -> Begun {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .envs(env.variables())
+        .args(["login", api.url(), mode, "--issuer-url", issuer])
+        .args(["--client-id", "acpctl"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = Vec::new();
+    let is_done = |lines: &[String]| {
+        let shown = lines.iter().filter(|line| line.starts_with("  ")).count();
+        shown == if mode == "--device" { 2 } else { 1 }
+    };
+    let mut read = |reader: &mut dyn BufRead| {
+        while !is_done(&lines) {
+            let mut line = String::new();
+            assert_ne!(reader.read_line(&mut line).unwrap(), 0, "{lines:?}");
+            lines.push(line);
+        }
+    };
+    let rest: Box<dyn std::any::Any> = if mode == "--device" {
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        read(&mut stderr);
+        Box::new(stderr)
+    } else {
+        let mut stdout: BufReader<ChildStdout> = BufReader::new(child.stdout.take().unwrap());
+        read(&mut stdout);
+        Box::new(stdout)
+    };
+    let address = lines.iter().find(|line| line.starts_with("  ")).unwrap();
+    Begun {
+        address: Url::parse(address.trim()).unwrap(),
+        child,
+        lines,
+        _rest: rest,
+    }
+}
+
+fn sign_in(driver: &Driver) {
+    driver.fill("#username", "ada");
+    driver.fill("#password", PASSWORD);
+    driver.click("#kc-login");
+}
+
+/// The sessions that are left are those whose refresh token still works.
+fn renews(env: &TestEnv, refresh: &str) -> bool {
+    let mut config = env.saved();
+    config["refresh_token"] = refresh.into();
+    config["access_token"] =
+        crate::support::oidc::token_until(crate::support::oidc::PAST, "x").into();
+    env.config(&config.to_string());
+    let output = env.acpctl().args(["project", "list"]).output().unwrap();
+    !streams(&output).1.contains("could not be renewed")
+}
+
+#[test]
+fn a_person_logs_in_with_the_browser_renews_and_logs_out() {
+    let Some(issuer) = issuer() else { return };
+    let (env, api) = (TestEnv::new(), nothing());
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let mut login = begin(&env, &issuer, &api, "--use-auth-code");
+    driver.visit(&login.address);
+    sign_in(&driver);
+    until("the page tells the end", || {
+        driver.page().contains("acpctl is logged in to")
+    });
+    let page = driver.page();
+    assert!(
+        page.contains(&format!("logged in to {} as ada", api.url())),
+        "{page}"
+    );
+    assert!(login.child.wait().unwrap().success());
+    let saved = env.saved();
+    let first = text(&saved, "refresh_token").to_owned();
+    assert!(!page.contains(&first) && !page.contains(text(&saved, "access_token")));
+
+    // A second login in the same session leaves the login good.
+    let mut login = begin(&env, &issuer, &api, "--use-auth-code");
+    driver.visit(&login.address);
+    assert!(login.child.wait().unwrap().success());
+    let second = text(&env.saved(), "refresh_token").to_owned();
+    assert_ne!(first, second);
+    assert!(renews(&env, &second), "the login in force is not ended");
+
+    let last = text(&env.saved(), "refresh_token").to_owned();
+    let before = env.saved();
+    let output = env.acpctl().arg("logout").output().unwrap();
+    assert_eq!(
+        streams(&output),
+        ("Logged out successfully.\n".to_owned(), String::new())
+    );
+    env.config(&before.to_string());
+    assert!(!renews(&env, &last), "the issuer has ended the login");
+}
+
+#[test]
+fn a_code_is_typed_on_another_device() {
+    let Some(issuer) = issuer() else { return };
+    let (env, api) = (TestEnv::new(), nothing());
+    let Some(driver) = Driver::start() else {
+        return;
+    };
+    let mut login = begin(&env, &issuer, &api, "--device");
+    let code = login
+        .lines
+        .iter()
+        .rfind(|line| line.starts_with("  "))
+        .unwrap();
+    driver.visit(&login.address);
+    driver.fill("#device_user_code", code.trim());
+    driver.click("#kc-login");
+    sign_in(&driver);
+    driver.click("#kc-login");
+    assert!(login.child.wait().unwrap().success());
+    assert!(text(&env.saved(), "refresh_token").starts_with("eyJ"));
+}
+
+#[test]
+fn a_job_a_service_account_and_a_password_get_tokens() {
+    let Some(issuer) = issuer() else { return };
+    let (env, api) = (TestEnv::new(), nothing());
+    let job = |secret: &str| {
+        env.acpctl()
+            .env("AMBIENT_API_URL", api.url())
+            .env("AMBIENT_ISSUER_URL", &issuer)
+            .env("AMBIENT_CLIENT_ID", "robot")
+            .env("AMBIENT_CLIENT_SECRET", secret)
+            .args(["whoami", "-o", "json"])
+            .output()
+            .unwrap()
+    };
+    let output = job(CLIENT_SECRET);
+    let who: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&who["user"], &who["issuer"]),
+        (&json!("service-account-robot"), &json!(issuer))
+    );
+    assert_eq!(job("canary-wrong-secret").status.code(), Some(4));
+    assert!(!env.config_path().exists());
+
+    for (flags, stdin) in [
+        (
+            &[
+                "--client-credentials",
+                "--client-secret",
+                "-",
+                "--client-id",
+                "robot",
+            ][..],
+            CLIENT_SECRET,
+        ),
+        (
+            &[
+                "--password-grant",
+                "--username",
+                "ada",
+                "--password",
+                "-",
+                "--client-id",
+                "acpctl",
+            ],
+            PASSWORD,
+        ),
+    ] {
+        let output = env
+            .acpctl()
+            .args(["login", api.url(), "--issuer-url", &issuer])
+            .args(flags)
+            .write_stdin(stdin)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", streams(&output).1);
+    }
+    env.acpctl().arg("logout").assert().success().stderr("");
+    let unknown = format!("{issuer}x");
+    let output = env
+        .acpctl()
+        .args(["login", "--device", "--issuer-url", &unknown])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(streams(&output).1.contains("there is no issuer at "));
+}
