@@ -37,6 +37,7 @@ mod panics;
 mod progress;
 mod recipes;
 mod replay;
+mod schema;
 mod serve;
 mod session;
 mod support;

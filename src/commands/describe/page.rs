@@ -29,7 +29,11 @@ pub(super) fn of(ctx: &Ctx, record: &Record, users: Option<&Result<Vec<Use>, Err
     let now = ctx.now();
     let color = ctx.out.colored();
     let width = ctx.out.width().unwrap_or(WIDTH);
-    let title = format!("{} {}", record.resource.word, title(record));
+    let title = format!(
+        "{} {}",
+        record.resource.word.replace('-', " "),
+        title(record)
+    );
     let mut page = vec![section(&title, pairs(&plain(record, now)))];
     if record.resource.word == CREDENTIAL.word {
         page.push(section(
@@ -236,5 +240,7 @@ fn label(field: &str) -> String {
         })
         .collect();
     let label = words.join(" ");
-    label.strip_suffix(" at").unwrap_or(&label).to_owned()
+    // "Created at", and "Project ID", which is the project's name.
+    let bare = label.strip_suffix(" at").or(label.strip_suffix(" ID"));
+    bare.unwrap_or(&label).to_owned()
 }

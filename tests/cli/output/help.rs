@@ -51,11 +51,15 @@ fn the_first_page_lists_commands_and_flags() {
           --connect-timeout <DURATION>  Time limit for connecting to the server, e.g. 5s (default 10s)
       -h, --help                        help for acpctl
           --insecure-skip-tls-verify    Skip TLS certificate verification (insecure)
+          --jq <EXPRESSION>             Filter the JSON of -o json, which this implies, with a jq
+                                        expression; strings are printed without quotes
           --local                       Use the embedded API on this machine instead of a server
           --no-input                    Never prompt; fail if input is missing
           --print-curl                  Show each request as a curl command that takes the token from
                                         $AMBIENT_TOKEN
           --project <NAME>              Project to work in
+      -q, --quiet                       Print only names in lists, and only warnings and errors on
+                                        stderr
           --request-timeout <DURATION>  Time limit for one request, e.g. 90s (default 30s)
           --retries <N>                 How often to retry a request that is safe to repeat [default: 2]
           --send-login                  Send the stored login to an address other than its own, such as
@@ -98,11 +102,15 @@ fn help_of_a_noun_lists_its_verbs() {
           --color <WHEN>                When to use color: auto, always or never [default: auto]
           --connect-timeout <DURATION>  Time limit for connecting to the server, e.g. 5s (default 10s)
           --insecure-skip-tls-verify    Skip TLS certificate verification (insecure)
+          --jq <EXPRESSION>             Filter the JSON of -o json, which this implies, with a jq
+                                        expression; strings are printed without quotes
           --local                       Use the embedded API on this machine instead of a server
           --no-input                    Never prompt; fail if input is missing
           --print-curl                  Show each request as a curl command that takes the token from
                                         $AMBIENT_TOKEN
           --project <NAME>              Project to work in
+      -q, --quiet                       Print only names in lists, and only warnings and errors on
+                                        stderr
           --request-timeout <DURATION>  Time limit for one request, e.g. 90s (default 30s)
           --retries <N>                 How often to retry a request that is safe to repeat [default: 2]
           --send-login                  Send the stored login to an address other than its own, such as
@@ -151,7 +159,8 @@ fn help_of_credential_create_groups_its_flags() {
                                        error|skip|update (default: error, unless it holds the same)
           --labels <JSON>              Labels, as a JSON object
           --name <NAME>                Name; for a kubeconfig the context's name by default
-      -o, --output <FORMAT>            Output format: table|wide|json|yaml|name|jsonpath=TEMPLATE
+      -o, --output <FORMAT>            Output format:
+                                       table|wide|json|yaml|name|jsonpath=TEMPLATE|custom-columns=TITLE:PATH,...
           --provider <PROVIDER>        Provider: github|gitlab|jira|google|vertex|kubeconfig or another
           --token <VALUE|-|@PATH>      The secret: a literal (visible to other users of this machine), -
                                        or @- for stdin, @PATH for a file
@@ -174,11 +183,15 @@ fn help_of_credential_create_groups_its_flags() {
           --color <WHEN>                When to use color: auto, always or never [default: auto]
           --connect-timeout <DURATION>  Time limit for connecting to the server, e.g. 5s (default 10s)
           --insecure-skip-tls-verify    Skip TLS certificate verification (insecure)
+          --jq <EXPRESSION>             Filter the JSON of -o json, which this implies, with a jq
+                                        expression; strings are printed without quotes
           --local                       Use the embedded API on this machine instead of a server
           --no-input                    Never prompt; fail if input is missing
           --print-curl                  Show each request as a curl command that takes the token from
                                         $AMBIENT_TOKEN
           --project <NAME>              Project to work in
+      -q, --quiet                       Print only names in lists, and only warnings and errors on
+                                        stderr
           --request-timeout <DURATION>  Time limit for one request, e.g. 90s (default 30s)
           --retries <N>                 How often to retry a request that is safe to repeat [default: 2]
           --send-login                  Send the stored login to an address other than its own, such as
@@ -219,7 +232,7 @@ fn a_wrong_line_is_told_what_is_wrong() {
     ");
     assert_snapshot!(said("credential list -o xml"), @r#"
     --- standard error
-    Error: unknown output format "xml": valid formats are table, wide, json, yaml, name, jsonpath=TEMPLATE
+    Error: unknown output format "xml": valid formats are table, wide, json, yaml, name, jsonpath=TEMPLATE, custom-columns=TITLE:PATH,...
     --- exit status 2
     "#);
 }
