@@ -20,6 +20,7 @@ mod apply;
 mod completion;
 mod config;
 mod connection;
+mod conventions;
 mod credential;
 mod examples;
 mod fault_table;
