@@ -19,7 +19,7 @@ pub enum Format {
 }
 
 /// The formats with a description for completion.
-const FORMATS: &[(&str, &str)] = &[
+pub(crate) const FORMATS: &[(&str, &str)] = &[
     ("custom-columns=", "columns of your choice, as in kubectl"),
     ("json", "one JSON document"),
     ("jsonpath=", "a template of kubectl's kind"),

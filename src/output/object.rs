@@ -157,7 +157,7 @@ impl Out {
     ) -> anyhow::Result<()> {
         let titles: Vec<&str> = columns.iter().map(|(title, _)| title.as_str()).collect();
         let text = table::fitted(&titles, &custom::rows(columns, value), None);
-        self.text(body(&text, headless))
+        self.long(body(&text, headless))
     }
 
     /// Shows a table: fixed columns in a pipe, fitted columns on a terminal. With `wide` no column is cut.
@@ -190,7 +190,7 @@ impl Out {
                 columns.into_iter().map(table::Column::from).collect();
             table::fixed(&columns, &cells)
         };
-        self.text(body(&text, headless))
+        self.long(body(&text, headless))
     }
 
     /// Shows a table of cells that are ready: fixed columns in a pipe, fitted columns on a terminal. With `wide` no column is
@@ -205,7 +205,7 @@ impl Out {
         wide: bool,
     ) -> anyhow::Result<()> {
         if !wide && !self.is_terminal() {
-            return self.text(&table::fixed(columns, rows));
+            return self.long(&table::fixed(columns, rows));
         }
         let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
         self.fitted(&titles, rows, wide)
@@ -216,7 +216,7 @@ impl Out {
     /// # Errors
     /// Standard output can't be written.
     pub fn fitted(&self, titles: &[&str], rows: &[Vec<String>], wide: bool) -> anyhow::Result<()> {
-        self.text(&self.fitted_text(titles, rows, wide))
+        self.long(&self.fitted_text(titles, rows, wide))
     }
 
     fn fitted_text(&self, titles: &[&str], rows: &[Vec<String>], wide: bool) -> String {

@@ -40,6 +40,7 @@ mod recipes;
 mod replay;
 mod schema;
 mod serve;
+mod server_mode;
 mod session;
 mod support;
 mod syscalls;

@@ -18,8 +18,11 @@ const COLUMNS: Columns = Columns {
     screen: PROJECT.screen,
 };
 
+const EXAMPLES: &str = "acpctl project list";
+
 /// List projects
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     list: ListArgs,
