@@ -96,7 +96,8 @@ fn plain(record: &Record, now: Timestamp) -> Vec<(String, String)> {
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         };
-        let is_section = LONG.contains(&field.name) || structure(field.name, record.value(field.name)).is_some();
+        let is_section =
+            LONG.contains(&field.name) || structure(field.name, record.value(field.name)).is_some();
         if !value.is_empty() && !is_section && !LEFT_OUT.contains(&field.name) {
             let value = match moment(&value, now) {
                 _ if PRIVATE.contains(&field.name) => HIDDEN.to_owned(),
