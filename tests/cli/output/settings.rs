@@ -18,32 +18,27 @@ fn bare(env: &TestEnv, url: &str) -> assert_cmd::Command {
 fn doctor_on_a_machine_with_no_tools() {
     let env = TestEnv::new();
     assert_snapshot!(bare(&env, "local:").line("doctor").shown(), @r"
+    ok    way          on this machine, without login and network (AMBIENT_API_URL says so)
     ok    config       [home]/.config/ambient/config.json does not exist; it is not needed
-    ok    server       the embedded API: no login, no network
     ok    keyring      switched off by AMBIENT_LOCAL_KEYRING
-    warn  kubectl      not found in PATH; only needed to try out a kubeconfig
-                       fix: https://kubernetes.io/docs/tasks/tools/
-    warn  mcp-server   neither kubernetes-mcp-server nor uvx nor npx is in PATH; only needed to run a session's tools here
-                       fix: https://docs.astral.sh/uv/
-    warn  runtime-dir  XDG_RUNTIME_DIR is not set
-                       fix: log in through a session manager, or set XDG_RUNTIME_DIR to a folder of your own with mode 0700
-    ok    kubeconfig   none found; --from-file names one
-    ok    store        the embedded API has not been used yet
+    ok    kubectl      not installed; only for trying out a kubeconfig (https://kubernetes.io/docs/tasks/tools/)
+    ok    mcp-server   not installed; only for running a session's tools here (https://docs.astral.sh/uv/)
+    ok    runtime-dir  XDG_RUNTIME_DIR is not set; a session's files go to a private folder in the folder for temporary files
+    ok    kubeconfig   there is no ~/.kube/config; --from-file names another file
+    ok    store        nothing is stored on this machine yet
     ");
     assert_snapshot!(bare(&env, "http://127.0.0.1:1").line("doctor --retries 0").shown(), @r#"
+    ok    way          with the server http://127.0.0.1:[port] (AMBIENT_API_URL says so)
     ok    config       [home]/.config/ambient/config.json does not exist; it is not needed
     ok    login        token from AMBIENT_TOKEN; expiry unknown
     fail  server       http://127.0.0.1:[port]: HTTP request failed: Get "http://127.0.0.1:[port]/api/ambient/v1/version": dial tcp 127.0.0.1:[port]: connect: connection refused
                        fix: check the address (acpctl config get api_url), the network, and proxy variables
     ok    keyring      switched off by AMBIENT_LOCAL_KEYRING
-    warn  kubectl      not found in PATH; only needed to try out a kubeconfig
-                       fix: https://kubernetes.io/docs/tasks/tools/
-    warn  mcp-server   neither kubernetes-mcp-server nor uvx nor npx is in PATH; only needed to run a session's tools here
-                       fix: https://docs.astral.sh/uv/
-    warn  runtime-dir  XDG_RUNTIME_DIR is not set
-                       fix: log in through a session manager, or set XDG_RUNTIME_DIR to a folder of your own with mode 0700
-    ok    kubeconfig   none found; --from-file names one
-    ok    store        the embedded API has not been used yet
+    ok    kubectl      not installed; only for trying out a kubeconfig (https://kubernetes.io/docs/tasks/tools/)
+    ok    mcp-server   not installed; only for running a session's tools here (https://docs.astral.sh/uv/)
+    ok    runtime-dir  XDG_RUNTIME_DIR is not set; a session's files go to a private folder in the folder for temporary files
+    ok    kubeconfig   there is no ~/.kube/config; --from-file names another file
+    ok    store        nothing is stored on this machine yet
     --- standard error
     Error: 1 check failed
     --- exit status 1
@@ -63,25 +58,33 @@ fn who_one_is_and_what_is_set() {
     assert_snapshot!(env.acpctl().line("config view").shown(), @r"
     KEY                   VALUE
     api_url               https://acp.example.org
+    local                 false
     access_token          (not set)
     project               demo
     request_timeout       30s
+    connect_timeout       10s
+    retries               2
     polling_interval      2s
     insecure_tls_verify   false
+    pager                 (not set)
     ");
     assert_snapshot!(env.acpctl().line("config view --origin").shown(), @r"
     KEY                   VALUE                     ORIGIN
     api_url               https://acp.example.org   file
+    local                 false                     file
     access_token          (not set)                 default
     project               demo                      file
     request_timeout       30s                       default
+    connect_timeout       10s                       default
+    retries               2                         default
     polling_interval      2s                        default
     insecure_tls_verify   false                     default
+    pager                 (not set)                 default
     ");
     assert_snapshot!(env.acpctl().line("config get api_url").shown(), @"https://acp.example.org");
     assert_snapshot!(env.acpctl().line("config set colour red").shown(), @r"
     --- standard error
-    Error: unknown config key: colour (valid keys: api_url, project, pager)
+    Error: unknown config key: colour (valid keys: api_url, local, access_token, project, request_timeout, connect_timeout, retries, polling_interval, insecure_tls_verify, pager)
     --- exit status 2
     ");
     assert_snapshot!(env.acpctl().line("project current").shown(), @"Current project: demo");
