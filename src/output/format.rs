@@ -32,7 +32,8 @@ pub(crate) const FORMATS: &[(&str, &str)] = &[
 /// The flag `-o` of every command that shows objects.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct OutputArgs {
-    /// Output format: table|wide|json|yaml|name|jsonpath=TEMPLATE|custom-columns=TITLE:PATH,...
+    /// Output format: table|wide|json|yaml|name|jsonpath=TEMPLATE, or
+    /// custom-columns=TITLE:PATH,...
     #[arg(short, long, value_name = "FORMAT")]
     #[arg(add = Candidates::Described(FORMATS))]
     output: Option<String>,

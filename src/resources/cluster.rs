@@ -38,8 +38,8 @@ pub(crate) static CLUSTER: Resource = Resource {
     screen: &[
         column("NAME", 24, "name"),
         column("ROLE", 10, "role"),
-        column("API SERVER", 40, "api_server_url"),
         column("STATUS", 12, "status"),
+        column("API SERVER", 40, "api_server_url"),
         AGE,
     ],
 };

@@ -44,3 +44,44 @@ pub(crate) use scheduled_session::SCHEDULED_SESSION;
 pub(crate) use session::{ACTIVE_PHASES, FINAL_PHASES, PHASES, RUN_COLUMNS, RUN_SCREEN, SESSION};
 pub(crate) use session_message::SESSION_MESSAGE;
 pub(crate) use user::{PROJECT_SETTINGS, USER};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_schemas_have_the_fields_of_the_resources() {
+        let others = [
+            &SCHEDULED_SESSION,
+            &INBOX_MESSAGE,
+            &SESSION_MESSAGE,
+            &CREDENTIAL_TOKEN,
+        ];
+        for resource in NAMED.iter().copied().chain(others) {
+            let file = format!(
+                "{}/docs/schema/{}.json",
+                env!("CARGO_MANIFEST_DIR"),
+                resource.word
+            );
+            let text = std::fs::read_to_string(&file).unwrap();
+            let schema: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let published: Vec<&String> =
+                schema["properties"].as_object().unwrap().keys().collect();
+            let fields: Vec<&str> = resource.all_fields().map(|field| field.name).collect();
+            assert_eq!(published, fields, "{file}");
+        }
+    }
+
+    #[test]
+    fn the_first_column_on_a_terminal_names_the_object() {
+        for resource in NAMED {
+            let first = resource.screen.first().map(|column| column.cell);
+            let name = resource.name_field.unwrap_or("id");
+            assert!(
+                matches!(first, Some(Cell::Field(field)) if field == name),
+                "{}",
+                resource.word
+            );
+        }
+    }
+}

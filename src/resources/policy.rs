@@ -36,6 +36,11 @@ pub(crate) static POLICY: Resource = Resource {
     ],
     screen: &[
         column("NAME", 24, "name"),
+        Column {
+            title: "SECTIONS",
+            width: 32,
+            cell: Cell::Derived(sections),
+        },
         column("NAMESPACE", 20, "namespace"),
         AGE,
     ],

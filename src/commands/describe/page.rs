@@ -18,7 +18,7 @@ const LEFT_OUT: &[&str] = &["kind", "href", "name", "username"];
 /// The fields whose texts are sections of their own.
 const LONG: &[&str] = &["prompt", "session_prompt", "operation_message"];
 /// The fields with JSON whose values may be secret: their names alone are shown.
-const PRIVATE: &[&str] = &["environment_variables"];
+const PRIVATE: &[&str] = &["environment", "environment_variables", "payloads"];
 /// The width of a page that does not go to a terminal.
 const WIDTH: usize = 100;
 /// Stands for a value that may be secret.
@@ -29,7 +29,11 @@ pub(super) fn of(ctx: &Ctx, record: &Record, users: Option<&Result<Vec<Use>, Err
     let now = ctx.now();
     let color = ctx.out.colored();
     let width = ctx.out.width().unwrap_or(WIDTH);
-    let title = format!("{} {}", record.resource.word, title(record));
+    let title = format!(
+        "{} {}",
+        record.resource.word.replace('-', " "),
+        title(record)
+    );
     let mut page = vec![section(&title, pairs(&plain(record, now)))];
     if record.resource.word == CREDENTIAL.word {
         page.push(section(
@@ -43,7 +47,7 @@ pub(super) fn of(ctx: &Ctx, record: &Record, users: Option<&Result<Vec<Use>, Err
         if LONG.contains(&field.name) {
             let paragraphs = wrap::paragraphs(text, width, 2);
             page.push(section(&label(field.name), lines(&paragraphs)));
-        } else if let Some(value) = structure(field.name, text) {
+        } else if let Some(value) = structure(field.name, record.value(field.name)) {
             page.push(section(&label(field.name), structured(field.name, &value)));
         }
     }
@@ -92,7 +96,8 @@ fn plain(record: &Record, now: Timestamp) -> Vec<(String, String)> {
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         };
-        let is_section = LONG.contains(&field.name) || structure(field.name, &value).is_some();
+        let is_section =
+            LONG.contains(&field.name) || structure(field.name, record.value(field.name)).is_some();
         if !value.is_empty() && !is_section && !LEFT_OUT.contains(&field.name) {
             let value = match moment(&value, now) {
                 _ if PRIVATE.contains(&field.name) => HIDDEN.to_owned(),
@@ -158,12 +163,13 @@ fn bindings(users: &Result<Vec<Use>, Error>, now: Timestamp) -> Vec<String> {
     }
 }
 
-/// Returns the object or list that a text holds as JSON.
-fn structure(field: &str, text: &str) -> Option<Value> {
-    if !text.starts_with(['{', '[']) {
-        return None;
-    }
-    let mut value: Value = serde_json::from_str(text).ok()?;
+/// Returns the object or list of a field, which may be a text that holds JSON.
+fn structure(field: &str, value: Option<&Value>) -> Option<Value> {
+    let mut value: Value = match value? {
+        Value::String(text) if text.starts_with(['{', '[']) => serde_json::from_str(text).ok()?,
+        value @ (Value::Object(_) | Value::Array(_)) => value.clone(),
+        _ => return None,
+    };
     if field == "annotations"
         && let Value::Object(map) = &mut value
     {
@@ -236,5 +242,7 @@ fn label(field: &str) -> String {
         })
         .collect();
     let label = words.join(" ");
-    label.strip_suffix(" at").unwrap_or(&label).to_owned()
+    // "Created at", and "Project ID", which is the project's name.
+    let bare = label.strip_suffix(" at").or(label.strip_suffix(" ID"));
+    bare.unwrap_or(&label).to_owned()
 }

@@ -2,10 +2,12 @@
 //! change.
 
 mod apply;
+mod choices;
 mod credential;
 mod errors;
 mod findings;
 mod help;
+mod screens;
 mod session;
 mod settings;
 mod tables;
@@ -63,6 +65,9 @@ fn world() -> Scripted {
             "/role_bindings",
             json!([
                 {"id": "b1", "user_id": "dev-user", "role_id": "R1", "scope": "credential", "credential_id": ID, "created_at": made},
+                {"id": "b0", "user_id": "ada", "role_id": "R0", "scope": "credential", "credential_id": "c2", "created_at": made},
+                {"id": "b2", "role_id": "R1", "scope": "credential", "credential_id": "c2", "project_id": "demo", "created_at": made},
+                {"id": "b3", "role_id": "R1", "scope": "credential", "credential_id": "c2", "project_id": "web", "agent_id": "a9", "created_at": made},
             ]),
         ),
         (

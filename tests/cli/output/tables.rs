@@ -33,15 +33,15 @@ fn tables_of_credentials() {
     c2                            bot    github                               3d
     ");
     assert_snapshot!(on_a_terminal("credential list"), @r"
-    ID                            NAME   PROVIDER     DESCRIPTION             AGE
-    [id]                          prod   kubeconfig   The cluster of team A   3d
-    c2                            bot    github                               3d
+    NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES   USED BY                 AGE
+    prod   kubeconfig   team-a    https://api.example.com:6443   in 72y    all projects            3d
+    bot    github                                                          demo, web (one agent)   3d
     status 0
     ");
     assert_snapshot!(on_a_terminal("credential list -o wide"), @r"
-    ID                            NAME   PROVIDER     DESCRIPTION             AGE   CONTEXT   SERVER                         EXPIRES
-    [id]                          prod   kubeconfig   The cluster of team A   3d    team-a    https://api.example.com:6443   2099-01-01T00:00:00Z
-    c2                            bot    github                               3d
+    NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES                USED BY                 AGE   ID                            DESCRIPTION
+    prod   kubeconfig   team-a    https://api.example.com:6443   2099-01-01T00:00:00Z   all projects            3d    [id]                          The cluster of team A
+    bot    github                                                                       demo, web (one agent)   3d    c2
     status 0
     ");
 }
@@ -54,9 +54,9 @@ fn tables_of_projects_and_their_agents() {
     web                           web                                       ·
     ");
     assert_snapshot!(on_a_terminal("get projects"), @r"
-    ID     NAME   STATUS
-    demo   demo   active
-    web    web
+    NAME   STATUS   DESCRIPTION          AGE
+    demo   active   For demonstrations   3d
+    web                                  3d
     status 0
     ");
     assert_snapshot!(piped("agent list"), @r"
@@ -65,9 +65,9 @@ fn tables_of_projects_and_their_agents() {
     a2                            dev                        demo                                                        3d       ·
     ");
     assert_snapshot!(on_a_terminal("agent list"), @r"
-    ID   NAME   PROJECT   SESSION   AGE
-    a1   lead   demo      s1        3d
-    a2   dev    demo                3d
+    NAME   PROJECT   MODEL           DESCRIPTION   AGE
+    lead   demo                                    3d
+    dev    demo      claude-sonnet                 3d
     status 0
     ");
     assert_snapshot!(piped("inbox list --pa-id a1"), @r"
@@ -75,8 +75,8 @@ fn tables_of_projects_and_their_agents() {
     m1                            ci                     The build has been red since this morning; pl...     false    3d       ·
     ");
     assert_snapshot!(on_a_terminal("inbox list --pa-id a1"), @r"
-    ID   FROM   BODY                                               READ    AGE
-    m1   ci     The build has been red since this morning; pl...   false   3d
+    ID   FROM   BODY                                                            READ    AGE
+    m1   ci     The build has been red since this morning; please look at it.   false   3d
     status 0
     ");
 }
@@ -89,9 +89,9 @@ fn tables_of_sessions() {
     s2                            日本語のセッション                        demo                   Failed                            3d       ·
     ");
     assert_snapshot!(on_a_terminal("get sessions"), @r"
-    ID   NAME                 PROJECT   PHASE     MODEL           AGE
-    s1   fix-the-build        demo      Running   claude-sonnet   3d
-    s2   日本語のセッション   demo      Failed                    3d
+    NAME                 PROJECT   PHASE     MODEL           AGE
+    fix-the-build        demo      Running   claude-sonnet   3d
+    日本語のセッション   demo      Failed                    3d
     status 0
     ");
     assert_snapshot!(piped("scheduled-session list"), @r"
@@ -99,8 +99,8 @@ fn tables_of_sessions() {
     ss1                           nightly                    0 2 * * *              UTC                    true       2099-01-01T02:00:00Z
     ");
     assert_snapshot!(on_a_terminal("scheduled-session list"), @r"
-    ID    NAME      SCHEDULE    TIMEZONE   ENABLED   NEXT RUN
-    ss1   nightly   0 2 * * *   UTC        true      2099-01-01T02:00:00Z
+    NAME      SCHEDULE    TIMEZONE   ENABLED   NEXT RUN
+    nightly   0 2 * * *   UTC        true      2099-01-01T02:00:00Z
     status 0
     ");
 }
@@ -110,15 +110,22 @@ fn tables_of_rights() {
     assert_snapshot!(piped("get role-bindings"), @r"
     ID                            USER                          ROLE                             SCOPE        TARGET                    ·
     b1                            dev-user                      credential:viewer                credential   prod                      ·
+    b0                            ada                           credential:owner                 credential   bot                       ·
+    b2                                                          credential:viewer                credential   bot                       ·
+    b3                                                          credential:viewer                credential   bot                       ·
     ");
     assert_snapshot!(on_a_terminal("get role-bindings"), @r"
-    ID   USER       ROLE                SCOPE        TARGET
-    b1   dev-user   credential:viewer   credential   prod
+    ID   ROLE                SCOPE        TARGET   USER       AGE
+    b1   credential:viewer   credential   prod     dev-user   3d
+    b0   credential:owner    credential   bot      ada        3d
+    b2   credential:viewer   credential   bot                 3d
+    b3   credential:viewer   credential   bot                 3d
     status 0
     ");
     assert_snapshot!(piped("get roles"), @r"
     ID                            NAME                             DISPLAY NAME                     BUILT-IN·
     R1                            credential:viewer                                                 false   ·
+    R0                            credential:owner                                                  false   ·
     ");
     assert_snapshot!(piped("get users"), @r"
     ID                            USERNAME                         NAME                             EMAIL                                  ·
@@ -133,8 +140,8 @@ fn tables_of_applications() {
     app1                          shop                       https://git.example.com/shop.git       demo                 Synced       Healthy      3d       ·
     ");
     assert_snapshot!(on_a_terminal("application list"), @r"
-    ID     NAME   REPO                               PROJECT   SYNC     HEALTH    AGE
-    app1   shop   https://git.example.com/shop.git   demo      Synced   Healthy   3d
+    NAME   PROJECT   SYNC     HEALTH    REPO                               AGE
+    shop   demo      Synced   Healthy   https://git.example.com/shop.git   3d
     status 0
     ");
 }
@@ -146,7 +153,7 @@ fn an_empty_list_is_a_table_without_rows() {
     let mut list = env.connected(server.url());
     assert_snapshot!(list.line("credential list").shown(), @"ID                            NAME                       PROVIDER       DESCRIPTION                        AGE      ·");
     assert_snapshot!(screen(&env, server.url(), "credential list", 100), @r"
-    ID   NAME   PROVIDER   DESCRIPTION   AGE
+    No credentials yet. Make one: acpctl credential create
     status 0
     ");
 }

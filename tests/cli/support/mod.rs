@@ -10,6 +10,7 @@ pub mod process;
 pub mod proxy;
 pub mod pty;
 pub mod run;
+pub mod schema;
 pub mod serve;
 pub mod server;
 pub mod signals;

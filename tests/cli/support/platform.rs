@@ -44,9 +44,10 @@ impl Platform {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let is_object = path.matches('/').count() % 2 == 0;
         match request.method.as_str() {
-            "GET" if path == "/roles" => {
-                server::list([json!({"id": "R1", "name": "credential:viewer"})])
-            }
+            "GET" if path == "/roles" => server::list([
+                json!({"id": "R1", "name": "credential:viewer"}),
+                json!({"id": "R0", "name": "credential:owner"}),
+            ]),
             "GET" if is_object => self.get(path),
             "GET" => self.search(path, query),
             "POST" => self.create(path, request.json()),
@@ -69,16 +70,15 @@ impl Platform {
         let wanted = form_urlencoded::parse(query.as_bytes())
             .find(|(key, _)| key == "search")
             .map(|(_, search)| {
-                search
-                    .trim_start_matches("name = ")
-                    .trim_matches('\'')
-                    .to_owned()
+                let (field, value) = search.split_once(" = ").unwrap_or(("name", &search));
+                (field.to_owned(), value.trim_matches('\'').to_owned())
             });
         let state = self.state.lock().unwrap();
         let objects = state.get(collection).cloned().unwrap_or_default();
-        let found = objects
-            .iter()
-            .filter(|object| wanted.as_ref().is_none_or(|name| object["name"] == **name));
+        let found = objects.iter().filter(|object| {
+            let fits = |(field, value): &(String, String)| object[field] == **value;
+            wanted.as_ref().is_none_or(fits)
+        });
         server::list(found.map(without_token).collect::<Vec<_>>())
     }
 

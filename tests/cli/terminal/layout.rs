@@ -15,7 +15,7 @@ fn tables_fit_the_window() {
         let wide = wide.clone();
         move |_| {
             let item = |name: &str, description: &str| {
-                json!({"id": ID, "name": name, "provider": "kubeconfig", "description": description,
+                json!({"id": ID, "name": name, "description": description,
                        "created_at": "2026-01-01T00:00:00Z"})
             };
             let items = json!([item("prod", &wide), item("dev", &"long ".repeat(60))]);
@@ -24,7 +24,7 @@ fn tables_fit_the_window() {
     });
     for columns in [80, 200] {
         let env = TestEnv::new();
-        let terminal = start(&env, server.url(), &["credential", "list"], 24, columns);
+        let terminal = start(&env, server.url(), &["get", "projects"], 24, columns);
         let screen = terminal.wait_for("status 0");
         let rows: Vec<&str> = screen
             .lines()
@@ -40,7 +40,7 @@ fn tables_fit_the_window() {
             "{screen}"
         );
         assert!(
-            screen.contains(ID),
+            screen.contains("\nprod "),
             "what names an object is whole: {screen}"
         );
         if columns == 200 {

@@ -1,0 +1,211 @@
+//! The screens of lists and of `describe`, in a small window and in a wide one.
+
+use insta::assert_snapshot;
+
+use crate::output::{screen, world};
+use crate::support::TestEnv;
+
+/// The screen at 80 columns, and the one at 200 columns if it differs.
+fn both(line: &str) -> String {
+    let server = world();
+    let [small, wide] = [80, 200]
+        .map(|columns| without_dates(&screen(&TestEnv::new(), server.url(), line, columns)));
+    if small == wide {
+        return small;
+    }
+    format!("{small}\n--- 200 columns\n{wide}")
+}
+
+/// Replaces the dates of what the test has made, and ages that grow.
+fn without_dates(screen: &str) -> String {
+    let line = |line: &str| match line.split_once(" UTC (") {
+        Some((before, age)) if age.ends_with("ago)") => {
+            let label = &before[..before.len() - "2001-02-03 04:05:06".len()];
+            format!("{label}[time] ([age] ago)")
+        }
+        _ => line.to_owned(),
+    };
+    screen.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn lists_of_credentials() {
+    assert_snapshot!(both("credential list"), @r"
+    NAME   PROVIDER     CONTEXT   SERVER             EXPIRES   USED BY           AGE
+    prod   kubeconfig   team-a    https://api.e...   in 72y    all projects      3d
+    bot    github                                              demo, web (o...   3d
+    status 0
+    --- 200 columns
+    NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES   USED BY                 AGE
+    prod   kubeconfig   team-a    https://api.example.com:6443   in 72y    all projects            3d
+    bot    github                                                          demo, web (one agent)   3d
+    status 0
+    ");
+    assert_snapshot!(both("credential list -o wide"), @r"
+    NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES                USED BY                 AGE   ID                            DESCRIPTION
+    prod   kubeconfig   team-a    https://api.example.com:6443   2099-01-01T00:00:00Z   all projects            3d    [id]                          The cluster of team A
+    bot    github                                                                       demo, web (one agent)   3d    c2
+    status 0
+    ");
+}
+
+#[test]
+fn lists_of_projects_agents_and_sessions() {
+    assert_snapshot!(both("get projects"), @r"
+    NAME   STATUS   DESCRIPTION          AGE
+    demo   active   For demonstrations   3d
+    web                                  3d
+    status 0
+    ");
+    assert_snapshot!(both("project list"), @r"
+    NAME   STATUS   DESCRIPTION          AGE
+    demo   active   For demonstrations   3d
+    web                                  3d
+    status 0
+    ");
+    assert_snapshot!(both("agent list"), @r"
+    NAME   PROJECT   MODEL           DESCRIPTION   AGE
+    lead   demo                                    3d
+    dev    demo      claude-sonnet                 3d
+    status 0
+    ");
+    assert_snapshot!(both("get sessions"), @r"
+    NAME                 PROJECT   PHASE     MODEL           AGE
+    fix-the-build        demo      Running   claude-sonnet   3d
+    日本語のセッション   demo      Failed                    3d
+    status 0
+    ");
+    assert_snapshot!(both("agent sessions lead"), @r"
+    No sessions yet. Make one: acpctl agent start AGENT
+    status 0
+    ");
+}
+
+#[test]
+fn lists_of_the_other_kinds() {
+    assert_snapshot!(both("scheduled-session list"), @r"
+    NAME      SCHEDULE    TIMEZONE   ENABLED   NEXT RUN
+    nightly   0 2 * * *   UTC        true      2099-01-01T02:00:00Z
+    status 0
+    ");
+    assert_snapshot!(both("application list"), @r"
+    NAME   PROJECT   SYNC     HEALTH    REPO                               AGE
+    shop   demo      Synced   Healthy   https://git.example.com/shop.git   3d
+    status 0
+    ");
+    assert_snapshot!(both("inbox list --pa-id a1"), @r"
+    ID   FROM   BODY                                                     READ    AGE
+    m1   ci     The build has been red since this morning; please l...   false   3d
+    status 0
+    --- 200 columns
+    ID   FROM   BODY                                                            READ    AGE
+    m1   ci     The build has been red since this morning; please look at it.   false   3d
+    status 0
+    ");
+    assert_snapshot!(both("get role-bindings"), @r"
+    ID   ROLE                SCOPE        TARGET   USER       AGE
+    b1   credential:viewer   credential   prod     dev-user   3d
+    b0   credential:owner    credential   bot      ada        3d
+    b2   credential:viewer   credential   bot                 3d
+    b3   credential:viewer   credential   bot                 3d
+    status 0
+    ");
+    assert_snapshot!(both("get roles"), @r"
+    NAME                BUILT-IN   DESCRIPTION
+    credential:viewer   false
+    credential:owner    false
+    status 0
+    ");
+    assert_snapshot!(both("get users"), @r"
+    USERNAME   NAME           EMAIL             AGE
+    ada        Ada Lovelace   ada@example.com   3d
+    status 0
+    ");
+    assert_snapshot!(both("get project-settings"), @r"
+    No project settings
+    status 0
+    ");
+}
+
+#[test]
+fn pages_about_one_object() {
+    assert_snapshot!(both("describe credential prod"), @r"
+    Credential prod
+      ID:           [id]
+      Created:      [time] ([age] ago)
+      Description:  The cluster of team A
+      Provider:     kubeconfig
+
+    Cluster access
+      Context:  team-a
+      Server:   https://api.example.com:6443
+      Expires:  2099-01-01 00:00:00 UTC (in 72y)
+
+    Used by
+      all projects  credential:viewer  3d ago
+    status 0
+    ");
+    assert_snapshot!(both("describe credential bot"), @r"
+    Credential bot
+      ID:        c2
+      Created:   [time] ([age] ago)
+      Provider:  github
+
+    Used by
+      ada              credential:owner   3d ago
+      demo             credential:viewer  3d ago
+      web (one agent)  credential:viewer  3d ago
+    status 0
+    ");
+    assert_snapshot!(both("describe project demo"), @r"
+    Project demo
+      ID:           demo
+      Created:      [time] ([age] ago)
+      Description:  For demonstrations
+      Status:       active
+    status 0
+    ");
+    assert_snapshot!(both("describe agent lead"), @r"
+    Agent lead
+      ID:               a1
+      Created:          [time] ([age] ago)
+      Current session:  s1
+      Project:          demo
+
+    Prompt
+      Lead the team.
+    status 0
+    ");
+    assert_snapshot!(both("describe session fix-the-build"), @r"
+    Session fix-the-build
+      ID:          s1
+      Created:     [time] ([age] ago)
+      Agent:       a1
+      LLM model:   claude-sonnet
+      Phase:       Running
+      Project:     demo
+      Start time:  [time] ([age] ago)
+    status 0
+    ");
+    assert_snapshot!(both("describe application shop"), @r"
+    Application shop
+      ID:                   app1
+      Created:              [time] ([age] ago)
+      Destination project:  demo
+      Health status:        Healthy
+      Source path:          deploy
+      Source repo URL:      https://git.example.com/shop.git
+      Sync status:          Synced
+    status 0
+    ");
+    assert_snapshot!(both("describe role-binding b1"), @r"
+    Role binding b1
+      ID:          b1
+      Created:     [time] ([age] ago)
+      Credential:  prod
+      Role:        credential:viewer
+      Scope:       credential
+      User:        dev-user
+    status 0
+    ");
+}
