@@ -62,7 +62,8 @@ pub(super) fn sweep() -> usize {
     };
     let is_list = |path: &Path| {
         let name = path.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.starts_with("complete-") && name.ends_with(".json"))
+        name.and_then(|name| name.strip_prefix("complete-"))
+            .is_some_and(|rest| rest.strip_suffix(".json").is_some())
     };
     let (now, paths) = (
         SystemTime::now(),
