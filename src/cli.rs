@@ -68,6 +68,12 @@ pub enum Command {
     /// Manage `GitOps` applications
     #[command(subcommand, subcommand_required = true, visible_aliases = ["app", "apps"])]
     Application(commands::application::Command),
+    /// Manage the providers of a project
+    #[command(subcommand, subcommand_required = true)]
+    Provider(commands::provider::Command),
+    /// Manage the policies of a project
+    #[command(subcommand, subcommand_required = true)]
+    Policy(commands::policy::Command),
     Apply(commands::apply::Args),
     Help(commands::help::Args),
     Options(commands::options::Args),
@@ -77,6 +83,7 @@ pub enum Command {
     #[command(subcommand, subcommand_required = true)]
     Local(commands::local::Command),
     Wait(commands::wait::Args),
+    Exec(commands::exec::Args),
 }
 
 /// Returns the whole tree of commands as help, manual pages and completion show it.
@@ -111,6 +118,8 @@ impl Command {
             Self::Stop(args) => commands::stop::run(ctx, args),
             Self::Completion(args) => commands::completion::run(ctx, args),
             Self::Application(command) => command.run(ctx),
+            Self::Provider(command) => command.run(ctx),
+            Self::Policy(command) => command.run(ctx),
             Self::Apply(args) => commands::apply::run(ctx, args),
             Self::Help(args) => commands::help::run(ctx, args, Cli::command()),
             Self::Options(args) => commands::options::run(ctx, args, Cli::command()),
@@ -118,6 +127,7 @@ impl Command {
             Self::Serve(args) => commands::serve::run(ctx, args),
             Self::Local(command) => command.run(ctx),
             Self::Wait(args) => commands::wait::run(ctx, args),
+            Self::Exec(args) => commands::exec::run(ctx, args),
         }
     }
 }

@@ -40,6 +40,16 @@ variables! {
     CONFIG = "AMBIENT_CONFIG", Path, "Path of the configuration file.";
     API_URL = "AMBIENT_API_URL", Text, "Base URL of the API server; `local:` is the embedded API.";
     TOKEN = "AMBIENT_TOKEN", Text, "Bearer token; stored logins are not refreshed then.";
+    ISSUER_URL = "AMBIENT_ISSUER_URL", Text, "Issuer of a job's login without `acpctl login`, and the default of `login --issuer-url`.";
+    CLIENT_ID = "AMBIENT_CLIENT_ID", Text, "Client of the same, and the default of `login --client-id`.";
+    CLIENT_SECRET = "AMBIENT_CLIENT_SECRET", Text, "Secret of that client; also renews and revokes a stored login of it.";
+    CLIENT_SECRET_FILE = "AMBIENT_CLIENT_SECRET_FILE", Path, "File with that secret.";
+    ID_TOKEN = "AMBIENT_ID_TOKEN", Text, "ID token of the CI system that takes the place of the client secret.";
+    ID_TOKEN_FILE = "AMBIENT_ID_TOKEN_FILE", Path, "File with that ID token.";
+    ID_TOKEN_GRANT = "AMBIENT_ID_TOKEN_GRANT", Text, "Use of the ID token: `token-exchange` (default), `jwt-bearer` or `client-assertion`.";
+    ID_TOKEN_AUDIENCE = "AMBIENT_ID_TOKEN_AUDIENCE", Text, "Audience of the ID token that GitHub makes (default: the issuer).";
+    ACTIONS_ID_TOKEN_REQUEST_URL = "ACTIONS_ID_TOKEN_REQUEST_URL", Text, "Set by GitHub in jobs with `id-token: write`: address of ID tokens.";
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN", Text, "Set by GitHub beside it.";
     PROJECT = "AMBIENT_PROJECT", Text, "Project to work in.";
     REQUEST_TIMEOUT = "AMBIENT_REQUEST_TIMEOUT", Text, "Seconds that one request may take (a positive integer).";
     CONNECT_TIMEOUT = "AMBIENT_CONNECT_TIMEOUT", Text, "Seconds that connecting to the server may take (a positive integer).";
@@ -71,7 +81,7 @@ variables! {
     SESSION_ID = "SESSION_ID", Text, "Session of `session exec --from-env`: a credential that expires before its timeout gets a warning.";
     BOT_TOKEN = "BOT_TOKEN", Text, "Bearer token for `session exec --from-env`, if the platform mounts none.";
     CP_TOKEN_URL = "AMBIENT_CP_TOKEN_URL", Text, "The platform's token exchange, which `session exec --from-env` does not support: it reports that if no token is available.";
-    DISPLAY = "DISPLAY", Presence, "Set on a graphical desktop: `login --use-auth-code` starts the browser.";
+    DISPLAY = "DISPLAY", Presence, "Set on a graphical desktop: `login` starts the browser.";
     WAYLAND_DISPLAY = "WAYLAND_DISPLAY", Presence, "The same.";
     DBUS_SESSION_BUS_ADDRESS = "DBUS_SESSION_BUS_ADDRESS", Presence, "Address of the bus of the keyring; without it, `login` does not search for a keyring.";
     HTTP_PROXY = "HTTP_PROXY", Text, "Proxy for `http://` servers other than this machine.";

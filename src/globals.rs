@@ -13,7 +13,7 @@ use crate::text::url_for_people;
 #[command(next_help_heading = "Global Flags")]
 pub struct Globals {
     /// Override the API server URL for this invocation
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(short = 'U', long, global = true, value_name = "URL")]
     pub api_url: Option<String>,
 
     /// Project to work in
@@ -62,6 +62,14 @@ pub struct Globals {
         hide_possible_values = true
     )]
     pub color: Color,
+
+    /// Filter the JSON of `-o json`, which this implies, with a jq expression; strings are printed without quotes
+    #[arg(long, global = true, value_name = "EXPRESSION")]
+    pub jq: Option<String>,
+
+    /// Print only names in lists, and only warnings and errors on stderr
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
 
     /// Log requests and responses to stderr
     #[arg(short, long, global = true)]

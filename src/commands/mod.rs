@@ -1,13 +1,14 @@
 //! The commands: a folder for each noun with a file for each verb, and a file or folder for each command without a
 //! noun.
 //!
-//! These modules are shared by several commands: [`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
-//! [`pairs`],
-//! [`project_args`], [`removal`], [`runs`], [`session_control`].
+//! These modules are shared by several commands: [`binding_names`], [`confirm`], [`labels`], [`listing`], [`named`],
+//! [`order`], [`outcome`], [`pairs`], [`project_args`], [`project_object`], [`removal`], [`runs`], [`server_mode`],
+//! [`session_control`], [`session_failure`], [`used_by`].
 
 pub(crate) mod agent;
 pub(crate) mod application;
 pub(crate) mod apply;
+mod binding_names;
 pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod confirm;
@@ -16,6 +17,7 @@ pub(crate) mod credential;
 pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod doctor;
+pub(crate) mod exec;
 pub(crate) mod get;
 pub(crate) mod help;
 pub(crate) mod inbox;
@@ -26,18 +28,25 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod named;
 pub(crate) mod options;
+mod order;
 pub(crate) mod outcome;
 pub(crate) mod pairs;
+pub(crate) mod policy;
 pub(crate) mod project;
 pub(crate) mod project_args;
+pub(crate) mod project_object;
+pub(crate) mod provider;
 pub(crate) mod removal;
 pub(crate) mod runs;
 pub(crate) mod scheduled_session;
 pub(crate) mod serve;
+pub(crate) mod server_mode;
 pub(crate) mod session;
 pub(crate) mod session_control;
+pub(crate) mod session_failure;
 pub(crate) mod start;
 pub(crate) mod stop;
+mod used_by;
 pub(crate) mod version;
 pub(crate) mod wait;
 pub(crate) mod whoami;

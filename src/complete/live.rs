@@ -16,8 +16,8 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::globals::Globals;
 use crate::resources::{
-    AGENT, APPLICATION, CREDENTIAL, PROJECT, ROLE, Resource, SCHEDULED_SESSION, SERVER, SESSION,
-    Scope,
+    AGENT, APPLICATION, CLUSTER, CREDENTIAL, POLICY, PROJECT, PROVIDER, ROLE, Resource,
+    SCHEDULED_SESSION, SERVER, SESSION, Scope,
 };
 use crate::text::secrets;
 
@@ -69,6 +69,21 @@ const LIVE: &[Live] = &[
         resource: &APPLICATION,
         has_ids: true,
         details: &["source_repo_url"],
+    },
+    Live {
+        resource: &PROVIDER,
+        has_ids: true,
+        details: &["type"],
+    },
+    Live {
+        resource: &POLICY,
+        has_ids: true,
+        details: &["namespace"],
+    },
+    Live {
+        resource: &CLUSTER,
+        has_ids: true,
+        details: &["role", "api_server_url"],
     },
 ];
 

@@ -29,6 +29,8 @@ pub const ACCESS_TOKEN: &str = "access_token";
 pub const REFRESH_TOKEN: &str = "refresh_token";
 pub const ISSUER_URL: &str = "issuer_url";
 pub const CLIENT_ID: &str = "client_id";
+/// The key of newer versions of the Go tool, which keep the secret of a confidential client.
+pub const CLIENT_SECRET: &str = "client_secret";
 pub const PROJECT: &str = "project";
 pub const PAGER: &str = "pager";
 pub const REQUEST_TIMEOUT: &str = "request_timeout";
@@ -42,6 +44,8 @@ pub const CONNECT_TIMEOUT: &str = "connect_timeout";
 pub const RETRIES: &str = "retries";
 /// Our own key: the address that the stored login is for, if that is not `api_url`.
 pub const LOGIN_URL: &str = "login_url";
+/// Our own key: the kind of login that gets a new token without a refresh token.
+pub const LOGIN_GRANT: &str = "login_grant";
 /// Our own key: the current project of the embedded API, which has projects of its own.
 pub const LOCAL_PROJECT: &str = "local_project";
 /// Our own key: the unencrypted address that the user has been warned about.
@@ -54,6 +58,7 @@ const KEYS: &[(&str, &str)] = &[
     (REFRESH_TOKEN, "string"),
     (ISSUER_URL, "string"),
     (CLIENT_ID, "string"),
+    (CLIENT_SECRET, "string"),
     (PROJECT, "string"),
     (PAGER, "string"),
     (REQUEST_TIMEOUT, "int"),

@@ -83,6 +83,7 @@ impl From<&Globals> for Verbosity {
 }
 
 /// The effective settings of a run.
+#[derive(Clone)]
 pub struct Settings {
     pub api_url: Setting<String>,
     /// The token for this address as far as it is known without the keyring: that of the variable or the file. Its origin
@@ -158,7 +159,7 @@ impl Settings {
         let url = filled(globals.api_url.as_deref()).or_else(|| env::API_URL.get());
         globals.local
             || url.as_deref().is_some_and(is_local)
-            || url.is_some() && env::TOKEN.get().is_some()
+            || url.is_some() && (env::TOKEN.get().is_some() || has_job())
     }
 
     /// Returns the key of the file that holds the current project. The embedded API has a key of its own.
@@ -264,6 +265,11 @@ pub(crate) fn check_characters(token: &SecretString, whence: &str) -> Result<(),
         .hint("give the token alone, on one line"));
     }
     Ok(())
+}
+
+/// True if variables name the issuer and the client of a job, whose token comes from there.
+fn has_job() -> bool {
+    env::ISSUER_URL.get().is_some() && env::CLIENT_ID.get().is_some()
 }
 
 /// True if an address stands for the embedded API.

@@ -22,6 +22,7 @@ pub(crate) static SESSION: Resource = Resource {
         text("kube_cr_uid"),
         text("kube_namespace"),
         text("labels"),
+        field("last_activity_at", Type::Time),
         field("llm_max_tokens", Type::Int),
         text("llm_model"),
         field("llm_temperature", Type::Float),
@@ -35,9 +36,17 @@ pub(crate) static SESSION: Resource = Resource {
         text("repo_url"),
         text("repos"),
         text("resource_overrides"),
+        text("runtime_backend"),
+        text("runtime_error"),
+        text("runtime_status"),
+        text("sandbox_logs_snapshot"),
+        text("sandbox_policy_snapshot"),
+        field("scheduled_for", Type::Time),
         field("sdk_restart_count", Type::Int),
         text("sdk_session_id"),
+        text("source_scheduled_session_id"),
         field("start_time", Type::Time),
+        field("stop_on_run_finished", Type::Bool),
         field("timeout", Type::Int),
         text("workflow_id"),
     ],
@@ -54,6 +63,13 @@ pub(crate) static SESSION: Resource = Resource {
         column("AGENT", 27, "agent_id"),
         column("STARTED", 20, "start_time"),
         column("COMPLETED", 20, "completion_time"),
+    ],
+    screen: &[
+        column("NAME", 30, "name"),
+        column("PROJECT", 20, "project_id"),
+        column("PHASE", 12, "phase"),
+        column("MODEL", 16, "llm_model"),
+        AGE,
     ],
 };
 
@@ -77,5 +93,12 @@ pub(crate) static RUN_COLUMNS: &[Column] = &[
     column("ID", 27, "id"),
     column("NAME", 32, "name"),
     column("PHASE", 12, "phase"),
+    AGE,
+];
+/// The same on a terminal.
+pub(crate) static RUN_SCREEN: &[Column] = &[
+    column("NAME", 32, "name"),
+    column("PHASE", 12, "phase"),
+    column("ID", 27, "id"),
     AGE,
 ];

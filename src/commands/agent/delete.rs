@@ -2,10 +2,10 @@
 
 use super::agent_args::AgentArgs;
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::removal;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 
 const EXAMPLES: &str = "acpctl agent delete lead --yes";
 
@@ -18,12 +18,12 @@ pub struct Args {
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.target.project(ctx)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let given = args.target.agent()?;
     args.confirm.require(ctx, &format!("agent/{given}"))?;
     let client = ctx.client()?;

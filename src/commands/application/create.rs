@@ -4,11 +4,11 @@ use anyhow::Context as _;
 
 use super::fields::Fields;
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
-use crate::output::OutputArgs;
 use crate::resources::APPLICATION;
 
 const EXAMPLES: &str = "\
@@ -21,13 +21,13 @@ pub struct Args {
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
     #[command(flatten)]
     ignored: IgnoredArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let fields = &args.fields;
     for (flag, value) in [
         ("name", &fields.name),

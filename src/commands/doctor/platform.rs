@@ -13,8 +13,13 @@ use crate::auth::{cleartext, refresh, store, token};
 use crate::config::Settings;
 use crate::config::settings::{DEFAULT_API_URL, Origin};
 use crate::ctx::Ctx;
+use crate::lookup;
 use crate::output::age::age;
 use crate::output::progress;
+use crate::output::style::Tone;
+use crate::resources::Record;
+use crate::runner::server_mode;
+use crate::runner::table::{SANDBOX_WAYS, Target};
 use crate::text::{acpctl, url_for_people};
 
 /// The time limit for the server, unless the user sets one.
@@ -83,6 +88,7 @@ fn server_and_clock(
     is_due: bool,
 ) -> Vec<Check> {
     let url = &url_for_people(&settings.api_url.value);
+    let mode_token = token.clone();
     let asked = move || -> anyhow::Result<(Answer, Timestamp)> {
         let _asking = progress::begin(format!("Asking {url}"));
         let client = Client::connect(settings, token)?;
@@ -100,7 +106,11 @@ fn server_and_clock(
             } else {
                 server(settings, &answer)
             };
-            std::iter::once(server).chain(clock(&answer, now)).collect()
+            let is_right = server.tone == Tone::Good && (200..300).contains(&answer.status);
+            let mut found: Vec<Check> = std::iter::once(server).collect();
+            found.extend(clock(&answer, now));
+            found.extend(is_right.then(|| sessions(ctx, settings, mode_token)));
+            found
         }
         Err(error) => vec![fail(
             "server",
@@ -110,6 +120,38 @@ fn server_and_clock(
                 acpctl(&["config", "get", "api_url"])
             ),
         )],
+    }
+}
+
+/// Says how the server runs sessions, and what that means for kubeconfigs.
+fn sessions(ctx: &Ctx, settings: &Settings, token: Option<SecretString>) -> Check {
+    let name = "sessions";
+    let asked = || -> anyhow::Result<Option<Target>> {
+        let client = Client::connect(settings, token)?;
+        let url = &settings.api_url.value;
+        let project = settings.project.value.as_deref();
+        ctx.block_on(async {
+            let found = match project {
+                Some(project) => lookup::project(&client, project).await.ok(),
+                None => None,
+            };
+            let id = found.as_ref().map(Record::id);
+            Ok(server_mode::ask_again(&client, url, id).await)
+        })
+    };
+    match asked().ok().flatten() {
+        Some(Target::Pod) => ok(name, "run in pods, which get each credential as it is"),
+        Some(Target::Sandbox) => warn(
+            name,
+            "run in sandboxes, which get nothing of a kubeconfig credential",
+            SANDBOX_WAYS,
+        ),
+        Some(Target::Managed) => warn(
+            name,
+            "run behind managed gateways, which rewrite a kubeconfig and refuse many",
+            acpctl(&["credential", "validate", "--target", "managed", "FILE"]),
+        ),
+        None => ok(name, "the server does not tell how it runs them"),
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Args {
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let inbox = args.message.owner.inbox(ctx)?;
     let message = args.message.message()?;
-    let format = args.message.output.format()?;
+    let format = args.message.output.format(ctx)?;
     let client = ctx.client()?;
     ctx.block_on(async {
         // No look-up is needed before: the server answers 404 if there is no such message.

@@ -24,7 +24,7 @@ pub struct Args {
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let inbox = args.message.owner.inbox(ctx)?;
     let message = args.message.message()?;
-    let format = args.message.output.format()?;
+    let format = args.message.output.format(ctx)?;
     let mut body = Body::new();
     body.set("read", true);
     let client = ctx.client()?;

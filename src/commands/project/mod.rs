@@ -8,6 +8,7 @@ mod update;
 
 use clap::Subcommand;
 
+use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::output::OutputArgs;
 use crate::resources::Candidates;
@@ -48,6 +49,6 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         (Some(Command::Set(args)), _) => set::run(ctx, &args.name, &args.output),
         (Some(Command::List(args)), _) => list::run(ctx, args),
         (Some(Command::Update(args)), _) => update::run(ctx, args),
-        (None, Some(name)) => set::run(ctx, name, &OutputArgs::default()),
+        (None, Some(name)) => set::run(ctx, name, &WriteArgs::default()),
     }
 }

@@ -6,13 +6,13 @@ use serde_json::Value;
 use super::fields::Fields;
 use crate::api::{Method, Request};
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
-use crate::output::OutputArgs;
 use crate::resources::SCHEDULED_SESSION;
 
 const EXAMPLES: &str = "\
@@ -28,14 +28,14 @@ pub struct Args {
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
     #[command(flatten)]
     ignored: IgnoredArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.project.project(ctx)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let client = ctx.client()?;
     let fields = &args.fields;
     let missing: Vec<&str> = [
@@ -71,7 +71,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         ));
     }
     if record.value("enabled").and_then(Value::as_bool) == Some(false) {
-        ctx.out.note(&format!(
+        ctx.out.aside(&format!(
             "the schedule is not enabled yet; to enable it: acpctl scheduled-session resume {}",
             record.name()
         ));

@@ -6,9 +6,9 @@ use super::fields::Fields;
 use super::schedule::ScheduleArgs;
 use crate::api::Method;
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::SCHEDULED_SESSION;
 
 const EXAMPLES: &str =
@@ -23,12 +23,12 @@ pub struct Args {
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.target.project(ctx)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let given = args.target.schedule()?;
     let client = ctx.client()?;
     let record = ctx.block_on(async {

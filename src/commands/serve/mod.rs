@@ -24,7 +24,7 @@ use crate::config::paths;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::secret_file;
-use crate::server::{AccessLog, AppState, Fidelity, Options, openapi, tls};
+use crate::server::{AccessLog, AppState, Fidelity, Options, Platform, openapi, tls};
 
 use server::{Exposure, Sessions};
 use token::Token;
@@ -44,6 +44,22 @@ impl From<FidelityArg> for Fidelity {
         match arg {
             FidelityArg::Recorded => Self::Recorded,
             FidelityArg::Corrected => Self::Corrected,
+        }
+    }
+}
+
+/// The values of `--platform`; docs/server.md lists the differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum PlatformArg {
+    Pod,
+    Sandbox,
+}
+
+impl From<PlatformArg> for Platform {
+    fn from(arg: PlatformArg) -> Self {
+        match arg {
+            PlatformArg::Pod => Self::Pod,
+            PlatformArg::Sandbox => Self::Sandbox,
         }
     }
 }
@@ -97,6 +113,14 @@ pub struct Args {
         hide_possible_values = true
     )]
     fidelity: FidelityArg,
+    /// Which platform to behave like: pod runs sessions in pods, sandbox in sandboxes
+    #[arg(
+        long,
+        value_name = "PLATFORM",
+        default_value = "pod",
+        hide_possible_values = true
+    )]
+    platform: PlatformArg,
     /// Run the command after -- for each session that is started
     #[arg(long)]
     run_sessions: bool,
@@ -106,9 +130,6 @@ pub struct Args {
     /// With --run-sessions, also run sessions that have no credential
     #[arg(long)]
     allow_empty: bool,
-    /// Do not log requests
-    #[arg(long)]
-    quiet: bool,
     /// Print the `OpenAPI` document and exit
     #[arg(long)]
     openapi: bool,
@@ -159,9 +180,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         key: key_policy()?,
         bearer: token.bearer.clone(),
         fidelity: args.fidelity.into(),
+        platform: args.platform.into(),
         browser_guard: true,
         body_timeout: Some(BODY_TIMEOUT),
-        access_log: (!args.quiet).then(|| Arc::new(log::request) as AccessLog),
+        access_log: (!ctx.globals.quiet).then(|| Arc::new(log::request) as AccessLog),
     };
     let directory = match &args.data_dir {
         Some(dir) => dir.clone(),
@@ -172,7 +194,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         address: args.listen,
         tls,
         token,
-        is_quiet: args.quiet,
+        is_quiet: ctx.globals.quiet,
     };
     let sessions = args.run_sessions.then(|| Sessions {
         command: args.command.clone(),

@@ -81,15 +81,19 @@ pub(super) fn split_failure(
     all: usize,
     path: &str,
 ) -> Option<Failure> {
-    let most = command
+    let first: Vec<&Arg> = command
         .get_positionals()
         .filter(|arg| !arg.is_last_set())
-        .count();
+        .collect();
+    let most = first.len();
+    let missing = first.get(before).filter(|arg| arg.is_required_set());
     let is_needed = command
         .get_positionals()
         .any(|arg| arg.is_last_set() && arg.is_required_set());
     let wrong = if before == all && is_needed {
         "no command follows --".to_owned()
+    } else if let Some(missing) = missing {
+        format!("{} is missing before --", value_name(missing))
     } else if before > most {
         format!("accepts at most {most} arg(s) before --, received {before}")
     } else {
