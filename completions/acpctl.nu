@@ -9,16 +9,23 @@ let acpctl_other_completer = $env.config.completions.external.completer?
 $env.config.completions.external.enable = true
 $env.config.completions.external.completer = {|spans: list<string>|
     if ($spans.0 | path basename) == 'acpctl' {
-        let answer = ^$spans.0 __complete ...($spans | skip 1) | complete
+        # Words come as they were typed, with their quotes.
+        let words = $spans | skip 1 | each { |word| $word | str trim --char '"' | str trim --char "'" | str trim --char '`' }
+        let answer = ^$spans.0 __complete ...$words | complete
         let lines = $answer.stdout | lines
         # Candidates for --flag=value come without the flag.
-        let current = $spans | last
+        let current = $words | last
         let flag = if ($current =~ '^-[^=]*=') { ($current | split row '=' | first) + '=' } else { '' }
         let found = $lines
             | where { |line| $line != '' and not ($line | str starts-with ':') }
             | each { |line|
                 let parts = $line | split row --number 2 (char tab)
-                { value: ($flag + $parts.0), description: ($parts | get --optional 1 | default '') }
+                # A word with other characters is quoted, so that it stays one word and is not run.
+                let word = $flag + $parts.0
+                let value = if $word =~ '^[A-Za-z0-9_@%+=:,./-]+$' { $word } else {
+                    '"' + ($word | str replace --all '\' '\\' | str replace --all '"' '\"') + '"'
+                }
+                { value: $value, description: ($parts | get --optional 1 | default '') }
             }
         let directive = $lines | where { |line| $line | str starts-with ':' } | get --optional 0 | default ':0' | str substring 1.. | into int
         # null lets nushell offer file names.

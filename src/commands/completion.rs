@@ -15,8 +15,15 @@ pub const SHELLS: &[(&str, &str)] = &[
     ("nushell", include_str!("../../completions/acpctl.nu")),
 ];
 
-/// The names of the shells.
-const NAMES: &[&str] = &["bash", "zsh", "fish", "powershell", "elvish", "nushell"];
+/// The names of the shells, with where their script goes.
+const NAMES: &[(&str, &str)] = &[
+    ("bash", "~/.local/share/bash-completion/completions/acpctl"),
+    ("zsh", "_acpctl in a folder of $fpath"),
+    ("fish", "~/.config/fish/completions/acpctl.fish"),
+    ("powershell", "a line of $PROFILE"),
+    ("elvish", "a line of rc.elv"),
+    ("nushell", "a file that config.nu sources"),
+];
 
 const EXAMPLES: &str = "\
 # bash, for this shell only
@@ -37,7 +44,7 @@ acpctl completion fish > ~/.config/fish/completions/acpctl.fish";
 pub struct Args {
     /// bash, zsh, fish, powershell, elvish or nushell
     #[arg(value_name = "SHELL")]
-    #[arg(add = Candidates::Words(NAMES))]
+    #[arg(add = Candidates::Described(NAMES))]
     shell: String,
 }
 
@@ -47,7 +54,11 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         None => Err(Failure::usage(format!(
             "unknown shell {}: choose one of {}",
             quote(&args.shell),
-            NAMES.join(", ")
+            NAMES
+                .iter()
+                .map(|(name, _)| *name)
+                .collect::<Vec<_>>()
+                .join(", ")
         ))
         .into()),
     }

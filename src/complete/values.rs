@@ -11,6 +11,7 @@ use super::cursor::{Cursor, Wanted};
 use super::live;
 use crate::compat::grammar;
 use crate::env;
+use crate::help::TOPICS;
 use crate::kubeconfig::{self, Base64, MAX_INPUT, OwnedSource, Source};
 use crate::plain_file::{self, Links};
 use crate::resources::{Candidates, NAMED, PROJECT_AGENT, find_or_project_agent};
@@ -159,13 +160,17 @@ fn commands(command: &Command) -> Vec<Candidate> {
     found
 }
 
-/// Returns the topics of `help`: the commands below the one that the arguments so far name.
+/// Returns the topics of `help`: the commands below the one that the arguments so far name, and texts of their own.
 fn topics(cursor: &Cursor<'_>) -> Vec<Candidate> {
     let mut command = cursor.path.first().copied();
     for word in &cursor.arguments {
         command = command.and_then(|command| command.find_subcommand(word));
     }
-    command.map(commands).unwrap_or_default()
+    let mut found = command.map(commands).unwrap_or_default();
+    if cursor.arguments.is_empty() {
+        found.extend(described(TOPICS));
+    }
+    found
 }
 
 /// Returns the contexts of the kubeconfig on the line, or else of `KUBECONFIG`, or else of `~/.kube/config`.

@@ -7,7 +7,7 @@ use super::{page_examples, topics::TOPICS};
 
 /// The groups of commands. A command that no group names is shown under "More".
 pub const GROUPS: &[(&str, &[&str])] = &[
-    ("Credentials", &["credential"]),
+    ("Credentials", &["credential", "exec", "provider", "policy"]),
     (
         "Sessions",
         &[

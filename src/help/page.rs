@@ -2,6 +2,7 @@
 //!
 //! clap lays a page out over twice as many lines in a window of 80 columns, so this layout is our own.
 
+use clap::builder::PossibleValue;
 use clap::{Arg, Command};
 
 use super::{FLAGS, GLOBAL_FLAGS, page_examples, usage_lines};
@@ -160,7 +161,7 @@ fn explained(arg: &Arg) -> String {
     }
     let possible = arg.get_possible_values();
     if !possible.is_empty() && !arg.is_hide_possible_values_set() {
-        let shown: Vec<&str> = possible.iter().map(|value| value.get_name()).collect();
+        let shown: Vec<&str> = possible.iter().map(PossibleValue::get_name).collect();
         help.push_str(&format!(" [possible values: {}]", shown.join(", ")));
     }
     help

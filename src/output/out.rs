@@ -20,8 +20,11 @@ use crate::text::{color, secrets, seen, wrap};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Color {
     #[default]
+    /// On a terminal
     Auto,
+    /// In a pipe too
     Always,
+    /// Nowhere
     Never,
 }
 

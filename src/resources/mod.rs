@@ -34,7 +34,9 @@ pub(crate) use credential::{
 pub(crate) use description::{AGE, Cell, Column, Resource, Scope, column};
 pub(crate) use inbox_message::INBOX_MESSAGE;
 pub(crate) use name::{can_be_id, check, check_id};
-pub(crate) use named::{NAMED, PROJECT_AGENT, find, find_or_project_agent, is_project_agent};
+pub(crate) use named::{
+    NAMED, PROJECT_AGENT, find, find_or_project_agent, is_project_agent, unknown,
+};
 pub(crate) use policy::POLICY;
 pub(crate) use project::PROJECT;
 pub(crate) use provider::PROVIDER;

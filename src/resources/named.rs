@@ -11,6 +11,8 @@ use super::provider::PROVIDER;
 use super::role::{ROLE, ROLE_BINDING};
 use super::session::SESSION;
 use super::user::{PROJECT_SETTINGS, USER};
+use crate::compat::grammar;
+use crate::failure::Failure;
 
 /// The resources that `get`, `describe` and `delete` know, in the order in which their messages list them.
 pub(crate) static NAMED: &[&Resource] = &[
@@ -53,4 +55,16 @@ pub(crate) fn find_or_project_agent(word: &str) -> Option<&'static Resource> {
 #[must_use]
 pub(crate) fn is_project_agent(word: &str) -> bool {
     PROJECT_AGENT.contains(&word.to_lowercase().as_str())
+}
+
+/// The refusal of a word that is not a kind, in the Go tool's words. `valid` are the kinds, separated by commas.
+#[must_use]
+pub(crate) fn unknown(word: &str, valid: &str) -> Failure {
+    let failure = Failure::usage(format!(
+        "unknown resource type: {word}\nValid types: {valid}"
+    ));
+    match grammar::nearest(word, valid.split(", ")).filter(|_| !word.is_empty()) {
+        Some(near) => failure.hint(format!("did you mean {near}?")),
+        None => failure,
+    }
 }

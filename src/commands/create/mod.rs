@@ -11,7 +11,7 @@ use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::Format;
-use crate::resources::{PROJECT, SESSION};
+use crate::resources::{PROJECT, SESSION, unknown};
 
 pub(crate) use args::Args;
 use kinds::Creation;
@@ -21,9 +21,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let word = only_word(&args.resource)?;
     let client = ctx.client()?;
     let kind = Creation::of(word).ok_or_else(|| {
-        Failure::usage(format!(
-            "unknown resource type: {word}\nValid types: session, project, project-agent, agent, role, role-binding, application, provider, policy, cluster"
-        ))
+        unknown(
+            word,
+            "session, project, project-agent, agent, role, role-binding, application, provider, policy, cluster",
+        )
     })?;
     let request = request::read(ctx, client, args, kind)?;
     let record = ctx.block_on(async {

@@ -7,10 +7,9 @@ use anyhow::Context as _;
 
 use super::{binding_names, named, used_by};
 use crate::ctx::Ctx;
-use crate::failure::Failure;
 use crate::lookup;
 use crate::output::{Format, OutputArgs};
-use crate::resources::{CREDENTIAL, Candidates, ROLE_BINDING, find};
+use crate::resources::{CREDENTIAL, Candidates, ROLE_BINDING, find, unknown};
 use crate::text::quote;
 
 const EXAMPLES: &str = "\
@@ -42,10 +41,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let is_page = matches!(format, Format::Table | Format::Wide);
     let client = ctx.client()?;
     let resource = find(&args.resource).ok_or_else(|| {
-        Failure::usage(format!(
-            "unknown resource type: {}\nValid types: session, project, project-settings, user, agent, role, role-binding, credential, application, provider, policy, cluster",
-            args.resource
-        ))
+        unknown(
+            &args.resource,
+            "session, project, project-settings, user, agent, role, role-binding, credential, application, provider, policy, cluster",
+        )
     })?;
     lookup::check("name", &args.name)?;
     let collection = named::collection(ctx, resource, None)?;

@@ -8,7 +8,9 @@ use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
-use crate::resources::{Candidates, Resource, SESSION, find_or_project_agent, is_project_agent};
+use crate::resources::{
+    Candidates, Resource, SESSION, find_or_project_agent, is_project_agent, unknown,
+};
 
 const EXAMPLES: &str = "acpctl get sessions
 acpctl get project team-a -o json
@@ -55,10 +57,10 @@ impl Args {
     /// If no resource has this word.
     pub fn resource(&self) -> Result<&'static Resource, Failure> {
         find_or_project_agent(&self.resource).ok_or_else(|| {
-            Failure::usage(format!(
-                "unknown resource type: {}\nValid types: sessions, projects, project-agents, project-settings, users, agents, roles, role-bindings, credentials, applications, providers, policies, clusters",
-                self.resource
-            ))
+            unknown(
+                &self.resource,
+                "sessions, projects, project-agents, project-settings, users, agents, roles, role-bindings, credentials, applications, providers, policies, clusters",
+            )
         })
     }
 

@@ -66,8 +66,25 @@ fn commands_flags_and_fixed_values() {
             &["credential", "validate", "--rules", "r"],
             &["runner\tWhat works inside a session's container", ":4"],
         ),
-        (&["completion", "po"], &["powershell", ":4"]),
-        (&["--color", "a"], &["auto", "always", ":4"]),
+        (
+            &["completion", "po"],
+            &["powershell\ta line of $PROFILE", ":4"],
+        ),
+        (
+            &["--color", "a"],
+            &["auto\tOn a terminal", "always\tIn a pipe too", ":4"],
+        ),
+        (
+            &["help", "env"],
+            &["environment\tvariables that acpctl reads", ":4"],
+        ),
+        (
+            &["config", "set", "retr"],
+            &[
+                "retries\thow often to retry a request that is safe to repeat",
+                ":4",
+            ],
+        ),
         (
             &["help", "credential", "b"],
             &["bind\tLet the sessions of a project use a credential", ":4"],

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use pty_process::blocking::Command;
+use serde_json::json;
 
 use crate::completion::{KUBECONFIG, PATIENT, platform};
 use crate::support::pty::Terminal;
@@ -46,6 +47,7 @@ fn shell(env: &TestEnv, url: &str, name: &str) -> Option<Terminal> {
     let arguments: &[&str] = match name {
         "bash" => &["--noprofile", "--norc", "-i"],
         "zsh" => &["-f", "-i"],
+        "elvish" => &["-norc"],
         _ => &["--no-config", "-i"],
     };
     let command = Command::new(name)
@@ -74,6 +76,11 @@ fn shell(env: &TestEnv, url: &str, name: &str) -> Option<Terminal> {
                 "autoload -U compinit; compinit -u -D; source {script}; clear\r"
             ));
         }
+        "elvish" => {
+            terminal.type_text(&format!(
+                "set edit:prompt = {{ put 'ready> ' }}; set edit:rprompt = {{ }}; eval (slurp < {script}); edit:clear\r"
+            ));
+        }
         _ => {
             terminal.type_text(&format!(
                 "function fish_prompt; echo 'ready> '; end; source {script}; clear\r"
@@ -89,7 +96,11 @@ fn tab(terminal: &Terminal, typed: &str, wanted: &str) {
     terminal.type_text(typed);
     terminal.wait_for(typed.trim_end());
     terminal.type_text("\t");
-    terminal.wait_for(wanted);
+    // Elvish shows a menu even if only one word fits; Escape closes it.
+    if terminal.wait_for(wanted).contains("COMPLETING") {
+        terminal.type_text("\x1b");
+        terminal.wait_until("no menu", |screen| !screen.contains("COMPLETING"));
+    }
     // Ctrl-U empties the line.
     terminal.type_text("\x15");
     terminal.wait_until("an empty line", |screen| {
@@ -157,6 +168,100 @@ fn fish_completes() {
 }
 
 #[test]
+fn elvish_completes() {
+    completes("elvish");
+}
+
+/// Nushell's own editor needs more of a terminal than the one here, so its completer is asked directly: it answers with the
+/// values that the editor inserts.
+#[test]
+fn nushell_completes() {
+    let env = TestEnv::new();
+    env.file("kc", KUBECONFIG);
+    let server = platform();
+    let binary = Path::new(env!("CARGO_BIN_EXE_acpctl")).to_string_lossy();
+    let script = env.acpctl().args(["completion", "nushell"]).output();
+    env.file("acpctl.nu", script.unwrap().stdout);
+    let answer = |words: &[&str]| -> Option<serde_json::Value> {
+        let spans = serde_json::to_string(&[&[binary.as_ref()], words].concat()).unwrap();
+        env.file(
+            "ask.nu",
+            format!(
+                "source acpctl.nu\nlet spans = r#'{spans}'# | from json\n\
+                 do $env.config.completions.external.completer $spans | to json --raw | print\n"
+            ),
+        );
+        let output = std::process::Command::new("nu")
+            .args(["--no-config-file", "ask.nu"])
+            .env_clear()
+            .envs(env.variables())
+            .env(PATIENT.0, PATIENT.1)
+            .env("AMBIENT_API_URL", server.url())
+            .env("AMBIENT_TOKEN", crate::support::TOKEN)
+            .current_dir(env.work())
+            .output()
+            .ok()?;
+        let (stdout, stderr) = streams(&output);
+        Some(serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{stderr}")))
+    };
+    let Some(first) = answer(&["cred"]) else {
+        crate::support::skipped("nu is not installed");
+        return;
+    };
+    assert_eq!(
+        first,
+        json!([{"value": "credential", "description": "Manage credentials"}])
+    );
+    let hostile = "\"$(touch pwned) `x`;\"";
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["credential", "val"], &["validate"]),
+        (
+            &["credential", "create", "--allow-d"],
+            &["--allow-duplicate"],
+        ),
+        (
+            &["credential", "create", "--provider", "ku"],
+            &["kubeconfig"],
+        ),
+        (
+            &["credential", "create", "--provider=ku"],
+            &["--provider=kubeconfig"],
+        ),
+        (
+            &["credential", "create", "-f", "kc", "--context", "d"],
+            &["dev"],
+        ),
+        (
+            &["credential", "create", "-f", "kc", "--context", "\"arn"],
+            &["arn:aws:eks:demo"],
+        ),
+        (&["credential", "get", "pr"], &["prod"]),
+        (&["credential", "get", "'pr"], &["prod"]),
+        (&["credential", "get", "$"], &[hostile]),
+        (
+            &["credential", "bind", "prod", "--project", "te"],
+            &["team-a"],
+        ),
+        (&["completion", "powe"], &["powershell"]),
+        (&["nope", ""], &[]),
+    ];
+    for (words, wanted) in cases {
+        let found = answer(words).unwrap();
+        let found: Vec<&str> = found
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|found| found["value"].as_str().unwrap())
+            .collect();
+        assert_eq!(found, *wanted, "{words:?}");
+    }
+    // Nushell offers file names itself.
+    let files = answer(&["credential", "create", "--from-file", "k"]).unwrap();
+    assert_eq!(files, json!(null));
+    assert!(!env.work().join("pwned").exists());
+}
+
+#[test]
 fn lists_show_descriptions() {
     for name in ["bash", "zsh", "fish"] {
         let env = TestEnv::new();
@@ -168,6 +273,21 @@ fn lists_show_descriptions() {
         terminal.wait_for("Let the sessions of a project use a credential");
         terminal.wait_for("validate");
     }
+}
+
+/// The script for PowerShell is looked over where no PowerShell is installed: it must ask the program, and quote what it
+/// inserts.
+#[test]
+fn every_script_asks_the_program_and_holds_no_list() {
+    for (name, script) in acpctl::testing::SHELLS {
+        assert!(script.contains("__complete"), "{name}");
+        assert!(!script.contains("kubeconfig"), "{name}");
+    }
+    let (_, script) = acpctl::testing::SHELLS[3];
+    assert!(
+        script.contains("$insert.Replace(\"'\", \"''\")"),
+        "{script}"
+    );
 }
 
 #[test]

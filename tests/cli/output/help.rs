@@ -23,7 +23,7 @@ fn the_first_page_lists_commands_and_flags() {
       acpctl login https://acp.example.org --use-auth-code  # or use a platform
 
     Commands:
-      Credentials   credential
+      Credentials   credential, exec, provider, policy
       Sessions      session, agent, start, stop, wait, scheduled-session, inbox
       Objects       project, application, get, describe, create, delete, apply
       Login         login, logout, whoami, config
