@@ -71,6 +71,11 @@ pub enum Command {
     Local(commands::local::Command),
     Wait(commands::wait::Args),
     Exec(commands::exec::Args),
+    Edit(commands::edit::Args),
+    Api(commands::api::Args),
+    /// Manage names of your own for command lines
+    #[command(subcommand, subcommand_required = true)]
+    Alias(commands::alias::Command),
 }
 
 /// Returns the whole tree of commands as help, manual pages and completion show it.
@@ -112,6 +117,9 @@ impl Command {
             Self::Local(command) => command.run(ctx),
             Self::Wait(args) => commands::wait::run(ctx, args),
             Self::Exec(args) => commands::exec::run(ctx, args),
+            Self::Edit(args) => commands::edit::run(ctx, args),
+            Self::Api(args) => commands::api::run(ctx, args),
+            Self::Alias(command) => command.run(ctx, &Cli::command()),
         }
     }
 }

@@ -3,9 +3,11 @@
 //!
 //! These modules are shared by several commands: [`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
 //! [`pairs`],
-//! [`project_args`], [`removal`], [`runs`], [`session_control`].
+//! [`project_args`], [`removal`], [`runs`], [`session_control`], [`several`].
 
 pub(crate) mod agent;
+pub(crate) mod alias;
+pub(crate) mod api;
 pub(crate) mod application;
 pub(crate) mod apply;
 pub(crate) mod completion;
@@ -16,6 +18,7 @@ pub(crate) mod credential;
 pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod doctor;
+pub(crate) mod edit;
 pub(crate) mod exec;
 pub(crate) mod get;
 pub(crate) mod help;
@@ -36,6 +39,7 @@ pub(crate) mod scheduled_session;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod session_control;
+pub(crate) mod several;
 pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod version;

@@ -3,14 +3,14 @@
 use super::session_control::{self, SessionArgs};
 use crate::ctx::Ctx;
 
-/// Stop an agentic session
+/// Stop agentic sessions
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    session: SessionArgs,
+    sessions: SessionArgs,
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    args.session
+    args.sessions
         .act(ctx, "stop", "stopped", &session_control::stop)
 }
