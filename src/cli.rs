@@ -38,6 +38,9 @@ pub enum Command {
     Config(commands::config::Command),
     Project(commands::project::Args),
     /// Interact with sessions
+    ///
+    /// Other verbs stand for commands without the noun: `session list` for `get sessions`, and in the same way get,
+    /// describe, create, start, stop, delete and wait.
     #[command(subcommand, subcommand_required = true)]
     Session(commands::session::Command),
     /// Manage project-scoped agents

@@ -57,8 +57,6 @@ fn words(request: &Request) -> impl Iterator<Item = &str> {
 /// found it already.
 fn object<'p, 'w>(method: Method, words: &'p [&'w str]) -> Option<&'p [&'w str]> {
     match (method, words) {
-        // The platform shows what a start would do.
-        (Method::Post, ["projects", _, "agents", _, "start"]) => Some(words),
         (Method::Post, [object @ .., "agui", _]) => Some(object),
         (Method::Post, [object @ .., _]) if object.len() > 1 => Some(object),
         // There is no route for one message.
@@ -95,7 +93,7 @@ mod tests {
             (
                 Method::Post,
                 "projects/p/agents/a/start",
-                Some("projects/p/agents/a/start"),
+                Some("projects/p/agents/a"),
             ),
             (
                 Method::Post,
