@@ -28,6 +28,7 @@ mod commands;
 mod compat;
 mod complete;
 mod config;
+mod cron;
 mod ctx;
 mod digest;
 mod env;
@@ -95,6 +96,9 @@ fn run_words(words: &[OsString]) -> ExitCode {
     if !(globals.verbose || globals.trace || globals.print_curl) {
         output::progress::allow();
     }
+    if !globals.no_input {
+        output::pager::allow(config::pager);
+    }
     text::command::carry(cli.globals.to_copy());
     let ctx = Ctx::new(cli.globals);
     match check_environment().and_then(|()| cli.command.run(&ctx)) {
@@ -123,9 +127,11 @@ fn check_environment() -> anyhow::Result<()> {
 /// Reads the command line. `None` if it asked for help or the version, which have been printed.
 fn read(out: &Out, root: &mut clap::Command, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
     match grammar::parse(root, words)? {
-        Request::Help(path) => out
-            .data(help::text(out, Cli::command(), &path).as_bytes())
-            .map(|()| None),
+        Request::Help(path) => {
+            output::pager::allow(config::pager);
+            out.pages(&help::text(out, Cli::command(), &path))
+                .map(|()| None)
+        }
         Request::Version => out
             .line(&format!("acpctl version {}", version::VERSION))
             .map(|()| None),

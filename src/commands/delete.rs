@@ -177,7 +177,7 @@ fn doubt_the_current_project(ctx: &Ctx, deleted: &Record) {
 fn deletable(word: &str) -> Result<&'static Resource, Failure> {
     find(word).filter(|resource| resource.word != USER.word).ok_or_else(|| {
         Failure::usage(format!(
-            "unknown or non-deletable resource type: {word}\nDeletable types: project, project-settings, session, agent, role, role-binding, credential, application"
+            "unknown or non-deletable resource type: {word}\nDeletable types: project, project-settings, session, agent, role, role-binding, credential, application, provider, policy, cluster"
         ))
     })
 }

@@ -1,6 +1,7 @@
 //! Starts and stops sessions, for `agent start`, `agent stop`, `start`, `stop` and `session interrupt`.
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{outcome, several};
@@ -10,7 +11,10 @@ use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::Format;
-use crate::resources::{Candidates, Record, SESSION, SESSION_MESSAGE};
+use crate::resources::{Candidates, Record, SESSION, SESSION_MESSAGE, expires_at};
+use crate::runner::expiry::{Expiry, Period, SessionTime};
+use crate::runner::resolve::{self, RunnerTarget};
+use crate::session_helper::fetch::{self, Grants};
 
 /// The arguments of a verb that acts on sessions.
 #[derive(Debug, clap::Args)]
@@ -103,6 +107,13 @@ pub(crate) async fn start(
 }
 
 impl Started {
+    /// Returns the ID of the agent that runs, if the answer names it.
+    #[must_use]
+    pub(crate) fn agent_id(&self) -> Option<&str> {
+        let id = self.session.as_ref()?.text("agent_id");
+        (!id.is_empty()).then_some(id)
+    }
+
     /// Shows the session. If the answer names none, `label` says what was started.
     ///
     /// # Errors
@@ -118,6 +129,33 @@ impl Started {
             (None, _) => ctx
                 .out
                 .line(&outcome::sentence(ctx, &format!("{label} started"))),
+        }
+    }
+
+    /// Warns about each credential of the session that ends before the session's time. The session runs already, so nothing
+    /// fails here: if the bindings can't be read, there is no warning.
+    pub(crate) fn warn_of_expiry(&self, ctx: &Ctx, client: &Client) {
+        let Some(session) = &self.session else {
+            return;
+        };
+        let target = RunnerTarget {
+            project: session.text("project_id").to_owned(),
+            agent: session.text("agent_id").to_owned(),
+        };
+        if target.project.is_empty() {
+            return;
+        }
+        let period = Period {
+            now: ctx.now(),
+            session: SessionTime::of_session(&session.json()),
+        };
+        let ends = ctx.block_on(ends(client, &target)).unwrap_or_default();
+        for (name, at) in ends {
+            let what = "token or certificate";
+            if let Some(warning) = (Expiry { what, at }).warning(period) {
+                ctx.out
+                    .warn(&format!("credential {}: {warning}", quote(&name)));
+            }
         }
     }
 
@@ -157,6 +195,23 @@ impl Started {
         ));
         Ok(())
     }
+}
+
+/// Returns the names of the credentials that a session gets, with their ends as far as these are known.
+async fn ends(client: &Client, target: &RunnerTarget) -> anyhow::Result<Vec<(String, Timestamp)>> {
+    let bindings = fetch::bindings(client).await?;
+    if !bindings.iter().any(|it| resolve::reaches(target, it)) {
+        return Ok(Vec::new());
+    }
+    let grants = Grants::load(client, bindings, std::slice::from_ref(target)).await?;
+    let candidates = grants.candidates(target)?;
+    let chosen = candidates.iter().filter(|candidate| candidate.chosen);
+    let ends = chosen.filter_map(|candidate| {
+        let id = candidate.credential_id.as_str();
+        let record = grants.credentials.iter().find(|it| it.id() == id)?;
+        Some((candidate.credential.clone(), expires_at(record)?))
+    });
+    Ok(ends.collect())
 }
 
 /// The phase in parentheses. A session that was just started may have none: the platform sets it a little later.

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use super::server_mode::{self, ServerModeArgs, StrictArgs};
 use super::{session_control, several};
 use crate::commands::outcome::WriteArgs;
 use crate::compat::quote::quote;
@@ -10,8 +11,11 @@ use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::resources::{AGENT, Candidates};
 
+const EXAMPLES: &str = "acpctl start lead --prompt 'Fix the build'";
+
 /// Start a session for each project-agent (idempotent)
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Names or IDs of the agents
     #[arg(value_name = "AGENT", required = true)]
@@ -24,6 +28,8 @@ pub struct Args {
     /// Task prompt for this session run: the session's first message
     #[arg(long)]
     prompt: Option<String>,
+    #[command(flatten)]
+    mode: ServerModeArgs,
     #[command(flatten)]
     output: WriteArgs,
 }
@@ -49,6 +55,14 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .with_context(|| format!("start agent {}", quote(given)))
         })?;
         started.show(ctx, &format!("project-agent/{given}"), &format)?;
-        started.deliver(ctx, prompt)
+        started.warn_of_expiry(ctx, client);
+        started.deliver(ctx, prompt)?;
+        match started.agent_id() {
+            Some(agent) => {
+                let strict = StrictArgs::default();
+                server_mode::say_bound(ctx, client, (&project, agent), &args.mode, &strict)
+            }
+            None => Ok(()),
+        }
     })
 }

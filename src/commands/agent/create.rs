@@ -12,8 +12,12 @@ use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::AGENT;
 
+const EXAMPLES: &str =
+    "acpctl agent create --name reviewer --prompt 'Review the open pull requests'";
+
 /// Create an agent
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name
     #[arg(long)]

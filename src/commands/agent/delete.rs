@@ -7,8 +7,11 @@ use crate::commands::removal;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 
+const EXAMPLES: &str = "acpctl agent delete lead --yes";
+
 /// Delete an agent
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: AgentArgs,

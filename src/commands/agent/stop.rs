@@ -12,8 +12,14 @@ use crate::lookup;
 use crate::output::Format;
 use crate::resources::{ACTIVE_PHASES, Candidates, Record, SESSION};
 
+const EXAMPLES: &str = "\
+acpctl agent stop lead
+# Every agent of the project
+acpctl agent stop --all";
+
 /// Stop an agent's session
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::AGENTS)]

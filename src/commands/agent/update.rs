@@ -10,8 +10,11 @@ use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::resources::AGENT;
 
+const EXAMPLES: &str = "acpctl agent update lead --prompt 'Keep the build green'";
+
 /// Change the given fields of an agent
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: AgentArgs,

@@ -11,8 +11,12 @@ use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::APPLICATION;
 
+const EXAMPLES: &str = "\
+acpctl application create --name shop --source-repo-url https://git.example.org/shop --source-path deploy --destination-project team-a";
+
 /// Create an application
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     fields: Fields,

@@ -9,8 +9,11 @@ use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::resources::Candidates;
 
+const EXAMPLES: &str = "acpctl application delete web --yes";
+
 /// Delete an application
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::APPLICATIONS)]

@@ -10,8 +10,11 @@ use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::resources::{APPLICATION, Candidates};
 
+const EXAMPLES: &str = "acpctl application update web --source-target-revision v2";
+
 /// Change an application; only the flags you pass are changed
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::APPLICATIONS)]

@@ -22,7 +22,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let kind = Creation::of(word).ok_or_else(|| {
         Failure::usage(format!(
-            "unknown resource type: {word}\nValid types: session, project, project-agent, agent, role, role-binding, application"
+            "unknown resource type: {word}\nValid types: session, project, project-agent, agent, role, role-binding, application, provider, policy, cluster"
         ))
     })?;
     let request = request::read(ctx, client, args, kind)?;

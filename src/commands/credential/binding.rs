@@ -14,7 +14,7 @@ use crate::resources::{Candidates, PROJECT, ROLE_BINDING, Record};
 use crate::text::acpctl;
 
 /// The role that lets sessions use a credential.
-const VIEWER: &str = "credential:viewer";
+pub(super) const VIEWER: &str = "credential:viewer";
 
 /// How many projects are offered.
 const PROJECTS: i64 = 100;
@@ -123,9 +123,9 @@ pub(super) fn bind_each(
 
 /// The sessions that may use a credential, by IDs.
 pub(super) struct Grantee {
-    project: String,
+    pub(super) project: String,
     /// One agent of the project, or `None` for the whole project.
-    agent: Option<String>,
+    pub(super) agent: Option<String>,
 }
 
 impl BindingArgs {
@@ -208,6 +208,11 @@ impl BindingArgs {
 }
 
 impl Grantee {
+    /// Returns the ID of the project.
+    pub(super) fn project(&self) -> &str {
+        &self.project
+    }
+
     async fn find(client: &Client, project: &str, agent: Option<&str>) -> anyhow::Result<Self> {
         let found = lookup::project(client, project)
             .await
@@ -222,6 +227,16 @@ impl Grantee {
             }
         };
         Ok(Self { project, agent })
+    }
+
+    /// True if the binding lets exactly these sessions use the credential.
+    pub(super) fn is_of(&self, binding: &Record, credential_id: &str) -> bool {
+        binding.text("scope") == "credential"
+            && binding.text("credential_id") == credential_id
+            && binding.text("project_id") == self.project
+            && binding.text("agent_id") == self.agent.as_deref().unwrap_or_default()
+            && binding.text("user_id").is_empty()
+            && binding.text("session_id").is_empty()
     }
 }
 
@@ -306,13 +321,6 @@ pub(super) async fn bindings(
         .list(&ROLE_BINDING, "/role_bindings", &options)
         .await?;
     let mut found = list.items.unwrap_or_default();
-    found.retain(|binding| {
-        binding.text("scope") == "credential"
-            && binding.text("credential_id") == credential_id
-            && binding.text("project_id") == grantee.project
-            && binding.text("agent_id") == grantee.agent.as_deref().unwrap_or_default()
-            && binding.text("user_id").is_empty()
-            && binding.text("session_id").is_empty()
-    });
+    found.retain(|binding| grantee.is_of(binding, credential_id));
     Ok(found)
 }

@@ -9,6 +9,7 @@ mod get;
 mod inspect;
 mod list;
 mod merge;
+mod plan;
 mod token;
 mod unbind;
 mod update;

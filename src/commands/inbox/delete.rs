@@ -9,8 +9,11 @@ use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::resources::{INBOX_MESSAGE, Record};
 
+const EXAMPLES: &str = "acpctl inbox delete --pa-id lead --msg-id 3MX85aKNFVYjNaWSBgG3UcSclTU";
+
 /// Delete a message without confirmation
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     message: MessageArgs,

@@ -9,8 +9,11 @@ use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::resources::INBOX_MESSAGE;
 
+const EXAMPLES: &str = "acpctl inbox mark-read --pa-id lead --msg-id 3MX85aKNFVYjNaWSBgG3UcSclTU";
+
 /// Mark a message as read
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     message: MessageArgs,

@@ -10,8 +10,11 @@ use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::resources::INBOX_MESSAGE;
 
+const EXAMPLES: &str = "acpctl inbox send --pa-id lead --body 'The build is red'";
+
 /// Send a message to an agent's inbox
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     owner: OwnerArgs,

@@ -13,11 +13,18 @@ use crate::ctx::Ctx;
 use crate::output::OutputArgs;
 use crate::resources::Candidates;
 
+const EXAMPLES: &str = "\
+# Show the current project
+acpctl project
+# Switch to another one
+acpctl project team-a";
+
 /// Manage projects
 ///
 /// Without a command, shows the current project. With a name, switches to that project.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Project to switch to
     #[arg(add = Candidates::PROJECTS)]

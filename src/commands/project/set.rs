@@ -11,8 +11,11 @@ use crate::lookup::{self, Collection};
 use crate::resources::{Candidates, PROJECT};
 use crate::text::{acpctl, quote};
 
+const EXAMPLES: &str = "acpctl project set team-a";
+
 /// Switch to a project
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Project
     #[arg(add = Candidates::PROJECTS)]

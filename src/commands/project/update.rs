@@ -10,8 +10,11 @@ use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::resources::{Candidates, PROJECT};
 
+const EXAMPLES: &str = "acpctl project update team-a --description 'The shop and its tests'";
+
 /// Change a project; only the flags you pass are changed
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Name or ID
     #[arg(add = Candidates::PROJECTS)]

@@ -15,8 +15,13 @@ use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::SCHEDULED_SESSION;
 
+const EXAMPLES: &str = "\
+# Every weekday at nine
+acpctl scheduled-session create --name standup --schedule '0 9 * * 1-5' --agent-id lead --prompt 'Summarize the open pull requests'";
+
 /// Create a scheduled session
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     fields: Fields,

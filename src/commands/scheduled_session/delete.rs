@@ -7,8 +7,11 @@ use crate::commands::removal;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 
+const EXAMPLES: &str = "acpctl scheduled-session delete nightly --yes";
+
 /// Delete a scheduled session
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: ScheduleArgs,

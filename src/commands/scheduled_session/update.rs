@@ -11,8 +11,12 @@ use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::resources::SCHEDULED_SESSION;
 
+const EXAMPLES: &str =
+    "acpctl scheduled-session update nightly --schedule '30 6 * * *' --timezone Europe/Prague";
+
 /// Change the given fields of a scheduled session
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: ScheduleArgs,

@@ -8,13 +8,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 
 use super::selection::SelectionArgs;
+use super::target::TargetArgs;
 use crate::compat::number;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind, Status};
-use crate::runner::plan::{Plan, Step};
-use crate::runner::table::Mode;
+use crate::runner::plan::{self, Plan, Step};
+use crate::runner::table::{Mode, Target};
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir;
 use crate::session_helper::mask::{self, Mask};
@@ -67,6 +68,8 @@ pub(crate) struct ChildArgs {
     /// Let the command keep your own tokens, e.g. `AMBIENT_TOKEN` and `GH_TOKEN`
     #[arg(long)]
     pass_login: bool,
+    #[command(flatten)]
+    target: TargetArgs,
 }
 
 /// The shortest interval for `--refresh`. It suits the shortest-lived credential, and does not burden the server.
@@ -119,8 +122,20 @@ struct Run<'a> {
 impl Run<'_> {
     fn start(&self, ctx: &Ctx, allow_empty: bool) -> anyhow::Result<()> {
         dir::sweep();
-        let plan = self.selection.plan(ctx, Mode::InProcess)?;
+        let plan = self
+            .selection
+            .plan(ctx, &self.child.target, Mode::InProcess)?;
+        let target = plan.setting.mode.target();
+        if self.child.compat_path && target != Target::Pod {
+            return Err(Failure::usage(format!(
+                "--compat-path is a path of pods, and this session is {}",
+                target.word()
+            ))
+            .hint("add --target pod")
+            .into());
+        }
         prepare::check(&plan)?;
+        prepare::refuse_undelivered(&plan, allow_empty)?;
         prepare::refuse_empty(&plan, allow_empty, ctx.settings()?.is_local())?;
         ctx.block_on(self.perform(ctx, &plan))
     }
@@ -228,6 +243,22 @@ fn warn(ctx: &Ctx, plan: &Plan) {
     if plan.steps.is_empty() {
         ctx.out.warn("there is no credential for the command");
     }
+    for name in plan.undelivered() {
+        let target = plan.setting.mode.target();
+        if target != Target::Pod {
+            ctx.out.warn(&format!(
+                "{name}: a {} session gets nothing of it",
+                target.word()
+            ));
+        }
+    }
+    for step in plan.steps.iter().filter(|step| step.endpoint.is_some()) {
+        ctx.out.warn(&format!(
+            "{}: as in a managed session, the token in the kubeconfig is a placeholder, which the cluster refuses here; \
+             for the real one: --target pod",
+            visible(&step.credential.name)
+        ));
+    }
     for step in &plan.steps {
         if let Some(expiry) = &step.expiry {
             let name = visible(&step.credential.name);
@@ -243,12 +274,18 @@ fn replace(
     secret: SecretString,
     ctx: &Ctx,
 ) -> Result<SecretString, Failure> {
-    let faults = step.faults_of(&secret, ctx.now());
+    let faults = files.plan().faults_of(step, &secret, ctx.now());
     if !faults.is_empty() {
         return Err(Failure::new(Kind::Data, faults.join("; ")));
     }
+    // The file may hold something other than the secret.
+    let content = step
+        .file
+        .as_ref()
+        .and_then(|file| plan::content(file.rule, &secret))
+        .ok_or_else(|| Failure::new(Kind::Data, "the new secret gives no file"))?;
     files
-        .replace(step, secret.expose_secret())
+        .replace(step, content.expose_secret())
         .map_err(|error| Failure::new(Kind::Other, reason(&error)))?;
     Ok(secret)
 }

@@ -16,6 +16,7 @@ mod render;
 mod selection;
 mod send;
 mod stored;
+mod target;
 mod text;
 mod view;
 

@@ -17,8 +17,11 @@ use crate::text::acpctl;
 /// The exit status of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
 
+const EXAMPLES: &str = "acpctl session send fix 'Run the tests again'";
+
 /// Send a message to a session
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// ID or name of the session, or name of its agent
     #[arg(add = Candidates::SESSIONS)]
