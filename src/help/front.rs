@@ -7,7 +7,7 @@ use super::{page_examples, topics::TOPICS};
 
 /// The groups of commands. A command that no group names is shown under "More".
 pub const GROUPS: &[(&str, &[&str])] = &[
-    ("Credentials", &["credential"]),
+    ("Credentials", &["credential", "exec"]),
     (
         "Sessions",
         &[
@@ -28,11 +28,13 @@ pub const GROUPS: &[(&str, &[&str])] = &[
             "get",
             "describe",
             "create",
+            "edit",
             "delete",
             "apply",
+            "api",
         ],
     ),
-    ("Login", &["login", "logout", "whoami", "config"]),
+    ("Login", &["login", "logout", "whoami", "config", "alias"]),
     ("This machine", &["doctor", "serve", "local"]),
     ("Help", &["help", "options", "completion", "version"]),
 ];

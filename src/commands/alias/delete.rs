@@ -10,6 +10,7 @@ use crate::text::{acpctl, quote};
 
 /// Delete an alias
 #[derive(Debug, clap::Args)]
+#[command(after_help = "acpctl alias delete creds")]
 pub struct Args {
     /// Name
     name: String,

@@ -8,6 +8,7 @@ use crate::text::command::shell_word;
 
 /// List the aliases
 #[derive(Debug, clap::Args)]
+#[command(after_help = "acpctl alias list")]
 pub struct Args {
     #[command(flatten)]
     output: OutputArgs,
