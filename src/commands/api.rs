@@ -19,7 +19,7 @@ use crate::text::quote;
 const EXAMPLES: &str = "\
 acpctl api GET /projects -o jsonpath='{.items[*].name}'
 acpctl api POST /projects -f name=demo -f description='A place to try things'
-acpctl api PATCH /projects/demo --input change.json --dry-run";
+acpctl api GET '/credentials?size=10'";
 
 /// The methods of the platform.
 const METHODS: &[&str] = &["GET", "POST", "PATCH", "DELETE"];

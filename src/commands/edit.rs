@@ -111,8 +111,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         args.name,
         yaml::to_string(&before)?
     );
+    let editor = editor(ctx)?;
     let (record, done) = loop {
-        text = edit(&text)?;
+        text = edit(&text, &editor)?;
         match apply(ctx, &collection, &found, &before, &text) {
             Ok(result) => break result,
             Err(error) if ctx.may_ask() => {
@@ -138,14 +139,14 @@ fn editable(found: &Record) -> Map<String, Value> {
 }
 
 /// Opens the text in the editor, as a file of a private folder, and returns it as it was left.
-fn edit(text: &str) -> Result<String, Failure> {
+fn edit(text: &str, editor: &str) -> Result<String, Failure> {
     let failed = |why: String| Failure::new(Kind::Other, why);
     let folder = PrivateDir::create()
         .map_err(|error| failed(format!("create a private folder: {}", reason(&error))))?;
     let path = folder.path().join("object.yaml");
     secret_file::write_new(&path, text.as_bytes())
         .map_err(|error| failed(format!("write {}: {}", path.display(), reason(&error))))?;
-    open(&path)?;
+    open(&path, editor)?;
     let left = input::from_path(&path)?;
     let left = String::from_utf8(left.bytes.to_vec());
     let left = left.map_err(|_| Failure::new(Kind::Data, "the edited text is not UTF-8"))?;
@@ -155,10 +156,19 @@ fn edit(text: &str) -> Result<String, Failure> {
     Ok(left)
 }
 
+/// Returns the user's editor. On a terminal, that is `vi` by default.
+fn editor(ctx: &Ctx) -> Result<String, Failure> {
+    let named = env::VISUAL.get().or_else(|| env::EDITOR.get());
+    match named {
+        Some(named) => Ok(named),
+        None if ctx.may_ask() => Ok("vi".to_owned()),
+        None => Err(Failure::new(Kind::Input, "no editor is set")
+            .hint("set EDITOR to a program that changes the file in its first argument")),
+    }
+}
+
 /// Runs the editor and waits until it has ended.
-fn open(path: &Path) -> Result<(), Failure> {
-    let editor = env::VISUAL.get().or_else(|| env::EDITOR.get());
-    let editor = editor.unwrap_or_else(|| "vi".to_owned());
+fn open(path: &Path, editor: &str) -> Result<(), Failure> {
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or("vi");
     let status = Command::new(program).args(words).arg(path).status();

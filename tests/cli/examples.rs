@@ -35,6 +35,14 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         Expected::Skipped("needs a server: serve/"),
     ),
     (
+        "acpctl edit ",
+        Expected::Skipped("opens an editor: nouns/own.rs"),
+    ),
+    (
+        "EDITOR=nano acpctl edit ",
+        Expected::Skipped("opens an editor: nouns/own.rs"),
+    ),
+    (
         "acpctl delete role-binding ",
         // It names no binding that exists.
         Expected::Code(3),

@@ -10,8 +10,7 @@ use crate::text::command::shell_word;
 use crate::text::quote;
 
 const EXAMPLES: &str = "\
-acpctl alias set creds -- credential list -o wide
-acpctl creds";
+acpctl alias set creds -- credential list -o wide";
 
 /// Give a command line a name
 ///
