@@ -12,7 +12,6 @@ use crate::resources::{Candidates, Resource, SESSION, find_or_project_agent, is_
 
 const EXAMPLES: &str = "acpctl get sessions
 acpctl get project team-a -o json
-acpctl get credentials dev prod
 acpctl get rb -o wide";
 
 /// Display one or many resources
