@@ -44,6 +44,9 @@ pub enum Command {
     Config(commands::config::Command),
     Project(commands::project::Args),
     /// Interact with sessions
+    ///
+    /// Other verbs stand for commands without the noun: `session list` for `get sessions`, and in the same way get,
+    /// describe, create, start, stop, delete and wait.
     #[command(subcommand, subcommand_required = true)]
     Session(commands::session::Command),
     /// Manage project-scoped agents
@@ -84,6 +87,11 @@ pub enum Command {
     Local(commands::local::Command),
     Wait(commands::wait::Args),
     Exec(commands::exec::Args),
+    Edit(commands::edit::Args),
+    Api(commands::api::Args),
+    /// Manage names of your own for command lines
+    #[command(subcommand, subcommand_required = true)]
+    Alias(commands::alias::Command),
 }
 
 /// Returns the whole tree of commands as help, manual pages and completion show it.
@@ -128,6 +136,9 @@ impl Command {
             Self::Local(command) => command.run(ctx),
             Self::Wait(args) => commands::wait::run(ctx, args),
             Self::Exec(args) => commands::exec::run(ctx, args),
+            Self::Edit(args) => commands::edit::run(ctx, args),
+            Self::Api(args) => commands::api::run(ctx, args),
+            Self::Alias(command) => command.run(ctx, &Cli::command()),
         }
     }
 }

@@ -81,6 +81,8 @@ variables! {
     SESSION_ID = "SESSION_ID", Text, "Session of `session exec --from-env`: a credential that expires before its timeout gets a warning.";
     BOT_TOKEN = "BOT_TOKEN", Text, "Bearer token for `session exec --from-env`, if the platform mounts none.";
     CP_TOKEN_URL = "AMBIENT_CP_TOKEN_URL", Text, "The platform's token exchange, which `session exec --from-env` does not support: it reports that if no token is available.";
+    VISUAL = "VISUAL", Text, "Editor of `edit`.";
+    EDITOR = "EDITOR", Text, "The same, if `VISUAL` is not set; without both, `vi` is used on a terminal.";
     DISPLAY = "DISPLAY", Presence, "Set on a graphical desktop: `login` starts the browser.";
     WAYLAND_DISPLAY = "WAYLAND_DISPLAY", Presence, "The same.";
     DBUS_SESSION_BUS_ADDRESS = "DBUS_SESSION_BUS_ADDRESS", Presence, "Address of the bus of the keyring; without it, `login` does not search for a keyring.";

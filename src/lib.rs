@@ -16,6 +16,7 @@
 //!   [`plain_file`]: opens files that other users may have created
 //! - [`keyring`]: the system's keyring
 //! - [`digest`]: digests that recognize a stored secret; [`scan`]: finds pieces of stored secrets in other bytes
+//! - [`shorthand`]: words that stand for other words of a command line
 //! - [`text`]: text for people: escapes, names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's behavior that scripts rely on
 
@@ -48,6 +49,7 @@ mod scan;
 mod secret_file;
 pub mod server;
 mod session_helper;
+mod shorthand;
 mod text;
 mod version;
 mod yaml;
@@ -76,13 +78,16 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run_words(words: &[OsString]) -> ExitCode {
     let out = Out::new(Color::Auto);
-    if let Some(done) = complete::requested(&out, words, cli::tree) {
+    let mut root = Cli::command();
+    let expand = |words: &[OsString]| shorthand::expand(&root, words);
+    if let Some(done) = complete::requested(&out, words, cli::tree, expand) {
         return match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => exit::report(&out, &error, false),
         };
     }
-    let cli = match read(&out, words) {
+    let words = &expand(words);
+    let cli = match read(&out, &mut root, words) {
         Ok(Some(cli)) => cli,
         Ok(None) => return ExitCode::SUCCESS,
         Err(error) => {
@@ -124,12 +129,12 @@ fn check_environment() -> anyhow::Result<()> {
 }
 
 /// Reads the command line. `None` if it asked for help or the version, which have been printed.
-fn read(out: &Out, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
-    let mut root = Cli::command();
-    match grammar::parse(&mut root, words)? {
+fn read(out: &Out, root: &mut clap::Command, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
+    match grammar::parse(root, words)? {
         Request::Help(path) => {
             output::pager::allow(config::pager);
-            out.pages(&help::text(out, root, &path)).map(|()| None)
+            out.pages(&help::text(out, Cli::command(), &path))
+                .map(|()| None)
         }
         Request::Version => out
             .line(&format!("acpctl version {}", version::VERSION))

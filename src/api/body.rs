@@ -13,12 +13,23 @@ use crate::text::secrets;
 pub struct Body {
     fields: Vec<(&'static str, Value)>,
     secrets: Vec<(&'static str, SecretString)>,
+    /// A whole document in place of fields.
+    document: Option<SecretString>,
 }
 
 impl Body {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Returns the body that is this JSON document. It may hold secrets.
+    #[must_use]
+    pub fn document(json: SecretString) -> Self {
+        Self {
+            document: Some(json),
+            ..Self::default()
+        }
     }
 
     /// Sets a field, whatever its value.
@@ -59,12 +70,16 @@ impl Body {
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty() && self.secrets.is_empty()
+        self.fields.is_empty() && self.secrets.is_empty() && self.document.is_none()
     }
 
     /// Returns the body with masked secrets, for traces and dry runs.
     #[must_use]
     pub fn masked(&self) -> Value {
+        if let Some(document) = &self.document {
+            let length = document.expose_secret().len();
+            return Value::from(format!("<document of {length} bytes>"));
+        }
         let mut map: Vec<(&str, Value)> = self
             .fields
             .iter()
@@ -87,6 +102,9 @@ impl Body {
     /// Each secret is encoded straight into the result, which never grows: no copy of it is left behind.
     #[must_use]
     pub fn bytes(&self) -> Zeroizing<Vec<u8>> {
+        if let Some(document) = &self.document {
+            return Zeroizing::new(document.expose_secret().as_bytes().to_vec());
+        }
         let mut fields: Vec<(&str, Zeroizing<String>)> = Vec::new();
         for (key, value) in &self.fields {
             fields.push((key, Zeroizing::new(json::compact(value))));

@@ -5,35 +5,33 @@
 
 use serde_json::Value;
 
-use super::client::Client;
-use super::error::Error;
 use super::request::{Answer, Method, Request};
 
 /// The last words of paths that act on the object before them, whose answer is that object.
 const ACTIONS: [&str; 6] = ["interrupt", "resume", "start", "stop", "suspend", "trigger"];
 
-/// Returns the answer that a server would likely give to a write.
-///
-/// # Errors
-/// If the object of the write can't be read.
-pub(super) async fn answer(client: &Client, request: &Request) -> Result<Answer, Error> {
-    let path = request.path.trim_start_matches('/');
-    let words: Vec<&str> = path.split('/').collect();
-    let found = match object(request.method, &words) {
-        None => Value::Object(serde_json::Map::new()),
-        Some(words) => {
-            let mut read = Request::get(format!("/{}", words.join("/")));
-            read.project.clone_from(&request.project);
-            client.send(&read).await?.json()?
-        }
-    };
-    let is_action = words.last().is_some_and(|word| ACTIONS.contains(word));
+/// Returns the request that reads the object of a write, if there is one.
+#[must_use]
+pub(super) fn reading(request: &Request) -> Option<Request> {
+    let words: Vec<&str> = words(request).collect();
+    let object = object(request.method, &words)?;
+    let mut read = Request::get(format!("/{}", object.join("/")));
+    read.project.clone_from(&request.project);
+    Some(read)
+}
+
+/// Returns the answer that a server would likely give to a write about the object that was found.
+#[must_use]
+pub(super) fn answer(request: &Request, found: Value) -> Answer {
+    let is_action = words(request)
+        .last()
+        .is_some_and(|word| ACTIONS.contains(&word));
     let value = match request.method {
         _ if is_action => found,
         Method::Patch => merged(found, request),
-        _ => merged(Value::Object(serde_json::Map::new()), request),
+        _ => merged(nothing(), request),
     };
-    Ok(Answer {
+    Answer {
         status: 200,
         content_type: "application/json".to_owned(),
         operation_id: None,
@@ -41,15 +39,24 @@ pub(super) async fn answer(client: &Client, request: &Request) -> Result<Answer,
         location: None,
         date: None,
         body: value.to_string().into_bytes(),
-    })
+    }
+}
+
+/// Returns an object without fields.
+#[must_use]
+pub(super) fn nothing() -> Value {
+    Value::Object(serde_json::Map::new())
+}
+
+fn words(request: &Request) -> impl Iterator<Item = &str> {
+    let path = request.path.split('?').next().unwrap_or_default();
+    path.trim_start_matches('/').split('/')
 }
 
 /// Returns the words of the path of the object that must exist for a write; `None` if there is none, or if the command has
 /// found it already.
 fn object<'p, 'w>(method: Method, words: &'p [&'w str]) -> Option<&'p [&'w str]> {
     match (method, words) {
-        // The platform shows what a start would do.
-        (Method::Post, ["projects", _, "agents", _, "start"]) => Some(words),
         (Method::Post, [object @ .., "agui", _]) => Some(object),
         (Method::Post, [object @ .., _]) if object.len() > 1 => Some(object),
         // There is no route for one message.
@@ -86,7 +93,7 @@ mod tests {
             (
                 Method::Post,
                 "projects/p/agents/a/start",
-                Some("projects/p/agents/a/start"),
+                Some("projects/p/agents/a"),
             ),
             (
                 Method::Post,

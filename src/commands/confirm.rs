@@ -19,30 +19,79 @@ pub struct ConfirmArgs {
     confirm: bool,
 }
 
-/// The losses that the deletion of an object causes, by the word of its kind.
-const LOSSES: &[(&str, &str)] = &[
+/// The losses that the deletion of an object causes, by the word of its kind: for one object, and for several.
+const LOSSES: &[(&str, &str, &str)] = &[
     (
         "credential",
         "Its secret is lost, and sessions that use it get none.",
+        "Their secrets are lost, and sessions that use them get none.",
     ),
     (
         "project",
         "Its agents and sessions can't be reached any more, and its name stays taken.",
+        "Their agents and sessions can't be reached any more, and their names stay taken.",
     ),
-    ("agent", "Its prompt and its inbox are lost."),
-    ("session", "Its messages are lost."),
-    ("scheduled-session", "It starts no more sessions."),
-    ("role", "Everybody who has it loses what it allows."),
-    ("role-binding", "What it allows ends."),
-    ("application", "Nothing comes from its repository any more."),
-    ("project-settings", "The project's settings are lost."),
+    (
+        "agent",
+        "Its prompt and its inbox are lost.",
+        "Their prompts and their inboxes are lost.",
+    ),
+    (
+        "session",
+        "Its messages are lost.",
+        "Their messages are lost.",
+    ),
+    (
+        "scheduled-session",
+        "It starts no more sessions.",
+        "They start no more sessions.",
+    ),
+    (
+        "role",
+        "Everybody who has it loses what it allows.",
+        "Everybody who has them loses what they allow.",
+    ),
+    (
+        "role-binding",
+        "What it allows ends.",
+        "What they allow ends.",
+    ),
+    (
+        "application",
+        "Nothing comes from its repository any more.",
+        "Nothing comes from their repositories any more.",
+    ),
+    (
+        "project-settings",
+        "The project's settings are lost.",
+        "The settings of the projects are lost.",
+    ),
 ];
+
+/// The most names that a question lists.
+const NAMES: usize = 10;
 
 /// Returns the question about the deletion of one object.
 pub(crate) fn question(resource: &Resource, label: &str) -> String {
-    let loss = LOSSES.iter().find(|(word, _)| *word == resource.word);
-    let loss = loss.map_or_else(String::new, |(_, loss)| format!(" {loss}"));
+    let loss = LOSSES.iter().find(|(word, ..)| *word == resource.word);
+    let loss = loss.map_or_else(String::new, |(_, loss, _)| format!(" {loss}"));
     format!("Delete {label}?{loss}")
+}
+
+/// Returns the question about the deletion of several objects.
+pub(crate) fn question_about_several(resource: &Resource, names: &[String]) -> String {
+    let loss = LOSSES.iter().find(|(word, ..)| *word == resource.word);
+    let loss = loss.map_or_else(String::new, |(.., loss)| format!(" {loss}"));
+    let more = names.len().saturating_sub(NAMES);
+    let mut listed = names[..names.len() - more].join(", ");
+    if more > 0 {
+        listed.push_str(&format!(" and {more} more"));
+    }
+    format!(
+        "Delete {} {} ({listed})?{loss}",
+        names.len(),
+        resource.plural()
+    )
 }
 
 impl ConfirmArgs {

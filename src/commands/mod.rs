@@ -3,9 +3,11 @@
 //!
 //! These modules are shared by several commands: [`binding_names`], [`confirm`], [`labels`], [`listing`], [`named`],
 //! [`order`], [`outcome`], [`pairs`], [`project_args`], [`project_object`], [`removal`], [`runs`], [`server_mode`],
-//! [`session_control`], [`session_failure`], [`used_by`].
+//! [`session_control`], [`session_failure`], [`several`], [`used_by`].
 
 pub(crate) mod agent;
+pub(crate) mod alias;
+pub(crate) mod api;
 pub(crate) mod application;
 pub(crate) mod apply;
 mod binding_names;
@@ -17,6 +19,7 @@ pub(crate) mod credential;
 pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod doctor;
+pub(crate) mod edit;
 pub(crate) mod exec;
 pub(crate) mod get;
 pub(crate) mod help;
@@ -44,6 +47,7 @@ pub(crate) mod server_mode;
 pub(crate) mod session;
 pub(crate) mod session_control;
 pub(crate) mod session_failure;
+pub(crate) mod several;
 pub(crate) mod start;
 pub(crate) mod stop;
 mod used_by;

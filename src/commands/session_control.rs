@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::outcome;
+use super::{outcome, several};
 use crate::api::{Body, Client, Error, Method, path};
 use crate::commands::outcome::WriteArgs;
 use crate::compat::quote::quote;
@@ -16,18 +16,19 @@ use crate::runner::expiry::{Expiry, Period, SessionTime};
 use crate::runner::resolve::{self, RunnerTarget};
 use crate::session_helper::fetch::{self, Grants};
 
-/// The arguments of a verb that acts on one session.
+/// The arguments of a verb that acts on sessions.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SessionArgs {
-    /// ID or name of the session, or name of its agent
+    /// IDs or names of the sessions, or names of their agents
+    #[arg(value_name = "SESSION", required = true)]
     #[arg(add = Candidates::SESSIONS)]
-    session: String,
+    sessions: Vec<String>,
     #[command(flatten)]
     output: WriteArgs,
 }
 
 impl SessionArgs {
-    /// Finds the session, acts on it by its id, and prints `session/ID <done>`, or what `action` returned in the form
+    /// Finds each session, acts on it by its id, and prints `session/ID <done>`, or what `action` returned in the form
     /// that `-o` asks for.
     ///
     /// # Errors
@@ -40,23 +41,27 @@ impl SessionArgs {
         action: &impl AsyncFn(&Client, &str) -> Result<Record, Error>,
     ) -> anyhow::Result<()> {
         let sessions = Collection::sessions();
-        sessions.check(&self.session)?;
+        for given in &self.sessions {
+            sessions.check(given)?;
+        }
         let format = self.output.format(ctx)?;
         let client = ctx.client()?;
-        let session = ctx.block_on(async {
-            lookup::act(client, &sessions, &self.session, async |id| {
-                action(client, id).await
-            })
-            .await
-            .with_context(|| format!("{verb} session {}", quote(&self.session)))
-        })?;
-        let phase = if ctx.rehearses() {
-            String::new()
-        } else {
-            phase_note(&session)
-        };
-        let sentence = format!("session/{} {done}{phase}", session.id());
-        outcome::done(ctx, &session, &format, &sentence)
+        several::each(ctx, &SESSION, &self.sessions, &format, |given| {
+            let session = ctx.block_on(async {
+                lookup::act(client, &sessions, given, async |id| {
+                    action(client, id).await
+                })
+                .await
+                .with_context(|| format!("{verb} session {}", quote(given)))
+            })?;
+            let phase = if ctx.rehearses() {
+                String::new()
+            } else {
+                phase_note(&session)
+            };
+            let sentence = format!("session/{} {done}{phase}", session.id());
+            Ok((session, sentence))
+        })
     }
 }
 

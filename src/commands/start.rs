@@ -3,23 +3,24 @@
 use anyhow::Context as _;
 
 use super::server_mode::{self, ServerModeArgs, StrictArgs};
-use super::session_control;
+use super::{session_control, several};
 use crate::commands::outcome::WriteArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::resources::Candidates;
+use crate::resources::{AGENT, Candidates};
 
 const EXAMPLES: &str = "acpctl start lead --prompt 'Fix the build'";
 
-/// Start a session for a project-agent (idempotent)
+/// Start a session for each project-agent (idempotent)
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Name or ID of the agent
+    /// Names or IDs of the agents
+    #[arg(value_name = "AGENT", required = true)]
     #[arg(add = Candidates::AGENTS)]
-    agent: String,
+    agents: Vec<String>,
     /// Project ID (default: the current project)
     #[arg(long, value_name = "ID")]
     #[arg(add = Candidates::PROJECTS)]
@@ -34,7 +35,9 @@ pub struct Args {
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    lookup::check("agent name or ID", &args.agent)?;
+    for given in &args.agents {
+        lookup::check("agent name or ID", given)?;
+    }
     let format = args.output.format(ctx)?;
     if args.project_id.is_none() && ctx.settings()?.project.value.is_none() {
         return Err(Failure::usage("--project-id is required").into());
@@ -42,22 +45,24 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = ctx.project(args.project_id.as_deref())?;
     let client = ctx.client()?;
     let prompt = args.prompt.as_deref();
-    let started = ctx.block_on(async {
-        let agents = Collection::agents(&project);
-        lookup::act(client, &agents, &args.agent, async |id| {
-            session_control::start(client, &project, id, prompt).await
-        })
-        .await
-        .with_context(|| format!("start agent {}", quote(&args.agent)))
-    })?;
-    started.show(ctx, &format!("project-agent/{}", args.agent), &format)?;
-    started.warn_of_expiry(ctx, client);
-    started.deliver(ctx, prompt)?;
-    match started.agent_id() {
-        Some(agent) => {
-            let strict = StrictArgs::default();
-            server_mode::say_bound(ctx, client, (&project, agent), &args.mode, &strict)
+    let agents = Collection::agents(&project);
+    several::try_each(ctx, &AGENT, &args.agents, |given| {
+        let started = ctx.block_on(async {
+            lookup::act(client, &agents, given, async |id| {
+                session_control::start(client, &project, id, prompt).await
+            })
+            .await
+            .with_context(|| format!("start agent {}", quote(given)))
+        })?;
+        started.show(ctx, &format!("project-agent/{given}"), &format)?;
+        started.warn_of_expiry(ctx, client);
+        started.deliver(ctx, prompt)?;
+        match started.agent_id() {
+            Some(agent) => {
+                let strict = StrictArgs::default();
+                server_mode::say_bound(ctx, client, (&project, agent), &args.mode, &strict)
+            }
+            None => Ok(()),
         }
-        None => Ok(()),
-    }
+    })
 }

@@ -5,15 +5,15 @@ use crate::ctx::Ctx;
 
 const EXAMPLES: &str = "acpctl stop lead";
 
-/// Stop an agentic session
+/// Stop agentic sessions
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
-    session: SessionArgs,
+    sessions: SessionArgs,
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    args.session
+    args.sessions
         .act(ctx, "stop", "stopped", &session_control::stop)
 }

@@ -40,12 +40,14 @@ pub(crate) fn sweep() -> usize {
     cache::sweep()
 }
 
-/// Answers if the words call one of the hidden commands; `None` if they do not. `tree` returns the tree of commands.
+/// Answers if the words call one of the hidden commands; `None` if they do not. `tree` returns the tree of commands, and
+/// `expand` the line that is meant by words that stand for others.
 #[must_use]
 pub(crate) fn requested(
     out: &Out,
     words: &[OsString],
     tree: fn() -> Command,
+    expand: impl Fn(&[OsString]) -> Vec<OsString>,
 ) -> Option<anyhow::Result<()>> {
     let (first, words) = words.split_first()?;
     let with_help = match first.to_str()? {
@@ -53,7 +55,12 @@ pub(crate) fn requested(
         WITHOUT_DESCRIPTIONS => false,
         _ => return None,
     };
-    Some(run(out, words, with_help, tree))
+    let mut meant = words.to_vec();
+    if let Some((typed, before)) = words.split_last() {
+        meant = expand(before);
+        meant.push(typed.clone());
+    }
+    Some(run(out, &meant, with_help, tree))
 }
 
 fn run(

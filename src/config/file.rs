@@ -51,6 +51,9 @@ pub const LOCAL_PROJECT: &str = "local_project";
 /// Our own key: the unencrypted address that the user has been warned about.
 pub const WARNED_HTTP: &str = "warned_http";
 
+/// Our own key: the user's aliases, an object of names and lists of words.
+pub const ALIASES: &str = "aliases";
+
 /// The keys of the Go tool with their types, in the order of the file.
 const KEYS: &[(&str, &str)] = &[
     (API_URL, "string"),
@@ -363,6 +366,32 @@ impl Config {
     #[must_use]
     pub fn secret(&self, key: &str) -> Option<SecretString> {
         self.text(key).map(SecretString::from)
+    }
+
+    /// Returns the user's aliases with their words. An entry that is not a list of words is left out.
+    #[must_use]
+    pub fn aliases(&self) -> Vec<(String, Vec<String>)> {
+        let aliases = self.value(ALIASES).and_then(Value::as_object);
+        let aliases = aliases.into_iter().flatten();
+        aliases
+            .filter_map(|(name, words)| {
+                let words = words.as_array()?.iter();
+                let words = words.map(|word| word.as_str().map(str::to_owned));
+                Some((name.clone(), words.collect::<Option<_>>()?))
+            })
+            .collect()
+    }
+
+    /// Sets an alias, or removes it if there are no words.
+    pub fn set_alias(&mut self, name: &str, words: Option<&[String]>) {
+        let aliases = self.value(ALIASES).and_then(Value::as_object);
+        let mut aliases = aliases.cloned().unwrap_or_default();
+        match words {
+            Some(words) => aliases.insert(name.to_owned(), words.into()),
+            None => aliases.remove(name),
+        };
+        let is_empty = aliases.is_empty();
+        self.set(ALIASES, Some(aliases.into()).filter(|_| !is_empty));
     }
 
     /// Returns a positive number of seconds.

@@ -35,6 +35,19 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         Expected::Skipped("needs a server: serve/"),
     ),
     (
+        "acpctl alias delete ",
+        // It names no alias that exists.
+        Expected::Code(3),
+    ),
+    (
+        "acpctl edit ",
+        Expected::Skipped("opens an editor: nouns/own.rs"),
+    ),
+    (
+        "EDITOR=nano acpctl edit ",
+        Expected::Skipped("opens an editor: nouns/own.rs"),
+    ),
+    (
         "acpctl delete role-binding ",
         // It names no binding that exists.
         Expected::Code(3),

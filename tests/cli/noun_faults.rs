@@ -43,6 +43,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("delete sessions --all -y", "list sessions: "),
     ("describe role x", "describe role \"x\": "),
     ("describe agent x", "describe agent \"x\": "),
+    ("edit app x", "edit application \"x\": "),
+    ("api GET /projects", "GET /projects: "),
     ("start x --project-id p", "start agent \"x\": "),
     ("stop x", "stop session \"x\": "),
     ("agent list", "list agents: "),
@@ -128,10 +130,12 @@ const LOOKUPS: &[(&str, &str, &str)] = &[
 
 /// The commands, or the nouns, that need no row here, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("alias", "asks nobody"),
     ("apply", "apply.rs: killed and failing at each request"),
     ("completion", "asks nobody"),
     ("config", "asks nobody"),
     ("credential", "faults.rs and docs/faults.md"),
+    ("exec", "session.rs: the same as session exec"),
     ("doctor", "terminal.rs: its answer is what is wrong"),
     ("help", "asks nobody"),
     ("local", "local.rs: the store alone"),

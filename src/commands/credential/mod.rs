@@ -23,10 +23,14 @@ use crate::ctx::Ctx;
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    #[command(alias = "add")]
     Create(create::Args),
+    #[command(alias = "ls")]
     List(list::Args),
+    #[command(alias = "show")]
     Get(get::Args),
     Update(update::Args),
+    #[command(alias = "rm")]
     Delete(delete::Args),
     Token(token::Args),
     Bind(bind::Args),

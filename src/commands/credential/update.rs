@@ -23,8 +23,8 @@ const EXAMPLES: &str = "\
 acpctl credential update prod --from-file ~/.kube/config --context dev
 # A new description, and no labels
 acpctl credential update prod --description 'Production, read only' --labels ''
-# Nothing new, except that the sessions of another project may use it
-acpctl credential update prod --bind team-b";
+# Nothing new, except that the sessions of a project may use it
+acpctl credential update prod --bind team-a";
 
 /// Change a credential
 ///

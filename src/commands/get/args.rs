@@ -26,9 +26,10 @@ pub struct Args {
     /// Kind of resource
     #[arg(add = Candidates::Kinds)]
     resource: String,
-    /// ID or name of one object
+    /// IDs or names of objects
+    #[arg(value_name = "NAME")]
     #[arg(add = Candidates::NamesOfKind)]
-    name: Option<String>,
+    names: Vec<String>,
     #[command(flatten)]
     pub list: ListArgs,
     /// Sessions of all projects
@@ -64,9 +65,12 @@ impl Args {
         })
     }
 
-    /// Returns the name or ID of the only object to show; `None` for a list.
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref().filter(|name| !name.is_empty())
+    /// Returns the names or IDs of the objects to show; none for a list.
+    pub fn names(&self) -> &[String] {
+        match self.names.as_slice() {
+            [only] if only.is_empty() => &[],
+            names => names,
+        }
     }
 
     /// Returns `--project-id`, unless it is empty.

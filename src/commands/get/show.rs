@@ -5,12 +5,13 @@ use anyhow::Context as _;
 use super::args::Args;
 use crate::commands::binding_names;
 use crate::commands::listing::shows_screen;
+use crate::commands::several;
 use crate::commands::used_by;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::output::Format;
-use crate::resources::{CREDENTIAL, ROLE_BINDING, Resource, SESSION};
+use crate::resources::{CREDENTIAL, ROLE_BINDING, Record, Resource, SESSION};
 use crate::text::quote;
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -21,19 +22,26 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if let Some(agent) = args.agent(resource) {
         return sessions_of(ctx, args, agent, &format);
     }
-    match args.name() {
-        Some(name) => one(ctx, args, (resource, &collection), name, &format),
-        None => all(ctx, args, resource, &collection, &format),
+    match args.names() {
+        [] => all(ctx, args, resource, &collection, &format),
+        [name] => {
+            let record = one(ctx, &collection, name, &format)?;
+            ctx.out
+                .record_as(&record, &format, args.list.layout(), ctx.now())
+        }
+        names => {
+            let found = names
+                .iter()
+                .map(|name| one(ctx, &collection, name, &format));
+            let found = found.collect::<anyhow::Result<Vec<Record>>>()?;
+            let list = several::list_of(resource, found);
+            ctx.out.list(&list, &format, args.list.layout(), ctx.now())
+        }
     }
 }
 
-fn one(
-    ctx: &Ctx,
-    args: &Args,
-    (resource, collection): (&'static Resource, &Collection),
-    name: &str,
-    format: &Format,
-) -> anyhow::Result<()> {
+fn one(ctx: &Ctx, collection: &Collection, name: &str, format: &Format) -> anyhow::Result<Record> {
+    let resource = collection.resource;
     lookup::check("name", name)?;
     let client = ctx.client()?;
     let mut record = ctx.block_on(async {
@@ -56,8 +64,7 @@ fn one(
             Ok(())
         })?;
     }
-    ctx.out
-        .record_as(&record, format, args.list.layout(), ctx.now())
+    Ok(record)
 }
 
 fn all(
@@ -112,7 +119,7 @@ fn sessions_of(ctx: &Ctx, args: &Args, agent: &str, format: &Format) -> anyhow::
         return Err(Failure::usage("--project-id is required when using --project-agent").into());
     }
     let project = ctx.project(given)?;
-    if args.name().is_some() {
+    if !args.names().is_empty() {
         return Err(
             Failure::usage("a session name and --project-agent are mutually exclusive").into(),
         );

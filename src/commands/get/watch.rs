@@ -56,7 +56,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 
 fn check(args: &Args) -> Result<&'static Resource, Failure> {
     let resource = args.resource()?;
-    if args.name().is_some() {
+    if !args.names().is_empty() {
         return Err(Failure::usage(
             "watch cannot be used with a specific resource name",
         ));

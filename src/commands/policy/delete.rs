@@ -1,10 +1,10 @@
 //! `acpctl policy delete`
 
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::project_object::Target;
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
 use crate::resources::{Candidates, POLICY};
 
 /// Delete a policy
@@ -18,7 +18,7 @@ pub struct Args {
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {

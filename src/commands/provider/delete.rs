@@ -1,10 +1,10 @@
 //! `acpctl provider delete`
 
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::project_object::Target;
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
 use crate::resources::{Candidates, PROVIDER};
 
 /// Delete a provider
@@ -18,7 +18,7 @@ pub struct Args {
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {

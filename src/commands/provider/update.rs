@@ -1,10 +1,10 @@
 //! `acpctl provider update`
 
 use super::fields::Fields;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::project_object::Target;
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
 use crate::resources::{Candidates, PROVIDER};
 
 /// Change a provider; only the flags you pass are changed
@@ -18,7 +18,7 @@ pub struct Args {
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {

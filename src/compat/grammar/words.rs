@@ -119,9 +119,21 @@ impl<'a> Line<'a> {
         None
     }
 
-    pub(super) fn first_argument(&self) -> Option<String> {
+    /// Returns the first word that is neither a command, a flag nor the value of a flag.
+    #[must_use]
+    pub fn first_argument(&self) -> Option<String> {
         self.next_word()
             .map(|at| self.words[at].to_string_lossy().into_owned())
+    }
+
+    /// Returns the words of a line with other words in place of the command and of its first argument.
+    #[must_use]
+    pub fn with_first_argument(&self, words: &[OsString]) -> Vec<OsString> {
+        let mut rest = self.words.clone();
+        if let Some(at) = self.next_word() {
+            rest.remove(at);
+        }
+        [words, &rest].concat()
     }
 
     /// Finds a flag by its long name.

@@ -145,6 +145,9 @@ fn a_kubeconfig_needs_no_provider() {
     );
     assert_eq!(
         (status, stderr.as_str()),
-        (Some(2), "Error: --provider is required\n")
+        (
+            Some(2),
+            "Error: --provider is required\nHint: write acpctl credential create --provider PROVIDER --from-file t --name x\n"
+        )
     );
 }

@@ -3,8 +3,11 @@
 
 mod create;
 mod delete;
+mod dry_run;
 mod embedded;
 mod get;
+mod own;
+mod several;
 mod start;
 mod watch;
 

@@ -11,7 +11,7 @@ const EXAMPLES: &str = "\
 # The current context of a file, checked, cut out, and bound to a project
 acpctl credential create -f ~/.kube/config --bind team-a
 # Another context, under another name
-acpctl credential create -f ~/.kube/config --context dev --name prod
+acpctl credential create -f ~/.kube/config --context dev --name staging
 # What kubectl uses now
 kubectl config view --raw --minify --flatten | acpctl credential create --provider kubeconfig --name ci
 # The secret that another program prints

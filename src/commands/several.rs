@@ -1,0 +1,85 @@
+//! Acts on several objects in one run.
+
+use super::outcome;
+use crate::api;
+use crate::ctx::Ctx;
+use crate::failure::Failure;
+use crate::output::{Format, Layout};
+use crate::resources::{List, Record, Resource};
+
+/// Acts on each name. A failure is reported on standard error and does not keep the others from their turn; the kind of the
+/// first one is that of the run. With one name, its failure is the run's.
+///
+/// # Errors
+/// If `act` failed for any name.
+pub(crate) fn try_each(
+    ctx: &Ctx,
+    resource: &Resource,
+    names: &[String],
+    mut act: impl FnMut(&str) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    if let [one] = names {
+        return act(one);
+    }
+    let mut failures = Vec::new();
+    for name in names {
+        if let Err(error) = act(name) {
+            ctx.out
+                .note(&format!("{}/{name}: {error:#}", resource.word));
+            failures.push(api::kind_of(&error));
+        }
+    }
+    let Some(kind) = failures.first() else {
+        return Ok(());
+    };
+    let (failed, all) = (failures.len(), names.len());
+    let message = format!("{failed} of {all} {} failed", resource.plural());
+    Err(Failure::new(*kind, message).into())
+}
+
+/// Acts on each name as [`try_each`] does, and shows a sentence for each result. With `-o`, shows one list of the results;
+/// for one name, the result itself.
+///
+/// # Errors
+/// As [`try_each`].
+pub(crate) fn each(
+    ctx: &Ctx,
+    resource: &'static Resource,
+    names: &[String],
+    format: &Format,
+    act: impl Fn(&str) -> anyhow::Result<(Record, String)>,
+) -> anyhow::Result<()> {
+    let is_table = matches!(format, Format::Table | Format::Wide);
+    let mut results = Vec::new();
+    let acted = try_each(ctx, resource, names, |name| {
+        let (record, sentence) = act(name)?;
+        if is_table || names.len() == 1 {
+            outcome::done(ctx, &record, format, &sentence)?;
+        }
+        results.push(record);
+        Ok(())
+    });
+    if !is_table && names.len() > 1 {
+        ctx.out.list(
+            &list_of(resource, results),
+            format,
+            Layout::default(),
+            ctx.now(),
+        )?;
+    }
+    acted
+}
+
+/// Returns a list of these objects, as the server would send it.
+#[must_use]
+pub(crate) fn list_of(resource: &'static Resource, items: Vec<Record>) -> List {
+    let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    List {
+        resource,
+        kind: format!("{}List", resource.kind),
+        page: 1,
+        size: count,
+        total: count,
+        items: Some(items),
+    }
+}

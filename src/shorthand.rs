@@ -1,0 +1,110 @@
+//! Words that stand for other words of a command line: verbs under a noun that the Go tool has without it, and the user's
+//! aliases. They are replaced once, before the line is read, so the rest of the program knows only the command that is meant.
+
+use std::ffi::OsString;
+
+use clap::Command;
+
+use crate::compat::grammar::Line;
+use crate::config::Config;
+
+/// A noun, a verb that users expect below it, and the words of the command that does it.
+const VERBS: &[(&str, &str, &[&str])] = &[
+    ("session", "list", &["get", "sessions"]),
+    ("session", "ls", &["get", "sessions"]),
+    ("session", "get", &["get", "session"]),
+    ("session", "show", &["get", "session"]),
+    ("session", "describe", &["describe", "session"]),
+    ("session", "create", &["create", "session"]),
+    ("session", "start", &["start"]),
+    ("session", "stop", &["stop"]),
+    ("session", "delete", &["delete", "session"]),
+    ("session", "rm", &["delete", "session"]),
+    ("session", "wait", &["wait"]),
+    ("credential", "describe", &["describe", "credential"]),
+    ("credential", "edit", &["edit", "credential"]),
+    ("credential", "exec", &["exec"]),
+    ("agent", "describe", &["describe", "agent"]),
+    ("agent", "edit", &["edit", "agent"]),
+    ("application", "describe", &["describe", "application"]),
+];
+
+/// Returns the words of the line that is meant.
+#[must_use]
+pub(crate) fn expand(root: &Command, words: &[OsString]) -> Vec<OsString> {
+    let words = with_alias(root, words).unwrap_or_else(|| words.to_vec());
+    with_verb(root, &words).unwrap_or(words)
+}
+
+/// Replaces an alias of the user. The configuration is read only if the first word is not a command, so an alias can't hide
+/// one. Aliases in an alias are not replaced.
+fn with_alias(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
+    let line = Line::new(root, words);
+    let first = line.first_argument()?;
+    if line.path.len() != 1 {
+        return None;
+    }
+    let config = Config::of_user().ok()?;
+    let meant = config
+        .aliases()
+        .into_iter()
+        .find(|(name, _)| *name == first);
+    let (_, meant) = meant?;
+    let meant: Vec<OsString> = meant.into_iter().map(OsString::from).collect();
+    Some(line.with_first_argument(&meant))
+}
+
+fn with_verb(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
+    let line = Line::new(root, words);
+    let [_, noun] = line.path.as_slice() else {
+        return None;
+    };
+    let verb = line.first_argument()?;
+    let mut verbs = VERBS.iter();
+    let (.., meant) = verbs.find(|(of, known, _)| *of == noun.get_name() && *known == verb)?;
+    let meant: Vec<OsString> = meant.iter().map(OsString::from).collect();
+    Some(line.with_first_argument(&meant))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::Cli;
+    use crate::compat::grammar::{Request, parse};
+
+    #[test]
+    fn every_verb_leads_to_a_command_and_hides_none() {
+        let root = Cli::command();
+        for (noun, verb, meant) in VERBS {
+            let noun = root.find_subcommand(noun).unwrap();
+            assert!(noun.find_subcommand(verb).is_none(), "{verb} hides a verb");
+            let found = root.find_subcommand(meant[0]);
+            assert!(found.is_some(), "{meant:?} is not a command");
+        }
+    }
+
+    #[test]
+    fn flags_keep_their_place_behind_the_command() {
+        let root = Cli::command();
+        for (line, meant) in [
+            ("--local session ls -o json", "get sessions --local -o json"),
+            ("session -o name list", "get sessions -o name"),
+            ("session stop a b --dry-run", "stop a b --dry-run"),
+            (
+                "credential exec c -- session list",
+                "exec c -- session list",
+            ),
+            ("credential list", "credential list"),
+            ("get session list", "get session list"),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let expanded = expand(&root, &words);
+            let shown: Vec<_> = expanded.iter().map(|word| word.to_string_lossy()).collect();
+            assert_eq!(shown.join(" "), meant);
+            let parsed = parse(&mut Cli::command(), &expanded);
+            assert!(matches!(parsed, Ok(Request::Run(_))), "{line}");
+        }
+    }
+}

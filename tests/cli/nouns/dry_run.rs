@@ -1,0 +1,127 @@
+//! `--dry-run`: everything is looked up, and nothing changes.
+
+use crate::nouns::local;
+use crate::support::server::{Received, Scripted, error, json as answer};
+use crate::support::{TestEnv, streams};
+
+use serde_json::json;
+
+/// A line that changes something, and what it reports.
+const LINES: &[(&str, &str)] = &[
+    ("create project --name z", "project/z created"),
+    ("create session --name s", "session/s created"),
+    ("create agent --name b", "agent/b created"),
+    (
+        "create role-binding --role-id credential:viewer --scope global",
+        "role-binding created",
+    ),
+    ("project set demo", "Switched to project \"demo\""),
+    (
+        "project update demo --description d",
+        "project/demo updated",
+    ),
+    ("agent create --name b", "agent/b created"),
+    ("agent update a --prompt p", "agent/a updated"),
+    ("agent start a --prompt p", "agent/a started"),
+    ("agent delete a", "agent/a deleted"),
+    ("start a", "project-agent/a started"),
+    ("inbox send --pa-id a --body b", ""),
+    (
+        "credential bind c --agent a",
+        "credential/c bound to agent/a of project/demo",
+    ),
+    ("credential delete c", "credential/c deleted"),
+    (
+        "credential update c --description d",
+        "credential/c updated",
+    ),
+    ("delete credential c", "credential/c deleted"),
+    ("delete credentials --all", "1 credentials deleted"),
+    ("delete agents --all", "1 agents deleted"),
+    ("logout", "Logged out successfully."),
+    ("api POST /projects -f name=z", ""),
+    (
+        "alias set x -- get sessions",
+        "alias/x set: acpctl get sessions",
+    ),
+];
+
+fn state(env: &TestEnv) -> String {
+    [
+        "projects",
+        "agents",
+        "credentials",
+        "sessions",
+        "role-bindings",
+    ]
+    .map(|kind| local(env, &["get", kind, "-o", "json"]))
+    .concat()
+}
+
+#[test]
+fn nothing_changes_in_a_dry_run() {
+    let env = TestEnv::new();
+    local(&env, &["create", "project", "--name", "demo"]);
+    local(&env, &["agent", "create", "--name", "a"]);
+    let words = "credential create --provider github --name c --token t";
+    local(&env, &words.split(' ').collect::<Vec<_>>());
+    let before = state(&env);
+    for (line, wanted) in LINES {
+        let mut words: Vec<&str> = line.split(' ').collect();
+        let at = words.iter().position(|word| *word == "--");
+        words.insert(at.unwrap_or(words.len()), "--dry-run");
+        let said = local(&env, &words);
+        if !wanted.is_empty() {
+            assert_eq!(said, format!("{wanted} (dry run)\n"), "{line}");
+        }
+    }
+    assert_eq!(state(&env), before);
+    assert!(
+        !env.config_path().exists(),
+        "the configuration is untouched"
+    );
+}
+
+#[test]
+fn a_dry_run_fails_if_the_object_is_missing() {
+    let env = TestEnv::new();
+    local(&env, &["create", "project", "--name", "demo"]);
+    for line in [
+        "stop nope",
+        "agent update nope --prompt p",
+        "agent start nope",
+        "credential delete nope",
+        "credential bind nope",
+        "project set nope",
+        "session send nope hello",
+    ] {
+        let mut command = env.local();
+        command.args(["--project", "demo"]).args(line.split(' '));
+        let output = command.arg("--dry-run").output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{line}: {output:?}");
+        assert!(output.stdout.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn no_write_reaches_the_server() {
+    let server = Scripted::with(|request: &Received| match request.method.as_str() {
+        "GET" => answer(200, &json!({"id": "s1", "name": "s", "phase": "Running"})),
+        _ => error(500, "x", "a write arrived"),
+    });
+    let env = TestEnv::new();
+    for line in ["stop s1", "session send s1 hello", "session interrupt s1"] {
+        let mut command = env.connected(server.url());
+        let output = command
+            .args(line.split(' '))
+            .args(["--dry-run", "-o", "json"])
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert!(output.status.success(), "{line}: {stderr}");
+        let shown: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+        assert!(shown.is_object(), "{line}: {stdout}");
+    }
+    let mut received = server.received().into_iter();
+    assert!(received.all(|request| request.method == "GET"));
+}

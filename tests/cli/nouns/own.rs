@@ -1,0 +1,199 @@
+//! `alias`, `api` and `edit`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::Value;
+
+use crate::nouns::local;
+use crate::support::server::{Scripted, json as answer};
+use crate::support::{TestEnv, streams};
+
+fn run(env: &TestEnv, line: &[&str]) -> (i32, String, String) {
+    let output = env.local().args(line).output().unwrap();
+    let (stdout, stderr) = streams(&output);
+    (output.status.code().unwrap(), stdout, stderr)
+}
+
+#[test]
+fn an_alias_stands_for_words_and_hides_no_command() {
+    let env = TestEnv::new();
+    env.config("{\"project\": \"p\", \"mine\": 1}");
+    let words = ["alias", "set", "pn", "--", "get", "projects", "-o", "name"];
+    let (code, stdout, _) = run(&env, &words);
+    assert_eq!(
+        (code, stdout.as_str()),
+        (0, "alias/pn set: acpctl get projects -o name\n")
+    );
+    local(&env, &["create", "project", "--name", "demo"]);
+    assert_eq!(run(&env, &["pn"]).1, "project/demo\n");
+    assert_eq!(run(&env, &["pn", "demo"]).1, "project/demo\n");
+    assert_eq!(
+        run(&env, &["alias", "list", "-o", "json"]).1,
+        "{\n  \"pn\": [\n    \"get\",\n    \"projects\",\n    \"-o\",\n    \"name\"\n  ]\n}\n"
+    );
+    for wrong in [
+        &["alias", "set", "get", "--", "logout"][..],
+        &["alias", "set", "apps", "--", "logout"],
+        &["alias", "set", "-x", "--", "logout"],
+        &["alias", "set", "a b", "--", "logout"],
+        &["alias", "set", "x", "--", "no-such-command"],
+        &["alias", "set", "x"],
+    ] {
+        assert_eq!(run(&env, wrong).0, 2, "{wrong:?}");
+    }
+    assert_eq!(env.saved()["mine"], 1, "other keys stay");
+    assert_eq!(run(&env, &["alias", "delete", "pn"]).0, 0);
+    assert_eq!(run(&env, &["alias", "delete", "pn"]).0, 3);
+    assert!(env.saved().get("aliases").is_none());
+    assert_eq!(run(&env, &["pn"]).0, 2);
+}
+
+#[test]
+fn an_alias_in_the_file_hides_no_command_and_loops_nowhere() {
+    let env = TestEnv::new();
+    env.config("{\"aliases\": {\"version\": [\"logout\"], \"loop\": [\"loop\"], \"odd\": 1}}");
+    let (code, stdout, _) = run(&env, &["version"]);
+    assert!(code == 0 && !stdout.contains("Logged out"), "{stdout}");
+    assert_eq!(run(&env, &["loop"]).0, 2);
+    assert_eq!(run(&env, &["odd"]).0, 2);
+}
+
+#[test]
+fn api_sends_what_it_is_told_and_masks_secrets() {
+    let env = TestEnv::new();
+    let (code, stdout, stderr) = run(&env, &["api", "post", "projects", "-f", "name=demo"]);
+    let made: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stderr}"));
+    assert_eq!((code, &made["name"]), (0, &"demo".into()));
+    env.file("secret", "canary-55\n");
+    let words = [
+        "api",
+        "POST",
+        "/credentials",
+        "-f",
+        "name=c",
+        "-f",
+        "provider=github",
+        "-f",
+        "token=@secret",
+        "-o",
+        "jsonpath={.id}",
+    ];
+    let (_, id, stderr) = run(&env, &words);
+    assert_eq!(stderr.matches("Warning").count(), 0, "{stderr}");
+    let path = format!("/credentials/{}/token", id.trim());
+    let (_, stdout, _) = run(&env, &["api", "GET", &path]);
+    assert!(stdout.contains("********") && !stdout.contains("canary"));
+    let (_, stdout, _) = run(&env, &["api", "GET", &path, "--show-secrets"]);
+    assert!(stdout.contains("\"canary-55\""), "{stdout}");
+
+    let change = env.file("change.json", "{\"description\": \"d\"}");
+    let change = change.to_string_lossy();
+    let patch = ["api", "PATCH", "/projects/demo", "--input", &change];
+    assert!(run(&env, &patch).1.contains("\"description\": \"d\""));
+    env.file("broken.json", "{\"token\": \"canary-56");
+    for (line, code) in [
+        ("api GET /projects/nope", 3),
+        ("api PUT /projects", 2),
+        ("api GET https://evil.example.org/x", 2),
+        ("api GET /projects/../../x", 2),
+        ("api GET /projects -f a=b", 2),
+        ("api POST /projects -f name", 2),
+        ("api POST /projects --input broken.json", 7),
+    ] {
+        let (status, stdout, stderr) = run(&env, &line.split(' ').collect::<Vec<_>>());
+        assert_eq!((status, stdout.as_str()), (code, ""), "{line}: {stderr}");
+        assert!(!stderr.contains("canary"), "{line}: {stderr}");
+    }
+}
+
+#[test]
+fn api_shows_control_characters_of_the_server_as_text() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|_| crate::support::server::raw(200, "text/plain", "a\x1b[31mb"));
+    let mut command = env.connected(server.url());
+    let output = command.args(["api", "GET", "/x"]).output().unwrap();
+    let (stdout, _) = streams(&output);
+    assert!(
+        stdout.contains('a') && !stdout.contains('\x1b'),
+        "{stdout:?}"
+    );
+}
+
+/// Makes an editor that runs this script with the file as `$1`.
+fn editor(env: &TestEnv, script: &str) -> String {
+    let path = env.file("editor", format!("#!/bin/sh\n{script}\n"));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path.to_string_lossy().into_owned()
+}
+
+fn edit(env: &TestEnv, url: &str, script: &str) -> (i32, String, String) {
+    let editor = editor(env, script);
+    let mut command = env.connected(url);
+    command
+        .env("EDITOR", editor)
+        .args(["edit", "credential", "c1"]);
+    let output = command.output().unwrap();
+    let (stdout, stderr) = streams(&output);
+    (output.status.code().unwrap(), stdout, stderr)
+}
+
+#[test]
+fn edit_sends_only_what_changed() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| {
+        let mut record = serde_json::json!({
+            "id": "c1", "name": "c1", "provider": "github", "description": "old",
+            "url": "https://x.test", "token": "canary-in-the-answer",
+        });
+        if request.method == "PATCH" {
+            record["description"] = request.json()["description"].clone();
+        }
+        answer(200, &record)
+    });
+    let log = env.work().join("seen");
+    let log = log.to_string_lossy();
+    let script = format!(
+        "cp \"$1\" {log}; stat -c %a \"$1\" >> {log}; echo \"$1\" >> {log}; sed -i 's/old/new/' \"$1\""
+    );
+    let (code, stdout, stderr) = edit(&env, server.url(), &script);
+    assert_eq!(
+        (code, stdout.as_str()),
+        (0, "credential/c1 edited\n"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("~ description: \"old\" → \"new\""),
+        "{stderr}"
+    );
+    let sent = server.received().pop().unwrap();
+    assert_eq!(sent.method, "PATCH");
+    assert_eq!(sent.json(), serde_json::json!({"description": "new"}));
+    let seen = fs::read_to_string(env.work().join("seen")).unwrap();
+    assert!(
+        !seen.contains("canary") && !seen.contains("token"),
+        "{seen}"
+    );
+    assert!(seen.contains("\n600\n"), "{seen}");
+    let path = seen.lines().last().unwrap();
+    assert!(!std::path::Path::new(path).exists(), "{path} is left");
+
+    for (script, code, word) in [
+        ("true", 0, ""),
+        ("exit 3", 1, "exit status: 3"),
+        ("echo 'x: [' > \"$1\"", 7, "nothing was sent"),
+        (
+            "echo 'token: canary' >> \"$1\"",
+            7,
+            "\"token\" is not a field",
+        ),
+        ("echo 'nope: 1' >> \"$1\"", 7, "\"nope\" is not a field"),
+    ] {
+        let before = server.received().len();
+        let (status, _, stderr) = edit(&env, server.url(), script);
+        assert_eq!(status, code, "{script}: {stderr}");
+        assert!(stderr.contains(word), "{script}: {stderr}");
+        let mut sent = server.received().split_off(before).into_iter();
+        assert!(sent.all(|request| request.method == "GET"), "{script}");
+    }
+}
