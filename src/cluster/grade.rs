@@ -195,7 +195,7 @@ const fn in_cluster(
     }
 }
 
-const RBAC: &str = "rbac.authorization.k8s.io";
+pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
@@ -731,9 +731,11 @@ mod tests {
     /// True if a right among these that counts by itself makes an administrator.
     fn truth_is_admin(truth: &[bool]) -> bool {
         let yes = QUESTIONS.iter().zip(truth).filter(|(_, yes)| **yes);
-        let (pair, others): (Vec<_>, Vec<_>) =
-            yes.partition(|(question, _)| is_of_pair(question));
-        pair.len() == 2 || others.iter().any(|(question, _)| question.level == Level::Admin)
+        let (pair, others): (Vec<_>, Vec<_>) = yes.partition(|(question, _)| is_of_pair(question));
+        pair.len() == 2
+            || others
+                .iter()
+                .any(|(question, _)| question.level == Level::Admin)
     }
 
     proptest! {

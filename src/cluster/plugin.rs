@@ -115,10 +115,7 @@ impl Running {
     }
 
     /// Reads both streams and waits for the end. If the time runs out, the output so far stays in `self`.
-    async fn end(
-        &mut self,
-        heard: impl FnMut(&str),
-    ) -> std::io::Result<std::process::ExitStatus> {
+    async fn end(&mut self, heard: impl FnMut(&str)) -> std::io::Result<std::process::ExitStatus> {
         let (output, errors) = (self.child.stdout.take(), self.child.stderr.take());
         let (status, output, errors) = tokio::join!(
             self.child.wait(),

@@ -77,6 +77,19 @@ impl KubeconfigArgs {
         }
     }
 
+    /// Returns the gates for a kubeconfig that these flags have led to; it has one context and names no file.
+    #[must_use]
+    pub fn of_result(&self) -> Self {
+        Self {
+            min_ttl: self.min_ttl,
+            gates: GateArgs {
+                strict: self.gates.strict,
+                allow: self.gates.allow.clone(),
+            },
+            ..Self::default()
+        }
+    }
+
     /// Adds what the user accepts for manifests.
     #[must_use]
     pub fn trusting(mut self, trust: &TrustArgs) -> Self {

@@ -24,7 +24,8 @@ pub(crate) use agent::AGENT;
 pub(crate) use application::APPLICATION;
 pub(crate) use candidates::Candidates;
 pub(crate) use credential::{
-    CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, KUBECONFIG, OWN_ANNOTATIONS,
+    CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, GRADE, GRADED_AT, KUBECONFIG,
+    MINT_ANCHOR, MINT_ID, MINT_NAMESPACE, MINT_ROLE, MINT_TOKEN, MINT_TTL, OWN_ANNOTATIONS,
     PROVIDERS, SERVER, annotation,
 };
 pub(crate) use description::{AGE, Cell, Column, Resource, Scope, column};

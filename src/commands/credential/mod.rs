@@ -6,9 +6,13 @@ mod create;
 mod delete;
 mod explain;
 mod get;
+mod grading;
 mod inspect;
 mod list;
 mod merge;
+mod minted;
+mod renew;
+mod revoke;
 mod token;
 mod unbind;
 mod update;
@@ -32,6 +36,8 @@ pub enum Command {
     Validate(validate::Args),
     Explain(explain::Args),
     Inspect(inspect::Args),
+    Renew(renew::Args),
+    Revoke(revoke::Args),
 }
 
 impl Command {
@@ -49,6 +55,8 @@ impl Command {
             Self::Validate(args) => validate::run(ctx, args),
             Self::Explain(args) => explain::run(ctx, args),
             Self::Inspect(args) => inspect::run(ctx, args),
+            Self::Renew(args) => renew::run(ctx, args),
+            Self::Revoke(args) => revoke::run(ctx, args),
         }
     }
 }

@@ -3,6 +3,8 @@
 mod bindings;
 mod create;
 mod inspect;
+mod mint;
+mod mint_faults;
 mod names;
 mod refusals;
 mod secrecy;

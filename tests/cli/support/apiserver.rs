@@ -33,7 +33,7 @@ pub struct Logged {
 }
 
 /// What goes wrong with a request.
-#[derive(Clone)]
+#[derive(Clone, Copy, Debug)]
 pub enum Fault {
     /// The server refuses before it does anything.
     Refuses(u16),
@@ -41,12 +41,16 @@ pub enum Fault {
     AnswerLost,
     /// The connection ends before anything is done.
     Cut,
+    /// The server does what it is asked, and then says that it failed.
+    FailsAfter(u16),
+    /// The server does what it is asked, and never answers.
+    Hangs,
 }
 
-/// A fault for the next request of this method whose path ends so.
+/// A fault for the next request of this method whose path contains this, dry runs excepted.
 pub struct Planned {
     pub method: &'static str,
-    pub path_ends: &'static str,
+    pub path: &'static str,
     pub fault: Fault,
 }
 
@@ -65,6 +69,9 @@ pub struct State {
     pub authorizer_fails: bool,
     serial: u32,
 }
+
+/// The status of an answer that is not given.
+const HANGS: u16 = 1;
 
 /// The server, running, with its state.
 pub struct ApiServer {
@@ -109,8 +116,14 @@ impl ApiServer {
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         let cluster = Cluster::overridden("", move |asked| {
-            let mut state = shared.lock().unwrap();
-            Some(state.answer(asked))
+            let told = shared.lock().unwrap().answer(asked);
+            if told.status == HANGS {
+                // Until the test ends.
+                loop {
+                    std::thread::park();
+                }
+            }
+            Some(told)
         });
         Self { cluster, state }
     }
@@ -182,6 +195,18 @@ impl ApiServer {
         keys.filter(|(kind, namespace, _)| kind == resource && namespace == "team-a")
             .map(|(_, _, name)| name.clone())
             .collect()
+    }
+
+    /// Changes an object in `team-a` behind everybody's back.
+    pub fn change(&self, resource: &str, name: &str, change: impl FnOnce(&mut Value)) {
+        let key = (resource.to_owned(), "team-a".to_owned(), name.to_owned());
+        change(self.state().objects.get_mut(&key).unwrap());
+    }
+
+    /// Removes an object in `team-a` behind everybody's back.
+    pub fn forget(&self, resource: &str, name: &str) {
+        let key = (resource.to_owned(), "team-a".to_owned(), name.to_owned());
+        self.state().objects.remove(&key).unwrap();
     }
 
     /// True if the server accepts this token now.
@@ -331,10 +356,11 @@ impl State {
     }
 
     fn answer(&mut self, asked: &Asked) -> Told {
-        let at = self
-            .faults
-            .iter()
-            .position(|plan| plan.method == asked.method && asked.path.ends_with(plan.path_ends));
+        let at = self.faults.iter().position(|plan| {
+            plan.method == asked.method
+                && asked.path.contains(plan.path)
+                && !asked.query.contains("dryRun")
+        });
         let fault = at.map(|at| self.faults.remove(at).fault);
         let user = self.user_of(asked.token.as_deref());
         let name = user
@@ -356,8 +382,13 @@ impl State {
             body: String::from_utf8_lossy(&asked.body).into_owned(),
             status: code,
         });
-        if code == 0 || matches!(fault, Some(Fault::AnswerLost)) {
-            return Told::nothing();
+        match fault {
+            Some(Fault::AnswerLost | Fault::Cut) => return Told::nothing(),
+            Some(Fault::Hangs) => return Told::text(HANGS, "", ""),
+            Some(Fault::FailsAfter(code)) => {
+                return Told::json(refusal(code, "InternalError", "it was done all the same"));
+            }
+            _ => {}
         }
         Told::json((code, body))
     }

@@ -1,13 +1,15 @@
 //! `acpctl credential create`: reads and checks the secret (`prepare`) and stores it (`send`). Without any flags, on a
-//! terminal, a `wizard` asks for what the flags would say.
+//! terminal, a `wizard` asks for what the flags would say. With `--mint`, `mint` makes the secret in its cluster.
 
 mod args;
+mod mint;
 mod prepare;
 mod send;
 mod wizard;
 
 pub(super) use args::Args;
 
+use super::grading;
 use crate::ctx::Ctx;
 use crate::output::Format;
 use crate::resources::Record;
@@ -20,7 +22,20 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return wizard::run(ctx, args.provider.as_deref());
     }
     let format = args.output.format()?;
-    let new = prepare::prepare(ctx, args)?;
+    if args.mint.is_given() {
+        return mint::run(ctx, args, &format);
+    }
+    args.mint.refuse_alone()?;
+    let mut new = prepare::prepare(ctx, args)?;
+    if let Some(limit) = args.max_grade {
+        grading::grade(
+            ctx,
+            &new.name,
+            &mut new.body,
+            limit,
+            &args.kubeconfig.gates.allow,
+        )?;
+    }
     if args.dry_run {
         return show_dry_run(ctx, &format, &new);
     }
