@@ -59,7 +59,7 @@ fn main() -> io::Result<()> {
 }
 
 /// Every page: file name and text.
-pub fn pages() -> io::Result<Vec<(String, String)>> {
+pub(crate) fn pages() -> io::Result<Vec<(String, String)>> {
     let mut pages = Vec::new();
     add_pages(&cli::tree(), "acpctl", &mut pages)?;
     Ok(pages)

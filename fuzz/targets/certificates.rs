@@ -39,7 +39,7 @@ fn check(cluster: &str, user: &str) {
     let _ = kubeconfig::check(&sources, &options);
 }
 
-pub fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let token = format!(
         "eyJhbGciOiJSUzI1NiJ9.{}.c2ln",
         URL_SAFE_NO_PAD.encode(bytes)

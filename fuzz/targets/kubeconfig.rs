@@ -12,7 +12,7 @@ fn open(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-pub fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let sources = [Source {
         name: "input",
         bytes,

@@ -21,7 +21,7 @@ use crate::input;
 use crate::kubeconfig::{self as rules, Access, Keep, Kubeconfig, OwnedSource, Plugin, Source};
 use crate::lookup;
 use crate::output::{progress, prompt};
-use crate::resources::KUBECONFIG;
+use crate::resources::{Candidates, KUBECONFIG};
 use crate::runner::table;
 use crate::session_helper::fetch;
 use crate::text::{acpctl, secrets};
@@ -42,6 +42,7 @@ pub(crate) struct ClusterArgs {
     pub from_file: Option<PathBuf>,
     /// Use this context; without a file, from KUBECONFIG
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::Contexts)]
     pub context: Option<String>,
     /// Accept this knowingly: exec-plugin starts the login program that the kubeconfig names
     #[arg(long, value_name = "CODE")]

@@ -54,6 +54,10 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         Expected::Skipped("needs an MCP server and a cluster: session/probe/"),
     ),
     (
+        "acpctl credential inspect ",
+        Expected::Skipped("needs a cluster: credential/inspect.rs"),
+    ),
+    (
         "acpctl session exec --credential prod -- claude",
         Expected::Skipped("starts someone else's program"),
     ),

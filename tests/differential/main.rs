@@ -2,6 +2,10 @@
 //! same in every run. `tests/oracle/README.md` tells how to run it for long.
 
 #![allow(
+    unreachable_pub,
+    reason = "a test crate has no users; `pub` is for its own modules"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
