@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::client::{Client, ClusterAnswer};
 use super::fault::{Class, Fault};
-use super::objects::{Account, ID_LABEL, Kind, Object};
+use super::objects::{Account, CREDENTIAL, ID_LABEL, Kind, MANAGED_BY, Object, PLATFORM, is_name};
 use super::questions::{not_kubernetes, refuse};
 
 /// How often the removal of an object is tried, and the wait between.
@@ -128,13 +128,20 @@ pub(crate) async fn find(client: &Client, object: &Object) -> Result<Option<Valu
     }
 }
 
-/// Lists the accounts in a namespace that this program made, by their IDs.
+/// An account that this program has made, with the credential and the platform that it is for.
+pub(crate) struct Found {
+    pub account: Account,
+    pub credential: String,
+    pub platform: String,
+}
+
+/// Lists the accounts in a namespace that this program has made.
 ///
 /// # Errors
 /// The cluster refuses.
-pub(crate) async fn accounts(client: &Client, namespace: &str) -> Result<Vec<String>, Fault> {
+pub(crate) async fn accounts(client: &Client, namespace: &str) -> Result<Vec<Found>, Fault> {
     let path = Kind::Account.collection(namespace);
-    let (label, value) = super::objects::MANAGED_BY;
+    let (label, value) = MANAGED_BY;
     let selector = format!("{}%3D{value}", label.replace('/', "%2F"));
     let answer = client
         .get(&format!("{path}?labelSelector={selector}"))
@@ -143,12 +150,22 @@ pub(crate) async fn accounts(client: &Client, namespace: &str) -> Result<Vec<Str
     let Some(items) = items.filter(|_| answer.status == 200) else {
         return Err(refusal(client, &answer, "ServiceAccounts"));
     };
-    let id = |item: &Value| {
-        item["metadata"]["labels"][ID_LABEL]
-            .as_str()
-            .map(str::to_owned)
+    let found = |item: &Value| {
+        let id = item["metadata"]["labels"][ID_LABEL].as_str()?;
+        let noted = |key: &str| {
+            let text = item["metadata"]["annotations"][key].as_str();
+            text.unwrap_or_default().to_owned()
+        };
+        is_name(id).then(|| Found {
+            account: Account {
+                id: id.to_owned(),
+                namespace: namespace.to_owned(),
+            },
+            credential: noted(CREDENTIAL),
+            platform: noted(PLATFORM),
+        })
     };
-    Ok(items.iter().filter_map(id).collect())
+    Ok(items.iter().filter_map(found).collect())
 }
 
 /// Returns true if the object has the label of its account.

@@ -69,6 +69,19 @@ impl Way {
 }
 
 impl ClusterArgs {
+    /// Refuses these flags in a line that leads to no cluster.
+    ///
+    /// # Errors
+    /// A usage failure that names the flag that would need them.
+    pub(crate) fn refuse_given(&self, needed: &str) -> Result<(), Failure> {
+        if self.from_file.is_none() && self.context.is_none() && self.allow.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::usage(format!(
+            "--from-file, --context and --allow require {needed}"
+        )))
+    }
+
     /// Reads the kubeconfig: of a stored credential, of a file, or of the user's own context.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::merge;
 use super::minted::{self, Ends, Minted};
+use super::schedule::{self, Scheduler};
 use crate::api::{Body, Cause, Error, ListOptions, Method};
 use crate::cluster::change;
 use crate::cluster::inspect::Inspection;
@@ -31,7 +32,9 @@ use crate::text::secrets;
 const EXAMPLES: &str = "\
 acpctl credential renew prod
 # From a timer, or in CI: those that end within six hours
-acpctl credential renew --all --expiring-within 6h";
+acpctl credential renew --all --expiring-within 6h
+# A timer for that
+acpctl credential renew --print-schedule systemd";
 
 /// Get a new token for a minted credential
 ///
@@ -51,6 +54,9 @@ pub struct Args {
     /// Only if the token ends within this time, e.g. 6h
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     expiring_within: Option<Duration>,
+    /// Print a text for this scheduler, which renews all credentials in time; nothing is renewed now
+    #[arg(long, value_name = "SCHEDULER")]
+    print_schedule: Option<Scheduler>,
     #[command(flatten)]
     cluster: ClusterArgs,
     #[command(flatten)]
@@ -59,6 +65,11 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
+    if let Some(scheduler) = args.print_schedule {
+        return ctx
+            .out
+            .data(schedule::text(scheduler, args.expiring_within).as_bytes());
+    }
     let records = match (&args.credential, args.all) {
         (Some(given), false) => vec![named(ctx, given)?],
         (None, true) => all(ctx)?,

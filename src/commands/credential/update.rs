@@ -4,8 +4,9 @@ use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use super::merge;
+use super::{grading, inspect, merge};
 use crate::api::{Body, Client, Method};
+use crate::cluster::grade::Level;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::digest;
@@ -54,6 +55,9 @@ pub struct Args {
     /// Do everything except sending
     #[arg(long)]
     dry_run: bool,
+    /// Ask the cluster what the new kubeconfig can do, and fail with exit code 8 if it is more: none|read|read-secrets|write|escalate|admin
+    #[arg(long, value_name = "GRADE", value_parser = inspect::level)]
+    max_grade: Option<Level>,
     #[command(flatten)]
     kubeconfig: KubeconfigArgs,
 }
@@ -65,7 +69,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     args.source.warn_of_literal(ctx);
     let client = ctx.client()?;
     let stored = stored(ctx, client, args, secret.as_ref())?;
-    let change = Change::prepare(ctx, args, stored, secret)?;
+    let mut change = Change::prepare(ctx, args, stored, secret)?;
+    if let Some(limit) = args.max_grade {
+        let allowed = &args.kubeconfig.gates.allow;
+        grading::grade(ctx, &args.credential, &mut change.body, limit, allowed)?;
+    }
     if change.is_stored() {
         return ctx
             .out

@@ -453,3 +453,64 @@ fn no_context_for_the_cluster_is_an_error() {
     assert!(other.requests().is_empty());
     assert_eq!(bench.server.live_tokens().len(), 1);
 }
+
+#[test]
+fn accounts_and_credentials_that_have_lost_each_other_are_found() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    bench.ok("credential create --mint view --name gone --yes");
+    bench.ok("credential create --provider github --name other --token x");
+    let orphans = || bench.ok("credential list --orphans --context dev");
+    assert_eq!(orphans(), "");
+    let listed = bench.ok("credential list --minted -o name");
+    assert!(
+        listed.contains("prod") && listed.contains("gone") && !listed.contains("other"),
+        "{listed}"
+    );
+
+    let (code, _, err) = bench.run("credential delete gone --yes");
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        err.contains("acpctl --local credential revoke gone"),
+        "{err}"
+    );
+    let recorded = bench.annotations("prod");
+    let account = format!("acpctl-{}", recorded["acpctl/mint-id"].as_str().unwrap());
+    bench.server.forget("serviceaccounts", &account);
+    let found = orphans();
+    assert!(
+        found.contains("was made for credential/gone, which the platform does not have\n"),
+        "{found}"
+    );
+    assert!(
+        found.contains("credential/prod has no account in the cluster any more\n"),
+        "{found}"
+    );
+    let found = bench.ok("credential list --orphans --context dev -o json");
+    let found: Value = serde_json::from_str(&found).unwrap();
+    assert_eq!(found["credentials"], json!(["prod"]));
+    assert_eq!(found["accounts"][0]["credential"], "gone");
+    assert_eq!(bench.run("credential list --context dev").0, 2);
+}
+
+#[test]
+fn a_schedule_is_printed_for_each_scheduler() {
+    let bench = Bench::new();
+    let cron = bench.ok("credential renew --print-schedule cron --expiring-within 3h");
+    assert_eq!(
+        cron,
+        "17 */1 * * * acpctl credential renew --all --expiring-within 180m\n"
+    );
+    let github = bench.ok("credential renew --print-schedule github");
+    assert!(github.contains("- cron: '17 */2 * * *'\n"), "{github}");
+    assert!(
+        github.contains("AMBIENT_TOKEN: ${{ secrets.AMBIENT_TOKEN }}\n"),
+        "{github}"
+    );
+    let systemd = bench.ok("credential renew --print-schedule systemd");
+    assert!(
+        systemd.contains("OnCalendar=*-*-* 00/2:17:00\n"),
+        "{systemd}"
+    );
+    assert!(bench.server.requests().is_empty());
+}

@@ -174,6 +174,40 @@ impl ApiServer {
         state.put("rolebindings", "team-a", &role, binding);
     }
 
+    /// Gives a user a role of its own in the whole cluster.
+    pub fn grant_everywhere(&self, name: &str, rules: &Value) {
+        let mut state = self.state();
+        let role = format!("own-{name}");
+        let object = json!({"metadata": {"name": role}, "rules": rules});
+        state.put("clusterroles", "", &role, object);
+        let binding = json!({
+            "metadata": {"name": role},
+            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
+            "subjects": [{"kind": "User", "name": name}],
+        });
+        state.put("clusterrolebindings", "", &role, binding);
+    }
+
+    /// True if the user of a token has a right, in `team-a` or in the whole cluster, as a finding describes it. A name that is
+    /// given replaces the finding's.
+    pub fn has_right(&self, token: &str, finding: &Value, name: Option<&str>) -> bool {
+        let state = self.state();
+        let user = state.user_of(Some(token)).unwrap();
+        let text = |key: &str| finding[key].as_str().unwrap();
+        let right = Right {
+            verb: text("verb"),
+            group: text("group"),
+            resource: joined(text("resource"), text("subresource")),
+            namespace: if text("scope") == "namespace" {
+                "team-a"
+            } else {
+                ""
+            },
+            name: name.unwrap_or(text("name")),
+        };
+        state.may(&user, &right)
+    }
+
     /// A kubeconfig for this server with a token, in the namespace `team-a`.
     pub fn kubeconfig(&self, token: &str) -> String {
         self.kubeconfig_of(&format!("{{token: {token}}}"))
