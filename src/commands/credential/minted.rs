@@ -217,7 +217,7 @@ impl<'c> Ends<'c> {
     }
 
     /// Returns the credential that a note is about, if the platform has it, whatever it is called now.
-    async fn stored(&self, note: &Note) -> anyhow::Result<Option<(Record, Minted)>> {
+    pub(super) async fn stored(&self, note: &Note) -> anyhow::Result<Option<(Record, Minted)>> {
         let options = ListOptions::default();
         let list = self.platform.list(&CREDENTIAL, "/credentials", &options);
         let found = list.await?.items.unwrap_or_default();

@@ -115,14 +115,24 @@ fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
         }
     })?;
     journal.step("delete the record")?;
-    ctx.block_on(async {
-        let request = Collection::credentials().request(Method::Delete, record.id());
-        ends.platform.send(&request).await.context(
-            "the access is taken back in the cluster, but the record is not deleted from the platform",
-        )
-    })?;
+    ctx.block_on(delete(ends, record)).context(
+        "the access is taken back in the cluster, but the record is not deleted from the platform",
+    )?;
     journal.end();
     Ok(())
+}
+
+/// Deletes the record. If the answer is lost, the record is looked up.
+async fn delete(ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
+    let credentials = Collection::credentials();
+    let request = credentials.request(Method::Delete, record.id());
+    let Err(error) = ends.platform.send(&request).await else {
+        return Ok(());
+    };
+    match lookup::find_if_any(ends.platform, &credentials, record.id()).await {
+        Ok(None) => Ok(()),
+        _ => Err(error.into()),
+    }
 }
 
 /// Asks the cluster with the old token until it is refused.

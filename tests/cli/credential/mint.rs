@@ -29,10 +29,15 @@ impl Bench {
         Self { env, server, file }
     }
 
+    /// The user's own kubeconfig.
+    pub fn file(&self) -> &std::path::Path {
+        &self.file
+    }
+
     pub fn command(&self, line: &str) -> assert_cmd::Command {
         let mut command = self.env.local();
         command.env("KUBECONFIG", &self.file);
-        let line = if line.contains("--mint") {
+        let line = if line.contains("--mint ") {
             format!("{line} --context dev")
         } else {
             line.to_owned()
@@ -513,4 +518,37 @@ fn a_schedule_is_printed_for_each_scheduler() {
         "{systemd}"
     );
     assert!(bench.server.requests().is_empty());
+}
+
+#[test]
+fn dump() {
+    let mut bench = Bench::new();
+    let own = bench.server.user("ada", Some("admin"));
+    let user = login_program(&bench.env, &own);
+    bench.file = bench
+        .env
+        .file("kubeconfig", bench.server.kubeconfig_of(&user));
+    bench.ok("create project --name team-a");
+    for line in [
+        "credential inspect --context dev --access --allow exec-plugin",
+        "credential create --mint view-no-secrets --name team-a-view --ttl 8h --bind team-a --allow exec-plugin --yes",
+        "credential create --mint debug --name team-a-debug --dry-run --allow exec-plugin",
+        "credential list --minted -o wide",
+        "credential inspect team-a-view --access",
+        "session exec --credential team-a-view -- sh -c cat_$KUBECONFIG",
+        "credential renew team-a-view --allow exec-plugin",
+        "credential renew --print-schedule systemd",
+        "credential list --orphans --context dev --allow exec-plugin",
+        "credential revoke team-a-view --yes --allow exec-plugin",
+    ] {
+        let mut command = bench.command(line);
+        command.env("AMBIENT_API_URL", "local:");
+        let output = command.output().unwrap();
+        let (out, err) = streams(&output);
+        eprintln!(
+            "$ acpctl {line}\n[{:?}]\n{out}--err\n{err}----",
+            output.status.code()
+        );
+    }
+    panic!("dump");
 }

@@ -3,8 +3,15 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
 use super::mint::{Bench, MINT};
 use crate::support::apiserver::{Fault, Planned};
+use crate::support::platform::Platform;
+use crate::support::server::{Reply, Scripted, raw};
+use crate::support::streams;
 
 const FAULTS: [Fault; 6] = [
     Fault::Refuses(429),
@@ -272,4 +279,116 @@ fn objects_of_somebody_else_stay() {
     });
     bench.ok("credential revoke prod --yes");
     assert_eq!(bench.objects(), [format!("roles/{name}")]);
+}
+
+/// A fault of the platform, at the next request of a method: the reply, and whether the work is done all the same.
+type PlatformFault = (&'static str, fn() -> Reply, bool);
+
+/// A platform that fails once.
+struct Failing {
+    platform: Arc<Platform>,
+    server: Scripted,
+    next: Arc<Mutex<Option<PlatformFault>>>,
+}
+
+impl Failing {
+    fn new() -> Self {
+        let platform = Arc::new(Platform::default());
+        let next: Arc<Mutex<Option<PlatformFault>>> = Arc::default();
+        let (shared, planned) = (Arc::clone(&platform), Arc::clone(&next));
+        let server = Scripted::with(move |request| {
+            let mut planned = planned.lock().unwrap();
+            match planned.take() {
+                Some((method, reply, is_done)) if method == request.method => {
+                    if is_done {
+                        shared.reply(request);
+                    }
+                    reply()
+                }
+                other => {
+                    *planned = other;
+                    shared.reply(request)
+                }
+            }
+        });
+        Self {
+            platform,
+            server,
+            next,
+        }
+    }
+
+    fn run(&self, bench: &Bench, line: &str) -> (i32, String) {
+        let mut command = self.command(bench, line);
+        let output = command.output().unwrap();
+        (output.status.code().unwrap(), streams(&output).1)
+    }
+
+    fn command(&self, bench: &Bench, line: &str) -> assert_cmd::Command {
+        let mut command = bench.env.connected(self.server.url());
+        command.env("KUBECONFIG", bench.file());
+        command.args(["--retries", "0"]).args(line.split(' '));
+        command
+    }
+
+    /// The stored tokens.
+    fn tokens(&self) -> Vec<String> {
+        let state = self.platform.state();
+        let stored = state.get("/credentials").into_iter().flatten();
+        let token = |object: &Value| {
+            let text = object["token"].as_str().unwrap();
+            let line = text.lines().find(|line| line.contains("token: ")).unwrap();
+            line.trim().trim_start_matches("token: ").to_owned()
+        };
+        stored.map(token).collect()
+    }
+}
+
+const PLATFORM_FAULTS: [(fn() -> Reply, bool); 5] = [
+    (|| Reply::Close, false),
+    (|| Reply::Close, true),
+    (|| raw(500, "text/plain", "failed"), false),
+    (|| raw(500, "text/plain", "failed"), true),
+    (|| raw(401, "text/plain", "Unauthorized"), false),
+];
+
+#[test]
+fn a_fault_of_the_platform_loses_no_token() {
+    const MINT: &str =
+        "credential create --mint view --name prod --yes --context dev --allow server-loopback";
+    for (at, (reply, is_done)) in PLATFORM_FAULTS.into_iter().enumerate() {
+        let bench = Bench::new();
+        let platform = Failing::new();
+        *platform.next.lock().unwrap() = Some(("POST", reply, is_done));
+        let (code, err) = platform.run(&bench, MINT);
+        assert_eq!(code == 0, is_done, "{at}: {err}");
+        assert_eq!(bench.server.live_tokens(), platform.tokens(), "{at}");
+        assert_eq!(
+            (bench.objects().is_empty(), bench.notes()),
+            (!is_done, 0),
+            "{at}: {err}"
+        );
+        if !is_done {
+            assert_eq!(platform.run(&bench, MINT).0, 0, "{at}");
+        }
+
+        *platform.next.lock().unwrap() = Some(("PATCH", reply, is_done));
+        let before = platform.tokens();
+        let (code, err) = platform.run(&bench, "credential renew prod");
+        assert_eq!(code == 0, is_done, "{at}: {err}");
+        assert_eq!(platform.tokens() == before, !is_done, "{at}");
+        assert_eq!(bench.server.live_tokens(), platform.tokens(), "{at}: {err}");
+
+        *platform.next.lock().unwrap() = Some(("DELETE", reply, is_done));
+        let (code, err) = platform.run(&bench, "credential revoke prod --yes");
+        assert_eq!(code == 0, is_done, "{at}: {err}");
+        assert!(bench.server.live_tokens().is_empty(), "{at}");
+        // With the record there, the next run ends the work.
+        let (code, err) = platform.run(&bench, "credential revoke prod --yes");
+        assert_eq!(code, if is_done { 3 } else { 0 }, "{at}: {err}");
+        assert!(
+            platform.tokens().is_empty() && bench.objects().is_empty(),
+            "{at}"
+        );
+    }
 }

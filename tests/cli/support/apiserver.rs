@@ -286,13 +286,31 @@ fn built_in() -> Vec<(&'static str, Value)> {
                 "configmaps",
                 "pods",
                 "pods/log",
+                "pods/status",
                 "services",
+                "endpoints",
+                "events",
                 "serviceaccounts",
                 "namespaces",
+                "persistentvolumeclaims",
+                "replicationcontrollers",
+                "resourcequotas",
+                "limitranges",
             ],
             reads,
         ),
-        rule(&["apps"], &["deployments", "replicasets"], reads),
+        rule(
+            &["apps"],
+            &["deployments", "replicasets", "statefulsets", "daemonsets"],
+            reads,
+        ),
+        rule(&["batch"], &["jobs", "cronjobs"], reads),
+        rule(
+            &["networking.k8s.io"],
+            &["ingresses", "networkpolicies"],
+            reads,
+        ),
+        rule(&["autoscaling"], &["horizontalpodautoscalers"], reads),
     ];
     let edit = [
         rule(&[""], &["secrets"], reads),
@@ -314,7 +332,12 @@ fn built_in() -> Vec<(&'static str, Value)> {
         ),
         rule(&[""], &["serviceaccounts"], &["impersonate"]),
         rule(&[""], &["serviceaccounts/token"], &["create"]),
-        rule(&["apps"], &["deployments", "replicasets"], writes),
+        rule(
+            &["apps"],
+            &["deployments", "deployments/scale", "statefulsets/scale"],
+            writes,
+        ),
+        rule(&["networking.k8s.io"], &["ingresses"], writes),
     ];
     let admin = [rule(
         &[RBAC],
