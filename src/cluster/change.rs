@@ -58,7 +58,7 @@ pub(crate) async fn try_create(client: &Client, object: &Object) -> Result<(), F
     }
 }
 
-/// Makes sure that a ClusterRole exists. An administrator may bind one that does not, and would get an account without rights.
+/// Makes sure that a `ClusterRole` exists. An administrator may bind one that does not, and would get an account without rights.
 ///
 /// # Errors
 /// The cluster has no such role.

@@ -7,7 +7,7 @@ use super::grade::RBAC;
 /// The role of a minted account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// A ClusterRole that exists, bound in one namespace.
+    /// A `ClusterRole` that exists, bound in one namespace.
     Cluster(String),
     /// A role of its own, with these rules.
     Own { word: String, rules: Vec<Value> },
@@ -57,7 +57,7 @@ const PRESETS: [Preset; 3] = [
 ];
 
 impl Role {
-    /// Returns the role of a word: a preset, or else a ClusterRole of this name.
+    /// Returns the role of a word: a preset, or else a `ClusterRole` of this name.
     #[must_use]
     pub(crate) fn named(word: &str) -> Self {
         match PRESETS.iter().find(|preset| preset.word == word) {
@@ -81,7 +81,7 @@ impl Role {
         preset.map(|preset| preset.meaning)
     }
 
-    /// Returns its word: that of the preset, or the name of the ClusterRole.
+    /// Returns its word: that of the preset, or the name of the `ClusterRole`.
     #[must_use]
     pub(crate) fn word(&self) -> &str {
         match self {

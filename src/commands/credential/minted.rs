@@ -345,9 +345,9 @@ pub(super) fn kubeconfig(
         cluster["insecure-skip-tls-verify"] = true.into();
     }
     // A password for the proxy is the user's own.
-    let proxy = access.proxy_url.as_ref().map(|url| url.expose_secret());
-    if let Some(proxy) = proxy.filter(|url| url_for_people(url) == **url) {
-        cluster["proxy-url"] = (*proxy).into();
+    let proxy = access.proxy_url.as_ref().map(SecretString::expose_secret);
+    if let Some(proxy) = proxy.filter(|url| url_for_people(url) == *url) {
+        cluster["proxy-url"] = proxy.into();
     }
     let user = account.name();
     let document = json!({
@@ -360,6 +360,14 @@ pub(super) fn kubeconfig(
     });
     let text = yaml::to_string(&document).context("write the kubeconfig")?;
     Ok(SecretString::from(text))
+}
+
+/// Returns a length of time as flags take it: `8h`, `90m`.
+pub(super) fn length(time: Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        seconds => format!("{}m", seconds.div_ceil(60)),
+    }
 }
 
 /// Describes the access of a token in a sentence.

@@ -371,11 +371,10 @@ fn store(
     match (has_new, sent) {
         (Some(true), _) => Ok(()),
         (Some(false), Err(why)) if !may_follow => Err(Unstored::Known(why)),
-        (Some(false), Err(why)) => Err(Unstored::Unknown(why)),
         (Some(false), Ok(_)) => Err(Unstored::Unknown(anyhow::anyhow!(
             "the platform does not serve the new token"
         ))),
-        (None, Err(why)) => Err(Unstored::Unknown(why)),
+        (_, Err(why)) => Err(Unstored::Unknown(why)),
         (None, Ok(_)) => Err(Unstored::Unknown(
             seen.err().unwrap_or_else(|| anyhow::anyhow!("no answer")),
         )),

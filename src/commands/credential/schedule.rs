@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::minted;
+
 /// A scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Scheduler {
@@ -18,8 +20,8 @@ const DEFAULT: Duration = Duration::from_secs(6 * 3600);
 pub(super) fn text(scheduler: Scheduler, within: Option<Duration>) -> String {
     let within = within.unwrap_or(DEFAULT);
     let hours = (within.as_secs() / 3600 / 3).clamp(1, 12);
-    let minutes = within.as_secs().div_ceil(60);
-    let command = format!("acpctl credential renew --all --expiring-within {minutes}m");
+    let within = minted::length(within);
+    let command = format!("acpctl credential renew --all --expiring-within {within}");
     match scheduler {
         Scheduler::Cron => format!("17 */{hours} * * * {command}\n"),
         Scheduler::Github => format!(

@@ -97,7 +97,7 @@ pub struct Args {
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Minting Flags")]
 pub struct MintArgs {
-    /// Make an account with this role in the cluster and store a token of it: view-no-secrets|edit-no-secrets|debug, or the name of a ClusterRole
+    /// Make an account with this role in the cluster and store a token of it: view-no-secrets|edit-no-secrets|debug, or the name of a cluster role
     #[arg(long, value_name = "ROLE")]
     #[arg(add = Candidates::Words(&["view", "view-no-secrets", "edit-no-secrets", "debug"]))]
     mint: Option<String>,

@@ -196,8 +196,8 @@ fn show(ctx: &Ctx, plan: &Plan, ends: &Ends<'_>) {
         }
     }
     ctx.out.note(&format!(
-        "  and a token of the account for {} min, to be stored as credential/{}",
-        ttl.as_secs() / 60,
+        "  and a token of the account for {}, to be stored as credential/{}",
+        minted::length(*ttl),
         plan.name
     ));
 }

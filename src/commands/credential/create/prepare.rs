@@ -219,7 +219,7 @@ pub(super) fn minted(
         path: "the minted kubeconfig".into(),
         bytes: Zeroizing::new(text.expose_secret().as_bytes().to_vec()),
     }];
-    let mut prepared = args.kubeconfig.of_result().prepare(ctx, &mut sources)?;
+    let mut prepared = args.kubeconfig.of_minted().prepare(ctx, &mut sources)?;
     prepared.annotations.extend(recorded);
     let mut new = of_prepared(args, prepared, name)?;
     let body = &mut new.body;
