@@ -13,7 +13,7 @@ use crate::text::url_for_people;
 #[command(next_help_heading = "Global Flags")]
 pub struct Globals {
     /// Override the API server URL for this invocation
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(short = 'U', long, global = true, value_name = "URL")]
     pub api_url: Option<String>,
 
     /// Project to work in
@@ -45,15 +45,9 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "DURATION", value_parser = number::duration)]
     pub request_timeout: Option<Duration>,
 
-    /// How often to retry a request that is safe to repeat
-    #[arg(
-        long,
-        global = true,
-        value_name = "N",
-        default_value_t = 2,
-        hide_default_value = false
-    )]
-    pub retries: u32,
+    /// How often to retry a request that is safe to repeat (default 2)
+    #[arg(long, global = true, value_name = "N")]
+    pub retries: Option<u32>,
 
     /// Never prompt; fail if input is missing
     #[arg(long, global = true)]

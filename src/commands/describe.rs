@@ -28,7 +28,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let resource = find(&args.resource).ok_or_else(|| {
         Failure::usage(format!(
-            "unknown resource type: {}\nValid types: session, project, project-settings, user, agent, role, role-binding, credential, application",
+            "unknown resource type: {}\nValid types: session, project, project-settings, user, agent, role, role-binding, credential, application, provider, policy, cluster",
             args.resource
         ))
     })?;

@@ -3,7 +3,8 @@
 //!
 //! These modules are shared by several commands: [`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
 //! [`pairs`],
-//! [`project_args`], [`removal`], [`runs`], [`session_control`].
+//! [`project_args`], [`project_object`], [`removal`], [`runs`], [`server_mode`],
+//! [`session_control`], [`session_failure`].
 
 pub(crate) mod agent;
 pub(crate) mod application;
@@ -16,6 +17,7 @@ pub(crate) mod credential;
 pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod doctor;
+pub(crate) mod exec;
 pub(crate) mod get;
 pub(crate) mod help;
 pub(crate) mod inbox;
@@ -25,16 +27,22 @@ pub(crate) mod local;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod named;
+pub(crate) mod options;
 pub(crate) mod outcome;
 pub(crate) mod pairs;
+pub(crate) mod policy;
 pub(crate) mod project;
 pub(crate) mod project_args;
+pub(crate) mod project_object;
+pub(crate) mod provider;
 pub(crate) mod removal;
 pub(crate) mod runs;
 pub(crate) mod scheduled_session;
 pub(crate) mod serve;
+pub(crate) mod server_mode;
 pub(crate) mod session;
 pub(crate) mod session_control;
+pub(crate) mod session_failure;
 pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod version;

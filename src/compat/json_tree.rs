@@ -43,6 +43,22 @@ impl<'a> Tree<'a> {
     }
 }
 
+impl From<Tree<'_>> for Value {
+    fn from(tree: Tree<'_>) -> Self {
+        match tree {
+            Tree::Scalar(value) => value,
+            Tree::Array(items) => items.into_iter().map(Self::from).collect(),
+            // If a name is repeated, the last value counts.
+            Tree::Object(pairs) => Self::Object(
+                pairs
+                    .into_iter()
+                    .map(|(name, value)| (name.into_owned(), Self::from(value)))
+                    .collect(),
+            ),
+        }
+    }
+}
+
 impl From<Value> for Tree<'_> {
     fn from(value: Value) -> Self {
         match value {

@@ -16,8 +16,8 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::globals::Globals;
 use crate::resources::{
-    AGENT, APPLICATION, CREDENTIAL, PROJECT, ROLE, Resource, SCHEDULED_SESSION, SERVER, SESSION,
-    Scope,
+    AGENT, APPLICATION, CLUSTER, CREDENTIAL, POLICY, PROJECT, PROVIDER, ROLE, Resource,
+    SCHEDULED_SESSION, SERVER, SESSION, Scope,
 };
 use crate::text::secrets;
 
@@ -69,6 +69,21 @@ const LIVE: &[Live] = &[
         resource: &APPLICATION,
         has_ids: true,
         details: &["source_repo_url"],
+    },
+    Live {
+        resource: &PROVIDER,
+        has_ids: true,
+        details: &["type"],
+    },
+    Live {
+        resource: &POLICY,
+        has_ids: true,
+        details: &["namespace"],
+    },
+    Live {
+        resource: &CLUSTER,
+        has_ids: true,
+        details: &["role", "api_server_url"],
     },
 ];
 
@@ -128,7 +143,7 @@ fn globals(cursor: &Cursor<'_>, deadline: Instant) -> Option<Globals> {
         .max(Duration::from_millis(1));
     globals.connect_timeout = Some(left);
     globals.request_timeout = Some(left);
-    globals.retries = 0;
+    globals.retries = Some(0);
     globals.no_input = true;
     (globals.verbose, globals.trace, globals.print_curl) = (false, false, false);
     Some(globals)

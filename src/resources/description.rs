@@ -11,6 +11,8 @@ pub enum Type {
     Bool,
     /// RFC 3339; printed with trailing zeros of the fraction removed.
     Time,
+    /// A list or an object, as the server sent it.
+    Nested,
 }
 
 /// Decides when a field appears in JSON output.

@@ -7,12 +7,15 @@
 mod agent;
 mod application;
 mod candidates;
+mod cluster;
 mod credential;
 mod description;
 mod inbox_message;
 mod name;
 mod named;
+mod policy;
 mod project;
+mod provider;
 mod record;
 mod role;
 mod scheduled_session;
@@ -23,16 +26,19 @@ mod user;
 pub(crate) use agent::AGENT;
 pub(crate) use application::APPLICATION;
 pub(crate) use candidates::Candidates;
+pub(crate) use cluster::{CLUSTER, CLUSTER_ROLES};
 pub(crate) use credential::{
     CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, GRADE, GRADED_AT, KUBECONFIG,
     MINT_ANCHOR, MINT_ID, MINT_NAMESPACE, MINT_ROLE, MINT_TOKEN, MINT_TTL, OWN_ANNOTATIONS,
-    PROVIDERS, SERVER, annotation,
+    PROVIDERS, SERVER, annotation, expires_at,
 };
 pub(crate) use description::{AGE, Cell, Column, Resource, Scope, column};
 pub(crate) use inbox_message::INBOX_MESSAGE;
 pub(crate) use name::{can_be_id, check, check_id};
 pub(crate) use named::{NAMED, PROJECT_AGENT, find, find_or_project_agent, is_project_agent};
+pub(crate) use policy::POLICY;
 pub(crate) use project::PROJECT;
+pub(crate) use provider::PROVIDER;
 pub(crate) use record::{List, Record, WrongType};
 pub(crate) use role::{ROLE, ROLE_BINDING};
 pub(crate) use scheduled_session::SCHEDULED_SESSION;

@@ -2,9 +2,12 @@
 
 use super::agent::AGENT;
 use super::application::APPLICATION;
+use super::cluster::CLUSTER;
 use super::credential::CREDENTIAL;
 use super::description::Resource;
+use super::policy::POLICY;
 use super::project::PROJECT;
+use super::provider::PROVIDER;
 use super::role::{ROLE, ROLE_BINDING};
 use super::session::SESSION;
 use super::user::{PROJECT_SETTINGS, USER};
@@ -20,6 +23,9 @@ pub(crate) static NAMED: &[&Resource] = &[
     &ROLE_BINDING,
     &CREDENTIAL,
     &APPLICATION,
+    &PROVIDER,
+    &POLICY,
+    &CLUSTER,
 ];
 
 /// The Go tool's second word for agents, with its other forms. Some commands have rules of their own for it.

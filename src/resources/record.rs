@@ -222,6 +222,7 @@ fn convert(
     match (field.kind, value) {
         (Type::Text, Tree::Scalar(value @ Value::String(_)))
         | (Type::Bool, Tree::Scalar(value @ Value::Bool(_))) => Ok(value),
+        (Type::Nested, value @ (Tree::Array(_) | Tree::Object(_))) => Ok(Value::from(value)),
         (Type::Time, Tree::Scalar(Value::String(text))) => time(&text).map(Value::String),
         (Type::Int, Tree::Scalar(Value::Number(number))) if number.is_i64() => {
             Ok(Value::Number(number))
@@ -316,6 +317,7 @@ fn go_type(kind: Type) -> &'static str {
         Type::Float => "float64",
         Type::Bool => "bool",
         Type::Time => "time.Time",
+        Type::Nested => "map[string]interface {}",
     }
 }
 
@@ -325,7 +327,8 @@ fn is_empty(value: &Value) -> bool {
         Value::Bool(on) => !on,
         Value::Number(number) => number.as_f64() == Some(0.0),
         Value::String(text) => text.is_empty(),
-        Value::Array(_) | Value::Object(_) => false,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
     }
 }
 
@@ -334,5 +337,6 @@ fn zero(kind: Type) -> Value {
         Type::Text | Type::Time => Value::from(""),
         Type::Int | Type::Float => Value::from(0),
         Type::Bool => Value::from(false),
+        Type::Nested => Value::Null,
     }
 }

@@ -13,12 +13,14 @@ pub(crate) static SCHEDULED_SESSION: Resource = Resource {
     name_field: Some("name"),
     fields: &[
         text("agent_id"),
+        text("created_by_user_id"),
         text("description"),
         field("enabled", Type::Bool),
         field("inactivity_timeout", Type::Int),
         field("last_run_at", Type::Time),
         required("name"),
         field("next_run_at", Type::Time),
+        text("overlap_policy"),
         required("project_id"),
         text("runner_type"),
         required("schedule"),
@@ -42,6 +44,7 @@ pub(crate) static SCHEDULED_SESSION: Resource = Resource {
     ],
     wide: &[
         column("AGENT", 27, "agent_id"),
+        column("LAST RUN", 20, "last_run_at"),
         column("DESCRIPTION", 40, "description"),
     ],
 };

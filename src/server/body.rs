@@ -20,6 +20,18 @@ pub(super) type Object = Map<String, Json>;
 /// The keys that every kind has.
 const COMMON: [&str; 5] = ["id", "kind", "href", "created_at", "updated_at"];
 
+/// How many values the nested fields of a body may have together. A record that a user writes has a few dozen.
+const MAX_NESTED: usize = 10_000;
+
+/// How much of a key's value is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Nothing,
+    /// A nested value is emptied.
+    Flat,
+    Whole,
+}
+
 /// A new record before it has an id. It may hold a token, so it does not implement `Debug`.
 pub(super) struct Draft {
     pub values: Vec<(&'static Field, FieldValue)>,
@@ -27,21 +39,22 @@ pub(super) struct Draft {
     pub updated_at: Option<Timestamp>,
 }
 
-/// A body without the parts that no operation reads: it keeps some keys of the object and empties nested values.
-/// Otherwise a small body could become a huge tree.
+/// A body without the parts that no operation reads: it keeps some keys of the object and empties the nested values of
+/// fields that have none. Otherwise a small body could become a huge tree.
 struct Flat {
     json: Json,
     /// The first key that was not kept.
     unknown: Option<String>,
 }
 
-fn flat(bytes: &[u8], keeps: impl Fn(&str) -> bool) -> Result<Flat, ServerFailure> {
+fn flat(bytes: &[u8], keeps: impl Fn(&str) -> Keep) -> Result<Flat, ServerFailure> {
     let text =
         json_text::check(bytes).map_err(|reason| ServerFailure::malformed(&reason.to_string()))?;
-    let mut unknown = None;
+    let (mut unknown, mut room) = (None, MAX_NESTED);
     let reader = Flattener {
         keeps: Some(&keeps),
         unknown: &mut unknown,
+        room: &mut room,
     };
     let json = reader
         .deserialize(&mut serde_json::Deserializer::from_str(&text))
@@ -49,6 +62,10 @@ fn flat(bytes: &[u8], keeps: impl Fn(&str) -> bool) -> Result<Flat, ServerFailur
     // A body with bytes that are not Unicode was copied, and it may hold a token.
     if let Cow::Owned(copy) = text {
         drop(Zeroizing::new(copy));
+    }
+    if room == 0 {
+        let reason = format!("nested fields have more than {MAX_NESTED} values");
+        return Err(ServerFailure::malformed(&reason));
     }
     Ok(Flat {
         json: json?,
@@ -58,8 +75,10 @@ fn flat(bytes: &[u8], keeps: impl Fn(&str) -> bool) -> Result<Flat, ServerFailur
 
 struct Flattener<'a> {
     /// Decides which keys of the object are kept. `None` within nested values, whose content is dropped.
-    keeps: Option<&'a dyn Fn(&str) -> bool>,
+    keeps: Option<&'a dyn Fn(&str) -> Keep>,
     unknown: &'a mut Option<String>,
+    /// How many more nested values may be kept.
+    room: &'a mut usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Flattener<'_> {
@@ -117,18 +136,102 @@ impl<'de> Visitor<'de> for Flattener<'_> {
             return Ok(Json::Object(object));
         };
         while let Some(key) = entries.next_key::<String>()? {
-            if keeps(&key) {
-                let nested = Flattener {
-                    keeps: None,
-                    unknown: &mut None,
-                };
-                let value = entries.next_value_seed(nested)?;
-                object.insert(key, value);
-            } else {
-                entries.next_value::<IgnoredAny>()?;
-                self.unknown.get_or_insert(key);
+            match keeps(&key) {
+                Keep::Nothing => {
+                    entries.next_value::<IgnoredAny>()?;
+                    self.unknown.get_or_insert(key);
+                }
+                Keep::Flat => {
+                    let nested = Flattener {
+                        keeps: None,
+                        unknown: &mut None,
+                        room: &mut *self.room,
+                    };
+                    object.insert(key, entries.next_value_seed(nested)?);
+                }
+                Keep::Whole => {
+                    let value = entries.next_value_seed(Nested(&mut *self.room))?;
+                    object.insert(key, value);
+                }
             }
         }
+        Ok(Json::Object(object))
+    }
+}
+
+/// Reads a nested value whole, up to the number of values that are left.
+struct Nested<'a>(&'a mut usize);
+
+impl Nested<'_> {
+    /// Counts one more value; false if there is no room for it.
+    fn has_room(&mut self) -> bool {
+        *self.0 = self.0.saturating_sub(1);
+        *self.0 > 0
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Nested<'_> {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Nested<'_> {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Json, E> {
+        Ok(flag.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Json, E> {
+        Ok(text.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Json, A::Error> {
+        let mut list = Vec::new();
+        while self.has_room()
+            && let Some(item) = items.next_element_seed(Nested(&mut *self.0))?
+        {
+            list.push(item);
+        }
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Json::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Json, A::Error> {
+        let mut object = Object::new();
+        while self.has_room()
+            && let Some(key) = entries.next_key::<String>()?
+        {
+            object.insert(key, entries.next_value_seed(Nested(&mut *self.0))?);
+        }
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Json::Object(object))
     }
 }
@@ -138,7 +241,7 @@ impl<'de> Visitor<'de> for Flattener<'_> {
 /// # Errors
 /// 400, code 17, if it is not JSON.
 pub(super) fn any_json(bytes: &[u8]) -> Result<(), ServerFailure> {
-    flat(bytes, |_| false).map(drop)
+    flat(bytes, |_| Keep::Nothing).map(drop)
 }
 
 /// Reads these keys of an object, without regard to case; `null` counts as an empty object. `target` is Go's name of
@@ -147,13 +250,16 @@ pub(super) fn any_json(bytes: &[u8]) -> Result<(), ServerFailure> {
 /// # Errors
 /// 400, code 17.
 pub(super) fn object(bytes: &[u8], target: &str, keys: &[&str]) -> Result<Object, ServerFailure> {
-    let is_meant = |key: &str| keys.iter().any(|name| name.eq_ignore_ascii_case(key));
+    let is_meant = |key: &str| match keys.iter().any(|name| name.eq_ignore_ascii_case(key)) {
+        true => Keep::Flat,
+        false => Keep::Nothing,
+    };
     into_object(flat(bytes, is_meant)?.json, target)
 }
 
 /// Returns the keys of a kind that a body explicitly sets to null.
 pub(super) fn null_keys(kind: &'static Kind, bytes: &[u8]) -> Vec<String> {
-    match flat(bytes, |key| is_known(kind, key)).map(|body| body.json) {
+    match flat(bytes, |key| kept(kind, key)).map(|body| body.json) {
         Ok(Json::Object(object)) => object
             .into_iter()
             .filter(|(_, value)| value.is_null())
@@ -186,7 +292,7 @@ pub(super) fn parse_create(
     bytes: &[u8],
     null_is_empty: bool,
 ) -> Result<Draft, ServerFailure> {
-    let body = flat(bytes, |key| is_known(kind, key))?;
+    let body = flat(bytes, |key| kept(kind, key))?;
     if body.json.is_null() && null_is_empty {
         return fill(kind, Object::new());
     }
@@ -206,8 +312,13 @@ pub(super) fn parse_create(
     fill(kind, object)
 }
 
-fn is_known(kind: &'static Kind, key: &str) -> bool {
-    COMMON.iter().any(|name| name.eq_ignore_ascii_case(key)) || find(kind, key).is_some()
+fn kept(kind: &'static Kind, key: &str) -> Keep {
+    let is_common = COMMON.iter().any(|name| name.eq_ignore_ascii_case(key));
+    match find(kind, key) {
+        None if !is_common => Keep::Nothing,
+        Some(field) if matches!(field.kind, Type::Nested(_)) => Keep::Whole,
+        _ => Keep::Flat,
+    }
 }
 
 fn find(kind: &'static Kind, key: &str) -> Option<&'static Field> {
@@ -270,7 +381,10 @@ pub(super) fn parse_patch(
     bytes: &[u8],
 ) -> Result<Vec<(&'static Field, FieldValue)>, ServerFailure> {
     let holder = format!("{}PatchRequest", kind.name);
-    let body = flat(bytes, |key| find(kind, key).is_some())?;
+    let body = flat(bytes, |key| match find(kind, key) {
+        Some(_) => kept(kind, key),
+        None => Keep::Nothing,
+    })?;
     let object = into_object(body.json, &format!("openapi.{holder}"))?;
     let mut values = Vec::with_capacity(object.len());
     for (key, json) in object {
@@ -320,11 +434,13 @@ fn typed(
         Type::Int => "int32",
         Type::Number => "float64",
         Type::Time => "time.Time",
+        Type::Nested(shape) => shape.go_type(),
     };
     match (kind, json) {
         (_, Json::Null) => Ok(None),
         (Type::Text, Json::String(text)) => Ok(Some(FieldValue::Text(text))),
         (Type::Bool, Json::Bool(flag)) => Ok(Some(FieldValue::Bool(flag))),
+        (Type::Nested(shape), value) if shape.fits(&value) => Ok(Some(FieldValue::Nested(value))),
         (Type::Int, Json::Number(number)) => match number.as_i64().map(i32::try_from) {
             Some(Ok(int)) => Ok(Some(FieldValue::Int(i64::from(int)))),
             _ => Err(refused(&format!("number {number}"), wanted)),

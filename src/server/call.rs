@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::fields::Kind;
 use super::query::Query;
-use super::state::{AppState, Fidelity};
+use super::state::{AppState, Fidelity, Platform};
 
 /// The methods that routes answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,5 +43,10 @@ impl Call<'_> {
 
     pub(super) fn fidelity(&self) -> Fidelity {
         self.state.fidelity()
+    }
+
+    /// Whether the server behaves like the platform that runs sessions in sandboxes.
+    pub(super) fn is_sandbox(&self) -> bool {
+        self.state.platform() == Platform::Sandbox
     }
 }

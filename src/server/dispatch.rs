@@ -74,7 +74,7 @@ async fn route_request(state: &AppState, request: Request<Body>) -> Response<Bod
         return moved(path, request.uri().query());
     }
     let verb = verb_of(request.method());
-    if let Some(answer) = meta::answer(path, verb) {
+    if let Some(answer) = meta::answer(path, verb, state.platform()) {
         return answer;
     }
     match route::find(sent, verb) {

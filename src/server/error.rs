@@ -84,6 +84,11 @@ impl ServerFailure {
         )
     }
 
+    /// 404, code 7, in words of its own.
+    pub(super) fn missing(reason: impl Into<String>) -> Self {
+        Self::full(StatusCode::NOT_FOUND, 7, reason)
+    }
+
     /// 400, code 8.
     pub(super) fn invalid(reason: impl Into<String>) -> Self {
         Self::full(StatusCode::BAD_REQUEST, 8, reason)

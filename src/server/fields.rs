@@ -9,6 +9,53 @@ pub(super) enum Type {
     Number,
     /// RFC 3339 in JSON, microseconds in the store.
     Time,
+    /// A list or an object in JSON, its text in the store.
+    Nested(Shape),
+}
+
+/// The shape of a nested value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// A list of texts.
+    Texts,
+    /// A list of objects.
+    Objects,
+    /// An object whose values are texts.
+    TextMap,
+    Object,
+}
+
+impl Shape {
+    /// Whether a value has this shape.
+    pub(super) fn fits(self, value: &serde_json::Value) -> bool {
+        match self {
+            Self::Texts => all(value.as_array(), serde_json::Value::is_string),
+            Self::Objects => all(value.as_array(), serde_json::Value::is_object),
+            Self::TextMap => all(
+                value.as_object().map(serde_json::Map::values),
+                serde_json::Value::is_string,
+            ),
+            Self::Object => value.is_object(),
+        }
+    }
+
+    /// Returns Go's name of the type.
+    pub(super) const fn go_type(self) -> &'static str {
+        match self {
+            Self::Texts => "[]string",
+            Self::Objects => "[]map[string]interface {}",
+            Self::TextMap => "map[string]string",
+            Self::Object => "map[string]interface {}",
+        }
+    }
+}
+
+/// Whether there are values and all of them pass.
+fn all<'a>(
+    values: Option<impl IntoIterator<Item = &'a serde_json::Value>>,
+    passes: impl Fn(&serde_json::Value) -> bool,
+) -> bool {
+    values.is_some_and(|values| values.into_iter().all(passes))
 }
 
 /// The value of a field that a new record does not set.
@@ -86,6 +133,10 @@ pub(super) const fn number(name: &'static str) -> Field {
 
 pub(super) const fn time(name: &'static str) -> Field {
     field(name, Type::Time)
+}
+
+pub(super) const fn nested(name: &'static str, shape: Shape) -> Field {
+    field(name, Type::Nested(shape))
 }
 
 impl Field {

@@ -9,12 +9,12 @@ use hyper::body::Body as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
-use super::names::{HEALTH_PATH, ROOT_PATH};
+use super::names::{HEALTH_PATH, PLATFORM_PATH, ROOT_PATH};
 use super::state::AppState;
 use super::{error, reply};
 
 /// The paths that need no token.
-const OPEN_PATHS: [&str; 2] = [ROOT_PATH, HEALTH_PATH];
+const OPEN_PATHS: [&str; 3] = [ROOT_PATH, HEALTH_PATH, PLATFORM_PATH];
 
 /// Returns the refusal of a request that is not admitted.
 pub(super) fn refuse(

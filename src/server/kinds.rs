@@ -3,7 +3,9 @@
 //! The handlers, the SQL and the `OpenAPI` document all follow these tables. Source of the fields: docs/interface/api.md
 //! sections 4, 7.1 and 9.
 
-use super::fields::{DefaultValue, DeleteUnknown, Kind, boolean, int, number, text, time};
+use super::fields::{
+    DefaultValue, DeleteUnknown, Kind, Shape, boolean, int, nested, number, text, time,
+};
 
 const MODEL: DefaultValue = DefaultValue::Text("claude-sonnet-4-6");
 const TEMPERATURE: DefaultValue = DefaultValue::Number(0.7);
@@ -76,6 +78,12 @@ pub(super) static AGENT: Kind = Kind {
         text("labels"),
         text("annotations"),
         text("current_session_id").read_only(),
+        text("entrypoint"),
+        nested("providers", Shape::Texts),
+        nested("payloads", Shape::Objects),
+        nested("environment", Shape::TextMap),
+        nested("sandbox_template", Shape::Object),
+        text("sandbox_policy"),
     ],
     delete_unknown: DeleteUnknown::NotFound,
 };
@@ -129,6 +137,12 @@ pub(super) static SESSION: Kind = Kind {
         text("kube_cr_name").read_only(),
         text("kube_cr_uid").read_only(),
         text("kube_namespace").read_only(),
+        boolean("stop_on_run_finished"),
+        time("last_activity_at").read_only(),
+        text("sandbox_logs_snapshot").read_only(),
+        text("sandbox_policy_snapshot").read_only(),
+        text("source_scheduled_session_id").read_only(),
+        time("scheduled_for").read_only(),
     ],
     delete_unknown: DeleteUnknown::Accepted,
 };
@@ -170,6 +184,8 @@ pub(super) static SCHEDULED_SESSION: Kind = Kind {
         int("inactivity_timeout"),
         boolean("stop_on_run_finished"),
         text("runner_type"),
+        text("overlap_policy"),
+        text("created_by_user_id").read_only(),
         time("last_run_at").read_only(),
         time("next_run_at").read_only(),
     ],
@@ -205,6 +221,60 @@ pub(super) static APPLICATION: Kind = Kind {
         time("last_synced_at"),
     ],
     delete_unknown: DeleteUnknown::Accepted,
+};
+
+/// A provider of a project: a kind of credential, and the secret that holds it.
+pub(super) static PROVIDER: Kind = Kind {
+    name: "Provider",
+    table: "providers",
+    collection: "projects/{project_id}/providers",
+    fields: &[
+        text("name").required(),
+        text("project_id").fixed().or(DefaultValue::Text("")),
+        text("type"),
+        text("secret"),
+        text("namespace"),
+        text("labels"),
+        text("annotations"),
+    ],
+    delete_unknown: DeleteUnknown::NotFound,
+};
+
+/// A policy for sandboxes; `spec` is the text of a JSON object.
+pub(super) static POLICY: Kind = Kind {
+    name: "Policy",
+    table: "policies",
+    collection: "projects/{project_id}/policies",
+    fields: &[
+        text("name").required(),
+        text("project_id").fixed().or(DefaultValue::Text("")),
+        text("namespace"),
+        text("spec"),
+        text("labels"),
+        text("annotations"),
+    ],
+    delete_unknown: DeleteUnknown::NotFound,
+};
+
+/// A cluster that sessions may be placed on.
+pub(super) static CLUSTER: Kind = Kind {
+    name: "Cluster",
+    table: "clusters",
+    collection: "clusters",
+    fields: &[
+        text("name").required(),
+        text("api_server_url").required(),
+        text("role").required(),
+        text("description"),
+        text("credential_id"),
+        text("labels"),
+        text("annotations"),
+        text("status").read_only().or(DefaultValue::Text("Unknown")),
+        text("status_message").read_only(),
+        text("capacity").read_only(),
+        time("last_heartbeat_at").read_only(),
+    ],
+    delete_unknown: DeleteUnknown::NotFound,
 };
 
 pub(super) static USER: Kind = Kind {

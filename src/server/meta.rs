@@ -1,12 +1,14 @@
-//! The paths that are not about records: root, version, description and health (docs/interface/api.md sections 9.8 and 10).
+//! The paths that are not about records: root, version, description, health and the kind of platform
+//! (docs/interface/api.md sections 9.8 and 10).
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde_json::json;
 
 use super::call::Verb;
-use super::names::{DESCRIPTION_PATH, HEALTH_PATH, ROOT_PATH, VERSION_PATH};
+use super::names::{DESCRIPTION_PATH, HEALTH_PATH, PLATFORM_PATH, ROOT_PATH, VERSION_PATH};
 use super::reply::{self, OPERATION_ID};
+use super::state::Platform;
 use super::{ids, openapi};
 use crate::compat::json::compact;
 use crate::version;
@@ -14,9 +16,16 @@ use crate::version;
 /// The revision of the platform whose behavior this server repeats.
 const PLATFORM: &str = "v0.2.20-30-g0b59fe7de";
 
-/// Answers these four paths; returns `None` for any other.
-pub(super) fn answer(path: &str, verb: Option<Verb>) -> Option<Response<Body>> {
-    if ![ROOT_PATH, VERSION_PATH, DESCRIPTION_PATH, HEALTH_PATH].contains(&path) {
+/// Answers these paths; returns `None` for any other.
+pub(super) fn answer(path: &str, verb: Option<Verb>, platform: Platform) -> Option<Response<Body>> {
+    let known = [
+        ROOT_PATH,
+        VERSION_PATH,
+        DESCRIPTION_PATH,
+        HEALTH_PATH,
+        PLATFORM_PATH,
+    ];
+    if !known.contains(&path) {
         return None;
     }
     if verb != Some(Verb::Get) {
@@ -34,6 +43,10 @@ pub(super) fn answer(path: &str, verb: Option<Verb>) -> Option<Response<Body>> {
             "version": format!("acpctl-{}", version::VERSION),
             "build_time": "unknown",
             "git_tag": PLATFORM,
+        })),
+        PLATFORM_PATH => compact(&json!({
+            "gateway_mode": platform == Platform::Sandbox,
+            "rbac_enabled": false,
         })),
         DESCRIPTION_PATH => compact(&openapi::document()),
         _ => "{}".to_owned(),

@@ -54,5 +54,5 @@ pub use kinds::agent_defaults;
 pub use names::{BASE, USER};
 pub use receive::BODY_LIMIT;
 pub use serve::serve;
-pub use state::{Access, AccessLog, AppState, Fidelity, Options};
+pub use state::{Access, AccessLog, AppState, Fidelity, Options, Platform};
 pub use store::StoreError;

@@ -7,6 +7,8 @@ pub const BASE: &str = "/api/ambient/v1";
 pub(super) const ROOT_PATH: &str = "/api/ambient";
 pub(super) const VERSION_PATH: &str = "/api/ambient/v1/version";
 pub(super) const DESCRIPTION_PATH: &str = "/api/ambient/v1/openapi";
+/// What the platform tells about itself before a login.
+pub(super) const PLATFORM_PATH: &str = "/api/ambient/v1/platform-info";
 pub(super) const HEALTH_PATH: &str = "/healthcheck";
 
 /// The user that every caller acts as.

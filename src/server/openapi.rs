@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::call::Verb;
-use super::fields::{Field, Kind, Type};
-use super::names::{BASE, DESCRIPTION_PATH, HEALTH_PATH, ROOT_PATH, VERSION_PATH};
+use super::fields::{Field, Kind, Shape, Type};
+use super::names::{BASE, DESCRIPTION_PATH, HEALTH_PATH, PLATFORM_PATH, ROOT_PATH, VERSION_PATH};
 use super::route::{Does, ROUTES, Route};
 
 /// Returns the `OpenAPI` document as indented text.
@@ -38,6 +38,7 @@ pub fn document() -> Json {
         (VERSION_PATH, "The version"),
         (DESCRIPTION_PATH, "This document"),
         (HEALTH_PATH, "The health"),
+        (PLATFORM_PATH, "The kind of platform"),
     ] {
         let operation = json!({
             "summary": summary,
@@ -113,6 +114,12 @@ fn type_of(field: &Field) -> Json {
         Type::Int => json!({"type": "integer", "format": "int32"}),
         Type::Number => json!({"type": "number", "format": "double"}),
         Type::Time => json!({"type": "string", "format": "date-time"}),
+        Type::Nested(Shape::Texts) => json!({"type": "array", "items": {"type": "string"}}),
+        Type::Nested(Shape::Objects) => json!({"type": "array", "items": {"type": "object"}}),
+        Type::Nested(Shape::TextMap) => {
+            json!({"type": "object", "additionalProperties": {"type": "string"}})
+        }
+        Type::Nested(Shape::Object) => json!({"type": "object"}),
     };
     if field.null_shown {
         schema["nullable"] = Json::Bool(true);
@@ -291,6 +298,7 @@ fn parameters(route: &Route) -> Vec<Json> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::store;
 
     #[test]
     fn the_document_is_current() {
@@ -318,9 +326,7 @@ mod tests {
     #[test]
     fn every_field_has_its_column() {
         let connection = rusqlite::Connection::open_in_memory().unwrap();
-        connection
-            .execute_batch(include_str!("store/schema_1.sql"))
-            .unwrap();
+        store::create_tables(&connection);
         for kind in kinds().into_values() {
             let mut columns: Vec<String> = connection
                 .prepare(&format!(

@@ -17,6 +17,7 @@ pub(super) enum FieldValue {
     Int(i64),
     Number(f64),
     Time(Timestamp),
+    Nested(Json),
 }
 
 /// One record of a kind; `values` are in the order of the kind's fields.
@@ -62,6 +63,7 @@ impl FieldValue {
             }
             Self::Number(number) => Number::from_f64(*number).map_or(Json::Null, Json::Number),
             Self::Time(time) => Json::String(time::format(*time)),
+            Self::Nested(value) => value.clone(),
         }
     }
 
@@ -74,6 +76,7 @@ impl FieldValue {
             Self::Int(int) => Sql::Integer(*int),
             Self::Number(number) => Sql::Real(*number),
             Self::Time(time) => Sql::Integer(time::to_micros(*time)),
+            Self::Nested(value) => Sql::Text(value.to_string()),
         }
     }
 
@@ -82,6 +85,9 @@ impl FieldValue {
         match (kind, column) {
             (Type::Text, ValueRef::Text(bytes)) => {
                 Self::Text(String::from_utf8_lossy(bytes).into_owned())
+            }
+            (Type::Nested(_), ValueRef::Text(bytes)) => {
+                serde_json::from_slice(bytes).map_or(Self::Null, Self::Nested)
             }
             (Type::Bool, ValueRef::Integer(int)) => Self::Bool(int != 0),
             (Type::Int, ValueRef::Integer(int)) => Self::Int(int),

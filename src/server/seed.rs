@@ -1,11 +1,12 @@
 //! The content of a new store: the built-in roles and the one user.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 use super::kinds;
 use super::names::USER;
 use super::record::{FieldValue, ServerRecord};
-use super::store::{StoreError, records};
+use super::store::StoreError;
+use super::store::records::{self, Condition};
 use super::{ids, time};
 
 /// A built-in role (docs/interface/api.md section 8.2).
@@ -37,7 +38,7 @@ const fn role(
     }
 }
 
-/// The built-in roles.
+/// The built-in roles of the platform that runs sessions in pods.
 pub(super) const ROLES: [Role; 14] = [
     role(
         "platform:admin",
@@ -227,26 +228,125 @@ pub(super) const ROLES: [Role; 14] = [
     ),
 ];
 
+/// The roles that the platform with sandboxes has besides.
+const LATER_ROLES: [Role; 2] = [
+    role(
+        "cluster:admin",
+        "Cluster Admin",
+        "Full access to clusters",
+        1,
+        &["cluster:*"],
+    ),
+    role(
+        "cluster:viewer",
+        "Cluster Viewer",
+        "Read-only access to clusters",
+        3,
+        &["cluster:read", "cluster:list"],
+    ),
+];
+
+/// The permissions that built-in roles have besides on the platform with sandboxes.
+const LATER_PERMISSIONS: [(&str, &[&str]); 4] = [
+    (
+        "platform:viewer",
+        &[
+            "cluster:read",
+            "cluster:list",
+            "provider:read",
+            "provider:list",
+            "policy:read",
+            "policy:list",
+        ],
+    ),
+    ("project:owner", &["provider:*", "policy:*"]),
+    (
+        "project:editor",
+        &[
+            "provider:create",
+            "provider:read",
+            "provider:update",
+            "provider:list",
+            "policy:create",
+            "policy:read",
+            "policy:update",
+            "policy:list",
+            "role_binding:create",
+        ],
+    ),
+    (
+        "project:viewer",
+        &[
+            "provider:read",
+            "provider:list",
+            "policy:read",
+            "policy:list",
+            "role_binding:read",
+            "role_binding:list",
+        ],
+    ),
+];
+
 /// Returns the built-in role of this name.
 pub(super) fn built_in(name: &str) -> Option<&'static Role> {
-    const { &ROLES }.iter().find(|role| role.name == name)
+    let mut roles = const { &ROLES }.iter().chain(const { &LATER_ROLES });
+    roles.find(|role| role.name == name)
+}
+
+/// Adds the roles and permissions of the platform with sandboxes. Does nothing if they are there already, or if someone
+/// has deleted the role.
+pub(super) fn lift(connection: &Transaction<'_>) -> Result<(), StoreError> {
+    for role in &LATER_ROLES {
+        let known: bool = connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM roles WHERE name = ?1)",
+            [role.name],
+            |row| row.get(0),
+        )?;
+        if !known {
+            records::insert(connection, &role.to_record())?;
+        }
+    }
+    for (name, more) in LATER_PERMISSIONS {
+        let found = records::all(connection, &kinds::ROLE, &Condition::equal("name", name))?;
+        for mut record in found {
+            let permissions: Vec<String> =
+                serde_json::from_str(record.text("permissions")).unwrap_or_default();
+            let missing = more
+                .iter()
+                .map(|permission| (*permission).to_owned())
+                .filter(|permission| !permissions.contains(permission));
+            let missing: Vec<String> = missing.collect();
+            if !missing.is_empty() {
+                let all = [permissions, missing].concat();
+                record.set_text("permissions", serde_json::json!(all).to_string());
+                records::update(connection, &record)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Role {
+    fn to_record(&self) -> ServerRecord {
+        let mut record = ServerRecord::new(&kinds::ROLE, ids::fresh());
+        record.created_at = time::from_micros(time::ZERO);
+        record.updated_at = record.created_at;
+        record.set_text("name", self.name);
+        record.set_text("display_name", self.display_name);
+        record.set_text("description", self.description);
+        record.set_text(
+            "permissions",
+            serde_json::json!(self.permissions).to_string(),
+        );
+        record.set("built_in", FieldValue::Bool(true));
+        record
+    }
 }
 
 /// Fills a new store.
 pub(super) fn fill(connection: &Connection) -> Result<(), StoreError> {
     for role in &ROLES {
-        let mut record = ServerRecord::new(&kinds::ROLE, ids::fresh());
-        record.created_at = time::from_micros(time::ZERO);
-        record.updated_at = record.created_at;
-        record.set_text("name", role.name);
-        record.set_text("display_name", role.display_name);
-        record.set_text("description", role.description);
-        record.set_text(
-            "permissions",
-            serde_json::json!(role.permissions).to_string(),
-        );
-        record.set("built_in", FieldValue::Bool(true));
-        records::insert(connection, &record)?;
+        records::insert(connection, &role.to_record())?;
     }
     let mut user = ServerRecord::new(&kinds::USER, ids::fresh());
     user.set_text("username", USER);

@@ -26,6 +26,16 @@ pub enum Fidelity {
     Corrected,
 }
 
+/// Which platform the server behaves like; docs/server.md lists the differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Platform {
+    /// The platform that runs a session in a pod, with the credentials that are bound to it.
+    #[default]
+    Pod,
+    /// The platform that runs a session in a sandbox.
+    Sandbox,
+}
+
 /// A finished request as a log may show it: without query, headers and body.
 #[derive(Debug)]
 pub struct Access<'a> {
@@ -45,6 +55,7 @@ pub type AccessLog = Arc<dyn Fn(&Access<'_>) + Send + Sync>;
 pub struct Options {
     pub key: KeyPolicy,
     pub fidelity: Fidelity,
+    pub platform: Platform,
     /// The bearer token that each request must carry. `None` admits every request that reaches the router.
     pub bearer: Option<SecretString>,
     /// Refuses requests that a browser sends on behalf of another site. Not needed for calls within the process.
@@ -79,6 +90,9 @@ impl AppState {
     /// When the directory does not belong to this user, the database can't be opened, or a newer program wrote it.
     pub fn open(directory: &Path, options: Options) -> Result<Self, StoreError> {
         let store = Store::open(directory, seed::fill)?;
+        if options.platform == Platform::Sandbox {
+            store.write(seed::lift)?;
+        }
         let keys = Keys::new(options.key, store.directory().to_owned());
         Ok(Self(Arc::new(Shared {
             store,
@@ -107,6 +121,10 @@ impl AppState {
 
     pub(super) fn fidelity(&self) -> Fidelity {
         self.0.options.fidelity
+    }
+
+    pub(super) fn platform(&self) -> Platform {
+        self.0.options.platform
     }
 
     /// Returns where this process has put a new key. Later calls return `None`.

@@ -38,6 +38,7 @@ mod progress;
 mod recipes;
 mod replay;
 mod serve;
+mod server_mode;
 mod session;
 mod support;
 mod syscalls;

@@ -26,7 +26,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use acpctl::kubeconfig::{self, CheckOptions, Finding, Report, Rules, Source};
+use acpctl::kubeconfig::{self, CheckOptions, Delivery, Finding, Report, Rules, Source};
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -52,6 +52,7 @@ fn source<'a>(bytes: &'a [u8], dir: &'a Path) -> Source<'a> {
 
 fn check_at(now: &str, bytes: &[u8], context: Option<&str>, rules: Rules) -> Report {
     let options = CheckOptions {
+        delivery: Delivery::Pod,
         context,
         rules,
         now: now.parse().unwrap(),

@@ -377,6 +377,26 @@ fn a_copy_of_an_older_program_is_restored() {
         .iter()
         .map(|name| format!("DROP TRIGGER {name};"))
         .collect();
+    older.push_str("DROP INDEX sessions_schedule;");
+    for table in ["providers", "policies", "clusters"] {
+        older.push_str(&format!("DROP TABLE {table};"));
+    }
+    for (table, columns) in [
+        (
+            "agents",
+            "entrypoint providers payloads environment sandbox_template sandbox_policy",
+        ),
+        (
+            "sessions",
+            "last_activity_at sandbox_logs_snapshot sandbox_policy_snapshot \
+             source_scheduled_session_id scheduled_for stop_on_run_finished",
+        ),
+        ("scheduled_sessions", "overlap_policy created_by_user_id"),
+    ] {
+        for column in columns.split_whitespace() {
+            older.push_str(&format!("ALTER TABLE {table} DROP COLUMN {column};"));
+        }
+    }
     older.push_str(
         "DROP TABLE live_counts; DROP INDEX agents_name; DROP INDEX sessions_name;
          DROP INDEX sessions_phase; PRAGMA user_version = 1;",

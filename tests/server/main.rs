@@ -21,6 +21,7 @@ mod lists;
 mod port;
 mod processes;
 mod replay;
+mod sandbox;
 mod support;
 mod transport;
 mod writing;

@@ -3,6 +3,7 @@
 mod agent_args;
 mod create;
 mod delete;
+mod export;
 mod get;
 mod list;
 mod one_or_all;
@@ -28,6 +29,7 @@ pub enum Command {
     Stop(stop::Args),
     StartPreview(start_preview::Args),
     Sessions(sessions::Args),
+    Export(export::Args),
 }
 
 impl Command {
@@ -43,6 +45,7 @@ impl Command {
             Self::Stop(args) => stop::run(ctx, args),
             Self::StartPreview(args) => start_preview::run(ctx, args),
             Self::Sessions(args) => sessions::run(ctx, args),
+            Self::Export(args) => export::run(ctx, args),
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Fields {
     #[arg(long, value_name = "ID")]
     pub destination_project: Option<String>,
     /// Target Ambient instance
-    #[arg(long, value_name = "URL")]
+    #[arg(long, visible_alias = "destination-ambient-url", value_name = "URL")]
     destination_url: Option<String>,
     /// Name or ID of the credential for private repositories
     #[arg(long, value_name = "ID")]
@@ -95,18 +95,17 @@ impl Fields {
         ]
     }
 
-    /// Returns the body of a create. Empty texts and switches that are off are left out; a number is sent if it is given.
+    /// Returns the body of a create. Empty texts are left out; a number and a switch are sent if they are given, even 0
+    /// and false.
     pub(super) fn for_create(&self, credential: Option<&str>) -> Body {
         let mut body = Body::new();
         for (key, text) in self.texts(credential) {
             body.set_filled(key, text);
         }
-        for (key, _) in self
-            .switches()
-            .into_iter()
-            .filter(|(_, on)| *on == Some(true))
-        {
-            body.set(key, true);
+        for (key, on) in self.switches() {
+            if let Some(on) = on {
+                body.set(key, on);
+            }
         }
         if let Some(limit) = self.retry_limit {
             body.set("retry_limit", limit);

@@ -4,9 +4,9 @@ use anyhow::Context as _;
 
 use crate::api::{Body, Method};
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::{APPLICATION, Candidates};
 
 /// The arguments of both verbs.
@@ -16,7 +16,7 @@ pub(super) struct TriggerArgs {
     #[arg(add = Candidates::APPLICATIONS)]
     application: String,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 /// Requests the operation by setting `field` to `value`.
@@ -27,7 +27,7 @@ pub(super) fn trigger(
     field: &'static str,
     value: &str,
 ) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let applications = Collection::applications();
     applications.check(&args.application)?;
     let mut body = Body::new();

@@ -3,8 +3,11 @@
 use super::operation::{self, TriggerArgs};
 use crate::ctx::Ctx;
 
+const EXAMPLES: &str = "acpctl application refresh web";
+
 /// Request a refresh of an application
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     trigger: TriggerArgs,

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use crate::commands::outcome::WriteArgs;
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::output::OutputArgs;
 use crate::resources::Candidates;
 
 const EXAMPLES: &str = "acpctl create project --name demo
@@ -13,7 +13,7 @@ acpctl create session --name fix --prompt 'Fix the build' --project-id demo";
 
 /// Create a resource
 ///
-/// Resources: session, project, agent (project-agent), role, role-binding, application.
+/// Resources: session, project, agent (project-agent), role, role-binding, application, provider, policy, cluster.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -76,7 +76,7 @@ pub struct Args {
     #[arg(long)]
     pub scope: Option<String>,
     /// Name or ID of the project (role-binding)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, visible_alias = "project-fk", value_name = "ID")]
     #[arg(add = Candidates::PROJECTS)]
     pub project_id_fk: Option<String>,
     /// Name or ID of the agent (role-binding)
@@ -107,21 +107,21 @@ pub struct Args {
     #[arg(long, value_name = "ID")]
     pub destination_project: Option<String>,
     /// Target Ambient instance URL (application)
-    #[arg(long, value_name = "URL")]
+    #[arg(long, visible_alias = "destination-ambient-url", value_name = "URL")]
     pub destination_url: Option<String>,
     /// Name or ID of the credential for private repos (application)
     #[arg(long, value_name = "ID")]
     #[arg(add = Candidates::CREDENTIALS)]
     pub credential_id: Option<String>,
     /// Enable automatic sync (application)
-    #[arg(long)]
-    pub auto_sync: bool,
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub auto_sync: Option<bool>,
     /// Enable automatic pruning (application)
-    #[arg(long)]
-    pub auto_prune: bool,
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub auto_prune: Option<bool>,
     /// Enable self-healing (application)
-    #[arg(long)]
-    pub self_heal: bool,
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub self_heal: Option<bool>,
     /// Maximum retry attempts (application)
     #[arg(long, value_name = "N", value_parser = number::int32)]
     pub retry_limit: Option<i32>,
@@ -131,8 +131,23 @@ pub struct Args {
     /// Annotations JSON string (application)
     #[arg(long, value_name = "JSON")]
     pub annotations: Option<String>,
+    /// URL of the cluster's API server (cluster)
+    #[arg(long, value_name = "URL")]
+    pub api_server_url: Option<String>,
+    /// Role (cluster): workload|gateway|hybrid
+    #[arg(long)]
+    pub role: Option<String>,
+    /// Kind of credential (provider; default: the name)
+    #[arg(long)]
+    pub r#type: Option<String>,
+    /// Name of the Kubernetes Secret with the credential (provider)
+    #[arg(long)]
+    pub secret: Option<String>,
+    /// Sections of the policy, as a JSON object (policy)
+    #[arg(long, value_name = "JSON")]
+    pub spec: Option<String>,
     #[command(flatten)]
-    pub output: OutputArgs,
+    pub output: WriteArgs,
 }
 
 impl Args {
@@ -162,7 +177,7 @@ impl Args {
                 .map(|text| (flag, Value::from(text.as_str())))
         };
         let int = |flag, value: Option<i64>| value.map(|number| (flag, Value::from(number)));
-        let switch = |flag, on: bool| on.then(|| (flag, Value::from(true)));
+        let switch = |flag, on: Option<bool>| on.map(|on| (flag, Value::from(on)));
         [
             text("name", &self.name),
             text("prompt", &self.prompt),
@@ -199,6 +214,11 @@ impl Args {
             int("retry-limit", self.retry_limit.map(i64::from)),
             text("labels", &self.labels),
             text("annotations", &self.annotations),
+            text("api-server-url", &self.api_server_url),
+            text("role", &self.role),
+            text("type", &self.r#type),
+            text("secret", &self.secret),
+            text("spec", &self.spec),
         ]
         .into_iter()
         .flatten()

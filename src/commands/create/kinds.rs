@@ -1,7 +1,8 @@
 //! The resources that `create` knows, with the flags that each uses.
 
 use crate::resources::{
-    AGENT, APPLICATION, PROJECT, ROLE, ROLE_BINDING, Resource, SESSION, find_or_project_agent,
+    AGENT, APPLICATION, CLUSTER, POLICY, PROJECT, PROVIDER, ROLE, ROLE_BINDING, Resource, SESSION,
+    find_or_project_agent,
 };
 
 /// The flags of one resource.
@@ -92,6 +93,43 @@ const KINDS: &[Creation] = &[
             ("auto-prune", "auto_prune"),
             ("self-heal", "self_heal"),
             ("retry-limit", "retry_limit"),
+            ("labels", "labels"),
+            ("annotations", "annotations"),
+        ],
+        otherwise: &[],
+    },
+    Creation {
+        resource: &PROVIDER,
+        required: &["name"],
+        uses: &[
+            ("name", "name"),
+            ("type", "type"),
+            ("secret", "secret"),
+            ("labels", "labels"),
+            ("annotations", "annotations"),
+        ],
+        otherwise: &["project-id"],
+    },
+    Creation {
+        resource: &POLICY,
+        required: &["name"],
+        uses: &[
+            ("name", "name"),
+            ("spec", "spec"),
+            ("labels", "labels"),
+            ("annotations", "annotations"),
+        ],
+        otherwise: &["project-id"],
+    },
+    Creation {
+        resource: &CLUSTER,
+        required: &["name", "api-server-url", "role"],
+        uses: &[
+            ("name", "name"),
+            ("api-server-url", "api_server_url"),
+            ("role", "role"),
+            ("description", "description"),
+            ("credential-id", "credential_id"),
             ("labels", "labels"),
             ("annotations", "annotations"),
         ],

@@ -17,12 +17,12 @@ pub(crate) use args::Args;
 use kinds::Creation;
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let word = only_word(&args.resource)?;
     let client = ctx.client()?;
     let kind = Creation::of(word).ok_or_else(|| {
         Failure::usage(format!(
-            "unknown resource type: {word}\nValid types: session, project, project-agent, agent, role, role-binding, application"
+            "unknown resource type: {word}\nValid types: session, project, project-agent, agent, role, role-binding, application, provider, policy, cluster"
         ))
     })?;
     let request = request::read(ctx, client, args, kind)?;
@@ -32,6 +32,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .await
             .map_err(|error| explain(ctx, args, kind, error))
     })?;
+    if ctx.rehearses() {
+        let sentence = format!("{} created", outcome::label(&record, record.id()));
+        return outcome::done(ctx, &record, &format, &sentence);
+    }
     outcome::refuse_nameless(&record, &format!("create {}", kind.resource.word))?;
     if kind.is(&PROJECT) {
         project::switch_to(ctx, record.name(), &format);

@@ -10,7 +10,7 @@ use crate::api::{Body, Client, Method, Request};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
-use crate::resources::{AGENT, ROLE_BINDING, SESSION};
+use crate::resources::{CLUSTER, CLUSTER_ROLES, POLICY, ROLE_BINDING, SESSION, Scope};
 
 /// Checks the flags and builds the request. Warns about flags that the resource does not use.
 ///
@@ -28,7 +28,8 @@ pub(super) fn read(
             "--{flag} is not applicable to this resource type and will be ignored"
         ));
     }
-    check_required(kind, &flags)?;
+    check_required(ctx, kind, &flags)?;
+    check_values(kind, &flags)?;
     let scope_field = if kind.is(&ROLE_BINDING) {
         scope_field(args)?
     } else {
@@ -40,30 +41,67 @@ pub(super) fn read(
     if kind.is(&SESSION) {
         body.set("project_id", args.session_project(ctx)?);
     }
-    let collection = if kind.is(&AGENT) {
-        Collection::agents(&ctx.project(args.project_id.as_deref())?)
-    } else {
-        Collection::global(kind.resource)
-    };
-    let mut request = Request::new(Method::Post, collection.path).body(body);
-    if kind.is(&AGENT) {
-        request.project.clone_from(&args.project_id);
+    if kind.resource.scope != Scope::Project {
+        let path = Collection::global(kind.resource).path;
+        return Ok(Request::new(Method::Post, path).body(body));
     }
-    Ok(request)
+    let project = ctx.project(args.project_id.as_deref())?;
+    body.set("project_id", project.as_str());
+    let path = Collection::of_project(kind.resource, &project).path;
+    Ok(Request::new(Method::Post, path)
+        .body(body)
+        .project(&project))
 }
 
 /// Refuses a command line without a required flag, or with an empty one.
-fn check_required(kind: &Creation, flags: &[(&'static str, Value)]) -> Result<(), Failure> {
+fn check_required(
+    ctx: &Ctx,
+    kind: &Creation,
+    flags: &[(&'static str, Value)],
+) -> Result<(), Failure> {
     for required in kind.required {
+        // The current project stands in for the flag.
+        if *required == "project-id" && ctx.settings()?.project.value.is_some() {
+            continue;
+        }
         let is_filled = |(flag, value): &(&str, Value)| flag == required && *value != "";
         if !flags.iter().any(is_filled) {
-            return Err(Failure::usage(format!("--{required} is required")));
+            let choices = match (kind.is(&CLUSTER), *required) {
+                (true, "role") => format!(" ({})", CLUSTER_ROLES.join(", ")),
+                _ => String::new(),
+            };
+            return Err(Failure::usage(format!("--{required} is required{choices}")));
         }
     }
     Ok(())
 }
 
-/// Returns the body. Empty texts and switches that are off are left out; a number is sent if it is given, even zero.
+/// Refuses values that the server would refuse, or keep although they mean nothing.
+fn check_values(kind: &Creation, flags: &[(&'static str, Value)]) -> Result<(), Failure> {
+    let given = |flag: &str| {
+        let found = flags.iter().find(|(name, _)| *name == flag);
+        found.and_then(|(_, value)| value.as_str())
+    };
+    if kind.is(&CLUSTER)
+        && let Some(role) = given("role")
+        && !CLUSTER_ROLES.contains(&role)
+    {
+        let choices = CLUSTER_ROLES.join(", ");
+        return Err(Failure::usage(format!(
+            "--role {role} is not one of {choices}"
+        )));
+    }
+    if kind.is(&POLICY)
+        && let Some(spec) = given("spec")
+        && !serde_json::from_str::<Value>(spec).is_ok_and(|spec| spec.is_object())
+    {
+        return Err(Failure::usage("--spec is not a JSON object")
+            .hint("acpctl policy create --from-file reads a file in YAML"));
+    }
+    Ok(())
+}
+
+/// Returns the body. Empty texts are left out; a number and a switch are sent if they are given, even 0 and false.
 fn body(
     kind: &Creation,
     flags: &[(&'static str, Value)],
@@ -71,9 +109,7 @@ fn body(
 ) -> Body {
     let value = |flag: &str| {
         let found = flags.iter().find(|(given, _)| *given == flag);
-        found
-            .map(|(_, value)| value)
-            .filter(|value| **value != "" && **value != false)
+        found.map(|(_, value)| value).filter(|value| **value != "")
     };
     let mut body = Body::new();
     for (flag, field) in kind.uses {

@@ -12,6 +12,7 @@ mod list;
 mod merge;
 mod minted;
 mod orphans;
+mod plan;
 mod renew;
 mod revoke;
 mod schedule;

@@ -24,7 +24,7 @@ use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs, progress};
 use crate::resources::{
     CONTEXT, CREDENTIAL, Candidates, DIGEST, EXPIRES_AT, KUBECONFIG, MINT_ANCHOR, Record, SERVER,
-    annotation,
+    annotation, expires_at,
 };
 use crate::session_helper::fetch;
 use crate::text::secrets;
@@ -98,13 +98,13 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             ctx.out
                 .line(&format!("credential/{name} {}", done.word()))?;
         }
-        match done {
-            Err(error) if args.all => {
-                ctx.out
-                    .note(&format!("credential/{name} failed: {error:#}"));
-                failed.push(error);
+        if let Err(error) = done {
+            if !args.all {
+                return Err(error);
             }
-            done => drop(done?),
+            ctx.out
+                .note(&format!("credential/{name} failed: {error:#}"));
+            failed.push(error);
         }
     }
     if !matches!(format, Format::Table | Format::Wide | Format::Name) {
@@ -165,8 +165,8 @@ fn renew_if_due<'c>(
     ends: &mut Vec<Ends<'c>>,
 ) -> anyhow::Result<Done> {
     let minted = Minted::require(record)?;
-    let end = annotation(record, EXPIRES_AT).parse::<Timestamp>();
-    if let (Some(within), Ok(end)) = (args.expiring_within, end)
+    let end = expires_at(record);
+    if let (Some(within), Some(end)) = (args.expiring_within, end)
         && ctx.now().checked_add(within).is_ok_and(|limit| end > limit)
     {
         return Ok(Done::NotDue);

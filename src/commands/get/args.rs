@@ -17,7 +17,7 @@ acpctl get rb -o wide";
 /// Display one or many resources
 ///
 /// Resources: sessions, projects, agents, project-agents, project-settings, users, roles, role-bindings,
-/// credentials, applications; singular and short forms are accepted.
+/// credentials, applications, providers, policies, clusters; singular and short forms are accepted.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -38,7 +38,7 @@ pub struct Args {
     /// Timeout for watch mode (e.g. 1h, 10m)
     #[arg(long, value_name = "DURATION", default_value = "30m0s", value_parser = number::duration, allow_hyphen_values = true)]
     pub watch_timeout: Duration,
-    /// Project ID (default: the current project; required for project-agents)
+    /// Project ID (default: the current project)
     #[arg(long, value_name = "ID")]
     #[arg(add = Candidates::PROJECTS)]
     project_id: Option<String>,
@@ -56,7 +56,7 @@ impl Args {
     pub fn resource(&self) -> Result<&'static Resource, Failure> {
         find_or_project_agent(&self.resource).ok_or_else(|| {
             Failure::usage(format!(
-                "unknown resource type: {}\nValid types: sessions, projects, project-agents, project-settings, users, agents, roles, role-bindings, credentials, applications",
+                "unknown resource type: {}\nValid types: sessions, projects, project-agents, project-settings, users, agents, roles, role-bindings, credentials, applications, providers, policies, clusters",
                 self.resource
             ))
         })
@@ -91,7 +91,10 @@ impl Args {
         if self.all_projects && (resource.word != SESSION.word || self.project_agent.is_some()) {
             return Err(Failure::usage("--all-projects is for a list of sessions"));
         }
-        if is_project_agent(&self.resource) && self.project_id().is_none() {
+        if is_project_agent(&self.resource)
+            && self.project_id().is_none()
+            && ctx.settings()?.project.value.is_none()
+        {
             return Err(Failure::usage(
                 "--project-id is required for project-agents",
             ));

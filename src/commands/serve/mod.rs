@@ -24,7 +24,7 @@ use crate::config::paths;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::secret_file;
-use crate::server::{AccessLog, AppState, Fidelity, Options, openapi, tls};
+use crate::server::{AccessLog, AppState, Fidelity, Options, Platform, openapi, tls};
 
 use server::{Exposure, Sessions};
 use token::Token;
@@ -44,6 +44,22 @@ impl From<FidelityArg> for Fidelity {
         match arg {
             FidelityArg::Recorded => Self::Recorded,
             FidelityArg::Corrected => Self::Corrected,
+        }
+    }
+}
+
+/// The values of `--platform`; docs/server.md lists the differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum PlatformArg {
+    Pod,
+    Sandbox,
+}
+
+impl From<PlatformArg> for Platform {
+    fn from(arg: PlatformArg) -> Self {
+        match arg {
+            PlatformArg::Pod => Self::Pod,
+            PlatformArg::Sandbox => Self::Sandbox,
         }
     }
 }
@@ -97,6 +113,14 @@ pub struct Args {
         hide_possible_values = true
     )]
     fidelity: FidelityArg,
+    /// Which platform to behave like: pod runs sessions in pods, sandbox in sandboxes
+    #[arg(
+        long,
+        value_name = "PLATFORM",
+        default_value = "pod",
+        hide_possible_values = true
+    )]
+    platform: PlatformArg,
     /// Run the command after -- for each session that is started
     #[arg(long)]
     run_sessions: bool,
@@ -113,7 +137,7 @@ pub struct Args {
     #[arg(long)]
     openapi: bool,
     /// The command and its arguments, after --
-    #[arg(value_name = "COMMAND", num_args = 0..)]
+    #[arg(value_name = "COMMAND", num_args = 0.., last = true)]
     command: Vec<OsString>,
 }
 
@@ -149,6 +173,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         key: key_policy()?,
         bearer: token.bearer.clone(),
         fidelity: args.fidelity.into(),
+        platform: args.platform.into(),
         browser_guard: true,
         body_timeout: Some(BODY_TIMEOUT),
         access_log: (!args.quiet).then(|| Arc::new(log::request) as AccessLog),

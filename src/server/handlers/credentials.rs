@@ -29,7 +29,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
         if let Some(token) = token {
             set_token(call.state, transaction, &record, &token)?;
         }
-        role_bindings::own(transaction, "credential", &record.id, call.fidelity())
+        role_bindings::own(transaction, "credential", &record.id, call)
     })?;
     Ok(Reply::created(record.to_json()))
 }

@@ -4,7 +4,10 @@
 
 pub(super) mod agents;
 pub(super) mod applications;
+pub(super) mod clusters;
 pub(super) mod credentials;
+pub(super) mod history;
+pub(super) mod in_project;
 pub(super) mod inbox;
 pub(super) mod messages;
 pub(super) mod project_settings;

@@ -19,7 +19,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let record = draft.into_record(&PROJECT, name);
     call.state.store().write(|transaction| {
         crud::insert(transaction, &record, call.fidelity())?;
-        role_bindings::own(transaction, "project", &record.id, call.fidelity())
+        role_bindings::own(transaction, "project", &record.id, call)
     })?;
     Ok(Reply::created(record.to_json()))
 }
@@ -35,6 +35,20 @@ pub(crate) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
         } else {
             check_name(record.text("name"))
         }
+    })
+}
+
+/// POST …/transfer-ownership: makes another user the owner.
+pub(crate) fn transfer(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    let object = body::object(&call.body, "TransferOwnershipRequest", &["target_user_id"])?;
+    let target = body::text_of(&object, "target_user_id", "TransferOwnershipRequest")?;
+    if target.is_empty() {
+        return Err(ServerFailure::invalid("target_user_id is required"));
+    }
+    call.state.store().write(|transaction| {
+        let project = crud::find(transaction, &PROJECT, call.part("id"))?;
+        role_bindings::transfer(transaction, call, &project.id, &target)?;
+        Ok(Reply::ok(project.to_json()))
     })
 }
 

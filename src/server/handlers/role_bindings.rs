@@ -1,6 +1,7 @@
 //! Role bindings, and the rules about who may create which (docs/interface/api.md section 8.4).
 //!
-//! The caller is always [`USER`], who owns everything that was created here.
+//! The caller is always [`USER`], who owns everything that was created here. A binding names a person by the user name
+//! or, as on the platform with sandboxes, by the id of the user; both are understood, whatever the platform.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use crate::server::call::Call;
 use crate::server::crud;
 use crate::server::error::ServerFailure;
 use crate::server::ids;
-use crate::server::kinds::{AGENT, ROLE, ROLE_BINDING};
+use crate::server::kinds::{AGENT, ROLE, ROLE_BINDING, USER as USER_KIND};
 use crate::server::names::USER;
 use crate::server::record::{FieldValue, ServerRecord};
 use crate::server::reply::Reply;
@@ -26,7 +27,7 @@ pub(crate) fn own(
     connection: &Connection,
     scope: &str,
     id: &str,
-    fidelity: Fidelity,
+    call: &Call<'_>,
 ) -> Result<(), ServerFailure> {
     let role = records::all(
         connection,
@@ -40,9 +41,29 @@ pub(crate) fn own(
     let mut binding = ServerRecord::new(&ROLE_BINDING, ids::fresh());
     binding.set_text("role_id", role.id.clone());
     binding.set_text("scope", scope);
-    binding.set_text("user_id", USER);
+    let user = match call.is_sandbox() {
+        true => own_id(connection)?.unwrap_or_else(|| USER.to_owned()),
+        false => USER.to_owned(),
+    };
+    binding.set_text("user_id", user);
     binding.set_text(&format!("{scope}_id"), id);
-    crud::insert(connection, &binding, fidelity)
+    crud::insert(connection, &binding, call.fidelity())
+}
+
+/// Returns the id of the caller's record; `None` if someone deleted it.
+fn own_id(connection: &Connection) -> Result<Option<String>, ServerFailure> {
+    let named = Condition::equal("username", USER);
+    let found = records::all(connection, &USER_KIND, &named)?.pop();
+    Ok(found.map(|user| user.id))
+}
+
+/// Returns the condition that a binding is the caller's.
+fn is_own(connection: &Connection) -> Result<Condition, ServerFailure> {
+    let id = own_id(connection)?.unwrap_or_else(|| USER.to_owned());
+    Ok(Condition {
+        sql: "user_id IN (?, ?)".to_owned(),
+        values: vec![USER.to_owned().into(), id.into()],
+    })
 }
 
 /// Refuses `created_at` without `updated_at`, which breaks the connection on the platform (section 11, row 6).
@@ -53,6 +74,71 @@ pub(crate) fn refuse_half_times(draft: &Draft) -> Result<(), ServerFailure> {
     Ok(())
 }
 
+/// GET `…/role_bindings`: lists the role bindings of a user, a project, a session or a credential.
+pub(crate) fn of(call: &Call<'_>, column: &'static str) -> Result<Reply, ServerFailure> {
+    crud::list_within(call, Condition::equal(column, call.part("id")))
+}
+
+pub(crate) fn of_user(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    of(call, "user_id")
+}
+
+pub(crate) fn of_project(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    of(call, "project_id")
+}
+
+pub(crate) fn of_session(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    of(call, "session_id")
+}
+
+pub(crate) fn of_credential(call: &Call<'_>) -> Result<Reply, ServerFailure> {
+    of(call, "credential_id")
+}
+
+/// Makes another user the owner of a project in place of the caller, who becomes an editor.
+pub(crate) fn transfer(
+    connection: &Connection,
+    call: &Call<'_>,
+    project: &str,
+    target: &str,
+) -> Result<(), ServerFailure> {
+    let target = records::get(connection, &USER_KIND, target)?
+        .ok_or_else(|| ServerFailure::missing("target user not found"))?;
+    let role = |name: &'static str| -> Result<String, ServerFailure> {
+        let found = records::all(connection, &ROLE, &Condition::equal("name", name))?;
+        let found = found.first().map(|role| role.id.clone());
+        found.ok_or_else(|| ServerFailure::forbidden("target role not found"))
+    };
+    let (owner, editor) = (role("project:owner")?, role("project:editor")?);
+    let owners =
+        Condition::equal("role_id", owner.clone()).and(Condition::equal("project_id", project));
+    let all = records::all(connection, &ROLE_BINDING, &owners)?;
+    let is_target = |binding: &ServerRecord| {
+        [target.id.as_str(), target.text("username")].contains(&binding.text("user_id"))
+    };
+    if all.iter().any(is_target) {
+        return Err(ServerFailure::conflict(
+            "target user is already project owner",
+        ));
+    }
+    let own = records::all(connection, &ROLE_BINDING, &owners.and(is_own(connection)?))?;
+    let Some(mut own) = own.into_iter().next() else {
+        return Err(ServerFailure::forbidden("Forbidden"));
+    };
+    let mut new = ServerRecord::new(&ROLE_BINDING, ids::fresh());
+    new.set_text("role_id", owner);
+    new.set_text("scope", "project");
+    new.set_text("project_id", project);
+    let user = match call.is_sandbox() {
+        true => target.id.clone(),
+        false => target.text("username").to_owned(),
+    };
+    new.set_text("user_id", user);
+    crud::insert(connection, &new, call.fidelity())?;
+    own.set_text("role_id", editor);
+    crud::save(connection, &mut own, call.fidelity())
+}
+
 pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let nulls = body::null_keys(&ROLE_BINDING, &call.body);
     let draft = crud::parse_body(call)?;
@@ -60,7 +146,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let record = draft.into_record(&ROLE_BINDING, ids::fresh());
     call.state.store().write(|transaction| {
         let caller = Caller::load(transaction)?;
-        may_grant(transaction, &caller, &record)?;
+        may_grant(transaction, &caller, &record, call.is_sandbox())?;
         let needed = format!("{}_id", record.text("scope"));
         if nulls.iter().any(|key| key.eq_ignore_ascii_case(&needed)) {
             return Err(ServerFailure::bad_request(format!(
@@ -77,7 +163,8 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 pub(crate) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&ROLE_BINDING, &call.body)?;
     crud::change(call, |transaction, record| {
-        if record.text("user_id") != USER {
+        let user = record.text("user_id");
+        if user != USER && Some(user) != own_id(transaction)?.as_deref() {
             return Err(ServerFailure::forbidden(match call.fidelity() {
                 Fidelity::Recorded => "Forbidden",
                 Fidelity::Corrected => "callers can only update their own bindings",
@@ -93,7 +180,8 @@ pub(crate) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
         if record.values == before.values {
             return Ok(());
         }
-        may_grant(transaction, &Caller::load(transaction)?, record)
+        let caller = Caller::load(transaction)?;
+        may_grant(transaction, &caller, record, call.is_sandbox())
     })
 }
 
@@ -146,6 +234,7 @@ fn may_grant(
     connection: &Connection,
     caller: &Caller,
     binding: &ServerRecord,
+    is_sandbox: bool,
 ) -> Result<(), ServerFailure> {
     let scope = binding.text("scope");
     if !SCOPES.contains(&scope) {
@@ -154,7 +243,11 @@ fn may_grant(
     let role = records::get(connection, &ROLE, binding.text("role_id"))?
         .ok_or_else(|| ServerFailure::forbidden("target role not found"))?;
     let role = seed::built_in(role.text("name"));
-    if role.is_some_and(|role| role.internal) && !caller.is_admin() {
+    // On the platform with sandboxes an owner may let other people read the token.
+    let is_internal = |role: &seed::Role| {
+        role.internal && !(is_sandbox && role.name == "credential:token-reader")
+    };
+    if role.is_some_and(is_internal) && !caller.is_admin() {
         return Err(ServerFailure::forbidden("cannot assign internal role"));
     }
     let own = caller.level(scope, binding.optional_text(&format!("{scope}_id")));
@@ -237,11 +330,7 @@ struct Caller(Vec<(String, ServerRecord)>);
 
 impl Caller {
     fn load(connection: &Connection) -> Result<Self, ServerFailure> {
-        let bindings = records::all(
-            connection,
-            &ROLE_BINDING,
-            &Condition::equal("user_id", USER),
-        )?;
+        let bindings = records::all(connection, &ROLE_BINDING, &is_own(connection)?)?;
         let roles: HashMap<String, String> =
             records::all(connection, &ROLE, &Condition::default())?
                 .into_iter()

@@ -29,6 +29,11 @@ fn stand_in(call: &Call<'_>, reply: Result<Reply, ServerFailure>) -> Result<Repl
 /// the events of the runner, if there is one.
 pub(crate) fn events(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let id = call.part("id");
+    // In a sandbox no service is behind this route.
+    if call.is_sandbox() {
+        let none = "session has no associated runner pod";
+        return stand_in(call, Err(ServerFailure::text(StatusCode::NOT_FOUND, none)));
+    }
     let start = call.state.store().read::<_, ServerFailure>(|transaction| {
         let Some(session) = records::get(transaction, &SESSION, id)? else {
             return Ok(None);

@@ -151,7 +151,7 @@ impl Writer {
         let Literal::Text(pattern) = literal else {
             return Err(Refusal::Grammar);
         };
-        if column.kind != Type::Text {
+        if !matches!(column.kind, Type::Text | Type::Nested(_)) {
             let kind = database_type(column.kind);
             return Err(Refusal::Database(format!(
                 "operator does not exist: {kind} ~~ unknown"
@@ -193,7 +193,7 @@ impl Writer {
             ));
         }
         let value = match column.kind {
-            Type::Text => Some(Sql::Text(text.clone())),
+            Type::Text | Type::Nested(_) => Some(Sql::Text(text.clone())),
             Type::Bool => boolean(&text).map(|flag| Sql::Integer(i64::from(flag))),
             Type::Int => text.trim().parse().ok().map(Sql::Integer),
             Type::Number => text.trim().parse().ok().map(Sql::Real),
@@ -218,6 +218,7 @@ impl Writer {
 fn database_type(kind: Type) -> &'static str {
     match kind {
         Type::Text => "text",
+        Type::Nested(_) => "jsonb",
         Type::Bool => "boolean",
         Type::Int => "integer",
         Type::Number => "double precision",

@@ -22,7 +22,7 @@ pub(crate) struct Message {
     pub session_id: String,
     pub event_type: String,
     pub payload: String,
-    created_at: Timestamp,
+    pub created_at: Timestamp,
 }
 
 impl Message {

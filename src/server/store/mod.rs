@@ -22,3 +22,5 @@ mod schema;
 pub(super) use database::Store;
 pub use error::StoreError;
 pub(super) use error::{is_taken, is_too_long};
+#[cfg(test)]
+pub(super) use schema::tables as create_tables;

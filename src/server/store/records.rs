@@ -170,6 +170,25 @@ pub(crate) fn count(
         .query_row(params_from_iter(&condition.values), |row| row.get(0))
 }
 
+/// Counts the live records that meet a condition by the value of a column; records without a value are left out.
+pub(crate) fn counts(
+    connection: &Connection,
+    kind: &'static Kind,
+    column: &'static str,
+    condition: &Condition,
+) -> rusqlite::Result<Vec<(String, i64)>> {
+    let sql = format!(
+        "SELECT {column}, count(*) FROM {} {} AND {column} <> '' GROUP BY 1 ORDER BY 1",
+        kind.table,
+        live(condition)
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params_from_iter(&condition.values), |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    rows.collect()
+}
+
 fn count_sql(kind: &'static Kind, condition: &Condition) -> String {
     let kept = |project: &str| {
         format!(
@@ -178,8 +197,8 @@ fn count_sql(kind: &'static Kind, condition: &Condition) -> String {
         )
     };
     match condition.sql.as_str() {
-        "" if schema::COUNTED.contains(&kind.table) => kept("''"),
-        "project_id = ?" if schema::COUNTED_BY_PROJECT.contains(&kind.table) => kept("?"),
+        "" if schema::is_counted(kind.table) => kept("''"),
+        "project_id = ?" if schema::is_counted_by_project(kind.table) => kept("?"),
         _ => format!("SELECT count(*) FROM {} {}", kind.table, live(condition)),
     }
 }

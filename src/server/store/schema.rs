@@ -20,11 +20,17 @@ const VERSIONS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     },
     // Tokens are also bound to provider and address, in a form that earlier programs can't open.
     |_| Ok(()),
+    |connection| {
+        connection.execute_batch(include_str!("schema_4.sql"))?;
+        keep_count(connection, "clusters", "''")?;
+        keep_count(connection, "providers", "project_id")?;
+        keep_count(connection, "policies", "project_id")
+    },
 ];
 
-/// The tables whose live rows are counted by triggers, so that the total of a list costs the same for any number of
+/// The tables of the second version whose live rows are counted by triggers, so that the total of a list costs the same for any number of
 /// rows.
-pub(super) const COUNTED: [&str; 8] = [
+const COUNTED: [&str; 8] = [
     "credentials",
     "projects",
     "project_settings",
@@ -34,8 +40,18 @@ pub(super) const COUNTED: [&str; 8] = [
     "users",
     "applications",
 ];
-/// The tables whose live rows are counted for each project.
-pub(super) const COUNTED_BY_PROJECT: [&str; 2] = ["agents", "sessions"];
+/// The tables of the second version whose live rows are counted for each project.
+const COUNTED_BY_PROJECT: [&str; 2] = ["agents", "sessions"];
+
+/// Whether all live rows of a table are counted.
+pub(super) fn is_counted(table: &str) -> bool {
+    COUNTED.contains(&table) || table == "clusters"
+}
+
+/// Whether the live rows of a table are counted for each project.
+pub(super) fn is_counted_by_project(table: &str) -> bool {
+    COUNTED_BY_PROJECT.contains(&table) || matches!(table, "providers" | "policies")
+}
 
 /// Counts the live rows of a table. `project` is SQL for the project that a row counts for, which never changes.
 fn keep_count(connection: &Connection, table: &str, project: &str) -> rusqlite::Result<()> {
@@ -111,7 +127,7 @@ fn definitions(connection: &Connection) -> Result<Vec<Definition>, StoreError> {
 
 /// Creates all tables, without the content of a new store.
 #[cfg(test)]
-pub(super) fn tables(connection: &Connection) {
+pub(crate) fn tables(connection: &Connection) {
     for migrate in VERSIONS {
         migrate(connection).unwrap();
     }

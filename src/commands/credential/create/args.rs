@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::cluster::grade::Level;
 use crate::cluster::objects::is_name;
 use crate::cluster::roles::{self, Role, RulesFault};
+use crate::commands::credential::binding::BindArgs;
 use crate::commands::credential::inspect;
 use crate::compat::grammar::IgnoredArgs;
 use crate::compat::number;
@@ -20,8 +21,10 @@ use crate::resources::{Candidates, KUBECONFIG};
 use crate::yaml;
 
 const EXAMPLES: &str = "\
-# One context of a file, checked and cut out
-acpctl credential create --provider kubeconfig --from-file ~/.kube/config --context dev
+# The current context of a file, checked, cut out, and bound to a project
+acpctl credential create -f ~/.kube/config --bind team-a
+# Another context, under another name
+acpctl credential create -f ~/.kube/config --context dev --name prod
 # What kubectl uses now
 kubectl config view --raw --minify --flatten | acpctl credential create --provider kubeconfig --name ci
 # The secret that another program prints
@@ -43,7 +46,7 @@ acpctl credential create";
 /// With --mint, your kubeconfig stays here. acpctl shows the objects that it wants to create in the cluster, asks, creates an
 /// account with the role in one namespace, and stores a kubeconfig with a token of that account. If a step fails, what was made
 /// is removed again. See docs/access.md.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name; for a kubeconfig the context's name by default
@@ -70,6 +73,8 @@ pub struct Args {
     /// Annotations, as a JSON object
     #[arg(long, value_name = "JSON")]
     pub annotations: Option<String>,
+    #[command(flatten)]
+    pub bind: BindArgs,
     /// Do everything except sending: show what would be stored
     #[arg(long)]
     pub dry_run: bool,
@@ -94,7 +99,7 @@ pub struct Args {
 }
 
 /// The narrow access that is made in the kubeconfig's cluster, to be stored in place of the kubeconfig's own.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, Clone, clap::Args)]
 #[command(next_help_heading = "Minting Flags")]
 pub struct MintArgs {
     /// Make an account with this role in the cluster and store a token of it: view-no-secrets|edit-no-secrets|debug, or the name of a cluster role
@@ -113,10 +118,6 @@ pub struct MintArgs {
     /// Time for which a token is asked (default: 8h)
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     ttl: Option<Duration>,
-    /// Let the sessions of this project use the credential
-    #[arg(long, value_name = "PROJECT")]
-    #[arg(add = Candidates::PROJECTS)]
-    pub bind: Option<String>,
     /// Do not ask before objects are created in the cluster
     #[arg(short, long)]
     pub yes: bool,
@@ -136,7 +137,6 @@ impl MintArgs {
         let given = [
             ("--namespace", self.namespace.is_some()),
             ("--ttl", self.ttl.is_some()),
-            ("--bind", self.bind.is_some()),
             ("--yes", self.yes),
         ];
         match given.iter().find(|(_, given)| *given) {
@@ -212,10 +212,9 @@ pub enum IfExists {
 }
 
 impl Args {
-    /// True if neither a flag nor standard input tells what to store.
-    pub fn is_empty(&self) -> bool {
-        self.name.is_none()
-            && matches!(self.provider.as_deref(), None | Some(KUBECONFIG))
+    /// True if neither a flag nor standard input tells where the secret comes from.
+    pub fn names_no_source(&self) -> bool {
+        matches!(self.provider.as_deref(), None | Some(KUBECONFIG))
             && !self.source.is_given()
             && !self.mint.is_given()
             && !self.kubeconfig.is_given()

@@ -17,8 +17,9 @@ use crate::cluster::objects::{Account, Kind as Made, Object, Origin, is_name};
 use crate::cluster::roles::{self, Role};
 use crate::cluster::{Client, Fault};
 use crate::commands::confirm;
+use crate::commands::credential::binding::{self, Grantee};
+use crate::commands::credential::grading;
 use crate::commands::credential::minted::{self, Ends, Minted};
-use crate::commands::credential::{binding, grading};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -70,28 +71,22 @@ pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()>
         role,
     };
     refuse_taken(ctx, &ends, &plan.name)?;
-    if let Some(project) = &args.mint.bind {
-        lookup::check("project name or ID", project)?;
-        ctx.block_on(async {
-            let found = lookup::project(ends.platform, project).await;
-            found.with_context(|| format!("look up project {}", quote(project)))
-        })?;
-    }
+    let projects = ctx.block_on(args.bind.find(ends.platform))?;
     ctx.block_on(async { Ok(rehearse(&ends.cluster, &plan).await.map_err(failure)?) })?;
     if args.dry_run && !matches!(format, Format::Table | Format::Wide | Format::Name) {
         return ctx.out.value(&as_json(&plan, &ends), format);
     }
     show(ctx, &plan, &ends);
     if args.dry_run {
-        return ctx
-            .out
-            .line(&format!("credential/{} created (dry run)", plan.name));
+        ctx.out
+            .line(&format!("credential/{} created (dry run)", plan.name))?;
+        return args.bind.rehearse(ctx, &plan.name);
     }
     if !args.mint.yes && !confirm::ask_or_read(ctx, "Create these objects, and store the token?")? {
         ctx.out.note("Aborted: nothing was created");
         return Ok(());
     }
-    make_and_store(ctx, args, format, &plan, &ends)
+    make_and_store(ctx, args, format, &plan, &ends, &projects)
 }
 
 /// Refuses what contradicts itself before anything is read.
@@ -239,6 +234,7 @@ fn make_and_store(
     format: &Format,
     plan: &Plan,
     ends: &Ends<'_>,
+    projects: &[(String, Grantee)],
 ) -> anyhow::Result<()> {
     let account = &plan.minted.account;
     ends.settle_left(ctx)?;
@@ -286,27 +282,7 @@ fn make_and_store(
     ctx.out
         .note(&minted::says(&plan.minted, &token.asked, token.end));
     warn_of_surprises(ctx, plan, &token);
-    let Some(project) = &args.mint.bind else {
-        super::note_unbound(ctx, &record);
-        return Ok(());
-    };
-    ctx.block_on(binding::bind_to_project(
-        ends.platform,
-        record.id(),
-        project,
-    ))
-    .with_context(|| {
-        format!(
-            "credential {} is stored, but not bound to project {}",
-            quote(&plan.name),
-            quote(project)
-        )
-    })?;
-    ctx.out.note(&format!(
-        "credential/{} bound to project/{project}",
-        record.name()
-    ));
-    Ok(())
+    binding::bind_each(ctx, &record, projects, format)
 }
 
 /// Creates the objects and the token, and tries the token.

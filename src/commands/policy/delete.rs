@@ -1,0 +1,31 @@
+//! `acpctl policy delete`
+
+use crate::commands::confirm::ConfirmArgs;
+use crate::commands::project_args::ProjectArgs;
+use crate::commands::project_object::Target;
+use crate::ctx::Ctx;
+use crate::output::OutputArgs;
+use crate::resources::{Candidates, POLICY};
+
+/// Delete a policy
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name or ID
+    #[arg(add = Candidates::POLICIES)]
+    policy: String,
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let target = Target {
+        resource: &POLICY,
+        given: &args.policy,
+        project: &args.project,
+    };
+    target.delete(ctx, &args.confirm, &args.output)
+}

@@ -1,0 +1,181 @@
+//! What the verbs of nouns share whose objects are simple parts of a project: providers and policies.
+
+use anyhow::Context as _;
+
+use super::confirm::ConfirmArgs;
+use super::project_args::ProjectArgs;
+use super::{outcome, removal};
+use crate::api::{Body, Method, Request};
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::lookup::{self, Collection};
+use crate::output::OutputArgs;
+use crate::resources::{Record, Resource};
+use crate::text::{acpctl, quote};
+use crate::yaml;
+
+/// The text that names one object, and its project.
+pub(crate) struct Target<'a> {
+    pub resource: &'static Resource,
+    pub given: &'a str,
+    pub project: &'a ProjectArgs,
+}
+
+impl Target<'_> {
+    /// Returns the collection of the object, after checking the text that names it.
+    fn collection(&self, ctx: &Ctx) -> Result<Collection, Failure> {
+        let collection = Collection::of_project(self.resource, &self.project.project(ctx)?);
+        collection.check(self.given)?;
+        Ok(collection)
+    }
+
+    /// Finds the object.
+    ///
+    /// # Errors
+    /// If there is no such object, or if the look-up fails.
+    pub(crate) fn find(&self, ctx: &Ctx) -> anyhow::Result<Record> {
+        let collection = self.collection(ctx)?;
+        self.find_in(ctx, &collection)
+            .with_context(|| format!("get {} {}", self.resource.word, quote(self.given)))
+    }
+
+    fn find_in(&self, ctx: &Ctx, collection: &Collection) -> anyhow::Result<Record> {
+        let client = ctx.client()?;
+        ctx.block_on(async {
+            match lookup::find_if_any(client, collection, self.given).await? {
+                Some(found) => Ok(found),
+                None => Err(lookup::not_found(client, collection, self.given)
+                    .await
+                    .into()),
+            }
+        })
+    }
+
+    /// Shows the object.
+    pub(crate) fn show(&self, ctx: &Ctx, output: &OutputArgs) -> anyhow::Result<()> {
+        let format = output.format()?;
+        let record = self.find(ctx)?;
+        ctx.out.record(&record, &format, ctx.now())
+    }
+
+    /// Changes the fields of the object.
+    ///
+    /// # Errors
+    /// If the body is empty; `flags` then names the flags that fill it.
+    pub(crate) fn update(
+        &self,
+        ctx: &Ctx,
+        body: &Body,
+        flags: &str,
+        output: &OutputArgs,
+    ) -> anyhow::Result<()> {
+        let format = output.format()?;
+        let collection = self.collection(ctx)?;
+        if body.is_empty() {
+            let message = format!("nothing to update: give at least one of {flags}");
+            return Err(Failure::usage(message).into());
+        }
+        let client = ctx.client()?;
+        let word = self.resource.word;
+        let record = ctx.block_on(async {
+            lookup::act(client, &collection, self.given, async |id| {
+                let request = collection.request(Method::Patch, id).body(body.clone());
+                client.fetch(self.resource, &request).await
+            })
+            .await
+            .with_context(|| format!("update {word}"))
+        })?;
+        let sentence = format!("{word}/{} updated", record.name());
+        outcome::done(ctx, &record, &format, &sentence)
+    }
+
+    /// Deletes the object.
+    pub(crate) fn delete(
+        &self,
+        ctx: &Ctx,
+        confirm: &ConfirmArgs,
+        output: &OutputArgs,
+    ) -> anyhow::Result<()> {
+        let format = output.format()?;
+        let collection = self.collection(ctx)?;
+        let word = self.resource.word;
+        confirm.require(ctx, &format!("{word}/{}", self.given))?;
+        let doing = format!("delete {word}");
+        let found = self
+            .find_in(ctx, &collection)
+            .with_context(|| doing.clone())?;
+        removal::remove(
+            ctx,
+            confirm,
+            &collection,
+            &found,
+            self.given,
+            &format,
+            &doing,
+        )
+    }
+}
+
+/// Creates an object that has a name of its own in the project. The platform would accept a second one.
+///
+/// # Errors
+/// [`Kind::Conflict`] if an object of this name exists.
+pub(crate) fn create(
+    ctx: &Ctx,
+    resource: &'static Resource,
+    project: &str,
+    name: &str,
+    body: Body,
+    output: &OutputArgs,
+) -> anyhow::Result<()> {
+    let format = output.format()?;
+    let collection = Collection::of_project(resource, project);
+    let client = ctx.client()?;
+    let word = resource.word;
+    let record = ctx.block_on(async {
+        let present = lookup::by_name(client, &collection, name)
+            .await
+            .with_context(|| format!("create {word}"))?;
+        if !present.is_empty() {
+            let update = acpctl(&[word, "update", name]);
+            let failure = Failure::new(
+                Kind::Conflict,
+                format!("{word} {} already exists", quote(name)),
+            );
+            return Err(failure.hint(format!("to change it: {update}")).into());
+        }
+        let request = Request::new(Method::Post, collection.path.clone())
+            .body(body)
+            .project(project);
+        let record = client.fetch(resource, &request).await;
+        record.with_context(|| format!("create {word}"))
+    })?;
+    outcome::created(ctx, &record, &format)
+}
+
+/// Prints an object as the Kubernetes `ConfigMap` from which a `GitOps` tool creates it. A value that is a list or an
+/// object is written as JSON, since the values of a `ConfigMap` are texts.
+pub(crate) fn export(
+    ctx: &Ctx,
+    record: &Record,
+    namespace: Option<&str>,
+    data: serde_json::Map<String, serde_json::Value>,
+) -> anyhow::Result<()> {
+    let kind = record.resource.word;
+    let mut metadata = serde_json::json!({"name": record.name()});
+    if let Some(namespace) = namespace.filter(|namespace| !namespace.is_empty()) {
+        metadata["namespace"] = namespace.into();
+    }
+    metadata["labels"] = serde_json::json!({"ambient.ai/kind": kind});
+    let texts: serde_json::Map<String, serde_json::Value> = data
+        .into_iter()
+        .map(|(key, value)| match value {
+            serde_json::Value::String(_) => (key, value),
+            other => (key, other.to_string().into()),
+        })
+        .collect();
+    let map = serde_json::json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": texts,
+    });
+    ctx.out.data(yaml::to_string(&map)?.as_bytes())
+}

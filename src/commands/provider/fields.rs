@@ -1,0 +1,35 @@
+//! The flags for the fields that `create` and `update` set.
+
+use crate::api::Body;
+use crate::resources::Candidates;
+
+/// The flags for the fields of a provider.
+#[derive(Debug, clap::Args)]
+pub(super) struct Fields {
+    /// Kind of credential, e.g. github (default: the name)
+    #[arg(long, value_name = "TYPE")]
+    #[arg(add = Candidates::PROVIDERS)]
+    r#type: Option<String>,
+    /// Name of the Kubernetes Secret that holds the credential or, on a platform with managed gateways, ID of the
+    /// credential
+    #[arg(long, value_name = "NAME")]
+    secret: Option<String>,
+    /// Labels, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    labels: Option<String>,
+    /// Annotations, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    annotations: Option<String>,
+}
+
+impl Fields {
+    /// Returns a body with a field for each flag that is given, whatever its value.
+    pub(super) fn body(&self) -> Body {
+        let mut body = Body::new();
+        body.set_given("type", self.r#type.as_deref());
+        body.set_given("secret", self.secret.as_deref());
+        body.set_given("labels", self.labels.as_deref());
+        body.set_given("annotations", self.annotations.as_deref());
+        body
+    }
+}

@@ -1,0 +1,22 @@
+//! `acpctl provider list`
+
+use crate::commands::listing::ListArgs;
+use crate::commands::project_args::ProjectArgs;
+use crate::ctx::Ctx;
+use crate::lookup::Collection;
+use crate::resources::PROVIDER;
+
+/// List the providers of a project
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let project = args.project.project(ctx)?;
+    let providers = Collection::of_project(&PROVIDER, &project);
+    args.list.run_in_project(ctx, &providers, "list providers")
+}

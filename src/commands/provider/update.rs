@@ -1,0 +1,37 @@
+//! `acpctl provider update`
+
+use super::fields::Fields;
+use crate::commands::project_args::ProjectArgs;
+use crate::commands::project_object::Target;
+use crate::ctx::Ctx;
+use crate::output::OutputArgs;
+use crate::resources::{Candidates, PROVIDER};
+
+/// Change a provider; only the flags you pass are changed
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name or ID
+    #[arg(add = Candidates::PROVIDER_RECORDS)]
+    provider: String,
+    #[command(flatten)]
+    project: ProjectArgs,
+    #[command(flatten)]
+    fields: Fields,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let target = Target {
+        resource: &PROVIDER,
+        given: &args.provider,
+        project: &args.project,
+    };
+    let body = args.fields.body();
+    target.update(
+        ctx,
+        &body,
+        "--type, --secret, --labels, --annotations",
+        &args.output,
+    )
+}
