@@ -159,6 +159,17 @@ impl Client {
         self.send(request).await
     }
 
+    /// # Errors
+    /// There was no answer.
+    pub(crate) async fn delete(&self, path: &str, body: &Value) -> Result<ClusterAnswer, Fault> {
+        let request = self
+            .http
+            .delete(format!("{}{path}", self.base))
+            .header(CONTENT_TYPE, JSON)
+            .body(body.to_string());
+        self.send(request).await
+    }
+
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<ClusterAnswer, Fault> {
         let fault =
             |error: reqwest::Error| Fault::of_transport(&error, &self.address, self.via.as_deref());

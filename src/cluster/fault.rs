@@ -15,6 +15,11 @@ pub(crate) enum Class {
     Tls,
     Login,
     Permission,
+    NotFound,
+    /// Somebody else has the name, or has changed the object.
+    Conflict,
+    /// The cluster does not accept a value.
+    Data,
     /// The API server itself failed or is overloaded.
     Cluster,
 }
@@ -28,6 +33,9 @@ impl Class {
             Self::Tls => "TLS",
             Self::Login => "login",
             Self::Permission => "permission",
+            Self::NotFound => "not found",
+            Self::Conflict => "conflict",
+            Self::Data => "invalid",
             Self::Cluster => "cluster",
         }
     }
@@ -39,6 +47,9 @@ impl Class {
             Self::Network | Self::Tls => Kind::Network,
             Self::Login => Kind::Login,
             Self::Permission => Kind::Forbidden,
+            Self::NotFound => Kind::NotFound,
+            Self::Conflict => Kind::Conflict,
+            Self::Data => Kind::Data,
             Self::Cluster => Kind::Server,
         }
     }

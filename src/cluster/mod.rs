@@ -5,18 +5,25 @@
 //! - [`fault`]: the reason of a failure, found by the type of the error and not by its words
 //! - [`grade`]: how much the user can do, from answers to reviews
 //! - [`inspect`]: asks the questions of the grade
+//! - [`roles`], [`objects`]: what a minted credential may do, and its objects in the cluster, as data
+//! - [`change`]: creates and removes single objects, and asks for tokens
+//! - [`journal`]: notes about unfinished changes, for the run after one that was killed
 //! - [`plugin`]: the login program that a kubeconfig names, with a time limit
 //! - `tls`: judges certificates as Kubernetes' own client does
 //!
-//! The client stores nothing in the cluster: all requests are reads and reviews. It follows no redirect, because the token
-//! would go with it.
+//! Only [`change`] changes the cluster; all other requests are reads and reviews. The client follows no redirect, because the
+//! token would go with it.
 
+pub(crate) mod change;
 pub(crate) mod client;
 pub(crate) mod fault;
 pub(crate) mod grade;
 pub(crate) mod inspect;
+pub(crate) mod journal;
+pub(crate) mod objects;
 pub(crate) mod plugin;
 pub(crate) mod questions;
+pub(crate) mod roles;
 mod tls;
 
 pub(crate) use client::{Client, Limits};

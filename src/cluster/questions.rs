@@ -186,7 +186,7 @@ fn rules(review: &Value) -> Readable {
 }
 
 /// Fails for an answer that means the same to every question.
-fn refuse(client: &Client, answer: &ClusterAnswer) -> Result<(), Fault> {
+pub(super) fn refuse(client: &Client, answer: &ClusterAnswer) -> Result<(), Fault> {
     let address = client.address();
     match answer.status {
         300..=399 => {
@@ -245,7 +245,7 @@ fn anonymous() -> Fault {
     )
 }
 
-fn not_kubernetes(client: &Client, answer: &ClusterAnswer) -> Fault {
+pub(super) fn not_kubernetes(client: &Client, answer: &ClusterAnswer) -> Fault {
     let address = client.address();
     let is_markup =
         answer.content_type.starts_with("text/html") || answer.text().trim_start().starts_with('<');

@@ -10,8 +10,7 @@ use secrecy::ExposeSecret as _;
 
 use super::files::open;
 use super::findings;
-use super::flags::KubeconfigArgs;
-use super::read::views;
+use super::read::{from_environment, source_name, source_of, views};
 use crate::cluster::plugin::{self, Login};
 use crate::cluster::{Client, Fault, Limits};
 use crate::compat::quote::quote;
@@ -19,7 +18,7 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::input;
-use crate::kubeconfig::{self as rules, Access, Keep, Kubeconfig, Plugin, Source};
+use crate::kubeconfig::{self as rules, Access, Keep, Kubeconfig, OwnedSource, Plugin, Source};
 use crate::lookup;
 use crate::output::{progress, prompt};
 use crate::resources::{Candidates, KUBECONFIG};
@@ -70,6 +69,19 @@ impl Way {
 }
 
 impl ClusterArgs {
+    /// Refuses these flags in a line that leads to no cluster.
+    ///
+    /// # Errors
+    /// A usage failure that names the flag that would need them.
+    pub(crate) fn refuse_given(&self, needed: &str) -> Result<(), Failure> {
+        if self.from_file.is_none() && self.context.is_none() && self.allow.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::usage(format!(
+            "--from-file, --context and --allow require {needed}"
+        )))
+    }
+
     /// Reads the kubeconfig: of a stored credential, of a file, or of the user's own context.
     ///
     /// # Errors
@@ -87,26 +99,70 @@ impl ClusterArgs {
         }
     }
 
-    /// The user's own kubeconfig, cut to one context.
+    /// The user's own kubeconfig, cut to one context. Standard input is read for `-` only: commands about clusters run in
+    /// scripts and timers, whose standard input means nothing.
     fn own(&self, ctx: &Ctx) -> Result<Way, Failure> {
-        let named = self
-            .from_file
-            .as_deref()
-            .map(input::from_path)
-            .transpose()?;
-        let args = KubeconfigArgs::keeping(self.context.clone());
-        let mut sources = args.sources(ctx, named)?;
-        super::decode::decode(&mut sources)?;
-        let name = super::read::source_name(&sources);
-        let keep = self.context.as_deref().map_or(Keep::Current, Keep::Named);
-        let carved = rules::carve(&views(&sources), keep, &open).map_err(|refused| {
-            for finding in &refused {
-                ctx.out.note(&findings::text(&name, finding));
+        let sources = match (&self.from_file, &self.context) {
+            (Some(path), _) => vec![source_of(input::from_path(path)?)],
+            (None, Some(_)) => from_environment()?,
+            (None, None) => {
+                return Err(Failure::usage("no kubeconfig is named").hint(
+                    "name a file with --from-file PATH, or a context of KUBECONFIG with --context NAME",
+                ));
             }
-            unusable(&name)
-        })?;
-        access(&name, carved.text.expose_secret())
+        };
+        cut(ctx, sources, self.context.as_deref())
     }
+
+    /// Reads the user's own kubeconfig for the cluster at this address, as a credential's annotation has it. Without a file and
+    /// a context, the context that leads there is taken from `KUBECONFIG`.
+    ///
+    /// # Errors
+    /// If no context leads to this cluster, or if several do and none is the current one.
+    pub(crate) fn way_to(&self, ctx: &Ctx, server: &str) -> Result<Way, Failure> {
+        may_log_in(&self.allow)?;
+        let mut sources = match &self.from_file {
+            Some(path) => vec![source_of(input::from_path(path)?)],
+            None => from_environment()?,
+        };
+        super::decode::decode(&mut sources)?;
+        let name = source_name(&sources);
+        let contexts = rules::contexts(&views(&sources)).map_err(|_| unusable(&name))?;
+        let mut leading = contexts.iter().filter(|context| {
+            context.server.as_deref() == Some(server)
+                && self
+                    .context
+                    .as_ref()
+                    .is_none_or(|name| *name == context.name)
+        });
+        let chosen = leading
+            .clone()
+            .find(|context| context.current)
+            .or_else(|| leading.next().filter(|_| leading.next().is_none()));
+        let Some(chosen) = chosen.map(|context| context.name.clone()) else {
+            let text = format!(
+                "the kubeconfig {} has no single context for the cluster {server}",
+                quote(&name)
+            );
+            return Err(Failure::new(Kind::NotFound, text)
+                .hint("name the file with --from-file, or the context with --context"));
+        };
+        cut(ctx, sources, Some(&chosen))
+    }
+}
+
+/// Cuts a kubeconfig to one context.
+fn cut(ctx: &Ctx, mut sources: Vec<OwnedSource>, context: Option<&str>) -> Result<Way, Failure> {
+    super::decode::decode(&mut sources)?;
+    let name = source_name(&sources);
+    let keep = context.map_or(Keep::Current, Keep::Named);
+    let carved = rules::carve(&views(&sources), keep, &open).map_err(|refused| {
+        for finding in &refused {
+            ctx.out.note(&findings::text(&name, finding));
+        }
+        unusable(&name)
+    })?;
+    of_text(&name, carved.text.expose_secret())
 }
 
 /// The kubeconfig of a stored credential.
@@ -129,10 +185,14 @@ fn stored(ctx: &Ctx, given: &str) -> anyhow::Result<Way> {
         let text = fetch::token(client, record.id(), &provider).await?;
         Ok((record.name().to_owned(), text))
     })?;
-    Ok(access(&name, text.expose_secret())?)
+    Ok(of_text(&name, text.expose_secret())?)
 }
 
-fn access(name: &str, text: &str) -> Result<Way, Failure> {
+/// Reads a kubeconfig that is cut already.
+///
+/// # Errors
+/// It has no usable context.
+pub(crate) fn of_text(name: &str, text: &str) -> Result<Way, Failure> {
     let source = Source {
         name,
         bytes: text.as_bytes(),

@@ -84,6 +84,21 @@ impl KubeconfigArgs {
         }
     }
 
+    /// Returns the gates for a kubeconfig that was minted with these flags: it has one context and names no file, and its
+    /// token is meant to end soon.
+    #[must_use]
+    pub fn of_minted(&self) -> Self {
+        let soon = "token-expires-soon".to_owned();
+        Self {
+            min_ttl: self.min_ttl,
+            gates: GateArgs {
+                strict: self.gates.strict,
+                allow: self.gates.allow.iter().cloned().chain([soon]).collect(),
+            },
+            ..Self::default()
+        }
+    }
+
     /// Adds what the user accepts for manifests.
     #[must_use]
     pub fn trusting(mut self, trust: &TrustArgs) -> Self {

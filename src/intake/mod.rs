@@ -37,7 +37,7 @@ pub(crate) use files::{Files, open};
 pub(crate) use flags::{KubeconfigArgs, TrustArgs};
 pub(crate) use folder::kubeconfigs;
 pub(crate) use page::Page;
-pub(crate) use prepare::cut_lines;
+pub(crate) use prepare::{Prepared, cut_lines};
 pub(crate) use read::{from_environment, source_name, source_of, views};
 pub(crate) use source::{SourceArgs, empty, text};
 pub(crate) use trust::trust_bundle;

@@ -47,6 +47,11 @@ pub(crate) static CREDENTIAL: Resource = Resource {
             width: 20,
             cell: Cell::Derived(|values| annotation_in(values, EXPIRES_AT)),
         },
+        Column {
+            title: "GRADE",
+            width: 22,
+            cell: Cell::Derived(|values| annotation_in(values, GRADE)),
+        },
     ],
     screen: &[
         column("NAME", 24, "name"),
@@ -118,6 +123,18 @@ pub(crate) const EXPIRES_AT: &str = "acpctl/expires-at";
 pub(crate) const USED_BY: &str = "used_by";
 /// A keyed digest of the secret: it recognizes the secret and reveals nothing about it.
 pub(crate) const DIGEST: &str = "acpctl/digest";
+
+/// How much a credential can do in its cluster, and when that was asked.
+pub(crate) const GRADE: &str = "acpctl/grade";
+pub(crate) const GRADED_AT: &str = "acpctl/graded-at";
+/// The annotations of a minted credential: the account in the cluster, its namespace and role, the anchor of the token, how long
+/// a token is asked for, in seconds, and the token's ID in the cluster's audit log.
+pub(crate) const MINT_ID: &str = "acpctl/mint-id";
+pub(crate) const MINT_NAMESPACE: &str = "acpctl/mint-namespace";
+pub(crate) const MINT_ROLE: &str = "acpctl/mint-role";
+pub(crate) const MINT_ANCHOR: &str = "acpctl/mint-anchor";
+pub(crate) const MINT_TTL: &str = "acpctl/mint-ttl";
+pub(crate) const MINT_TOKEN: &str = "acpctl/mint-token-id";
 
 /// Returns one annotation of a record; an empty text if it has none.
 #[must_use]

@@ -28,7 +28,8 @@ pub(crate) use application::APPLICATION;
 pub(crate) use candidates::Candidates;
 pub(crate) use cluster::{CLUSTER, CLUSTER_ROLES};
 pub(crate) use credential::{
-    CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, KUBECONFIG, OWN_ANNOTATIONS,
+    CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, GRADE, GRADED_AT, KUBECONFIG,
+    MINT_ANCHOR, MINT_ID, MINT_NAMESPACE, MINT_ROLE, MINT_TOKEN, MINT_TTL, OWN_ANNOTATIONS,
     PROVIDERS, SERVER, USED_BY, annotation, expires_at,
 };
 pub(crate) use description::{AGE, Cell, Column, Resource, Scope, column};

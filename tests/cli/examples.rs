@@ -98,6 +98,22 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         Expected::Skipped("needs an MCP server and a cluster: session/probe/"),
     ),
     (
+        "acpctl credential create --mint ",
+        Expected::Skipped("needs a cluster: credential/mint.rs"),
+    ),
+    (
+        "acpctl credential renew ",
+        Expected::Skipped("needs a cluster: credential/mint.rs"),
+    ),
+    (
+        "acpctl credential revoke ",
+        Expected::Skipped("needs a cluster: credential/mint.rs"),
+    ),
+    (
+        "acpctl credential list --orphans ",
+        Expected::Skipped("needs a cluster: credential/mint.rs"),
+    ),
+    (
         "acpctl credential inspect ",
         Expected::Skipped("needs a cluster: credential/inspect.rs"),
     ),

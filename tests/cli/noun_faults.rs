@@ -94,6 +94,16 @@ const COMMANDS: &[(&str, &str)] = &[
 /// this is the whole message of a 404.
 const LOOKUPS: &[(&str, &str, &str)] = &[
     (
+        "credential renew x",
+        "renew credential: ",
+        "renew credential: credential \"x\" not found",
+    ),
+    (
+        "credential revoke x --yes",
+        "revoke credential: ",
+        "revoke credential: credential \"x\" not found",
+    ),
+    (
         "create session --name n",
         "create session: ",
         "project \"p\" does not exist; run 'acpctl project <name>' to switch projects",

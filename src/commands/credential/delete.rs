@@ -2,12 +2,14 @@
 
 use anyhow::Context as _;
 
+use super::minted::Minted;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::removal;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::resources::Candidates;
+use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
 acpctl credential delete prod
@@ -36,6 +38,12 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     args.confirm.require(ctx, &format!("credential/{given}"))?;
     let client = ctx.client()?;
     let found = ctx.block_on(async { lookup::credential(client, given).await.context(DOING) })?;
+    if Minted::of(&found).is_some() {
+        let revoke = acpctl(&["credential", "revoke", given]);
+        ctx.out.note(&format!(
+            "The credential was minted, and deleting it leaves its access in the cluster; to take that back as well: {revoke}"
+        ));
+    }
     removal::remove(
         ctx,
         &args.confirm,

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::grading;
 use crate::cluster::grade::{Finding, Grade, Level, Scope, Verdict};
 use crate::cluster::inspect::{Inspection, inspect};
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
 use crate::intake::cluster::{self, ClusterArgs, Way};
 use crate::output::style::{self, Tone};
 use crate::output::{Format, OutputArgs, progress};
@@ -44,7 +44,11 @@ pub struct Args {
     output: OutputArgs,
 }
 
-fn level(word: &str) -> Result<Level, String> {
+/// Reads a grade on the command line.
+///
+/// # Errors
+/// There is no such grade.
+pub(super) fn level(word: &str) -> Result<Level, String> {
     Level::from_word(word).ok_or_else(|| {
         let words = Level::ALL.map(Level::word).join(", ");
         format!("the grades are {words}")
@@ -72,7 +76,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         format => ctx.out.value(&as_json(&way, asked.as_ref()), &format)?,
     }
     match (asked, args.max_grade) {
-        (Some(asked), Some(limit)) => gate(&way.name, asked.grade, limit).map_err(Into::into),
+        (Some(asked), Some(limit)) => {
+            grading::gate(&way.name, asked.grade, limit).map_err(Into::into)
+        }
         _ => Ok(()),
     }
 }
@@ -86,15 +92,6 @@ fn ask(ctx: &Ctx, args: &Args, way: &mut Way) -> anyhow::Result<Inspection> {
             .await
             .map_err(cluster::failure)?)
     })
-}
-
-/// Refuses a credential that can do more than it should, or that may.
-fn gate(name: &str, grade: Grade, limit: Level) -> Result<(), Failure> {
-    if grade.is_within(limit) {
-        return Ok(());
-    }
-    let text = format!("{name} has the grade {grade}, and --max-grade allows {limit}");
-    Err(Failure::new(Kind::Policy, text).hint("store a credential that can do less"))
 }
 
 fn page(way: &Way, asked: Option<&Inspection>, is_wide: bool, color: bool) -> String {

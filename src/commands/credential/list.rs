@@ -5,6 +5,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use jiff::Timestamp;
 
+use super::minted::Minted;
+use super::orphans;
 use crate::api::equals;
 use crate::commands::listing::{ListArgs, View, shows_screen};
 use crate::commands::used_by;
@@ -12,6 +14,7 @@ use crate::compat::grammar::IgnoredArgs;
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
+use crate::intake::cluster::ClusterArgs;
 use crate::resources::{CREDENTIAL, Candidates, Record, expires_at};
 use crate::text::acpctl;
 
@@ -19,6 +22,8 @@ const EXAMPLES: &str = "\
 acpctl credential list
 # Those that must be renewed soon: exit code 12 if there are any
 acpctl credential list --provider kubeconfig --expiring-within 14d
+# What acpctl has made in a cluster and nobody uses any more
+acpctl credential list --orphans --context dev
 # For scripts
 acpctl credential list -q --sort-by expires
 acpctl credential list --jq '.items[] | select(.provider == \"github\") | .name'";
@@ -37,6 +42,14 @@ pub struct Args {
     /// Only credentials known to expire within this time, e.g. 72h or 14d; exit code 12 if there are any
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     expiring_within: Option<Duration>,
+    /// Only credentials that acpctl has minted
+    #[arg(long)]
+    minted: bool,
+    /// Compare with the cluster of --from-file or --context: minted accounts without a credential, and the reverse
+    #[arg(long)]
+    orphans: bool,
+    #[command(flatten)]
+    cluster: ClusterArgs,
     #[command(flatten)]
     list: ListArgs,
     #[command(flatten)]
@@ -45,8 +58,14 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.list.format()?;
+    if args.orphans {
+        return orphans::run(ctx, &args.cluster, &format);
+    }
+    args.cluster.refuse_given("--orphans")?;
     let client = ctx.client()?;
-    let mut options = args.list.options(args.expiring_within.is_some());
+    let mut options = args
+        .list
+        .options(args.expiring_within.is_some() || args.minted);
     options.search = search(args);
     let mut list = ctx.block_on(async {
         let list = client.list(&CREDENTIAL, "/credentials", &options).await;
@@ -60,14 +79,15 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         record.remove("token");
     }
     let now = ctx.now();
-    let expires = args
-        .expiring_within
-        .map(|within| move |record: &Record| expires_within(record, now, within));
+    let wanted = |record: &Record| {
+        let within = args.expiring_within;
+        within.is_none_or(|within| expires_within(record, now, within))
+            && (!args.minted || Minted::of(record).is_some())
+    };
+    let is_narrowed = args.expiring_within.is_some() || args.minted;
     let total = args.list.narrow(
         &mut list,
-        expires
-            .as_ref()
-            .map(|wanted| wanted as &dyn Fn(&Record) -> bool),
+        is_narrowed.then_some(&wanted as &dyn Fn(&Record) -> bool),
     )?;
     let view = View {
         format: &format,

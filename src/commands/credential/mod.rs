@@ -6,11 +6,17 @@ mod create;
 mod delete;
 mod explain;
 mod get;
+mod grading;
 mod inspect;
 mod list;
 mod merge;
+mod minted;
+mod orphans;
 mod plan;
+mod renew;
+mod revoke;
 mod scan;
+mod schedule;
 mod token;
 mod unbind;
 mod update;
@@ -39,6 +45,8 @@ pub enum Command {
     Explain(explain::Args),
     Inspect(inspect::Args),
     Scan(scan::Args),
+    Renew(renew::Args),
+    Revoke(revoke::Args),
 }
 
 impl Command {
@@ -57,6 +65,8 @@ impl Command {
             Self::Explain(args) => explain::run(ctx, args),
             Self::Inspect(args) => inspect::run(ctx, args),
             Self::Scan(args) => scan::run(ctx, args),
+            Self::Renew(args) => renew::run(ctx, args),
+            Self::Revoke(args) => revoke::run(ctx, args),
         }
     }
 }

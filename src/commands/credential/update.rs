@@ -5,8 +5,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::binding::{self, BindArgs};
-use super::merge;
+use super::{grading, inspect, merge};
 use crate::api::{Body, Client, Method};
+use crate::cluster::grade::Level;
 use crate::commands::outcome;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
@@ -61,6 +62,9 @@ pub struct Args {
     /// Do everything except sending
     #[arg(long)]
     dry_run: bool,
+    /// Ask the cluster what the new kubeconfig can do, and fail with exit code 8 if it is more: none|read|read-secrets|write|escalate|admin
+    #[arg(long, value_name = "GRADE", value_parser = inspect::level)]
+    max_grade: Option<Level>,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -77,7 +81,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let projects = ctx.block_on(args.bind.find(client))?;
     let stored = stored(ctx, client, args, secret.as_ref())?;
-    let change = Change::prepare(ctx, args, stored, secret)?;
+    let mut change = Change::prepare(ctx, args, stored, secret)?;
+    if let Some(limit) = args.max_grade {
+        let allowed = &args.kubeconfig.gates.allow;
+        grading::grade(ctx, &args.credential, &mut change.body, limit, allowed)?;
+    }
     let (record, effect) = change.apply(ctx, client, args)?;
     let name = if effect == UPDATED {
         record.name()

@@ -1,5 +1,7 @@
 //! `credential inspect`: who a credential is in its cluster, and what it can do there.
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
 use crate::support::apiserver::{ADMIN, ApiServer, Fault, Planned};
@@ -110,7 +112,7 @@ fn a_question_that_fails_is_unknown() {
     let token = server.user("viewer", Some("view"));
     let plan = |fault| Planned {
         method: "POST",
-        path_ends: "/selfsubjectaccessreviews",
+        path: "/selfsubjectaccessreviews",
         fault,
     };
     server.state().faults.extend([
@@ -171,7 +173,7 @@ fn a_refused_login_and_a_missing_source_are_errors() {
         .args(["credential", "inspect", "--access"])
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(7), "{:?}", streams(&output));
+    assert_eq!(output.status.code(), Some(2), "{:?}", streams(&output));
     // Without --access the cluster is not asked.
     server.state().log.clear();
     env.acpctl()
@@ -217,4 +219,185 @@ fn a_login_program_runs_only_if_the_user_agrees() {
     );
     assert_eq!((code, &json["access"]["user"]), (0, &json!("viewer")));
     assert_eq!(std::fs::read_to_string(&marker).unwrap(), "ran\n");
+}
+
+/// A rule as a test makes it, and whether it is given in the whole cluster.
+type Given = (bool, Value);
+
+/// Rules out of the words that the questions are about, some of them for named objects only.
+fn rules() -> impl Strategy<Value = Vec<Given>> {
+    let words = |words: &'static [&'static str], most| {
+        prop::collection::vec(prop::sample::select(words), 1..=most)
+    };
+    let verbs = &[
+        "get",
+        "list",
+        "create",
+        "update",
+        "delete",
+        "impersonate",
+        "bind",
+        "escalate",
+        "approve",
+        "*",
+    ];
+    let groups = &[
+        "",
+        "",
+        "apps",
+        "rbac.authorization.k8s.io",
+        "certificates.k8s.io",
+        "*",
+    ];
+    let resources = &[
+        "secrets",
+        "pods",
+        "pods/exec",
+        "users",
+        "groups",
+        "clusterroles",
+        "roles",
+        "nodes/proxy",
+        "namespaces",
+        "serviceaccounts",
+        "signers",
+        "certificatesigningrequests/approval",
+        "*",
+    ];
+    let names = &["one", "system:masters", "cluster-admin", "kubernetes.io/*"];
+    let rule = (
+        any::<bool>(),
+        words(verbs, 2),
+        words(groups, 2),
+        words(resources, 2),
+        prop::option::of(words(names, 1)),
+    );
+    let rule = rule.prop_map(|(everywhere, verbs, groups, resources, names)| {
+        let mut rule = json!({"verbs": verbs, "apiGroups": groups, "resources": resources});
+        if let Some(names) = names {
+            rule["resourceNames"] = json!(names);
+        }
+        (everywhere, rule)
+    });
+    prop::collection::vec(rule, 0..4)
+}
+
+/// Whatever the rules are: no "no" where the cluster would say yes, no "yes" where it would say no, and a grade that is neither
+/// below a right that the user has nor above all of them.
+#[test]
+fn no_answer_and_no_grade_is_wrong() {
+    let env = TestEnv::new();
+    let server = ApiServer::start();
+    let levels = ["none", "read", "read-secrets", "write", "escalate", "admin"];
+    let level = |word: &Value| levels.iter().position(|level| word == level).unwrap();
+    let config = Config {
+        cases: 40,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let serial = std::cell::Cell::new(0);
+    let mut runner =
+        TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let checked = runner.run(&rules(), |given| {
+        serial.set(serial.get() + 1);
+        let name = format!("user-{}", serial.get());
+        let token = server.user(&name, None);
+        let of = |wanted: bool| -> Vec<&Value> {
+            given
+                .iter()
+                .filter(|(is, _)| *is == wanted)
+                .map(|(_, rule)| rule)
+                .collect()
+        };
+        server.grant(&name, &json!(of(false)));
+        server.grant_everywhere(&name, &json!(of(true)));
+        server.state().log.clear();
+        let (_, json) = inspected(&env, &server.kubeconfig(&token), &[]);
+        prop_assert!(server.requests().len() <= 35);
+        let access = &json["access"];
+        let (grade, is_floor) = (level(&access["grade"]), access["at_least"] == true);
+        let mut highest = 0;
+        for finding in access["findings"].as_array().unwrap() {
+            let may = server.has_right(&token, finding, None);
+            match finding["verdict"].as_str().unwrap() {
+                "yes" => prop_assert!(may, "{finding}"),
+                "no" => prop_assert!(!may, "{finding}"),
+                "some" => {
+                    for name in finding["names"].as_array().unwrap() {
+                        prop_assert!(
+                            server.has_right(&token, finding, name.as_str()),
+                            "{finding}"
+                        );
+                    }
+                }
+                other => prop_assert!(false, "{other}: the server answers everything"),
+            }
+            // A signer and an approval count together only.
+            if finding["group"] != "certificates.k8s.io" {
+                if may {
+                    highest = highest.max(level(&finding["grade"]));
+                }
+                let named = ["one", "system:masters", "cluster-admin", "kubernetes.io/*"];
+                if !is_floor
+                    && named
+                        .iter()
+                        .any(|name| server.has_right(&token, finding, Some(name)))
+                {
+                    prop_assert!(grade >= level(&finding["grade"]), "{finding}: {access}");
+                }
+            }
+        }
+        prop_assert!(grade >= highest, "{access}");
+        let is_granted = access["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|finding| finding["verdict"] != "no" && level(&finding["grade"]) >= grade);
+        // Other rules make a grade of their own: what only reads, and what changes anything.
+        let is_general = grade <= 1 || (grade == 3 && !given.is_empty());
+        prop_assert!(is_granted || is_general, "{access}");
+        Ok(())
+    });
+    checked.unwrap();
+}
+
+#[test]
+fn a_grade_is_a_gate_before_a_kubeconfig_is_stored() {
+    let env = TestEnv::new();
+    let server = ApiServer::start();
+    let file =
+        |name: &str, role: &str| env.file(name, server.kubeconfig(&server.user(name, Some(role))));
+    let (viewer, editor) = (file("viewer", "view"), file("editor", "edit"));
+    let run = |words: &[&str], file: &std::path::Path| {
+        let mut command = env.local();
+        let output = command.args(words).arg("-f").arg(file).output().unwrap();
+        (output.status.code().unwrap(), streams(&output).1)
+    };
+    let create = [
+        "credential",
+        "create",
+        "--name",
+        "prod",
+        "--max-grade",
+        "read",
+        "--provider",
+        "kubeconfig",
+    ];
+    let (code, err) = run(&create, &editor);
+    assert_eq!(code, 8, "{err}");
+    let (code, err) = run(&create, &viewer);
+    assert_eq!(code, 0, "{err}");
+    let update = ["credential", "update", "prod", "--max-grade", "write"];
+    let (code, err) = run(&update, &editor);
+    assert_eq!(code, 8, "{err}");
+    let list = env
+        .local()
+        .args(["credential", "list", "-o", "json"])
+        .output()
+        .unwrap();
+    let list: Value = serde_json::from_str(&streams(&list).0).unwrap();
+    let stored: Value =
+        serde_json::from_str(list["items"][0]["annotations"].as_str().unwrap()).unwrap();
+    assert_eq!(stored["acpctl/grade"], "read");
+    assert!(stored["acpctl/graded-at"].is_string());
 }

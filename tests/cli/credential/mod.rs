@@ -4,6 +4,8 @@ mod bindings;
 mod create;
 mod expiry;
 mod inspect;
+mod mint;
+mod mint_faults;
 mod names;
 mod plan;
 mod refusals;

@@ -35,7 +35,7 @@ pub struct Logged {
 }
 
 /// What goes wrong with a request.
-#[derive(Clone)]
+#[derive(Clone, Copy, Debug)]
 pub enum Fault {
     /// The server refuses before it does anything.
     Refuses(u16),
@@ -43,12 +43,16 @@ pub enum Fault {
     AnswerLost,
     /// The connection ends before anything is done.
     Cut,
+    /// The server does what it is asked, and then says that it failed.
+    FailsAfter(u16),
+    /// The server does what it is asked, and never answers.
+    Hangs,
 }
 
-/// A fault for the next request of this method whose path ends so.
+/// A fault for the next request of this method whose path contains this, dry runs excepted.
 pub struct Planned {
     pub method: &'static str,
-    pub path_ends: &'static str,
+    pub path: &'static str,
     pub fault: Fault,
 }
 
@@ -67,6 +71,9 @@ pub struct State {
     pub authorizer_fails: bool,
     serial: u32,
 }
+
+/// The status of an answer that is not given.
+const HANGS: u16 = 1;
 
 /// The server, running, with its state.
 pub struct ApiServer {
@@ -111,8 +118,14 @@ impl ApiServer {
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         let cluster = Cluster::overridden("", move |asked| {
-            let mut state = shared.lock().unwrap();
-            Some(state.answer(asked))
+            let told = shared.lock().unwrap().answer(asked);
+            if told.status == HANGS {
+                // Until the test ends.
+                loop {
+                    std::thread::park();
+                }
+            }
+            Some(told)
         });
         Self { cluster, state }
     }
@@ -161,6 +174,40 @@ impl ApiServer {
         state.put("rolebindings", "team-a", &role, binding);
     }
 
+    /// Gives a user a role of its own in the whole cluster.
+    pub fn grant_everywhere(&self, name: &str, rules: &Value) {
+        let mut state = self.state();
+        let role = format!("own-{name}");
+        let object = json!({"metadata": {"name": role}, "rules": rules});
+        state.put("clusterroles", "", &role, object);
+        let binding = json!({
+            "metadata": {"name": role},
+            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
+            "subjects": [{"kind": "User", "name": name}],
+        });
+        state.put("clusterrolebindings", "", &role, binding);
+    }
+
+    /// True if the user of a token has a right, in `team-a` or in the whole cluster, as a finding describes it. A name that is
+    /// given replaces the finding's.
+    pub fn has_right(&self, token: &str, finding: &Value, name: Option<&str>) -> bool {
+        let state = self.state();
+        let user = state.user_of(Some(token)).unwrap();
+        let text = |key: &str| finding[key].as_str().unwrap();
+        let right = Right {
+            verb: text("verb"),
+            group: text("group"),
+            resource: joined(text("resource"), text("subresource")),
+            namespace: if text("scope") == "namespace" {
+                "team-a"
+            } else {
+                ""
+            },
+            name: name.unwrap_or(text("name")),
+        };
+        state.may(&user, &right)
+    }
+
     /// A kubeconfig for this server with a token, in the namespace `team-a`.
     pub fn kubeconfig(&self, token: &str) -> String {
         self.kubeconfig_of(&format!("{{token: {token}}}"))
@@ -184,6 +231,18 @@ impl ApiServer {
         keys.filter(|(kind, namespace, _)| kind == resource && namespace == "team-a")
             .map(|(_, _, name)| name.clone())
             .collect()
+    }
+
+    /// Changes an object in `team-a` behind everybody's back.
+    pub fn change(&self, resource: &str, name: &str, change: impl FnOnce(&mut Value)) {
+        let key = (resource.to_owned(), "team-a".to_owned(), name.to_owned());
+        change(self.state().objects.get_mut(&key).unwrap());
+    }
+
+    /// Removes an object in `team-a` behind everybody's back.
+    pub fn forget(&self, resource: &str, name: &str) {
+        let key = (resource.to_owned(), "team-a".to_owned(), name.to_owned());
+        self.state().objects.remove(&key).unwrap();
     }
 
     /// True if the server accepts this token now.
@@ -227,13 +286,31 @@ fn built_in() -> Vec<(&'static str, Value)> {
                 "configmaps",
                 "pods",
                 "pods/log",
+                "pods/status",
                 "services",
+                "endpoints",
+                "events",
                 "serviceaccounts",
                 "namespaces",
+                "persistentvolumeclaims",
+                "replicationcontrollers",
+                "resourcequotas",
+                "limitranges",
             ],
             reads,
         ),
-        rule(&["apps"], &["deployments", "replicasets"], reads),
+        rule(
+            &["apps"],
+            &["deployments", "replicasets", "statefulsets", "daemonsets"],
+            reads,
+        ),
+        rule(&["batch"], &["jobs", "cronjobs"], reads),
+        rule(
+            &["networking.k8s.io"],
+            &["ingresses", "networkpolicies"],
+            reads,
+        ),
+        rule(&["autoscaling"], &["horizontalpodautoscalers"], reads),
     ];
     let edit = [
         rule(&[""], &["secrets"], reads),
@@ -255,7 +332,12 @@ fn built_in() -> Vec<(&'static str, Value)> {
         ),
         rule(&[""], &["serviceaccounts"], &["impersonate"]),
         rule(&[""], &["serviceaccounts/token"], &["create"]),
-        rule(&["apps"], &["deployments", "replicasets"], writes),
+        rule(
+            &["apps"],
+            &["deployments", "deployments/scale", "statefulsets/scale"],
+            writes,
+        ),
+        rule(&["networking.k8s.io"], &["ingresses"], writes),
     ];
     let admin = [rule(
         &[RBAC],
@@ -333,10 +415,11 @@ impl State {
     }
 
     fn answer(&mut self, asked: &Asked) -> Told {
-        let at = self
-            .faults
-            .iter()
-            .position(|plan| plan.method == asked.method && asked.path.ends_with(plan.path_ends));
+        let at = self.faults.iter().position(|plan| {
+            plan.method == asked.method
+                && asked.path.contains(plan.path)
+                && !asked.query.contains("dryRun")
+        });
         let fault = at.map(|at| self.faults.remove(at).fault);
         let user = self.user_of(asked.token.as_deref());
         let name = user
@@ -358,8 +441,13 @@ impl State {
             body: String::from_utf8_lossy(&asked.body).into_owned(),
             status: code,
         });
-        if code == 0 || matches!(fault, Some(Fault::AnswerLost)) {
-            return Told::nothing();
+        match fault {
+            Some(Fault::AnswerLost | Fault::Cut) => return Told::nothing(),
+            Some(Fault::Hangs) => return Told::text(HANGS, "", ""),
+            Some(Fault::FailsAfter(code)) => {
+                return Told::json(refusal(code, "InternalError", "it was done all the same"));
+            }
+            _ => {}
         }
         Told::json((code, body))
     }
@@ -457,7 +545,8 @@ impl State {
     }
 
     fn handle(&mut self, asked: &Asked, user: &User) -> (u16, Value) {
-        let body: Value = serde_json::from_slice(&asked.body).unwrap_or(Value::Null);
+        let body: Value =
+            serde_json::from_slice(&asked.body).unwrap_or_else(|_| of_kubectl(&asked.body));
         match (asked.method.as_str(), asked.path.as_str()) {
             ("GET", "/version") => {
                 return (
@@ -826,6 +915,19 @@ impl State {
         });
         (201, answer)
     }
+}
+
+/// The one question that kubectl asks in protobuf here: for the rules of a namespace (`auth can-i --list`).
+fn of_kubectl(body: &[u8]) -> Value {
+    let is_about_team = body.windows(6).any(|word| word == b"team-a");
+    if !body.starts_with(b"k8s\0") || !is_about_team {
+        return Value::Null;
+    }
+    json!({
+        "kind": "SelfSubjectRulesReview",
+        "apiVersion": "authorization.k8s.io/v1",
+        "spec": {"namespace": "team-a"},
+    })
 }
 
 fn joined(resource: &str, subresource: &str) -> String {

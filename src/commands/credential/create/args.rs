@@ -1,11 +1,24 @@
 //! The flags of `acpctl credential create`.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::cluster::grade::Level;
+use crate::cluster::objects::is_name;
+use crate::cluster::roles::{self, Role, RulesFault};
 use crate::commands::credential::binding::BindArgs;
+use crate::commands::credential::inspect;
 use crate::compat::grammar::IgnoredArgs;
+use crate::compat::number;
+use crate::compat::quote::quote;
+use crate::failure::{Failure, Kind};
 use crate::input::{self, Stdin};
 use crate::intake::{KubeconfigArgs, SourceArgs};
 use crate::output::OutputArgs;
 use crate::resources::{Candidates, KUBECONFIG};
+use crate::yaml;
 
 const EXAMPLES: &str = "\
 # The current context of a file, checked, cut out, and bound to a project
@@ -18,6 +31,8 @@ kubectl config view --raw --minify --flatten | acpctl credential create --provid
 gh auth token | acpctl credential create --provider github --name bot --token -
 # Only look: what would be stored, and what is wrong with it
 acpctl credential create --provider kubeconfig --from-file ~/.kube/config --dry-run -o json
+# A new, narrow access in the cluster instead of your own, for eight hours
+acpctl credential create --mint view --namespace team-a --context dev --name team-a-view --bind team-a
 # Step by step, on a terminal
 acpctl credential create";
 
@@ -27,6 +42,10 @@ acpctl credential create";
 /// for it on a terminal. A kubeconfig is cut to one self-contained context. What would be stored is validated as
 /// Kubernetes' own client does, and checked for what breaks in a session's container, before it is sent. A file that
 /// holds a kubeconfig needs no --provider.
+///
+/// With --mint, your kubeconfig stays here. acpctl shows the objects that it wants to create in the cluster, asks, creates an
+/// account with the role in one namespace, and stores a kubeconfig with a token of that account. If a step fails, what was made
+/// is removed again. See docs/access.md.
 #[derive(Debug, Default, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -67,12 +86,122 @@ pub struct Args {
     pub allow_duplicate: bool,
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Ask the cluster what the kubeconfig can do, and fail with exit code 8 if it is more: none|read|read-secrets|write|escalate|admin
+    #[arg(long, value_name = "GRADE", value_parser = inspect::level)]
+    pub(super) max_grade: Option<Level>,
     #[command(flatten)]
     ignored: IgnoredArgs,
-    // Keep this field last: its help heading applies to every field that follows.
+    // Keep these fields last: a help heading applies to every field that follows.
+    #[command(flatten)]
+    pub mint: MintArgs,
     #[command(flatten)]
     pub kubeconfig: KubeconfigArgs,
 }
+
+/// The narrow access that is made in the kubeconfig's cluster, to be stored in place of the kubeconfig's own.
+#[derive(Debug, Default, Clone, clap::Args)]
+#[command(next_help_heading = "Minting Flags")]
+pub struct MintArgs {
+    /// Make an account with this role in the cluster and store a token of it: view-no-secrets|edit-no-secrets|debug, or the name of a cluster role
+    #[arg(long, value_name = "ROLE")]
+    #[arg(add = Candidates::Words(&["view", "view-no-secrets", "edit-no-secrets", "debug"]))]
+    mint: Option<String>,
+    /// The same with rights of your own, e.g. 'get,list pods,deployments.apps' (repeatable)
+    #[arg(long, value_name = "RULE")]
+    rules: Vec<String>,
+    /// The same with the rules of this file: a Role, or a list of rules
+    #[arg(long, value_name = "PATH")]
+    rules_file: Option<PathBuf>,
+    /// Namespace of the account (default: the context's)
+    #[arg(long, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// Time for which a token is asked (default: 8h)
+    #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
+    ttl: Option<Duration>,
+    /// Do not ask before objects are created in the cluster
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+impl MintArgs {
+    /// True if an account is to be made.
+    pub fn is_given(&self) -> bool {
+        self.mint.is_some() || !self.rules.is_empty() || self.rules_file.is_some()
+    }
+
+    /// Refuses flags that only make sense with `--mint`.
+    ///
+    /// # Errors
+    /// A usage failure.
+    pub fn refuse_alone(&self) -> Result<(), Failure> {
+        let given = [
+            ("--namespace", self.namespace.is_some()),
+            ("--ttl", self.ttl.is_some()),
+            ("--yes", self.yes),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(Failure::usage(format!("{flag} requires --mint"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the time for which a token is asked.
+    ///
+    /// # Errors
+    /// No cluster gives a token for so short a time.
+    pub fn ttl(&self) -> Result<Duration, Failure> {
+        let ttl = self.ttl.unwrap_or(DEFAULT_TTL);
+        if !(SHORTEST_TTL..=LONGEST_TTL).contains(&ttl) {
+            return Err(Failure::usage(
+                "--ttl must be 10m at least, and 3650d at most",
+            ));
+        }
+        Ok(ttl)
+    }
+
+    /// Reads the role.
+    ///
+    /// # Errors
+    /// If it is given twice, or can't be read.
+    pub(super) fn role(&self) -> Result<Role, Failure> {
+        let data = |fault: RulesFault| Failure::new(Kind::Data, fault.to_string());
+        let own = |rules| Role::Own {
+            word: "own rules".to_owned(),
+            rules,
+        };
+        match (&self.mint, self.rules.as_slice(), &self.rules_file) {
+            (Some(word), [], None) if is_name(word) => Ok(Role::named(word)),
+            (Some(word), [], None) => Err(Failure::usage(format!(
+                "--mint: {} is not the name of a role",
+                quote(word)
+            ))),
+            (None, lines, None) => {
+                let rules = lines.iter().map(|line| roles::rules(line));
+                let rules: Vec<Vec<Value>> = rules.collect::<Result<_, _>>().map_err(data)?;
+                Ok(own(rules.concat()))
+            }
+            (None, [], Some(path)) => {
+                let bytes = input::from_path(path)?.bytes;
+                let documents = yaml::documents::<Value>(&bytes).ok();
+                match documents.as_deref() {
+                    Some([document]) => roles::checked(document).map(own).map_err(data),
+                    _ => Err(Failure::new(
+                        Kind::Data,
+                        format!("{} is not one YAML document", path.display()),
+                    )),
+                }
+            }
+            _ => Err(Failure::usage(
+                "--mint, --rules and --rules-file are mutually exclusive",
+            )),
+        }
+    }
+}
+
+/// The time for which a token is asked by default, and its limits.
+const DEFAULT_TTL: Duration = Duration::from_secs(8 * 3600);
+const SHORTEST_TTL: Duration = Duration::from_secs(600);
+const LONGEST_TTL: Duration = Duration::from_secs(3650 * 86_400);
 
 /// What to do if there is a credential of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -87,6 +216,7 @@ impl Args {
     pub fn names_no_source(&self) -> bool {
         matches!(self.provider.as_deref(), None | Some(KUBECONFIG))
             && !self.source.is_given()
+            && !self.mint.is_given()
             && !self.kubeconfig.is_given()
             && !self.dry_run
             && input::stdin() == Stdin::Silent

@@ -1,9 +1,10 @@
 //! `acpctl credential create`: reads and checks the secret (`prepare`) and stores it (`send`, `store`). On a terminal, a
-//! `wizard` asks for what the flags do not say.
+//! `wizard` asks for what the flags do not say. With `--mint`, `mint` makes the secret in its cluster.
 
 mod args;
 mod ask;
 mod line;
+mod mint;
 mod prepare;
 mod send;
 mod store;
@@ -11,6 +12,7 @@ mod wizard;
 
 pub(super) use args::Args;
 
+use super::grading;
 use crate::ctx::Ctx;
 use crate::output::Format;
 
@@ -19,12 +21,20 @@ use prepare::NewCredential;
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     args.bind.check()?;
+    if args.mint.is_given() {
+        return mint::run(ctx, args, &format);
+    }
+    args.mint.refuse_alone()?;
     if args.names_no_source() && ctx.may_ask() {
         return wizard::run(ctx, args, &format);
     }
-    let new = prepare::prepare(ctx, args)?;
+    let mut new = prepare::prepare(ctx, args)?;
     if new.asked {
         line::show(ctx, args, Some(&new.name), Some(&new.provider));
+    }
+    if let Some(limit) = args.max_grade {
+        let allowed = &args.kubeconfig.gates.allow;
+        grading::grade(ctx, &new.name, &mut new.body, limit, allowed)?;
     }
     if args.dry_run {
         return show_dry_run(ctx, args, &format, &new);

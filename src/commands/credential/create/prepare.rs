@@ -1,7 +1,8 @@
 //! Reads and checks everything that will be stored. No request is sent here.
 
-use secrecy::ExposeSecret as _;
-use serde_json::Value;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use super::args::Args;
 use super::{ask, line};
@@ -10,7 +11,8 @@ use crate::commands::credential::merge;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
-use crate::intake::{self, KubeconfigArgs, SourceArgs, judge, provider};
+use crate::intake::{self, KubeconfigArgs, Prepared, SourceArgs, judge, provider};
+use crate::kubeconfig::OwnedSource;
 use crate::output::prompt;
 use crate::resources::{DIGEST, KUBECONFIG};
 
@@ -215,8 +217,6 @@ fn from_kubeconfig(
     let mut sources = args.kubeconfig.sources(ctx, input)?;
     let read: usize = sources.iter().map(|source| source.bytes.len()).sum();
     let prepared = args.kubeconfig.prepare(ctx, &mut sources)?;
-    let digest = prepared.annotations.get(DIGEST).and_then(Value::as_str);
-    let digest = digest.map(str::to_owned);
     let name = name.map_or_else(
         || intake::name_from_context(prepared.context.as_deref().unwrap_or_default()),
         str::to_owned,
@@ -226,6 +226,38 @@ fn from_kubeconfig(
         intake::source_name(&sources),
         prepared.text.expose_secret().len()
     ));
+    of_prepared(args, prepared, name)
+}
+
+/// Judges a kubeconfig that was minted, and adds what is recorded about it.
+///
+/// # Errors
+/// If it does not pass the checks.
+pub(super) fn minted(
+    ctx: &Ctx,
+    args: &Args,
+    name: String,
+    text: &SecretString,
+    recorded: Map<String, Value>,
+) -> Result<NewCredential, Failure> {
+    let mut sources = vec![OwnedSource {
+        path: "the minted kubeconfig".into(),
+        bytes: Zeroizing::new(text.expose_secret().as_bytes().to_vec()),
+    }];
+    let mut prepared = args.kubeconfig.of_minted().prepare(ctx, &mut sources)?;
+    prepared.annotations.extend(recorded);
+    let mut new = of_prepared(args, prepared, name)?;
+    let body = &mut new.body;
+    body.set("name", new.name.as_str());
+    body.set("provider", KUBECONFIG);
+    body.set_filled("description", args.description.as_deref());
+    body.set_filled("labels", args.labels.as_deref());
+    Ok(new)
+}
+
+fn of_prepared(args: &Args, prepared: Prepared, name: String) -> Result<NewCredential, Failure> {
+    let digest = prepared.annotations.get(DIGEST).and_then(Value::as_str);
+    let digest = digest.map(str::to_owned);
     let annotations = merge::with_own(args.annotations.as_deref(), prepared.annotations)?;
     let mut body = Body::new();
     body.set_filled("annotations", Some(&annotations));

@@ -318,7 +318,10 @@ fn hint(cause: Cause) -> String {
         Cause::Cluster(Class::Tls) => "check certificate-authority-data and tls-server-name in the kubeconfig",
         Cause::Cluster(Class::Login) => "store new credentials: 'acpctl credential update NAME --from-file PATH'",
         Cause::Cluster(Class::Permission) => "ask the cluster's administrator for a role such as 'view' in the context's namespace",
-        Cause::Cluster(Class::Cluster) => "try again later",
+        // The questions of a probe have no such answers.
+        Cause::Cluster(Class::NotFound | Class::Conflict | Class::Data | Class::Cluster) => {
+            "try again later"
+        }
     }
     .to_owned()
 }

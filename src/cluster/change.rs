@@ -1,0 +1,256 @@
+//! Creates and removes single objects in a cluster, and asks for tokens. If an answer is lost, the object is looked up before
+//! anything is concluded.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::client::{Client, ClusterAnswer};
+use super::fault::{Class, Fault};
+use super::objects::{Account, CREDENTIAL, ID_LABEL, Kind, MANAGED_BY, Object, PLATFORM, is_name};
+use super::questions::{not_kubernetes, refuse};
+
+/// How often the removal of an object is tried, and the wait between.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// Creates an object and returns its uid.
+///
+/// # Errors
+/// The cluster refuses, or it is not known whether the object exists.
+pub(crate) async fn create(client: &Client, object: &Object) -> Result<String, Fault> {
+    let path = object.kind.collection(&object.namespace);
+    let fault = match client.post(&path, &object.body).await {
+        Ok(answer) if matches!(answer.status, 200 | 201) => match uid(answer.json()) {
+            Some(uid) => return Ok(uid),
+            None => not_kubernetes(client, &answer),
+        },
+        Ok(answer) => {
+            let fault = refusal(client, &answer, &object.says());
+            // The server may have created the object before it failed, or a proxy may have repeated the request.
+            if answer.status < 500 && answer.status != 409 {
+                return Err(fault);
+            }
+            fault
+        }
+        Err(fault) => fault,
+    };
+    match find(client, object).await {
+        Ok(Some(found)) if is_ours(&found, object) => uid(Some(&found)).ok_or(fault),
+        _ => Err(fault),
+    }
+}
+
+/// Sends an object to be checked only: nothing is stored.
+///
+/// # Errors
+/// The cluster would refuse the object.
+pub(crate) async fn try_create(client: &Client, object: &Object) -> Result<(), Fault> {
+    let path = object.kind.collection(&object.namespace);
+    let answer = client
+        .post(&format!("{path}?dryRun=All"), &object.body)
+        .await?;
+    match answer.status {
+        200 | 201 => Ok(()),
+        _ => Err(refusal(client, &answer, &object.says())),
+    }
+}
+
+/// Makes sure that a `ClusterRole` exists. An administrator may bind one that does not, and would get an account without rights.
+///
+/// # Errors
+/// The cluster has no such role.
+pub(crate) async fn require_role(client: &Client, name: &str) -> Result<(), Fault> {
+    let path = format!("/apis/{}/v1/clusterroles/{name}", super::grade::RBAC);
+    let answer = client.get(&path).await?;
+    match answer.status {
+        200 => Ok(()),
+        // Who may not look at roles may still bind one; the cluster then checks that the role exists.
+        403 if answer.message().is_some() => Ok(()),
+        _ => Err(refusal(client, &answer, &format!("ClusterRole {name}"))),
+    }
+}
+
+/// Removes an object, if it exists and is ours. Returns true if it was there.
+///
+/// # Errors
+/// It is not known to be gone.
+pub(crate) async fn remove(client: &Client, object: &Object) -> Result<bool, Fault> {
+    let mut was_there = false;
+    let mut last = None;
+    for attempt in 0..TRIES {
+        if attempt > 0 {
+            tokio::time::sleep(PAUSE * attempt).await;
+        }
+        match try_remove(client, object, &mut was_there).await {
+            Ok(()) => return Ok(was_there),
+            Err(fault) if !may_pass(fault.class) => return Err(fault),
+            Err(fault) => last = Some(fault),
+        }
+    }
+    Err(last.unwrap_or_else(|| Fault::unreached(client.address())))
+}
+
+/// Returns true for a fault that may be gone at the next try.
+fn may_pass(class: Class) -> bool {
+    matches!(class, Class::Network | Class::Cluster | Class::Conflict)
+}
+
+async fn try_remove(client: &Client, object: &Object, was_there: &mut bool) -> Result<(), Fault> {
+    let Some(found) = find(client, object).await? else {
+        return Ok(());
+    };
+    if !is_ours(&found, object) {
+        return Ok(());
+    }
+    *was_there = true;
+    // An object of the same name that somebody made meanwhile stays.
+    let body = json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid(Some(&found))}});
+    let answer = client.delete(&object.path(), &body).await?;
+    match answer.status {
+        200 | 202 | 404 => Ok(()),
+        _ => Err(refusal(client, &answer, &object.says())),
+    }
+}
+
+/// Returns the object as the cluster has it.
+///
+/// # Errors
+/// The cluster does not say whether it exists.
+pub(crate) async fn find(client: &Client, object: &Object) -> Result<Option<Value>, Fault> {
+    let answer = client.get(&object.path()).await?;
+    match (answer.status, answer.json()) {
+        (200, Some(found)) if uid(Some(found)).is_some() => Ok(Some(found.clone())),
+        (404, Some(_)) if answer.message().is_some() => Ok(None),
+        _ => Err(refusal(client, &answer, &object.says())),
+    }
+}
+
+/// An account that this program has made, with the credential and the platform that it is for.
+pub(crate) struct Found {
+    pub account: Account,
+    pub credential: String,
+    pub platform: String,
+}
+
+/// Lists the accounts in a namespace that this program has made.
+///
+/// # Errors
+/// The cluster refuses.
+pub(crate) async fn accounts(client: &Client, namespace: &str) -> Result<Vec<Found>, Fault> {
+    let path = Kind::Account.collection(namespace);
+    let (label, value) = MANAGED_BY;
+    let selector = format!("{}%3D{value}", label.replace('/', "%2F"));
+    let answer = client
+        .get(&format!("{path}?labelSelector={selector}"))
+        .await?;
+    let items = answer.json().and_then(|json| json["items"].as_array());
+    let Some(items) = items.filter(|_| answer.status == 200) else {
+        return Err(refusal(client, &answer, "ServiceAccounts"));
+    };
+    let found = |item: &Value| {
+        let id = item["metadata"]["labels"][ID_LABEL].as_str()?;
+        let noted = |key: &str| {
+            let text = item["metadata"]["annotations"][key].as_str();
+            text.unwrap_or_default().to_owned()
+        };
+        is_name(id).then(|| Found {
+            account: Account {
+                id: id.to_owned(),
+                namespace: namespace.to_owned(),
+            },
+            credential: noted(CREDENTIAL),
+            platform: noted(PLATFORM),
+        })
+    };
+    Ok(items.iter().filter_map(found).collect())
+}
+
+/// Returns true if the object has the label of its account.
+#[must_use]
+pub(crate) fn is_ours(found: &Value, object: &Object) -> bool {
+    found["metadata"]["labels"][ID_LABEL] == object.id.as_str()
+}
+
+fn uid(found: Option<&Value>) -> Option<String> {
+    let uid = found?["metadata"]["uid"].as_str()?;
+    (!uid.is_empty()).then(|| uid.to_owned())
+}
+
+/// A token, and its end as the cluster grants it.
+pub(crate) struct Granted {
+    pub token: SecretString,
+    pub end: Timestamp,
+}
+
+/// Asks for a token that is bound to an anchor. It is never sent as a dry run: the cluster would give a token that works.
+///
+/// # Errors
+/// There is no answer with a token. The cluster may have made one; it ends with its anchor.
+pub(crate) async fn token(
+    client: &Client,
+    account: &Account,
+    anchor: &Object,
+    anchor_uid: &str,
+    ttl: Duration,
+) -> Result<Granted, Fault> {
+    let path = format!(
+        "{}/{}/token",
+        Kind::Account.collection(&account.namespace),
+        account.name()
+    );
+    let body = json!({
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {
+            "expirationSeconds": ttl.as_secs(),
+            "boundObjectRef": {"kind": "Secret", "apiVersion": "v1", "name": anchor.name, "uid": anchor_uid},
+        },
+    });
+    let answer = client.post(&path, &body).await?;
+    if !matches!(answer.status, 200 | 201) {
+        return Err(refusal(client, &answer, "TokenRequest"));
+    }
+    let status = answer.json().map_or(&Value::Null, |json| &json["status"]);
+    let token = status["token"].as_str().filter(|token| !token.is_empty());
+    let end = status["expirationTimestamp"].as_str();
+    match (token, end.and_then(|end| end.parse().ok())) {
+        (Some(token), Some(end)) => Ok(Granted {
+            token: SecretString::from(token),
+            end,
+        }),
+        _ => Err(not_kubernetes(client, &answer)),
+    }
+}
+
+/// A refusal as a fault; `what` names the object.
+fn refusal(client: &Client, answer: &ClusterAnswer, what: &str) -> Fault {
+    if let Err(fault) = refuse(client, answer) {
+        return fault;
+    }
+    let Some(message) = answer.message() else {
+        return not_kubernetes(client, answer);
+    };
+    let (class, hint) = match answer.status {
+        403 if message.contains("not currently held") => (
+            Class::Permission,
+            "choose a role with rights that you have yourself, or ask the cluster's administrator to mint",
+        ),
+        403 if message.contains("being terminated") => {
+            (Class::Conflict, "choose another --namespace")
+        }
+        403 => (
+            Class::Permission,
+            "ask the cluster's administrator for the right, or log in as another user with --context",
+        ),
+        404 => (
+            Class::NotFound,
+            "check the names of the role and the namespace, and the address of the cluster",
+        ),
+        409 => (Class::Conflict, "try again"),
+        _ => (Class::Data, "change what the message names"),
+    };
+    Fault::new(class, format!("{what}: {message}"), hint)
+}

@@ -1,0 +1,338 @@
+//! `acpctl credential create --mint`: makes a narrow account in the kubeconfig's cluster, and stores a token of it.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::args::Args;
+use super::{prepare, send};
+use crate::cluster::change::{self, Granted};
+use crate::cluster::grade::{Grade, Level};
+use crate::cluster::inspect::Inspection;
+use crate::cluster::journal::{Journal, Note, Work};
+use crate::cluster::objects::{Account, Kind as Made, Object, Origin, is_name};
+use crate::cluster::roles::{self, Role};
+use crate::cluster::{Client, Fault};
+use crate::commands::confirm;
+use crate::commands::credential::binding::{self, Grantee};
+use crate::commands::credential::grading;
+use crate::commands::credential::minted::{self, Ends, Minted};
+use crate::compat::quote::quote;
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::intake::cluster::{ClusterArgs, EXEC_PLUGIN, Way, failure};
+use crate::intake::name_from_context;
+use crate::lookup::{self, Collection};
+use crate::output::{Format, progress};
+use crate::runner::expiry::date;
+use crate::text::{acpctl, url_for_people};
+
+/// How much the clocks of this machine and of the cluster may differ before it is said that a token ends sooner.
+const CLOCKS: Duration = Duration::from_secs(300);
+
+/// What will be made.
+struct Plan {
+    /// The name of the credential.
+    name: String,
+    minted: Minted,
+    role: Role,
+    objects: Vec<Object>,
+}
+
+pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
+    check(args)?;
+    let role = args.mint.role()?;
+    let cluster = ClusterArgs {
+        from_file: args.source.path().map(Into::into),
+        context: args.kubeconfig.context.clone(),
+        allow: allowed_login(args),
+    };
+    let way = cluster.way(ctx, None)?;
+    let (name, account) = account(args, &way, &role)?;
+    let ends = Ends::open(ctx, way, &cluster.allow)?;
+    let anchor = account.fresh_anchor()?;
+    let origin = Origin {
+        credential: name.clone(),
+        platform: ends.address.clone(),
+    };
+    let plan = Plan {
+        objects: account.objects(&role, &anchor, &origin),
+        minted: Minted {
+            account,
+            role: role.word().to_owned(),
+            anchor,
+            ttl: args.mint.ttl()?,
+            server: ends.server(),
+        },
+        name,
+        role,
+    };
+    refuse_taken(ctx, &ends, &plan.name)?;
+    let projects = ctx.block_on(args.bind.find(ends.platform))?;
+    ctx.block_on(async { Ok(rehearse(&ends.cluster, &plan).await.map_err(failure)?) })?;
+    if args.dry_run && !matches!(format, Format::Table | Format::Wide | Format::Name) {
+        return ctx.out.value(&as_json(&plan, &ends), format);
+    }
+    show(ctx, &plan, &ends);
+    if args.dry_run {
+        ctx.out
+            .line(&format!("credential/{} created (dry run)", plan.name))?;
+        return args.bind.rehearse(ctx, &plan.name);
+    }
+    if !args.mint.yes && !confirm::ask_or_read(ctx, "Create these objects, and store the token?")? {
+        ctx.out.note("Aborted: nothing was created");
+        return Ok(());
+    }
+    make_and_store(ctx, args, format, &plan, &ends, &projects)
+}
+
+/// Refuses what contradicts itself before anything is read.
+fn check(args: &Args) -> Result<(), Failure> {
+    args.mint.ttl()?;
+    let provider = args.provider.as_deref().unwrap_or_default();
+    if !matches!(provider, "" | crate::resources::KUBECONFIG) {
+        return Err(Failure::usage(
+            "--mint makes a kubeconfig; leave --provider out",
+        ));
+    }
+    if args.source.is_given() && args.source.path().is_none() {
+        return Err(Failure::usage(
+            "--mint takes your kubeconfig with --from-file or --context, not with --token",
+        ));
+    }
+    if args.if_exists.is_some() || args.allow_duplicate {
+        return Err(Failure::usage(
+            "--mint makes a new credential; --if-exists and --allow-duplicate do not fit",
+        )
+        .hint("renew one that exists: acpctl credential renew NAME"));
+    }
+    Ok(())
+}
+
+fn allowed_login(args: &Args) -> Vec<String> {
+    let codes = args.kubeconfig.gates.allow.iter();
+    codes.filter(|code| *code == EXEC_PLUGIN).cloned().collect()
+}
+
+/// Names the credential and its account.
+fn account(args: &Args, way: &Way, role: &Role) -> anyhow::Result<(String, Account)> {
+    let context = &way.access.context;
+    let name = args.name.clone().filter(|name| !name.is_empty());
+    let name =
+        name.unwrap_or_else(|| name_from_context(&format!("{}-{}", context.name, role.word())));
+    lookup::check("credential name", &name)?;
+    let namespace = args.mint.namespace.as_ref().or(context.namespace.as_ref());
+    let namespace =
+        namespace.ok_or_else(|| Failure::usage("--namespace is required: the context has none"))?;
+    if !is_name(namespace) {
+        return Err(Failure::usage(format!(
+            "{} can't be the name of a namespace",
+            quote(namespace)
+        ))
+        .into());
+    }
+    let account = Account::fresh(&name, namespace)?;
+    Ok((name, account))
+}
+
+/// A name that is taken is found before anything is made in the cluster.
+fn refuse_taken(ctx: &Ctx, ends: &Ends<'_>, name: &str) -> anyhow::Result<()> {
+    let found = ctx.block_on(async {
+        lookup::by_name(ends.platform, &Collection::credentials(), name)
+            .await
+            .with_context(|| format!("look up credential {}", quote(name)))
+    })?;
+    let Some(first) = found.first() else {
+        return Ok(());
+    };
+    let text = format!("credential {} already exists ({})", quote(name), first.id());
+    Err(Failure::new(Kind::Conflict, text)
+        .hint(format!(
+            "renew it ({}), or choose another --name",
+            acpctl(&["credential", "renew", name])
+        ))
+        .into())
+}
+
+/// Lets the cluster check the objects without storing them. A token is never tried: the cluster would give one that works. A
+/// binding to a role that does not exist yet can't be tried either; the check of the role includes that of its rights.
+async fn rehearse(client: &Client, plan: &Plan) -> Result<(), Fault> {
+    let _asking = progress::begin("Asking the cluster whether it would accept the objects");
+    if let Role::Cluster(name) = &plan.role {
+        change::require_role(client, name).await?;
+    }
+    for object in &plan.objects {
+        let needs_role = object.kind == Made::Binding && matches!(plan.role, Role::Own { .. });
+        if !needs_role {
+            change::try_create(client, object).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Shows what will be made.
+fn show(ctx: &Ctx, plan: &Plan, ends: &Ends<'_>) {
+    let Minted { account, ttl, .. } = &plan.minted;
+    ctx.out.note(&format!(
+        "In the namespace {} of {}:",
+        account.namespace,
+        url_for_people(&ends.way.access.server)
+    ));
+    for object in &plan.objects {
+        ctx.out
+            .note(&format!("  {}{}", object.says(), purpose(object, plan)));
+        if let Some(rules) = object.body["rules"].as_array() {
+            for rule in rules {
+                ctx.out.note(&format!("    {}", roles::says(rule)));
+            }
+        }
+    }
+    ctx.out.note(&format!(
+        "  and a token of the account for {}, to be stored as credential/{}",
+        minted::length(*ttl),
+        plan.name
+    ));
+}
+
+fn purpose(object: &Object, plan: &Plan) -> String {
+    match (object.kind, &plan.role) {
+        (Made::Binding, Role::Cluster(name)) => format!(": gives it the ClusterRole {name} here"),
+        (Made::Binding, Role::Own { .. }) => ": gives it the Role".to_owned(),
+        (Made::Anchor, _) => ": empty; the token ends when it is deleted".to_owned(),
+        (Made::Role, role) => match role.meaning() {
+            Some(meaning) => format!(" ({}: {meaning}):", role.word()),
+            None => ":".to_owned(),
+        },
+        _ => String::new(),
+    }
+}
+
+fn as_json(plan: &Plan, ends: &Ends<'_>) -> Value {
+    json!({
+        "name": plan.name,
+        "server": ends.server(),
+        "namespace": plan.minted.account.namespace,
+        "role": plan.minted.role,
+        "ttl_seconds": plan.minted.ttl.as_secs(),
+        "objects": plan.objects.iter().map(|object| &object.body).collect::<Vec<_>>(),
+    })
+}
+
+/// A token that the cluster has accepted.
+struct Token {
+    text: SecretString,
+    asked: Inspection,
+    end: Timestamp,
+}
+
+fn make_and_store(
+    ctx: &Ctx,
+    args: &Args,
+    format: &Format,
+    plan: &Plan,
+    ends: &Ends<'_>,
+    projects: &[(String, Grantee)],
+) -> anyhow::Result<()> {
+    let account = &plan.minted.account;
+    ends.settle_left(ctx)?;
+    let mut journal = Journal::begin(Note {
+        work: Work::Mint,
+        server: ends.server(),
+        platform: ends.address.clone(),
+        credential: plan.name.clone(),
+        id: account.id.clone(),
+        namespace: account.namespace.clone(),
+        new_anchor: Some(plan.minted.anchor.clone()),
+        old_anchor: None,
+        step: String::new(),
+    })?;
+    let stored = make(ctx, plan, ends, &mut journal).and_then(|token| {
+        if let Some(limit) = args.max_grade {
+            grading::gate(&plan.name, token.asked.grade, limit)?;
+        }
+        journal.step("store")?;
+        let recorded = plan.minted.annotations(&token.asked, ctx);
+        let new = prepare::minted(ctx, args, plan.name.clone(), &token.text, recorded)?;
+        match send::send(ctx, args, new) {
+            Ok((record, _)) => Ok((record, token)),
+            // The platform may have stored it before it failed.
+            Err(why) => match ctx.block_on(ends.stored(&journal.note)) {
+                Ok(Some((record, _))) => Ok((record, token)),
+                _ => Err(why),
+            },
+        }
+    });
+    let (record, token) = match stored {
+        Ok(stored) => stored,
+        Err(why) => {
+            let made = account.to_remove(&[&plan.minted.anchor]);
+            return Err(ends.undo(ctx, journal, &made, why));
+        }
+    };
+    journal.end();
+    match format {
+        Format::Table | Format::Wide => ctx
+            .out
+            .line(&format!("credential/{} created", record.name())),
+        format => ctx.out.record(&record, format, ctx.now()),
+    }?;
+    ctx.out
+        .note(&minted::says(&plan.minted, &token.asked, token.end));
+    warn_of_surprises(ctx, plan, &token);
+    binding::bind_each(ctx, &record, projects, format)
+}
+
+/// Creates the objects and the token, and tries the token.
+fn make(ctx: &Ctx, plan: &Plan, ends: &Ends<'_>, journal: &mut Journal) -> anyhow::Result<Token> {
+    let account = &plan.minted.account;
+    ctx.block_on(async {
+        let _making = progress::begin("Creating the objects");
+        let mut anchor = None;
+        for object in &plan.objects {
+            journal.step(object.says())?;
+            let uid = change::create(&ends.cluster, object)
+                .await
+                .map_err(failure)?;
+            if object.kind == Made::Anchor {
+                anchor = Some((object, uid));
+            }
+        }
+        let (anchor, uid) = anchor.context("there is no anchor")?;
+        journal.step("token")?;
+        let ttl = plan.minted.ttl;
+        let Granted { token, end } = change::token(&ends.cluster, account, anchor, &uid, ttl)
+            .await
+            .map_err(failure)?;
+        crate::text::secrets::know(&token);
+        let text = minted::kubeconfig(&ends.way.access, &plan.name, account, &token)?;
+        journal.step("try the token")?;
+        let asked = ends.prove(ctx, account, &text).await?;
+        Ok(Token { text, asked, end })
+    })
+}
+
+/// Says what differs from what was asked for.
+fn warn_of_surprises(ctx: &Ctx, plan: &Plan, token: &Token) {
+    let tolerated = plan.minted.ttl.saturating_sub(CLOCKS);
+    if ctx
+        .now()
+        .checked_add(tolerated)
+        .is_ok_and(|end| token.end < end)
+    {
+        ctx.out.warn(&format!(
+            "the cluster grants the token until {} only",
+            date(token.end)
+        ));
+    }
+    let nothing = Grade {
+        level: Level::None,
+        at_least: false,
+    };
+    if token.asked.grade == nothing {
+        ctx.out
+            .warn("the new account can do nothing in this namespace");
+    }
+}

@@ -1,0 +1,382 @@
+//! What the verbs about minted credentials share: the record of the account, the kubeconfig with its token, and what becomes of
+//! the work of a run that was killed.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value, json};
+
+use crate::api::{self, ListOptions, Method};
+use crate::cluster::change;
+use crate::cluster::grade::Level;
+use crate::cluster::inspect::{Inspection, inspect};
+use crate::cluster::journal::{Journal, Note, Work};
+use crate::cluster::objects::{Account, Object, is_name};
+use crate::cluster::{Class, Client, Fault};
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::intake::cluster::{self, Way, failure};
+use crate::kubeconfig::Access;
+use crate::lookup::Collection;
+use crate::resources::{
+    CREDENTIAL, GRADE, GRADED_AT, MINT_ANCHOR, MINT_ID, MINT_NAMESPACE, MINT_ROLE, MINT_TOKEN,
+    MINT_TTL, Record, SERVER, annotation,
+};
+use crate::text::url_for_people;
+use crate::yaml;
+
+/// How often a new token is tried if it has no rights yet, and the wait between: several API servers learn of a new binding one
+/// after the other.
+const TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// The account of a minted credential, as the credential's annotations record it.
+#[derive(Debug, Clone)]
+pub(super) struct Minted {
+    pub account: Account,
+    pub role: String,
+    pub anchor: String,
+    pub ttl: Duration,
+    /// The address of the cluster.
+    pub server: String,
+}
+
+impl Minted {
+    /// Reads the annotations of a credential; `None` if it was not minted. The platform sent them, so what is not a name in a
+    /// cluster is not used.
+    pub(super) fn of(record: &Record) -> Option<Self> {
+        let name = |key| Some(annotation(record, key)).filter(|text| is_name(text));
+        let account = Account {
+            id: name(MINT_ID)?,
+            namespace: name(MINT_NAMESPACE)?,
+        };
+        let anchor = name(MINT_ANCHOR)?;
+        let is_own = anchor.starts_with(&format!("{}-", account.name()));
+        is_own.then_some(Self {
+            account,
+            anchor,
+            role: annotation(record, MINT_ROLE),
+            ttl: Duration::from_secs(annotation(record, MINT_TTL).parse().ok()?),
+            server: annotation(record, SERVER),
+        })
+    }
+
+    /// Reads the annotations of a credential that must have been minted.
+    ///
+    /// # Errors
+    /// [`Kind::Data`] if it was not.
+    pub(super) fn require(record: &Record) -> Result<Self, Failure> {
+        Self::of(record).ok_or_else(|| {
+            let name = record.name_or_id();
+            Failure::new(
+                Kind::Data,
+                format!("the credential {name} was not minted by acpctl"),
+            )
+            .hint("its cluster's administrator can renew it or take it back; 'acpctl credential create --mint' makes one that you can")
+        })
+    }
+
+    /// Returns the annotations of the account and of a token whose access was asked for.
+    pub(super) fn annotations(&self, asked: &Inspection, ctx: &Ctx) -> Map<String, Value> {
+        let mut map = grade_annotations(asked, ctx);
+        for (key, value) in [
+            (MINT_ID, self.account.id.clone()),
+            (MINT_NAMESPACE, self.account.namespace.clone()),
+            (MINT_ROLE, self.role.clone()),
+            (MINT_ANCHOR, self.anchor.clone()),
+            (MINT_TTL, self.ttl.as_secs().to_string()),
+        ] {
+            map.insert(key.to_owned(), value.into());
+        }
+        let token = asked.user.as_ref().and_then(|user| user.credential.clone());
+        if let Some(token) = token {
+            map.insert(MINT_TOKEN.to_owned(), token.into());
+        }
+        map
+    }
+}
+
+/// Returns the annotations that keep a grade and the time of the question.
+pub(super) fn grade_annotations(asked: &Inspection, ctx: &Ctx) -> Map<String, Value> {
+    let mut map = Map::new();
+    map.insert(GRADE.to_owned(), asked.grade.to_string().into());
+    let now = ctx.now().round(jiff::Unit::Second).unwrap_or(ctx.now());
+    map.insert(GRADED_AT.to_owned(), now.to_string().into());
+    map
+}
+
+/// The two ends of the work: the cluster, with the user's own login, and the platform.
+pub(super) struct Ends<'c> {
+    pub cluster: Client,
+    pub way: Way,
+    pub platform: &'c api::Client,
+    /// The address of the platform.
+    pub address: String,
+}
+
+impl<'c> Ends<'c> {
+    /// Connects to both.
+    ///
+    /// # Errors
+    /// If one of them can't be reached as the user wants.
+    pub(super) fn open(ctx: &'c Ctx, mut way: Way, allowed: &[String]) -> anyhow::Result<Self> {
+        require_tls(&way.access)?;
+        let platform = ctx.client()?;
+        let address = ctx.settings()?.api_url.value.clone();
+        let cluster = ctx.block_on(cluster::connect(ctx, &mut way, allowed))?;
+        Ok(Self {
+            cluster,
+            way,
+            platform,
+            address,
+        })
+    }
+
+    /// Finishes or undoes what killed runs have left in this cluster.
+    ///
+    /// # Errors
+    /// The runtime can't be started.
+    pub(super) fn settle_left(&self, ctx: &Ctx) -> anyhow::Result<()> {
+        for journal in Journal::left(&self.server(), &self.address) {
+            ctx.block_on(async {
+                self.settle(ctx, journal).await;
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Returns the address of the cluster as annotations have it.
+    pub(super) fn server(&self) -> String {
+        self.way.access.context.server.clone().unwrap_or_default()
+    }
+
+    /// Finishes or undoes what a killed run has left. If that fails, the note stays for the next run.
+    async fn settle(&self, ctx: &Ctx, journal: Journal) {
+        let note = journal.note.clone();
+        let settled = self.finish_or_undo(&note).await;
+        match settled {
+            Ok(what) => {
+                journal.end();
+                ctx.out.note(&format!(
+                    "An interrupted run for the credential {} was {what}",
+                    note.credential
+                ));
+            }
+            Err(error) => {
+                ctx.out.warn(&format!(
+                    "an interrupted run for the credential {} is not settled: {error:#}",
+                    note.credential
+                ));
+                ctx.out
+                    .note_as_is(&format!("By hand: {}", note.account().undo_by_hand()));
+            }
+        }
+    }
+
+    async fn finish_or_undo(&self, note: &Note) -> anyhow::Result<&'static str> {
+        let named = [&note.new_anchor, &note.old_anchor];
+        let anchors = named.into_iter().flatten();
+        if !is_name(&note.id)
+            || !is_name(&note.namespace)
+            || !anchors.clone().all(|anchor| is_name(anchor))
+        {
+            anyhow::bail!("its note can't be read");
+        }
+        let account = note.account();
+        let stored = self.stored(note).await?;
+        let anchors: Vec<&str> = anchors.map(String::as_str).collect();
+        match (note.work, stored) {
+            (Work::Mint, Some(_)) => Ok("complete: the credential is stored"),
+            (Work::Mint, None) => {
+                self.remove_all(&account.to_remove(&anchors)).await?;
+                Ok("undone")
+            }
+            (Work::Renew, stored) => {
+                let has_new = stored
+                    .is_some_and(|(_, minted)| Some(&minted.anchor) == note.new_anchor.as_ref());
+                let (unused, what) = if has_new {
+                    (&note.old_anchor, "finished")
+                } else {
+                    (&note.new_anchor, "undone")
+                };
+                let unused = unused.iter().map(|name| account.anchor(name));
+                self.remove_all(&unused.collect::<Vec<_>>()).await?;
+                Ok(what)
+            }
+            (Work::Revoke, stored) => {
+                self.remove_all(&account.to_remove(&anchors)).await?;
+                if let Some((record, _)) = stored {
+                    let request = Collection::credentials().request(Method::Delete, record.id());
+                    self.platform.send(&request).await?;
+                }
+                Ok("finished")
+            }
+        }
+    }
+
+    /// Returns the credential that a note is about, if the platform has it, whatever it is called now.
+    pub(super) async fn stored(&self, note: &Note) -> anyhow::Result<Option<(Record, Minted)>> {
+        let options = ListOptions::default();
+        let list = self.platform.list(&CREDENTIAL, "/credentials", &options);
+        let found = list.await?.items.unwrap_or_default();
+        Ok(found.into_iter().find_map(|record| {
+            let minted = Minted::of(&record)?;
+            (minted.account == note.account()).then_some((record, minted))
+        }))
+    }
+
+    /// Removes objects, the later ones even if an earlier one can't be removed.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub(super) async fn remove_all(&self, objects: &[Object]) -> Result<(), Failure> {
+        let mut first = None;
+        for object in objects {
+            if let Err(fault) = change::remove(&self.cluster, object).await {
+                first.get_or_insert(fault);
+            }
+        }
+        first.map_or(Ok(()), |fault| Err(failure(fault)))
+    }
+
+    /// Undoes the work of this run after `why`. The journal is kept if something may be left.
+    pub(super) fn undo(
+        &self,
+        ctx: &Ctx,
+        journal: Journal,
+        objects: &[Object],
+        why: anyhow::Error,
+    ) -> anyhow::Error {
+        let account = journal.note.account();
+        match ctx.block_on(async { Ok(self.remove_all(objects).await?) }) {
+            Ok(()) => {
+                journal.end();
+                ctx.out
+                    .note("What this run made in the cluster is removed again");
+            }
+            Err(error) => {
+                ctx.out.warn(&format!(
+                    "what this run made in the cluster could not be removed: {error:#}"
+                ));
+                ctx.out.note_as_is(&format!(
+                    "The next 'acpctl credential create --mint', 'renew' or 'revoke' for this cluster tries again. By hand: {}",
+                    account.undo_by_hand()
+                ));
+            }
+        }
+        why
+    }
+
+    /// Asks the cluster what a new token can do. The token must be the account's.
+    ///
+    /// # Errors
+    /// The cluster does not accept it, or takes it for another user's.
+    pub(super) async fn prove(
+        &self,
+        ctx: &Ctx,
+        account: &Account,
+        text: &SecretString,
+    ) -> anyhow::Result<Inspection> {
+        let way = cluster::of_text("the minted kubeconfig", text.expose_secret())?;
+        let client = cluster::client(ctx, &way.access).await.map_err(failure)?;
+        let mut asked = self.ask(&client, account).await?;
+        for _ in 1..TRIES {
+            if asked.grade.level > Level::None {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+            asked = self.ask(&client, account).await?;
+        }
+        Ok(asked)
+    }
+
+    async fn ask(&self, client: &Client, account: &Account) -> Result<Inspection, Failure> {
+        let asked = inspect(client, &account.namespace).await.map_err(failure)?;
+        match &asked.user {
+            Some(user) if user.name != account.user() => Err(failure(Fault::new(
+                Class::Login,
+                format!("the cluster takes the new token for that of {}", user.name),
+                "tell the cluster's administrator",
+            ))),
+            _ => Ok(asked),
+        }
+    }
+}
+
+/// A token must not be asked for over a connection that anybody can read.
+fn require_tls(access: &Access) -> Result<(), Failure> {
+    let server = access.server.trim();
+    let has_login = url_for_people(server) != server;
+    if access.server.starts_with("https://") && !has_login {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Kind::Data,
+        format!(
+            "tokens are minted only at an https:// address without a login in it, and the kubeconfig has {}",
+            url_for_people(server)
+        ),
+    )
+    .hint("correct the cluster's 'server' in the kubeconfig"))
+}
+
+/// Returns the kubeconfig with a minted token: the way to the cluster is the user's, the login is the token alone.
+///
+/// # Errors
+/// It can't be written.
+pub(super) fn kubeconfig(
+    access: &Access,
+    name: &str,
+    account: &Account,
+    token: &SecretString,
+) -> anyhow::Result<SecretString> {
+    use base64::Engine as _;
+    let mut cluster = json!({"server": access.server.trim()});
+    if let Some(ca) = &access.ca {
+        let ca = base64::engine::general_purpose::STANDARD.encode(ca);
+        cluster["certificate-authority-data"] = ca.into();
+    }
+    if let Some(name) = &access.tls_server_name {
+        cluster["tls-server-name"] = name.as_str().into();
+    }
+    if access.insecure {
+        cluster["insecure-skip-tls-verify"] = true.into();
+    }
+    // A password for the proxy is the user's own.
+    let proxy = access.proxy_url.as_ref().map(SecretString::expose_secret);
+    if let Some(proxy) = proxy.filter(|url| url_for_people(url) == *url) {
+        cluster["proxy-url"] = proxy.into();
+    }
+    let user = account.name();
+    let document = json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": name,
+        "clusters": [{"name": "cluster", "cluster": cluster}],
+        "contexts": [{"name": name, "context": {"cluster": "cluster", "user": user, "namespace": account.namespace}}],
+        "users": [{"name": user, "user": {"token": token.expose_secret()}}],
+    });
+    let text = yaml::to_string(&document).context("write the kubeconfig")?;
+    Ok(SecretString::from(text))
+}
+
+/// Returns a length of time as flags take it: `8h`, `90m`.
+pub(super) fn length(time: Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        seconds => format!("{}m", seconds.div_ceil(60)),
+    }
+}
+
+/// Describes the access of a token in a sentence.
+pub(super) fn says(minted: &Minted, asked: &Inspection, end: jiff::Timestamp) -> String {
+    format!(
+        "{} in the namespace {}, grade {}, until {}",
+        minted.role,
+        minted.account.namespace,
+        asked.grade,
+        crate::runner::expiry::date(end)
+    )
+}

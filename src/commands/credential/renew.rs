@@ -1,0 +1,382 @@
+//! `acpctl credential renew`
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+
+use super::merge;
+use super::minted::{self, Ends, Minted};
+use super::schedule::{self, Scheduler};
+use crate::api::{Body, Cause, Error, ListOptions, Method};
+use crate::cluster::change;
+use crate::cluster::inspect::Inspection;
+use crate::cluster::journal::{Journal, Note, Work};
+use crate::cluster::objects::{Account, Object, PLATFORM};
+use crate::compat::number;
+use crate::ctx::Ctx;
+use crate::digest;
+use crate::failure::{Failure, Kind};
+use crate::intake::cluster::{ClusterArgs, failure};
+use crate::lookup::{self, Collection};
+use crate::output::{Format, OutputArgs, progress};
+use crate::resources::{
+    CONTEXT, CREDENTIAL, Candidates, DIGEST, EXPIRES_AT, KUBECONFIG, MINT_ANCHOR, Record, SERVER,
+    annotation, expires_at,
+};
+use crate::session_helper::fetch;
+use crate::text::secrets;
+
+const EXAMPLES: &str = "\
+acpctl credential renew prod
+# From a timer, or in CI: those that end within six hours
+acpctl credential renew --all --expiring-within 6h
+# A timer for that
+acpctl credential renew --print-schedule systemd";
+
+/// Get a new token for a minted credential
+///
+/// The account in the cluster stays as it is. A new token is made for the same time as before and tried in the cluster; then the
+/// platform gets it, and only when the platform has it, the old token is ended. If a step fails, the old token stays in use.
+///
+/// Your own kubeconfig is used for the cluster: the context in KUBECONFIG that leads there, or the one that you name.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Name or ID
+    #[arg(add = Candidates::CREDENTIALS)]
+    credential: Option<String>,
+    /// Renew all minted credentials
+    #[arg(long)]
+    all: bool,
+    /// Only if the token ends within this time, e.g. 6h
+    #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
+    expiring_within: Option<Duration>,
+    /// Print a text for this scheduler, which renews all credentials in time; nothing is renewed now
+    #[arg(long, value_name = "SCHEDULER")]
+    print_schedule: Option<Scheduler>,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
+    if let Some(scheduler) = args.print_schedule {
+        return ctx
+            .out
+            .data(schedule::text(scheduler, args.expiring_within).as_bytes());
+    }
+    let records = match (&args.credential, args.all) {
+        (Some(given), false) => vec![named(ctx, given)?],
+        (None, true) => all(ctx)?,
+        _ => {
+            return Err(Failure::usage("name a credential, or add --all").into());
+        }
+    };
+    let mut results = Vec::new();
+    let mut failed = Vec::new();
+    let mut ends: Vec<Ends<'_>> = Vec::new();
+    for record in &records {
+        let done = renew_if_due(ctx, args, record, &mut ends);
+        let name = record.name_or_id();
+        match &done {
+            Ok(Done::Renewed(end)) => {
+                let end = end.to_string();
+                results.push(json!({"name": name, "result": "renewed", "expires_at": end}));
+            }
+            Ok(Done::NotDue) => results.push(json!({"name": name, "result": "not due"})),
+            Err(error) => {
+                let text = secrets::hide(&format!("{error:#}")).into_owned();
+                results.push(json!({"name": name, "result": "failed", "error": text}));
+            }
+        }
+        if let (Format::Table | Format::Wide | Format::Name, Ok(done)) = (&format, &done) {
+            ctx.out
+                .line(&format!("credential/{name} {}", done.word()))?;
+        }
+        if let Err(error) = done {
+            if !args.all {
+                return Err(error);
+            }
+            ctx.out
+                .note(&format!("credential/{name} failed: {error:#}"));
+            failed.push(error);
+        }
+    }
+    if !matches!(format, Format::Table | Format::Wide | Format::Name) {
+        ctx.out.value(&Value::Array(results), &format)?;
+    }
+    let count = failed.len();
+    match failed.into_iter().next() {
+        None => Ok(()),
+        Some(first) => {
+            let all = records.len();
+            Err(first.context(format!("{count} of {all} credentials are not renewed")))
+        }
+    }
+}
+
+fn named(ctx: &Ctx, given: &str) -> anyhow::Result<Record> {
+    Collection::credentials().check(given)?;
+    let client = ctx.client()?;
+    ctx.block_on(async {
+        lookup::credential(client, given)
+            .await
+            .context("renew credential")
+    })
+}
+
+/// Returns all minted credentials.
+fn all(ctx: &Ctx) -> anyhow::Result<Vec<Record>> {
+    let client = ctx.client()?;
+    let options = ListOptions::default();
+    let list = ctx.block_on(async {
+        let list = client.list(&CREDENTIAL, "/credentials", &options).await;
+        list.context("list credentials")
+    })?;
+    let mut found = list.items.unwrap_or_default();
+    found.retain(|record| Minted::of(record).is_some());
+    Ok(found)
+}
+
+enum Done {
+    Renewed(Timestamp),
+    NotDue,
+}
+
+impl Done {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Renewed(_) => "renewed",
+            Self::NotDue => "not due",
+        }
+    }
+}
+
+/// Renews a credential, over a connection that may serve several ones.
+fn renew_if_due<'c>(
+    ctx: &'c Ctx,
+    args: &Args,
+    record: &Record,
+    ends: &mut Vec<Ends<'c>>,
+) -> anyhow::Result<Done> {
+    let minted = Minted::require(record)?;
+    let end = expires_at(record);
+    if let (Some(within), Some(end)) = (args.expiring_within, end)
+        && ctx.now().checked_add(within).is_ok_and(|limit| end > limit)
+    {
+        return Ok(Done::NotDue);
+    }
+    let at = match ends.iter().position(|ends| ends.server() == minted.server) {
+        Some(at) => at,
+        None => {
+            let way = args.cluster.way_to(ctx, &minted.server)?;
+            let opened = Ends::open(ctx, way, &args.cluster.allow)?;
+            opened.settle_left(ctx)?;
+            ends.push(opened);
+            ends.len() - 1
+        }
+    };
+    let ends = ends.get(at).context("there is no connection")?;
+    // What was settled may have changed the credential.
+    let record = named(ctx, record.id())?;
+    renew(ctx, ends, &record).map(Done::Renewed)
+}
+
+fn renew(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<Timestamp> {
+    let old = Minted::require(record)?;
+    let account = &old.account;
+    let new = Minted {
+        anchor: account.fresh_anchor()?,
+        ..old.clone()
+    };
+    let anchor = account.anchor(&new.anchor);
+    ctx.block_on(require_account(ends, account))?;
+    let mut journal = Journal::begin(Note {
+        work: Work::Renew,
+        server: ends.server(),
+        platform: ends.address.clone(),
+        credential: record.name_or_id().to_owned(),
+        id: account.id.clone(),
+        namespace: account.namespace.clone(),
+        new_anchor: Some(new.anchor.clone()),
+        old_anchor: Some(old.anchor.clone()),
+        step: String::new(),
+    })?;
+    let made = ctx.block_on(make(ctx, ends, record, &new, &anchor, &mut journal));
+    let token = match made {
+        Ok(token) => token,
+        Err(why) => return Err(ends.undo(ctx, journal, &[anchor], why)),
+    };
+    let stored = journal
+        .step("store")
+        .map_err(|failure| Unstored::Known(failure.into()))
+        .and_then(|()| store(ctx, ends, record, &new, &token));
+    match stored {
+        Ok(()) => {}
+        Err(Unstored::Known(why)) => return Err(ends.undo(ctx, journal, &[anchor], why)),
+        // Ending either token might end the one in use. The note stays, and the next run decides.
+        Err(Unstored::Unknown(why)) => {
+            return Err(why.context(
+                "it is not known which token the platform has; renew the credential again",
+            ));
+        }
+    }
+    journal.step("end the old token")?;
+    let old_anchor = account.anchor(&old.anchor);
+    ctx.block_on(async { Ok(ends.remove_all(&[old_anchor]).await?) })
+        .context(
+            "the new token is stored, but the old one still works; renew the credential again",
+        )?;
+    journal.end();
+    ctx.out.note(&minted::says(&new, &token.asked, token.end));
+    Ok(token.end)
+}
+
+/// The account must still be there, and must be one for this platform: another platform's record must not get a token.
+async fn require_account(ends: &Ends<'_>, account: &Account) -> anyhow::Result<()> {
+    let object = account.itself();
+    let found = change::find(&ends.cluster, &object)
+        .await
+        .map_err(failure)?;
+    let found = found.filter(|found| change::is_ours(found, &object));
+    let Some(found) = found else {
+        return Err(Failure::new(
+            Kind::NotFound,
+            format!(
+                "the account {} is not in the cluster any more",
+                account.name()
+            ),
+        )
+        .hint("delete the credential, and mint a new one: acpctl credential create --mint ROLE")
+        .into());
+    };
+    let platform = found["metadata"]["annotations"][PLATFORM].as_str();
+    if platform != Some(ends.address.as_str()) {
+        return Err(Failure::new(
+            Kind::Conflict,
+            format!(
+                "the account {} was made for the platform {}, not for {}",
+                account.name(),
+                platform.unwrap_or("of somebody else"),
+                ends.address
+            ),
+        )
+        .hint("renew it at that platform, or mint a new credential for this one")
+        .into());
+    }
+    Ok(())
+}
+
+/// A new token that the cluster has accepted.
+struct Token {
+    text: SecretString,
+    asked: Inspection,
+    end: Timestamp,
+}
+
+async fn make(
+    ctx: &Ctx,
+    ends: &Ends<'_>,
+    record: &Record,
+    new: &Minted,
+    anchor: &Object,
+    journal: &mut Journal,
+) -> anyhow::Result<Token> {
+    let _making = progress::begin(format!("Renewing {}", record.name_or_id()));
+    journal.step(anchor.says())?;
+    let uid = change::create(&ends.cluster, anchor)
+        .await
+        .map_err(failure)?;
+    journal.step("token")?;
+    let granted = change::token(&ends.cluster, &new.account, anchor, &uid, new.ttl)
+        .await
+        .map_err(failure)?;
+    secrets::know(&granted.token);
+    let context = annotation(record, CONTEXT);
+    let name = Some(context).filter(|name| !name.is_empty());
+    let name = name.unwrap_or_else(|| record.name_or_id().to_owned());
+    let text = minted::kubeconfig(&ends.way.access, &name, &new.account, &granted.token)?;
+    journal.step("try the token")?;
+    let asked = ends.prove(ctx, &new.account, &text).await?;
+    Ok(Token {
+        text,
+        asked,
+        end: granted.end,
+    })
+}
+
+/// The new token is not stored, as far as that is known.
+enum Unstored {
+    Known(anyhow::Error),
+    Unknown(anyhow::Error),
+}
+
+/// Gives the new token to the platform, and makes sure that the platform has it.
+fn store(
+    ctx: &Ctx,
+    ends: &Ends<'_>,
+    record: &Record,
+    new: &Minted,
+    token: &Token,
+) -> Result<(), Unstored> {
+    let mut own = new.annotations(&token.asked, ctx);
+    for key in [CONTEXT, SERVER] {
+        own.insert(key.to_owned(), annotation(record, key).into());
+    }
+    own.insert(EXPIRES_AT.to_owned(), token.end.to_string().into());
+    if let Some(digest) = digest::keyed(token.text.expose_secret().as_bytes()) {
+        own.insert(DIGEST.to_owned(), digest.into());
+    }
+    let annotations = merge::replace_own(record.text("annotations"), own)
+        .map_err(|failure| Unstored::Known(failure.into()))?;
+    let mut body = Body::new();
+    body.set("annotations", annotations);
+    body.set_secret("token", token.text.clone());
+    let request = Collection::credentials()
+        .request(Method::Patch, record.id())
+        .body(body);
+    let sent = ctx.block_on(async { Ok(ends.platform.fetch(&CREDENTIAL, &request).await) });
+    let sent = sent.map_err(Unstored::Known)?;
+    // A request that took too long may still be carried out.
+    let may_follow = matches!(
+        sent,
+        Err(Error::Transport {
+            cause: Cause::Timeout,
+            ..
+        })
+    );
+    let sent = sent.context("renew credential");
+    // Whatever was answered: what the platform has now decides.
+    let seen = ctx.block_on(async {
+        let seen = lookup::credential(ends.platform, record.id()).await?;
+        let text = fetch::token(ends.platform, record.id(), KUBECONFIG)
+            .await
+            .ok();
+        Ok((seen, text))
+    });
+    let has_new = match &seen {
+        Ok((seen, Some(text))) => {
+            let is_served = text.expose_secret() == token.text.expose_secret();
+            Some(is_served && annotation(seen, MINT_ANCHOR) == new.anchor)
+        }
+        // The secret can't be read by this user; the annotations were changed by the same request.
+        Ok((seen, None)) => Some(annotation(seen, MINT_ANCHOR) == new.anchor),
+        Err(_) => None,
+    };
+    match (has_new, sent) {
+        (Some(true), _) => Ok(()),
+        (Some(false), Err(why)) if !may_follow => Err(Unstored::Known(why)),
+        (Some(false), Ok(_)) => Err(Unstored::Unknown(anyhow::anyhow!(
+            "the platform does not serve the new token"
+        ))),
+        (_, Err(why)) => Err(Unstored::Unknown(why)),
+        (None, Ok(_)) => Err(Unstored::Unknown(
+            seen.err().unwrap_or_else(|| anyhow::anyhow!("no answer")),
+        )),
+    }
+}

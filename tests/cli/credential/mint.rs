@@ -1,0 +1,526 @@
+//! `credential create --mint`, `renew` and `revoke`: from a login program to an access that is gone again.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::support::apiserver::{ADMIN, ApiServer};
+use crate::support::{TestEnv, skipped, streams};
+
+/// A cluster, a store, and the user's own kubeconfig for the cluster.
+pub struct Bench {
+    pub env: TestEnv,
+    pub server: ApiServer,
+    file: PathBuf,
+}
+
+/// A command line that mints the credential `prod`.
+pub const MINT: &str = "credential create --mint view --name prod --yes";
+
+impl Bench {
+    pub fn new() -> Self {
+        Self::of_user(&format!("{{token: {ADMIN}}}"))
+    }
+
+    pub fn of_user(user: &str) -> Self {
+        let env = TestEnv::new();
+        let server = ApiServer::start();
+        let file = env.file("kubeconfig", server.kubeconfig_of(user));
+        Self { env, server, file }
+    }
+
+    /// The user's own kubeconfig.
+    pub fn file(&self) -> &std::path::Path {
+        &self.file
+    }
+
+    pub fn command(&self, line: &str) -> assert_cmd::Command {
+        let mut command = self.env.local();
+        command.env("KUBECONFIG", &self.file);
+        let line = if line.contains("--mint ") {
+            format!("{line} --context dev")
+        } else {
+            line.to_owned()
+        };
+        command.args(line.split(' ').map(|word| word.replace('_', " ")));
+        command
+    }
+
+    /// Exit status and both streams.
+    pub fn run(&self, line: &str) -> (i32, String, String) {
+        let output = self.command(line).output().unwrap();
+        let (out, err) = streams(&output);
+        (output.status.code().unwrap(), out, err)
+    }
+
+    /// A run that must succeed. Returns standard output.
+    pub fn ok(&self, line: &str) -> String {
+        let (code, out, err) = self.run(line);
+        assert_eq!(code, 0, "{line}: {out}{err}");
+        out
+    }
+
+    /// The stored token.
+    pub fn stored_token(&self, name: &str) -> String {
+        let text = self.ok(&format!("credential token {name}"));
+        let line = text.lines().find(|line| line.contains("token: "));
+        line.unwrap()
+            .trim()
+            .trim_start_matches("token: ")
+            .to_owned()
+    }
+
+    pub fn annotations(&self, name: &str) -> Value {
+        let shown = self.ok(&format!("credential get {name} -o json"));
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        serde_json::from_str(shown["annotations"].as_str().unwrap()).unwrap()
+    }
+
+    /// The objects in the cluster that acpctl has made.
+    pub fn objects(&self) -> Vec<String> {
+        let kinds = ["serviceaccounts", "roles", "rolebindings", "secrets"];
+        let names = kinds.iter().flat_map(|kind| {
+            let names = self.server.names(kind).into_iter();
+            names.map(move |name| format!("{kind}/{name}"))
+        });
+        names.filter(|name| name.contains("/acpctl-")).collect()
+    }
+
+    /// The notes of unfinished runs.
+    pub fn notes(&self) -> usize {
+        let folder = self.env.home().join(".local/share/ambient/minting");
+        let Ok(found) = std::fs::read_dir(folder) else {
+            return 0;
+        };
+        let notes = found.filter(|entry| {
+            let path = entry.as_ref().unwrap().path();
+            path.extension().is_some_and(|end| end == "json")
+        });
+        notes.count()
+    }
+}
+
+/// A login program for the token.
+fn login_program(env: &TestEnv, token: &str) -> String {
+    let script = format!(
+        "#!/bin/sh\necho 'Open https://login.example.org in a browser' >&2\nprintf '{{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"status\":{{\"token\":\"{token}\"}}}}'\n"
+    );
+    let program = env.file("login", script);
+    std::fs::set_permissions(
+        &program,
+        std::os::unix::fs::PermissionsExt::from_mode(0o700),
+    )
+    .unwrap();
+    format!(
+        "{{exec: {{apiVersion: client.authentication.k8s.io/v1, command: {}, interactiveMode: Never}}}}",
+        program.display()
+    )
+}
+
+#[test]
+fn from_a_login_program_to_an_access_that_is_gone_again() {
+    let mut bench = Bench::new();
+    let own = bench.server.user("manager", Some("admin"));
+    let user = login_program(&bench.env, &own);
+    bench.file = bench
+        .env
+        .file("kubeconfig", bench.server.kubeconfig_of(&user));
+    bench.ok("create project --name team-a");
+
+    // What could the login do? Too much to hand it over.
+    let (code, out, err) = bench
+        .run("credential inspect --access -f kubeconfig --allow exec-plugin --max-grade write");
+    assert_eq!(code, 8, "{err}");
+    assert!(out.contains("Grade       escalate\n"), "{out}");
+    assert!(
+        err.contains("Open https://login.example.org in a browser\n"),
+        "{err}"
+    );
+
+    // A narrow access instead, stored and bound.
+    let (code, out, err) = bench.run(
+        "credential create --mint view --name prod --bind team-a --ttl 1h --max-grade read --allow exec-plugin --yes",
+    );
+    assert_eq!(
+        (code, out.as_str()),
+        (
+            0,
+            "credential/prod created\ncredential/prod bound to project/team-a\n"
+        ),
+        "{err}"
+    );
+    let minted = bench.annotations("prod");
+    assert_eq!(minted["acpctl/grade"], "read");
+    assert_eq!(minted["acpctl/mint-role"], "view");
+    let first = bench.stored_token("prod");
+    assert_eq!(bench.server.live_tokens(), [first.as_str()]);
+    assert_eq!(bench.notes(), 0);
+
+    // A session uses it.
+    let (code, shown, err) =
+        bench.run("session exec --credential prod -- kubectl auth can-i --list");
+    if code == 127 {
+        skipped("kubectl is not installed");
+    } else {
+        assert_eq!(code, 0, "{err}");
+        assert!(shown.contains("pods/log"), "{shown}");
+        assert!(!shown.contains("pods/exec"), "{shown}");
+    }
+
+    // The new token replaces the old one; the account stays.
+    let out = bench.ok("credential renew prod --allow exec-plugin");
+    assert_eq!(out, "credential/prod renewed\n");
+    let second = bench.stored_token("prod");
+    assert_ne!(first, second);
+    assert_eq!(bench.server.live_tokens(), [second.as_str()]);
+    assert_eq!(
+        bench.annotations("prod")["acpctl/mint-id"],
+        minted["acpctl/mint-id"]
+    );
+    assert_ne!(
+        bench.annotations("prod")["acpctl/mint-anchor"],
+        minted["acpctl/mint-anchor"]
+    );
+
+    let out = bench.ok("credential revoke prod --yes --allow exec-plugin");
+    assert_eq!(out, "credential/prod revoked\n");
+    assert!(bench.objects().is_empty(), "{:?}", bench.objects());
+    assert!(bench.server.live_tokens().is_empty());
+    assert_eq!(bench.run("credential get prod").0, 3);
+
+    // What was sent: the user's own token in no body, no token in an address.
+    for sent in &bench.server.state().log {
+        for secret in [&own, &first, &second] {
+            assert!(!sent.body.contains(secret.as_str()), "{sent:?}");
+            assert!(!sent.path.contains(secret.as_str()), "{sent:?}");
+            assert!(!sent.query.contains(secret.as_str()), "{sent:?}");
+        }
+    }
+}
+
+#[test]
+fn a_dry_run_asks_the_cluster_and_makes_nothing() {
+    let bench = Bench::new();
+    let (code, out, err) = bench.run(&format!("{MINT} --dry-run"));
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "credential/prod created (dry run)\n"),
+        "{err}"
+    );
+    assert!(err.contains("RoleBinding acpctl-prod-"), "{err}");
+    let requests = bench.server.requests();
+    assert!(
+        requests.iter().all(|sent| !sent.contains("/token")),
+        "{requests:?}"
+    );
+    let changes = requests.iter().filter(|sent| !sent.starts_with("GET"));
+    assert!(changes.clone().count() >= 3, "{requests:?}");
+    assert!(
+        changes.clone().all(|sent| sent.ends_with("?dryRun=All")),
+        "{requests:?}"
+    );
+    assert!(bench.objects().is_empty());
+    let shown = bench.ok(&format!("{MINT} --dry-run -o json"));
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["objects"].as_array().unwrap().len(), 3);
+    assert_eq!(bench.notes(), 0);
+}
+
+#[test]
+fn nothing_is_made_without_consent() {
+    let bench = Bench::new();
+    let (code, out, err) = bench.run("credential create --mint view --name prod --no-input");
+    assert_eq!((code, out.as_str()), (11, ""), "{err}");
+    assert!(bench.objects().is_empty());
+    assert_eq!(bench.notes(), 0);
+}
+
+#[test]
+fn each_preset_and_own_rules_have_the_grade_that_they_promise() {
+    for (flags, grade) in [
+        ("--mint view", "read"),
+        ("--mint view-no-secrets", "read"),
+        ("--mint edit-no-secrets", "write"),
+        ("--mint debug", "write"),
+        ("--rules get,list_pods", "read"),
+    ] {
+        let bench = Bench::new();
+        let line =
+            format!("credential create {flags} --name prod --yes --context dev --namespace team-a");
+        bench.ok(&line.replace(
+            " --context dev",
+            if flags.contains("mint") {
+                ""
+            } else {
+                " --context dev"
+            },
+        ));
+        let recorded = bench.annotations("prod");
+        assert_eq!(recorded["acpctl/grade"], grade, "{flags}");
+        bench.ok("credential revoke prod --yes");
+        assert!(bench.objects().is_empty(), "{flags}: {:?}", bench.objects());
+    }
+}
+
+#[test]
+fn rules_of_a_file_become_a_role() {
+    let bench = Bench::new();
+    bench.env.file(
+        "role.yaml",
+        "kind: Role\nrules:\n- {apiGroups: [\"\"], resources: [secrets], verbs: [get], resourceNames: [one]}\n",
+    );
+    bench.ok("credential create --rules-file role.yaml --name prod --yes --context dev");
+    assert_eq!(bench.annotations("prod")["acpctl/grade"], "read-secrets");
+}
+
+#[test]
+fn what_the_cluster_grants_is_stored_and_said() {
+    let bench = Bench::new();
+    bench.server.state().longest = 7200;
+    let (code, _, err) = bench.run(MINT);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        err.contains("Warning: the cluster grants the token until"),
+        "{err}"
+    );
+    let recorded = bench.annotations("prod");
+    let end: jiff::Timestamp = recorded["acpctl/expires-at"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(end < jiff::Timestamp::now() + jiff::SignedDuration::from_secs(7300));
+    assert_eq!(
+        recorded["acpctl/mint-ttl"], "28800",
+        "the next renewal asks for the same"
+    );
+}
+
+#[test]
+fn rights_that_the_user_lacks_are_not_given_away() {
+    let mut bench = Bench::new();
+    let token = bench.server.user("manager", Some("admin"));
+    bench.file = bench
+        .env
+        .file("kubeconfig", bench.server.kubeconfig(&token));
+    for (flags, code) in [
+        ("--mint cluster-admin", 5),
+        ("--mint no-such-role", 3),
+        ("--rules get_nodes", 5),
+    ] {
+        let line = format!("credential create {flags} --name prod --yes");
+        let line = if flags.contains("mint") {
+            line
+        } else {
+            format!("{line} --context dev")
+        };
+        let (found, out, err) = bench.run(&line);
+        assert_eq!((found, out.as_str()), (code, ""), "{flags}: {err}");
+        assert!(bench.objects().is_empty(), "{flags}");
+    }
+    let admin = Bench::new();
+    let (code, _, err) = admin.run("credential create --mint no-such-role --name prod --yes");
+    assert_eq!(
+        code, 3,
+        "an administrator could bind a role that does not exist: {err}"
+    );
+}
+
+#[test]
+fn a_grade_above_the_limit_is_undone() {
+    let bench = Bench::new();
+    let (code, out, err) =
+        bench.run("credential create --mint edit --name prod --yes --max-grade write");
+    assert_eq!((code, out.as_str()), (8, ""), "{err}");
+    assert!(bench.objects().is_empty());
+    assert!(bench.server.live_tokens().is_empty());
+    assert_eq!(bench.run("credential get prod").0, 3);
+    assert_eq!(bench.notes(), 0);
+}
+
+#[test]
+fn wrong_lines_send_nothing() {
+    let bench = Bench::new();
+    for (line, code) in [
+        (
+            "credential create --mint view --ttl 5m --name prod --yes",
+            2,
+        ),
+        ("credential create --mint ../x --name prod --yes", 2),
+        (
+            "credential create --mint view --rules get_pods --name prod --yes",
+            2,
+        ),
+        (
+            "credential create --mint view --provider github --name prod --yes",
+            2,
+        ),
+        (
+            "credential create --mint view --if-exists update --name prod --yes",
+            2,
+        ),
+        (
+            "credential create --mint view --token x --name prod --yes",
+            2,
+        ),
+        (
+            "credential create --mint view --namespace A/b --name prod --yes",
+            2,
+        ),
+        (
+            "credential create --rules pods --name prod --yes --context dev",
+            7,
+        ),
+        (
+            "credential create --ttl 1h --name prod --provider github --token x",
+            2,
+        ),
+        ("credential renew", 2),
+        ("credential renew prod --all", 2),
+    ] {
+        let (found, out, err) = bench.run(line);
+        assert_eq!((found, out.as_str()), (code, ""), "{line}: {err}");
+        assert!(err.starts_with("Error: "), "{line}: {err}");
+    }
+    assert!(
+        bench.server.requests().is_empty(),
+        "{:?}",
+        bench.server.requests()
+    );
+}
+
+#[test]
+fn a_name_that_is_taken_is_found_before_anything_is_made() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    let before = bench.objects();
+    let (code, _, err) = bench.run(MINT);
+    assert_eq!(code, 6, "{err}");
+    assert!(err.contains("credential renew prod"), "{err}");
+    assert_eq!(bench.objects(), before);
+}
+
+#[test]
+fn only_what_is_due_is_renewed() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    bench.ok("credential create --mint view --name soon --ttl 10m --yes");
+    bench.ok("credential create --provider github --name other --token x");
+    let out = bench.ok("credential renew --all --expiring-within 6h");
+    assert!(out.contains("credential/prod not due\n"), "{out}");
+    assert!(out.contains("credential/soon renewed\n"), "{out}");
+    assert!(!out.contains("other"), "{out}");
+    assert_eq!(bench.server.live_tokens().len(), 2);
+    let (code, _, err) = bench.run("credential renew other");
+    assert_eq!(code, 7, "{err}");
+    let (code, _, err) = bench.run("credential revoke other --yes");
+    assert_eq!(code, 7, "{err}");
+}
+
+#[test]
+fn a_record_of_another_platform_gets_no_token() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    let recorded = bench.annotations("prod");
+    let name = recorded["acpctl/mint-id"].as_str().unwrap();
+    bench
+        .server
+        .change("serviceaccounts", &format!("acpctl-{name}"), |account| {
+            account["metadata"]["annotations"]["acpctl/platform"] =
+                json!("https://other.example.org");
+        });
+    let (code, _, err) = bench.run("credential renew prod");
+    assert_eq!(code, 6, "{err}");
+    assert_eq!(bench.server.live_tokens().len(), 1);
+}
+
+#[test]
+fn an_account_that_somebody_removed_is_named() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    for object in bench.objects() {
+        let (kind, name) = object.split_once('/').unwrap();
+        bench.server.forget(kind, name);
+    }
+    let (code, _, err) = bench.run("credential renew prod");
+    assert_eq!(code, 3, "{err}");
+    assert_eq!(
+        bench.ok("credential revoke prod --yes"),
+        "credential/prod revoked\n"
+    );
+}
+
+#[test]
+fn no_context_for_the_cluster_is_an_error() {
+    let mut bench = Bench::new();
+    bench.ok(MINT);
+    let other = ApiServer::start();
+    bench.file = bench.env.file("other", other.kubeconfig(ADMIN));
+    for line in ["credential renew prod", "credential revoke prod --yes"] {
+        let (code, _, err) = bench.run(line);
+        assert_eq!(code, 3, "{line}: {err}");
+    }
+    assert!(other.requests().is_empty());
+    assert_eq!(bench.server.live_tokens().len(), 1);
+}
+
+#[test]
+fn accounts_and_credentials_that_have_lost_each_other_are_found() {
+    let bench = Bench::new();
+    bench.ok(MINT);
+    bench.ok("credential create --mint view --name gone --yes");
+    bench.ok("credential create --provider github --name other --token x");
+    let orphans = || bench.ok("credential list --orphans --context dev");
+    assert_eq!(orphans(), "");
+    let listed = bench.ok("credential list --minted -o name");
+    assert!(
+        listed.contains("prod") && listed.contains("gone") && !listed.contains("other"),
+        "{listed}"
+    );
+
+    let (code, _, err) = bench.run("credential delete gone --yes");
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        err.contains("acpctl --local credential revoke gone"),
+        "{err}"
+    );
+    let recorded = bench.annotations("prod");
+    let account = format!("acpctl-{}", recorded["acpctl/mint-id"].as_str().unwrap());
+    bench.server.forget("serviceaccounts", &account);
+    let found = orphans();
+    assert!(
+        found.contains("was made for credential/gone, which the platform does not have\n"),
+        "{found}"
+    );
+    assert!(
+        found.contains("credential/prod has no account in the cluster any more\n"),
+        "{found}"
+    );
+    let found = bench.ok("credential list --orphans --context dev -o json");
+    let found: Value = serde_json::from_str(&found).unwrap();
+    assert_eq!(found["credentials"], json!(["prod"]));
+    assert_eq!(found["accounts"][0]["credential"], "gone");
+    assert_eq!(bench.run("credential list --context dev").0, 2);
+}
+
+#[test]
+fn a_schedule_is_printed_for_each_scheduler() {
+    let bench = Bench::new();
+    let cron = bench.ok("credential renew --print-schedule cron --expiring-within 3h");
+    assert_eq!(
+        cron,
+        "17 */1 * * * acpctl credential renew --all --expiring-within 3h\n"
+    );
+    let github = bench.ok("credential renew --print-schedule github");
+    assert!(github.contains("- cron: '17 */2 * * *'\n"), "{github}");
+    assert!(
+        github.contains("AMBIENT_TOKEN: ${{ secrets.AMBIENT_TOKEN }}\n"),
+        "{github}"
+    );
+    let systemd = bench.ok("credential renew --print-schedule systemd");
+    assert!(
+        systemd.contains("OnCalendar=*-*-* 00/2:17:00\n"),
+        "{systemd}"
+    );
+    assert!(bench.server.requests().is_empty());
+}
