@@ -2,8 +2,8 @@
 //! noun.
 //!
 //! These modules are shared by several commands: [`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
-//! [`pairs`],
-//! [`project_args`], [`project_object`], [`removal`], [`runs`], [`session_control`].
+//! [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`], [`runs`], [`session_control`],
+//! [`switch_project`].
 
 pub(crate) mod agent;
 pub(crate) mod application;
@@ -27,6 +27,7 @@ pub(crate) mod logout;
 pub(crate) mod named;
 pub(crate) mod outcome;
 pub(crate) mod pairs;
+pub(crate) mod people;
 pub(crate) mod policy;
 pub(crate) mod project;
 pub(crate) mod project_args;
@@ -40,6 +41,7 @@ pub(crate) mod session;
 pub(crate) mod session_control;
 pub(crate) mod start;
 pub(crate) mod stop;
+pub(crate) mod switch_project;
 pub(crate) mod version;
 pub(crate) mod wait;
 pub(crate) mod whoami;

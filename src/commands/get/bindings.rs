@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use crate::api::{Client, ListOptions};
+use crate::commands::people;
 use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, ROLE, Record, Resource};
 
-/// Replaces the IDs of roles and credentials by their names. An ID that can't be looked up stays.
+/// Replaces the IDs of users, roles and credentials by their names. An ID that can't be looked up stays.
 pub(super) async fn name_targets(client: &Client, bindings: &mut [Record]) {
     if bindings.is_empty() {
         return;
@@ -20,8 +21,13 @@ pub(super) async fn name_targets(client: &Client, bindings: &mut [Record]) {
     } else {
         HashMap::new()
     };
+    let users = people::names(client).await;
     for binding in bindings {
-        for (field, names) in [("role_id", &roles), ("credential_id", &credentials)] {
+        for (field, names) in [
+            ("user_id", &users),
+            ("role_id", &roles),
+            ("credential_id", &credentials),
+        ] {
             if let Some(name) = names.get(binding.text(field)) {
                 binding.replace(field, name);
             }

@@ -2,6 +2,7 @@
 
 mod args;
 mod bindings;
+mod count;
 mod show;
 mod watch;
 
@@ -10,7 +11,9 @@ use crate::ctx::Ctx;
 pub(crate) use args::Args;
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    if args.watch {
+    if args.count {
+        count::run(ctx, args)
+    } else if args.watch {
         watch::run(ctx, args)
     } else {
         show::run(ctx, args)
