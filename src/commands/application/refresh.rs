@@ -1,9 +1,11 @@
 //! `acpctl application refresh`
 
-use super::operation::{self, TriggerArgs};
+use super::operation::{Operation, TriggerArgs};
+use crate::api::Body;
+use crate::commands::outcome;
 use crate::ctx::Ctx;
 
-/// Request a refresh of an application
+/// Refresh the status of an application
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -11,5 +13,17 @@ pub struct Args {
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    operation::trigger(ctx, &args.trigger, "refresh", "sync_status", "Unknown")
+    const REFRESH: Operation = Operation {
+        verb: "refresh",
+        field: ("sync_status", "Unknown"),
+    };
+    let format = args.trigger.output.format()?;
+    let record = REFRESH.request(ctx, &args.trigger, &Body::new())?;
+    let sentence = format!(
+        "application/{} refreshed (sync: {}, health: {})",
+        record.name(),
+        record.text("sync_status"),
+        record.text("health_status")
+    );
+    outcome::done(ctx, &record, &format, &sentence)
 }

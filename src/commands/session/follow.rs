@@ -7,11 +7,12 @@ use serde_json::Value;
 use tokio::signal::unix::SignalKind;
 
 use super::render::Renderer;
-use crate::api::{Cause, Client, Error, EventStream, path};
+use crate::api::{self, Cause, Client, Error, EventStream, path};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{progress, signals};
+use crate::resources::{ACTIVE_PHASES, FINAL_PHASES};
 
 /// The first and the longest pause after the server has closed a stream.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -87,6 +88,27 @@ pub(super) async fn named(
     refusal: &Error,
 ) -> anyhow::Result<Option<String>> {
     lookup::id_by_name(client, &Collection::sessions(), given, refusal).await
+}
+
+/// True if the stream of a session's events could not be opened although the session is there: in a sandbox, no runner
+/// serves events, and only the stored messages can be followed. With `or_ended`, also for a session that has ended.
+pub(super) async fn has_only_messages(
+    client: &Client,
+    given: &str,
+    error: &anyhow::Error,
+    or_ended: bool,
+) -> bool {
+    let refused = api::kind_of(error);
+    if !matches!(refused, Kind::NotFound | Kind::Server) {
+        return false;
+    }
+    let found = lookup::find_if_any(client, &Collection::sessions(), given).await;
+    let Ok(Some(session)) = found else {
+        return false;
+    };
+    let phase = session.text("phase");
+    let has_ended = FINAL_PHASES.contains(&phase) && refused == Kind::NotFound;
+    ACTIVE_PHASES.contains(&phase) || or_ended && has_ended
 }
 
 /// Returns the failure to open a stream.

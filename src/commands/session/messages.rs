@@ -99,6 +99,16 @@ fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
     }));
     printer.finish()?;
+    if let Err(error) = &followed
+        && !args.follow_continuous
+        && ctx.block_on(async {
+            Ok(follow::has_only_messages(client, &args.session, error, true).await)
+        })?
+    {
+        ctx.out
+            .note("this server has no live events of the session: following its messages");
+        return ctx.block_on(follow_stored(ctx, client, args, 0, format));
+    }
     match followed? {
         Some(End::Failed) => Err(Failure::new(Kind::Other, "run failed").into()),
         Some(End::Finished | End::Closed) | None => Ok(()),

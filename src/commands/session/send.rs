@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::follow::{self, End, EventFormat, Printer};
+use super::stored::Stored;
 use crate::api::{Body, Client, Method, path};
 use crate::commands::outcome;
 use crate::ctx::Ctx;
@@ -84,6 +85,13 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         };
         let mut stream = match follow::open_named(client, id).await {
             Ok((_, stream)) => stream,
+            Err(error) if follow::has_only_messages(client, id, &error, false).await => {
+                ctx.out
+                    .note("this server has no live events of the session: following its messages");
+                let mut stored = Stored::new(ctx, client, id, seq, event_format);
+                stored.follow(false).await?;
+                return Ok(End::Finished);
+            }
             Err(error) => return Err(not_open(client, id, error).await),
         };
         printer.run(&mut stream).await

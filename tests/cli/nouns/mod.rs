@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod embedded;
 mod get;
+mod sandbox;
 mod start;
 mod watch;
 
