@@ -59,7 +59,7 @@ fn main() -> io::Result<()> {
 }
 
 /// Every page: file name and text.
-pub fn pages() -> io::Result<Vec<(String, String)>> {
+pub(crate) fn pages() -> io::Result<Vec<(String, String)>> {
     let mut pages = Vec::new();
     add_pages(&cli::tree(), "acpctl", &mut pages)?;
     Ok(pages)
@@ -89,7 +89,7 @@ fn page(command: &Command, name: &str) -> io::Result<String> {
     let has_commands = command.has_subcommands();
     let global = |arg: &Arg| arg.get_help_heading() == Some(GLOBAL_FLAGS);
     let has_globals = !is_root && command.get_arguments().any(global);
-    let examples = help::examples(&command);
+    let examples = help::page_examples(&command);
     let man = Man::new(command)
         .title(name.to_uppercase())
         .section("1")
@@ -121,6 +121,15 @@ fn page(command: &Command, name: &str) -> io::Result<String> {
             "ENVIRONMENT",
             env::ALL.iter().map(|var| (var.name.to_owned(), var.help)),
         );
+    }
+    if is_root {
+        end.control("SH", ["OUTPUT"]);
+        for (n, line) in help::OUTPUT.iter().enumerate() {
+            if n > 0 {
+                end.control("PP", []);
+            }
+            end.text([roman(*line)]);
+        }
     }
     pairs(
         &mut end,

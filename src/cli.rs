@@ -7,10 +7,16 @@ use crate::ctx::Ctx;
 use crate::globals::Globals;
 use crate::help;
 
+const EXAMPLES: &str = "\
+acpctl doctor                                         # look at this machine
+acpctl --local credential create -f ~/.kube/config    # needs no platform
+acpctl login https://acp.example.org --use-auth-code  # or use a platform";
+
 /// Command-line interface for the Ambient Code Platform API server.
 #[derive(Debug, Parser)]
 #[command(
     name = "acpctl",
+    after_help = EXAMPLES,
     about = "Command-line interface for the Ambient Code Platform API server.",
     version,
     disable_help_flag = true,
@@ -70,12 +76,14 @@ pub enum Command {
     Policy(commands::policy::Command),
     Apply(commands::apply::Args),
     Help(commands::help::Args),
+    Options(commands::options::Args),
     Doctor(commands::doctor::Args),
     Serve(commands::serve::Args),
     /// Manage the store of the embedded API
     #[command(subcommand, subcommand_required = true)]
     Local(commands::local::Command),
     Wait(commands::wait::Args),
+    Exec(commands::exec::Args),
 }
 
 /// Returns the whole tree of commands as help, manual pages and completion show it.
@@ -114,10 +122,12 @@ impl Command {
             Self::Policy(command) => command.run(ctx),
             Self::Apply(args) => commands::apply::run(ctx, args),
             Self::Help(args) => commands::help::run(ctx, args, Cli::command()),
+            Self::Options(args) => commands::options::run(ctx, args, Cli::command()),
             Self::Doctor(args) => commands::doctor::run(ctx, args),
             Self::Serve(args) => commands::serve::run(ctx, args),
             Self::Local(command) => command.run(ctx),
             Self::Wait(args) => commands::wait::run(ctx, args),
+            Self::Exec(args) => commands::exec::run(ctx, args),
         }
     }
 }
@@ -125,6 +135,7 @@ impl Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compat::grammar;
     use crate::output::{Color, Out};
     use crate::resources::Candidates;
 
@@ -139,19 +150,70 @@ mod tests {
         }
     }
 
+    /// Splits the first command of a line into words as a shell does, but for the syntax that no example uses.
+    fn parts(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+        for c in line.chars() {
+            match (c, quote) {
+                ('\'' | '"', None) => {
+                    quote = Some(c);
+                    word.get_or_insert_default();
+                }
+                (c, Some(open)) if c == open => quote = None,
+                ('|' | '>' | '<' | '#', None) => break,
+                (' ', None) => words.extend(word.take()),
+                (c, _) => word.get_or_insert_default().push(c),
+            }
+        }
+        words.extend(word);
+        words
+    }
+
     #[test]
     fn a_command_alone_shows_what_it_shows_in_the_tree() {
         let out = Out::new(Color::Never);
         let mut seen = 0;
         walk(&tree(), &[], &mut |command, path| {
             assert_eq!(
-                help::render(&out, help::at(Cli::command(), path)),
-                help::render(&out, command.clone()),
+                help::render(&out, &help::at(Cli::command(), path)),
+                help::render(&out, command),
                 "{path:?}"
             );
             seen += 1;
         });
         assert!(seen > 80, "only {seen} commands");
+    }
+
+    /// The first page shows a command that no group names under "More".
+    #[test]
+    fn every_command_is_in_a_group() {
+        let tree = tree();
+        for sub in tree.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+            let name = sub.get_name();
+            let groups = help::GROUPS.iter();
+            let count = groups.filter(|(_, names)| names.contains(&name)).count();
+            assert_eq!(count, 1, "{name}: name it in one group of help/front.rs");
+        }
+    }
+
+    #[test]
+    fn every_verb_has_an_example_that_is_a_correct_line() {
+        let mut wrong = Vec::new();
+        walk(&tree(), &[], &mut |command, path| {
+            let lines = help::examples(command);
+            let name = format!("acpctl {}", path.join(" "));
+            let is_parent = command.has_subcommands();
+            if !is_parent && !lines.iter().any(|line| line.contains(name.trim_end())) {
+                wrong.push(format!("{name}: no example"));
+            }
+            for line in lines.iter().filter(|line| line.starts_with("acpctl ")) {
+                let words: Vec<_> = parts(line).into_iter().skip(1).map(Into::into).collect();
+                if let Err(failure) = grammar::parse(&mut Cli::command(), &words) {
+                    wrong.push(format!("{line}: {failure}"));
+                }
+            }
+        });
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     #[test]

@@ -2,21 +2,24 @@
 //!
 //! Each part is created when it is first used, so a command pays only for what it needs.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::future::Future;
 use std::io::IsTerminal as _;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::api::Client;
+use crate::api::{Client, Renewal};
+use crate::auth::job::Job;
+use crate::auth::login::Bearer;
 use crate::auth::{cleartext, login, refresh, store};
 use crate::config::file::Error;
+use crate::config::settings::login_url;
 use crate::config::{Config, Settings};
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
-use crate::output::Out;
+use crate::output::{Out, progress};
 use crate::resources::check_id;
 use crate::text::command::shell_word;
 
@@ -31,7 +34,9 @@ pub struct Ctx {
     no_config: OnceCell<Config>,
     settings: OnceCell<Settings>,
     client: OnceCell<Client>,
+    job_token: OnceCell<SecretString>,
     runtime: OnceCell<tokio::runtime::Runtime>,
+    rehearses: Cell<bool>,
 }
 
 impl Ctx {
@@ -45,7 +50,9 @@ impl Ctx {
             no_config: OnceCell::new(),
             settings: OnceCell::new(),
             client: OnceCell::new(),
+            job_token: OnceCell::new(),
             runtime: OnceCell::new(),
+            rehearses: Cell::new(false),
         }
     }
 
@@ -125,34 +132,87 @@ impl Ctx {
             return Ok(client);
         }
         let settings = self.settings()?;
-        let token = self.token(settings)?;
+        let (token, renewal) = self.token(settings)?;
         settings.check_connection(token.as_ref())?;
         cleartext::warn_once(&self.out, self.config_if_any().ok(), settings);
-        let client = Client::connect(settings, token)?;
+        let mut client = Client::connect(settings, token)?;
+        if let Some(renewal) = renewal {
+            client = client.renew_with(renewal);
+        }
+        if self.rehearses() {
+            client.rehearse();
+        }
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// Returns the token for the effective server, renewed if it has expired and can be renewed; `None` if nobody is logged
-    /// in.
-    fn token(&self, settings: &Settings) -> Result<Option<SecretString>, Failure> {
+    /// Returns the token for the effective server, renewed if it ends soon and can be renewed, and the way to a new one; no
+    /// token if nobody is logged in.
+    fn token(
+        &self,
+        settings: &Settings,
+    ) -> Result<(Option<SecretString>, Option<Renewal>), Failure> {
+        let renewal = Cell::new(None);
         let renew = |config: &Config, login: &store::Login| {
             self.block_on(refresh::renew(settings, config, login))
         };
         let read = |config: &Config| {
             login::warn_if_readable(&self.out, config);
-            refresh::fresh(config, self.now(), &self.out, renew)
+            let fresh = refresh::fresh(config, self.now(), renew)?;
+            if fresh.may_renew {
+                renewal.set(Some(stored_renewal(settings, config)));
+            }
+            Ok(fresh.token)
         };
-        let bearer = login::effective(settings, || self.config(), read)?;
-        bearer.for_server(&settings.api_url.value)
+        let job = |job: &Job| {
+            renewal.set(job_renewal(settings));
+            self.job_token(settings, job)
+        };
+        let bearer = login::effective(settings, || self.config(), read, job)?;
+        let token = bearer.for_server(&settings.api_url.value)?;
+        Ok((token, renewal.take()))
     }
 
-    /// Returns the token for these settings as it is stored: no issuer is asked to renew it.
+    /// Returns the token for these settings as it is stored: no issuer is asked to renew it. A job has none stored, so its
+    /// issuer is asked for one.
     ///
     /// # Errors
     /// The stored login is for another server, or can't be read.
     pub fn stored_token(&self, settings: &Settings) -> Result<Option<SecretString>, Failure> {
-        let bearer = login::effective(settings, || self.config(), store::access)?;
-        bearer.for_server(&settings.api_url.value)
+        self.bearer(settings)?.for_server(&settings.api_url.value)
+    }
+
+    /// Returns the effective login as it is stored, whichever server it is for.
+    ///
+    /// # Errors
+    /// The stored login can't be read, or a job gets no token.
+    pub(crate) fn bearer(&self, settings: &Settings) -> Result<Bearer, Failure> {
+        let job = |job: &Job| self.job_token(settings, job);
+        login::effective(settings, || self.config(), store::access, job)
+    }
+
+    /// Returns the token of a job, which is requested once in a run and kept in memory.
+    fn job_token(&self, settings: &Settings, job: &Job) -> Result<SecretString, Failure> {
+        let token = get_or_try(&self.job_token, || {
+            let _asking = progress::begin("Asking the issuer for a token");
+            let asked = self.block_on(async { Ok(job.token(settings).await) });
+            asked.map_err(|why| Failure::new(Kind::Other, why.to_string()))?
+        })?;
+        Ok(token.clone())
+    }
+
+    /// Changes nothing from now on, for `--dry-run`: the client answers writes itself. A verb that changes something on this
+    /// machine asks [`Ctx::rehearses`].
+    pub fn rehearse(&self) {
+        self.rehearses.set(true);
+        if let Some(client) = self.client.get() {
+            client.rehearse();
+        }
+    }
+
+    /// True for a dry run.
+    #[must_use]
+    pub fn rehearses(&self) -> bool {
+        self.rehearses.get()
     }
 
     /// Makes this the client of the run, unless the run has one already.
@@ -214,6 +274,33 @@ fn unloaded(error: &Error) -> Failure {
         )),
         _ => failure,
     }
+}
+
+/// Returns the way to a new token of the stored login.
+fn stored_renewal(settings: &Settings, config: &Config) -> Renewal {
+    let settings = settings.clone();
+    let path = config.path().to_owned();
+    let made_for = login_url(config).to_owned();
+    Box::new(move |token| {
+        Box::pin(refresh::after_refusal(refresh::Refused {
+            settings: settings.clone(),
+            path: path.clone(),
+            made_for: made_for.clone(),
+            token,
+        }))
+    })
+}
+
+/// Returns the way to a new token of a job, whose variables are read again: its ID token may be a new one.
+fn job_renewal(settings: &Settings) -> Option<Renewal> {
+    let settings = settings.clone();
+    Some(Box::new(move |_| {
+        let settings = settings.clone();
+        Box::pin(async move {
+            let job = Job::of_environment().ok()??;
+            job.token(&settings).await.ok()
+        })
+    }))
 }
 
 fn get_or_try<T, E>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {

@@ -27,6 +27,10 @@ pub enum Kind {
     Server = 10,
     /// Input is required, but the program must not prompt for it here.
     Input = 11,
+    /// `credential list --expiring-within` found credentials.
+    Expiring = 12,
+    /// `credential scan` found a stored secret.
+    Leak = 13,
     /// The command to run can't be run (the status that shells use).
     CannotRun = 126,
     /// The command to run does not exist (the status that shells use).
@@ -47,6 +51,8 @@ pub const CODES: &[(u8, &str)] = &[
     (9, "network failure or time-out"),
     (10, "server error"),
     (11, "input required, but prompting is disabled"),
+    (12, "credential list --expiring-within: credentials expire"),
+    (13, "credential scan: a stored secret was found"),
     (126, "session exec: the command can't be run"),
     (127, "session exec: there is no such command"),
 ];

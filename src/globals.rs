@@ -45,15 +45,9 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "DURATION", value_parser = number::duration)]
     pub request_timeout: Option<Duration>,
 
-    /// How often to retry a request that is safe to repeat
-    #[arg(
-        long,
-        global = true,
-        value_name = "N",
-        default_value_t = 2,
-        hide_default_value = false
-    )]
-    pub retries: u32,
+    /// How often to retry a request that is safe to repeat (default 2)
+    #[arg(long, global = true, value_name = "N")]
+    pub retries: Option<u32>,
 
     /// Never prompt; fail if input is missing
     #[arg(long, global = true)]

@@ -91,6 +91,9 @@ fn run_words(words: &[OsString]) -> ExitCode {
     if !(globals.verbose || globals.trace || globals.print_curl) {
         output::progress::allow();
     }
+    if !globals.no_input {
+        output::pager::allow(config::pager);
+    }
     text::command::carry(cli.globals.to_copy());
     let ctx = Ctx::new(cli.globals);
     match check_environment().and_then(|()| cli.command.run(&ctx)) {
@@ -120,9 +123,10 @@ fn check_environment() -> anyhow::Result<()> {
 fn read(out: &Out, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
     let mut root = Cli::command();
     match grammar::parse(&mut root, words)? {
-        Request::Help(path) => out
-            .data(help::text(out, root, &path).as_bytes())
-            .map(|()| None),
+        Request::Help(path) => {
+            output::pager::allow(config::pager);
+            out.pages(&help::text(out, root, &path)).map(|()| None)
+        }
         Request::Version => out
             .line(&format!("acpctl version {}", version::VERSION))
             .map(|()| None),

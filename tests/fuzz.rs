@@ -2,6 +2,10 @@
 //! every run; `FUZZ_SEED` and `FUZZ_ROUNDS` choose others and more. `fuzz/run` looks further.
 
 #![allow(
+    unreachable_pub,
+    reason = "a test crate has no users; `pub` is for its own modules"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use acpctl::kubeconfig::{self, CheckOptions, Rules, Source};
+use acpctl::kubeconfig::{self, CheckOptions, Delivery, Rules, Source};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
@@ -30,6 +30,7 @@ fn check(cluster: &str, user: &str) {
         dir: Path::new(""),
     }];
     let options = CheckOptions {
+        delivery: Delivery::Pod,
         context: None,
         rules: Rules::All,
         now: jiff::Timestamp::UNIX_EPOCH,
@@ -39,7 +40,7 @@ fn check(cluster: &str, user: &str) {
     let _ = kubeconfig::check(&sources, &options);
 }
 
-pub fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let token = format!(
         "eyJhbGciOiJSUzI1NiJ9.{}.c2ln",
         URL_SAFE_NO_PAD.encode(bytes)

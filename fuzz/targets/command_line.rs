@@ -11,7 +11,7 @@ use clap::{Command, CommandFactory as _, FromArgMatches as _};
 
 static ROOT: LazyLock<Command> = LazyLock::new(Cli::command);
 
-pub fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let words: Vec<OsString> = bytes
         .split(|byte| *byte == b'\n')
         .map(|word| std::ffi::OsStr::from_bytes(word).to_owned())

@@ -43,7 +43,7 @@ fn values(config: &Config) -> Vec<Option<String>> {
         .collect()
 }
 
-pub fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let path = FOLDER.path().join("config.json");
     fs::write(&path, bytes).expect("the file is written");
     let Ok(read) = Config::load(&path) else {

@@ -13,7 +13,7 @@ fn events<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Event> {
 }
 
 /// The first byte is the size of the pieces.
-pub fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let Some((size, bytes)) = bytes.split_first() else {
         return;
     };

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 /// More nesting than this is refused by us alone.
 const MAX_DEPTH: usize = 100;
 
-pub fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let library = serde_json::from_slice::<IgnoredAny>(bytes);
     match json_text::check(bytes) {
         Ok(text) => {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use acpctl::kubeconfig::{self, Base64, CheckOptions, Keep, Rules, Source};
+use acpctl::kubeconfig::{self, Base64, CheckOptions, Delivery, Keep, Rules, Source};
 
 fn open(path: &Path) -> io::Result<Vec<u8>> {
     match path.file_name() {
@@ -12,13 +12,14 @@ fn open(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-pub fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let sources = [Source {
         name: "input",
         bytes,
         dir: Path::new(""),
     }];
     let options = CheckOptions {
+        delivery: Delivery::Pod,
         context: None,
         rules: Rules::All,
         now: jiff::Timestamp::UNIX_EPOCH,

@@ -4,7 +4,7 @@
 use acpctl::testing::yaml;
 use serde_json::Value;
 
-pub fn run(text: &[u8]) {
+pub(crate) fn run(text: &[u8]) {
     let Ok(documents) = yaml::documents::<Value>(text) else {
         return;
     };

@@ -55,7 +55,7 @@ impl Api {
 
 static API: LazyLock<Api> = LazyLock::new(Api::open);
 
-pub fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };

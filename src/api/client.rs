@@ -1,16 +1,19 @@
 //! The client: sends requests, decides which answers are a success, and repeats a request if that is safe.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use serde_json::Value;
 
+use super::bearer::Renewal;
 use super::body::Body;
 use super::error::{Cause, Error};
 use super::http::Http;
 use super::local::Local;
 use super::notice;
+use super::rehearsal;
 use super::request::{Answer, BASE_PATH, Method, Request};
 use super::stream::{Bytes, EventStream};
 use super::trace::Trace;
@@ -30,6 +33,7 @@ pub struct Client {
     project: Option<String>,
     retries: u32,
     trace: Trace,
+    rehearses: AtomicBool,
 }
 
 impl Client {
@@ -46,8 +50,9 @@ impl Client {
         Ok(Self {
             transport,
             project: settings.project.value.clone(),
-            retries: settings.retries,
+            retries: settings.retries.value,
             trace: Trace::new(settings.verbosity),
+            rehearses: AtomicBool::new(false),
         })
     }
 
@@ -61,6 +66,7 @@ impl Client {
             project: None,
             retries,
             trace: Trace::new(verbosity),
+            rehearses: AtomicBool::new(false),
         })
     }
 
@@ -75,6 +81,36 @@ impl Client {
         let mut client = Self::connect(settings, token)?;
         client.project = None;
         Ok(client)
+    }
+
+    /// Sends no write from now on: each gets the answer that a server would likely give.
+    pub fn rehearse(&self) {
+        self.rehearses.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets the client replace its token once for each request that the server refuses with 401.
+    #[must_use]
+    pub(crate) fn renew_with(mut self, renewal: Renewal) -> Self {
+        if let Transport::Http(http) = &mut self.transport {
+            http.bearer.renew_with(renewal);
+        }
+        self
+    }
+
+    /// Returns the token of the next request.
+    fn token(&self) -> Option<SecretString> {
+        match &self.transport {
+            Transport::Http(http) => http.bearer.token(),
+            Transport::Local(_) => None,
+        }
+    }
+
+    /// Replaces the token that the server has refused. The request has had no effect then, so it may be sent again.
+    async fn renew(&self, refused: Option<&SecretString>) -> bool {
+        match (&self.transport, refused) {
+            (Transport::Http(http), Some(refused)) => http.bearer.renew(refused).await,
+            _ => false,
+        }
     }
 
     /// Returns the error of a request that the caller has stopped waiting for.
@@ -111,9 +147,21 @@ impl Client {
     /// # Errors
     /// [`Error::Status`] for every other status; [`Error::Transport`] or [`Error::Body`] if no whole answer arrived.
     pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
+        if self.rehearses.load(Ordering::Relaxed) && request.method != Method::Get {
+            return Box::pin(rehearsal::answer(self, request)).await;
+        }
         let mut answer_lost = false;
-        for attempt in 0.. {
+        let mut is_renewed = false;
+        let mut attempt = 0;
+        loop {
+            let token = self.token();
             let (error, retry_after) = match self.send_once(request).await {
+                Ok(answer)
+                    if answer.status == 401 && !is_renewed && self.renew(token.as_ref()).await =>
+                {
+                    is_renewed = true;
+                    continue;
+                }
                 Ok(answer) if (200..300).contains(&answer.status) => return Ok(answer),
                 // The answer to an earlier attempt was lost: it has deleted the object if that is gone now.
                 Ok(answer)
@@ -139,8 +187,8 @@ impl Client {
             self.trace.retry(attempt, pause, &error.to_string());
             let _waiting = notice::waiting(&error, pause);
             tokio::time::sleep(pause).await;
+            attempt += 1;
         }
-        unreachable!("the loop ends by returning")
     }
 
     /// Sends a request once and returns its answer, whatever the status.
@@ -208,13 +256,24 @@ impl Client {
     ) -> Result<EventStream, Error> {
         let mut request = Request::get(path);
         request.last_event_id = last_event_id.map(str::to_owned);
+        let token = self.token();
+        match self.open_stream(&request).await {
+            Err(error) if error.status() == Some(401) && self.renew(token.as_ref()).await => {
+                self.open_stream(&request).await
+            }
+            opened => opened,
+        }
+    }
+
+    async fn open_stream(&self, request: &Request) -> Result<EventStream, Error> {
         let project = self.project.as_deref();
         Ok(EventStream::new(match &self.transport {
             Transport::Http(http) => {
-                self.trace.request(&http.url(path), &request, project);
-                Bytes::Http(http.open(&request, project).await?)
+                self.trace
+                    .request(&http.url(&request.path), request, project);
+                Bytes::Http(http.open(request, project).await?)
             }
-            Transport::Local(local) => Bytes::Local(local.open_stream(&request, project).await?),
+            Transport::Local(local) => Bytes::Local(local.open_stream(request, project).await?),
         }))
     }
 

@@ -179,6 +179,14 @@ impl Error {
                 "the answer is HTML, not the ACP API: a portal or a proxy? Check the URL: {}",
                 acpctl(&["config", "get", "api_url"])
             )),
+            Self::Status {
+                status: 401 | 403,
+                reason,
+                text,
+                ..
+            } if explained(reason, text.as_deref()).is_some() => {
+                explained(reason, text.as_deref()).map(str::to_owned)
+            }
             Self::Status { status: 401, .. } => Some(format!(
                 "the token was rejected: log in again ({}), or set AMBIENT_TOKEN",
                 acpctl(&["login", "URL"])
@@ -254,6 +262,38 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// Refusals of the platform that need more than a role of the caller, by a part of their text, and what to do.
+const REFUSALS: &[(&str, &str)] = &[
+    (
+        "management is restricted to GitOps",
+        "this platform takes such changes from its GitOps repository only: commit the change there",
+    ),
+    (
+        "requires Editor or Admin tier access",
+        "ask the project's owner for the role project:editor",
+    ),
+    (
+        "Username required for tier resolution",
+        "the token names no user: log in as a person, or ask the administrators for a token that does",
+    ),
+    (
+        "token fetch restricted to authorized callers",
+        "the secret goes to those whom the credential is bound to: ask its owner for a binding, or for the role \
+         credential:token-reader",
+    ),
+    (
+        "agent does not belong to this project",
+        "name the agent's own project with --project",
+    ),
+];
+
+/// Returns what to do about a refusal with a known text.
+fn explained(reason: &str, text: Option<&str>) -> Option<&'static str> {
+    let has = |part: &str| reason.contains(part) || text.is_some_and(|text| text.contains(part));
+    let mut known = REFUSALS.iter();
+    known.find(|(part, _)| has(part)).map(|(_, hint)| *hint)
 }
 
 /// Returns the first line of a text answer, shortened; `None` for markup and binary data.

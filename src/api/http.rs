@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::bearer::Bearer;
 use super::bounds::Reader;
 use super::error::{Cause, Error};
 use super::explain::explain;
@@ -33,7 +34,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(crate) struct Http {
     client: reqwest::Client,
     base: String,
-    token: Option<SecretString>,
+    pub(super) bearer: Bearer,
     timeout: Duration,
 }
 
@@ -45,8 +46,7 @@ impl Http {
     pub(crate) fn new(settings: &Settings, token: Option<SecretString>) -> anyhow::Result<Self> {
         let address = settings.api_url.value.as_str();
         parse_api_url(address)?;
-        let token = token.map(without_line_end);
-        token.iter().for_each(secrets::know);
+        let bearer = Bearer::new(token.map(without_line_end));
         know_userinfo(address);
         let client = builder(address, settings)?
             .build()
@@ -54,7 +54,7 @@ impl Http {
         Ok(Self {
             client,
             base: address.strip_suffix('/').unwrap_or(address).to_owned(),
-            token,
+            bearer,
             timeout: settings.request_timeout.value,
         })
     }
@@ -211,7 +211,7 @@ impl Http {
             (cause, text)
         };
         let mut headers = HeaderMap::new();
-        if let Some(token) = &self.token {
+        if let Some(token) = self.bearer.token() {
             let bearer = Zeroizing::new(format!("Bearer {}", token.expose_secret()));
             let mut value =
                 HeaderValue::from_str(&bearer).map_err(|_| wrong(Cause::Token, "Authorization"))?;
@@ -239,7 +239,7 @@ pub(crate) fn builder(base: &str, settings: &Settings) -> anyhow::Result<reqwest
     let mut builder = reqwest::Client::builder()
         .user_agent(format!("acpctl/{}", crate::version::VERSION))
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(settings.connect_timeout)
+        .connect_timeout(settings.connect_timeout.value)
         .http1_only();
     builder = builder.no_proxy();
     if let Some(address) = url

@@ -3,6 +3,7 @@
 //! [`Client`] sends requests to a base URL through reqwest, or, for `local:`, calls the embedded router in this process.
 //! Requests, JSON and errors are the same with both.
 
+mod bearer;
 mod body;
 mod bounds;
 mod client;
@@ -14,11 +15,13 @@ pub(crate) mod local;
 mod notice;
 mod path;
 pub(crate) mod proxy;
+mod rehearsal;
 mod request;
 pub mod sse;
 mod stream;
 mod trace;
 
+pub(crate) use bearer::Renewal;
 pub(crate) use body::Body;
 pub(crate) use client::Client;
 pub(crate) use error::{Cause, Error, failure_in, kind_of};

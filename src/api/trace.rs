@@ -81,14 +81,14 @@ impl Trace {
         }
     }
 
-    /// Reports a form that goes to an issuer. All of it is secret, so only its address is shown.
-    pub(crate) fn form(self, url: &str) {
+    /// Reports a request to an issuer. Its form and its answer are secret, so only the address is shown.
+    pub(crate) fn plain(self, method: &str, url: &str) {
         if self.0.requests {
-            say(&format!("> POST {}", url_for_people(url)));
+            say(&format!("> {method} {}", url_for_people(url)));
         }
     }
 
-    pub(crate) fn form_answer(self, status: u16, bytes: usize, took: Duration) {
+    pub(crate) fn plain_answer(self, status: u16, bytes: usize, took: Duration) {
         if self.0.requests {
             let took = took.as_millis();
             say(&format!("< {status} {bytes} bytes in {took} ms"));

@@ -22,16 +22,20 @@ impl Drop for Page {
     }
 }
 
-/// Starts the browser without waiting for it. A failure is ignored, because the address is printed too. Without a display no
-/// browser is started: a text browser would take over the terminal.
+/// True if there is a display. Without one no browser is started: a text browser would take over the terminal.
+#[must_use]
+pub(crate) fn has_display() -> bool {
+    cfg!(target_os = "macos") || env::DISPLAY.os().is_some() || env::WAYLAND_DISPLAY.os().is_some()
+}
+
+/// Starts the browser without waiting for it; `None` if that is not possible.
 ///
 /// Every user of the machine can read a program's command line. With the address they could log this user in as somebody
 /// else, so on Linux the browser gets the path of a private page that leads to the address. macOS opens pages with their
 /// editor, so there the browser gets the address.
-pub(crate) fn open(url: &str) -> Page {
-    let has_display = env::DISPLAY.os().is_some() || env::WAYLAND_DISPLAY.os().is_some();
-    if !cfg!(target_os = "macos") && !has_display {
-        return Page(None);
+pub(crate) fn open(url: &str) -> Option<Page> {
+    if !has_display() {
+        return None;
     }
     let mut command = if cfg!(target_os = "macos") {
         Command::new("open")
@@ -39,17 +43,14 @@ pub(crate) fn open(url: &str) -> Page {
         Command::new("xdg-open")
     };
     let page = if cfg!(target_os = "linux") {
-        let Some(page) = write(url) else {
-            return Page(None);
-        };
-        Some(page)
+        Some(write(url)?)
     } else {
         None
     };
     match &page {
         Some((path, _)) => match url::Url::from_file_path(path) {
             Ok(address) => command.arg(address.as_str()),
-            Err(()) => return Page(page),
+            Err(()) => return None,
         },
         None => command.arg(url),
     };
@@ -57,8 +58,9 @@ pub(crate) fn open(url: &str) -> Page {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    let _ = command.spawn();
-    Page(page)
+    let page = Page(page);
+    command.spawn().ok()?;
+    Some(page)
 }
 
 /// Writes the page, and removes the pages of logins that were canceled. The lock marks this page as in use.

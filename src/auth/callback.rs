@@ -1,20 +1,21 @@
 //! The loopback address that the issuer sends the browser back to (docs/interface/cli-core.md section 7.1.1). Only a request
 //! with the right `state` counts: any web page can call a loopback address.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use zeroize::Zeroizing;
 
-use super::html::escape;
+use super::html;
 use crate::failure::{Failure, Kind};
-use crate::text::visible;
+use crate::text::{url_for_people, visible};
 
 /// The time that the user has to log in.
-const WAIT: Duration = Duration::from_secs(300);
+pub(crate) const WAIT: Duration = Duration::from_secs(300);
 /// The time that a connection has to send its request.
 const READ_LIMIT: Duration = Duration::from_secs(10);
 /// The size of the longest request, in bytes.
@@ -27,30 +28,68 @@ const PAUSE: Duration = Duration::from_millis(100);
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 
-/// The issuer refused, or sent no code.
-struct Refused(String);
+/// The answer of the issuer that counts.
+pub(crate) struct Expected<'a> {
+    pub state: &'a str,
+    /// The issuer's name for itself. A code from another issuer is refused (RFC 9207).
+    pub issuer: &'a str,
+    /// True if the issuer sends its name with every code.
+    pub names_itself: bool,
+    /// The server that the login is for, as the page shows it.
+    pub server: &'a str,
+}
 
-/// Waits for the browser and returns the authorization code.
+/// A code, and the browser that brought it: its page waits until the login has ended.
+pub(crate) struct Arrived {
+    pub code: Zeroizing<String>,
+    pub browser: Browser,
+}
+
+/// The connection to a browser that waits for its page.
+pub(crate) struct Browser {
+    stream: TcpStream,
+    server: String,
+}
+
+impl Browser {
+    /// Shows that the login has succeeded, and as whom.
+    pub(crate) async fn succeed(mut self, user: Option<&str>) {
+        let who = user.map(|user| format!(" as {user}")).unwrap_or_default();
+        let said = [
+            format!("acpctl is logged in to {}{who}.", self.server),
+            "You may close this tab and return to the terminal.".to_owned(),
+        ];
+        show(&mut self.stream, "200 OK", "Login successful", &said).await;
+    }
+
+    /// Shows why the login has failed.
+    pub(crate) async fn fail(mut self, why: &str) {
+        refuse(&mut self.stream, "200 OK", &self.server, why).await;
+    }
+}
+
+/// Waits for the browser.
 ///
 /// # Errors
 /// The issuer refused, no code arrived, or the time is over; in the Go tool's words.
-pub(crate) async fn wait(listener: &TcpListener, state: &str) -> Result<String, Failure> {
-    let state: Arc<str> = state.into();
+pub(crate) async fn wait(
+    listener: &TcpListener,
+    expected: &Expected<'_>,
+) -> Result<Arrived, Failure> {
     let answers = async {
         // Connections are read side by side, because browsers open some in advance and send nothing on them.
-        let mut open = JoinSet::new();
+        let mut open = FuturesUnordered::new();
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) if open.len() < MAX_OPEN => {
-                        let state = Arc::clone(&state);
-                        open.spawn(timeout(READ_LIMIT, async move { answer(stream, &state).await }));
+                        open.push(timeout(READ_LIMIT, answer(stream, expected)));
                     }
                     Ok(_) => {}
                     Err(_) => sleep(PAUSE).await,
                 },
-                Some(ended) = open.join_next() => if let Ok(Ok(Some(outcome))) = ended {
-                    return outcome.map_err(|Refused(why)| {
+                Some(ended) = open.next() => if let Ok(Some(outcome)) = ended {
+                    return outcome.map_err(|why| {
                         Failure::new(Kind::Login, format!("authorization failed: {why}"))
                     });
                 },
@@ -65,8 +104,8 @@ pub(crate) async fn wait(listener: &TcpListener, state: &str) -> Result<String, 
     timeout(WAIT, answers).await.unwrap_or_else(|_| late())
 }
 
-/// Answers one request; `None` if the request does not count.
-async fn answer(mut stream: TcpStream, state: &str) -> Option<Result<String, Refused>> {
+/// Answers one request; `None` if the request does not count. A refusal is returned as its reason.
+async fn answer(mut stream: TcpStream, expected: &Expected<'_>) -> Option<Result<Arrived, String>> {
     let target = request_target(&mut stream).await?;
     let url = url::Url::parse("http://127.0.0.1")
         .ok()?
@@ -80,34 +119,45 @@ async fn answer(mut stream: TcpStream, state: &str) -> Option<Result<String, Ref
         let (_, value) = url.query_pairs().find(|(key, _)| key == name)?;
         (!value.is_empty()).then(|| value.into_owned())
     };
-    if value("state").as_deref() != Some(state) {
-        page(
-            &mut stream,
-            "400 Bad Request",
-            Err("invalid state parameter"),
-        )
-        .await;
+    let server = expected.server;
+    if value("state").as_deref() != Some(expected.state) {
+        let why = "invalid state parameter";
+        refuse(&mut stream, "400 Bad Request", server, why).await;
         return None;
     }
     if let Some(error) = value("error") {
-        let why = value("error_description").unwrap_or(error);
-        page(&mut stream, "200 OK", Err(&why)).await;
-        return Some(Err(Refused(visible(&why))));
+        let why = value("error_description").unwrap_or_else(|| match error.as_str() {
+            "access_denied" => "access was refused in the browser (access_denied)".to_owned(),
+            _ => error,
+        });
+        refuse(&mut stream, "200 OK", server, &why).await;
+        return Some(Err(visible(&why)));
+    }
+    let named = value("iss");
+    let is_right = match &named {
+        Some(name) => name == expected.issuer,
+        None => !expected.names_itself,
+    };
+    if !is_right {
+        let theirs = named.map_or("no issuer".to_owned(), |name| {
+            format!("the issuer {}", url_for_people(&name))
+        });
+        let ours = url_for_people(expected.issuer);
+        let why = format!("the answer names {theirs} instead of {ours}");
+        refuse(&mut stream, "400 Bad Request", server, &why).await;
+        return Some(Err(visible(&why)));
     }
     match value("code") {
         Some(code) => {
-            page(&mut stream, "200 OK", Ok(())).await;
-            Some(Ok(code))
+            let code = Zeroizing::new(code);
+            let server = server.to_owned();
+            let browser = Browser { stream, server };
+            Some(Ok(Arrived { code, browser }))
         }
         None => {
-            page(
-                &mut stream,
-                "400 Bad Request",
-                Err("missing authorization code"),
-            )
-            .await;
-            let why = "missing authorization code in callback".to_owned();
-            Some(Err(Refused(why)))
+            let why = "missing authorization code";
+            refuse(&mut stream, "400 Bad Request", server, why).await;
+            Some(Err("missing authorization code in callback".to_owned()))
         }
     }
 }
@@ -124,32 +174,30 @@ async fn request_target(stream: &mut TcpStream) -> Option<String> {
     first.split_whitespace().nth(1).map(str::to_owned)
 }
 
-async fn page(stream: &mut TcpStream, status: &str, outcome: Result<(), &str>) {
-    let (title, text) = match outcome {
-        Ok(()) => (
-            "Login successful",
-            "<p>You may close this tab and return to the terminal.</p>".to_owned(),
-        ),
-        Err(why) => (
-            "Login failed",
-            format!(
-                "<p>{}</p><p>Please close this tab and check the terminal for details.</p>",
-                escape(why)
-            ),
-        ),
-    };
-    let head = format!("<!doctype html><html><head><title>{title}</title></head>");
-    let body = format!("{head}<body><h1>{title}</h1>{text}</body></html>\n");
-    respond(stream, status, HTML, &body).await;
+async fn refuse(stream: &mut TcpStream, status: &str, server: &str, why: &str) {
+    let said = [
+        format!("acpctl is not logged in to {server}: {why}"),
+        "Please close this tab and check the terminal for details.".to_owned(),
+    ];
+    show(stream, status, "Login failed", &said).await;
+}
+
+async fn show(stream: &mut TcpStream, status: &str, heading: &str, said: &[String]) {
+    respond(stream, status, HTML, &html::page(heading, said)).await;
 }
 
 async fn respond(stream: &mut TcpStream, status: &str, kind: &str, body: &str) {
     let length = body.len();
     let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\
+         Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nX-Content-Type-Options: nosniff\r\n\
+         Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n\r\n"
     );
-    // The outcome is the same if the browser has closed the connection.
-    let _ = stream.write_all(head.as_bytes()).await;
-    let _ = stream.write_all(body.as_bytes()).await;
-    let _ = stream.shutdown().await;
+    let write = async {
+        // The outcome is the same if the browser has closed the connection.
+        let _ = stream.write_all(head.as_bytes()).await;
+        let _ = stream.write_all(body.as_bytes()).await;
+        let _ = stream.shutdown().await;
+    };
+    let _ = timeout(READ_LIMIT, write).await;
 }

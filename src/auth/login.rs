@@ -1,14 +1,16 @@
 //! The effective login: the one place that decides which token may go to which server.
 //!
-//! A token of the environment goes to the address that the user sets with it. A server of the user's own, on this machine,
+//! A token of the environment goes to the address that the user sets with it, and so does one that a job gets from an issuer
+//! by its variables. A server of the user's own, on this machine,
 //! has a token of its own. A stored login goes to the origin that it was made for, and to another one only with
 //! `--send-login`.
 
 use secrecy::SecretString;
 
+use super::job::Job;
 use super::own_server;
 use super::store::{self, Store};
-use crate::config::file::{ACCESS_TOKEN, API_URL, LOGIN_URL};
+use crate::config::file::{ACCESS_TOKEN, API_URL, LOCAL, LOGIN_URL};
 use crate::config::settings::{
     DEFAULT_API_URL, Origin, is_local, login_url, parse_api_url, same_origin,
 };
@@ -46,17 +48,20 @@ impl Bearer {
 }
 
 /// Finds the effective login. `config` loads the configuration, which happens only if the token may be stored. `read` reads
-/// the stored token: as it is with [`store::access`], or renewed with [`super::refresh::fresh`].
+/// the stored token: as it is with [`store::access`], or renewed with [`super::refresh::fresh`]. `job` gets a token for the
+/// login that the variables of a CI system describe.
 ///
 /// # Errors
-/// The configuration or the stored login can't be read.
+/// The configuration or the stored login can't be read, or the job gets no token.
 pub(crate) fn effective<'c>(
     settings: &Settings,
     config: impl FnOnce() -> Result<&'c Config, Failure>,
     read: impl FnOnce(&Config) -> Result<Option<SecretString>, KeyringError>,
+    job: impl FnOnce(&Job) -> Result<SecretString, Failure>,
 ) -> Result<Bearer, Failure> {
-    let token = match without_store(settings) {
+    let token = match without_store(settings)? {
         WithoutStore::Final(token) => token,
+        WithoutStore::Job(found) => Some(job(&found)?),
         WithoutStore::Open => {
             let config = config()?;
             match &settings.login_elsewhere {
@@ -76,26 +81,32 @@ pub(crate) fn effective<'c>(
 #[must_use]
 pub(crate) fn at_hand(settings: &Settings) -> Option<SecretString> {
     match without_store(settings) {
-        WithoutStore::Final(token) => token,
-        WithoutStore::Open => settings.token.value.clone(),
+        Ok(WithoutStore::Final(token)) => token,
+        Ok(WithoutStore::Open) => settings.token.value.clone(),
+        Ok(WithoutStore::Job(_)) | Err(_) => None,
     }
 }
 
 /// The part of the decision that needs no stored login.
 enum WithoutStore {
     Final(Option<SecretString>),
+    /// The issuer gives a token to this job.
+    Job(Job),
     /// A stored login decides.
     Open,
 }
 
-fn without_store(settings: &Settings) -> WithoutStore {
+fn without_store(settings: &Settings) -> Result<WithoutStore, Failure> {
     if settings.is_local() || settings.token.origin == Origin::Environment {
-        return WithoutStore::Final(settings.token.value.clone());
+        return Ok(WithoutStore::Final(settings.token.value.clone()));
     }
-    match own_server::token_for(&settings.api_url.value) {
-        Some(token) => WithoutStore::Final(Some(token)),
+    if let Some(token) = own_server::token_for(&settings.api_url.value) {
+        return Ok(WithoutStore::Final(Some(token)));
+    }
+    Ok(match Job::of_environment()? {
+        Some(job) => WithoutStore::Job(job),
         None => WithoutStore::Open,
-    }
+    })
 }
 
 /// Returns the failure of a stored login that can't be read.
@@ -121,12 +132,13 @@ pub(crate) fn is_logged_in(config: &Config) -> bool {
     config.text(ACCESS_TOKEN).is_some() || store::chosen(config) == Store::Keyring
 }
 
-/// Changes the address of a configuration. A stored login stays with the address that it was made for. A login that was made
+/// Changes the address of a configuration, which then counts in place of the embedded API. A stored login stays with the address that it was made for. A login that was made
 /// before the configuration had an address belongs to the first address.
 pub(crate) fn change_url(config: &mut Config, url: Option<&str>) {
     let is_first = config.text(API_URL).or(config.text(LOGIN_URL)).is_none();
     let made_for = login_url(config).to_owned();
     config.set(API_URL, url.map(Into::into));
+    config.set(LOCAL, None);
     if is_first {
         return;
     }
@@ -139,6 +151,7 @@ pub(crate) fn change_url(config: &mut Config, url: Option<&str>) {
 /// variable; or else the saved one.
 pub(crate) fn made_for(config: &mut Config, named: Option<&str>, settings: &Settings) {
     if named.is_some() {
+        config.set(LOCAL, None);
         config.set(API_URL, named.map(Into::into));
     }
     let saved = config.text(API_URL).unwrap_or(DEFAULT_API_URL);

@@ -3,10 +3,15 @@
 pub(crate) mod browser;
 pub(crate) mod callback;
 pub(crate) mod cleartext;
+pub(crate) mod device;
+mod discovery;
 mod html;
+pub(crate) mod job;
 pub(crate) mod login;
 pub(crate) mod oidc;
 pub(crate) mod own_server;
+pub(crate) mod pkce;
 pub(crate) mod refresh;
+pub(crate) mod revoke;
 pub(crate) mod store;
 pub mod token;

@@ -1,26 +1,29 @@
-//! The issuer's token endpoint (docs/interface/cli-core.md sections 3.2 and 7.1): Keycloak's paths, forms with sorted keys,
-//! 30 seconds.
+//! An issuer (docs/interface/cli-core.md sections 3.2 and 7.1): its endpoints, and the forms that are sent there, with sorted
+//! keys and a limit of 30 seconds.
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 use super::cleartext;
+use super::discovery::{self, Endpoints};
+use super::store::Login;
 use crate::api::{Trace, explain, http};
 use crate::compat::{go_url, json};
 use crate::config::Settings;
 use crate::failure::{Failure, Kind};
-use crate::text::{secrets, url_for_people, visible};
+use crate::text::{acpctl, secrets, url_for_people, visible};
 
 /// The issuer's time limit, unless the limit of a request is shorter.
 const LIMIT: Duration = Duration::from_secs(30);
-/// The time limit of a revocation.
-const REVOKE_LIMIT: Duration = Duration::from_secs(5);
+/// The time limit of the discovery document, and of a revocation.
+const SHORT_LIMIT: Duration = Duration::from_secs(5);
 /// The size of the longest answer, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
 
@@ -28,14 +31,64 @@ const MAX_ANSWER: usize = 1 << 20;
 pub(crate) struct Issuer {
     base: String,
     client: reqwest::Client,
+    settings: Settings,
     limit: Duration,
     trace: Trace,
+    /// The endpoints, once they are known; `None` if the issuer has no discovery document.
+    endpoints: OnceCell<Option<Endpoints>>,
 }
 
 /// The tokens that an issuer returned.
 pub(crate) struct Tokens {
     pub access: SecretString,
     pub refresh: Option<SecretString>,
+}
+
+impl From<Tokens> for Login {
+    fn from(tokens: Tokens) -> Self {
+        Self {
+            access: Some(tokens.access),
+            refresh: tokens.refresh,
+            client_secret: None,
+        }
+    }
+}
+
+/// The answer to a request for tokens.
+pub(crate) enum Reply {
+    Tokens(Tokens),
+    Refused(Refusal),
+}
+
+/// The reason why an issuer returned no tokens.
+pub(crate) struct Refusal {
+    /// The code of RFC 6749, such as `invalid_grant`.
+    pub code: Option<String>,
+    pub description: Option<String>,
+    status: u16,
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal.description.or(refusal.code) {
+            Some(why) => Self::new(Kind::Login, format!("token endpoint: {why}")),
+            None => {
+                let status = refusal.status;
+                Self::new(
+                    Kind::Server,
+                    format!("token endpoint returned HTTP {status}"),
+                )
+            }
+        }
+    }
+}
+
+/// Whether an issuer has ended a login.
+#[derive(Debug)]
+pub(crate) enum Revocation {
+    Done,
+    /// It did not, for this reason.
+    Not(String),
 }
 
 impl Issuer {
@@ -52,37 +105,121 @@ impl Issuer {
         Ok(Self {
             base,
             client,
+            settings: settings.clone(),
             limit: settings.request_timeout.value,
             trace: Trace::new(settings.verbosity),
+            endpoints: OnceCell::new(),
         })
     }
 
-    /// Returns the address of an endpoint: `auth` or `token`.
+    /// Returns the issuer's address for messages.
     #[must_use]
-    pub(crate) fn endpoint(&self, name: &str) -> String {
-        format!("{}/protocol/openid-connect/{name}", self.base)
+    pub(crate) fn shown(&self) -> String {
+        url_for_people(&self.base)
     }
 
-    /// Requests tokens. The secrets of the form are hidden in the issuer's error texts.
+    /// Returns the endpoints that the issuer names.
+    ///
+    /// # Errors
+    /// The issuer can't be reached, or has no valid discovery document.
+    pub(crate) async fn endpoints(&self) -> Result<&Endpoints, Failure> {
+        let found = self.endpoints.get_or_try_init(|| self.discover()).await?;
+        found.as_ref().ok_or_else(|| {
+            let address = url_for_people(&discovery::address(&self.base));
+            Failure::new(
+                Kind::Login,
+                format!(
+                    "there is no issuer at {}: {address} does not exist",
+                    self.shown()
+                ),
+            )
+            .hint("check --issuer-url; the address of a Keycloak realm ends in /realms/NAME")
+        })
+    }
+
+    /// Returns the address for requests for tokens. An issuer without a discovery document is assumed to be a Keycloak, as in
+    /// the Go tool.
+    async fn token_endpoint(&self) -> Result<String, Failure> {
+        let found = self.endpoints.get_or_try_init(|| self.discover()).await?;
+        Ok(match found {
+            Some(endpoints) => endpoints.token.clone(),
+            None => discovery::keycloak(&self.base).token,
+        })
+    }
+
+    /// Gets the discovery document; `None` if there is none.
+    async fn discover(&self) -> Result<Option<Endpoints>, Failure> {
+        let url = discovery::address(&self.base);
+        let shown = url_for_people(&url);
+        let failed = |why: &str| {
+            Failure::new(
+                Kind::Network,
+                format!("ask the issuer: Get \"{shown}\": {why}"),
+            )
+        };
+        if let Some(fault) = go_url::fault(&url) {
+            return Err(Failure::usage(format!(
+                "the issuer's address is not valid: {}",
+                fault.cause
+            ))
+            .hint("use the issuer's https address: --issuer-url https://..."));
+        }
+        let started = Instant::now();
+        self.trace.plain("GET", &url);
+        let exchange = async {
+            let response = self
+                .client
+                .get(&url)
+                .send()
+                .await
+                .map_err(|error| failed(&explain(&error, &url).1))?;
+            let status = response.status().as_u16();
+            let body = read(response).await.map_err(failed)?;
+            self.trace
+                .plain_answer(status, body.len(), started.elapsed());
+            Ok((status, body))
+        };
+        let (status, body) = timeout(self.limit.min(SHORT_LIMIT), exchange)
+            .await
+            .unwrap_or_else(|_| Err(failed("context deadline exceeded")))?;
+        let broken = |why: String| {
+            let words = format!("ask the issuer: Get \"{shown}\": {why}");
+            Failure::new(Kind::Server, words)
+        };
+        match status {
+            200 => {
+                let document =
+                    json::parse(&body).map_err(|why| broken(format!("not JSON: {why}")))?;
+                discovery::read(&document, &self.base).map(Some)
+            }
+            404 => Ok(None),
+            _ => Err(broken(format!("HTTP {status}"))),
+        }
+    }
+
+    /// Requests tokens.
     ///
     /// # Errors
     /// The issuer refuses or can't be reached; in the Go tool's words.
     pub(crate) async fn tokens(&self, form: &[(&str, &str)]) -> Result<Tokens, Failure> {
+        match self.request(form).await? {
+            Reply::Tokens(tokens) => Ok(tokens),
+            Reply::Refused(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Requests tokens and returns a refusal as an answer. The secrets of the form are hidden in the issuer's texts.
+    ///
+    /// # Errors
+    /// The issuer can't be reached, or its answer can't be understood.
+    pub(crate) async fn request(&self, form: &[(&str, &str)]) -> Result<Reply, Failure> {
+        let endpoint = self.token_endpoint().await?;
         let (status, body) = self
-            .post(&self.endpoint("token"), form, self.limit.min(LIMIT))
+            .post("token endpoint", &endpoint, form, self.limit.min(LIMIT))
             .await?;
-        let refused = |why: String| Failure::new(Kind::Login, why);
         let broken = |why: String| Failure::new(Kind::Server, why);
         if status != 200 {
-            let json: Option<Value> = serde_json::from_slice(&body).ok();
-            let said = |key: &str| {
-                let text = json.as_ref()?.get(key)?.as_str()?;
-                (!text.is_empty()).then(|| visible(&secrets::hide(text)))
-            };
-            return Err(match said("error_description").or_else(|| said("error")) {
-                Some(why) => refused(format!("token endpoint: {why}")),
-                None => broken(format!("token endpoint returned HTTP {status}")),
-            });
+            return Ok(Reply::Refused(refusal(status, &body)));
         }
         let answer =
             json::parse(&body).map_err(|why| broken(format!("parse token response: {why}")))?;
@@ -92,48 +229,96 @@ impl Issuer {
         };
         let access = secret("access_token")
             .ok_or_else(|| broken("no access_token in token response".to_owned()))?;
-        Ok(Tokens {
+        Ok(Reply::Tokens(Tokens {
             access,
             refresh: secret("refresh_token"),
-        })
+        }))
     }
 
-    /// Revokes a refresh token at the endpoint that the issuer's discovery document names (RFC 7009, RFC 8414). False if there
-    /// is none, or it did not answer in time.
-    pub(crate) async fn revoke(&self, client_id: &str, refresh_token: &SecretString) -> bool {
+    /// Begins a login with a code that the user types on another device (RFC 8628 section 3.1). Returns the issuer's answer.
+    ///
+    /// # Errors
+    /// The issuer offers no such login, refuses, or can't be reached.
+    pub(crate) async fn begin_device(&self, form: &[(&str, &str)]) -> Result<Value, Failure> {
+        let Some(endpoint) = self.endpoints().await?.device.clone() else {
+            return Err(Failure::new(
+                Kind::Login,
+                format!("the issuer {} offers no login with a code", self.shown()),
+            )
+            .hint(format!(
+                "log in with the browser: {}",
+                acpctl(&["login", "--use-auth-code"])
+            )));
+        };
+        let (status, body) = self
+            .post("device endpoint", &endpoint, form, self.limit.min(LIMIT))
+            .await?;
+        if status != 200 {
+            let refusal = refusal(status, &body);
+            let why = refusal
+                .description
+                .or(refusal.code)
+                .unwrap_or_else(|| format!("HTTP {status}"));
+            return Err(Failure::new(
+                Kind::Login,
+                format!("the issuer refuses a login with a code: {why}"),
+            ));
+        }
+        json::parse(&body)
+            .map_err(|why| Failure::new(Kind::Server, format!("parse the device response: {why}")))
+    }
+
+    /// Revokes a refresh token (RFC 7009), in five seconds at most.
+    pub(crate) async fn revoke(
+        &self,
+        client_id: &str,
+        client_secret: Option<&SecretString>,
+        refresh_token: &SecretString,
+    ) -> Revocation {
         let revoked = async {
-            let endpoint = self.revocation_endpoint().await?;
-            let form = [
-                ("client_id", client_id),
+            let found = self.endpoints.get_or_try_init(|| self.discover()).await;
+            let found = found.map_err(|failure| failure.message)?;
+            let endpoint = found.as_ref().and_then(|found| found.revocation.clone());
+            let endpoint = endpoint.ok_or("it offers no revocation")?;
+            let mut form = vec![("client_id", client_id)];
+            if let Some(secret) = client_secret {
+                form.push(("client_secret", secret.expose_secret()));
+            }
+            form.extend([
                 ("token", refresh_token.expose_secret()),
                 ("token_type_hint", "refresh_token"),
-            ];
-            let (status, _) = self.post(&endpoint, &form, REVOKE_LIMIT).await.ok()?;
-            (status == 200).then_some(())
+            ]);
+            let (status, body) = self
+                .post("revocation endpoint", &endpoint, &form, SHORT_LIMIT)
+                .await
+                .map_err(|failure| failure.message)?;
+            if status == 200 {
+                return Ok(());
+            }
+            let refusal = refusal(status, &body);
+            Err(refusal
+                .description
+                .or(refusal.code)
+                .unwrap_or_else(|| format!("HTTP {status}")))
         };
-        let revoked = timeout(self.limit.min(REVOKE_LIMIT), revoked).await;
-        matches!(revoked, Ok(Some(())))
+        match timeout(self.limit.min(SHORT_LIMIT), revoked).await {
+            Ok(Ok(())) => Revocation::Done,
+            Ok(Err(why)) => Revocation::Not(why),
+            Err(_) => Revocation::Not("no answer in time".to_owned()),
+        }
     }
 
-    /// Returns the endpoint if it is at the issuer itself: the token goes to no other server.
-    async fn revocation_endpoint(&self) -> Option<String> {
-        let url = format!("{}/.well-known/openid-configuration", self.base);
-        let response = self.client.get(&url).send().await.ok()?;
-        let document = json::parse(&read(response).await.ok()?).ok()?;
-        let endpoint = Url::parse(document.get("revocation_endpoint")?.as_str()?).ok()?;
-        let here = Url::parse(&self.base).ok()?;
-        (endpoint.origin() == here.origin()).then(|| endpoint.to_string())
-    }
-
+    /// Sends a form. `place` names the endpoint in messages.
     async fn post(
         &self,
+        place: &str,
         url: &str,
         form: &[(&str, &str)],
         limit: Duration,
     ) -> Result<(u16, Zeroizing<Vec<u8>>), Failure> {
         let failed = |why: &str| {
             let shown = url_for_people(url);
-            let words = format!("POST to token endpoint: Post \"{shown}\": {why}");
+            let words = format!("POST to {place}: Post \"{shown}\": {why}");
             Failure::new(Kind::Network, words)
         };
         if let Some(fault) = go_url::fault(url) {
@@ -142,7 +327,8 @@ impl Issuer {
         know(form);
         let body = Bytes::from_owner(encoded(form));
         let request = self
-            .client
+            .client_for(url)
+            .map_err(|why| failed(&why.to_string()))?
             .post(url)
             .header(
                 reqwest::header::CONTENT_TYPE,
@@ -150,7 +336,7 @@ impl Issuer {
             )
             .body(body);
         let started = Instant::now();
-        self.trace.form(url);
+        self.trace.plain("POST", url);
         let exchange = async {
             let response = request
                 .send()
@@ -159,12 +345,35 @@ impl Issuer {
             let status = response.status().as_u16();
             let body = read(response).await.map_err(failed)?;
             self.trace
-                .form_answer(status, body.len(), started.elapsed());
+                .plain_answer(status, body.len(), started.elapsed());
             Ok((status, body))
         };
         timeout(limit, exchange)
             .await
             .unwrap_or_else(|_| Err(failed("context deadline exceeded")))
+    }
+
+    /// Returns the client for an address: proxy and certificate authorities depend on it.
+    fn client_for(&self, url: &str) -> anyhow::Result<reqwest::Client> {
+        let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
+        if origin(url) == origin(&self.base) {
+            return Ok(self.client.clone());
+        }
+        Ok(http::builder(url, &self.settings)?.build()?)
+    }
+}
+
+/// Reads the reason of a refusal.
+fn refusal(status: u16, body: &[u8]) -> Refusal {
+    let json: Option<Value> = serde_json::from_slice(body).ok();
+    let said = |key: &str| {
+        let text = json.as_ref()?.get(key)?.as_str()?;
+        (!text.is_empty()).then(|| visible(&secrets::hide(text)))
+    };
+    Refusal {
+        code: said("error"),
+        description: said("error_description"),
+        status,
     }
 }
 
@@ -180,11 +389,15 @@ fn encoded(form: &[(&str, &str)]) -> Zeroizing<String> {
 /// Registers the secrets of a form, so that they are hidden in all output.
 fn know(form: &[(&str, &str)]) {
     const SECRETS: &[&str] = &[
+        "assertion",
+        "client_assertion",
         "client_secret",
         "code",
         "code_verifier",
+        "device_code",
         "password",
         "refresh_token",
+        "subject_token",
         "token",
     ];
     for (_, value) in form.iter().filter(|(key, _)| SECRETS.contains(key)) {
@@ -193,7 +406,9 @@ fn know(form: &[(&str, &str)]) {
 }
 
 /// Reads an answer, which may hold tokens, to its end.
-async fn read(mut response: reqwest::Response) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+pub(super) async fn read(
+    mut response: reqwest::Response,
+) -> Result<Zeroizing<Vec<u8>>, &'static str> {
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(|_| "unexpected EOF")? {
         body.extend_from_slice(&chunk);

@@ -1,92 +1,193 @@
-//! Renews an expired login silently, and only once if many runs start at the same time (docs/interface/cli-core.md section
-//! 3.2).
+//! Renews a login that ends, silently, and only once if many runs start at the same time (docs/interface/cli-core.md section
+//! 3.2): shortly before its end, and after the server has refused it.
 
 use std::fmt::Display;
+use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::job;
 use super::oidc::Issuer;
 use super::store::{self, Login};
 use super::token;
-use crate::config::file::{CLIENT_ID, ISSUER_URL, Lock};
+use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_GRANT, Lock};
+use crate::config::settings::{login_url, same_origin};
 use crate::config::{Config, Settings};
+use crate::failure::Failure;
 use crate::keyring::KeyringError;
-use crate::output::Out;
+use crate::output;
 
-/// Returns the token to use: the stored one, renewed if it has expired and can be renewed. `renew` makes the exchange with
-/// the issuer, as [`renew`] does. If renewing fails, a warning says so and the old token is used: the server decides.
+/// A login is renewed so long before its end: a request takes time, and clocks differ.
+const AHEAD: SignedDuration = SignedDuration::from_secs(30);
+/// The value of [`LOGIN_GRANT`] for a service account.
+pub(crate) const CLIENT_CREDENTIALS: &str = "client_credentials";
+
+/// The token of a stored login.
+#[derive(Default)]
+pub(crate) struct Fresh {
+    pub token: Option<SecretString>,
+    /// True if the login can be renewed once the server refuses the token. After a renewal that failed it can't.
+    pub may_renew: bool,
+}
+
+/// Returns the token to use: the stored one, renewed if it ends soon and can be renewed. `renew` makes the exchange with the
+/// issuer, as [`renew`] does. If renewing fails, a warning says so and the old token is used: the server decides.
 ///
 /// # Errors
 /// The keyring that holds the login does not answer.
 pub(crate) fn fresh(
-    config: &Config,
+    before: &Config,
     now: Timestamp,
-    out: &Out,
     renew: impl FnOnce(&Config, &Login) -> anyhow::Result<Login>,
-) -> Result<Option<SecretString>, KeyringError> {
-    let login = store::load(config)?;
-    if !is_due(config, &login, now) {
-        return Ok(login.access);
+) -> Result<Fresh, KeyringError> {
+    let login = store::load(before)?;
+    let may_renew = is_renewable(before, &login);
+    let old = |token, may_renew| Ok(Fresh { token, may_renew });
+    if !may_renew || !is_due(&login, now) {
+        return old(login.access, may_renew);
     }
     // The first of several runs renews the login; the others wait here and then find the new token.
-    let locked = Lock::take(config.path())
-        .and_then(|lock| Config::load(config.path()).map(|config| (lock, config)));
+    let locked = Lock::take(before.path())
+        .and_then(|lock| Config::load(before.path()).map(|config| (lock, config)));
     let (lock, mut config) = match locked {
         Ok(locked) => locked,
         Err(why) => {
-            warn(out, &why);
-            return Ok(login.access);
+            warn(&why);
+            return old(login.access, false);
         }
     };
+    if !same_origin(login_url(&config), login_url(before)) {
+        return old(login.access, false);
+    }
     let login = store::load(&config)?;
-    if !is_due(&config, &login, now) {
-        return Ok(login.access);
+    let may_renew = is_renewable(&config, &login);
+    if !may_renew || !is_due(&login, now) {
+        return old(login.access, may_renew);
     }
     match renew(&config, &login) {
         Ok(renewed) => {
-            if let Err(why) = save(&mut config, &lock, &renewed) {
-                out.note(&format!(
-                    "warning: failed to persist refreshed token: {why}"
-                ));
-            }
-            Ok(renewed.access)
+            save(&mut config, &lock, &renewed);
+            old(renewed.access, true)
         }
         Err(why) => {
-            warn(out, &why);
-            Ok(login.access)
+            warn(&why);
+            old(login.access, false)
         }
     }
 }
 
-fn save(config: &mut Config, lock: &Lock, login: &Login) -> anyhow::Result<()> {
-    let chosen = store::chosen(config);
-    store::save(config, chosen, login)?;
-    Ok(config.write(lock)?)
+/// A stored login that the server has refused.
+pub(crate) struct Refused {
+    pub settings: Settings,
+    /// The configuration file.
+    pub path: PathBuf,
+    /// The address that the login was made for.
+    pub made_for: String,
+    pub token: SecretString,
 }
 
-fn warn(out: &Out, why: &dyn Display) {
-    out.warn(&format!(
-        "the login has expired and could not be renewed ({why}); run 'acpctl login' again"
+/// Renews a stored login that the server has refused; `None` if that is not possible. If another run has renewed it in the
+/// meantime, returns that token, but never the login of another user or for another server.
+pub(crate) async fn after_refusal(refused: Refused) -> Option<SecretString> {
+    let Refused {
+        settings,
+        path,
+        made_for,
+        token,
+    } = refused;
+    let renewed = async {
+        let place = path.clone();
+        let lock = tokio::task::spawn_blocking(move || Lock::take(&place)).await??;
+        let mut config = Config::load(&path)?;
+        let login = store::load(&config)?;
+        let Some(current) = &login.access else {
+            return anyhow::Ok(None);
+        };
+        if !same_origin(login_url(&config), &made_for) || !is_same_user(current, &token) {
+            return Ok(None);
+        }
+        if current.expose_secret() != token.expose_secret() || !is_renewable(&config, &login) {
+            return Ok(login.access);
+        }
+        let renewed = renew(&settings, &config, &login).await?;
+        save(&mut config, &lock, &renewed);
+        Ok(renewed.access)
+    };
+    renewed.await.unwrap_or_else(|why: anyhow::Error| {
+        output::note(&format!(
+            "Warning: the server refuses the login, which could not be renewed ({why}); run 'acpctl login' again"
+        ));
+        None
+    })
+}
+
+/// Saves a renewed login. A failure is a warning: the token is good for this run.
+fn save(config: &mut Config, lock: &Lock, login: &Login) {
+    let chosen = store::chosen(config);
+    let saved = store::save(config, chosen, login)
+        .map_err(|why| why.to_string())
+        .and_then(|()| config.write(lock).map_err(|why| why.to_string()));
+    if let Err(why) = saved {
+        output::note(&format!(
+            "warning: failed to persist refreshed token: {why}"
+        ));
+    }
+}
+
+fn warn(why: &dyn Display) {
+    output::note(&format!(
+        "Warning: the login has expired and could not be renewed ({why}); run 'acpctl login' again"
     ));
 }
 
-/// True if the token is an expired JWT and can be renewed.
-fn is_due(config: &Config, login: &Login, now: Timestamp) -> bool {
-    let Some(access) = &login.access else {
-        return false;
+fn is_same_user(a: &SecretString, b: &SecretString) -> bool {
+    let user = |token: &SecretString| {
+        let token = token::read(token.expose_secret());
+        token.claim("sub").map(str::to_owned)
     };
-    let end = token::read(access.expose_secret()).expires_at();
-    end.is_some_and(|end| end < now) && is_renewable(config, login)
+    user(a) == user(b)
 }
 
-/// True if the refresh token, the issuer and the client are known.
+/// True if the token is a JWT that has ended or ends soon.
+fn is_due(login: &Login, now: Timestamp) -> bool {
+    let access = login.access.as_ref();
+    let end = access.and_then(|access| token::read(access.expose_secret()).expires_at());
+    let soon = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+    end.is_some_and(|end| end < soon)
+}
+
+/// True if the issuer and the client are known, and the refresh token or, of a service account, the client's secret.
 #[must_use]
 pub(crate) fn is_renewable(config: &Config, login: &Login) -> bool {
-    login.refresh.is_some() && config.text(ISSUER_URL).is_some() && config.text(CLIENT_ID).is_some()
+    let (Some(issuer), Some(client)) = (config.text(ISSUER_URL), config.text(CLIENT_ID)) else {
+        return false;
+    };
+    let has_secret = || matches!(client_secret(login, issuer, client), Ok(Some(_)));
+    login.access.is_some()
+        && (login.refresh.is_some() || is_service_account(config) && has_secret())
 }
 
-/// Exchanges the refresh token for a new login.
+fn is_service_account(config: &Config) -> bool {
+    config.text(LOGIN_GRANT) == Some(CLIENT_CREDENTIALS)
+}
+
+/// Returns the secret of a login's client: the stored one, or else that of the environment.
+///
+/// # Errors
+/// The file that the environment names can't be read.
+pub(crate) fn client_secret(
+    login: &Login,
+    issuer: &str,
+    client: &str,
+) -> Result<Option<SecretString>, Failure> {
+    match &login.client_secret {
+        Some(secret) => Ok(Some(secret.clone())),
+        None => job::client_secret(issuer, client),
+    }
+}
+
+/// Exchanges the refresh token for a new login; a service account logs in again.
 ///
 /// # Errors
 /// The issuer can't be reached, or refuses.
@@ -95,16 +196,28 @@ pub(crate) async fn renew(
     config: &Config,
     login: &Login,
 ) -> anyhow::Result<Login> {
-    let issuer = Issuer::new(config.text(ISSUER_URL).unwrap_or_default(), settings)?;
-    let refresh = login.refresh.clone().unwrap_or_default();
-    let form = [
-        ("client_id", config.text(CLIENT_ID).unwrap_or_default()),
-        ("grant_type", "refresh_token"),
-        ("refresh_token", refresh.expose_secret()),
-    ];
+    let url = config.text(ISSUER_URL).unwrap_or_default();
+    let client = config.text(CLIENT_ID).unwrap_or_default();
+    let issuer = Issuer::new(url, settings)?;
+    let secret = client_secret(login, url, client)?;
+    let mut form = vec![("client_id", client)];
+    if let Some(secret) = &secret {
+        form.push(("client_secret", secret.expose_secret()));
+    }
+    match &login.refresh {
+        Some(refresh) => form.extend([
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh.expose_secret()),
+        ]),
+        None => form.push(("grant_type", CLIENT_CREDENTIALS)),
+    }
     let tokens = issuer.tokens(&form).await?;
     Ok(Login {
         access: Some(tokens.access),
-        refresh: tokens.refresh.or(login.refresh.clone()),
+        refresh: match &login.refresh {
+            Some(old) => tokens.refresh.or(Some(old.clone())),
+            None => None,
+        },
+        client_secret: login.client_secret.clone(),
     })
 }

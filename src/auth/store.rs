@@ -6,11 +6,11 @@
 //! that token counts and the keyring is not used.
 
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::config::Config;
-use crate::config::file::{ACCESS_TOKEN, REFRESH_TOKEN};
+use crate::config::file::{ACCESS_TOKEN, CLIENT_SECRET, REFRESH_TOKEN};
 use crate::env;
 use crate::keyring::{self, KeyringError};
 
@@ -56,11 +56,13 @@ pub(crate) fn has_keyring() -> bool {
     cfg!(target_os = "macos") || env::DBUS_SESSION_BUS_ADDRESS.get().is_some()
 }
 
-/// The tokens of a login.
+/// The secrets of a login.
 #[derive(Default)]
 pub(crate) struct Login {
     pub access: Option<SecretString>,
     pub refresh: Option<SecretString>,
+    /// The secret of the client, if the user wanted it to be kept.
+    pub client_secret: Option<SecretString>,
 }
 
 /// Returns the access token from the place that the configuration names.
@@ -80,6 +82,7 @@ pub(crate) fn load(config: &Config) -> Result<Login, KeyringError> {
         return Ok(Login {
             access: config.secret(ACCESS_TOKEN),
             refresh: config.secret(REFRESH_TOKEN),
+            client_secret: config.secret(CLIENT_SECRET),
         });
     }
     let found = keyring::read(SERVICE, &account(config))?;
@@ -94,6 +97,7 @@ pub(crate) fn load(config: &Config) -> Result<Login, KeyringError> {
     Ok(Login {
         access: secret(ACCESS_TOKEN),
         refresh: secret(REFRESH_TOKEN),
+        client_secret: secret(CLIENT_SECRET),
     })
 }
 
@@ -107,17 +111,22 @@ pub(crate) fn save(config: &mut Config, store: Store, login: &Login) -> Result<(
             .as_ref()
             .map(|secret| Value::from(secret.expose_secret()))
     };
-    let (mut access, mut refresh) = (text(&login.access), text(&login.refresh));
+    let mut values = [
+        (ACCESS_TOKEN, text(&login.access)),
+        (REFRESH_TOKEN, text(&login.refresh)),
+        (CLIENT_SECRET, text(&login.client_secret)),
+    ];
     if store == Store::Keyring {
-        let entry =
-            Zeroizing::new(json!({ACCESS_TOKEN: access, REFRESH_TOKEN: refresh}).to_string());
+        let entry: Map<String, Value> = values
+            .iter()
+            .filter_map(|(key, value)| Some(((*key).to_owned(), value.clone()?)))
+            .collect();
+        let entry = Zeroizing::new(Value::Object(entry).to_string());
         keyring::write(SERVICE, &account(config), entry)?;
     }
-    if store != Store::File {
-        (access, refresh) = (None, None);
+    for (key, value) in &mut values {
+        config.set(key, value.take().filter(|_| store == Store::File));
     }
-    config.set(ACCESS_TOKEN, access);
-    config.set(REFRESH_TOKEN, refresh);
     Ok(())
 }
 
@@ -148,8 +157,9 @@ pub(crate) fn leave_keyring(config: &Config) -> Result<(), KeyringError> {
 /// The keyring holds them and does not answer.
 pub(crate) fn clear(config: &mut Config) -> Result<(), KeyringError> {
     let cleared = leave_keyring(config);
-    config.set(ACCESS_TOKEN, None);
-    config.set(REFRESH_TOKEN, None);
+    for key in [ACCESS_TOKEN, REFRESH_TOKEN, CLIENT_SECRET] {
+        config.set(key, None);
+    }
     // While the keyring keeps its entry, the next logout must know that.
     if cleared.is_ok() {
         config.set(TOKEN_STORE, None);

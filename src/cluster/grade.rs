@@ -1,8 +1,8 @@
 //! Grades how much a credential can do in its cluster, from what the cluster answers to reviews.
 //!
 //! This module is pure: it holds the questions and reads their answers. An answer is yes, no or unknown; it never concludes
-//! "no" from a list that may be incomplete. The grade is the highest level that has a yes; a higher level with an unknown makes it
-//! "at least" that grade.
+//! "no" from a list that may be incomplete. The grade is the highest level that has a yes; a higher level with an unknown makes
+//! it "at least" that grade.
 
 use std::fmt;
 
@@ -285,11 +285,21 @@ pub(crate) const QUESTIONS: [Question; 32] = [
 ];
 
 const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
+/// The name that stands for every signer of the domain, [`CLIENT_SIGNER`] included.
+const ALL_SIGNERS: &str = "kubernetes.io/*";
+/// The most requests that an inspection sends: for the user, for everything at once, for the rules, and for each question.
+pub(crate) const MOST_REQUESTS: usize = 3 + QUESTIONS.len();
 
 impl Question {
     /// Returns the body of the access review for this question. A question about the cluster has no namespace.
     #[must_use]
     pub(crate) fn review(&self, namespace: &str) -> Value {
+        self.review_of(namespace, self.name)
+    }
+
+    /// Returns the body of the access review for the object of this name.
+    #[must_use]
+    pub(crate) fn review_of(&self, namespace: &str, name: &str) -> Value {
         let mut asked = json!({"verb": self.verb, "resource": self.resource});
         let namespace = if self.scope == Scope::Namespace {
             namespace
@@ -300,7 +310,7 @@ impl Question {
             ("namespace", namespace),
             ("group", self.group),
             ("subresource", self.subresource),
-            ("name", self.name),
+            ("name", name),
         ] {
             if !value.is_empty() {
                 asked[key] = Value::from(value);
@@ -390,24 +400,26 @@ impl Rules {
     /// Answers a question about the namespace from the list.
     #[must_use]
     pub(crate) fn answer(&self, question: &Question) -> Verdict {
-        let mut names = Vec::new();
-        for rule in self.rules.iter().filter(|rule| rule.covers(question)) {
-            if rule.names.is_empty() || rule.names.iter().any(|name| name == question.name) {
-                return Verdict::Yes(None);
-            }
-            if question.name.is_empty() {
-                names.extend(rule.names.iter().cloned());
-            }
+        let mut covering = self.rules.iter().filter(|rule| rule.covers(question));
+        if covering.any(|rule| rule.names.is_empty()) {
+            return Verdict::Yes(None);
         }
-        match (names.is_empty(), self.complete) {
-            (false, _) => {
-                names.sort();
-                names.dedup();
-                Verdict::Only(names)
-            }
-            (true, true) => Verdict::No,
-            (true, false) => Verdict::Unknown,
+        match (self.names(question), self.complete) {
+            (names, _) if !names.is_empty() => Verdict::Only(names),
+            (_, true) => Verdict::No,
+            (_, false) => Verdict::Unknown,
         }
+    }
+
+    /// Returns the names of the objects to which the rules limit a right. The right may be one of the namespace or of the whole
+    /// cluster: the list does not tell these apart.
+    #[must_use]
+    pub(crate) fn names(&self, question: &Question) -> Vec<String> {
+        let covering = self.rules.iter().filter(|rule| rule.covers(question));
+        let mut names: Vec<String> = covering.flat_map(|rule| rule.names.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// Returns the level of the rights that no question asks about: any read, and any change.
@@ -480,33 +492,34 @@ impl fmt::Display for Grade {
 }
 
 /// Grades a credential by the answers to all questions and the rules of its namespace.
+///
+/// A list of rules that may be incomplete can hide a right of any level: a right to act as one named user, for example, which
+/// no question finds without the name.
 #[must_use]
 pub(crate) fn grade(findings: &[Finding], rules: &Rules) -> Grade {
-    let pair = pair(findings);
-    let verdicts = findings.iter().map(|finding| {
-        let verdict = if is_of_pair(&finding.question) {
-            &pair
-        } else {
-            &finding.verdict
-        };
-        (finding.question.level, verdict)
-    });
     let mut level = rules.level();
-    let mut unknown = if rules.complete {
+    let mut possible = if rules.complete {
         Level::None
     } else {
-        Level::Write
+        Level::Admin
     };
-    for (of, verdict) in verdicts {
-        if verdict.is_yes() {
-            level = level.max(of);
-        } else if *verdict == Verdict::Unknown {
-            unknown = unknown.max(of);
+    let pair = pair(findings);
+    for Finding { question, verdict } in findings {
+        let verdict = if is_of_pair(question) { &pair } else { verdict };
+        match verdict {
+            Verdict::Yes(_) => level = level.max(question.level),
+            // How much one named user or role can do is not known.
+            Verdict::Only(_) => {
+                level = level.max(question.level.min(Level::Escalate));
+                possible = possible.max(question.level);
+            }
+            Verdict::Unknown => possible = possible.max(question.level),
+            Verdict::No => {}
         }
     }
     Grade {
         level,
-        at_least: unknown > level,
+        at_least: possible > level,
     }
 }
 
@@ -516,14 +529,26 @@ fn is_of_pair(question: &Question) -> bool {
 
 /// Combines the two rights about certificates: one is useless without the other.
 fn pair(findings: &[Finding]) -> Verdict {
+    let of = |finding: &Finding| match &finding.verdict {
+        // A right for other signers does not lead to a client certificate; one for all signers of the domain does.
+        Verdict::Only(names) if finding.question.name == CLIENT_SIGNER => {
+            if names.iter().any(|name| name == ALL_SIGNERS) {
+                Verdict::Yes(None)
+            } else {
+                Verdict::No
+            }
+        }
+        verdict if verdict.is_yes() => Verdict::Yes(None),
+        verdict => verdict.clone(),
+    };
     let both = findings
         .iter()
         .filter(|finding| is_of_pair(&finding.question));
-    let verdicts: Vec<&Verdict> = both.map(|finding| &finding.verdict).collect();
-    if verdicts.iter().any(|verdict| **verdict == Verdict::No) || verdicts.is_empty() {
+    let verdicts: Vec<Verdict> = both.map(of).collect();
+    if verdicts.is_empty() || verdicts.contains(&Verdict::No) {
         return Verdict::No;
     }
-    if verdicts.iter().all(|verdict| verdict.is_yes()) {
+    if verdicts.iter().all(Verdict::is_yes) {
         return Verdict::Yes(None);
     }
     Verdict::Unknown
@@ -682,8 +707,35 @@ mod tests {
 
     #[test]
     fn there_are_at_most_thirty_five_requests() {
-        // Who, everything, the rules, and each question.
-        assert_eq!(3 + QUESTIONS.len(), 35);
+        assert_eq!(MOST_REQUESTS, 35);
+    }
+
+    #[test]
+    fn a_right_for_one_named_user_or_role_is_at_least_escalate() {
+        let findings = |names: &[&str]| {
+            QUESTIONS.map(|question| Finding {
+                question,
+                verdict: match (question.verb, question.resource) {
+                    ("impersonate", "users") if !names.is_empty() => {
+                        Verdict::Only(names.iter().map(|&name| name.to_owned()).collect())
+                    }
+                    _ => Verdict::No,
+                },
+            })
+        };
+        let of = |names| grade(&findings(names), &rules(&[], false)).to_string();
+        assert_eq!(of(&["ada"]), "at least escalate");
+        assert_eq!(of(&[]), "none");
+    }
+
+    /// True if a right among these that counts by itself makes an administrator.
+    fn truth_is_admin(truth: &[bool]) -> bool {
+        let yes = QUESTIONS.iter().zip(truth).filter(|(_, yes)| **yes);
+        let (pair, others): (Vec<_>, Vec<_>) = yes.partition(|(question, _)| is_of_pair(question));
+        pair.len() == 2
+            || others
+                .iter()
+                .any(|(question, _)| question.level == Level::Admin)
     }
 
     proptest! {
@@ -706,6 +758,7 @@ mod tests {
                 .collect()
             };
             let list = rules(&[], false);
+            prop_assert!(grade(&findings(&|_| true), &rules(&[], true)).at_least || truth_is_admin(&truth));
             let exact = grade(&findings(&|_| true), &list);
             let partial = grade(&findings(&|at| known[at]), &list);
             prop_assert!(!exact.at_least);

@@ -30,14 +30,17 @@ pub(crate) enum Login {
 /// Runs the program. The caller's `prepare` gets the command before it starts, to remove its own secrets from the
 /// environment.
 ///
+/// `heard` gets each line that the program writes to standard error, at once: it may be a request to the user, such as an address
+/// to open. The lines may hold secrets of the kubeconfig.
+///
 /// # Errors
-/// A fault of the class login that names the program and quotes its last line on standard error, which may hold secrets of
-/// the kubeconfig.
+/// A fault of the class login that names the program and quotes its last line on standard error.
 pub(crate) async fn run(
     access: &Access,
     plugin: &Plugin,
     limit: Duration,
     prepare: impl FnOnce(&mut Command),
+    heard: impl FnMut(&str),
 ) -> Result<Login, Fault> {
     let program = &plugin.command;
     let fault = |what: &str| {
@@ -73,7 +76,7 @@ pub(crate) async fn run(
         fault
     })?;
     let mut running = Running::new(child);
-    let ended = tokio::time::timeout(limit, running.end()).await;
+    let ended = tokio::time::timeout(limit, running.end(heard)).await;
     let Ok(ended) = ended else {
         return Err(fault(&format!(
             "did not end within {} s{}",
@@ -112,12 +115,12 @@ impl Running {
     }
 
     /// Reads both streams and waits for the end. If the time runs out, the output so far stays in `self`.
-    async fn end(&mut self) -> std::io::Result<std::process::ExitStatus> {
+    async fn end(&mut self, heard: impl FnMut(&str)) -> std::io::Result<std::process::ExitStatus> {
         let (output, errors) = (self.child.stdout.take(), self.child.stderr.take());
         let (status, output, errors) = tokio::join!(
             self.child.wait(),
             take(output, &mut self.output),
-            take(errors, &mut self.errors)
+            listen(errors, &mut self.errors, heard)
         );
         output.and(errors)?;
         status
@@ -141,6 +144,37 @@ async fn take(stream: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) -> std
     (&mut stream).take(MAX_OUTPUT).read_to_end(kept).await?;
     tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
     Ok(())
+}
+
+/// Keeps the beginning of standard error, and reports its lines one by one.
+async fn listen(
+    stream: Option<impl AsyncRead + Unpin>,
+    kept: &mut Vec<u8>,
+    mut heard: impl FnMut(&str),
+) -> std::io::Result<()> {
+    let Some(mut stream) = stream else {
+        return Ok(());
+    };
+    let limit = usize::try_from(MAX_OUTPUT).unwrap_or(usize::MAX);
+    let mut reported = 0;
+    let mut buffer = [0; 4096];
+    loop {
+        let read = stream.read(&mut buffer).await?;
+        let free = limit.saturating_sub(kept.len());
+        kept.extend_from_slice(buffer.get(..read.min(free)).unwrap_or_default());
+        let unreported = kept.get(reported..).unwrap_or_default();
+        let whole = match unreported.iter().rposition(|byte| *byte == b'\n') {
+            _ if read == 0 => unreported.len(),
+            Some(end) => end + 1,
+            None => 0,
+        };
+        let lines = String::from_utf8_lossy(unreported.get(..whole).unwrap_or_default());
+        lines.lines().for_each(&mut heard);
+        reported += whole;
+        if read == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// Returns the last line that is not empty, behind a colon.

@@ -5,10 +5,11 @@ use anyhow::Context as _;
 use super::confirm::ConfirmArgs;
 use super::{named, removal, session_control};
 use crate::api::path;
+use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup;
-use crate::output::{Format, OutputArgs, progress};
+use crate::output::{Format, progress};
 use crate::resources::{Candidates, List, PROJECT, Record, Resource, SESSION, USER, find};
 use crate::text::quote;
 
@@ -31,12 +32,12 @@ pub struct Args {
     #[arg(short = 'A', long)]
     all: bool,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let word = args.resource.to_lowercase();
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     if args.all {
         if args.name.is_some() {
             return Err(Failure::usage("cannot specify resource name with --all").into());

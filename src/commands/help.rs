@@ -2,40 +2,45 @@
 
 use clap::Command;
 
+use crate::compat::grammar;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
+use crate::failure::Failure;
 use crate::help;
 
-/// Help about any command
+const EXAMPLES: &str = "\
+acpctl help credential create
+acpctl help commands
+acpctl help exit-codes";
+
+/// Help about any command or topic
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Words that lead to the command, e.g. credential create
-    #[arg(value_name = "COMMAND")]
+    /// Words that lead to the command, e.g. credential create; or a topic: commands, environment, exit-codes, output
+    #[arg(value_name = "COMMAND|TOPIC")]
     words: Vec<String>,
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args, root: Command) -> anyhow::Result<()> {
-    if let Some(first) = args.words.first()
-        && root.find_subcommand(first).is_none()
-    {
-        // This is not a failure in the Go tool, so the status stays 0 (docs/interface/cli-core.md section 1.1).
-        let topics: Vec<String> = args.words.iter().map(|word| topic(word)).collect();
-        ctx.out.note_as_is(&format!(
-            "Unknown help topic [{}]\n{}",
-            topics.join(" "),
-            help::usage(&ctx.out, root).trim_end()
-        ));
-        return Ok(());
-    }
-    ctx.out
-        .data(help::text(&ctx.out, root, &args.words).as_bytes())
+    let text = match args.words.first() {
+        Some(first) if root.find_subcommand(first).is_none() => {
+            let topic = help::topic(&ctx.out, root.clone(), first);
+            topic.ok_or_else(|| unknown(first, &root))?
+        }
+        _ => help::text(&ctx.out, root, &args.words),
+    };
+    ctx.out.pages(&text)
 }
 
-/// Quotes a word as the Go tool does here.
-fn topic(word: &str) -> String {
-    if word.contains('`') || word.chars().any(|c| c.is_control() && c != '\t') {
-        quote(word)
-    } else {
-        format!("`{word}`")
-    }
+/// The refusal of a word that is neither a command nor a topic.
+fn unknown(word: &str, root: &Command) -> Failure {
+    let topics = help::TOPICS.iter().map(|(name, _)| *name);
+    let shown = root.get_subcommands().filter(|sub| !sub.is_hide_set());
+    let names = shown.map(Command::get_name).chain(topics);
+    let failure = Failure::usage(format!("unknown help topic {}", quote(word)));
+    failure.hint(match grammar::nearest(word, names) {
+        Some(near) => format!("did you mean 'acpctl help {near}'?"),
+        None => "see 'acpctl help commands'".to_owned(),
+    })
 }

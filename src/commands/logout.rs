@@ -1,38 +1,65 @@
 //! `acpctl logout` (docs/interface/cli-core.md section 7.2): removes every token, the refresh token too.
 
-use secrecy::SecretString;
 use serde_json::json;
 
-use crate::auth::oidc::Issuer;
-use crate::auth::store;
+use crate::auth::oidc::Revocation;
+use crate::auth::revoke::Revocable;
+use crate::auth::{job, store};
 use crate::commands::outcome;
-use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_URL};
+use crate::commands::outcome::WriteArgs;
+use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_GRANT, LOGIN_URL};
 use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
-use crate::output::OutputArgs;
+use crate::text::url_for_people;
+
+const EXAMPLES: &str = "acpctl logout";
 
 /// Log out from the Ambient API server
 ///
 /// Removes every token from this machine, and ends the login at the identity provider if that supports it.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
+    let before = Revocable::of(ctx.config()?);
+    let revoked = if ctx.rehearses() {
+        Revocation::Done
+    } else {
+        log_out(ctx, before.as_ref())?
+    };
+    let result = json!({"logged_out": true});
+    outcome::said(ctx, &format, "Logged out successfully.", &result)?;
+    if let (Revocation::Not(why), Some(before)) = (revoked, before) {
+        ctx.out.warn(&format!(
+            "the issuer did not hear of it ({why}); the login stays valid there until it ends, or until you end it in your account at {}",
+            url_for_people(&before.issuer)
+        ));
+    }
+    if env::TOKEN.get().is_some() {
+        ctx.out.warn("AMBIENT_TOKEN is set and still used");
+    } else if job::is_set() {
+        ctx.out
+            .warn("AMBIENT_ISSUER_URL and AMBIENT_CLIENT_ID are set and still used");
+    }
+    Ok(())
+}
+
+/// Removes the tokens from this machine, then ends the login at the issuer.
+fn log_out(ctx: &Ctx, before: Option<&Revocable>) -> anyhow::Result<Revocation> {
     let path = paths::config_file_to_change()?;
-    let before = ctx.config()?;
-    let revocation = revocation(before);
     let mut cleared = Ok(());
     Config::update(&path, |config| {
         cleared = store::clear(config);
-        config.set(LOGIN_URL, None);
-        config.set(ISSUER_URL, None);
-        config.set(CLIENT_ID, None);
+        for key in [LOGIN_URL, ISSUER_URL, CLIENT_ID, LOGIN_GRANT] {
+            config.set(key, None);
+        }
     })
     .map_err(Failure::from)?;
     cleared.map_err(|why| {
@@ -42,28 +69,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         )
         .hint("unlock the keyring and log out again")
     })?;
-    if let Some((issuer, client_id, refresh)) = revocation
-        && let Ok(issuer) = Issuer::new(&issuer, ctx.settings()?)
-    {
-        ctx.block_on(async {
-            issuer.revoke(&client_id, &refresh).await;
-            Ok(())
-        })?;
+    let settings = ctx.settings()?;
+    match before {
+        Some(before) => ctx.block_on(async { Ok(before.revoke(settings).await) }),
+        None => Ok(Revocation::Done),
     }
-    let result = json!({"logged_out": true});
-    outcome::said(ctx, &format, "Logged out successfully.", &result)?;
-    if env::TOKEN.get().is_some() {
-        ctx.out.warn("AMBIENT_TOKEN is set and still used");
-    }
-    Ok(())
-}
-
-/// Returns what the issuer needs to end the login: its address, the client and the refresh token.
-fn revocation(config: &Config) -> Option<(String, String, SecretString)> {
-    let refresh = store::load(config).ok()?.refresh?;
-    Some((
-        config.text(ISSUER_URL)?.to_owned(),
-        config.text(CLIENT_ID)?.to_owned(),
-        refresh,
-    ))
 }

@@ -2,8 +2,8 @@
 //! noun.
 //!
 //! These modules are shared by several commands: [`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
-//! [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`], [`runs`], [`session_control`],
-//! [`switch_project`].
+//! [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`], [`runs`], [`server_mode`],
+//! [`session_control`], [`session_failure`], [`switch_project`].
 
 pub(crate) mod agent;
 pub(crate) mod application;
@@ -16,6 +16,7 @@ pub(crate) mod credential;
 pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod doctor;
+pub(crate) mod exec;
 pub(crate) mod get;
 pub(crate) mod help;
 pub(crate) mod inbox;
@@ -25,6 +26,7 @@ pub(crate) mod local;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod named;
+pub(crate) mod options;
 pub(crate) mod outcome;
 pub(crate) mod pairs;
 pub(crate) mod people;
@@ -37,8 +39,10 @@ pub(crate) mod removal;
 pub(crate) mod runs;
 pub(crate) mod scheduled_session;
 pub(crate) mod serve;
+pub(crate) mod server_mode;
 pub(crate) mod session;
 pub(crate) mod session_control;
+pub(crate) mod session_failure;
 pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod switch_project;

@@ -1,25 +1,64 @@
-//! Reports that an object was created, changed or deleted.
+//! The flags of verbs that change something, and the report that an object was created, changed or deleted.
 
 use serde_json::Value;
 
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::output::Format;
+use crate::output::{Format, OutputArgs};
 use crate::resources::Record;
+
+/// The flags of every verb that changes something.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct WriteArgs {
+    #[command(flatten)]
+    output: OutputArgs,
+    /// Look everything up, but change nothing: report what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl WriteArgs {
+    /// Returns the output format. With `--dry-run`, nothing is changed from now on.
+    ///
+    /// # Errors
+    /// A usage failure if the format is unknown.
+    pub(crate) fn format(&self, ctx: &Ctx) -> Result<Format, Failure> {
+        let format = self.output.format()?;
+        if self.dry_run {
+            ctx.rehearse();
+        }
+        Ok(format)
+    }
+}
+
+/// Marks a sentence of a dry run.
+#[must_use]
+pub(crate) fn sentence(ctx: &Ctx, done: &str) -> String {
+    let mark = if ctx.rehearses() { " (dry run)" } else { "" };
+    format!("{done}{mark}")
+}
+
+/// Returns `<kind>/<name>` for a result. An object that a dry run did not create may have no name and no ID.
+#[must_use]
+pub(crate) fn label(record: &Record, name: &str) -> String {
+    let word = record.resource.word;
+    match (name, record.name_or_id()) {
+        ("", "") => word.to_owned(),
+        ("", other) => format!("{word}/{other}"),
+        (name, _) => format!("{word}/{name}"),
+    }
+}
 
 /// Prints `<kind>/<name> created`, or the object in the form that `-o` asks for.
 ///
 /// # Errors
 /// If the server's answer names no object.
 pub(crate) fn created(ctx: &Ctx, record: &Record, format: &Format) -> anyhow::Result<()> {
-    let word = record.resource.word;
-    refuse_nameless(record, &format!("create {word}"))?;
-    done(
-        ctx,
-        record,
-        format,
-        &format!("{word}/{} created", record.name()),
-    )
+    if !ctx.rehearses() {
+        refuse_nameless(record, &format!("create {}", record.resource.word))?;
+    }
+    let sentence = format!("{} created", label(record, record.name()));
+    done(ctx, record, format, &sentence)
 }
 
 /// Refuses an answer that has neither an ID nor a name: nothing is known to exist then.
@@ -49,7 +88,7 @@ pub(crate) fn said(
     result: &Value,
 ) -> anyhow::Result<()> {
     match format {
-        Format::Table | Format::Wide => ctx.out.line(sentence),
+        Format::Table | Format::Wide => ctx.out.line(&self::sentence(ctx, sentence)),
         format => ctx.out.value(result, format),
     }
 }
@@ -62,7 +101,7 @@ pub(crate) fn done(
     sentence: &str,
 ) -> anyhow::Result<()> {
     match format {
-        Format::Table | Format::Wide => ctx.out.line(sentence),
+        Format::Table | Format::Wide => ctx.out.line(&self::sentence(ctx, sentence)),
         format => ctx.out.record(record, format, ctx.now()),
     }
 }

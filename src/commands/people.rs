@@ -99,6 +99,10 @@ async fn by_id(client: &Client) -> Option<bool> {
 
 /// Warns if a new binding is not kept with the person that was sent.
 pub(crate) async fn compare(ctx: &Ctx, client: &Client, binding: &Record, person: &Person) {
+    // A dry run has created nothing.
+    if ctx.rehearses() || binding.id().is_empty() {
+        return;
+    }
     let path = Collection::global(&ROLE_BINDING).item(binding.id(), &[]);
     let Ok(kept) = client.get(&ROLE_BINDING, &path).await else {
         return;

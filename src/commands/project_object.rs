@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 
 use super::confirm::ConfirmArgs;
+use super::outcome::WriteArgs;
 use super::project_args::ProjectArgs;
 use super::{outcome, removal};
 use crate::api::{Body, Method, Request};
@@ -67,9 +68,9 @@ impl Target<'_> {
         ctx: &Ctx,
         body: &Body,
         flags: &str,
-        output: &OutputArgs,
+        output: &WriteArgs,
     ) -> anyhow::Result<()> {
-        let format = output.format()?;
+        let format = output.format(ctx)?;
         let collection = self.collection(ctx)?;
         if body.is_empty() {
             let message = format!("nothing to update: give at least one of {flags}");
@@ -94,9 +95,9 @@ impl Target<'_> {
         &self,
         ctx: &Ctx,
         confirm: &ConfirmArgs,
-        output: &OutputArgs,
+        output: &WriteArgs,
     ) -> anyhow::Result<()> {
-        let format = output.format()?;
+        let format = output.format(ctx)?;
         let collection = self.collection(ctx)?;
         let word = self.resource.word;
         confirm.require(ctx, &format!("{word}/{}", self.given))?;
@@ -126,9 +127,9 @@ pub(crate) fn create(
     project: &str,
     name: &str,
     body: Body,
-    output: &OutputArgs,
+    output: &WriteArgs,
 ) -> anyhow::Result<()> {
-    let format = output.format()?;
+    let format = output.format(ctx)?;
     let collection = Collection::of_project(resource, project);
     let client = ctx.client()?;
     let word = resource.word;

@@ -1,15 +1,20 @@
 //! Starts and stops sessions, for `agent start`, `agent stop`, `start`, `stop` and `session interrupt`.
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::outcome;
 use crate::api::{Body, Client, Error, Method, path};
+use crate::commands::outcome::WriteArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::{Format, OutputArgs};
-use crate::resources::{Candidates, Record, SESSION, SESSION_MESSAGE};
+use crate::output::Format;
+use crate::resources::{Candidates, Record, SESSION, SESSION_MESSAGE, expires_at};
+use crate::runner::expiry::{Expiry, Period, SessionTime};
+use crate::runner::resolve::{self, RunnerTarget};
+use crate::session_helper::fetch::{self, Grants};
 
 /// The arguments of a verb that acts on one session.
 #[derive(Debug, clap::Args)]
@@ -18,7 +23,7 @@ pub(crate) struct SessionArgs {
     #[arg(add = Candidates::SESSIONS)]
     session: String,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 impl SessionArgs {
@@ -36,7 +41,7 @@ impl SessionArgs {
     ) -> anyhow::Result<()> {
         let sessions = Collection::sessions();
         sessions.check(&self.session)?;
-        let format = self.output.format()?;
+        let format = self.output.format(ctx)?;
         let client = ctx.client()?;
         let session = ctx.block_on(async {
             lookup::act(client, &sessions, &self.session, async |id| {
@@ -45,7 +50,12 @@ impl SessionArgs {
             .await
             .with_context(|| format!("{verb} session {}", quote(&self.session)))
         })?;
-        let sentence = format!("session/{} {done}{}", session.id(), phase_note(&session));
+        let phase = if ctx.rehearses() {
+            String::new()
+        } else {
+            phase_note(&session)
+        };
+        let sentence = format!("session/{} {done}{phase}", session.id());
         outcome::done(ctx, &session, &format, &sentence)
     }
 }
@@ -92,20 +102,55 @@ pub(crate) async fn start(
 }
 
 impl Started {
+    /// Returns the ID of the agent that runs, if the answer names it.
+    #[must_use]
+    pub(crate) fn agent_id(&self) -> Option<&str> {
+        let id = self.session.as_ref()?.text("agent_id");
+        (!id.is_empty()).then_some(id)
+    }
+
     /// Shows the session. If the answer names none, `label` says what was started.
     ///
     /// # Errors
     /// If standard output can't be written.
     pub(crate) fn show(&self, ctx: &Ctx, label: &str, format: &Format) -> anyhow::Result<()> {
         match (&self.session, format) {
-            (Some(session), Format::Table | Format::Wide) => ctx.out.line(&format!(
-                "session/{} started{}",
-                session.id(),
-                phase_note(session)
-            )),
+            (Some(session), Format::Table | Format::Wide) => {
+                let done = format!("session/{} started{}", session.id(), phase_note(session));
+                ctx.out.line(&outcome::sentence(ctx, &done))
+            }
             (Some(session), format) => ctx.out.record(session, format, ctx.now()),
             (None, Format::Json) => ctx.out.json(&only_prompt(&self.answer)),
-            (None, _) => ctx.out.line(&format!("{label} started")),
+            (None, _) => ctx
+                .out
+                .line(&outcome::sentence(ctx, &format!("{label} started"))),
+        }
+    }
+
+    /// Warns about each credential of the session that ends before the session's time. The session runs already, so nothing
+    /// fails here: if the bindings can't be read, there is no warning.
+    pub(crate) fn warn_of_expiry(&self, ctx: &Ctx, client: &Client) {
+        let Some(session) = &self.session else {
+            return;
+        };
+        let target = RunnerTarget {
+            project: session.text("project_id").to_owned(),
+            agent: session.text("agent_id").to_owned(),
+        };
+        if target.project.is_empty() {
+            return;
+        }
+        let period = Period {
+            now: ctx.now(),
+            session: SessionTime::of_session(&session.json()),
+        };
+        let ends = ctx.block_on(ends(client, &target)).unwrap_or_default();
+        for (name, at) in ends {
+            let what = "token or certificate";
+            if let Some(warning) = (Expiry { what, at }).warning(period) {
+                ctx.out
+                    .warn(&format!("credential {}: {warning}", quote(&name)));
+            }
         }
     }
 
@@ -115,7 +160,8 @@ impl Started {
     /// # Errors
     /// If the server refuses the message. The session then runs without its task.
     pub(crate) fn deliver(&self, ctx: &Ctx, prompt: Option<&str>) -> anyhow::Result<()> {
-        let Some(prompt) = prompt.filter(|prompt| !prompt.is_empty()) else {
+        let prompt = prompt.filter(|prompt| !prompt.is_empty() && !ctx.rehearses());
+        let Some(prompt) = prompt else {
             return Ok(());
         };
         let starting = self.answer.get("starting_prompt").and_then(Value::as_str);
@@ -144,6 +190,23 @@ impl Started {
         ));
         Ok(())
     }
+}
+
+/// Returns the names of the credentials that a session gets, with their ends as far as these are known.
+async fn ends(client: &Client, target: &RunnerTarget) -> anyhow::Result<Vec<(String, Timestamp)>> {
+    let bindings = fetch::bindings(client).await?;
+    if !bindings.iter().any(|it| resolve::reaches(target, it)) {
+        return Ok(Vec::new());
+    }
+    let grants = Grants::load(client, bindings, std::slice::from_ref(target)).await?;
+    let candidates = grants.candidates(target)?;
+    let chosen = candidates.iter().filter(|candidate| candidate.chosen);
+    let ends = chosen.filter_map(|candidate| {
+        let id = candidate.credential_id.as_str();
+        let record = grants.credentials.iter().find(|it| it.id() == id)?;
+        Some((candidate.credential.clone(), expires_at(record)?))
+    });
+    Ok(ends.collect())
 }
 
 /// The phase in parentheses. A session that was just started may have none: the platform sets it a little later.

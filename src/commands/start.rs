@@ -2,16 +2,20 @@
 
 use anyhow::Context as _;
 
+use super::server_mode::{self, ServerModeArgs, StrictArgs};
 use super::session_control;
+use crate::commands::outcome::WriteArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::Candidates;
+
+const EXAMPLES: &str = "acpctl start lead --prompt 'Fix the build'";
 
 /// Start a session for a project-agent (idempotent)
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID of the agent
     #[arg(add = Candidates::AGENTS)]
@@ -24,12 +28,14 @@ pub struct Args {
     #[arg(long)]
     prompt: Option<String>,
     #[command(flatten)]
-    output: OutputArgs,
+    mode: ServerModeArgs,
+    #[command(flatten)]
+    output: WriteArgs,
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     lookup::check("agent name or ID", &args.agent)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     if args.project_id.is_none() && ctx.settings()?.project.value.is_none() {
         return Err(Failure::usage("--project-id is required").into());
     }
@@ -45,5 +51,13 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .with_context(|| format!("start agent {}", quote(&args.agent)))
     })?;
     started.show(ctx, &format!("project-agent/{}", args.agent), &format)?;
-    started.deliver(ctx, prompt)
+    started.warn_of_expiry(ctx, client);
+    started.deliver(ctx, prompt)?;
+    match started.agent_id() {
+        Some(agent) => {
+            let strict = StrictArgs::default();
+            server_mode::say_bound(ctx, client, (&project, agent), &args.mode, &strict)
+        }
+        None => Ok(()),
+    }
 }

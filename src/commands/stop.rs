@@ -3,8 +3,11 @@
 use super::session_control::{self, SessionArgs};
 use crate::ctx::Ctx;
 
+const EXAMPLES: &str = "acpctl stop lead";
+
 /// Stop an agentic session
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     session: SessionArgs,

@@ -13,13 +13,20 @@ use crate::config::Settings;
 use crate::config::settings::check_token;
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
+use crate::runner::server_mode;
+use crate::runner::table::Target;
 use crate::text::{quote, url_for_people};
 
 /// The time limit for the server's answer.
 const LIMIT: Duration = Duration::from_secs(5);
 
+const EXAMPLES: &str = "\
+acpctl version
+acpctl version -o json";
+
 /// Print the client and server version
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Print only the version of this program; does not contact the server
     #[arg(long)]
@@ -60,12 +67,18 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         };
     }
     let server = ask(ctx);
+    // In a pipe, the text is the Go tool's, so that nobody reads the mode there.
+    let mode = || server.as_ref().ok().and_then(|_| mode(ctx));
     if !plain {
+        let mode = mode();
         let server = server.unwrap_or_else(|why| json!({"unavailable": why}));
-        return ctx
-            .out
-            .value(&json!({"client": client, "server": server}), &format);
+        let mut value = json!({"client": client, "server": server});
+        if let Some(mode) = mode {
+            value["server_mode"] = json!(mode);
+        }
+        return ctx.out.value(&value, &format);
     }
+    let mode = ctx.out.is_terminal().then(mode).flatten();
     if let Ok(server) = &server {
         warn_of_skew(ctx, &part(server, "version"));
     }
@@ -77,7 +90,25 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             part(&server, "build_time")
         ),
         Err(why) => format!("Server: unavailable ({why})"),
-    })
+    })?;
+    match mode {
+        Some(mode) => ctx.out.line(&format!("Sessions: {}", mode.word())),
+        None => Ok(()),
+    }
+}
+
+/// Asks the server how it runs sessions; `None` if it does not tell, or if it is this machine.
+fn mode(ctx: &Ctx) -> Option<Target> {
+    let settings = ctx.settings().ok()?;
+    if settings.is_local() {
+        return None;
+    }
+    let fits = |token: &SecretString| check_token(token, "").is_ok();
+    let token = ctx.stored_token(settings).ok().flatten().filter(fits);
+    let client = Client::without_project(settings, token).ok()?;
+    let asked =
+        ctx.block_on(async { Ok(server_mode::ask(&client, &settings.api_url.value, None).await) });
+    asked.ok().flatten()
 }
 
 /// Requests the server's version. Sends the login along, since a server may require one.

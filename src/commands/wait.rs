@@ -5,7 +5,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::time::{Instant, timeout_at};
 
-use super::outcome;
+use super::server_mode::ServerModeArgs;
+use super::session_failure::PENDING_CAUSES;
+use super::{outcome, session_failure};
 use crate::api::{Client, Error, Method};
 use crate::compat::number;
 use crate::compat::quote::quote;
@@ -14,6 +16,7 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{OutputArgs, progress};
 use crate::resources::{Candidates, FINAL_PHASES, PHASES, Record, SESSION};
+use crate::runner::table::Target;
 use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
@@ -21,6 +24,8 @@ acpctl wait fix-the-build
 # Wait until it runs, for at most five minutes
 acpctl wait fix-the-build --for Running --timeout 5m";
 
+/// How long a session may be Pending before acpctl says what may be missing.
+const PENDING_LIMIT: Duration = Duration::from_secs(60);
 /// How many requests in a row may fail.
 const MAX_FAILURES: u32 = 5;
 
@@ -43,6 +48,8 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", default_value = "30m0s", value_parser = number::duration)]
     timeout: Duration,
     #[command(flatten)]
+    mode: ServerModeArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -57,7 +64,8 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let session = lookup::session(client, &args.session)
             .await
             .with_context(|| format!("get session {}", quote(&args.session)))?;
-        until(client, session, &wanted, interval, deadline).await
+        let pending = Pending { ctx, client, args };
+        until(client, session, &wanted, interval, deadline, &pending).await
     })?;
     let sentence = format!("session/{} is {}", session.id(), session.text("phase"));
     outcome::done(ctx, &session, &format, &sentence)
@@ -86,13 +94,21 @@ async fn until(
     wanted: &[&str],
     interval: Duration,
     deadline: Instant,
+    pending: &Pending<'_>,
 ) -> anyhow::Result<Record> {
+    let mut patience = Some(Instant::now() + PENDING_LIMIT);
     let progress = progress::begin(format!("Waiting for session {}", session.name_or_id()));
     let mut failures = 0;
     loop {
         if let Some(end) = verdict(&session, wanted) {
             end?;
             return Ok(session);
+        }
+        if patience.is_some_and(|end| Instant::now() >= end) {
+            patience = None;
+            if pending.is_unexplained(&session).await {
+                pending.ctx.out.note(PENDING_CAUSES);
+            }
         }
         progress.say(|| {
             format!(
@@ -107,7 +123,13 @@ async fn until(
             client.fetch(&SESSION, &request).await
         };
         let Ok(next) = timeout_at(deadline, next).await else {
-            return Err(too_late(&session, wanted).into());
+            let failure = too_late(&session, wanted);
+            return Err(if pending.is_unexplained(&session).await {
+                failure.hint(PENDING_CAUSES)
+            } else {
+                failure
+            }
+            .into());
         };
         match next {
             Ok(next) => (session, failures) = (next, 0),
@@ -117,6 +139,25 @@ async fn until(
                 return Err(anyhow::Error::from(error).context(named));
             }
         }
+    }
+}
+
+/// Knows whether the platform would say why a session is still Pending.
+struct Pending<'a> {
+    ctx: &'a Ctx,
+    client: &'a Client,
+    args: &'a Args,
+}
+
+impl Pending<'_> {
+    /// Returns true for a Pending session in a sandbox: the platform does not tell what is missing.
+    async fn is_unexplained(&self, session: &Record) -> bool {
+        if session.text("phase") != "Pending" {
+            return false;
+        }
+        let project = Some(session.text("project_id")).filter(|id| !id.is_empty());
+        let target = self.args.mode.ask(self.ctx, self.client, project).await;
+        target == Some(Target::Sandbox)
     }
 }
 
@@ -131,7 +172,13 @@ fn verdict(session: &Record, wanted: &[&str]) -> Option<Result<(), Failure>> {
     }
     let failed = |why: String| Some(Err(Failure::new(Kind::Other, why)));
     match (wanted, phase) {
-        ([], "Failed") => failed(format!("session {} failed", quote(session.name_or_id()))),
+        ([], "Failed") => {
+            let name = quote(session.name_or_id());
+            failed(match session_failure::reason(session) {
+                Some(why) => format!("session {name} failed: {why}"),
+                None => format!("session {name} failed"),
+            })
+        }
         ([], _) => Some(Ok(())),
         (wanted, phase) => failed(format!(
             "session {} is {phase}, and will not become {}",

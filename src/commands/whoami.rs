@@ -1,21 +1,25 @@
-//! `acpctl whoami` (docs/interface/cli-core.md section 7.3). It sends no request and does not prompt.
+//! `acpctl whoami` (docs/interface/cli-core.md section 7.3). It sends no request, except for the
+//! token of a job, and does not prompt.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use crate::auth::login::{self, Bearer};
-use crate::auth::store;
 use crate::auth::token::{self, Token};
+use crate::auth::{job, refresh, store};
 use crate::config::Settings;
-use crate::config::settings::not_logged_in_at;
+use crate::config::settings::{Origin, not_logged_in_at};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{Format, OutputArgs};
 use crate::server::USER;
 use crate::text::{acpctl, url_for_people};
 
+const EXAMPLES: &str = "acpctl whoami";
+
 /// Display current user information
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Print the current API token and exit
     #[arg(short = 't', long)]
@@ -42,7 +46,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if !matches!(format, Format::Table | Format::Wide) {
         let value = json!({
             "user": read.user(), "subject": read.claim("sub"), "email": read.claim("email"), "expires_at": read.expires_at().map(|end| end.to_string()),
-            "api_url": url, "project": project,
+            "issuer": read.claim("iss").map(url_for_people), "api_url": url, "project": project,
         });
         return ctx.out.value(&value, &format);
     }
@@ -56,10 +60,20 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 read.claim("email")
                     .map(|email| ("Email:", email.to_owned())),
             );
+            let is_renewed = ctx.out.is_terminal() && is_renewed(ctx, settings);
             lines.extend(
-                read.expires_at()
-                    .map(|end| ("Expires:", token::local_time(end))),
+                read.claim("iss")
+                    .filter(|_| ctx.out.is_terminal())
+                    .map(|issuer| ("Issuer:", url_for_people(issuer))),
             );
+            lines.extend(read.expires_at().map(|end| {
+                let renewed = if is_renewed {
+                    " (renewed when needed)"
+                } else {
+                    ""
+                };
+                ("Expires:", format!("{}{renewed}", token::local_time(end)))
+            }));
         }
     }
     lines.push(("API URL:", url));
@@ -67,7 +81,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     for (label, text) in lines {
         ctx.out.line(&format!("{label:<11} {text}"))?;
     }
-    if read.expires_at().is_some_and(|end| end < ctx.now()) && ctx.out.is_terminal() {
+    if read.expires_at().is_some_and(|end| end < ctx.now())
+        && ctx.out.is_terminal()
+        && !is_renewed(ctx, settings)
+    {
         ctx.out.warn(&format!(
             "the token has expired; log in again: {}",
             acpctl(&["login", "URL"])
@@ -76,9 +93,18 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// True if the next command renews a login that has ended.
+fn is_renewed(ctx: &Ctx, settings: &Settings) -> bool {
+    settings.token.origin != Origin::Environment
+        && (job::is_set()
+            || ctx.config_if_any().is_ok_and(|config| {
+                store::load(config).is_ok_and(|login| refresh::is_renewable(config, &login))
+            }))
+}
+
 /// Returns the user's token. A login for another server is shown too, with a warning on a terminal.
 fn token(ctx: &Ctx, settings: &Settings) -> Result<Option<SecretString>, Failure> {
-    match login::effective(settings, || ctx.config(), store::access)? {
+    match ctx.bearer(settings)? {
         Bearer::None => Ok(None),
         Bearer::Token(token) => Ok(Some(token)),
         Bearer::Elsewhere(other) => {
@@ -108,7 +134,7 @@ fn local(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
     let project = settings.project.value.as_deref().unwrap_or_default();
     if !matches!(format, Format::Table | Format::Wide) {
         let value = json!({
-            "user": USER, "subject": null, "email": null, "expires_at": null,
+            "user": USER, "subject": null, "email": null, "expires_at": null, "issuer": null,
             "api_url": settings.api_url.value, "project": project,
         });
         return ctx.out.value(&value, format);

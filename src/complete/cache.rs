@@ -1,32 +1,20 @@
-//! Keeps the names for a minute, so that pressing Tab twice sends one request.
-//!
-//! Each list has one file in `$XDG_CACHE_HOME/ambient` with names and descriptions but no secret. A file is stale after
-//! [`FRESH`], and as soon as the configuration changes, because another login sees other names.
+//! Keeps the names for a minute, so that pressing Tab twice sends one request. They are stored with their descriptions
+//! and without any secret.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
-
-use sha2::{Digest as _, Sha256};
+use std::time::Duration;
 
 use super::answer::Candidate;
-use crate::config::paths;
-use crate::plain_file::{self, Links};
-use crate::secret_file;
+use crate::config::Cache;
 
-const FRESH: Duration = Duration::from_secs(60);
-/// The size of the largest file, in bytes.
-const LARGEST: usize = 4 << 20;
+const CACHE: Cache = Cache {
+    kind: "complete",
+    fresh: Duration::from_secs(60),
+};
 
 /// Returns the names that are stored under a key, if they are fresh.
 #[must_use]
 pub(super) fn read(key: &[&str]) -> Option<Vec<Candidate>> {
-    let path = file(key)?;
-    if !is_fresh(&path, SystemTime::now()) {
-        return None;
-    }
-    let stored: Vec<(String, String)> =
-        serde_json::from_slice(&plain_file::read(&path, Links::Refuse, LARGEST).ok()?).ok()?;
+    let stored: Vec<(String, String)> = serde_json::from_slice(&CACHE.read(key)?).ok()?;
     Some(
         stored
             .into_iter()
@@ -35,42 +23,18 @@ pub(super) fn read(key: &[&str]) -> Option<Vec<Candidate>> {
     )
 }
 
-/// Stores the names. If that fails, the next Tab sends a request again.
+/// Stores the names.
 pub(super) fn write(key: &[&str], names: &[Candidate]) {
-    let Some(path) = file(key) else { return };
     let stored: Vec<(&str, &str)> = names
         .iter()
         .map(|name| (name.text.as_str(), name.help.as_str()))
         .collect();
-    let Ok(content) = serde_json::to_vec(&stored) else {
-        return;
-    };
-    if let Some(dir) = path.parent()
-        && secret_file::create_dir(dir).is_ok()
-    {
-        let _ = secret_file::replace(&path, &content);
+    if let Ok(content) = serde_json::to_vec(&stored) {
+        CACHE.write(key, &content);
     }
 }
 
-fn file(key: &[&str]) -> Option<PathBuf> {
-    let digest = Sha256::digest(key.join("\n").as_bytes());
-    let name: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
-    Some(
-        paths::cache_dir()
-            .ok()?
-            .join(format!("complete-{name}.json")),
-    )
-}
-
-fn is_fresh(path: &Path, now: SystemTime) -> bool {
-    let Some(written) = modified(path) else {
-        return false;
-    };
-    let configured = paths::config_file().ok().and_then(|path| modified(&path));
-    now.duration_since(written).is_ok_and(|age| age <= FRESH)
-        && configured.is_none_or(|configured| configured <= written)
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    fs::metadata(path).ok()?.modified().ok()
+/// Removes the lists that are no longer fresh. Returns their number.
+pub(super) fn sweep() -> usize {
+    CACHE.sweep()
 }

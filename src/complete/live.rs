@@ -143,7 +143,7 @@ fn globals(cursor: &Cursor<'_>, deadline: Instant) -> Option<Globals> {
         .max(Duration::from_millis(1));
     globals.connect_timeout = Some(left);
     globals.request_timeout = Some(left);
-    globals.retries = 0;
+    globals.retries = Some(0);
     globals.no_input = true;
     (globals.verbose, globals.trace, globals.print_curl) = (false, false, false);
     Some(globals)

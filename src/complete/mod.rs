@@ -35,6 +35,11 @@ const LIMIT: Duration = Duration::from_millis(250);
 const WITH_DESCRIPTIONS: &str = "__complete";
 const WITHOUT_DESCRIPTIONS: &str = "__completeNoDesc";
 
+/// Removes cached names that are no longer fresh. Returns the number of lists.
+pub(crate) fn sweep() -> usize {
+    cache::sweep()
+}
+
 /// Answers if the words call one of the hidden commands; `None` if they do not. `tree` returns the tree of commands.
 #[must_use]
 pub(crate) fn requested(

@@ -29,13 +29,23 @@ pub const ACCESS_TOKEN: &str = "access_token";
 pub const REFRESH_TOKEN: &str = "refresh_token";
 pub const ISSUER_URL: &str = "issuer_url";
 pub const CLIENT_ID: &str = "client_id";
+/// The key of newer versions of the Go tool, which keep the secret of a confidential client.
+pub const CLIENT_SECRET: &str = "client_secret";
 pub const PROJECT: &str = "project";
 pub const PAGER: &str = "pager";
 pub const REQUEST_TIMEOUT: &str = "request_timeout";
 pub const POLLING_INTERVAL: &str = "polling_interval";
 pub const INSECURE: &str = "insecure_tls_verify";
+/// Our own key: whether the embedded API is used.
+pub const LOCAL: &str = "local";
+/// Our own key: the seconds that connecting may take.
+pub const CONNECT_TIMEOUT: &str = "connect_timeout";
+/// Our own key: how often a request is retried.
+pub const RETRIES: &str = "retries";
 /// Our own key: the address that the stored login is for, if that is not `api_url`.
 pub const LOGIN_URL: &str = "login_url";
+/// Our own key: the kind of login that gets a new token without a refresh token.
+pub const LOGIN_GRANT: &str = "login_grant";
 /// Our own key: the current project of the embedded API, which has projects of its own.
 pub const LOCAL_PROJECT: &str = "local_project";
 /// Our own key: the unencrypted address that the user has been warned about.
@@ -48,6 +58,7 @@ const KEYS: &[(&str, &str)] = &[
     (REFRESH_TOKEN, "string"),
     (ISSUER_URL, "string"),
     (CLIENT_ID, "string"),
+    (CLIENT_SECRET, "string"),
     (PROJECT, "string"),
     (PAGER, "string"),
     (REQUEST_TIMEOUT, "int"),
@@ -360,6 +371,13 @@ impl Config {
         self.value(key)
             .and_then(Value::as_u64)
             .filter(|seconds| *seconds > 0)
+    }
+
+    /// Returns a number that may be zero.
+    #[must_use]
+    pub fn count(&self, key: &str) -> Option<u32> {
+        let number = self.value(key).and_then(Value::as_u64)?;
+        number.try_into().ok()
     }
 
     #[must_use]

@@ -18,6 +18,11 @@ pub(crate) const LOCAL: &str = "local:";
 /// The base URL if nothing else is set.
 pub(crate) const DEFAULT_API_URL: &str = "http://localhost:8000";
 
+/// How often a request is retried, unless the user sets another number.
+pub(crate) const RETRIES: u32 = 2;
+/// The most retries that can be set.
+pub(crate) const MAX_RETRIES: u32 = 100;
+
 /// The source of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -78,6 +83,7 @@ impl From<&Globals> for Verbosity {
 }
 
 /// The effective settings of a run.
+#[derive(Clone)]
 pub struct Settings {
     pub api_url: Setting<String>,
     /// The token for this address as far as it is known without the keyring: that of the variable or the file. Its origin
@@ -87,12 +93,12 @@ pub struct Settings {
     pub login_elsewhere: Option<String>,
     pub project: Setting<Option<String>>,
     pub request_timeout: Setting<Duration>,
-    pub connect_timeout: Duration,
+    pub connect_timeout: Setting<Duration>,
     pub polling_interval: Setting<Duration>,
     pub insecure: Setting<bool>,
     /// A file with further certificate authorities.
     pub ca_file: Option<PathBuf>,
-    pub retries: u32,
+    pub retries: Setting<u32>,
     pub verbosity: Verbosity,
     /// True if no proxy is used, whatever the environment says.
     pub direct: bool,
@@ -117,7 +123,12 @@ impl Settings {
                 config.seconds(file::REQUEST_TIMEOUT).map(seconds),
             )
             .or(seconds(30)),
-            connect_timeout: globals.connect_timeout.unwrap_or(seconds(10)),
+            connect_timeout: Setting::first(
+                globals.connect_timeout,
+                env::CONNECT_TIMEOUT.seconds().map(seconds),
+                config.seconds(file::CONNECT_TIMEOUT).map(seconds),
+            )
+            .or(seconds(10)),
             polling_interval: Setting::first(
                 None,
                 env::POLLING_INTERVAL.seconds().map(seconds),
@@ -131,7 +142,12 @@ impl Settings {
             )
             .or(false),
             ca_file: globals.ca_file.clone(),
-            retries: globals.retries,
+            retries: Setting::first(
+                globals.retries,
+                env::RETRIES.get().and_then(|text| text.parse().ok()),
+                config.count(file::RETRIES),
+            )
+            .or(RETRIES),
             verbosity: globals.into(),
             direct: false,
         }
@@ -143,7 +159,7 @@ impl Settings {
         let url = filled(globals.api_url.as_deref()).or_else(|| env::API_URL.get());
         globals.local
             || url.as_deref().is_some_and(is_local)
-            || url.is_some() && env::TOKEN.get().is_some()
+            || url.is_some() && (env::TOKEN.get().is_some() || has_job())
     }
 
     /// Returns the key of the file that holds the current project. The embedded API has a key of its own.
@@ -251,6 +267,11 @@ pub(crate) fn check_characters(token: &SecretString, whence: &str) -> Result<(),
     Ok(())
 }
 
+/// True if variables name the issuer and the client of a job, whose token comes from there.
+fn has_job() -> bool {
+    env::ISSUER_URL.get().is_some() && env::CLIENT_ID.get().is_some()
+}
+
 /// True if an address stands for the embedded API.
 #[must_use]
 pub(crate) fn is_local(url: &str) -> bool {
@@ -298,10 +319,15 @@ fn api_url(globals: &Globals, config: &Config) -> Setting<String> {
             origin: Origin::Flag,
         };
     }
+    let saved = if config.flag(file::LOCAL) {
+        Some(LOCAL)
+    } else {
+        config.text(file::API_URL)
+    };
     Setting::first(
         filled(globals.api_url.as_deref()),
         env::API_URL.get(),
-        config.text(file::API_URL).map(str::to_owned),
+        saved.map(str::to_owned),
     )
     .or(DEFAULT_API_URL.to_owned())
 }

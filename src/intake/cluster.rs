@@ -22,10 +22,10 @@ use crate::input;
 use crate::kubeconfig::{self as rules, Access, Keep, Kubeconfig, Plugin, Source};
 use crate::lookup;
 use crate::output::{progress, prompt};
-use crate::resources::KUBECONFIG;
+use crate::resources::{Candidates, KUBECONFIG};
 use crate::runner::table;
 use crate::session_helper::fetch;
-use crate::text::acpctl;
+use crate::text::{acpctl, secrets};
 
 /// The finding that `--allow` names before a login program is started.
 pub(crate) const EXEC_PLUGIN: &str = "exec-plugin";
@@ -43,6 +43,7 @@ pub(crate) struct ClusterArgs {
     pub from_file: Option<PathBuf>,
     /// Use this context; without a file, from KUBECONFIG
     #[arg(long, value_name = "NAME")]
+    #[arg(add = Candidates::Contexts)]
     pub context: Option<String>,
     /// Accept this knowingly: exec-plugin starts the login program that the kubeconfig names
     #[arg(long, value_name = "CODE")]
@@ -74,7 +75,7 @@ impl ClusterArgs {
     /// # Errors
     /// If it is named twice or not at all, can't be read, or has no usable context.
     pub(crate) fn way(&self, ctx: &Ctx, credential: Option<&str>) -> anyhow::Result<Way> {
-        self.check()?;
+        may_log_in(&self.allow)?;
         match credential {
             Some(_) if self.from_file.is_some() || self.context.is_some() => Err(Failure::usage(
                 "a credential can't be combined with --from-file or --context",
@@ -83,16 +84,6 @@ impl ClusterArgs {
             .into()),
             Some(name) => stored(ctx, name),
             None => Ok(self.own(ctx)?),
-        }
-    }
-
-    fn check(&self) -> Result<(), Failure> {
-        match self.allow.iter().find(|code| *code != EXEC_PLUGIN) {
-            Some(other) => Err(Failure::usage(format!(
-                "--allow takes {EXEC_PLUGIN} here, not {}",
-                quote(other)
-            ))),
-            None => Ok(()),
         }
     }
 
@@ -174,25 +165,77 @@ pub(crate) async fn connect(
 ) -> anyhow::Result<Client> {
     if let Some(plugin) = way.access.needed_plugin() {
         agree(ctx, plugin, allowed)?;
-        let limit = ctx.globals.request_timeout.unwrap_or(LOGIN_LIMIT);
-        let login = {
-            let _running = progress::begin(format!(
-                "Running the login program (up to {} s)",
-                limit.as_secs()
-            ));
-            plugin::run(&way.access, plugin, limit, without_our_secrets).await
-        };
-        match login.map_err(failure)? {
-            Login::Token(token) => way.access.token = Some(token),
-            Login::Certificate(pair) => way.access.certificate = Some(pair),
-        }
+        let limit = login_limit(ctx);
+        let _running = progress::begin(running(limit));
+        log_in(ctx, &mut way.access).await.map_err(failure)?;
     }
+    Ok(client(ctx, &way.access).await.map_err(failure)?)
+}
+
+/// Sets up the client of one cluster and user, with the time limits of the command line.
+///
+/// # Errors
+/// A part of the kubeconfig can't be used here.
+pub(crate) async fn client(ctx: &Ctx, access: &Access) -> Result<Client, Fault> {
     let limits = Limits {
         connect: ctx.globals.connect_timeout.unwrap_or(CONNECT_LIMIT),
         request: ctx.globals.request_timeout.unwrap_or(ANSWER_LIMIT),
     };
-    let client = Client::new(&way.access, limits).await.map_err(failure)?;
-    Ok(client)
+    Client::new(access, limits).await
+}
+
+/// How long a login program may take.
+#[must_use]
+pub(crate) fn login_limit(ctx: &Ctx) -> Duration {
+    ctx.globals.request_timeout.unwrap_or(LOGIN_LIMIT)
+}
+
+/// What the progress line says while a login program runs.
+#[must_use]
+pub(crate) fn running(limit: Duration) -> String {
+    format!("Running the login program (up to {} s)", limit.as_secs())
+}
+
+/// Runs the login program that the kubeconfig needs, shows what it writes to standard error, and keeps the login in `access`.
+/// The caller has made sure that the user agrees.
+///
+/// # Errors
+/// The program fails, or prints something other than a login.
+pub(crate) async fn log_in(ctx: &Ctx, access: &mut Access) -> Result<(), Fault> {
+    let Some(plugin) = access.needed_plugin() else {
+        return Ok(());
+    };
+    for secret in plugin
+        .args
+        .iter()
+        .chain(plugin.env.iter().map(|(_, value)| value))
+    {
+        secrets::know(secret);
+    }
+    let limit = login_limit(ctx);
+    let heard = |line: &str| ctx.out.note(&secrets::hide(line));
+    match plugin::run(access, plugin, limit, without_our_secrets, heard).await? {
+        Login::Token(token) => {
+            secrets::know(&token);
+            access.token = Some(token);
+        }
+        Login::Certificate(pair) => access.certificate = Some(pair),
+    }
+    Ok(())
+}
+
+/// Reads `--allow`, which may name the login program only. Returns true if it does.
+///
+/// # Errors
+/// A usage failure for another code.
+pub(crate) fn may_log_in(allowed: &[String]) -> Result<bool, Failure> {
+    match allowed.iter().find(|code| *code != EXEC_PLUGIN) {
+        Some(other) => Err(Failure::usage(format!(
+            "--allow takes {EXEC_PLUGIN} here, not {}",
+            quote(other)
+        ))),
+        None => Ok(!allowed.is_empty()),
+    }
 }
 
 /// A program that a file names runs only if the user wants it.

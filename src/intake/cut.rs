@@ -10,6 +10,7 @@ use super::files::Files;
 use super::flags::KubeconfigArgs;
 use super::judge;
 use super::read::views;
+use super::trust::trust_bundle;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::kubeconfig::{Carved, CheckOptions, Cut, Finding, Kubeconfig, OwnedSource, Report};
@@ -76,7 +77,9 @@ impl KubeconfigArgs {
     pub fn examine(&self, ctx: &Ctx, sources: &[OwnedSource]) -> Result<Examined, Failure> {
         let files = Files::of_kubeconfig(sources, &self.allow_file, ctx.may_ask());
         let open = |path: &Path| files.open(path);
-        let mut examined = self.cut(sources, &self.options(ctx, &open))?;
+        let bundle = trust_bundle(self.trust_bundle.as_deref())?;
+        let options = self.options(ctx, &open, bundle.as_deref());
+        let mut examined = self.cut(sources, &options)?;
         let findings = &mut examined.report.findings;
         judge::relax_loopback(ctx, findings);
         judge::allow(findings, &self.gates.allow);
@@ -132,7 +135,7 @@ pub(crate) fn is_stored_unchanged(ctx: &Ctx, text: &SecretString) -> bool {
         bytes: Zeroizing::new(text.expose_secret().as_bytes().to_vec()),
     }];
     let open = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
-    let Ok(examined) = args.cut(&sources, &args.options(ctx, &open)) else {
+    let Ok(examined) = args.cut(&sources, &args.options(ctx, &open, None)) else {
         return false;
     };
     judge::refusal("", &examined.report.findings, false).is_none()

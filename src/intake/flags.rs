@@ -9,11 +9,12 @@ use super::judge;
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::kubeconfig::{CheckOptions, Keep, Open, Rules};
+use crate::kubeconfig::{CheckOptions, Delivery, Keep, Managed, Open, Rules};
 use crate::resources::Candidates;
+use crate::runner::table::Target;
 
 /// How a kubeconfig is cut and judged.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, Clone, clap::Args)]
 #[command(next_help_heading = "Kubeconfig Flags")]
 pub struct KubeconfigArgs {
     /// Keep this context (default: the file's current-context); if no source is given, read KUBECONFIG
@@ -32,6 +33,12 @@ pub struct KubeconfigArgs {
     /// Reject credentials that expire sooner than this, e.g. 12h or 7d
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     pub min_ttl: Option<Duration>,
+    /// Kind of session that must be able to use it: pod, sandbox or managed (default pod)
+    #[arg(long, value_enum, value_name = "TARGET", hide_possible_values = true)]
+    pub target: Option<Target>,
+    /// With --target managed: the certificate authorities that the installation trusts, as a PEM file
+    #[arg(long, value_name = "PATH")]
+    pub trust_bundle: Option<PathBuf>,
     /// Store the file unchecked; sessions that use it may fail
     #[arg(long)]
     pub(super) skip_validation: bool,
@@ -40,7 +47,7 @@ pub struct KubeconfigArgs {
 }
 
 /// Which findings stop the work.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, Clone, clap::Args)]
 pub struct GateArgs {
     /// Treat warnings as errors
     #[arg(long)]
@@ -92,13 +99,15 @@ impl KubeconfigArgs {
             || self.no_flatten
             || !self.allow_file.is_empty()
             || self.min_ttl.is_some()
+            || self.target.is_some()
+            || self.trust_bundle.is_some()
             || self.skip_validation
     }
 
     /// Refuses these flags for another provider.
     pub fn misplaced(what: &str) -> Failure {
         Failure::usage(format!(
-            "--context, --all-contexts, --no-flatten, --allow-file, --min-ttl and --skip-validation are for {what}"
+            "--context, --all-contexts, --no-flatten, --allow-file, --min-ttl, --target, --trust-bundle and --skip-validation are for {what}"
         ))
     }
 
@@ -108,6 +117,10 @@ impl KubeconfigArgs {
     /// A usage failure.
     pub fn check_flags(&self) -> Result<(), Failure> {
         judge::check_codes(&self.gates.allow)?;
+        if self.trust_bundle.is_some() && self.target != Some(Target::Managed) {
+            return Err(Failure::usage("--trust-bundle is for managed sessions")
+                .hint("add --target managed"));
+        }
         if self.context.is_none() {
             return Ok(());
         }
@@ -133,8 +146,19 @@ impl KubeconfigArgs {
         }
     }
 
-    pub(super) fn options<'a>(&'a self, ctx: &Ctx, open: Open<'a>) -> CheckOptions<'a> {
+    /// Returns what to check the text against; `trust_bundle` is the content of the named file.
+    pub(super) fn options<'a>(
+        &'a self,
+        ctx: &Ctx,
+        open: Open<'a>,
+        trust_bundle: Option<&'a [u8]>,
+    ) -> CheckOptions<'a> {
         CheckOptions {
+            delivery: match self.target {
+                None | Some(Target::Pod) => Delivery::Pod,
+                Some(Target::Sandbox) => Delivery::Sandbox,
+                Some(Target::Managed) => Delivery::Managed(Managed { trust_bundle }),
+            },
             context: self.context.as_deref(),
             rules: Rules::All,
             now: ctx.now(),

@@ -10,6 +10,7 @@
 //! 6. `annotate`: what is stored beside the secret.
 //!
 //! [`findings`] writes findings as lines and documents, `page` shows them to a person at a terminal.
+//! `trust` reads the certificate authorities that a managed installation trusts.
 //! Secrets of other kinds need less: `source` has the flags that name any secret's source, and reads it as text;
 //! [`provider`] checks that the content fits the provider. [`cluster`] goes on from a kubeconfig to a cluster that answers.
 
@@ -27,6 +28,7 @@ mod prepare;
 pub(crate) mod provider;
 mod read;
 mod source;
+mod trust;
 
 pub(crate) use annotate::name_from_context;
 pub(crate) use cut::{Examined, is_stored_unchanged};
@@ -38,3 +40,4 @@ pub(crate) use page::Page;
 pub(crate) use prepare::cut_lines;
 pub(crate) use read::{from_environment, source_name, source_of, views};
 pub(crate) use source::{SourceArgs, empty, text};
+pub(crate) use trust::trust_bundle;

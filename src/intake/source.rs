@@ -13,7 +13,7 @@ use crate::input::{self, Input, Source};
 use crate::kubeconfig::to_utf8;
 
 /// The source of a secret.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, Clone, clap::Args)]
 pub struct SourceArgs {
     /// The secret: a literal (visible to other users of this machine), - or @- for stdin, @PATH for a file
     #[arg(long, value_name = "VALUE|-|@PATH")]

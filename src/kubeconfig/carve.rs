@@ -11,6 +11,7 @@ use super::emit::Emitter;
 use super::encoding::{self, Encoding};
 use super::files::{Material, Unread, shown, unreadable};
 use super::finding::{Finding, quote};
+use super::managed;
 use super::model::{Cluster, Config, Context, Exec, Item, User};
 use super::pem;
 use super::report::{Carved, Inlined, Keep};
@@ -22,10 +23,12 @@ pub(super) fn carve(
     keep: Keep<'_>,
     open: Open<'_>,
     capacity: usize,
+    for_managed: bool,
 ) -> Result<Carved, Vec<Finding>> {
     let kept = Kept::select(config, keep)?;
     let mut carver = Carver {
         open,
+        for_managed,
         inlined: Vec::new(),
         faults: Vec::new(),
         notes: Vec::new(),
@@ -138,6 +141,9 @@ fn by_name<'t>(items: &[Item<'t>]) -> Vec<Item<'t>> {
 
 struct Carver<'a> {
     open: Open<'a>,
+    /// Drop what means nothing to a client and keeps a managed session from starting: the slash at the end of the
+    /// address, and a login program beside a token, which no client starts.
+    for_managed: bool,
     inlined: Vec<Inlined>,
     faults: Vec<Finding>,
     notes: Vec<Finding>,
@@ -146,7 +152,7 @@ struct Carver<'a> {
 impl Carver<'_> {
     fn cluster(&mut self, out: &mut Emitter, item: Item<'_>) {
         let cluster: Cluster<'_> = item.decode();
-        out.text_if("server", cluster.server);
+        out.text_if("server", self.server(&cluster));
         out.text_if("tls-server-name", cluster.tls_server_name);
         out.true_if("insecure-skip-tls-verify", cluster.insecure);
         let ca = self.data(
@@ -164,6 +170,14 @@ impl Carver<'_> {
         extensions(out, &cluster.extensions);
     }
 
+    fn server<'t>(&self, cluster: &Cluster<'t>) -> &'t str {
+        if self.for_managed {
+            managed::without_slash(cluster.server)
+        } else {
+            cluster.server
+        }
+    }
+
     fn user(&mut self, out: &mut Emitter, item: Item<'_>) {
         let user: User<'_> = item.decode();
         let certificate = self.data(
@@ -175,7 +189,8 @@ impl Carver<'_> {
         );
         let key = self.data(out, item, "client-key", user.key_file, user.key_data);
         self.check_pair(item, &user, certificate.as_ref(), key.as_ref());
-        out.text_if("token", &self.token(item, &user));
+        let token = self.token(item, &user);
+        out.text_if("token", &token);
         out.text_if("username", user.username);
         out.text_if("password", user.password.expose());
         out.text_if("as", user.impersonate);
@@ -200,7 +215,9 @@ impl Carver<'_> {
                 }
             });
         }
-        if let Some(exec) = &user.exec {
+        if let Some(exec) = &user.exec
+            && !(self.for_managed && !token.is_empty())
+        {
             self.exec(out, item, exec);
         }
         extensions(out, &user.extensions);

@@ -815,6 +815,81 @@ pub(super) const CODES: &[Row] = &[
         "the text has {} bytes as JSON; a session can read 1 MiB at most",
         "keep one context: leave out --all-contexts and --no-flatten",
     ),
+    // Reported only for `--target sandbox`.
+    lint(
+        Warning,
+        "sandbox-not-delivered",
+        "always",
+        "a sandbox session gets nothing of a stored kubeconfig: no file, no KUBECONFIG, no MCP server",
+        "see `acpctl session preview --target sandbox` for the ways that there are",
+    ),
+    // Managed sessions: reported only for `--target managed`. The server's words follow the message.
+    lint(
+        Error,
+        "managed-context",
+        "`current-context` is missing, or names no context of the file",
+        "a managed session needs a current context",
+        "choose one: `--context NAME`",
+    ),
+    lint(
+        Error,
+        "managed-context-incomplete",
+        "the context names no cluster or user, or one that does not exist",
+        "a managed session needs a context with a cluster and a user",
+        "add the missing entry to the kubeconfig",
+    ),
+    lint(
+        Error,
+        "managed-token",
+        "the user logs in with something other than an embedded token, or acts as another user",
+        "a managed session takes an embedded token only",
+        "use a service account's token: `kubectl create token NAME --duration 24h`",
+    ),
+    lint(
+        Error,
+        "managed-tls",
+        "the cluster has `insecure-skip-tls-verify`, `proxy-url`, `tls-server-name` or a `certificate-authority` file",
+        "a managed session connects with verified TLS and without this field",
+        "remove the field, and use an address that works without it",
+    ),
+    lint(
+        Error,
+        "managed-server",
+        "the address is more or less than `https://HOST` or `https://HOST:PORT`",
+        "a managed session takes https with host and port only",
+        "use the API server's own address",
+    ),
+    lint(
+        Error,
+        "managed-port",
+        "the port of the address is empty, zero or above 65535",
+        "the port of the address can't be used",
+        "correct the port",
+    ),
+    lint(
+        Error,
+        "managed-ca",
+        "the cluster's certificate authority is not in the file of `--trust-bundle`",
+        "the installation does not trust this certificate authority",
+        "ask the administrators to add it to the installation's bundle",
+    ),
+    lint(
+        Warning,
+        "managed-ca-unchecked",
+        "the cluster has a certificate authority, and `--trust-bundle` is not given",
+        "it cannot be checked here whether the installation trusts this certificate authority; if it does not, the \
+         session does not start",
+        "name the installation's bundle with `--trust-bundle FILE`",
+    ),
+    lint(
+        Info,
+        "managed-installation",
+        "always",
+        "two rules of the installation cannot be checked here: the address must be in its network ranges (`invalid \
+         HYPERSHELL_KUBERNETES_ALLOWED_CIDRS`), and the session needs a workspace of its gateway (`invalid \
+         configuration: Kubernetes provider requires a session gateway workspace`)",
+        "",
+    ),
 ];
 
 /// Returns true for the code of a finding.
@@ -835,6 +910,10 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR"))
     }
 
+    fn is_of_target(row: &Row) -> bool {
+        row.code.starts_with("managed-") || row.code.starts_with("sandbox-")
+    }
+
     /// Writes `docs/lint.md` from the table.
     fn documentation() -> String {
         let mut out = String::from(
@@ -845,11 +924,11 @@ mod tests {
              trouble is likely, `info` that it is worth knowing. A finding names the list, the entry, \
              the field and the line, never the value of a secret.\n",
         );
-        let section = |out: &mut String, title: &str, text: &str, gate: Option<Gate>| {
+        let section = |out: &mut String, title: &str, text: &str, is_in: &dyn Fn(&Row) -> bool| {
             write!(out, "\n## {title}\n\n{text}\n\n").unwrap();
             out.push_str("| code | severity | fires when | message | fix |\n");
             out.push_str("| --- | --- | --- | --- | --- |\n");
-            for row in CODES.iter().filter(|row| row.gate == gate) {
+            for row in CODES.iter().filter(|row| is_in(row)) {
                 let severity = format!("{:?}", row.severity).to_lowercase();
                 let message = row.message.replace("{}", "...");
                 let cells = [row.code, &severity, row.when, &message, row.fix]
@@ -866,13 +945,13 @@ mod tests {
             &mut out,
             "Refused by Kubernetes while reading",
             "A single fault refuses the whole file, even in a part that is not used.",
-            Some(Load),
+            &|row: &Row| row.gate == Some(Load),
         );
         section(
             &mut out,
             "Refused by Kubernetes while choosing the context",
             "Only the chosen context, its cluster and its user are checked.",
-            Some(Rest),
+            &|row: &Row| row.gate == Some(Rest),
         );
         section(
             &mut out,
@@ -880,13 +959,22 @@ mod tests {
             "Unless the address is https, only the address is checked. `bad-certificate`, \
              `bad-private-key` and `key-mismatch` have the gate `late` if certificate and key are \
              both files: a client reads these only at the handshake.",
-            Some(Tls),
+            &|row: &Row| row.gate == Some(Tls),
         );
         section(
             &mut out,
             "Lint",
             "What is valid, but will not work or should not be used from a runner's container.",
-            None,
+            &|row: &Row| row.gate.is_none() && !is_of_target(row),
+        );
+        section(
+            &mut out,
+            "Sandbox and managed sessions",
+            "Reported for `--target sandbox` and `--target managed` only: what sessions in a sandbox and those behind a \
+             managed gateway do with a kubeconfig. A text that cannot be read is refused by \
+             managed sessions too (`kubeconfig credential is not valid YAML or JSON`). The server's own \
+             words follow the message.",
+            &is_of_target,
         );
         out
     }

@@ -10,7 +10,8 @@
 //! 2. rest: `choose` follows the context, `files` opens the files that it refers to, `rest` checks the result;
 //! 3. tls: `tls` checks the address (`url`), and the certificates and keys (`cert`, read by `pem`).
 //!
-//! Other modules answer further questions: `lint` reports what will not work from a runner, `summary` describes a
+//! Other modules answer further questions: `lint` reports what will not work from a runner, `managed` what a managed
+//! session refuses and what it gets instead, `summary` describes a
 //! context, `carve` cuts out one context and `emit` writes it, `stored` judges the cut text and maps each finding back to
 //! the user's file, `wrapper` recognizes a text that holds a kubeconfig without being one.
 //!
@@ -37,6 +38,7 @@ mod finding;
 pub mod jwt;
 mod kind;
 mod lint;
+mod managed;
 mod merge;
 mod model;
 mod parsed;
@@ -64,10 +66,11 @@ pub use codes::{Gate, Row, Severity, codes, is_code};
 pub use encoding::{Base64, Decoded, Utf8, decode_input, to_utf8};
 pub use files::NotAllowed;
 pub use finding::Finding;
+pub use managed::{Managed, ManagedFile, has_certificate, is_of_managed};
 pub use merge::read_list;
 pub use parsed::{Kubeconfig, carve, check, contexts, secrets};
 pub use placeholder::placeholder;
-pub use report::{Carved, CheckOptions, Inlined, Keep, Report, Rules};
+pub use report::{Carved, CheckOptions, Delivery, Inlined, Keep, Report, Rules};
 pub use source::{MAX_INPUT, Open, OwnedSource, Source};
 pub use stored::Cut;
 pub use summary::{ContextSummary, Identity, Summary};

@@ -9,9 +9,10 @@ use super::document::Document;
 use super::files::Materials;
 use super::finding::Finding;
 use super::lint;
+use super::managed::{self, ManagedFile};
 use super::merge;
 use super::model::Config;
-use super::report::{Carved, CheckOptions, Keep, Report, Rules};
+use super::report::{Carved, CheckOptions, Delivery, Keep, Report, Rules};
 use super::rest;
 use super::secrets as values;
 use super::source::{Open, Source};
@@ -70,6 +71,11 @@ impl Kubeconfig {
             findings.extend(notes);
             findings.extend(lint::check(&config, &chosen, options.now, options.min_ttl));
         }
+        match options.delivery {
+            Delivery::Pod => {}
+            Delivery::Sandbox => findings.push(Finding::new("sandbox-not-delivered")),
+            Delivery::Managed(managed) => findings.extend(managed::check(&chosen, managed)),
+        }
         Report::new(self.named(findings), summary::of_file(&config, &chosen))
     }
 
@@ -90,22 +96,37 @@ impl Kubeconfig {
     /// `data-and-file`, `file-unreadable`, `token-file-empty`, `too-large`).
     pub fn carve(&self, keep: Keep<'_>, open: Open<'_>) -> Result<Carved, Vec<Finding>> {
         let (config, _) = self.merged()?;
-        self.carve_of(&config, keep, open)
+        self.carve_of(&config, keep, open, false)
     }
 
-    /// Carves the merged configuration of this kubeconfig.
+    /// Does the same for a managed session: also drops what means nothing and would keep the session from starting.
+    ///
+    /// # Errors
+    /// As [`Kubeconfig::carve`].
+    pub fn carve_for_managed(
+        &self,
+        keep: Keep<'_>,
+        open: Open<'_>,
+    ) -> Result<Carved, Vec<Finding>> {
+        let (config, _) = self.merged()?;
+        self.carve_of(&config, keep, open, true)
+    }
+
+    /// Carves the merged configuration of this kubeconfig. With `for_managed`, drops what means nothing and would keep a
+    /// managed session from starting.
     pub(super) fn carve_of(
         &self,
         config: &Config<'_>,
         keep: Keep<'_>,
         open: Open<'_>,
+        for_managed: bool,
     ) -> Result<Carved, Vec<Finding>> {
         let capacity = match keep {
             Keep::All => self.size + (4 << 10),
             _ => 16 << 10,
         };
-        let mut carved =
-            carver::carve(config, keep, open, capacity).map_err(|faults| self.named(faults))?;
+        let mut carved = carver::carve(config, keep, open, capacity, for_managed)
+            .map_err(|faults| self.named(faults))?;
         carved.findings = self.named(carved.findings);
         Ok(carved)
     }
@@ -119,6 +140,15 @@ impl Kubeconfig {
         let chosen = Chosen::choose(&config, Some(config.current_context))
             .map_err(|fault| self.named(vec![fault]))?;
         Ok(Access::of(&config, &chosen))
+    }
+
+    /// Returns the file that a managed session gets instead of this kubeconfig; `None` if the current context has no
+    /// address that such a session can use.
+    #[must_use]
+    pub fn managed_file(&self) -> Option<ManagedFile> {
+        let (config, _) = self.merged().ok()?;
+        let chosen = Chosen::choose(&config, None).ok()?;
+        managed::rewrite(&chosen)
     }
 
     /// Returns true for a kubeconfig, even a useless one. A text that merely contains a kubeconfig is not one.

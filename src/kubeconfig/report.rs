@@ -5,6 +5,7 @@ use secrecy::SecretString;
 
 use super::codes::Gate;
 use super::finding::{self, Finding};
+use super::managed::Managed;
 use super::source::Open;
 use super::summary::Summary;
 
@@ -19,6 +20,18 @@ pub enum Rules {
     All,
 }
 
+/// How sessions get a stored kubeconfig.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Delivery<'a> {
+    /// As it is, in a file.
+    #[default]
+    Pod,
+    /// Not at all.
+    Sandbox,
+    /// Rewritten, under further rules. The cut drops what means nothing and would break them.
+    Managed(Managed<'a>),
+}
+
 /// What to check a kubeconfig against.
 #[derive(Clone, Copy)]
 pub struct CheckOptions<'a> {
@@ -28,6 +41,8 @@ pub struct CheckOptions<'a> {
     pub now: Timestamp,
     /// Report credentials that expire sooner than this (`expires-too-early`).
     pub min_ttl: Option<SignedDuration>,
+    /// How sessions get the text.
+    pub delivery: Delivery<'a>,
     /// Opens the files that the kubeconfig refers to; used by [`Rules::Kubernetes`] and [`Rules::All`].
     pub open: Open<'a>,
 }

@@ -9,7 +9,7 @@ use super::files::shown;
 use super::finding::{Finding, add};
 use super::model::{Config, Item};
 use super::parsed::Kubeconfig;
-use super::report::{Carved, CheckOptions, Inlined, Keep, Report, Rules};
+use super::report::{Carved, CheckOptions, Delivery, Inlined, Keep, Report, Rules};
 use super::source::Source;
 use super::summary::Summary;
 use super::wrapper;
@@ -59,7 +59,8 @@ impl Kubeconfig {
             findings.insert(0, instead);
             return Cut::refused(report);
         }
-        match self.carve_of(&config, keep, options.open) {
+        let for_managed = matches!(options.delivery, Delivery::Managed(_));
+        match self.carve_of(&config, keep, options.open, for_managed) {
             Ok(carved) => self.judge_cut(&config, notes, carved, options),
             Err(faults) => Cut::refused(self.judge_uncut(keep, faults, options)),
         }

@@ -16,7 +16,7 @@ pub enum Format {
 }
 
 /// The formats with a description for completion.
-const FORMATS: &[(&str, &str)] = &[
+pub(crate) const FORMATS: &[(&str, &str)] = &[
     ("json", "one JSON document"),
     ("jsonpath=", "a template of kubectl's kind"),
     ("name", "resource/name"),

@@ -106,7 +106,7 @@ impl Out {
         wide: bool,
     ) -> anyhow::Result<()> {
         if !wide && !self.is_terminal() {
-            return self.text(&table::fixed(columns, rows));
+            return self.long(&table::fixed(columns, rows));
         }
         let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
         self.fitted(&titles, rows, wide)
@@ -119,7 +119,7 @@ impl Out {
     pub fn fitted(&self, titles: &[&str], rows: &[Vec<String>], wide: bool) -> anyhow::Result<()> {
         // With `-o wide` the user wants whole columns, however narrow the window is.
         let width = self.width().filter(|_| !wide);
-        self.text(&table::fitted(titles, rows, width))
+        self.long(&table::fitted(titles, rows, width))
     }
 }
 

@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::progress;
+use super::{pager, progress};
 use crate::compat::json;
 use crate::env;
 use crate::text::{color, secrets, seen, wrap};
@@ -59,6 +59,26 @@ impl Out {
     /// As [`Out::line`].
     pub fn text(&self, text: &str) -> anyhow::Result<()> {
         self.data(color::for_terminal(seen::visible_lines(text)).as_bytes())
+    }
+
+    /// Writes a text that may be longer than the window: a pager shows it on a terminal. It must not hold a secret.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn long(&self, text: &str) -> anyhow::Result<()> {
+        self.pages(&color::for_terminal(seen::visible_lines(text)))
+    }
+
+    /// As [`Out::long`] for a text of this program, which keeps its escape sequences.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn pages(&self, text: &str) -> anyhow::Result<()> {
+        if pager::show(text) {
+            self.wrote.set(true);
+            return Ok(());
+        }
+        self.data(text.as_bytes())
     }
 
     /// Writes bytes to standard output as they are. Use it only for what the user asked to get raw.

@@ -6,6 +6,7 @@
 //! file for a password.
 
 use std::io::{self, Write as _};
+use std::mem;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -19,6 +20,10 @@ use crate::failure::{Failure, Kind, Status};
 
 /// The smallest window, in rows and columns, in which dialoguer works.
 const SMALLEST: (u16, u16) = (3, 2);
+
+/// How often, and how far apart, the keyboard is restored when a signal ends the program.
+const ROUNDS: u32 = 10;
+const ROUND: Duration = Duration::from_millis(2);
 
 /// The time that the program may take to end after a signal.
 const END: Duration = Duration::from_secs(1);
@@ -138,12 +143,22 @@ fn restore(before: &Termios, sequence: &str) {
 }
 
 /// Restores the terminal if a question is open; a signal is about to end the program. Returns false if none is open.
+///
+/// The thread that asks goes on until the program has ended. It may be about to hide the cursor, so it can't write any more;
+/// and it may be about to switch the keyboard before it waits for a key, so the keyboard is restored until it stays so.
 fn give_up() -> bool {
     let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(before) = &open {
-        restore(before, &format!("{AS_BEFORE}\n"));
+    let Some(before) = open else {
+        return false;
+    };
+    let mut stderr = io::stderr().lock();
+    let _ = writeln!(stderr, "{AS_BEFORE}").and_then(|()| stderr.flush());
+    mem::forget(stderr);
+    for _ in 0..ROUNDS {
+        let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &before);
+        thread::sleep(ROUND);
     }
-    open.is_some()
+    true
 }
 
 /// Writes to the terminal. Write errors are ignored: if the terminal is gone, nobody can read the question.

@@ -23,6 +23,15 @@ pub(crate) fn own(signal: i32) {
     OWNED.fetch_or(bit(signal), Ordering::SeqCst);
 }
 
+/// From now on Ctrl-C does not end the program: it is meant for a child on the same terminal.
+///
+/// # Errors
+/// As [`close_question_with`].
+pub(super) fn leave_interrupt_to_child() -> io::Result<()> {
+    own(SIGINT);
+    watch()
+}
+
 /// True if a signal was ignored from the start (`nohup`). Only Linux reports this; elsewhere the result is false.
 pub(crate) fn is_ignored(signal: i32) -> bool {
     let mask = std::fs::read_to_string("/proc/self/status")

@@ -1,5 +1,6 @@
 //! Credentials (docs/interface/cli-resources.md section 2).
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::description::{AGE, Cell, Column, Resource, Scope, Values, column, required, text};
@@ -94,6 +95,12 @@ pub(crate) const DIGEST: &str = "acpctl/digest";
 #[must_use]
 pub(crate) fn annotation(record: &Record, key: &str) -> String {
     annotation_in(record.values(), key)
+}
+
+/// Returns when a credential expires, as far as its annotations say.
+#[must_use]
+pub(crate) fn expires_at(record: &Record) -> Option<Timestamp> {
+    annotation(record, EXPIRES_AT).parse().ok()
 }
 
 /// Annotations are a text that holds a JSON object.

@@ -30,7 +30,7 @@ pub(crate) use candidates::Candidates;
 pub(crate) use cluster::{CLUSTER, CLUSTER_ROLES};
 pub(crate) use credential::{
     CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, KUBECONFIG, OWN_ANNOTATIONS,
-    PROVIDERS, SERVER, annotation,
+    PROVIDERS, SERVER, annotation, expires_at,
 };
 pub(crate) use description::{AGE, Cell, Column, Resource, Scope, column};
 pub(crate) use inbox_message::INBOX_MESSAGE;

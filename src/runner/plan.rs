@@ -8,10 +8,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value as Json, json};
 
 use super::expiry::{Expiry, Period};
-use super::table::{self, Content, Mode, Row, ValueSource};
+use super::table::{self, Content, Mode, Row, Target, ValueSource};
 use crate::auth::token;
 use crate::failure::{Failure, Kind};
-use crate::kubeconfig::{self, CheckOptions, Rules, Severity, Source};
+use crate::kubeconfig::{
+    self, CheckOptions, Delivery, Kubeconfig, Managed, ManagedFile, Rules, Severity, Source,
+};
 pub(crate) use crate::resources::KUBECONFIG;
 pub(crate) use crate::text::mask::MASK;
 use crate::text::{quote, visible};
@@ -87,6 +89,8 @@ pub(crate) struct Step {
     row: Option<&'static Row>,
     pub file: Option<File>,
     pub variables: Vec<Variable>,
+    /// The only address that the session may reach with it, if that is limited.
+    pub endpoint: Option<String>,
     /// The reasons why the session must not start.
     pub faults: Vec<String>,
     /// When the credential expires, if that is known.
@@ -105,26 +109,59 @@ struct Judgement {
     warnings: Vec<String>,
 }
 
+/// The session that a plan is for.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub mode: Mode,
+    pub period: Period,
+    /// The certificate authorities that a managed installation trusts, in PEM form, if they are known.
+    pub trust_bundle: Option<Vec<u8>>,
+}
+
+impl Setting {
+    fn delivery(&self) -> Delivery<'_> {
+        match self.mode.target() {
+            Target::Managed => Delivery::Managed(Managed {
+                trust_bundle: self.trust_bundle.as_deref(),
+            }),
+            Target::Pod | Target::Sandbox => Delivery::Pod,
+        }
+    }
+}
+
 /// The files and variables for all credentials of a session.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub mode: Mode,
-    pub period: Period,
+    pub setting: Setting,
     pub steps: Vec<Step>,
 }
 
 impl Plan {
     #[must_use]
-    pub(crate) fn new(mode: Mode, credentials: Vec<Credential>, period: Period) -> Self {
+    pub(crate) fn new(setting: Setting, credentials: Vec<Credential>) -> Self {
         let steps = credentials
             .into_iter()
-            .map(|credential| Step::new(mode, credential, period))
+            .map(|credential| Step::new(&setting, credential))
             .collect();
-        Self {
-            mode,
-            period,
-            steps,
-        }
+        Self { setting, steps }
+    }
+
+    /// Returns the reasons why a new secret must not replace the first one of a step.
+    #[must_use]
+    pub(crate) fn faults_of(
+        &self,
+        step: &Step,
+        secret: &SecretString,
+        now: Timestamp,
+    ) -> Vec<String> {
+        judge_secret(&step.credential, secret, now, self.setting.delivery()).faults
+    }
+
+    /// Returns the names of the credentials of which nothing reaches the session.
+    #[must_use]
+    pub(crate) fn undelivered(&self) -> Vec<String> {
+        let steps = self.steps.iter().filter(|step| !step.is_delivered());
+        steps.map(|step| visible(&step.credential.name)).collect()
     }
 
     /// Returns the reasons why the session must not start, each with the name of its credential.
@@ -153,46 +190,70 @@ impl Plan {
     #[must_use]
     pub(crate) fn json(&self) -> Json {
         json!({
-            "mode": self.mode,
-            "session_time": self.period.session.json(),
-            "setup": table::always(self.mode),
+            "mode": self.setting.mode,
+            "session_time": self.setting.period.session.json(),
+            "setup": table::always(self.setting.mode),
             "credentials": self.steps.iter().map(Step::json).collect::<Vec<_>>(),
         })
     }
 }
 
 impl Step {
-    fn new(mode: Mode, credential: Credential, period: Period) -> Self {
+    fn new(setting: &Setting, credential: Credential) -> Self {
+        let (mode, period) = (setting.mode, setting.period);
         let row = table::row(&credential.provider, mode);
         let mut warnings: Vec<String> = match row {
-            Some(row) => row.caveats.iter().map(|&it| it.to_owned()).collect(),
-            None if !credential.visible => Vec::new(),
-            None => vec![format!(
+            // A provider that the caller may not see is not unknown.
+            Some(row) if credential.visible || mode.target() == Target::Sandbox => {
+                row.caveats.iter().map(|&it| it.to_owned()).collect()
+            }
+            _ if !credential.visible => Vec::new(),
+            _ => vec![format!(
                 "the runner does nothing with the provider {}",
                 quote(&credential.provider)
             )],
         };
-        let judged = judge(&credential, period.now);
+        // Nobody reads the secret for a sandbox, so it can't keep a session from starting.
+        let judged = match mode.target() {
+            Target::Sandbox => Judgement::default(),
+            Target::Pod | Target::Managed => judge(&credential, period.now, setting.delivery()),
+        };
         let expiry = judged.expiry.and_then(|expiry| expiry.warning(period));
         warnings.extend(judged.warnings);
         warnings.extend(mode.caveat().map(str::to_owned));
         warnings.extend(credential.notes.iter().cloned());
+        let mut faults = judged.faults;
+        faults.extend(row.and_then(|row| refusal(row, &credential)));
+        let rewritten = row
+            .filter(|row| {
+                row.file
+                    .is_some_and(|file| file.content == Content::Managed)
+            })
+            .and_then(|_| rewritten(credential.token.as_ref().ok()?));
         Self {
             file: row.and_then(|row| row.file).map(|rule| File {
                 rule,
-                content: match rule.content {
-                    Content::Token => credential.token.as_ref().ok().cloned(),
-                    Content::Text(text) => Some(SecretString::from(text)),
-                },
+                content: credential
+                    .token
+                    .as_ref()
+                    .ok()
+                    .and_then(|secret| content(rule, secret)),
             }),
             variables: row.map_or_else(Vec::new, |row| variables(row, &credential)),
+            endpoint: rewritten.map(|file| file.endpoint),
             row,
             credential,
-            faults: judged.faults,
+            faults,
             end: judged.expiry.map(|expiry| expiry.at),
             expiry,
             warnings,
         }
+    }
+
+    /// Returns true if something of the credential reaches the session.
+    #[must_use]
+    pub(crate) fn is_delivered(&self) -> bool {
+        self.faults.is_empty() && self.row.is_some_and(Row::delivers)
     }
 
     /// Returns the warnings, the most urgent first.
@@ -200,23 +261,17 @@ impl Step {
         self.expiry.iter().chain(&self.warnings).map(String::as_str)
     }
 
-    /// Returns the reasons why a new secret must not replace the first one.
-    #[must_use]
-    pub(crate) fn faults_of(&self, secret: &SecretString, now: Timestamp) -> Vec<String> {
-        judge_secret(&self.credential, secret, now).faults
-    }
-
     fn json(&self) -> Json {
         let file = self.file.as_ref().map(|file| {
             json!({
                 "path": file.rule.path,
                 "name": file.rule.name,
-                "mode": format!("{:04o}", table::FILE_MODE),
+                "mode": file.rule.mode.map(|mode| format!("{mode:04o}")),
                 "size": file.size(),
             })
         });
         let variables: Vec<Json> = self.variables.iter().map(Variable::json).collect();
-        json!({
+        let mut json = json!({
             "credential_id": self.credential.id,
             "credential": self.credential.name,
             "visible": self.credential.visible,
@@ -228,7 +283,14 @@ impl Step {
             "expires_at": self.end,
             "errors": self.faults,
             "warnings": self.warnings().collect::<Vec<_>>(),
-        })
+        });
+        if let Some(endpoint) = &self.endpoint {
+            json["network"] = json!({
+                "endpoint": endpoint,
+                "programs": table::MANAGED_PROGRAMS,
+            });
+        }
+        json
     }
 
     /// Returns the name and the address of this provider's MCP server.
@@ -308,10 +370,42 @@ fn variables(row: &'static Row, credential: &Credential) -> Vec<Variable> {
         .collect()
 }
 
+/// Returns the content of a file for a secret; `None` if the secret has none.
+#[must_use]
+pub(crate) fn content(rule: table::FileRule, secret: &SecretString) -> Option<SecretString> {
+    match rule.content {
+        Content::Token => Some(secret.clone()),
+        Content::Text(text) => Some(SecretString::from(text)),
+        Content::Managed => rewritten(secret).map(|file| SecretString::from(file.text)),
+    }
+}
+
+/// Returns what a managed session gets instead of a kubeconfig.
+fn rewritten(secret: &SecretString) -> Option<ManagedFile> {
+    let source = Source {
+        name: "",
+        bytes: secret.expose_secret().as_bytes(),
+        dir: Path::new(""),
+    };
+    Kubeconfig::read(&[source]).ok()?.managed_file()
+}
+
+/// Returns the server's words if a session with this credential does not start.
+fn refusal(row: &Row, credential: &Credential) -> Option<String> {
+    let refusal = row.refusal.filter(|_| credential.visible)?;
+    let has = |value: &ValueSource| match value {
+        ValueSource::Url => !credential.url.is_empty(),
+        ValueSource::Email => !credential.email.is_empty(),
+        ValueSource::Token | ValueSource::Path | ValueSource::Empty => true,
+    };
+    let starts = !refusal.unless.is_empty() && refusal.unless.iter().all(has);
+    (!starts).then(|| refusal.words.replace("{}", &quote(&credential.provider)))
+}
+
 /// Judges a credential. If its secret can't be read, only the expiry in its metadata is known.
-fn judge(credential: &Credential, now: Timestamp) -> Judgement {
+fn judge(credential: &Credential, now: Timestamp, delivery: Delivery<'_>) -> Judgement {
     match &credential.token {
-        Ok(secret) => judge_secret(credential, secret, now),
+        Ok(secret) => judge_secret(credential, secret, now, delivery),
         Err(why) => Judgement {
             faults: vec![if credential.visible {
                 format!("its secret can't be read: {why}")
@@ -324,7 +418,12 @@ fn judge(credential: &Credential, now: Timestamp) -> Judgement {
     }
 }
 
-fn judge_secret(credential: &Credential, secret: &SecretString, now: Timestamp) -> Judgement {
+fn judge_secret(
+    credential: &Credential,
+    secret: &SecretString,
+    now: Timestamp,
+    delivery: Delivery<'_>,
+) -> Judgement {
     let text = secret.expose_secret();
     let fault = |words: String| Judgement {
         faults: vec![words],
@@ -335,7 +434,7 @@ fn judge_secret(credential: &Credential, secret: &SecretString, now: Timestamp) 
     } else if text.len() > table::MAX_TOKEN {
         fault(format!("{} bytes, and 1 MiB is the limit", text.len()))
     } else if credential.provider == KUBECONFIG {
-        judge_kubeconfig(&credential.name, text, now)
+        judge_kubeconfig(&credential.name, text, now, delivery)
     } else if text.contains('\0') {
         fault("its secret contains a NUL byte, which a variable can't hold".to_owned())
     } else {
@@ -357,7 +456,7 @@ fn expiry_in_metadata(credential: &Credential) -> Option<Expiry> {
 }
 
 /// Judges a kubeconfig as a runner finds it: without the files that it names.
-fn judge_kubeconfig(name: &str, text: &str, now: Timestamp) -> Judgement {
+fn judge_kubeconfig(name: &str, text: &str, now: Timestamp, delivery: Delivery<'_>) -> Judgement {
     let absent = |_: &Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
     let source = Source {
         name,
@@ -367,6 +466,7 @@ fn judge_kubeconfig(name: &str, text: &str, now: Timestamp) -> Judgement {
     let report = kubeconfig::check(
         &[source],
         &CheckOptions {
+            delivery,
             context: None,
             rules: Rules::All,
             now,
@@ -386,6 +486,9 @@ fn judge_kubeconfig(name: &str, text: &str, now: Timestamp) -> Judgement {
         let text = format!("{} [{}]", finding.message, finding.code);
         match (finding.gate, finding.severity) {
             (Some(kubeconfig::Gate::Load | kubeconfig::Gate::Rest | kubeconfig::Gate::Tls), _) => {
+                judged.faults.push(text);
+            }
+            (_, Severity::Error) if kubeconfig::is_of_managed(finding.code) => {
                 judged.faults.push(text);
             }
             (_, Severity::Info) => {}

@@ -203,6 +203,12 @@ fn judge(
     }
 }
 
+/// Returns true if a binding may give its credential to the sessions of the target.
+#[must_use]
+pub(crate) fn reaches(target: &RunnerTarget, binding: &Record) -> bool {
+    tier(target, binding).is_some()
+}
+
 fn tier(target: &RunnerTarget, binding: &Record) -> Option<Tier> {
     let (project, agent) = (binding.text("project_id"), binding.text("agent_id"));
     match (project.is_empty(), agent.is_empty()) {

@@ -1,8 +1,32 @@
-//! The behavior of the platform's runner as data (docs/interface/runner.md section 4 to section 9). A new provider is a new row.
+//! The behavior of the platform's runner as data (docs/interface/runner.md section 4 to section 9, section 12). A new provider is a new row.
 
 use serde::Serialize;
 
 use crate::text::mask::MASK;
+
+/// How a server runs sessions, as far as their credentials are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// In a pod, with the credentials as files and variables
+    Pod,
+    /// In a sandbox that never sees the stored credentials
+    Sandbox,
+    /// In a sandbox behind a managed gateway, with rewritten credentials
+    Managed,
+}
+
+impl Target {
+    /// Returns its name on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pod => "pod",
+            Self::Sandbox => "sandbox",
+            Self::Managed => "managed",
+        }
+    }
+}
 
 /// How the platform hands a session its credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, clap::ValueEnum)]
@@ -15,9 +39,35 @@ pub enum Mode {
     InProcessApril,
     /// A container beside the runner holds the secret; the runner gets an address only.
     Sidecar,
+    /// The session runs in a sandbox, and nobody reads the stored secret.
+    #[value(skip)]
+    Sandbox,
+    /// The session runs in a sandbox behind a managed gateway, whose proxy holds the secret.
+    #[value(skip)]
+    Managed,
 }
 
 impl Mode {
+    /// Returns the mode of a target. A pod has several; `in_pod` is the one to assume.
+    #[must_use]
+    pub fn of(target: Target, in_pod: Self) -> Self {
+        match target {
+            Target::Pod => in_pod,
+            Target::Sandbox => Self::Sandbox,
+            Target::Managed => Self::Managed,
+        }
+    }
+
+    /// Returns the target that this is a mode of.
+    #[must_use]
+    pub fn target(self) -> Target {
+        match self {
+            Self::InProcess | Self::InProcessApril | Self::Sidecar => Target::Pod,
+            Self::Sandbox => Target::Sandbox,
+            Self::Managed => Target::Managed,
+        }
+    }
+
     /// Returns a warning about this mode that applies to every provider.
     #[must_use]
     pub fn caveat(self) -> Option<&'static str> {
@@ -25,7 +75,7 @@ impl Mode {
             Self::InProcessApril => Some(
                 "this version took the first credential of each provider in the whole list, bound or not",
             ),
-            Self::InProcess | Self::Sidecar => None,
+            Self::InProcess | Self::Sidecar | Self::Sandbox | Self::Managed => None,
         }
     }
 }
@@ -61,6 +111,8 @@ pub struct FileRule {
     /// Its name in the private folder of `session exec`.
     pub name: &'static str,
     pub content: Content,
+    /// Its mode on the platform; `None` if that is not known. On this machine it is always [`FILE_MODE`].
+    pub mode: Option<u32>,
 }
 
 /// The content of a file.
@@ -70,6 +122,8 @@ pub enum Content {
     Token,
     /// This text, whatever the secret is.
     Text(&'static str),
+    /// The kubeconfig that a managed session gets: one context, and a placeholder for the token.
+    Managed,
 }
 
 /// The MCP server that an agent gets for a provider.
@@ -134,6 +188,15 @@ pub struct Lifetime {
     pub goes: &'static str,
 }
 
+/// The reason why a session with a credential does not start.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal {
+    /// It starts nevertheless if the credential has all of these; if there are none, it never does.
+    pub unless: &'static [ValueSource],
+    /// The server's words; `{}` stands for the provider.
+    pub words: &'static str,
+}
+
 /// What one mode does with the credential of one provider.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
@@ -143,6 +206,7 @@ pub struct Row {
     pub variables: &'static [VariableRule],
     pub mcp: Option<Mcp>,
     pub lifetime: Lifetime,
+    pub refusal: Option<Refusal>,
     /// Unexpected behavior, shown as warnings.
     pub caveats: &'static [&'static str],
 }
@@ -165,7 +229,12 @@ pub const MCP_NAME: &str = "openshift";
 pub const CLUSTER_VARIABLES: &[&str] = &["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"];
 
 const IN_PROCESS: &[Mode] = &[Mode::InProcess, Mode::InProcessApril];
-const ALL: &[Mode] = &[Mode::InProcess, Mode::InProcessApril, Mode::Sidecar];
+const POD: &[Mode] = &[Mode::InProcess, Mode::InProcessApril, Mode::Sidecar];
+const SANDBOX: &[Mode] = &[Mode::Sandbox];
+const MANAGED: &[Mode] = &[Mode::Managed];
+
+/// Stands for every provider without a row of its own in a mode.
+pub const ANY: &str = "*";
 
 const EACH_TURN: Lifetime = Lifetime {
     appears: "when a turn of the session starts",
@@ -186,6 +255,13 @@ const NEVER: Lifetime = Lifetime {
     appears: "never",
     refreshed: "never",
     goes: "never",
+};
+
+/// The gateway's proxy holds the secret for as long as the session lives.
+const AT_THE_PROXY: Lifetime = Lifetime {
+    appears: "before the session's program starts",
+    refreshed: "by the proxy, within minutes; the file stays the same",
+    goes: "with the sandbox; without the binding, the session loses it or stops",
 };
 
 const fn secret(name: &'static str) -> VariableRule {
@@ -228,6 +304,7 @@ const fn file(path: &'static str, name: &'static str) -> FileRule {
         path,
         name,
         content: Content::Token,
+        mode: Some(FILE_MODE),
     }
 }
 
@@ -254,12 +331,27 @@ const GIT: &[Setup] = &[
 /// The number of settings that a sidecar leaves.
 const GIT_IDENTITY: usize = 4;
 
+/// The model's address, the proxy that everything passes, and the authority that it shows.
+const IN_SANDBOX: &[Setup] = &[
+    setup("variable", "ANTHROPIC_BASE_URL", "https://inference.local"),
+    setup("variable", "ANTHROPIC_API_KEY", "notused"),
+    setup("variable", "HTTPS_PROXY", "http://10.200.0.1:3128"),
+    setup("variable", "NO_PROXY", "127.0.0.1,localhost"),
+    setup("variable", "SSL_CERT_FILE", SANDBOX_CA),
+    setup("variable", "REQUESTS_CA_BUNDLE", SANDBOX_CA),
+    setup("variable", "NODE_EXTRA_CA_CERTS", SANDBOX_CA),
+    setup("file", "/tmp/initial_prompt.txt", "the first prompt"),
+];
+const SANDBOX_CA: &str = "/etc/openshell-tls/openshell-ca.pem";
+
 /// Returns the settings that every session gets in a mode.
 #[must_use]
 pub fn always(mode: Mode) -> &'static [Setup] {
     match mode {
         Mode::InProcess | Mode::InProcessApril => GIT,
         Mode::Sidecar => GIT.split_at(GIT_IDENTITY).0,
+        Mode::Sandbox => IN_SANDBOX,
+        Mode::Managed => &[],
     }
 }
 
@@ -267,12 +359,22 @@ pub fn always(mode: Mode) -> &'static [Setup] {
 const fn nothing(provider: &'static str, caveats: &'static [&'static str]) -> Row {
     Row {
         provider,
-        modes: ALL,
+        modes: POD,
         file: None,
         variables: &[],
         mcp: None,
         lifetime: NEVER,
+        refusal: None,
         caveats,
+    }
+}
+
+/// Returns the row of a provider whose secret the proxy of a managed session sends for it.
+const fn at_the_proxy(provider: &'static str, caveats: &'static [&'static str]) -> Row {
+    Row {
+        modes: MANAGED,
+        lifetime: AT_THE_PROXY,
+        ..nothing(provider, caveats)
     }
 }
 
@@ -315,6 +417,7 @@ const GOOGLE: Row = Row {
         ],
     }),
     lifetime: STAYS,
+    refusal: None,
     caveats: &[
         UNNAMED_FILE,
         "if the platform uses Vertex, GOOGLE_APPLICATION_CREDENTIALS is set and the Vertex key in that file is overwritten instead",
@@ -342,6 +445,7 @@ const IN_PROCESS_KUBECONFIG: Row = Row {
         env: &[],
     }),
     lifetime: EACH_TURN,
+    refusal: None,
     caveats: &[READABLE, UNPINNED, CRASHES],
 };
 
@@ -361,6 +465,7 @@ pub const ROWS: &[Row] = &[
         variables: &[secret("GITHUB_TOKEN")],
         mcp: None,
         lifetime: EACH_TURN,
+        refusal: None,
         caveats: &[
             "the platform's git helper gives this token to every host with github in its name",
         ],
@@ -375,6 +480,7 @@ pub const ROWS: &[Row] = &[
             url: "http://localhost:8091/sse",
         }),
         lifetime: IN_SIDECAR,
+        refusal: None,
         caveats: &[],
     },
     Row {
@@ -384,6 +490,7 @@ pub const ROWS: &[Row] = &[
         variables: &[secret("GITLAB_TOKEN")],
         mcp: None,
         lifetime: EACH_TURN,
+        refusal: None,
         caveats: &[
             "the platform's git helper gives this token to every host with gitlab in its name",
         ],
@@ -417,6 +524,7 @@ pub const ROWS: &[Row] = &[
             ],
         }),
         lifetime: EACH_TURN,
+        refusal: None,
         caveats: &[
             "the platform's token route sends neither address nor e-mail: JIRA_URL and JIRA_EMAIL are set and empty",
             "the MCP server's version is not pinned",
@@ -436,12 +544,14 @@ pub const ROWS: &[Row] = &[
             url: "http://localhost:8092/sse",
         }),
         lifetime: IN_SIDECAR,
+        refusal: None,
         caveats: &[],
     },
     GOOGLE,
     Row {
         modes: &[Mode::InProcessApril],
         lifetime: EACH_TURN,
+        refusal: None,
         caveats: &[
             UNNAMED_FILE,
             "the end of a turn also removes the file that GOOGLE_APPLICATION_CREDENTIALS names, whoever wrote it",
@@ -472,10 +582,12 @@ pub const ROWS: &[Row] = &[
             path: "/tmp/gerrit-mcp/gerrit_config.json",
             name: "gerrit_config.json",
             content: Content::Text(GERRIT_CONFIG),
+            mode: Some(FILE_MODE),
         }),
         variables: &[path("GERRIT_CONFIG_PATH")],
         mcp: Some(Mcp::Image { name: "gerrit" }),
         lifetime: STAYS,
+        refusal: None,
         caveats: &[
             "the runner wants a list of instances, and the token route sends an object: the file names one host \
              without name and address, and no login",
@@ -512,15 +624,100 @@ pub const ROWS: &[Row] = &[
             refreshed: "every 5 minutes",
             ..IN_SIDECAR
         },
+        refusal: None,
         caveats: &["the agent can read the file's token with the tool configuration_view"],
     },
+    Row {
+        modes: SANDBOX,
+        ..nothing("kubeconfig", &[SANDBOX_NOTHING, SANDBOX_WAYS])
+    },
+    Row {
+        modes: SANDBOX,
+        ..nothing(ANY, &[SANDBOX_SECRET])
+    },
+    Row {
+        provider: "kubeconfig",
+        modes: MANAGED,
+        file: Some(FileRule {
+            path: MANAGED_KUBECONFIG_PATH,
+            name: "kubeconfig",
+            content: Content::Managed,
+            mode: None,
+        }),
+        variables: &[path("KUBECONFIG")],
+        mcp: None,
+        lifetime: AT_THE_PROXY,
+        refusal: None,
+        caveats: &[
+            "the token in the file is a placeholder, which only the platform's proxy replaces: anywhere else, the cluster \
+             refuses it",
+            "no Kubernetes MCP server is started, and none may use the cluster's address",
+        ],
+    },
+    Row {
+        refusal: Some(Refusal {
+            unless: &[ValueSource::Url, ValueSource::Email],
+            words: "invalid configuration: Jira credential requires URL and email",
+        }),
+        ..at_the_proxy("jira", &[UNSEEN_VARIABLES])
+    },
+    at_the_proxy(
+        "vertex",
+        &[
+            UNSEEN_VARIABLES,
+            "the credential needs the annotations vertex_project_id and vertex_region",
+        ],
+    ),
+    at_the_proxy("google", &[UNSEEN_VARIABLES]),
+    at_the_proxy("github", &[UNSEEN_VARIABLES]),
+    at_the_proxy("codex", &[UNSEEN_VARIABLES]),
+    at_the_proxy("anthropic", &[UNSEEN_VARIABLES]),
+    at_the_proxy("copilot", &[UNSEEN_VARIABLES]),
+    at_the_proxy("deepinfra", &[UNSEEN_VARIABLES]),
+    at_the_proxy("nvidia", &[UNSEEN_VARIABLES]),
+    Row {
+        modes: MANAGED,
+        refusal: Some(Refusal {
+            unless: &[],
+            words: "credential provider {} has no managed gateway profile",
+        }),
+        ..nothing(ANY, &[])
+    },
 ];
+
+/// The fixed path of a managed session's kubeconfig.
+pub const MANAGED_KUBECONFIG_PATH: &str = "/sandbox/.config/acp/kubeconfig";
+/// The programs that may use a managed session's kubeconfig.
+pub const MANAGED_PROGRAMS: &[&str] = &["kubectl", "oc", "python3"];
+
+/// What a sandbox session gets of a kubeconfig.
+pub const SANDBOX_NOTHING: &str =
+    "a sandbox session gets nothing of it: no file, no KUBECONFIG, no MCP server";
+/// How a cluster can be reached from a sandbox nevertheless.
+pub const SANDBOX_WAYS: &str = "ways to a cluster from a sandbox: an image of your own or a Kubernetes Secret with the login, \
+     which an administrator provides; a payload of the agent carries files without secrets, because everyone who may \
+     read the agent can read them; the sandbox policy must allow the cluster's address";
+const SANDBOX_SECRET: &str = "the stored secret is never read: a sandbox session takes the data of this provider from a \
+     Kubernetes Secret, which an administrator provides";
+const UNSEEN_VARIABLES: &str = "the gateway's proxy sends the secret for the session; which files and variables the session \
+     sees is not known here";
 
 /// Returns the row of a provider in a mode.
 #[must_use]
 pub fn row(provider: &str, mode: Mode) -> Option<&'static Row> {
-    ROWS.iter()
-        .find(|row| row.provider == provider && row.modes.contains(&mode))
+    let of = |provider: &str| {
+        let mut rows = ROWS.iter();
+        rows.find(|row| row.provider == provider && row.modes.contains(&mode))
+    };
+    of(provider).or_else(|| of(ANY))
+}
+
+impl Row {
+    /// Returns true if something of the credential reaches the session.
+    #[must_use]
+    pub fn delivers(&self) -> bool {
+        self.lifetime != NEVER
+    }
 }
 
 /// Variables that the programs of a session read, and that the runner does not set in some modes.
@@ -545,13 +742,25 @@ mod tests {
 
     #[test]
     fn a_provider_has_one_row_in_each_mode() {
-        for row in ROWS {
-            for mode in ALL {
+        for row in ROWS
+            .iter()
+            .filter(|row| row.modes.iter().any(|mode| POD.contains(mode)))
+        {
+            for mode in POD {
                 let rows = ROWS
                     .iter()
                     .filter(|other| other.provider == row.provider && other.modes.contains(mode))
                     .count();
                 assert_eq!(rows, 1, "{} {mode:?}", row.provider);
+            }
+        }
+    }
+
+    #[test]
+    fn outside_of_pods_every_provider_has_a_row() {
+        for provider in ["kubeconfig", "github", "other"] {
+            for mode in [Mode::Sandbox, Mode::Managed] {
+                assert!(row(provider, mode).is_some(), "{provider} {mode:?}");
             }
         }
     }

@@ -88,25 +88,24 @@ impl Drop for PrivateDir {
     }
 }
 
-/// Removes the leftovers of this user's killed runs, also at the platform's fixed path.
-pub(crate) fn sweep() {
+/// Removes the leftovers of this user's killed runs, also at the platform's fixed path. Returns the number of folders.
+pub(crate) fn sweep() -> usize {
     // The killed run may have had a different environment.
     let mut bases: Vec<PathBuf> = runtime().into_iter().collect();
     bases.extend([temporary(), PathBuf::from(TEMPORARY)]);
     bases.dedup();
-    for base in bases {
-        sweep_in(&base);
-    }
+    bases.iter().map(|base| sweep_in(base)).sum()
 }
 
 /// Removes leftovers in one folder. It ignores failures: the next run tries again.
-fn sweep_in(base: &Path) {
+fn sweep_in(base: &Path) -> usize {
+    let mut count = 0;
     // If others can rename files here, a name proves nothing.
     if !is_safe_from_others(base) {
-        return;
+        return count;
     }
     let Ok(entries) = fs::read_dir(base) else {
-        return;
+        return count;
     };
     for entry in entries.flatten() {
         let name = entry.file_name();
@@ -122,10 +121,12 @@ fn sweep_in(base: &Path) {
         } else if is_folder_of_ours(&path)
             && let Ok(folder) = removal::open_folder(&path).map(File::from)
             && folder.try_lock().is_ok()
+            && clear(&path, &folder).is_ok()
         {
-            let _ = clear(&path, &folder);
+            count += 1;
         }
     }
+    count
 }
 
 /// Ends the processes, then removes the secrets, then everything else.

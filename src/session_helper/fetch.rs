@@ -27,49 +27,104 @@ pub(crate) async fn candidates(
     client: &Client,
     target: &RunnerTarget,
 ) -> anyhow::Result<Vec<Candidate>> {
+    let bindings = bindings(client).await?;
+    let grants = Grants::load(client, bindings, std::slice::from_ref(target)).await?;
+    Ok(grants.candidates(target)?)
+}
+
+/// Lists all bindings that let sessions use credentials, or that state their owners.
+///
+/// # Errors
+/// Those of the request.
+pub(crate) async fn bindings(client: &Client) -> anyhow::Result<Vec<Record>> {
     let options = ListOptions {
         search: Some(equals("scope", "credential")),
         ..ListOptions::default()
     };
-    let all = ListOptions::default();
     let bindings = client
         .list(&ROLE_BINDING, "/role_bindings", &options)
         .await
         .context("list role bindings")?;
-    let roles = client
-        .list(&ROLE, "/roles", &all)
-        .await
-        .context("list roles")?;
-    let credentials = client
-        .list(&CREDENTIAL, "/credentials", &all)
-        .await
-        .context("list credentials")?;
-    if !roles
-        .items()
-        .iter()
-        .any(|role| role.name() == resolve::OWNER)
-    {
-        return Err(Failure::new(
-            Kind::Forbidden,
-            format!("the role {} can't be seen", resolve::OWNER),
-        )
-        .hint("without it owners can't be told from users; name the credentials with --credential")
-        .into());
-    }
-    let (bindings, roles) = (bindings.items(), roles.items());
-    let mut credentials = credentials.items().to_vec();
-    let unlisted = resolve::unlisted(target, bindings, roles, &credentials);
-    let asked = try_join_all(unlisted.iter().map(|id| existence(client, id))).await?;
-    let mut deleted = BTreeSet::new();
-    for (id, existence) in unlisted.into_iter().zip(asked) {
-        match existence {
-            Existence::Seen(record) => credentials.push(*record),
-            Existence::Deleted => drop(deleted.insert(id)),
-            Existence::Hidden => {}
+    Ok(bindings.items.unwrap_or_default())
+}
+
+/// Everything that decides which credentials the sessions of some targets get.
+pub(crate) struct Grants {
+    pub bindings: Vec<Record>,
+    pub roles: Vec<Record>,
+    pub credentials: Vec<Record>,
+    /// The bound credentials that no longer exist.
+    deleted: BTreeSet<String>,
+}
+
+impl Grants {
+    /// Reads roles and credentials, and asks for each credential that is bound to one of the targets but not listed.
+    ///
+    /// # Errors
+    /// Something can't be read, or the role of owners can't be seen.
+    pub(crate) async fn load(
+        client: &Client,
+        bindings: Vec<Record>,
+        targets: &[RunnerTarget],
+    ) -> anyhow::Result<Self> {
+        let all = ListOptions::default();
+        let roles = client
+            .list(&ROLE, "/roles", &all)
+            .await
+            .context("list roles")?;
+        let credentials = client
+            .list(&CREDENTIAL, "/credentials", &all)
+            .await
+            .context("list credentials")?;
+        let mut grants = Self {
+            bindings,
+            roles: roles.items.unwrap_or_default(),
+            credentials: credentials.items.unwrap_or_default(),
+            deleted: BTreeSet::new(),
+        };
+        if !grants
+            .roles
+            .iter()
+            .any(|role| role.name() == resolve::OWNER)
+        {
+            return Err(Failure::new(
+                Kind::Forbidden,
+                format!("the role {} can't be seen", resolve::OWNER),
+            )
+            .hint("without it owners can't be told from users; name the credentials with --credential")
+            .into());
         }
+        let unlisted: BTreeSet<String> = targets
+            .iter()
+            .flat_map(|target| {
+                resolve::unlisted(target, &grants.bindings, &grants.roles, &grants.credentials)
+            })
+            .collect();
+        let asked = try_join_all(unlisted.iter().map(|id| existence(client, id))).await?;
+        for (id, existence) in unlisted.into_iter().zip(asked) {
+            match existence {
+                Existence::Seen(record) => grants.credentials.push(*record),
+                Existence::Deleted => drop(grants.deleted.insert(id)),
+                Existence::Hidden => {}
+            }
+        }
+        Ok(grants)
     }
-    resolve::resolve(target, bindings, roles, &credentials, &deleted)
-        .map_err(|why| Failure::new(Kind::Data, why.to_string()).into())
+
+    /// Returns all candidates for a session of one of the targets.
+    ///
+    /// # Errors
+    /// [`Kind::Data`] if the session's ids make the platform's own resolution fail.
+    pub(crate) fn candidates(&self, target: &RunnerTarget) -> Result<Vec<Candidate>, Failure> {
+        resolve::resolve(
+            target,
+            &self.bindings,
+            &self.roles,
+            &self.credentials,
+            &self.deleted,
+        )
+        .map_err(|why| Failure::new(Kind::Data, why.to_string()))
+    }
 }
 
 /// The state of a credential that the list does not contain.
@@ -197,6 +252,23 @@ pub(crate) async fn with_secrets(
         .collect()
 }
 
+/// Returns why a secret can't be fetched. The platform hides a secret from those whom its credential is not bound to,
+/// although they see the credential.
+fn unreadable(error: &Error) -> Failure {
+    let text = error.to_string();
+    Failure::new(
+        error.kind(),
+        match error.kind() {
+            Kind::NotFound | Kind::Forbidden => {
+                format!(
+                    "{text} (you see the credential, but its secret needs a binding: ask its owner)"
+                )
+            }
+            _ => text,
+        },
+    )
+}
+
 /// Fetches a secret from the route that ordinary callers may use.
 pub(crate) async fn token(
     client: &Client,
@@ -206,7 +278,7 @@ pub(crate) async fn token(
     let answer = client
         .get(&CREDENTIAL_TOKEN, &path(&["credentials", id, "token"]))
         .await
-        .map_err(|error: Error| Failure::new(error.kind(), error.to_string()))?;
+        .map_err(|error: Error| unreadable(&error))?;
     let answered = answer.text("provider");
     if answered != provider {
         return Err(Failure::new(

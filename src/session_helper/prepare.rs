@@ -14,7 +14,7 @@ use crate::compat::io_reason::reason;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::runner::plan::Plan;
-use crate::runner::table::KUBECONFIG_PATH;
+use crate::runner::table::{KUBECONFIG_PATH, Target};
 use crate::text::{acpctl, quote, visible};
 
 /// Refuses a plan that can't be performed completely.
@@ -90,6 +90,29 @@ pub(crate) fn refuse_empty(plan: &Plan, is_allowed: bool, sees_all: bool) -> Res
         format!("nothing was started: {}", none_bound(sees_all)),
     )
     .hint("'acpctl session explain' shows each binding; --allow-empty starts without a credential"))
+}
+
+/// Refuses to start with credentials of which nothing reaches such a session, unless that is allowed: the command would
+/// work on another target.
+///
+/// # Errors
+/// There are credentials, and none of them arrives.
+pub(crate) fn refuse_undelivered(plan: &Plan, is_allowed: bool) -> Result<(), Failure> {
+    let target = plan.setting.mode.target();
+    let missing = plan.undelivered();
+    if is_allowed || target == Target::Pod || missing.is_empty() || missing.len() < plan.steps.len()
+    {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Kind::NotFound,
+        format!(
+            "nothing was started: a {} session gets nothing of {}",
+            target.word(),
+            missing.join(", ")
+        ),
+    )
+    .hint("add --target pod to use them as a session in a pod does; --allow-empty starts without them"))
 }
 
 /// Returns the failure to start a command, with the status that a shell returns: 127 if it does not exist, else 126.

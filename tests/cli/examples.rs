@@ -50,8 +50,51 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         Expected::Code(3),
     ),
     (
+        "acpctl session events ",
+        // No session runs.
+        Expected::Code(10),
+    ),
+    (
+        "acpctl project transfer ",
+        // It names no user that exists.
+        Expected::Code(3),
+    ),
+    (
+        "acpctl session policy ",
+        // The agent has no policy.
+        Expected::Code(3),
+    ),
+    ("acpctl session interrupt ", Expected::Code(10)),
+    ("acpctl session messages fix -f", Expected::Code(10)),
+    (
+        "acpctl inbox mark-read ",
+        // It names no message that exists.
+        Expected::Code(3),
+    ),
+    ("acpctl inbox delete ", Expected::Code(3)),
+    (
+        "acpctl local restore ",
+        Expected::Skipped("the store may be in use by a server: local/store.rs"),
+    ),
+    (
+        "acpctl --api-url http://127.0.0.1:8000 ",
+        Expected::Skipped("needs a server on a fixed port: serve/"),
+    ),
+    (
+        "acpctl credential inspect prod --access",
+        Expected::Skipped("needs a cluster: credential/inspect.rs"),
+    ),
+    (
+        "acpctl credential inspect --from-file ~/.kube/config --context dev --access ",
+        Expected::Skipped("the same"),
+    ),
+    (
         "acpctl session probe ",
         Expected::Skipped("needs an MCP server and a cluster: session/probe/"),
+    ),
+    (
+        "acpctl credential inspect ",
+        Expected::Skipped("needs a cluster: credential/inspect.rs"),
     ),
     (
         "acpctl session exec --credential prod -- claude",
@@ -159,6 +202,7 @@ fn home() -> TestEnv {
         "overlays/prod/kustomization.yaml",
         "resources: [../../team.yaml]\n",
     );
+    env.file("policy.yaml", "network: {mode: closed}\n");
     env.file("team.yaml", "kind: Project\nname: team-a\n");
     env.file("manifests/team.yaml", "kind: Project\nname: team-a\n");
     for (name, script) in [("kubectl", KUBECTL), ("gh", GH)] {
@@ -204,6 +248,13 @@ const PREPARATION: &[&str] = &[
     "acpctl agent create --name lead",
     "acpctl credential bind prod --project team-a",
     "acpctl credential bind prod --project team-a --agent lead",
+    "acpctl create session --name fix",
+    "acpctl agent start lead",
+    "acpctl scheduled-session create --name nightly --schedule @daily",
+    "acpctl application create --name web --source-repo-url https://git.test/r --source-path . --destination-project team-a",
+    "acpctl provider create --name github --secret github-token",
+    "acpctl policy create --name tight --from-file policy.yaml",
+    "acpctl create project --name team-b",
 ];
 
 fn collect(command: &clap::Command, lines: &mut Vec<String>) {

@@ -3,6 +3,10 @@
 //! One binary for all of them; each file, or folder, covers one topic.
 
 #![allow(
+    unreachable_pub,
+    reason = "a test crate has no users; `pub` is for its own modules"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -34,6 +38,7 @@ mod progress;
 mod recipes;
 mod replay;
 mod serve;
+mod server_mode;
 mod session;
 mod support;
 mod syscalls;

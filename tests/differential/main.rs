@@ -2,6 +2,10 @@
 //! same in every run. `tests/oracle/README.md` tells how to run it for long.
 
 #![allow(
+    unreachable_pub,
+    reason = "a test crate has no users; `pub` is for its own modules"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -19,7 +23,7 @@ mod texts;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use acpctl::kubeconfig::{self, CheckOptions, Gate, Keep, Rules, Source};
+use acpctl::kubeconfig::{self, CheckOptions, Delivery, Gate, Keep, Rules, Source};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use oracle::{Answer, Oracle};
@@ -126,6 +130,7 @@ impl Case {
     /// Our verdict, in the oracle's form.
     fn verdict(&self, folder: &Path) -> Answer {
         let options = CheckOptions {
+            delivery: Delivery::Pod,
             context: self.context,
             rules: Rules::Kubernetes,
             now: jiff::Timestamp::UNIX_EPOCH,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use acpctl::kubeconfig::{self, CheckOptions, Rules};
+use acpctl::kubeconfig::{self, CheckOptions, Delivery, Rules};
 
 use crate::{check, check_at, codes, folder, one_context, open_nothing, source};
 
@@ -117,6 +117,7 @@ fn a_minimum_life_can_be_asked_for() {
     );
     for (hours, reported) in [(47, false), (49, true)] {
         let options = CheckOptions {
+            delivery: Delivery::Pod,
             context: None,
             rules: Rules::Runner,
             now: "2027-01-13T08:00:00Z".parse().unwrap(),

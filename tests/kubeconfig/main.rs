@@ -2,6 +2,10 @@
 //! itself where it is installed, and properties that hold for any input.
 
 #![allow(
+    unreachable_pub,
+    reason = "a test crate has no users; `pub` is for its own modules"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -22,7 +26,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use acpctl::kubeconfig::{self, CheckOptions, Finding, Report, Rules, Source};
+use acpctl::kubeconfig::{self, CheckOptions, Delivery, Finding, Report, Rules, Source};
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -48,6 +52,7 @@ fn source<'a>(bytes: &'a [u8], dir: &'a Path) -> Source<'a> {
 
 fn check_at(now: &str, bytes: &[u8], context: Option<&str>, rules: Rules) -> Report {
     let options = CheckOptions {
+        delivery: Delivery::Pod,
         context,
         rules,
         now: now.parse().unwrap(),

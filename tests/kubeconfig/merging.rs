@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use acpctl::kubeconfig::{self, CheckOptions, Gate, Keep, Rules, Source};
+use acpctl::kubeconfig::{self, CheckOptions, Delivery, Gate, Keep, Rules, Source};
 use secrecy::ExposeSecret as _;
 
 use crate::open;
@@ -51,6 +51,7 @@ fn paths_start_from_their_own_file() {
 fn findings_name_their_file() {
     let report = |texts: &[&str]| {
         let options = CheckOptions {
+            delivery: Delivery::Pod,
             context: None,
             rules: Rules::All,
             now: "2026-12-01T00:00:00Z".parse().unwrap(),

@@ -1,4 +1,9 @@
 //! The embedded API from outside: requests to its router, and its store under several processes.
+
+#![allow(
+    unreachable_pub,
+    reason = "a test crate has no users; `pub` is for its own modules"
+)]
 #![allow(
     clippy::expect_used,
     clippy::panic,

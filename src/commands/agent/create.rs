@@ -4,16 +4,20 @@ use anyhow::Context as _;
 
 use crate::api::{Body, Method, Request};
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
-use crate::output::OutputArgs;
 use crate::resources::AGENT;
+
+const EXAMPLES: &str =
+    "acpctl agent create --name reviewer --prompt 'Review the open pull requests'";
 
 /// Create an agent
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name
     #[arg(long)]
@@ -30,14 +34,14 @@ pub struct Args {
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
     #[command(flatten)]
     ignored: IgnoredArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.project.project(ctx)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) else {
         return Err(Failure::usage("--name is required").into());
     };

@@ -2,25 +2,28 @@
 
 use super::agent_args::AgentArgs;
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::removal;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
+
+const EXAMPLES: &str = "acpctl agent delete lead --yes";
 
 /// Delete an agent
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: AgentArgs,
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.target.project(ctx)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let given = args.target.agent()?;
     args.confirm.require(ctx, &format!("agent/{given}"))?;
     let client = ctx.client()?;

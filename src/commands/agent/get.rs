@@ -8,8 +8,14 @@ use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 
+const EXAMPLES: &str = "\
+acpctl agent get lead
+# Its prompt alone
+acpctl agent get lead -o jsonpath='{.prompt}'";
+
 /// Show an agent
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: AgentArgs,

@@ -6,8 +6,13 @@ use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
 
+const EXAMPLES: &str = "\
+acpctl agent list
+acpctl agent list --project-id team-a -o json";
+
 /// List the agents of a project
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     project: ProjectArgs,

@@ -10,8 +10,11 @@ use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::resources::SESSION;
 
+const EXAMPLES: &str = "acpctl agent sessions lead";
+
 /// List the sessions of an agent
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: AgentArgs,

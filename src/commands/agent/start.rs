@@ -3,15 +3,22 @@
 use anyhow::Context as _;
 
 use super::one_or_all::{all_agents, for_each, one_or_all};
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
+use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::commands::session_control;
 use crate::ctx::Ctx;
 use crate::lookup;
-use crate::output::OutputArgs;
 use crate::resources::Candidates;
+
+const EXAMPLES: &str = "\
+acpctl agent start lead --prompt 'Fix the build'
+# Every agent of the project
+acpctl agent start --all";
 
 /// Start an agent's session, or show the one that is already running
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::AGENTS)]
@@ -23,23 +30,30 @@ pub struct Args {
     #[arg(short = 'A', long)]
     all: bool,
     #[command(flatten)]
+    mode: ServerModeArgs,
+    #[command(flatten)]
+    strict: StrictArgs,
+    #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.project.project(ctx)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let client = ctx.client()?;
     let prompt = args.prompt.as_deref();
     let start = |id: &str, label: &str| {
+        let session = (project.as_str(), id);
+        server_mode::say_bound(ctx, client, session, &args.mode, &args.strict)?;
         let started = ctx.block_on(async {
             session_control::start(client, &project, id, prompt)
                 .await
                 .context("start agent")
         })?;
         started.show(ctx, &format!("agent/{label}"), &format)?;
+        started.warn_of_expiry(ctx, client);
         started.deliver(ctx, prompt)
     };
     match one_or_all(args.agent.as_deref(), args.all)? {

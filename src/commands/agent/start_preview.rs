@@ -10,8 +10,11 @@ use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
 
+const EXAMPLES: &str = "acpctl agent start-preview lead";
+
 /// Show the prompt that an agent would start with
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: AgentArgs,

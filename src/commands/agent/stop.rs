@@ -4,15 +4,22 @@ use anyhow::Context as _;
 
 use super::one_or_all::{all_agents, for_each, one_or_all};
 use crate::api::{Client, path};
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::{outcome, session_control};
 use crate::ctx::Ctx;
 use crate::lookup;
-use crate::output::{Format, OutputArgs};
+use crate::output::Format;
 use crate::resources::{ACTIVE_PHASES, Candidates, Record, SESSION};
+
+const EXAMPLES: &str = "\
+acpctl agent stop lead
+# Every agent of the project
+acpctl agent stop --all";
 
 /// Stop an agent's session
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::AGENTS)]
@@ -23,12 +30,12 @@ pub struct Args {
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.project.project(ctx)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let client = ctx.client()?;
     match one_or_all(args.agent.as_deref(), args.all)? {
         Some(given) => {
@@ -73,11 +80,11 @@ fn stop(ctx: &Ctx, client: &Client, agent: &Record, format: &Format) -> anyhow::
         let stopped = session_control::stop(client, id)
             .await
             .with_context(|| format!("stop {label} session/{id}"))?;
-        let sentence = format!(
-            "{label} session/{id} stopped (phase: {})",
-            stopped.text("phase")
-        );
-        Ok((stopped, sentence))
+        let phase = match stopped.text("phase") {
+            _ if ctx.rehearses() => String::new(),
+            phase => format!(" (phase: {phase})"),
+        };
+        Ok((stopped, format!("{label} session/{id} stopped{phase}")))
     })?;
     outcome::done(ctx, &session, format, &sentence)
 }

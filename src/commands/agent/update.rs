@@ -5,13 +5,16 @@ use anyhow::Context as _;
 use super::agent_args::AgentArgs;
 use crate::api::{Body, Method};
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::AGENT;
+
+const EXAMPLES: &str = "acpctl agent update lead --prompt 'Keep the build green'";
 
 /// Change the given fields of an agent
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: AgentArgs,
@@ -28,12 +31,12 @@ pub struct Args {
     #[arg(long, value_name = "JSON")]
     annotations: Option<String>,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.target.project(ctx)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let given = args.target.agent()?;
     let mut body = Body::new();
     body.set_given("name", args.name.as_deref());

@@ -4,26 +4,30 @@ use anyhow::Context as _;
 
 use super::fields::Fields;
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
-use crate::output::OutputArgs;
 use crate::resources::APPLICATION;
+
+const EXAMPLES: &str = "\
+acpctl application create --name shop --source-repo-url https://git.example.org/shop --source-path deploy --destination-project team-a";
 
 /// Create an application
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
     #[command(flatten)]
     ignored: IgnoredArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let fields = &args.fields;
     for (flag, value) in [
         ("name", &fields.name),

@@ -3,14 +3,17 @@
 use anyhow::Context as _;
 
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::removal;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::Candidates;
+
+const EXAMPLES: &str = "acpctl application delete web --yes";
 
 /// Delete an application
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::APPLICATIONS)]
@@ -18,13 +21,13 @@ pub struct Args {
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     const DOING: &str = "delete application";
     let given = &args.application;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let applications = Collection::applications();
     applications.check(given)?;
     args.confirm.require(ctx, &format!("application/{given}"))?;

@@ -8,8 +8,13 @@ use crate::output::OutputArgs;
 use crate::resources::Candidates;
 use crate::text::quote;
 
+const EXAMPLES: &str = "\
+acpctl application get web
+acpctl application get web -o yaml";
+
 /// Show an application
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::APPLICATIONS)]

@@ -8,8 +8,11 @@ use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::APPLICATION;
 
+const EXAMPLES: &str = "acpctl application list";
+
 /// List applications
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     list: ListArgs,

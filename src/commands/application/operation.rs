@@ -6,9 +6,9 @@
 use anyhow::Context as _;
 
 use crate::api::{Body, Client, Error, Method};
+use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::{APPLICATION, Candidates, Record};
 
 /// The arguments of both verbs.
@@ -18,7 +18,7 @@ pub(super) struct TriggerArgs {
     #[arg(add = Candidates::APPLICATIONS)]
     application: String,
     #[command(flatten)]
-    pub output: OutputArgs,
+    pub output: WriteArgs,
 }
 
 /// An operation of an application.

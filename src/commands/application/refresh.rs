@@ -5,8 +5,11 @@ use crate::api::Body;
 use crate::commands::outcome;
 use crate::ctx::Ctx;
 
+const EXAMPLES: &str = "acpctl application refresh web";
+
 /// Refresh the status of an application
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     trigger: TriggerArgs,
@@ -17,7 +20,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         verb: "refresh",
         field: ("sync_status", "Unknown"),
     };
-    let format = args.trigger.output.format()?;
+    let format = args.trigger.output.format(ctx)?;
     let record = REFRESH.request(ctx, &args.trigger, &Body::new())?;
     let sentence = format!(
         "application/{} refreshed (sync: {}, health: {})",

@@ -7,8 +7,11 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::text::quote;
 
+const EXAMPLES: &str = "acpctl application sync web";
+
 /// Start a sync of an application
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     trigger: TriggerArgs,
@@ -25,7 +28,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         verb: "sync",
         field: ("operation_phase", "Running"),
     };
-    let format = args.trigger.output.format()?;
+    let format = args.trigger.output.format(ctx)?;
     let mut body = Body::new();
     if args.prune {
         body.set("prune", true);
@@ -34,7 +37,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let record = SYNC.request(ctx, &args.trigger, &body)?;
     // A server that ignores the request answers with success all the same.
     let phase = record.text("operation_phase");
-    if phase != "Running" {
+    if phase != "Running" && !ctx.rehearses() {
         let message = format!(
             "sync application: the server did not start it (operation phase {})",
             quote(phase)

@@ -5,13 +5,16 @@ use anyhow::Context as _;
 use super::fields::Fields;
 use crate::api::Method;
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::{APPLICATION, Candidates};
+
+const EXAMPLES: &str = "acpctl application update web --source-target-revision v2";
 
 /// Change an application; only the flags you pass are changed
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::APPLICATIONS)]
@@ -19,13 +22,13 @@ pub struct Args {
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let applications = Collection::applications();
     applications.check(&args.application)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let client = ctx.client()?;
     let record = ctx.block_on(async {
         let credential = args.fields.credential(client).await?;

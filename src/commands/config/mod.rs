@@ -1,10 +1,10 @@
 //! `acpctl config …` (docs/interface/cli-core.md section 7.6).
 
 mod get;
-mod keys;
 mod path;
 mod set;
 mod unset;
+mod values;
 mod view;
 
 use clap::Subcommand;

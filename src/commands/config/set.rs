@@ -2,27 +2,30 @@
 
 use serde_json::json;
 
-use super::keys::KEYS;
+use super::values;
 use crate::auth::{cleartext, login};
 use crate::commands::outcome;
-use crate::compat::quote::quote;
-use crate::config::settings::is_local;
+use crate::config::keys::{DESCRIBED, Takes};
 use crate::config::{Config, Settings, file, paths};
 use crate::ctx::Ctx;
-use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::output::OutputArgs;
 use crate::resources::Candidates;
 use crate::text::url_for_people;
 
+const EXAMPLES: &str = "\
+acpctl config set project team-a
+# Work on this machine from now on, without --local
+acpctl config set local true";
+
 /// Save a setting; an empty value removes it
 ///
-/// Keys: `api_url`, project, pager. The address `local:` is the embedded API of this machine. The pager is saved for
-/// the Go tool only; this program never starts one.
+/// "acpctl config view" lists the keys. A new `api_url` switches `local` off: the last one of the two that was set counts.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Key
-    #[arg(add = Candidates::Described(KEYS))]
+    #[arg(add = Candidates::Described(&DESCRIBED))]
     key: String,
     /// Value
     value: String,
@@ -57,17 +60,14 @@ pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<
     let path = paths::config_file_to_change()?;
     // The Go tool reads the file first: a broken one is reported before anything else.
     ctx.config()?;
-    if !["api_url", "project", "pager"].contains(&key) {
-        return Err(Failure::usage(format!(
-            "unknown config key: {key} (valid keys: api_url, project, pager)"
-        ))
-        .into());
-    }
-    let is_url = key == file::API_URL;
-    if is_url && let Some(url) = value {
-        check_url(url)?;
-    }
-    let key = match key {
+    let key = values::find(key)?;
+    let stored = match (value, key.takes) {
+        (None, Takes::Token) => return Err(values::token_refused().into()),
+        (None, _) => None,
+        (Some(text), _) => Some(values::read(key, text)?),
+    };
+    let is_url = key.takes == Takes::Url;
+    let name = match key.name {
         file::PROJECT => ctx.settings()?.project_key(),
         other => other,
     };
@@ -76,7 +76,7 @@ pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<
         if is_url {
             login::change_url(config, value);
         } else {
-            config.set(key, value.map(Into::into));
+            config.set(name, stored);
         }
         if let Some(origin) = &exposed {
             cleartext::remember(config, origin);
@@ -94,13 +94,13 @@ pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<
 /// # Errors
 /// The file can't be read.
 pub(super) fn warn(ctx: &Ctx, key: &str) -> anyhow::Result<()> {
-    for (name, variable) in [("api_url", env::API_URL), ("project", env::PROJECT)] {
-        if key == name && variable.get().is_some() {
-            ctx.out.warn(&format!(
-                "{} is set and overrides the saved value",
-                variable.name
-            ));
-        }
+    if let Some(variable) = values::find(key)?.variable
+        && variable.get().is_some()
+    {
+        ctx.out.warn(&format!(
+            "{} is set and overrides the saved value",
+            variable.name
+        ));
     }
     if key == file::API_URL {
         let path =
@@ -118,27 +118,4 @@ pub(super) fn warn(ctx: &Ctx, key: &str) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Refuses a URL without scheme or host, and one with a query, which would end up in the middle of every path.
-fn check_url(text: &str) -> Result<(), Failure> {
-    if is_local(text) {
-        return Ok(());
-    }
-    let url = url::Url::parse(text)
-        .ok()
-        .filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
-    match url {
-        None => Err(Failure::usage(format!(
-            "invalid URL {}: must include scheme and host (e.g. https://api.example.com)",
-            quote(&url_for_people(text))
-        ))),
-        Some(url) if url.query().is_some() || url.fragment().is_some() => {
-            Err(Failure::usage(format!(
-                "invalid URL {}: it has a query or a fragment",
-                quote(&url_for_people(text))
-            )))
-        }
-        Some(_) => Ok(()),
-    }
 }

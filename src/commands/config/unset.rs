@@ -2,20 +2,23 @@
 
 use serde_json::json;
 
-use super::keys::KEYS;
 use super::set;
 use crate::commands::outcome;
+use crate::config::keys::DESCRIBED;
 use crate::ctx::Ctx;
 use crate::output::OutputArgs;
 use crate::resources::Candidates;
 
+const EXAMPLES: &str = "acpctl config unset project";
+
 /// Remove a setting
 ///
-/// Keys: `api_url`, project, pager.
+/// "acpctl config view" lists the keys.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Key
-    #[arg(add = Candidates::Described(KEYS))]
+    #[arg(add = Candidates::Described(&DESCRIBED))]
     key: String,
     #[command(flatten)]
     output: OutputArgs,

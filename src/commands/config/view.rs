@@ -1,15 +1,12 @@
 //! `acpctl config view`
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 
-use crate::auth::login;
-use crate::config::Setting;
+use super::values;
+use crate::config::keys::KEYS;
 use crate::config::settings::Origin;
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs, table};
-use crate::text::url_for_people;
 
 const COLUMNS: &[table::Column] = &[
     table::Column {
@@ -26,8 +23,14 @@ const COLUMNS: &[table::Column] = &[
     },
 ];
 
+const EXAMPLES: &str = "\
+acpctl config view
+# Where each value comes from
+acpctl config view --origin";
+
 /// Show all effective settings; tokens are never shown
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Show where each value comes from: flag, environment, file or default
     #[arg(long)]
@@ -38,46 +41,17 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    let settings = ctx.settings()?;
-    let token = if settings.token.value.is_some() || login::is_logged_in(ctx.config_if_any()?) {
-        "[REDACTED]"
-    } else {
-        "(not set)"
-    };
-    let unset = || "(not set)".to_owned();
-    let seconds = |setting: Setting<Duration>| format!("{}s", setting.value.as_secs());
-    let project = settings.project.value.clone();
-    let rows = [
+    let (settings, config) = (ctx.settings()?, ctx.config_if_any()?);
+    let rows = KEYS.iter().map(|key| {
+        let (value, origin) = values::effective(key, settings, config);
         (
-            "api_url",
-            url_for_people(&settings.api_url.value),
-            settings.api_url.origin,
-        ),
-        ("access_token", token.to_owned(), settings.token.origin),
-        (
-            "project",
-            project.unwrap_or_else(unset),
-            settings.project.origin,
-        ),
-        (
-            "request_timeout",
-            seconds(settings.request_timeout),
-            settings.request_timeout.origin,
-        ),
-        (
-            "polling_interval",
-            seconds(settings.polling_interval),
-            settings.polling_interval.origin,
-        ),
-        (
-            "insecure_tls_verify",
-            settings.insecure.value.to_string(),
-            settings.insecure.origin,
-        ),
-    ];
+            key.name,
+            value.unwrap_or_else(|| values::UNSET.to_owned()),
+            origin,
+        )
+    });
     if !matches!(format, Format::Table | Format::Wide) {
         let value: Map<String, Value> = rows
-            .into_iter()
             .map(|(key, value, origin)| {
                 (
                     key.to_owned(),
@@ -89,7 +63,6 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let shown = if args.origin { COLUMNS } else { &COLUMNS[..2] };
     let cells: Vec<Vec<String>> = rows
-        .into_iter()
         .map(|(key, value, origin)| vec![key.to_owned(), value, name(origin).to_owned()])
         .map(|mut row| {
             row.truncate(shown.len());

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use crate::commands::outcome::WriteArgs;
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::output::OutputArgs;
 use crate::resources::Candidates;
 
 const EXAMPLES: &str = "acpctl create project --name demo
@@ -150,7 +150,7 @@ pub struct Args {
     #[arg(long, value_name = "JSON")]
     pub spec: Option<String>,
     #[command(flatten)]
-    pub output: OutputArgs,
+    pub output: WriteArgs,
 }
 
 impl Args {

@@ -16,7 +16,7 @@ pub(crate) use args::Args;
 use kinds::Creation;
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let word = only_word(&args.resource)?;
     let client = ctx.client()?;
     let kind = Creation::of(word).ok_or_else(|| {
@@ -33,6 +33,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
         Ok(record)
     })?;
+    if ctx.rehearses() {
+        let sentence = format!("{} created", outcome::label(&record, record.id()));
+        return outcome::done(ctx, &record, &format, &sentence);
+    }
     outcome::refuse_nameless(&record, &format!("create {}", kind.resource.word))?;
     if kind.is(&PROJECT) {
         switch_project::switch_to(ctx, record.name(), &format);

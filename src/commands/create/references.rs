@@ -92,6 +92,10 @@ fn project_of_agent(ctx: &Ctx, args: &Args, kind: &Creation) -> Result<String, F
         return args.session_project(ctx);
     }
     let named = args.project_id_fk.as_deref();
-    ctx.project(named)
+    if let Some(named) = named.filter(|project| !project.is_empty()) {
+        lookup::check_id("project name or ID", named)?;
+        return Ok(named.to_owned());
+    }
+    ctx.project(None)
         .map_err(|failure| failure.hint("name the project of the agent with --project-id-fk"))
 }

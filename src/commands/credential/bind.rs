@@ -3,45 +3,145 @@
 use anyhow::Context as _;
 
 use super::binding::{self, BindingArgs};
+use super::plan::BindingPlan;
+use crate::api;
+use crate::commands::confirm::ConfirmArgs;
 use crate::commands::outcome;
+use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::output::{Format, prompt, table};
+use crate::resources::KUBECONFIG;
+use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
 acpctl credential bind prod --project team-a
 # Only for the sessions of one agent
-acpctl credential bind prod --project team-a --agent lead";
+acpctl credential bind prod --project team-a --agent lead
+# What would change for each agent, without binding anything
+acpctl credential bind prod --project team-a --plan";
 
 /// Let the sessions of a project use a credential
 ///
 /// Requires --project; the configured project does not count. An existing binding is left as it is.
+///
+/// A session gets one credential of each provider: that of its agent before that of its project, and the oldest binding of these.
+/// If the binding would shadow another credential, or would be shadowed by one, acpctl shows the effect and prompts on a terminal;
+/// elsewhere, it requires --yes.
+///
+/// For a kubeconfig, acpctl asks the server how it runs sessions, and says so if they get nothing of it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     binding: BindingArgs,
+    /// Show for each agent which credential it has and would have; bind nothing
+    #[arg(long, conflicts_with = "dry_run")]
+    plan: bool,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+    #[command(flatten)]
+    mode: ServerModeArgs,
+    #[command(flatten)]
+    strict: StrictArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let args = &args.binding;
-    let (format, project) = args.read(ctx)?;
+    let binding = &args.binding;
+    let (format, project) = &binding.read(ctx, "bind")?;
     let client = ctx.client()?;
-    let (binding, is_new) = ctx.block_on(async {
-        let (credential, grantee) = args.find(client, project).await?;
+    let doing = || {
+        format!(
+            "bind credential {} to {}",
+            quote(&binding.credential),
+            binding.quoted(project)
+        )
+    };
+    let (credential, grantee, plan) = ctx.block_on(async {
+        let (credential, grantee) = binding.find(client, project).await?;
+        let plan = BindingPlan::make(client, &credential, &grantee, args.plan).await;
+        Ok((credential, grantee, plan))
+    })?;
+    if args.plan {
+        return show(ctx, &plan.with_context(doing)?, format);
+    }
+    match plan {
+        Ok(plan) if plan.shadows() && !args.confirm.given() => {
+            if !consent(ctx, args, project, &plan)? {
+                ctx.out.note("Aborted.");
+                return Ok(());
+            }
+        }
+        Ok(_) => {}
+        Err(error) => doubt(ctx, error).with_context(doing)?,
+    }
+    let strict = &args.strict;
+    let is_kubeconfig = credential.text("provider") == KUBECONFIG;
+    // With --strict, the server is asked first, so that nothing is bound in vain.
+    let asked = || args.mode.find(ctx, Some(grantee.project()));
+    if is_kubeconfig && strict.strict {
+        server_mode::say(ctx, asked()?, &binding.credential, strict)?;
+    }
+    let (record, is_new) = ctx.block_on(async {
         let bound = binding::bind(client, credential.id(), &grantee).await;
-        bound.with_context(|| {
-            format!(
-                "bind credential {} to {}",
-                quote(&args.credential),
-                args.quoted(project)
-            )
-        })
+        bound.with_context(doing)
     })?;
     let sentence = format!(
         "credential/{} {}bound to {}",
-        args.credential,
+        binding.credential,
         if is_new { "" } else { "already " },
-        args.label(project)
+        binding.label(project)
     );
-    outcome::done(ctx, &binding, &format, &sentence)
+    outcome::done(ctx, &record, format, &sentence)?;
+    if is_kubeconfig && !strict.strict {
+        server_mode::say(ctx, asked()?, &binding.credential, strict)?;
+    }
+    Ok(())
+}
+
+fn show(ctx: &Ctx, plan: &BindingPlan, format: &Format) -> anyhow::Result<()> {
+    match format {
+        Format::Table | Format::Wide => {
+            let wide = *format == Format::Wide;
+            ctx.out.fitted(&BindingPlan::TITLES, &plan.cells(), wide)
+        }
+        format => ctx.out.value(&plan.json(), format),
+    }
+}
+
+/// Asks on a terminal whether another credential may be shadowed.
+///
+/// # Errors
+/// [`Kind::Input`] if the user can't be asked.
+fn consent(ctx: &Ctx, args: &Args, project: &str, plan: &BindingPlan) -> anyhow::Result<bool> {
+    let name = &args.binding.credential;
+    let cells = plan.cells();
+    let effect = table::fitted(&BindingPlan::TITLES, &cells, ctx.out.width_of_talk());
+    ctx.out.note_as_is(effect.trim_end());
+    let label = args.binding.label(project);
+    if ctx.may_ask() {
+        return prompt::confirm(&format!("Bind credential/{name} to {label} nevertheless?"));
+    }
+    let see = acpctl(&["credential", "bind", name, "--project", project, "--plan"]);
+    let message =
+        format!("add --yes to bind credential/{name} to {label}: a credential is shadowed");
+    Err(Failure::new(Kind::Input, message)
+        .hint(format!("see the effect on each agent: {see}"))
+        .into())
+}
+
+/// Binds without a plan if the caller may not read what the plan depends on, and says so.
+///
+/// # Errors
+/// Any other failure: nothing is bound then.
+fn doubt(ctx: &Ctx, error: anyhow::Error) -> anyhow::Result<()> {
+    let kind = api::failure_in(&error).map(|failure| failure.kind);
+    if !matches!(kind, Some(Kind::Forbidden | Kind::NotFound)) {
+        return Err(error);
+    }
+    ctx.out.warn(&format!(
+        "cannot check whether another credential is shadowed: {error:#}"
+    ));
+    Ok(())
 }

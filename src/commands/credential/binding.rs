@@ -2,17 +2,22 @@
 
 use anyhow::Context as _;
 
-use crate::api::{Body, Client, Error, ListOptions, equals};
+use crate::api::{self, Body, Client, Error, ListOptions, equals};
+use crate::commands::outcome::WriteArgs;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::output::{Format, OutputArgs};
-use crate::resources::{Candidates, ROLE_BINDING, Record};
+use crate::output::Format;
+use crate::output::prompt::{self, Choice};
+use crate::resources::{Candidates, PROJECT, ROLE_BINDING, Record};
 use crate::text::acpctl;
 
 /// The role that lets sessions use a credential.
-const VIEWER: &str = "credential:viewer";
+pub(super) const VIEWER: &str = "credential:viewer";
+
+/// How many projects are offered.
+const PROJECTS: i64 = 100;
 
 /// The arguments of `bind` and `unbind`.
 #[derive(Debug, clap::Args)]
@@ -25,14 +30,102 @@ pub(super) struct BindingArgs {
     #[arg(add = Candidates::AGENTS)]
     agent: Option<String>,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
+}
+
+/// The flag of `create` and `update` that binds the credential as well.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct BindArgs {
+    /// Also let the sessions of this project use it (repeatable)
+    #[arg(long = "bind", id = "bind", value_name = "PROJECT")]
+    #[arg(add = Candidates::PROJECTS)]
+    projects: Vec<String>,
+}
+
+impl BindArgs {
+    /// Returns the flags that name these projects.
+    pub(super) fn to(projects: Vec<String>) -> Self {
+        Self { projects }
+    }
+
+    pub(super) fn projects(&self) -> &[String] {
+        &self.projects
+    }
+
+    /// Refuses texts that can't name a project, before anything is sent.
+    ///
+    /// # Errors
+    /// A usage failure.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.projects
+            .iter()
+            .try_for_each(|project| lookup::check("project name or ID", project))
+    }
+
+    /// Reports the bindings of a dry run.
+    ///
+    /// # Errors
+    /// If standard output can't be written.
+    pub(super) fn rehearse(&self, ctx: &Ctx, name: &str) -> anyhow::Result<()> {
+        self.projects.iter().try_for_each(|project| {
+            ctx.out.line(&format!(
+                "credential/{name} bound to project/{project} (dry run)"
+            ))
+        })
+    }
+
+    /// Finds the projects. Callers do that before they store a secret, so that a misspelled project stores nothing.
+    ///
+    /// # Errors
+    /// If one of them does not exist.
+    pub(super) async fn find(&self, client: &Client) -> anyhow::Result<Vec<(String, Grantee)>> {
+        let mut found = Vec::new();
+        for project in &self.projects {
+            let grantee = Grantee::find(client, project, None).await?;
+            found.push((project.clone(), grantee));
+        }
+        Ok(found)
+    }
+}
+
+/// Binds a stored credential to each project, and reports that: on standard output, or beside an object on standard error.
+///
+/// # Errors
+/// If the server refuses. The hint is the command that binds it later, since the credential is stored already.
+pub(super) fn bind_each(
+    ctx: &Ctx,
+    credential: &Record,
+    projects: &[(String, Grantee)],
+    format: &Format,
+) -> anyhow::Result<()> {
+    let name = credential.name_or_id();
+    for (project, grantee) in projects {
+        let client = ctx.client()?;
+        let bound = ctx.block_on(bind(client, credential.id(), grantee));
+        let (_, is_new) = bound.map_err(|error| {
+            let failure = Failure::new(
+                api::kind_of(&error),
+                format!(
+                    "credential/{name} is stored, but not bound to project/{project}: {error:#}"
+                ),
+            );
+            failure.hint(acpctl(&["credential", "bind", name, "--project", project]))
+        })?;
+        let already = if is_new { "" } else { "already " };
+        let sentence = format!("credential/{name} {already}bound to project/{project}");
+        match format {
+            Format::Table | Format::Wide => ctx.out.line(&sentence)?,
+            _ => ctx.out.note(&sentence),
+        }
+    }
+    Ok(())
 }
 
 /// The sessions that may use a credential, by IDs.
 pub(super) struct Grantee {
-    project: String,
+    pub(super) project: String,
     /// One agent of the project, or `None` for the whole project.
-    agent: Option<String>,
+    pub(super) agent: Option<String>,
 }
 
 impl BindingArgs {
@@ -40,10 +133,10 @@ impl BindingArgs {
     ///
     /// # Errors
     /// If one of them is missing or wrong.
-    pub(super) fn read<'c>(&self, ctx: &'c Ctx) -> Result<(Format, &'c str), Failure> {
+    pub(super) fn read(&self, ctx: &Ctx, verb: &str) -> anyhow::Result<(Format, String)> {
         Collection::credentials().check(&self.credential)?;
-        let format = self.output.format()?;
-        Ok((format, named_project(ctx)?))
+        let format = self.output.format(ctx)?;
+        Ok((format, self.named_project(ctx, verb)?))
     }
 
     /// Finds the credential, and the project and the agent. The platform itself does not check that these two exist.
@@ -67,6 +160,35 @@ impl BindingArgs {
         Ok((credential, grantee))
     }
 
+    /// Returns the project, which must be named on the command line or, on a terminal, be chosen now. The line that needs
+    /// no choice is shown then.
+    ///
+    /// # Errors
+    /// If it is not.
+    fn named_project(&self, ctx: &Ctx, verb: &str) -> anyhow::Result<String> {
+        let named = ctx.globals.project.as_deref();
+        if let Some(project) = named.filter(|project| !project.is_empty()) {
+            lookup::check("project name or ID", project)?;
+            return Ok(project.to_owned());
+        }
+        let line = |project| acpctl(&["credential", verb, &self.credential, "--project", project]);
+        if ctx.may_ask()
+            && let Some(project) = ask_project(ctx, None)?
+        {
+            let line = line(&project);
+            ctx.out
+                .note_as_is(&format!("The same without prompts:\n  {line}\n"));
+            return Ok(project);
+        }
+        let projects = acpctl(&["get", "projects"]);
+        Err(Failure::usage("--project is required")
+            .hint(format!(
+                "write {}; the projects: {projects}",
+                line("PROJECT")
+            ))
+            .into())
+    }
+
     /// Names the grantee as results do: `agent/lead of project/team-a`.
     pub(super) fn label(&self, project: &str) -> String {
         match &self.agent {
@@ -86,6 +208,11 @@ impl BindingArgs {
 }
 
 impl Grantee {
+    /// Returns the ID of the project.
+    pub(super) fn project(&self) -> &str {
+        &self.project
+    }
+
     async fn find(client: &Client, project: &str, agent: Option<&str>) -> anyhow::Result<Self> {
         let found = lookup::project(client, project)
             .await
@@ -101,36 +228,49 @@ impl Grantee {
         };
         Ok(Self { project, agent })
     }
+
+    /// True if the binding lets exactly these sessions use the credential.
+    pub(super) fn is_of(&self, binding: &Record, credential_id: &str) -> bool {
+        binding.text("scope") == "credential"
+            && binding.text("credential_id") == credential_id
+            && binding.text("project_id") == self.project
+            && binding.text("agent_id") == self.agent.as_deref().unwrap_or_default()
+            && binding.text("user_id").is_empty()
+            && binding.text("session_id").is_empty()
+    }
 }
 
-/// Returns the project, which must be named on the command line.
+/// Offers the projects whose sessions may use a credential, and `none` if it is given. If they can't be listed, prompts for
+/// the name of one. Returns `None` for no project.
 ///
 /// # Errors
-/// If it is not.
-fn named_project(ctx: &Ctx) -> Result<&str, Failure> {
-    let named = ctx.globals.project.as_deref();
-    let named = named.filter(|project| !project.is_empty());
-    let project = named.ok_or_else(|| {
-        Failure::usage("--project is required").hint(format!(
-            "add --project NAME; the projects: {}",
-            acpctl(&["get", "projects"])
-        ))
-    })?;
-    lookup::check("project name or ID", project)?;
-    Ok(project)
-}
-
-/// Binds a credential, by its ID, to a whole project, by its name or ID. An existing binding is left as it is.
-///
-/// # Errors
-/// If there is no such project, or the server refuses.
-pub(super) async fn bind_to_project(
-    client: &Client,
-    credential_id: &str,
-    project: &str,
-) -> anyhow::Result<()> {
-    let grantee = Grantee::find(client, project, None).await?;
-    bind(client, credential_id, &grantee).await.map(drop)
+/// If the user cancels.
+pub(super) fn ask_project(ctx: &Ctx, none: Option<Choice>) -> anyhow::Result<Option<String>> {
+    const TITLE: &str = "Project whose sessions may use it";
+    let client = ctx.client()?;
+    let options = ListOptions {
+        limit: Some(PROJECTS),
+        ..ListOptions::default()
+    };
+    let listed = ctx.block_on(async { Ok(client.list(&PROJECT, "/projects", &options).await?) });
+    let listed = listed.ok().and_then(|list| list.items).unwrap_or_default();
+    let mut offered: Vec<(Option<&str>, Choice)> = Vec::new();
+    offered.extend(none.map(|choice| (None, choice)));
+    for project in &listed {
+        let choice = Choice::new(project.name_or_id(), project.text("description"));
+        offered.push((Some(project.id()), choice));
+    }
+    if listed.is_empty() {
+        let typed = prompt::text(&format!("{TITLE} (empty: none)"), "", |_| Ok(()))?;
+        return Ok(Some(typed).filter(|project| !project.is_empty()));
+    }
+    let configured = ctx.settings()?.project.value.as_deref();
+    let is_configured =
+        |choice: &(Option<&str>, Choice)| Some(choice.1.text.as_str()) == configured;
+    let start = offered.iter().position(is_configured).unwrap_or_default();
+    let (ids, choices): (Vec<_>, Vec<_>) = offered.into_iter().unzip();
+    let chosen = prompt::select(TITLE, &choices, start)?;
+    Ok(ids[chosen].map(str::to_owned))
 }
 
 /// Binds a credential, by its ID. Returns the binding, and whether it is new.
@@ -181,13 +321,6 @@ pub(super) async fn bindings(
         .list(&ROLE_BINDING, "/role_bindings", &options)
         .await?;
     let mut found = list.items.unwrap_or_default();
-    found.retain(|binding| {
-        binding.text("scope") == "credential"
-            && binding.text("credential_id") == credential_id
-            && binding.text("project_id") == grantee.project
-            && binding.text("agent_id") == grantee.agent.as_deref().unwrap_or_default()
-            && binding.text("user_id").is_empty()
-            && binding.text("session_id").is_empty()
-    });
+    found.retain(|binding| grantee.is_of(binding, credential_id));
     Ok(found)
 }

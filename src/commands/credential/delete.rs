@@ -3,10 +3,10 @@
 use anyhow::Context as _;
 
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::removal;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::Candidates;
 
 const EXAMPLES: &str = "\
@@ -24,13 +24,13 @@ pub struct Args {
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     const DOING: &str = "delete credential";
     let given = &args.credential;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let credentials = Collection::credentials();
     credentials.check(given)?;
     args.confirm.require(ctx, &format!("credential/{given}"))?;

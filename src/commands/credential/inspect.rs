@@ -9,6 +9,7 @@ use crate::failure::{Failure, Kind};
 use crate::intake::cluster::{self, ClusterArgs, Way};
 use crate::output::style::{self, Tone};
 use crate::output::{Format, OutputArgs, progress};
+use crate::resources::Candidates;
 
 const EXAMPLES: &str = "\
 # What a stored credential can do in its cluster
@@ -26,6 +27,7 @@ acpctl credential inspect --from-file ~/.kube/config --context dev --access --ma
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID of a stored credential
+    #[arg(add = Candidates::CREDENTIALS)]
     credential: Option<String>,
     /// Ask the cluster who this is and what the user may do
     #[arg(long)]

@@ -10,11 +10,13 @@ use crate::commands::listing::{ListArgs, say_left_out};
 use crate::compat::grammar::IgnoredArgs;
 use crate::compat::number;
 use crate::ctx::Ctx;
-use crate::resources::{CREDENTIAL, Candidates, EXPIRES_AT, Record, annotation};
+use crate::failure::{Failure, Kind};
+use crate::resources::{CREDENTIAL, Candidates, Record, expires_at};
+use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
 acpctl credential list
-# Those that must be renewed soon
+# Those that must be renewed soon: exit code 12 if there are any
 acpctl credential list --provider kubeconfig --expiring-within 14d
 # For scripts
 acpctl credential list -o name";
@@ -30,7 +32,7 @@ pub struct Args {
     /// Only credentials of exactly this name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Only credentials known to expire within this time, e.g. 72h or 14d
+    /// Only credentials known to expire within this time, e.g. 72h or 14d; exit code 12 if there are any
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     expiring_within: Option<Duration>,
     #[command(flatten)]
@@ -63,7 +65,22 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     )?;
     ctx.out.list(&list, &format, now)?;
     say_left_out(ctx, &list, total);
+    if args.expiring_within.is_some() && total > 0 {
+        return Err(expiring(total, list.items()).into());
+    }
     Ok(())
+}
+
+/// Reports credentials that expire, so that a job of CI can depend on the exit code alone.
+fn expiring(total: i64, records: &[Record]) -> Failure {
+    let what = match total {
+        1 => "1 credential expires".to_owned(),
+        total => format!("{total} credentials expire"),
+    };
+    let name = records.first().map_or("NAME", Record::name_or_id);
+    let update = acpctl(&["credential", "update", name, "--from-file", "PATH"]);
+    Failure::new(Kind::Expiring, format!("{what} within --expiring-within"))
+        .hint(format!("store a new secret: {update}"))
 }
 
 /// Returns the search that the server does. The provider comes first, without spaces, as the Go tool sends it.
@@ -81,7 +98,6 @@ fn search(args: &Args) -> Option<String> {
 
 /// True if the credential is known to expire within this time.
 fn expires_within(record: &Record, now: Timestamp, within: Duration) -> bool {
-    annotation(record, EXPIRES_AT)
-        .parse::<Timestamp>()
-        .is_ok_and(|expiry| expiry <= now.saturating_add(within).unwrap_or(Timestamp::MAX))
+    let until = now.saturating_add(within).unwrap_or(Timestamp::MAX);
+    expires_at(record).is_some_and(|expiry| expiry <= until)
 }

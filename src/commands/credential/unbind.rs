@@ -29,7 +29,7 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let args = &args.binding;
-    let (format, project) = args.read(ctx)?;
+    let (format, project) = &args.read(ctx, "unbind")?;
     let client = ctx.client()?;
     let (credential, grantee) = (quote(&args.credential), args.quoted(project));
     let doing = format!("unbind credential {credential} from {grantee}");
@@ -60,7 +60,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         args.credential,
         args.label(project)
     );
-    outcome::done(ctx, first, &format, &sentence)
+    outcome::done(ctx, first, format, &sentence)
 }
 
 async fn delete(client: &Client, binding: &Record) -> anyhow::Result<()> {

@@ -4,8 +4,10 @@ use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
+use super::binding::{self, BindArgs};
 use super::merge;
 use crate::api::{Body, Client, Method};
+use crate::commands::outcome;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::digest;
@@ -13,13 +15,16 @@ use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
 use crate::intake::{self, KubeconfigArgs, SourceArgs, judge, provider};
 use crate::lookup::{self, Collection};
+use crate::output::OutputArgs;
 use crate::resources::{CREDENTIAL, Candidates, DIGEST, KUBECONFIG, Record, annotation};
 
 const EXAMPLES: &str = "\
 # A new kubeconfig under the old name
 acpctl credential update prod --from-file ~/.kube/config --context dev
 # A new description, and no labels
-acpctl credential update prod --description 'Production, read only' --labels ''";
+acpctl credential update prod --description 'Production, read only' --labels ''
+# Nothing new, except that the sessions of another project may use it
+acpctl credential update prod --bind team-b";
 
 /// Change a credential
 ///
@@ -51,44 +56,48 @@ pub struct Args {
     /// New annotations, as a JSON object
     #[arg(long, value_name = "JSON")]
     annotations: Option<String>,
+    #[command(flatten)]
+    bind: BindArgs,
     /// Do everything except sending
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    output: OutputArgs,
     #[command(flatten)]
     kubeconfig: KubeconfigArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Collection::credentials().check(&args.credential)?;
+    let format = args.output.format()?;
+    args.bind.check()?;
     judge::check_codes(&args.kubeconfig.gates.allow)?;
     let secret = read_secret(ctx, args)?;
     args.source.warn_of_literal(ctx);
     let client = ctx.client()?;
+    let projects = ctx.block_on(args.bind.find(client))?;
     let stored = stored(ctx, client, args, secret.as_ref())?;
     let change = Change::prepare(ctx, args, stored, secret)?;
-    if change.is_stored() {
-        return ctx
-            .out
-            .line(&format!("credential/{} unchanged", args.credential));
-    }
-    if let (Some(record), Some(name)) = (&change.stored, &args.name) {
-        refuse_taken(ctx, client, record, name)?;
-    }
+    let (record, effect) = change.apply(ctx, client, args)?;
+    let name = if effect == UPDATED {
+        record.name()
+    } else {
+        &args.credential
+    };
+    outcome::done(
+        ctx,
+        &record,
+        &format,
+        &format!("credential/{name} {effect}"),
+    )?;
     if args.dry_run {
-        return ctx
-            .out
-            .line(&format!("credential/{} updated (dry run)", args.credential));
+        return args.bind.rehearse(ctx, &args.credential);
     }
-    let record = change.send(ctx, client, args)?;
-    if let Some(secret) = change.body.secret("token") {
-        renew_digest(ctx, client, &record, secret)?;
-        if !change.is_kubeconfig && record.text("provider") == KUBECONFIG {
-            ctx.out.warn("this is a kubeconfig credential, and what was stored is not a kubeconfig: sessions that use it will fail");
-        }
-    }
-    ctx.out
-        .line(&format!("credential/{} updated", record.name()))
+    binding::bind_each(ctx, &record, &projects, &format)
 }
+
+/// The word for a credential that was changed.
+const UPDATED: &str = "updated";
 
 /// A change that is ready to be sent.
 struct Change {
@@ -135,6 +144,47 @@ impl Change {
             digest.is_some_and(|digest| annotation(record, DIGEST) == digest)
         });
         has_secret && merge::holds(record, &self.body)
+    }
+
+    /// Sends the change if it changes anything. Returns the credential without its secret, and what happened to it.
+    fn apply(
+        &self,
+        ctx: &Ctx,
+        client: &Client,
+        args: &Args,
+    ) -> anyhow::Result<(Record, &'static str)> {
+        if self.is_stored() {
+            return Ok((self.known(ctx, client, args)?, "unchanged"));
+        }
+        if let (Some(record), Some(name)) = (&self.stored, &args.name) {
+            refuse_taken(ctx, client, record, name)?;
+        }
+        if args.dry_run {
+            return Ok((self.known(ctx, client, args)?, "updated (dry run)"));
+        }
+        let mut record = self.send(ctx, client, args)?;
+        if let Some(secret) = self.body.secret("token") {
+            renew_digest(ctx, client, &record, secret)?;
+            if !self.is_kubeconfig && record.text("provider") == KUBECONFIG {
+                ctx.out.warn("this is a kubeconfig credential, and what was stored is not a kubeconfig: sessions that use it will fail");
+            }
+        }
+        record.remove("token");
+        Ok((record, UPDATED))
+    }
+
+    /// Returns the credential as it is stored, without its secret.
+    fn known(&self, ctx: &Ctx, client: &Client, args: &Args) -> anyhow::Result<Record> {
+        let mut record = match &self.stored {
+            Some(record) => record.clone(),
+            None => ctx.block_on(async {
+                lookup::credential(client, &args.credential)
+                    .await
+                    .context("update credential")
+            })?,
+        };
+        record.remove("token");
+        Ok(record)
     }
 
     fn send(&self, ctx: &Ctx, client: &Client, args: &Args) -> anyhow::Result<Record> {
@@ -236,7 +286,7 @@ fn renew_digest(
 }
 
 impl Args {
-    /// True if a field other than the secret was given.
+    /// True if something other than the secret was given.
     fn has_fields(&self) -> bool {
         let given = [
             &self.name,
@@ -246,7 +296,7 @@ impl Args {
             &self.labels,
             &self.annotations,
         ];
-        given.iter().any(|flag| flag.is_some())
+        !self.bind.projects().is_empty() || given.iter().any(|flag| flag.is_some())
     }
 }
 

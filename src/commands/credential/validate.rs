@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
+use crate::compat::io_reason::reason;
 use crate::compat::number;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
@@ -13,9 +15,11 @@ use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::intake::findings::{self, Outcome};
 use crate::intake::{self, Examined, KubeconfigArgs, Page, judge};
-use crate::kubeconfig::{Carved, CheckOptions, OwnedSource, Report, Rules};
+use crate::kubeconfig::{Carved, CheckOptions, Delivery, OwnedSource, Report, Rules};
 use crate::output::style::{self, Tone};
 use crate::resources::Candidates;
+use crate::runner::table::Target;
+use crate::secret_file;
 use crate::text::acpctl;
 
 /// The rules to judge by.
@@ -42,7 +46,9 @@ acpctl credential validate ~/.kube/config
 # Every kubeconfig of a folder, and one more
 acpctl credential validate ~/.kube kubeconfig.yaml
 # In a pipeline: fail on warnings too, and print a report for code scanning
-acpctl credential validate ~/.kube/config --strict --min-ttl 12h -o sarif";
+acpctl credential validate ~/.kube/config --strict --min-ttl 12h -o sarif
+# For a platform with managed sessions: a file that keeps their rules
+acpctl credential validate ~/.kube/config --target managed --carve managed.yaml";
 
 /// Check kubeconfigs, offline
 ///
@@ -67,6 +73,15 @@ pub struct Args {
         hide_possible_values = true
     )]
     rules: RuleSet,
+    /// Kind of session to judge for: pod, sandbox or managed (default pod)
+    #[arg(long, value_enum, value_name = "TARGET", hide_possible_values = true)]
+    target: Option<Target>,
+    /// With --target managed: the certificate authorities that the installation trusts, as a PEM file
+    #[arg(long, value_name = "PATH")]
+    trust_bundle: Option<PathBuf>,
+    /// Write what 'create' would store to this new file, unless the kubeconfig is refused
+    #[arg(long, value_name = "PATH")]
+    carve: Option<PathBuf>,
     /// Read files that the kubeconfig names from this folder too (repeatable)
     #[arg(long, value_name = "DIR")]
     allow_file: Vec<PathBuf>,
@@ -91,8 +106,9 @@ pub struct Args {
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    judge::check_codes(&args.allow)?;
+    check_flags(args)?;
     let (subjects, is_list) = subjects(args)?;
+    refuse_several(args, subjects.len())?;
     let mut shown = Shown {
         format: args.output,
         is_list,
@@ -106,6 +122,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         match judged(ctx, args, subject) {
             Ok((sources, examined)) => {
                 let refusal = refusal(args, &name, &examined.report);
+                if refusal.is_none() {
+                    write_carved(ctx, args, &examined)?;
+                }
                 shown.add(ctx, &name, &sources, examined, refusal.as_ref())?;
                 refusals.extend(refusal);
             }
@@ -120,6 +139,47 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         Some(failure) => Err(failure.into()),
         None => Ok(()),
     }
+}
+
+fn check_flags(args: &Args) -> Result<(), Failure> {
+    judge::check_codes(&args.allow)?;
+    if args.trust_bundle.is_some() && args.target != Some(Target::Managed) {
+        return Err(
+            Failure::usage("--trust-bundle is for managed sessions").hint("add --target managed")
+        );
+    }
+    if args.rules != RuleSet::All && (args.target.is_some() || args.carve.is_some()) {
+        return Err(Failure::usage(
+            "--target and --carve judge what create would store, which takes --rules all",
+        ));
+    }
+    Ok(())
+}
+
+fn refuse_several(args: &Args, count: usize) -> Result<(), Failure> {
+    if args.carve.is_some() && count > 1 {
+        return Err(Failure::usage("--carve takes a single kubeconfig"));
+    }
+    Ok(())
+}
+
+/// Writes the cut text to the file of `--carve`, which only the user may read.
+fn write_carved(ctx: &Ctx, args: &Args, examined: &Examined) -> Result<(), Failure> {
+    let (Some(path), Some(carved)) = (&args.carve, &examined.carved) else {
+        return Ok(());
+    };
+    let name = quote(&path.to_string_lossy());
+    secret_file::write_new(path, carved.text.expose_secret().as_bytes()).map_err(|error| {
+        let failure = Failure::new(Kind::Other, format!("write {name}: {}", reason(&error)));
+        match error.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                failure.hint("--carve replaces no file; name one that does not exist")
+            }
+            _ => failure,
+        }
+    })?;
+    ctx.out.note(&format!("Wrote the kubeconfig to {name}"));
+    Ok(())
 }
 
 /// A file to judge, or a folder that has none.
@@ -211,6 +271,7 @@ fn examine(ctx: &Ctx, args: &Args, sources: &[OwnedSource]) -> Result<Examined, 
         RuleSet::Runner => Rules::Runner,
     };
     let options = CheckOptions {
+        delivery: Delivery::Pod,
         context: args.context.as_deref(),
         rules,
         now: ctx.now(),
@@ -233,6 +294,8 @@ fn as_created(ctx: &Ctx, args: &Args, sources: &[OwnedSource]) -> Result<Examine
     flags.allow_file.clone_from(&args.allow_file);
     flags.min_ttl = args.min_ttl;
     flags.gates.allow.clone_from(&args.allow);
+    flags.target = args.target;
+    flags.trust_bundle.clone_from(&args.trust_bundle);
     flags.examine(ctx, sources)
 }
 

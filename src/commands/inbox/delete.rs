@@ -9,8 +9,11 @@ use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::resources::{INBOX_MESSAGE, Record};
 
+const EXAMPLES: &str = "acpctl inbox delete --pa-id lead --msg-id 3MX85aKNFVYjNaWSBgG3UcSclTU";
+
 /// Delete a message without confirmation
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     message: MessageArgs,
@@ -21,7 +24,7 @@ pub struct Args {
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let inbox = args.message.owner.inbox(ctx)?;
     let message = args.message.message()?;
-    let format = args.message.output.format()?;
+    let format = args.message.output.format(ctx)?;
     let client = ctx.client()?;
     ctx.block_on(async {
         // No look-up is needed before: the server answers 404 if there is no such message.

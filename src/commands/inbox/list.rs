@@ -8,8 +8,11 @@ use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::resources::INBOX_MESSAGE;
 
+const EXAMPLES: &str = "acpctl inbox list --pa-id lead";
+
 /// List the messages in an agent's inbox
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     owner: OwnerArgs,

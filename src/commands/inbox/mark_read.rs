@@ -9,8 +9,11 @@ use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::resources::INBOX_MESSAGE;
 
+const EXAMPLES: &str = "acpctl inbox mark-read --pa-id lead --msg-id 3MX85aKNFVYjNaWSBgG3UcSclTU";
+
 /// Mark a message as read
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     message: MessageArgs,
@@ -21,7 +24,7 @@ pub struct Args {
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let inbox = args.message.owner.inbox(ctx)?;
     let message = args.message.message()?;
-    let format = args.message.output.format()?;
+    let format = args.message.output.format(ctx)?;
     let mut body = Body::new();
     body.set("read", true);
     let client = ctx.client()?;

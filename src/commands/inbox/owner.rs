@@ -1,11 +1,11 @@
 //! The agent whose inbox a verb works on, and the message in it.
 
 use crate::api::{Client, Error, Method, Request, path};
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::Candidates;
 
 /// The flags that name the owner of an inbox.
@@ -44,7 +44,7 @@ pub(super) struct MessageArgs {
     #[arg(long, value_name = "ID")]
     msg_id: Option<String>,
     #[command(flatten)]
-    pub output: OutputArgs,
+    pub output: WriteArgs,
 }
 
 impl MessageArgs {

@@ -5,13 +5,16 @@ use anyhow::Context as _;
 use super::owner::{OwnerArgs, required};
 use crate::api::{Body, Method, Request};
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
 use crate::resources::INBOX_MESSAGE;
+
+const EXAMPLES: &str = "acpctl inbox send --pa-id lead --body 'The build is red'";
 
 /// Send a message to an agent's inbox
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     owner: OwnerArgs,
@@ -25,13 +28,13 @@ pub struct Args {
     #[arg(long, value_name = "ID")]
     from_pa_id: Option<String>,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
     #[command(flatten)]
     ignored: IgnoredArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let inbox = args.owner.inbox(ctx)?;
     let text = required("body", args.body.as_deref())?;
     let body = |agent: &str| {

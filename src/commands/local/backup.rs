@@ -11,10 +11,13 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::progress;
 
+const EXAMPLES: &str = "acpctl local backup ~/ambient-backup.db";
+
 /// Copy the store to a new file, even while it is in use
 ///
 /// Tokens stay sealed in the copy, and the copy does not contain the key. Keep the key as well, or the tokens are lost.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// New file
     file: PathBuf,

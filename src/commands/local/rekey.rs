@@ -7,10 +7,13 @@ use super::store;
 use crate::ctx::Ctx;
 use crate::output::progress;
 
+const EXAMPLES: &str = "acpctl local rekey";
+
 /// Seal every token of the store with a new key and forget the old one
 ///
 /// Reading the tokens of earlier backups still requires the old key.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {}
 
 pub(super) fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {

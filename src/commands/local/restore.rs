@@ -13,11 +13,14 @@ use crate::failure::{Failure, Kind};
 use crate::output::{progress, prompt};
 use crate::text::acpctl;
 
+const EXAMPLES: &str = "acpctl local restore ~/ambient-backup.db --yes";
+
 /// Replace the store with a backup, even while the store is in use
 ///
 /// Everything stored since the backup is lost. Reading its tokens requires the key that was in use when the backup was
 /// made.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// File that `local backup` wrote
     file: PathBuf,

@@ -2,14 +2,37 @@
 
 use crate::auth::store::Store;
 
+/// The issuer if nothing names one, as in the Go tool.
+pub(super) const DEFAULT_ISSUER: &str = "https://sso.redhat.com/auth/realms/redhat-external";
+/// The client if nothing names one, as in the Go tool.
+pub(super) const DEFAULT_CLIENT: &str = "ocm-cli";
+
 const EXAMPLES: &str = "acpctl login https://api.example.org --token @token.txt --project team-a
-acpctl login https://api.example.org --use-auth-code";
+acpctl login https://api.example.org --use-auth-code
+# On a machine without a browser: type a code on your phone
+acpctl login https://api.example.org --device --issuer-url https://sso.example.org/realms/acp --client-id acpctl";
+
+/// A way to log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Token,
+    Browser,
+    Device,
+    ClientCredentials,
+    Password,
+}
 
 /// Log in to the Ambient API server
 ///
-/// Saves a token, or gets one from the identity provider: in the browser with --use-auth-code, as a
-/// service account with --client-credentials. One request asks the API server whether it accepts the token; the login
-/// is saved even if the server does not answer.
+/// Saves a token, or gets one from the identity provider: in the browser with --use-auth-code, with a code that you type on
+/// another device with --device, as a service account with --client-credentials. On a terminal without any of these flags,
+/// the login is in the browser, or on another device if there is no display, provided that the issuer is known: from
+/// --issuer-url, `AMBIENT_ISSUER_URL` or the last login at this server; otherwise acpctl prompts for a token.
+///
+/// One request asks the API server whether it accepts the token; the login is saved even if the server does not answer.
+///
+/// A job in a CI system needs no login: with `AMBIENT_ISSUER_URL`, `AMBIENT_CLIENT_ID` and a secret or an ID token in its
+/// environment, each command gets a token and keeps it in memory.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -24,23 +47,32 @@ pub struct Args {
     /// Log in with the browser (`OAuth2` authorization code with PKCE)
     #[arg(long)]
     pub use_auth_code: bool,
+    /// Log in with a code that you type in a browser on any device (`OAuth2` device authorization)
+    #[arg(long)]
+    pub device: bool,
     /// Log in as a service account (`OAuth2` client credentials)
     #[arg(long)]
     pub client_credentials: bool,
+    /// Log in with a name and a password (`OAuth2` password grant)
+    #[arg(long)]
+    pub password_grant: bool,
+    /// Name for --password-grant
+    #[arg(long, value_name = "NAME")]
+    pub username: Option<String>,
+    /// Password for --password-grant, or - or @PATH; without it acpctl prompts
+    #[arg(long, value_name = "PASSWORD|-|@PATH")]
+    pub password: Option<String>,
     /// API server URL to save; the argument overrides it
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-    /// OIDC issuer
-    #[arg(
-        long,
-        value_name = "URL",
-        default_value = "https://sso.redhat.com/auth/realms/redhat-external"
-    )]
-    pub issuer_url: String,
-    /// `OAuth2` client
-    #[arg(long, value_name = "ID", default_value = "ocm-cli")]
-    pub client_id: String,
-    /// Secret of a confidential client, or - or @PATH; never saved
+    /// OIDC issuer (default: `AMBIENT_ISSUER_URL`, that of the last login at this server, or
+    /// <https://sso.redhat.com/auth/realms/redhat-external>)
+    #[arg(long, value_name = "URL")]
+    pub issuer_url: Option<String>,
+    /// `OAuth2` client (default: `AMBIENT_CLIENT_ID`, that of the last login at this issuer, or ocm-cli)
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// Secret of a confidential client, or - or @PATH; saved only together with --store
     #[arg(long, value_name = "SECRET|-|@PATH")]
     pub client_secret: Option<String>,
     /// Do not start a browser; only show the address
@@ -64,22 +96,27 @@ impl Args {
     #[must_use]
     pub fn token(&self) -> Option<String> {
         let descriptor = self.token_fd.map(|number| format!("@/dev/fd/{number}"));
-        let token = self.token.clone().filter(|token| !token.is_empty());
-        token.or(descriptor)
+        filled(self.token.as_ref()).or(descriptor)
     }
 
-    /// Returns the number of ways to log in that the user chose; more than one is an error.
+    /// Returns the ways to log in that the user chose; more than one is an error.
     #[must_use]
-    pub fn modes(&self) -> usize {
-        let has_token = self.token.as_ref().is_some_and(|token| !token.is_empty());
+    pub(super) fn modes(&self) -> Vec<Mode> {
         [
-            has_token,
-            self.token_fd.is_some(),
-            self.use_auth_code,
-            self.client_credentials,
+            (filled(self.token.as_ref()).is_some(), Mode::Token),
+            (self.token_fd.is_some(), Mode::Token),
+            (self.use_auth_code, Mode::Browser),
+            (self.device, Mode::Device),
+            (self.client_credentials, Mode::ClientCredentials),
+            (self.password_grant, Mode::Password),
         ]
         .into_iter()
-        .filter(|chosen| *chosen)
-        .count()
+        .filter_map(|(is_chosen, mode)| is_chosen.then_some(mode))
+        .collect()
     }
+}
+
+/// Returns the value of a flag; an empty one counts as absent.
+pub(super) fn filled(flag: Option<&String>) -> Option<String> {
+    flag.filter(|text| !text.is_empty()).cloned()
 }

@@ -1,87 +1,162 @@
 //! The login in a browser: authorization code with PKCE (docs/interface/cli-core.md section 7.1.1).
 
+use std::io;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secrecy::{ExposeSecret as _, SecretString};
-use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
-use url::form_urlencoded;
-use zeroize::Zeroizing;
+use tokio::time::{Instant, interval};
+use url::Url;
 
 use super::args::Args;
-use super::issuer::{issuer, request};
+use super::issuer::{Provider, request};
+use crate::auth::callback::{Arrived, Browser, Expected, WAIT};
 use crate::auth::oidc::Issuer;
+use crate::auth::pkce::{Proof, random};
 use crate::auth::store::Login;
 use crate::auth::{browser, callback};
+use crate::compat::io_reason::reason;
 use crate::ctx::Ctx;
-use crate::output::progress;
+use crate::failure::{Failure, Kind};
+use crate::output::progress::{self, Progress};
+use crate::text::{acpctl, secrets};
 
-/// Sends the user to the issuer and waits until the browser returns.
+/// Sends the user to the issuer and waits until the browser returns. The browser that is returned waits for its page.
 ///
 /// # Errors
 /// The login failed; in the Go tool's words, without its prefix.
 pub(super) fn log_in(
     ctx: &Ctx,
     args: &Args,
-    client_secret: Option<&SecretString>,
-) -> anyhow::Result<Login> {
-    let issuer = issuer(ctx, &args.issuer_url)?;
-    let state = random(16)?;
-    let verifier = random(32)?;
-    let (redirect, code) = authorize(ctx, args, &issuer, &state, &verifier)?;
-    let mut form = vec![("client_id", args.client_id.as_str())];
-    if let Some(secret) = client_secret {
-        form.push(("client_secret", secret.expose_secret()));
-    }
+    provider: &Provider,
+    server: &str,
+) -> anyhow::Result<(Login, Browser)> {
+    let issuer = provider.issuer(ctx)?;
+    let proof = Proof::new()?;
+    let (redirect, arrived) = authorize(ctx, args, provider, &issuer, &proof, server)?;
+    let Arrived { code, browser } = arrived;
+    let mut form = vec![("client_id", provider.client_id.as_str())];
+    provider.add_secret(&mut form);
     form.extend([
         ("code", code.as_str()),
-        ("code_verifier", verifier.as_str()),
+        ("code_verifier", proof.verifier.as_str()),
         ("grant_type", "authorization_code"),
         ("redirect_uri", redirect.as_str()),
     ]);
-    let tokens = request(ctx, &issuer, &form).context("exchange authorization code")?;
-    Ok(Login {
-        access: Some(tokens.access),
-        refresh: tokens.refresh,
-    })
+    match request(ctx, &issuer, &form).context("exchange authorization code") {
+        Ok(tokens) => Ok((tokens.into(), browser)),
+        Err(error) => {
+            tell(ctx, browser, &error);
+            Err(error)
+        }
+    }
+}
+
+/// Shows in the browser why the login has failed.
+pub(super) fn tell(ctx: &Ctx, browser: Browser, error: &anyhow::Error) {
+    let why = format!("{error:#}");
+    let shown = ctx.block_on(async {
+        browser.fail(&secrets::hide(&why)).await;
+        Ok(())
+    });
+    // The terminal says it too.
+    let _ = shown;
 }
 
 /// Returns the redirect address and the code.
 fn authorize(
     ctx: &Ctx,
     args: &Args,
+    provider: &Provider,
     issuer: &Issuer,
-    state: &str,
-    verifier: &str,
-) -> anyhow::Result<(String, Zeroizing<String>)> {
+    proof: &Proof,
+    server: &str,
+) -> anyhow::Result<(String, Arrived)> {
+    let state = random(16)?;
     ctx.block_on(async {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.callback_port)).await?;
+        let endpoints = {
+            let _asking = progress::begin(format!("Asking {}", issuer.shown()));
+            issuer.endpoints().await?
+        };
+        let authorization = endpoints.authorization.as_deref().ok_or_else(|| {
+            let words = format!("the issuer {} offers no login in a browser", issuer.shown());
+            Failure::new(Kind::Login, words)
+        })?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.callback_port))
+            .await
+            .map_err(|error| cannot_listen(args.callback_port, &error))?;
         let redirect = format!("http://{}/callback", listener.local_addr()?);
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([
-                ("client_id", args.client_id.as_str()),
-                ("code_challenge", &challenge),
-                ("code_challenge_method", "S256"),
-                ("redirect_uri", &redirect),
-                ("response_type", "code"),
-                ("state", state),
-            ])
-            .finish();
-        let url = format!("{}?{query}", issuer.endpoint("auth"));
-        ctx.out.text(&format!("Opening browser for authentication...\nIf the browser does not open, visit:\n\n  {url}\n\n"))?;
-        let _page = (!args.no_browser).then(|| browser::open(&url));
-        let _waiting = progress::begin("Waiting for the browser (press Ctrl-C to cancel)");
-        let code = callback::wait(&listener, state).await?;
-        Ok((redirect, Zeroizing::new(code)))
+        // An endpoint may have a query of its own (RFC 6749 section 3.1).
+        let mut url = Url::parse(authorization)?;
+        url.query_pairs_mut().extend_pairs([
+            ("client_id", provider.client_id.as_str()),
+            ("code_challenge", &proof.challenge),
+            ("code_challenge_method", "S256"),
+            ("redirect_uri", &redirect),
+            ("response_type", "code"),
+            ("state", &state),
+        ]);
+        let opened = if args.no_browser {
+            None
+        } else {
+            browser::open(url.as_str())
+        };
+        let words = match opened {
+            Some(_) => {
+                "Opening browser for authentication...\nIf the browser does not open, visit:"
+            }
+            None => "To log in, open this address in a browser on this machine:",
+        };
+        ctx.out.text(&format!("{words}\n\n  {url}\n\n"))?;
+        if opened.is_none() && endpoints.device.is_some() && ctx.may_ask() {
+            ctx.out.note(&format!(
+                "The browser is on another machine? Press Ctrl-C and use a code: {}",
+                acpctl(&["login", "--device"])
+            ));
+        }
+        let expected = Expected {
+            state: &state,
+            issuer: &endpoints.issuer,
+            names_itself: endpoints.names_itself,
+            server,
+        };
+        let waiting = progress::begin("Waiting for the browser");
+        let arrived = tokio::select! {
+            arrived = callback::wait(&listener, &expected) => arrived?,
+            () = count_down(&waiting, "Waiting for the browser", Instant::now() + WAIT) => unreachable!("the clock never stops"),
+        };
+        Ok((redirect, arrived))
     })
 }
 
-fn random(bytes: usize) -> anyhow::Result<Zeroizing<String>> {
-    let mut random = Zeroizing::new(vec![0; bytes]);
-    getrandom::fill(&mut random).context("random numbers")?;
-    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(&random[..])))
+/// Shows the time that is left, for as long as it is polled.
+pub(super) async fn count_down(waiting: &Progress, text: &str, deadline: Instant) {
+    let mut ticks = interval(Duration::from_secs(1));
+    loop {
+        ticks.tick().await;
+        let left = deadline.saturating_duration_since(Instant::now()).as_secs();
+        waiting.say(|| {
+            format!(
+                "{text}, {}:{:02} left (Ctrl-C cancels)",
+                left / 60,
+                left % 60
+            )
+        });
+    }
+}
+
+fn cannot_listen(port: u16, error: &io::Error) -> Failure {
+    if port == 0 {
+        return Failure::new(
+            Kind::Other,
+            format!("listen on 127.0.0.1: {}", reason(error)),
+        );
+    }
+    let why = match error.kind() {
+        io::ErrorKind::AddrInUse => "another program uses this port".to_owned(),
+        _ => reason(error),
+    };
+    Failure::new(Kind::Other, format!("--callback-port {port}: {why}"))
+        .hint("choose another port, or leave the flag out: acpctl then takes a free one")
 }

@@ -2,11 +2,13 @@
 
 mod args;
 mod code;
+mod device;
 mod greet;
 mod issuer;
 mod save;
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
@@ -14,10 +16,15 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 pub(crate) use args::Args;
 
-use crate::auth::store::Login;
-use crate::auth::token;
+use self::args::{Mode, filled};
+use self::issuer::Provider;
+use crate::auth::callback::Browser;
+use crate::auth::oidc::Revocation;
+use crate::auth::revoke::Revocable;
+use crate::auth::store::{Login, Store};
+use crate::auth::{browser, job, token};
 use crate::compat::quote::quote;
-use crate::config::settings::check_characters;
+use crate::config::settings::check_token;
 use crate::config::{file, paths};
 use crate::ctx::Ctx;
 use crate::env;
@@ -28,51 +35,58 @@ use crate::secret_file;
 use crate::text::url_for_people;
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let given = args.token();
     let modes = args.modes();
-    let may_prompt = modes == 0 && ctx.may_ask() && std::io::stdin().is_terminal();
-    if modes != 1 && !may_prompt {
+    let may_prompt = ctx.may_ask() && std::io::stdin().is_terminal();
+    if modes.len() > 1 || modes.is_empty() && !may_prompt {
         return Err(Failure::usage(
-            "exactly one of --token, --use-auth-code, or --client-credentials is required",
+            "exactly one of --token, --use-auth-code, --device, --client-credentials, or --password-grant is required",
         )
         .into());
     }
-    let secret = client_secret(ctx, args)?;
+    let given = modes.first().copied();
+    if given == Some(Mode::ClientCredentials)
+        && filled(args.client_secret.as_ref()).is_none()
+        && env::CLIENT_SECRET.get().is_none()
+        && env::CLIENT_SECRET_FILE.os().is_none()
+    {
+        return Err(no_client_secret().into());
+    }
     let url = new_url(args)?;
     let path = paths::config_file_to_change()?;
     // A configuration that can't be read is never overwritten, so it fails before the user has logged in.
-    ctx.config()?;
+    let before = Revocable::of(ctx.config()?);
     file::check_place(&path)
         .map_err(|why| Failure::new(Kind::Other, format!("save config: {why}")))?;
-    let login = match given {
-        _ if args.use_auth_code => {
-            code::log_in(ctx, args, secret.as_ref()).context("auth-code login")?
-        }
-        _ if args.client_credentials => issuer::client_credentials(ctx, args, secret.as_ref())
-            .context("client-credentials login")?,
-        Some(token) => Login {
-            access: Some(read_secret(ctx, &token)?),
-            refresh: None,
-        },
-        None => Login {
-            access: Some(prompt::secret(&format!(
-                "Token for {}",
-                url_for_people(url.as_deref().unwrap_or(&ctx.settings()?.api_url.value))
-            ))?),
-            refresh: None,
-        },
-    };
-    if let Some(token) = &login.access {
-        check_characters(token, "the token")?;
+    let provider = Provider::choose(ctx, args, url.as_deref(), given)?;
+    let mode = given.unwrap_or(match (provider.is_known, browser::has_display()) {
+        (false, _) => Mode::Token,
+        (true, true) => Mode::Browser,
+        (true, false) => Mode::Device,
+    });
+    let (mut login, browser) = log_in(ctx, args, mode, &provider, url.as_deref())?;
+    let saved = keep(
+        ctx,
+        args,
+        mode,
+        &provider,
+        &mut login,
+        &path,
+        url.as_deref(),
+    );
+    if let Some(browser) = browser {
+        answer(ctx, browser, &login, saved.as_ref().err())?;
     }
-    let notes = save::save(ctx, args, &path, url.as_deref(), &login)?;
+    let notes = saved?;
     ctx.out.line(&format!(
         "Login successful. Configuration saved to {}",
         path.display()
     ))?;
-    warn(ctx, &login);
+    warn(ctx, &login, mode)?;
     for note in notes {
         ctx.out.note(&note);
+    }
+    if let Some(before) = before.filter(|before| !before.lives_on_in(&login)) {
+        end(ctx, &before)?;
     }
     if let Some(token) = &login.access {
         greet::greet(ctx, url, token)?;
@@ -80,23 +94,117 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn client_secret(ctx: &Ctx, args: &Args) -> Result<Option<SecretString>, Failure> {
-    let given = args
-        .client_secret
-        .as_deref()
-        .filter(|text| !text.is_empty());
-    if args.client_credentials && given.is_none() {
-        return Err(Failure::usage(
-            "--client-secret is required with --client-credentials",
+/// Gets the login in the way that the user chose. A browser is returned if it still waits for its page.
+fn log_in(
+    ctx: &Ctx,
+    args: &Args,
+    mode: Mode,
+    provider: &Provider,
+    url: Option<&str>,
+) -> anyhow::Result<(Login, Option<Browser>)> {
+    let server = url_for_people(url.unwrap_or(&ctx.settings()?.api_url.value));
+    let login = match mode {
+        Mode::Browser => {
+            let (login, browser) =
+                code::log_in(ctx, args, provider, &server).context("auth-code login")?;
+            return Ok((login, Some(browser)));
+        }
+        Mode::Device => device::log_in(ctx, provider, &server).context("device login")?,
+        Mode::ClientCredentials => {
+            if provider.secret.is_none() {
+                return Err(no_client_secret().into());
+            }
+            issuer::client_credentials(ctx, provider).context("client-credentials login")?
+        }
+        Mode::Password => {
+            let may_prompt = ctx.may_ask();
+            let (name, password) = issuer::name_and_password(ctx, args, may_prompt)?;
+            issuer::password(ctx, provider, &name, &password).context("password-grant login")?
+        }
+        Mode::Token => Login {
+            access: Some(match args.token() {
+                Some(token) => read_secret(ctx, &token)?,
+                None => prompt::secret(&format!("Token for {server}"))?,
+            }),
+            ..Login::default()
+        },
+    };
+    Ok((login, None))
+}
+
+/// Checks and saves the login. Returns the notes about its place.
+fn keep(
+    ctx: &Ctx,
+    args: &Args,
+    mode: Mode,
+    provider: &Provider,
+    login: &mut Login,
+    path: &Path,
+    url: Option<&str>,
+) -> anyhow::Result<Vec<String>> {
+    if let Some(token) = &login.access {
+        check_token(token, "the token")?;
+    }
+    let keeps_secret = matches!(args.store, Some(Store::Keyring | Store::File));
+    let mut notes = Vec::new();
+    if let Some(secret) = provider.secret.as_ref().filter(|_| mode != Mode::Token) {
+        if keeps_secret {
+            login.client_secret = Some(secret.clone());
+            notes.push("The client secret is kept with the login".to_owned());
+        } else if filled(args.client_secret.as_ref()).is_some() {
+            notes.push(
+                "The client secret is not kept, so this login can't be renewed: add --store, or set AMBIENT_CLIENT_SECRET in later commands"
+                    .to_owned(),
+            );
+        }
+    }
+    let from = (mode != Mode::Token).then_some(provider);
+    let mut said = save::save(ctx, args, path, url, login, from, mode)?;
+    said.extend(notes);
+    Ok(said)
+}
+
+/// Shows in the browser how the login has ended.
+fn answer(
+    ctx: &Ctx,
+    browser: Browser,
+    login: &Login,
+    error: Option<&anyhow::Error>,
+) -> anyhow::Result<()> {
+    if let Some(error) = error {
+        code::tell(ctx, browser, error);
+        return Ok(());
+    }
+    let token = login.access.as_ref();
+    let token = token.map(|token| token::read(token.expose_secret()));
+    ctx.block_on(async {
+        browser
+            .succeed(token.as_ref().and_then(|token| token.user()))
+            .await;
+        Ok(())
+    })
+}
+
+/// Ends the login before this one at its issuer, where it would go on otherwise.
+fn end(ctx: &Ctx, before: &Revocable) -> anyhow::Result<()> {
+    let settings = ctx.settings()?;
+    let revoked = ctx.block_on(async { Ok(before.revoke(settings).await) })?;
+    if let Revocation::Not(why) = revoked {
+        ctx.out.warn(&format!(
+            "the login before this one is still valid at {} ({why})",
+            url_for_people(&before.issuer)
         ));
     }
-    given.map(|given| read_secret(ctx, given)).transpose()
+    Ok(())
+}
+
+fn no_client_secret() -> Failure {
+    Failure::usage("--client-secret is required with --client-credentials")
 }
 
 /// Returns the URL to save; an empty one counts as absent.
 fn new_url(args: &Args) -> Result<Option<String>, Failure> {
-    let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let Some(text) = filled(&args.server_url).or_else(|| filled(&args.url)) else {
+    let Some(text) = filled(args.server_url.as_ref()).or_else(|| filled(args.url.as_ref())) else {
         return Ok(None);
     };
     let valid =
@@ -137,8 +245,8 @@ fn read_secret(ctx: &Ctx, value: &str) -> Result<SecretString, Failure> {
     Ok(SecretString::from(text))
 }
 
-/// Prints the warnings about a login that has been saved.
-fn warn(ctx: &Ctx, login: &Login) {
+/// Prints the warnings about a login that has been saved. The end of a login that is renewed by itself is not one.
+fn warn(ctx: &Ctx, login: &Login, mode: Mode) -> anyhow::Result<()> {
     if ctx.globals.insecure_skip_tls_verify == Some(true) {
         ctx.out
             .warn("TLS certificate verification is disabled (--insecure-skip-tls-verify)");
@@ -147,7 +255,9 @@ fn warn(ctx: &Ctx, login: &Login) {
         .access
         .as_ref()
         .and_then(|token| token::read(token.expose_secret()).expires_at());
-    if let Some(end) = end {
+    let is_renewed =
+        login.refresh.is_some() || mode == Mode::ClientCredentials && login.client_secret.is_some();
+    if let Some(end) = end.filter(|_| !is_renewed) {
         let soon = ctx
             .now()
             .checked_add(SignedDuration::from_hours(24))
@@ -172,4 +282,12 @@ fn warn(ctx: &Ctx, login: &Login) {
             ));
         }
     }
+    if job::is_set() {
+        ctx.out.warn(&format!(
+            "{} and {} are set with a secret or an ID token, and override the saved login",
+            env::ISSUER_URL.name,
+            env::CLIENT_ID.name
+        ));
+    }
+    Ok(())
 }

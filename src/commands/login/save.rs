@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::args::Args;
+use super::args::{Args, Mode};
+use super::issuer::Provider;
+use crate::auth::refresh::CLIENT_CREDENTIALS;
 use crate::auth::store::{self, Login, Store};
 use crate::auth::{cleartext, login};
 use crate::config::file::{self, Error, Lock};
@@ -23,6 +25,8 @@ pub(super) fn save(
     path: &Path,
     url: Option<&str>,
     login: &Login,
+    provider: Option<&Provider>,
+    mode: Mode,
 ) -> Result<Vec<String>, Failure> {
     let failed = |words: &'static str| {
         move |why: Error| Failure::new(Kind::Other, format!("{words}: {why}"))
@@ -30,7 +34,13 @@ pub(super) fn save(
     let lock = Lock::take(path).map_err(failed("save config"))?;
     let mut config = Config::load(path).map_err(failed("load config"))?;
     let kept = keep(ctx, args, &mut config, login)?;
-    change(ctx, args, &mut config, ctx.settings()?, url);
+    change(ctx, &mut config, ctx.settings()?, url);
+    let issuer = provider.map(|provider| Value::from(provider.issuer_url.as_str()));
+    let client = provider.map(|provider| Value::from(provider.client_id.as_str()));
+    let grant = (mode == Mode::ClientCredentials).then(|| CLIENT_CREDENTIALS.into());
+    config.set(file::ISSUER_URL, issuer);
+    config.set(file::CLIENT_ID, client);
+    config.set(file::LOGIN_GRANT, grant);
     config.write(&lock).map_err(failed("save config"))?;
     Ok(kept)
 }
@@ -89,7 +99,7 @@ fn cannot_keep(why: &KeyringError) -> Failure {
 }
 
 /// Changes the settings that a login saves beside the tokens.
-fn change(ctx: &Ctx, args: &Args, config: &mut Config, settings: &Settings, url: Option<&str>) {
+fn change(ctx: &Ctx, config: &mut Config, settings: &Settings, url: Option<&str>) {
     login::made_for(config, url, settings);
     if let Some(origin) = cleartext::exposed(url.unwrap_or(&settings.api_url.value)) {
         cleartext::remember(config, &origin);
@@ -107,9 +117,4 @@ fn change(ctx: &Ctx, args: &Args, config: &mut Config, settings: &Settings, url:
         Some(false) => config.set(file::INSECURE, None),
         None => {}
     }
-    let from_issuer = args.use_auth_code || args.client_credentials;
-    let issuer = from_issuer.then(|| Value::from(args.issuer_url.as_str()));
-    let client = from_issuer.then(|| Value::from(args.client_id.as_str()));
-    config.set(file::ISSUER_URL, issuer);
-    config.set(file::CLIENT_ID, client);
 }

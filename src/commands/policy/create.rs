@@ -1,15 +1,18 @@
 //! `acpctl policy create`
 
 use super::fields::Fields;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::project_object;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::output::OutputArgs;
 use crate::resources::POLICY;
+
+const EXAMPLES: &str = "acpctl policy create --name open --from-file policy.yaml";
 
 /// Create a policy
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name (required)
     #[arg(long)]
@@ -19,12 +22,12 @@ pub struct Args {
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.project.project(ctx)?;
-    args.output.format()?;
+    args.output.format(ctx)?;
     let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) else {
         return Err(Failure::usage("--name is required").into());
     };

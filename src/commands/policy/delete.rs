@@ -1,14 +1,17 @@
 //! `acpctl policy delete`
 
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::project_object::Target;
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
 use crate::resources::{Candidates, POLICY};
+
+const EXAMPLES: &str = "acpctl policy delete tight --yes";
 
 /// Delete a policy
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::POLICIES)]
@@ -18,7 +21,7 @@ pub struct Args {
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {

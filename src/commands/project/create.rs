@@ -3,16 +3,20 @@
 use anyhow::Context as _;
 
 use crate::api::Body;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::{outcome, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
-use crate::output::{Format, OutputArgs};
+use crate::output::Format;
 use crate::resources::PROJECT;
 use crate::text::quote;
 
+const EXAMPLES: &str = "acpctl project create --name team-c";
+
 /// Create a project and switch to it
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Name (required)
     #[arg(long)]
@@ -21,11 +25,11 @@ pub(crate) struct Args {
     #[arg(long)]
     description: Option<String>,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) else {
         return Err(Failure::usage("--name is required").into());
     };
@@ -44,6 +48,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             created => created.context("create project"),
         }
     })?;
+    if ctx.rehearses() {
+        let sentence = format!("{} created", outcome::label(&record, name));
+        return outcome::done(ctx, &record, &format, &sentence);
+    }
     outcome::refuse_nameless(&record, "create project")?;
     switch_project::switch_to(ctx, record.name(), &format);
     match format {

@@ -6,8 +6,11 @@ use crate::config::settings::Origin;
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
 
+const EXAMPLES: &str = "acpctl project current";
+
 /// Show the current project
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub output: OutputArgs,

@@ -4,17 +4,20 @@ use anyhow::Context as _;
 
 use crate::commands::confirm::{self, ConfirmArgs};
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::{Candidates, PROJECT};
 use crate::text::quote;
+
+const EXAMPLES: &str = "acpctl project delete --name team-b";
 
 /// Delete a project
 ///
 /// On a terminal you are asked for confirmation; in a script the command deletes the project at once.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Name or ID (required)
     #[arg(long)]
@@ -23,11 +26,11 @@ pub(crate) struct Args {
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) else {
         return Err(Failure::usage("--name is required").into());
     };
@@ -42,7 +45,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
     })?;
     let question = confirm::question(&PROJECT, &format!("project/{}", found.id()));
-    if ctx.may_ask() && !args.confirm.agreed(ctx, &question)? {
+    if ctx.may_ask() && !ctx.rehearses() && !args.confirm.agreed(ctx, &question)? {
         return Ok(());
     }
     let path = projects.item(found.id(), &[]);
@@ -50,7 +53,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let current = ctx.settings().ok();
     let current = current.and_then(|settings| settings.project.value.as_deref());
     outcome::done(ctx, &found, &format, &format!("project/{name} deleted"))?;
-    if current == Some(found.id()) {
+    if current == Some(found.id()) && !ctx.rehearses() {
         ctx.out.warn(&format!(
             "{} is still the current project; choose another with 'acpctl project set NAME'",
             quote(found.id())

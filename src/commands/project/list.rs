@@ -15,8 +15,11 @@ const COLUMNS: &[Column] = &[
     AGE,
 ];
 
+const EXAMPLES: &str = "acpctl project list";
+
 /// List projects
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     list: ListArgs,

@@ -11,15 +11,23 @@ mod update;
 
 use clap::Subcommand;
 
+use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::output::OutputArgs;
 use crate::resources::Candidates;
+
+const EXAMPLES: &str = "\
+# Show the current project
+acpctl project
+# Switch to another one
+acpctl project team-a";
 
 /// Manage projects
 ///
 /// Without a command, shows the current project. With a name, switches to that project.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Project to switch to
     #[arg(add = Candidates::PROJECTS)]
@@ -50,6 +58,6 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         (Some(Command::Create(args)), _) => create::run(ctx, args),
         (Some(Command::Delete(args)), _) => delete::run(ctx, args),
         (Some(Command::Transfer(args)), _) => transfer::run(ctx, args),
-        (None, Some(name)) => set::run(ctx, name, &OutputArgs::default()),
+        (None, Some(name)) => set::run(ctx, name, &WriteArgs::default()),
     }
 }

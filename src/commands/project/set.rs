@@ -2,27 +2,30 @@
 
 use crate::api;
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::{Candidates, PROJECT};
 use crate::text::{acpctl, quote};
 
+const EXAMPLES: &str = "acpctl project set team-a";
+
 /// Switch to a project
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Project
     #[arg(add = Candidates::PROJECTS)]
     pub name: String,
     #[command(flatten)]
-    pub output: OutputArgs,
+    pub output: WriteArgs,
 }
 
-pub(super) fn run(ctx: &Ctx, name: &str, output: &OutputArgs) -> anyhow::Result<()> {
-    let format = output.format()?;
+pub(super) fn run(ctx: &Ctx, name: &str, output: &WriteArgs) -> anyhow::Result<()> {
+    let format = output.format(ctx)?;
     check(name)?;
     let client = ctx.client()?;
     // Paths and the project header take the ID, which differs from the name if the project was renamed.
@@ -39,10 +42,12 @@ pub(super) fn run(ctx: &Ctx, name: &str, output: &OutputArgs) -> anyhow::Result<
         Kind::NotFound => unknown(name, is_local).into(),
         _ => error.context(format!("failed to get project {}", quote(name))),
     })?;
-    let path = paths::config_file_to_change()?;
-    let key = ctx.settings()?.project_key();
-    Config::update(&path, |config| config.set(key, Some(id.as_str().into())))
-        .map_err(Failure::from)?;
+    if !ctx.rehearses() {
+        let path = paths::config_file_to_change()?;
+        let key = ctx.settings()?.project_key();
+        Config::update(&path, |config| config.set(key, Some(id.as_str().into())))
+            .map_err(Failure::from)?;
+    }
     let sentence = format!("Switched to project {}", quote(name));
     outcome::done(ctx, &found, &format, &sentence)?;
     if env::PROJECT.get().is_some() {

@@ -5,15 +5,18 @@ use anyhow::Context as _;
 use crate::api::{Body, Method};
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::{Candidates, PROJECT, USER};
 use crate::text::quote;
 
+const EXAMPLES: &str = "acpctl project transfer team-a --to alice";
+
 /// Make another user the owner of a project; you become an editor of it
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Name or ID of the project
     #[arg(add = Candidates::PROJECTS)]
@@ -24,12 +27,12 @@ pub(crate) struct Args {
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     const DOING: &str = "transfer project";
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let projects = Collection::projects();
     projects.check(&args.project)?;
     let Some(to) = args.to.as_deref().filter(|user| !user.is_empty()) else {
@@ -53,7 +56,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         user.text("username"),
         project.id()
     );
-    if !args.confirm.agreed(ctx, &question)? {
+    if !ctx.rehearses() && !args.confirm.agreed(ctx, &question)? {
         return Ok(());
     }
     let mut body = Body::new();

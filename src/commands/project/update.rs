@@ -4,14 +4,17 @@ use anyhow::Context as _;
 
 use crate::api::{Body, Method};
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::{Candidates, PROJECT};
+
+const EXAMPLES: &str = "acpctl project update team-a --description 'The shop and its tests'";
 
 /// Change a project; only the flags you pass are changed
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Name or ID
     #[arg(add = Candidates::PROJECTS)]
@@ -32,13 +35,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "JSON")]
     annotations: Option<String>,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let projects = Collection::projects();
     projects.check(&args.project_id)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let mut body = Body::new();
     body.set_given("name", args.name.as_deref());
     body.set_given("description", args.description.as_deref());

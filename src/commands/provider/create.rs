@@ -1,15 +1,18 @@
 //! `acpctl provider create`
 
 use super::fields::Fields;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::project_object;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
-use crate::output::OutputArgs;
 use crate::resources::PROVIDER;
+
+const EXAMPLES: &str = "acpctl provider create --name gitlab --secret gitlab-token";
 
 /// Create a provider
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name (required)
     #[arg(long)]
@@ -19,12 +22,12 @@ pub struct Args {
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.project.project(ctx)?;
-    args.output.format()?;
+    args.output.format(ctx)?;
     let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) else {
         return Err(Failure::usage("--name is required").into());
     };

@@ -1,14 +1,17 @@
 //! `acpctl provider update`
 
 use super::fields::Fields;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::project_object::Target;
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
 use crate::resources::{Candidates, PROVIDER};
+
+const EXAMPLES: &str = "acpctl provider update github --secret other-token";
 
 /// Change a provider; only the flags you pass are changed
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::PROVIDER_RECORDS)]
@@ -18,7 +21,7 @@ pub struct Args {
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {

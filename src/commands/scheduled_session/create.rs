@@ -6,30 +6,35 @@ use serde_json::Value;
 use super::fields::Fields;
 use crate::api::{Method, Request};
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
-use crate::output::OutputArgs;
 use crate::resources::SCHEDULED_SESSION;
+
+const EXAMPLES: &str = "\
+# Every weekday at nine
+acpctl scheduled-session create --name standup --schedule '0 9 * * 1-5' --agent-id lead --prompt 'Summarize the open pull requests'";
 
 /// Create a scheduled session
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
     #[command(flatten)]
     ignored: IgnoredArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.project.project(ctx)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let client = ctx.client()?;
     let fields = &args.fields;
     let missing: Vec<&str> = [

@@ -2,25 +2,28 @@
 
 use super::schedule::ScheduleArgs;
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::removal;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
+
+const EXAMPLES: &str = "acpctl scheduled-session delete nightly --yes";
 
 /// Delete a scheduled session
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: ScheduleArgs,
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.target.project(ctx)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let given = args.target.schedule()?;
     args.confirm
         .require(ctx, &format!("scheduled-session/{given}"))?;

@@ -8,8 +8,11 @@ use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 
+const EXAMPLES: &str = "acpctl scheduled-session get nightly";
+
 /// Show a scheduled session
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: ScheduleArgs,

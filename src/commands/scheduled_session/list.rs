@@ -6,8 +6,11 @@ use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
 
+const EXAMPLES: &str = "acpctl scheduled-session list";
+
 /// List the scheduled sessions of a project
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     project: ProjectArgs,

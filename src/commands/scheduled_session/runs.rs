@@ -9,8 +9,11 @@ use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::resources::SESSION;
 
+const EXAMPLES: &str = "acpctl scheduled-session runs nightly --limit 5";
+
 /// List the sessions that a schedule has started
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: ScheduleArgs,

@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use crate::api::{Error, Method};
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::compat::json;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::{Candidates, Record, SCHEDULED_SESSION, SESSION};
 
 /// The argument and the flag that name one scheduled session of a project.
@@ -48,13 +48,13 @@ pub(super) struct ActionArgs {
     #[command(flatten)]
     target: ScheduleArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 impl ActionArgs {
     /// Starts a session of the schedule now. The schedule itself does not change.
     pub(super) fn trigger(&self, ctx: &Ctx) -> anyhow::Result<()> {
-        let format = self.output.format()?;
+        let format = self.output.format(ctx)?;
         let (schedule, answer) = self.post(ctx, "trigger")?;
         let answer = json::parse(&answer).unwrap_or_default();
         let name = &self.target.session;
@@ -81,7 +81,7 @@ impl ActionArgs {
 
     /// Suspends or resumes the schedule, and prints whether the server's answer has it enabled.
     pub(super) fn switch(&self, ctx: &Ctx, verb: &str, done: &str) -> anyhow::Result<()> {
-        let format = self.output.format()?;
+        let format = self.output.format(ctx)?;
         let (schedule, answer) = self.post(ctx, verb)?;
         let record = match answer.as_slice() {
             [] => schedule,

@@ -6,25 +6,29 @@ use super::fields::Fields;
 use super::schedule::ScheduleArgs;
 use crate::api::Method;
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
 use crate::resources::SCHEDULED_SESSION;
+
+const EXAMPLES: &str =
+    "acpctl scheduled-session update nightly --schedule '30 6 * * *' --timezone Europe/Prague";
 
 /// Change the given fields of a scheduled session
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: ScheduleArgs,
     #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.target.project(ctx)?;
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     let given = args.target.schedule()?;
     args.fields.check()?;
     let client = ctx.client()?;

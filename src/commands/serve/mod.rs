@@ -137,7 +137,7 @@ pub struct Args {
     #[arg(long)]
     openapi: bool,
     /// The command and its arguments, after --
-    #[arg(value_name = "COMMAND", num_args = 0..)]
+    #[arg(value_name = "COMMAND", num_args = 0.., last = true)]
     command: Vec<OsString>,
 }
 

@@ -17,7 +17,7 @@ use super::store::RunStore;
 use crate::api::Client;
 use crate::failure::{Failure, Kind};
 use crate::runner::expiry::{Period, SessionTime};
-use crate::runner::plan::Plan;
+use crate::runner::plan::{Plan, Setting};
 use crate::runner::resolve::RunnerTarget;
 use crate::runner::table::Mode;
 use crate::server::runs::{End, SessionRun};
@@ -84,7 +84,12 @@ async fn perform(
         now: jiff::Timestamp::now(),
         session: SessionTime::Assumed,
     };
-    let plan = Plan::new(Mode::InProcess, credentials, period);
+    let setting = Setting {
+        mode: Mode::InProcess,
+        period,
+        trust_bundle: None,
+    };
+    let plan = Plan::new(setting, credentials);
     prepare::check(&plan)?;
     prepare::refuse_empty(&plan, setup.allow_empty, true)?;
     let mut secrets = mask::secrets(&plan);

@@ -18,6 +18,7 @@ use super::token::Token;
 use crate::api::{self, Client};
 use crate::auth::own_server;
 use crate::config::file::reason;
+use crate::config::settings::RETRIES;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
 use crate::server::{self, AppState};
@@ -178,7 +179,11 @@ fn run_setup(
         command: sessions.command,
         url: url.to_owned(),
         token: token.bearer.clone(),
-        client: Client::embedded(directory, ctx.globals.retries, (&ctx.globals).into())?,
+        client: Client::embedded(
+            directory,
+            ctx.globals.retries.unwrap_or(RETRIES),
+            (&ctx.globals).into(),
+        )?,
         store: RunStore::new(runner),
         allow_empty: sessions.allow_empty,
     })

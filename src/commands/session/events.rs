@@ -5,8 +5,11 @@ use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::Candidates;
 
+const EXAMPLES: &str = "acpctl session events fix";
+
 /// Stream the events of a session unchanged
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// ID or name of the session, or name of its agent
     #[arg(add = Candidates::SESSIONS)]

@@ -19,8 +19,11 @@ const SHOWN: usize = 200;
 /// How many events `--all` reads at most: a server that never ends would fill the memory.
 const MOST_EVENTS: usize = 200_000;
 
+const EXAMPLES: &str = "acpctl session events-history fix --all";
+
 /// Show the stored events of a session, also after it has ended
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// ID or name of the session, or name of its agent
     #[arg(add = Candidates::SESSIONS)]

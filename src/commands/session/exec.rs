@@ -8,13 +8,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::watch;
 
 use super::selection::SelectionArgs;
+use super::target::TargetArgs;
 use crate::compat::number;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind, Status};
-use crate::runner::plan::{Plan, Step};
-use crate::runner::table::Mode;
+use crate::runner::plan::{self, Plan, Step};
+use crate::runner::table::{Mode, Target};
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir;
 use crate::session_helper::mask::{self, Mask};
@@ -40,15 +41,27 @@ acpctl session exec 3MX85aKNFVYjNaWSBgG3UcSclTU -- env";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
+    #[command(flatten)]
+    child: ChildArgs,
+    /// Start even if there is no credential; KUBECONFIG then names a file without a context
+    #[arg(long)]
+    allow_empty: bool,
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// The command with its arguments
+    #[arg(value_name = "COMMAND", required = true, last = true, num_args = 1.., help_heading = None)]
+    command: Vec<OsString>,
+}
+
+/// What the command gets, and how its output is treated.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ChildArgs {
     /// Write the kubeconfig to the platform's own path, `/tmp/.ambient_kubeconfig`
     #[arg(long, conflicts_with = "refresh")]
     compat_path: bool,
     /// Fetch the secrets again at this interval, e.g. 5m, and replace files that changed
     #[arg(long, value_name = "DURATION", value_parser = interval)]
     refresh: Option<Duration>,
-    /// Start even if there is no credential; KUBECONFIG then names a file without a context
-    #[arg(long)]
-    allow_empty: bool,
     /// Do not mask the secrets in the command's output
     #[arg(long)]
     no_masking: bool,
@@ -56,10 +69,7 @@ pub struct Args {
     #[arg(long)]
     pass_login: bool,
     #[command(flatten)]
-    selection: SelectionArgs,
-    /// The command with its arguments
-    #[arg(value_name = "COMMAND", required = true, last = true, num_args = 1.., help_heading = None)]
-    command: Vec<OsString>,
+    target: TargetArgs,
 }
 
 /// The shortest interval for `--refresh`. It suits the shortest-lived credential, and does not burden the server.
@@ -75,44 +85,129 @@ fn interval(text: &str) -> Result<Duration, Box<dyn std::error::Error + Send + S
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    dir::sweep();
-    let plan = args.selection.plan(ctx, Mode::InProcess)?;
-    prepare::check(&plan)?;
-    prepare::refuse_empty(&plan, args.allow_empty, ctx.settings()?.is_local())?;
-    ctx.block_on(perform(ctx, args, &plan))
+    let run = Run {
+        child: &args.child,
+        selection: &args.selection,
+        command: &args.command,
+    };
+    run.start(ctx, args.allow_empty)
 }
 
-async fn perform(ctx: &Ctx, args: &Args, plan: &Plan) -> anyhow::Result<()> {
-    // From here on, signals are caught: a signal that ended this program at once would leave the files behind.
-    let mut signals = Signals::listen()?;
-    let folder = prepare::private_dir()?;
-    let files = prepare::write(plan, &folder, args.compat_path)?;
-    // Warnings come last: if the command can't be started, the error alone is shown.
-    warn(ctx, plan);
-    let status = match signals.pending().await {
-        Some(signal) => child::status_of_signal(signal),
-        None => {
-            let mut command = prepare::command(&args.command)?;
-            if args.pass_login {
-                files.apply_and_keep_logins(&mut command);
-            } else {
-                files.apply(&mut command);
-            }
-            let known = KnownSecrets::of(args, plan);
-            let masks = (!args.no_masking).then(|| known.masks());
-            let refreshing = refresh(ctx, args, &files, known);
-            child::run(command, &mut signals, masks, refreshing)
-                .await
-                .map_err(|error| prepare::start_failure(&args.command, &error))?
-        }
+/// Runs a command with one credential, for `acpctl exec`.
+///
+/// # Errors
+/// If nothing can be started; [`Status`] with the status of the command.
+pub(crate) fn with_credential(
+    ctx: &Ctx,
+    credential: &str,
+    child: &ChildArgs,
+    command: &[OsString],
+) -> anyhow::Result<()> {
+    let selection = &SelectionArgs::of_credential(credential);
+    let run = Run {
+        child,
+        selection,
+        command,
     };
-    match (status, prepare::remove(folder)) {
-        (0, removed) => Ok(removed?),
-        (status, removed) => {
-            if let Err(failure) = removed {
-                ctx.out.warn(&failure.message);
+    run.start(ctx, false)
+}
+
+/// One run of a command.
+struct Run<'a> {
+    child: &'a ChildArgs,
+    selection: &'a SelectionArgs,
+    command: &'a [OsString],
+}
+
+impl Run<'_> {
+    fn start(&self, ctx: &Ctx, allow_empty: bool) -> anyhow::Result<()> {
+        dir::sweep();
+        let plan = self
+            .selection
+            .plan(ctx, &self.child.target, Mode::InProcess)?;
+        let target = plan.setting.mode.target();
+        if self.child.compat_path && target != Target::Pod {
+            return Err(Failure::usage(format!(
+                "--compat-path is a path of pods, and this session is {}",
+                target.word()
+            ))
+            .hint("add --target pod")
+            .into());
+        }
+        prepare::check(&plan)?;
+        prepare::refuse_undelivered(&plan, allow_empty)?;
+        prepare::refuse_empty(&plan, allow_empty, ctx.settings()?.is_local())?;
+        ctx.block_on(self.perform(ctx, &plan))
+    }
+
+    async fn perform(&self, ctx: &Ctx, plan: &Plan) -> anyhow::Result<()> {
+        // From here on, signals are caught: a signal that ended this program at once would leave the files behind.
+        let mut signals = Signals::listen()?;
+        let folder = prepare::private_dir()?;
+        let files = prepare::write(plan, &folder, self.child.compat_path)?;
+        // Warnings come last: if the command can't be started, the error alone is shown.
+        warn(ctx, plan);
+        let status = match signals.pending().await {
+            Some(signal) => child::status_of_signal(signal),
+            None => {
+                let mut command = prepare::command(self.command)?;
+                if self.child.pass_login {
+                    files.apply_and_keep_logins(&mut command);
+                } else {
+                    files.apply(&mut command);
+                }
+                let known = KnownSecrets::of(self.child, plan);
+                let masks = (!self.child.no_masking).then(|| known.masks());
+                let refreshing = self.refresh(ctx, &files, known);
+                child::run(command, &mut signals, masks, refreshing)
+                    .await
+                    .map_err(|error| prepare::start_failure(self.command, &error))?
             }
-            Err(Status(status).into())
+        };
+        match (status, prepare::remove(folder)) {
+            (0, removed) => Ok(removed?),
+            (status, removed) => {
+                if let Err(failure) = removed {
+                    ctx.out.warn(&failure.message);
+                }
+                Err(Status(status).into())
+            }
+        }
+    }
+
+    /// Fetches the secrets at the interval of `--refresh`, until the caller drops this future. If a secret can't be fetched,
+    /// its file stays as it is.
+    async fn refresh(&self, ctx: &Ctx, files: &Materialized<'_>, mut masked: KnownSecrets) {
+        let Some(every) = self.child.refresh else {
+            return;
+        };
+        let mut current: Vec<(&Step, SecretString)> = files
+            .plan()
+            .steps
+            .iter()
+            .filter(|step| step.file.is_some() && !step.credential.id.is_empty())
+            .filter_map(|step| Some((step, step.credential.token.as_ref().ok()?.clone())))
+            .collect();
+        loop {
+            tokio::time::sleep(every).await;
+            for (step, known) in &mut current {
+                let credential = &step.credential;
+                let replaced = match self.selection.fetch_again(ctx, credential).await {
+                    Ok(secret) if secret.expose_secret() == known.expose_secret() => continue,
+                    Ok(secret) => {
+                        masked.add(mask::secrets_in(step, &secret));
+                        replace(files, step, secret, ctx).map(|secret| *known = secret)
+                    }
+                    Err(failure) => Err(failure),
+                };
+                if let Err(failure) = replaced {
+                    ctx.out.warn(&format!(
+                        "{}: not refreshed: {}",
+                        visible(&credential.name),
+                        failure.message
+                    ));
+                }
+            }
         }
     }
 }
@@ -124,7 +219,7 @@ struct KnownSecrets {
 }
 
 impl KnownSecrets {
-    fn of(args: &Args, plan: &Plan) -> Self {
+    fn of(args: &ChildArgs, plan: &Plan) -> Self {
         let mut secrets = mask::secrets(plan);
         if args.pass_login {
             let logins = [env::TOKEN, env::BOT_TOKEN].into_iter();
@@ -148,46 +243,26 @@ fn warn(ctx: &Ctx, plan: &Plan) {
     if plan.steps.is_empty() {
         ctx.out.warn("there is no credential for the command");
     }
+    for name in plan.undelivered() {
+        let target = plan.setting.mode.target();
+        if target != Target::Pod {
+            ctx.out.warn(&format!(
+                "{name}: a {} session gets nothing of it",
+                target.word()
+            ));
+        }
+    }
+    for step in plan.steps.iter().filter(|step| step.endpoint.is_some()) {
+        ctx.out.warn(&format!(
+            "{}: as in a managed session, the token in the kubeconfig is a placeholder, which the cluster refuses here; \
+             for the real one: --target pod",
+            visible(&step.credential.name)
+        ));
+    }
     for step in &plan.steps {
         if let Some(expiry) = &step.expiry {
             let name = visible(&step.credential.name);
             ctx.out.warn(&format!("{name}: {expiry}"));
-        }
-    }
-}
-
-/// Fetches the secrets at the interval of `--refresh`, until the caller drops this future. If a secret can't be fetched,
-/// its file stays as it is.
-async fn refresh(ctx: &Ctx, args: &Args, files: &Materialized<'_>, mut masked: KnownSecrets) {
-    let Some(every) = args.refresh else {
-        return;
-    };
-    let mut current: Vec<(&Step, SecretString)> = files
-        .plan()
-        .steps
-        .iter()
-        .filter(|step| step.file.is_some() && !step.credential.id.is_empty())
-        .filter_map(|step| Some((step, step.credential.token.as_ref().ok()?.clone())))
-        .collect();
-    loop {
-        tokio::time::sleep(every).await;
-        for (step, known) in &mut current {
-            let credential = &step.credential;
-            let replaced = match args.selection.fetch_again(ctx, credential).await {
-                Ok(secret) if secret.expose_secret() == known.expose_secret() => continue,
-                Ok(secret) => {
-                    masked.add(mask::secrets_in(step, &secret));
-                    replace(files, step, secret, ctx).map(|secret| *known = secret)
-                }
-                Err(failure) => Err(failure),
-            };
-            if let Err(failure) = replaced {
-                ctx.out.warn(&format!(
-                    "{}: not refreshed: {}",
-                    visible(&credential.name),
-                    failure.message
-                ));
-            }
         }
     }
 }
@@ -199,12 +274,18 @@ fn replace(
     secret: SecretString,
     ctx: &Ctx,
 ) -> Result<SecretString, Failure> {
-    let faults = step.faults_of(&secret, ctx.now());
+    let faults = files.plan().faults_of(step, &secret, ctx.now());
     if !faults.is_empty() {
         return Err(Failure::new(Kind::Data, faults.join("; ")));
     }
+    // The file may hold something other than the secret.
+    let content = step
+        .file
+        .as_ref()
+        .and_then(|file| plan::content(file.rule, &secret))
+        .ok_or_else(|| Failure::new(Kind::Data, "the new secret gives no file"))?;
     files
-        .replace(step, secret.expose_secret())
+        .replace(step, content.expose_secret())
         .map_err(|error| Failure::new(Kind::Other, reason(&error)))?;
     Ok(secret)
 }

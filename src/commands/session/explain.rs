@@ -5,13 +5,16 @@ use serde_json::json;
 
 use super::selection;
 use super::view::{View, ViewArgs};
+use crate::commands::server_mode::{self, ServerModeArgs};
 use crate::config::Settings;
 use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
 use crate::output::age::age;
 use crate::resources::Candidates;
 use crate::runner::resolve::{Candidate, Tier};
+use crate::runner::table::{SANDBOX_NOTHING, SANDBOX_WAYS, Target};
 use crate::session_helper::prepare;
-use crate::text::visible;
+use crate::text::{quote, visible};
 
 const EXAMPLES: &str = "\
 acpctl session explain --project team-a
@@ -49,17 +52,27 @@ pub struct Args {
     #[arg(long)]
     all: bool,
     #[command(flatten)]
+    mode: ServerModeArgs,
+    /// Exit with status 8 if a session would get nothing of a kubeconfig
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
     output: ViewArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
     let resolved = selection::resolve(ctx, args.session.as_deref(), args.agent.as_deref())?;
+    let target = args.mode.find(ctx, Some(&resolved.project))?;
     let candidates = resolved.candidates;
     let wide = match view {
         View::Table { wide } => wide,
         View::Document(notation) => {
-            return notation.write(ctx, &json!({"candidates": candidates}));
+            notation.write(
+                ctx,
+                &json!({"candidates": candidates, "server_mode": target}),
+            )?;
+            return refuse_undelivered(&candidates, target, args.strict);
         }
     };
     let (shown, rest): (Vec<&Candidate>, Vec<&Candidate>) = candidates
@@ -91,7 +104,37 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             ));
         }
     }
-    Ok(())
+    if target == Some(Target::Sandbox) {
+        let names = server_mode::kubeconfigs(&candidates);
+        for name in &names {
+            ctx.out
+                .note(&format!("{}: warning: {SANDBOX_NOTHING}", visible(name)));
+        }
+        if !names.is_empty() {
+            ctx.out.note(SANDBOX_WAYS);
+        }
+    }
+    refuse_undelivered(&candidates, target, args.strict)
+}
+
+/// With `--strict`, refuses kubeconfigs of which a session gets nothing.
+fn refuse_undelivered(
+    candidates: &[Candidate],
+    target: Option<Target>,
+    is_strict: bool,
+) -> anyhow::Result<()> {
+    let names = server_mode::kubeconfigs(candidates);
+    match names.first() {
+        Some(name) if is_strict && target == Some(Target::Sandbox) => Err(Failure::new(
+            Kind::Policy,
+            format!(
+                "a sandbox session gets nothing of {} (--strict)",
+                quote(name)
+            ),
+        )
+        .into()),
+        _ => Ok(()),
+    }
 }
 
 fn row(candidate: &Candidate, now: Timestamp, wide: bool) -> Vec<String> {

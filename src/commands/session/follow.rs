@@ -99,7 +99,13 @@ pub(super) async fn has_only_messages(
     or_ended: bool,
 ) -> bool {
     let refused = api::kind_of(error);
-    if !matches!(refused, Kind::NotFound | Kind::Server) {
+    let may_be_sandbox = match refused {
+        Kind::NotFound => true,
+        // On a platform with pods the runner may only not be ready yet.
+        Kind::Server => is_sandbox(client).await,
+        _ => false,
+    };
+    if !may_be_sandbox {
         return false;
     }
     let found = lookup::find_if_any(client, &Collection::sessions(), given).await;
@@ -109,6 +115,12 @@ pub(super) async fn has_only_messages(
     let phase = session.text("phase");
     let has_ended = FINAL_PHASES.contains(&phase) && refused == Kind::NotFound;
     ACTIVE_PHASES.contains(&phase) || or_ended && has_ended
+}
+
+/// Whether the platform says that it runs sessions in sandboxes. An earlier one has no such answer.
+async fn is_sandbox(client: &Client) -> bool {
+    let info = client.get_json("/platform-info").await;
+    info.is_ok_and(|info| info.get("gateway_mode") != Some(&Value::Bool(false)))
 }
 
 /// Returns the failure to open a stream.

@@ -22,10 +22,8 @@ use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, Record};
+use crate::runner::TOKEN_FILE;
 use crate::runner::expiry::SessionTime;
-
-/// The file in which the platform mounts the token of the session's service.
-const TOKEN_FILE: &str = "/var/run/secrets/ambient/bot-token";
 
 /// Reads the credentials that the variables name, without their secrets. From here on, the run uses the client that the
 /// variables describe.

@@ -6,8 +6,11 @@ use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::{Record, SESSION};
 
+const EXAMPLES: &str = "acpctl session interrupt fix";
+
 /// Interrupt what a session is doing; the session itself goes on
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     session: SessionArgs,

@@ -3,8 +3,11 @@
 use super::sandbox::{self, Kept, SandboxArgs};
 use crate::ctx::Ctx;
 
+const EXAMPLES: &str = "acpctl session logs fix";
+
 /// Show the logs of a session's sandbox, also after it has ended
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: SandboxArgs,

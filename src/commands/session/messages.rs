@@ -19,8 +19,14 @@ use crate::resources::{Candidates, Record, SESSION_MESSAGE};
 /// How long to wait before a stream that broke off, or could not be opened, is tried again.
 const RETRY: Duration = Duration::from_secs(3);
 
+const EXAMPLES: &str = "\
+acpctl session messages fix
+# Follow the current run to its end
+acpctl session messages fix -f";
+
 /// Show the messages of a session, or follow its events
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// ID or name of the session, or name of its agent
     #[arg(add = Candidates::SESSIONS)]

@@ -20,10 +20,13 @@ mod sandbox;
 mod selection;
 mod send;
 mod stored;
+mod target;
 mod text;
 mod view;
 
 use clap::Subcommand;
+
+pub(crate) use exec::{ChildArgs, with_credential};
 
 use crate::ctx::Ctx;
 

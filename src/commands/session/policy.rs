@@ -3,8 +3,11 @@
 use super::sandbox::{self, Kept, SandboxArgs};
 use crate::ctx::Ctx;
 
+const EXAMPLES: &str = "acpctl session policy fix";
+
 /// Show the policy that a session's sandbox has
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: SandboxArgs,

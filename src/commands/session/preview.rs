@@ -1,15 +1,17 @@
 //! `acpctl session preview`
 
 use super::selection::SelectionArgs;
+use super::target::TargetArgs;
 use super::view::{View, ViewArgs};
 use crate::config::Settings;
 use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
 use crate::output::style::{Tone, paint};
 use crate::output::table;
 use crate::runner::expiry::date;
 use crate::runner::plan::{Plan, Step};
 use crate::runner::resolve::UNSEEN;
-use crate::runner::table::{FILE_MODE, Mode, Setup, always};
+use crate::runner::table::{MANAGED_PROGRAMS, Mode, Setup, always};
 use crate::session_helper::prepare;
 use crate::text::{acpctl, visible, wrap};
 
@@ -17,7 +19,9 @@ const EXAMPLES: &str = "\
 # Show what the sessions of a project get
 acpctl session preview --project team-a
 # Show what a session would get from one credential
-acpctl session preview --credential prod -o json";
+acpctl session preview --credential prod -o json
+# Show what a managed session would get instead of a file
+acpctl session preview --from-file ~/.kube/config --target managed";
 
 const TITLES: &[&str] = &["PROVIDER", "CREDENTIAL", "WHAT", "NAME", "VALUE"];
 
@@ -28,7 +32,7 @@ const TITLES: &[&str] = &["PROVIDER", "CREDENTIAL", "WHAT", "NAME", "VALUE"];
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// How the platform delivers the credentials, depending on its setup: in-process, in-process-april or sidecar
+    /// How pods get the credentials, depending on the platform's setup: in-process, in-process-april or sidecar
     #[arg(
         long,
         value_enum,
@@ -37,6 +41,11 @@ pub struct Args {
         hide_possible_values = true
     )]
     mode: Mode,
+    /// Exit with status 8 if a session would get nothing of a credential, or would not start with it
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    target: TargetArgs,
     #[command(flatten)]
     output: ViewArgs,
     #[command(flatten)]
@@ -45,11 +54,11 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
-    let plan = args.selection.plan(ctx, args.mode)?;
+    let plan = args.selection.plan(ctx, &args.target, args.mode)?;
     match view {
         View::Table { wide } => {
             let mut rows: Vec<Vec<String>> = plan.steps.iter().flat_map(rows).collect();
-            rows.extend(setup(args.mode));
+            rows.extend(setup(plan.setting.mode));
             match ctx.out.width() {
                 Some(width) if !wide && !table::fits(TITLES, &rows, width) => {
                     ctx.out.text(&narrow(&plan, width))?;
@@ -57,10 +66,21 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 _ => ctx.out.fitted(TITLES, &rows, wide)?,
             }
             say_warnings(ctx, &plan);
-            Ok(())
         }
-        View::Document(notation) => notation.write(ctx, &plan.json()),
+        View::Document(notation) => notation.write(ctx, &plan.json())?,
     }
+    let missing = plan.undelivered();
+    if args.strict && !missing.is_empty() {
+        return Err(Failure::new(
+            Kind::Policy,
+            format!(
+                "a session gets nothing of {} (--strict)",
+                missing.join(", ")
+            ),
+        )
+        .into());
+    }
+    Ok(())
 }
 
 /// Returns the rows for what every session gets.
@@ -88,11 +108,18 @@ fn rows(step: &Step) -> Vec<Vec<String>> {
         rows.push(row(
             "file",
             file.rule.path,
-            format!("mode {FILE_MODE:04o}, {size}"),
+            match file.rule.mode {
+                Some(mode) => format!("mode {mode:04o}, {size}"),
+                None => format!("mode unknown, {size}"),
+            },
         ));
     }
     for variable in &step.variables {
         rows.push(row("variable", variable.name, variable.shown()));
+    }
+    if let Some(endpoint) = &step.endpoint {
+        let programs = format!("for {} only; no other address", MANAGED_PROGRAMS.join(", "));
+        rows.push(row("network", endpoint, programs));
     }
     if let Some((name, entry)) = step.mcp() {
         rows.push(row("mcp", name, entry));
@@ -118,7 +145,7 @@ fn rows(step: &Step) -> Vec<Vec<String>> {
 /// off.
 fn narrow(plan: &Plan, width: usize) -> String {
     let of_credentials = plan.steps.iter().map(rows);
-    let all = of_credentials.chain([setup(plan.mode)]);
+    let all = of_credentials.chain([setup(plan.setting.mode)]);
     all.map(|rows| block(&rows, width)).collect()
 }
 

@@ -8,20 +8,22 @@ use futures_util::future::try_join_all;
 use secrecy::SecretString;
 
 use super::from_env;
+use super::target::TargetArgs;
 use crate::api::Client;
+use crate::commands::server_mode;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::intake::{self, KubeconfigArgs, findings};
-use crate::kubeconfig::{self as rules, Keep};
+use crate::kubeconfig::{Keep, Kubeconfig};
 use crate::lookup::{self, Collection};
 use crate::output::progress;
 use crate::resources::{Candidates, KUBECONFIG, Record};
 use crate::runner::expiry::{Period, SessionTime};
-use crate::runner::plan::{Credential, Plan};
+use crate::runner::plan::{Credential, Plan, Setting};
 use crate::runner::resolve::{Candidate, RunnerTarget};
-use crate::runner::table::Mode;
+use crate::runner::table::{Mode, Target};
 use crate::session_helper::fetch;
 
 /// The flags that choose the credentials.
@@ -58,17 +60,31 @@ pub(super) struct SelectionArgs {
 }
 
 impl SelectionArgs {
+    /// Returns the flags that choose one credential, by its name or ID.
+    pub(super) fn of_credential(given: &str) -> Self {
+        Self {
+            credential: vec![given.to_owned()],
+            ..Self::default()
+        }
+    }
+
     /// True if the credentials are named one by one.
     fn names_credentials(&self) -> bool {
         !self.credential.is_empty() || self.from_file.is_some()
     }
 
-    /// Plans what becomes of the credentials in this mode, one of each provider. A secret that can't be read is not an
+    /// Plans what becomes of the credentials in the target, which is `in_pod` for pods, one of each provider. A secret that can't be read is not an
     /// error here: the plan notes it.
     ///
     /// # Errors
     /// If the flags contradict each other, or a credential can't be found.
-    pub(super) fn plan(&self, ctx: &Ctx, mode: Mode) -> anyhow::Result<Plan> {
+    pub(super) fn plan(
+        &self,
+        ctx: &Ctx,
+        target: &TargetArgs,
+        in_pod: Mode,
+    ) -> anyhow::Result<Plan> {
+        let trust_bundle = target.trust_bundle()?;
         let id = self.session.as_deref().or(self.session_flag.as_deref());
         if self.names_credentials() && (id.is_some() || self.agent.is_some()) {
             return Err(Failure::usage(
@@ -77,17 +93,53 @@ impl SelectionArgs {
             .hint("name the credentials, or what they are resolved for")
             .into());
         }
-        let (credentials, session) = if self.from_env {
-            (in_pod(ctx)?, from_env::session_time(ctx)?)
+        let given = target.target;
+        let (target, credentials, session) = if self.from_env {
+            // The variables exist in pods only.
+            let credentials = of_pod(ctx)?;
+            (
+                given.or(Some(Target::Pod)),
+                credentials,
+                from_env::session_time(ctx)?,
+            )
         } else if self.names_credentials() {
-            (self.named(ctx)?, SessionTime::Assumed)
+            let target = self.target_of_named(ctx, given)?;
+            let credentials = self.named(ctx, target)?;
+            (target, credentials, SessionTime::Assumed)
         } else {
             let resolved = resolve(ctx, id, self.agent.as_deref())?;
-            (chosen(ctx, &resolved.candidates)?, resolved.session_time)
+            let target = server_mode::find(ctx, given, Some(&resolved.project))?;
+            let credentials = chosen(ctx, &resolved.candidates)?;
+            (target, credentials, resolved.session_time)
         };
+        if target.is_none() {
+            TargetArgs::say_unknown(ctx);
+        }
         refuse_twins(&credentials)?;
         let now = ctx.now();
-        Ok(Plan::new(mode, credentials, Period { now, session }))
+        let setting = Setting {
+            mode: Mode::of(target.unwrap_or(Target::Pod), in_pod),
+            period: Period { now, session },
+            trust_bundle,
+        };
+        Ok(Plan::new(setting, credentials))
+    }
+
+    /// Returns the kind of session that named credentials are for. A file alone needs no server.
+    fn target_of_named(&self, ctx: &Ctx, given: Option<Target>) -> anyhow::Result<Option<Target>> {
+        if self.credential.is_empty() {
+            return Ok(given.or(Some(Target::Pod)));
+        }
+        if given.is_some() || ctx.settings()?.is_local() {
+            return server_mode::find(ctx, given, None);
+        }
+        let Some(project) = ctx.settings()?.project.value.clone() else {
+            return server_mode::find(ctx, None, None);
+        };
+        let client = ctx.client()?;
+        // The project is only the place to ask; whether it exists does not matter for a named credential.
+        let found = ctx.block_on(async { Ok(lookup::project(client, &project).await.ok()) })?;
+        server_mode::find(ctx, None, found.as_ref().map(Record::id))
     }
 
     /// Fetches the secret of a credential again.
@@ -111,10 +163,10 @@ impl SelectionArgs {
         }
     }
 
-    fn named(&self, ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
+    fn named(&self, ctx: &Ctx, target: Option<Target>) -> anyhow::Result<Vec<Credential>> {
         let mut credentials = Vec::new();
         if let Some(file) = &self.from_file {
-            credentials.push(from_file(ctx, file)?);
+            credentials.push(from_file(ctx, file, target)?);
         }
         // A file alone needs no server.
         if !self.credential.is_empty() {
@@ -130,12 +182,16 @@ impl SelectionArgs {
 
 /// Reads the kubeconfig of a file and cuts it to its current context, as `credential create` does. The plan judges it: an
 /// address that only this machine reaches is acceptable here.
-fn from_file(ctx: &Ctx, file: &Path) -> Result<Credential, Failure> {
+fn from_file(ctx: &Ctx, file: &Path, target: Option<Target>) -> Result<Credential, Failure> {
     let input = input::from_path(file)?;
     let name = input.name();
     let mut sources = KubeconfigArgs::default().read(Some(input))?;
     intake::decode(&mut sources)?;
-    let carved = rules::carve(&intake::views(&sources), Keep::Current, &intake::open);
+    let read = Kubeconfig::read(&intake::views(&sources));
+    let carved = read.and_then(|file| match target {
+        Some(Target::Managed) => file.carve_for_managed(Keep::Current, &intake::open),
+        _ => file.carve(Keep::Current, &intake::open),
+    });
     let carved = carved.map_err(|refused| {
         for finding in &refused {
             ctx.out.note(&findings::text(&name, finding));
@@ -168,6 +224,8 @@ async fn named(client: &Client, given: &str) -> anyhow::Result<Record> {
 /// Everything about a session's credentials except the secrets.
 pub(super) struct Resolved {
     pub candidates: Vec<Candidate>,
+    /// The ID of the session's project.
+    pub project: String,
     pub session_time: SessionTime,
 }
 
@@ -185,6 +243,7 @@ pub(super) fn resolve(
     let candidates = ctx.block_on(fetch::candidates(client, &target))?;
     Ok(Resolved {
         candidates,
+        project: target.project,
         session_time,
     })
 }
@@ -264,7 +323,7 @@ fn chosen(ctx: &Ctx, candidates: &[Candidate]) -> anyhow::Result<Vec<Credential>
 
 /// Fetches the credentials that the variables of a pod name. If the service's token is rejected, it is read again, since it
 /// may have been renewed, and everything is fetched once more, as the runner does (docs/interface/runner.md section 3.2).
-fn in_pod(ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
+fn of_pod(ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
     let records = from_env::records(ctx)?;
     let credentials = with_secrets(ctx, ctx.client()?, &records)?;
     let rejected = |credentials: &[Credential]| {

@@ -7,18 +7,22 @@ use super::follow::{self, End, EventFormat, Printer};
 use super::stored::Stored;
 use crate::api::{Body, Client, Method, path};
 use crate::commands::outcome;
+use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
 use crate::lookup::{self, Collection};
-use crate::output::{Format, OutputArgs};
+use crate::output::Format;
 use crate::resources::{Candidates, FINAL_PHASES, SESSION, SESSION_MESSAGE};
 use crate::text::acpctl;
 
 /// The exit status of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
 
+const EXAMPLES: &str = "acpctl session send fix 'Run the tests again'";
+
 /// Send a message to a session
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// ID or name of the session, or name of its agent
     #[arg(add = Candidates::SESSIONS)]
@@ -33,11 +37,11 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     if args.follow && format != Format::Table {
         return Err(
             Failure::usage("--follow and --output are mutually exclusive")
@@ -67,6 +71,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .await
         .context("send message")
     })?;
+    if ctx.rehearses() {
+        return outcome::done(ctx, &sent, &format, "sent");
+    }
     let seq = sent.value("seq").and_then(Value::as_i64).unwrap_or(0);
     let sentence = format!("sent (seq={seq})");
     if format != Format::Table {

@@ -7,7 +7,6 @@ use clap::{ArgMatches, Command};
 use super::rules::{
     count_failure, ends_in_a_command_line, flag_name, invalid_value, is_parent, split_failure,
 };
-use super::suggestions::unknown_command;
 use super::words::{Flag, Line, Scanned, Stop};
 use crate::failure::Failure;
 use crate::text::quote;
@@ -41,7 +40,7 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
     if line.path.len() == 1
         && let Some(word) = line.first_argument()
     {
-        return Err(unknown_command(root, &word));
+        return Err(unknown_command(&line, &word));
     }
     let mut scanned = line.scan();
     let checked = match std::mem::replace(&mut scanned.end, Ok(())) {
@@ -74,17 +73,19 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
 fn check_arguments(line: &Line<'_>, scanned: &Scanned) -> Result<(), Failure> {
     let (command, path) = (line.command(), line.path_text());
     let failure = match scanned.arguments.first() {
-        Some(word) if is_parent(command) => {
-            let word = word.to_string_lossy();
-            let message = format!("unknown command {} for {}", quote(&word), quote(&path));
-            Some(Failure::usage(message).hint(line.verb_hint(&word)))
-        }
+        Some(word) if is_parent(command) => Some(unknown_command(line, &word.to_string_lossy())),
         _ if ends_in_a_command_line(command) => {
             split_failure(command, scanned.before, scanned.arguments.len(), &path)
         }
         _ => count_failure(command, &scanned.arguments, &path),
     };
     failure.map_or(Ok(()), Err)
+}
+
+/// The refusal of a word that is not a command, with the command that it may have been meant for.
+fn unknown_command(line: &Line<'_>, word: &str) -> Failure {
+    let (word_shown, path) = (quote(word), quote(&line.path_text()));
+    Failure::usage(format!("unknown command {word_shown} for {path}")).hint(line.verb_hint(word))
 }
 
 /// Returns the arguments before `--` and after it, without those that the command ignores.

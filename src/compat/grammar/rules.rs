@@ -61,14 +61,17 @@ pub(super) fn count_failure(
         .iter()
         .skip(got)
         .take(least.saturating_sub(got))
-        .map(|arg| value_name(arg))
+        .map(|arg| value_name(arg).to_lowercase())
         .collect();
-    let why = match (missing.as_slice(), arguments.get(most)) {
-        ([], Some(word)) => format!("{} is one too many", quote(&word.to_string_lossy())),
-        ([one], _) => format!("{one} is missing"),
-        (several, _) => format!("{} are missing", several.join(" and ")),
+    let line = usage_line(command, path);
+    let hint = match (missing.as_slice(), arguments.get(most)) {
+        ([], Some(word)) => {
+            let word = quote(&word.to_string_lossy());
+            format!("{word} is one too many; usage: {line}")
+        }
+        (missing, _) => format!("name the {}: {line}", missing.join(" and the ")),
     };
-    Some(Failure::usage(words).hint(format!("{why}; usage: {}", usage_line(command, path))))
+    Some(Failure::usage(words).hint(hint))
 }
 
 /// Checks the words on both sides of `--`. The Go tool has no such command, so the messages are our own.
@@ -78,12 +81,19 @@ pub(super) fn split_failure(
     all: usize,
     path: &str,
 ) -> Option<Failure> {
-    let most = command
+    let first: Vec<&Arg> = command
         .get_positionals()
         .filter(|arg| !arg.is_last_set())
-        .count();
-    let wrong = if before == all {
+        .collect();
+    let most = first.len();
+    let missing = first.get(before).filter(|arg| arg.is_required_set());
+    let is_needed = command
+        .get_positionals()
+        .any(|arg| arg.is_last_set() && arg.is_required_set());
+    let wrong = if before == all && is_needed {
         "no command follows --".to_owned()
+    } else if let Some(missing) = missing {
+        format!("{} is missing before --", value_name(missing))
     } else if before > most {
         format!("accepts at most {most} arg(s) before --, received {before}")
     } else {
@@ -102,7 +112,12 @@ pub fn usage_line(command: &Command, path: &str) -> String {
     }
     line.push_str(" [flags]");
     for arg in shown().filter(|arg| arg.is_last_set()) {
-        line.push_str(&format!(" -- {}", positional(arg)));
+        let name = value_name(arg);
+        line.push_str(&if arg.is_required_set() {
+            format!(" -- {}", positional(arg))
+        } else {
+            format!(" [-- {name}...]")
+        });
     }
     line
 }

@@ -135,7 +135,7 @@ impl<'a> Line<'a> {
         if c == 'h' {
             return Some(Known::Help);
         }
-        if c == 'v' && self.path.len() == 1 {
+        if matches!(c, 'v' | 'V') && self.path.len() == 1 {
             return Some(Known::Version);
         }
         self.flags()

@@ -185,3 +185,111 @@ fn a_conflict_without_a_binding_is_a_conflict() {
         );
     }
 }
+
+/// Writes the sample kubeconfig and returns the words that store it under a name.
+fn create(env: &TestEnv, name: &str, more: &str) -> (i32, String, String) {
+    let file = env.file("kubeconfig", crate::support::sample());
+    let file = file.to_string_lossy();
+    run(
+        env,
+        &format!("credential create -f {file} --name {name} {more}"),
+    )
+}
+
+#[test]
+fn create_and_update_bind_to_each_project_once() {
+    let env = store();
+    let line = "--bind demo --bind other";
+    let (code, stdout, stderr) = create(&env, "c", line);
+    assert_eq!(
+        (code, stdout.as_str()),
+        (
+            0,
+            "credential/c created\ncredential/c bound to project/demo\ncredential/c bound to project/other\n"
+        ),
+        "{stderr}"
+    );
+    let (code, stdout, _) = create(&env, "c", "--bind demo");
+    assert_eq!(
+        (code, stdout.as_str()),
+        (
+            0,
+            "credential/c unchanged\ncredential/c already bound to project/demo\n"
+        )
+    );
+    let (code, stdout, _) = run(&env, "credential update git --bind demo -o json");
+    let updated: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &updated["name"]), (0, &json!("git")));
+    assert!(updated["token"].is_null(), "{stdout}");
+    assert_eq!(bound(&env).len(), 3);
+}
+
+#[test]
+fn an_unknown_project_stores_nothing() {
+    let env = store();
+    let (code, stdout, stderr) = create(&env, "c", "--bind demo --bind nope");
+    assert_eq!((code, stdout.as_str()), (3, ""), "{stderr}");
+    assert!(stderr.contains("\"nope\""), "{stderr}");
+    assert_eq!(run(&env, "credential get c").0, 3);
+    assert!(bound(&env).is_empty());
+}
+
+#[test]
+fn a_dry_run_of_create_names_the_bindings() {
+    let env = store();
+    let (code, stdout, _) = create(&env, "c", "--bind demo --dry-run");
+    assert_eq!(
+        (code, stdout.as_str()),
+        (
+            0,
+            "credential/c created (dry run)\ncredential/c bound to project/demo (dry run)\n"
+        )
+    );
+    assert_eq!(run(&env, "credential get c").0, 3);
+}
+
+#[test]
+fn a_refused_binding_says_that_the_secret_is_stored() {
+    let server = Scripted::with(|request| {
+        let path = request.target.trim_start_matches("/api/ambient/v1");
+        match (request.method.as_str(), path.split('?').next().unwrap()) {
+            ("POST", "/credentials") => answer(201, &json!({"id": "c1", "name": "git"})),
+            ("GET", "/projects/demo") => answer(200, &json!({"id": "demo", "name": "demo"})),
+            ("GET", "/roles") => answer(
+                200,
+                &json!({"items": [{"id": "r", "name": "credential:viewer"}], "total": 1}),
+            ),
+            _ => error(403, "ambient-api-server-4", "not for you"),
+        }
+    });
+    let env = TestEnv::new();
+    let mut command = env.connected(server.url());
+    command.args("credential create --provider github --name git --bind demo".split(' '));
+    let output = command.write_stdin("secret").output().unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(5), "{stderr}");
+    assert_eq!(stdout, "credential/git created\n");
+    assert!(
+        stderr.contains("Error: credential/git is stored, but not bound to project/demo: "),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("acpctl credential bind git --project demo"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn exec_runs_a_command_with_one_credential() {
+    let env = store();
+    let (code, stdout, stderr) = run(&env, "exec git -- printenv GITHUB_TOKEN");
+    assert_eq!((code, stdout.as_str()), (0, "t\n"), "{stderr}");
+    assert_eq!(run(&env, "exec git -- false").0, 1);
+    assert_eq!(run(&env, "exec nope -- true").0, 3);
+    let (code, _, stderr) = run(&env, "exec -- true");
+    assert_eq!(code, 2);
+    assert!(
+        stderr.starts_with("Error: CREDENTIAL is missing before --"),
+        "{stderr}"
+    );
+}

@@ -577,3 +577,86 @@ fn both_dialects_name_one_project() {
         .unwrap();
     assert!(short.status.success(), "{}", streams(&short).1);
 }
+
+#[test]
+fn a_run_in_a_sandbox_is_followed_by_its_messages() {
+    let env = TestEnv::new();
+    let server = Serve::start(
+        &env,
+        &[
+            "--platform",
+            "sandbox",
+            "--run-sessions",
+            "--allow-empty",
+            "--",
+            "sh",
+            "-c",
+            "echo worked",
+        ],
+    );
+    run(&env, &server, &["project", "create", "--name", "demo"]);
+    run(&env, &server, &["agent", "create", "--name", "lead"]);
+    run(&env, &server, &["agent", "start", "lead"]);
+    let (code, stdout, stderr) = tried(&env, &server, &["session", "messages", "lead", "-f"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("worked"), "{stdout}{stderr}");
+    let logs = run(
+        &env,
+        &server,
+        &["session", "events-history", "lead", "-o", "json"],
+    );
+    assert!(logs.contains("RUN_FINISHED"), "{logs}");
+}
+
+#[test]
+fn bindings_of_a_credential_show_who_inherits_it() {
+    let env = TestEnv::new();
+    local(&env, &["create", "project", "--name", "demo"]);
+    for agent in ["lead", "tester"] {
+        local(&env, &["agent", "create", "--name", agent]);
+    }
+    let create = [
+        "credential",
+        "create",
+        "--provider",
+        "kubeconfig",
+        "--name",
+        "k",
+        "--from-file",
+    ];
+    let config = env.file("config", crate::support::sample());
+    env.local().args(create).arg(config).output().unwrap();
+    local(
+        &env,
+        &[
+            "credential",
+            "bind",
+            "k",
+            "--project",
+            "demo",
+            "--agent",
+            "lead",
+        ],
+    );
+    let shown = || -> Value {
+        serde_json::from_str(&local(&env, &["credential", "bindings", "k", "-o", "json"])).unwrap()
+    };
+    let states = |list: &Value| -> Vec<(String, String)> {
+        let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+        let rows = list.as_array().unwrap().iter();
+        rows.map(|row| (text(row, "target"), text(row, "state")))
+            .collect()
+    };
+    let pair = |target: &str, state: &str| (target.to_owned(), state.to_owned());
+    assert_eq!(states(&shown()), [pair("lead", "direct")]);
+    local(&env, &["credential", "bind", "k", "--project", "demo"]);
+    assert_eq!(
+        states(&shown()),
+        [
+            pair("demo", "direct"),
+            pair("lead", "direct"),
+            pair("tester", "inherited")
+        ]
+    );
+    assert!(local(&env, &["credential", "bindings", "k"]).contains("inherited"));
+}

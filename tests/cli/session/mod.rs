@@ -10,6 +10,7 @@ mod pod;
 mod preview;
 mod probe;
 mod same;
+mod targets;
 mod warnings;
 
 use std::fs;
@@ -31,9 +32,14 @@ pub const SECRET: &str = "canary-secret-0123456789";
 
 const ENDPOINT: &str = "/api/ambient/v1";
 
-/// The providers of the table, and one that nobody knows.
+/// The providers that the table has for pods, and one that nobody knows.
 fn providers() -> Vec<&'static str> {
-    let mut providers: Vec<&str> = table::ROWS.iter().map(|row| row.provider).collect();
+    let in_pod = |mode: &table::Mode| mode.target() == table::Target::Pod;
+    let rows = table::ROWS.iter();
+    let mut providers: Vec<&str> = rows
+        .filter(|row| row.modes.iter().any(in_pod))
+        .map(|row| row.provider)
+        .collect();
     providers.dedup();
     providers.push("other");
     providers

@@ -14,6 +14,7 @@ pub mod serve;
 pub mod server;
 pub mod signals;
 pub mod snapshot;
+pub mod states;
 pub mod tls;
 
 use std::fs;

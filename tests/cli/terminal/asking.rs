@@ -65,6 +65,9 @@ fn nothing_is_asked_with_no_input_in_ci_or_a_pipe() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(streams(&output).1, "Error: --name is required\n");
+    assert_eq!(
+        streams(&output).1,
+        "Error: --name is required\nHint: write acpctl credential create --provider PROVIDER --from-file PATH --name NAME\n"
+    );
     assert!(server.received().is_empty());
 }

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::support::TestEnv;
 use crate::support::pty::{Terminal, start};
+use crate::support::{ID, TestEnv};
 use crate::terminal::{CTRL_C, ENTER, answer_steps, changes, platform, with_kubeconfig};
 
 const DOWN: &str = "\x1b[B";
@@ -201,11 +201,12 @@ fn a_typed_secret_is_not_shown() {
         ],
     );
     let screen = terminal.wait_for("status 0");
-    assert!(screen.contains("Sessions can't use it yet"), "{screen}");
-    assert!(
-        !screen.contains("The same without prompts"),
-        "a secret has no place there"
-    );
+    for line in [
+        "acpctl credential create --provider github --from-file PATH --name gh",
+        "acpctl credential bind gh --project PROJECT",
+    ] {
+        assert!(screen.contains(line), "{screen}");
+    }
     let body = server.received().pop().unwrap().json();
     assert_eq!(body["token"], SECRET);
     let written = terminal.written();
@@ -236,4 +237,78 @@ fn no_answer_is_no() {
     let screen = terminal.wait_for("status 11");
     assert!(screen.contains("canceled: nothing was sent"), "{screen}");
     assert!(changes(&server).is_empty());
+}
+
+#[test]
+fn only_what_the_flags_leave_open_is_asked() {
+    let env = with_kubeconfig();
+    let server = platform();
+    let words = [
+        "credential",
+        "create",
+        "--name",
+        "mine",
+        "--description",
+        "d d",
+        "--bind",
+        "team-a",
+    ];
+    let terminal = start(&env, server.url(), &words, 40, 100);
+    answer_steps(
+        &terminal,
+        &[
+            ("Provider (arrows", &[ENTER]),
+            ("Source (arrows", &[ENTER]),
+            ("Context (arrows", &[ENTER]),
+            ("Store it?", &["y", ENTER]),
+        ],
+    );
+    let screen = terminal.wait_for("status 0");
+    assert!(
+        screen.contains("credential/mine bound to project/team-a"),
+        "{screen}"
+    );
+    assert!(
+        screen.contains("acpctl exec mine -- kubectl config current-context"),
+        "{screen}"
+    );
+    let created = server.received().into_iter();
+    let created = created.rev().find(|it| it.target.ends_with("/credentials"));
+    assert_eq!(created.unwrap().json()["description"], "d d");
+}
+
+#[test]
+fn name_and_provider_of_a_file_are_asked_for_and_shown_as_flags() {
+    let env = with_kubeconfig();
+    let server = platform();
+    env.file("token", "canary-in-a-file-77\n");
+    let words = ["credential", "create", "-f", "token"];
+    let terminal = start(&env, server.url(), &words, 40, 100);
+    answer_steps(
+        &terminal,
+        &[
+            ("Provider (arrows", &["k", "k", "k", "k", ENTER]),
+            ("Name:", &["gh", ENTER]),
+        ],
+    );
+    let screen = terminal.wait_for("status 0");
+    assert!(
+        screen.contains("credential create --provider github --from-file token --name gh"),
+        "{screen}"
+    );
+    assert!(!terminal.written().contains("canary"));
+}
+
+#[test]
+fn bind_asks_for_the_project() {
+    let env = with_kubeconfig();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "bind", ID], 24, 80);
+    answer_steps(&terminal, &[("Project whose", &[ENTER])]);
+    let screen = terminal.wait_for("status 0");
+    assert!(
+        screen.contains(&format!("acpctl credential bind {ID} --project team-a")),
+        "{screen}"
+    );
+    assert!(screen.contains("bound to project/team-a"), "{screen}");
 }

@@ -1,5 +1,6 @@
 //! The flags of `acpctl credential create`.
 
+use crate::commands::credential::binding::BindArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::input::{self, Stdin};
 use crate::intake::{KubeconfigArgs, SourceArgs};
@@ -7,8 +8,10 @@ use crate::output::OutputArgs;
 use crate::resources::{Candidates, KUBECONFIG};
 
 const EXAMPLES: &str = "\
-# One context of a file, checked and cut out
-acpctl credential create --provider kubeconfig --from-file ~/.kube/config --context dev
+# The current context of a file, checked, cut out, and bound to a project
+acpctl credential create -f ~/.kube/config --bind team-a
+# Another context, under another name
+acpctl credential create -f ~/.kube/config --context dev --name prod
 # What kubectl uses now
 kubectl config view --raw --minify --flatten | acpctl credential create --provider kubeconfig --name ci
 # The secret that another program prints
@@ -24,7 +27,7 @@ acpctl credential create";
 /// for it on a terminal. A kubeconfig is cut to one self-contained context. What would be stored is validated as
 /// Kubernetes' own client does, and checked for what breaks in a session's container, before it is sent. A file that
 /// holds a kubeconfig needs no --provider.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name; for a kubeconfig the context's name by default
@@ -51,6 +54,8 @@ pub struct Args {
     /// Annotations, as a JSON object
     #[arg(long, value_name = "JSON")]
     pub annotations: Option<String>,
+    #[command(flatten)]
+    pub bind: BindArgs,
     /// Do everything except sending: show what would be stored
     #[arg(long)]
     pub dry_run: bool,
@@ -78,10 +83,9 @@ pub enum IfExists {
 }
 
 impl Args {
-    /// True if neither a flag nor standard input tells what to store.
-    pub fn is_empty(&self) -> bool {
-        self.name.is_none()
-            && matches!(self.provider.as_deref(), None | Some(KUBECONFIG))
+    /// True if neither a flag nor standard input tells where the secret comes from.
+    pub fn names_no_source(&self) -> bool {
+        matches!(self.provider.as_deref(), None | Some(KUBECONFIG))
             && !self.source.is_given()
             && !self.kubeconfig.is_given()
             && !self.dry_run

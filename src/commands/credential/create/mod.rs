@@ -1,57 +1,47 @@
-//! `acpctl credential create`: reads and checks the secret (`prepare`) and stores it (`send`). Without any flags, on a
-//! terminal, a `wizard` asks for what the flags would say.
+//! `acpctl credential create`: reads and checks the secret (`prepare`) and stores it (`send`, `store`). On a terminal, a
+//! `wizard` asks for what the flags do not say.
 
 mod args;
+mod ask;
+mod line;
 mod prepare;
 mod send;
+mod store;
 mod wizard;
 
 pub(super) use args::Args;
 
 use crate::ctx::Ctx;
 use crate::output::Format;
-use crate::resources::Record;
-use crate::text::acpctl;
 
 use prepare::NewCredential;
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    if args.is_empty() && ctx.may_ask() {
-        return wizard::run(ctx, args.provider.as_deref());
-    }
     let format = args.output.format()?;
+    args.bind.check()?;
+    if args.names_no_source() && ctx.may_ask() {
+        return wizard::run(ctx, args, &format);
+    }
     let new = prepare::prepare(ctx, args)?;
+    if new.asked {
+        line::show(ctx, args, Some(&new.name), Some(&new.provider));
+    }
     if args.dry_run {
-        return show_dry_run(ctx, &format, &new);
+        return show_dry_run(ctx, args, &format, &new);
     }
-    let (record, effect) = send::send(ctx, args, new)?;
-    match format {
-        Format::Table | Format::Wide => {
-            ctx.out
-                .line(&format!("credential/{} {}", record.name(), effect.word()))
-        }
-        format => ctx.out.record(&record, &format, ctx.now()),
-    }?;
-    note_unbound(ctx, &record);
-    Ok(())
+    store::store(ctx, args, new, &format)
 }
 
-fn show_dry_run(ctx: &Ctx, format: &Format, new: &NewCredential) -> anyhow::Result<()> {
-    match format {
-        Format::Json => ctx.out.json(&new.body.masked()),
-        _ => ctx
-            .out
-            .line(&format!("credential/{} created (dry run)", new.name)),
+fn show_dry_run(
+    ctx: &Ctx,
+    args: &Args,
+    format: &Format,
+    new: &NewCredential,
+) -> anyhow::Result<()> {
+    if *format == Format::Json {
+        return ctx.out.json(&new.body.masked());
     }
-}
-
-/// Tells a user who gave `--project` that this does not bind the credential to the project.
-fn note_unbound(ctx: &Ctx, record: &Record) {
-    let project = ctx.globals.project.as_deref();
-    if let Some(project) = project.filter(|project| !project.is_empty()) {
-        let command = acpctl(&["credential", "bind", record.name(), "--project", project]);
-        ctx.out.note(&format!(
-            "create does not bind a credential; to let the sessions of {project} use it: {command}"
-        ));
-    }
+    ctx.out
+        .line(&format!("credential/{} created (dry run)", new.name))?;
+    args.bind.rehearse(ctx, &new.name)
 }

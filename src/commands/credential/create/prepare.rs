@@ -4,11 +4,12 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::args::Args;
+use super::{ask, line};
 use crate::api::Body;
 use crate::commands::credential::merge;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::input::{self, Input, Stdin};
+use crate::input::{self, Input, Source, Stdin};
 use crate::intake::{self, KubeconfigArgs, SourceArgs, judge, provider};
 use crate::output::prompt;
 use crate::resources::{DIGEST, KUBECONFIG};
@@ -16,94 +17,115 @@ use crate::resources::{DIGEST, KUBECONFIG};
 /// A credential that is ready to be sent.
 pub(super) struct NewCredential {
     pub name: String,
+    pub provider: String,
     pub body: Body,
     /// A keyed digest that recognizes the secret; only for kubeconfigs.
     pub digest: Option<String>,
     pub is_kubeconfig: bool,
+    /// True if the user was prompted for a part that a flag could have named.
+    pub asked: bool,
 }
 
 /// Reads the secret from its source, and the other fields from the flags.
 ///
 /// # Errors
 /// If something is missing, or the secret does not pass the checks.
-pub(super) fn prepare(ctx: &Ctx, args: &Args) -> Result<NewCredential, Failure> {
+pub(super) fn prepare(ctx: &Ctx, args: &Args) -> anyhow::Result<NewCredential> {
     let gates = &args.kubeconfig.gates;
     judge::check_codes(&gates.allow)?;
-    let given = filled(args.provider.as_deref());
+    let given = filled(args.provider.as_deref()).map(str::to_owned);
     let mut name = filled(args.name.as_deref()).map(str::to_owned);
-    if let Some(provider) = given.filter(|provider| *provider != KUBECONFIG) {
+    if let Some(provider) = given.as_deref().filter(|provider| *provider != KUBECONFIG) {
         if name.is_none() {
-            name = Some(ask_name(ctx)?);
+            name = Some(ask_name(ctx, args)?);
         }
         provider::check(provider, &gates.allow)?;
         if args.kubeconfig.is_given() {
-            return Err(KubeconfigArgs::misplaced("--provider kubeconfig"));
+            return Err(KubeconfigArgs::misplaced("--provider kubeconfig").into());
         }
     }
     let mut input = args.source.read()?;
     args.source.warn_of_literal(ctx);
     let provider = match given {
-        Some(provider) => provider,
+        Some(ref provider) => provider.clone(),
         None => {
             input = input_or_stdin(input)?;
-            guess_provider(ctx, args, input.as_ref(), name.is_some())?
+            match guess_provider(ctx, args, input.as_ref(), name.is_some())? {
+                Some(provider) => provider.to_owned(),
+                None => {
+                    let provider = ask::ask_provider()?;
+                    if name.is_none() {
+                        name = Some(ask_name(ctx, args)?);
+                    }
+                    provider
+                }
+            }
         }
     };
+    let asked = given.is_none() && provider != KUBECONFIG
+        || filled(args.name.as_deref()).is_none() && name.is_some();
     let mut new = if provider == KUBECONFIG {
         from_kubeconfig(ctx, args, input, name.as_deref())?
     } else {
-        from_secret(ctx, args, input, name.unwrap_or_default(), provider)?
+        from_secret(ctx, args, input, name.unwrap_or_default(), &provider)?
     };
+    new.asked |= asked;
     let body = &mut new.body;
     body.set("name", new.name.as_str());
-    body.set("provider", provider);
+    body.set("provider", provider.as_str());
     body.set_filled("description", args.description.as_deref());
     body.set_filled("email", args.email.as_deref());
     body.set_filled("labels", args.labels.as_deref());
     body.set_filled("url", args.url.as_deref());
+    new.provider = provider;
     Ok(new)
 }
 
 /// Prompts for the name.
-fn ask_name(ctx: &Ctx) -> Result<String, Failure> {
-    let missing = || Failure::usage("--name is required");
-    if !ctx.may_ask() {
-        return Err(missing());
+fn ask_name(ctx: &Ctx, args: &Args) -> anyhow::Result<String> {
+    if ctx.may_ask() {
+        return ask::ask_name();
     }
-    let typed = prompt::text("Name", "", not_empty);
-    typed.map_err(|error| error.downcast().unwrap_or_else(|_| missing()))
+    Err(Failure::usage("--name is required")
+        .hint(line_to_type(args))
+        .into())
 }
 
-/// Refuses an empty answer to a prompt.
-pub(super) fn not_empty(text: &str) -> Result<(), String> {
-    if text.is_empty() {
-        return Err("a value is required; press Ctrl-C to cancel".to_owned());
-    }
-    Ok(())
+/// Returns the line that stores what the flags describe, with capitals for what is missing.
+fn line_to_type(args: &Args) -> String {
+    format!(
+        "write {}",
+        line::text(args, args.name.as_deref(), args.provider.as_deref())
+    )
 }
 
-/// Without `--provider`, tells by the content or by `--context` that a kubeconfig is meant.
+/// Without `--provider`, tells by the content or by `--context` that a kubeconfig is meant. Returns `None` if the user has
+/// to be prompted, which is possible then.
 fn guess_provider(
     ctx: &Ctx,
     args: &Args,
     input: Option<&Input>,
     is_named: bool,
-) -> Result<&'static str, Failure> {
+) -> Result<Option<&'static str>, Failure> {
     if input.is_some_and(|input| provider::is_kubeconfig(&input.bytes)) {
         ctx.out
             .note("This is a kubeconfig: --provider kubeconfig is assumed");
-        return Ok(KUBECONFIG);
+        return Ok(Some(KUBECONFIG));
     }
     if input.is_none() && args.kubeconfig.context.is_some() {
         ctx.out
             .note("--context is given: --provider kubeconfig is assumed");
-        return Ok(KUBECONFIG);
+        return Ok(Some(KUBECONFIG));
     }
-    Err(Failure::usage(if is_named {
+    if ctx.may_ask() {
+        return Ok(None);
+    }
+    let missing = Failure::usage(if is_named {
         "--provider is required"
     } else {
         "--name is required"
-    }))
+    });
+    Err(missing.hint(line_to_type(args)))
 }
 
 /// Returns the named input, or else reads standard input if data is piped to this command alone.
@@ -125,14 +147,20 @@ fn from_secret(
     named: Option<Input>,
     name: String,
     provider: &str,
-) -> Result<NewCredential, Failure> {
+) -> anyhow::Result<NewCredential> {
     let gates = &args.kubeconfig.gates;
     let mut body = Body::new();
-    match secret(ctx, args, named)? {
+    let asked = named.is_none();
+    let found = secret(ctx, args, named)?;
+    let asked = asked
+        && found
+            .as_ref()
+            .is_some_and(|input| input.source == Source::Prompt);
+    match found {
         Some(input) => {
             let text = intake::text(&input)?;
             if text.expose_secret().is_empty() {
-                return Err(intake::empty(&input.name()));
+                return Err(intake::empty(&input.name()).into());
             }
             provider::doubt(ctx, gates, Some(provider), &text)?;
             body.set_secret("token", text);
@@ -144,13 +172,15 @@ fn from_secret(
         name,
         body,
         digest: None,
+        provider: String::new(),
         is_kubeconfig: false,
+        asked,
     })
 }
 
 /// Returns the secret from the named source, a pipe, or a prompt. Returns `None` only if the user accepts a credential
 /// without a secret.
-fn secret(ctx: &Ctx, args: &Args, named: Option<Input>) -> Result<Option<Input>, Failure> {
+fn secret(ctx: &Ctx, args: &Args, named: Option<Input>) -> anyhow::Result<Option<Input>> {
     if named.is_some() {
         return Ok(named);
     }
@@ -163,20 +193,15 @@ fn secret(ctx: &Ctx, args: &Args, named: Option<Input>) -> Result<Option<Input>,
         )
     };
     match input::stdin() {
-        Stdin::Given => input::from_stdin().map(Some),
+        Stdin::Given => Ok(Some(input::from_stdin()?)),
         Stdin::Shared => Err(missing(
             "no secret given, and standard input was not read: the calling script has it too, maybe for a loop",
-        )),
+        )
+        .into()),
         Stdin::Silent if ctx.may_ask() => {
-            let typed = prompt::secret("Secret");
-            let typed = typed.map_err(|error| {
-                error
-                    .downcast()
-                    .unwrap_or_else(|_| missing("no secret given"))
-            })?;
-            SourceArgs::typed(typed).read()
+            Ok(SourceArgs::typed(prompt::secret("Secret")?).read()?)
         }
-        Stdin::Silent => Err(missing("no secret given")),
+        Stdin::Silent => Err(missing("no secret given").into()),
     }
 }
 
@@ -209,6 +234,8 @@ fn from_kubeconfig(
         name,
         body,
         digest,
+        provider: String::new(),
         is_kubeconfig: true,
+        asked: false,
     })
 }

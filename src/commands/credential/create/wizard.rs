@@ -1,82 +1,58 @@
-//! `acpctl credential create` without flags, on a terminal: prompts for what the flags would say, shows what will be
-//! stored, and asks for one confirmation.
+//! `acpctl credential create` on a terminal, without a source of the secret: prompts for what the flags do not say, shows
+//! what will be stored, and asks for one confirmation.
 
-use anyhow::Context as _;
 use jiff::Timestamp;
 
 use super::args::Args;
-use super::prepare::{not_empty, prepare};
-use super::send::send;
-use crate::api::ListOptions;
-use crate::commands::credential::binding;
+use super::ask::{ask_provider, cancelled, is_known, not_empty};
+use super::line;
+use super::prepare::prepare;
+use super::store::store;
+use crate::commands::credential::binding::{self, BindArgs};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::intake::{self, SourceArgs};
 use crate::kubeconfig::{self as rules, ContextSummary, Identity, OwnedSource};
+use crate::output::Format;
 use crate::output::age::age;
 use crate::output::prompt::{self, Choice};
 use crate::output::table::aligned;
-use crate::resources::{KUBECONFIG, PROJECT, PROVIDERS};
+use crate::resources::KUBECONFIG;
 use crate::text::{acpctl, visible};
 
-/// How many projects are offered.
-const PROJECTS: i64 = 100;
-
-/// The user's answers.
+/// The flags, completed by the user's answers.
 struct Answers {
     args: Args,
     /// A description of where the secret comes from.
     source: String,
     context: Option<ContextSummary>,
-    /// The project whose sessions may use the credential.
-    project: Option<String>,
 }
 
-/// Prompts for everything except a provider that was given, and stores the credential.
-pub(super) fn run(ctx: &Ctx, provider: Option<&str>) -> anyhow::Result<()> {
+/// Prompts for everything that the flags do not name, and stores the credential.
+pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
     // A user who is not logged in should learn that before the first question.
     ctx.client()?;
-    let answers = ask(ctx, provider)?;
+    let answers = ask(ctx, args)?;
     // Prints what is wrong, and which files were read for the kubeconfig, above the final question.
     let new = prepare(ctx, &answers.args)?;
     show(ctx, &answers);
     if !prompt::confirm("Store it?")? {
         return Err(cancelled().into());
     }
-    let (record, effect) = send(ctx, &answers.args, new)?;
-    let name = record.name_or_id();
-    ctx.out
-        .line(&format!("credential/{name} {}", effect.word()))?;
-    let Some(project) = &answers.project else {
-        ctx.out.note(&format!(
-            "Sessions can't use it yet: {}",
-            acpctl(&["credential", "bind", name, "--project", "PROJECT"])
-        ));
-        return Ok(());
-    };
-    let client = ctx.client()?;
-    ctx.block_on(binding::bind_to_project(client, record.id(), project))
-        .with_context(|| format!("bind credential {name} to project {project}"))?;
-    ctx.out
-        .line(&format!("credential/{name} bound to project/{project}"))
+    store(ctx, &answers.args, new, format)
 }
 
-fn cancelled() -> Failure {
-    Failure::new(Kind::Input, "canceled: nothing was sent")
-}
-
-fn ask(ctx: &Ctx, provider: Option<&str>) -> anyhow::Result<Answers> {
-    let provider = match provider {
+fn ask(ctx: &Ctx, given: &Args) -> anyhow::Result<Answers> {
+    let provider = match given.provider.as_deref() {
         Some(provider) => provider.to_owned(),
         None => ask_provider()?,
     };
     let mut answers = Answers {
-        args: Args::default(),
+        args: given.clone(),
         source: String::new(),
         context: None,
-        project: None,
     };
     let name = if provider == KUBECONFIG {
         ask_kubeconfig(ctx, &mut answers)?
@@ -84,48 +60,29 @@ fn ask(ctx: &Ctx, provider: Option<&str>) -> anyhow::Result<Answers> {
         ask_secret(&mut answers, &provider)?;
         String::new()
     };
+    let args = &mut answers.args;
     if provider == "jira" {
-        answers.args.url = Some(prompt::text("Address of the service", "", not_empty)?);
-        answers.args.email = Some(prompt::text(
-            "E-mail address of the account",
-            "",
-            not_empty,
-        )?);
+        fill(&mut args.url, "Address of the service", "")?;
+        fill(&mut args.email, "E-mail address of the account", "")?;
     }
     if !is_known(&provider) {
-        let allow = &mut answers.args.kubeconfig.gates.allow;
+        let allow = &mut args.kubeconfig.gates.allow;
         allow.push(intake::judge::UNKNOWN_PROVIDER.to_owned());
     }
-    answers.args.provider = Some(provider);
-    answers.args.name = Some(prompt::text("Name", &name, not_empty)?);
-    answers.project = ask_project(ctx)?;
+    args.provider = Some(provider);
+    fill(&mut args.name, "Name", &name)?;
+    if args.bind.projects().is_empty() {
+        args.bind = BindArgs::to(ask_project(ctx)?.into_iter().collect());
+    }
     Ok(answers)
 }
 
-fn is_known(provider: &str) -> bool {
-    PROVIDERS.iter().any(|(name, _)| *name == provider)
-}
-
-fn ask_provider() -> anyhow::Result<String> {
-    let mut choices: Vec<Choice> = PROVIDERS
-        .iter()
-        .map(|(name, help)| Choice::new(*name, *help))
-        .collect();
-    choices.push(Choice::new("another", "any other word"));
-    let start = PROVIDERS.iter().position(|(name, _)| *name == KUBECONFIG);
-    let chosen = prompt::select("Provider", &choices, start.unwrap_or_default())?;
-    match PROVIDERS.get(chosen) {
-        Some((name, _)) => Ok((*name).to_owned()),
-        None => {
-            let typed = prompt::text("Provider", "", not_empty)?;
-            let question =
-                "No session gets anything from a provider of this name. Store it anyway?";
-            if !is_known(&typed) && !prompt::confirm(question)? {
-                return Err(cancelled().into());
-            }
-            Ok(typed)
-        }
+/// Prompts for a value unless it is given.
+fn fill(value: &mut Option<String>, title: &str, default: &str) -> anyhow::Result<()> {
+    if value.as_deref().unwrap_or_default().is_empty() {
+        *value = Some(prompt::text(title, default, not_empty)?);
     }
+    Ok(())
 }
 
 /// Prompts for the source and the context. Returns a name that fits the context.
@@ -195,40 +152,9 @@ fn ask_secret(answers: &mut Answers, provider: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Offers the projects to bind to. If they can't be listed, prompts for the name of one.
+/// Offers the projects to bind to.
 fn ask_project(ctx: &Ctx) -> anyhow::Result<Option<String>> {
-    let client = ctx.client()?;
-    let options = ListOptions {
-        limit: Some(PROJECTS),
-        ..ListOptions::default()
-    };
-    let listed = ctx.block_on(async { Ok(client.list(&PROJECT, "/projects", &options).await?) });
-    let Ok(listed) = listed else {
-        let typed = prompt::text(
-            "Project whose sessions may use it (empty: none)",
-            "",
-            |_| Ok(()),
-        )?;
-        return Ok(Some(typed).filter(|project| !project.is_empty()));
-    };
-    let mut choices = vec![Choice::new("none", "bind it later")];
-    for project in listed.items() {
-        choices.push(Choice::new(
-            project.name_or_id(),
-            project.text("description"),
-        ));
-    }
-    let configured = ctx.settings()?.project.value.as_deref();
-    let start = listed
-        .items()
-        .iter()
-        .position(|project| Some(project.name_or_id()) == configured);
-    let title = "Project whose sessions may use it";
-    let chosen = prompt::select(title, &choices, start.map_or(0, |at| at + 1))?;
-    Ok(chosen
-        .checked_sub(1)
-        .and_then(|at| listed.items().get(at))
-        .map(|project| project.id().to_owned()))
+    binding::ask_project(ctx, Some(Choice::new("none", "bind it later")))
 }
 
 /// Shows what will be stored, and the commands that do the same.
@@ -256,48 +182,17 @@ fn show(ctx: &Ctx, answers: &Answers) {
     }
     rows.extend(args.url.clone().map(|url| ("URL", url)));
     rows.extend(args.email.clone().map(|email| ("E-mail", email)));
-    let project = answers.project.clone();
-    rows.push(("Project", project.unwrap_or_else(|| "none".to_owned())));
+    let projects = match args.bind.projects() {
+        [] => "none".to_owned(),
+        projects => projects.join(", "),
+    };
+    rows.push(("Project", projects));
     ctx.out.note("");
     for (title, value) in rows {
         ctx.out.note(&format!("  {title:<10}{}", visible(&value)));
     }
     ctx.out.note("");
-    if let Some(command) = command(answers) {
-        ctx.out
-            .note_as_is(&format!("The same without prompts:\n  {command}\n"));
-    }
-}
-
-/// Returns the command lines that do the same in a script; `None` if the secret was typed.
-fn command(answers: &Answers) -> Option<String> {
-    let args = &answers.args;
-    let file = args.source.path().map(|path| path.to_string_lossy());
-    if file.is_none() && args.source.is_given() {
-        return None;
-    }
-    let name = args.name.as_deref();
-    let mut words = vec!["credential", "create"];
-    for (flag, value) in [
-        ("--provider", args.provider.as_deref()),
-        ("--from-file", file.as_deref()),
-        ("--context", args.kubeconfig.context.as_deref()),
-        ("--name", name),
-        ("--url", args.url.as_deref()),
-        ("--email", args.email.as_deref()),
-    ] {
-        words.extend(value.into_iter().flat_map(|value| [flag, value]));
-    }
-    for code in &args.kubeconfig.gates.allow {
-        words.extend(["--allow", code]);
-    }
-    let mut lines = acpctl(&words);
-    if let Some(project) = &answers.project {
-        let name = name.unwrap_or_default();
-        let bind = acpctl(&["credential", "bind", name, "--project", project]);
-        lines.push_str(&format!("\n  {bind}"));
-    }
-    Some(lines)
+    line::show(ctx, args, args.name.as_deref(), args.provider.as_deref());
 }
 
 /// Describes a context: its server, its kind of login, and when that expires.

@@ -1,27 +1,16 @@
 //! Checks the cluster and the login directly, before any other program gets the credentials.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::checklist::{Cause, Checklist, Trouble};
-use crate::cluster::plugin::{self, Login};
 use crate::cluster::questions::{self, Readable};
-use crate::cluster::{Class, Client, Fault, Limits};
+use crate::cluster::{Class, Fault};
 use crate::compat::quote::quote;
-use crate::env;
+use crate::intake::cluster::{self, EXEC_PLUGIN};
 use crate::kubeconfig::{Access, Plugin};
 use crate::output::progress;
 use crate::runner::expiry::date;
-use crate::runner::table;
 
-/// The code that `--allow` must name before a login program is started. `credential create` has a finding of this code.
-pub(super) const EXEC_PLUGIN: &str = "exec-plugin";
-/// The time limits for a connection, and for one answer.
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-const ANSWER_LIMIT: Duration = Duration::from_secs(15);
-/// The time limit for a login program, which may have to ask a server of its own.
-const LOGIN_LIMIT: Duration = Duration::from_secs(60);
 /// How many of the readable kinds are named.
 const MAX_NAMED: usize = 4;
 
@@ -50,16 +39,11 @@ pub(super) async fn run(
             list.fail("login program", not_allowed(access, plugin));
             return None;
         }
-        let limit = list.ctx().globals.request_timeout.unwrap_or(LOGIN_LIMIT);
-        progress.say(|| format!("Running the login program (up to {} s)", limit.as_secs()));
-        match plugin::run(access, plugin, limit, without_our_secrets).await {
-            Ok(login) => {
-                list.pass("login program", plugin.command.clone());
-                match login {
-                    Login::Token(token) => access.token = Some(token),
-                    Login::Certificate(pair) => access.certificate = Some(pair),
-                }
-            }
+        let ctx = list.ctx();
+        let program = plugin.command.clone();
+        progress.say(|| cluster::running(cluster::login_limit(ctx)));
+        match cluster::log_in(ctx, access).await {
+            Ok(()) => list.pass("login program", program),
             Err(fault) => {
                 list.fail("login program", fault.into());
                 return None;
@@ -89,12 +73,7 @@ async fn questions(
     access: &Access,
     list: &mut Checklist<'_>,
 ) -> Result<Readable, (&'static str, Fault)> {
-    let globals = &list.ctx().globals;
-    let limits = Limits {
-        connect: globals.connect_timeout.unwrap_or(CONNECT_LIMIT),
-        request: globals.request_timeout.unwrap_or(ANSWER_LIMIT),
-    };
-    let client = Client::new(access, limits)
+    let client = cluster::client(list.ctx(), access)
         .await
         .map_err(|fault| (ANSWERS, fault))?;
     let version = questions::version(&client)
@@ -158,16 +137,6 @@ fn not_allowed(access: &Access, plugin: &Plugin) -> Trouble {
         hint: format!(
             "add --allow {EXEC_PLUGIN} if you trust this kubeconfig; a session's container has no such program"
         ),
-    }
-}
-
-/// Keeps the user's own tokens, and the variables that the runner may set, from a program that a kubeconfig names.
-fn without_our_secrets(command: &mut tokio::process::Command) {
-    for name in table::variable_names() {
-        command.env_remove(name);
-    }
-    for variable in [env::TOKEN, env::BOT_TOKEN] {
-        command.env_remove(variable.name);
     }
 }
 

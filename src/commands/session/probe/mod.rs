@@ -11,16 +11,17 @@ use std::path::{Path, PathBuf};
 use secrecy::ExposeSecret as _;
 
 use super::selection::SelectionArgs;
+use super::target::TargetArgs;
 use super::view::{View, ViewArgs};
 use crate::cluster::Class;
-use crate::compat::quote::quote;
 use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
+use crate::intake::cluster;
 use crate::kubeconfig::{Access, Kubeconfig, Source};
 use crate::resources::KUBECONFIG;
 use crate::runner::plan::Plan;
-use crate::runner::table::Mode;
+use crate::runner::table::{Mode, Target};
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir::{self, PrivateDir};
 use crate::session_helper::mask::Mask;
@@ -28,7 +29,7 @@ use crate::session_helper::materialize::Materialized;
 use crate::session_helper::prepare;
 
 use checklist::{Cause, Checklist, Trouble};
-use cluster_checks::{ANSWERS, ClusterAnswer, EXEC_PLUGIN};
+use cluster_checks::{ANSWERS, ClusterAnswer};
 use program::Program;
 
 const EXAMPLES: &str = "\
@@ -42,6 +43,7 @@ acpctl session probe --credential prod --mcp-command /opt/kubernetes-mcp-server"
 /// credentials that are refused. Then it writes the kubeconfig into a private folder, starts the MCP server as a session
 /// does, lists its tools, reads namespaces or pods, stops it and removes everything. The server is --mcp-command, or else
 /// kubernetes-mcp-server on PATH, or else a fixed version through npx or uvx, which may download it.
+/// With --target managed, the rules of such sessions come first, and no MCP server is started.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -55,6 +57,8 @@ pub struct Args {
     #[arg(long, value_name = "CODE")]
     allow: Vec<String>,
     #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
     output: ViewArgs,
     #[command(flatten)]
     selection: SelectionArgs,
@@ -62,12 +66,13 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
-    let may_run_plugin = may_run_plugin(&args.allow)?;
+    let may_run_plugin = cluster::may_log_in(&args.allow)?;
     dir::sweep();
-    let mut plan = args.selection.plan(ctx, Mode::InProcess)?;
+    let mut plan = args.selection.plan(ctx, &args.target, Mode::InProcess)?;
     plan.steps
         .retain(|step| step.credential.provider == KUBECONFIG || !step.credential.visible);
     prepare::check(&plan)?;
+    prepare::refuse_undelivered(&plan, false)?;
     let access = access(&plan)?;
     let program = Program::find(args.mcp_command.as_deref());
     let program = match &args.mcp_command {
@@ -83,17 +88,6 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         notation.write(ctx, &list.json())?;
     }
     list.end()
-}
-
-/// Reads `--allow`, which may name the login program only.
-fn may_run_plugin(allowed: &[String]) -> Result<bool, Failure> {
-    match allowed.iter().find(|code| *code != EXEC_PLUGIN) {
-        Some(other) => Err(Failure::usage(format!(
-            "--allow takes {EXEC_PLUGIN} here, not {}",
-            quote(other)
-        ))),
-        None => Ok(!allowed.is_empty()),
-    }
 }
 
 /// Reads the plan's only kubeconfig.
@@ -193,6 +187,13 @@ async fn check_all(
             return Ok(());
         }
     };
+    if files.plan().setting.mode.target() == Target::Managed {
+        list.note(
+            "server started",
+            "none: a managed session has no Kubernetes MCP server".to_owned(),
+        );
+        return Ok(());
+    }
     let program = program?;
     server_checks::run(
         args.read_only,

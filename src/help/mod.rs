@@ -1,7 +1,17 @@
 //! Help texts: clap's definitions in the Go tool's layout (docs/interface/cli-core.md section 1.1).
 //!
 //! `--help`, the manual pages and completion all read [`tree`], so they can't disagree. A command's `after_help` holds its
-//! examples, one command line each; a line that starts with `#` explains the lines after it.
+//! examples, one command line each; a line that starts with `#` explains the lines after it. A command that only holds others
+//! shows the first example of each of them.
+//!
+//! - `page`: the page of a command; `front`: the first page, with the commands in groups; `topics`: texts that are not about one command
+
+mod front;
+mod page;
+mod topics;
+
+pub use front::{GROUPS, HOME};
+pub use topics::{OUTPUT, TOPICS};
 
 use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command};
@@ -9,10 +19,16 @@ use clap::{Arg, ArgAction, Command};
 use crate::compat::grammar;
 use crate::output::Out;
 
+use page::Look;
+
 /// The heading of a command's own flags.
 const FLAGS: &str = "Flags";
-/// The width if there is no terminal, in columns.
-const WIDTH: usize = 100;
+/// The heading of the flags that every command takes; `acpctl options` lists them.
+const GLOBAL_FLAGS: &str = "Global Flags";
+/// The width if there is no terminal, in columns: that of the narrowest window that is common.
+const WIDTH: usize = 80;
+/// The most examples of a command that only holds others.
+const MAX_EXAMPLES: usize = 4;
 
 /// Returns the whole tree of commands with headings, usage lines and `--help`, as they are shown. `root` is the definition of
 /// the program.
@@ -28,21 +44,57 @@ pub fn tree(root: Command) -> Command {
 pub fn text(out: &Out, root: Command, path: &[String]) -> String {
     let command = at(root, path);
     match command.get_long_about().cloned() {
-        Some(about) => render(out, command.about(about)),
-        None => render(out, command),
+        Some(about) => render(out, &command.about(about)),
+        None => render(out, &command),
     }
 }
 
-/// Returns the help of the program without its first line.
+/// Returns the flags that every command takes, and those of the program itself.
 #[must_use]
-pub fn usage(out: &Out, root: Command) -> String {
-    render(out, at(root, &[]).about("")).trim_start().to_owned()
+pub(crate) fn options(out: &Out, root: Command) -> String {
+    let (root, look) = (ready(root, "acpctl"), look(out));
+    let is_shown = |arg: &&Arg| arg.is_global_set() && !arg.is_hide_set();
+    let every = page::rows(root.get_arguments().filter(is_shown));
+    let own = [
+        (
+            "-h, --help",
+            "Show help; after a command, the help of that command",
+        ),
+        (
+            "-V, --version",
+            "Print the version; without a command, -v does the same",
+        ),
+    ];
+    let own = own.map(|(flag, help)| (flag.to_owned(), help.to_owned()));
+    format!(
+        "Every command takes these flags, before or after its name.\n\n{}\n{}\n{}\n{}",
+        look.heading(GLOBAL_FLAGS),
+        look.list(&every),
+        look.heading("Flags Without a Command"),
+        look.list(&own),
+    )
+}
+
+/// Returns all commands with their descriptions.
+fn commands(out: &Out, root: Command) -> String {
+    let root = ready(root, "acpctl");
+    let look = look(out);
+    let list = look.list(&page::commands(&root));
+    format!("{}\n{list}", look.heading("Available Commands"))
+}
+
+/// Returns the text of a topic; `None` if the topic does not exist.
+#[must_use]
+pub(crate) fn topic(out: &Out, root: Command, name: &str) -> Option<String> {
+    match name {
+        "commands" => Some(commands(out, root)),
+        name => topics::topic(name, look(out)),
+    }
 }
 
 /// Returns the command at a path as it is in [`tree`]. Only this command is prepared: preparing the others would double the
 /// time that help takes.
 pub(crate) fn at(root: Command, path: &[String]) -> Command {
-    let order = long_names(&root);
     let mut command = &root;
     let mut names = vec!["acpctl"];
     for name in path {
@@ -55,21 +107,20 @@ pub(crate) fn at(root: Command, path: &[String]) -> Command {
     if names.len() == 1 {
         return ready(root, "acpctl");
     }
-    let ready = ready(command.clone(), &names.join(" "));
-    let globals = root.get_arguments().filter(|arg| arg.is_global_set());
-    ready.args(globals.map(|arg| flag(arg.clone(), &order)))
+    ready(command.clone(), &names.join(" "))
 }
 
-pub(crate) fn render(out: &Out, mut command: Command) -> String {
-    if command.get_name() == "acpctl" {
-        command = root_flags(command);
+pub(crate) fn render(out: &Out, command: &Command) -> String {
+    match command.get_bin_name() {
+        None | Some("acpctl") => front::page(command, look(out)),
+        Some(path) => page::page(command, path, look(out)),
     }
-    command = command.term_width(out.width().unwrap_or(WIDTH));
-    let help = command.render_help();
-    if out.colored() {
-        help.ansi().to_string()
-    } else {
-        help.to_string()
+}
+
+fn look(out: &Out) -> Look {
+    Look {
+        columns: out.width().unwrap_or(WIDTH),
+        is_colored: out.colored(),
     }
 }
 
@@ -85,6 +136,21 @@ pub fn examples(command: &Command) -> Vec<String> {
         .collect()
 }
 
+/// Returns the examples of a command's page: its own or, of a command that only holds others, the first one of each of them.
+#[must_use]
+pub fn page_examples(command: &Command) -> Vec<String> {
+    let own = examples(command);
+    if !own.is_empty() {
+        return own;
+    }
+    let first = |sub: &Command| {
+        let lines = examples(sub);
+        lines.into_iter().find(|line| !line.starts_with('#'))
+    };
+    let shown = command.get_subcommands().filter(|sub| !sub.is_hide_set());
+    shown.filter_map(first).take(MAX_EXAMPLES).collect()
+}
+
 /// Prepares a command and those below it for help.
 fn shown(command: Command, path: &str) -> Command {
     ready(command, path).mut_subcommands(|sub| {
@@ -95,15 +161,11 @@ fn shown(command: Command, path: &str) -> Command {
 
 /// Prepares one command for help.
 fn ready(command: Command, path: &str) -> Command {
-    let name = command.get_name().to_owned();
-    let examples = examples(&command);
     let usage = usage_lines(&command, path);
     let order = long_names(&command);
-    let has_subcommands = command.get_subcommands().next().is_some();
     plain(command)
         .override_usage(usage.join("\n  "))
-        .help_template(template(path, &examples, has_subcommands))
-        .subcommand_help_heading("Available Commands")
+        .bin_name(path)
         .disable_help_flag(true)
         .disable_help_subcommand(true)
         .mut_args(|arg| flag(arg, &order))
@@ -113,7 +175,7 @@ fn ready(command: Command, path: &str) -> Command {
                 .short('h')
                 .long("help")
                 .action(ArgAction::SetTrue)
-                .help(format!("help for {name}"))
+                .help("Show this help")
                 .help_heading(FLAGS)
                 .display_order(rank(&order, "help")),
         )
@@ -132,22 +194,6 @@ fn plain(mut command: Command) -> Command {
 
 fn unmarked(text: &StyledStr) -> String {
     text.to_string().replace('`', "")
-}
-
-/// Returns the template: description, usage, examples, then commands and flags. Unlike `after_help`, the template's own text
-/// is not wrapped, so examples can be copied.
-fn template(path: &str, examples: &[String], has_subcommands: bool) -> String {
-    let examples = if examples.is_empty() {
-        String::new()
-    } else {
-        format!("\n\nExamples:\n  {}", examples.join("\n  "))
-    };
-    let closing = if has_subcommands {
-        format!("\n\nUse \"{path} [command] --help\" for more information about a command.")
-    } else {
-        String::new()
-    };
-    format!("{{about}}\n\n{{usage-heading}}\n  {{usage}}{examples}\n\n{{all-args}}{closing}")
 }
 
 /// Returns `acpctl credential get <CREDENTIAL> [flags]`, and for a command with subcommands also a line with `[command]`.
@@ -200,24 +246,4 @@ fn long_names(command: &Command) -> Vec<String> {
 /// Returns the position of a long name in the order.
 fn rank(order: &[String], long: &str) -> usize {
     order.partition_point(|name| name.as_str() < long)
-}
-
-/// At the root all flags are in one list, and `-v` means the version; `-v` means `--verbose` only after a command.
-fn root_flags(root: Command) -> Command {
-    let mut order = long_names(&root);
-    order.push("version".to_owned());
-    order.sort_unstable();
-    root.mut_arg("verbose", |arg| arg.short(None))
-        .arg(
-            Arg::new("version")
-                .short('v')
-                .long("version")
-                .action(ArgAction::SetTrue)
-                .num_args(0)
-                .help("version for acpctl"),
-        )
-        .mut_args(|arg| {
-            let rank = arg.get_long().map_or(0, |long| rank(&order, long));
-            arg.help_heading(FLAGS).display_order(rank)
-        })
 }

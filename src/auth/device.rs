@@ -1,0 +1,161 @@
+//! The login with a code that the user types on another device (RFC 8628).
+
+use std::future::Future;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+use url::Url;
+
+use super::oidc::{Issuer, Reply, Tokens};
+use super::pkce::Proof;
+use crate::failure::{Failure, Kind};
+use crate::text::secrets;
+
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+/// The pause between two requests if the issuer names none, and what `slow_down` adds to it (RFC 8628 section 3.5).
+const PAUSE: Duration = Duration::from_secs(5);
+/// The bounds of the pause that an issuer may ask for, in seconds.
+const PAUSES: (u64, u64) = (1, 60);
+/// The longest time that an issuer may give the user, in seconds.
+const LONGEST: u64 = 3600;
+/// The longest code or address that can be meant for a person, in bytes.
+const MAX_TEXT: usize = 2048;
+
+/// The client that logs in.
+pub(crate) struct Client<'a> {
+    pub id: &'a str,
+    pub secret: Option<&'a SecretString>,
+}
+
+/// A login that waits for the user.
+pub(crate) struct Begun {
+    device_code: SecretString,
+    proof: Proof,
+    pause: Duration,
+    /// The code that the user types.
+    pub user_code: String,
+    /// The address at which the user types it.
+    pub address: String,
+    /// The address that contains the code already, for a QR code.
+    pub whole_address: Option<String>,
+    pub deadline: Instant,
+}
+
+/// Asks the issuer for a code. Proof keys are always sent: some clients demand them, and an issuer that does not know them
+/// ignores them.
+///
+/// # Errors
+/// The issuer refuses, or its answer can't be used.
+pub(crate) async fn begin(issuer: &Issuer, client: &Client<'_>) -> anyhow::Result<Begun> {
+    let proof = Proof::new()?;
+    let mut form = vec![("client_id", client.id)];
+    if let Some(secret) = client.secret {
+        form.push(("client_secret", secret.expose_secret()));
+    }
+    form.extend([
+        ("code_challenge", proof.challenge.as_str()),
+        ("code_challenge_method", "S256"),
+    ]);
+    let answer = issuer.begin_device(&form).await?;
+    Ok(read(&answer, proof)?)
+}
+
+/// Reads the issuer's answer (RFC 8628 section 3.2).
+fn read(answer: &Value, proof: Proof) -> Result<Begun, Failure> {
+    let text = |key: &str| {
+        let text = answer.get(key)?.as_str()?;
+        (!text.is_empty() && text.len() <= MAX_TEXT).then(|| text.to_owned())
+    };
+    let missing = |key: &str| {
+        let words = format!("no usable {key} in the device response");
+        Failure::new(Kind::Server, words)
+    };
+    // Only a browser's address is shown: the user is told to open it.
+    let address = |key: &str| {
+        let url = Url::parse(&text(key)?).ok()?;
+        (matches!(url.scheme(), "http" | "https") && url.username().is_empty())
+            .then(|| url.to_string())
+    };
+    let seconds = |key: &str| answer.get(key).and_then(Value::as_u64);
+    let device_code = text("device_code").ok_or_else(|| missing("device_code"))?;
+    let device_code = SecretString::from(device_code);
+    secrets::know(&device_code);
+    let limit = seconds("expires_in").ok_or_else(|| missing("expires_in"))?;
+    let pause = seconds("interval").unwrap_or(PAUSE.as_secs());
+    Ok(Begun {
+        device_code,
+        proof,
+        pause: Duration::from_secs(pause.clamp(PAUSES.0, PAUSES.1)),
+        user_code: text("user_code").ok_or_else(|| missing("user_code"))?,
+        address: address("verification_uri").ok_or_else(|| missing("verification_uri"))?,
+        whole_address: address("verification_uri_complete"),
+        deadline: Instant::now() + Duration::from_secs(limit.min(LONGEST)),
+    })
+}
+
+impl Begun {
+    /// Asks again and again until the user has decided.
+    ///
+    /// # Errors
+    /// The user refuses, the time is over, or the issuer refuses.
+    pub(crate) async fn wait(
+        &self,
+        issuer: &Issuer,
+        client: &Client<'_>,
+    ) -> Result<Tokens, Failure> {
+        let mut form = vec![("client_id", client.id)];
+        if let Some(secret) = client.secret {
+            form.push(("client_secret", secret.expose_secret()));
+        }
+        form.extend([
+            ("code_verifier", self.proof.verifier.as_str()),
+            ("device_code", self.device_code.expose_secret()),
+            ("grant_type", GRANT),
+        ]);
+        poll(self.pause, self.deadline, || issuer.request(&form)).await
+    }
+}
+
+async fn poll<F: Future<Output = Result<Reply, Failure>>>(
+    mut pause: Duration,
+    deadline: Instant,
+    ask: impl Fn() -> F,
+) -> Result<Tokens, Failure> {
+    let late = || {
+        Failure::new(
+            Kind::Login,
+            "the code has expired before the login was finished",
+        )
+        .hint("start again: the next code is new")
+    };
+    loop {
+        if Instant::now() + pause >= deadline {
+            return Err(late());
+        }
+        sleep(pause).await;
+        let refusal = match ask().await {
+            Ok(Reply::Tokens(tokens)) => return Ok(tokens),
+            Ok(Reply::Refused(refusal)) => refusal,
+            // A network that fails for a moment must not cost the user a code; the pause grows (RFC 8628 section 3.5).
+            Err(failure) if failure.kind == Kind::Network => {
+                pause = (pause * 2).min(Duration::from_secs(PAUSES.1));
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        match refusal.code.as_deref() {
+            Some("authorization_pending") => {}
+            Some("slow_down") => pause += PAUSE,
+            Some("access_denied") => {
+                return Err(Failure::new(
+                    Kind::Login,
+                    "access was refused in the browser (access_denied)",
+                ));
+            }
+            Some("expired_token") => return Err(late()),
+            _ => return Err(refusal.into()),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Stores and binds a prepared credential, and tells the user what to do next.
+
+use super::args::Args;
+use super::prepare::NewCredential;
+use super::send;
+use crate::commands::credential::binding;
+use crate::commands::outcome;
+use crate::ctx::Ctx;
+use crate::output::Format;
+use crate::resources::Record;
+use crate::text::acpctl;
+
+/// Stores and binds a credential, and reports that. The projects are looked up first, so that a misspelled one stores
+/// nothing.
+pub(super) fn store(
+    ctx: &Ctx,
+    args: &Args,
+    new: NewCredential,
+    format: &Format,
+) -> anyhow::Result<()> {
+    let client = ctx.client()?;
+    let projects = ctx.block_on(args.bind.find(client))?;
+    let is_kubeconfig = new.is_kubeconfig;
+    let (record, effect) = send::send(ctx, args, new)?;
+    let sentence = format!("credential/{} {}", record.name_or_id(), effect.word());
+    outcome::done(ctx, &record, format, &sentence)?;
+    binding::bind_each(ctx, &record, &projects, format)?;
+    note_next_step(ctx, args, &record, is_kubeconfig);
+    Ok(())
+}
+
+/// Names the next command: on a terminal always, and in a pipe for a user who gave `--project`, which binds nothing.
+fn note_next_step(ctx: &Ctx, args: &Args, record: &Record, is_kubeconfig: bool) {
+    let name = record.name_or_id();
+    let is_bound = !args.bind.projects().is_empty();
+    let project = ctx.globals.project.as_deref();
+    let project = project.filter(|project| !project.is_empty());
+    let bind = |project| acpctl(&["credential", "bind", name, "--project", project]);
+    match project {
+        Some(project) if !is_bound => ctx.out.note(&format!(
+            "create does not bind a credential; to let the sessions of {project} use it: {}",
+            bind(project)
+        )),
+        _ if ctx.out.width_of_talk().is_none() => {}
+        _ if !is_bound => ctx.out.note(&format!(
+            "Next: let the sessions of a project use it: {}",
+            bind("PROJECT")
+        )),
+        _ if is_kubeconfig => ctx.out.note(&format!(
+            "Next: try it on this machine: {}",
+            acpctl(&["exec", name, "--", "kubectl", "config", "current-context"])
+        )),
+        _ => ctx.out.note(&format!(
+            "Next: see what a session gets: {}",
+            acpctl(&["session", "preview", "--credential", name])
+        )),
+    }
+}

@@ -1,0 +1,249 @@
+//! The effect of a binding: the credential that the sessions of each agent get now, and the one that they would get.
+//!
+//! A session gets one credential of each provider, so a binding may take the place of another one, or lose to it.
+
+use serde_json::{Value, json};
+
+use super::binding::{Grantee, VIEWER};
+use crate::api::Client;
+use crate::lookup::Collection;
+use crate::resources::{AGENT, ROLE_BINDING, Record};
+use crate::runner::resolve::{Candidate, RunnerTarget};
+use crate::session_helper::fetch::{self, Grants};
+
+/// A binding that is made now is younger than all others.
+const YOUNGEST: &str = "9999-01-01T00:00:00Z";
+/// The sessions that run without an agent, in tables.
+const NO_AGENT: &str = "(no agent)";
+
+/// The effect of a binding on the sessions of a project.
+pub(super) struct BindingPlan {
+    credential: Record,
+    /// True if the binding exists already: then nothing changes.
+    exists: bool,
+    rows: Vec<Row>,
+}
+
+/// The effect on the sessions of one agent.
+struct Row {
+    /// The ID and the name; `None` for sessions without an agent.
+    agent: Option<(String, String)>,
+    now: Option<Candidate>,
+    then: Option<Candidate>,
+    effect: Effect,
+    /// True if a credential is bound that the caller can't see: it may be the one that the session gets.
+    hidden: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Effect {
+    /// Nothing changes.
+    Unchanged,
+    /// The sessions get the credential, and had none of its provider.
+    Gains,
+    /// The sessions get the credential instead of another one.
+    Replaces,
+    /// The sessions keep another credential, so the binding has no effect on them.
+    Shadowed,
+}
+
+impl BindingPlan {
+    /// Plans a binding of the credential for every agent of the project, or for the one agent of the grantee. Sends a single
+    /// request if no other credential is bound, unless `in_full`.
+    ///
+    /// # Errors
+    /// Something that the plan depends on can't be read.
+    pub(super) async fn make(
+        client: &Client,
+        credential: &Record,
+        grantee: &Grantee,
+        in_full: bool,
+    ) -> anyhow::Result<Self> {
+        let mut plan = Self {
+            credential: credential.clone(),
+            exists: false,
+            rows: Vec::new(),
+        };
+        let bindings = fetch::bindings(client).await?;
+        let may_compete = |binding: &Record| {
+            binding.text("credential_id") != credential.id()
+                && ["", &grantee.project].contains(&binding.text("project_id"))
+        };
+        if !in_full && !bindings.iter().any(may_compete) {
+            return Ok(plan);
+        }
+        let agents = grantee.agents(client).await?;
+        let targets: Vec<RunnerTarget> = agents
+            .iter()
+            .map(|agent| RunnerTarget {
+                project: grantee.project.clone(),
+                agent: agent.as_ref().map(|(id, _)| id.clone()).unwrap_or_default(),
+            })
+            .collect();
+        let mut grants = Grants::load(client, bindings, &targets).await?;
+        if !grants
+            .credentials
+            .iter()
+            .any(|it| it.id() == credential.id())
+        {
+            grants.credentials.push(credential.clone());
+        }
+        let viewer = grants.roles.iter().find(|role| role.name() == VIEWER);
+        let viewer = viewer.map_or("", Record::id).to_owned();
+        plan.exists = grants.bindings.iter().any(|binding| {
+            grantee.is_of(binding, credential.id()) && binding.text("role_id") == viewer
+        });
+        let before = choices(&grants, &targets, credential)?;
+        if !plan.exists {
+            grants
+                .bindings
+                .push(grantee.binding(credential.id(), &viewer)?);
+        }
+        let after = choices(&grants, &targets, credential)?;
+        for ((agent, (now, _)), (then, hidden)) in agents.into_iter().zip(before).zip(after) {
+            plan.rows.push(Row {
+                effect: effect(credential.id(), now.as_ref(), then.as_ref()),
+                agent,
+                now,
+                then,
+                hidden,
+            });
+        }
+        Ok(plan)
+    }
+
+    /// True if the binding would take the place of another credential, or would lose to one.
+    pub(super) fn shadows(&self) -> bool {
+        let is_shadow = |row: &Row| matches!(row.effect, Effect::Replaces | Effect::Shadowed);
+        !self.exists && self.rows.iter().any(is_shadow)
+    }
+
+    pub(super) const TITLES: [&str; 4] = ["AGENT", "NOW", "THEN", "EFFECT"];
+
+    /// Returns the cells of each row.
+    pub(super) fn cells(&self) -> Vec<Vec<String>> {
+        let name = |choice: &Option<Candidate>| {
+            let name = choice.as_ref().map(|it| it.credential.clone());
+            name.unwrap_or_else(|| "-".to_owned())
+        };
+        let cells = |row: &Row| {
+            let agent = row.agent.as_ref().map(|(_, name)| name.clone());
+            vec![
+                agent.unwrap_or_else(|| NO_AGENT.to_owned()),
+                name(&row.now),
+                name(&row.then),
+                row.says(self.credential.name_or_id()),
+            ]
+        };
+        self.rows.iter().map(cells).collect()
+    }
+
+    /// Returns the plan as JSON.
+    pub(super) fn json(&self) -> Value {
+        let choice = |choice: &Option<Candidate>| {
+            choice.as_ref().map(|it| {
+                json!({
+                    "credential_id": it.credential_id,
+                    "credential": it.credential,
+                    "tier": it.tier,
+                })
+            })
+        };
+        let row = |row: &Row| {
+            json!({
+                "agent_id": row.agent.as_ref().map(|(id, _)| id),
+                "agent": row.agent.as_ref().map(|(_, name)| name),
+                "now": choice(&row.now),
+                "then": choice(&row.then),
+                "effect": row.effect,
+                "hidden": row.hidden,
+            })
+        };
+        json!({
+            "credential_id": self.credential.id(),
+            "credential": self.credential.name_or_id(),
+            "provider": self.credential.text("provider"),
+            "exists": self.exists,
+            "agents": self.rows.iter().map(row).collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Row {
+    /// Says in words what the binding does.
+    fn says(&self, credential: &str) -> String {
+        let name = |choice: &Option<Candidate>| {
+            choice
+                .as_ref()
+                .map_or(String::new(), |it| it.credential.clone())
+        };
+        let effect = match self.effect {
+            Effect::Unchanged => "nothing changes".to_owned(),
+            Effect::Gains => format!("gets {credential}"),
+            Effect::Replaces => format!("{} is shadowed", name(&self.now)),
+            Effect::Shadowed => {
+                let tier = self.then.as_ref().and_then(|it| it.tier);
+                let why = tier.map_or(String::new(), |tier| format!(" ({} binding)", tier.word()));
+                format!("{credential} is shadowed by {}{why}", name(&self.then))
+            }
+        };
+        if self.hidden {
+            return format!("{effect}; a credential that you can't see is bound too");
+        }
+        effect
+    }
+}
+
+/// Returns for each target the credential of this provider that its sessions get, and whether a hidden one is bound.
+fn choices(
+    grants: &Grants,
+    targets: &[RunnerTarget],
+    credential: &Record,
+) -> anyhow::Result<Vec<(Option<Candidate>, bool)>> {
+    let provider = credential.text("provider");
+    let choice = |target: &RunnerTarget| {
+        let candidates = grants.candidates(target)?;
+        let hidden = candidates.iter().any(|it| !it.visible);
+        let is_choice = |it: &Candidate| it.chosen && it.provider == provider;
+        Ok((candidates.into_iter().find(is_choice), hidden))
+    };
+    targets.iter().map(choice).collect()
+}
+
+fn effect(credential_id: &str, now: Option<&Candidate>, then: Option<&Candidate>) -> Effect {
+    let id = |choice: Option<&Candidate>| choice.map(|it| it.credential_id.clone());
+    match (id(now), id(then)) {
+        (_, Some(then)) if then != credential_id => Effect::Shadowed,
+        (now, then) if now == then => Effect::Unchanged,
+        (None, _) => Effect::Gains,
+        _ => Effect::Replaces,
+    }
+}
+
+impl Grantee {
+    /// Lists the agents whose sessions a binding reaches, and the sessions without an agent, as ID and name.
+    async fn agents(&self, client: &Client) -> anyhow::Result<Vec<Option<(String, String)>>> {
+        let collection = Collection::agents(&self.project);
+        let agents = client
+            .every(&AGENT, &collection.path, Some(&self.project))
+            .await?;
+        let named = |agent: &Record| Some((agent.id().to_owned(), agent.name_or_id().to_owned()));
+        Ok(match &self.agent {
+            Some(only) => {
+                let only = agents.iter().filter(|agent| agent.id() == only);
+                only.map(named).collect()
+            }
+            None => agents.iter().map(named).chain([None]).collect(),
+        })
+    }
+
+    /// Returns the binding that would be made.
+    fn binding(&self, credential_id: &str, role_id: &str) -> anyhow::Result<Record> {
+        let binding = json!({
+            "id": "", "scope": "credential", "created_at": YOUNGEST, "role_id": role_id,
+            "credential_id": credential_id, "project_id": self.project, "agent_id": self.agent,
+        });
+        Ok(Record::decode(&ROLE_BINDING, binding)?)
+    }
+}

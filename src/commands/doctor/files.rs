@@ -1,0 +1,162 @@
+//! Checks files and folders: the configuration, the runtime folder, the kubeconfig, the store.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::check::{Check, fail, ok, warn};
+use crate::api::{Client, Request};
+use crate::config::paths::Unknown;
+use crate::config::{Settings, paths};
+use crate::ctx::Ctx;
+use crate::env;
+use crate::text::command::shell_word;
+
+/// The bits of a file mode that give access to anybody but the owner.
+const OTHERS: u32 = 0o077;
+const FILE_MODE: u32 = 0o600;
+const FOLDER_MODE: u32 = 0o700;
+
+pub(super) fn config(ctx: &Ctx) -> Check {
+    let name = "config";
+    let path = match paths::config_file() {
+        Ok(path) => path,
+        Err(Unknown::Unset(_)) if env::TOKEN.get().is_some() => {
+            return ok(name, "HOME is not set; AMBIENT_TOKEN needs no file");
+        }
+        Err(Unknown::Unset(_)) => {
+            return warn(
+                name,
+                "HOME is not set, so there is no place for a login",
+                "export AMBIENT_CONFIG=/path/of/a/file, or set HOME",
+            );
+        }
+        Err(why) => return fail(name, why, "unset XDG_CONFIG_HOME"),
+    };
+    let shown = path.display();
+    if let Err(error) = ctx.config() {
+        let why = error.message;
+        let why = why.strip_prefix("load config: ").unwrap_or(&why);
+        return fail(name, why, set_aside(&path));
+    }
+    match fs::metadata(&path) {
+        Err(_) => ok(name, format!("{shown} does not exist; it is not needed")),
+        Ok(about) if !about.is_file() => ok(name, format!("{shown}: no file is used")),
+        Ok(about) => private(name, &path, &about, FILE_MODE),
+    }
+}
+
+/// Returns the command that moves a damaged file or folder away, so that nothing is lost.
+fn set_aside(path: &Path) -> String {
+    let shown = path.to_string_lossy();
+    let aside = format!("{shown}.damaged");
+    format!("mv {} {}", shell_word(&shown), shell_word(&aside))
+}
+
+/// Checks that only its owner can read a file or folder.
+fn private(name: &'static str, path: &Path, about: &fs::Metadata, wanted: u32) -> Check {
+    let (shown, mode) = (path.display(), about.mode() & 0o777);
+    if mode & OTHERS == 0 {
+        return ok(name, format!("{shown}, mode {mode:04o}"));
+    }
+    let fix = format!("chmod {wanted:o} {}", shell_word(&path.to_string_lossy()));
+    let found = warn(
+        name,
+        format!("{shown}, mode {mode:04o}: others may read it"),
+        fix,
+    );
+    let is_ours = about.uid() == rustix::process::geteuid().as_raw();
+    if is_ours {
+        found.mended_by_mode(path, wanted)
+    } else {
+        found
+    }
+}
+
+pub(super) fn runtime_dir() -> Check {
+    let name = "runtime-dir";
+    let instead = "a session's files go to a private folder in the folder for temporary files";
+    let Some(path) = env::XDG_RUNTIME_DIR.path() else {
+        return ok(name, format!("XDG_RUNTIME_DIR is not set; {instead}"));
+    };
+    let shown = path.display();
+    let fix = "unset XDG_RUNTIME_DIR";
+    match fs::metadata(&path) {
+        Ok(about) if about.is_dir() && about.uid() != rustix::process::geteuid().as_raw() => warn(
+            name,
+            format!("{shown} belongs to another user; {instead}"),
+            fix,
+        ),
+        Ok(about) if about.is_dir() => private(name, &path, &about, FOLDER_MODE),
+        _ => warn(name, format!("{shown} is not a folder; {instead}"), fix),
+    }
+}
+
+pub(super) fn kubeconfig() -> Check {
+    let name = "kubeconfig";
+    let path: Option<PathBuf> = match (env::KUBECONFIG.os(), env::HOME.path()) {
+        (Some(list), _) => std::env::split_paths(&list).find(|path| path.exists()),
+        (None, Some(home)) => Some(home.join(".kube/config")),
+        (None, None) => None,
+    };
+    match path.and_then(|path| Some((fs::metadata(&path).ok()?, path))) {
+        Some((about, path)) => private(name, &path, &about, FILE_MODE),
+        None => ok(
+            name,
+            "there is no ~/.kube/config; --from-file names another file",
+        ),
+    }
+}
+
+/// Checks the modes in the embedded API's folder, and opens its store.
+pub(super) fn store(ctx: &Ctx, is_needed: bool) -> Vec<Check> {
+    let name = "store";
+    let dir = match paths::data_dir() {
+        Ok(dir) => dir,
+        Err(_) if !is_needed => return Vec::new(),
+        Err(why) => {
+            let fix = "export XDG_DATA_HOME=/path/of/a/folder, or set HOME";
+            return vec![fail(name, why.message, fix)];
+        }
+    };
+    let Ok(entries) = fs::read_dir(&dir) else {
+        return vec![ok(name, "nothing is stored on this machine yet")];
+    };
+    let mut found: Vec<Check> = Vec::new();
+    let folder = fs::metadata(&dir).ok().map(|about| (dir.clone(), about));
+    let inside = entries.flatten().filter_map(|entry| {
+        let about = fs::symlink_metadata(entry.path()).ok()?;
+        about.is_file().then(|| (entry.path(), about))
+    });
+    for (path, about) in folder.into_iter().chain(inside) {
+        if about.mode() & OTHERS != 0 {
+            let wanted = if about.is_dir() {
+                FOLDER_MODE
+            } else {
+                FILE_MODE
+            };
+            found.push(private(name, &path, &about, wanted));
+        }
+    }
+    let mut globals = ctx.globals.clone();
+    globals.local = true;
+    let opened = || -> anyhow::Result<()> {
+        let settings = Settings::new(&globals, ctx.config_if_any()?);
+        let client = Client::connect(&settings, None)?;
+        let request = Request::get("/projects?page=1&size=1");
+        ctx.block_on(async { Ok(client.send(&request).await.map(drop)?) })
+    };
+    match opened() {
+        Ok(()) if found.is_empty() => found.push(ok(name, format!("{} opens", dir.display()))),
+        Ok(()) => {}
+        Err(error) => found.push(fail(
+            name,
+            format!("{}: {error:#}", dir.display()),
+            format!(
+                "acpctl local restore BACKUP, or begin anew: {}",
+                set_aside(&dir)
+            ),
+        )),
+    }
+    found
+}

@@ -1,0 +1,107 @@
+//! `acpctl doctor`
+//!
+//! - `way`: which way of working is meant; `check`: the result of one check; `mend`: `--fix`
+//! - `files`, `platform`, `tools`: the checks
+
+mod check;
+mod files;
+mod mend;
+mod platform;
+mod tools;
+mod way;
+
+use serde_json::json;
+
+use crate::compat::grammar::IgnoredArgs;
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::output::style::Tone;
+
+use check::Check;
+use way::Way;
+
+const EXAMPLES: &str = "\
+acpctl doctor
+# Mend what can be mended safely: modes, leftovers of killed runs
+acpctl doctor --fix
+# For scripts: exit status 1 if something fails
+acpctl doctor -o json";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    Text,
+    Json,
+}
+
+/// Check what your way of working needs: on this machine, with a server, or in a session's pod
+///
+/// The first line tells which way it is. Each line starts with ok, warn or fail, and names a fix if there is a problem.
+/// Without --fix nothing is changed. No secret is shown.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Mend what can be mended without a loss: modes of files and folders, leftovers of killed runs, stale caches
+    #[arg(long)]
+    fix: bool,
+    /// Output format: text|json
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
+    output: Form,
+    #[command(flatten)]
+    ignored: IgnoredArgs,
+}
+
+pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let way = Way::of(ctx);
+    let mut checks = checks(ctx, way);
+    let done = if args.fix {
+        mend::all(&checks)
+    } else {
+        Vec::new()
+    };
+    if !done.is_empty() {
+        checks = self::checks(ctx, way);
+    }
+    match args.output {
+        Form::Json => ctx.out.json(&json!({
+            "way": way.word(),
+            "done": done,
+            "checks": check::as_json(&checks),
+        }))?,
+        Form::Text => {
+            for sentence in &done {
+                ctx.out.line(&format!("done  {sentence}"))?;
+            }
+            let text = check::as_text(&checks, ctx.out.colored(), ctx.out.width());
+            ctx.out.text(&text)?;
+        }
+    }
+    match checks.iter().filter(|c| c.tone == Tone::Bad).count() {
+        0 => Ok(()),
+        1 => Err(Failure::new(Kind::Other, "1 check failed").into()),
+        failed => Err(Failure::new(Kind::Other, format!("{failed} checks failed")).into()),
+    }
+}
+
+/// Runs the checks that matter for a way of working.
+fn checks(ctx: &Ctx, way: Way) -> Vec<Check> {
+    let mut found = vec![way.check(ctx), files::config(ctx)];
+    if way == Way::Server {
+        found.extend(platform::checks(ctx));
+    }
+    if way != Way::Pod {
+        found.push(tools::keyring(ctx));
+    }
+    found.extend(tools::programs());
+    found.push(files::runtime_dir());
+    if way != Way::Pod {
+        found.push(files::kubeconfig());
+        found.extend(files::store(ctx, way == Way::Local));
+    }
+    found
+}

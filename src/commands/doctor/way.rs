@@ -1,0 +1,110 @@
+//! Finds out which way of working the user has chosen: on this machine, with a server, or in a session's pod.
+
+use super::check::{Check, fail, ok};
+use crate::auth::login;
+use crate::config::settings::Origin;
+use crate::ctx::Ctx;
+use crate::env;
+use crate::runner::TOKEN_FILE;
+use crate::text::url_for_people;
+
+/// A way of working.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The embedded API of this machine.
+    Local,
+    /// A server, with a login.
+    Server,
+    /// The pod of a session, whose variables describe the credentials.
+    Pod,
+    /// Nothing says yet.
+    Open,
+}
+
+impl Way {
+    /// Finds out the way of this run. A server or the embedded API that the user names wins over the pod's variables.
+    pub(super) fn of(ctx: &Ctx) -> Self {
+        let Ok(settings) = ctx.settings() else {
+            return Self::Open;
+        };
+        let is_logged_in = ctx.config_if_any().is_ok_and(login::is_logged_in);
+        if settings.is_local() {
+            Self::Local
+        } else if settings.api_url.origin != Origin::Default
+            || settings.token.value.is_some()
+            || is_logged_in
+        {
+            Self::Server
+        } else if env::BACKEND_API_URL.get().is_some() {
+            Self::Pod
+        } else {
+            Self::Open
+        }
+    }
+
+    /// Returns the word for programs.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Server => "server",
+            Self::Pod => "pod",
+            Self::Open => "open",
+        }
+    }
+
+    /// Tells the user which way it is, and what decided that.
+    pub(super) fn check(self, ctx: &Ctx) -> Check {
+        let name = "way";
+        let settings = ctx.settings();
+        let from = match settings.as_ref().map(|settings| settings.api_url.origin) {
+            Ok(Origin::Flag) => "a flag says so",
+            Ok(Origin::Environment) => "AMBIENT_API_URL says so",
+            Ok(Origin::File) => "the configuration file says so",
+            _ => "the default address",
+        };
+        match self {
+            Self::Local => ok(
+                name,
+                format!("on this machine, without login and network ({from})"),
+            ),
+            Self::Server => {
+                let url = settings.map(|settings| url_for_people(&settings.api_url.value));
+                ok(
+                    name,
+                    format!("with the server {} ({from})", url.unwrap_or_default()),
+                )
+            }
+            Self::Pod => pod(name),
+            Self::Open => ok(
+                name,
+                "not chosen yet: 'acpctl --local COMMAND' needs no server, 'acpctl login URL' adds one",
+            ),
+        }
+    }
+}
+
+/// Checks the variables of a session's pod, without a request.
+fn pod(name: &'static str) -> Check {
+    let has_token = env::BOT_TOKEN.get().is_some() || std::path::Path::new(TOKEN_FILE).exists();
+    let ids = env::CREDENTIAL_IDS.get().unwrap_or_default();
+    let ids = serde_json::from_str::<serde_json::Map<_, _>>(&ids);
+    match (ids, has_token) {
+        (Err(_), _) => fail(
+            name,
+            "in a session's pod, but CREDENTIAL_IDS is not a JSON object",
+            "start the session again",
+        ),
+        (Ok(_), false) => fail(
+            name,
+            format!("in a session's pod, but neither BOT_TOKEN nor {TOKEN_FILE} holds a token"),
+            "start the session again",
+        ),
+        (Ok(ids), true) => ok(
+            name,
+            format!(
+                "in a session's pod, which has {} credential(s): acpctl session exec --from-env -- COMMAND",
+                ids.len()
+            ),
+        ),
+    }
+}

@@ -1,0 +1,55 @@
+//! The login with a code that the user types in a browser on any device.
+
+use super::code::count_down;
+use super::issuer::Provider;
+use crate::auth::device::{self, Begun, Client};
+use crate::auth::store::Login;
+use crate::ctx::Ctx;
+use crate::output::{progress, qr};
+use crate::text::color::painted;
+
+/// Shows a code and waits until the user has typed it.
+///
+/// # Errors
+/// The issuer or the user refuses, or the time is over.
+pub(super) fn log_in(ctx: &Ctx, provider: &Provider, server: &str) -> anyhow::Result<Login> {
+    let issuer = provider.issuer(ctx)?;
+    let client = Client {
+        id: &provider.client_id,
+        secret: provider.secret.as_ref(),
+    };
+    ctx.block_on(async {
+        let begun = {
+            let _asking = progress::begin(format!("Asking {}", issuer.shown()));
+            device::begin(&issuer, &client).await?
+        };
+        show(ctx, &begun, server);
+        let waiting = progress::begin("Waiting for the code");
+        let tokens = tokio::select! {
+            tokens = begun.wait(&issuer, &client) => tokens?,
+            () = count_down(&waiting, "Waiting for the code", begun.deadline) => unreachable!("the clock never stops"),
+        };
+        Ok(tokens.into())
+    })
+}
+
+/// Shows address and code on standard error, with a QR code if the terminal has room for it.
+fn show(ctx: &Ctx, begun: &Begun, server: &str) {
+    let is_colored = ctx.out.colored_stderr();
+    let strong = |text: &str| match is_colored {
+        true => painted("1", text),
+        false => text.to_owned(),
+    };
+    if let Some(code) = begun
+        .whole_address
+        .as_deref()
+        .and_then(|address| qr::for_terminal(address, is_colored))
+    {
+        ctx.out.note_as_is(&code);
+    }
+    ctx.out.note_as_is(&format!(
+        "To log in to {server}, open this address on any device and enter the code:\n\n    {}\n\n    {}\n",
+        strong(&begun.address),
+        strong(&begun.user_code)
+    ));
+}

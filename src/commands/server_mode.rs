@@ -1,0 +1,171 @@
+//! Says what the sessions of a server do not get. Only commands that say something about it ask the server.
+
+use std::collections::BTreeSet;
+
+use crate::api::Client;
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::lookup;
+use crate::resources::KUBECONFIG;
+use crate::runner::resolve::{Candidate, RunnerTarget};
+use crate::runner::server_mode;
+use crate::runner::table::{SANDBOX_NOTHING, SANDBOX_WAYS, Target};
+use crate::session_helper::fetch;
+use crate::text::{acpctl, quote};
+
+/// The flags of commands whose effect depends on how the server runs sessions.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct ServerModeArgs {
+    /// How the server runs sessions: pod, sandbox or managed (default: the server is asked)
+    #[arg(long, value_enum, value_name = "MODE", hide_possible_values = true)]
+    server_mode: Option<Target>,
+}
+
+/// The flag that turns a credential that does not arrive into a failure.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct StrictArgs {
+    /// Exit with status 8, before anything is done, if a session would get nothing of a kubeconfig
+    #[arg(long)]
+    pub strict: bool,
+}
+
+impl ServerModeArgs {
+    /// Returns how the server runs the sessions of a project, given by its ID; `None` if that is not known.
+    ///
+    /// # Errors
+    /// If there is no client.
+    pub(crate) fn find(&self, ctx: &Ctx, project: Option<&str>) -> anyhow::Result<Option<Target>> {
+        find(ctx, self.server_mode, project)
+    }
+
+    /// Does the same inside of a request.
+    pub(crate) async fn ask(
+        &self,
+        ctx: &Ctx,
+        client: &Client,
+        project: Option<&str>,
+    ) -> Option<Target> {
+        let settings = ctx.settings().ok()?;
+        if self.server_mode.is_some() || settings.is_local() {
+            return self.server_mode.or(Some(Target::Pod));
+        }
+        server_mode::ask(client, &settings.api_url.value, project).await
+    }
+}
+
+/// Returns how the server runs the sessions of a project: as the user says, or else as the server says.
+///
+/// # Errors
+/// If there is no client.
+pub(crate) fn find(
+    ctx: &Ctx,
+    given: Option<Target>,
+    project: Option<&str>,
+) -> anyhow::Result<Option<Target>> {
+    if given.is_some() {
+        return Ok(given);
+    }
+    let settings = ctx.settings()?;
+    if settings.is_local() {
+        return Ok(Some(Target::Pod));
+    }
+    let (client, url) = (ctx.client()?, &settings.api_url.value);
+    ctx.block_on(async { Ok(server_mode::ask(client, url, project).await) })
+}
+
+/// Tells what sessions do not get of a kubeconfig credential, if the server runs them in this way; with `--strict` that is
+/// a failure.
+///
+/// # Errors
+/// [`Kind::Policy`] with `--strict`.
+pub(crate) fn say(
+    ctx: &Ctx,
+    target: Option<Target>,
+    credential: &str,
+    args: &StrictArgs,
+) -> Result<(), Failure> {
+    match target {
+        Some(Target::Sandbox) if args.strict => Err(Failure::new(
+            Kind::Policy,
+            format!(
+                "credential {}: {SANDBOX_NOTHING} (--strict)",
+                quote(credential)
+            ),
+        )
+        .hint(SANDBOX_WAYS)),
+        Some(Target::Sandbox) => {
+            let name = quote(credential);
+            ctx.out
+                .warn(&format!("credential {name}: {SANDBOX_NOTHING}"));
+            ctx.out.note(SANDBOX_WAYS);
+            Ok(())
+        }
+        Some(Target::Managed) => {
+            let check = acpctl(&[
+                "session",
+                "preview",
+                "--target",
+                "managed",
+                "--credential",
+                credential,
+            ]);
+            ctx.out.note(&format!(
+                "A managed session rewrites this kubeconfig, and does not start if it breaks a rule; to check it: {check}"
+            ));
+            Ok(())
+        }
+        Some(Target::Pod) | None => Ok(()),
+    }
+}
+
+/// Does the same for every kubeconfig credential that a new session of an agent gets. The project may be given by its
+/// name, the agent by its ID. Without `--strict`, bindings that
+/// can't be read are no reason to fail.
+///
+/// # Errors
+/// As [`say`], or the bindings can't be read with `--strict`.
+pub(crate) fn say_bound(
+    ctx: &Ctx,
+    client: &Client,
+    (project, agent): (&str, &str),
+    mode: &ServerModeArgs,
+    args: &StrictArgs,
+) -> anyhow::Result<()> {
+    if mode.server_mode.is_none() && ctx.settings()?.is_local() {
+        return Ok(());
+    }
+    let looked = ctx.block_on(async {
+        let project = lookup::project(client, project).await?;
+        Ok(project.id().to_owned())
+    });
+    let project = match looked {
+        Ok(project) => project,
+        Err(error) if args.strict => return Err(error),
+        Err(_) => return Ok(()),
+    };
+    let target = mode.find(ctx, Some(&project))?;
+    if !matches!(target, Some(Target::Sandbox | Target::Managed)) {
+        return Ok(());
+    }
+    let session = RunnerTarget {
+        project,
+        agent: agent.to_owned(),
+    };
+    let candidates = match ctx.block_on(fetch::candidates(client, &session)) {
+        Err(error) if args.strict => return Err(error),
+        found => found.unwrap_or_default(),
+    };
+    for name in kubeconfigs(&candidates) {
+        say(ctx, target, name, args)?;
+    }
+    Ok(())
+}
+
+/// Returns the names of the kubeconfig credentials among the chosen ones.
+pub(crate) fn kubeconfigs(candidates: &[Candidate]) -> BTreeSet<&str> {
+    let chosen = candidates.iter().filter(|it| it.chosen);
+    chosen
+        .filter(|it| it.provider == KUBECONFIG)
+        .map(|it| it.credential.as_str())
+        .collect()
+}

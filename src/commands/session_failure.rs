@@ -1,0 +1,78 @@
+//! Says why a session failed or does not start, as far as the platform tells.
+
+use serde_json::Value;
+
+use crate::resources::Record;
+use crate::text::{secrets, visible};
+
+/// The type of the condition that holds the reason of a failed sandbox.
+const SANDBOX_FAILURE: &str = "SandboxFailure";
+/// The longest reason that is shown, in characters.
+const LONGEST: usize = 500;
+
+/// Why a sandbox session may stay Pending: the platform logs these causes and tells nobody.
+pub(crate) const PENDING_CAUSES: &str = "a sandbox session stays Pending without a word if the project's namespace does not exist, if \
+     the Kubernetes Secret of one of the agent's providers is missing, or if the project's gateway is not ready: ask the \
+     administrators";
+
+/// Returns what the platform says about a failed session; `None` if it says nothing.
+#[must_use]
+pub(crate) fn reason(session: &Record) -> Option<String> {
+    let condition = || sandbox_failure(session.text("conditions"));
+    let runtime = || Some(session.text("runtime_error").to_owned());
+    let why = condition().or_else(runtime)?;
+    let shown = visible(&secrets::hide(why.trim()));
+    (!shown.is_empty()).then(|| shown.chars().take(LONGEST).collect())
+}
+
+/// Returns the message of the condition, or its reason if it has none.
+fn sandbox_failure(conditions: &str) -> Option<String> {
+    let conditions: Value = serde_json::from_str(conditions).ok()?;
+    let failure = conditions
+        .as_array()?
+        .iter()
+        .rev()
+        .find(|condition| condition["type"] == SANDBOX_FAILURE)?;
+    let text = |key: &str| failure[key].as_str().filter(|text| !text.trim().is_empty());
+    text("message")
+        .or_else(|| text("reason"))
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::resources::SESSION;
+
+    fn reason_of(session: Value) -> Option<String> {
+        reason(&Record::decode(&SESSION, session).unwrap())
+    }
+
+    #[test]
+    fn the_condition_counts_before_the_general_text() {
+        let failure = r#"[{"type": "Ready"}, {"type": "SandboxFailure", "reason": "SetupFailed",
+            "message": "runner process exited with code 1"}]"#;
+        assert_eq!(
+            reason_of(json!({"conditions": failure, "runtime_error": "see there"})).as_deref(),
+            Some("runner process exited with code 1")
+        );
+        let unnamed = r#"[{"type": "SandboxFailure", "reason": "SetupFailed"}]"#;
+        assert_eq!(
+            reason_of(json!({"conditions": unnamed})).as_deref(),
+            Some("SetupFailed")
+        );
+        assert_eq!(
+            reason_of(json!({"runtime_error": "broken\u{1b}[31m"})).as_deref(),
+            Some("broken\\x1b[31m")
+        );
+    }
+
+    #[test]
+    fn damaged_or_missing_conditions_give_no_reason() {
+        for conditions in ["", "{}", "[", "[1]", r#"[{"type": "SandboxFailure"}]"#] {
+            assert_eq!(reason_of(json!({"conditions": conditions})), None);
+        }
+    }
+}
