@@ -21,7 +21,13 @@ pub(super) async fn name_targets(client: &Client, bindings: &mut [Record]) {
     } else {
         HashMap::new()
     };
-    let users = people::names(client).await;
+    let any_user = bindings
+        .iter()
+        .any(|binding| !binding.text("user_id").is_empty());
+    let users = match any_user {
+        true => people::names(client).await,
+        false => HashMap::new(),
+    };
     for binding in bindings {
         for (field, names) in [
             ("user_id", &users),

@@ -80,8 +80,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if !matches!(format, Format::Table | Format::Wide) {
         return ctx.out.list(&list, &format, ctx.now());
     }
-    ctx.out.line(&format!(
-        "Events for session {id} ({} of {} total)\n",
+    ctx.out.text(&format!(
+        "Events for session {id} ({} of {} total)\n\n",
         list.items().len(),
         list.total
     ))?;

@@ -70,7 +70,11 @@ fn commands_flags_and_fixed_values() {
         (&["--color", "a"], &["auto", "always", ":4"]),
         (
             &["help", "credential", "b"],
-            &["bind\tLet the sessions of a project use a credential", ":4"],
+            &[
+                "bind\tLet the sessions of a project use a credential",
+                "bindings\tList the projects and agents whose sessions may use a credential",
+                ":4",
+            ],
         ),
         (&["credential", "list", "--limit", "5", "--lim"], &[":4"]),
         (&["nope", ""], &[":4"]),
@@ -93,7 +97,7 @@ fn descriptions_can_be_left_out() {
         .args(["__completeNoDesc", "credential", "b"])
         .output()
         .unwrap();
-    assert_eq!(streams(&output).0, "bind\n:4\n");
+    assert_eq!(streams(&output).0, "bind\nbindings\n:4\n");
 }
 
 #[test]
