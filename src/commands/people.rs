@@ -36,7 +36,7 @@ impl Person {
 /// Finds the person of a user name or ID. A text that can't be looked up stays as it is, with a warning.
 ///
 /// # Errors
-/// If the look-up fails for another reason than missing rights, or if several users have the name.
+/// If the server can't be reached, or if several users have the name.
 pub(crate) async fn find(ctx: &Ctx, client: &Client, text: &str) -> anyhow::Result<Person> {
     let users = Collection::global(&USER);
     let user = match lookup::find_if_any(client, &users, text).await {
@@ -48,9 +48,9 @@ pub(crate) async fn find(ctx: &Ctx, client: &Client, text: &str) -> anyhow::Resu
             ));
             return Ok(Person::as_given(text));
         }
-        Err(error) if api::kind_of(&error) == Kind::Forbidden => {
+        Err(error) if matches!(api::kind_of(&error), Kind::Forbidden | Kind::Server) => {
             ctx.out.warn(&format!(
-                "you may not list users, so {} is sent as it is",
+                "the users can't be looked up, so {} is sent as it is",
                 quote(text)
             ));
             return Ok(Person::as_given(text));

@@ -96,12 +96,9 @@ const COMMANDS: &[(&str, &str)] = &[
         "create cluster: ",
     ),
     ("provider list", "list providers: "),
-    ("provider create --name n", "create provider: "),
     ("provider update x --secret s", "update provider: "),
     ("policy list", "list policies: "),
-    ("policy create --name n", "create policy: "),
     ("policy update x --spec {}", "update policy: "),
-    ("project create --name n", "create project: "),
     ("project transfer x --to u -y", "transfer project: "),
     ("session events-history x", "list events: "),
     ("session logs x", "get sandbox logs: "),
@@ -127,6 +124,22 @@ const LOOKUPS: &[(&str, &str, &str)] = &[
         "agent export x",
         "get agent \"x\": ",
         "get agent \"x\": ambient API error 404: ambient-api-server-7 — Credential with id='x' not found",
+    ),
+    (
+        "provider create --name n",
+        "create provider: ",
+        "create provider: ambient API error 404: ambient-api-server-7 — Credential with id='x' not found",
+    ),
+    (
+        "policy create --name n",
+        "create policy: ",
+        "create policy: ambient API error 404: ambient-api-server-7 — Credential with id='x' not found",
+    ),
+    // A name that is taken is said in words of its own.
+    (
+        "project create --name n",
+        "",
+        "create project: ambient API error 404: ambient-api-server-7 — Credential with id='x' not found",
     ),
     (
         "provider get x",

@@ -12,7 +12,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{progress, signals};
-use crate::resources::{ACTIVE_PHASES, FINAL_PHASES};
+use crate::resources::{ACTIVE_PHASES, FINAL_PHASES, Record};
 
 /// The first and the longest pause after the server has closed a stream.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -90,31 +90,26 @@ pub(super) async fn named(
     lookup::id_by_name(client, &Collection::sessions(), given, refusal).await
 }
 
-/// True if the stream of a session's events could not be opened although the session is there: in a sandbox, no runner
-/// serves events, and only the stored messages can be followed. With `or_ended`, also for a session that has ended.
+/// True if the stream of this session's events could not be opened because no runner serves them: in a sandbox, only the
+/// stored messages can be followed. With `or_ended`, also for a session that has ended.
 pub(super) async fn has_only_messages(
     client: &Client,
-    given: &str,
+    session: &Record,
     error: &anyhow::Error,
     or_ended: bool,
 ) -> bool {
     let refused = api::kind_of(error);
-    let may_be_sandbox = match refused {
+    let phase = session.text("phase");
+    let has_ended = FINAL_PHASES.contains(&phase) && refused == Kind::NotFound;
+    if !ACTIVE_PHASES.contains(&phase) && !(or_ended && has_ended) {
+        return false;
+    }
+    match refused {
         Kind::NotFound => true,
         // On a platform with pods the runner may only not be ready yet.
         Kind::Server => is_sandbox(client).await,
         _ => false,
-    };
-    if !may_be_sandbox {
-        return false;
     }
-    let found = lookup::find_if_any(client, &Collection::sessions(), given).await;
-    let Ok(Some(session)) = found else {
-        return false;
-    };
-    let phase = session.text("phase");
-    let has_ended = FINAL_PHASES.contains(&phase) && refused == Kind::NotFound;
-    ACTIVE_PHASES.contains(&phase) || or_ended && has_ended
 }
 
 /// Whether the platform says that it runs sessions in sandboxes. An earlier one has no such answer.
