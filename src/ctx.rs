@@ -19,6 +19,7 @@ use crate::config::{Config, Settings};
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
+use crate::output::jq::Filter;
 use crate::output::{Out, progress};
 use crate::resources::check_id;
 use crate::text::command::shell_word;
@@ -42,7 +43,7 @@ pub struct Ctx {
 impl Ctx {
     #[must_use]
     pub fn new(globals: Globals) -> Self {
-        let out = Out::new(globals.color);
+        let out = Out::new(globals.color).quiet(globals.quiet);
         Self {
             globals,
             out,
@@ -54,6 +55,21 @@ impl Ctx {
             runtime: OnceCell::new(),
             rehearses: Cell::new(false),
         }
+    }
+
+    /// Passes all JSON of the run through the filter of `--jq`.
+    ///
+    /// # Errors
+    /// The filter is wrong; nothing has been done yet.
+    pub fn with_filter(mut self) -> Result<Self, Failure> {
+        let filter = self
+            .globals
+            .jq
+            .as_deref()
+            .map(Filter::compile)
+            .transpose()?;
+        self.out.filter_with(filter);
+        Ok(self)
     }
 
     /// Returns the configuration file; an empty one if its path is unknown.

@@ -63,6 +63,14 @@ pub struct Globals {
     )]
     pub color: Color,
 
+    /// Filter the JSON of `-o json`, which this implies, with a jq expression; strings are printed without quotes
+    #[arg(long, global = true, value_name = "EXPRESSION")]
+    pub jq: Option<String>,
+
+    /// Print only names in lists, and only warnings and errors on stderr
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
     /// Log requests and responses to stderr
     #[arg(short, long, global = true)]
     pub verbose: bool,

@@ -63,6 +63,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use cli::Cli;
 use compat::grammar::{self, Request};
 use ctx::Ctx;
+use globals::Globals;
 use output::{Color, Out};
 
 /// Runs a command line (without the program's name) and returns its exit status. A panic becomes an error like any other.
@@ -88,21 +89,23 @@ fn run_words(words: &[OsString]) -> ExitCode {
         }
     };
     let globals = &cli.globals;
-    if !(globals.verbose || globals.trace || globals.print_curl) {
+    if !(globals.verbose || globals.trace || globals.print_curl || globals.quiet) {
         output::progress::allow();
     }
     if !globals.no_input {
         output::pager::allow(config::pager);
     }
     text::command::carry(cli.globals.to_copy());
-    let ctx = Ctx::new(cli.globals);
+    // A filter is written for the result; an error would not fit it.
+    let as_json =
+        |globals: &Globals| globals.jq.is_none() && grammar::asks_for_json(&Cli::command(), words);
+    let ctx = match Ctx::new(cli.globals).with_filter() {
+        Ok(ctx) => ctx,
+        Err(failure) => return exit::report(&out, &failure.into(), false),
+    };
     match check_environment().and_then(|()| cli.command.run(&ctx)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => exit::report(
-            &ctx.out,
-            &error,
-            grammar::asks_for_json(&Cli::command(), words),
-        ),
+        Err(error) => exit::report(&ctx.out, &error, as_json(&ctx.globals)),
     }
 }
 

@@ -122,15 +122,15 @@ mod tests {
 
     #[test]
     fn only_the_issuer_that_was_asked_is_believed() {
-        let read = |changes| super::read(&document(&changes), BASE);
-        let good = read(json!({})).ok().unwrap();
+        let read_with = |changes| read(&document(&changes), BASE);
+        let good = read_with(json!({})).ok().unwrap();
         assert_eq!(good.token, "https://sso.test/token");
         assert_eq!(
             good.authorization.as_deref(),
             Some("https://login.test/auth")
         );
         assert!(good.device.is_none() && good.revocation.is_none() && !good.names_itself);
-        assert!(read(json!({"issuer": "https://sso.test/realms/r/"})).is_ok());
+        assert!(read_with(json!({"issuer": "https://sso.test/realms/r/"})).is_ok());
         for (changes, words) in [
             (json!({"issuer": "https://evil.test"}), "calls itself"),
             (json!({"issuer": null}), "calls itself"),
@@ -152,7 +152,7 @@ mod tests {
                 "PKCE with S256",
             ),
         ] {
-            let failure = read(changes).err().unwrap();
+            let failure = read_with(changes).err().unwrap();
             assert!(failure.message.contains(words), "{}", failure.message);
         }
     }

@@ -9,7 +9,7 @@ use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup;
-use crate::output::{Format, progress};
+use crate::output::{Format, Layout, progress};
 use crate::resources::{Candidates, List, PROJECT, Record, Resource, SESSION, USER, find};
 use crate::text::quote;
 
@@ -176,5 +176,5 @@ fn show_deleted(
         total: count,
         items: Some(deleted),
     };
-    ctx.out.list(&list, format, ctx.now())
+    ctx.out.list(&list, format, Layout::default(), ctx.now())
 }

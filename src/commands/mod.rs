@@ -1,13 +1,14 @@
 //! The commands: a folder for each noun with a file for each verb, and a file or folder for each command without a
 //! noun.
 //!
-//! These modules are shared by several commands: [`confirm`], [`labels`], [`listing`], [`named`], [`outcome`],
-//! [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`], [`runs`], [`server_mode`],
-//! [`session_control`], [`session_failure`], [`switch_project`].
+//! These modules are shared by several commands: [`binding_names`], [`confirm`], [`labels`], [`listing`], [`named`],
+//! [`order`], [`outcome`], [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`], [`runs`],
+//! [`server_mode`], [`session_control`], [`session_failure`], [`switch_project`], [`used_by`].
 
 pub(crate) mod agent;
 pub(crate) mod application;
 pub(crate) mod apply;
+mod binding_names;
 pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod confirm;
@@ -27,6 +28,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod named;
 pub(crate) mod options;
+mod order;
 pub(crate) mod outcome;
 pub(crate) mod pairs;
 pub(crate) mod people;
@@ -46,6 +48,7 @@ pub(crate) mod session_failure;
 pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod switch_project;
+mod used_by;
 pub(crate) mod version;
 pub(crate) mod wait;
 pub(crate) mod whoami;

@@ -1,22 +1,15 @@
 //! Shows the sessions of one agent or scheduled session.
 
-use super::listing::{ListArgs, say_left_out};
+use super::listing::ListArgs;
 use crate::ctx::Ctx;
-use crate::output::Format;
-use crate::resources::{List, RUN_COLUMNS};
+use crate::output::{Columns, Format};
+use crate::resources::{List, RUN_COLUMNS, RUN_SCREEN};
 
 /// Shows the list. The table leaves out the columns that would be the same in each row.
-pub(crate) fn show(
-    ctx: &Ctx,
-    args: &ListArgs,
-    mut list: List,
-    format: &Format,
-) -> anyhow::Result<()> {
-    if *format != Format::Table {
-        return args.show(ctx, list, format);
-    }
-    let total = args.narrow(&mut list, None)?;
-    ctx.out.table(RUN_COLUMNS, &[], list.items(), ctx.now())?;
-    say_left_out(ctx, &list, total);
-    Ok(())
+pub(crate) fn show(ctx: &Ctx, args: &ListArgs, list: List, format: &Format) -> anyhow::Result<()> {
+    let columns = Columns {
+        piped: RUN_COLUMNS,
+        screen: RUN_SCREEN,
+    };
+    args.show_as(ctx, list, format, Some(columns))
 }

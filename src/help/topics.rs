@@ -18,7 +18,7 @@ pub const OUTPUT: &[&str] = &[
     "Results go to standard output. Questions, warnings, progress and errors go to standard error.",
     "On a terminal, a table fits the window. In a pipe, its columns have fixed widths, without color.",
     "With -o json, a failure is also an object on standard output: {\"error\": {\"exit_code\", \"code\", \"reason\", \"detail\", \"hint\", \"operation_id\"}}.",
-    "Only \"credential token\" and commands that you start yourself print a secret.",
+    "A secret is printed only if you ask for it, as with \"credential token\". It never goes to a pager.",
 ];
 
 /// Returns the text of a topic; `None` if the topic does not exist, or is about the commands.

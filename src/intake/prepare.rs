@@ -60,7 +60,7 @@ impl KubeconfigArgs {
         };
         if let Some(carved) = &examined.carved {
             for line in cut_lines(carved, ["Kept", "dropped", "Inlined"]) {
-                ctx.out.note(&line);
+                ctx.out.aside(&line);
             }
         }
         // The server's answers may repeat a part of the text, so each secret is hidden by itself.

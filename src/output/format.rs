@@ -1,5 +1,6 @@
 //! `-o`: the formats in which a command shows objects.
 
+use super::custom;
 use crate::failure::Failure;
 use crate::resources::Candidates;
 
@@ -13,10 +14,13 @@ pub enum Format {
     Yaml,
     Name,
     JsonPath(String),
+    /// Columns that the user chose, each a title and a path.
+    Columns(Vec<(String, String)>),
 }
 
 /// The formats with a description for completion.
 pub(crate) const FORMATS: &[(&str, &str)] = &[
+    ("custom-columns=", "columns of your choice, as in kubectl"),
     ("json", "one JSON document"),
     ("jsonpath=", "a template of kubectl's kind"),
     ("name", "resource/name"),
@@ -28,7 +32,7 @@ pub(crate) const FORMATS: &[(&str, &str)] = &[
 /// The flag `-o` of every command that shows objects.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct OutputArgs {
-    /// Output format: table|wide|json|yaml|name|jsonpath=TEMPLATE
+    /// Output format: table|wide|json|yaml|name|jsonpath=TEMPLATE|custom-columns=TITLE:PATH,...
     #[arg(short, long, value_name = "FORMAT")]
     #[arg(add = Candidates::Described(FORMATS))]
     output: Option<String>,
@@ -54,14 +58,23 @@ impl OutputArgs {
             "json" => Ok(Format::Json),
             "yaml" => Ok(Format::Yaml),
             "name" => Ok(Format::Name),
-            _ => match text.strip_prefix("jsonpath=") {
-                Some(template) => Ok(Format::JsonPath(template.to_owned())),
-                None => Err(Failure::usage(format!(
-                    "unknown output format {}: valid formats are table, wide, json, yaml, name, jsonpath=TEMPLATE",
+            _ => match text.split_once('=') {
+                Some(("jsonpath", template)) => Ok(Format::JsonPath(template.to_owned())),
+                Some(("custom-columns", columns)) => Ok(Format::Columns(custom::read(columns)?)),
+                _ => Err(Failure::usage(format!(
+                    "unknown output format {}: valid formats are table, wide, json, yaml, name, jsonpath=TEMPLATE, custom-columns=TITLE:PATH,...",
                     crate::compat::quote::quote(text)
                 ))),
             },
         }
+    }
+
+    /// True if the user chose a format.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.output
+            .as_deref()
+            .is_some_and(|output| !output.is_empty())
     }
 
     /// True if errors are written as JSON too.

@@ -1,7 +1,9 @@
 //! Everything that the program prints: data on standard output, talk on standard error, questions, progress.
 
 pub(crate) mod age;
+pub(crate) mod custom;
 pub(crate) mod format;
+pub(crate) mod jq;
 pub(crate) mod jsonpath;
 mod object;
 mod out;
@@ -16,5 +18,5 @@ pub(crate) mod table;
 
 pub(crate) use crate::text::wrap;
 pub(crate) use format::{Format, OutputArgs};
-pub(crate) use object::cells;
+pub(crate) use object::{Columns, Layout, cells, until};
 pub(crate) use out::{Closed, Color, Out, note, talk};

@@ -1,13 +1,39 @@
 //! Objects and lists in the form that `-o` asks for.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::format::Format;
 use super::out::Out;
-use super::{age, jsonpath, table};
+use super::style::{Tone, paint};
+use super::{age, custom, jsonpath, table};
 use crate::failure::Failure;
 use crate::resources::{Cell, Column, List, Record, Resource};
+
+/// A certificate or token that ends within this time is shown as ending soon.
+const SOON: i64 = 14 * 86_400;
+/// From this time on, years are counted.
+const YEARS: i64 = 2 * 365 * 86_400;
+/// A certificate or token that ends within this time is shown as about to end.
+const VERY_SOON: i64 = 86_400;
+
+/// The columns of a table: those in a pipe, which scripts know, and those on a terminal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Columns {
+    pub piped: &'static [Column],
+    pub screen: &'static [Column],
+}
+
+/// The choices for the layout of a list beside its format.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Layout {
+    /// The columns, if they are not those of the resource.
+    pub columns: Option<Columns>,
+    /// True if the table begins with its first row.
+    pub headless: bool,
+}
 
 impl Out {
     /// Shows one object.
@@ -15,11 +41,26 @@ impl Out {
     /// # Errors
     /// Standard output can't be written, or the template is wrong.
     pub fn record(&self, record: &Record, format: &Format, now: Timestamp) -> anyhow::Result<()> {
+        self.record_as(record, format, Layout::default(), now)
+    }
+
+    /// Shows one object in a layout of the user's choice.
+    ///
+    /// # Errors
+    /// As [`Out::record`].
+    pub(crate) fn record_as(
+        &self,
+        record: &Record,
+        format: &Format,
+        layout: Layout,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        let rows = std::slice::from_ref(record);
         self.show(
             record.resource,
-            std::slice::from_ref(record),
+            rows,
             &|| record.json(),
-            format,
+            (format, layout),
             now,
         )
     }
@@ -28,8 +69,15 @@ impl Out {
     ///
     /// # Errors
     /// As [`Out::record`].
-    pub fn list(&self, list: &List, format: &Format, now: Timestamp) -> anyhow::Result<()> {
-        self.show(list.resource, list.items(), &|| list.json(), format, now)
+    pub(crate) fn list(
+        &self,
+        list: &List,
+        format: &Format,
+        layout: Layout,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        let rows = list.items();
+        self.show(list.resource, rows, &|| list.json(), (format, layout), now)
     }
 
     /// Shows a value that is not an object of the server.
@@ -40,6 +88,7 @@ impl Out {
         match format {
             Format::Yaml => self.data(crate::yaml::to_string(value)?.as_bytes()),
             Format::JsonPath(template) => self.text(&found(template, value)?),
+            Format::Columns(columns) => self.chosen(columns, value, false),
             _ => self.json(value),
         }
     }
@@ -57,45 +106,95 @@ impl Out {
         resource: &'static Resource,
         rows: &[Record],
         value: &dyn Fn() -> Value,
-        format: &Format,
+        (format, layout): (&Format, Layout),
         now: Timestamp,
     ) -> anyhow::Result<()> {
         match format {
-            Format::Table => self.table(resource.columns, &[], rows, now),
-            Format::Wide => self.table(resource.columns, resource.wide, rows, now),
+            Format::Table | Format::Wide if self.is_quiet() => names(resource, rows)
+                .iter()
+                .try_for_each(|name| self.line(name)),
+            Format::Table => {
+                let columns = layout.columns.unwrap_or(Columns {
+                    piped: resource.columns,
+                    screen: resource.screen,
+                });
+                let columns = if self.is_terminal() {
+                    columns.screen
+                } else {
+                    columns.piped
+                };
+                self.table(
+                    columns.iter().collect(),
+                    rows,
+                    (false, layout.headless),
+                    now,
+                )
+            }
+            Format::Wide => {
+                let columns = if self.is_terminal() {
+                    resource.screen_wide()
+                } else {
+                    resource.columns.iter().chain(resource.wide).collect()
+                };
+                self.table(columns, rows, (true, layout.headless), now)
+            }
             Format::Json => self.json(&value()),
             Format::Yaml => self.data(crate::yaml::to_string(&value())?.as_bytes()),
             Format::Name => rows
                 .iter()
                 .try_for_each(|row| self.line(&format!("{}/{}", resource.word, row.name_or_id()))),
             Format::JsonPath(template) => self.text(&found(template, &value())?),
+            Format::Columns(columns) => self.chosen(columns, &value(), layout.headless),
         }
     }
 
-    /// Shows a table: fixed columns in a pipe, fitted columns on a terminal. With `wide` no column is cut.
-    ///
-    /// # Errors
-    /// Standard output can't be written.
-    pub fn table(
+    /// Shows the columns that the user chose, uncut.
+    fn chosen(
         &self,
-        columns: &'static [Column],
-        wide: &'static [Column],
-        rows: &[Record],
-        now: Timestamp,
+        columns: &[(String, String)],
+        value: &Value,
+        headless: bool,
     ) -> anyhow::Result<()> {
-        let shown: Vec<&Column> = columns.iter().chain(wide).collect();
-        let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(row, &shown, now)).collect();
-        self.cells(
-            &shown
-                .iter()
-                .map(|column| table::Column::from(*column))
-                .collect::<Vec<_>>(),
-            &cells,
-            !wide.is_empty(),
-        )
+        let titles: Vec<&str> = columns.iter().map(|(title, _)| title.as_str()).collect();
+        let text = table::fitted(&titles, &custom::rows(columns, value), None);
+        self.long(body(&text, headless))
     }
 
-    /// Shows a table of cells that are ready, as [`Out::table`] does.
+    /// Shows a table: fixed columns in a pipe, fitted columns on a terminal. With `wide` no column is cut.
+    fn table(
+        &self,
+        mut columns: Vec<&'static Column>,
+        rows: &[Record],
+        (wide, headless): (bool, bool),
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        columns.retain(|column| match column.cell {
+            Cell::Joined(name) => rows.iter().any(|row| row.value(name).is_some()),
+            _ => true,
+        });
+        let color = self.colored();
+        let cells: Vec<Vec<String>> = rows
+            .iter()
+            .map(|row| {
+                columns
+                    .iter()
+                    .map(|column| cell(row, column, now, color))
+                    .collect()
+            })
+            .collect();
+        let text = if wide || self.is_terminal() {
+            let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
+            self.fitted_text(&titles, &cells, wide)
+        } else {
+            let columns: Vec<table::Column> =
+                columns.into_iter().map(table::Column::from).collect();
+            table::fixed(&columns, &cells)
+        };
+        self.long(body(&text, headless))
+    }
+
+    /// Shows a table of cells that are ready: fixed columns in a pipe, fitted columns on a terminal. With `wide` no column is
+    /// cut.
     ///
     /// # Errors
     /// Standard output can't be written.
@@ -117,20 +216,53 @@ impl Out {
     /// # Errors
     /// Standard output can't be written.
     pub fn fitted(&self, titles: &[&str], rows: &[Vec<String>], wide: bool) -> anyhow::Result<()> {
+        self.long(&self.fitted_text(titles, rows, wide))
+    }
+
+    fn fitted_text(&self, titles: &[&str], rows: &[Vec<String>], wide: bool) -> String {
         // With `-o wide` the user wants whole columns, however narrow the window is.
         let width = self.width().filter(|_| !wide);
-        self.long(&table::fitted(titles, rows, width))
+        table::fitted(titles, rows, width)
     }
+}
+
+/// Returns a table without its header if the user wants none.
+fn body(table: &str, headless: bool) -> &str {
+    match table.split_once('\n') {
+        Some((_, rows)) if headless => rows,
+        _ => table,
+    }
+}
+
+/// Returns the name of each object, or its ID if it has no name or another one has the same.
+fn names(resource: &Resource, rows: &[Record]) -> Vec<String> {
+    let name = |row: &Record| {
+        resource
+            .name_field
+            .map_or("", |field| row.text(field))
+            .to_owned()
+    };
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for row in rows {
+        *counts.entry(name(row)).or_default() += 1;
+    }
+    let mut named = Vec::with_capacity(rows.len());
+    for row in rows {
+        let name = name(row);
+        let is_unique = !name.is_empty() && counts.get(&name) == Some(&1);
+        named.push(if is_unique { name } else { row.id().to_owned() });
+    }
+    named
 }
 
 /// Returns the cells of an object's row.
 #[must_use]
 pub(crate) fn cells(record: &Record, columns: &[&Column], now: Timestamp) -> Vec<String> {
-    let cell = |column: &&Column| cell(record, column, now);
+    let cell = |column: &&Column| cell(record, column, now, false);
     columns.iter().map(cell).collect()
 }
 
-fn cell(record: &Record, column: &Column, now: Timestamp) -> String {
+fn cell(record: &Record, column: &Column, now: Timestamp, color: bool) -> String {
     match column.cell {
         Cell::Field(name) => match record.value(name) {
             Some(Value::String(text)) => text.clone(),
@@ -141,6 +273,29 @@ fn cell(record: &Record, column: &Column, now: Timestamp) -> String {
         },
         Cell::Age(name) => age::age(record.text(name), now),
         Cell::Derived(derive) => derive(record.values()),
+        Cell::Until(moment) => until(&moment(record.values()), now, color),
+        Cell::Joined(name) => record.text(name).to_owned(),
+    }
+}
+
+/// Returns the time that is left until a moment, in a color if little is left: `in 12d`, `expired 3d ago`. A text that is
+/// not a time stays as it is.
+#[must_use]
+pub(crate) fn until(moment: &str, now: Timestamp, color: bool) -> String {
+    let Ok(end) = moment.parse::<Timestamp>() else {
+        return moment.to_owned();
+    };
+    let left = end.as_second() - now.as_second();
+    match left {
+        ..=0 => paint(
+            &format!("expired {} ago", age::span(-left)),
+            Tone::Bad,
+            color,
+        ),
+        1..=VERY_SOON => paint(&format!("in {}", age::span(left)), Tone::Bad, color),
+        ..=SOON => paint(&format!("in {}", age::span(left)), Tone::Doubtful, color),
+        _ if left < YEARS => format!("in {}", age::span(left)),
+        _ => format!("in {}y", left / (365 * 86_400)),
     }
 }
 
@@ -149,4 +304,27 @@ fn found(template: &str, value: &Value) -> Result<String, Failure> {
     let found =
         jsonpath::evaluate(template, value).map_err(|why| Failure::usage(why.to_string()))?;
     Ok(format!("{found}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::until;
+
+    #[test]
+    fn the_time_left_is_colored_if_it_is_short() {
+        let now = "2026-12-01T00:00:00Z".parse().unwrap();
+        for (moment, shown, is_colored) in [
+            ("2027-12-01T00:00:00Z", "in 365d", false),
+            ("2099-01-01T00:00:00Z", "in 72y", false),
+            ("2026-12-10T00:00:00Z", "in 9d", true),
+            ("2026-12-01T05:00:00Z", "in 5h", true),
+            ("2026-12-01T00:00:00Z", "expired 0s ago", true),
+            ("2026-11-28T00:00:00Z", "expired 3d ago", true),
+            ("never", "never", false),
+            ("", "", false),
+        ] {
+            assert_eq!(until(moment, now, false), shown);
+            assert_eq!(until(moment, now, true) != shown, is_colored, "{moment}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anyhow::Context as _;
 use serde_json::Value;
 
+use super::jq::Filter;
 use super::{pager, progress};
 use crate::compat::json;
 use crate::env;
@@ -33,6 +34,8 @@ pub(crate) struct Closed;
 /// Writes to the two output streams.
 pub struct Out {
     color: Color,
+    quiet: bool,
+    filter: Option<Filter>,
     wrote: Cell<bool>,
 }
 
@@ -41,8 +44,27 @@ impl Out {
     pub fn new(color: Color) -> Self {
         Self {
             color,
+            quiet: false,
+            filter: None,
             wrote: Cell::new(false),
         }
+    }
+
+    /// Returns the same output without what `--quiet` leaves out.
+    #[must_use]
+    pub fn quiet(self, quiet: bool) -> Self {
+        Self { quiet, ..self }
+    }
+
+    /// Passes all JSON through a filter from now on, for `--jq`.
+    pub(crate) fn filter_with(&mut self, filter: Option<Filter>) {
+        self.filter = filter;
+    }
+
+    /// True if lists show names alone, and standard error shows warnings and errors alone.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Writes a line to standard output; line ends inside the text become spaces.
@@ -97,20 +119,37 @@ impl Out {
         }
     }
 
-    /// Writes a JSON document, indented, with a final newline.
+    /// Writes a JSON document, indented, with a final newline; or what the filter of `--jq` finds in it.
     ///
     /// # Errors
-    /// As [`Out::line`].
+    /// As [`Out::line`]; or the filter does not fit.
     pub fn json(&self, value: &Value) -> anyhow::Result<()> {
-        self.data(format!("{}\n", json::pretty(value)).as_bytes())
+        match &self.filter {
+            Some(filter) => filter.run(value, |found| self.text(&(found + "\n"))),
+            None => self.data(format!("{}\n", json::pretty(value)).as_bytes()),
+        }
+    }
+
+    /// Writes a JSON document that holds a secret which the user asked for: no byte of what the filter finds may change.
+    ///
+    /// # Errors
+    /// As [`Out::json`].
+    pub fn secret_json(&self, value: &Value) -> anyhow::Result<()> {
+        match &self.filter {
+            Some(filter) => filter.run(value, |found| self.data((found + "\n").as_bytes())),
+            None => self.json(value),
+        }
     }
 
     /// Writes JSON of another program as one line.
     ///
     /// # Errors
-    /// As [`Out::line`].
+    /// As [`Out::json`].
     pub fn json_line(&self, json: &str) -> anyhow::Result<()> {
-        self.data(format!("{}\n", json::shown(json)).as_bytes())
+        match (&self.filter, serde_json::from_str(json)) {
+            (Some(_), Ok(value)) => self.json(&value),
+            _ => self.data(format!("{}\n", json::shown(json)).as_bytes()),
+        }
     }
 
     /// True if data has been written to standard output.
@@ -122,6 +161,13 @@ impl Out {
     /// Prints a note on standard error, as [`note`] does.
     pub fn note(&self, text: &str) {
         note(text);
+    }
+
+    /// Prints a note that `--quiet` leaves out: a summary, or what to do next.
+    pub fn aside(&self, text: &str) {
+        if !self.quiet {
+            note(text);
+        }
     }
 
     /// Prints on standard error what the user may copy, such as a command line: without line breaks of our own.

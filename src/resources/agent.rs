@@ -55,6 +55,13 @@ pub(crate) static AGENT: Resource = Resource {
         },
         column("POLICY", 16, "sandbox_policy"),
     ],
+    screen: &[
+        column("NAME", 24, "name"),
+        column("PROJECT", 27, "project_id"),
+        column("MODEL", 24, "llm_model"),
+        column("DESCRIPTION", 40, "description"),
+        AGE,
+    ],
 };
 
 /// Returns the names of an agent's providers.

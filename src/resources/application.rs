@@ -47,4 +47,12 @@ pub(crate) static APPLICATION: Resource = Resource {
         column("PATH", 30, "source_path"),
         column("REVISION", 20, "source_target_revision"),
     ],
+    screen: &[
+        column("NAME", 24, "name"),
+        column("PROJECT", 18, "destination_project"),
+        column("SYNC", 10, "sync_status"),
+        column("HEALTH", 10, "health_status"),
+        column("REPO", 36, "source_repo_url"),
+        AGE,
+    ],
 };

@@ -35,6 +35,13 @@ pub(crate) static CLUSTER: Resource = Resource {
         column("MESSAGE", 40, "status_message"),
         column("CREDENTIAL", 27, "credential_id"),
     ],
+    screen: &[
+        column("NAME", 24, "name"),
+        column("ROLE", 10, "role"),
+        column("API SERVER", 40, "api_server_url"),
+        column("STATUS", 12, "status"),
+        AGE,
+    ],
 };
 
 /// The roles of a cluster.

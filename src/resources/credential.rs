@@ -48,6 +48,31 @@ pub(crate) static CREDENTIAL: Resource = Resource {
             cell: Cell::Derived(|values| annotation_in(values, EXPIRES_AT)),
         },
     ],
+    screen: &[
+        column("NAME", 24, "name"),
+        column("PROVIDER", 12, "provider"),
+        Column {
+            title: "CONTEXT",
+            width: 24,
+            cell: Cell::Derived(|values| annotation_in(values, CONTEXT)),
+        },
+        Column {
+            title: "SERVER",
+            width: 40,
+            cell: Cell::Derived(|values| annotation_in(values, SERVER)),
+        },
+        Column {
+            title: "EXPIRES",
+            width: 20,
+            cell: Cell::Until(|values| annotation_in(values, EXPIRES_AT)),
+        },
+        Column {
+            title: "USED BY",
+            width: 24,
+            cell: Cell::Joined(USED_BY),
+        },
+        AGE,
+    ],
 };
 
 /// The providers that a session's runner knows, each with the kind of its secret. Other providers are accepted too.
@@ -79,6 +104,7 @@ pub(crate) static CREDENTIAL_TOKEN: Resource = Resource {
     has_common_fields: false,
     columns: &[],
     wide: &[],
+    screen: &[],
 };
 
 /// The prefix of the annotations that this program writes. They describe the stored secret, so a new secret replaces
@@ -88,6 +114,8 @@ pub(crate) const OWN_ANNOTATIONS: &str = "acpctl/";
 pub(crate) const CONTEXT: &str = "acpctl/context";
 pub(crate) const SERVER: &str = "acpctl/server";
 pub(crate) const EXPIRES_AT: &str = "acpctl/expires-at";
+/// The projects whose sessions may use the credential, joined to the record for a table.
+pub(crate) const USED_BY: &str = "used_by";
 /// A keyed digest of the secret: it recognizes the secret and reveals nothing about it.
 pub(crate) const DIGEST: &str = "acpctl/digest";
 

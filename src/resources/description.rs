@@ -77,6 +77,10 @@ pub enum Cell {
     Age(&'static str),
     /// A text computed from several fields.
     Derived(fn(&Values) -> String),
+    /// The time that is left until a moment, which is computed from several fields.
+    Until(fn(&Values) -> String),
+    /// A text that a command adds to the objects after a further request. If no object has it, the column is left out.
+    Joined(&'static str),
 }
 
 /// The values of one object's known fields, in the order in which the server sent them.
@@ -155,9 +159,12 @@ pub struct Resource {
     pub fields: &'static [Field],
     /// False for objects that lack `id`, `kind`, `href`, `created_at` and `updated_at`.
     pub has_common_fields: bool,
+    /// The columns in a pipe, where scripts rely on them.
     pub columns: &'static [Column],
     /// The columns that `-o wide` adds.
     pub wide: &'static [Column],
+    /// The columns on a terminal: the name first, then what people look for.
+    pub screen: &'static [Column],
 }
 
 /// The fields at the start of every object.
@@ -174,6 +181,18 @@ impl Resource {
     pub fn all_fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
         let common = if self.has_common_fields { COMMON } else { &[] };
         common.iter().chain(self.fields)
+    }
+
+    /// Returns all columns for a terminal: those of the first screen, then the others. If a column of the same title is
+    /// more exact in `wide`, that one is shown.
+    #[must_use]
+    pub fn screen_wide(&self) -> Vec<&'static Column> {
+        let exact = |title: &str| self.wide.iter().find(|column| column.title == title);
+        let first = self.screen.iter();
+        let first = first.map(|column| exact(column.title).unwrap_or(column));
+        let is_new = |column: &&Column| !self.screen.iter().any(|it| it.title == column.title);
+        let others = self.wide.iter().chain(self.columns).filter(is_new);
+        first.chain(others).collect()
     }
 
     /// Returns the plural that messages use, such as `credentials`.

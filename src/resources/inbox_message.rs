@@ -35,6 +35,17 @@ pub(crate) static INBOX_MESSAGE: Resource = Resource {
         AGE,
     ],
     wide: &[],
+    screen: &[
+        column("ID", 27, "id"),
+        Column {
+            title: "FROM",
+            width: 20,
+            cell: Cell::Derived(sender),
+        },
+        column("BODY", 50, "body"),
+        column("READ", 6, "read"),
+        AGE,
+    ],
 };
 
 fn sender(message: &Values) -> String {

@@ -30,7 +30,7 @@ pub(crate) use candidates::Candidates;
 pub(crate) use cluster::{CLUSTER, CLUSTER_ROLES};
 pub(crate) use credential::{
     CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, KUBECONFIG, OWN_ANNOTATIONS,
-    PROVIDERS, SERVER, annotation, expires_at,
+    PROVIDERS, SERVER, USED_BY, annotation, expires_at,
 };
 pub(crate) use description::{AGE, Cell, Column, Resource, Scope, column};
 pub(crate) use inbox_message::INBOX_MESSAGE;
@@ -42,7 +42,7 @@ pub(crate) use provider::PROVIDER;
 pub(crate) use record::{List, Record, WrongType};
 pub(crate) use role::{ROLE, ROLE_BINDING};
 pub(crate) use scheduled_session::SCHEDULED_SESSION;
-pub(crate) use session::{ACTIVE_PHASES, FINAL_PHASES, PHASES, RUN_COLUMNS, SESSION};
+pub(crate) use session::{ACTIVE_PHASES, FINAL_PHASES, PHASES, RUN_COLUMNS, RUN_SCREEN, SESSION};
 pub(crate) use session_event::SESSION_EVENT;
 pub(crate) use session_message::SESSION_MESSAGE;
 pub(crate) use user::{PROJECT_SETTINGS, USER};

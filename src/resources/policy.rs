@@ -34,6 +34,11 @@ pub(crate) static POLICY: Resource = Resource {
         },
         column("UPDATED", 20, "updated_at"),
     ],
+    screen: &[
+        column("NAME", 24, "name"),
+        column("NAMESPACE", 20, "namespace"),
+        AGE,
+    ],
 };
 
 /// Returns the names of the sections of a policy, in order.

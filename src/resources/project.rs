@@ -27,4 +27,10 @@ pub(crate) static PROJECT: Resource = Resource {
         column("DESCRIPTION", 50, "description"),
         super::description::AGE,
     ],
+    screen: &[
+        column("NAME", 30, "name"),
+        column("STATUS", 10, "status"),
+        column("DESCRIPTION", 50, "description"),
+        super::description::AGE,
+    ],
 };

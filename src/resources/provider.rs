@@ -28,4 +28,11 @@ pub(crate) static PROVIDER: Resource = Resource {
         AGE,
     ],
     wide: &[column("UPDATED", 20, "updated_at")],
+    screen: &[
+        column("NAME", 24, "name"),
+        column("TYPE", 12, "type"),
+        column("SECRET", 20, "secret"),
+        column("NAMESPACE", 20, "namespace"),
+        AGE,
+    ],
 };

@@ -26,6 +26,11 @@ pub(crate) static ROLE: Resource = Resource {
         column("BUILT-IN", 9, "built_in"),
     ],
     wide: &[column("DESCRIPTION", 40, "description")],
+    screen: &[
+        column("NAME", 30, "name"),
+        column("BUILT-IN", 9, "built_in"),
+        column("DESCRIPTION", 40, "description"),
+    ],
 };
 
 pub(crate) static ROLE_BINDING: Resource = Resource {
@@ -57,6 +62,18 @@ pub(crate) static ROLE_BINDING: Resource = Resource {
         },
     ],
     wide: &[super::description::AGE],
+    screen: &[
+        column("ID", 27, "id"),
+        column("ROLE", 30, "role_id"),
+        column("SCOPE", 10, "scope"),
+        Column {
+            title: "TARGET",
+            width: 27,
+            cell: Cell::Derived(target),
+        },
+        column("USER", 27, "user_id"),
+        super::description::AGE,
+    ],
 };
 
 /// Returns the id of the object that a binding grants its role on: the id that fits the scope, or else the first id that is set.

@@ -47,6 +47,17 @@ pub(crate) static SCHEDULED_SESSION: Resource = Resource {
         column("LAST RUN", 20, "last_run_at"),
         column("DESCRIPTION", 40, "description"),
     ],
+    screen: &[
+        column("NAME", 24, "name"),
+        column("SCHEDULE", 20, "schedule"),
+        column("TIMEZONE", 20, "timezone"),
+        column("ENABLED", 8, "enabled"),
+        Column {
+            title: "NEXT RUN",
+            width: 20,
+            cell: Cell::Derived(next_run),
+        },
+    ],
 };
 
 /// Returns the time of the next run in UTC, to the second: an offset would not fit into the column.

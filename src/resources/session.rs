@@ -64,6 +64,13 @@ pub(crate) static SESSION: Resource = Resource {
         column("STARTED", 20, "start_time"),
         column("COMPLETED", 20, "completion_time"),
     ],
+    screen: &[
+        column("NAME", 30, "name"),
+        column("PROJECT", 20, "project_id"),
+        column("PHASE", 12, "phase"),
+        column("MODEL", 16, "llm_model"),
+        AGE,
+    ],
 };
 
 /// The phases of a session, in the order in which it passes through them.
@@ -86,5 +93,12 @@ pub(crate) static RUN_COLUMNS: &[Column] = &[
     column("ID", 27, "id"),
     column("NAME", 32, "name"),
     column("PHASE", 12, "phase"),
+    AGE,
+];
+/// The same on a terminal.
+pub(crate) static RUN_SCREEN: &[Column] = &[
+    column("NAME", 32, "name"),
+    column("PHASE", 12, "phase"),
+    column("ID", 27, "id"),
     AGE,
 ];

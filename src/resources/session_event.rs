@@ -20,4 +20,5 @@ pub(crate) static SESSION_EVENT: Resource = Resource {
     has_common_fields: true,
     columns: &[],
     wide: &[],
+    screen: &[],
 };

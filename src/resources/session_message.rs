@@ -22,4 +22,5 @@ pub(crate) static SESSION_MESSAGE: Resource = Resource {
     has_common_fields: true,
     columns: &[],
     wide: &[],
+    screen: &[],
 };

@@ -18,6 +18,12 @@ pub(crate) static USER: Resource = Resource {
         column("EMAIL", 40, "email"),
     ],
     wide: &[AGE],
+    screen: &[
+        column("USERNAME", 30, "username"),
+        column("NAME", 30, "name"),
+        column("EMAIL", 40, "email"),
+        AGE,
+    ],
 };
 
 pub(crate) static PROJECT_SETTINGS: Resource = Resource {
@@ -44,4 +50,5 @@ pub(crate) static PROJECT_SETTINGS: Resource = Resource {
         AGE,
     ],
     wide: &[],
+    screen: &[column("PROJECT ID", 27, "project_id"), AGE],
 };

@@ -51,8 +51,12 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
     ),
     (
         "acpctl session events ",
-        // No session runs.
-        Expected::Code(10),
+        Expected::Skipped("needs a session that runs: session/follow/"),
+    ),
+    ("acpctl session interrupt ", Expected::Skipped("the same")),
+    (
+        "acpctl session messages fix -f",
+        Expected::Skipped("the same"),
     ),
     (
         "acpctl project transfer ",
@@ -64,8 +68,6 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         // The agent has no policy.
         Expected::Code(3),
     ),
-    ("acpctl session interrupt ", Expected::Code(10)),
-    ("acpctl session messages fix -f", Expected::Code(10)),
     (
         "acpctl inbox mark-read ",
         // It names no message that exists.

@@ -59,7 +59,7 @@ const FROZEN: &[(&[&str], &str)] = &[
     ),
     (
         &["doctor"],
-        "checks[].detail checks[].fix checks[].name checks[].status",
+        "checks[].detail checks[].fix checks[].name checks[].status done[] way",
     ),
     (&["--local", "credential", "get", "none"], ERROR),
     (&["credential", "list", "--retries", "0"], ERROR),

@@ -210,6 +210,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("local", "local.rs: the store alone"),
     ("login", "account.rs: issuers, not the platform"),
     ("logout", "asks nobody"),
+    ("options", "asks nobody"),
     ("project current", "asks nobody"),
     ("serve", "tests/server: it is the server"),
     ("session events", "stream.rs: streams that break"),

@@ -2,6 +2,8 @@
 
 use anyhow::Context as _;
 
+use crate::commands::listing::shows_screen;
+use crate::commands::used_by;
 use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
@@ -28,9 +30,13 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Collection::credentials().check(&args.credential)?;
     let client = ctx.client()?;
     let mut record = ctx.block_on(async {
-        lookup::credential(client, &args.credential)
+        let mut record = lookup::credential(client, &args.credential)
             .await
-            .with_context(|| format!("get credential {}", quote(&args.credential)))
+            .with_context(|| format!("get credential {}", quote(&args.credential)))?;
+        if shows_screen(ctx, &format) {
+            used_by::join(client, std::slice::from_mut(&mut record)).await;
+        }
+        Ok(record)
     })?;
     record.remove("token");
     ctx.out.record(&record, &format, ctx.now())

@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 
 use crate::api::equals;
-use crate::commands::listing::{ListArgs, say_left_out};
+use crate::commands::listing::{ListArgs, View, shows_screen};
+use crate::commands::used_by;
 use crate::compat::grammar::IgnoredArgs;
 use crate::compat::number;
 use crate::ctx::Ctx;
@@ -19,7 +20,8 @@ acpctl credential list
 # Those that must be renewed soon: exit code 12 if there are any
 acpctl credential list --provider kubeconfig --expiring-within 14d
 # For scripts
-acpctl credential list -o name";
+acpctl credential list -q --sort-by expires
+acpctl credential list --jq '.items[] | select(.provider == \"github\") | .name'";
 
 /// List credentials, all of them unless --limit is given
 #[derive(Debug, clap::Args)]
@@ -48,7 +50,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     options.search = search(args);
     let mut list = ctx.block_on(async {
         let list = client.list(&CREDENTIAL, "/credentials", &options).await;
-        list.context("list credentials")
+        let mut list = list.context("list credentials")?;
+        if shows_screen(ctx, &format) {
+            used_by::join(client, list.items.as_deref_mut().unwrap_or_default()).await;
+        }
+        Ok(list)
     })?;
     for record in list.items.iter_mut().flatten() {
         record.remove("token");
@@ -63,8 +69,12 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .as_ref()
             .map(|wanted| wanted as &dyn Fn(&Record) -> bool),
     )?;
-    ctx.out.list(&list, &format, now)?;
-    say_left_out(ctx, &list, total);
+    let view = View {
+        format: &format,
+        columns: None,
+        is_searched: options.search.is_some() || expires.is_some(),
+    };
+    args.list.print(ctx, &list, total, &view)?;
     if args.expiring_within.is_some() && total > 0 {
         return Err(expiring(total, list.items()).into());
     }

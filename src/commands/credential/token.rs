@@ -108,7 +108,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             )
             .hint("the file must not exist yet")
         })?;
-        ctx.out.note(&format!(
+        ctx.out.aside(&format!(
             "Wrote {} bytes to {}",
             token.len(),
             file.display()
@@ -118,6 +118,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match format {
         Format::Table | Format::Wide => ctx.out.data(format!("{token}\n").as_bytes()),
         Format::JsonPath(template) => ctx.out.secret(&template, &answer),
+        Format::Json => ctx.out.secret_json(&answer.json()),
         format => ctx.out.record(&answer, &format, ctx.now()),
     }
 }

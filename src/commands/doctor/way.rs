@@ -1,6 +1,6 @@
 //! Finds out which way of working the user has chosen: on this machine, with a server, or in a session's pod.
 
-use super::check::{Check, fail, ok};
+use super::check::{Check, fail, ok, warn};
 use crate::auth::login;
 use crate::config::settings::Origin;
 use crate::ctx::Ctx;
@@ -62,6 +62,13 @@ impl Way {
             Ok(Origin::File) => "the configuration file says so",
             _ => "the default address",
         };
+        if settings.is_err() {
+            return warn(
+                name,
+                "unknown as long as the configuration can't be read",
+                "mend the configuration, see below",
+            );
+        }
         match self {
             Self::Local => ok(
                 name,

@@ -1,7 +1,6 @@
 //! `acpctl get` (docs/interface/cli-core.md section 7.9).
 
 mod args;
-mod bindings;
 mod count;
 mod show;
 mod watch;

@@ -3,7 +3,9 @@
 use anyhow::Context as _;
 
 use super::args::Args;
-use super::bindings;
+use crate::commands::binding_names;
+use crate::commands::listing::shows_screen;
+use crate::commands::used_by;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
@@ -20,15 +22,15 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return sessions_of(ctx, args, agent, &format);
     }
     match args.name() {
-        Some(name) => one(ctx, resource, &collection, name, &format),
+        Some(name) => one(ctx, args, (resource, &collection), name, &format),
         None => all(ctx, args, resource, &collection, &format),
     }
 }
 
 fn one(
     ctx: &Ctx,
-    resource: &'static Resource,
-    collection: &Collection,
+    args: &Args,
+    (resource, collection): (&'static Resource, &Collection),
     name: &str,
     format: &Format,
 ) -> anyhow::Result<()> {
@@ -44,11 +46,18 @@ fn one(
     }
     if shows_names(resource, format) {
         ctx.block_on(async {
-            bindings::name_targets(client, std::slice::from_mut(&mut record)).await;
+            binding_names::name_targets(client, std::slice::from_mut(&mut record)).await;
             Ok(())
         })?;
     }
-    ctx.out.record(&record, format, ctx.now())
+    if resource.word == CREDENTIAL.word && shows_screen(ctx, format) {
+        ctx.block_on(async {
+            used_by::join(client, std::slice::from_mut(&mut record)).await;
+            Ok(())
+        })?;
+    }
+    ctx.out
+        .record_as(&record, format, args.list.layout(), ctx.now())
 }
 
 fn all(
@@ -77,7 +86,10 @@ fn all(
         if shows_names(resource, format)
             && let Some(rows) = &mut list.items
         {
-            bindings::name_targets(client, rows).await;
+            binding_names::name_targets(client, rows).await;
+        }
+        if resource.word == CREDENTIAL.word && shows_screen(ctx, format) {
+            used_by::join(client, list.items.as_deref_mut().unwrap_or_default()).await;
         }
         Ok(list)
     })?;

@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::args::Args;
-use super::bindings;
 use crate::api::{Client, Error, ListOptions};
+use crate::commands::binding_names;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
@@ -151,7 +151,7 @@ async fn show(
     }
     if resource.word == ROLE_BINDING.word {
         for (_, binding) in &mut changes {
-            bindings::name_targets(client, std::slice::from_mut(binding)).await;
+            binding_names::name_targets(client, std::slice::from_mut(binding)).await;
         }
     }
     let cells: Vec<_> = changes.iter().map(|change| cells(ctx, change)).collect();

@@ -336,7 +336,7 @@ fn write(ctx: &Ctx, file: Option<&Path>, manifest: &Manifest) -> anyhow::Result<
         }
         None => ctx.out.data(text.as_bytes())?,
     }
-    ctx.out.note(&format!("Exported {}", manifest.summary()));
+    ctx.out.aside(&format!("Exported {}", manifest.summary()));
     if let Some(omissions) = manifest.omissions() {
         ctx.out.warn(&format!(
             "left out, because manifests cannot express it: {omissions}"

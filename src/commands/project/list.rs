@@ -2,18 +2,21 @@
 
 use anyhow::Context as _;
 
-use crate::commands::listing::{ListArgs, say_left_out};
+use crate::commands::listing::{ListArgs, View};
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
-use crate::output::Format;
-use crate::resources::{AGE, Column, PROJECT, column};
+use crate::output::{Columns, Format};
+use crate::resources::{AGE, PROJECT, column};
 
 /// The columns differ from those of `get projects`, as in the Go tool.
-const COLUMNS: &[Column] = &[
-    column("NAME", 30, "name"),
-    column("DESCRIPTION", 50, "description"),
-    AGE,
-];
+const COLUMNS: Columns = Columns {
+    piped: &[
+        column("NAME", 30, "name"),
+        column("DESCRIPTION", 50, "description"),
+        AGE,
+    ],
+    screen: PROJECT.screen,
+};
 
 const EXAMPLES: &str = "acpctl project list";
 
@@ -35,14 +38,14 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .await
             .context("list projects")
     })?;
-    if format != Format::Table {
-        return args.list.show(ctx, list, &format);
-    }
     let total = args.list.narrow(&mut list, None)?;
-    if list.items().is_empty() {
+    if list.items().is_empty() && format == Format::Table && !ctx.out.is_terminal() {
         return ctx.out.line("No projects found");
     }
-    ctx.out.table(COLUMNS, &[], list.items(), ctx.now())?;
-    say_left_out(ctx, &list, total);
-    Ok(())
+    let view = View {
+        format: &format,
+        columns: Some(COLUMNS),
+        is_searched: false,
+    };
+    args.list.print(ctx, &list, total, &view)
 }

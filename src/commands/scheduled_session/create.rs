@@ -67,7 +67,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         ctx.out.note(&format!("next run: {next}"));
     }
     if record.value("enabled").and_then(Value::as_bool) == Some(false) {
-        ctx.out.note(&format!(
+        ctx.out.aside(&format!(
             "the schedule is not enabled yet; to enable it: acpctl scheduled-session resume {}",
             record.name()
         ));

@@ -86,8 +86,8 @@ acpctl serve --run-sessions -- sh -c 'kubectl get pods; cat'";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Address and port to listen on; port 0 chooses a free port
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000", value_parser = socket)]
+    /// Address and port to listen on, or a port of this machine; port 0 chooses a free port
+    #[arg(long, value_name = "[ADDRESS:]PORT", default_value = "127.0.0.1:8000", value_parser = socket)]
     listen: SocketAddr,
     /// Folder of the store (default: the folder that --local uses)
     #[arg(long, value_name = "DIR")]
@@ -130,9 +130,6 @@ pub struct Args {
     /// With --run-sessions, also run sessions that have no credential
     #[arg(long)]
     allow_empty: bool,
-    /// Do not log requests
-    #[arg(long)]
-    quiet: bool,
     /// Print the `OpenAPI` document and exit
     #[arg(long)]
     openapi: bool,
@@ -146,7 +143,11 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return ctx.out.data(openapi::text().as_bytes());
     }
     if args.no_token && args.token_file.is_some() {
-        return Err(Failure::usage("--no-token and --token-file exclude each other").into());
+        return Err(
+            Failure::usage("--no-token and --token-file exclude each other")
+                .hint("leave both out: acpctl serve then makes a token that your own commands find")
+                .into(),
+        );
     }
     let token = Token::obtain(args.token_file.as_deref(), args.no_token)?;
     let secrets = [args.token_file.as_deref(), args.tls_key.as_deref()];
@@ -162,7 +163,13 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             Some(tls::config(cert, key).map_err(|why| Failure::new(Kind::Data, why.to_string()))?)
         }
         (None, None) => None,
-        _ => return Err(Failure::usage("--tls-cert and --tls-key must be given together").into()),
+        _ => {
+            return Err(
+                Failure::usage("--tls-cert and --tls-key must be given together")
+                    .hint("write acpctl serve --tls-cert chain.pem --tls-key key.pem")
+                    .into(),
+            );
+        }
     };
     check_exposure(args.listen.ip(), args.token_file.is_some(), tls.is_some())?;
     check_command(args)?;
@@ -176,7 +183,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         platform: args.platform.into(),
         browser_guard: true,
         body_timeout: Some(BODY_TIMEOUT),
-        access_log: (!args.quiet).then(|| Arc::new(log::request) as AccessLog),
+        access_log: (!ctx.globals.quiet).then(|| Arc::new(log::request) as AccessLog),
     };
     let directory = match &args.data_dir {
         Some(dir) => dir.clone(),
@@ -187,7 +194,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         address: args.listen,
         tls,
         token,
-        is_quiet: args.quiet,
+        is_quiet: ctx.globals.quiet,
     };
     let sessions = args.run_sessions.then(|| Sessions {
         command: args.command.clone(),
@@ -213,16 +220,33 @@ fn check_command(args: &Args) -> Result<(), Failure> {
         (true, true) => Err(Failure::usage("--run-sessions requires a command")
             .hint("write acpctl serve --run-sessions -- COMMAND [ARGUMENT...]")),
         (false, true) if args.allow_empty => {
-            Err(Failure::usage("--allow-empty requires --run-sessions"))
+            Err(Failure::usage("--allow-empty requires --run-sessions")
+                .hint("write acpctl serve --run-sessions --allow-empty -- COMMAND [ARGUMENT...]"))
         }
-        (false, false) => Err(Failure::usage("a command requires --run-sessions")),
+        (false, false) => Err(Failure::usage("a command requires --run-sessions")
+            .hint("write acpctl serve --run-sessions -- COMMAND [ARGUMENT...]")),
         _ => Ok(()),
     }
 }
 
-fn socket(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse()
-        .map_err(|_| "it takes an IP address and a port, for example 127.0.0.1:8000")
+/// Reads an address: a port alone and `localhost` mean this machine.
+fn socket(text: &str) -> Result<SocketAddr, String> {
+    let loopback = IpAddr::from([127, 0, 0, 1]);
+    let port = text.strip_prefix("localhost:").unwrap_or(text);
+    if let Ok(port) = port.parse::<u16>() {
+        return Ok(SocketAddr::new(loopback, port));
+    }
+    text.parse().map_err(|_| {
+        let example = match text
+            .rsplit_once(':')
+            .map_or(text, |(_, port)| port)
+            .parse::<u16>()
+        {
+            Ok(port) => SocketAddr::new(loopback, port).to_string(),
+            Err(_) => "127.0.0.1:8000".to_owned(),
+        };
+        format!("it takes a port, or an IP address and a port, for example --listen {example}")
+    })
 }
 
 /// Refuses an address beyond loopback unless callers need a token of the user's choice, over TLS.

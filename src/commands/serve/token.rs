@@ -52,7 +52,7 @@ impl Token {
             Some(_) if self.is_created => String::new(),
             Some(_) => " and the token in AMBIENT_TOKEN".to_owned(),
         };
-        out.note(&format!("To use it: export AMBIENT_API_URL={url}{rest}"));
+        out.aside(&format!("To use it: export AMBIENT_API_URL={url}{rest}"));
     }
 }
 

@@ -9,7 +9,7 @@ use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::output::{Format, OutputArgs, age};
+use crate::output::{Format, Layout, OutputArgs, age};
 use crate::resources::{Candidates, List, Record, SESSION_EVENT};
 
 /// The most events that the server returns at once.
@@ -78,7 +78,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .context("list events")
     })?;
     if !matches!(format, Format::Table | Format::Wide) {
-        return ctx.out.list(&list, &format, ctx.now());
+        return ctx.out.list(&list, &format, Layout::default(), ctx.now());
     }
     ctx.out.text(&format!(
         "Events for session {id} ({} of {} total)\n\n",

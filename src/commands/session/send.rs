@@ -104,7 +104,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                     stored.follow(false).await?;
                     return Ok(End::Finished);
                 }
-                return Err(not_open(session, id, error));
+                return Err(not_open(&session, id, error));
             }
         };
         printer.run(&mut stream).await
@@ -123,7 +123,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 
 /// Adds a hint to the failure to open a stream, if the session's phase tells the reason.
 fn not_open(
-    found: Result<Record, api::Error>,
+    found: &Result<Record, api::Error>,
     session: &str,
     error: anyhow::Error,
 ) -> anyhow::Error {

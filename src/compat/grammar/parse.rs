@@ -6,8 +6,9 @@ use clap::{ArgMatches, Command};
 
 use super::rules::{
     count_failure, ends_in_a_command_line, flag_name, invalid_value, is_parent, split_failure,
+    value_name,
 };
-use super::words::{Flag, Line, Scanned, Stop};
+use super::words::{Flag, Known, Line, Scanned, Stop};
 use crate::failure::Failure;
 use crate::text::quote;
 
@@ -50,7 +51,9 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
             return Ok(Request::Help(line.path_names()));
         }
         Err(Stop::Failed(failure)) => Err(failure),
-        Ok(()) => check_arguments(&line, &scanned),
+        Ok(()) => {
+            check_arguments(&line, &scanned).and_then(|()| imply_json(&line, &mut scanned.flags))
+        }
     };
     let (path, names) = (line.path_names(), line.names());
     let words = match &checked {
@@ -86,6 +89,30 @@ fn check_arguments(line: &Line<'_>, scanned: &Scanned) -> Result<(), Failure> {
 fn unknown_command(line: &Line<'_>, word: &str) -> Failure {
     let (word_shown, path) = (quote(word), quote(&line.path_text()));
     Failure::usage(format!("unknown command {word_shown} for {path}")).hint(line.verb_hint(word))
+}
+
+/// Adds `-o json` to a line with `--jq`, which filters JSON.
+fn imply_json(line: &Line<'_>, flags: &mut Vec<Flag>) -> Result<(), Failure> {
+    if !flags.iter().any(|flag| flag.name == "jq") {
+        return Ok(());
+    }
+    let given = flags.iter().find(|flag| flag.name == "output");
+    let given = given.and_then(|flag| flag.value.as_deref());
+    match given {
+        Some(format) if format == "json" => Ok(()),
+        Some(format) => Err(Failure::usage(format!(
+            "--jq filters JSON and does not fit -o {}",
+            format.to_string_lossy()
+        ))
+        .hint("leave out -o")),
+        // `local export -o FILE` means something else.
+        None if matches!(line.find_long("output"), Some(Known::Arg(arg)) if value_name(arg) == "FORMAT") =>
+        {
+            flags.push(Flag::new("output", "json"));
+            Ok(())
+        }
+        None => Err(Failure::usage("--jq is for commands that have -o json")),
+    }
 }
 
 /// Returns the arguments before `--` and after it, without those that the command ignores.

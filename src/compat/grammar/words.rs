@@ -24,6 +24,17 @@ pub(super) struct Flag {
     repeats: bool,
 }
 
+impl Flag {
+    /// Returns a flag that the user did not give, with its value.
+    pub(super) fn new(name: &str, value: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            value: Some(value.into()),
+            repeats: false,
+        }
+    }
+}
+
 /// The flags and arguments of a line.
 pub(super) struct Scanned {
     pub(super) flags: Vec<Flag>,

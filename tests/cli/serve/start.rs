@@ -43,6 +43,53 @@ fn it_says_how_to_use_it_and_that_it_stopped() {
 }
 
 #[test]
+fn a_port_alone_is_one_of_this_machine() {
+    let env = TestEnv::new();
+    for listen in ["0", "localhost:0", "127.0.0.1:0"] {
+        let server = Serve::closed(&env, &["--listen", listen]);
+        assert!(
+            server.url.starts_with("http://127.0.0.1:"),
+            "{}",
+            server.url
+        );
+        assert!(server.stop().0.success());
+    }
+    for (listen, example) in [(":27399", "127.0.0.1:27399"), ("nowhere", "127.0.0.1:8000")] {
+        let output = env
+            .acpctl()
+            .args(["serve", "--listen", listen])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let (_, stderr) = streams(&output);
+        assert!(
+            stderr.contains(&format!("for example --listen {example}")),
+            "{stderr}"
+        );
+    }
+}
+
+/// A person reads lines of text, a program lines of JSON.
+#[test]
+fn the_log_on_a_terminal_is_text() {
+    let env = TestEnv::new();
+    let words = ["serve", "--listen", "0", "--no-token"];
+    let terminal = crate::support::pty::start(&env, "local:", &words, 30, 120);
+    let screen = terminal.wait_for("To use it: export");
+    let url = screen.split("AMBIENT_API_URL=").nth(1).unwrap();
+    let url = url.split_whitespace().next().unwrap().to_owned();
+    let mut command = env.connected(&url);
+    command.args(["project", "list"]).assert().success();
+    let screen = terminal.wait_for("  GET    /api/ambient/v1/projects  ");
+    assert!(
+        screen.contains("200  GET") && !screen.contains('{'),
+        "{screen}"
+    );
+    terminal.type_text("\x03");
+    terminal.wait_for("Stopped");
+}
+
+#[test]
 fn what_is_not_safe_is_refused() {
     let env = TestEnv::new();
     env.file("short", "short\n");

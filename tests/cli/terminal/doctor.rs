@@ -25,7 +25,8 @@ fn doctor_tells_what_is_wrong_and_what_to_do() {
         ("login", "ok"),
         ("server", "ok"),
         ("keyring", "ok"),
-        ("runtime-dir", "warn"),
+        ("runtime-dir", "ok"),
+        ("way", "ok"),
         ("store", "ok"),
     ] {
         assert_eq!(found[name], wanted, "{name}: {found}");
@@ -63,11 +64,7 @@ const BROKEN: &[Broken] = &[
     (
         "a configuration that is a folder",
         |env, _| fs::create_dir_all(env.config_path()).unwrap(),
-        &[
-            "fail  config",
-            "config.json: is a directory",
-            "fix: repair or remove",
-        ],
+        &["fail  config", "config.json: is a directory", "fix: mv "],
     ),
     (
         "a configuration that others may read",
@@ -84,7 +81,11 @@ const BROKEN: &[Broken] = &[
     (
         "no login",
         |_, command| _ = command.env_remove("AMBIENT_TOKEN"),
-        &["fail  login", "not logged in", "fix: acpctl login URL"],
+        &[
+            "fail  login",
+            "not logged in",
+            "fix: acpctl login http://127.0.0.1:",
+        ],
     ),
     (
         "a login that has ended",
@@ -111,14 +112,29 @@ const BROKEN: &[Broken] = &[
         &["warn  tls", "certificates are not checked"],
     ),
     (
-        "no keyring",
-        |_, command| _ = command.env_remove("AMBIENT_LOCAL_KEYRING"),
-        &["warn  keyring", "fix: start a secret service"],
+        "a login that is in a keyring, and no keyring",
+        |env, command| {
+            env.config(r#"{"token_store": "keyring"}"#);
+            mode(&env.config_path(), 0o600);
+            command.env_remove("AMBIENT_LOCAL_KEYRING");
+        },
+        &[
+            "fail  keyring",
+            "the login is in it, but this system has no keyring",
+            "fix: start and unlock a secret service",
+        ],
     ),
     (
-        "no programs",
-        |_, command| _ = command.env("PATH", "/nonexistent"),
-        &["warn  kubectl", "not found in PATH", "warn  mcp-server"],
+        "a runtime folder that is a file",
+        |env, command| {
+            let file = env.file("run", "");
+            command.env("XDG_RUNTIME_DIR", file);
+        },
+        &[
+            "warn  runtime-dir",
+            "is not a folder",
+            "fix: unset XDG_RUNTIME_DIR",
+        ],
     ),
     (
         "a runtime folder that others may read",
@@ -151,7 +167,7 @@ const BROKEN: &[Broken] = &[
         &[
             "fail  store",
             "store: file is not a database\n",
-            "fix: restore ",
+            "fix: acpctl local restore BACKUP, or begin anew: mv ",
         ],
     ),
 ];
@@ -206,7 +222,7 @@ fn doctor_is_content_where_nothing_is_wrong_yet() {
     let (stdout, stderr) = streams(&output);
     assert_eq!(output.status.code(), Some(0), "{stdout}{stderr}");
     assert!(
-        stdout.contains("ok    login") && !stdout.contains("  server  "),
+        stdout.contains("not chosen yet") && !stdout.contains("  login  "),
         "{stdout}"
     );
     // The next command renews this login; the server may well refuse the token that has ended.
@@ -227,4 +243,106 @@ fn doctor_is_content_where_nothing_is_wrong_yet() {
             && stdout.contains("renewed by the next command"),
         "{stdout}"
     );
+}
+
+/// Each way of working is told apart, and nothing is missing where that way does not need it.
+#[test]
+fn doctor_finds_out_the_way_of_working() {
+    let server = Scripted::with(|_| answer(200, &json!({"version": "v1.2.3"})));
+    let bare = |env: &TestEnv| {
+        let mut command = env.acpctl();
+        command.env_remove("AMBIENT_LOCAL_KEYRING");
+        command.env("PATH", "/nonexistent");
+        command
+    };
+    let way = |mut command: assert_cmd::Command| {
+        let output = command.args(["doctor", "-o", "json"]).output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let checks = report["checks"].as_array().unwrap();
+        let is_green = checks.iter().all(|check| check["status"] == "ok");
+        assert!(is_green, "{report:#}");
+        assert_eq!(output.status.code(), Some(0));
+        report["way"].as_str().unwrap().to_owned()
+    };
+    let env = TestEnv::new();
+    assert_eq!(way(bare(&env)), "open");
+    let mut local = bare(&env);
+    local.arg("--local");
+    assert_eq!(way(local), "local");
+    let mut job = bare(&env);
+    job.env_remove("HOME")
+        .envs([("AMBIENT_API_URL", server.url()), ("AMBIENT_TOKEN", TOKEN)]);
+    assert_eq!(way(job), "server");
+    let mut pod = bare(&env);
+    pod.envs([
+        ("BACKEND_API_URL", "http://api.platform.svc"),
+        (
+            "CREDENTIAL_IDS",
+            "{\"kubeconfig\": \"3MX85aKNFVYjNaWSBgG3UcSclTU\"}",
+        ),
+        ("BOT_TOKEN", "canary"),
+    ]);
+    assert_eq!(way(pod), "pod");
+}
+
+#[test]
+fn doctor_mends_what_loses_nothing_and_tells_it() {
+    let env = TestEnv::new();
+    let local = |line: &[&str]| {
+        let output = env.local().args(line).output().unwrap();
+        assert!(output.status.success(), "{line:?} {}", streams(&output).1);
+        streams(&output).0
+    };
+    local(&["credential", "list"]);
+    env.config("{}");
+    let database = env.home().join(".local/share/ambient/ambient.db");
+    let kubeconfig = env.file("kc", KUBECONFIG);
+    let cache = env.home().join(".cache/ambient");
+    let runtime = env.home().join("run");
+    let killed = runtime.join("ambient/ambient-session-0123");
+    fs::create_dir_all(&cache).unwrap();
+    fs::create_dir_all(&killed).unwrap();
+    for folder in [&runtime, &killed, &runtime.join("ambient")] {
+        mode(folder, 0o700);
+    }
+    let (stale, other) = (cache.join("complete-1.json"), cache.join("notes.json"));
+    fs::write(&stale, "[]").unwrap();
+    fs::write(&other, "[]").unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    let file = fs::File::options().write(true).open(&stale).unwrap();
+    file.set_modified(long_ago).unwrap();
+    let open = [env.config_path(), database, kubeconfig.clone()];
+    for path in &open {
+        mode(path, 0o644);
+    }
+    let doctor = |more: &[&str]| {
+        let mut command = env.local();
+        command.envs([("KUBECONFIG", &kubeconfig), ("XDG_RUNTIME_DIR", &runtime)]);
+        let output = command.arg("doctor").args(more).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        streams(&output).0
+    };
+    let modes = || {
+        open.each_ref().map(|path| {
+            let about = fs::metadata(path).unwrap();
+            std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o777
+        })
+    };
+    // Without the flag nothing changes.
+    assert!(doctor(&[]).contains("warn  config"));
+    assert_eq!(modes(), [0o644; 3]);
+    assert!(killed.exists() && stale.exists());
+    let text = doctor(&["--fix"]);
+    for words in [
+        "done  changed the mode of ",
+        "done  removed the folder of a killed session",
+        "done  removed a stale list of names for completion",
+        "ok    config",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("warn"), "{text}");
+    assert_eq!(modes(), [0o600; 3]);
+    assert!(!killed.exists() && !stale.exists() && other.exists());
+    assert!(!doctor(&["--fix"]).contains("done"), "all is mended");
 }

@@ -3,6 +3,7 @@
 mod asking;
 mod doctor;
 mod layout;
+mod pager;
 mod wizard;
 
 use std::fs;

@@ -62,7 +62,7 @@ fn a_refusal_says_what_is_missing() {
         (
             "credential get",
             "Error: accepts 1 arg(s), received 0",
-            "Hint: CREDENTIAL is missing; usage: acpctl credential get <CREDENTIAL> [flags]",
+            "Hint: name the credential: acpctl credential get <CREDENTIAL> [flags]",
         ),
         (
             "credential get a b",
@@ -72,7 +72,7 @@ fn a_refusal_says_what_is_missing() {
         (
             "config set project",
             "Error: accepts 2 arg(s), received 1",
-            "Hint: VALUE is missing; usage: acpctl config set <KEY> <VALUE> [flags]",
+            "Hint: name the value: acpctl config set <KEY> <VALUE> [flags]",
         ),
         (
             "credential list --provider",

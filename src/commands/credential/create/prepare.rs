@@ -221,7 +221,7 @@ fn from_kubeconfig(
         || intake::name_from_context(prepared.context.as_deref().unwrap_or_default()),
         str::to_owned,
     );
-    ctx.out.note(&format!(
+    ctx.out.aside(&format!(
         "Read {read} bytes from {}; storing {} bytes",
         intake::source_name(&sources),
         prepared.text.expose_secret().len()

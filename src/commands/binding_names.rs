@@ -8,7 +8,7 @@ use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, ROLE, Record, Resource};
 
 /// Replaces the IDs of users, roles and credentials by their names. An ID that can't be looked up stays.
-pub(super) async fn name_targets(client: &Client, bindings: &mut [Record]) {
+pub(crate) async fn name_targets(client: &Client, bindings: &mut [Record]) {
     if bindings.is_empty() {
         return;
     }

@@ -1,0 +1,102 @@
+//! The projects whose sessions may use a credential, for tables and for `describe`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join;
+
+use crate::api::{Client, Error, ListOptions, equals};
+use crate::resources::{List, ROLE, ROLE_BINDING, Record, USED_BY};
+use crate::runner::resolve::OWNER;
+
+/// The word for a binding that names neither a project nor an agent: the platform then grants the use to every session.
+const EVERYWHERE: &str = "all projects";
+/// The cell of a credential that no session may use.
+const NOBODY: &str = "-";
+
+/// The users of each credential, by its ID.
+type Users = BTreeMap<String, BTreeSet<String>>;
+
+/// One binding that lets sessions use a credential, or states who owns it.
+pub(crate) struct Use {
+    /// `team-a`, `team-a (one agent)`, or `all projects`; for an owner the user's ID.
+    pub who: String,
+    /// The role's name, or its ID if the name is unknown.
+    pub role: String,
+    pub created_at: String,
+}
+
+/// Adds to each credential the projects that use it. If they can't be read, nothing is added, and tables leave the column
+/// out.
+pub(crate) async fn join(client: &Client, credentials: &mut [Record]) {
+    if credentials.is_empty() {
+        return;
+    }
+    let Ok((bindings, roles)) = read(client, equals("scope", "credential")).await else {
+        return;
+    };
+    // Without this role, the bindings that only state who owns a credential can't be told from the others.
+    if !roles.items().iter().any(|role| role.name() == OWNER) {
+        return;
+    }
+    let mut users = Users::new();
+    for binding in bindings.items() {
+        let found = describe(binding, &roles);
+        if binding.text("scope") == "credential" && found.role != OWNER {
+            let credential = binding.text("credential_id").to_owned();
+            users.entry(credential).or_default().insert(found.who);
+        }
+    }
+    for credential in credentials {
+        let projects = users.get(credential.id()).map_or_else(
+            || NOBODY.to_owned(),
+            |projects| Vec::from_iter(projects.iter().map(String::as_str)).join(", "),
+        );
+        credential.replace(USED_BY, &projects);
+    }
+}
+
+/// Returns the bindings of one credential.
+///
+/// # Errors
+/// Those of the requests.
+pub(crate) async fn of(client: &Client, credential_id: &str) -> Result<Vec<Use>, Error> {
+    let (bindings, roles) = read(client, equals("credential_id", credential_id)).await?;
+    let mine = bindings
+        .items()
+        .iter()
+        .filter(|binding| binding.text("scope") == "credential")
+        .filter(|binding| binding.text("credential_id") == credential_id);
+    Ok(mine.map(|binding| describe(binding, &roles)).collect())
+}
+
+/// Reads the bindings that a search finds, and all roles, at the same time.
+async fn read(client: &Client, search: String) -> Result<(List, List), Error> {
+    let bound = ListOptions {
+        search: Some(search),
+        ..ListOptions::default()
+    };
+    let all = ListOptions::default();
+    try_join(
+        client.list(&ROLE_BINDING, "/role_bindings", &bound),
+        client.list(&ROLE, "/roles", &all),
+    )
+    .await
+}
+
+fn describe(binding: &Record, roles: &List) -> Use {
+    let id = binding.text("role_id");
+    let mut known = roles.items().iter();
+    let role = known.find(|role| role.id() == id).map_or(id, Record::name);
+    let project = binding.text("project_id");
+    let who = match (project.is_empty(), binding.text("agent_id").is_empty()) {
+        (true, _) if role == OWNER => binding.text("user_id").to_owned(),
+        (true, _) => EVERYWHERE.to_owned(),
+        (false, true) => project.to_owned(),
+        (false, false) => format!("{project} (one agent)"),
+    };
+    Use {
+        who,
+        role: role.to_owned(),
+        created_at: binding.text("created_at").to_owned(),
+    }
+}
