@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use crate::api::{Client, ListOptions};
+use crate::commands::people;
 use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, ROLE, Record, Resource};
 
-/// Replaces the IDs of roles and credentials by their names. An ID that can't be looked up stays.
+/// Replaces the IDs of users, roles and credentials by their names. An ID that can't be looked up stays.
 pub(crate) async fn name_targets(client: &Client, bindings: &mut [Record]) {
     if bindings.is_empty() {
         return;
@@ -20,8 +21,19 @@ pub(crate) async fn name_targets(client: &Client, bindings: &mut [Record]) {
     } else {
         HashMap::new()
     };
+    let any_user = bindings
+        .iter()
+        .any(|binding| !binding.text("user_id").is_empty());
+    let users = match any_user {
+        true => people::names(client).await,
+        false => HashMap::new(),
+    };
     for binding in bindings {
-        for (field, names) in [("role_id", &roles), ("credential_id", &credentials)] {
+        for (field, names) in [
+            ("user_id", &users),
+            ("role_id", &roles),
+            ("credential_id", &credentials),
+        ] {
             if let Some(name) = names.get(binding.text(field)) {
                 binding.replace(field, name);
             }

@@ -2,8 +2,9 @@
 //! noun.
 //!
 //! These modules are shared by several commands: [`binding_names`], [`confirm`], [`labels`], [`listing`], [`named`],
-//! [`order`], [`outcome`], [`pairs`], [`project_args`], [`project_object`], [`removal`], [`runs`], [`server_mode`],
-//! [`session_control`], [`session_failure`], [`several`], [`used_by`].
+//! [`order`], [`outcome`], [`pairs`], [`people`], [`project_args`], [`project_object`], [`removal`], [`runs`],
+//! [`server_mode`], [`session_control`], [`session_failure`], [`several`],
+//! [`switch_project`], [`used_by`].
 
 pub(crate) mod agent;
 pub(crate) mod alias;
@@ -34,6 +35,7 @@ pub(crate) mod options;
 mod order;
 pub(crate) mod outcome;
 pub(crate) mod pairs;
+pub(crate) mod people;
 pub(crate) mod policy;
 pub(crate) mod project;
 pub(crate) mod project_args;
@@ -50,6 +52,7 @@ pub(crate) mod session_failure;
 pub(crate) mod several;
 pub(crate) mod start;
 pub(crate) mod stop;
+pub(crate) mod switch_project;
 mod used_by;
 pub(crate) mod version;
 pub(crate) mod wait;

@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 
 use super::confirm::ConfirmArgs;
+use super::outcome::WriteArgs;
 use super::project_args::ProjectArgs;
 use super::{outcome, removal};
 use crate::api::{Body, Method, Request};

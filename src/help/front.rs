@@ -25,6 +25,8 @@ pub const GROUPS: &[(&str, &[&str])] = &[
         &[
             "project",
             "application",
+            "provider",
+            "policy",
             "get",
             "describe",
             "create",

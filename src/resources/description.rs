@@ -11,7 +11,7 @@ pub enum Type {
     Bool,
     /// RFC 3339; printed with trailing zeros of the fraction removed.
     Time,
-    /// A list or an object, as the server sent it.
+    /// Any value, as the server sent it; usually a list or an object.
     Nested,
 }
 

@@ -20,6 +20,7 @@ mod record;
 mod role;
 mod scheduled_session;
 mod session;
+mod session_event;
 mod session_message;
 mod user;
 
@@ -45,6 +46,7 @@ pub(crate) use record::{List, Record, WrongType};
 pub(crate) use role::{ROLE, ROLE_BINDING};
 pub(crate) use scheduled_session::SCHEDULED_SESSION;
 pub(crate) use session::{ACTIVE_PHASES, FINAL_PHASES, PHASES, RUN_COLUMNS, RUN_SCREEN, SESSION};
+pub(crate) use session_event::SESSION_EVENT;
 pub(crate) use session_message::SESSION_MESSAGE;
 pub(crate) use user::{PROJECT_SETTINGS, USER};
 

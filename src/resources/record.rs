@@ -222,7 +222,7 @@ fn convert(
     match (field.kind, value) {
         (Type::Text, Tree::Scalar(value @ Value::String(_)))
         | (Type::Bool, Tree::Scalar(value @ Value::Bool(_))) => Ok(value),
-        (Type::Nested, value @ (Tree::Array(_) | Tree::Object(_))) => Ok(Value::from(value)),
+        (Type::Nested, value) => Ok(Value::from(value)),
         (Type::Time, Tree::Scalar(Value::String(text))) => time(&text).map(Value::String),
         (Type::Int, Tree::Scalar(Value::Number(number))) if number.is_i64() => {
             Ok(Value::Number(number))

@@ -72,6 +72,16 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         Expected::Skipped("the same"),
     ),
     (
+        "acpctl project transfer ",
+        // It names no user that exists.
+        Expected::Code(3),
+    ),
+    (
+        "acpctl session policy ",
+        // The agent has no policy.
+        Expected::Code(3),
+    ),
+    (
         "acpctl inbox mark-read ",
         // It names no message that exists.
         Expected::Code(3),
@@ -223,6 +233,7 @@ fn home() -> TestEnv {
         "overlays/prod/kustomization.yaml",
         "resources: [../../team.yaml]\n",
     );
+    env.file("policy.yaml", "network: {mode: closed}\n");
     env.file("team.yaml", "kind: Project\nname: team-a\n");
     env.file("manifests/team.yaml", "kind: Project\nname: team-a\n");
     for (name, script) in [("kubectl", KUBECTL), ("gh", GH)] {
@@ -272,6 +283,9 @@ const PREPARATION: &[&str] = &[
     "acpctl agent start lead",
     "acpctl scheduled-session create --name nightly --schedule @daily",
     "acpctl application create --name web --source-repo-url https://git.test/r --source-path . --destination-project team-a",
+    "acpctl provider create --name github --secret github-token",
+    "acpctl policy create --name tight --from-file policy.yaml",
+    "acpctl create project --name team-b",
 ];
 
 fn collect(command: &clap::Command, lines: &mut Vec<String>) {

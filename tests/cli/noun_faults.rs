@@ -85,9 +85,26 @@ const COMMANDS: &[(&str, &str)] = &[
     ("application refresh x", "refresh application: "),
     ("scheduled-session list", "list scheduled sessions: "),
     (
-        "scheduled-session create --name n --schedule s",
+        "scheduled-session create --name n --schedule @daily",
         "create scheduled session: ",
     ),
+    ("get providers", "list providers: "),
+    ("get policy x", "get policy \"x\": "),
+    ("get clusters", "list clusters: "),
+    ("get sessions --count", "count sessions: "),
+    ("create provider --name n", "create provider: "),
+    (
+        "create cluster --name n --api-server-url u --role workload",
+        "create cluster: ",
+    ),
+    ("provider list", "list providers: "),
+    ("provider update x --secret s", "update provider: "),
+    ("policy list", "list policies: "),
+    ("policy update x --spec {}", "update policy: "),
+    ("project transfer x --to u -y", "transfer project: "),
+    ("session events-history x", "list events: "),
+    ("session logs x", "get sandbox logs: "),
+    ("session policy x", "get sandbox policy: "),
 ];
 
 /// Commands that look a name up first, or read a 404 in a way of their own: their errors begin so, and
@@ -114,6 +131,62 @@ const LOOKUPS: &[(&str, &str, &str)] = &[
         "agent get x",
         "get agent \"x\": ",
         "get agent \"x\": ambient API error 404: ambient-api-server-7 — Credential with id='x' not found",
+    ),
+    (
+        "agent export x",
+        "get agent \"x\": ",
+        "get agent \"x\": ambient API error 404: ambient-api-server-7 — Credential with id='x' not found",
+    ),
+    (
+        "provider create --name n",
+        "create provider: ",
+        "create provider: ambient API error 404: ambient-api-server-7 — Credential with id='x' not found",
+    ),
+    (
+        "policy create --name n",
+        "create policy: ",
+        "create policy: ambient API error 404: ambient-api-server-7 — Credential with id='x' not found",
+    ),
+    // A name that is taken is said in words of its own.
+    (
+        "project create --name n",
+        "",
+        "create project: ambient API error 404: ambient-api-server-7 — Credential with id='x' not found",
+    ),
+    (
+        "provider get x",
+        "get provider \"x\": ",
+        "get provider \"x\": provider \"x\" not found in project \"p\"",
+    ),
+    (
+        "provider export x",
+        "get provider \"x\": ",
+        "get provider \"x\": provider \"x\" not found in project \"p\"",
+    ),
+    (
+        "provider delete x --yes",
+        "delete provider: ",
+        "delete provider: provider \"x\" not found in project \"p\"",
+    ),
+    (
+        "policy get x",
+        "get policy \"x\": ",
+        "get policy \"x\": policy \"x\" not found in project \"p\"",
+    ),
+    (
+        "policy export x",
+        "get policy \"x\": ",
+        "get policy \"x\": policy \"x\" not found in project \"p\"",
+    ),
+    (
+        "policy delete x --yes",
+        "delete policy: ",
+        "delete policy: policy \"x\" not found in project \"p\"",
+    ),
+    (
+        "project delete --name x",
+        "delete project: ",
+        "project \"x\" not found",
     ),
     ("agent update x --name n", AGENT, NO_AGENT),
     ("agent delete x --yes", AGENT, NO_AGENT),

@@ -25,8 +25,11 @@ const FIELDS: &[(&str, &str)] = &[
     ("sandbox_policy", "sandbox_policy"),
 ];
 
+const EXAMPLES: &str = "acpctl agent export lead > lead.yaml";
+
 /// Print an agent as a Kubernetes `ConfigMap`, for `GitOps`
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     target: AgentArgs,

@@ -1,11 +1,13 @@
 //! `acpctl application refresh`
 
-use super::operation::{self, TriggerArgs};
+use super::operation::{Operation, TriggerArgs};
+use crate::api::Body;
+use crate::commands::outcome;
 use crate::ctx::Ctx;
 
 const EXAMPLES: &str = "acpctl application refresh web";
 
-/// Request a refresh of an application
+/// Refresh the status of an application
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -14,5 +16,17 @@ pub struct Args {
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    operation::trigger(ctx, &args.trigger, "refresh", "sync_status", "Unknown")
+    const REFRESH: Operation = Operation {
+        verb: "refresh",
+        field: ("sync_status", "Unknown"),
+    };
+    let format = args.trigger.output.format(ctx)?;
+    let record = REFRESH.request(ctx, &args.trigger, &Body::new())?;
+    let sentence = format!(
+        "application/{} refreshed (sync: {}, health: {})",
+        record.name(),
+        record.text("sync_status"),
+        record.text("health_status")
+    );
+    outcome::done(ctx, &record, &format, &sentence)
 }

@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use super::diff::Change;
 use super::document::Agent;
 use super::raw::SeedMessage;
-use super::writer::{Outcome, Writer, set_changed, set_pairs};
+use super::writer::{Outcome, Writer, set_changed, set_fields, set_pairs};
 use crate::api::Body;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
@@ -25,6 +25,7 @@ pub(super) async fn apply(writer: &Writer<'_>, agent: &Agent) -> anyhow::Result<
     };
     let mut body = Body::new();
     set_changed(&mut body, "prompt", agent.prompt.as_deref(), &found);
+    set_fields(&mut body, &agent.fields, Some(&found));
     set_pairs(&mut body, &agent.head, Some(&found));
     let agents = Collection::agents(&project);
     let path = agents.item(found.id(), &[]);
@@ -66,6 +67,7 @@ async fn create(
     body.set("name", name);
     body.set("project_id", project);
     body.set_filled("prompt", agent.prompt.as_deref());
+    set_fields(&mut body, &agent.fields, None);
     let created = writer.create(&AGENT, &agents.path, name, body).await?;
     let id = created.as_ref().map(Record::id);
     if id.is_some_and(str::is_empty) {

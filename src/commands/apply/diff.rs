@@ -66,8 +66,9 @@ fn shown(text: Option<&str>) -> String {
 pub(super) fn changes(body: &Value, found: Option<&Record>) -> Vec<Change> {
     let mut changes = Vec::new();
     for (field, value) in body.as_object().into_iter().flatten() {
-        let before = found.map(|found| found.text(field)).unwrap_or_default();
-        let after = value.as_str().unwrap_or_default();
+        let before = found.and_then(|found| found.value(field)).map(text_of);
+        let (before, after) = (before.unwrap_or_default(), text_of(value));
+        let (before, after) = (before.as_str(), after.as_str());
         match field.as_str() {
             "token" => changes.push(Change {
                 field: field.clone(),
@@ -88,6 +89,15 @@ pub(super) fn changes(body: &Value, found: Option<&Record>) -> Vec<Change> {
         }
     }
     changes
+}
+
+/// Returns a value as a text: a text as it is, a list or an object as JSON.
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
 }
 
 /// Returns the keys that differ between two texts that hold pairs. The digest is left out: it changes with the token,

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use secrecy::SecretString;
+use serde_json::Value;
 
 use super::kind::DocumentKind;
 use super::raw::{RawDocument, SeedMessage, TokenFrom};
@@ -17,6 +18,7 @@ pub(super) enum Document {
     Agent(Agent),
     Credential(Credential),
     RoleBinding(RoleBinding),
+    Part(Part),
 }
 
 /// The fields that every kind has.
@@ -39,6 +41,17 @@ pub(super) struct Agent {
     pub project: Option<String>,
     pub prompt: Option<String>,
     pub inbox: Vec<SeedMessage>,
+    /// The other fields that are given: the field of the server, and its value.
+    pub fields: Vec<(&'static str, Value)>,
+}
+
+/// A provider, a policy or a cluster: an object that has a name, labels and plain fields.
+pub(super) struct Part {
+    pub head: Head,
+    pub kind: DocumentKind,
+    pub project: Option<String>,
+    /// The fields that are given: the field of the server, and its value.
+    pub fields: Vec<(&'static str, Value)>,
 }
 
 /// A credential. The type has no `Debug`, since `token` may hold a secret.
@@ -75,6 +88,7 @@ impl Document {
     pub(super) fn of(raw: RawDocument) -> Option<Self> {
         let kind = raw.known_kind()?;
         let (label, result_name) = (raw.label(), raw.binding_name());
+        let fields = fields(kind, &raw);
         let head = Head {
             label,
             name: raw.name,
@@ -92,7 +106,16 @@ impl Document {
                 project: raw.project,
                 prompt: raw.prompt,
                 inbox: raw.inbox,
+                fields,
             }),
+            DocumentKind::Provider | DocumentKind::Policy | DocumentKind::Cluster => {
+                Self::Part(Part {
+                    head,
+                    kind,
+                    project: raw.project,
+                    fields,
+                })
+            }
             DocumentKind::Credential => Self::Credential(Credential {
                 head,
                 provider: raw.provider,
@@ -123,6 +146,7 @@ impl Document {
             Self::Agent(_) => DocumentKind::Agent,
             Self::Credential(_) => DocumentKind::Credential,
             Self::RoleBinding(_) => DocumentKind::RoleBinding,
+            Self::Part(part) => part.kind,
         }
     }
 
@@ -132,6 +156,7 @@ impl Document {
             Self::Agent(agent) => &agent.head,
             Self::Credential(credential) => &credential.head,
             Self::RoleBinding(binding) => &binding.head,
+            Self::Part(part) => &part.head,
         }
     }
 
@@ -161,9 +186,49 @@ impl Document {
                     binding.scope.as_deref() == Some("agent") || binding.agent.is_some();
                 concerns_agent && binding.project.is_none()
             }
+            Self::Part(part) => part.kind != DocumentKind::Cluster && part.project.is_none(),
             Self::Project(_) | Self::Credential(_) => false,
         }
     }
+}
+
+/// Returns the plain fields that a document gives: the field of the server, and its value.
+fn fields(kind: DocumentKind, raw: &RawDocument) -> Vec<(&'static str, Value)> {
+    let texts: &[(&'static str, &Option<String>)] = match kind {
+        DocumentKind::Agent => &[
+            ("llm_model", &raw.model),
+            ("repo_url", &raw.repo_url),
+            ("display_name", &raw.display_name),
+            ("description", &raw.description),
+            ("entrypoint", &raw.entrypoint),
+            ("sandbox_policy", &raw.sandbox_policy),
+        ],
+        DocumentKind::Provider => &[
+            ("type", &raw.r#type),
+            ("secret", &raw.secret),
+            ("namespace", &raw.namespace),
+        ],
+        DocumentKind::Policy => &[("namespace", &raw.namespace)],
+        DocumentKind::Cluster => &[
+            ("api_server_url", &raw.api_server_url),
+            ("role", &raw.role),
+            ("description", &raw.description),
+            ("credential_id", &raw.credential_id),
+        ],
+        _ => &[],
+    };
+    let nested: &[&'static str] = match kind {
+        DocumentKind::Agent => &["providers", "payloads", "environment", "sandbox_template"],
+        DocumentKind::Policy => &["spec"],
+        _ => &[],
+    };
+    let texts = texts
+        .iter()
+        .filter_map(|(field, text)| Some((*field, Value::from(text.as_deref()?))));
+    let nested = nested
+        .iter()
+        .filter_map(|key| Some((*key, raw.nested.get(key)?.clone())));
+    texts.chain(nested).collect()
 }
 
 impl Head {

@@ -7,14 +7,20 @@ pub(super) enum DocumentKind {
     Agent,
     Credential,
     RoleBinding,
+    Provider,
+    Policy,
+    Cluster,
 }
 
 impl DocumentKind {
-    pub(super) const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Project,
         Self::Agent,
         Self::Credential,
         Self::RoleBinding,
+        Self::Provider,
+        Self::Policy,
+        Self::Cluster,
     ];
 
     /// Finds a kind by its word, in any case; `None` if `apply` does not know it.
@@ -31,6 +37,27 @@ impl DocumentKind {
             Self::Agent => "Agent",
             Self::Credential => "Credential",
             Self::RoleBinding => "RoleBinding",
+            Self::Provider => "Provider",
+            Self::Policy => "Policy",
+            Self::Cluster => "Cluster",
+        }
+    }
+
+    /// True for a kind that the Go tool does not know.
+    pub(super) fn is_new(self) -> bool {
+        matches!(self, Self::Provider | Self::Policy | Self::Cluster)
+    }
+
+    /// Returns the position of the kind if documents are ordered so that each follows those that it names.
+    pub(super) fn rank(self) -> u8 {
+        match self {
+            Self::Project => 0,
+            Self::Credential => 1,
+            Self::Provider => 2,
+            Self::Policy => 3,
+            Self::Cluster => 4,
+            Self::Agent => 5,
+            Self::RoleBinding => 6,
         }
     }
 }

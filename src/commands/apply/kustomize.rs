@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::kind::DocumentKind;
 use super::load as manifest;
@@ -362,9 +363,32 @@ fn overlay(document: &mut RawDocument, patch: &RawDocument) {
         (&mut document.url, &patch.url),
         (&mut document.email, &patch.email),
         (&mut document.context, &patch.context),
+        (&mut document.r#type, &patch.r#type),
+        (&mut document.secret, &patch.secret),
+        (&mut document.namespace, &patch.namespace),
+        (&mut document.api_server_url, &patch.api_server_url),
+        (&mut document.credential_id, &patch.credential_id),
+        (&mut document.model, &patch.model),
+        (&mut document.repo_url, &patch.repo_url),
+        (&mut document.display_name, &patch.display_name),
+        (&mut document.entrypoint, &patch.entrypoint),
+        (&mut document.sandbox_policy, &patch.sandbox_policy),
     ] {
         if new.is_some() {
             own.clone_from(new);
+        }
+    }
+    for (key, new) in &patch.nested {
+        match (document.nested.get_mut(key), new) {
+            // The sections of a policy and the variables of an agent are replaced one by one.
+            (Some(Value::Object(own)), Value::Object(new))
+                if matches!(*key, "spec" | "environment") =>
+            {
+                own.extend(new.clone());
+            }
+            _ => {
+                document.nested.insert(key, new.clone());
+            }
         }
     }
     if patch.token.is_some() || patch.token_from.is_some() {

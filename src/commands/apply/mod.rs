@@ -13,6 +13,8 @@ mod document;
 mod kind;
 mod kustomize;
 mod load;
+mod part;
+mod payload;
 mod project;
 mod prune;
 mod raw;

@@ -1,12 +1,13 @@
-//! `apply --prune`: finds the agents and credentials that carry the labels of the selector and are in no document.
+//! `apply --prune`: finds the objects that carry the labels of the selector and are in no document.
 //!
-//! Only agents of the project and credentials are considered: deleting a project would delete everything in it, and
+//! Only agents, providers and policies of the project, clusters and credentials are considered: deleting a project would delete everything in it, and
 //! role bindings have no labels.
 
 use anyhow::Context as _;
 
 use super::document::{Agent, Document};
 use super::kind::DocumentKind;
+use super::part;
 use super::writer::Writer;
 use crate::api::ListOptions;
 use crate::commands::labels::Selector;
@@ -27,7 +28,7 @@ impl Leftover {
     }
 }
 
-/// Finds the objects to delete: first agents, then credentials.
+/// Finds the objects to delete, each kind before those that it names.
 pub(super) async fn leftovers(
     writer: &Writer<'_>,
     documents: &[Document],
@@ -47,7 +48,30 @@ pub(super) async fn leftovers(
             .filter_map(Document::name)
             .collect();
         found.extend(unnamed(writer, &Collection::agents(&id), &names, labels).await?);
+        for kind in [DocumentKind::Provider, DocumentKind::Policy] {
+            let is_here = |document: &&Document| match document {
+                Document::Part(part) if part.kind == kind => {
+                    let own = part.project.as_deref();
+                    own.is_none_or(|own| own == project || own == id)
+                }
+                _ => false,
+            };
+            let names: Vec<&str> = documents
+                .iter()
+                .filter(is_here)
+                .filter_map(Document::name)
+                .collect();
+            let all = Collection::of_project(part::resource(kind), &id);
+            found.extend(unnamed(writer, &all, &names, labels).await?);
+        }
     }
+    let names: Vec<&str> = documents
+        .iter()
+        .filter(|document| document.kind() == DocumentKind::Cluster)
+        .filter_map(Document::name)
+        .collect();
+    let clusters = Collection::global(part::resource(DocumentKind::Cluster));
+    found.extend(unnamed(writer, &clusters, &names, labels).await?);
     let names: Vec<&str> = documents
         .iter()
         .filter(|document| document.kind() == DocumentKind::Credential)
@@ -79,9 +103,11 @@ async fn unnamed(
     let resource = collection.resource;
     let options = ListOptions::default();
     let list = writer.client.list(resource, &collection.path, &options);
-    let list = list
-        .await
-        .with_context(|| format!("list {}", resource.plural()))?;
+    let list = match list.await {
+        // An earlier platform has no providers, policies and clusters.
+        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+        list => list.with_context(|| format!("list {}", resource.plural()))?,
+    };
     let is_leftover = |record: &&Record| {
         let is_named = names.contains(&record.name()) || names.contains(&record.id());
         !record.id().is_empty() && labels.fits(record) && !is_named

@@ -3,12 +3,14 @@
 //! Scalars are read as the text in the file (`yes`, `0x10`, `1.50`). Null and an empty text count as missing. A key that
 //! is given twice is an error. The names of unknown keys are kept for a warning.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value, json};
 
 use super::kind::DocumentKind;
 use super::references::variables;
@@ -58,6 +60,18 @@ pub(super) struct RawDocument {
     pub project: Option<String>,
     /// The agent of `project` that a credential is bound for. The Go tool has no such key.
     pub agent: Option<String>,
+    pub r#type: Option<String>,
+    pub secret: Option<String>,
+    pub namespace: Option<String>,
+    pub api_server_url: Option<String>,
+    pub credential_id: Option<String>,
+    pub model: Option<String>,
+    pub repo_url: Option<String>,
+    pub display_name: Option<String>,
+    pub entrypoint: Option<String>,
+    pub sandbox_policy: Option<String>,
+    /// The values that are lists or objects, by key.
+    pub nested: Nested,
     /// The unknown keys.
     pub unknown: Vec<String>,
     /// True if the document has `apiVersion`, `metadata` or `spec`, as documents for Kubernetes do.
@@ -82,14 +96,43 @@ const TEXT_KEYS: &[&str] = &[
     "user_id",
     "project",
     "agent",
+    "type",
+    "secret",
+    "namespace",
+    "api_server_url",
+    "credential_id",
+    "model",
+    "repo_url",
+    "display_name",
+    "entrypoint",
+    "sandbox_policy",
 ];
 
 /// The other keys that are known.
 const OTHER_KEYS: &[&str] = &["token", "tokenFrom", "labels", "annotations", "inbox"];
 
+/// The keys whose value is a list or an object.
+const NESTED_KEYS: &[&str] = &[
+    "providers",
+    "payloads",
+    "environment",
+    "sandbox_template",
+    "spec",
+];
+
+/// The keys of a payload.
+const PAYLOAD_KEYS: &[&str] = &["sandbox_path", "content", "repo_url", "ref"];
+
+/// Values that are lists or objects, by key.
+pub(super) type Nested = BTreeMap<&'static str, Value>;
+
 /// Returns the known keys, as the manifest spells them.
 pub(super) fn keys() -> impl Iterator<Item = &'static str> + Clone {
-    TEXT_KEYS.iter().chain(OTHER_KEYS).copied()
+    TEXT_KEYS
+        .iter()
+        .chain(OTHER_KEYS)
+        .chain(NESTED_KEYS)
+        .copied()
 }
 
 impl RawDocument {
@@ -182,6 +225,16 @@ impl RawDocument {
             "user_id" => &mut self.user_id,
             "project" => &mut self.project,
             "agent" => &mut self.agent,
+            "type" => &mut self.r#type,
+            "secret" => &mut self.secret,
+            "namespace" => &mut self.namespace,
+            "api_server_url" => &mut self.api_server_url,
+            "credential_id" => &mut self.credential_id,
+            "model" => &mut self.model,
+            "repo_url" => &mut self.repo_url,
+            "display_name" => &mut self.display_name,
+            "entrypoint" => &mut self.entrypoint,
+            "sandbox_policy" => &mut self.sandbox_policy,
             _ => return None,
         })
     }
@@ -201,6 +254,9 @@ impl RawDocument {
         self.annotations = self.annotations.take().or(base.annotations);
         if self.inbox.is_empty() {
             self.inbox = base.inbox;
+        }
+        for (key, value) in base.nested {
+            self.nested.entry(key).or_insert(value);
         }
     }
 }
@@ -244,6 +300,12 @@ impl<'de> Visitor<'de> for RawVisitor {
                         .next_value::<Option<Vec<SeedMessage>>>()?
                         .unwrap_or_default();
                 }
+                key if NESTED_KEYS.contains(&key) => {
+                    document.is_for_kubernetes |= key == "spec";
+                    if let Some((key, value)) = nested(key, &mut map)? {
+                        document.nested.insert(key, value);
+                    }
+                }
                 "<<" => merged = map.next_value::<Merged<RawDocument>>()?.0,
                 other => match document.text_field(other) {
                     Some(field) => *field = Some(text(&mut map)?).filter(|text| !text.is_empty()),
@@ -266,6 +328,54 @@ impl<'de> Visitor<'de> for RawVisitor {
 
 fn twice<E: Error>(key: &str) -> E {
     yaml::refuse(format_args!("mapping key {} already defined", quote(key)))
+}
+
+/// Reads the value of a key that is a list or an object; null counts as missing.
+fn nested<'de, A: MapAccess<'de>>(
+    key: &str,
+    map: &mut A,
+) -> Result<Option<(&'static str, Value)>, A::Error> {
+    Ok(match key {
+        "providers" => map
+            .next_value::<Option<Vec<String>>>()?
+            .map(|names| ("providers", json!(names))),
+        "environment" => map
+            .next_value::<Option<Unique>>()?
+            .map(|pairs| ("environment", json!(pairs.0))),
+        "payloads" => {
+            let payloads = map.next_value::<Option<Vec<Unique>>>()?;
+            let payloads = payloads.map(|list| list.into_iter().map(payload).collect());
+            payloads
+                .transpose()?
+                .map(|list: Vec<Value>| ("payloads", Value::Array(list)))
+        }
+        "spec" => map
+            .next_value::<Option<Map<String, Value>>>()?
+            .map(|spec| ("spec", Value::Object(spec))),
+        _ => map
+            .next_value::<Option<Map<String, Value>>>()?
+            .map(|template| ("sandbox_template", Value::Object(template))),
+    })
+}
+
+/// Returns a payload, without its empty keys.
+fn payload<E: Error>(pairs: Unique) -> Result<Value, E> {
+    let pairs: Pairs = pairs
+        .0
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    match pairs
+        .keys()
+        .find(|key| !PAYLOAD_KEYS.contains(&key.as_str()))
+    {
+        Some(key) => Err(yaml::refuse(format_args!(
+            "a payload knows {}, not {}",
+            PAYLOAD_KEYS.join(", "),
+            quote(key)
+        ))),
+        None => Ok(json!(pairs)),
+    }
 }
 
 /// Reads a text; null counts as an empty one.

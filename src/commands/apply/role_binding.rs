@@ -6,6 +6,7 @@ use super::diff::Change;
 use super::document::RoleBinding;
 use super::writer::{Outcome, Writer};
 use crate::api::{Body, ListOptions};
+use crate::commands::people;
 use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
 use crate::resources::{ROLE, ROLE_BINDING};
@@ -26,6 +27,14 @@ pub(super) async fn apply(writer: &Writer<'_>, binding: &RoleBinding) -> anyhow:
     let role = writer.id(&Collection::global(&ROLE), given.role).await?;
     let (key, target) = target(writer, binding, &given).await?;
     let holders = holders(writer, binding).await?;
+    let person = match given.user_id {
+        "" => None,
+        user => Some(people::find(writer.ctx, writer.client, user).await?),
+    };
+    let is_holder = |user: &str| match &person {
+        None => user.is_empty(),
+        Some(person) => person.forms.iter().any(|form| form == user),
+    };
     let collection = Collection::global(&ROLE_BINDING).path;
     let bindings = writer
         .client
@@ -35,7 +44,7 @@ pub(super) async fn apply(writer: &Writer<'_>, binding: &RoleBinding) -> anyhow:
     let exists = bindings.items().iter().any(|found| {
         found.text("role_id") == role
             && found.text("scope") == given.scope
-            && found.text("user_id") == given.user_id
+            && is_holder(found.text("user_id"))
             && found.text(key) == target
             && holders
                 .iter()
@@ -48,12 +57,13 @@ pub(super) async fn apply(writer: &Writer<'_>, binding: &RoleBinding) -> anyhow:
     body.set(key, target);
     body.set("role_id", role);
     body.set("scope", given.scope);
-    body.set_filled("user_id", Some(given.user_id));
+    let holder = person.as_ref().map(|person| person.id.as_str());
+    body.set_filled("user_id", holder);
     for (key, id) in &holders {
         body.set_filled(key, Some(id));
     }
     let shown = |_: &Body| shown(writer, binding, &given);
-    writer
+    let created = writer
         .create_shown_as(
             &ROLE_BINDING,
             &collection,
@@ -63,6 +73,9 @@ pub(super) async fn apply(writer: &Writer<'_>, binding: &RoleBinding) -> anyhow:
         )
         .await
         .context("create role-binding")?;
+    if let (Some(person), Some(created)) = (&person, &created) {
+        people::compare(writer.ctx, writer.client, created, person).await;
+    }
     Ok(Outcome::Created)
 }
 

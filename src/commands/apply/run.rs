@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use super::args::Args;
 use super::document::Document;
+use super::kind::DocumentKind;
 use super::prune::Leftover;
 use super::raw::RawDocument;
 use super::report::Report;
 use super::secret::Secret;
 use super::writer::{Outcome, Writer};
 use super::{
-    agent, check, credential, kustomize, load, project, prune, report, role_binding, secret,
+    agent, check, credential, kustomize, load, part, payload, project, prune, report, role_binding,
+    secret,
 };
 use crate::commands::labels::Selector;
 use crate::ctx::Ctx;
@@ -52,7 +54,8 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
     if let Format::JsonPath(_) = format {
         return Err(Failure::usage("apply prints no jsonpath; use -o json").into());
     }
-    let documents = check::check(ctx, args, documents)?;
+    let mut documents = check::check(ctx, args, documents)?;
+    order(&mut documents);
     if args.dry_run || args.diff {
         note_secret_sources(ctx, &documents);
     }
@@ -60,6 +63,11 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
         return report::dry_run(ctx, format, &documents);
     }
     let documents: Vec<Document> = documents.into_iter().filter_map(Document::of).collect();
+    for document in &documents {
+        if let Document::Agent(agent) = document {
+            payload::refuse_secrets(agent)?;
+        }
+    }
     let project = ctx.settings()?.project.value.clone();
     let client = ctx.client()?;
     if project.is_none() && documents.iter().any(Document::needs_project) {
@@ -84,6 +92,15 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
         return Err(Status(1).into());
     }
     Ok(())
+}
+
+/// Orders the documents so that each follows those that it names. Without a kind that the Go tool does not know, the
+/// order of the files stays, as with the Go tool.
+fn order(documents: &mut [RawDocument]) {
+    let kind = |document: &RawDocument| document.known_kind();
+    if documents.iter().filter_map(kind).any(DocumentKind::is_new) {
+        documents.sort_by_key(|document| kind(document).map_or(u8::MAX, DocumentKind::rank));
+    }
 }
 
 /// Notes the sources of secrets that the manifests name, so that a reader of the preview sees which files and variables a
@@ -171,6 +188,7 @@ async fn apply_one(
         Document::Agent(agent) => agent::apply(writer, agent).await,
         Document::Credential(credential) => credential::apply(writer, credential, secret).await,
         Document::RoleBinding(binding) => role_binding::apply(writer, binding).await,
+        Document::Part(part) => part::apply(writer, part).await,
     };
     outcome.map_err(|error| error.context(format!("apply {}", document.label())))
 }

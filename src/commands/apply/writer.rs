@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use anyhow::Context as _;
+use serde_json::Value;
 
 use super::diff::{self, Change};
 use super::document::Head;
@@ -245,6 +246,29 @@ pub(super) fn set_changed(body: &mut Body, key: &'static str, text: Option<&str>
         && text != found.text(key)
     {
         body.set(key, text);
+    }
+}
+
+/// Sets the fields that the manifest gives if the server has other values. An empty list or object equals none.
+pub(super) fn set_fields(
+    body: &mut Body,
+    fields: &[(&'static str, Value)],
+    found: Option<&Record>,
+) {
+    let is_empty = |value: &Value| match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        other => other.is_null() || *other == "",
+    };
+    for (field, value) in fields {
+        let present = found.and_then(|found| found.value(field));
+        let is_same = match present {
+            Some(present) => present == value,
+            None => is_empty(value),
+        };
+        if !is_same {
+            body.set(field, value.clone());
+        }
     }
 }
 

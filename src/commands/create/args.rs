@@ -65,9 +65,12 @@ pub struct Args {
     /// Role permissions (JSON)
     #[arg(long, value_name = "JSON")]
     pub permissions: Option<String>,
-    /// User ID (role-binding)
+    /// User name or ID (role-binding)
     #[arg(long, value_name = "ID")]
     pub user_id: Option<String>,
+    /// Send --user-id as it is, without looking the user up (role-binding)
+    #[arg(long)]
+    pub user_id_raw: bool,
     /// Name or ID of the role (role-binding)
     #[arg(long, value_name = "ID")]
     #[arg(add = Candidates::ROLES)]

@@ -2,12 +2,11 @@
 
 mod args;
 mod kinds;
-mod project;
 mod references;
 mod request;
 
 use crate::api;
-use crate::commands::outcome;
+use crate::commands::{outcome, people, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::Format;
@@ -26,12 +25,14 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             "session, project, project-agent, agent, role, role-binding, application, provider, policy, cluster",
         )
     })?;
-    let request = request::read(ctx, client, args, kind)?;
+    let (request, person) = request::read(ctx, client, args, kind)?;
     let record = ctx.block_on(async {
-        client
-            .fetch(kind.resource, &request)
-            .await
-            .map_err(|error| explain(ctx, args, kind, error))
+        let record = client.fetch(kind.resource, &request).await;
+        let record = record.map_err(|error| explain(ctx, args, kind, error))?;
+        if let Some(person) = &person {
+            people::compare(ctx, client, &record, person).await;
+        }
+        Ok(record)
     })?;
     if ctx.rehearses() {
         let sentence = format!("{} created", outcome::label(&record, record.id()));
@@ -39,7 +40,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     outcome::refuse_nameless(&record, &format!("create {}", kind.resource.word))?;
     if kind.is(&PROJECT) {
-        project::switch_to(ctx, record.name(), &format);
+        switch_project::switch_to(ctx, record.name(), &format);
     }
     match format {
         Format::Table | Format::Wide => {

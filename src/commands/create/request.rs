@@ -7,12 +7,14 @@ use super::args::Args;
 use super::kinds::Creation;
 use super::references::resolve;
 use crate::api::{Body, Client, Method, Request};
+use crate::commands::people::Person;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::{CLUSTER, CLUSTER_ROLES, POLICY, ROLE_BINDING, SESSION, Scope};
 
-/// Checks the flags and builds the request. Warns about flags that the resource does not use.
+/// Checks the flags and builds the request; also returns the person that a role binding is for. Warns about flags that
+/// the resource does not use.
 ///
 /// # Errors
 /// If a required flag is missing, or if an object that a flag names can't be found.
@@ -21,7 +23,7 @@ pub(super) fn read(
     client: &Client,
     args: &Args,
     kind: &Creation,
-) -> anyhow::Result<Request> {
+) -> anyhow::Result<(Request, Option<Person>)> {
     let mut flags = args.flags();
     for (flag, _) in flags.iter().filter(|(flag, _)| !kind.knows(flag)) {
         ctx.out.warn(&format!(
@@ -35,7 +37,8 @@ pub(super) fn read(
     } else {
         None
     };
-    ctx.block_on(resolve(ctx, client, args, kind, &mut flags))
+    let person = ctx
+        .block_on(resolve(ctx, client, args, kind, &mut flags))
         .with_context(|| format!("create {}", kind.resource.word))?;
     let mut body = body(kind, &flags, scope_field);
     if kind.is(&SESSION) {
@@ -43,14 +46,13 @@ pub(super) fn read(
     }
     if kind.resource.scope != Scope::Project {
         let path = Collection::global(kind.resource).path;
-        return Ok(Request::new(Method::Post, path).body(body));
+        return Ok((Request::new(Method::Post, path).body(body), person));
     }
     let project = ctx.project(args.project_id.as_deref())?;
     body.set("project_id", project.as_str());
     let path = Collection::of_project(kind.resource, &project).path;
-    Ok(Request::new(Method::Post, path)
-        .body(body)
-        .project(&project))
+    let request = Request::new(Method::Post, path).body(body);
+    Ok((request.project(&project), person))
 }
 
 /// Refuses a command line without a required flag, or with an empty one.

@@ -92,7 +92,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View {
         format: &format,
         columns: None,
-        is_searched: options.search.is_some() || expires.is_some(),
+        is_searched: options.search.is_some() || is_narrowed,
     };
     args.list.print(ctx, &list, total, &view)?;
     if args.expiring_within.is_some() && total > 0 {

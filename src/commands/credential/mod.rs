@@ -2,6 +2,7 @@
 
 mod bind;
 mod binding;
+mod bindings;
 mod create;
 mod delete;
 mod explain;
@@ -41,6 +42,7 @@ pub enum Command {
     Token(token::Args),
     Bind(bind::Args),
     Unbind(unbind::Args),
+    Bindings(bindings::Args),
     Validate(validate::Args),
     Explain(explain::Args),
     Inspect(inspect::Args),
@@ -61,6 +63,7 @@ impl Command {
             Self::Token(args) => token::run(ctx, args),
             Self::Bind(args) => bind::run(ctx, args),
             Self::Unbind(args) => unbind::run(ctx, args),
+            Self::Bindings(args) => bindings::run(ctx, args),
             Self::Validate(args) => validate::run(ctx, args),
             Self::Explain(args) => explain::run(ctx, args),
             Self::Inspect(args) => inspect::run(ctx, args),

@@ -35,6 +35,9 @@ pub struct Args {
     /// Sessions of all projects
     #[arg(short = 'A', long)]
     all_projects: bool,
+    /// Only count the sessions in each phase
+    #[arg(long, conflicts_with = "watch")]
+    pub count: bool,
     /// Watch for changes
     #[arg(short, long)]
     pub watch: bool,

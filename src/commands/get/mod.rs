@@ -1,6 +1,7 @@
 //! `acpctl get` (docs/interface/cli-core.md section 7.9).
 
 mod args;
+mod count;
 mod show;
 mod watch;
 
@@ -9,7 +10,9 @@ use crate::ctx::Ctx;
 pub(crate) use args::Args;
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    if args.watch {
+    if args.count {
+        count::run(ctx, args)
+    } else if args.watch {
         watch::run(ctx, args)
     } else {
         show::run(ctx, args)

@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 use crate::api::{Client, ListOptions, path};
 use crate::compat::quote::quote;
 use crate::failure::{Failure, Kind};
-use crate::resources::{AGENT, CREDENTIAL, PROJECT, ROLE, ROLE_BINDING, Record, Resource};
+use crate::resources::{
+    AGENT, CLUSTER, CREDENTIAL, POLICY, PROJECT, PROVIDER, ROLE, ROLE_BINDING, Record, Resource,
+};
 
 /// One document of a manifest.
 pub(super) type ManifestDocument = Map<String, Value>;
@@ -18,6 +20,10 @@ pub(super) struct Contents {
     pub projects: Vec<Record>,
     /// The agents of each project, in the order of the projects.
     pub agents: Vec<Record>,
+    /// The providers and policies of each project.
+    pub providers: Vec<Record>,
+    pub policies: Vec<Record>,
+    pub clusters: Vec<Record>,
     pub credentials: Vec<Record>,
     pub roles: Vec<Record>,
     pub bindings: Vec<Record>,
@@ -26,28 +32,36 @@ pub(super) struct Contents {
 impl Contents {
     pub(super) async fn read(client: &Client) -> anyhow::Result<Self> {
         let projects = all(client, &PROJECT, "/projects").await?;
-        let mut agents = Vec::new();
-        for project in &projects {
-            let api_path = path(&["projects", project.id(), "agents"]);
-            agents.extend(all(client, &AGENT, &api_path).await?);
+        let (mut agents, mut providers, mut policies) = (Vec::new(), Vec::new(), Vec::new());
+        for (resource, found) in [
+            (&AGENT, &mut agents),
+            (&PROVIDER, &mut providers),
+            (&POLICY, &mut policies),
+        ] {
+            for project in &projects {
+                let api_path = path(&["projects", project.id(), resource.collection]);
+                found.extend(all(client, resource, &api_path).await?);
+            }
         }
         Ok(Self {
             projects,
             agents,
+            providers,
+            policies,
+            clusters: all(client, &CLUSTER, "/clusters").await?,
             credentials: all(client, &CREDENTIAL, "/credentials").await?,
             roles: all(client, &ROLE, "/roles").await?,
             bindings: all(client, &ROLE_BINDING, "/role_bindings").await?,
         })
     }
 
-    /// Refuses agents and credentials that share a name, because `apply` finds them by name.
+    /// Refuses objects that share a name, because `apply` finds them by name.
     pub(super) fn refuse_twins(&self) -> Result<(), Failure> {
-        let agents = self.agents.iter().map(|agent| {
-            let project = agent.text("project_id");
-            (
-                format!("agent {} of project {project}", quote(agent.name())),
-                agent,
-            )
+        let of_projects = [&self.agents, &self.providers, &self.policies];
+        let agents = of_projects.into_iter().flatten().map(|record| {
+            let (word, name) = (record.resource.word, quote(record.name()));
+            let project = record.text("project_id");
+            (format!("{word} {name} of project {project}"), record)
         });
         let credentials = self.credentials.iter().map(|credential| {
             (

@@ -39,7 +39,7 @@ acpctl local export | acpctl apply -f - --dry-run";
 
 /// Write the store as manifests that 'apply -f' reads
 ///
-/// Writes projects, agents, credentials and role bindings. Anything that a manifest cannot express is counted on
+/// Writes projects, agents, credentials, providers, policies, clusters and role bindings. Anything that a manifest cannot express is counted on
 /// standard error. Without --secrets no secret is written.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -360,7 +360,8 @@ fn text(manifest: &Manifest) -> anyhow::Result<String> {
     let credentials = manifest.credentials.iter().map(|(_, document)| document);
     let documents = manifest.projects.iter().chain(&manifest.agents);
     let mut text = String::new();
-    for document in documents.chain(credentials).chain(&manifest.bindings) {
+    let documents = documents.chain(credentials).chain(&manifest.parts);
+    for document in documents.chain(&manifest.bindings) {
         text.push_str("---\n");
         text.push_str(&yaml::to_string(&Value::Object(document.clone()))?);
     }

@@ -22,6 +22,8 @@ pub(super) struct Manifest {
     pub agents: Vec<ManifestDocument>,
     /// Each credential with its record; the secret is not read here.
     pub credentials: Vec<(Record, ManifestDocument)>,
+    /// Providers, policies and clusters.
+    pub parts: Vec<ManifestDocument>,
     pub bindings: Vec<ManifestDocument>,
     /// The parts of the store that manifests cannot express, with their counts.
     pub left_out: BTreeMap<String, usize>,
@@ -38,6 +40,7 @@ pub(super) async fn read(client: &Client) -> anyhow::Result<Manifest> {
     manifest.add_projects(&contents);
     manifest.add_agents(client, &contents).await?;
     manifest.add_credentials(&contents);
+    manifest.add_parts(&contents);
     manifest.add_bindings(&contents);
     manifest.count_others(client, &contents).await?;
     Ok(manifest)
@@ -46,6 +49,21 @@ pub(super) async fn read(client: &Client) -> anyhow::Result<Manifest> {
 impl Manifest {
     /// Describes the number of documents in words.
     pub(super) fn summary(&self) -> String {
+        let of_kind = |kind: &str| {
+            let parts = self.parts.iter();
+            parts
+                .filter(|part| part.get("kind").is_some_and(|found| found == kind))
+                .count()
+        };
+        let more = [
+            (of_kind("Provider"), "provider", "providers"),
+            (of_kind("Policy"), "policy", "policies"),
+            (of_kind("Cluster"), "cluster", "clusters"),
+        ];
+        let more = more
+            .into_iter()
+            .filter(|(count, _, _)| *count > 0)
+            .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }));
         [
             (self.projects.len(), "project"),
             (self.agents.len(), "agent"),
@@ -53,6 +71,9 @@ impl Manifest {
             (self.bindings.len(), "role binding"),
         ]
         .map(|(count, noun)| format!("{count} {noun}{}", if count == 1 { "" } else { "s" }))
+        .into_iter()
+        .chain(more)
+        .collect::<Vec<_>>()
         .join(", ")
     }
 
@@ -91,7 +112,25 @@ impl Manifest {
         for agent in &contents.agents {
             let mut document = self.begin("Agent", agent.name());
             document.insert("project".to_owned(), agent.text("project_id").into());
-            self.texts(&mut document, agent, &["prompt"]);
+            let fields = [
+                "prompt",
+                "description",
+                "display_name",
+                "repo_url",
+                "entrypoint",
+                "sandbox_policy",
+            ];
+            self.texts(&mut document, agent, &fields);
+            for field in ["providers", "payloads", "environment", "sandbox_template"] {
+                let is_empty = |value: &Value| match value {
+                    Value::Array(items) => items.is_empty(),
+                    Value::Object(map) => map.is_empty(),
+                    _ => true,
+                };
+                if let Some(value) = agent.value(field).filter(|value| !is_empty(value)) {
+                    document.insert(field.to_owned(), value.clone());
+                }
+            }
             self.pairs(&mut document, agent);
             let inbox = self.inbox(client, contents, agent).await?;
             if !inbox.is_empty() {
@@ -101,19 +140,20 @@ impl Manifest {
                 agent,
                 &[
                     "bot_account_name",
-                    "description",
-                    "display_name",
                     "environment_variables",
                     "owner_user_id",
                     "parent_agent_id",
-                    "repo_url",
                     "resource_overrides",
                     "workflow_id",
                 ],
             );
             for (field, usual) in server::agent_defaults() {
-                if agent.value(field).is_some_and(|value| *value != usual) {
-                    self.leave_out(format!("{field} of agents"), 1);
+                let Some(value) = agent.value(field).filter(|value| **value != usual) else {
+                    continue;
+                };
+                match field {
+                    "llm_model" => drop(document.insert("model".to_owned(), value.clone())),
+                    field => self.leave_out(format!("{field} of agents"), 1),
                 }
             }
             self.agents.push(document);
@@ -167,6 +207,48 @@ impl Manifest {
             self.pairs(&mut document, credential);
             self.credentials.push((credential.clone(), document));
         }
+    }
+
+    fn add_parts(&mut self, contents: &Contents) {
+        for provider in &contents.providers {
+            let mut document = self.begin("Provider", provider.name());
+            document.insert("project".to_owned(), provider.text("project_id").into());
+            self.texts(&mut document, provider, &["type", "secret", "namespace"]);
+            self.pairs(&mut document, provider);
+            self.parts.push(document);
+        }
+        for policy in &contents.policies {
+            let mut document = self.begin("Policy", policy.name());
+            document.insert("project".to_owned(), policy.text("project_id").into());
+            self.texts(&mut document, policy, &["namespace"]);
+            match serde_json::from_str(policy.text("spec")) {
+                Ok(spec @ Value::Object(_)) => drop(document.insert("spec".to_owned(), spec)),
+                _ if policy.text("spec").is_empty() => {}
+                _ => self.leave_out("unreadable sections of policies", 1),
+            }
+            self.pairs(&mut document, policy);
+            self.parts.push(document);
+        }
+        for cluster in &contents.clusters {
+            let mut document = self.begin("Cluster", cluster.name());
+            self.texts(
+                &mut document,
+                cluster,
+                &["api_server_url", "role", "description"],
+            );
+            let id = cluster.text("credential_id");
+            let mut credentials = contents.credentials.iter();
+            match credentials.find(|credential| credential.id() == id) {
+                Some(credential) => {
+                    document.insert("credential_id".to_owned(), credential.name().into());
+                }
+                None if id.is_empty() => {}
+                None => self.leave_out("credentials of clusters", 1),
+            }
+            self.pairs(&mut document, cluster);
+            self.parts.push(document);
+        }
+        sort(&mut self.parts);
     }
 
     fn add_bindings(&mut self, contents: &Contents) {

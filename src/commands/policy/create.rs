@@ -8,8 +8,11 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::resources::POLICY;
 
+const EXAMPLES: &str = "acpctl policy create --name open --from-file policy.yaml";
+
 /// Create a policy
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name (required)
     #[arg(long)]

@@ -7,8 +7,11 @@ use crate::commands::project_object::Target;
 use crate::ctx::Ctx;
 use crate::resources::{Candidates, POLICY};
 
+const EXAMPLES: &str = "acpctl policy delete tight --yes";
+
 /// Delete a policy
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::POLICIES)]

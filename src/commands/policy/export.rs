@@ -7,8 +7,11 @@ use crate::commands::project_object::{self, Target};
 use crate::ctx::Ctx;
 use crate::resources::{Candidates, POLICY};
 
+const EXAMPLES: &str = "acpctl policy export tight > tight.yaml";
+
 /// Print a policy as a Kubernetes `ConfigMap`, for `GitOps`
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::POLICIES)]

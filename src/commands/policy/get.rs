@@ -6,8 +6,11 @@ use crate::ctx::Ctx;
 use crate::output::OutputArgs;
 use crate::resources::{Candidates, POLICY};
 
+const EXAMPLES: &str = "acpctl policy get tight";
+
 /// Show a policy
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::POLICIES)]

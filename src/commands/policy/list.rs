@@ -6,8 +6,11 @@ use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::POLICY;
 
+const EXAMPLES: &str = "acpctl policy list";
+
 /// List the policies of a project
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     project: ProjectArgs,

@@ -1,9 +1,12 @@
 //! `acpctl project …` (docs/interface/cli-core.md section 7.7). Without an argument it shows the current project; with an
 //! argument that is not a verb it switches to the project of that name.
 
+mod create;
 mod current;
+mod delete;
 mod list;
 mod set;
+mod transfer;
 mod update;
 
 use clap::Subcommand;
@@ -40,6 +43,9 @@ pub(crate) enum Command {
     Set(set::Args),
     List(list::Args),
     Update(update::Args),
+    Create(create::Args),
+    Delete(delete::Args),
+    Transfer(transfer::Args),
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -49,6 +55,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         (Some(Command::Set(args)), _) => set::run(ctx, &args.name, &args.output),
         (Some(Command::List(args)), _) => list::run(ctx, args),
         (Some(Command::Update(args)), _) => update::run(ctx, args),
+        (Some(Command::Create(args)), _) => create::run(ctx, args),
+        (Some(Command::Delete(args)), _) => delete::run(ctx, args),
+        (Some(Command::Transfer(args)), _) => transfer::run(ctx, args),
         (None, Some(name)) => set::run(ctx, name, &WriteArgs::default()),
     }
 }

@@ -8,8 +8,11 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::resources::PROVIDER;
 
+const EXAMPLES: &str = "acpctl provider create --name gitlab --secret gitlab-token";
+
 /// Create a provider
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name (required)
     #[arg(long)]

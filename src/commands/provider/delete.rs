@@ -7,8 +7,11 @@ use crate::commands::project_object::Target;
 use crate::ctx::Ctx;
 use crate::resources::{Candidates, PROVIDER};
 
+const EXAMPLES: &str = "acpctl provider delete github --yes";
+
 /// Delete a provider
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::PROVIDER_RECORDS)]

@@ -6,8 +6,11 @@ use crate::ctx::Ctx;
 use crate::output::OutputArgs;
 use crate::resources::{Candidates, PROVIDER};
 
+const EXAMPLES: &str = "acpctl provider get github";
+
 /// Show a provider
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::PROVIDER_RECORDS)]

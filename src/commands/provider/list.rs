@@ -6,8 +6,11 @@ use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::PROVIDER;
 
+const EXAMPLES: &str = "acpctl provider list";
+
 /// List the providers of a project
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     project: ProjectArgs,

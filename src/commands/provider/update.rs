@@ -7,8 +7,11 @@ use crate::commands::project_object::Target;
 use crate::ctx::Ctx;
 use crate::resources::{Candidates, PROVIDER};
 
+const EXAMPLES: &str = "acpctl provider update github --secret other-token";
+
 /// Change a provider; only the flags you pass are changed
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Name or ID
     #[arg(add = Candidates::PROVIDER_RECORDS)]

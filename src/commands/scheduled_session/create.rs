@@ -9,7 +9,6 @@ use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::compat::grammar::IgnoredArgs;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
@@ -53,6 +52,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         );
         return Err(Failure::usage(message).into());
     }
+    fields.check()?;
     let record = ctx.block_on(async {
         let agent = fields.agent(client, &project).await?;
         let schedules = Collection::scheduled_sessions(&project);
@@ -63,12 +63,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         record.context("create scheduled session")
     })?;
     outcome::created(ctx, &record, &format)?;
-    let given = fields.schedule.as_deref().unwrap_or_default();
-    if !looks_like_cron(given) {
-        ctx.out.warn(&format!(
-            "the platform does not check the schedule, and {} does not look like five cron fields",
-            quote(given)
-        ));
+    if let Some(next) = fields.next_run(ctx.now()) {
+        ctx.out.note(&format!("next run: {next}"));
     }
     if record.value("enabled").and_then(Value::as_bool) == Some(false) {
         ctx.out.aside(&format!(
@@ -77,18 +73,4 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         ));
     }
     Ok(())
-}
-
-/// True for five fields of digits, names, `*`, `,`, `-` and `/`, and for a word such as `@daily`.
-fn looks_like_cron(text: &str) -> bool {
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    let plain = |field: &&str| {
-        field
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"*,-/?#".contains(&b))
-    };
-    match fields.as_slice() {
-        [word] => word.starts_with('@'),
-        fields => fields.len() == 5 && fields.iter().all(plain),
-    }
 }

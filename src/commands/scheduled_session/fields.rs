@@ -1,11 +1,15 @@
 //! The fields that `create` and `update` set.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::api::{Body, Client};
 use crate::compat::number;
+use crate::cron::{self, Cron};
+use crate::failure::Failure;
 use crate::lookup;
 use crate::resources::Candidates;
+use crate::text::quote;
 
 /// The flags for the fields of a scheduled session.
 #[derive(Debug, clap::Args)]
@@ -38,12 +42,46 @@ pub(super) struct Fields {
     /// Stop the session when its run has finished
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     stop_on_run_finished: Option<bool>,
+    /// What to do if a run is due while the one before is active: skip or allow
+    #[arg(long, value_name = "POLICY", value_parser = ["skip", "allow"])]
+    overlap_policy: Option<String>,
     /// Runner type
     #[arg(long, value_name = "TYPE")]
     runner_type: Option<String>,
 }
 
 impl Fields {
+    /// Checks the schedule and the time zone that are given, since not every platform does: a schedule with a mistake would
+    /// never run.
+    ///
+    /// # Errors
+    /// A usage failure.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if let Some(zone) = &self.timezone
+            && cron::zone(zone).is_err()
+        {
+            let message = format!("--timezone {} is not a time zone", quote(zone));
+            return Err(Failure::usage(message).hint("zones have names such as Europe/Prague"));
+        }
+        match self.schedule.as_deref().filter(|text| !text.is_empty()) {
+            None => Ok(()),
+            Some(schedule) => Cron::parse(schedule).map(drop).map_err(|why| {
+                let message = format!(
+                    "--schedule {} is not a cron expression: {why}",
+                    quote(schedule)
+                );
+                Failure::usage(message).hint("on weekdays at nine: --schedule '0 9 * * 1-5'")
+            }),
+        }
+    }
+
+    /// Returns the time of the next run, if the flags tell it.
+    pub(super) fn next_run(&self, now: Timestamp) -> Option<Timestamp> {
+        let cron = Cron::parse(self.schedule.as_deref()?).ok()?;
+        let zone = cron::zone(self.timezone.as_deref().unwrap_or_default());
+        cron.next(now, &zone.ok()??)
+    }
+
     /// Returns the ID of the agent that `--agent-id` names. An empty text stays empty: it clears the field.
     ///
     /// # Errors
@@ -80,18 +118,20 @@ impl Fields {
             self.stop_on_run_finished
                 .map(|on| ("stop_on_run_finished", Value::from(on))),
             text("runner_type", &self.runner_type),
+            text("overlap_policy", &self.overlap_policy),
         ]
         .into_iter()
         .flatten()
         .collect()
     }
 
-    /// Returns the body of a create. Empty texts and switches that are off are left out, as the Go tool does.
+    /// Returns the body of a create. Empty texts are left out; a number and a switch are sent if they are given, even 0
+    /// and false.
     pub(super) fn for_create(&self, project: &str, agent: Option<&str>) -> Body {
         let mut body = Body::new();
         body.set("project_id", project);
         for (key, value) in self.given(agent) {
-            if value.as_str() != Some("") && value != false {
+            if value.as_str() != Some("") {
                 body.set(key, value);
             }
         }

@@ -11,7 +11,7 @@ use crate::compat::json;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::resources::{Candidates, Record, SCHEDULED_SESSION};
+use crate::resources::{Candidates, Record, SCHEDULED_SESSION, SESSION};
 
 /// The argument and the flag that name one scheduled session of a project.
 #[derive(Debug, clap::Args)]
@@ -55,15 +55,42 @@ impl ActionArgs {
     /// Starts a session of the schedule now. The schedule itself does not change.
     pub(super) fn trigger(&self, ctx: &Ctx) -> anyhow::Result<()> {
         let format = self.output.format(ctx)?;
-        let record = self.post(ctx, "trigger")?;
-        let sentence = format!("scheduled-session/{} triggered", self.target.session);
-        outcome::done(ctx, &record, &format, &sentence)
+        let (schedule, answer) = self.post(ctx, "trigger")?;
+        let answer = json::parse(&answer).unwrap_or_default();
+        let name = &self.target.session;
+        if answer.get("status").and_then(Value::as_str) == Some("skipped") {
+            let sentence = format!("scheduled-session/{name} skipped (a run is active)");
+            return outcome::done(ctx, &schedule, &format, &sentence);
+        }
+        // The answer of an earlier platform is not a session.
+        let session = match answer.get("kind").and_then(Value::as_str) {
+            Some("Session") => Record::decode(&SESSION, answer).ok(),
+            _ => None,
+        };
+        let Some(session) = session.filter(|session| !session.id().is_empty()) else {
+            let sentence = format!("scheduled-session/{name} triggered");
+            return outcome::done(ctx, &schedule, &format, &sentence);
+        };
+        let sentence = format!(
+            "scheduled-session/{name} triggered (session/{} {})",
+            session.name(),
+            session.id()
+        );
+        outcome::done(ctx, &session, &format, &sentence)
     }
 
     /// Suspends or resumes the schedule, and prints whether the server's answer has it enabled.
     pub(super) fn switch(&self, ctx: &Ctx, verb: &str, done: &str) -> anyhow::Result<()> {
         let format = self.output.format(ctx)?;
-        let record = self.post(ctx, verb)?;
+        let (schedule, answer) = self.post(ctx, verb)?;
+        let record = match answer.as_slice() {
+            [] => schedule,
+            answer => {
+                let value = json::parse(answer).map_err(|why| Error::Decode(why.to_string()))?;
+                let record = Record::decode(&SCHEDULED_SESSION, value).map_err(Error::from);
+                record.with_context(|| format!("{verb} scheduled session"))?
+            }
+        };
         let enabled = record.value("enabled").and_then(Value::as_bool);
         let sentence = format!(
             "scheduled-session/{} {done} (enabled={})",
@@ -73,8 +100,8 @@ impl ActionArgs {
         outcome::done(ctx, &record, &format, &sentence)
     }
 
-    /// Sends a POST without a body, and returns the scheduled session as it is afterwards.
-    fn post(&self, ctx: &Ctx, verb: &str) -> anyhow::Result<Record> {
+    /// Sends a POST without a body; returns the scheduled session as it was before, and the answer.
+    fn post(&self, ctx: &Ctx, verb: &str) -> anyhow::Result<(Record, Vec<u8>)> {
         let project = self.target.project(ctx)?;
         let given = self.target.schedule()?;
         let client = ctx.client()?;
@@ -86,13 +113,7 @@ impl ActionArgs {
                 .send(&request)
                 .await
                 .with_context(|| format!("{verb} scheduled session"))?;
-            // The answer to `trigger` is not a scheduled session, and cannot be used here.
-            if verb == "trigger" || answer.body.is_empty() {
-                return Ok(found);
-            }
-            let value = json::parse(&answer.body).map_err(|why| Error::Decode(why.to_string()))?;
-            let record = Record::decode(&SCHEDULED_SESSION, value).map_err(Error::from);
-            record.with_context(|| format!("{verb} scheduled session"))
+            Ok((found, answer.body.to_vec()))
         })
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.target.project(ctx)?;
     let format = args.output.format(ctx)?;
     let given = args.target.schedule()?;
+    args.fields.check()?;
     let client = ctx.client()?;
     let record = ctx.block_on(async {
         let found = lookup::scheduled_session(client, &project, given).await?;

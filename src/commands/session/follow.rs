@@ -7,11 +7,12 @@ use serde_json::Value;
 use tokio::signal::unix::SignalKind;
 
 use super::render::Renderer;
-use crate::api::{Cause, Client, Error, EventStream, path};
+use crate::api::{self, Cause, Client, Error, EventStream, path};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{progress, signals};
+use crate::resources::{ACTIVE_PHASES, FINAL_PHASES, Record};
 
 /// The first and the longest pause after the server has closed a stream.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -87,6 +88,34 @@ pub(super) async fn named(
     refusal: &Error,
 ) -> anyhow::Result<Option<String>> {
     lookup::id_by_name(client, &Collection::sessions(), given, refusal).await
+}
+
+/// True if the stream of this session's events could not be opened because no runner serves them: in a sandbox, only the
+/// stored messages can be followed. With `or_ended`, also for a session that has ended.
+pub(super) async fn has_only_messages(
+    client: &Client,
+    session: &Record,
+    error: &anyhow::Error,
+    or_ended: bool,
+) -> bool {
+    let refused = api::kind_of(error);
+    let phase = session.text("phase");
+    let has_ended = FINAL_PHASES.contains(&phase) && refused == Kind::NotFound;
+    if !ACTIVE_PHASES.contains(&phase) && !(or_ended && has_ended) {
+        return false;
+    }
+    match refused {
+        Kind::NotFound => true,
+        // On a platform with pods the runner may only not be ready yet.
+        Kind::Server => is_sandbox(client).await,
+        _ => false,
+    }
+}
+
+/// Whether the platform says that it runs sessions in sandboxes. An earlier one has no such answer.
+async fn is_sandbox(client: &Client) -> bool {
+    let info = client.get_json("/platform-info").await;
+    info.is_ok_and(|info| info.get("gateway_mode") != Some(&Value::Bool(false)))
 }
 
 /// Returns the failure to open a stream.

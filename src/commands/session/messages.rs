@@ -105,9 +105,28 @@ fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
     }));
     printer.finish()?;
+    if let Err(error) = &followed
+        && !args.follow_continuous
+        && ctx.block_on(async { Ok(has_only_messages(client, &args.session, error).await) })?
+    {
+        ctx.out
+            .note("this server has no live events of the session: following its messages");
+        return ctx.block_on(follow_stored(ctx, client, args, 0, format));
+    }
     match followed? {
         Some(End::Failed) => Err(Failure::new(Kind::Other, "run failed").into()),
         Some(End::Finished | End::Closed) | None => Ok(()),
+    }
+}
+
+/// True if the stream of events can't be opened, and the messages of the session can be followed in its place.
+async fn has_only_messages(client: &Client, given: &str, error: &anyhow::Error) -> bool {
+    if !matches!(api::kind_of(error), Kind::NotFound | Kind::Server) {
+        return false;
+    }
+    match lookup::find_if_any(client, &Collection::sessions(), given).await {
+        Ok(Some(session)) => follow::has_only_messages(client, &session, error, true).await,
+        _ => false,
     }
 }
 

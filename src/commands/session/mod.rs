@@ -2,17 +2,21 @@
 //! what a session does with credentials (docs/interface/runner.md).
 
 mod events;
+mod events_history;
 mod exec;
 mod explain;
 mod follow;
 mod from_env;
 mod interrupt;
+mod logs;
 mod mcp_config;
 mod mcp_server;
 mod messages;
+mod policy;
 mod preview;
 mod probe;
 mod render;
+mod sandbox;
 mod selection;
 mod send;
 mod stored;
@@ -32,6 +36,9 @@ pub enum Command {
     Messages(messages::Args),
     Send(send::Args),
     Events(events::Args),
+    EventsHistory(events_history::Args),
+    Logs(logs::Args),
+    Policy(policy::Args),
     Interrupt(interrupt::Args),
     Preview(preview::Args),
     Explain(explain::Args),
@@ -47,6 +54,9 @@ impl Command {
             Self::Messages(args) => messages::run(ctx, args),
             Self::Send(args) => send::run(ctx, args),
             Self::Events(args) => events::run(ctx, args),
+            Self::EventsHistory(args) => events_history::run(ctx, args),
+            Self::Logs(args) => logs::run(ctx, args),
+            Self::Policy(args) => policy::run(ctx, args),
             Self::Interrupt(args) => interrupt::run(ctx, args),
             Self::Preview(args) => preview::run(ctx, args),
             Self::Explain(args) => explain::run(ctx, args),

@@ -4,14 +4,15 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::follow::{self, End, EventFormat, Printer};
-use crate::api::{Body, Client, Method, path};
+use super::stored::Stored;
+use crate::api::{self, Body, Method, path};
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
-use crate::resources::{Candidates, FINAL_PHASES, SESSION, SESSION_MESSAGE};
+use crate::resources::{Candidates, FINAL_PHASES, Record, SESSION, SESSION_MESSAGE};
 use crate::text::acpctl;
 
 /// The exit status of a program that SIGINT ended.
@@ -91,7 +92,20 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         };
         let mut stream = match follow::open_named(client, id).await {
             Ok((_, stream)) => stream,
-            Err(error) => return Err(not_open(client, id, error).await),
+            Err(error) => {
+                let session = client.get(&SESSION, &path(&["sessions", id])).await;
+                if let Ok(session) = &session
+                    && follow::has_only_messages(client, session, &error, false).await
+                {
+                    let note =
+                        "this server has no live events of the session: following its messages";
+                    ctx.out.note(note);
+                    let mut stored = Stored::new(ctx, client, id, seq, event_format);
+                    stored.follow(false).await?;
+                    return Ok(End::Finished);
+                }
+                return Err(not_open(&session, id, error));
+            }
         };
         printer.run(&mut stream).await
     }));
@@ -108,8 +122,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 }
 
 /// Adds a hint to the failure to open a stream, if the session's phase tells the reason.
-async fn not_open(client: &Client, session: &str, error: anyhow::Error) -> anyhow::Error {
-    let found = client.get(&SESSION, &path(&["sessions", session])).await;
+fn not_open(
+    found: &Result<Record, api::Error>,
+    session: &str,
+    error: anyhow::Error,
+) -> anyhow::Error {
     let state = match found.as_ref().map(|session| session.text("phase")) {
         Ok("") => "not started",
         Ok(phase) if FINAL_PHASES.contains(&phase) => phase,

@@ -87,7 +87,11 @@ fn commands_flags_and_fixed_values() {
         ),
         (
             &["help", "credential", "b"],
-            &["bind\tLet the sessions of a project use a credential", ":4"],
+            &[
+                "bind\tLet the sessions of a project use a credential",
+                "bindings\tList the projects and agents whose sessions may use a credential",
+                ":4",
+            ],
         ),
         (&["credential", "list", "--limit", "5", "--lim"], &[":4"]),
         (&["nope", ""], &[":4"]),
@@ -110,7 +114,7 @@ fn descriptions_can_be_left_out() {
         .args(["__completeNoDesc", "credential", "b"])
         .output()
         .unwrap();
-    assert_eq!(streams(&output).0, "bind\n:4\n");
+    assert_eq!(streams(&output).0, "bind\nbindings\n:4\n");
 }
 
 #[test]

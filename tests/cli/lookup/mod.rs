@@ -37,6 +37,12 @@ impl Platform {
         let target = request.target.trim_start_matches("/api/ambient/v1");
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut objects = self.objects.lock().unwrap();
+        if let ("POST", Some(application)) = (request.method.as_str(), path.strip_suffix("/sync"))
+            && let Some(object) = objects.get_mut(application)
+        {
+            object["operation_phase"] = "Running".into();
+            return answer(200, object);
+        }
         if let Some(object) = objects.get_mut(path) {
             return match request.method.as_str() {
                 "GET" => answer(200, object),

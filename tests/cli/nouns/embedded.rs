@@ -209,7 +209,7 @@ fn schedules_and_applications_on_the_embedded_api() {
     );
     assert_eq!(
         local(&env, &["app", "refresh", &id]),
-        "application/fleet refresh triggered\n"
+        "application/fleet refreshed (sync: Unknown, health: )\n"
     );
     local(
         &env,

@@ -7,6 +7,7 @@ mod dry_run;
 mod embedded;
 mod get;
 mod own;
+mod sandbox;
 mod several;
 mod start;
 mod watch;

@@ -1,0 +1,61 @@
+//! `acpctl project create`
+
+use anyhow::Context as _;
+
+use crate::api::Body;
+use crate::commands::outcome::WriteArgs;
+use crate::commands::{outcome, switch_project};
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::lookup::Collection;
+use crate::output::Format;
+use crate::resources::PROJECT;
+use crate::text::quote;
+
+const EXAMPLES: &str = "acpctl project create --name team-c";
+
+/// Create a project and switch to it
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Name (required)
+    #[arg(long)]
+    name: Option<String>,
+    /// Description
+    #[arg(long)]
+    description: Option<String>,
+    #[command(flatten)]
+    output: WriteArgs,
+}
+
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format(ctx)?;
+    let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) else {
+        return Err(Failure::usage("--name is required").into());
+    };
+    let mut body = Body::new();
+    body.set("name", name);
+    body.set_filled("description", args.description.as_deref());
+    let client = ctx.client()?;
+    let record = ctx.block_on(async {
+        let path = Collection::projects().path;
+        match client.create(&PROJECT, &path, body).await {
+            Err(error) if error.status() == Some(409) => {
+                let message = format!("project {} already exists", quote(name));
+                let hint = "the name of a deleted project stays taken: choose another one";
+                Err(Failure::new(Kind::Conflict, message).hint(hint).into())
+            }
+            created => created.context("create project"),
+        }
+    })?;
+    if ctx.rehearses() {
+        let sentence = format!("{} created", outcome::label(&record, name));
+        return outcome::done(ctx, &record, &format, &sentence);
+    }
+    outcome::refuse_nameless(&record, "create project")?;
+    switch_project::switch_to(ctx, record.name(), &format);
+    match format {
+        Format::Table | Format::Wide => ctx.out.line(&format!("project/{} created", record.id())),
+        format => ctx.out.record(&record, &format, ctx.now()),
+    }
+}

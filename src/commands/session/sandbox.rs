@@ -1,0 +1,76 @@
+//! The texts that the platform keeps of a session's sandbox: its logs and its policy.
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use crate::api::Method;
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::lookup::{self, Collection};
+use crate::output::{Format, OutputArgs};
+use crate::resources::Candidates;
+use crate::text::quote;
+
+/// The arguments of both verbs.
+#[derive(Debug, clap::Args)]
+pub(super) struct SandboxArgs {
+    /// ID or name of the session, or name of its agent
+    #[arg(add = Candidates::SESSIONS)]
+    session: String,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// One of the texts.
+pub(super) struct Kept {
+    /// The last part of the path.
+    pub part: &'static str,
+    /// The field of the session that holds the text once the sandbox is gone.
+    pub snapshot: &'static str,
+}
+
+/// Shows a text from the running sandbox or, if it is not available there, the one that was kept when the sandbox ended.
+pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result<()> {
+    let format = args.output.format()?;
+    let sessions = Collection::sessions();
+    sessions.check(&args.session)?;
+    let client = ctx.client()?;
+    let doing = format!("get sandbox {}", kept.part);
+    let (id, text) = ctx
+        .block_on(async {
+            let session = lookup::session(client, &args.session).await?;
+            let request =
+                sessions.request_below(Method::Get, session.id(), &["sandbox", kept.part]);
+            let snapshot = session.text(kept.snapshot);
+            let text = match client.send(&request).await {
+                Ok(answer) => String::from_utf8_lossy(&answer.body).into_owned(),
+                Err(error) if matches!(error.status(), Some(401 | 403)) => return Err(error.into()),
+                Err(_) if !snapshot.is_empty() => snapshot.to_owned(),
+                Err(error) if matches!(error.status(), Some(404 | 405 | 501 | 502 | 503)) => {
+                    let message = format!(
+                        "no {} of session {} are available",
+                        kept.part,
+                        quote(&args.session)
+                    );
+                    let detail = "the server has neither a sandbox nor a snapshot of it";
+                    return Err(Failure::new(Kind::NotFound, message).hint(detail).into());
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let text = if text.trim().is_empty() {
+                snapshot.to_owned()
+            } else {
+                text
+            };
+            Ok((session.id().to_owned(), text))
+        })
+        .context(doing)?;
+    match format {
+        Format::Table | Format::Wide if text.is_empty() => Ok(()),
+        Format::Table | Format::Wide => ctx.out.line(text.trim_end_matches('\n')),
+        Format::Name => ctx.out.line(&format!("session/{id}")),
+        format => ctx
+            .out
+            .value(&json!({"session_id": id, kept.part: text}), &format),
+    }
+}
