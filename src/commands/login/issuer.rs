@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::args::{Args, DEFAULT_CLIENT, DEFAULT_ISSUER, Mode, filled};
-use super::read_secret;
+use super::secret::read_secret;
 use crate::auth::oidc::{Issuer, Tokens};
 use crate::auth::{job, store::Login};
 use crate::config::file::{CLIENT_ID, ISSUER_URL};

@@ -6,18 +6,20 @@ mod device;
 mod greet;
 mod issuer;
 mod save;
+mod secret;
 
 use std::io::IsTerminal as _;
 use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 
 pub(crate) use args::Args;
 
 use self::args::{Mode, filled};
 use self::issuer::Provider;
+use self::secret::read_secret;
 use crate::auth::callback::Browser;
 use crate::auth::oidc::Revocation;
 use crate::auth::revoke::Revocable;
@@ -29,9 +31,7 @@ use crate::config::{file, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
-use crate::input;
 use crate::output::prompt;
-use crate::secret_file;
 use crate::text::url_for_people;
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -216,33 +216,6 @@ fn new_url(args: &Args) -> Result<Option<String>, Failure> {
         )));
     }
     Ok(Some(text))
-}
-
-fn read_secret(ctx: &Ctx, value: &str) -> Result<SecretString, Failure> {
-    let input = input::from_token_flag(value)?;
-    if let input::Source::File(path) = &input.source
-        && let Some(warning) = secret_file::open_to_others(path)
-    {
-        ctx.out.warn(&warning);
-    }
-    let text = std::str::from_utf8(&input.bytes).map_err(|_| {
-        Failure::new(
-            Kind::Data,
-            format!("the secret from {} is not text", input.name()),
-        )
-    })?;
-    let text = if input.source == input::Source::Literal {
-        text
-    } else {
-        text.trim_end_matches(['\n', '\r'])
-    };
-    if text.is_empty() {
-        return Err(Failure::new(
-            Kind::Data,
-            format!("the secret from {} is empty", input.name()),
-        ));
-    }
-    Ok(SecretString::from(text))
 }
 
 /// Prints the warnings about a login that has been saved. The end of a login that is renewed by itself is not one.

@@ -1,0 +1,39 @@
+//! A secret that a flag of the login gives.
+
+use secrecy::SecretString;
+
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::input;
+use crate::secret_file;
+
+/// Reads a secret: a literal, standard input or a file.
+///
+/// # Errors
+/// It can't be read, is empty, or is not text.
+pub(super) fn read_secret(ctx: &Ctx, value: &str) -> Result<SecretString, Failure> {
+    let input = input::from_token_flag(value)?;
+    if let input::Source::File(path) = &input.source
+        && let Some(warning) = secret_file::open_to_others(path)
+    {
+        ctx.out.warn(&warning);
+    }
+    let text = std::str::from_utf8(&input.bytes).map_err(|_| {
+        Failure::new(
+            Kind::Data,
+            format!("the secret from {} is not text", input.name()),
+        )
+    })?;
+    let text = if input.source == input::Source::Literal {
+        text
+    } else {
+        text.trim_end_matches(['\n', '\r'])
+    };
+    if text.is_empty() {
+        return Err(Failure::new(
+            Kind::Data,
+            format!("the secret from {} is empty", input.name()),
+        ));
+    }
+    Ok(SecretString::from(text))
+}
