@@ -47,7 +47,7 @@ pub struct ListArgs {
     /// Show at most N objects (default: all)
     #[arg(long, value_name = "N", value_parser = number::int64, allow_negative_numbers = true)]
     limit: Option<i64>,
-    /// Sort by a column, a field of the JSON, or a path such as .created_at
+    /// Sort by a column, a field of the JSON, or a path such as `.created_at`
     #[arg(long, value_name = "FIELD")]
     sort_by: Option<String>,
     /// Leave out the header of the table

@@ -34,21 +34,21 @@ pub(super) fn of(ctx: &Ctx, record: &Record, users: Option<&Result<Vec<Use>, Err
         record.resource.word.replace('-', " "),
         title(record)
     );
-    let mut page = vec![section(&title, pairs(&plain(record, now)))];
+    let mut page = vec![section(&title, &pairs(&plain(record, now)))];
     if record.resource.word == CREDENTIAL.word {
         page.push(section(
             "Cluster access",
-            pairs(&access(record, now, color)),
+            &pairs(&access(record, now, color)),
         ));
-        page.extend(users.map(|users| section("Used by", bindings(users, now))));
+        page.extend(users.map(|users| section("Used by", &bindings(users, now))));
     }
     for field in record.resource.all_fields() {
         let text = record.text(field.name);
         if LONG.contains(&field.name) {
             let paragraphs = wrap::paragraphs(text, width, 2);
-            page.push(section(&label(field.name), lines(&paragraphs)));
+            page.push(section(&label(field.name), &lines(&paragraphs)));
         } else if let Some(value) = structure(field.name, record.value(field.name)) {
-            page.push(section(&label(field.name), structured(field.name, &value)));
+            page.push(section(&label(field.name), &structured(field.name, &value)));
         }
     }
     let page: Vec<String> = page.into_iter().filter(|part| !part.is_empty()).collect();
@@ -62,7 +62,7 @@ fn title(record: &Record) -> String {
 }
 
 /// Returns a section with its title, or nothing if it has no lines.
-fn section(title: &str, lines: Vec<String>) -> String {
+fn section(title: &str, lines: &[String]) -> String {
     if lines.is_empty() {
         return String::new();
     }
