@@ -7,7 +7,6 @@ use super::outcome::WriteArgs;
 use super::project_args::ProjectArgs;
 use super::{outcome, removal};
 use crate::api::{Body, Method, Request};
-use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};

@@ -17,7 +17,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let format = args.list.format()?;
     let resource = args.resource()?;
-    if resource.word != SESSION.word || args.name().is_some() || args.agent(resource).is_some() {
+    if resource.word != SESSION.word || !args.names().is_empty() || args.agent(resource).is_some() {
         return Err(Failure::usage("--count is for a list of sessions").into());
     }
     let collection = args.collection(ctx, resource)?;
