@@ -25,11 +25,11 @@ fn the_first_page_lists_commands_and_flags() {
     Commands:
       Credentials   credential, exec, provider, policy
       Sessions      session, agent, start, stop, wait, scheduled-session, inbox
-      Objects       project, application, get, describe, create, delete, apply
-      Login         login, logout, whoami, config
+      Objects       project, application, provider, policy, get, describe, create,
+                    edit, delete, apply, api
+      Login         login, logout, whoami, config, alias
       This machine  doctor, serve, local
       Help          help, options, completion, version
-      More          provider, policy, exec
 
     Use "acpctl [command] --help" for more information about a command.
     Use "acpctl options" for the flags that every command takes.
@@ -54,6 +54,7 @@ fn help_of_a_noun_lists_its_verbs() {
 
     Available Commands:
       bind      Let the sessions of a project use a credential
+      bindings  List the projects and agents whose sessions may use a credential
       create    Store a credential
       delete    Delete a credential
       explain   Explain a finding about a kubeconfig
@@ -61,6 +62,9 @@ fn help_of_a_noun_lists_its_verbs() {
       inspect   Show where a kubeconfig leads, and with --access what it can do
                 there
       list      List credentials, all of them unless --limit is given
+      renew     Get a new token for a minted credential
+      revoke    Take back a minted credential, in the cluster and on the platform
+      scan      Find stored secrets in files, logs and Git histories
       token     Print the secret of a credential
       unbind    Take a credential away from the sessions of a project
       update    Change a credential
@@ -86,6 +90,11 @@ fn help_of_credential_create_groups_its_flags() {
     container, before it is sent. A file that holds a kubeconfig needs no
     --provider.
 
+    With --mint, your kubeconfig stays here. acpctl shows the objects that it wants
+    to create in the cluster, asks, creates an account with the role in one
+    namespace, and stores a kubeconfig with a token of that account. If a step
+    fails, what was made is removed again. See docs/access.md.
+
     Usage:
       acpctl credential create [flags]
 
@@ -93,13 +102,15 @@ fn help_of_credential_create_groups_its_flags() {
       # The current context of a file, checked, cut out, and bound to a project
       acpctl credential create -f ~/.kube/config --bind team-a
       # Another context, under another name
-      acpctl credential create -f ~/.kube/config --context dev --name prod
+      acpctl credential create -f ~/.kube/config --context dev --name staging
       # What kubectl uses now
       kubectl config view --raw --minify --flatten | acpctl credential create --provider kubeconfig --name ci
       # The secret that another program prints
       gh auth token | acpctl credential create --provider github --name bot --token -
       # Only look: what would be stored, and what is wrong with it
       acpctl credential create --provider kubeconfig --from-file ~/.kube/config --dry-run -o json
+      # A new, narrow access in the cluster instead of your own, for eight hours
+      acpctl credential create --mint view --namespace team-a --context dev --name team-a-view --bind team-a
       # Step by step, on a terminal
       acpctl credential create
 
@@ -121,6 +132,9 @@ fn help_of_credential_create_groups_its_flags() {
                                    error|skip|update (default: error, unless it
                                    holds the same)
           --labels <JSON>          Labels, as a JSON object
+          --max-grade <GRADE>      Ask the cluster what the kubeconfig can do, and
+                                   fail with exit code 8 if it is more:
+                                   none|read|read-secrets|write|escalate|admin
           --name <NAME>            Name; for a kubeconfig the context's name by
                                    default
       -o, --output <FORMAT>        Output format:
@@ -133,6 +147,19 @@ fn help_of_credential_create_groups_its_flags() {
                                    this machine), - or @- for stdin, @PATH for a
                                    file
           --url <URL>              Address of the service
+
+    Minting Flags:
+          --mint <ROLE>        Make an account with this role in the cluster and
+                               store a token of it:
+                               view-no-secrets|edit-no-secrets|debug, or the name of
+                               a cluster role
+          --namespace <NAME>   Namespace of the account (default: the context's)
+          --rules <RULE>       The same with rights of your own, e.g. 'get,list
+                               pods,deployments.apps' (repeatable)
+          --rules-file <PATH>  The same with the rules of this file: a Role, or a
+                               list of rules
+          --ttl <DURATION>     Time for which a token is asked (default: 8h)
+      -y, --yes                Do not ask before objects are created in the cluster
 
     Kubeconfig Flags:
           --all-contexts         Keep every context; files are still inlined

@@ -42,9 +42,9 @@ fn lists_of_credentials() {
     status 0
     ");
     assert_snapshot!(both("credential list -o wide"), @r"
-    NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES                USED BY                 AGE   ID                            DESCRIPTION
-    prod   kubeconfig   team-a    https://api.example.com:6443   2099-01-01T00:00:00Z   all projects            3d    [id]                          The cluster of team A
-    bot    github                                                                       demo, web (one agent)   3d    c2
+    NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES                USED BY                 AGE   GRADE   ID                            DESCRIPTION
+    prod   kubeconfig   team-a    https://api.example.com:6443   2099-01-01T00:00:00Z   all projects            3d            [id]                          The cluster of team A
+    bot    github                                                                       demo, web (one agent)   3d            c2
     status 0
     ");
 }

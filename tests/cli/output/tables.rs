@@ -28,7 +28,7 @@ fn tables_of_credentials() {
     c2                            bot                        github                                            3d       ·
     ");
     assert_snapshot!(piped("get credentials -o wide"), @r"
-    ID                            NAME   PROVIDER     DESCRIPTION             AGE   CONTEXT   SERVER                         EXPIRES
+    ID                            NAME   PROVIDER     DESCRIPTION             AGE   CONTEXT   SERVER                         EXPIRES                GRADE
     [id]                          prod   kubeconfig   The cluster of team A   3d    team-a    https://api.example.com:6443   2099-01-01T00:00:00Z
     c2                            bot    github                               3d
     ");
@@ -39,9 +39,9 @@ fn tables_of_credentials() {
     status 0
     ");
     assert_snapshot!(on_a_terminal("credential list -o wide"), @r"
-    NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES                USED BY                 AGE   ID                            DESCRIPTION
-    prod   kubeconfig   team-a    https://api.example.com:6443   2099-01-01T00:00:00Z   all projects            3d    [id]                          The cluster of team A
-    bot    github                                                                       demo, web (one agent)   3d    c2
+    NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES                USED BY                 AGE   GRADE   ID                            DESCRIPTION
+    prod   kubeconfig   team-a    https://api.example.com:6443   2099-01-01T00:00:00Z   all projects            3d            [id]                          The cluster of team A
+    bot    github                                                                       demo, web (one agent)   3d            c2
     status 0
     ");
 }
