@@ -57,10 +57,10 @@ fn words(request: &Request) -> impl Iterator<Item = &str> {
 /// found it already.
 fn object<'p, 'w>(method: Method, words: &'p [&'w str]) -> Option<&'p [&'w str]> {
     match (method, words) {
-        (Method::Post, [object @ .., "agui", _]) => Some(object),
-        (Method::Post, [object @ .., _]) if object.len() > 1 => Some(object),
         // There is no route for one message.
-        (Method::Patch | Method::Delete, [object @ .., "inbox", _]) => Some(object),
+        (Method::Post, [object @ .., "agui", _])
+        | (Method::Patch | Method::Delete, [object @ .., "inbox", _]) => Some(object),
+        (Method::Post, [object @ .., _]) if object.len() > 1 => Some(object),
         (Method::Patch, _) => Some(words),
         _ => None,
     }

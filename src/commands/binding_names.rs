@@ -24,9 +24,10 @@ pub(crate) async fn name_targets(client: &Client, bindings: &mut [Record]) {
     let any_user = bindings
         .iter()
         .any(|binding| !binding.text("user_id").is_empty());
-    let users = match any_user {
-        true => people::names(client).await,
-        false => HashMap::new(),
+    let users = if any_user {
+        people::names(client).await
+    } else {
+        HashMap::new()
     };
     for binding in bindings {
         for (field, names) in [

@@ -108,9 +108,9 @@ impl Key {
 fn rank(text: &str) -> Rank {
     if text.is_empty() {
         Rank::Missing
-    } else if let Ok(number) = text.parse() {
+    } else if let Ok(number) = text.parse::<f64>() {
         Rank::Number(Number(number))
-    } else if let Ok(time) = text.parse() {
+    } else if let Ok(time) = text.parse::<Timestamp>() {
         Rank::Time(time)
     } else {
         Rank::Text(text.to_lowercase(), text.to_owned())

@@ -49,7 +49,10 @@ pub(crate) async fn join(client: &Client, credentials: &mut [Record]) {
     for credential in credentials {
         let projects = users.get(credential.id()).map_or_else(
             || NOBODY.to_owned(),
-            |projects| Vec::from_iter(projects.iter().map(String::as_str)).join(", "),
+            |projects| {
+                let names: Vec<&str> = projects.iter().map(String::as_str).collect();
+                names.join(", ")
+            },
         );
         credential.replace(USED_BY, &projects);
     }

@@ -57,7 +57,8 @@ impl Cache {
         let prefix = format!("{}-", self.kind);
         let is_ours = |path: &Path| {
             let name = path.file_name().and_then(|name| name.to_str());
-            name.is_some_and(|name| name.starts_with(&prefix) && name.ends_with(".json"))
+            name.is_some_and(|name| name.starts_with(&prefix))
+                && path.extension().is_some_and(|end| end == "json")
         };
         let now = SystemTime::now();
         let paths = entries.flatten().map(|entry| entry.path());

@@ -25,8 +25,6 @@ pub const GROUPS: &[(&str, &[&str])] = &[
         &[
             "project",
             "application",
-            "provider",
-            "policy",
             "get",
             "describe",
             "create",

@@ -216,7 +216,7 @@ impl Carver<'_> {
             });
         }
         if let Some(exec) = &user.exec
-            && !(self.for_managed && !token.is_empty())
+            && (!self.for_managed || token.is_empty())
         {
             self.exec(out, item, exec);
         }

@@ -292,8 +292,8 @@ pub(crate) fn until(moment: &str, now: Timestamp, color: bool) -> String {
             Tone::Bad,
             color,
         ),
-        1..=VERY_SOON => paint(&format!("in {}", age::span(left)), Tone::Bad, color),
-        ..=SOON => paint(&format!("in {}", age::span(left)), Tone::Doubtful, color),
+        1..VERY_SOON => paint(&format!("in {}", age::span(left)), Tone::Bad, color),
+        VERY_SOON..=SOON => paint(&format!("in {}", age::span(left)), Tone::Doubtful, color),
         _ if left < YEARS => format!("in {}", age::span(left)),
         _ => format!("in {}y", left / (365 * 86_400)),
     }

@@ -36,7 +36,7 @@ pub(crate) struct Needles {
     key: Zeroizing<[u8; 32]>,
     pub(super) roll: Roll,
     /// Sorted by the rolling digest.
-    needles: Vec<Needle>,
+    sorted: Vec<Needle>,
     /// One bit for each value of the low bits of a rolling digest that a needle has.
     filter: Vec<u64>,
     mask: u64,
@@ -53,7 +53,7 @@ impl Needles {
         Ok(Self {
             roll: Roll::new()?,
             key,
-            needles: Vec::new(),
+            sorted: Vec::new(),
             filter: Vec::new(),
             mask: 0,
         })
@@ -61,7 +61,7 @@ impl Needles {
 
     /// Adds the parts of an owner's secret. Returns false if they are too short to be recognized.
     pub(crate) fn add(&mut self, owner: u32, secret_parts: &[Part]) -> bool {
-        let before = self.needles.len();
+        let before = self.sorted.len();
         for part in secret_parts {
             parts::pieces(part, &mut |piece, encoding| {
                 let needle = Needle {
@@ -73,26 +73,25 @@ impl Needles {
                         encoding,
                     },
                 };
-                self.needles.push(needle);
+                self.sorted.push(needle);
             });
         }
-        self.needles.len() > before
+        self.sorted.len() > before
     }
 
     /// Prepares the search, once everything is added.
     pub(crate) fn finish(&mut self) {
-        self.needles
+        self.sorted
             .sort_by_key(|needle| (needle.rolling, needle.secret));
-        self.needles
+        self.sorted
             .dedup_by_key(|needle| (needle.rolling, needle.digest, needle.secret.owner));
-        let bits = (self.needles.len() * BITS)
+        let bits = (self.sorted.len() * BITS)
             .next_power_of_two()
             .clamp(SMALLEST_FILTER, LARGEST_FILTER);
         self.filter = vec![0; bits / 64];
         self.mask = bits as u64 - 1;
-        for needle in &self.needles {
+        for needle in &self.sorted {
             let bit = needle.rolling & self.mask;
-            #[expect(clippy::cast_possible_truncation, reason = "smaller than the filter")]
             let word = (bit / 64) as usize;
             self.filter[word] |= 1 << (bit % 64);
         }
@@ -102,7 +101,6 @@ impl Needles {
     #[inline]
     pub(super) fn may_hold(&self, rolling: u64) -> bool {
         let bit = rolling & self.mask;
-        #[expect(clippy::cast_possible_truncation, reason = "smaller than the filter")]
         let word = (bit / 64) as usize;
         self.filter
             .get(word)
@@ -112,9 +110,9 @@ impl Needles {
     /// Returns the secrets that a piece belongs to.
     pub(super) fn find(&self, rolling: u64, piece: impl FnOnce() -> [u8; WIDTH]) -> Vec<Secret> {
         let from = self
-            .needles
+            .sorted
             .partition_point(|needle| needle.rolling < rolling);
-        let same = self.needles[from..]
+        let same = self.sorted[from..]
             .iter()
             .take_while(|needle| needle.rolling == rolling);
         let mut same = same.peekable();

@@ -50,6 +50,9 @@ pub(super) fn pieces(part: &Part, add: &mut dyn FnMut(&[u8], Encoding)) {
         Part::Text { text, .. } => {
             let text = bare(text);
             let random = random_part(&text);
+            if random.len() < WIDTH {
+                return;
+            }
             encoded(random, add);
             if let Ok(inner) = STANDARD.decode(random).map(Zeroizing::new)
                 && inner.iter().all(u8::is_ascii_graphic)
@@ -116,9 +119,9 @@ fn offsets(text: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
 fn windows(text: &[u8], encoding: Encoding, add: &mut dyn FnMut(&[u8], Encoding)) {
     for piece in text.rchunks_exact(WIDTH) {
         let mut seen = [false; 256];
-        piece
-            .iter()
-            .for_each(|byte| seen[usize::from(*byte)] = true);
+        for byte in piece {
+            seen[usize::from(*byte)] = true;
+        }
         if seen.iter().filter(|is_seen| **is_seen).count() >= FEWEST_BYTES {
             add(piece, encoding);
         }
@@ -138,7 +141,7 @@ pub(super) fn is_space(byte: u8) -> bool {
 
 /// Returns the part of a token that no other token has: the signature of a JWT, or the text after a known prefix.
 fn random_part(token: &[u8]) -> &[u8] {
-    if token.starts_with(b"eyJ") && token.iter().filter(|byte| **byte == b'.').count() == 2 {
+    if token.starts_with(b"eyJ") && token.split(|byte| *byte == b'.').count() == 3 {
         return token
             .rsplit(|byte| *byte == b'.')
             .next()

@@ -250,9 +250,12 @@ pub(super) fn any_json(bytes: &[u8]) -> Result<(), ServerFailure> {
 /// # Errors
 /// 400, code 17.
 pub(super) fn object(bytes: &[u8], target: &str, keys: &[&str]) -> Result<Object, ServerFailure> {
-    let is_meant = |key: &str| match keys.iter().any(|name| name.eq_ignore_ascii_case(key)) {
-        true => Keep::Flat,
-        false => Keep::Nothing,
+    let is_meant = |key: &str| {
+        if keys.iter().any(|name| name.eq_ignore_ascii_case(key)) {
+            Keep::Flat
+        } else {
+            Keep::Nothing
+        }
     };
     into_object(flat(bytes, is_meant)?.json, target)
 }

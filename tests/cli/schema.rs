@@ -138,7 +138,7 @@ fn every_command_with_json_has_a_schema() {
     assert_eq!(found, rows, "the table in docs/output.md");
     let tried = |command: &String| {
         let is_line = |line: &&str| format!("{line} ").starts_with(&format!("{command} "));
-        LINES.iter().any(|line| is_line(&line)) || NEED_A_SERVER.contains(&command.as_str())
+        LINES.iter().any(is_line) || NEED_A_SERVER.contains(&command.as_str())
     };
     let untried: Vec<&String> = rows.iter().filter(|command| !tried(command)).collect();
     assert!(untried.is_empty(), "no line runs {untried:?}");

@@ -17,9 +17,10 @@ pub(super) async fn apply(writer: &Writer<'_>, part: &Part) -> anyhow::Result<Ou
     let resource = resource(part.kind);
     check(part)?;
     let (collection, exists) = collection(writer, part, resource).await?;
-    let found = match exists {
-        true => find(writer, &collection, name).await?,
-        false => None,
+    let found = if exists {
+        find(writer, &collection, name).await?
+    } else {
+        None
     };
     let fields = fields(writer, part, found.as_ref()).await?;
     let mut body = Body::new();

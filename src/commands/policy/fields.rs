@@ -50,9 +50,10 @@ impl Fields {
 }
 
 fn read(path: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>, Failure> {
-    let read = match path.as_os_str() == "-" {
-        true => plain_file::read_to_end(io::stdin().lock(), yaml::MAX_INPUT),
-        false => plain_file::read_named(path, yaml::MAX_INPUT),
+    let read = if path.as_os_str() == "-" {
+        plain_file::read_to_end(io::stdin().lock(), yaml::MAX_INPUT)
+    } else {
+        plain_file::read_named(path, yaml::MAX_INPUT)
     };
     read.map_err(|error| {
         let message = format!("open {}: {}", path.display(), reason(&error));

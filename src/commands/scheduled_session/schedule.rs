@@ -113,7 +113,7 @@ impl ActionArgs {
                 .send(&request)
                 .await
                 .with_context(|| format!("{verb} scheduled session"))?;
-            Ok((found, answer.body.to_vec()))
+            Ok((found, answer.body.clone()))
         })
     }
 }

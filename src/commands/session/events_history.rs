@@ -31,7 +31,7 @@ pub struct Args {
     /// Only events after this sequence number
     #[arg(long, value_name = "SEQ", default_value_t = 0, value_parser = number::int64)]
     after_seq: i64,
-    /// Only events of this type, e.g. RUN_FINISHED
+    /// Only events of this type, e.g. `RUN_FINISHED`
     #[arg(long, value_name = "TYPE")]
     event_type: Option<String>,
     /// Show at most N events
@@ -68,9 +68,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let (id, list) = ctx.block_on(async {
         lookup::act(client, &sessions, &args.session, async |id| {
             let path = sessions.item(id, &["events", "history"]);
-            let list = match args.all {
-                true => all(client, &path, args).await?,
-                false => page(client, &path, args, args.after_seq, args.limit).await?,
+            let list = if args.all {
+                all(client, &path, args).await?
+            } else {
+                page(client, &path, args, args.after_seq, args.limit).await?
             };
             Ok((id.to_owned(), list))
         })

@@ -101,7 +101,8 @@ pub(super) async fn has_only_messages(
     let refused = api::kind_of(error);
     let phase = session.text("phase");
     let has_ended = FINAL_PHASES.contains(&phase) && refused == Kind::NotFound;
-    if !ACTIVE_PHASES.contains(&phase) && !(or_ended && has_ended) {
+    let is_alive = ACTIVE_PHASES.contains(&phase) || (or_ended && has_ended);
+    if !is_alive {
         return false;
     }
     match refused {

@@ -41,9 +41,10 @@ pub(crate) fn own(
     let mut binding = ServerRecord::new(&ROLE_BINDING, ids::fresh());
     binding.set_text("role_id", role.id.clone());
     binding.set_text("scope", scope);
-    let user = match call.is_sandbox() {
-        true => own_id(connection)?.unwrap_or_else(|| USER.to_owned()),
-        false => USER.to_owned(),
+    let user = if call.is_sandbox() {
+        own_id(connection)?.unwrap_or_else(|| USER.to_owned())
+    } else {
+        USER.to_owned()
     };
     binding.set_text("user_id", user);
     binding.set_text(&format!("{scope}_id"), id);
@@ -129,9 +130,10 @@ pub(crate) fn transfer(
     new.set_text("role_id", owner);
     new.set_text("scope", "project");
     new.set_text("project_id", project);
-    let user = match call.is_sandbox() {
-        true => target.id.clone(),
-        false => target.text("username").to_owned(),
+    let user = if call.is_sandbox() {
+        target.id.clone()
+    } else {
+        target.text("username").to_owned()
     };
     new.set_text("user_id", user);
     crud::insert(connection, &new, call.fidelity())?;

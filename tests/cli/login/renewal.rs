@@ -232,7 +232,7 @@ fn a_login_is_renewed_shortly_before_its_end() {
 }
 
 /// A platform that refuses one token.
-fn refusing(token: String) -> Scripted {
+fn refusing(token: &str) -> Scripted {
     let bearer = format!("Bearer {token}");
     Scripted::with(move |request| {
         if request.header("Authorization") == Some(bearer.as_str()) {
@@ -247,7 +247,7 @@ fn refusing(token: String) -> Scripted {
 fn a_refused_login_is_renewed_once_and_the_request_is_sent_again() {
     let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
     let good = token_until(FAR, "good");
-    let api = refusing(good.clone());
+    let api = refusing(&good);
     expired(&env, &issuer, &issuer.refresh_token(), api.url());
     let mut config = env.saved();
     config["access_token"] = good.into();
@@ -365,7 +365,7 @@ fn a_service_account_with_a_kept_secret_logs_in_again() {
     assert!(output.status.success(), "{}", streams(&output).1);
     let mut config = env.saved();
     assert_eq!(text(&config, "client_secret"), CLIENT_SECRET);
-    let api = refusing(good.clone());
+    let api = refusing(&good);
     (config["api_url"], config["access_token"]) = (api.url().into(), good.into());
     env.config(&config.to_string());
     env.acpctl().args(["project", "list"]).assert().success();

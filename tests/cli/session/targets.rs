@@ -410,13 +410,11 @@ fn carving_keeps_the_rules_where_that_invents_nothing() {
     let env = TestEnv::new();
     env.file("token.txt", format!("{SECRET}\n"));
     env.file("ca.crt", fs::read(CA).unwrap());
-    let text = format!(
-        "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
-         contexts:\n- name: c\n  context: {{cluster: k, user: u, namespace: team-a}}\n- name: other\n  context: {{cluster: k, user: v}}\n\
-         clusters:\n- name: k\n  cluster: {{server: 'https://api.team.example.org:6443/', certificate-authority: ca.crt}}\n\
-         users:\n- name: u\n  user:\n    tokenFile: token.txt\n    exec: {{apiVersion: client.authentication.k8s.io/v1, command: login, interactiveMode: Never}}\n\
-         - name: v\n  user: {{token: other-secret-0123456789}}\n"
-    );
+    let text = "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
+         contexts:\n- name: c\n  context: {cluster: k, user: u, namespace: team-a}\n- name: other\n  context: {cluster: k, user: v}\n\
+         clusters:\n- name: k\n  cluster: {server: 'https://api.team.example.org:6443/', certificate-authority: ca.crt}\n\
+         users:\n- name: u\n  user:\n    tokenFile: token.txt\n    exec: {apiVersion: client.authentication.k8s.io/v1, command: login, interactiveMode: Never}\n\
+         - name: v\n  user: {token: other-secret-0123456789}\n".to_string();
     let (status, _) = judged(&env, &text, &["--trust-bundle", CA, "--carve", "out.yaml"]);
     assert_eq!(status, Some(0));
     let carved = fs::read_to_string(env.work().join("out.yaml")).unwrap();

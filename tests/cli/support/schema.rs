@@ -38,10 +38,11 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, faults: &mut Vec
                     faults.push(format!("{at}: {value} is not {wanted}"));
                 }
             }
-            "enum" if !wanted.as_array().unwrap().contains(value) => {
-                faults.push(format!("{at}: {value} is not one of {wanted}"));
+            "enum" => {
+                let values = wanted.as_array().unwrap();
+                let fault = || format!("{at}: {value} is not one of {wanted}");
+                faults.extend((!values.contains(value)).then(fault));
             }
-            "enum" => {}
             "required" => {
                 for key in wanted.as_array().unwrap() {
                     if value.is_object() && !object.contains_key(key.as_str().unwrap()) {
