@@ -124,8 +124,8 @@ pub(crate) fn say(
 }
 
 /// Does the same for every kubeconfig credential that a new session of an agent gets. The project may be given by its
-/// name, the agent by its ID. Without `--strict`, bindings that
-/// can't be read are no reason to fail.
+/// name, the agent by its ID. Without `--strict`, unreadable bindings are
+/// ignored.
 ///
 /// # Errors
 /// As [`say`], or the bindings can't be read with `--strict`.

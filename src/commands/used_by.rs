@@ -34,7 +34,7 @@ pub(crate) async fn join(client: &Client, credentials: &mut [Record]) {
     let Ok((bindings, roles)) = read(client, equals("scope", "credential")).await else {
         return;
     };
-    // Without this role, the bindings that only state who owns a credential can't be told from the others.
+    // Without this role, the bindings that only state who owns a credential cannot be distinguished from the others.
     if !roles.items().iter().any(|role| role.name() == OWNER) {
         return;
     }

@@ -3,7 +3,8 @@
 use clap::Command;
 
 use super::page::Look;
-use super::{page_examples, topics::TOPICS};
+use super::prepare::page_examples;
+use super::topics::TOPICS;
 
 /// The groups of commands. A command that no group names is shown under "More".
 pub const GROUPS: &[(&str, &[&str])] = &[

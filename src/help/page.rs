@@ -5,7 +5,7 @@
 use clap::builder::PossibleValue;
 use clap::{Arg, Command};
 
-use super::{FLAGS, GLOBAL_FLAGS, page_examples, usage_lines};
+use super::prepare::{FLAGS, GLOBAL_FLAGS, page_examples, usage_lines};
 use crate::text::wrap;
 
 /// The longest term that has its explanation beside it; the explanation of a longer one is below it.

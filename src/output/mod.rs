@@ -13,10 +13,12 @@ pub(crate) mod prompt;
 pub(crate) mod qr;
 mod question;
 pub(crate) mod signals;
+mod stderr;
 pub(crate) mod style;
 pub(crate) mod table;
 
 pub(crate) use crate::text::wrap;
 pub(crate) use format::{Format, OutputArgs};
 pub(crate) use object::{Columns, Layout, cells, until};
-pub(crate) use out::{Closed, Color, Out, note, talk};
+pub(crate) use out::{Closed, Color, Out};
+pub(crate) use stderr::{note, talk};

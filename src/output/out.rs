@@ -11,10 +11,11 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::jq::Filter;
+use super::stderr::{columns, note, talk, write};
 use super::{pager, progress};
 use crate::compat::json;
 use crate::env;
-use crate::text::{color, secrets, seen, wrap};
+use crate::text::{color, seen};
 
 /// When output has color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -227,42 +228,4 @@ impl Out {
             Color::Auto => is_terminal && env::TERM.get().as_deref() != Some("dumb"),
         }
     }
-}
-
-/// Returns the width of a stream in columns: 80 if the terminal reports none, `None` if it is not a terminal.
-fn columns(stream: &(impl io::IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
-    if !stream.is_terminal() {
-        return None;
-    }
-    let size = rustix::termios::tcgetwinsize(stream).ok();
-    let columns = size.map(|size| usize::from(size.ws_col));
-    Some(columns.filter(|columns| *columns > 0).unwrap_or(80))
-}
-
-/// Prints a note on standard error, with line breaks between words if that is a terminal. Write errors are ignored.
-pub(crate) fn note(text: &str) {
-    let text = seen::with_one_label(&for_people(text));
-    match columns(&io::stderr()) {
-        Some(width) => write(wrap::lines(&text, width) + "\n"),
-        None => write(text + "\n"),
-    }
-}
-
-/// Writes text to standard error without the secrets of this run. Write errors are ignored.
-pub(crate) fn talk(text: &str) {
-    write(for_people(text));
-}
-
-fn for_people(text: &str) -> String {
-    seen::visible_lines(&secrets::hide(text))
-}
-
-fn write(text: String) {
-    let text = color::for_terminal(text);
-    let _ = progress::beside(text.as_bytes(), || {
-        let mut stderr = io::stderr().lock();
-        stderr
-            .write_all(text.as_bytes())
-            .and_then(|()| stderr.flush())
-    });
 }

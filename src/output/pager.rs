@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 
 use dialoguer::console::measure_text_width;
 
-use super::{note, progress, signals};
+use super::stderr::note;
+use super::{progress, signals};
 use crate::env;
 
 /// The pager if the user names none: it ends at once if all fits, keeps colors, and leaves the text on the screen.

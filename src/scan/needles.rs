@@ -4,8 +4,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::WIDTH;
-use super::parts::{self, Encoding};
+use super::parts::{self, Encoding, WIDTH};
 use crate::kubeconfig::Part;
 
 /// The bytes that are kept of a digest.

@@ -6,8 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
-use super::WIDTH;
 use crate::kubeconfig::Part;
+
+/// The length of a piece, in bytes without white space. 16 characters of base64 hold 96 bits: no text contains them by
+/// chance.
+pub(super) const WIDTH: usize = 16;
 
 /// The form in which a piece was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

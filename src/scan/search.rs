@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::WIDTH;
 use super::needles::{Needles, Secret};
-use super::parts::is_space;
+use super::parts::{WIDTH, is_space};
 
 /// The search in one file, or in one object of a history.
 pub(crate) struct Search<'n> {

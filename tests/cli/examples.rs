@@ -124,6 +124,10 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         Expected::Skipped("needs a cluster: credential/mint.rs"),
     ),
     (
+        "acpctl credential scan ",
+        Expected::Skipped("needs logs or a repository: credential/scan.rs"),
+    ),
+    (
         "acpctl credential inspect ",
         Expected::Skipped("needs a cluster: credential/inspect.rs"),
     ),

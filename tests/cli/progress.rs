@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::oidc::{Issuer, Mood};
 use crate::support::pty::{Terminal, start, start_with};
 use crate::support::server::{Received, Reply, Scripted, error, json as answer};
 use crate::support::{TestEnv, streams};
@@ -236,7 +237,7 @@ fn a_stream_that_does_not_open_is_waited_for_and_left() {
     terminal.wait_for("Waiting for the session's stream");
     terminal.type_text("\x03");
     let screen = terminal.wait_for("status 0");
-    assert!(!screen.contains("Waiting"), "{screen}");
+    assert!(!screen.contains("Waiting for"), "{screen}");
     assert!(terminal.is_sane());
 }
 
@@ -256,14 +257,17 @@ fn a_narrow_window_gets_one_line() {
 #[test]
 fn a_login_that_waits_for_the_browser_says_so() {
     let env = TestEnv::new();
-    let words = "login http://127.0.0.1:1 --use-auth-code --issuer-url http://127.0.0.1:1/realm --client-id x \
-                 --no-browser";
+    let issuer = Issuer::new(Mood::Good);
+    let words = format!(
+        "login http://127.0.0.1:1 --use-auth-code --issuer-url {} --client-id x --no-browser",
+        issuer.url()
+    );
     let words: Vec<&str> = words.split_whitespace().collect();
     let terminal = start(&env, "http://127.0.0.1:1", &words, 24, 100);
-    terminal.wait_for("Waiting for the browser (press Ctrl-C to cancel)");
+    terminal.wait_for("Waiting for the browser");
     terminal.type_text("\x03");
     let screen = terminal.wait_for("status 130");
-    assert!(!screen.contains("Waiting"), "{screen}");
+    assert!(!screen.contains("Waiting for"), "{screen}");
     assert!(screen.contains("response_type=code"), "{screen}");
     assert!(terminal.is_sane() && !env.config_path().exists());
 }

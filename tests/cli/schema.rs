@@ -6,8 +6,10 @@ use std::fs;
 use acpctl::testing::cli;
 use serde_json::{Value, json};
 
+use crate::support::apiserver::{ADMIN, ApiServer};
 use crate::support::run::Run as _;
-use crate::support::{SAMPLE, TestEnv, sample, schema};
+use crate::support::server::{Scripted, json as answer, raw};
+use crate::support::{ID, SAMPLE, TestEnv, sample, schema};
 
 /// The rows of the table in docs/output.md: each command with its schema.
 fn documented() -> BTreeMap<String, String> {
@@ -42,11 +44,22 @@ const LINES: &[&str] = &[
     "doctor",
     "config set project team-a",
     "config view",
+    // What follows `--` is the alias's, so the flag stands before it.
+    "alias set creds -o json -- credential list",
+    "alias list",
+    "alias delete creds",
+    "api GET /projects",
     "create project --name team-a",
     "project set team-a",
     "project current",
     "project update team-a --description x",
     "project list",
+    "project create --name team-b",
+    "api POST /users -f name=alice -f username=alice",
+    "project transfer team-b --to alice --yes",
+    "project delete --name team-b",
+    "project set team-a",
+    "edit project team-a",
     "agent create --name lead --prompt hi",
     "agent get lead",
     "agent list",
@@ -56,6 +69,8 @@ const LINES: &[&str] = &[
     "agent sessions lead",
     "session send %S hello",
     "session messages %S",
+    "session events-history %S",
+    "session logs %S",
     "agent stop lead",
     "start lead",
     "stop %S",
@@ -78,6 +93,10 @@ const LINES: &[&str] = &[
     "credential inspect demo",
     "credential update demo --description prod",
     "credential bind demo --project team-a",
+    "credential bindings demo",
+    "credential scan team.yaml",
+    "credential scan SAMPLE",
+    "credential renew --all",
     "session explain --project team-a",
     "session preview --credential demo",
     "credential create --provider kubeconfig --name here --from-file here.yaml --allow server-loopback",
@@ -126,8 +145,13 @@ const LINES: &[&str] = &[
     "logout",
 ];
 
-/// Commands whose success needs more than the embedded API; their errors are checked.
-const NEED_A_SERVER: &[&str] = &["session interrupt", "wait"];
+/// Commands whose success needs more than the embedded API: two have tests of their own below.
+const NEED_A_SERVER: &[&str] = &[
+    "credential revoke",
+    "session interrupt",
+    "session policy",
+    "wait",
+];
 
 #[test]
 fn every_command_with_json_has_a_schema() {
@@ -164,6 +188,7 @@ fn what_commands_print_fits_their_schemas() {
             .arg("--local")
             .args(words)
             .args(["-o", "json"])
+            .env("EDITOR", "true")
             .told()
     };
     let mut failed = Vec::new();
@@ -201,6 +226,58 @@ fn what_commands_print_fits_their_schemas() {
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn what_needs_a_cluster_fits_too() {
+    let env = TestEnv::new();
+    let cluster = ApiServer::start();
+    let file = env.file(
+        "kubeconfig",
+        cluster.kubeconfig_of(&format!("{{token: {ADMIN}}}")),
+    );
+    for (line, schema) in [
+        (
+            "credential create --mint view --name prod --context dev --yes",
+            "stored-credential",
+        ),
+        ("credential renew prod", "renewals"),
+        ("credential renew --all --expiring-within 1m", "renewals"),
+        ("credential revoke prod --yes", "credential"),
+    ] {
+        let mut command = env.local();
+        command
+            .env("KUBECONFIG", &file)
+            .args(line.split(' '))
+            .args(["-o", "json"]);
+        let (status, stdout, stderr) = command.told();
+        let value: Value = serde_json::from_str(&stdout)
+            .unwrap_or_else(|error| panic!("{line}: {error}: {status:?} {stdout:?} {stderr}"));
+        assert_eq!(schema::faults(schema, &value), [""; 0], "{line}: {stderr}");
+        assert_ne!(value, json!([]), "{line}");
+    }
+}
+
+#[test]
+fn the_policy_of_a_sandbox_fits_too() {
+    let env = TestEnv::new();
+    let session = json!({"kind": "Session", "id": ID, "name": "fix"});
+    let server = Scripted::with(move |asked| {
+        if asked.line().ends_with("/policy") {
+            raw(200, "text/plain", "network: none\n")
+        } else {
+            answer(200, &session)
+        }
+    });
+    let mut command = env.connected(server.url());
+    command.args(["session", "policy", ID, "-o", "json"]);
+    let (_, stdout, stderr) = command.told();
+    let value: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(
+        schema::faults("sandbox-policy", &value),
+        [""; 0],
+        "{stderr}"
+    );
 }
 
 #[test]

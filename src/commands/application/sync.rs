@@ -35,7 +35,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     body.set_filled("revision", args.revision.as_deref());
     let record = SYNC.request(ctx, &args.trigger, &body)?;
-    // A server that ignores the request answers with success all the same.
+    // A server that ignores the request still answers with success.
     let phase = record.text("operation_phase");
     if phase != "Running" && !ctx.rehearses() {
         let message = format!(

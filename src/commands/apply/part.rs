@@ -108,7 +108,7 @@ async fn fields(
         let value = match (*field, value) {
             ("spec", spec) => {
                 let present = found.map(|found| found.text("spec")).unwrap_or_default();
-                // The same sections in another order or spacing are no change.
+                // Sections in another order or with other spacing count as unchanged.
                 match serde_json::from_str::<Value>(present) {
                     Ok(kept) if kept == *spec => continue,
                     _ => Value::from(json::compact(spec)),

@@ -54,8 +54,8 @@ pub struct Args {
     /// Only if the token ends within this time, e.g. 6h
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     expiring_within: Option<Duration>,
-    /// Print a text for this scheduler, which renews all credentials in time; nothing is renewed now
-    #[arg(long, value_name = "SCHEDULER")]
+    /// Print a text for this scheduler, which renews all credentials in time, and renew nothing now: cron|github|systemd
+    #[arg(long, value_name = "SCHEDULER", hide_possible_values = true)]
     print_schedule: Option<Scheduler>,
     #[command(flatten)]
     cluster: ClusterArgs,

@@ -47,7 +47,6 @@ fn shell(env: &TestEnv, url: &str, name: &str) -> Option<Terminal> {
     let arguments: &[&str] = match name {
         "bash" => &["--noprofile", "--norc", "-i"],
         "zsh" => &["-f", "-i"],
-        "elvish" => &["-norc"],
         _ => &["--no-config", "-i"],
     };
     let command = Command::new(name)
@@ -74,11 +73,6 @@ fn shell(env: &TestEnv, url: &str, name: &str) -> Option<Terminal> {
             terminal.wait_for("ready> ");
             terminal.type_text(&format!(
                 "autoload -U compinit; compinit -u -D; source {script}; clear\r"
-            ));
-        }
-        "elvish" => {
-            terminal.type_text(&format!(
-                "set edit:prompt = {{ put 'ready> ' }}; set edit:rprompt = {{ }}; eval (slurp < {script}); edit:clear\r"
             ));
         }
         _ => {
@@ -165,11 +159,6 @@ fn zsh_completes() {
 #[test]
 fn fish_completes() {
     completes("fish");
-}
-
-#[test]
-fn elvish_completes() {
-    completes("elvish");
 }
 
 /// Nushell's own editor needs more of a terminal than the one here, so its completer is asked directly: it answers with the

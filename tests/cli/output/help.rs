@@ -25,8 +25,8 @@ fn the_first_page_lists_commands_and_flags() {
     Commands:
       Credentials   credential, exec, provider, policy
       Sessions      session, agent, start, stop, wait, scheduled-session, inbox
-      Objects       project, application, provider, policy, get, describe, create,
-                    edit, delete, apply, api
+      Objects       project, application, get, describe, create, edit, delete,
+                    apply, api
       Login         login, logout, whoami, config, alias
       This machine  doctor, serve, local
       Help          help, options, completion, version

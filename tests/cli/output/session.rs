@@ -141,6 +141,8 @@ fn an_entry_for_mcp_clients() {
             "--local",
             "session",
             "exec",
+            "--target",
+            "pod",
             "--credential",
             "prod",
             "--",

@@ -23,7 +23,7 @@ fn an_entry_for_a_credential_needs_nothing_of_the_client() {
     assert_eq!(
         entry["mcpServers"]["openshift"],
         json!({"command": "acpctl", "args": [
-            "--local", "session", "exec", "--credential", "prod", "--", "npx", "--yes",
+            "--local", "session", "exec", "--target", "pod", "--credential", "prod", "--", "npx", "--yes",
             "kubernetes-mcp-server@0.0.67", "--disable-multi-cluster", "--read-only",
         ]})
     );

@@ -76,6 +76,9 @@ fn secrets_that_come_back_are_hidden() {
 fn a_client_secret_that_the_issuer_quotes_is_hidden() {
     let env = TestEnv::new();
     let issuer = Scripted::with(|request| {
+        if request.target.contains("/.well-known/") {
+            return raw(404, "text/plain", "");
+        }
         let form = String::from_utf8_lossy(&request.body).into_owned();
         let body = json!({"error": "invalid_client", "error_description": format!("not known:\nError: {form}")});
         raw(401, "application/json", body.to_string())
@@ -98,6 +101,9 @@ fn a_password_in_an_issuers_address_is_hidden_as_it_is_sent() {
     use base64::Engine as _;
     let env = TestEnv::new();
     let issuer = Scripted::with(|request| {
+        if request.target.contains("/.well-known/") {
+            return raw(404, "text/plain", "");
+        }
         let basic = request
             .header("Authorization")
             .unwrap_or_default()

@@ -87,7 +87,17 @@ fn entry(ctx: &Ctx, args: &Args) -> Result<Value, Failure> {
     };
     Collection::credentials().check(name)?;
     let mut words = global_flags(ctx)?;
-    let exec = ["session", "exec", "--credential", name, "--", "npx"];
+    // The server runs on this machine, so it gets the kubeconfig as a pod does, however the platform runs its sessions.
+    let exec = [
+        "session",
+        "exec",
+        "--target",
+        "pod",
+        "--credential",
+        name,
+        "--",
+        "npx",
+    ];
     words.extend(exec.map(str::to_owned));
     // The server finds the kubeconfig through a variable that 'exec' sets.
     words.extend(server(None));

@@ -1,0 +1,45 @@
+//! Talk on standard error. Notes and prompts show no secret of this run, and unseen characters as escapes.
+
+use std::io::{self, Write as _};
+
+use super::progress;
+use crate::text::{color, secrets, seen, wrap};
+
+/// Returns the width of a stream in columns: 80 if the terminal reports none, `None` if it is not a terminal.
+pub(super) fn columns(stream: &(impl io::IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+    if !stream.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(stream).ok();
+    let columns = size.map(|size| usize::from(size.ws_col));
+    Some(columns.filter(|columns| *columns > 0).unwrap_or(80))
+}
+
+/// Prints a note on standard error, with line breaks between words if that is a terminal. Write errors are ignored.
+pub(crate) fn note(text: &str) {
+    let text = seen::with_one_label(&for_people(text));
+    match columns(&io::stderr()) {
+        Some(width) => write(wrap::lines(&text, width) + "\n"),
+        None => write(text + "\n"),
+    }
+}
+
+/// Writes text to standard error without the secrets of this run. Write errors are ignored.
+pub(crate) fn talk(text: &str) {
+    write(for_people(text));
+}
+
+fn for_people(text: &str) -> String {
+    seen::visible_lines(&secrets::hide(text))
+}
+
+/// Writes a text that is safe to show. Write errors are ignored.
+pub(super) fn write(text: String) {
+    let text = color::for_terminal(text);
+    let _ = progress::beside(text.as_bytes(), || {
+        let mut stderr = io::stderr().lock();
+        stderr
+            .write_all(text.as_bytes())
+            .and_then(|()| stderr.flush())
+    });
+}
