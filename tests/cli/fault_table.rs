@@ -23,9 +23,9 @@ const HEAD: &str = "\
 # Faults
 
 What each command of `credential` does when the server or the network fails. A test makes this file
-(`tests/cli/fault_table.rs`) and fails where the program does otherwise; `UPDATE_FAULTS=1 cargo test --test cli fault_table`
-writes it anew. `SERVER` is the server's address, `×3` a request sent three times. Faults marked \"then good\" happen
-once; all others stay.
+(`tests/cli/fault_table.rs`) and fails where the program does otherwise;
+`UPDATE_FAULTS=1 cargo test --test cli fault_table` writes it anew. `SERVER` is the server's address, `×3` a request
+sent three times. Faults marked \"then good\" happen once; all others stay.
 
 Requests that are safe to repeat are tried again after a closed connection, 502, 503, 504 and a 429 that says when. A
 `create` is never sent twice.

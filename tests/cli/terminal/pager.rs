@@ -92,7 +92,8 @@ fn ctrl_c_in_the_pager_ends_nothing_else() {
     let server = platform();
     let path = env.file(
         "pager",
-        "#!/bin/sh\ntrap 'echo INTERRUPTED' INT\necho READY\nread answer < /dev/tty\necho \"LEFT $answer\"\n",
+        "#!/bin/sh\ntrap 'echo INTERRUPTED' INT\necho READY\n\
+         until [ \"$answer\" = q ]; do read answer < /dev/tty; done\necho \"LEFT $answer\"\n",
     );
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     let path = path.to_string_lossy();
