@@ -17,7 +17,6 @@ use anyhow::Context as _;
 
 use crate::api::{self, Client, Error, ListOptions, Method, Request, equals, path};
 use crate::compat::near::distance;
-use crate::compat::quote::quote;
 use crate::config::Settings;
 use crate::config::settings::Origin;
 use crate::failure::{Failure, Kind};
@@ -26,6 +25,7 @@ use crate::resources::{
     SESSION,
 };
 use crate::text::acpctl;
+use crate::text::quote;
 
 pub(crate) use crate::resources::{can_be_id, check, check_id};
 

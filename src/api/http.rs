@@ -18,11 +18,11 @@ use super::error::{Cause, Error};
 use super::explain::explain;
 use super::proxy;
 use super::request::{Answer, BASE_PATH, Method, Request};
-use crate::compat::quote::quote;
 use crate::config::Settings;
 use crate::config::settings::parse_api_url;
 use crate::failure::{Failure, Kind};
 use crate::plain_file;
+use crate::text::quote;
 use crate::text::{self, secrets, url_for_people};
 
 /// The longest chain of redirects, in requests, as in the Go tool.

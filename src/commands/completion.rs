@@ -1,9 +1,9 @@
 //! `acpctl completion` (docs/interface/cli-core.md section 7.5)
 
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::resources::Candidates;
+use crate::text::quote;
 
 /// The shells with their scripts. The scripts hold no lists: they call `acpctl __complete`.
 pub const SHELLS: &[(&str, &str)] = &[

@@ -3,10 +3,10 @@
 use clap::Command;
 
 use crate::compat::grammar;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::help;
+use crate::text::quote;
 
 const EXAMPLES: &str = "\
 acpctl help credential create

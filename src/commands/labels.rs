@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::compat::quote::quote;
 use crate::failure::Failure;
 use crate::resources::Record;
+use crate::text::quote;
 
 /// Labels that an object must carry, all of them. An empty selector fits every object.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -120,17 +120,24 @@ impl Target<'_> {
 /// Creates an object that has a name of its own in the project. The platform would accept a second one.
 ///
 /// # Errors
-/// [`Kind::Conflict`] if an object of this name exists.
+/// If the name is missing; [`Kind::Conflict`] if an object of this name exists.
 pub(crate) fn create(
     ctx: &Ctx,
     resource: &'static Resource,
-    project: &str,
-    name: &str,
-    body: Body,
+    project: &ProjectArgs,
+    name: Option<&str>,
+    body: impl FnOnce() -> Result<Body, Failure>,
     output: &WriteArgs,
 ) -> anyhow::Result<()> {
+    let project = project.project(ctx)?;
     let format = output.format(ctx)?;
-    let collection = Collection::of_project(resource, project);
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
+        return Err(Failure::usage("--name is required").into());
+    };
+    let mut body = body()?;
+    body.set("name", name);
+    body.set("project_id", project.as_str());
+    let collection = Collection::of_project(resource, &project);
     let client = ctx.client()?;
     let word = resource.word;
     let record = ctx.block_on(async {
@@ -147,7 +154,7 @@ pub(crate) fn create(
         }
         let request = Request::new(Method::Post, collection.path.clone())
             .body(body)
-            .project(project);
+            .project(&project);
         let record = client.fetch(resource, &request).await;
         record.with_context(|| format!("create {word}"))
     })?;

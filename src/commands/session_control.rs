@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::{outcome, several};
 use crate::api::{Body, Client, Error, Method, path};
 use crate::commands::outcome::WriteArgs;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::Format;
@@ -15,6 +14,7 @@ use crate::resources::{Candidates, Record, SESSION, SESSION_MESSAGE, expires_at}
 use crate::runner::expiry::{Expiry, Period, SessionTime};
 use crate::runner::resolve::{self, RunnerTarget};
 use crate::session_helper::fetch::{self, Grants};
+use crate::text::quote;
 
 /// The arguments of a verb that acts on sessions.
 #[derive(Debug, clap::Args)]

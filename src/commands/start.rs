@@ -5,11 +5,11 @@ use anyhow::Context as _;
 use super::server_mode::{self, ServerModeArgs, StrictArgs};
 use super::{session_control, several};
 use crate::commands::outcome::WriteArgs;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
 use crate::resources::{AGENT, Candidates};
+use crate::text::quote;
 
 const EXAMPLES: &str = "acpctl start lead --prompt 'Fix the build'";
 

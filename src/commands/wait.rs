@@ -10,7 +10,6 @@ use super::session_failure::PENDING_CAUSES;
 use super::{outcome, session_failure};
 use crate::api::{Client, Error, Method};
 use crate::compat::number;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
@@ -18,6 +17,7 @@ use crate::output::{OutputArgs, progress};
 use crate::resources::{Candidates, FINAL_PHASES, PHASES, Record, SESSION};
 use crate::runner::table::Target;
 use crate::text::acpctl;
+use crate::text::quote;
 
 const EXAMPLES: &str = "\
 acpctl wait fix-the-build

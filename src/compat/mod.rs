@@ -8,4 +8,3 @@ pub mod json_text;
 pub(crate) mod json_tree;
 pub(crate) mod near;
 pub(crate) mod number;
-pub(crate) use crate::text::quote;

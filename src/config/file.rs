@@ -17,12 +17,13 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::paths::{self, Unknown};
-pub use crate::compat::io_reason::reason;
-use crate::compat::{json, quote::quote};
+use crate::compat::io_reason::reason;
+use crate::compat::json;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::plain_file::{self, Links};
 use crate::secret_file;
+use crate::text::quote;
 
 pub const API_URL: &str = "api_url";
 pub const ACCESS_TOKEN: &str = "access_token";

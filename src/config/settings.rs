@@ -7,10 +7,10 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::file::{self, Config};
-use crate::compat::quote::quote;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
+use crate::text::quote;
 use crate::text::{acpctl, url_for_people};
 
 /// The base URL that stands for the embedded API.

@@ -13,7 +13,6 @@ use super::findings;
 use super::read::{from_environment, source_name, source_of, views};
 use crate::cluster::plugin::{self, Login};
 use crate::cluster::{Client, Fault, Limits};
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
@@ -24,6 +23,7 @@ use crate::output::{progress, prompt};
 use crate::resources::{Candidates, KUBECONFIG};
 use crate::runner::table;
 use crate::session_helper::fetch;
+use crate::text::quote;
 use crate::text::{acpctl, secrets};
 
 /// The finding that `--allow` names before a login program is started.

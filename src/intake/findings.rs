@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::compat::quote::quote;
 use crate::kubeconfig::{Finding, Row, Severity, codes};
+use crate::text::quote;
 use crate::version::VERSION;
 
 /// Writes a finding in one or two lines: severity, code, location, message, and what to do.

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::compat::quote::quote;
-use crate::config::file::reason;
+use crate::compat::io_reason::reason;
 use crate::failure::{Failure, Kind};
+use crate::text::quote;
 
 /// The most kubeconfigs in one folder. If there are more, the folder is probably the wrong one.
 const MOST: usize = 1000;

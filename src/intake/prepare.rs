@@ -11,12 +11,12 @@ use super::flags::KubeconfigArgs;
 use super::judge;
 use super::page::Page;
 use super::read::source_name;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Carved, Finding, OwnedSource};
 use crate::resources::DIGEST;
+use crate::text::quote;
 use crate::text::secrets;
 
 /// The code of the finding that a context is not in the file.

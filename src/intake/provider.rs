@@ -3,11 +3,11 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::compat::grammar::nearest;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Base64, Kubeconfig, Source, decode_input, placeholder};
 use crate::resources::PROVIDERS;
+use crate::text::quote;
 
 use super::flags::GateArgs;
 use super::judge::UNKNOWN_PROVIDER;

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::flags::KubeconfigArgs;
 use super::source;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
@@ -12,6 +11,7 @@ use crate::input::{self, Input, Stdin};
 use crate::kubeconfig::{OwnedSource, Source, read_list};
 use crate::plain_file;
 use crate::text::acpctl;
+use crate::text::quote;
 
 impl KubeconfigArgs {
     /// Reads the kubeconfig from the named source; if none is named, from a pipe on standard input; if there is none

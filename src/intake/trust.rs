@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::compat::quote::quote;
 use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::kubeconfig::has_certificate;
+use crate::text::quote;
 
 /// Reads the bundle, if one is named.
 ///

@@ -64,7 +64,7 @@ impl OutputArgs {
                 Some(("custom-columns", columns)) => Ok(Format::Columns(custom::read(columns)?)),
                 _ => Err(Failure::usage(format!(
                     "unknown output format {}: valid formats are table, wide, json, yaml, name, jsonpath=TEMPLATE, custom-columns=TITLE:PATH,...",
-                    crate::compat::quote::quote(text)
+                    crate::text::quote(text)
                 ))),
             },
         }

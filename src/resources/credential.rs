@@ -6,6 +6,18 @@ use serde_json::Value;
 use super::description::{AGE, Cell, Column, Resource, Scope, Values, column, required, text};
 use super::record::Record;
 
+const CONTEXT_COLUMN: Column = Column {
+    title: "CONTEXT",
+    width: 24,
+    cell: Cell::Derived(|values| annotation_in(values, CONTEXT)),
+};
+
+const SERVER_COLUMN: Column = Column {
+    title: "SERVER",
+    width: 40,
+    cell: Cell::Derived(|values| annotation_in(values, SERVER)),
+};
+
 pub(crate) static CREDENTIAL: Resource = Resource {
     word: "credential",
     aliases: &["credentials", "cred", "creds"],
@@ -32,16 +44,8 @@ pub(crate) static CREDENTIAL: Resource = Resource {
         AGE,
     ],
     wide: &[
-        Column {
-            title: "CONTEXT",
-            width: 24,
-            cell: Cell::Derived(|values| annotation_in(values, CONTEXT)),
-        },
-        Column {
-            title: "SERVER",
-            width: 40,
-            cell: Cell::Derived(|values| annotation_in(values, SERVER)),
-        },
+        CONTEXT_COLUMN,
+        SERVER_COLUMN,
         Column {
             title: "EXPIRES",
             width: 20,
@@ -56,16 +60,8 @@ pub(crate) static CREDENTIAL: Resource = Resource {
     screen: &[
         column("NAME", 24, "name"),
         column("PROVIDER", 12, "provider"),
-        Column {
-            title: "CONTEXT",
-            width: 24,
-            cell: Cell::Derived(|values| annotation_in(values, CONTEXT)),
-        },
-        Column {
-            title: "SERVER",
-            width: 40,
-            cell: Cell::Derived(|values| annotation_in(values, SERVER)),
-        },
+        CONTEXT_COLUMN,
+        SERVER_COLUMN,
         Column {
             title: "EXPIRES",
             width: 20,

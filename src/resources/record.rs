@@ -262,7 +262,7 @@ fn time(text: &str) -> Result<String, WrongType> {
     let refused = || {
         WrongType(format!(
             "parsing time {0} as \"2006-01-02T15:04:05Z07:00\": cannot parse {0} as \"2006\"",
-            crate::compat::quote::quote(text)
+            crate::text::quote(text)
         ))
     };
     let shape = text.as_bytes();

@@ -51,9 +51,11 @@ fn flat(bytes: &[u8], keeps: impl Fn(&str) -> Keep) -> Result<Flat, ServerFailur
     let text =
         json_text::check(bytes).map_err(|reason| ServerFailure::malformed(&reason.to_string()))?;
     let (mut unknown, mut room) = (None, MAX_NESTED);
-    let reader = Flattener {
-        keeps: Some(&keeps),
-        unknown: &mut unknown,
+    let reader = Reader {
+        shape: Shape::Fields {
+            keeps: &keeps,
+            unknown: &mut unknown,
+        },
         room: &mut room,
     };
     let json = reader
@@ -73,104 +75,42 @@ fn flat(bytes: &[u8], keeps: impl Fn(&str) -> Keep) -> Result<Flat, ServerFailur
     })
 }
 
-struct Flattener<'a> {
-    /// Decides which keys of the object are kept. `None` within nested values, whose content is dropped.
-    keeps: Option<&'a dyn Fn(&str) -> Keep>,
-    unknown: &'a mut Option<String>,
+/// Reads a value, and keeps of it what its shape says.
+struct Reader<'a> {
+    shape: Shape<'a>,
     /// How many more nested values may be kept.
     room: &'a mut usize,
 }
 
-impl<'de> DeserializeSeed<'de> for Flattener<'_> {
-    type Value = Json;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
-        deserializer.deserialize_any(self)
-    }
+enum Shape<'a> {
+    /// The object of the body.
+    Fields {
+        keeps: &'a dyn Fn(&str) -> Keep,
+        /// The first key that was not kept.
+        unknown: &'a mut Option<String>,
+    },
+    /// A nested value whose content is dropped.
+    Empty,
+    /// A nested value that is kept, up to the number of values that are left.
+    Whole,
 }
 
-impl<'de> Visitor<'de> for Flattener<'_> {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Json, E> {
-        Ok(flag.into())
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
-        Ok(number.into())
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
-        Ok(number.into())
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
-        Ok(number.into())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(text.into())
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Json, E> {
-        Ok(text.into())
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Json::Array(Vec::new()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
-        let mut object = Object::new();
-        let Some(keeps) = self.keeps else {
-            while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            return Ok(Json::Object(object));
-        };
-        while let Some(key) = entries.next_key::<String>()? {
-            match keeps(&key) {
-                Keep::Nothing => {
-                    entries.next_value::<IgnoredAny>()?;
-                    self.unknown.get_or_insert(key);
-                }
-                Keep::Flat => {
-                    let nested = Flattener {
-                        keeps: None,
-                        unknown: &mut None,
-                        room: &mut *self.room,
-                    };
-                    object.insert(key, entries.next_value_seed(nested)?);
-                }
-                Keep::Whole => {
-                    let value = entries.next_value_seed(Nested(&mut *self.room))?;
-                    object.insert(key, value);
-                }
-            }
+impl Reader<'_> {
+    fn nested(&mut self, shape: Shape<'static>) -> Reader<'_> {
+        Reader {
+            shape,
+            room: self.room,
         }
-        Ok(Json::Object(object))
     }
-}
 
-/// Reads a nested value whole, up to the number of values that are left.
-struct Nested<'a>(&'a mut usize);
-
-impl Nested<'_> {
     /// Counts one more value; false if there is no room for it.
     fn has_room(&mut self) -> bool {
-        *self.0 = self.0.saturating_sub(1);
-        *self.0 > 0
+        *self.room = self.room.saturating_sub(1);
+        *self.room > 0
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Nested<'_> {
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
     type Value = Json;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
@@ -178,7 +118,7 @@ impl<'de> DeserializeSeed<'de> for Nested<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Nested<'_> {
+impl<'de> Visitor<'de> for Reader<'_> {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -215,10 +155,12 @@ impl<'de> Visitor<'de> for Nested<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Json, A::Error> {
         let mut list = Vec::new();
-        while self.has_room()
-            && let Some(item) = items.next_element_seed(Nested(&mut *self.0))?
-        {
-            list.push(item);
+        if matches!(self.shape, Shape::Whole) {
+            while self.has_room()
+                && let Some(item) = items.next_element_seed(self.nested(Shape::Whole))?
+            {
+                list.push(item);
+            }
         }
         while items.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Json::Array(list))
@@ -226,10 +168,33 @@ impl<'de> Visitor<'de> for Nested<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Json, A::Error> {
         let mut object = Object::new();
-        while self.has_room()
-            && let Some(key) = entries.next_key::<String>()?
-        {
-            object.insert(key, entries.next_value_seed(Nested(&mut *self.0))?);
+        match self.shape {
+            Shape::Fields { keeps, unknown } => {
+                while let Some(key) = entries.next_key::<String>()? {
+                    let shape = match keeps(&key) {
+                        Keep::Nothing => {
+                            entries.next_value::<IgnoredAny>()?;
+                            unknown.get_or_insert(key);
+                            continue;
+                        }
+                        Keep::Flat => Shape::Empty,
+                        Keep::Whole => Shape::Whole,
+                    };
+                    let nested = Reader {
+                        shape,
+                        room: &mut *self.room,
+                    };
+                    object.insert(key, entries.next_value_seed(nested)?);
+                }
+            }
+            Shape::Empty => {}
+            Shape::Whole => {
+                while self.has_room()
+                    && let Some(key) = entries.next_key::<String>()?
+                {
+                    object.insert(key, entries.next_value_seed(self.nested(Shape::Whole))?);
+                }
+            }
         }
         while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Json::Object(object))

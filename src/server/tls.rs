@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::config::file::reason;
+use crate::compat::io_reason::reason;
 use crate::plain_file;
 
 /// How long a client may take for the handshake.

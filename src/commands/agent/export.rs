@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 
 use super::agent_args::AgentArgs;
 use crate::commands::project_object;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
+use crate::text::quote;
 
 /// The fields of the `ConfigMap`, each with the agent's field.
 const FIELDS: &[(&str, &str)] = &[

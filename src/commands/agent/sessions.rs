@@ -5,10 +5,10 @@ use anyhow::Context as _;
 use super::agent_args::AgentArgs;
 use crate::commands::listing::ListArgs;
 use crate::commands::runs;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::resources::SESSION;
+use crate::text::quote;
 
 const EXAMPLES: &str = "acpctl agent sessions lead";
 

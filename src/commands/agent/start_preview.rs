@@ -5,10 +5,10 @@ use anyhow::Context as _;
 use super::agent_args::AgentArgs;
 use crate::api::{Body, Method};
 use crate::compat::json;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
+use crate::text::quote;
 
 const EXAMPLES: &str = "acpctl agent start-preview lead";
 

@@ -11,7 +11,7 @@ use super::kind::DocumentKind;
 use super::load as manifest;
 use super::load::bad;
 use super::raw::RawDocument;
-use crate::config::file::reason;
+use crate::compat::io_reason::reason;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::yaml;

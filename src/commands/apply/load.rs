@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::raw::RawDocument;
-use crate::config::file::reason;
+use crate::compat::io_reason::reason;
 use crate::failure::{Failure, Kind};
 use crate::plain_file::{self, Links};
 use crate::yaml;

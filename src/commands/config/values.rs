@@ -7,11 +7,11 @@ use serde_json::Value;
 use crate::auth::login;
 use crate::compat::grammar::nearest;
 use crate::compat::number;
-use crate::compat::quote::quote;
 use crate::config::keys::{KEYS, Key, Takes};
 use crate::config::settings::{MAX_RETRIES, Origin, is_local};
 use crate::config::{Config, Settings, file, pager_in};
 use crate::failure::Failure;
+use crate::text::quote;
 use crate::text::url_for_people;
 
 /// The text for a setting without a value.

@@ -8,12 +8,12 @@ use crate::api;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::outcome;
 use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{Format, prompt, table};
 use crate::resources::KUBECONFIG;
 use crate::text::acpctl;
+use crate::text::quote;
 
 const EXAMPLES: &str = "\
 acpctl credential bind prod --project team-a

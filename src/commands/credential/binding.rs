@@ -5,7 +5,6 @@ use anyhow::Context as _;
 use crate::api::{self, Body, Client, Error, ListOptions, equals};
 use crate::commands::outcome::WriteArgs;
 use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
@@ -13,6 +12,7 @@ use crate::output::Format;
 use crate::output::prompt::{self, Choice};
 use crate::resources::{Candidates, KUBECONFIG, PROJECT, ROLE_BINDING, Record};
 use crate::text::acpctl;
+use crate::text::quote;
 
 /// The role that lets sessions use a credential.
 pub(super) const VIEWER: &str = "credential:viewer";

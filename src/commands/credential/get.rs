@@ -4,11 +4,11 @@ use anyhow::Context as _;
 
 use crate::commands::listing::shows_screen;
 use crate::commands::used_by;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::Candidates;
+use crate::text::quote;
 
 const EXAMPLES: &str = "\
 acpctl credential get prod

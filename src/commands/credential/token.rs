@@ -9,8 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use crate::api::{Client, Method, failure_in};
-use crate::compat::quote::quote;
-use crate::config::file::reason;
+use crate::compat::io_reason::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Kubeconfig, Source};
@@ -19,6 +18,7 @@ use crate::output::{Format, OutputArgs};
 use crate::resources::{CREDENTIAL_TOKEN, Candidates};
 use crate::secret_file;
 use crate::text::acpctl;
+use crate::text::quote;
 
 /// Adds to a 404 that the credential exists, if it does: the platform hides the secret from those whom the credential is
 /// not bound to.
@@ -26,7 +26,8 @@ async fn explained(client: &Client, given: &str, error: anyhow::Error) -> anyhow
     let Some(mut failure) = failure_in(&error).filter(|it| it.kind == Kind::NotFound) else {
         return error;
     };
-    if lookup::credential(client, given).await.is_err() {
+    let found = lookup::find_if_any(client, &Collection::credentials(), given).await;
+    if !matches!(found, Ok(Some(_))) {
         return error;
     }
     failure.message = format!("{error:#}");

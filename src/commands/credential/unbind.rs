@@ -5,12 +5,12 @@ use anyhow::Context as _;
 use super::binding::{self, BindingArgs};
 use crate::api::{Client, Method};
 use crate::commands::outcome;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
 use crate::resources::{ROLE_BINDING, Record};
 use crate::text::acpctl;
+use crate::text::quote;
 
 const EXAMPLES: &str = "\
 acpctl credential unbind prod --project team-a

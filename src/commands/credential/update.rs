@@ -9,7 +9,6 @@ use super::{grading, inspect, merge};
 use crate::api::{Body, Client, Method};
 use crate::cluster::grade::Level;
 use crate::commands::outcome;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
@@ -18,6 +17,7 @@ use crate::intake::{self, KubeconfigArgs, SourceArgs, judge, provider};
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::{CREDENTIAL, Candidates, DIGEST, KUBECONFIG, Record, annotation};
+use crate::text::quote;
 
 const EXAMPLES: &str = "\
 # A new kubeconfig under the old name

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use crate::compat::io_reason::reason;
 use crate::compat::number;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input;
@@ -21,6 +20,7 @@ use crate::resources::Candidates;
 use crate::runner::table::Target;
 use crate::secret_file;
 use crate::text::acpctl;
+use crate::text::quote;
 
 /// The rules to judge by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

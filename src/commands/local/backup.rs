@@ -6,10 +6,10 @@ use anyhow::Context as _;
 
 use super::deferred::Deferred;
 use super::store;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::progress;
+use crate::text::quote;
 
 const EXAMPLES: &str = "acpctl local backup ~/ambient-backup.db";
 

@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use serde_json::{Map, Value};
 
 use crate::api::{Client, ListOptions, path};
-use crate::compat::quote::quote;
 use crate::failure::{Failure, Kind};
 use crate::resources::{
     AGENT, CLUSTER, CREDENTIAL, POLICY, PROJECT, PROVIDER, ROLE, ROLE_BINDING, Record, Resource,
 };
+use crate::text::quote;
 
 /// One document of a manifest.
 pub(super) type ManifestDocument = Map<String, Value>;

@@ -17,14 +17,14 @@ use super::deferred::Deferred;
 use super::manifest::{self, Manifest};
 use super::store;
 use crate::api::{Client, path};
-use crate::compat::quote::quote;
-use crate::config::file::reason;
+use crate::compat::io_reason::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::intake::is_stored_unchanged;
 use crate::resources::{CREDENTIAL_TOKEN, Record};
 use crate::runner::plan::KUBECONFIG;
 use crate::secret_file;
+use crate::text::quote;
 use crate::yaml;
 
 /// The longest name of a file with a secret, in bytes.

@@ -6,12 +6,12 @@ use anyhow::Context as _;
 
 use super::deferred::Deferred;
 use super::store;
-use crate::compat::quote::quote;
-use crate::config::file::reason;
+use crate::compat::io_reason::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{progress, prompt};
 use crate::text::acpctl;
+use crate::text::quote;
 
 const EXAMPLES: &str = "acpctl local restore ~/ambient-backup.db --yes";
 

@@ -25,13 +25,13 @@ use crate::auth::oidc::Revocation;
 use crate::auth::revoke::Revocable;
 use crate::auth::store::{Login, Store};
 use crate::auth::{browser, job, token};
-use crate::compat::quote::quote;
 use crate::config::settings::check_token;
 use crate::config::{file, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::output::prompt;
+use crate::text::quote;
 use crate::text::url_for_people;
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {

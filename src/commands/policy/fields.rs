@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::api::Body;
+use crate::compat::io_reason::reason;
 use crate::compat::json;
-use crate::config::file::reason;
 use crate::failure::{Failure, Kind};
 use crate::plain_file;
 use crate::yaml;

@@ -5,7 +5,6 @@ use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::project_object;
 use crate::ctx::Ctx;
-use crate::failure::Failure;
 use crate::resources::PROVIDER;
 
 const EXAMPLES: &str = "acpctl provider create --name gitlab --secret gitlab-token";
@@ -26,13 +25,7 @@ pub struct Args {
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = args.project.project(ctx)?;
-    args.output.format(ctx)?;
-    let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) else {
-        return Err(Failure::usage("--name is required").into());
-    };
-    let mut body = args.fields.body();
-    body.set("name", name);
-    body.set("project_id", project.as_str());
-    project_object::create(ctx, &PROVIDER, &project, name, body, &args.output)
+    let name = args.name.as_deref();
+    let body = || Ok(args.fields.body());
+    project_object::create(ctx, &PROVIDER, &args.project, name, body, &args.output)
 }

@@ -3,10 +3,10 @@
 use anyhow::Context as _;
 
 use super::schedule::ScheduleArgs;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
+use crate::text::quote;
 
 const EXAMPLES: &str = "acpctl scheduled-session get nightly";
 

@@ -17,7 +17,7 @@ use super::store::RunStore;
 use super::token::Token;
 use crate::api::{self, Client};
 use crate::auth::own_server;
-use crate::config::file::reason;
+use crate::compat::io_reason::reason;
 use crate::config::settings::RETRIES;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};

@@ -8,11 +8,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::run::NO_TOKEN;
 use crate::auth::own_server;
-use crate::compat::quote::quote;
-use crate::config::file::reason;
+use crate::compat::io_reason::reason;
 use crate::failure::{Failure, Kind};
 use crate::output::Out;
 use crate::plain_file;
+use crate::text::quote;
 
 /// The largest token file, in bytes.
 const MAX_FILE: usize = 64 << 10;

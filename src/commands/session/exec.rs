@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 use super::selection::SelectionArgs;
 use super::target::TargetArgs;
+use crate::compat::io_reason::reason;
 use crate::compat::number;
-use crate::config::file::reason;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind, Status};

@@ -13,7 +13,6 @@ use url::Url;
 
 use crate::api::{Client, path};
 use crate::auth::cleartext::is_near;
-use crate::compat::quote::quote;
 use crate::config::Settings;
 use crate::config::settings::parse_api_url;
 use crate::ctx::Ctx;
@@ -24,6 +23,7 @@ use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, Record};
 use crate::runner::TOKEN_FILE;
 use crate::runner::expiry::SessionTime;
+use crate::text::quote;
 
 /// Reads the credentials that the variables name, without their secrets. From here on, the run uses the client that the
 /// variables describe.

@@ -11,7 +11,6 @@ use super::from_env;
 use super::target::TargetArgs;
 use crate::api::Client;
 use crate::commands::server_mode;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input;
@@ -25,6 +24,7 @@ use crate::runner::plan::{Credential, Plan, Setting};
 use crate::runner::resolve::{Candidate, RunnerTarget};
 use crate::runner::table::{Mode, Target};
 use crate::session_helper::fetch;
+use crate::text::quote;
 
 /// The flags that choose the credentials.
 #[derive(Debug, Default, clap::Args)]

@@ -12,12 +12,12 @@ use crate::commands::credential::binding::BindArgs;
 use crate::commands::credential::inspect;
 use crate::compat::grammar::IgnoredArgs;
 use crate::compat::number;
-use crate::compat::quote::quote;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Stdin};
 use crate::intake::{KubeconfigArgs, SourceArgs};
 use crate::output::OutputArgs;
 use crate::resources::{Candidates, KUBECONFIG};
+use crate::text::quote;
 use crate::yaml;
 
 const EXAMPLES: &str = "\

@@ -20,7 +20,6 @@ use crate::commands::confirm;
 use crate::commands::credential::binding::{self, Grantee};
 use crate::commands::credential::grading;
 use crate::commands::credential::minted::{self, Ends, Minted};
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::intake::cluster::{ClusterArgs, EXEC_PLUGIN, Way, failure};
@@ -28,6 +27,7 @@ use crate::intake::name_from_context;
 use crate::lookup::{self, Collection};
 use crate::output::{Format, progress};
 use crate::runner::expiry::date;
+use crate::text::quote;
 use crate::text::{acpctl, url_for_people};
 
 /// How much the clocks of this machine and of the cluster may differ before it is said that a token ends sooner.

@@ -8,12 +8,12 @@ use super::prepare::NewCredential;
 use crate::api::{Body, Cause, Client, Error};
 use crate::commands::credential::merge;
 use crate::commands::outcome;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 use crate::text::acpctl;
+use crate::text::quote;
 
 /// What happened to the credential.
 pub(super) enum Effect {

@@ -227,7 +227,10 @@ fn is_file(path: &str) -> Result<(), String> {
     match std::fs::metadata(&path) {
         Ok(about) if about.is_file() => Ok(()),
         Ok(_) => Err(format!("{path} is not a file")),
-        Err(error) => Err(format!("{path}: {}", crate::config::file::reason(&error))),
+        Err(error) => Err(format!(
+            "{path}: {}",
+            crate::compat::io_reason::reason(&error)
+        )),
     }
 }
 

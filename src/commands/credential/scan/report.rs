@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::secrets::Wanted;
 use crate::compat::io_reason::reason;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{Format, progress};
 use crate::scan::{Hit, Search};
 use crate::text::acpctl;
+use crate::text::quote;
 
 /// The most findings that are kept for JSON; as lines, all of them are printed.
 const MOST: usize = 10_000;

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use crate::api::Client;
 use crate::commands::credential::token::secret_fields;
-use crate::compat::quote::quote;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Kubeconfig, Part, Source};
@@ -19,6 +18,7 @@ use crate::resources::{CREDENTIAL, Record};
 use crate::scan::Needles;
 use crate::session_helper::fetch;
 use crate::text::acpctl;
+use crate::text::quote;
 
 /// How many secrets are fetched at a time.
 const AT_ONCE: usize = 8;

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::commands::session::mcp_server;
-use crate::compat::quote::quote;
-use crate::config::file::reason;
+use crate::compat::io_reason::reason;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
@@ -19,6 +18,7 @@ use crate::plain_file::{self, Links};
 use crate::resources::Candidates;
 use crate::runner::table::{MCP_NAME, MCP_SERVER};
 use crate::secret_file;
+use crate::text::quote;
 
 const EXAMPLES: &str = "\
 # An entry that works in every MCP client: it starts the server through 'acpctl session exec'

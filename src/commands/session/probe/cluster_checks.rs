@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use super::checklist::{Cause, Checklist, Trouble};
 use crate::cluster::questions::{self, Readable};
 use crate::cluster::{Class, Fault};
-use crate::compat::quote::quote;
 use crate::intake::cluster::{self, EXEC_PLUGIN};
 use crate::kubeconfig::{Access, Plugin};
 use crate::output::progress;
 use crate::runner::expiry::date;
+use crate::text::quote;
 
 /// How many of the readable kinds are named.
 const MAX_NAMED: usize = 4;

@@ -14,7 +14,7 @@ use super::selection::SelectionArgs;
 use super::target::TargetArgs;
 use super::view::{View, ViewArgs};
 use crate::cluster::Class;
-use crate::config::file::reason;
+use crate::compat::io_reason::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
 use crate::intake::cluster;

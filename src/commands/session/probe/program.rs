@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::commands::session::mcp_server;
-use crate::compat::quote::quote;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::resources::KUBECONFIG;
 use crate::runner::table::{MCP_SERVER, MCP_SERVER_PYPI};
 use crate::secret_file;
 use crate::session_helper::materialize::Materialized;
+use crate::text::quote;
 
 /// The time limit for the handshake. If the cluster does not answer, the server needs 20 s for it, older versions 40 s.
 const START_LIMIT: Duration = Duration::from_secs(60);

@@ -10,12 +10,12 @@ use super::cluster_checks::{ClusterAnswer, about, namespace};
 use super::program::{Program, SettingsStyle};
 use crate::cluster::Class;
 use crate::cluster::questions::Readable;
-use crate::config::file::reason;
+use crate::compat::io_reason::reason;
 use crate::kubeconfig::Access;
 use crate::output::progress;
 use crate::runner::table::MCP_SERVER;
 use crate::session_helper::materialize::Materialized;
-use crate::session_helper::mcp::{McpFault as Fault, McpServer as Server};
+use crate::session_helper::mcp::{McpFault, McpServer};
 
 /// The time limit for a request after the handshake. The server's own limit is 10 s.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
@@ -66,7 +66,7 @@ async fn start(
     program: &Program,
     files: &Materialized<'_>,
     folder: &Path,
-) -> Result<(Server, String), Trouble> {
+) -> Result<(McpServer, String), Trouble> {
     let start = async |style| start_with(style, read_only, program, files, folder).await;
     let first = match start(SettingsStyle::Flags).await {
         Err(fault) if is_unknown_flag(&fault) => fault,
@@ -89,12 +89,12 @@ async fn start_with(
     program: &Program,
     files: &Materialized<'_>,
     folder: &Path,
-) -> Result<(Server, String), Fault> {
-    let start = |error: std::io::Error| Fault::Refused(reason(&error));
+) -> Result<(McpServer, String), McpFault> {
+    let start = |error: std::io::Error| McpFault::Refused(reason(&error));
     let command = program
         .command(style, read_only, files, folder)
         .map_err(start)?;
-    let mut server = Server::start(command).map_err(start)?;
+    let mut server = McpServer::start(command).map_err(start)?;
     match server.initialize(program.start_limit).await {
         Ok(name) => Ok((server, name)),
         Err(fault) => {
@@ -106,7 +106,7 @@ async fn start_with(
 
 /// Reads through the server what the user may read: the namespaces, or else the pods of one namespace.
 async fn read(
-    server: &mut Server,
+    server: &mut McpServer,
     tools: &[String],
     access: &Access,
     answer: &ClusterAnswer,
@@ -202,7 +202,7 @@ fn tools_in_words(tools: &[String]) -> String {
 }
 
 /// True if the server does not know a flag, in the words that command lines of several languages have for it.
-fn is_unknown_flag(fault: &Fault) -> bool {
+fn is_unknown_flag(fault: &McpFault) -> bool {
     const WORDS: &[&str] = &[
         "unknown flag",
         "unknown shorthand flag",
@@ -214,15 +214,15 @@ fn is_unknown_flag(fault: &Fault) -> bool {
         "flag provided but not defined",
         "no such option",
     ];
-    let (Fault::Failed(text) | Fault::Ended(text)) = fault else {
+    let (McpFault::Failed(text) | McpFault::Ended(text)) = fault else {
         return false;
     };
     let text = text.to_lowercase();
     WORDS.iter().any(|words| text.contains(words))
 }
 
-fn unknown_version(fault: &Fault) -> Trouble {
-    let (Fault::Failed(text) | Fault::Ended(text)) = fault else {
+fn unknown_version(fault: &McpFault) -> Trouble {
+    let (McpFault::Failed(text) | McpFault::Ended(text)) = fault else {
         return trouble(fault, Cause::Server);
     };
     Trouble {
@@ -235,21 +235,21 @@ fn unknown_version(fault: &Fault) -> Trouble {
 }
 
 /// Describes a fault with its cause. `otherwise` is the cause of a refused call if its text does not tell.
-fn trouble(fault: &Fault, otherwise: Cause) -> Trouble {
+fn trouble(fault: &McpFault, otherwise: Cause) -> Trouble {
     let (text, cause) = match fault {
-        Fault::Failed(text) => (text.clone(), cause(text).unwrap_or(Cause::Server)),
-        Fault::Ended(text) if text.is_empty() => (
+        McpFault::Failed(text) => (text.clone(), cause(text).unwrap_or(Cause::Server)),
+        McpFault::Ended(text) if text.is_empty() => (
             "the server ended without a message".to_owned(),
             Cause::Server,
         ),
-        Fault::Ended(text) => (
+        McpFault::Ended(text) => (
             format!("the server ended: {text}"),
             cause(text)
                 .filter(|cause| *cause != Cause::Kubeconfig)
                 .unwrap_or(Cause::Server),
         ),
-        Fault::Refused(text) => (text.clone(), cause(text).unwrap_or(otherwise)),
-        Fault::Silent(limit) => (
+        McpFault::Refused(text) => (text.clone(), cause(text).unwrap_or(otherwise)),
+        McpFault::Silent(limit) => (
             format!("the MCP server gave no answer within {} s", limit.as_secs()),
             Cause::Server,
         ),
@@ -375,9 +375,12 @@ mod tests {
             "unknown shorthand flag: 'k' in -k",
             "error: unexpected argument '--kubeconfig' found",
         ] {
-            assert!(is_unknown_flag(&Fault::Failed(text.to_owned())), "{text}");
+            assert!(
+                is_unknown_flag(&McpFault::Failed(text.to_owned())),
+                "{text}"
+            );
         }
-        assert!(!is_unknown_flag(&Fault::Failed(
+        assert!(!is_unknown_flag(&McpFault::Failed(
             "context \"flag\"".to_owned()
         )));
     }
