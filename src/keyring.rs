@@ -42,7 +42,7 @@ impl From<Error> for KeyringError {
 /// Reads an entry; returns `None` if there is no such entry.
 ///
 /// # Errors
-/// When the keyring does not answer, or refuses.
+/// If the keyring does not answer, or refuses.
 pub(crate) fn read(
     service: &'static str,
     name: &str,
@@ -57,7 +57,7 @@ pub(crate) fn read(
 /// Writes an entry, over the one that exists.
 ///
 /// # Errors
-/// When the keyring does not answer, or refuses.
+/// If the keyring does not answer, or refuses.
 pub(crate) fn write(
     service: &'static str,
     name: &str,
@@ -70,7 +70,7 @@ pub(crate) fn write(
 /// Deletes an entry; a missing one counts as deleted.
 ///
 /// # Errors
-/// When the keyring does not answer, or refuses.
+/// If the keyring does not answer, or refuses.
 pub(crate) fn delete(service: &'static str, name: &str) -> Result<(), KeyringError> {
     let name = name.to_owned();
     in_time(move || {

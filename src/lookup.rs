@@ -224,7 +224,7 @@ pub(crate) async fn doubt_empty(
 }
 
 /// Ends the command if a list of sessions is empty because the project does not exist. Only a project from a flag or a
-/// variable is doubted: the one in the configuration existed when it was chosen.
+/// variable is checked: one from the configuration was checked when it was set.
 ///
 /// # Errors
 /// As [`doubt_empty`].

@@ -14,8 +14,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Whether files of `src/` may still cite the former name of these documents, "contract api.md".
-const FORMER_NAME_ALLOWED: bool = false;
 /// The names of the files in docs/compatibility.md.
 const SHORT: &[(&str, &str)] = &[
     ("cli", "cli-core.md"),
@@ -77,10 +75,8 @@ fn each_section_in_the_list_of_differences_exists() {
 
 #[test]
 fn no_comment_cites_a_document_from_outside() {
-    let root = root();
     let wrong: Vec<_> = sources()
         .into_iter()
-        .filter(|path| !FORMER_NAME_ALLOWED || !path.starts_with(root.join("src")))
         .filter(|path| {
             let words = words(&fs::read_to_string(path).unwrap());
             words.windows(2).any(|pair| {

@@ -1,4 +1,4 @@
-//! What the verbs of nouns share whose objects are simple parts of a project: providers and policies.
+//! Shared by the verbs of providers and policies, which are simple objects of a project.
 
 use anyhow::Context as _;
 

@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::output::{Format, Layout};
 use crate::resources::{List, Record, Resource};
 
-/// Acts on each name. A failure is reported on standard error and does not keep the others from their turn; the kind of the
-/// first one is that of the run. With one name, its failure is the run's.
+/// Acts on each name. A failure is reported on standard error and does not stop the others; the run then fails with the kind of
+/// the first failure. With one name, its failure is returned.
 ///
 /// # Errors
 /// If `act` failed for any name.

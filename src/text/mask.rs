@@ -18,9 +18,9 @@ const SHORTEST_WORD: usize = 16;
 const LONGEST: usize = 4096;
 /// The number of base64 digits by which a secret is recognized: programs may break base64 into lines anywhere.
 const DIGITS: usize = 16;
-/// The distances between the offsets at which such digits are searched for: in usual secrets, and in large ones.
+/// The step between the offsets at which base64 digits are searched for: for ordinary secrets, and for large ones.
 const STEPS: (usize, usize) = (4, DIGITS);
-/// The longest text that is masked in forms several times as long, in bytes.
+/// The longest secret that is also masked in encodings several times its length, in bytes.
 const LONGEST_IN_DIGITS: usize = 1024;
 /// The size from which a secret counts as large, in bytes.
 const LARGE: usize = 64 << 10;

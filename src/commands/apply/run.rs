@@ -25,7 +25,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     apply(ctx, args, load(ctx, args)?)
 }
 
-/// Runs `apply` with the files of `tokenFrom` taken from a folder, by their file names alone.
+/// Runs `apply`, but reads the files of `tokenFrom` from a folder, by their file names alone.
 ///
 /// # Errors
 /// As [`run`].

@@ -165,11 +165,11 @@ impl BindingArgs {
         Ok((credential, grantee))
     }
 
-    /// Returns the project, which must be named on the command line or, on a terminal, be chosen now. The line that needs
-    /// no choice is shown then.
+    /// Returns the project, which must be named on the command line or, on a terminal, be chosen now. After a choice, shows
+    /// the command line that makes it unnecessary.
     ///
     /// # Errors
-    /// If it is not.
+    /// No project is named or chosen.
     fn named_project(&self, ctx: &Ctx, verb: &str) -> anyhow::Result<String> {
         let named = ctx.globals.project.as_deref();
         if let Some(project) = named.filter(|project| !project.is_empty()) {

@@ -182,7 +182,7 @@ fn renew_if_due<'c>(
         }
     };
     let ends = ends.get(at).context("there is no connection")?;
-    // What was settled may have changed the credential.
+    // Finishing the interrupted run may have changed the credential.
     let record = named(ctx, record.id())?;
     renew(ctx, ends, &record).map(Done::Renewed)
 }
@@ -351,7 +351,7 @@ fn store(
         })
     );
     let sent = sent.context("renew credential");
-    // Whatever was answered: what the platform has now decides.
+    // The answer does not matter; what the platform stores now decides.
     let seen = ctx.block_on(async {
         let seen = lookup::credential(ends.platform, record.id()).await?;
         let text = fetch::token(ends.platform, record.id(), KUBECONFIG)

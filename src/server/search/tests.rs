@@ -148,7 +148,7 @@ fn search() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// Whatever is accepted, the database takes: as many parameters as places, and valid SQL.
+    /// The database accepts every search that the parser accepts: as many parameters as places, and valid SQL.
     #[test]
     fn what_is_accepted_is_sql(text in search()) {
         let condition = condition(&CREDENTIAL, &text).unwrap();

@@ -53,7 +53,7 @@ pub(super) fn is_counted_by_project(table: &str) -> bool {
     COUNTED_BY_PROJECT.contains(&table) || matches!(table, "providers" | "policies")
 }
 
-/// Counts the live rows of a table. `project` is SQL for the project that a row counts for, which never changes.
+/// Counts the live rows of a table. `project` is an SQL expression for the row's project, which never changes.
 fn keep_count(connection: &Connection, table: &str, project: &str) -> rusqlite::Result<()> {
     let (trigger, of_new) = if project == "project_id" {
         ("by_project", "new.project_id")
