@@ -64,8 +64,8 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "package",
-        help: "builds for release and makes target/acpctl_VERSION_ARCH.deb",
-        steps: &[".ci/package"],
+        help: "makes what a release publishes, in target/release-files; `package TARGET...` for other processors",
+        steps: &[".ci/release/build"],
     },
 ];
 

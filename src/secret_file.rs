@@ -18,7 +18,7 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, OFlags};
 
 /// The mode of every directory that is created here.
 pub(crate) const DIR_MODE: u32 = 0o700;
@@ -241,7 +241,7 @@ impl Draft {
     fn nameless(path: &Path) -> Option<Self> {
         #[cfg(target_os = "linux")]
         {
-            let mode = Mode::from_raw_mode(FILE_MODE);
+            let mode = rustix::fs::Mode::from_raw_mode(FILE_MODE);
             let how = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
             let file = File::from(rustix::fs::openat(CWD, folder(path), how, mode).ok()?);
             restore_owner_rights(&file).ok()?;
@@ -456,7 +456,7 @@ mod tests {
         symlink(at("open"), at("link")).unwrap();
         symlink(at("missing"), at("dangling")).unwrap();
         let fifo = rustix::fs::FileType::Fifo;
-        let fifo_mode = Mode::from_raw_mode(FILE_MODE);
+        let fifo_mode = rustix::fs::Mode::from_raw_mode(FILE_MODE);
         rustix::fs::mknodat(CWD, at("fifo"), fifo, fifo_mode, 0).unwrap();
         for (name, why) in [
             ("link", "it is a symbolic link"),

@@ -1,18 +1,14 @@
 //! Empties a folder, whatever a command created in it: read-only folders, deep folders, pipes, links.
 
 use std::ffi::{CStr, CString};
-use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, openat, renameat, unlinkat};
 use rustix::io::Errno;
-
-use crate::secret_file::DIR_MODE;
 
 /// The time limit: another process may keep filling the folder.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -74,12 +70,14 @@ pub(crate) fn open_folder(path: &Path) -> io::Result<OwnedFd> {
 fn open(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
     #[cfg(target_os = "linux")]
     {
+        use std::fs::{Permissions, set_permissions};
         use std::os::fd::AsRawFd as _;
+        use std::os::unix::fs::PermissionsExt as _;
         let seen = open_here(folder, name, OFlags::PATH)?;
         if !Mode::from_raw_mode(rustix::fs::fstat(&seen)?.st_mode).contains(Mode::RWXU) {
             let itself = format!("/proc/self/fd/{}", seen.as_raw_fd());
             // If that fails, opening the folder reports the reason.
-            let _ = fs::set_permissions(itself, fs::Permissions::from_mode(DIR_MODE));
+            let _ = set_permissions(itself, Permissions::from_mode(crate::secret_file::DIR_MODE));
         }
     }
     open_here(folder, name, OFlags::RDONLY)
@@ -132,8 +130,10 @@ fn names_in(folder: BorrowedFd<'_>) -> io::Result<Vec<CString>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
     use super::*;
-    use std::os::unix::fs::symlink;
 
     #[test]
     fn everything_goes_and_no_link_is_followed() {
