@@ -51,8 +51,11 @@ fn show(ctx: &Ctx, begun: &Begun, server: &str) {
     {
         ctx.out.note_as_is(&code);
     }
+    ctx.out.note(&format!(
+        "To log in to {server}, open this address on any device and enter the code:"
+    ));
     ctx.out.note_as_is(&format!(
-        "To log in to {server}, open this address on any device and enter the code:\n\n    {}\n\n    {}\n",
+        "\n    {}\n\n    {}\n",
         strong(&begun.address),
         strong(&visible(&begun.user_code))
     ));

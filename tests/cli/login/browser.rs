@@ -369,7 +369,7 @@ fn a_closed_tab_can_be_ended_with_ctrl_c_and_the_time_is_shown() {
     let screen = terminal.wait_for(" left (Ctrl-C cancels)");
     assert!(screen.contains("Waiting for the browser, "), "{screen}");
     let another_way =
-        "The browser is on another machine? Press Ctrl-C and use a code: acpctl login --device";
+        "The browser is on another machine? Press Ctrl-C, then: acpctl login --device";
     assert!(screen.contains(another_way), "{screen}");
     assert!(!screen.contains("Opening browser"), "{screen}");
     terminal.type_text("\x03");

@@ -53,7 +53,7 @@ fn a_refusal_and_the_end_of_the_time_are_told() {
         (&["access_denied"][..], "access was refused in the browser"),
         (
             &["expired_token"],
-            "the code has expired before the login was finished",
+            "the code has expired before the login was finished\nHint: for another code: acpctl login --device\n",
         ),
         (&["invalid_grant"], "token endpoint: invalid_grant"),
     ] {

@@ -152,3 +152,20 @@ fn an_issuer_that_sends_us_elsewhere_is_not_followed() {
         assert!(!env.config_path().exists());
     }
 }
+
+/// Without an issuer the Go tool's is meant, which is not that of most platforms. A proxy that refuses keeps the test here.
+#[test]
+fn who_names_no_issuer_learns_how_to_name_one() {
+    for mode in ["--device", "--use-auth-code"] {
+        let output = TestEnv::new()
+            .acpctl()
+            .env("HTTPS_PROXY", "http://127.0.0.1:1")
+            .args(["login", "https://api.corp.test", mode])
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(9), "{stderr}");
+        let hint = "\nHint: name the issuer of your platform: acpctl login --issuer-url URL --client-id ID\n";
+        assert!(stderr.ends_with(hint), "{stderr}");
+    }
+}

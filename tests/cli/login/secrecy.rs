@@ -180,6 +180,10 @@ fn no_flow_leaves_a_secret_in_an_output_a_page_or_a_file_but_the_configuration()
             let may_be_kept = secret.starts_with("canary-refresh-") || secret == CLIENT_SECRET;
             assert!(may_be_kept || !saved.contains(secret), "{secret} was saved");
         }
+        assert_eq!(
+            shown.contains("token endpoint: not ["),
+            mood == Mood::Echoing
+        );
         for token in ["canary-", "eyJ"] {
             assert!(!shown.contains(token), "{mood:?} {flag}: {shown}");
         }
