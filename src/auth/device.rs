@@ -11,7 +11,7 @@ use url::Url;
 use super::oidc::{Issuer, Reply, Tokens};
 use super::pkce::Proof;
 use crate::failure::{Failure, Kind};
-use crate::text::secrets;
+use crate::text::{acpctl, secrets};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// The pause between two requests if the issuer names none, and what `slow_down` adds to it (RFC 8628 section 3.5).
@@ -128,7 +128,7 @@ async fn poll<F: Future<Output = Result<Reply, Failure>>>(
             Kind::Login,
             "the code has expired before the login was finished",
         )
-        .hint("start again: the next code is new")
+        .hint(again())
     };
     loop {
         if Instant::now() + pause >= deadline {
@@ -149,13 +149,16 @@ async fn poll<F: Future<Output = Result<Reply, Failure>>>(
             Some("authorization_pending") => {}
             Some("slow_down") => pause += PAUSE,
             Some("access_denied") => {
-                return Err(Failure::new(
-                    Kind::Login,
-                    "access was refused in the browser (access_denied)",
-                ));
+                let words = "access was refused in the browser (access_denied)";
+                return Err(Failure::new(Kind::Login, words).hint(again()));
             }
             Some("expired_token") => return Err(late()),
             _ => return Err(refusal.into()),
         }
     }
+}
+
+/// Returns the hint for a code that led to no login: each code is good for one attempt.
+fn again() -> String {
+    format!("for another code: {}", acpctl(&["login", "--device"]))
 }

@@ -67,7 +67,7 @@ pub(crate) async fn require_role(client: &Client, name: &str) -> Result<(), Faul
     let answer = client.get(&path).await?;
     match answer.status {
         200 => Ok(()),
-        // Who may not look at roles may still bind one; the cluster then checks that the role exists.
+        // A user who may not read roles may still bind one; the cluster then checks that the role exists.
         403 if answer.message().is_some() => Ok(()),
         _ => Err(refusal(client, &answer, &format!("ClusterRole {name}"))),
     }

@@ -18,7 +18,7 @@ const ACCESS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 /// How many questions are asked at once.
 const AT_ONCE: usize = 8;
 
-/// What a cluster says about a user.
+/// The answers of a cluster about a user.
 #[derive(Debug, Clone)]
 pub(crate) struct Inspection {
     /// `None` if the cluster does not say the name.
@@ -27,7 +27,7 @@ pub(crate) struct Inspection {
     pub grade: Grade,
     /// Every question that was answered, or could not be.
     pub findings: Vec<Finding>,
-    /// What the cluster lists for the namespace.
+    /// The rules that the cluster lists for the namespace.
     pub rules: Rules,
 }
 

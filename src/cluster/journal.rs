@@ -27,7 +27,7 @@ pub(crate) enum Work {
     Revoke,
 }
 
-/// What a run does, and with which objects.
+/// The work of a run, and the objects that it concerns.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Note {
     pub work: Work,

@@ -224,6 +224,16 @@ impl Settings {
 /// Returns the failure of a user who is not logged in at a server, with the ways to go on for people and for jobs.
 #[must_use]
 pub(crate) fn not_logged_in_at(api_url: &str) -> Failure {
+    let failure = Failure::new(Kind::Login, "not logged in; run 'acpctl login' first");
+    // A job that lacks its proof: in a GitHub job, most often the permission.
+    if env::ISSUER_URL.get().is_some() && env::CLIENT_ID.get().is_some() {
+        return failure.hint(format!(
+            "a job needs {} or {} beside {}, or on GitHub 'permissions: {{id-token: write}}'",
+            env::CLIENT_SECRET_FILE.name,
+            env::ID_TOKEN.name,
+            env::CLIENT_ID.name
+        ));
+    }
     let url = if api_url == DEFAULT_API_URL {
         "URL".to_owned()
     } else {
@@ -233,7 +243,7 @@ pub(crate) fn not_logged_in_at(api_url: &str) -> Failure {
         "log in ({}), set AMBIENT_API_URL and AMBIENT_TOKEN, or use the embedded API of this machine: --local",
         acpctl(&["login", &url])
     );
-    Failure::new(Kind::Login, "not logged in; run 'acpctl login' first").hint(hint)
+    failure.hint(hint)
 }
 
 /// Refuses a token that no server accepts: one with characters that no header can carry, or a short one.

@@ -51,7 +51,7 @@ pub(crate) struct ClusterArgs {
 
 /// A kubeconfig that was read, as a way to its cluster.
 pub(crate) struct Way {
-    /// What the kubeconfig is called for people: the credential's name, or the file's.
+    /// The name of the kubeconfig for people: the credential's name, or the file's.
     pub name: String,
     pub access: Access,
 }
@@ -250,7 +250,7 @@ pub(crate) fn login_limit(ctx: &Ctx) -> Duration {
     ctx.globals.request_timeout.unwrap_or(LOGIN_LIMIT)
 }
 
-/// What the progress line says while a login program runs.
+/// Returns the text of the progress line while a login program runs.
 #[must_use]
 pub(crate) fn running(limit: Duration) -> String {
     format!("Running the login program (up to {} s)", limit.as_secs())

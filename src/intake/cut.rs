@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::decode::whole;
 use super::files::Files;
 use super::flags::KubeconfigArgs;
-use super::judge;
+use super::gate;
 use super::read::views;
 use super::trust::trust_bundle;
 use crate::ctx::Ctx;
@@ -81,8 +81,8 @@ impl KubeconfigArgs {
         let options = self.options(ctx, &open, bundle.as_deref());
         let mut examined = self.cut(sources, &options)?;
         let findings = &mut examined.report.findings;
-        judge::relax_loopback(ctx, findings);
-        judge::allow(findings, &self.gates.allow);
+        gate::relax_loopback(ctx, findings);
+        gate::allow(findings, &self.gates.allow);
         Ok(examined)
     }
 
@@ -121,7 +121,7 @@ impl KubeconfigArgs {
             }
         };
         explain_text(sources, &mut examined.report.findings);
-        let oversize = examined.text().and_then(judge::oversize);
+        let oversize = examined.text().and_then(gate::oversize);
         examined.report.add(oversize);
         Ok(examined)
     }
@@ -138,7 +138,7 @@ pub(crate) fn is_stored_unchanged(ctx: &Ctx, text: &SecretString) -> bool {
     let Ok(examined) = args.cut(&sources, &args.options(ctx, &open, None)) else {
         return false;
     };
-    judge::refusal("", &examined.report.findings, false).is_none()
+    gate::refusal("", &examined.report.findings, false).is_none()
         && examined
             .text()
             .is_some_and(|stored| stored.expose_secret() == text.expose_secret())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::judge;
+use super::gate;
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
@@ -131,7 +131,7 @@ impl KubeconfigArgs {
     /// # Errors
     /// A usage failure.
     pub fn check_flags(&self) -> Result<(), Failure> {
-        judge::check_codes(&self.gates.allow)?;
+        gate::check_codes(&self.gates.allow)?;
         if self.trust_bundle.is_some() && self.target != Some(Target::Managed) {
             return Err(Failure::usage("--trust-bundle is for managed sessions")
                 .hint("add --target managed"));

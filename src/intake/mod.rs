@@ -3,10 +3,10 @@
 //! A kubeconfig goes through these files in this order, which `prepare` calls one after the other:
 //! 1. `flags`: the flags that say what to keep and what to accept ([`KubeconfigArgs`]);
 //! 2. `read`: the bytes, from a file, a pipe or `KUBECONFIG`; `folder`: the kubeconfigs of a folder;
-//! 3. `decode`: plain UTF-8 out of whatever encoding;
+//! 3. `decode`: plain UTF-8 out of any encoding;
 //! 4. `cut`: the file is parsed once, cut to its context and checked; `files` decides which files it may make the
 //!    program read ([`Files`]);
-//! 5. [`judge`]: the findings that stop the work;
+//! 5. [`gate`]: the findings that stop the work;
 //! 6. `annotate`: what is stored beside the secret.
 //!
 //! [`findings`] writes findings as lines and documents, `page` shows them to a person at a terminal.
@@ -22,7 +22,7 @@ mod files;
 pub(crate) mod findings;
 mod flags;
 mod folder;
-pub(crate) mod judge;
+pub(crate) mod gate;
 mod page;
 mod prepare;
 pub(crate) mod provider;

@@ -8,7 +8,7 @@ use super::cut::Examined;
 use super::decode::whole;
 use super::findings::{self, count};
 use super::flags::KubeconfigArgs;
-use super::judge;
+use super::gate;
 use super::page::Page;
 use super::read::source_name;
 use crate::ctx::Ctx;
@@ -27,7 +27,7 @@ pub struct Prepared {
     pub text: SecretString,
     /// The name of its context.
     pub context: Option<String>,
-    /// What becomes annotations: none of it is secret.
+    /// The annotations; none of them is secret.
     pub annotations: Map<String, Value>,
 }
 
@@ -49,7 +49,7 @@ impl KubeconfigArgs {
         report(ctx, sources, &examined);
         let findings = &examined.report.findings;
         let subject = format!("the kubeconfig from {name}");
-        if let Some(failure) = judge::refusal(&subject, findings, self.gates.strict) {
+        if let Some(failure) = gate::refusal(&subject, findings, self.gates.strict) {
             return Err(self.suspect_pipe(with_advice(failure, findings), &name));
         }
         let Some(text) = examined.text().cloned() else {

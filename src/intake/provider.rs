@@ -10,7 +10,7 @@ use crate::resources::PROVIDERS;
 use crate::text::quote;
 
 use super::flags::GateArgs;
-use super::judge::UNKNOWN_PROVIDER;
+use super::gate::UNKNOWN_PROVIDER;
 
 /// The codes by which a placeholder is accepted, as in a kubeconfig.
 const PLACEHOLDERS: [&str; 2] = ["placeholder-value", "redacted-value"];

@@ -42,7 +42,7 @@ pub struct Row {
     /// When a finding has this code.
     pub when: &'static str,
     pub message: &'static str,
-    /// What to do.
+    /// The advice to the user.
     pub fix: &'static str,
 }
 

@@ -16,7 +16,7 @@ pub struct Decoded {
     pub findings: Vec<Finding>,
 }
 
-/// What to do with a base64-wrapped kubeconfig.
+/// The treatment of a base64-wrapped kubeconfig.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Base64 {
     /// Keep the wrapping and report `base64-wrapped`.

@@ -15,7 +15,7 @@ pub struct Jwt {
     pub claims: Map<String, Value>,
 }
 
-/// What a token says about its end.
+/// The end of a token, as the token states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
     At(Timestamp),

@@ -25,7 +25,7 @@ const PORT: &str = "invalid Kubernetes API port";
 const TRUST: &str = "kubeconfig CA is not in HYPERSHELL_KUBERNETES_TRUST_BUNDLE; mount the same public CA bundle in the \
      supervisor system trust store";
 
-/// What is known about the installation that runs managed sessions.
+/// The known facts about the installation that runs managed sessions.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Managed<'a> {
     /// The certificate authorities that it trusts for clusters, in PEM form; `None` if they are not known.

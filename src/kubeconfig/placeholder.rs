@@ -41,7 +41,7 @@ const WORDS: &[(&str, &str)] = &[
     ("(none)", NOTHING),
 ];
 
-/// What programming languages print for a variable that is not set, in exactly this spelling.
+/// The words that programming languages print for a variable that is not set, in exactly this spelling.
 const UNSET: &[&str] = &["None", "null", "NULL", "nil", "undefined", "NaN"];
 
 /// Values that start with this text.

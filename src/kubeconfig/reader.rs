@@ -71,7 +71,7 @@ enum Collection {
     },
 }
 
-/// What a map expects next.
+/// The item that a map expects next.
 enum KeyState {
     /// The next key.
     Wanted,

@@ -1,4 +1,4 @@
-//! What a caller asks about a kubeconfig, and the answers: a report, a carved document, or both.
+//! The questions of a caller about a kubeconfig, and the answers: a report, a carved document, or both.
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -32,7 +32,7 @@ pub enum Delivery<'a> {
     Managed(Managed<'a>),
 }
 
-/// What to check a kubeconfig against.
+/// The conditions that a kubeconfig is checked against.
 #[derive(Clone, Copy)]
 pub struct CheckOptions<'a> {
     /// The context to judge; `None` means the file's own `current-context`.
@@ -119,7 +119,7 @@ pub struct Carved {
     pub dropped_users: usize,
     /// Every file reference that became data.
     pub inlined: Vec<Inlined>,
-    /// What could not be made self-contained, such as an exec command with a path, and files whose content does not fit
+    /// The parts that could not be made self-contained, such as an exec command with a path, and files whose content does not fit
     /// their field.
     pub findings: Vec<Finding>,
 }

@@ -11,7 +11,7 @@ use super::jwt::{self, Expiry};
 use super::model::User;
 use super::value::SecretText;
 
-/// What is known about the expiry of a token.
+/// The expiry of a token, as far as it is known.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// The token names this time.

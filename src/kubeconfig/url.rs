@@ -333,7 +333,7 @@ impl Host {
     }
 }
 
-/// What an address means inside a container.
+/// The place that an address leads to inside a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     /// The container itself, or the machine that it runs on.

@@ -56,7 +56,7 @@ pub(crate) struct Period {
 /// When a credential expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Expiry {
-    /// What expires: `token`, `client certificate`, or `credential` if nothing more is known.
+    /// The part that expires: `token`, `client certificate`, or `credential` if nothing more is known.
     pub what: &'static str,
     pub at: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! What a session's runner does with credentials. `preview`, `exec` and `explain` take it from here.
+//! The work of a session's runner with credentials. `preview`, `exec` and `explain` take it from here.
 //!
 //! - [`table`]: files, variables, MCP entries and limits of each provider in each mode
 //! - [`resolve`]: which credential of a provider a session gets

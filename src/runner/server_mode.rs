@@ -68,7 +68,7 @@ fn cached(key: &[&str]) -> Option<Target> {
         .find(|target| target.word().as_bytes() == stored.as_slice())
 }
 
-/// What the server says about a path.
+/// The answer of the server about a path.
 enum Told {
     Object(Value),
     /// The server knows no such path, or no such object.

@@ -197,7 +197,7 @@ pub struct Refusal {
     pub words: &'static str,
 }
 
-/// What one mode does with the credential of one provider.
+/// The work of one mode with the credential of one provider.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
     pub provider: &'static str,
@@ -690,7 +690,7 @@ pub const MANAGED_KUBECONFIG_PATH: &str = "/sandbox/.config/acp/kubeconfig";
 /// The programs that may use a managed session's kubeconfig.
 pub const MANAGED_PROGRAMS: &[&str] = &["kubectl", "oc", "python3"];
 
-/// What a sandbox session gets of a kubeconfig.
+/// Says that a sandbox session gets nothing of a kubeconfig.
 pub const SANDBOX_NOTHING: &str =
     "a sandbox session gets nothing of it: no file, no KUBECONFIG, no MCP server";
 /// How a cluster can be reached from a sandbox nevertheless.

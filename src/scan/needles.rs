@@ -30,7 +30,7 @@ struct Needle {
     secret: Secret,
 }
 
-/// What to search for. It contains no secret.
+/// The pieces to search for. They contain no secret.
 pub(crate) struct Needles {
     key: Zeroizing<[u8; 32]>,
     pub(super) roll: Roll,

@@ -7,7 +7,7 @@ pub const BASE: &str = "/api/ambient/v1";
 pub(super) const ROOT_PATH: &str = "/api/ambient";
 pub(super) const VERSION_PATH: &str = "/api/ambient/v1/version";
 pub(super) const DESCRIPTION_PATH: &str = "/api/ambient/v1/openapi";
-/// What the platform tells about itself before a login.
+/// The path at which the platform describes itself before a login.
 pub(super) const PLATFORM_PATH: &str = "/api/ambient/v1/platform-info";
 pub(super) const HEALTH_PATH: &str = "/healthcheck";
 

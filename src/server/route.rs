@@ -18,7 +18,7 @@ use super::kinds::{
 use super::names::BASE;
 use super::reply::Reply;
 
-/// What a route does, as the `OpenAPI` document describes it.
+/// The effect of a route, as the `OpenAPI` document describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Does {
     List,

@@ -1,11 +1,15 @@
 //! Locks that another run holds cost a limited time and end in an error that says so (docs/security.md, R3).
-//! The tests wait as long as the program does: 10 s for the store, 40 s for the configuration.
+//! An issuer that is silent or wants fewer questions costs a limited time as well.
+//! The tests wait as long as the program does: 10 s for the store, 40 s for the configuration, 5 s for a discovery
+//! document, 6 s between two questions about a code.
 
 use std::fs::File;
 
 use rusqlite::Connection;
 
+use crate::support::oidc::{CLIENT, Issuer, Mood};
 use crate::support::run::Line as _;
+use crate::support::server::nothing;
 use crate::support::{TestEnv, streams};
 
 fn create(env: &TestEnv, name: &str) -> assert_cmd::Command {
@@ -61,4 +65,42 @@ fn a_configuration_that_is_held_is_an_error_in_time() {
     assert!(stderr.contains("another run has held"), "{stderr}");
     let saved = std::fs::read_to_string(env.config_path()).unwrap();
     assert_eq!(saved, "{\"project\": \"before\"}");
+}
+
+#[test]
+fn a_discovery_document_has_five_seconds_whatever_the_limit_of_a_request() {
+    for mode in ["--use-auth-code", "--device"] {
+        let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Silent));
+        // A run that waits for the limit of a request is killed by the test.
+        let output = env
+            .acpctl()
+            .args(["login", "https://api.corp.test", mode])
+            .args(["--issuer-url", &issuer.url(), "--request-timeout", "10m"])
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(
+            (stdout.as_str(), output.status.code()),
+            ("", Some(9)),
+            "{stderr}"
+        );
+        assert!(
+            stderr.ends_with(": context deadline exceeded\n"),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_login_with_a_code_succeeds_after_the_issuer_wanted_fewer_questions() {
+    let (env, issuer, api) = (TestEnv::new(), Issuer::new(Mood::Good), nothing());
+    issuer.script_device(&["slow_down"]);
+    let output = env
+        .acpctl()
+        .args(["login", api.url(), "--device", "--client-id", CLIENT])
+        .args(["--issuer-url", &issuer.url()])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", streams(&output).1);
+    assert_eq!(issuer.token_requests().len(), 2);
 }

@@ -18,7 +18,7 @@ use super::{
 use crate::commands::labels::Selector;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Status};
-use crate::intake::judge;
+use crate::intake::gate;
 use crate::output::{Format, progress};
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -48,7 +48,7 @@ fn load<'a>(ctx: &Ctx, args: &'a Args) -> Result<Vec<RawDocument>, Failure> {
 }
 
 fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<()> {
-    judge::check_codes(&args.trust.allow)?;
+    gate::check_codes(&args.trust.allow)?;
     let labels = prune_labels(args)?;
     let format = args.output.format()?;
     if let Format::JsonPath(_) = format {

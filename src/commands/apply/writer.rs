@@ -36,7 +36,7 @@ pub(super) struct Writer<'a> {
     mode: Mode,
 }
 
-/// What happens to a write.
+/// The treatment of a write.
 enum Mode {
     Send,
     /// `--diff`: nothing is sent.

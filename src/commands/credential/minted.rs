@@ -1,4 +1,4 @@
-//! What the verbs about minted credentials share: the record of the account, the kubeconfig with its token, and what becomes of
+//! The parts that the verbs about minted credentials share: the record of the account, the kubeconfig with its token, and what becomes of
 //! the work of a run that was killed.
 
 use std::time::Duration;

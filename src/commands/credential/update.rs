@@ -13,7 +13,7 @@ use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
-use crate::intake::{self, KubeconfigArgs, SourceArgs, judge, provider};
+use crate::intake::{self, KubeconfigArgs, SourceArgs, gate, provider};
 use crate::lookup::{self, Collection};
 use crate::output::OutputArgs;
 use crate::resources::{CREDENTIAL, Candidates, DIGEST, KUBECONFIG, Record, annotation};
@@ -75,7 +75,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Collection::credentials().check(&args.credential)?;
     let format = args.output.format()?;
     args.bind.check()?;
-    judge::check_codes(&args.kubeconfig.gates.allow)?;
+    gate::check_codes(&args.kubeconfig.gates.allow)?;
     let secret = read_secret(ctx, args)?;
     args.source.warn_of_literal(ctx);
     let client = ctx.client()?;

@@ -13,7 +13,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::intake::findings::{self, Outcome};
-use crate::intake::{self, Examined, KubeconfigArgs, Page, judge};
+use crate::intake::{self, Examined, KubeconfigArgs, Page, gate};
 use crate::kubeconfig::{Carved, CheckOptions, Delivery, OwnedSource, Report, Rules};
 use crate::output::style::{self, Tone};
 use crate::resources::Candidates;
@@ -142,7 +142,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 }
 
 fn check_flags(args: &Args) -> Result<(), Failure> {
-    judge::check_codes(&args.allow)?;
+    gate::check_codes(&args.allow)?;
     if args.trust_bundle.is_some() && args.target != Some(Target::Managed) {
         return Err(
             Failure::usage("--trust-bundle is for managed sessions").hint("add --target managed")
@@ -285,7 +285,7 @@ fn examine(ctx: &Ctx, args: &Args, sources: &[OwnedSource]) -> Result<Examined, 
     if findings.iter().any(|it| it.code == "context-not-found") {
         findings.retain(|it| it.code != "multiple-contexts");
     }
-    judge::allow(findings, &args.allow);
+    gate::allow(findings, &args.allow);
     Ok(examined)
 }
 
@@ -434,7 +434,7 @@ fn refusal(args: &Args, name: &str, report: &Report) -> Option<Failure> {
     if args.rules == RuleSet::Kubernetes && report.accepted {
         return None;
     }
-    let refusal = judge::refusal(name, &report.findings, args.strict);
+    let refusal = gate::refusal(name, &report.findings, args.strict);
     let unnamed = || Failure::new(Kind::Data, format!("{name} has 1 error"));
     match refusal {
         None if !report.accepted => Some(unnamed()),

@@ -113,7 +113,7 @@ async fn poll(
     }
 }
 
-/// What happened to an object since the last poll.
+/// A change of an object since the last poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Event {
     Added,

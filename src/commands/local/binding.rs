@@ -6,7 +6,7 @@ use super::contents::{Contents, ManifestDocument};
 use crate::resources::Record;
 use crate::server;
 
-/// What a role binding becomes in a manifest.
+/// The form of a role binding in a manifest.
 pub(super) enum Outcome {
     Document(ManifestDocument),
     /// It is created together with its project or credential.

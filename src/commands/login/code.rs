@@ -111,7 +111,7 @@ fn authorize(
         ctx.out.text(&format!("{words}\n\n  {url}\n\n"))?;
         if opened.is_none() && endpoints.device.is_some() && ctx.may_ask() {
             ctx.out.note(&format!(
-                "The browser is on another machine? Press Ctrl-C and use a code: {}",
+                "The browser is on another machine? Press Ctrl-C, then: {}",
                 acpctl(&["login", "--device"])
             ));
         }

@@ -7,6 +7,7 @@ use crate::auth::store::Login;
 use crate::ctx::Ctx;
 use crate::output::{progress, qr};
 use crate::text::color::painted;
+use crate::text::visible;
 
 /// Shows a code and waits until the user has typed it.
 ///
@@ -50,9 +51,12 @@ fn show(ctx: &Ctx, begun: &Begun, server: &str) {
     {
         ctx.out.note_as_is(&code);
     }
+    ctx.out.note(&format!(
+        "To log in to {server}, open this address on any device and enter the code:"
+    ));
     ctx.out.note_as_is(&format!(
-        "To log in to {server}, open this address on any device and enter the code:\n\n    {}\n\n    {}\n",
+        "\n    {}\n\n    {}\n",
         strong(&begun.address),
-        strong(&begun.user_code)
+        strong(&visible(&begun.user_code))
     ));
 }

@@ -31,8 +31,7 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::output::prompt;
-use crate::text::quote;
-use crate::text::url_for_people;
+use crate::text::{acpctl, quote, url_for_people};
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let modes = args.modes();
@@ -63,7 +62,8 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         (true, true) => Mode::Browser,
         (true, false) => Mode::Device,
     });
-    let (mut login, browser) = log_in(ctx, args, mode, &provider, url.as_deref())?;
+    let (mut login, browser) = log_in(ctx, args, mode, &provider, url.as_deref())
+        .map_err(|error| ask_for_the_issuer(error, &provider))?;
     let saved = keep(
         ctx,
         args,
@@ -130,6 +130,18 @@ fn log_in(
         },
     };
     Ok((login, None))
+}
+
+/// Adds a hint to the failure of a default issuer, which is wrong for most platforms.
+fn ask_for_the_issuer(mut error: anyhow::Error, provider: &Provider) -> anyhow::Error {
+    if !provider.is_known
+        && let Some(failure) = error.downcast_mut::<Failure>()
+        && failure.kind == Kind::Network
+    {
+        let command = acpctl(&["login", "--issuer-url", "URL", "--client-id", "ID"]);
+        failure.hint = Some(format!("name the issuer of your platform: {command}"));
+    }
+    error
 }
 
 /// Checks and saves the login. Returns the notes about its place.
@@ -199,7 +211,9 @@ fn end(ctx: &Ctx, before: &Revocable) -> anyhow::Result<()> {
 }
 
 fn no_client_secret() -> Failure {
-    Failure::usage("--client-secret is required with --client-credentials")
+    Failure::usage("--client-secret is required with --client-credentials").hint(
+        "read the secret from a file with --client-secret @PATH, or from a pipe with --client-secret -",
+    )
 }
 
 /// Returns the URL to save; an empty one counts as absent.

@@ -53,7 +53,7 @@ pub struct Args {
     command: Vec<OsString>,
 }
 
-/// What the command gets, and how its output is treated.
+/// The files of the command, and the treatment of its output.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ChildArgs {
     /// Write the kubeconfig to the platform's own path, `/tmp/.ambient_kubeconfig`

@@ -47,7 +47,7 @@ pub(super) struct Renderer {
     calls: VecDeque<(String, String)>,
 }
 
-/// What the current, unfinished line holds.
+/// The content of the current, unfinished line.
 enum OpenLine {
     Nothing,
     /// Text of the model.

@@ -47,12 +47,9 @@ pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result
                 Err(error) if matches!(error.status(), Some(401 | 403)) => return Err(error.into()),
                 Err(_) if !snapshot.is_empty() => snapshot.to_owned(),
                 Err(error) if matches!(error.status(), Some(404 | 405 | 501 | 502 | 503)) => {
-                    let message = format!(
-                        "no {} of session {} are available",
-                        kept.part,
-                        quote(&args.session)
-                    );
-                    let detail = "the server has neither a sandbox nor a snapshot of it";
+                    let session = quote(&args.session);
+                    let message = format!("no sandbox {} for session {session}", kept.part);
+                    let detail = "the server has neither a sandbox of it nor a snapshot";
                     return Err(Failure::new(Kind::NotFound, message).hint(detail).into());
                 }
                 Err(error) => return Err(error.into()),

@@ -23,7 +23,7 @@ pub(super) struct ViewArgs {
     output: Option<String>,
 }
 
-/// What `-o` asks for.
+/// The form that `-o` selects.
 pub(super) enum View {
     Table { wide: bool },
     Document(Notation),

@@ -1,4 +1,4 @@
-//! What is kept of sessions after they ran: their events, their logs, and how many are in each phase.
+//! The records of sessions that have run: their events, their logs, and how many are in each phase.
 
 use std::collections::BTreeMap;
 

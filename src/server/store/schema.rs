@@ -133,7 +133,7 @@ pub(crate) fn tables(connection: &Connection) {
     }
 }
 
-/// What a migration started from.
+/// The state that a migration started from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Migrated {
     /// An empty database, which now has its tables and no records.

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::json;
 use url::Url;
 
-use crate::login::{ANSWERS, Waiting, text};
+use crate::login::{ANSWERS, Waiting, on_terminal, text};
 use crate::support::browser::{agree, visit};
 use crate::support::oidc::{CLIENT, Issuer, Mood};
 use crate::support::{TestEnv, streams};
@@ -328,4 +328,52 @@ fn the_page_fails_if_the_login_can_not_be_saved() {
     assert!(page.body.contains("Login failed"), "{}", page.body);
     assert!(!page.body.contains("canary") && !page.body.contains("eyJ"));
     assert_eq!(login.end().status.code(), Some(1));
+}
+
+#[test]
+fn the_page_does_not_wait_for_an_issuer_that_is_silent() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let login = Waiting::start(&env, &issuer, &["--request-timeout", "1s"], &[]);
+    let back = agree(&login.authorization);
+    issuer.change(Mood::Silent);
+    let page = visit(&back).body;
+    assert!(page.contains("<h1>Login failed</h1>"), "{page}");
+    assert!(page.contains("context deadline exceeded"), "{page}");
+    let output = login.end();
+    assert_eq!(output.status.code(), Some(9));
+    assert!(streams(&output).1.contains("context deadline exceeded"));
+    assert!(!env.config_path().exists());
+}
+
+#[test]
+fn a_token_endpoint_that_leads_elsewhere_gets_no_code_there() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let elsewhere = Issuer::new(Mood::Good);
+    issuer.redirect("/token", &format!("{}/token", elsewhere.url()));
+    let login = Waiting::start(&env, &issuer, &[], &[]);
+    let page = visit(&agree(&login.authorization)).body;
+    assert!(page.contains("token endpoint returned HTTP 307"), "{page}");
+    assert_eq!(login.end().status.code(), Some(10));
+    assert!(elsewhere.received().is_empty());
+}
+
+#[test]
+fn a_closed_tab_can_be_ended_with_ctrl_c_and_the_time_is_shown() {
+    let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+    let terminal = on_terminal(
+        &env,
+        &["login", "https://api.corp.test", "--use-auth-code"],
+        &issuer,
+        (24, 100),
+    );
+    let screen = terminal.wait_for(" left (Ctrl-C cancels)");
+    assert!(screen.contains("Waiting for the browser, "), "{screen}");
+    let another_way =
+        "The browser is on another machine? Press Ctrl-C, then: acpctl login --device";
+    assert!(screen.contains(another_way), "{screen}");
+    assert!(!screen.contains("Opening browser"), "{screen}");
+    terminal.type_text("\x03");
+    terminal.wait_for("status 130");
+    assert!(terminal.is_sane());
+    assert!(!env.config_path().exists());
 }

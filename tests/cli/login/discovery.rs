@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::login::Waiting;
 use crate::support::browser::{agree, visit};
-use crate::support::oidc::{Issuer, Mood, REALM};
+use crate::support::oidc::{CLIENT, Issuer, Mood, REALM};
 use crate::support::{TestEnv, streams};
 
 /// The end of a login whose issuer has this address.
@@ -107,4 +107,65 @@ fn the_endpoints_are_those_that_the_issuer_names() {
     assert!(login.end().status.success());
     assert_eq!(real.token_requests().len(), 1);
     assert!(named.token_requests().is_empty());
+}
+
+/// Where a request with a secret must not go, whatever the issuer says.
+#[test]
+fn an_issuer_that_sends_us_elsewhere_is_not_followed() {
+    for (end, flags, stdin, code) in [
+        (
+            "/openid-configuration",
+            &["--device", "--client-secret", "-"][..],
+            "canary-client-secret",
+            10,
+        ),
+        ("/auth/device", &["--device"], "", 4),
+        ("/token", &["--device"], "", 10),
+        (
+            "/token",
+            &["--client-credentials", "--client-secret", "-"],
+            "canary-client-secret",
+            10,
+        ),
+        (
+            "/token",
+            &["--password-grant", "--username", "ada", "--password", "-"],
+            "canary-password",
+            10,
+        ),
+    ] {
+        let (env, issuer) = (TestEnv::new(), Issuer::new(Mood::Good));
+        let elsewhere = Issuer::new(Mood::Good);
+        issuer.redirect(end, &format!("{}{REALM}{end}", elsewhere.host()));
+        let output = env
+            .acpctl()
+            .args(["login", "https://api.corp.test", "--client-id", CLIENT])
+            .args(["--issuer-url", &issuer.url()])
+            .args(flags)
+            .write_stdin(stdin)
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(code), "{end} {flags:?} {stderr}");
+        assert!(stderr.contains("HTTP 307"), "{stderr}");
+        assert!(elsewhere.received().is_empty(), "{end} {flags:?}");
+        assert!(!env.config_path().exists());
+    }
+}
+
+/// Without an issuer the Go tool's is meant, which is not that of most platforms. A proxy that refuses keeps the test here.
+#[test]
+fn who_names_no_issuer_learns_how_to_name_one() {
+    for mode in ["--device", "--use-auth-code"] {
+        let output = TestEnv::new()
+            .acpctl()
+            .env("HTTPS_PROXY", "http://127.0.0.1:1")
+            .args(["login", "https://api.corp.test", mode])
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(9), "{stderr}");
+        let hint = "\nHint: name the issuer of your platform: acpctl login --issuer-url URL --client-id ID\n";
+        assert!(stderr.ends_with(hint), "{stderr}");
+    }
 }

@@ -148,7 +148,13 @@ fn a_job_that_is_described_in_part_or_wrongly_is_an_error() {
             4,
             "log in as cid: token endpoint: Token is not active",
         ),
-        (&[], 4, "not logged in"),
+        (
+            &[],
+            4,
+            "not logged in; run 'acpctl login' first\n\
+             Hint: a job needs AMBIENT_CLIENT_SECRET_FILE or AMBIENT_ID_TOKEN beside AMBIENT_CLIENT_ID, \
+             or on GitHub 'permissions: {id-token: write}'\n",
+        ),
     ] {
         let (code, stderr) = job(&env, &issuer, api.url(), variables);
         assert!(

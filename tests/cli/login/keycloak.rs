@@ -4,7 +4,10 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::login::text;
@@ -221,4 +224,51 @@ fn a_job_a_service_account_and_a_password_get_tokens() {
         .unwrap();
     assert_eq!(output.status.code(), Some(4));
     assert!(streams(&output).1.contains("there is no issuer at "));
+}
+
+/// A job proves itself with a token that its CI system has signed. Keycloak takes one that is signed with a shared secret,
+/// so that no second issuer is needed here.
+#[test]
+fn a_job_proves_itself_with_a_signed_token() {
+    let Some(issuer) = issuer() else { return };
+    let (env, api) = (TestEnv::new(), nothing());
+    let signed = |secret: &str| {
+        let now = jiff::Timestamp::now().as_second();
+        let claims = json!({
+            "iss": "job", "sub": "job", "aud": issuer, "jti": format!("job-{now}"), "iat": now, "exp": now + 60,
+        });
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let text = format!("{}.{}", part(&json!({"alg": "HS256"})), part(&claims));
+        let signature = URL_SAFE_NO_PAD.encode(hmac(secret.as_bytes(), text.as_bytes()));
+        format!("{text}.{signature}")
+    };
+    for (secret, code) in [
+        ("canary-secret-that-signs-assertions", 0),
+        ("canary-secret-of-somebody-else-0123", 4),
+    ] {
+        let output = env
+            .acpctl()
+            .env("AMBIENT_API_URL", api.url())
+            .env("AMBIENT_ISSUER_URL", &issuer)
+            .env("AMBIENT_CLIENT_ID", "job")
+            .env("AMBIENT_ID_TOKEN", signed(secret))
+            .env("AMBIENT_ID_TOKEN_GRANT", "client-assertion")
+            .args(["project", "list", "--trace"])
+            .output()
+            .unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        assert!(!stderr.contains("eyJ"), "{stderr}");
+    }
+    assert!(!env.config_path().exists());
+}
+
+/// HMAC-SHA256 (RFC 2104), for a key of at most 64 bytes.
+fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
+    let pad = |byte: u8| -> Vec<u8> {
+        let key = key.iter().copied().chain(std::iter::repeat(0));
+        key.take(64).map(|part| part ^ byte).collect()
+    };
+    let inner = Sha256::digest([pad(0x36), text.to_vec()].concat());
+    Sha256::digest([pad(0x5c), inner.to_vec()].concat()).to_vec()
 }

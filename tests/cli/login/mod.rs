@@ -28,6 +28,7 @@ use url::Url;
 
 use crate::support::TestEnv;
 use crate::support::oidc::{CLIENT, Issuer, Mood, PAST, token_until};
+use crate::support::pty::Terminal;
 
 fn mode(env: &TestEnv) -> u32 {
     let file = fs::metadata(env.config_path()).unwrap();
@@ -125,6 +126,20 @@ impl Waiting {
         output.stdout = stdout;
         output
     }
+}
+
+/// A command with this issuer on a terminal without a display, inside a shell that survives Ctrl-C and tells the status.
+fn on_terminal(env: &TestEnv, words: &[&str], issuer: &Issuer, size: (u16, u16)) -> Terminal {
+    let command = pty_process::blocking::Command::new("sh")
+        .args(["-c", "trap : INT; \"$@\"; echo \"status $?\"; read wait"])
+        .args(["sh", env!("CARGO_BIN_EXE_acpctl")])
+        .args(words)
+        .args(["--issuer-url", &issuer.url(), "--client-id", CLIENT])
+        .env_clear()
+        .envs(env.variables())
+        .env("TERM", "xterm")
+        .current_dir(env.work());
+    Terminal::start(command, size.0, size.1)
 }
 
 // What issuers answer

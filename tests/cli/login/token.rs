@@ -54,6 +54,8 @@ fn a_token_may_come_from_everywhere_but_the_command_line() {
 #[test]
 fn one_mode_is_chosen_and_complete() {
     let env = TestEnv::new();
+    let secret = "--client-secret is required with --client-credentials\n\
+                  Hint: read the secret from a file with --client-secret @PATH, or from a pipe with --client-secret -";
     let one = "exactly one of --token, --use-auth-code, --device, --client-credentials, or --password-grant is required";
     for (args, message) in [
         (&[][..], one),
@@ -61,13 +63,10 @@ fn one_mode_is_chosen_and_complete() {
         (&["--token", "a", "--token-fd", "0"], one),
         (&["--token", "a", "--use-auth-code"], one),
         (&["--use-auth-code", "--client-credentials"], one),
-        (
-            &["--client-credentials"],
-            "--client-secret is required with --client-credentials",
-        ),
+        (&["--client-credentials"], secret),
         (
             &["--client-credentials", "--client-secret", "", "nowhere"],
-            "--client-secret is required with --client-credentials",
+            secret,
         ),
         (
             &["--token", "a", "api.test"],

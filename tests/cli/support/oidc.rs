@@ -50,6 +50,8 @@ pub enum Mood {
     Moved,
     /// Forgets the refresh token in its answers.
     Forgetful,
+    /// Refuses, and repeats in its words what it was sent.
+    Echoing,
 }
 
 /// What was asked for at the authorization endpoint, under the code that was given out.
@@ -65,7 +67,11 @@ struct State {
     document: Value,
     /// What the token endpoint says to the next questions for a device code, before it gives tokens.
     device: VecDeque<&'static str>,
+    /// Fields of the answer with the device code that differ.
+    device_answer: Value,
     challenge: String,
+    /// The end of the path that is answered with a redirect, and the address it leads to.
+    moved: Option<(&'static str, String)>,
     /// Refresh tokens and their sessions, where the issuer has sessions.
     session: Option<&'static str>,
     grants: BTreeMap<String, Grant>,
@@ -94,6 +100,16 @@ impl Issuer {
         self.state.lock().unwrap().device.extend(answers);
     }
 
+    /// The answer with the device code differs in these fields.
+    pub fn change_device(&self, changes: &Value) {
+        self.state.lock().unwrap().device_answer = changes.clone();
+    }
+
+    /// Sends every request whose path ends so to another address, with its method and its body.
+    pub fn redirect(&self, end: &'static str, address: &str) {
+        self.state.lock().unwrap().moved = Some((end, address.to_owned()));
+    }
+
     /// All tokens from now on belong to this session.
     pub fn set_session(&self, session: &'static str) {
         self.state.lock().unwrap().session = Some(session);
@@ -109,7 +125,9 @@ impl Issuer {
             mood,
             document: document.clone(),
             device: VecDeque::new(),
+            device_answer: json!({}),
             challenge: String::new(),
+            moved: None,
             session: None,
             grants: BTreeMap::new(),
             live: BTreeSet::new(),
@@ -124,12 +142,17 @@ impl Issuer {
             };
             let mut state = inner.lock().unwrap();
             let mood = state.mood;
+            let moved = state.moved.as_ref();
+            if let Some((_, address)) = moved.filter(|(end, _)| target.path().ends_with(end)) {
+                return redirect(307, address.clone());
+            }
             match target.path().strip_prefix(REALM).unwrap_or_default() {
                 "/.well-known/openid-configuration" if mood == Mood::Silent => Reply::Hang,
                 "/.well-known/openid-configuration" => discovery(&host, &state.document),
                 "/protocol/openid-connect/certs" => answer(200, &json!({"keys": []})),
                 "/protocol/openid-connect/auth" => authorize(&mut state, &target),
                 "/protocol/openid-connect/token" => token(&mut state, mood, request),
+                "/protocol/openid-connect/auth/device" if mood == Mood::Echoing => echo(request),
                 "/protocol/openid-connect/auth/device" => device(&mut state, &host, request),
                 "/protocol/openid-connect/revoke" if mood == Mood::Refusing => {
                     answer(401, &json!({"error": "unauthorized_client"}))
@@ -215,11 +238,7 @@ fn discovery(host: &str, changes: &Value) -> Reply {
         document[key] = value.clone();
     }
     match changes["status"].as_u64() {
-        Some(302) => Reply::Answer {
-            status: 302,
-            headers: vec![("Location", "/elsewhere".to_owned())],
-            body: Vec::new(),
-        },
+        Some(302) => redirect(302, "/elsewhere".to_owned()),
         Some(200) => raw(200, "text/html", "<h1>portal</h1>"),
         Some(status) => answer(u16::try_from(status).unwrap(), &json!({"error": "no"})),
         None => answer(200, &document),
@@ -238,12 +257,31 @@ fn device(state: &mut State, host: &str, request: &Received) -> Reply {
     };
     state.challenge.clone_from(challenge);
     let uri = format!("{host}{REALM}/device");
+    let mut body = json!({
+        "device_code": "canary-device-code", "user_code": "VBBN-OSRT", "verification_uri": uri,
+        "verification_uri_complete": format!("{uri}?user_code=VBBN-OSRT"), "expires_in": 600, "interval": 1,
+    });
+    for (key, value) in state.device_answer.as_object().unwrap() {
+        body[key] = value.clone();
+    }
+    answer(200, &body)
+}
+
+/// Leads elsewhere.
+fn redirect(status: u16, address: String) -> Reply {
+    Reply::Answer {
+        status,
+        headers: vec![("Location", address)],
+        body: Vec::new(),
+    }
+}
+
+/// A refusal that repeats the form, secrets and all.
+fn echo(request: &Received) -> Reply {
+    let said: Vec<String> = form(request).into_values().collect();
     answer(
-        200,
-        &json!({
-            "device_code": "canary-device-code", "user_code": "VBBN-OSRT", "verification_uri": uri,
-            "verification_uri_complete": format!("{uri}?user_code=VBBN-OSRT"), "expires_in": 600, "interval": 1,
-        }),
+        400,
+        &json!({"error": "invalid_request", "error_description": format!("not [{}]", said.join("] ["))}),
     )
 }
 
@@ -266,11 +304,7 @@ fn authorize(state: &mut State, target: &Url) -> Reply {
     back.query_pairs_mut()
         .append_pair("code", &code)
         .append_pair("state", &value("state"));
-    Reply::Answer {
-        status: 302,
-        headers: vec![("Location", back.to_string())],
-        body: Vec::new(),
-    }
+    redirect(302, back.to_string())
 }
 
 fn token(state: &mut State, mood: Mood, request: &Received) -> Reply {
@@ -289,13 +323,8 @@ fn token(state: &mut State, mood: Mood, request: &Received) -> Reply {
         Mood::NotJson => return raw(200, "text/plain", "oh well"),
         Mood::Empty => return answer(200, &json!({"token_type": "Bearer"})),
         Mood::Created => return answer(201, &json!({"access_token": "never-used"})),
-        Mood::Moved => {
-            return Reply::Answer {
-                status: 302,
-                headers: vec![("Location", "/elsewhere".to_owned())],
-                body: Vec::new(),
-            };
-        }
+        Mood::Moved => return redirect(302, "/elsewhere".to_owned()),
+        Mood::Echoing => return echo(request),
         Mood::Good | Mood::Stale | Mood::Forgetful => {}
     }
     let form = form(request);

@@ -33,7 +33,7 @@ use crate::text::{acpctl, url_for_people};
 /// How much the clocks of this machine and of the cluster may differ before it is said that a token ends sooner.
 const CLOCKS: Duration = Duration::from_secs(300);
 
-/// What will be made.
+/// The objects that will be made.
 struct Plan {
     /// The name of the credential.
     name: String,

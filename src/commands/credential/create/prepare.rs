@@ -11,7 +11,7 @@ use crate::commands::credential::merge;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source, Stdin};
-use crate::intake::{self, KubeconfigArgs, Prepared, SourceArgs, judge, provider};
+use crate::intake::{self, KubeconfigArgs, Prepared, SourceArgs, gate, provider};
 use crate::kubeconfig::OwnedSource;
 use crate::output::prompt;
 use crate::resources::{DIGEST, KUBECONFIG};
@@ -34,7 +34,7 @@ pub(super) struct NewCredential {
 /// If something is missing, or the secret does not pass the checks.
 pub(super) fn prepare(ctx: &Ctx, args: &Args) -> anyhow::Result<NewCredential> {
     let gates = &args.kubeconfig.gates;
-    judge::check_codes(&gates.allow)?;
+    gate::check_codes(&gates.allow)?;
     let given = filled(args.provider.as_deref()).map(str::to_owned);
     let mut name = filled(args.name.as_deref()).map(str::to_owned);
     if let Some(provider) = given.as_deref().filter(|provider| *provider != KUBECONFIG) {
@@ -186,7 +186,7 @@ fn secret(ctx: &Ctx, args: &Args, named: Option<Input>) -> anyhow::Result<Option
     if named.is_some() {
         return Ok(named);
     }
-    if args.kubeconfig.gates.allows(judge::NO_SECRET) {
+    if args.kubeconfig.gates.allows(gate::NO_SECRET) {
         return Ok(None);
     }
     let missing = |message| {

@@ -15,7 +15,7 @@ use crate::resources::{CREDENTIAL, DIGEST, Record, annotation};
 use crate::text::acpctl;
 use crate::text::quote;
 
-/// What happened to the credential.
+/// The effect on the credential.
 pub(super) enum Effect {
     Created,
     Updated,

@@ -67,7 +67,7 @@ fn ask(ctx: &Ctx, given: &Args) -> anyhow::Result<Answers> {
     }
     if !is_known(&provider) {
         let allow = &mut args.kubeconfig.gates.allow;
-        allow.push(intake::judge::UNKNOWN_PROVIDER.to_owned());
+        allow.push(intake::gate::UNKNOWN_PROVIDER.to_owned());
     }
     args.provider = Some(provider);
     fill(&mut args.name, "Name", &name)?;

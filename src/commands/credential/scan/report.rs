@@ -1,4 +1,4 @@
-//! What the search found, and what it could not search.
+//! The findings of the search, and the parts that it could not search.
 
 use std::io::Read;
 

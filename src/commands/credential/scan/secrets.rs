@@ -23,7 +23,7 @@ use crate::text::quote;
 /// How many secrets are fetched at a time.
 const AT_ONCE: usize = 8;
 
-/// What to search for, and what can't be searched for.
+/// The secrets to search for, and those that can't be searched for.
 pub(super) struct Wanted {
     /// The owners are positions in `credentials`.
     pub needles: Needles,

@@ -68,7 +68,7 @@ enum CheckResult {
 struct Check {
     name: &'static str,
     result: CheckResult,
-    /// What was found, or why the check failed.
+    /// The result, or the reason why the check failed.
     detail: String,
 }
 

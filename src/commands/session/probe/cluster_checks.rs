@@ -14,7 +14,7 @@ use crate::text::quote;
 /// How many of the readable kinds are named.
 const MAX_NAMED: usize = 4;
 
-/// What is known about the cluster afterwards.
+/// The result of the checks of a cluster.
 pub(super) enum ClusterAnswer {
     /// The cluster knows the user, who may read these kinds in the context's namespace.
     Known(Readable),
