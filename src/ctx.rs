@@ -20,7 +20,7 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
 use crate::output::jq::Filter;
-use crate::output::{Out, progress};
+use crate::output::{Out, progress, prompt};
 use crate::resources::check_id;
 use crate::text::command::shell_word;
 
@@ -44,6 +44,7 @@ impl Ctx {
     #[must_use]
     pub fn new(globals: Globals) -> Self {
         let out = Out::new(globals.color).quiet(globals.quiet);
+        prompt::set_colored(out.colored_stderr());
         Self {
             globals,
             out,
@@ -268,7 +269,7 @@ impl Ctx {
     #[must_use]
     pub fn may_ask(&self) -> bool {
         !self.globals.no_input
-            && env::CI.get().is_none()
+            && !env::CI.is_on()
             && std::io::stdin().is_terminal()
             && std::io::stderr().is_terminal()
     }

@@ -22,7 +22,7 @@ enum Takes {
     Text,
     /// A path, or a list of paths, in any bytes.
     Path,
-    /// Only whether the variable is set matters.
+    /// Whether the variable is set matters, for some also whether it says no.
     Presence,
 }
 
@@ -60,11 +60,12 @@ variables! {
     OPENSHIFT_PATTERN = "AMBIENT_OPENSHIFT_PATTERN", Text, "Text that marks an OpenShift route, in place of the known ones.";
     LOCAL_KEYRING = "AMBIENT_LOCAL_KEYRING", Text, "`off` keeps the key of the embedded API in a file beside its database.";
     KUBECONFIG = "KUBECONFIG", Path, "Kubeconfig files that `credential create --context NAME` reads if no file is given.";
-    CI = "CI", Presence, "Set by CI systems: acpctl never prompts.";
+    CI = "CI", Presence, "Set by CI systems: acpctl never prompts. `false`, `0`, `no` and `off` count as unset.";
     ACPCTL_PAGER = "ACPCTL_PAGER", Text, "Program that shows output that is longer than the window of a terminal; `cat` for none. It wins over `config set pager` and `PAGER`.";
     PAGER = "PAGER", Text, "The same, if neither `ACPCTL_PAGER` nor the configuration file names one (default `less -FRX`).";
     NO_COLOR = "NO_COLOR", Presence, "Disables color.";
     CLICOLOR_FORCE = "CLICOLOR_FORCE", Presence, "Enables color even if the output is not a terminal.";
+    FORCE_COLOR = "FORCE_COLOR", Presence, "The same; `0` and `false` disable color.";
     TERM = "TERM", Presence, "`dumb` stands for a terminal without color.";
     PATH = "PATH", Path, "Folders in which programs are searched for.";
     HOME = "HOME", Path, "Home directory.";
@@ -179,6 +180,20 @@ impl Var {
             reason = "the one place that reads the environment"
         )]
         std::env::var_os(self.name).filter(|value| !value.is_empty())
+    }
+
+    /// True if the variable is set, and not to a word that means no: CI systems and shells set `CI=false` to switch it off.
+    #[must_use]
+    pub fn is_on(self) -> bool {
+        let is_no = |value: &str| matches!(value, "0" | "false" | "no" | "off");
+        self.get()
+            .is_some_and(|value| !is_no(&value.to_ascii_lowercase()))
+    }
+
+    /// True if the variable is set to a word that means no.
+    #[must_use]
+    pub fn is_off(self) -> bool {
+        self.get().is_some() && !self.is_on()
     }
 
     /// Returns the value as a positive number of seconds; any other value counts as unset.

@@ -26,7 +26,15 @@ const FIRST: &[(&str, &[&str])] = &[
         "inbox-message",
         &["inbox", "send", "--pa-id", "AGENT", "--body", "TEXT"],
     ),
+    (
+        "policy",
+        &["policy", "create", "--name", "NAME", "--from-file", "PATH"],
+    ),
     ("project", &["create", "project", "--name", "NAME"]),
+    (
+        "provider",
+        &["provider", "create", "--name", "NAME", "--secret", "NAME"],
+    ),
     (
         "role-binding",
         &["credential", "bind", "CREDENTIAL", "--project", "PROJECT"],

@@ -42,6 +42,7 @@ pub(crate) mod project_args;
 pub(crate) mod project_object;
 pub(crate) mod provider;
 pub(crate) mod removal;
+mod required;
 pub(crate) mod runs;
 pub(crate) mod scheduled_session;
 pub(crate) mod serve;

@@ -2,10 +2,10 @@
 
 use anyhow::Context as _;
 
-use super::confirm::ConfirmArgs;
-use super::outcome::WriteArgs;
+use super::outcome::{self, WriteArgs};
 use super::project_args::ProjectArgs;
-use super::{outcome, removal};
+use super::removal::DeleteArgs;
+use super::{required, several};
 use crate::api::{Body, Method, Request};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -52,13 +52,6 @@ impl Target<'_> {
         })
     }
 
-    /// Shows the object.
-    pub(crate) fn show(&self, ctx: &Ctx, output: &OutputArgs) -> anyhow::Result<()> {
-        let format = output.format()?;
-        let record = self.find(ctx)?;
-        ctx.out.record(&record, &format, ctx.now())
-    }
-
     /// Changes the fields of the object.
     ///
     /// # Errors
@@ -89,32 +82,53 @@ impl Target<'_> {
         let sentence = format!("{word}/{} updated", record.name());
         outcome::done(ctx, &record, &format, &sentence)
     }
+}
 
-    /// Deletes the object.
-    pub(crate) fn delete(
-        &self,
-        ctx: &Ctx,
-        confirm: &ConfirmArgs,
-        output: &WriteArgs,
-    ) -> anyhow::Result<()> {
-        let format = output.format(ctx)?;
-        let collection = self.collection(ctx)?;
-        let word = self.resource.word;
-        confirm.require(ctx, &format!("{word}/{}", self.given))?;
-        let doing = format!("delete {word}");
-        let found = self
-            .find_in(ctx, &collection)
-            .with_context(|| doing.clone())?;
-        removal::remove(
-            ctx,
-            confirm,
-            &collection,
-            &found,
-            self.given,
-            &format,
-            &doing,
-        )
-    }
+/// Shows objects.
+///
+/// # Errors
+/// If one is not found, or if the look-up fails.
+pub(crate) fn show(
+    ctx: &Ctx,
+    resource: &'static Resource,
+    names: &[String],
+    project: &ProjectArgs,
+    output: &OutputArgs,
+) -> anyhow::Result<()> {
+    let format = output.format()?;
+    several::show(ctx, resource, names, &format, |given| {
+        let target = Target {
+            resource,
+            given,
+            project,
+        };
+        target.find(ctx)
+    })
+}
+
+/// Deletes objects.
+///
+/// # Errors
+/// As [`DeleteArgs::delete`].
+pub(crate) fn delete(
+    ctx: &Ctx,
+    resource: &'static Resource,
+    names: &[String],
+    project: &ProjectArgs,
+    delete: &DeleteArgs,
+) -> anyhow::Result<()> {
+    let collection = Collection::of_project(resource, &project.project(ctx)?);
+    let doing = format!("delete {}", resource.word);
+    let find = |given: &str| {
+        let target = Target {
+            resource,
+            given,
+            project,
+        };
+        let found = target.find_in(ctx, &collection);
+        found.with_context(|| doing.clone())
+    };
+    delete.delete(ctx, &collection, names, &doing, &find)
 }
 
 /// Creates an object that has a name of its own in the project. The platform would accept a second one.
@@ -131,9 +145,8 @@ pub(crate) fn create(
 ) -> anyhow::Result<()> {
     let project = project.project(ctx)?;
     let format = output.format(ctx)?;
-    let Some(name) = name.filter(|name| !name.is_empty()) else {
-        return Err(Failure::usage("--name is required").into());
-    };
+    let name = required::value(ctx, "name", "Name", name)?;
+    let name = name.as_str();
     let mut body = body()?;
     body.set("name", name);
     body.set("project_id", project.as_str());

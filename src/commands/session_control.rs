@@ -46,7 +46,8 @@ impl SessionArgs {
         }
         let format = self.output.format(ctx)?;
         let client = ctx.client()?;
-        several::each(ctx, &SESSION, &self.sessions, &format, |given| {
+        let as_list = self.sessions.len() > 1;
+        let acted = several::each(ctx, &SESSION, &self.sessions, as_list, &format, |given| {
             let session = ctx.block_on(async {
                 lookup::act(client, &sessions, given, async |id| {
                     action(client, id).await
@@ -61,7 +62,8 @@ impl SessionArgs {
             };
             let sentence = format!("session/{} {done}{phase}", session.id());
             Ok((session, sentence))
-        })
+        });
+        acted.map(drop)
     }
 }
 
@@ -80,6 +82,8 @@ pub(crate) struct Started {
     session: Option<Record>,
     /// The whole answer.
     answer: Value,
+    /// True if the agent had a session that runs, and none was started.
+    ran_before: bool,
 }
 
 /// Asks the server to start an agent.
@@ -97,13 +101,19 @@ pub(crate) async fn start(
     let request = Collection::agents(project)
         .request_below(Method::Post, agent_id, &["start"])
         .body(body);
-    let answer = client.send(&request).await?.json()?;
+    let answer = client.send(&request).await?;
+    let (status, answer) = (answer.status, answer.json()?);
     let session = answer.get("session").filter(|session| !session.is_null());
     let session = session
         .map(|session| Record::decode(&SESSION, session.clone()))
         .transpose()
         .map_err(Error::from)?;
-    Ok(Started { session, answer })
+    Ok(Started {
+        session,
+        answer,
+        // docs/interface/api.md section 9.2
+        ran_before: status == 200,
+    })
 }
 
 impl Started {
@@ -121,7 +131,14 @@ impl Started {
     pub(crate) fn show(&self, ctx: &Ctx, label: &str, format: &Format) -> anyhow::Result<()> {
         match (&self.session, format) {
             (Some(session), Format::Table | Format::Wide) => {
-                let done = format!("session/{} started{}", session.id(), phase_note(session));
+                // A pipe gets the Go tool's word.
+                let was_active = self.ran_before && ctx.out.is_terminal();
+                let done = if was_active {
+                    "was started already"
+                } else {
+                    "started"
+                };
+                let done = format!("session/{} {done}{}", session.id(), phase_note(session));
                 ctx.out.line(&outcome::sentence(ctx, &done))
             }
             (Some(session), format) => ctx.out.record(session, format, ctx.now()),

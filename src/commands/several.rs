@@ -37,8 +37,8 @@ pub(crate) fn try_each(
     Err(Failure::new(*kind, message).into())
 }
 
-/// Acts on each name as [`try_each`] does, and shows a sentence for each result. With `-o`, shows one list of the results;
-/// for one name, the result itself.
+/// Acts on each name as [`try_each`] does, and shows a sentence for each result. With `-o`, shows the results: one list of
+/// them if `as_list` is set, or else the one. Returns the results.
 ///
 /// # Errors
 /// As [`try_each`].
@@ -46,28 +46,46 @@ pub(crate) fn each(
     ctx: &Ctx,
     resource: &'static Resource,
     names: &[String],
+    as_list: bool,
     format: &Format,
     act: impl Fn(&str) -> anyhow::Result<(Record, String)>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<Record>> {
     let is_table = matches!(format, Format::Table | Format::Wide);
     let mut results = Vec::new();
     let acted = try_each(ctx, resource, names, |name| {
         let (record, sentence) = act(name)?;
-        if is_table || names.len() == 1 {
+        if is_table || !as_list {
             outcome::done(ctx, &record, format, &sentence)?;
         }
         results.push(record);
         Ok(())
     });
-    if !is_table && names.len() > 1 {
-        ctx.out.list(
-            &list_of(resource, results),
-            format,
-            Layout::default(),
-            ctx.now(),
-        )?;
+    if !is_table && as_list {
+        let list = list_of(resource, results.clone());
+        ctx.out.list(&list, format, Layout::default(), ctx.now())?;
     }
-    acted
+    acted.map(|()| results)
+}
+
+/// Shows objects in the form that `-o` asks for: the one that is named, or a list of several. Nothing is shown if one of them
+/// is missing.
+///
+/// # Errors
+/// Those of `find`.
+pub(crate) fn show(
+    ctx: &Ctx,
+    resource: &'static Resource,
+    names: &[String],
+    format: &Format,
+    find: impl Fn(&str) -> anyhow::Result<Record>,
+) -> anyhow::Result<()> {
+    let found = names.iter().map(|name| find(name));
+    let found = found.collect::<anyhow::Result<Vec<Record>>>()?;
+    if let [record] = found.as_slice() {
+        return ctx.out.record(record, format, ctx.now());
+    }
+    let list = list_of(resource, found);
+    ctx.out.list(&list, format, Layout::default(), ctx.now())
 }
 
 /// Returns a list of these objects, as the server would send it.

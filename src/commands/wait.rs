@@ -1,20 +1,21 @@
-//! `acpctl wait`: waits until a session reaches a phase.
+//! `acpctl wait`: waits until a session reaches a phase, or until an object exists or is gone.
 
 use std::time::Duration;
 
 use anyhow::Context as _;
+use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use super::server_mode::ServerModeArgs;
 use super::session_failure::PENDING_CAUSES;
-use super::{outcome, session_failure};
-use crate::api::{Client, Error, Method};
+use super::{named, outcome, session_failure};
+use crate::api::{self, Client, Error, Method};
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
-use crate::output::{OutputArgs, progress};
-use crate::resources::{Candidates, FINAL_PHASES, PHASES, Record, SESSION};
+use crate::output::{Format, OutputArgs, progress};
+use crate::resources::{Candidates, FINAL_PHASES, PHASES, Record, Resource, SESSION, find};
 use crate::runner::table::Target;
 use crate::text::acpctl;
 use crate::text::quote;
@@ -22,27 +23,46 @@ use crate::text::quote;
 const EXAMPLES: &str = "\
 acpctl wait fix-the-build
 # Wait until it runs, for at most five minutes
-acpctl wait fix-the-build --for Running --timeout 5m";
+acpctl wait fix-the-build --for Running --timeout 5m
+# Wait until an object of any kind exists, or is gone
+acpctl wait credential/prod --for exists
+acpctl wait agent/lead --for deleted";
+
+/// The words of `--for`: the phases of a session, and what every object can do.
+const GOALS: &[&str] = &[
+    "Pending",
+    "Creating",
+    "Running",
+    "Stopping",
+    "Stopped",
+    "Completed",
+    "Failed",
+    EXISTS,
+    DELETED,
+];
+const EXISTS: &str = "exists";
+const DELETED: &str = "deleted";
 
 /// How long a session may be Pending before acpctl says what may be missing.
 const PENDING_LIMIT: Duration = Duration::from_secs(60);
 /// How many requests in a row may fail.
 const MAX_FAILURES: u32 = 5;
 
-/// Wait for a phase of a session
+/// Wait for a phase of a session, or for an object to exist or be gone
 ///
 /// Without --for, waits until the session has ended in any way; if it failed, the exit status is 1. With --for, waits
-/// until the session reaches one of these phases; if it ends in another one, the exit status is 1. If the time limit is
-/// reached, the exit status is 9.
+/// until the session reaches one of these phases; if it ends in another one, the exit status is 1. With --for exists or
+/// --for deleted, waits for any object, named as KIND/NAME. If the time limit is reached, the exit status is 9.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// ID or name of the session, or name of its agent
+    /// ID or name of the session, or name of its agent; KIND/NAME of another object
     #[arg(add = Candidates::SESSIONS)]
     session: String,
-    /// Phase to wait for: Pending, Creating, Running, Stopping, Stopped, Completed or Failed (repeatable: one is enough)
+    /// Phase to wait for: Pending, Creating, Running, Stopping, Stopped, Completed or Failed (repeatable: one is enough);
+    /// or exists, or deleted
     #[arg(long = "for", value_name = "PHASE", value_delimiter = ',')]
-    #[arg(add = Candidates::Words(PHASES))]
+    #[arg(add = Candidates::Words(GOALS))]
     phases: Vec<String>,
     /// Time limit, e.g. 90s or 1h
     #[arg(long, value_name = "DURATION", default_value = "30m0s", value_parser = number::duration)]
@@ -53,17 +73,35 @@ pub struct Args {
     output: OutputArgs,
 }
 
+/// The state that a run waits for.
+#[derive(Debug, PartialEq, Eq)]
+enum Goal {
+    /// One of these phases; none means any end of the session.
+    Phases(Vec<&'static str>),
+    Exists,
+    Deleted,
+}
+
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    Collection::sessions().check(&args.session)?;
+    let (resource, name) = target(&args.session);
+    lookup::check(&format!("{} name or ID", resource.word), name)?;
     let format = args.output.format()?;
-    let wanted = wanted(&args.phases)?;
+    let wanted = match goal(&args.phases)? {
+        Goal::Phases(wanted) => wanted,
+        goal => return presence(ctx, args, &goal, &format),
+    };
+    if resource.word != SESSION.word {
+        let message = format!("{} have no phases", resource.plural());
+        let hint = "add --for exists or --for deleted";
+        return Err(Failure::usage(message).hint(hint).into());
+    }
     let client = ctx.client()?;
     let interval = ctx.settings()?.polling_interval.value;
     let deadline = Instant::now() + args.timeout;
     let session = ctx.block_on(async {
-        let session = lookup::session(client, &args.session)
+        let session = lookup::session(client, name)
             .await
-            .with_context(|| format!("get session {}", quote(&args.session)))?;
+            .with_context(|| format!("get session {}", quote(name)))?;
         let pending = Pending { ctx, client, args };
         until(client, session, &wanted, interval, deadline, &pending).await
     })?;
@@ -71,21 +109,113 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     outcome::done(ctx, &session, &format, &sentence)
 }
 
-/// Returns the phases as the platform writes them. No phase means any end of the session.
-fn wanted(given: &[String]) -> Result<Vec<&'static str>, Failure> {
-    given
-        .iter()
-        .map(|text| {
-            let known = PHASES.iter().find(|phase| phase.eq_ignore_ascii_case(text));
-            known.copied().ok_or_else(|| {
-                Failure::usage(format!(
-                    "{} is not a phase: valid phases are {}",
-                    quote(text),
-                    PHASES.join(", ")
-                ))
-            })
+/// Returns the kind and the name of the object. A text that does not begin with a kind names a session.
+fn target(text: &str) -> (&'static Resource, &str) {
+    let named = text.split_once('/');
+    let named = named.and_then(|(kind, name)| Some((find(&kind.to_lowercase())?, name)));
+    named.unwrap_or((&SESSION, text))
+}
+
+/// Reads the values of `--for`, with the phases as the platform writes them.
+fn goal(given: &[String]) -> Result<Goal, Failure> {
+    match given {
+        [word] if word.eq_ignore_ascii_case(EXISTS) => return Ok(Goal::Exists),
+        [word] if word.eq_ignore_ascii_case(DELETED) => return Ok(Goal::Deleted),
+        _ => {}
+    }
+    let phase = |text: &String| {
+        let known = PHASES.iter().find(|phase| phase.eq_ignore_ascii_case(text));
+        known.copied().ok_or_else(|| {
+            Failure::usage(format!(
+                "{} is not a phase: valid phases are {}; {EXISTS} and {DELETED} stand alone",
+                quote(text),
+                PHASES.join(", ")
+            ))
         })
-        .collect()
+    };
+    let phases = given.iter().map(phase).collect::<Result<_, _>>()?;
+    Ok(Goal::Phases(phases))
+}
+
+/// Waits until an object exists or is gone, and reports it. An object that is gone is shown as it was.
+fn presence(ctx: &Ctx, args: &Args, goal: &Goal, format: &Format) -> anyhow::Result<()> {
+    let (resource, name) = target(&args.session);
+    let client = ctx.client()?;
+    let presence = Presence {
+        collection: named::collection(ctx, resource, None)?,
+        name,
+        wanted: *goal == Goal::Exists,
+        interval: ctx.settings()?.polling_interval.value,
+        deadline: Instant::now() + args.timeout,
+    };
+    let label = presence.label();
+    let _progress = progress::begin(format!("Waiting for {label}"));
+    let mut last = ctx.block_on(presence.reached(client))?;
+    last.remove("token");
+    let sentence = format!("{label} {}", state_of(presence.wanted));
+    outcome::done(ctx, &last, format, &sentence)
+}
+
+fn state_of(exists: bool) -> &'static str {
+    if exists { EXISTS } else { "is gone" }
+}
+
+/// An object that is to exist, or to be gone.
+struct Presence<'a> {
+    collection: Collection,
+    name: &'a str,
+    /// True if it is to exist.
+    wanted: bool,
+    interval: Duration,
+    deadline: Instant,
+}
+
+impl Presence<'_> {
+    fn label(&self) -> String {
+        format!("{}/{}", self.collection.resource.word, self.name)
+    }
+
+    /// Looks for the object until it exists, or until it is gone. Returns it as it was seen last. An object that was found is
+    /// looked for by its ID: another one may get its name.
+    async fn reached(&self, client: &Client) -> anyhow::Result<Record> {
+        let resource = self.collection.resource;
+        let mut last: Option<Record> = None;
+        let mut failures = 0;
+        loop {
+            let text = last.as_ref().map_or(self.name, Record::id).to_owned();
+            let found = lookup::find_if_any(client, &self.collection, &text);
+            let found = timeout_at(self.deadline, found).await;
+            match found.map_err(|_| self.too_late())? {
+                Ok(found) => {
+                    let is_reached = found.is_some() == self.wanted;
+                    (last, failures) = (found.or(last), 0);
+                    if is_reached {
+                        let unseen = || Record::decode(resource, json!({"name": self.name}));
+                        return Ok(last.map_or_else(unseen, Ok)?);
+                    }
+                }
+                Err(error) if may_pass_later(&error) && failures + 1 < MAX_FAILURES => {
+                    failures += 1;
+                }
+                Err(error) => {
+                    let doing = format!("get {} {}", resource.word, quote(self.name));
+                    return Err(error.context(doing));
+                }
+            }
+            let pause = timeout_at(self.deadline, tokio::time::sleep(self.interval)).await;
+            pause.map_err(|_| self.too_late())?;
+        }
+    }
+
+    fn too_late(&self) -> Failure {
+        let (label, state) = (self.label(), state_of(!self.wanted));
+        let message = format!("timed out waiting for {label}: it {state}");
+        Failure::new(Kind::Network, message).hint("raise --timeout")
+    }
+}
+
+fn may_pass_later(error: &anyhow::Error) -> bool {
+    matches!(api::kind_of(error), Kind::Network | Kind::Server)
 }
 
 async fn until(
@@ -216,4 +346,22 @@ fn too_late(session: &Record, wanted: &[&str]) -> Failure {
         "raise --timeout, or see what it does: {}",
         acpctl(&["session", "messages", session.id()])
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_phase_is_a_goal() {
+        assert_eq!(GOALS[..PHASES.len()], *PHASES);
+    }
+
+    #[test]
+    fn a_kind_before_the_name_is_read() {
+        assert_eq!(target("lead").0.word, "session");
+        assert_eq!(target("Agents/lead").0.word, "agent");
+        // A name with a slash.
+        assert_eq!(target("fix/the-build").1, "fix/the-build");
+    }
 }

@@ -2,12 +2,14 @@
 
 pub(crate) mod age;
 pub(crate) mod custom;
+mod editor;
 pub(crate) mod format;
 pub(crate) mod jq;
 pub(crate) mod jsonpath;
 mod object;
 mod out;
 pub(crate) mod pager;
+mod paths;
 pub(crate) mod progress;
 pub(crate) mod prompt;
 pub(crate) mod qr;

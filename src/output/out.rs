@@ -207,7 +207,7 @@ impl Out {
         columns(&io::stderr())
     }
 
-    /// True if standard output may have color (`--color`, `NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`).
+    /// True if standard output may have color (`--color`, `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`).
     #[must_use]
     pub fn colored(&self) -> bool {
         self.may_color(self.is_terminal())
@@ -223,8 +223,8 @@ impl Out {
         match self.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto if env::NO_COLOR.get().is_some() => false,
-            Color::Auto if env::CLICOLOR_FORCE.get().is_some_and(|force| force != "0") => true,
+            Color::Auto if env::NO_COLOR.get().is_some() || env::FORCE_COLOR.is_off() => false,
+            Color::Auto if env::FORCE_COLOR.is_on() || env::CLICOLOR_FORCE.is_on() => true,
             Color::Auto => is_terminal && env::TERM.get().as_deref() != Some("dumb"),
         }
     }

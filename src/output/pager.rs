@@ -30,7 +30,7 @@ pub(super) fn show(text: &str) -> bool {
     let Some(named) = NAMED.get() else {
         return false;
     };
-    let is_plain = env::TERM.get().as_deref() == Some("dumb") || env::CI.get().is_some();
+    let is_plain = env::TERM.get().as_deref() == Some("dumb") || env::CI.is_on();
     if is_plain || !std::io::stdin().is_terminal() || !is_longer_than_window(text) {
         return false;
     }

@@ -299,7 +299,7 @@ fn would_be_seen() -> bool {
     });
     io::stderr().is_terminal()
         && env::TERM.get().is_none_or(|term| term != "dumb")
-        && env::CI.get().is_none()
+        && !env::CI.is_on()
         && !may_mix
 }
 

@@ -5,17 +5,49 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::OnceLock;
 
 use dialoguer::console::{Term, measure_text_width, truncate_str};
 use dialoguer::theme::Theme;
-use dialoguer::{Confirm, Input, Select};
-use secrecy::SecretString;
+use dialoguer::{Confirm, Select};
+use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+use super::editor::{self, Complete, End, Line};
+use super::paths;
 use super::question::{LONGEST_LINE, PASTE, PASTE_END, Question, Typing, write};
+use super::style::{Tone, paint};
 use crate::env;
 use crate::failure::{Failure, Kind};
+use crate::text::color::{for_terminal, painted};
 use crate::text::visible;
+
+/// True if questions have color. Not set: they have none.
+static COLORED: OnceLock<bool> = OnceLock::new();
+
+/// Says whether questions have color.
+pub(crate) fn set_colored(colored: bool) {
+    let _ = COLORED.set(colored);
+}
+
+fn is_colored() -> bool {
+    COLORED.get().copied().unwrap_or_default()
+}
+
+/// Returns a text in bold letters: what is asked.
+fn asked(title: &str) -> String {
+    if is_colored() {
+        painted("1", &visible(title))
+    } else {
+        visible(title)
+    }
+}
+
+/// Shows why an answer is refused.
+fn refuse(why: &str) {
+    let why = paint(&visible(why), Tone::Bad, is_colored());
+    write(&format!("  {}\n", for_terminal(why)));
+}
 
 /// One line of a [`select`]: the text that is chosen, and a text that helps to choose.
 #[derive(Debug, Clone)]
@@ -47,48 +79,104 @@ pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
         .unwrap_or(false))
 }
 
-/// Asks for a line of text; Enter alone takes the default. If `check` refuses the answer, its reason is shown and the
-/// question is asked again.
+/// Asks for a line of text; Enter alone takes the default. If `check` refuses the answer, its reason is shown, and the user
+/// goes on with the text.
 ///
 /// # Errors
-/// As [`confirm`].
+/// [`Kind::Input`] after Ctrl-D in an empty line; as [`confirm`].
 pub(crate) fn text(
     title: &str,
     default: &str,
+    check: impl Fn(&str) -> Result<(), String>,
+) -> anyhow::Result<String> {
+    line(title, default, None, check)
+}
+
+/// Refuses an empty answer.
+///
+/// # Errors
+/// If the answer is empty.
+pub(crate) fn not_empty(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("a value is required; press Ctrl-C to cancel".to_owned());
+    }
+    Ok(())
+}
+
+/// Asks for the path of a file as [`text`] does. Tab completes it.
+///
+/// # Errors
+/// As [`text`].
+pub(crate) fn path(
+    title: &str,
+    default: &str,
+    check: impl Fn(&str) -> Result<(), String>,
+) -> anyhow::Result<String> {
+    line(title, default, Some(&paths::complete), check)
+}
+
+fn line(
+    title: &str,
+    default: &str,
+    complete: Option<Complete<'_>>,
     check: impl Fn(&str) -> Result<(), String>,
 ) -> anyhow::Result<String> {
     let meant = |typed: &str| match typed.trim() {
         "" => default.to_owned(),
         typed => typed.to_owned(),
     };
-    let mut asked = Input::with_theme(&Plain)
-        .with_prompt(title)
-        .allow_empty(true)
-        .validate_with(|typed: &String| check(&meant(typed)));
-    if !default.is_empty() {
-        asked = asked.default(default.to_owned());
-    }
+    let question = match default {
+        "" => format!("{}: ", asked(title)),
+        default => format!("{} [{}]: ", asked(title), visible(default)),
+    };
+    let answered = |typed: &str| format!("{}: {}", asked(title), visible(&meant(typed)));
     let open = Question::open(Typing::Keys)?;
-    Ok(meant(&open.answer(asked.interact_text_on(&screen()))?))
+    let (term, mut line) = (screen(), Line::default());
+    loop {
+        let end = editor::edit(&term, &question, &mut line, complete, &answered);
+        if open.answer(end.map_err(dialoguer::Error::from))? == End::Nothing {
+            return Err(cancelled());
+        }
+        let answer = meant(&line.text());
+        match check(&answer) {
+            Ok(()) => return Ok(answer),
+            Err(why) => refuse(&why),
+        }
+    }
 }
 
-/// Asks for a secret of one line, which is not shown.
+fn cancelled() -> anyhow::Error {
+    Failure::new(Kind::Input, "cancelled").into()
+}
+
+/// Asks for a secret of one line, which is not shown. Its length is: a user sees whether all of it has arrived.
 ///
 /// # Errors
 /// As [`confirm`].
 pub(crate) fn secret(title: &str) -> anyhow::Result<SecretString> {
     let open = Question::open(Typing::Hidden)?;
+    let question = for_terminal(format!("{} (not shown): ", asked(title)));
     loop {
-        write(&format!("{} (not shown): ", visible(title)));
+        write(&question);
         let (line, is_followed) = open.hidden_line()?;
         write("\n");
         if line.is_empty() {
-            return Err(Failure::new(Kind::Input, "cancelled").into());
+            return Err(cancelled());
         }
         match whole_line(&line, is_followed) {
-            Ok(secret) => return Ok(secret),
-            Err(why) => write(&format!("  {why}\n")),
+            Ok(secret) => {
+                write(&format!("  {}\n", length(&secret)));
+                return Ok(secret);
+            }
+            Err(why) => refuse(why),
         }
+    }
+}
+
+fn length(secret: &SecretString) -> String {
+    match secret.expose_secret().chars().count() {
+        1 => "received 1 character".to_owned(),
+        count => format!("received {count} characters"),
     }
 }
 
@@ -126,14 +214,18 @@ pub(crate) fn select(title: &str, choices: &[Choice], start: usize) -> anyhow::R
         .default(start.min(choices.len().saturating_sub(1)));
     let open = Question::open(Typing::Keys)?;
     open.answer(asked.interact_on_opt(&screen()))?
-        .ok_or_else(|| Failure::new(Kind::Input, "cancelled").into())
+        .ok_or_else(cancelled)
 }
 
 /// Shows a numbered list, for terminals that can't move the cursor.
 fn by_number(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<usize> {
     let list = List(choices);
     for (at, choice) in choices.iter().enumerate() {
-        write(&format!("{:>3}  {}\n", at + 1, list.row(choice)));
+        write(&for_terminal(format!(
+            "{:>3}  {}\n",
+            at + 1,
+            list.row(choice)
+        )));
     }
     let number = |text: &str| {
         text.parse::<usize>()
@@ -152,17 +244,13 @@ fn by_number(title: &str, choices: &[Choice], start: usize) -> anyhow::Result<us
 struct Plain;
 
 impl Theme for Plain {
-    fn format_error(&self, f: &mut dyn fmt::Write, error: &str) -> fmt::Result {
-        write!(f, "  {}", visible(error))
-    }
-
     fn format_confirm_prompt(
         &self,
         f: &mut dyn fmt::Write,
         question: &str,
         _default: Option<bool>,
     ) -> fmt::Result {
-        write!(f, "{} [y/N]: ", visible(question))
+        f.write_str(&for_terminal(format!("{} [y/N]: ", asked(question))))
     }
 
     fn format_confirm_prompt_selection(
@@ -173,27 +261,6 @@ impl Theme for Plain {
     ) -> fmt::Result {
         self.format_confirm_prompt(f, question, None)?;
         f.write_str(answer.map_or("", |yes| if yes { "y" } else { "n" }))
-    }
-
-    fn format_input_prompt(
-        &self,
-        f: &mut dyn fmt::Write,
-        title: &str,
-        default: Option<&str>,
-    ) -> fmt::Result {
-        match default {
-            Some(default) => write!(f, "{} [{}]: ", visible(title), visible(default)),
-            None => write!(f, "{}: ", visible(title)),
-        }
-    }
-
-    fn format_input_prompt_selection(
-        &self,
-        f: &mut dyn fmt::Write,
-        title: &str,
-        answer: &str,
-    ) -> fmt::Result {
-        write!(f, "{}: {}", visible(title), visible(answer))
     }
 }
 
@@ -219,7 +286,7 @@ impl List<'_> {
 
 impl Theme for List<'_> {
     fn format_select_prompt(&self, f: &mut dyn fmt::Write, title: &str) -> fmt::Result {
-        let shown = format!("{} (arrows, Enter; Esc leaves)", visible(title));
+        let shown = for_terminal(format!("{} (arrows, Enter; Esc leaves)", asked(title)));
         // If the list has pages, dialoguer adds their number.
         f.write_str(&cut(&shown, " [Page 1/9] ".len()))
     }
@@ -231,8 +298,9 @@ impl Theme for List<'_> {
         active: bool,
     ) -> fmt::Result {
         let row = self.choice(index).map(|choice| self.row(choice));
-        let mark = if active { '>' } else { ' ' };
-        f.write_str(&cut(&format!("{mark} {}", row.unwrap_or_default()), 1))
+        let mark = paint(if active { ">" } else { " " }, Tone::Good, is_colored());
+        let row = for_terminal(format!("{mark} {}", row.unwrap_or_default()));
+        f.write_str(&cut(&row, 1))
     }
 
     fn format_select_prompt_selection(
@@ -242,7 +310,8 @@ impl Theme for List<'_> {
         index: &str,
     ) -> fmt::Result {
         let text = self.choice(index).map(|choice| visible(&choice.text));
-        write!(f, "{}: {}", visible(title), text.unwrap_or_default())
+        let line = format!("{}: {}", asked(title), text.unwrap_or_default());
+        f.write_str(&for_terminal(line))
     }
 }
 
@@ -263,7 +332,6 @@ mod tests {
 
     #[test]
     fn a_secret_is_taken_whole_or_not_at_all() {
-        use secrecy::ExposeSecret as _;
         let read = |line: &str, is_followed| {
             whole_line(line.as_bytes(), is_followed).map(|secret| secret.expose_secret().to_owned())
         };

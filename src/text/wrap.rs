@@ -1,4 +1,4 @@
-//! Breaks prose between words, so that the terminal does not break it inside them.
+//! Breaks prose between words, so that the terminal does not break it inside them. A command to copy stays whole.
 
 use dialoguer::console::measure_text_width;
 
@@ -7,8 +7,12 @@ use super::seen::is_unseen;
 /// The narrowest room for which lines are broken, in columns.
 const LEAST: usize = 20;
 
+/// The programs whose commands stay whole.
+const PROGRAMS: [&str; 2] = ["acpctl", "kubectl"];
+
 /// Breaks one line into lines of at most `width` columns, and indents all but the first by `indent` spaces. A word that is
-/// too long for any line, such as a path, stays whole: the terminal breaks it, and it can still be copied.
+/// too long for any line, such as a path, stays whole, and so does a command: the terminal breaks it, and it can still be
+/// copied.
 #[must_use]
 pub(crate) fn line(text: &str, width: usize, indent: usize) -> String {
     if measure_text_width(text) <= width || width < indent + LEAST {
@@ -17,9 +21,10 @@ pub(crate) fn line(text: &str, width: usize, indent: usize) -> String {
     let start = text.len() - text.trim_start_matches(' ').len();
     let mut wrapped = text[..start].to_owned();
     let mut column = start;
-    for (n, word) in text[start..].split(' ').enumerate() {
+    for (n, word) in units(&text[start..]).into_iter().enumerate() {
         let length = measure_text_width(word);
-        if n > 0 && column + 1 + length > width && indent + length <= width {
+        let may_begin_a_line = indent + length <= width || word.contains(' ');
+        if n > 0 && column + 1 + length > width && may_begin_a_line {
             wrapped.truncate(wrapped.trim_end_matches(' ').len());
             wrapped.push('\n');
             wrapped.push_str(&" ".repeat(indent));
@@ -32,6 +37,45 @@ pub(crate) fn line(text: &str, width: usize, indent: usize) -> String {
         column += length;
     }
     wrapped
+}
+
+/// Splits a line into words and commands.
+fn units(text: &str) -> Vec<&str> {
+    let mut units = Vec::new();
+    let mut rest = Some(text);
+    while let Some(text) = rest {
+        let is_behind_colon = units
+            .last()
+            .is_some_and(|before: &&str| before.ends_with(':'));
+        let word = text.find(' ').unwrap_or(text.len());
+        let end = command(text, is_behind_colon).unwrap_or(word);
+        units.push(&text[..end]);
+        rest = text.get(end + 1..);
+    }
+    units
+}
+
+/// Returns the length of the command with which the text begins. It ends with its quote or its parenthesis; behind a colon,
+/// it covers the rest of the line.
+fn command(text: &str, is_behind_colon: bool) -> Option<usize> {
+    let close = match text.chars().next() {
+        Some(quote @ ('\'' | '`')) => Some(quote),
+        Some('(') => Some(')'),
+        _ => None,
+    };
+    let line = if close.is_some() { &text[1..] } else { text };
+    let (program, _) = line.split_once(' ')?;
+    if !PROGRAMS.contains(&program) {
+        return None;
+    }
+    match close {
+        None => is_behind_colon.then_some(text.len()),
+        Some(close) => {
+            let end = 1 + line.find(close)?;
+            let after = text[end..].find(' ');
+            Some(after.map_or(text.len(), |after| end + after))
+        }
+    }
 }
 
 /// Breaks each of several lines. The continuation of a line is indented by two more spaces.
@@ -94,6 +138,31 @@ mod tests {
             line("ok    path  a short one, and then many words", 32, 12),
             "ok    path  a short one, and\n            then many words"
         );
+    }
+
+    #[test]
+    fn a_command_to_copy_stays_whole() {
+        for (text, broken) in [
+            (
+                "Next: bind it: acpctl credential bind a --project b",
+                "Next: bind it:\n  acpctl credential bind a --project b",
+            ),
+            (
+                "Hint: see 'acpctl credential list --help', or ask",
+                "Hint: see\n  'acpctl credential list --help',\n  or ask",
+            ),
+            (
+                "log in (acpctl login URL), or use the local store",
+                "log in (acpctl login URL), or use\n  the local store",
+            ),
+            // A name in prose is a word.
+            (
+                "what acpctl does with a file of yours today",
+                "what acpctl does with a file of\n  yours today",
+            ),
+        ] {
+            assert_eq!(line(text, 33, 2), broken);
+        }
     }
 
     #[test]

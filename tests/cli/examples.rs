@@ -63,6 +63,20 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         Expected::Code(3),
     ),
     (
+        "acpctl wait credential/prod --for exists",
+        Expected::Code(0),
+    ),
+    (
+        "acpctl wait agent/lead --for deleted",
+        Expected::Skipped("waits for another run: nouns/start.rs"),
+    ),
+    (
+        "acpctl describe agent lead reviewer",
+        // There is one agent.
+        Expected::Code(3),
+    ),
+    ("acpctl credential get prod staging", Expected::Code(3)),
+    (
         "acpctl session events ",
         Expected::Skipped("needs a session that runs: session/follow/"),
     ),

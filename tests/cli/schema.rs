@@ -43,6 +43,8 @@ const LINES: &[&str] = &[
     "whoami",
     "doctor",
     "config set project team-a",
+    "config get project",
+    "config path",
     "config view",
     // What follows `--` is the alias's, so the flag stands before it.
     "alias set creds -o json -- credential list",
@@ -141,7 +143,12 @@ const LINES: &[&str] = &[
     "delete sessions --all --yes",
     "agent delete lead --yes",
     "delete project team-a --yes",
+    "local backup store.db",
+    "local restore store.db --yes",
+    "local rekey --dry-run",
+    "local rekey",
     "config unset project",
+    "login http://127.0.0.1:1 --token a-token-of-nobody-0123456789",
     "logout",
 ];
 

@@ -3,12 +3,11 @@
 use anyhow::Context as _;
 
 use crate::api::{Body, Method, Request};
-use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
+use crate::commands::{outcome, required};
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
-use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::AGENT;
 
@@ -42,9 +41,7 @@ pub struct Args {
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.project.project(ctx)?;
     let format = args.output.format(ctx)?;
-    let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) else {
-        return Err(Failure::usage("--name is required").into());
-    };
+    let name = required::value(ctx, "name", "Name", args.name.as_deref())?;
     let mut body = Body::new();
     body.set("name", name);
     body.set("project_id", project.as_str());

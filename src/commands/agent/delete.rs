@@ -1,41 +1,37 @@
 //! `acpctl agent delete`
 
-use super::agent_args::AgentArgs;
-use crate::commands::confirm::ConfirmArgs;
-use crate::commands::outcome::WriteArgs;
-use crate::commands::removal;
+use crate::commands::project_args::ProjectArgs;
+use crate::commands::removal::DeleteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
+use crate::resources::Candidates;
 
-const EXAMPLES: &str = "acpctl agent delete lead --yes";
+const EXAMPLES: &str = "\
+acpctl agent delete lead --yes
+# Several at once; a missing one is not an error
+acpctl agent delete lead old --ignore-not-found --yes";
 
-/// Delete an agent
+/// Delete agents
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
+    /// Names or IDs
+    #[arg(value_name = "AGENT")]
+    #[arg(add = Candidates::AGENTS)]
+    agents: Vec<String>,
     #[command(flatten)]
-    target: AgentArgs,
+    project: ProjectArgs,
     #[command(flatten)]
-    confirm: ConfirmArgs,
-    #[command(flatten)]
-    output: WriteArgs,
+    delete: DeleteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = args.target.project(ctx)?;
-    let format = args.output.format(ctx)?;
-    let given = args.target.agent()?;
-    args.confirm.require(ctx, &format!("agent/{given}"))?;
-    let client = ctx.client()?;
-    let found = ctx.block_on(lookup::agent(client, &project, given))?;
+    let project = args.project.project(ctx)?;
     let agents = Collection::agents(&project);
-    removal::remove(
-        ctx,
-        &args.confirm,
-        &agents,
-        &found,
-        given,
-        &format,
-        "delete agent",
-    )
+    let find = |name: &str| {
+        let client = ctx.client()?;
+        ctx.block_on(lookup::agent(client, &project, name))
+    };
+    args.delete
+        .delete(ctx, &agents, &args.agents, "delete agent", &find)
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
+use crate::text::acpctl;
 use crate::text::command::shell_word;
 
 /// List the aliases
@@ -18,6 +19,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let aliases = ctx.config()?.aliases();
     match format {
+        // A script gets the head alone, as from every empty list.
+        Format::Table | Format::Wide if aliases.is_empty() && ctx.out.is_terminal() => {
+            let set = acpctl(&["alias", "set", "NAME", "--", "WORDS..."]);
+            ctx.out.line(&format!("No aliases yet. Make one: {set}"))
+        }
         Format::Table | Format::Wide => {
             let line = |words: &[String]| {
                 let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();

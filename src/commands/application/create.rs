@@ -3,11 +3,10 @@
 use anyhow::Context as _;
 
 use super::fields::Fields;
-use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
+use crate::commands::{outcome, required};
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
-use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::APPLICATION;
 
@@ -28,16 +27,26 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
-    let fields = &args.fields;
-    for (flag, value) in [
-        ("name", &fields.name),
-        ("source-repo-url", &fields.source_repo_url),
-        ("source-path", &fields.source_path),
-        ("destination-project", &fields.destination_project),
+    let mut fields = args.fields.clone();
+    for (flag, title, value) in [
+        ("name", "Name", &mut fields.name),
+        (
+            "source-repo-url",
+            "URL of the Git repository",
+            &mut fields.source_repo_url,
+        ),
+        (
+            "source-path",
+            "Folder of the manifests in it",
+            &mut fields.source_path,
+        ),
+        (
+            "destination-project",
+            "Project that they are for",
+            &mut fields.destination_project,
+        ),
     ] {
-        if value.as_deref().unwrap_or_default().is_empty() {
-            return Err(Failure::usage(format!("--{flag} is required")).into());
-        }
+        *value = Some(required::value(ctx, flag, title, value.as_deref())?);
     }
     let client = ctx.client()?;
     let record = ctx.block_on(async {

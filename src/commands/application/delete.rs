@@ -2,47 +2,35 @@
 
 use anyhow::Context as _;
 
-use crate::commands::confirm::ConfirmArgs;
-use crate::commands::outcome::WriteArgs;
-use crate::commands::removal;
+use crate::commands::removal::DeleteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::resources::Candidates;
 
-const EXAMPLES: &str = "acpctl application delete web --yes";
+const EXAMPLES: &str = "\
+acpctl application delete web --yes
+# Several at once; a missing one is not an error
+acpctl application delete web old --ignore-not-found --yes";
 
-/// Delete an application
+/// Delete applications
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Name or ID
+    /// Names or IDs
+    #[arg(value_name = "APPLICATION")]
     #[arg(add = Candidates::APPLICATIONS)]
-    application: String,
+    applications: Vec<String>,
     #[command(flatten)]
-    confirm: ConfirmArgs,
-    #[command(flatten)]
-    output: WriteArgs,
+    delete: DeleteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     const DOING: &str = "delete application";
-    let given = &args.application;
-    let format = args.output.format(ctx)?;
+    let find = |name: &str| {
+        let client = ctx.client()?;
+        ctx.block_on(async { lookup::application(client, name).await.context(DOING) })
+    };
     let applications = Collection::applications();
-    applications.check(given)?;
-    args.confirm.require(ctx, &format!("application/{given}"))?;
-    let client = ctx.client()?;
-    let found = ctx.block_on(async {
-        let found = lookup::application(client, given).await;
-        found.context(DOING)
-    })?;
-    removal::remove(
-        ctx,
-        &args.confirm,
-        &applications,
-        &found,
-        given,
-        &format,
-        DOING,
-    )
+    args.delete
+        .delete(ctx, &applications, &args.applications, DOING, &find)
 }

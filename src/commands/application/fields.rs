@@ -10,7 +10,7 @@ use crate::text::quote;
 
 /// The flags for the fields of an application. Switches are optional, so that `--auto-sync=false` differs from no flag:
 /// an update sends the one and leaves the other alone.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Fields {
     /// Name
     #[arg(long)]

@@ -1,11 +1,17 @@
 //! `acpctl config get`
 
+use serde_json::json;
+
 use super::values;
+use crate::commands::outcome;
 use crate::config::keys::DESCRIBED;
 use crate::ctx::Ctx;
+use crate::output::OutputArgs;
 use crate::resources::Candidates;
 
-const EXAMPLES: &str = "acpctl config get api_url";
+const EXAMPLES: &str = "\
+acpctl config get api_url
+acpctl config get project -o json";
 
 /// Print the effective value of a setting
 ///
@@ -16,10 +22,15 @@ pub struct Args {
     /// Key
     #[arg(add = Candidates::Described(&DESCRIBED))]
     key: String,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
     let key = values::find(&args.key)?;
     let (value, _) = values::effective(key, ctx.settings()?, ctx.config()?);
-    ctx.out.line(value.as_deref().unwrap_or(values::UNSET))
+    let result = json!({"key": args.key, "value": value});
+    let shown = value.as_deref().unwrap_or(values::UNSET);
+    outcome::said(ctx, &format, shown, &result)
 }

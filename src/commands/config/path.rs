@@ -1,17 +1,26 @@
 //! `acpctl config path`
 
+use serde_json::json;
+
+use crate::commands::outcome;
 use crate::config::paths;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
+use crate::output::OutputArgs;
 
 const EXAMPLES: &str = "acpctl config path";
 
 /// Print the path of the configuration file
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    output: OutputArgs,
+}
 
-pub(super) fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
     let path = paths::config_file().map_err(|why| Failure::new(Kind::Other, why))?;
-    ctx.out.line(&path.to_string_lossy())
+    let path = path.to_string_lossy();
+    outcome::said(ctx, &format, &path, &json!({"path": path}))
 }

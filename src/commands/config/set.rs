@@ -4,12 +4,11 @@ use serde_json::json;
 
 use super::values;
 use crate::auth::{cleartext, login};
-use crate::commands::outcome;
+use crate::commands::outcome::{self, WriteArgs};
 use crate::config::keys::{DESCRIBED, Takes};
 use crate::config::{Config, Settings, file, paths};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::output::OutputArgs;
 use crate::resources::Candidates;
 use crate::text::url_for_people;
 
@@ -30,11 +29,11 @@ pub struct Args {
     /// Value
     value: String,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     save(
         ctx,
         &args.key,
@@ -72,6 +71,9 @@ pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<
         other => other,
     };
     let exposed = value.filter(|_| is_url).and_then(cleartext::exposed);
+    if ctx.rehearses() {
+        return Ok(());
+    }
     Config::update(&path, |config| {
         if is_url {
             login::change_url(config, value);

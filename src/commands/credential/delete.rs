@@ -3,54 +3,46 @@
 use anyhow::Context as _;
 
 use super::minted::Minted;
-use crate::commands::confirm::ConfirmArgs;
-use crate::commands::outcome::WriteArgs;
-use crate::commands::removal;
+use crate::commands::removal::DeleteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
-use crate::resources::Candidates;
+use crate::resources::{Candidates, Record};
 use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
 acpctl credential delete prod
-# Without confirmation
-acpctl credential delete prod --yes";
+# Without confirmation; a missing one is not an error
+acpctl credential delete prod staging --ignore-not-found --yes
+# All with these labels
+acpctl credential delete -l team=a --yes";
 
-/// Delete a credential
+/// Delete credentials
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Name or ID
+    /// Names or IDs
+    #[arg(value_name = "CREDENTIAL")]
     #[arg(add = Candidates::CREDENTIALS)]
-    credential: String,
+    credentials: Vec<String>,
     #[command(flatten)]
-    confirm: ConfirmArgs,
-    #[command(flatten)]
-    output: WriteArgs,
+    delete: DeleteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     const DOING: &str = "delete credential";
-    let given = &args.credential;
-    let format = args.output.format(ctx)?;
+    let find = |name: &str| -> anyhow::Result<Record> {
+        let client = ctx.client()?;
+        let found =
+            ctx.block_on(async { lookup::credential(client, name).await.context(DOING) })?;
+        if Minted::of(&found).is_some() {
+            let revoke = acpctl(&["credential", "revoke", name]);
+            ctx.out.note(&format!(
+                "The credential was minted, and deleting it leaves its access in the cluster; to take that back as well: {revoke}"
+            ));
+        }
+        Ok(found)
+    };
     let credentials = Collection::credentials();
-    credentials.check(given)?;
-    args.confirm.require(ctx, &format!("credential/{given}"))?;
-    let client = ctx.client()?;
-    let found = ctx.block_on(async { lookup::credential(client, given).await.context(DOING) })?;
-    if Minted::of(&found).is_some() {
-        let revoke = acpctl(&["credential", "revoke", given]);
-        ctx.out.note(&format!(
-            "The credential was minted, and deleting it leaves its access in the cluster; to take that back as well: {revoke}"
-        ));
-    }
-    removal::remove(
-        ctx,
-        &args.confirm,
-        &credentials,
-        &found,
-        given,
-        &format,
-        DOING,
-    )
+    args.delete
+        .delete(ctx, &credentials, &args.credentials, DOING, &find)
 }

@@ -5,18 +5,21 @@ mod page;
 
 use anyhow::Context as _;
 
-use super::{binding_names, named, used_by};
+use super::used_by::{self, Use};
+use super::{binding_names, named, several};
+use crate::api::{Client, Error};
 use crate::ctx::Ctx;
-use crate::lookup;
+use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
-use crate::resources::{CREDENTIAL, Candidates, ROLE_BINDING, find, unknown};
+use crate::resources::{CREDENTIAL, Candidates, ROLE_BINDING, Record, find, unknown};
 use crate::text::quote;
 
 const EXAMPLES: &str = "\
 acpctl describe credential prod
+acpctl describe agent lead reviewer
 acpctl describe project team-a -o json";
 
-/// Show detailed information about a resource
+/// Show detailed information about resources
 ///
 /// On a terminal this is a page for people. In a pipe it is JSON, as with the Go tool; `-o table` prints the page there
 /// too.
@@ -26,9 +29,10 @@ pub struct Args {
     /// Kind of resource
     #[arg(add = Candidates::Kinds)]
     resource: String,
-    /// ID or name
+    /// IDs or names
+    #[arg(value_name = "NAME", required = true)]
     #[arg(add = Candidates::NamesOfKind)]
-    name: String,
+    names: Vec<String>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -46,25 +50,42 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             "session, project, project-settings, user, agent, role, role-binding, credential, application, provider, policy, cluster",
         )
     })?;
-    lookup::check("name", &args.name)?;
-    let collection = named::collection(ctx, resource, None)?;
-    let (record, users) = ctx.block_on(async {
-        let mut record = lookup::find_by_id_first(client, &collection, &args.name)
-            .await
-            .with_context(|| format!("describe {} {}", resource.word, quote(&args.name)))?;
-        record.remove("token");
-        let users = if is_page && resource.word == CREDENTIAL.word {
-            Some(used_by::of(client, record.id()).await)
-        } else {
-            None
-        };
-        if is_page && resource.word == ROLE_BINDING.word {
-            binding_names::name_targets(client, std::slice::from_mut(&mut record)).await;
-        }
-        Ok((record, users))
-    })?;
-    if is_page {
-        return ctx.out.long(&page::of(ctx, &record, users.as_ref()));
+    for name in &args.names {
+        lookup::check("name", name)?;
     }
-    ctx.out.record(&record, &format, ctx.now())
+    let collection = named::collection(ctx, resource, None)?;
+    let find = |name: &str| ctx.block_on(look_up(client, &collection, name, is_page));
+    if !is_page {
+        let find = |name: &str| find(name).map(|(record, _)| record);
+        return several::show(ctx, resource, &args.names, &format, find);
+    }
+    let found = args.names.iter().map(|name| find(name));
+    let found = found.collect::<anyhow::Result<Vec<_>>>()?;
+    let pages = found
+        .iter()
+        .map(|(record, users)| page::of(ctx, record, users.as_ref()));
+    ctx.out.long(&pages.collect::<Vec<_>>().join("\n"))
+}
+
+/// Finds an object, and for a page who uses it.
+async fn look_up(
+    client: &Client,
+    collection: &Collection,
+    name: &str,
+    is_page: bool,
+) -> anyhow::Result<(Record, Option<Result<Vec<Use>, Error>>)> {
+    let resource = collection.resource;
+    let mut record = lookup::find_by_id_first(client, collection, name)
+        .await
+        .with_context(|| format!("describe {} {}", resource.word, quote(name)))?;
+    record.remove("token");
+    let users = if is_page && resource.word == CREDENTIAL.word {
+        Some(used_by::of(client, record.id()).await)
+    } else {
+        None
+    };
+    if is_page && resource.word == ROLE_BINDING.word {
+        binding_names::name_targets(client, std::slice::from_mut(&mut record)).await;
+    }
+    Ok((record, users))
 }

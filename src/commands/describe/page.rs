@@ -233,7 +233,7 @@ fn label(field: &str) -> String {
         .split('_')
         .enumerate()
         .map(|(n, word)| match word {
-            "id" | "llm" | "url" | "uid" | "cr" | "sdk" => word.to_uppercase(),
+            "api" | "id" | "llm" | "url" | "uid" | "cr" | "sdk" => word.to_uppercase(),
             word if n == 0 => {
                 let (first, rest) = word.split_at(1);
                 first.to_uppercase() + rest

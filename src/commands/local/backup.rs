@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use serde_json::json;
 
 use super::deferred::Deferred;
 use super::store;
+use crate::commands::outcome::{self, WriteArgs};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::progress;
@@ -21,9 +23,12 @@ const EXAMPLES: &str = "acpctl local backup ~/ambient-backup.db";
 pub struct Args {
     /// New file
     file: PathBuf,
+    #[command(flatten)]
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format(ctx)?;
     if args.file.symlink_metadata().is_ok() {
         let file = args.file.display().to_string();
         let message = format!("back the store up: {} exists already", quote(&file));
@@ -31,6 +36,15 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .hint("name a new file")
             .into());
     }
+    if !ctx.rehearses() {
+        copy(args)?;
+    }
+    let file = args.file.display().to_string();
+    let result = json!({"backed_up_to": file});
+    outcome::said(ctx, &format, &format!("Backed up to {file}"), &result)
+}
+
+fn copy(args: &Args) -> anyhow::Result<()> {
     let progress = progress::begin("Copying the store");
     let state = store::open()?;
     let signals = Deferred::begin()?;
@@ -40,6 +54,5 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let _ = std::fs::remove_file(&args.file);
         return Err(status.into());
     }
-    ctx.out
-        .line(&format!("Backed up to {}", args.file.display()))
+    Ok(())
 }

@@ -1,9 +1,11 @@
 //! `acpctl local rekey`
 
 use anyhow::Context as _;
+use serde_json::json;
 
 use super::deferred::Deferred;
 use super::store;
+use crate::commands::outcome::{self, WriteArgs};
 use crate::ctx::Ctx;
 use crate::output::progress;
 
@@ -14,16 +16,24 @@ const EXAMPLES: &str = "acpctl local rekey";
 /// Reading the tokens of earlier backups still requires the old key.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    output: WriteArgs,
+}
 
-pub(super) fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format(ctx)?;
+    if ctx.rehearses() {
+        let result = json!({"sealed": null});
+        return outcome::said(ctx, &format, "Sealed all tokens with a new key", &result);
+    }
     let progress = progress::begin("Sealing every token again");
     let state = store::open()?;
     // A signal takes effect only after every token has its new key and the old key is gone.
     let signals = Deferred::begin()?;
     let sealed = state.rekey().context("seal with a new key")?;
     drop(progress);
-    ctx.out
-        .line(&format!("Sealed {sealed} tokens with a new key"))?;
+    let sentence = format!("Sealed {sealed} tokens with a new key");
+    outcome::said(ctx, &format, &sentence, &json!({"sealed": sealed}))?;
     Ok(signals.check()?)
 }

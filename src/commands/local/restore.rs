@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use serde_json::json;
 
 use super::deferred::Deferred;
 use super::store;
+use crate::commands::outcome::{self, WriteArgs};
 use crate::compat::io_reason::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -27,9 +29,12 @@ pub struct Args {
     /// Skip the confirmation
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format(ctx)?;
     let file = args.file.display().to_string();
     // Checked first, so that nobody confirms a replacement by a missing file.
     std::fs::metadata(&args.file).map_err(|error| {
@@ -38,6 +43,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             format!("read {}: {}", quote(&file), reason(&error)),
         )
     })?;
+    let result = json!({"restored_from": file});
+    let sentence = format!("Restored from {file}");
+    if ctx.rehearses() {
+        return outcome::said(ctx, &format, &sentence, &result);
+    }
     if !args.yes {
         if !ctx.may_ask() {
             return Err(Failure::new(Kind::Input, "add --yes to replace the store")
@@ -55,7 +65,6 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let signals = Deferred::begin()?;
     state.restore(&args.file).context("restore the store")?;
     drop(progress);
-    ctx.out
-        .line(&format!("Restored from {}", args.file.display()))?;
+    outcome::said(ctx, &format, &sentence, &result)?;
     Ok(signals.check()?)
 }

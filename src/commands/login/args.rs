@@ -1,6 +1,7 @@
 //! The flags of `acpctl login`.
 
 use crate::auth::store::Store;
+use crate::commands::outcome::WriteArgs;
 
 /// The issuer if nothing names one, as in the Go tool.
 pub(super) const DEFAULT_ISSUER: &str = "https://sso.redhat.com/auth/realms/redhat-external";
@@ -30,6 +31,7 @@ pub(super) enum Mode {
 /// --issuer-url, `AMBIENT_ISSUER_URL` or the last login at this server; otherwise acpctl prompts for a token.
 ///
 /// One request asks the API server whether it accepts the token; the login is saved even if the server does not answer.
+/// With --dry-run, nothing is saved; this needs --token or --client-credentials.
 ///
 /// A job in a CI system needs no login: with `AMBIENT_ISSUER_URL`, `AMBIENT_CLIENT_ID` and a secret or an ID token in its
 /// environment, each command gets a token and keeps it in memory.
@@ -89,6 +91,8 @@ pub struct Args {
     /// Where to keep the login: keyring|file|none (default: the keyring if one answers, else the file)
     #[arg(long, value_name = "PLACE", hide_possible_values = true)]
     pub store: Option<Store>,
+    #[command(flatten)]
+    pub output: WriteArgs,
 }
 
 impl Args {

@@ -158,5 +158,5 @@ fn cannot_listen(port: u16, error: &io::Error) -> Failure {
         _ => reason(error),
     };
     Failure::new(Kind::Other, format!("--callback-port {port}: {why}"))
-        .hint("choose another port, or leave the flag out: acpctl then takes a free one")
+        .hint("choose another port, or leave the flag out, so that acpctl takes a free one")
 }

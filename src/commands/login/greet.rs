@@ -35,9 +35,10 @@ pub(super) fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> any
     if let Some(origin) = cleartext::exposed(&url) {
         ctx.out.warn(&cleartext::words(&origin));
     }
+    let saved = if ctx.rehearses() { "" } else { "saved, but " };
     if let Err(failure) = settings.check_connection(Some(token)) {
         ctx.out
-            .warn(&format!("saved, but no command can use it: {failure}"));
+            .warn(&format!("{saved}no command can use it: {failure}"));
         return Ok(());
     }
     let user = token::read(token.expose_secret());
@@ -54,13 +55,13 @@ pub(super) fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> any
         }),
         Ok(401) => ctx
             .out
-            .warn(&format!("saved, but {url} rejects the token (401)")),
+            .warn(&format!("{saved}{url} rejects the token (401)")),
         Ok(status) => ctx.out.warn(&format!(
-            "saved, but {url} answers {status}, unlike the platform"
+            "{saved}{url} answers {status}, unlike the platform"
         )),
         Err(error) => ctx
             .out
-            .warn(&format!("saved, but the server did not answer: {error:#}")),
+            .warn(&format!("{saved}the server did not answer: {error:#}")),
     }
     Ok(())
 }

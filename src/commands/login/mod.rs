@@ -14,6 +14,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 
 pub(crate) use args::Args;
 
@@ -25,15 +26,17 @@ use crate::auth::oidc::Revocation;
 use crate::auth::revoke::Revocable;
 use crate::auth::store::{Login, Store};
 use crate::auth::{browser, job, token};
+use crate::commands::outcome;
 use crate::config::settings::check_token;
 use crate::config::{file, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
-use crate::output::prompt;
+use crate::output::{Format, prompt};
 use crate::text::{acpctl, quote, url_for_people};
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format(ctx)?;
     let modes = args.modes();
     let may_prompt = ctx.may_ask() && std::io::stdin().is_terminal();
     if modes.len() > 1 || modes.is_empty() && !may_prompt {
@@ -62,6 +65,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         (true, true) => Mode::Browser,
         (true, false) => Mode::Device,
     });
+    if ctx.rehearses() && !matches!(mode, Mode::Token | Mode::ClientCredentials) {
+        let message = "--dry-run needs --token or --client-credentials: any other login stays open at the issuer";
+        return Err(Failure::usage(message).into());
+    }
     let (mut login, browser) = log_in(ctx, args, mode, &provider, url.as_deref())
         .map_err(|error| ask_for_the_issuer(error, &provider))?;
     let saved = keep(
@@ -77,21 +84,40 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         answer(ctx, browser, &login, saved.as_ref().err())?;
     }
     let notes = saved?;
-    ctx.out.line(&format!(
-        "Login successful. Configuration saved to {}",
-        path.display()
-    ))?;
+    said(ctx, &format, &path, url.as_deref(), &login)?;
     warn(ctx, &login, mode);
     for note in notes {
         ctx.out.note(&note);
     }
-    if let Some(before) = before.filter(|before| !before.lives_on_in(&login)) {
+    let before = before.filter(|before| !ctx.rehearses() && !before.lives_on_in(&login));
+    if let Some(before) = before {
         end(ctx, &before)?;
     }
     if let Some(token) = &login.access {
         greet::greet(ctx, url, token)?;
     }
     Ok(())
+}
+
+/// Reports a login that has been saved.
+fn said(
+    ctx: &Ctx,
+    format: &Format,
+    path: &Path,
+    url: Option<&str>,
+    login: &Login,
+) -> anyhow::Result<()> {
+    let path = path.display().to_string();
+    let token = login.access.as_ref();
+    let token = token.map(|token| token::read(token.expose_secret()));
+    let result = json!({
+        "server": url_for_people(url.unwrap_or(&ctx.settings()?.api_url.value)),
+        "user": token.as_ref().and_then(|token| token.user()),
+        "expires_at": token.as_ref().and_then(token::Token::expires_at).map(|at| at.to_string()),
+        "config": path,
+    });
+    let sentence = format!("Login successful. Configuration saved to {path}");
+    outcome::said(ctx, format, &sentence, &result)
 }
 
 /// Gets the login in the way that the user chose. A browser is returned if it still waits for its page.
@@ -156,6 +182,9 @@ fn keep(
 ) -> anyhow::Result<Vec<String>> {
     if let Some(token) = &login.access {
         check_token(token, "the token")?;
+    }
+    if ctx.rehearses() {
+        return Ok(Vec::new());
     }
     let keeps_secret = matches!(args.store, Some(Store::Keyring | Store::File));
     let mut notes = Vec::new();

@@ -1,34 +1,30 @@
 //! `acpctl policy delete`
 
-use crate::commands::confirm::ConfirmArgs;
-use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
-use crate::commands::project_object::Target;
+use crate::commands::project_object;
+use crate::commands::removal::DeleteArgs;
 use crate::ctx::Ctx;
 use crate::resources::{Candidates, POLICY};
 
-const EXAMPLES: &str = "acpctl policy delete tight --yes";
+const EXAMPLES: &str = "\
+acpctl policy delete tight --yes
+# Several at once; a missing one is not an error
+acpctl policy delete tight old --ignore-not-found --yes";
 
-/// Delete a policy
+/// Delete policies
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Name or ID
+    /// Names or IDs
+    #[arg(value_name = "POLICY")]
     #[arg(add = Candidates::POLICIES)]
-    policy: String,
+    policies: Vec<String>,
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
-    confirm: ConfirmArgs,
-    #[command(flatten)]
-    output: WriteArgs,
+    delete: DeleteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let target = Target {
-        resource: &POLICY,
-        given: &args.policy,
-        project: &args.project,
-    };
-    target.delete(ctx, &args.confirm, &args.output)
+    project_object::delete(ctx, &POLICY, &args.policies, &args.project, &args.delete)
 }

@@ -1,20 +1,21 @@
 //! `acpctl policy get`
 
 use crate::commands::project_args::ProjectArgs;
-use crate::commands::project_object::Target;
+use crate::commands::project_object;
 use crate::ctx::Ctx;
 use crate::output::OutputArgs;
 use crate::resources::{Candidates, POLICY};
 
 const EXAMPLES: &str = "acpctl policy get tight";
 
-/// Show a policy
+/// Show policies
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Name or ID
+    /// Names or IDs
+    #[arg(value_name = "POLICY", required = true)]
     #[arg(add = Candidates::POLICIES)]
-    policy: String,
+    policies: Vec<String>,
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
@@ -22,10 +23,5 @@ pub struct Args {
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let target = Target {
-        resource: &POLICY,
-        given: &args.policy,
-        project: &args.project,
-    };
-    target.show(ctx, &args.output)
+    project_object::show(ctx, &POLICY, &args.policies, &args.project, &args.output)
 }

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 
 use crate::api::Body;
 use crate::commands::outcome::WriteArgs;
-use crate::commands::{outcome, switch_project};
+use crate::commands::{outcome, required, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
@@ -30,9 +30,8 @@ pub(crate) struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
-    let Some(name) = args.name.as_deref().filter(|name| !name.is_empty()) else {
-        return Err(Failure::usage("--name is required").into());
-    };
+    let name = required::value(ctx, "name", "Name", args.name.as_deref())?;
+    let name = name.as_str();
     let mut body = Body::new();
     body.set("name", name);
     body.set_filled("description", args.description.as_deref());

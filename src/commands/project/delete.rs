@@ -25,6 +25,9 @@ pub(crate) struct Args {
     name: Option<String>,
     #[command(flatten)]
     confirm: ConfirmArgs,
+    /// Succeed if there is no such project
+    #[arg(long)]
+    ignore_not_found: bool,
     #[command(flatten)]
     output: WriteArgs,
 }
@@ -39,11 +42,15 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let found = ctx.block_on(async {
         match lookup::find_if_any(client, &projects, name).await {
-            Ok(Some(found)) => Ok(found),
+            Ok(None) if args.ignore_not_found => Ok(None),
+            Ok(Some(found)) => Ok(Some(found)),
             Ok(None) => Err(lookup::not_found(client, &projects, name).await.into()),
             Err(error) => Err(error.context("delete project")),
         }
     })?;
+    let Some(found) = found else {
+        return Ok(());
+    };
     let question = confirm::question(&PROJECT, &format!("project/{}", found.id()));
     if ctx.may_ask() && !ctx.rehearses() && !args.confirm.agreed(ctx, &question)? {
         return Ok(());

@@ -1,34 +1,30 @@
 //! `acpctl provider delete`
 
-use crate::commands::confirm::ConfirmArgs;
-use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
-use crate::commands::project_object::Target;
+use crate::commands::project_object;
+use crate::commands::removal::DeleteArgs;
 use crate::ctx::Ctx;
 use crate::resources::{Candidates, PROVIDER};
 
-const EXAMPLES: &str = "acpctl provider delete github --yes";
+const EXAMPLES: &str = "\
+acpctl provider delete github --yes
+# Several at once; a missing one is not an error
+acpctl provider delete github old --ignore-not-found --yes";
 
-/// Delete a provider
+/// Delete providers
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Name or ID
+    /// Names or IDs
+    #[arg(value_name = "PROVIDER")]
     #[arg(add = Candidates::PROVIDER_RECORDS)]
-    provider: String,
+    providers: Vec<String>,
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
-    confirm: ConfirmArgs,
-    #[command(flatten)]
-    output: WriteArgs,
+    delete: DeleteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let target = Target {
-        resource: &PROVIDER,
-        given: &args.provider,
-        project: &args.project,
-    };
-    target.delete(ctx, &args.confirm, &args.output)
+    project_object::delete(ctx, &PROVIDER, &args.providers, &args.project, &args.delete)
 }

@@ -1,20 +1,21 @@
 //! `acpctl provider get`
 
 use crate::commands::project_args::ProjectArgs;
-use crate::commands::project_object::Target;
+use crate::commands::project_object;
 use crate::ctx::Ctx;
 use crate::output::OutputArgs;
 use crate::resources::{Candidates, PROVIDER};
 
 const EXAMPLES: &str = "acpctl provider get github";
 
-/// Show a provider
+/// Show providers
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Name or ID
+    /// Names or IDs
+    #[arg(value_name = "PROVIDER", required = true)]
     #[arg(add = Candidates::PROVIDER_RECORDS)]
-    provider: String,
+    providers: Vec<String>,
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
@@ -22,10 +23,5 @@ pub struct Args {
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let target = Target {
-        resource: &PROVIDER,
-        given: &args.provider,
-        project: &args.project,
-    };
-    target.show(ctx, &args.output)
+    project_object::show(ctx, &PROVIDER, &args.providers, &args.project, &args.output)
 }

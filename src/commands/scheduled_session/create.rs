@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::fields::Fields;
 use crate::api::{Method, Request};
-use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
+use crate::commands::{outcome, required};
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
@@ -36,7 +36,19 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let project = args.project.project(ctx)?;
     let format = args.output.format(ctx)?;
     let client = ctx.client()?;
-    let fields = &args.fields;
+    let mut fields = args.fields.clone();
+    if ctx.may_ask() {
+        for (flag, title, value) in [
+            ("name", "Name", &mut fields.name),
+            (
+                "schedule",
+                "Schedule, such as '0 2 * * *' or @daily",
+                &mut fields.schedule,
+            ),
+        ] {
+            *value = Some(required::value(ctx, flag, title, value.as_deref())?);
+        }
+    }
     let missing: Vec<&str> = [
         ("name is required", &fields.name),
         ("schedule is required", &fields.schedule),

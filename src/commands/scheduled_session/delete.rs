@@ -1,42 +1,42 @@
 //! `acpctl scheduled-session delete`
 
-use super::schedule::ScheduleArgs;
-use crate::commands::confirm::ConfirmArgs;
-use crate::commands::outcome::WriteArgs;
-use crate::commands::removal;
+use crate::commands::project_args::ProjectArgs;
+use crate::commands::removal::DeleteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
+use crate::resources::Candidates;
 
-const EXAMPLES: &str = "acpctl scheduled-session delete nightly --yes";
+const EXAMPLES: &str = "\
+acpctl scheduled-session delete nightly --yes
+# Several at once; a missing one is not an error
+acpctl scheduled-session delete nightly old --ignore-not-found --yes";
 
-/// Delete a scheduled session
+/// Delete scheduled sessions
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
+    /// Names or IDs
+    #[arg(value_name = "SESSION")]
+    #[arg(add = Candidates::SCHEDULED_SESSIONS)]
+    sessions: Vec<String>,
     #[command(flatten)]
-    target: ScheduleArgs,
+    project: ProjectArgs,
     #[command(flatten)]
-    confirm: ConfirmArgs,
-    #[command(flatten)]
-    output: WriteArgs,
+    delete: DeleteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let project = args.target.project(ctx)?;
-    let format = args.output.format(ctx)?;
-    let given = args.target.schedule()?;
-    args.confirm
-        .require(ctx, &format!("scheduled-session/{given}"))?;
-    let client = ctx.client()?;
-    let found = ctx.block_on(lookup::scheduled_session(client, &project, given))?;
+    let project = args.project.project(ctx)?;
     let schedules = Collection::scheduled_sessions(&project);
-    removal::remove(
+    let find = |name: &str| {
+        let client = ctx.client()?;
+        ctx.block_on(lookup::scheduled_session(client, &project, name))
+    };
+    args.delete.delete(
         ctx,
-        &args.confirm,
         &schedules,
-        &found,
-        given,
-        &format,
+        &args.sessions,
         "delete scheduled session",
+        &find,
     )
 }

@@ -12,7 +12,7 @@ use crate::resources::Candidates;
 use crate::text::quote;
 
 /// The flags for the fields of a scheduled session.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Fields {
     /// Name
     #[arg(long)]

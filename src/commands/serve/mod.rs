@@ -145,7 +145,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if args.no_token && args.token_file.is_some() {
         return Err(
             Failure::usage("--no-token and --token-file exclude each other")
-                .hint("leave both out: acpctl serve then makes a token that your own commands find")
+                .hint("leave both out, and acpctl serve makes a token that your own commands find")
                 .into(),
         );
     }

@@ -312,7 +312,7 @@ fn a_refusal_and_a_busy_port_are_told_in_plain_words() {
             String::new(),
             format!(
                 "Error: auth-code login: --callback-port {port}: another program uses this port\n\
-                 Hint: choose another port, or leave the flag out: acpctl then takes a free one\n"
+                 Hint: choose another port, or leave the flag out, so that acpctl takes a free one\n"
             )
         )
     );

@@ -38,6 +38,18 @@ const LINES: &[(&str, &str)] = &[
     ("delete credential c", "credential/c deleted"),
     ("delete credentials --all", "1 credentials deleted"),
     ("delete agents --all", "1 agents deleted"),
+    ("agent delete a --ignore-not-found", "agent/a deleted"),
+    ("agent delete --all", "1 agents deleted"),
+    ("credential delete -l none=1", "no credentials to delete"),
+    ("config set project web", "Set project = web"),
+    ("config unset project", "Unset project"),
+    ("local backup new.db", "Backed up to new.db"),
+    ("local restore old.db", "Restored from old.db"),
+    ("local rekey", "Sealed all tokens with a new key"),
+    (
+        "login http://127.0.0.1:1 --token a-token-of-nobody-0123456789",
+        "",
+    ),
     ("logout", "Logged out successfully."),
     ("api POST /projects -f name=z", ""),
     (
@@ -65,6 +77,7 @@ fn nothing_changes_in_a_dry_run() {
     local(&env, &["agent", "create", "--name", "a"]);
     let words = "credential create --provider github --name c --token t";
     local(&env, &words.split(' ').collect::<Vec<_>>());
+    env.file("old.db", "");
     let before = state(&env);
     for (line, wanted) in LINES {
         let mut words: Vec<&str> = line.split(' ').collect();
@@ -76,6 +89,7 @@ fn nothing_changes_in_a_dry_run() {
         }
     }
     assert_eq!(state(&env), before);
+    assert!(!env.work().join("new.db").exists());
     assert!(
         !env.config_path().exists(),
         "the configuration is untouched"

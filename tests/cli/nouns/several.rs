@@ -65,6 +65,88 @@ fn labels_choose_what_is_deleted() {
 }
 
 #[test]
+fn every_noun_deletes_and_shows_several_objects() {
+    let env = store();
+    for name in ["x", "y"] {
+        for line in [
+            "scheduled-session create --agent-id a --schedule @daily --name",
+            "application create --source-repo-url https://git.example.com/a.git --source-path d --destination-project demo --name",
+            "policy create --spec {\"network\":{}} --name",
+            "provider create --secret token --name",
+            "credential create --provider github --token canary-0123 --name",
+        ] {
+            let (code, _, stderr) = run(&env, &format!("{line} {name}"));
+            assert_eq!(code, 0, "{line}: {stderr}");
+        }
+    }
+    run(&env, "agent create --name x");
+    run(&env, "agent create --name y");
+    for noun in [
+        "agent",
+        "application",
+        "credential",
+        "policy",
+        "provider",
+        "scheduled-session",
+    ] {
+        let of = |line: &str| run(&env, &format!("{noun} {line}"));
+        let both = format!("{noun}/y\n{noun}/x\n");
+        assert_eq!(of("get y x -o name").1, both);
+        let (code, stdout, stderr) = of("get y nope");
+        assert_eq!((code, stdout.as_str()), (3, ""), "{noun}: {stderr}");
+        // Nothing is deleted if one is missing, unless that is allowed.
+        let (code, stdout, stderr) = of("delete x nope --yes");
+        assert_eq!((code, stdout.as_str()), (3, ""), "{noun}: {stderr}");
+        let (_, stdout, stderr) = of("delete x nope x --yes --ignore-not-found -o json");
+        let list: Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!(list["items"].as_array().unwrap().len(), 1, "{stderr}");
+        assert_eq!(list["items"][0]["name"], "x");
+        assert!(!stdout.contains("canary"), "{stdout}");
+        let (code, stdout, stderr) = of("delete x --yes --ignore-not-found");
+        assert_eq!((code, stdout.as_str()), (0, ""), "{noun}: {stderr}");
+        let (code, _, stderr) = of("delete x --all --yes");
+        assert_eq!(code, 2, "{noun}: {stderr}");
+        let (code, _, stderr) = of("delete --yes");
+        assert!(stderr.contains("--label or --all"), "{stderr}");
+        assert_eq!(code, 2);
+        let (code, _, stderr) = of("delete y");
+        assert_eq!(code, 11, "without consent: {stderr}");
+        let (code, stdout, stderr) = of("delete -l none=1 --yes");
+        match noun {
+            "scheduled-session" => assert_eq!(code, 2, "{stderr}"),
+            _ => assert!(stdout.starts_with("no "), "{stdout}{stderr}"),
+        }
+        let (code, stdout, stderr) = of("delete --all --yes");
+        assert_eq!(code, 0, "{stderr}");
+        assert!(stdout.ends_with(" deleted\n"), "{stdout}");
+        let left = of("list -o json").1;
+        let left: Value = serde_json::from_str(&left).unwrap();
+        assert_eq!(left["total"], 0, "{noun}: {left}");
+    }
+}
+
+#[test]
+fn a_project_that_is_gone_may_be_deleted_again() {
+    let env = store();
+    let line = "project delete --name nope";
+    assert_eq!(run(&env, line).0, 3);
+    let (code, stdout, stderr) = run(&env, &format!("{line} --ignore-not-found"));
+    assert_eq!((code, stdout.as_str()), (0, ""), "{stderr}");
+}
+
+#[test]
+fn several_objects_are_described() {
+    let env = store();
+    let (_, stdout, stderr) = run(&env, "describe agent b a");
+    let list: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stderr}"));
+    assert_eq!(list["items"][1]["name"], "a");
+    let (_, stdout, _) = run(&env, "describe agent b a -o table");
+    let titles = stdout.lines().filter(|line| line.starts_with("Agent "));
+    assert_eq!(titles.collect::<Vec<_>>(), ["Agent b", "Agent a"]);
+    assert_eq!(run(&env, "describe agent b nope").0, 3);
+}
+
+#[test]
 fn a_failure_does_not_keep_the_others_from_their_turn() {
     let env = store();
     local(&env, &["start", "a", "b"]);

@@ -1,9 +1,12 @@
 //! `start` and `wait`: the prompt reaches the session, and a wait ends.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::json;
 
-use crate::support::server::{Scripted, error, json as answer, raw};
-use crate::support::{TestEnv, streams};
+use crate::nouns::local;
+use crate::support::server::{Scripted, error, json as answer, list, raw};
+use crate::support::{ID, TestEnv, streams};
 
 /// A platform with one agent, whose start drops the prompt or returns it.
 fn starting(returned: &'static str, message_status: u16) -> Scripted {
@@ -90,10 +93,10 @@ fn the_prompt_of_a_start_reaches_the_session() {
 
 /// A session that goes through these phases, one a request; then it is gone.
 fn phases(phases: &'static [&'static str]) -> Scripted {
-    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let asked = AtomicUsize::new(0);
     Scripted::with(move |request| {
         if request.target.ends_with("/sessions/s1") {
-            let at = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let at = asked.fetch_add(1, Ordering::SeqCst);
             return match phases.get(at) {
                 Some(&"502") => raw(502, "text/plain", ""),
                 Some(phase) => answer(200, &json!({"id": "s1", "name": "fix", "phase": phase})),
@@ -180,4 +183,66 @@ fn waited(seen: &'static [&'static str], flags: &str, code: i32, said: &str) {
         },
         "{case}"
     );
+}
+
+#[test]
+fn a_wait_ends_when_an_object_exists_or_is_gone() {
+    // What the server says of the credential, one request after the other; the last word stays.
+    for (goal, answers, said) in [
+        ("exists", &[404, 500, 200][..], "credential/prod exists\n"),
+        ("deleted", &[200, 503, 404], "credential/prod is gone\n"),
+        ("deleted", &[404], "credential/prod is gone\n"),
+    ] {
+        let asked = AtomicUsize::new(0);
+        let server = Scripted::with(move |request| {
+            if request.target.contains("search=") {
+                return list(json!([]));
+            }
+            let turn = asked.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
+            match answers[turn] {
+                200 => answer(200, &json!({"id": ID, "name": "prod", "token": "canary"})),
+                status => error(status, "x", "no"),
+            }
+        });
+        let env = TestEnv::new();
+        let mut command = env.connected(server.url());
+        let output = command
+            .args(["wait", "credential/prod", "--retries", "0", "--for", goal])
+            .env("AMBIENT_POLLING_INTERVAL", "1")
+            .output()
+            .unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!(stdout, said, "{goal}: {stderr}");
+        assert!(output.status.success());
+    }
+}
+
+#[test]
+fn a_wait_for_an_object_has_a_limit_and_known_words() {
+    let env = TestEnv::new();
+    local(&env, &["create", "project", "--name", "demo"]);
+    for (line, code, said) in [
+        (
+            "wait project/nope --for exists --timeout 1ms",
+            9,
+            "timed out waiting for project/nope: it is gone",
+        ),
+        (
+            "wait project/demo --for deleted --timeout 100ms",
+            9,
+            "timed out waiting for project/demo: it exists",
+        ),
+        ("wait project/demo", 2, "projects have no phases"),
+        ("wait x --for exists,Running", 2, "stand alone"),
+    ] {
+        let output = env.local().args(line.split(' ')).output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert_eq!((output.status.code(), stdout.as_str()), (Some(code), ""));
+        assert!(stderr.contains(said), "{line}: {stderr}");
+    }
+    let shown = local(
+        &env,
+        &["wait", "project/demo", "--for", "exists", "-o", "name"],
+    );
+    assert_eq!(shown, "project/demo\n");
 }

@@ -109,7 +109,7 @@ fn jq_filters_every_json_and_implies_it() {
             "Error: --jq filters JSON and does not fit -o yaml",
         ),
         (
-            &["login", "--jq", "."],
+            &["completion", "bash", "--jq", "."],
             "Error: --jq is for commands that have -o json",
         ),
         (

@@ -56,9 +56,9 @@ fn help_of_a_noun_lists_its_verbs() {
       bind      Let the sessions of a project use a credential
       bindings  List the projects and agents whose sessions may use a credential
       create    Store a credential
-      delete    Delete a credential
+      delete    Delete credentials
       explain   Explain a finding about a kubeconfig
-      get       Show a credential without its secret
+      get       Show credentials without their secrets
       inspect   Show where a kubeconfig leads, and with --access what it can do
                 there
       list      List credentials, all of them unless --limit is given
@@ -207,8 +207,8 @@ fn a_wrong_line_is_told_what_is_wrong() {
     ");
     assert_snapshot!(said("credential get"), @r"
     --- standard error
-    Error: accepts 1 arg(s), received 0
-    Hint: name the credential: acpctl credential get <CREDENTIAL> [flags]
+    Error: requires at least 1 arg(s), only received 0
+    Hint: name the credential: acpctl credential get <CREDENTIAL>... [flags]
     --- exit status 2
     ");
     assert_snapshot!(said("credential list -o xml"), @r#"

@@ -85,6 +85,24 @@ fn world() -> Scripted {
             ]),
         ),
         (
+            "/projects/demo/providers",
+            json!([
+                {"id": "pr1", "name": "github", "project_id": "demo", "type": "github", "secret": "gh-token", "namespace": "demo", "created_at": made},
+            ]),
+        ),
+        (
+            "/projects/demo/policies",
+            json!([
+                {"id": "po1", "name": "tight", "project_id": "demo", "spec": "{\"network\":{},\"filesystem\":{}}", "created_at": made},
+            ]),
+        ),
+        (
+            "/clusters",
+            json!([
+                {"id": "cl1", "name": "east", "role": "worker", "api_server_url": "https://east.example.com:6443", "status": "Ready", "created_at": made},
+            ]),
+        ),
+        (
             "/users",
             json!([
                 {"id": "u1", "username": "ada", "name": "Ada Lovelace", "email": "ada@example.com", "created_at": made},

@@ -128,6 +128,148 @@ fn lists_of_the_other_kinds() {
 }
 
 #[test]
+fn providers_policies_and_clusters() {
+    assert_snapshot!(both("provider list"), @r"
+    NAME     TYPE     SECRET     NAMESPACE   AGE
+    github   github   gh-token   demo        3d
+    status 0
+    ");
+    assert_snapshot!(both("provider get github"), @r"
+    NAME     TYPE     SECRET     NAMESPACE   AGE
+    github   github   gh-token   demo        3d
+    status 0
+    ");
+    assert_snapshot!(both("describe provider github"), @r"
+    Provider github
+      ID:         pr1
+      Created:    [time] ([age] ago)
+      Namespace:  demo
+      Project:    demo
+      Secret:     gh-token
+      Type:       github
+    status 0
+    ");
+    assert_snapshot!(both("policy list"), @r"
+    NAME    SECTIONS              NAMESPACE   AGE
+    tight   filesystem, network               3d
+    status 0
+    ");
+    assert_snapshot!(both("policy get tight"), @r"
+    NAME    SECTIONS              NAMESPACE   AGE
+    tight   filesystem, network               3d
+    status 0
+    ");
+    assert_snapshot!(both("describe policy tight"), @r"
+    Policy tight
+      ID:       po1
+      Created:  [time] ([age] ago)
+      Project:  demo
+
+    Spec
+      network:     {}
+      filesystem:  {}
+    status 0
+    ");
+    assert_snapshot!(both("get clusters"), @r"
+    NAME   ROLE     STATUS   API SERVER                      AGE
+    east   worker   Ready    https://east.example.com:6443   3d
+    status 0
+    ");
+    assert_snapshot!(both("describe cluster east"), @r"
+    Cluster east
+      ID:              cl1
+      Created:         [time] ([age] ago)
+      API server URL:  https://east.example.com:6443
+      Role:            worker
+      Status:          Ready
+    status 0
+    ");
+}
+
+#[test]
+fn several_objects_on_one_screen() {
+    assert_snapshot!(both("credential get prod bot"), @r"
+    NAME   PROVIDER     CONTEXT   SERVER             EXPIRES   USED BY           AGE
+    prod   kubeconfig   team-a    https://api.e...   in 72y    all projects      3d
+    bot    github                                              demo, web (o...   3d
+    status 0
+    --- 200 columns
+    NAME   PROVIDER     CONTEXT   SERVER                         EXPIRES   USED BY                 AGE
+    prod   kubeconfig   team-a    https://api.example.com:6443   in 72y    all projects            3d
+    bot    github                                                          demo, web (one agent)   3d
+    status 0
+    ");
+    assert_snapshot!(both("describe agent lead dev"), @r"
+    Agent lead
+      ID:               a1
+      Created:          [time] ([age] ago)
+      Current session:  s1
+      Project:          demo
+
+    Prompt
+      Lead the team.
+
+    Agent dev
+      ID:         a2
+      Created:    [time] ([age] ago)
+      LLM model:  claude-sonnet
+      Project:    demo
+    status 0
+    ");
+}
+
+#[test]
+fn other_commands() {
+    assert_snapshot!(both("agent get lead"), @r"
+    NAME   PROJECT   MODEL   DESCRIPTION   AGE
+    lead   demo                            3d
+    status 0
+    ");
+    assert_snapshot!(both("scheduled-session get nightly"), @r"
+    NAME      SCHEDULE    TIMEZONE   ENABLED   NEXT RUN
+    nightly   0 2 * * *   UTC        true      2099-01-01T02:00:00Z
+    status 0
+    ");
+    assert_snapshot!(both("application get shop"), @r"
+    NAME   PROJECT   SYNC     HEALTH    REPO                               AGE
+    shop   demo      Synced   Healthy   https://git.example.com/shop.git   3d
+    status 0
+    ");
+    assert_snapshot!(both("project current"), @r"
+    Current project: demo (from AMBIENT_PROJECT environment variable)
+    status 0
+    ");
+    assert_snapshot!(both("credential bindings bot"), @r"
+    PROJECT   TYPE      TARGET   STATE       AGE
+    demo      project   demo     direct      3d
+    demo      agent     dev      inherited
+    demo      agent     lead     inherited
+    web       agent     a9       direct      3d
+    status 0
+    ");
+    assert_snapshot!(both("wait session/fix-the-build --for Running"), @r"
+    session/s1 is Running
+    status 0
+    ");
+    assert_snapshot!(both("credential get nope"), @r#"
+    Error: get credential "nope": ambient API error 404: ambient-api-server-7 — not
+      found
+    status 3
+    --- 200 columns
+    Error: get credential "nope": ambient API error 404: ambient-api-server-7 — not found
+    status 3
+    "#);
+    assert_snapshot!(both("config path"), @r"
+    [home]/.config/ambient/config.json
+    status 0
+    ");
+    assert_snapshot!(both("alias list"), @r"
+    No aliases yet. Make one: acpctl alias set NAME -- WORDS...
+    status 0
+    ");
+}
+
+#[test]
 fn pages_about_one_object() {
     assert_snapshot!(both("describe credential prod"), @r"
     Credential prod

@@ -58,6 +58,18 @@ fn nothing_is_asked_with_no_input_in_ci_or_a_pipe() {
         (24, 80),
     );
     terminal.wait_for("status 11");
+    // A CI that is switched off is none.
+    let terminal = start_with(
+        &env,
+        server.url(),
+        &[("CI", "false")],
+        "\"$@\"",
+        &["credential", "create"],
+        (24, 80),
+    );
+    terminal.wait_for("Provider (arrows");
+    terminal.type_text(CTRL_C);
+    terminal.wait_for("status 130");
 
     let output = env
         .connected(server.url())
@@ -70,4 +82,27 @@ fn nothing_is_asked_with_no_input_in_ci_or_a_pipe() {
         "Error: --name is required\nHint: write acpctl credential create --provider PROVIDER --from-file PATH --name NAME\n"
     );
     assert!(server.received().is_empty());
+}
+
+#[test]
+fn what_a_new_object_needs_is_asked_for() {
+    let env = TestEnv::new();
+    let words = ["project", "create"];
+    let terminal = start(&env, "local:", &words, 24, 80);
+    answer_steps(&terminal, &[("Name: ", &[ENTER])]);
+    terminal.wait_for("a value is required");
+    terminal.type_text("team-b\r");
+    let screen = terminal.wait_for("status 0");
+    assert!(
+        screen.contains("Without the prompt: add --name team-b"),
+        "{screen}"
+    );
+    assert!(screen.contains("project/team-b created"), "{screen}");
+    // In a pipe, nothing is asked.
+    let output = env.local().args(words).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        streams(&output).1.lines().next(),
+        Some("Error: --name is required")
+    );
 }

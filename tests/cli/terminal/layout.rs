@@ -128,6 +128,9 @@ fn colours_are_for_terminals_and_follow_the_variables() {
     assert!(run(&[("CLICOLOR_FORCE", "1")], &[]));
     assert!(!run(&[("CLICOLOR_FORCE", "0")], &[]));
     assert!(!run(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[]));
+    assert!(run(&[("FORCE_COLOR", "1")], &[]) && run(&[("FORCE_COLOR", "true")], &[]));
+    assert!(!run(&[("FORCE_COLOR", "0"), ("CLICOLOR_FORCE", "1")], &[]));
+    assert!(!run(&[("FORCE_COLOR", "3"), ("NO_COLOR", "1")], &[]));
     assert!(run(&[("NO_COLOR", "1")], &["--color", "always"]));
     assert!(!run(&[("CLICOLOR_FORCE", "1")], &["--color=never"]));
     let terminal = start(&env, server.url(), &["doctor"], 40, 100);

@@ -195,13 +195,14 @@ fn a_typed_secret_is_not_shown() {
     answer_steps(
         &terminal,
         &[
-            ("Name:", &["gh", ENTER]),
+            ("Name [github]:", &["gh", ENTER]),
             ("Project whose", &[ENTER]),
             ("Store it?", &["yes", ENTER]),
         ],
     );
     let screen = terminal.wait_for("status 0");
     for line in [
+        "received 17 characters",
         "acpctl credential create --provider github --from-file PATH --name gh",
         "acpctl credential bind gh --project PROJECT",
     ] {
@@ -288,7 +289,7 @@ fn name_and_provider_of_a_file_are_asked_for_and_shown_as_flags() {
         &terminal,
         &[
             ("Provider (arrows", &["k", "k", "k", "k", ENTER]),
-            ("Name:", &["gh", ENTER]),
+            ("Name [github]:", &["gh", ENTER]),
         ],
     );
     let screen = terminal.wait_for("status 0");
@@ -297,6 +298,110 @@ fn name_and_provider_of_a_file_are_asked_for_and_shown_as_flags() {
         "{screen}"
     );
     assert!(!terminal.written().contains("canary"));
+}
+
+/// Goes to the question for the file with a GitHub token.
+fn ask_for_file(terminal: &Terminal) {
+    terminal.wait_for("Provider (arrows");
+    terminal.type_text("kkkk");
+    terminal.wait_for("> github");
+    terminal.type_text(ENTER);
+    answer_steps(terminal, &[("Secret (arrows", &[DOWN, ENTER])]);
+    terminal.wait_for("File: ");
+}
+
+#[test]
+fn a_path_is_edited_and_completed() {
+    let env = TestEnv::new();
+    let server = platform();
+    fs::create_dir(env.work().join("secrets")).unwrap();
+    env.file("secrets/token-a", "canary-in-a-file-77\n");
+    env.file("secrets/token-b", "canary-in-a-file-78\n");
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+    ask_for_file(&terminal);
+    // A wrong beginning goes, and Tab does what it can.
+    terminal.type_text("wrong words\x15s\t");
+    terminal.wait_until("the folder", |screen| {
+        screen.trim_end().ends_with("File: secrets/")
+    });
+    terminal.type_text("\t");
+    terminal.wait_until("the common part", |screen| {
+        screen.trim_end().ends_with("secrets/token-")
+    });
+    terminal.type_text("\t");
+    terminal.wait_until("the choices", |screen| {
+        screen.contains("token-a  token-b\nFile: secrets/token-")
+    });
+    // A refused answer can be mended: the cursor goes into it.
+    terminal.type_text(ENTER);
+    terminal.wait_for("secrets/token-: no such file or directory");
+    terminal.type_text("aX\x1b[D");
+    terminal.type_text("\x1b[3~");
+    answer_steps(&terminal, &[("File: secrets/token-a", &[ENTER])]);
+    answer_steps(
+        &terminal,
+        &[
+            // Enter takes the default, which is shown.
+            ("Name [github]:", &[ENTER]),
+            ("Project whose", &[ENTER]),
+            ("Store it?", &["y"]),
+        ],
+    );
+    let screen = terminal.wait_for("status 0");
+    assert!(screen.contains("credential/github created"), "{screen}");
+    assert!(screen.contains("--from-file secrets/token-a"), "{screen}");
+    let body = server.received().pop().unwrap().json();
+    assert_eq!(body["token"], "canary-in-a-file-77");
+}
+
+#[test]
+fn a_long_line_stays_in_its_row_and_ctrl_d_leaves() {
+    let env = TestEnv::new();
+    let server = platform();
+    let terminal = start(&env, server.url(), &["credential", "create"], 24, 40);
+    ask_for_file(&terminal);
+    terminal.type_text(&"x".repeat(60));
+    terminal.type_text("end");
+    let row = format!("File: {}end", "x".repeat(30));
+    terminal.wait_until("the end of the line", |screen| screen.ends_with(&row));
+    terminal.type_text("\x01");
+    let row = format!("File: {}", "x".repeat(33));
+    terminal.wait_until("its start", |screen| screen.ends_with(&row));
+    terminal.type_text("\x0b");
+    terminal.wait_until("an empty line", |screen| {
+        screen.trim_end().ends_with("File:")
+    });
+    terminal.type_text("\x04");
+    let screen = terminal.wait_for("status 11");
+    assert!(terminal.is_sane(), "{screen}");
+    assert!(changes(&server).is_empty(), "{screen}");
+}
+
+#[test]
+fn the_time_left_has_the_color_of_its_meaning() {
+    let env = TestEnv::new();
+    let server = platform();
+    fs::create_dir(env.home().join(".kube")).unwrap();
+    // Tokens of nobody: one ended on 2001-09-09, the other ends on 2099-01-01.
+    let config = "\
+contexts:
+- {name: old, context: {cluster: a, user: old}}
+- {name: new, context: {cluster: a, user: new}}
+clusters:
+- {name: a, cluster: {server: 'https://a.example.org:6443'}}
+users:
+- {name: old, user: {token: eyJhbGciOiJub25lIn0.eyJleHAiOjEwMDAwMDAwMDB9.}}
+- {name: new, user: {token: eyJhbGciOiJub25lIn0.eyJleHAiOjQwNzA5MDg4MDB9.}}
+";
+    fs::write(env.home().join(".kube/config"), config).unwrap();
+    let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
+    answer_steps(&terminal, &STEPS[..2]);
+    let screen = terminal.wait_for("expires in");
+    let written = terminal.written();
+    assert!(screen.contains("expired "), "{screen}");
+    assert!(written.contains("\x1b[31mexpired "), "{written}");
+    assert!(written.contains("\x1b[32m>"), "{written}");
+    assert!(!written.contains("\x1b[31min "), "{written}");
 }
 
 #[test]

@@ -60,14 +60,14 @@ fn a_refusal_says_what_is_missing() {
     let env = TestEnv::new();
     for (line, first, hint) in [
         (
-            "credential get",
+            "credential token",
             "Error: accepts 1 arg(s), received 0",
-            "Hint: name the credential: acpctl credential get <CREDENTIAL> [flags]",
+            "Hint: name the credential: acpctl credential token <CREDENTIAL> [flags]",
         ),
         (
-            "credential get a b",
+            "credential token a b",
             "Error: accepts 1 arg(s), received 2",
-            "Hint: \"b\" is one too many; usage: acpctl credential get <CREDENTIAL> [flags]",
+            "Hint: \"b\" is one too many; usage: acpctl credential token <CREDENTIAL> [flags]",
         ),
         (
             "config set project",

@@ -19,7 +19,7 @@ pub(super) fn ask_provider() -> anyhow::Result<String> {
     match PROVIDERS.get(chosen) {
         Some((name, _)) => Ok((*name).to_owned()),
         None => {
-            let typed = prompt::text("Provider", "", not_empty)?;
+            let typed = prompt::text("Provider", "", prompt::not_empty)?;
             let question =
                 "No session gets anything from a provider of this name. Store it anyway?";
             if !is_known(&typed) && !prompt::confirm(question)? {
@@ -40,18 +40,10 @@ pub(super) fn cancelled() -> Failure {
     Failure::new(Kind::Input, "canceled: nothing was sent")
 }
 
-/// Prompts for the name.
+/// Prompts for the name. The provider is the default.
 ///
 /// # Errors
 /// If the user cancels.
-pub(super) fn ask_name() -> anyhow::Result<String> {
-    prompt::text("Name", "", not_empty)
-}
-
-/// Refuses an empty answer to a prompt.
-pub(super) fn not_empty(text: &str) -> Result<(), String> {
-    if text.is_empty() {
-        return Err("a value is required; press Ctrl-C to cancel".to_owned());
-    }
-    Ok(())
+pub(super) fn ask_name(provider: &str) -> anyhow::Result<String> {
+    prompt::text("Name", provider, prompt::not_empty)
 }

@@ -39,7 +39,7 @@ pub(super) fn prepare(ctx: &Ctx, args: &Args) -> anyhow::Result<NewCredential> {
     let mut name = filled(args.name.as_deref()).map(str::to_owned);
     if let Some(provider) = given.as_deref().filter(|provider| *provider != KUBECONFIG) {
         if name.is_none() {
-            name = Some(ask_name(ctx, args)?);
+            name = Some(ask_name(ctx, args, provider)?);
         }
         provider::check(provider, &gates.allow)?;
         if args.kubeconfig.is_given() {
@@ -57,7 +57,7 @@ pub(super) fn prepare(ctx: &Ctx, args: &Args) -> anyhow::Result<NewCredential> {
                 None => {
                     let provider = ask::ask_provider()?;
                     if name.is_none() {
-                        name = Some(ask_name(ctx, args)?);
+                        name = Some(ask_name(ctx, args, &provider)?);
                     }
                     provider
                 }
@@ -84,9 +84,9 @@ pub(super) fn prepare(ctx: &Ctx, args: &Args) -> anyhow::Result<NewCredential> {
 }
 
 /// Prompts for the name.
-fn ask_name(ctx: &Ctx, args: &Args) -> anyhow::Result<String> {
+fn ask_name(ctx: &Ctx, args: &Args, provider: &str) -> anyhow::Result<String> {
     if ctx.may_ask() {
-        return ask::ask_name();
+        return ask::ask_name(provider);
     }
     Err(Failure::usage("--name is required")
         .hint(line_to_type(args))

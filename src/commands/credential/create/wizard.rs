@@ -1,10 +1,8 @@
 //! `acpctl credential create` on a terminal, without a source of the secret: prompts for what the flags do not say, shows
 //! what will be stored, and asks for one confirmation.
 
-use jiff::Timestamp;
-
 use super::args::Args;
-use super::ask::{ask_provider, cancelled, is_known, not_empty};
+use super::ask::{ask_provider, cancelled, is_known};
 use super::line;
 use super::prepare::prepare;
 use super::store::store;
@@ -15,10 +13,9 @@ use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::intake::{self, SourceArgs};
 use crate::kubeconfig::{self as rules, ContextSummary, Identity, OwnedSource};
-use crate::output::Format;
-use crate::output::age::age;
 use crate::output::prompt::{self, Choice};
 use crate::output::table::aligned;
+use crate::output::{Format, until};
 use crate::resources::KUBECONFIG;
 use crate::text::{acpctl, visible};
 
@@ -58,7 +55,7 @@ fn ask(ctx: &Ctx, given: &Args) -> anyhow::Result<Answers> {
         ask_kubeconfig(ctx, &mut answers)?
     } else {
         ask_secret(&mut answers, &provider)?;
-        String::new()
+        provider.clone()
     };
     let args = &mut answers.args;
     if provider == "jira" {
@@ -80,7 +77,7 @@ fn ask(ctx: &Ctx, given: &Args) -> anyhow::Result<Answers> {
 /// Prompts for a value unless it is given.
 fn fill(value: &mut Option<String>, title: &str, default: &str) -> anyhow::Result<()> {
     if value.as_deref().unwrap_or_default().is_empty() {
-        *value = Some(prompt::text(title, default, not_empty)?);
+        *value = Some(prompt::text(title, default, prompt::not_empty)?);
     }
     Ok(())
 }
@@ -91,10 +88,7 @@ fn ask_kubeconfig(ctx: &Ctx, answers: &mut Answers) -> anyhow::Result<String> {
     answers.source = intake::source_name(&sources);
     intake::decode(&mut sources)?;
     let contexts = rules::contexts(&intake::views(&sources)).unwrap_or_default();
-    let facts: Vec<[String; 3]> = contexts
-        .iter()
-        .map(|context| facts(context, ctx.now()))
-        .collect();
+    let facts: Vec<[String; 3]> = contexts.iter().map(|context| row(ctx, context)).collect();
     let choices: Vec<Choice> = contexts
         .iter()
         .zip(aligned(&facts))
@@ -126,13 +120,26 @@ fn ask_file(answers: &mut Answers) -> anyhow::Result<Vec<OwnedSource>> {
             return Ok(sources);
         }
     }
-    let path = in_home(&prompt::text("File", "", is_file)?);
+    let path = in_home(&prompt::path("File", likely_file(), is_file)?);
     let input = input::from_path(&path)?;
     answers.args.source = SourceArgs::file(path.as_str());
     Ok(vec![OwnedSource {
         path: path.into(),
         bytes: input.bytes,
     }])
+}
+
+/// Returns the file of this folder that is a kubeconfig by its name.
+fn likely_file() -> &'static str {
+    let names = [
+        "kubeconfig",
+        "kubeconfig.yaml",
+        "kubeconfig.yml",
+        "kube.config",
+    ];
+    let mut names = names.into_iter();
+    let found = names.find(|name| std::path::Path::new(name).is_file());
+    found.unwrap_or_default()
 }
 
 fn ask_secret(answers: &mut Answers, provider: &str) -> anyhow::Result<()> {
@@ -146,7 +153,7 @@ fn ask_secret(answers: &mut Answers, provider: &str) -> anyhow::Result<()> {
         "the terminal".clone_into(&mut answers.source);
         answers.args.source = SourceArgs::typed(prompt::secret("Secret")?);
     } else {
-        answers.source = in_home(&prompt::text("File", "", is_file)?);
+        answers.source = in_home(&prompt::path("File", "", is_file)?);
         answers.args.source = SourceArgs::file(answers.source.as_str());
     }
     Ok(())
@@ -167,17 +174,12 @@ fn show(ctx: &Ctx, answers: &Answers) {
         ("Source", answers.source.clone()),
     ];
     if let Some(context) = &answers.context {
-        let [server, identity, expiry] = facts(context, ctx.now());
+        let [server, identity, expiry] = facts(ctx, context);
         rows.extend([
             ("Context", context.name.clone()),
             ("Server", server),
             ("User", identity),
-            (
-                "Expiry",
-                expiry
-                    .replacen("expiry ", "", 1)
-                    .replacen("expires ", "", 1),
-            ),
+            ("Expiry", expiry),
         ]);
     }
     rows.extend(args.url.clone().map(|url| ("URL", url)));
@@ -195,8 +197,19 @@ fn show(ctx: &Ctx, answers: &Answers) {
     line::show(ctx, args, args.name.as_deref(), args.provider.as_deref());
 }
 
+/// Describes a context in a list, where no title precedes the expiry.
+fn row(ctx: &Ctx, context: &ContextSummary) -> [String; 3] {
+    let title = match context.expires_at {
+        None => "expiry ",
+        Some(at) if at > ctx.now() => "expires ",
+        Some(_) => "",
+    };
+    let [server, identity, expiry] = facts(ctx, context);
+    [server, identity, format!("{title}{expiry}")]
+}
+
 /// Describes a context: its server, its kind of login, and when that expires.
-fn facts(context: &ContextSummary, now: Timestamp) -> [String; 3] {
+fn facts(ctx: &Ctx, context: &ContextSummary) -> [String; 3] {
     let identity = match context.identity {
         Identity::Certificate => "client certificate",
         Identity::Token => "token",
@@ -207,9 +220,8 @@ fn facts(context: &ContextSummary, now: Timestamp) -> [String; 3] {
         Identity::None => "no user",
     };
     let expiry = match context.expires_at {
-        None => "expiry unknown".to_owned(),
-        Some(at) if at <= now => format!("expired {} ago", age(&at.to_string(), now)),
-        Some(at) => format!("expires in {}", age(&now.to_string(), at)),
+        None => "unknown".to_owned(),
+        Some(at) => until(&at.to_string(), ctx.now(), ctx.out.colored_stderr()),
     };
     let server = context.server.clone();
     [
