@@ -144,9 +144,20 @@ impl Ctx {
     /// # Errors
     /// The login or a valid URL is missing, or the client can't be created.
     pub fn client(&self) -> anyhow::Result<&Client> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
+        match self.client.get() {
+            Some(client) => Ok(client),
+            None => {
+                let client = self.connect()?;
+                Ok(self.client.get_or_init(|| client))
+            }
         }
+    }
+
+    /// Creates an API client that is not the one of the run.
+    ///
+    /// # Errors
+    /// As [`Ctx::client`].
+    pub(crate) fn connect(&self) -> anyhow::Result<Client> {
         let settings = self.settings()?;
         let (token, renewal) = self.token(settings)?;
         settings.check_connection(token.as_ref())?;
@@ -158,7 +169,7 @@ impl Ctx {
         if self.rehearses() {
             client.rehearse();
         }
-        Ok(self.client.get_or_init(|| client))
+        Ok(client)
     }
 
     /// Returns the token for the effective server, renewed if it ends soon and can be renewed, and the way to a new one; no
