@@ -68,7 +68,8 @@ pub(super) fn table(state: &State, table: &Table, theme: Theme, area: Rect, buff
             text.push_str(&shown::fit(&shown::line(&cell), *width));
             text.push(' ');
         }
-        let text = shown::fit(&text, usize::from(inside.width));
+        // The gap behind the last column has no place in the row.
+        let text = shown::fit(text.trim_end(), usize::from(inside.width));
         let place = row(inside, u16::try_from(line + 1).unwrap_or(u16::MAX));
         write(&[(text, style)], place, buffer);
     }
