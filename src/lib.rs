@@ -153,7 +153,7 @@ pub mod testing {
     pub use crate::auth::token;
     pub use crate::commands::completion::SHELLS;
     pub use crate::compat::{grammar, json_text};
-    pub use crate::config::{Config, file};
+    pub use crate::config::{Config, Place, file};
     pub use crate::exit::on_panic;
     pub use crate::runner::table;
 

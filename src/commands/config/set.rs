@@ -4,12 +4,11 @@ use serde_json::json;
 
 use super::values;
 use crate::auth::{cleartext, login};
-use crate::commands::outcome;
+use crate::commands::outcome::{self, WriteArgs};
 use crate::config::keys::{DESCRIBED, Takes};
-use crate::config::{Config, Settings, file, paths};
+use crate::config::{Config, Settings, file};
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
-use crate::output::OutputArgs;
+use crate::failure::Failure;
 use crate::resources::Candidates;
 use crate::text::url_for_people;
 
@@ -30,11 +29,11 @@ pub struct Args {
     /// Value
     value: String,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     save(
         ctx,
         &args.key,
@@ -57,7 +56,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 /// # Errors
 /// The key or the value is not valid, or the file can't be changed.
 pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<()> {
-    let path = paths::config_file_to_change()?;
+    let place = ctx.place_to_change()?;
     // The Go tool reads the file first: a broken one is reported before anything else.
     ctx.config()?;
     let key = values::find(key)?;
@@ -72,7 +71,10 @@ pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<
         other => other,
     };
     let exposed = value.filter(|_| is_url).and_then(cleartext::exposed);
-    Config::update(&path, |config| {
+    if ctx.rehearses() {
+        return Ok(());
+    }
+    Config::update(&place, |config| {
         if is_url {
             login::change_url(config, value);
         } else {
@@ -103,9 +105,7 @@ pub(super) fn warn(ctx: &Ctx, key: &str) -> anyhow::Result<()> {
         ));
     }
     if key == file::API_URL {
-        let path =
-            paths::config_file().map_err(|why| Failure::new(Kind::Other, why.to_string()))?;
-        let config = Config::load(&path).map_err(Failure::from)?;
+        let config = Config::load(&ctx.place_to_change()?).map_err(Failure::from)?;
         let settings = Settings::new(&ctx.globals, &config);
         if login::is_logged_in(&config)
             && !settings.is_local()

@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use super::set;
-use crate::commands::outcome;
+use crate::commands::outcome::{self, WriteArgs};
 use crate::config::keys::DESCRIBED;
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
 use crate::resources::Candidates;
 
 const EXAMPLES: &str = "acpctl config unset project";
@@ -21,11 +20,11 @@ pub struct Args {
     #[arg(add = Candidates::Described(&DESCRIBED))]
     key: String,
     #[command(flatten)]
-    output: OutputArgs,
+    output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let format = args.output.format()?;
+    let format = args.output.format(ctx)?;
     set::save(ctx, &args.key, None)?;
     let result = json!({"key": args.key, "value": null});
     outcome::said(ctx, &format, &format!("Unset {}", args.key), &result)?;

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 
 use super::deferred::Deferred;
 use super::store;
+use crate::commands::outcome::{self, DryRunArgs};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::progress;
@@ -21,6 +22,8 @@ const EXAMPLES: &str = "acpctl local backup ~/ambient-backup.db";
 pub struct Args {
     /// New file
     file: PathBuf,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -31,6 +34,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .hint("name a new file")
             .into());
     }
+    let done = format!("Backed up to {}", args.file.display());
+    if args.dry_run.rehearse(ctx) {
+        store::check_existing()?;
+        return ctx.out.line(&outcome::sentence(ctx, &done));
+    }
     let progress = progress::begin("Copying the store");
     let state = store::open()?;
     let signals = Deferred::begin()?;
@@ -40,6 +48,5 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let _ = std::fs::remove_file(&args.file);
         return Err(status.into());
     }
-    ctx.out
-        .line(&format!("Backed up to {}", args.file.display()))
+    ctx.out.line(&done)
 }

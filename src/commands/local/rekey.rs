@@ -4,6 +4,7 @@ use anyhow::Context as _;
 
 use super::deferred::Deferred;
 use super::store;
+use crate::commands::outcome::{self, DryRunArgs};
 use crate::ctx::Ctx;
 use crate::output::progress;
 
@@ -14,9 +15,17 @@ const EXAMPLES: &str = "acpctl local rekey";
 /// Reading the tokens of earlier backups still requires the old key.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    dry_run: DryRunArgs,
+}
 
-pub(super) fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    if args.dry_run.rehearse(ctx) {
+        store::check_existing()?;
+        let done = outcome::sentence(ctx, "Sealed every token with a new key");
+        return ctx.out.line(&done);
+    }
     let progress = progress::begin("Sealing every token again");
     let state = store::open()?;
     // A signal takes effect only after every token has its new key and the old key is gone.

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 
 use super::deferred::Deferred;
 use super::store;
+use crate::commands::outcome::{self, DryRunArgs};
 use crate::compat::io_reason::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -27,6 +28,8 @@ pub struct Args {
     /// Skip the confirmation
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -38,6 +41,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             format!("read {}: {}", quote(&file), reason(&error)),
         )
     })?;
+    let done = format!("Restored from {}", args.file.display());
+    if args.dry_run.rehearse(ctx) {
+        store::check_existing()?;
+        return ctx.out.line(&outcome::sentence(ctx, &done));
+    }
     if !args.yes {
         if !ctx.may_ask() {
             return Err(Failure::new(Kind::Input, "add --yes to replace the store")
@@ -55,7 +63,6 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let signals = Deferred::begin()?;
     state.restore(&args.file).context("restore the store")?;
     drop(progress);
-    ctx.out
-        .line(&format!("Restored from {}", args.file.display()))?;
+    ctx.out.line(&done)?;
     Ok(signals.check()?)
 }

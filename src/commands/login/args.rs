@@ -1,6 +1,7 @@
 //! The flags of `acpctl login`.
 
 use crate::auth::store::Store;
+use crate::commands::outcome::DryRunArgs;
 
 /// The issuer if nothing names one, as in the Go tool.
 pub(super) const DEFAULT_ISSUER: &str = "https://sso.redhat.com/auth/realms/redhat-external";
@@ -89,6 +90,8 @@ pub struct Args {
     /// Where to keep the login: keyring|file|none (default: the keyring if one answers, else the file)
     #[arg(long, value_name = "PLACE", hide_possible_values = true)]
     pub store: Option<Store>,
+    #[command(flatten)]
+    pub dry_run: DryRunArgs,
 }
 
 impl Args {

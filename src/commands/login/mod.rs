@@ -9,7 +9,6 @@ mod save;
 mod secret;
 
 use std::io::IsTerminal as _;
-use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
@@ -25,12 +24,14 @@ use crate::auth::oidc::Revocation;
 use crate::auth::revoke::Revocable;
 use crate::auth::store::{Login, Store};
 use crate::auth::{browser, job, token};
-use crate::config::settings::check_token;
-use crate::config::{file, paths};
+use crate::commands::outcome;
+use crate::config::settings::{Origin, check_token, is_local};
+use crate::config::{Place, contexts, file};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::output::prompt;
+use crate::text::command::shell_word;
 use crate::text::quote;
 use crate::text::url_for_people;
 
@@ -51,11 +52,17 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     {
         return Err(no_client_secret().into());
     }
-    let url = new_url(args)?;
-    let path = paths::config_file_to_change()?;
+    let mut url = new_url(args)?;
+    // A login to a context that does not exist creates it.
+    ctx.may_add_context();
+    let place = ctx.place_to_change()?;
+    if let (Err(_), Some(name)) = (ctx.config()?.check_context(), &place.context) {
+        contexts::check_name(name)?;
+        url = Some(url.map_or_else(|| address_of_new(ctx, name), Ok)?);
+    }
     // A configuration that can't be read is never overwritten, so it fails before the user has logged in.
     let before = Revocable::of(ctx.config()?);
-    file::check_place(&path)
+    file::check_place(&place.path)
         .map_err(|why| Failure::new(Kind::Other, format!("save config: {why}")))?;
     let provider = Provider::choose(ctx, args, url.as_deref(), given)?;
     let mode = given.unwrap_or(match (provider.is_known, browser::has_display()) {
@@ -63,6 +70,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         (true, true) => Mode::Browser,
         (true, false) => Mode::Device,
     });
+    if args.dry_run.rehearse(ctx) {
+        return rehearse(ctx, args, mode, url.as_deref(), &place);
+    }
     let (mut login, browser) = log_in(ctx, args, mode, &provider, url.as_deref())?;
     let saved = keep(
         ctx,
@@ -70,7 +80,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         mode,
         &provider,
         &mut login,
-        &path,
+        &place,
         url.as_deref(),
     );
     if let Some(browser) = browser {
@@ -79,7 +89,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let notes = saved?;
     ctx.out.line(&format!(
         "Login successful. Configuration saved to {}",
-        path.display()
+        place.path.display()
     ))?;
     warn(ctx, &login, mode);
     for note in notes {
@@ -92,6 +102,39 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         greet::greet(ctx, url, token)?;
     }
     Ok(())
+}
+
+/// Returns the address of a new context, which a flag or a variable names.
+fn address_of_new(ctx: &Ctx, name: &str) -> Result<String, Failure> {
+    let found = &ctx.settings()?.api_url;
+    if matches!(found.origin, Origin::Flag | Origin::Environment) && !is_local(&found.value) {
+        return Ok(found.value.clone());
+    }
+    let message = format!(
+        "context {} does not exist, and a new one needs the server's URL",
+        quote(name)
+    );
+    let login = format!("acpctl --context-name={} login URL", shell_word(name));
+    Err(Failure::new(Kind::NotFound, message).hint(login))
+}
+
+/// Checks what can be checked without a request: an issuer would begin a session.
+fn rehearse(
+    ctx: &Ctx,
+    args: &Args,
+    mode: Mode,
+    url: Option<&str>,
+    place: &Place,
+) -> anyhow::Result<()> {
+    if let (Mode::Token, Some(token)) = (mode, args.token()) {
+        check_token(&read_secret(ctx, &token)?, "the token")?;
+    }
+    let server = url_for_people(url.unwrap_or(&ctx.settings()?.api_url.value));
+    let done = format!(
+        "Logged in to {server}. Configuration saved to {}",
+        place.path.display()
+    );
+    ctx.out.line(&outcome::sentence(ctx, &done))
 }
 
 /// Gets the login in the way that the user chose. A browser is returned if it still waits for its page.
@@ -139,7 +182,7 @@ fn keep(
     mode: Mode,
     provider: &Provider,
     login: &mut Login,
-    path: &Path,
+    place: &Place,
     url: Option<&str>,
 ) -> anyhow::Result<Vec<String>> {
     if let Some(token) = &login.access {
@@ -159,7 +202,7 @@ fn keep(
         }
     }
     let from = (mode != Mode::Token).then_some(provider);
-    let mut said = save::save(ctx, args, path, url, login, from, mode)?;
+    let mut said = save::save(ctx, args, place, url, login, from, mode)?;
     said.extend(notes);
     Ok(said)
 }
