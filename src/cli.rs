@@ -87,6 +87,7 @@ pub enum Command {
     Local(commands::local::Command),
     Wait(commands::wait::Args),
     Exec(commands::exec::Args),
+    Ambient(commands::ambient::Args),
     Edit(commands::edit::Args),
     Api(commands::api::Args),
     /// Manage names of your own for command lines
@@ -136,6 +137,7 @@ impl Command {
             Self::Local(command) => command.run(ctx),
             Self::Wait(args) => commands::wait::run(ctx, args),
             Self::Exec(args) => commands::exec::run(ctx, args),
+            Self::Ambient(args) => commands::ambient::run(ctx, args),
             Self::Edit(args) => commands::edit::run(ctx, args),
             Self::Api(args) => commands::api::run(ctx, args),
             Self::Alias(command) => command.run(ctx, &Cli::command()),

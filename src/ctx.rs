@@ -13,9 +13,9 @@ use crate::api::{Client, Renewal};
 use crate::auth::job::Job;
 use crate::auth::login::Bearer;
 use crate::auth::{cleartext, login, refresh, store};
-use crate::config::file::Error;
+use crate::config::file::{Error, LOCAL};
 use crate::config::settings::login_url;
-use crate::config::{Config, Settings};
+use crate::config::{Config, Place, Settings, contexts, paths};
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
@@ -38,6 +38,7 @@ pub struct Ctx {
     job_token: OnceCell<SecretString>,
     runtime: OnceCell<tokio::runtime::Runtime>,
     rehearses: Cell<bool>,
+    may_add_context: Cell<bool>,
 }
 
 impl Ctx {
@@ -55,6 +56,7 @@ impl Ctx {
             job_token: OnceCell::new(),
             runtime: OnceCell::new(),
             rehearses: Cell::new(false),
+            may_add_context: Cell::new(false),
         }
     }
 
@@ -76,9 +78,63 @@ impl Ctx {
     /// Returns the configuration file; an empty one if its path is unknown.
     ///
     /// # Errors
-    /// The file can't be read; prefixed `load config: `.
+    /// The file can't be read; prefixed `load config: `. Or the context does not exist.
     pub fn config(&self) -> Result<&Config, Failure> {
+        let config = self.loaded().map_err(unloaded)?;
+        if !self.may_add_context.get() || !config.is_named() {
+            check_context(config)?;
+        }
+        Ok(config)
+    }
+
+    /// Returns the configuration file, whether or not the context of this run exists.
+    ///
+    /// # Errors
+    /// As [`Ctx::config`], except for the context.
+    pub fn config_of_any_context(&self) -> Result<&Config, Failure> {
         self.loaded().map_err(unloaded)
+    }
+
+    /// From now on, the context that the run names need not exist: the command is about to create it.
+    pub fn may_add_context(&self) {
+        self.may_add_context.set(true);
+    }
+
+    /// Returns the configuration file and the context of this run for a command that changes it. Another run may make
+    /// another context the current one in the meantime.
+    ///
+    /// # Errors
+    /// As [`Ctx::config`], or the path of the file is unknown.
+    pub fn place_to_change(&self) -> Result<Place, Failure> {
+        paths::config_file_to_change()?;
+        Ok(self.config()?.place())
+    }
+
+    /// Returns what a command in another context works with: its own settings, client, login and certificates. Flags that
+    /// describe how the present server is reached stay behind.
+    ///
+    /// # Errors
+    /// There is no such context, or a variable names the server or the token, whichever context is chosen.
+    pub fn in_context(&self, name: &str) -> Result<Self, Failure> {
+        let globals = Globals {
+            context_name: Some(name.to_owned()),
+            api_url: None,
+            project: None,
+            local: false,
+            send_login: false,
+            insecure_skip_tls_verify: None,
+            ..self.globals.clone()
+        };
+        let other = Self::new(globals);
+        if !other.config()?.flag(LOCAL) {
+            for variable in [env::API_URL, env::TOKEN, env::PROJECT] {
+                if variable.get().is_some() {
+                    let message = format!("{} is set and overrides every context", variable.name);
+                    return Err(Failure::usage(message).hint(format!("unset {}", variable.name)));
+                }
+            }
+        }
+        Ok(other)
     }
 
     /// Returns the configuration file for a command that can do without it: a file that this user can't reach counts as
@@ -89,12 +145,15 @@ impl Ctx {
     pub fn config_if_any(&self) -> Result<&Config, Failure> {
         match self.loaded() {
             Err(error) if error.is_out_of_reach() => Ok(self.no_config.get_or_init(Config::none)),
-            loaded => loaded.map_err(unloaded),
+            // Only a context that the run itself names must exist.
+            Ok(config) if !config.is_named() => Ok(config),
+            _ => self.config(),
         }
     }
 
     fn loaded(&self) -> Result<&Config, &Error> {
-        self.config.get_or_init(Config::of_user).as_ref()
+        let load = || Config::of_run(&self.globals);
+        self.config.get_or_init(load).as_ref()
     }
 
     /// Returns the effective settings.
@@ -145,9 +204,20 @@ impl Ctx {
     /// # Errors
     /// The login or a valid URL is missing, or the client can't be created.
     pub fn client(&self) -> anyhow::Result<&Client> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
+        match self.client.get() {
+            Some(client) => Ok(client),
+            None => {
+                let client = self.connect()?;
+                Ok(self.client.get_or_init(|| client))
+            }
         }
+    }
+
+    /// Creates an API client that is not the one of the run.
+    ///
+    /// # Errors
+    /// As [`Ctx::client`].
+    pub(crate) fn connect(&self) -> anyhow::Result<Client> {
         let settings = self.settings()?;
         let (token, renewal) = self.token(settings)?;
         settings.check_connection(token.as_ref())?;
@@ -159,7 +229,7 @@ impl Ctx {
         if self.rehearses() {
             client.rehearse();
         }
-        Ok(self.client.get_or_init(|| client))
+        Ok(client)
     }
 
     /// Returns the token for the effective server, renewed if it ends soon and can be renewed, and the way to a new one; no
@@ -275,6 +345,14 @@ impl Ctx {
     }
 }
 
+/// Refuses a context that does not exist.
+fn check_context(config: &Config) -> Result<(), Failure> {
+    match config.check_context() {
+        Err(Error::NoContext { name }) => Err(contexts::not_found(&name)),
+        checked => checked.map_err(Failure::from),
+    }
+}
+
 /// A configuration that can't be read, with what to do about it.
 fn unloaded(error: &Error) -> Failure {
     let failure = Failure::new(Kind::Other, format!("load config: {error}"));
@@ -296,12 +374,12 @@ fn unloaded(error: &Error) -> Failure {
 /// Returns the way to a new token of the stored login.
 fn stored_renewal(settings: &Settings, config: &Config) -> Renewal {
     let settings = settings.clone();
-    let path = config.path().to_owned();
+    let place = config.place();
     let made_for = login_url(config).to_owned();
     Box::new(move |token| {
         Box::pin(refresh::after_refusal(refresh::Refused {
             settings: settings.clone(),
-            path: path.clone(),
+            place: place.clone(),
             made_for: made_for.clone(),
             token,
         }))

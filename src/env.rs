@@ -38,6 +38,7 @@ macro_rules! variables {
 
 variables! {
     CONFIG = "AMBIENT_CONFIG", Path, "Path of the configuration file.";
+    CONTEXT = "AMBIENT_CONTEXT", Text, "Context of the configuration file to use, as with `--context-name`.";
     API_URL = "AMBIENT_API_URL", Text, "Base URL of the API server; `local:` is the embedded API.";
     TOKEN = "AMBIENT_TOKEN", Text, "Bearer token; stored logins are not refreshed then.";
     ISSUER_URL = "AMBIENT_ISSUER_URL", Text, "Issuer of a job's login without `acpctl login`, and the default of `login --issuer-url`.";

@@ -16,6 +16,11 @@ pub struct Globals {
     #[arg(short = 'U', long, global = true, value_name = "URL")]
     pub api_url: Option<String>,
 
+    /// Server of the configuration to use, one of "acpctl config get-contexts"; `local` is the embedded API
+    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(add = Candidates::ServerContexts)]
+    pub context_name: Option<String>,
+
     /// Project to work in
     #[arg(long, global = true, value_name = "NAME")]
     #[arg(add = Candidates::PROJECTS)]
@@ -94,6 +99,9 @@ impl Globals {
         if self.local {
             flags.push("--local".to_owned());
         }
+        let context = self.context_name.as_deref();
+        let context = context.filter(|name| !name.is_empty());
+        flags.extend(context.map(|name| flag("context-name", name)));
         let url = self.api_url.as_deref().filter(|url| !url.is_empty());
         flags.extend(url.map(|url| flag("api-url", &url_for_people(url))));
         let insecure = self.insecure_skip_tls_verify == Some(true);

@@ -31,6 +31,7 @@ mod config;
 mod cron;
 mod ctx;
 mod digest;
+mod editor;
 mod env;
 mod exit;
 mod failure;
@@ -46,6 +47,7 @@ mod plain_file;
 mod resources;
 mod runner;
 mod scan;
+mod screen;
 mod secret_file;
 pub mod server;
 mod session_helper;
@@ -151,7 +153,7 @@ pub mod testing {
     pub use crate::auth::token;
     pub use crate::commands::completion::SHELLS;
     pub use crate::compat::{grammar, json_text};
-    pub use crate::config::{Config, file};
+    pub use crate::config::{Config, Place, file};
     pub use crate::exit::on_panic;
     pub use crate::runner::table;
 

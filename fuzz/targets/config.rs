@@ -5,11 +5,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use acpctl::testing::Config;
 use acpctl::testing::file::{
     ACCESS_TOKEN, API_URL, CLIENT_ID, INSECURE, ISSUER_URL, PAGER, POLLING_INTERVAL, PROJECT,
     REFRESH_TOKEN, REQUEST_TIMEOUT,
 };
+use acpctl::testing::{Config, Place};
 
 static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     let memory = PathBuf::from("/dev/shm");
@@ -46,8 +46,9 @@ fn values(config: &Config) -> Vec<Option<String>> {
 pub(crate) fn run(bytes: &[u8]) {
     let path = FOLDER.path().join("config.json");
     fs::write(&path, bytes).expect("the file is written");
-    let Ok(read) = Config::load(&path) else {
-        assert!(Config::update(&path, |_| {}).is_err());
+    let place = Place::current(&path);
+    let Ok(read) = Config::load(&place) else {
+        assert!(Config::update(&place, |_| {}).is_err());
         assert_eq!(
             fs::read(&path).expect("the file"),
             bytes,
@@ -55,7 +56,7 @@ pub(crate) fn run(bytes: &[u8]) {
         );
         return;
     };
-    Config::update(&path, |_| {}).expect("what is read can be written");
-    let again = Config::load(&path).expect("our own file is readable");
+    Config::update(&place, |_| {}).expect("what is read can be written");
+    let again = Config::load(&place).expect("our own file is readable");
     assert_eq!(values(&read), values(&again));
 }

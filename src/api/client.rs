@@ -98,7 +98,7 @@ impl Client {
     }
 
     /// Returns the token of the next request.
-    fn token(&self) -> Option<SecretString> {
+    pub(crate) fn token(&self) -> Option<SecretString> {
         match &self.transport {
             Transport::Http(http) => http.bearer.token(),
             Transport::Local(_) => None,
@@ -175,7 +175,8 @@ impl Client {
                         &answer.body,
                         answer.operation_id,
                         answer.location,
-                    ),
+                    )
+                    .with_pause(answer.retry_after),
                     answer.retry_after,
                 ),
                 Err(error) => (error, None),
@@ -265,17 +266,26 @@ impl Client {
     ) -> Result<EventStream, Error> {
         let mut request = Request::get(path);
         request.last_event_id = last_event_id.map(str::to_owned);
+        self.stream_of(&request).await
+    }
+
+    /// Opens the event stream that a request asks for.
+    ///
+    /// # Errors
+    /// As [`Client::stream`].
+    pub(crate) async fn stream_of(&self, request: &Request) -> Result<EventStream, Error> {
         let token = self.token();
-        match self.open_stream(&request).await {
+        match self.open_stream(request).await {
             Err(error) if error.status() == Some(401) && self.renew(token.as_ref()).await => {
-                self.open_stream(&request).await
+                self.open_stream(request).await
             }
             opened => opened,
         }
     }
 
     async fn open_stream(&self, request: &Request) -> Result<EventStream, Error> {
-        let project = self.project.as_deref();
+        let project = request.project.as_deref().or(self.project.as_deref());
+        let project = project.filter(|project| !project.is_empty());
         Ok(EventStream::new(match &self.transport {
             Transport::Http(http) => {
                 self.trace

@@ -1,6 +1,7 @@
 //! The errors of requests and answers, in the Go tool's words (docs/interface/cli-resources.md section 1.5).
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -40,6 +41,8 @@ pub enum Error {
         location: Option<String>,
         /// True if the answer is a page for browsers.
         is_html: bool,
+        /// The pause that the server wants.
+        retry_after: Option<Duration>,
     },
     /// No answer arrived. `method` is `Get`, `Post`, …
     Transport {
@@ -111,6 +114,25 @@ impl Error {
             text,
             location: location.map(|location| words(&location, LONGEST)),
             is_html: is_html("", body),
+            retry_after: None,
+        }
+    }
+
+    /// Adds the pause that the server wants before the next request.
+    #[must_use]
+    pub fn with_pause(mut self, pause: Option<Duration>) -> Self {
+        if let Self::Status { retry_after, .. } = &mut self {
+            *retry_after = pause;
+        }
+        self
+    }
+
+    /// Returns the pause that the server wants before the next request.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 

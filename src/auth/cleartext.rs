@@ -49,12 +49,14 @@ pub(crate) fn warn_once(out: &Out, config: Option<&Config>, settings: &Settings)
         return;
     }
     out.warn(&words(&origin));
-    let path = config.map(Config::path).filter(|path| path.is_file());
-    if let Some(path) = path
-        && file::check_place(path).is_ok()
+    let place = config
+        .map(Config::place)
+        .filter(|place| place.path.is_file());
+    if let Some(place) = place
+        && file::check_place(&place.path).is_ok()
     {
         // If the file can't be written, the next run warns again.
-        let _ = Config::update(path, |config| remember(config, &origin));
+        let _ = Config::update(&place, |config| remember(config, &origin));
     }
 }
 

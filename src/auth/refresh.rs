@@ -2,7 +2,6 @@
 //! 3.2): shortly before its end, and after the server has refused it.
 
 use std::fmt::Display;
-use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -13,7 +12,7 @@ use super::store::{self, Login};
 use super::token;
 use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_GRANT, Lock};
 use crate::config::settings::{Origin, login_url, same_origin};
-use crate::config::{Config, Settings};
+use crate::config::{Config, Place, Settings};
 use crate::failure::Failure;
 use crate::keyring::KeyringError;
 use crate::output;
@@ -49,7 +48,7 @@ pub(crate) fn fresh(
     }
     // The first of several runs renews the login; the others wait here and then find the new token.
     let locked = Lock::take(before.path())
-        .and_then(|lock| Config::load(before.path()).map(|config| (lock, config)));
+        .and_then(|lock| Config::load(&before.place()).map(|config| (lock, config)));
     let (lock, mut config) = match locked {
         Ok(locked) => locked,
         Err(why) => {
@@ -80,8 +79,8 @@ pub(crate) fn fresh(
 /// A stored login that the server has refused.
 pub(crate) struct Refused {
     pub settings: Settings,
-    /// The configuration file.
-    pub path: PathBuf,
+    /// The context of the configuration file.
+    pub place: Place,
     /// The address that the login was made for.
     pub made_for: String,
     pub token: SecretString,
@@ -92,14 +91,14 @@ pub(crate) struct Refused {
 pub(crate) async fn after_refusal(refused: Refused) -> Option<SecretString> {
     let Refused {
         settings,
-        path,
+        place,
         made_for,
         token,
     } = refused;
     let renewed = async {
-        let place = path.clone();
-        let lock = tokio::task::spawn_blocking(move || Lock::take(&place)).await??;
-        let mut config = Config::load(&path)?;
+        let path = place.path.clone();
+        let lock = tokio::task::spawn_blocking(move || Lock::take(&path)).await??;
+        let mut config = Config::load(&place)?;
         let login = store::load(&config)?;
         let Some(current) = &login.access else {
             return anyhow::Ok(None);

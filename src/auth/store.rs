@@ -10,12 +10,10 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::config::Config;
-use crate::config::file::{ACCESS_TOKEN, CLIENT_SECRET, REFRESH_TOKEN};
+use crate::config::file::{ACCESS_TOKEN, CLIENT_SECRET, KEYRING_ENTRY, REFRESH_TOKEN, TOKEN_STORE};
 use crate::env;
 use crate::keyring::{self, KeyringError};
 
-/// Our own key in `config.json`.
-pub(crate) const TOKEN_STORE: &str = "token_store";
 const SERVICE: &str = "acpctl";
 
 /// The places for tokens.
@@ -85,7 +83,10 @@ pub(crate) fn load(config: &Config) -> Result<Login, KeyringError> {
             client_secret: config.secret(CLIENT_SECRET),
         });
     }
-    let found = keyring::read(SERVICE, &account(config))?;
+    let found = match account(config) {
+        Some(account) => keyring::read(SERVICE, &account)?,
+        None => None,
+    };
     let Some(text) = found else {
         return Ok(Login::default());
     };
@@ -122,7 +123,9 @@ pub(crate) fn save(config: &mut Config, store: Store, login: &Login) -> Result<(
             .filter_map(|(key, value)| Some(((*key).to_owned(), value.clone()?)))
             .collect();
         let entry = Zeroizing::new(Value::Object(entry).to_string());
-        keyring::write(SERVICE, &account(config), entry)?;
+        config.claim_keyring_entry();
+        let account = account(config).ok_or(KeyringError::NoKeyring)?;
+        keyring::write(SERVICE, &account, entry)?;
     }
     for (key, value) in &mut values {
         config.set(key, value.take().filter(|_| store == Store::File));
@@ -148,7 +151,10 @@ pub(crate) fn leave_keyring(config: &Config) -> Result<(), KeyringError> {
     if named(config) != Some(Store::Keyring) {
         return Ok(());
     }
-    keyring::delete(SERVICE, &account(config))
+    match account(config) {
+        Some(account) => keyring::delete(SERVICE, &account),
+        None => Ok(()),
+    }
 }
 
 /// Removes the tokens from every place.
@@ -163,14 +169,18 @@ pub(crate) fn clear(config: &mut Config) -> Result<(), KeyringError> {
     // While the keyring keeps its entry, the next logout must know that.
     if cleared.is_ok() {
         config.set(TOKEN_STORE, None);
+        config.set(KEYRING_ENTRY, None);
     }
     cleared
 }
 
-/// Returns the name of the keyring's entry. Each configuration file has its own entry, because two files are two logins.
-fn account(config: &Config) -> String {
-    std::path::absolute(config.path())
-        .unwrap_or_else(|_| config.path().to_owned())
-        .to_string_lossy()
-        .into_owned()
+/// Returns the name of the keyring's entry. Each configuration file has its own entry, because two files are two logins, and
+/// so has each context in it. A context that was never stored in the keyring has none.
+fn account(config: &Config) -> Option<String> {
+    let path = std::path::absolute(config.path()).unwrap_or_else(|_| config.path().to_owned());
+    let path = path.to_string_lossy();
+    Some(match config.keyring_entry()? {
+        0 => path.into_owned(),
+        number => format!("{path}#{number}"),
+    })
 }

@@ -7,8 +7,8 @@ use crate::auth::revoke::Revocable;
 use crate::auth::{job, store};
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
+use crate::config::Config;
 use crate::config::file::{CLIENT_ID, ISSUER_URL, LOGIN_GRANT, LOGIN_URL};
-use crate::config::{Config, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
@@ -53,9 +53,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 
 /// Removes the tokens from this machine, then ends the login at the issuer.
 fn log_out(ctx: &Ctx, before: Option<&Revocable>) -> anyhow::Result<Revocation> {
-    let path = paths::config_file_to_change()?;
+    let place = ctx.place_to_change()?;
     let mut cleared = Ok(());
-    Config::update(&path, |config| {
+    Config::update(&place, |config| {
         cleared = store::clear(config);
         for key in [LOGIN_URL, ISSUER_URL, CLIENT_ID, LOGIN_GRANT] {
             config.set(key, None);

@@ -8,6 +8,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod alias;
+pub(crate) mod ambient;
 pub(crate) mod api;
 pub(crate) mod application;
 pub(crate) mod apply;

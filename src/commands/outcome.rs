@@ -31,6 +31,25 @@ impl WriteArgs {
     }
 }
 
+/// The flag of verbs that change something on this machine and have no `-o`.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct DryRunArgs {
+    /// Check everything, but change nothing: report what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl DryRunArgs {
+    /// Returns true for a dry run; nothing is changed from now on.
+    #[must_use]
+    pub(crate) fn rehearse(&self, ctx: &Ctx) -> bool {
+        if self.dry_run {
+            ctx.rehearse();
+        }
+        ctx.rehearses()
+    }
+}
+
 /// Marks a sentence of a dry run.
 #[must_use]
 pub(crate) fn sentence(ctx: &Ctx, done: &str) -> String {

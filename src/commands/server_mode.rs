@@ -53,7 +53,7 @@ impl ServerModeArgs {
         if self.server_mode.is_some() || settings.is_local() {
             return self.server_mode.or(Some(Target::Pod));
         }
-        server_mode::ask(client, &settings.api_url.value, project).await
+        server_mode::ask(client, &settings.cache_key(), project).await
     }
 }
 
@@ -74,8 +74,8 @@ pub(crate) fn find_and_leave_nothing(
     if settings.is_local() {
         return Ok(Some(Target::Pod));
     }
-    let (client, url) = (ctx.client()?, &settings.api_url.value);
-    ctx.block_on(async { Ok(server_mode::ask_and_leave_nothing(client, url, project).await) })
+    let (client, server) = (ctx.client()?, &settings.cache_key());
+    ctx.block_on(async { Ok(server_mode::ask_and_leave_nothing(client, server, project).await) })
 }
 
 /// Tells what sessions do not get of a kubeconfig credential, if the server runs them in this way; with `--strict` that is

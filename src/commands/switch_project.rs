@@ -1,6 +1,6 @@
 //! Makes a new project the current one.
 
-use crate::config::{Config, Settings, paths};
+use crate::config::{Config, Settings};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::output::Format;
@@ -11,12 +11,15 @@ pub(crate) fn switch_to(ctx: &Ctx, name: &str, format: &Format) {
     if ctx.settings().is_ok_and(Settings::is_local) && ctx.globals.local {
         return;
     }
-    let saved = paths::config_file().map_err(String::from).and_then(|path| {
-        let key = ctx.settings().map_err(|why| why.message)?.project_key();
-        Config::update(&path, |config| config.set(key, Some(name.into())))
-            .map(drop)
-            .map_err(|why| why.to_string())
-    });
+    let saved = ctx
+        .place_to_change()
+        .map_err(|why| why.message)
+        .and_then(|place| {
+            let key = ctx.settings().map_err(|why| why.message)?.project_key();
+            Config::update(&place, |config| config.set(key, Some(name.into())))
+                .map(drop)
+                .map_err(|why| why.to_string())
+        });
     match saved {
         Err(why) => ctx
             .out

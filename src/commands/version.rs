@@ -73,6 +73,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let mode = mode();
         let server = server.unwrap_or_else(|why| json!({"unavailable": why}));
         let mut value = json!({"client": client, "server": server});
+        if let Some(name) = &ctx.settings()?.context {
+            value["context"] = json!(name);
+        }
         if let Some(mode) = mode {
             value["server_mode"] = json!(mode);
         }
@@ -91,6 +94,14 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         ),
         Err(why) => format!("Server: unavailable ({why})"),
     })?;
+    if let Some(name) = ctx
+        .settings()?
+        .context
+        .as_ref()
+        .filter(|_| ctx.out.is_terminal())
+    {
+        ctx.out.line(&format!("Context: {name}"))?;
+    }
     match mode {
         Some(mode) => ctx.out.line(&format!("Sessions: {}", mode.word())),
         None => Ok(()),
@@ -107,7 +118,7 @@ fn mode(ctx: &Ctx) -> Option<Target> {
     let token = ctx.stored_token(settings).ok().flatten().filter(fits);
     let client = Client::without_project(settings, token).ok()?;
     let asked =
-        ctx.block_on(async { Ok(server_mode::ask(&client, &settings.api_url.value, None).await) });
+        ctx.block_on(async { Ok(server_mode::ask(&client, &settings.cache_key(), None).await) });
     asked.ok().flatten()
 }
 

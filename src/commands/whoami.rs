@@ -47,6 +47,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let value = json!({
             "user": read.user(), "subject": read.claim("sub"), "email": read.claim("email"), "expires_at": read.expires_at().map(|end| end.to_string()),
             "issuer": read.claim("iss").map(url_for_people), "api_url": url, "project": project,
+            "context": settings.context,
         });
         return ctx.out.value(&value, &format);
     }
@@ -76,6 +77,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             }));
         }
     }
+    lines.extend(settings.context.clone().map(|name| ("Context:", name)));
     lines.push(("API URL:", url));
     lines.push(("Project:", project.to_owned()));
     for (label, text) in lines {
@@ -132,14 +134,15 @@ fn local(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
         let value = json!({
             "user": USER, "subject": null, "email": null, "expires_at": null, "issuer": null,
             "api_url": settings.api_url.value, "project": project,
+            "context": settings.context,
         });
         return ctx.out.value(&value, format);
     }
-    for (label, text) in [
-        ("User:", USER),
-        ("API URL:", settings.api_url.value.as_str()),
-        ("Project:", project),
-    ] {
+    let mut lines = vec![("User:", USER)];
+    lines.extend(settings.context.as_deref().map(|name| ("Context:", name)));
+    lines.push(("API URL:", settings.api_url.value.as_str()));
+    lines.push(("Project:", project));
+    for (label, text) in lines {
         ctx.out.line(&format!("{label:<11} {text}"))?;
     }
     Ok(())

@@ -112,7 +112,8 @@ fn ask(live: &Live, cursor: &Cursor<'_>, deadline: Instant) -> Option<Vec<Candid
         return fetch(&ctx, live, &path);
     }
     let project = settings.project.value.as_deref().unwrap_or_default();
-    let key = [settings.api_url.value.as_str(), project, path.as_str()];
+    let server = settings.cache_key();
+    let key = [server.as_str(), project, path.as_str()];
     if let Some(names) = cache::read(&key) {
         return Some(names);
     }

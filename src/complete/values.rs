@@ -10,11 +10,13 @@ use super::answer::{Answer, Candidate};
 use super::cursor::{Cursor, Wanted};
 use super::live;
 use crate::compat::grammar;
+use crate::config::{Config, contexts};
 use crate::env;
 use crate::help::TOPICS;
 use crate::kubeconfig::{self, Base64, MAX_INPUT, OwnedSource, Source};
 use crate::plain_file::{self, Links};
 use crate::resources::{Candidates, NAMED, PROJECT_AGENT, find_or_project_agent};
+use crate::text::url_for_people;
 
 /// Returns the candidates for the cursor.
 #[must_use]
@@ -107,6 +109,7 @@ fn values(cursor: &Cursor<'_>, arg: &Arg, deadline: Instant) -> Answer {
                 None => Answer::of(Vec::new()),
             }
         }
+        Some(Candidates::ServerContexts) => Answer::of(server_contexts()),
         Some(Candidates::Contexts) => Answer::of(contexts(cursor)),
         None => match arg.get_value_hint() {
             ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath => Answer::files(),
@@ -130,6 +133,15 @@ fn described(words: &[(&str, &str)]) -> Vec<Candidate> {
     let words = words.iter();
     words
         .map(|(text, help)| Candidate::new(*text, *help))
+        .collect()
+}
+
+/// Returns the contexts of the configuration file, each with its server.
+fn server_contexts() -> Vec<Candidate> {
+    let config = Config::of_user().unwrap_or_else(|_| Config::none());
+    contexts::list(&config)
+        .into_iter()
+        .map(|context| Candidate::new(context.name, url_for_people(&context.server)))
         .collect()
 }
 

@@ -3,6 +3,9 @@
 //! Keys match without regard to case, unknown keys survive, and a file that can't be read is never overwritten. A write takes
 //! a kernel lock, reads the file again, changes it and replaces it in one step, so parallel runs lose nothing
 //! (docs/interface/field.md row 52).
+//!
+//! A file may hold several contexts (see `context.rs`). A [`Config`] shows one of them: the keys in [`IN_CONTEXT`] are those
+//! of the selected context, so nothing of one server can be taken for another one's.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -16,11 +19,13 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::context::{self, CONTEXTS, CURRENT, LOCAL_CONTEXT, Selected, find, fits};
 use super::paths::{self, Unknown};
 use crate::compat::io_reason::reason;
 use crate::compat::json;
 use crate::env;
 use crate::failure::{Failure, Kind};
+use crate::globals::Globals;
 use crate::plain_file::{self, Links};
 use crate::secret_file;
 use crate::text::quote;
@@ -52,6 +57,11 @@ pub const LOCAL_PROJECT: &str = "local_project";
 /// Our own key: the unencrypted address that the user has been warned about.
 pub const WARNED_HTTP: &str = "warned_http";
 
+/// Our own key: the place of the login's tokens.
+pub const TOKEN_STORE: &str = "token_store";
+/// Our own key: the number of the keyring's entry with the login of a context.
+pub const KEYRING_ENTRY: &str = "keyring_entry";
+
 /// Our own key: the user's aliases, an object of names and lists of words.
 pub const ALIASES: &str = "aliases";
 
@@ -69,6 +79,27 @@ const KEYS: &[(&str, &str)] = &[
     (POLLING_INTERVAL, "int"),
     (INSECURE, "bool"),
 ];
+
+/// The keys that each context has for itself, with their names in an entry of `contexts` and their types. All other keys
+/// belong to the file.
+pub(super) const IN_CONTEXT: &[(&str, &str, &str)] = &[
+    (API_URL, "server", "string"),
+    (ACCESS_TOKEN, ACCESS_TOKEN, "string"),
+    (REFRESH_TOKEN, REFRESH_TOKEN, "string"),
+    (ISSUER_URL, ISSUER_URL, "string"),
+    (CLIENT_ID, CLIENT_ID, "string"),
+    (CLIENT_SECRET, CLIENT_SECRET, "string"),
+    (PROJECT, PROJECT, "string"),
+    (INSECURE, INSECURE, "bool"),
+    (LOGIN_URL, LOGIN_URL, "string"),
+    (LOGIN_GRANT, LOGIN_GRANT, "string"),
+    (TOKEN_STORE, TOKEN_STORE, "string"),
+    (KEYRING_ENTRY, KEYRING_ENTRY, "int"),
+    (WARNED_HTTP, WARNED_HTTP, "string"),
+];
+
+/// The base URL if nothing else is set.
+pub(crate) const DEFAULT_API_URL: &str = "http://localhost:8000";
 
 /// The longest wait for another run that changes the file. An issuer takes less time to renew a login.
 const LOCK_LIMIT: Duration = Duration::from_secs(40);
@@ -103,6 +134,8 @@ pub enum Error {
         /// The line and the column, from 1, at which the file stops being JSON.
         position: Option<(usize, usize)>,
     },
+    #[error("context {} not found", quote(.name))]
+    NoContext { name: String },
     #[error("load config: {0}")]
     Load(Box<Error>),
     #[error("save config: {0}")]
@@ -148,10 +181,51 @@ fn go_call(error: &io::Error) -> &'static str {
     }
 }
 
-/// The content of the file. It may hold tokens, so it has no `Debug`.
+/// A configuration file, and the context in it that is meant.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub path: PathBuf,
+    /// The name of the context; the current one if there is none.
+    pub context: Option<String>,
+    /// True if a flag or a variable names the context.
+    is_named: bool,
+    /// True if the context was the flat part of the file. Another run may have changed its address, and so its name.
+    was_flat: bool,
+}
+
+impl Place {
+    /// Returns the file with its current context.
+    #[must_use]
+    pub fn current(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            context: None,
+            is_named: false,
+            was_flat: false,
+        }
+    }
+
+    /// Returns the file with the context that a flag or else `AMBIENT_CONTEXT` names.
+    #[must_use]
+    pub(crate) fn of_run(path: PathBuf, globals: &Globals) -> Self {
+        let flag = globals.context_name.clone().filter(|name| !name.is_empty());
+        let context = flag.or_else(|| env::CONTEXT.get());
+        Self {
+            path,
+            is_named: context.is_some(),
+            context,
+            was_flat: false,
+        }
+    }
+}
+
+/// The content of the file, as the selected context shows it. It may hold tokens, so it has no `Debug`.
 pub struct Config {
     path: PathBuf,
-    values: Map<String, Value>,
+    pub(super) values: Map<String, Value>,
+    pub(super) selected: Selected,
+    /// True if the run names the context, in a flag or a variable.
+    pub(super) is_named: bool,
 }
 
 /// The right to change a configuration file: a lock on a file beside it. The system releases it when the process ends, also
@@ -256,27 +330,48 @@ impl Config {
         Self {
             path: PathBuf::new(),
             values: Map::new(),
+            selected: Selected::Flat,
+            is_named: false,
         }
     }
 
-    /// Reads the user's configuration file. If no variable says where it is, there is none.
+    /// Reads the user's configuration file with the context that this run names. If no variable says where it is, there is
+    /// none.
     ///
     /// # Errors
     /// As [`Config::load`], or the path of the file is relative.
+    pub fn of_run(globals: &Globals) -> Result<Self, Error> {
+        match paths::config_file() {
+            Ok(path) => Self::load(&Place::of_run(path, globals)),
+            Err(Unknown::Unset(_)) => {
+                let mut none = Self::none();
+                none.select(&Place::of_run(PathBuf::new(), globals));
+                Ok(none)
+            }
+            Err(why @ Unknown::Relative(_)) => Err(why.into()),
+        }
+    }
+
+    /// Reads the user's configuration file for settings that do not depend on the context.
+    ///
+    /// # Errors
+    /// As [`Config::of_run`].
     pub fn of_user() -> Result<Self, Error> {
         match paths::config_file() {
-            Ok(path) => Self::load(&path),
+            Ok(path) => Self::load(&Place::current(&path)),
             Err(Unknown::Unset(_)) => Ok(Self::none()),
             Err(why @ Unknown::Relative(_)) => Err(why.into()),
         }
     }
 
-    /// Reads a file; a missing or empty one is an empty configuration.
+    /// Reads a file; a missing or empty one is an empty configuration. A context that does not exist is no error here, so
+    /// that it can be created: [`Config::check_context`] reports it.
     ///
     /// # Errors
     /// [`Error::Read`] and [`Error::Parse`], in the Go tool's words without its `load config: `
     /// (docs/interface/cli-core.md section 2.2).
-    pub fn load(path: &Path) -> Result<Self, Error> {
+    pub fn load(place: &Place) -> Result<Self, Error> {
+        let path = &place.path;
         let bytes = match read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Zeroizing::default(),
@@ -293,20 +388,140 @@ impl Config {
             why,
             position: end_of_json(text),
         })?;
-        Ok(Self {
-            path: path.to_owned(),
+        let mut config = Self {
+            path: path.clone(),
             values,
-        })
+            selected: Selected::Flat,
+            is_named: false,
+        };
+        config.select(place);
+        Ok(config)
+    }
+
+    /// Selects the context of a place.
+    pub(super) fn select(&mut self, place: &Place) {
+        let entries = self.entries();
+        let flat = self.flat_name();
+        let is_flat = place.was_flat && (flat.is_some() || entries.is_none_or(Map::is_empty));
+        self.selected = if is_flat {
+            Selected::Flat
+        } else {
+            let named = place.context.as_deref();
+            context::select(entries, self.text(CURRENT), flat.as_deref(), named)
+        };
+        self.is_named = place.is_named;
+    }
+
+    pub(super) fn entries(&self) -> Option<&Map<String, Value>> {
+        find(&self.values, CONTEXTS)?.as_object()
+    }
+
+    /// Returns the name of the flat part of the file, if it holds anything of a server and no entry has this name.
+    pub(super) fn flat_name(&self) -> Option<String> {
+        let has_value = |key: &str| find(&self.values, key).is_some_and(|value| !is_empty(value));
+        if !IN_CONTEXT.iter().any(|(key, ..)| has_value(key)) {
+            return None;
+        }
+        let address = find(&self.values, API_URL).and_then(Value::as_str);
+        let address = address.filter(|address| !address.is_empty());
+        let name = context::name_of(address.unwrap_or(DEFAULT_API_URL));
+        let is_hidden = self.entries().is_some_and(|all| all.contains_key(&name));
+        (!is_hidden).then_some(name)
+    }
+
+    /// Refuses a context that does not exist.
+    ///
+    /// # Errors
+    /// [`Error::NoContext`]; with an empty name if the file has contexts and none is the current one.
+    pub fn check_context(&self) -> Result<(), Error> {
+        let name = match &self.selected {
+            Selected::Missing(name) => name.clone(),
+            Selected::Open => String::new(),
+            Selected::Flat | Selected::Entry(_) | Selected::Local => return Ok(()),
+        };
+        Err(Error::NoContext { name })
+    }
+
+    /// True if the run names the context, in a flag or a variable.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.is_named
+    }
+
+    /// True if the file has several contexts, or the run names one: only then is the context worth mentioning.
+    #[must_use]
+    pub fn has_contexts(&self) -> bool {
+        self.is_named || !matches!(self.selected, Selected::Flat)
+    }
+
+    /// True if the value of a key is that of an entry of `contexts`.
+    #[must_use]
+    pub fn is_in_context(&self, key: &str) -> bool {
+        matches!(self.selected, Selected::Entry(_)) && in_context(key).is_some()
+    }
+
+    /// Returns the name of the selected context. A flat file that holds nothing has none.
+    #[must_use]
+    pub fn context(&self) -> Option<String> {
+        match &self.selected {
+            _ if self.flag(LOCAL) => Some(LOCAL_CONTEXT.to_owned()),
+            Selected::Flat => self.flat_name(),
+            Selected::Entry(name) | Selected::Missing(name) => Some(name.clone()),
+            Selected::Local => Some(LOCAL_CONTEXT.to_owned()),
+            Selected::Open => None,
+        }
+    }
+
+    /// Returns the place to read and change this context again, whichever context is the current one then.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let context = match &self.selected {
+            Selected::Flat => self.flat_name(),
+            Selected::Entry(name) | Selected::Missing(name) => Some(name.clone()),
+            Selected::Local => Some(LOCAL_CONTEXT.to_owned()),
+            Selected::Open => None,
+        };
+        Place {
+            path: self.path.clone(),
+            context,
+            is_named: self.is_named,
+            was_flat: self.selected == Selected::Flat,
+        }
     }
 
     /// Reads, changes and writes the file under a lock, so that parallel runs do not undo each other's changes.
     ///
     /// # Errors
     /// [`Error::Load`] or [`Error::Save`]; the file is unchanged then.
-    pub fn update(path: &Path, change: impl FnOnce(&mut Self)) -> Result<Self, Error> {
-        let lock = Lock::take(path).map_err(Error::save)?;
-        let mut config = Self::load(path).map_err(Error::load)?;
-        change(&mut config);
+    pub fn update(place: &Place, change: impl FnOnce(&mut Self)) -> Result<Self, Error> {
+        Self::change(place, |config| {
+            change(config);
+            Ok(())
+        })
+    }
+
+    /// Does the same with a change that may fail; the file is unchanged then.
+    ///
+    /// # Errors
+    /// As [`Config::update`], or that of the change.
+    pub(crate) fn try_update(
+        place: &Place,
+        change: impl FnOnce(&mut Self) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
+        Self::change(place, change)
+    }
+
+    fn change<E: From<Error>>(
+        place: &Place,
+        change: impl FnOnce(&mut Self) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let lock = Lock::take(&place.path).map_err(Error::save)?;
+        let mut config = Self::load(place).map_err(Error::load)?;
+        // A new current context that does not exist must not keep anybody from changing the rest of the file.
+        if place.context.is_some() {
+            config.check_context()?;
+        }
+        change(&mut config)?;
         config.write(&lock).map_err(Error::save)?;
         Ok(config)
     }
@@ -331,7 +546,7 @@ impl Config {
     fn text_form(&self) -> String {
         let mut shown = Map::new();
         for (key, _) in KEYS {
-            if let Some(value) = self.value(key).filter(|value| !is_empty(value)) {
+            if let Some(value) = find(&self.values, key).filter(|value| !is_empty(value)) {
                 shown.insert((*key).to_owned(), value.clone());
             }
         }
@@ -352,7 +567,37 @@ impl Config {
     }
 
     fn value(&self, key: &str) -> Option<&Value> {
-        value(&self.values, key)
+        self.value_of(&self.selected, key)
+    }
+
+    /// Returns a value as a context shows it.
+    pub(super) fn value_of(&self, context: &Selected, key: &str) -> Option<&Value> {
+        if key == LOCAL {
+            return match context {
+                Selected::Local => Some(&Value::Bool(true)),
+                // A run that names a context means that one, although the embedded API is used otherwise.
+                _ if self.is_named => None,
+                _ => find(&self.values, key),
+            };
+        }
+        let Some(field) = in_context(key) else {
+            return find(&self.values, key);
+        };
+        match context {
+            Selected::Flat => find(&self.values, key),
+            Selected::Entry(name) => find(self.entry(name)?, field),
+            Selected::Local | Selected::Missing(_) | Selected::Open => None,
+        }
+    }
+
+    fn entry(&self, name: &str) -> Option<&Map<String, Value>> {
+        self.entries()?.get(name)?.as_object()
+    }
+
+    /// Returns an entry of `contexts` to change it; it is created if it is missing.
+    pub(super) fn entry_to_change(&mut self, name: &str) -> Option<&mut Map<String, Value>> {
+        let entries = object(object_value(&mut self.values, CONTEXTS))?;
+        object(entries.entry(name).or_insert(Value::Null))
     }
 
     /// Returns a text; `None` if it is missing or empty.
@@ -415,14 +660,72 @@ impl Config {
         self.value(key).and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// Sets a key, or removes it if there is no value.
+    /// Sets a key, or removes it if there is no value. A context that does not exist keeps nothing.
     pub fn set(&mut self, key: &str, value: Option<Value>) {
-        self.values
-            .retain(|name, _| !name.eq_ignore_ascii_case(key));
-        if let Some(value) = value {
-            self.values.insert(key.to_owned(), value);
+        if key == LOCAL && self.is_named && value.is_none() {
+            return;
+        }
+        match (in_context(key), self.selected.clone()) {
+            (None, _) | (_, Selected::Flat) => context::put(&mut self.values, key, value),
+            (Some(field), Selected::Entry(name)) => {
+                if let Some(entry) = self.entry_to_change(&name) {
+                    context::put(entry, field, value);
+                }
+            }
+            (Some(_), Selected::Local | Selected::Missing(_) | Selected::Open) => {}
         }
     }
+
+    /// Returns the number of the keyring's entry for the selected context, if it has one. A flat file has number 0.
+    #[must_use]
+    pub fn keyring_entry(&self) -> Option<u64> {
+        match &self.selected {
+            Selected::Flat => Some(0),
+            _ => self.value(KEYRING_ENTRY)?.as_u64(),
+        }
+    }
+
+    /// Gives the selected context an entry of the keyring that no other context has, unless it has one already.
+    pub fn claim_keyring_entry(&mut self) {
+        if self.keyring_entry().is_some() {
+            return;
+        }
+        let taken = |number: &u64| {
+            let mut entries = self.entries().into_iter().flat_map(Map::values);
+            entries.any(|entry| {
+                let entry = entry.as_object();
+                let value = entry.and_then(|entry| find(entry, KEYRING_ENTRY));
+                value.and_then(Value::as_u64) == Some(*number)
+            })
+        };
+        let free = (1..).find(|number| !taken(number));
+        self.set(KEYRING_ENTRY, free.map(Value::from));
+    }
+}
+
+/// Returns the name of a key in an entry of `contexts`; `None` if the key belongs to the file.
+fn in_context(key: &str) -> Option<&'static str> {
+    let mut keys = IN_CONTEXT.iter();
+    keys.find(|(name, ..)| *name == key)
+        .map(|(_, field, _)| *field)
+}
+
+/// Returns the value of a key, whatever the case of its letters; `null` if there was none.
+fn object_value<'v>(values: &'v mut Map<String, Value>, key: &str) -> &'v mut Value {
+    let written = values
+        .keys()
+        .rev()
+        .find(|name| name.eq_ignore_ascii_case(key));
+    let written = written.cloned().unwrap_or_else(|| key.to_owned());
+    values.entry(written).or_insert(Value::Null)
+}
+
+/// Returns an object to change it; `null` becomes an empty one.
+fn object(value: &mut Value) -> Option<&mut Map<String, Value>> {
+    if value.is_null() {
+        *value = Value::Object(Map::new());
+    }
+    value.as_object_mut()
 }
 
 /// Reads the text of a file as the values of a configuration.
@@ -450,33 +753,20 @@ fn end_of_json(text: &[u8]) -> Option<(usize, usize)> {
     Some((error.line(), error.column()))
 }
 
-/// Of keys that differ in case only, the last one counts.
-fn value<'v>(values: &'v Map<String, Value>, key: &str) -> Option<&'v Value> {
-    let found = values
-        .iter()
-        .rev()
-        .find(|(name, _)| name.eq_ignore_ascii_case(key));
-    found.map(|(_, value)| value)
-}
-
 fn check_types(values: &Map<String, Value>) -> Result<(), String> {
     for (key, kind) in KEYS {
-        let Some(value) = value(values, key) else {
+        let Some(value) = find(values, key) else {
             continue;
         };
-        let fits = match (*kind, value) {
-            (_, Value::Null) | ("string", Value::String(_)) | ("bool", Value::Bool(_)) => true,
-            ("int", Value::Number(number)) => number.is_i64(),
-            _ => false,
-        };
-        if !fits {
+        if !fits(kind, value) {
             return Err(format!(
                 "json: cannot unmarshal {} into Go struct field Config.{key} of type {kind}",
                 json::type_word(value)
             ));
         }
     }
-    Ok(())
+    let fields = IN_CONTEXT.iter().map(|(_, field, kind)| (*field, *kind));
+    context::check_types(find(values, CONTEXTS), fields)
 }
 
 fn is_empty(value: &Value) -> bool {

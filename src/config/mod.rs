@@ -1,13 +1,15 @@
 //! The configuration file, and the effective settings that flags, environment and file result in.
 
 mod cache;
+mod context;
+pub(crate) mod contexts;
 pub mod file;
 pub(crate) mod keys;
 pub(crate) mod paths;
 pub(crate) mod settings;
 
 pub(crate) use cache::Cache;
-pub use file::Config;
+pub use file::{Config, Place};
 
 use crate::env;
 use settings::Origin;

@@ -15,8 +15,7 @@ use crate::text::{acpctl, url_for_people};
 
 /// The base URL that stands for the embedded API.
 pub(crate) const LOCAL: &str = "local:";
-/// The base URL if nothing else is set.
-pub(crate) const DEFAULT_API_URL: &str = "http://localhost:8000";
+pub(crate) use super::file::DEFAULT_API_URL;
 
 /// How often a request is retried, unless the user sets another number.
 pub(crate) const RETRIES: u32 = 2;
@@ -86,6 +85,9 @@ impl From<&Globals> for Verbosity {
 #[derive(Clone)]
 pub struct Settings {
     pub api_url: Setting<String>,
+    /// The context that the address comes from; `None` if a flag or a variable names another address, or if the file holds
+    /// one server only.
+    pub context: Option<String>,
     /// The token for this address as far as it is known without the keyring: that of the variable or the file. Its origin
     /// says where a token is, also if that one is for another address.
     pub token: Setting<Option<SecretString>>,
@@ -112,7 +114,11 @@ impl Settings {
             .filter(|url| !globals.send_login && !same_origin(url, &api_url.value))
             .map(str::to_owned);
         let seconds = Duration::from_secs;
+        let context = config
+            .context()
+            .filter(|_| config.has_contexts() && is_of_context(config, &api_url));
         Self {
+            context,
             token: token(config, login_elsewhere.is_some()),
             login_elsewhere,
             project: project(globals, config, is_local(&api_url.value)),
@@ -157,9 +163,19 @@ impl Settings {
     #[must_use]
     pub fn need_no_file(globals: &Globals) -> bool {
         let url = filled(globals.api_url.as_deref()).or_else(|| env::API_URL.get());
-        globals.local
-            || url.as_deref().is_some_and(is_local)
+        let is_named = filled(globals.context_name.as_deref()).or_else(|| env::CONTEXT.get());
+        if globals.local || is_named.is_some() {
+            return globals.local;
+        }
+        url.as_deref().is_some_and(is_local)
             || url.is_some() && (env::TOKEN.get().is_some() || has_job())
+    }
+
+    /// Returns the text that tells the answers for this server and login from others, for caches.
+    #[must_use]
+    pub fn cache_key(&self) -> String {
+        let context = self.context.as_deref().unwrap_or_default();
+        format!("{}\n{context}", self.api_url.value)
     }
 
     /// Returns the key of the file that holds the current project. The embedded API has a key of its own.
@@ -322,8 +338,23 @@ pub(crate) fn parse_api_url(text: &str) -> Result<url::Url, Failure> {
     Ok(url)
 }
 
+/// True if a context decides the address, or names the same one.
+fn is_of_context(config: &Config, api_url: &Setting<String>) -> bool {
+    match api_url.origin {
+        Origin::File | Origin::Default => true,
+        Origin::Flag | Origin::Environment => {
+            config.flag(file::LOCAL) && is_local(&api_url.value)
+                || config.text(file::API_URL) == Some(&api_url.value)
+        }
+    }
+}
+
 fn api_url(globals: &Globals, config: &Config) -> Setting<String> {
-    if globals.local {
+    // A flag that names the context of the embedded API is as good as `--local`.
+    let names_local = filled(globals.context_name.as_deref()).is_some()
+        && config.flag(file::LOCAL)
+        && filled(globals.api_url.as_deref()).is_none();
+    if globals.local || names_local {
         return Setting {
             value: LOCAL.to_owned(),
             origin: Origin::Flag,

@@ -19,6 +19,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
             "wait",
             "scheduled-session",
             "inbox",
+            "ambient",
         ],
     ),
     (

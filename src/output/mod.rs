@@ -23,4 +23,4 @@ pub(crate) use crate::text::wrap;
 pub(crate) use format::{Format, OutputArgs};
 pub(crate) use object::{Columns, Layout, cells, until};
 pub(crate) use out::{Closed, Color, Out};
-pub(crate) use stderr::{note, talk};
+pub(crate) use stderr::{hold, note, talk};

@@ -15,6 +15,8 @@ use signal_hook::low_level;
 static OWNED: AtomicU64 = AtomicU64::new(0);
 /// Closes the open question; returns false if none is open.
 static CLOSE_QUESTION: OnceLock<fn() -> bool> = OnceLock::new();
+/// Closes the screen; returns false if none is open.
+static CLOSE_SCREEN: OnceLock<fn() -> bool> = OnceLock::new();
 /// Clears the progress line.
 static CLEAR_LINE: OnceLock<fn()> = OnceLock::new();
 
@@ -59,6 +61,15 @@ pub(super) fn close_question_with(close: fn() -> bool) -> io::Result<()> {
     watch()
 }
 
+/// From now on `close` runs before a signal ends the program, as for a question.
+///
+/// # Errors
+/// As [`close_question_with`].
+pub(crate) fn close_screen_with(close: fn() -> bool) -> io::Result<()> {
+    let _ = CLOSE_SCREEN.set(close);
+    watch()
+}
+
 /// From now on `clear` runs before a signal ends the program.
 ///
 /// # Errors
@@ -93,6 +104,9 @@ fn watch() -> io::Result<()> {
 }
 
 fn end(signal: i32) {
+    if CLOSE_SCREEN.get().is_some_and(|close| close()) {
+        low_level::exit(128 + signal);
+    }
     if CLOSE_QUESTION.get().is_some_and(|close| close()) {
         low_level::exit(128 + signal);
     }

@@ -1,9 +1,37 @@
 //! Talk on standard error. Notes and prompts show no secret of this run, and unseen characters as escapes.
 
 use std::io::{self, Write as _};
+use std::sync::{Mutex, PoisonError};
 
 use super::progress;
 use crate::text::{color, secrets, seen, wrap};
+
+/// The most texts that are held.
+const MOST_HELD: usize = 200;
+
+/// The texts that wait until a screen is closed, if one is open.
+static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+/// Holds all talk back while it is alive: a screen covers the terminal. Dropping it prints what was held.
+#[must_use = "talk is printed again when this value is dropped"]
+pub(crate) struct Held(());
+
+/// Holds all talk back until the result is dropped.
+pub(crate) fn hold() -> Held {
+    *held() = Some(Vec::new());
+    Held(())
+}
+
+fn held() -> std::sync::MutexGuard<'static, Option<Vec<String>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let texts = held().take();
+        texts.into_iter().flatten().for_each(write);
+    }
+}
 
 /// Returns the width of a stream in columns: 80 if the terminal reports none, `None` if it is not a terminal.
 pub(super) fn columns(stream: &(impl io::IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
@@ -35,6 +63,12 @@ fn for_people(text: &str) -> String {
 
 /// Writes a text that is safe to show. Write errors are ignored.
 pub(super) fn write(text: String) {
+    if let Some(texts) = held().as_mut() {
+        if texts.len() < MOST_HELD {
+            texts.push(text);
+        }
+        return;
+    }
     let text = color::for_terminal(text);
     let _ = progress::beside(text.as_bytes(), || {
         let mut stderr = io::stderr().lock();

@@ -29,6 +29,8 @@ pub(crate) enum Candidates {
     Kinds,
     /// The names of the objects whose kind is the first argument of the line.
     NamesOfKind,
+    /// The contexts of the configuration file.
+    ServerContexts,
     /// The contexts of the kubeconfig on the line.
     Contexts,
 }

@@ -58,6 +58,12 @@ pub(super) const fn required(name: &'static str) -> Field {
     }
 }
 
+/// Describes a text of a record that no server sends: a program makes it.
+#[must_use]
+pub(crate) const fn shown_text(name: &'static str) -> Field {
+    text(name)
+}
+
 /// Describes a text that is left out while null.
 #[must_use]
 pub(super) const fn nullable(name: &'static str) -> Field {

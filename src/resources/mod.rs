@@ -33,7 +33,7 @@ pub(crate) use credential::{
     MINT_ANCHOR, MINT_ID, MINT_NAMESPACE, MINT_ROLE, MINT_TOKEN, MINT_TTL, OWN_ANNOTATIONS,
     PROVIDERS, SERVER, USED_BY, annotation, expires_at,
 };
-pub(crate) use description::{AGE, Cell, Column, Resource, Scope, column};
+pub(crate) use description::{AGE, Cell, Column, Field, Resource, Scope, column, shown_text};
 pub(crate) use inbox_message::INBOX_MESSAGE;
 pub(crate) use name::{can_be_id, check, check_id};
 pub(crate) use named::{

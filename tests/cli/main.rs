@@ -40,6 +40,7 @@ mod progress;
 mod recipes;
 mod replay;
 mod schema;
+mod screen;
 mod serve;
 mod server_mode;
 mod session;

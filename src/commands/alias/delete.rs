@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::commands::outcome::{self, WriteArgs};
-use crate::config::{Config, paths};
+use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::text::{acpctl, quote};
@@ -29,8 +29,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .into());
     }
     if !ctx.rehearses() {
-        let path = paths::config_file_to_change()?;
-        Config::update(&path, |config| config.set_alias(name, None)).map_err(Failure::from)?;
+        let place = ctx.place_to_change()?;
+        Config::update(&place, |config| config.set_alias(name, None)).map_err(Failure::from)?;
     }
     let sentence = format!("alias/{name} deleted");
     outcome::said(ctx, &format, &sentence, &json!({"name": name}))

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::commands::outcome::{self, WriteArgs};
-use crate::config::{Config, paths};
+use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::text::command::shell_word;
@@ -34,8 +34,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args, root: &clap::Command) -> anyhow::Resul
     let (name, words) = (&args.name, args.words.as_slice());
     check(name, words, root)?;
     if !ctx.rehearses() {
-        let path = paths::config_file_to_change()?;
-        Config::update(&path, |config| config.set_alias(name, Some(words)))
+        let place = ctx.place_to_change()?;
+        Config::update(&place, |config| config.set_alias(name, Some(words)))
             .map_err(Failure::from)?;
     }
     let shown: Vec<String> = words.iter().map(|word| shell_word(word)).collect();

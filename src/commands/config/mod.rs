@@ -1,9 +1,16 @@
 //! `acpctl config …` (docs/interface/cli-core.md section 7.6).
 
+mod context_change;
+mod current_context;
+mod delete_context;
 mod get;
+mod get_contexts;
 mod path;
+mod rename_context;
 mod set;
+mod set_context;
 mod unset;
+mod use_context;
 mod values;
 mod view;
 
@@ -19,6 +26,12 @@ pub enum Command {
     Unset(unset::Args),
     View(view::Args),
     Path(path::Args),
+    GetContexts(get_contexts::Args),
+    CurrentContext(current_context::Args),
+    UseContext(use_context::Args),
+    SetContext(set_context::Args),
+    RenameContext(rename_context::Args),
+    DeleteContext(delete_context::Args),
 }
 
 impl Command {
@@ -33,6 +46,12 @@ impl Command {
             Self::Unset(args) => unset::run(ctx, args),
             Self::View(args) => view::run(ctx, args),
             Self::Path(args) => path::run(ctx, args),
+            Self::GetContexts(args) => get_contexts::run(ctx, args),
+            Self::CurrentContext(args) => current_context::run(ctx, args),
+            Self::UseContext(args) => use_context::run(ctx, args),
+            Self::SetContext(args) => set_context::run(ctx, args),
+            Self::RenameContext(args) => rename_context::run(ctx, args),
+            Self::DeleteContext(args) => delete_context::run(ctx, args),
         }
     }
 }

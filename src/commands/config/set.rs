@@ -6,7 +6,7 @@ use super::values;
 use crate::auth::{cleartext, login};
 use crate::commands::outcome::{self, WriteArgs};
 use crate::config::keys::{DESCRIBED, Takes};
-use crate::config::{Config, Settings, file, paths};
+use crate::config::{Config, Settings, file};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::resources::Candidates;
@@ -56,7 +56,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 /// # Errors
 /// The key or the value is not valid, or the file can't be changed.
 pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<()> {
-    let path = paths::config_file_to_change()?;
+    let place = ctx.place_to_change()?;
     // The Go tool reads the file first: a broken one is reported before anything else.
     ctx.config()?;
     let key = values::find(key)?;
@@ -74,7 +74,7 @@ pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<
     if ctx.rehearses() {
         return Ok(());
     }
-    Config::update(&path, |config| {
+    Config::update(&place, |config| {
         if is_url {
             login::change_url(config, value);
         } else {
@@ -105,9 +105,7 @@ pub(super) fn warn(ctx: &Ctx, key: &str) -> anyhow::Result<()> {
         ));
     }
     if key == file::API_URL {
-        let path =
-            paths::config_file().map_err(|why| Failure::new(Kind::Other, why.to_string()))?;
-        let config = Config::load(&path).map_err(Failure::from)?;
+        let config = Config::load(&ctx.place_to_change()?).map_err(Failure::from)?;
         let settings = Settings::new(&ctx.globals, &config);
         if login::is_logged_in(&config)
             && !settings.is_local()

@@ -138,7 +138,10 @@ pub(super) fn token_refused() -> Failure {
 }
 
 /// Refuses a URL without scheme or host, and one with a query, which would end up in the middle of every path.
-fn check_url(text: &str) -> Result<(), Failure> {
+///
+/// # Errors
+/// A usage failure.
+pub(super) fn check_url(text: &str) -> Result<(), Failure> {
     if is_local(text) {
         return Ok(());
     }

@@ -10,6 +10,7 @@ use crate::config::paths::Unknown;
 use crate::config::{Settings, paths};
 use crate::ctx::Ctx;
 use crate::env;
+use crate::failure::Kind;
 use crate::text::command::shell_word;
 
 /// The bits of a file mode that give access to anybody but the owner.
@@ -35,6 +36,9 @@ pub(super) fn config(ctx: &Ctx) -> Check {
     };
     let shown = path.display();
     if let Err(error) = ctx.config() {
+        if error.kind == Kind::NotFound {
+            return fail(name, error.message, error.hint.unwrap_or_default());
+        }
         let why = error.message;
         let why = why.strip_prefix("load config: ").unwrap_or(&why);
         return fail(name, why, set_aside(&path));

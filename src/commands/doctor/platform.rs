@@ -127,7 +127,7 @@ fn sessions(ctx: &Ctx, settings: &Settings, token: Option<SecretString>) -> Chec
     let name = "sessions";
     let asked = || -> anyhow::Result<Option<Target>> {
         let client = Client::connect(settings, token)?;
-        let url = &settings.api_url.value;
+        let server = &settings.cache_key();
         let project = settings.project.value.as_deref();
         ctx.block_on(async {
             let found = match project {
@@ -135,7 +135,7 @@ fn sessions(ctx: &Ctx, settings: &Settings, token: Option<SecretString>) -> Chec
                 None => None,
             };
             let id = found.as_ref().map(Record::id);
-            Ok(server_mode::ask_again(&client, url, id).await)
+            Ok(server_mode::ask_again(&client, server, id).await)
         })
     };
     match asked().ok().flatten() {

@@ -6,7 +6,7 @@ use crate::config::settings::Origin;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::runner::TOKEN_FILE;
-use crate::text::url_for_people;
+use crate::text::{quote, url_for_people};
 
 /// A way of working.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,12 @@ impl Way {
             Ok(Origin::Environment) => "AMBIENT_API_URL says so",
             Ok(Origin::File) => "the configuration file says so",
             _ => "the default address",
+        };
+        let context = settings.as_ref().ok();
+        let context = context.and_then(|settings| settings.context.as_deref());
+        let from = match context {
+            Some(name) => format!("context {}: {from}", quote(name)),
+            None => from.to_owned(),
         };
         if settings.is_err() {
             return warn(

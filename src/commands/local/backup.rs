@@ -36,7 +36,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .hint("name a new file")
             .into());
     }
-    if !ctx.rehearses() {
+    if ctx.rehearses() {
+        store::check_existing()?;
+    } else {
         copy(args)?;
     }
     let file = args.file.display().to_string();

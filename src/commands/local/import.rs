@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::store;
 use crate::commands::apply;
+use crate::commands::outcome::DryRunArgs;
 use crate::ctx::Ctx;
 use crate::intake::TrustArgs;
 use crate::resources::Candidates;
@@ -34,16 +35,19 @@ pub struct Args {
     #[arg(short, long, value_name = "FORMAT")]
     #[arg(add = Candidates::Words(&["json"]))]
     output: Option<String>,
+    #[command(flatten)]
+    dry_run: DryRunArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let ctx = store::embedded(ctx);
-    let apply = apply::Args::of_file(
+    let mut apply = apply::Args::of_file(
         args.path.clone(),
         args.diff,
         args.trust.clone(),
         args.output.clone(),
     );
+    apply.dry_run = args.dry_run.rehearse(&ctx);
     match &args.secrets {
         Some(folder) => apply::run_with_secrets(&ctx, &apply, folder),
         None => apply::run(&ctx, &apply),

@@ -24,6 +24,7 @@ pub struct Args {
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     if ctx.rehearses() {
+        store::check_existing()?;
         let result = json!({"sealed": null});
         return outcome::said(ctx, &format, "Sealed all tokens with a new key", &result);
     }

@@ -46,6 +46,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let result = json!({"restored_from": file});
     let sentence = format!("Restored from {file}");
     if ctx.rehearses() {
+        store::check_existing()?;
         return outcome::said(ctx, &format, &sentence, &result);
     }
     if !args.yes {

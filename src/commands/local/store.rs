@@ -14,6 +14,14 @@ pub(super) fn embedded(ctx: &Ctx) -> Ctx {
     })
 }
 
+/// Opens the store of this user if there is one, for a dry run, which creates none.
+pub(super) fn check_existing() -> anyhow::Result<()> {
+    if paths::data_dir()?.exists() {
+        open()?;
+    }
+    Ok(())
+}
+
 /// Opens the store of this user.
 pub(super) fn open() -> anyhow::Result<AppState> {
     let directory = paths::data_dir()?;

@@ -9,7 +9,6 @@ mod save;
 mod secret;
 
 use std::io::IsTerminal as _;
-use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
@@ -27,12 +26,13 @@ use crate::auth::revoke::Revocable;
 use crate::auth::store::{Login, Store};
 use crate::auth::{browser, job, token};
 use crate::commands::outcome;
-use crate::config::settings::check_token;
-use crate::config::{file, paths};
+use crate::config::settings::{Origin, check_token, is_local};
+use crate::config::{Place, contexts, file};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::output::{Format, prompt};
+use crate::text::command::shell_word;
 use crate::text::{acpctl, quote, url_for_people};
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -53,11 +53,17 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     {
         return Err(no_client_secret().into());
     }
-    let url = new_url(args)?;
-    let path = paths::config_file_to_change()?;
+    let mut url = new_url(args)?;
+    // A login to a context that does not exist creates it.
+    ctx.may_add_context();
+    let place = ctx.place_to_change()?;
+    if let (Err(_), Some(name)) = (ctx.config()?.check_context(), &place.context) {
+        contexts::check_name(name)?;
+        url = Some(url.map_or_else(|| address_of_new(ctx, name), Ok)?);
+    }
     // A configuration that can't be read is never overwritten, so it fails before the user has logged in.
     let before = Revocable::of(ctx.config()?);
-    file::check_place(&path)
+    file::check_place(&place.path)
         .map_err(|why| Failure::new(Kind::Other, format!("save config: {why}")))?;
     let provider = Provider::choose(ctx, args, url.as_deref(), given)?;
     let mode = given.unwrap_or(match (provider.is_known, browser::has_display()) {
@@ -77,14 +83,14 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         mode,
         &provider,
         &mut login,
-        &path,
+        &place,
         url.as_deref(),
     );
     if let Some(browser) = browser {
         answer(ctx, browser, &login, saved.as_ref().err())?;
     }
     let notes = saved?;
-    said(ctx, &format, &path, url.as_deref(), &login)?;
+    said(ctx, &format, &place, url.as_deref(), &login)?;
     warn(ctx, &login, mode);
     for note in notes {
         ctx.out.note(&note);
@@ -103,11 +109,11 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 fn said(
     ctx: &Ctx,
     format: &Format,
-    path: &Path,
+    place: &Place,
     url: Option<&str>,
     login: &Login,
 ) -> anyhow::Result<()> {
-    let path = path.display().to_string();
+    let path = place.path.display().to_string();
     let token = login.access.as_ref();
     let token = token.map(|token| token::read(token.expose_secret()));
     let result = json!({
@@ -118,6 +124,20 @@ fn said(
     });
     let sentence = format!("Login successful. Configuration saved to {path}");
     outcome::said(ctx, format, &sentence, &result)
+}
+
+/// Returns the address of a new context, which a flag or a variable names.
+fn address_of_new(ctx: &Ctx, name: &str) -> Result<String, Failure> {
+    let found = &ctx.settings()?.api_url;
+    if matches!(found.origin, Origin::Flag | Origin::Environment) && !is_local(&found.value) {
+        return Ok(found.value.clone());
+    }
+    let message = format!(
+        "context {} does not exist, and a new one needs the server's URL",
+        quote(name)
+    );
+    let login = format!("acpctl --context-name={} login URL", shell_word(name));
+    Err(Failure::new(Kind::NotFound, message).hint(login))
 }
 
 /// Gets the login in the way that the user chose. A browser is returned if it still waits for its page.
@@ -177,7 +197,7 @@ fn keep(
     mode: Mode,
     provider: &Provider,
     login: &mut Login,
-    path: &Path,
+    place: &Place,
     url: Option<&str>,
 ) -> anyhow::Result<Vec<String>> {
     if let Some(token) = &login.access {
@@ -200,7 +220,7 @@ fn keep(
         }
     }
     let from = (mode != Mode::Token).then_some(provider);
-    let mut said = save::save(ctx, args, path, url, login, from, mode)?;
+    let mut said = save::save(ctx, args, place, url, login, from, mode)?;
     said.extend(notes);
     Ok(said)
 }

@@ -1,7 +1,5 @@
 //! Saves a login: the tokens in their place, the address and the other settings in the configuration.
 
-use std::path::Path;
-
 use serde_json::Value;
 
 use super::args::{Args, Mode};
@@ -10,10 +8,12 @@ use crate::auth::refresh::CLIENT_CREDENTIALS;
 use crate::auth::store::{self, Login, Store};
 use crate::auth::{cleartext, login};
 use crate::config::file::{self, Error, Lock};
-use crate::config::{Config, Settings};
+use crate::config::{Config, Place, Settings, contexts};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::keyring::KeyringError;
+use crate::text::command::shell_word;
+use crate::text::quote;
 
 /// Saves the login and the other settings in one step. Returns the notes about the login's place.
 ///
@@ -22,7 +22,7 @@ use crate::keyring::KeyringError;
 pub(super) fn save(
     ctx: &Ctx,
     args: &Args,
-    path: &Path,
+    place: &Place,
     url: Option<&str>,
     login: &Login,
     provider: Option<&Provider>,
@@ -31,9 +31,13 @@ pub(super) fn save(
     let failed = |words: &'static str| {
         move |why: Error| Failure::new(Kind::Other, format!("{words}: {why}"))
     };
-    let lock = Lock::take(path).map_err(failed("save config"))?;
-    let mut config = Config::load(path).map_err(failed("load config"))?;
-    let kept = keep(ctx, args, &mut config, login)?;
+    let lock = Lock::take(&place.path).map_err(failed("save config"))?;
+    let mut config = Config::load(place).map_err(failed("load config"))?;
+    let mut kept = Vec::new();
+    if let (Err(_), Some(name)) = (config.check_context(), &place.context) {
+        kept.push(add_context(&mut config, name)?);
+    }
+    kept.extend(keep(ctx, args, &mut config, login)?);
     change(ctx, &mut config, ctx.settings()?, url);
     let issuer = provider.map(|provider| Value::from(provider.issuer_url.as_str()));
     let client = provider.map(|provider| Value::from(provider.client_id.as_str()));
@@ -43,6 +47,21 @@ pub(super) fn save(
     config.set(file::LOGIN_GRANT, grant);
     config.write(&lock).map_err(failed("save config"))?;
     Ok(kept)
+}
+
+/// Creates the context that the login is for. It is the current one only if it is the first: a login must not make other
+/// commands use another server.
+fn add_context(config: &mut Config, name: &str) -> Result<String, Failure> {
+    let note = if contexts::create(config, name)? {
+        format!("Context {} created; it is the current one", quote(name))
+    } else {
+        let choose = shell_word(name);
+        format!(
+            "Context {} created; to make it the current one: acpctl config use-context {choose}",
+            quote(name)
+        )
+    };
+    Ok(note)
 }
 
 /// Saves the tokens where the user wants them, or else where the last login is, or else in the keyring if one answers, or

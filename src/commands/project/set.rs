@@ -3,7 +3,7 @@
 use crate::api;
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
-use crate::config::{Config, paths};
+use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::{Failure, Kind};
@@ -43,9 +43,9 @@ pub(super) fn run(ctx: &Ctx, name: &str, output: &WriteArgs) -> anyhow::Result<(
         _ => error.context(format!("failed to get project {}", quote(name))),
     })?;
     if !ctx.rehearses() {
-        let path = paths::config_file_to_change()?;
+        let place = ctx.place_to_change()?;
         let key = ctx.settings()?.project_key();
-        Config::update(&path, |config| config.set(key, Some(id.as_str().into())))
+        Config::update(&place, |config| config.set(key, Some(id.as_str().into())))
             .map_err(Failure::from)?;
     }
     let sentence = format!("Switched to project {}", quote(name));

@@ -1,0 +1,54 @@
+//! `acpctl config delete-context`
+
+use serde_json::json;
+
+use super::context_change;
+use crate::auth::store;
+use crate::commands::outcome::{self, WriteArgs};
+use crate::config::contexts;
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::resources::Candidates;
+use crate::text::quote;
+
+const EXAMPLES: &str = "\
+# End the login at the identity provider first
+acpctl --context-name staging logout
+acpctl config delete-context staging";
+
+/// Remove a server from the configuration
+///
+/// Its login is removed from this machine too, but not ended at the identity provider: "acpctl logout" does that.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Context
+    #[arg(add = Candidates::ServerContexts)]
+    name: String,
+    #[command(flatten)]
+    output: WriteArgs,
+}
+
+pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format(ctx)?;
+    let name = &args.name;
+    let is_dry = ctx.rehearses();
+    let config = context_change::apply(ctx, |config| {
+        contexts::refuse_local(config, name, "deleted")?;
+        contexts::select(config, name)?;
+        if !is_dry {
+            store::leave_keyring(config).map_err(|why| {
+                let message = format!("remove the login from the keyring: {why}");
+                Failure::new(Kind::Other, message).hint("unlock the keyring and try again")
+            })?;
+        }
+        contexts::delete(config, name)
+    })?;
+    let sentence = format!("Context {} deleted", quote(name));
+    outcome::said(ctx, &format, &sentence, &json!({"name": name}))?;
+    if contexts::current(&config).is_none() && contexts::list(&config).len() > 1 {
+        ctx.out
+            .warn("it was the current context; choose another one: acpctl config use-context NAME");
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! The user's editor on the text of an object, and what was changed in it.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Map, Value};
+
+use crate::compat::io_reason::reason;
+use crate::env;
+use crate::failure::{Failure, Kind};
+use crate::input;
+use crate::resources::Resource;
+use crate::secret_file;
+use crate::session_helper::dir::PrivateDir;
+use crate::text::quote;
+use crate::yaml;
+
+/// The most characters of a value in the list of changes.
+const SHOWN: usize = 60;
+
+/// Opens the text in the editor, as a file of a private folder, and returns it as it was left.
+///
+/// # Errors
+/// The file can't be written or read, or the editor fails.
+pub(crate) fn edit(text: &str, editor: &str) -> Result<String, Failure> {
+    let failed = |why: String| Failure::new(Kind::Other, why);
+    let folder = PrivateDir::create()
+        .map_err(|error| failed(format!("create a private folder: {}", reason(&error))))?;
+    let path = folder.path().join("object.yaml");
+    secret_file::write_new(&path, text.as_bytes())
+        .map_err(|error| failed(format!("write {}: {}", path.display(), reason(&error))))?;
+    open(&path, editor)?;
+    let left = input::from_path(&path)?;
+    let left = String::from_utf8(left.bytes.to_vec());
+    let left = left.map_err(|_| Failure::new(Kind::Data, "the edited text is not UTF-8"))?;
+    folder
+        .remove()
+        .map_err(|error| failed(format!("remove the private folder: {}", reason(&error))))?;
+    Ok(left)
+}
+
+/// Returns the user's editor; `vi` by default if the user may be prompted.
+///
+/// # Errors
+/// No editor is set.
+pub(crate) fn program(may_ask: bool) -> Result<String, Failure> {
+    let named = env::VISUAL.get().or_else(|| env::EDITOR.get());
+    match named {
+        Some(named) => Ok(named),
+        None if may_ask => Ok("vi".to_owned()),
+        None => Err(Failure::new(Kind::Input, "no editor is set")
+            .hint("set EDITOR to a program that changes the file in its first argument")),
+    }
+}
+
+/// Runs the editor and waits until it has ended.
+fn open(path: &Path, editor: &str) -> Result<(), Failure> {
+    let mut words = editor.split_whitespace();
+    let program = words.next().unwrap_or("vi");
+    let status = Command::new(program).args(words).arg(path).status();
+    let failed = |why: String| {
+        let message = format!("the editor {}: {why}", quote(program));
+        Failure::new(Kind::Other, message).hint("nothing was sent; set EDITOR to your editor")
+    };
+    match status {
+        Err(error) => Err(failed(reason(&error))),
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(failed(status.to_string())),
+    }
+}
+
+/// Compares the text with the fields as they were. A field that was removed becomes empty.
+///
+/// # Errors
+/// The text is not one object, or names a field that may not be changed.
+pub(crate) fn changes(
+    resource: &'static Resource,
+    before: &Map<String, Value>,
+    text: &str,
+    may_change: impl Fn(&str) -> bool,
+) -> Result<Vec<(&'static str, Value)>, Failure> {
+    let invalid = |why: String| Failure::new(Kind::Data, why).hint("nothing was sent");
+    let documents = yaml::documents::<Map<String, Value>>(text.as_bytes());
+    let documents = documents.map_err(|why| invalid(why.to_string()))?;
+    let [after] = documents.as_slice() else {
+        return Err(invalid(format!(
+            "the text holds {} objects instead of one",
+            documents.len()
+        )));
+    };
+    if let Some(unknown) = after
+        .keys()
+        .find(|name| !may_change(name) || !resource.all_fields().any(|field| field.name == **name))
+    {
+        let kind = resource.word;
+        return Err(invalid(format!(
+            "{} is not a field of a {kind} that can be edited",
+            quote(unknown)
+        )));
+    }
+    Ok(resource
+        .all_fields()
+        .filter_map(|field| {
+            let (old, new) = (before.get(field.name), after.get(field.name));
+            match new {
+                None if old.is_some() => Some((field.name, Value::from(""))),
+                Some(new) if old != Some(new) => Some((field.name, new.clone())),
+                _ => None,
+            }
+        })
+        .collect())
+}
+
+/// Returns a change as a line: the value before and the one after.
+#[must_use]
+pub(crate) fn line_of(name: &str, old: &Value, new: &Value) -> String {
+    format!("~ {name}: {} → {}", shown(old), shown(new))
+}
+
+/// Shows a value in a line.
+fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::Null => return "none".to_owned(),
+        Value::String(text) => quote(text),
+        other => other.to_string(),
+    };
+    if text.chars().count() <= SHOWN {
+        return text;
+    }
+    let start: String = text.chars().take(SHOWN).collect();
+    format!("{start}…")
+}

@@ -1,0 +1,52 @@
+//! A question over the page: a text, buttons, and what follows the last one.
+
+use super::effect::Send;
+use super::input::Line;
+
+/// An open question. The first button cancels, and is the one that Enter means unless the user chooses another.
+pub(super) struct Dialog {
+    pub page: u64,
+    pub title: String,
+    pub lines: Vec<String>,
+    pub buttons: Vec<&'static str>,
+    pub at: usize,
+    /// The text that must be typed before it goes on, and the text that was typed.
+    pub typed: Option<(String, Line)>,
+    pub then: Then,
+}
+
+/// What follows the last button.
+pub(super) enum Then {
+    Nothing,
+    Send {
+        doing: String,
+        sends: Vec<Send>,
+    },
+    /// Opens the editor again on this text.
+    Edit(String),
+}
+
+impl Dialog {
+    /// Returns a message with one button.
+    #[must_use]
+    pub(super) fn message(title: &str, lines: Vec<String>) -> Self {
+        Self {
+            page: 0,
+            title: title.to_owned(),
+            lines,
+            buttons: vec!["Dismiss"],
+            at: 0,
+            typed: None,
+            then: Then::Nothing,
+        }
+    }
+
+    /// True if the last button may be pressed.
+    #[must_use]
+    pub(super) fn may_confirm(&self) -> bool {
+        match &self.typed {
+            Some((wanted, line)) => line.text() == wanted,
+            None => true,
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! What the state asks for: requests, streams, the clipboard, the editor, the end. The state itself does none of it.
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::scope::Scope;
+use crate::api::Method;
+use crate::resources::Resource;
+
+/// One wish of the state.
+pub(super) enum Effect {
+    /// Reads the rows of a page.
+    Load {
+        page: u64,
+        load: Load,
+    },
+    /// Sends requests one after the other, and reports each.
+    Send {
+        page: u64,
+        sends: Vec<Send>,
+    },
+    /// Follows the messages of a session, until the page is gone.
+    Watch {
+        page: u64,
+        session: String,
+        project: String,
+    },
+    /// Ends all work for a page.
+    Cancel {
+        page: u64,
+    },
+    /// Reads the objects that a field of a form offers.
+    Offer {
+        form: u64,
+        field: usize,
+        list: List,
+    },
+    /// Reads one object again.
+    Fetch {
+        page: u64,
+        fetch: Fetch,
+    },
+    Copy(String),
+    /// Writes a text to a new file.
+    Write {
+        path: String,
+        text: String,
+    },
+    /// Opens the editor on a text.
+    Edit(String),
+    /// Connects again: to another context, or with the login that is stored now.
+    Connect(Option<String>),
+    Suspend,
+    Quit,
+}
+
+/// A list of the server.
+#[derive(Debug, Clone)]
+pub(super) struct List {
+    pub resource: &'static Resource,
+    pub path: String,
+    /// The project in `X-Ambient-Project`; empty for none.
+    pub project: String,
+    pub search: Option<String>,
+}
+
+impl List {
+    #[must_use]
+    pub(super) fn new(resource: &'static Resource, path: String) -> Self {
+        Self {
+            resource,
+            path,
+            project: String::new(),
+            search: None,
+        }
+    }
+
+    /// Names a project in `X-Ambient-Project`.
+    #[must_use]
+    pub(super) fn in_project(mut self, project: &str) -> Self {
+        project.clone_into(&mut self.project);
+        self
+    }
+
+    /// Adds a search expression.
+    #[must_use]
+    pub(super) fn search(mut self, search: String) -> Self {
+        self.search = Some(search);
+        self
+    }
+}
+
+/// One object of the server.
+#[derive(Debug, Clone)]
+pub(super) struct Fetch {
+    pub resource: &'static Resource,
+    pub path: String,
+    pub project: String,
+}
+
+/// The rows of a table.
+#[derive(Debug, Clone)]
+pub(super) enum Load {
+    List(List, Join),
+    /// A kind in each project.
+    EachProject(&'static Resource),
+    /// Who may use a credential.
+    Bindings(String),
+    /// The credentials that a session of a project and an agent would get.
+    Preview {
+        project: String,
+        agent: String,
+    },
+    /// Counts of sessions by project and phase.
+    Pulses,
+    /// Projects with their agents, and these with their sessions.
+    Tree,
+    Contexts,
+}
+
+/// What is asked for after a list and added to its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Join {
+    None,
+    /// Numbers of agents and sessions of each project.
+    Projects,
+    /// Numbers and phases of the sessions of each agent.
+    Agents,
+    /// The names of the sessions' agents.
+    AgentNames,
+    /// Numbers of bindings of each credential.
+    Credentials,
+    /// The names of roles.
+    RoleNames,
+}
+
+/// A request that changes something.
+#[derive(Clone)]
+pub(super) struct Send {
+    pub method: Method,
+    pub path: String,
+    /// The project in `X-Ambient-Project`; empty for none.
+    pub project: String,
+    pub fields: Vec<(&'static str, Value)>,
+    pub secret: Option<(&'static str, SecretString)>,
+    /// The sentence after success, and the beginning of that after failure.
+    pub done: String,
+    pub failed: String,
+    pub after: After,
+}
+
+/// What follows a request that succeeded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum After {
+    Nothing,
+    /// Delivers the prompt of a start as a message, if the server's answer does not repeat it.
+    Prompt(String),
+    /// First checks that the object was not changed since it was read.
+    Unchanged {
+        get: String,
+        updated_at: String,
+    },
+    /// Finds the role with this name first, and adds its ID as `role_id`.
+    Role(&'static str),
+    /// Echoes the stored message in the page.
+    Echo,
+}
+
+impl Send {
+    #[must_use]
+    pub(super) fn new(method: Method, path: String, scope: &Scope) -> Self {
+        Self {
+            method,
+            path,
+            project: scope.project_id().to_owned(),
+            fields: Vec::new(),
+            secret: None,
+            done: String::new(),
+            failed: String::new(),
+            after: After::Nothing,
+        }
+    }
+
+    /// Names another project in `X-Ambient-Project`.
+    #[must_use]
+    pub(super) fn in_project(mut self, project: &str) -> Self {
+        project.clone_into(&mut self.project);
+        self
+    }
+
+    /// Sets a field.
+    #[must_use]
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.fields.push((name, value.into()));
+        self
+    }
+
+    /// Sets a field unless the text is empty.
+    #[must_use]
+    pub(super) fn with_filled(self, name: &'static str, text: &str) -> Self {
+        if text.is_empty() {
+            self
+        } else {
+            self.with(name, text)
+        }
+    }
+
+    /// Sets the sentences after success and failure.
+    #[must_use]
+    pub(super) fn says(mut self, done: impl Into<String>, failed: impl Into<String>) -> Self {
+        self.done = done.into();
+        self.failed = failed.into();
+        self
+    }
+
+    #[must_use]
+    pub(super) fn then(mut self, after: After) -> Self {
+        self.after = after;
+        self
+    }
+
+    /// Returns method, path and fields as one line, without secrets.
+    #[cfg(test)]
+    #[must_use]
+    pub(super) fn as_line(&self) -> String {
+        let mut fields: Vec<String> = self
+            .fields
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        fields.extend(self.secret.iter().map(|(name, _)| format!("{name}=***")));
+        let line = format!("{} {} {}", self.method, self.path, fields.join(" "));
+        line.trim_end().to_owned()
+    }
+}

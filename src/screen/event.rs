@@ -1,0 +1,134 @@
+//! What happens to the screen: keys, the passing of time, answers of the server.
+
+use crossterm::event::KeyEvent;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::resources::Record;
+
+/// One thing that happened.
+pub(super) enum Event {
+    Key(KeyEvent),
+    Paste(String),
+    Resize(u16, u16),
+    /// The wheel of a mouse; down is positive.
+    Wheel(i32),
+    Click {
+        column: u16,
+        row: u16,
+    },
+    /// Time has passed.
+    Tick(Timestamp),
+    Answer(Answer),
+    /// The editor was left with this text, or failed.
+    Edited(Result<String, String>),
+    /// Something to tell the user; an error with true.
+    Say(String, bool),
+    /// A signal asks to stop the program for a while, as Ctrl-Z does.
+    Stop,
+    /// The program goes on after it was stopped; another program has written on the terminal.
+    Continued,
+    /// The terminal is gone.
+    Lost,
+}
+
+/// What the worker reports.
+pub(super) enum Answer {
+    /// The rows of a page.
+    Rows {
+        page: u64,
+        rows: Vec<Record>,
+        total: i64,
+    },
+    /// Cells that belong to rows of a page: the row's ID, the field, the text.
+    Joined {
+        page: u64,
+        cells: Vec<(String, &'static str, String)>,
+    },
+    /// The rows of a page could not be read.
+    Failed {
+        page: u64,
+        fault: Fault,
+    },
+    /// A request was sent.
+    Sent {
+        page: u64,
+        said: Result<String, Fault>,
+        /// A stored message to show at once.
+        echo: Option<Record>,
+    },
+    Offered {
+        form: u64,
+        field: usize,
+        offers: Result<Vec<(String, String)>, Fault>,
+    },
+    Fetched {
+        page: u64,
+        record: Result<Record, Fault>,
+    },
+    /// Stored messages of a session.
+    Messages {
+        page: u64,
+        messages: Vec<Record>,
+    },
+    /// An event of a session's run, with its text.
+    Streamed {
+        page: u64,
+        event: Value,
+    },
+    /// What is known about a session that is watched.
+    Session {
+        page: u64,
+        session: Box<Record>,
+    },
+    /// The state of a watch: why nothing comes, or nothing if all is well.
+    Watching {
+        page: u64,
+        trouble: Option<Fault>,
+    },
+    /// A connection was made, perhaps to another context.
+    Connected(About),
+    Unconnected(Fault),
+}
+
+/// The server that the screen shows, for its header.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct About {
+    pub context: String,
+    pub server: String,
+    pub user: String,
+    /// The configured project.
+    pub project: String,
+    pub is_local: bool,
+}
+
+/// A failure, as far as the screen needs to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub status: Option<u16>,
+    pub text: String,
+    /// The seconds that the server asks to wait.
+    pub retry_after: Option<i64>,
+}
+
+impl Fault {
+    #[must_use]
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self {
+            status: None,
+            text: text.into(),
+            retry_after: None,
+        }
+    }
+
+    /// Returns the sentence for a list that could not be read.
+    #[must_use]
+    pub(super) fn of_list(&self, kind: &str) -> String {
+        match self.status {
+            Some(401) => "Session expired — run 'acpctl login' in another terminal".to_owned(),
+            Some(403) => format!("Insufficient permissions to list {kind}"),
+            Some(429) => "Rate limited — backing off".to_owned(),
+            _ => self.text.clone(),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The help page: the keys of the page below it, those of every page, and the commands.
+
+use super::shown;
+use super::state::{Body, State};
+use super::views;
+
+/// The meaning of a part of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Key,
+    Title,
+    Text,
+}
+
+const TABLE: &[(&str, &str)] = &[
+    ("j k ↓ ↑", "Down, up"),
+    ("g G", "First, last"),
+    ("ctrl-f ctrl-b", "Page down, up"),
+    ("enter", "Open"),
+    ("space", "Mark"),
+    ("ctrl-space", "Mark all"),
+    ("c C", "Copy ID, name"),
+    ("o", "Sort by a column"),
+    ("shift-n", "Sort by name"),
+    ("shift-a", "Sort by age"),
+    ("ctrl-w", "All columns"),
+    ("!", "Only failures"),
+    ("0-9", "Switch project"),
+];
+const TEXT: &[(&str, &str)] = &[
+    ("j k", "Down, up"),
+    ("g G", "Start, end"),
+    ("/ n N", "Search, next, previous"),
+    ("c C", "Copy value, all"),
+    ("y", "YAML, JSON"),
+    ("d", "Describe"),
+];
+const MESSAGES: &[(&str, &str)] = &[
+    ("m enter", "Write (alt-enter: new line)"),
+    ("x", "Interrupt"),
+    ("s G", "Autoscroll"),
+    ("g j k", "Scroll"),
+    ("tab", "Other pane"),
+    ("z", "One pane"),
+    ("p r t", "Pretty, raw, time"),
+    ("/", "Search"),
+    ("c C", "Copy entry, all"),
+    ("d", "Describe the session"),
+];
+const EVERYWHERE: &[(&str, &str)] = &[
+    (":", "Command"),
+    ("/", "Filter, search"),
+    ("?", "Help"),
+    ("esc q", "Back"),
+    ("[ ]", "History"),
+    ("ctrl-r", "Read again"),
+    ("ctrl-s", "Write to a file"),
+    ("ctrl-e ctrl-g", "Header, crumbs"),
+    ("ctrl-z", "Suspend"),
+    ("ctrl-c", "Quit"),
+];
+const FILTERS: &[(&str, &str)] = &[
+    ("/text", "Pattern in a cell"),
+    ("/!text", "Hide what matches"),
+    ("/-f text", "Letters in order"),
+    ("/-l key=value", "Label"),
+];
+
+/// Returns the lines of the help: columns side by side if the window is wide enough.
+#[must_use]
+pub(super) fn lines(state: &State, width: usize) -> Vec<Vec<(String, Part)>> {
+    let below = state.stack.iter().rev().nth(1);
+    let own: Vec<(String, String)> = match below.map(|page| &page.body) {
+        Some(Body::Table(table)) => {
+            let actions = table.view.actions.iter();
+            let keys = actions.map(|action| (action.keys(), action.label.to_owned()));
+            keys.collect()
+        }
+        _ => Vec::new(),
+    };
+    let moves = match below.map(|page| &page.body) {
+        Some(Body::Messages(_)) => MESSAGES,
+        Some(Body::Detail(_)) => TEXT,
+        _ => TABLE,
+    };
+    let pairs = |list: &[(&str, &str)]| {
+        let pair = |(key, text): &(&str, &str)| ((*key).to_owned(), (*text).to_owned());
+        list.iter().map(pair).collect::<Vec<_>>()
+    };
+    let commands = views::all().map(|view| (format!(":{}", view.name), view.about.to_owned()));
+    let sections: Vec<(&str, Vec<(String, String)>)> = [
+        ("RESOURCE", own),
+        ("NAVIGATION", pairs(moves)),
+        ("GENERAL", pairs(EVERYWHERE)),
+        ("FILTER", pairs(FILTERS)),
+        ("COMMANDS", commands.collect()),
+    ]
+    .into_iter()
+    .filter(|(_, pairs)| !pairs.is_empty())
+    .collect();
+    let count = (width / 34).clamp(1, 4);
+    let mut lines = vec![vec![("Press Esc or ? to close".to_owned(), Part::Text)]];
+    for group in sections.chunks(count) {
+        lines.push(Vec::new());
+        lines.extend(side_by_side(group, width / count));
+    }
+    lines
+}
+
+fn side_by_side(
+    sections: &[(&str, Vec<(String, String)>)],
+    width: usize,
+) -> Vec<Vec<(String, Part)>> {
+    let rows = sections
+        .iter()
+        .map(|(_, pairs)| pairs.len())
+        .max()
+        .unwrap_or_default();
+    let mut lines = vec![
+        sections
+            .iter()
+            .map(|(title, _)| (shown::fit(title, width), Part::Title))
+            .collect::<Vec<_>>(),
+    ];
+    for row in 0..rows {
+        let mut line = Vec::new();
+        for (_, pairs) in sections {
+            let (key, text) = pairs.get(row).cloned().unwrap_or_default();
+            let key = if key.is_empty() || key.starts_with(':') {
+                key
+            } else {
+                format!("<{key}>")
+            };
+            let keys = pairs.iter().map(|(key, _)| shown::width(key) + 3).max();
+            let keys = keys.unwrap_or_default().min(width / 2);
+            line.push((shown::fit(&key, keys), Part::Key));
+            line.push((shown::fit(&text, width.saturating_sub(keys)), Part::Text));
+        }
+        lines.push(line);
+    }
+    lines
+}

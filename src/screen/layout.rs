@@ -1,0 +1,187 @@
+//! Where everything is on the terminal. All sizes follow from the terminal's, at each draw anew.
+
+use ratatui::layout::Rect;
+
+use super::shown;
+use super::state::{Mode, State};
+use super::view::{Col, Place, View};
+
+/// The rows of the whole header.
+const HEADER: u16 = 4;
+
+/// The parts of the screen, from top to bottom. A part without room has no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Areas {
+    pub header: Rect,
+    pub input: Rect,
+    pub body: Rect,
+    pub crumbs: Rect,
+    pub status: Rect,
+}
+
+/// Divides the terminal.
+#[must_use]
+pub(super) fn areas(state: &State) -> Areas {
+    let (width, height) = state.size;
+    let header = match height {
+        _ if !state.has_header => 0,
+        20.. => HEADER,
+        8.. => 1,
+        _ => 0,
+    };
+    let input = match (&state.mode, height) {
+        (Mode::Normal, _) => 0,
+        (_, 14..) => 3,
+        _ => 1,
+    };
+    let crumbs = u16::from(height >= 10 && state.has_crumbs);
+    let status = u16::from(height >= 3);
+    let body = height.saturating_sub(header + input + crumbs + status);
+    let mut y = 0;
+    let mut next = |rows: u16| {
+        let rows = rows.min(height - y);
+        let area = Rect::new(0, y, width, rows);
+        y += rows;
+        area
+    };
+    Areas {
+        header: next(header),
+        input: next(input),
+        body: next(body),
+        crumbs: next(crumbs),
+        status: next(status),
+    }
+}
+
+/// Returns the part of a box inside its border.
+#[must_use]
+pub(super) fn inside(area: Rect) -> Rect {
+    Rect::new(
+        (area.x + 1).min(area.right()),
+        (area.y + 1).min(area.bottom()),
+        area.width.saturating_sub(2),
+        area.height.saturating_sub(2),
+    )
+}
+
+/// Returns the number of rows of a table: the box without its border and the headings.
+#[must_use]
+pub(super) fn table_rows(state: &State) -> usize {
+    usize::from(inside(areas(state).body).height.saturating_sub(1))
+}
+
+/// Returns width and height of each pane of the messages, for the text: the conversation and the activity.
+#[must_use]
+pub(super) fn panes(state: &State, is_zoomed: bool, compose: u16) -> (Rect, Rect) {
+    let inner = inside(areas(state).body);
+    // One row tells the modes.
+    let rows = inner.height.saturating_sub(1 + compose);
+    let start = inner.y + inner.height.min(1);
+    if is_zoomed || rows < 6 {
+        let whole = Rect::new(inner.x, start, inner.width, rows);
+        return (whole, whole);
+    }
+    // A rule with the title of the activity divides them.
+    let upper = (rows - 1).div_ceil(2);
+    (
+        Rect::new(inner.x, start, inner.width, upper),
+        Rect::new(inner.x, start + upper + 1, inner.width, rows - upper - 1),
+    )
+}
+
+/// Returns the columns that a table shows in a width, each by its place in the view with its own width.
+///
+/// A column that only wants room gives way first; then all become narrower. What is left goes to the wide columns.
+#[must_use]
+pub(super) fn columns(view: &View, width: usize, is_wide: bool) -> Vec<(usize, usize)> {
+    let mut shown: Vec<usize> = (0..view.columns.len())
+        .filter(|at| is_wide || view.columns[*at].place != Place::Wide)
+        .collect();
+    let gaps = |count: usize| count.saturating_sub(1);
+    let least = |at: &usize| least(&view.columns[*at]);
+    while shown.iter().map(least).sum::<usize>() + gaps(shown.len()) > width {
+        let weight = |at: &usize| match view.columns[*at].place {
+            Place::Room(weight) => weight,
+            Place::Wide => u8::MAX,
+            Place::Always => 0,
+        };
+        let last = shown
+            .iter()
+            .enumerate()
+            .max_by_key(|(place, at)| (weight(at), *place));
+        match last.filter(|(_, at)| weight(at) > 0) {
+            Some((place, _)) => shown.remove(place),
+            None => break,
+        };
+    }
+    let room = width.saturating_sub(gaps(shown.len()));
+    let wanted: usize = shown
+        .iter()
+        .map(|at| usize::from(view.columns[*at].width))
+        .sum();
+    let mut widths: Vec<usize> = shown
+        .iter()
+        .map(|at| {
+            let own = usize::from(view.columns[*at].width);
+            if wanted > room {
+                (own * room / wanted.max(1)).max(1)
+            } else {
+                own
+            }
+        })
+        .collect();
+    let mut left = room.saturating_sub(widths.iter().sum());
+    while left > 0 && !widths.is_empty() {
+        // Numbers and ages gain nothing by more room; the column that lacks most gets it first.
+        let lacks = |place: &usize| {
+            let own = usize::from(view.columns[shown[*place]].width);
+            (own.saturating_sub(widths[*place]), own)
+        };
+        let Some(place) = (0..widths.len()).max_by_key(lacks) else {
+            break;
+        };
+        widths[place] += 1;
+        left -= 1;
+    }
+    shown.into_iter().zip(widths).collect()
+}
+
+/// Returns the least width in which a column is of use.
+fn least(column: &Col) -> usize {
+    let own = usize::from(column.width);
+    (own * 3 / 4).max(shown::width(column.title).min(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::views;
+
+    #[test]
+    fn bug_4_widths_follow_from_the_window_alone_and_fill_it() {
+        for view in views::all() {
+            for width in 10..220 {
+                let columns = columns(view, width, false);
+                let total: usize = columns.iter().map(|(_, wide)| wide).sum();
+                assert_eq!(total + columns.len() - 1, width, "{} {width}", view.name);
+            }
+        }
+    }
+
+    #[test]
+    fn columns_give_way_one_by_one_and_the_name_never() {
+        for view in views::all() {
+            let mut before = usize::MAX;
+            for width in (20..220).rev() {
+                let columns = columns(view, width, false);
+                assert!(columns.len() <= before, "{} {width}", view.name);
+                before = columns.len();
+                assert!(
+                    columns
+                        .iter()
+                        .any(|(at, _)| view.columns[*at].place == Place::Always)
+                );
+            }
+        }
+    }
+}

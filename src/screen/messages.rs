@@ -1,0 +1,630 @@
+//! The messages of a session: the conversation, and the activity of its run. They grow while they stream.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::entry::{Entry, Look, Row, Time, content, text_of};
+use super::event::Fault;
+use super::filter::Pattern;
+use super::input::Line;
+use crate::resources::Record;
+
+/// The most entries of a pane; the oldest are dropped.
+const MOST: usize = 2000;
+/// The longest text of a message, in characters.
+const LONGEST: usize = 4096;
+/// The most IDs of messages that are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// One of the two panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Focus {
+    Talk,
+    Activity,
+}
+
+/// A list of entries with the place of the window in it.
+#[derive(Default)]
+pub(super) struct Pane {
+    pub entries: VecDeque<Entry>,
+    /// The entry and its line at the top of the window, unless the window follows the end.
+    pub top: (usize, usize),
+}
+
+/// The messages of one session.
+pub(super) struct Messages {
+    pub talk: Pane,
+    pub activity: Pane,
+    pub focus: Focus,
+    /// True while only the pane with the focus is shown.
+    pub is_zoomed: bool,
+    pub follows: bool,
+    pub is_raw: bool,
+    pub is_pretty: bool,
+    pub time: Time,
+    pub search: String,
+    pub compose: Option<Line>,
+    pub phase: String,
+    pub trouble: Option<Fault>,
+    pub session: Option<Record>,
+    /// The number of the last stored message.
+    pub last_seq: i64,
+    next: u64,
+    /// Messages of the run that are complete: a stream that begins again repeats them.
+    complete: BTreeSet<String>,
+    /// The text that grows in the activity, with its kind.
+    pending: Option<(&'static str, String)>,
+}
+
+impl Messages {
+    #[must_use]
+    pub(super) fn new(phase: &str) -> Self {
+        Self {
+            talk: Pane::default(),
+            activity: Pane::default(),
+            focus: Focus::Talk,
+            is_zoomed: false,
+            follows: true,
+            is_raw: false,
+            is_pretty: true,
+            time: Time::Off,
+            search: String::new(),
+            compose: None,
+            phase: phase.to_owned(),
+            trouble: None,
+            session: None,
+            last_seq: 0,
+            next: 0,
+            complete: BTreeSet::new(),
+            pending: None,
+        }
+    }
+
+    #[must_use]
+    pub(super) fn new_line() -> Line {
+        Line::new("", LONGEST)
+    }
+
+    /// Takes what is known about the session now.
+    pub(super) fn set_session(&mut self, session: Record) {
+        session.text("phase").clone_into(&mut self.phase);
+        self.session = Some(session);
+    }
+
+    /// Takes a stored message, unless it is known already. It replaces the copy that came by the stream.
+    pub(super) fn stored(&mut self, message: &Record) {
+        let seq = message.value("seq").and_then(Value::as_i64);
+        if let Some(seq) = seq {
+            let is_known = |pane: &Pane| pane.entries.iter().any(|it| it.seq == Some(seq));
+            if is_known(&self.talk) || is_known(&self.activity) {
+                return;
+            }
+            self.last_seq = self.last_seq.max(seq);
+        }
+        let kind = message.text("event_type").to_owned();
+        let payload = message.text("payload");
+        let at = message.text("created_at").parse().ok();
+        if kind == "MESSAGES_SNAPSHOT" {
+            self.snapshot(payload, at, seq);
+            return;
+        }
+        let Some(text) = text_of(&kind, payload) else {
+            return;
+        };
+        let mut entry = self.entry(&kind, text, payload, at);
+        entry.seq = seq;
+        if is_talk(&kind) {
+            let same = |it: &Entry| {
+                it.seq.is_none() && it.kind == entry.kind && it.text.trim() == entry.text.trim()
+            };
+            match self.talk.entries.iter().rposition(same) {
+                Some(place) => {
+                    entry.number = self.talk.entries[place].number;
+                    self.talk.entries[place] = entry;
+                }
+                None => self.talk.push(entry),
+            }
+        } else if is_activity(&kind) {
+            self.activity.push(entry);
+        }
+    }
+
+    /// Takes an event of the run.
+    pub(super) fn streamed(&mut self, event: &Value, now: Timestamp) {
+        let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
+        let kind = text("type").to_owned();
+        let id = [text("messageId"), text("message_id")].join("");
+        match kind.as_str() {
+            "TEXT_MESSAGE_START" | "TEXT_MESSAGE_CONTENT" | "TEXT_MESSAGE_CHUNK" => {
+                self.flush(now);
+                if !self.complete.contains(&id) {
+                    self.talk_grows(&id, text("delta"), now);
+                }
+                return;
+            }
+            "TEXT_MESSAGE_END" => return self.talk_ends(&id, now),
+            "REASONING_MESSAGE_CONTENT" => return self.grow("reasoning", text("delta"), now),
+            "TOOL_CALL_ARGS" => return self.grow("tool_args", text("delta"), now),
+            _ => self.flush(now),
+        }
+        if matches!(kind.as_str(), "RUN_FINISHED" | "RUN_ERROR") {
+            self.talk_ends("", now);
+        }
+        let payload = event.to_string();
+        if kind == "MESSAGES_SNAPSHOT" {
+            return self.snapshot(&payload, Some(now), None);
+        }
+        if !is_activity(&kind) && !is_talk(&kind) {
+            return;
+        }
+        if let Some(text) = text_of(&kind, &payload) {
+            let entry = self.entry(&kind, text, &payload, Some(now));
+            self.activity.push(entry);
+        }
+    }
+
+    /// Adds to the message that the assistant is writing, at the end of the conversation.
+    fn talk_grows(&mut self, id: &str, delta: &str, now: Timestamp) {
+        let live = self
+            .talk
+            .entries
+            .iter()
+            .rposition(|it| it.is_live && it.message == id);
+        let place = if let Some(place) = live {
+            place
+        } else {
+            let mut entry = self.entry("assistant", String::new(), "", Some(now));
+            entry.is_live = true;
+            id.clone_into(&mut entry.message);
+            self.talk.push(entry);
+            self.talk.entries.len() - 1
+        };
+        self.talk.entries[place].grow(delta);
+    }
+
+    /// Ends the messages that the assistant is writing: the one with this ID, or all. A message that is stored already
+    /// was shown before.
+    fn talk_ends(&mut self, id: &str, now: Timestamp) {
+        let ended: Vec<Entry> = self
+            .talk
+            .entries
+            .iter_mut()
+            .filter(|it| it.is_live && (id.is_empty() || it.message == id))
+            .map(|it| {
+                it.is_live = false;
+                it.payload.clone_from(&it.text);
+                it.clone()
+            })
+            .collect();
+        for entry in ended {
+            self.remember(&entry.message);
+            let is_same = |it: &Entry| it.seq.is_some() && it.text.trim() == entry.text.trim();
+            let is_known = self.talk.entries.iter().any(is_same);
+            if is_known || entry.text.trim().is_empty() {
+                self.talk.remove(entry.number);
+            }
+            if !entry.text.trim().is_empty() {
+                let payload = entry.text.clone();
+                let copy = self.entry("text", entry.text, &payload, Some(now));
+                self.activity.push(copy);
+            }
+        }
+    }
+
+    fn remember(&mut self, id: &str) {
+        if !id.is_empty() && self.complete.len() < REMEMBERED {
+            self.complete.insert(id.to_owned());
+        }
+    }
+
+    /// Collects the parts of a text in the activity.
+    fn grow(&mut self, kind: &'static str, delta: &str, now: Timestamp) {
+        if self
+            .pending
+            .as_ref()
+            .is_some_and(|(pending, _)| *pending != kind)
+        {
+            self.flush(now);
+        }
+        let (_, text) = self.pending.get_or_insert_with(|| (kind, String::new()));
+        if text.len() < 256 << 10 {
+            text.push_str(delta);
+        }
+    }
+
+    fn flush(&mut self, now: Timestamp) {
+        let Some((kind, text)) = self.pending.take() else {
+            return;
+        };
+        let shown = super::shown::lines(&text).join("\n");
+        let entry = self.entry(kind, shown, &text, Some(now));
+        self.activity.push(entry);
+    }
+
+    /// Takes the assistant's texts of a snapshot that are not shown yet.
+    fn snapshot(&mut self, payload: &str, at: Option<Timestamp>, seq: Option<i64>) {
+        let value: Value = serde_json::from_str(payload).unwrap_or_default();
+        let messages = value.get("messages").and_then(Value::as_array);
+        for message in messages.into_iter().flatten() {
+            if message.get("role").and_then(Value::as_str) != Some("assistant") {
+                continue;
+            }
+            let Some(text) = message.get("content").and_then(content) else {
+                continue;
+            };
+            let id = message
+                .get("id")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            let text = super::shown::lines(&text).join("\n");
+            let is_same = |it: &Entry| it.kind == "assistant" && it.text.trim() == text.trim();
+            if text.trim().is_empty() || self.talk.entries.iter().any(is_same) {
+                continue;
+            }
+            self.remember(id);
+            let mut entry = self.entry("assistant", text.clone(), &text, at);
+            entry.seq = seq;
+            self.talk.push(entry);
+        }
+    }
+
+    fn entry(&mut self, kind: &str, text: String, payload: &str, at: Option<Timestamp>) -> Entry {
+        self.next += 1;
+        let end = payload
+            .char_indices()
+            .nth(64 << 10)
+            .map_or(payload.len(), |(end, _)| end);
+        Entry {
+            number: self.next,
+            kind: kind.to_owned(),
+            text,
+            payload: payload[..end].to_owned(),
+            at,
+            is_live: false,
+            message: String::new(),
+            seq: None,
+        }
+    }
+
+    #[must_use]
+    pub(super) fn pane(&self, focus: Focus) -> &Pane {
+        match focus {
+            Focus::Talk => &self.talk,
+            Focus::Activity => &self.activity,
+        }
+    }
+
+    fn pane_mut(&mut self, focus: Focus) -> &mut Pane {
+        match focus {
+            Focus::Talk => &mut self.talk,
+            Focus::Activity => &mut self.activity,
+        }
+    }
+
+    /// Returns the look of a pane: only the conversation can be raw.
+    #[must_use]
+    pub(super) fn look(&self, focus: Focus, width: usize) -> Look {
+        let is_talk = focus == Focus::Talk;
+        Look {
+            width,
+            is_raw: self.is_raw && is_talk,
+            is_pretty: self.is_pretty,
+            time: self.time,
+        }
+    }
+
+    /// Returns the places of the entries that are shown: the search hides those of the conversation that do not match.
+    #[must_use]
+    pub(super) fn visible(&self, focus: Focus) -> Vec<usize> {
+        let entries = &self.pane(focus).entries;
+        if self.search.is_empty() || focus == Focus::Activity {
+            return (0..entries.len()).collect();
+        }
+        let pattern = Pattern::new(&self.search);
+        let matches = |at: &usize| pattern.is_in(&entries[*at].text);
+        (0..entries.len()).filter(matches).collect()
+    }
+
+    /// Returns the first entry and line of a window: the end if the window follows it, else the place where it was left.
+    #[must_use]
+    pub(super) fn top(
+        &self,
+        focus: Focus,
+        (width, height): (usize, usize),
+        now: Timestamp,
+    ) -> (usize, usize) {
+        let visible = self.visible(focus);
+        if !self.follows {
+            let (entry, line) = self.pane(focus).top;
+            return (entry.min(visible.len().saturating_sub(1)), line);
+        }
+        let entries = &self.pane(focus).entries;
+        let look = self.look(focus, width);
+        let mut left = height;
+        for (place, at) in visible.iter().enumerate().rev() {
+            let count = entries[*at].rows(look, now).len();
+            if count >= left {
+                return (place, count - left);
+            }
+            left -= count;
+        }
+        (0, 0)
+    }
+
+    /// Moves the window of the focused pane by lines; it stops to follow the end.
+    pub(super) fn scroll(&mut self, by: i64, size: (usize, usize), now: Timestamp) {
+        let focus = self.focus;
+        let (mut entry, mut line) = self.top(focus, size, now);
+        self.follows = false;
+        let visible = self.visible(focus);
+        let look = self.look(focus, size.0);
+        let count = |entry: usize| {
+            let at = visible.get(entry);
+            at.map_or(1, |at| self.pane(focus).entries[*at].rows(look, now).len())
+        };
+        for _ in 0..by.unsigned_abs() {
+            if by > 0 {
+                if line + 1 < count(entry) {
+                    line += 1;
+                } else if entry + 1 < visible.len() {
+                    (entry, line) = (entry + 1, 0);
+                }
+            } else if line > 0 {
+                line -= 1;
+            } else if entry > 0 {
+                entry -= 1;
+                line = count(entry).saturating_sub(1);
+            }
+        }
+        self.pane_mut(focus).top = (entry, line);
+    }
+
+    /// Moves the window of the focused pane to its first entry.
+    pub(super) fn to_start(&mut self) {
+        self.follows = false;
+        let focus = self.focus;
+        self.pane_mut(focus).top = (0, 0);
+    }
+
+    /// Returns the place of the entry that copying takes: the last one while the window follows, else the one at the top.
+    #[must_use]
+    pub(super) fn pointed(&self, focus: Focus) -> Option<&Entry> {
+        let visible = self.visible(focus);
+        let place = if self.follows {
+            visible.last()
+        } else {
+            visible.get(self.pane(focus).top.0)
+        };
+        self.pane(focus).entries.get(*place?)
+    }
+
+    /// Returns the whole conversation as text, for export.
+    #[must_use]
+    pub(super) fn transcript(&self) -> String {
+        let entry = |it: &Entry| {
+            let at = it.at.map(|at| format!("  {at}")).unwrap_or_default();
+            format!("## {}{at}\n\n{}\n\n", it.kind, it.text)
+        };
+        self.talk.entries.iter().map(entry).collect()
+    }
+
+    /// Returns the rows of a pane from the top of its window, at most as many as fit.
+    #[must_use]
+    pub(super) fn window(
+        &self,
+        focus: Focus,
+        size: (usize, usize),
+        now: Timestamp,
+    ) -> Vec<(usize, Row)> {
+        let (first, skipped) = self.top(focus, size, now);
+        let visible = self.visible(focus);
+        let look = self.look(focus, size.0);
+        let entries = &self.pane(focus).entries;
+        let rows = visible.iter().skip(first).flat_map(|at| {
+            let rows = entries[*at].rows(look, now).into_iter();
+            rows.map(move |row| (*at, row))
+        });
+        rows.skip(skipped).take(size.1).collect()
+    }
+}
+
+impl Pane {
+    fn push(&mut self, entry: Entry) {
+        self.entries.push_back(entry);
+        if self.entries.len() > MOST {
+            self.entries.pop_front();
+            self.top.0 = self.top.0.saturating_sub(1);
+        }
+    }
+
+    fn remove(&mut self, number: u64) {
+        self.entries.retain(|it| it.number != number);
+    }
+}
+
+fn is_talk(kind: &str) -> bool {
+    matches!(kind, "user" | "assistant" | "system" | "error")
+}
+
+fn is_activity(kind: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "RUN_",
+        "STEP_",
+        "TOOL_CALL_",
+        "REASONING_",
+        "TEXT_MESSAGE_",
+        "STATE_",
+        "ACTIVITY_",
+    ];
+    matches!(
+        kind,
+        "tool_use" | "tool_result" | "reasoning" | "lifecycle" | "log"
+    ) || STARTS.iter().any(|start| kind.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::resources::SESSION_MESSAGE;
+
+    fn now() -> Timestamp {
+        "2026-12-01T00:00:00Z".parse().unwrap()
+    }
+
+    fn stored(seq: i64, kind: &str, payload: &str) -> Record {
+        let value = json!({"id": seq.to_string(), "session_id": "s", "seq": seq, "event_type": kind, "payload": payload});
+        Record::decode(&SESSION_MESSAGE, value).unwrap()
+    }
+
+    fn texts(pane: &Pane) -> Vec<String> {
+        let text = |it: &Entry| format!("{}: {}", it.kind, it.text);
+        pane.entries.iter().map(text).collect()
+    }
+
+    fn say(messages: &mut Messages, kind: &str, id: &str, delta: &str) {
+        messages.streamed(
+            &json!({"type": kind, "messageId": id, "delta": delta}),
+            now(),
+        );
+    }
+
+    #[test]
+    fn bug_34_a_message_grows_while_it_streams() {
+        let mut messages = Messages::new("Running");
+        say(&mut messages, "TEXT_MESSAGE_START", "m", "");
+        say(&mut messages, "TEXT_MESSAGE_CONTENT", "m", "Hel");
+        say(&mut messages, "TEXT_MESSAGE_CONTENT", "m", "lo");
+        assert_eq!(texts(&messages.talk), ["assistant: Hello"]);
+        let rows = messages.window(Focus::Talk, (80, 5), now());
+        assert!(rows[0].1.text.ends_with("Hello▌"), "{rows:?}");
+        say(&mut messages, "TEXT_MESSAGE_END", "m", "");
+        assert_eq!(texts(&messages.activity), ["text: Hello"]);
+        let rows = messages.window(Focus::Talk, (80, 5), now());
+        assert!(rows[0].1.text.ends_with("Hello"), "{rows:?}");
+    }
+
+    #[test]
+    fn bug_31_a_stored_message_replaces_the_copy_of_the_stream() {
+        let mut messages = Messages::new("Running");
+        for text in [true, false] {
+            if text {
+                say(&mut messages, "TEXT_MESSAGE_CONTENT", "m", "Hello");
+                say(&mut messages, "TEXT_MESSAGE_END", "m", "");
+            } else {
+                messages.stored(&stored(2, "assistant", "World"));
+                say(&mut messages, "TEXT_MESSAGE_CONTENT", "n", "World");
+                say(&mut messages, "TEXT_MESSAGE_END", "n", "");
+            }
+        }
+        messages.stored(&stored(1, "assistant", "Hello"));
+        messages.stored(&stored(1, "assistant", "Hello"));
+        assert_eq!(
+            texts(&messages.talk),
+            ["assistant: Hello", "assistant: World"]
+        );
+    }
+
+    #[test]
+    fn bug_30_a_stream_that_begins_again_repeats_nothing() {
+        let mut messages = Messages::new("Running");
+        for _ in 0..2 {
+            say(&mut messages, "TEXT_MESSAGE_START", "m", "");
+            say(&mut messages, "TEXT_MESSAGE_CONTENT", "m", "Hello");
+            say(&mut messages, "TEXT_MESSAGE_END", "m", "");
+        }
+        assert_eq!(texts(&messages.talk), ["assistant: Hello"]);
+    }
+
+    #[test]
+    fn bug_32_two_texts_of_one_snapshot_are_both_shown() {
+        let mut messages = Messages::new("Running");
+        let snapshot = json!({"type": "MESSAGES_SNAPSHOT", "messages": [
+            {"role": "user", "content": "no"},
+            {"role": "assistant", "content": "first"},
+            {"role": "assistant", "content": [{"type": "text", "text": "second"}]},
+        ]});
+        messages.streamed(&snapshot, now());
+        messages.streamed(&snapshot, now());
+        assert_eq!(
+            texts(&messages.talk),
+            ["assistant: first", "assistant: second"]
+        );
+        let rows = messages.window(Focus::Talk, (80, 5), now());
+        assert_eq!(rows.len(), 2, "{rows:?}");
+        assert!(rows[1].1.text.contains("second"));
+    }
+
+    #[test]
+    fn parts_of_an_activity_are_joined() {
+        let mut messages = Messages::new("Running");
+        for (kind, delta) in [
+            ("REASONING_MESSAGE_CONTENT", "Thin"),
+            ("REASONING_MESSAGE_CONTENT", "king"),
+            ("TOOL_CALL_ARGS", "{\"a\""),
+            ("TOOL_CALL_ARGS", ":1}"),
+            ("TOOL_CALL_END", ""),
+            ("CUSTOM", ""),
+        ] {
+            say(&mut messages, kind, "", delta);
+        }
+        assert_eq!(
+            texts(&messages.activity),
+            ["reasoning: Thinking", "tool_args: {\"a\":1}"]
+        );
+    }
+
+    #[test]
+    fn bug_9_all_lines_of_an_entry_have_one_gutter_and_fit() {
+        let mut messages = Messages::new("Running");
+        messages.stored(&stored(
+            1,
+            "user",
+            "日本語 text and more words than fit on one line of the window",
+        ));
+        messages.stored(&stored(2, "TOOL_CALL_RESULT", r#"{"content":"ok"}"#));
+        for time in [Time::Off, Time::Relative, Time::Absolute] {
+            messages.time = time;
+            for width in [20, 40, 80] {
+                for focus in [Focus::Talk, Focus::Activity] {
+                    let rows = messages.window(focus, (width, 50), now());
+                    let gutters: BTreeSet<usize> = rows
+                        .iter()
+                        .map(|(_, row)| super::super::shown::width(&row.gutter))
+                        .collect();
+                    assert_eq!(gutters.len(), 1, "{rows:?}");
+                    for (_, row) in &rows {
+                        let wide = super::super::shown::width(&row.gutter)
+                            + super::super::shown::width(&row.text);
+                        assert!(wide <= width.max(30), "{width} {row:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn scrolling_stops_following_and_moves_line_by_line() {
+        let mut messages = Messages::new("Running");
+        for seq in 1..=10 {
+            messages.stored(&stored(seq, "user", &format!("line {seq}\nmore {seq}")));
+        }
+        let size = (80, 4);
+        let first =
+            |messages: &Messages| messages.window(Focus::Talk, size, now())[0].1.text.clone();
+        assert_eq!(first(&messages), "line 9");
+        messages.scroll(-1, size, now());
+        assert_eq!(first(&messages), "more 8");
+        messages.scroll(1, size, now());
+        assert_eq!(first(&messages), "line 9");
+        assert!(!messages.follows);
+        messages.to_start();
+        assert_eq!(
+            messages.pointed(Focus::Talk).unwrap().text,
+            "line 1\nmore 1"
+        );
+    }
+}

@@ -1,0 +1,259 @@
+//! The state of the screen: a stack of pages, and what lies over the one on top.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::detail::Detail;
+use super::dialog::Dialog;
+use super::event::About;
+use super::form::OpenForm;
+use super::input::Line;
+use super::messages::Messages;
+use super::scope::{Kind, Named, Scope};
+use super::table::Table;
+use super::views;
+
+/// How long a sentence on the last line is shown, in seconds.
+const TOAST: i64 = 5;
+/// The most pages on the stack; older ones than that are dropped.
+const DEEPEST: usize = 50;
+
+/// Choices from the command line.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    /// Seconds between two reads of a list.
+    pub refresh: i64,
+    pub readonly: bool,
+    /// A command to run at the start, such as `sessions`.
+    pub command: Option<String>,
+    /// True if colors are used.
+    pub color: bool,
+}
+
+/// Everything that the screen shows.
+pub(super) struct State {
+    pub now: Timestamp,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    pub options: Options,
+    pub about: About,
+    /// False after the server has refused the login.
+    pub is_logged_in: bool,
+    pub stack: Vec<Page>,
+    /// The views that were visited, and the place in them.
+    pub visited: Vec<(Kind, Scope)>,
+    pub visited_at: usize,
+    pub mode: Mode,
+    pub dialog: Option<Dialog>,
+    pub form: Option<OpenForm>,
+    pub editing: Option<Edited>,
+    pub toast: Option<Toast>,
+    /// The projects that the digits mean, by name.
+    pub projects: Vec<Named>,
+    pub contexts: Vec<String>,
+    pub commands: Vec<String>,
+    pub filters: Vec<String>,
+    pub has_header: bool,
+    pub has_crumbs: bool,
+    pub numbers: u64,
+    pub is_done: bool,
+}
+
+/// A sentence on the last line.
+pub(super) struct Toast {
+    pub text: String,
+    pub is_error: bool,
+    pub until: Timestamp,
+}
+
+/// What the keys are for.
+pub(super) enum Mode {
+    Normal,
+    Command {
+        line: Line,
+        /// The place among the completions, and the place in the history.
+        at: usize,
+        history: Option<usize>,
+    },
+    /// A filter that is typed, with the one before.
+    Filter {
+        line: Line,
+        before: String,
+        history: Option<usize>,
+    },
+    Search(Line),
+    /// The choice of a column to sort by.
+    Sort(usize),
+    /// The name of a file to write.
+    Write {
+        line: Line,
+        text: String,
+    },
+}
+
+/// An object in the editor.
+pub(super) struct Edited {
+    pub page: u64,
+    pub send: super::effect::Send,
+    pub title: String,
+    pub name: String,
+    pub resource: &'static crate::resources::Resource,
+    pub before: serde_json::Map<String, serde_json::Value>,
+    pub fields: &'static [&'static str],
+    pub rounds: u32,
+}
+
+/// A page of the stack.
+pub(super) struct Page {
+    /// Answers carry it, so that none reaches another page.
+    pub number: u64,
+    pub scope: Scope,
+    pub body: Body,
+}
+
+#[allow(clippy::large_enum_variant, reason = "a stack has few pages")]
+pub(super) enum Body {
+    Table(Table),
+    Detail(Detail),
+    Messages(Messages),
+    Help { offset: usize },
+}
+
+impl Page {
+    /// Returns the word for the page in crumbs.
+    #[must_use]
+    pub(super) fn name(&self) -> &'static str {
+        match &self.body {
+            Body::Table(table) => table.view.name,
+            Body::Detail(_) => "detail",
+            Body::Messages(_) => "messages",
+            Body::Help { .. } => "help",
+        }
+    }
+}
+
+impl State {
+    #[must_use]
+    pub(super) fn new(options: Options, about: About, size: (u16, u16), now: Timestamp) -> Self {
+        let mut state = Self {
+            now,
+            size,
+            options,
+            about,
+            is_logged_in: true,
+            stack: Vec::new(),
+            visited: Vec::new(),
+            visited_at: 0,
+            mode: Mode::Normal,
+            dialog: None,
+            form: None,
+            editing: None,
+            toast: None,
+            projects: Vec::new(),
+            contexts: Vec::new(),
+            commands: Vec::new(),
+            filters: Vec::new(),
+            has_header: true,
+            has_crumbs: true,
+            numbers: 0,
+            is_done: false,
+        };
+        let table = Table::new(views::of(Kind::Projects));
+        state.push(Scope::default(), Body::Table(table));
+        state.visited.push((Kind::Projects, Scope::default()));
+        state
+    }
+
+    /// Returns a number that was not used before.
+    pub(super) fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    /// Puts a page on the stack.
+    pub(super) fn push(&mut self, scope: Scope, body: Body) -> u64 {
+        let number = self.number();
+        self.stack.push(Page {
+            number,
+            scope,
+            body,
+        });
+        number
+    }
+
+    /// True if the stack can't grow.
+    #[must_use]
+    pub(super) fn is_deep(&self) -> bool {
+        self.stack.len() >= DEEPEST
+    }
+
+    /// Returns the page that is shown.
+    #[must_use]
+    pub(super) fn top(&self) -> Option<&Page> {
+        self.stack.last()
+    }
+
+    pub(super) fn top_mut(&mut self) -> Option<&mut Page> {
+        self.stack.last_mut()
+    }
+
+    pub(super) fn page_mut(&mut self, number: u64) -> Option<&mut Page> {
+        self.stack.iter_mut().find(|page| page.number == number)
+    }
+
+    /// Returns the table that is shown.
+    #[must_use]
+    pub(super) fn table(&self) -> Option<&Table> {
+        match &self.top()?.body {
+            Body::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    pub(super) fn table_mut(&mut self) -> Option<&mut Table> {
+        match &mut self.top_mut()?.body {
+            Body::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    pub(super) fn messages_mut(&mut self) -> Option<&mut Messages> {
+        match &mut self.top_mut()?.body {
+            Body::Messages(messages) => Some(messages),
+            _ => None,
+        }
+    }
+
+    /// Returns what the page on top is limited to.
+    #[must_use]
+    pub(super) fn scope(&self) -> Scope {
+        self.top()
+            .map(|page| page.scope.clone())
+            .unwrap_or_default()
+    }
+
+    /// Returns the project of the page on top, or the configured one.
+    #[must_use]
+    pub(super) fn project(&self) -> Option<Named> {
+        let of_page = self.scope().project;
+        let configured = Some(&self.about.project).filter(|project| !project.is_empty());
+        of_page.or_else(|| configured.map(|project| Named::new(project, project)))
+    }
+
+    /// Shows a sentence for a while.
+    pub(super) fn say(&mut self, text: impl Into<String>) {
+        self.toast(text.into(), false);
+    }
+
+    /// Shows a failure for a while.
+    pub(super) fn complain(&mut self, text: impl Into<String>) {
+        self.toast(text.into(), true);
+    }
+
+    fn toast(&mut self, text: String, is_error: bool) {
+        self.toast = Some(Toast {
+            text,
+            is_error,
+            until: self.now + SignedDuration::from_secs(TOAST),
+        });
+    }
+}

@@ -1,0 +1,210 @@
+//! The rows of a view: which are shown, in which order, and which one is selected.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::filter::Filter;
+use super::loading::Loading;
+use super::view::{Key, Tone, View};
+use crate::resources::Record;
+
+/// The rows of one view. A row is known by the ID of its object, never by the text that is shown.
+pub(super) struct Table {
+    pub view: &'static View,
+    pub rows: Vec<Record>,
+    /// The rows that are shown, by their places in `rows`.
+    pub shown: Vec<usize>,
+    /// The place of the selected row among those that are shown.
+    pub cursor: usize,
+    /// The first row of the window.
+    pub offset: usize,
+    pub marks: BTreeSet<String>,
+    pub filter_text: String,
+    filter: Filter,
+    /// The column that the user sorts by, and true for the largest first.
+    pub sort: Option<(usize, bool)>,
+    pub is_wide: bool,
+    pub errors_only: bool,
+    pub total: i64,
+    pub loading: Loading,
+    /// Cells that came after the rows. They stay until newer ones come.
+    joined: BTreeMap<String, BTreeMap<&'static str, String>>,
+    /// The ID of the row that is selected, even while it is hidden.
+    wanted: Option<String>,
+}
+
+impl Table {
+    #[must_use]
+    pub(super) fn new(view: &'static View) -> Self {
+        Self {
+            view,
+            rows: Vec::new(),
+            shown: Vec::new(),
+            cursor: 0,
+            offset: 0,
+            marks: BTreeSet::new(),
+            filter_text: String::new(),
+            filter: Filter::None,
+            sort: None,
+            is_wide: false,
+            errors_only: false,
+            total: 0,
+            loading: Loading::default(),
+            joined: BTreeMap::new(),
+            wanted: None,
+        }
+    }
+
+    /// Takes new rows; the selection stays on its object.
+    pub(super) fn set_rows(&mut self, mut rows: Vec<Record>, total: i64, now: Timestamp) {
+        for row in &mut rows {
+            let id = row.id().to_owned();
+            for (field, text) in self.joined.get(&id).into_iter().flatten() {
+                row.replace(field, text);
+            }
+        }
+        let ids: BTreeSet<&str> = rows.iter().map(Record::id).collect();
+        self.marks.retain(|id| ids.contains(id.as_str()));
+        self.joined.retain(|id, _| ids.contains(id.as_str()));
+        self.rows = rows;
+        self.total = total;
+        self.arrange(now);
+    }
+
+    /// Adds cells to rows.
+    pub(super) fn join(&mut self, cells: Vec<(String, &'static str, String)>, now: Timestamp) {
+        for (id, field, text) in cells {
+            self.joined.entry(id).or_default().insert(field, text);
+        }
+        for row in &mut self.rows {
+            let id = row.id().to_owned();
+            for (field, text) in self.joined.get(&id).into_iter().flatten() {
+                row.replace(field, text);
+            }
+        }
+        self.arrange(now);
+    }
+
+    /// Sets the filter.
+    ///
+    /// # Errors
+    /// It is not a filter; the one before stays.
+    pub(super) fn set_filter(&mut self, text: &str, now: Timestamp) -> Result<(), String> {
+        self.filter = Filter::read(text)?;
+        text.trim().clone_into(&mut self.filter_text);
+        self.arrange(now);
+        Ok(())
+    }
+
+    /// Decides which rows are shown, and in which order.
+    pub(super) fn arrange(&mut self, now: Timestamp) {
+        let mut shown: Vec<usize> = (0..self.rows.len())
+            .filter(|at| self.keeps(&self.rows[*at], now))
+            .collect();
+        if let Some((column, is_descending)) = self.order() {
+            let column = &self.view.columns[column];
+            let keys: Vec<Key> = self.rows.iter().map(|row| column.key(row, now)).collect();
+            shown.sort_by(|a, b| {
+                let (a, b) = (&keys[*a], &keys[*b]);
+                // Empty cells are last in both directions.
+                match (a, b) {
+                    (Key::Empty, _) | (_, Key::Empty) => a.cmp(b),
+                    _ if is_descending => b.cmp(a),
+                    _ => a.cmp(b),
+                }
+            });
+        }
+        self.shown = shown;
+        let place = self.wanted.as_ref().and_then(|id| self.place_of(id));
+        self.cursor = place
+            .unwrap_or(self.cursor)
+            .min(self.shown.len().saturating_sub(1));
+    }
+
+    fn keeps(&self, row: &Record, now: Timestamp) -> bool {
+        if self.errors_only && (self.view.tone)(row) != Tone::Bad {
+            return false;
+        }
+        if matches!(self.filter, Filter::None) {
+            return true;
+        }
+        let columns = self.view.columns.iter();
+        let cells: Vec<String> = columns.map(|column| column.text(row, now)).collect();
+        self.filter.keeps(row, cells.iter())
+    }
+
+    /// Returns the column that the rows are sorted by, and true for the largest first.
+    #[must_use]
+    pub(super) fn order(&self) -> Option<(usize, bool)> {
+        self.sort.or_else(|| {
+            let (title, is_descending) = self.view.order;
+            let place = self.view.columns.iter().position(|it| it.title == title)?;
+            Some((place, is_descending))
+        })
+    }
+
+    fn place_of(&self, id: &str) -> Option<usize> {
+        self.shown.iter().position(|at| self.rows[*at].id() == id)
+    }
+
+    /// Returns the selected row.
+    #[must_use]
+    pub(super) fn selected(&self) -> Option<&Record> {
+        self.rows.get(*self.shown.get(self.cursor)?)
+    }
+
+    /// Returns the row with this ID.
+    #[must_use]
+    pub(super) fn row(&self, id: &str) -> Option<&Record> {
+        self.rows.iter().find(|row| row.id() == id)
+    }
+
+    /// Returns the marked rows, or the selected one if none is marked.
+    #[must_use]
+    pub(super) fn chosen(&self) -> Vec<&Record> {
+        let marked: Vec<&Record> = self
+            .shown
+            .iter()
+            .map(|at| &self.rows[*at])
+            .filter(|row| self.marks.contains(row.id()))
+            .collect();
+        if marked.is_empty() {
+            return self.selected().into_iter().collect();
+        }
+        marked
+    }
+
+    /// Selects a row by its place among those that are shown.
+    pub(super) fn select(&mut self, place: usize) {
+        self.cursor = place.min(self.shown.len().saturating_sub(1));
+        self.wanted = self.selected().map(|row| row.id().to_owned());
+    }
+
+    /// Moves the selection.
+    pub(super) fn step(&mut self, by: i64) {
+        let at = i64::try_from(self.cursor).unwrap_or(i64::MAX);
+        let to = at.saturating_add(by).max(0);
+        self.select(usize::try_from(to).unwrap_or(usize::MAX));
+    }
+
+    /// Marks the selected row, or removes its mark.
+    pub(super) fn mark(&mut self) {
+        let Some(id) = self.selected().map(|row| row.id().to_owned()) else {
+            return;
+        };
+        if !self.marks.remove(&id) {
+            self.marks.insert(id);
+        }
+        self.step(1);
+    }
+
+    /// Moves the window so that the selected row is in it.
+    pub(super) fn settle(&mut self, height: usize) {
+        let last = self.shown.len().saturating_sub(height.max(1));
+        self.offset = self
+            .offset
+            .clamp((self.cursor + 1).saturating_sub(height.max(1)), self.cursor)
+            .min(last);
+    }
+}

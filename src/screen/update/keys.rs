@@ -1,0 +1,381 @@
+//! Keys: first those that work everywhere, then those of what lies on top, then those of the page.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::{actions, commands, pages, typing};
+use crate::screen::detail::Form as Text;
+use crate::screen::effect::Effect;
+use crate::screen::entry::Time;
+use crate::screen::layout;
+use crate::screen::messages::{Focus, Messages};
+use crate::screen::shown;
+use crate::screen::state::{Body, Mode, State};
+
+/// The rows that one notch of the wheel moves.
+const NOTCH: i64 = 3;
+
+pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    if key.kind == KeyEventKind::Release {
+        return;
+    }
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Char('c') if ctrl => return pages::quit(state, effects),
+        KeyCode::Char('z') if ctrl => return effects.push(Effect::Suspend),
+        _ => {}
+    }
+    let composes = state.messages_mut().is_some_and(|it| it.compose.is_some());
+    if state.dialog.is_some() {
+        typing::dialog(state, key, effects);
+    } else if state.form.is_some() {
+        typing::form(state, key, effects);
+    } else if !matches!(state.mode, Mode::Normal) {
+        typing::bar(state, key, effects);
+    } else if composes {
+        typing::compose(state, key, effects);
+    } else if !everywhere(state, key, effects) {
+        match state.top().map(|page| &page.body) {
+            Some(Body::Table(_)) => table(state, key, effects),
+            Some(Body::Detail(_)) => detail(state, key, effects),
+            Some(Body::Messages(_)) => messages(state, key, effects),
+            Some(Body::Help { .. }) => help(state, key),
+            None => {}
+        }
+    }
+}
+
+/// Does what a key means on every page. Returns false if it means nothing there.
+fn everywhere(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Char('r') if ctrl => pages::refresh(state, effects),
+        KeyCode::Char('e') if ctrl => state.has_header = !state.has_header,
+        KeyCode::Char('g') if ctrl => state.has_crumbs = !state.has_crumbs,
+        KeyCode::Char('s') if ctrl => commands::dump(state, "", effects),
+        KeyCode::Char(':') => typing::open_bar(state, ':'),
+        KeyCode::Char('/') => typing::open_bar(state, '/'),
+        KeyCode::Char('?') => {
+            if matches!(state.top().map(|page| &page.body), Some(Body::Help { .. })) {
+                pages::pop(state, effects);
+            } else {
+                commands::help(state);
+            }
+        }
+        KeyCode::Char('[') => pages::travel(state, true, effects),
+        KeyCode::Char(']') => pages::travel(state, false, effects),
+        KeyCode::Char('q') if state.stack.len() < 2 => pages::quit(state, effects),
+        KeyCode::Char('q') => pages::pop(state, effects),
+        KeyCode::Esc => escape(state, effects),
+        _ => return false,
+    }
+    true
+}
+
+/// Clears the filter or the search of the page; if there is none, leaves the page.
+fn escape(state: &mut State, effects: &mut Vec<Effect>) {
+    let now = state.now;
+    let cleared = match state.top_mut().map(|page| &mut page.body) {
+        Some(Body::Table(table)) if !table.filter_text.is_empty() => {
+            let _ = table.set_filter("", now);
+            Some("Filter cleared")
+        }
+        Some(Body::Table(table)) if !table.marks.is_empty() => {
+            table.marks.clear();
+            Some("Marks cleared")
+        }
+        Some(Body::Table(table)) if table.errors_only => {
+            table.errors_only = false;
+            table.arrange(now);
+            Some("All rows")
+        }
+        Some(Body::Messages(messages)) if !messages.search.is_empty() => {
+            messages.search.clear();
+            Some("Search cleared")
+        }
+        Some(Body::Detail(detail)) if !detail.search.is_empty() => {
+            detail.search.clear();
+            Some("Search cleared")
+        }
+        _ => None,
+    };
+    match cleared {
+        Some(said) => state.say(said),
+        None => pages::pop(state, effects),
+    }
+}
+
+/// Returns how far a key moves a selection: keys that every page has.
+fn motion(key: KeyEvent, page: usize) -> Option<i64> {
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    let page = i64::try_from(page.max(1)).unwrap_or(1);
+    Some(match key.code {
+        KeyCode::Char('f') if ctrl => page,
+        KeyCode::Char('b') if ctrl => -page,
+        KeyCode::Char('j') | KeyCode::Down if !ctrl => 1,
+        KeyCode::Char('k') | KeyCode::Up if !ctrl => -1,
+        KeyCode::PageDown => page,
+        KeyCode::PageUp => -page,
+        KeyCode::Char('g') | KeyCode::Home if !ctrl => i64::MIN,
+        KeyCode::Char('G') | KeyCode::End => i64::MAX,
+        _ => return None,
+    })
+}
+
+fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let rows = layout::table_rows(state);
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    let now = state.now;
+    // The keys of the view come first: they are the ones that the header shows.
+    if let KeyCode::Char(c) = key.code
+        && actions::act(state, c, ctrl, effects)
+    {
+        return;
+    }
+    let Some(table) = state.table_mut() else {
+        return;
+    };
+    if let Some(by) = motion(key, rows) {
+        return table.step(by);
+    }
+    match key.code {
+        KeyCode::Enter => actions::enter(state, effects),
+        KeyCode::Char(' ') if ctrl => mark_all(state),
+        KeyCode::Char(' ') => table.mark(),
+        KeyCode::Char('w') if ctrl => {
+            table.is_wide = !table.is_wide;
+            let said = if table.is_wide {
+                "All columns"
+            } else {
+                "Usual columns"
+            };
+            state.say(said);
+        }
+        KeyCode::Char('!') => {
+            table.errors_only = !table.errors_only;
+            table.arrange(now);
+            let said = if table.errors_only {
+                "Only failures"
+            } else {
+                "All rows"
+            };
+            state.say(said);
+        }
+        KeyCode::Char('o') => {
+            let at = table.order().map_or(0, |(column, _)| column);
+            state.mode = Mode::Sort(at);
+        }
+        KeyCode::Char('N') => {
+            sort_by_title(state, &["NAME", "USERNAME", "ROLE", "FROM", "PROJECT"])
+        }
+        KeyCode::Char('A') => sort_by_title(state, &["AGE", "BOUND"]),
+        KeyCode::Char('c') => {
+            let text = table.selected().map(|row| row.id().to_owned());
+            copy(state, text.unwrap_or_default(), effects);
+        }
+        KeyCode::Char('C') => {
+            let text = table.selected().map(|row| row.name_or_id().to_owned());
+            copy(state, text.unwrap_or_default(), effects);
+        }
+        KeyCode::Char(c) if c.is_ascii_digit() => {
+            let place = usize::try_from(u32::from(c) - u32::from('0')).unwrap_or_default();
+            pages::switch_project(state, place, effects);
+        }
+        _ => {}
+    }
+}
+
+fn mark_all(state: &mut State) {
+    let Some(table) = state.table_mut() else {
+        return;
+    };
+    let shown: Vec<String> = table
+        .shown
+        .iter()
+        .map(|at| table.rows[*at].id().to_owned())
+        .collect();
+    if shown.iter().all(|id| table.marks.contains(id)) {
+        table.marks.clear();
+    } else {
+        table.marks.extend(shown);
+    }
+    let count = table.marks.len();
+    state.say(format!("{count} marked"));
+}
+
+fn sort_by_title(state: &mut State, titles: &[&str]) {
+    let Some(table) = state.table_mut() else {
+        return;
+    };
+    let columns = table.view.columns;
+    let place = titles
+        .iter()
+        .find_map(|title| columns.iter().position(|column| column.title == *title));
+    match place {
+        Some(place) => typing::sort_by(state, place),
+        None => state.say("This view has no such column"),
+    }
+}
+
+fn copy(state: &mut State, text: String, effects: &mut Vec<Effect>) {
+    if text.is_empty() {
+        return state.complain("There is nothing to copy");
+    }
+    let line = shown::line(text.lines().next().unwrap_or_default());
+    state.say(format!("Copied: {}", shown::cut(&line, 60)));
+    effects.push(Effect::Copy(text));
+}
+
+fn detail(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let rows = usize::from(layout::inside(layout::areas(state).body).height);
+    let Some(Body::Detail(detail)) = state.top_mut().map(|page| &mut page.body) else {
+        return;
+    };
+    if let Some(by) = motion(key, rows) {
+        return detail.step(by);
+    }
+    match key.code {
+        KeyCode::Char('y') => {
+            let next = match detail.form {
+                Text::Yaml => Text::Json,
+                Text::Json | Text::Describe => Text::Yaml,
+            };
+            detail.show(next);
+        }
+        KeyCode::Char('d') => detail.show(Text::Describe),
+        KeyCode::Char(c @ ('n' | 'N')) if !detail.search.is_empty() => {
+            detail.find(c == 'n');
+        }
+        KeyCode::Char('c') => {
+            let text = detail.value();
+            copy(state, text, effects);
+        }
+        KeyCode::Char('C') => {
+            let text = detail.all();
+            copy(state, text, effects);
+        }
+        _ => {}
+    }
+}
+
+fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let now = state.now;
+    let size = pane_size(state);
+    let is_readonly = state.options.readonly;
+    let Some(messages) = state.messages_mut() else {
+        return;
+    };
+    match key.code {
+        KeyCode::Char('G') | KeyCode::End => return messages.follows = true,
+        KeyCode::Char('g') | KeyCode::Home if key.modifiers.is_empty() => {
+            return messages.to_start();
+        }
+        _ => {}
+    }
+    if let Some(by) = motion(key, size.1) {
+        return messages.scroll(by, size, now);
+    }
+    let on = |is_on: bool| if is_on { "on" } else { "off" };
+    match key.code {
+        KeyCode::Char('s') => {
+            let follows = !messages.follows;
+            if !follows {
+                messages.scroll(0, size, now);
+            }
+            messages.follows = follows;
+            state.say(format!("Autoscroll {}", on(follows)));
+        }
+        KeyCode::Char('r') => messages.is_raw = !messages.is_raw,
+        KeyCode::Char('p') => messages.is_pretty = !messages.is_pretty,
+        KeyCode::Char('t') => {
+            messages.time = match messages.time {
+                Time::Off => Time::Relative,
+                Time::Relative => Time::Absolute,
+                Time::Absolute => Time::Off,
+            };
+        }
+        KeyCode::Char('z') => messages.is_zoomed = !messages.is_zoomed,
+        KeyCode::Tab | KeyCode::BackTab => {
+            messages.focus = match messages.focus {
+                Focus::Talk => Focus::Activity,
+                Focus::Activity => Focus::Talk,
+            };
+        }
+        KeyCode::Char('m') | KeyCode::Enter => {
+            if is_readonly {
+                return state.complain("This screen only reads (--readonly)");
+            }
+            messages.follows = true;
+            messages.compose = Some(Messages::new_line());
+        }
+        KeyCode::Char('c') => {
+            let entry = messages.pointed(messages.focus);
+            let text = entry.map(|entry| entry.text.clone()).unwrap_or_default();
+            copy(state, text, effects);
+        }
+        KeyCode::Char('C') => {
+            let text = messages.transcript();
+            copy(state, text, effects);
+        }
+        KeyCode::Char('x') => actions::interrupt(state),
+        KeyCode::Char('d') => actions::describe_session(state),
+        _ => {}
+    }
+}
+
+/// Returns width and height of the pane of messages that has the focus.
+fn pane_size(state: &State) -> (usize, usize) {
+    let Some(Body::Messages(messages)) = state.top().map(|page| &page.body) else {
+        return (1, 1);
+    };
+    let (talk, activity) = layout::panes(state, messages.is_zoomed, 0);
+    let area = match messages.focus {
+        Focus::Talk => talk,
+        Focus::Activity => activity,
+    };
+    (usize::from(area.width), usize::from(area.height))
+}
+
+fn help(state: &mut State, key: KeyEvent) {
+    let rows = usize::from(layout::areas(state).body.height);
+    let Some(Body::Help { offset }) = state.top_mut().map(|page| &mut page.body) else {
+        return;
+    };
+    if let Some(by) = motion(key, rows) {
+        let at = i64::try_from(*offset).unwrap_or_default();
+        *offset = usize::try_from(at.saturating_add(by).clamp(0, 200)).unwrap_or_default();
+    }
+}
+
+/// Moves what lies on top by the wheel.
+pub(super) fn wheel(state: &mut State, by: i32) {
+    let by = i64::from(by) * NOTCH;
+    let (now, size) = (state.now, pane_size(state));
+    if state.dialog.is_some() || state.form.is_some() {
+        return;
+    }
+    match state.top_mut().map(|page| &mut page.body) {
+        Some(Body::Table(table)) => table.step(by),
+        Some(Body::Detail(detail)) => detail.step(by),
+        Some(Body::Messages(messages)) => messages.scroll(by, size, now),
+        Some(Body::Help { .. }) | None => {}
+    }
+}
+
+/// Selects the row under a click.
+pub(super) fn click(state: &mut State, column: u16, row: u16) {
+    if state.dialog.is_some() || state.form.is_some() {
+        return;
+    }
+    let inner = layout::inside(layout::areas(state).body);
+    let is_inside = column >= inner.x && column < inner.right();
+    let first = inner.y + 1;
+    if let Some(table) = state.table_mut()
+        && is_inside
+        && (first..inner.bottom()).contains(&row)
+    {
+        let place = table.offset + usize::from(row - first);
+        if place < table.shown.len() {
+            table.select(place);
+        }
+    }
+}

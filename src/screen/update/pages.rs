@@ -1,0 +1,254 @@
+//! The stack of pages: opening, leaving, replacing, and reading the one on top.
+
+use crate::screen::effect::{Effect, Load};
+use crate::screen::messages::Messages;
+use crate::screen::scope::{Kind, Scope};
+use crate::screen::state::{Body, Page, State};
+use crate::screen::table::Table;
+use crate::screen::view::Needs;
+use crate::screen::views;
+
+/// The most views in the history.
+const VISITED: usize = 100;
+
+/// Opens a view on top of the stack.
+pub(super) fn open(state: &mut State, kind: Kind, scope: Scope, effects: &mut Vec<Effect>) {
+    if let Err(why) = check(kind, &scope) {
+        state.complain(why);
+        return;
+    }
+    if state.is_deep() {
+        drop_page(state, 1, effects);
+    }
+    visit(state, kind, &scope);
+    show(state, kind, scope);
+}
+
+fn show(state: &mut State, kind: Kind, scope: Scope) {
+    let view = views::of(kind);
+    state.say(match scope.label() {
+        "all" => format!("Viewing {}", view.name),
+        label => format!("Viewing {} of {label}", view.name),
+    });
+    state.push(scope, Body::Table(Table::new(view)));
+}
+
+/// Replaces the stack by the way to a view.
+pub(super) fn jump(state: &mut State, kind: Kind, scope: Scope, effects: &mut Vec<Effect>) {
+    if let Err(why) = check(kind, &scope) {
+        state.complain(why);
+        return;
+    }
+    visit(state, kind, &scope);
+    go(state, kind, scope, effects);
+}
+
+/// Replaces the stack without a note in the history.
+fn go(state: &mut State, kind: Kind, scope: Scope, effects: &mut Vec<Effect>) {
+    // The first page is that of the projects, and it stays: it holds rows already.
+    while state.stack.len() > 1 {
+        drop_page(state, 1, effects);
+    }
+    if kind == Kind::Projects {
+        state.say("Viewing projects");
+        return;
+    }
+    let is_below_agents = matches!(kind, Kind::Sessions | Kind::Inbox) && scope.agent.is_some();
+    if is_below_agents && let Some(project) = scope.project.clone() {
+        let agents = Body::Table(Table::new(views::of(Kind::Agents)));
+        state.push(Scope::of_project(project), agents);
+    }
+    show(state, kind, scope);
+}
+
+/// Says why a view can't be opened in a scope.
+fn check(kind: Kind, scope: &Scope) -> Result<(), &'static str> {
+    match views::of(kind).needs {
+        Needs::Project if scope.project.is_none() && kind != Kind::Schedules => {
+            Err("No project context — drill into a project first or set one with :project <name>")
+        }
+        Needs::Agent if scope.agent.is_none() => {
+            Err("No agent context — drill into an agent first or use :agents then i")
+        }
+        Needs::Credential if scope.credential.is_none() => {
+            Err("No credential context — drill into a credential first")
+        }
+        Needs::Schedule if scope.schedule.is_none() => {
+            Err("No schedule context — drill into a scheduled session first")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn visit(state: &mut State, kind: Kind, scope: &Scope) {
+    state.visited.truncate(state.visited_at + 1);
+    state.visited.push((kind, scope.clone()));
+    if state.visited.len() > VISITED {
+        state.visited.remove(0);
+    }
+    state.visited_at = state.visited.len() - 1;
+}
+
+/// Goes back or forward in the history of views.
+pub(super) fn travel(state: &mut State, is_back: bool, effects: &mut Vec<Effect>) {
+    let to = if is_back {
+        state.visited_at.checked_sub(1)
+    } else {
+        Some(state.visited_at + 1)
+    };
+    match to.and_then(|to| Some((to, state.visited.get(to)?.clone()))) {
+        Some((to, (kind, scope))) => {
+            state.visited_at = to;
+            go(state, kind, scope, effects);
+        }
+        None => state.say("No more history"),
+    }
+}
+
+/// Opens the messages of the session that the scope names. The page owns the stream, for as long as it is on the stack.
+pub(super) fn messages(state: &mut State, scope: Scope, effects: &mut Vec<Effect>) {
+    let Some(session) = scope.session.clone() else {
+        state.complain("No active session for this agent");
+        return;
+    };
+    let phase = state.table().and_then(|table| table.row(&session.id));
+    let phase = phase.map(|row| row.text("phase").to_owned());
+    let project = scope.project_id().to_owned();
+    state.say(format!("Viewing messages for session {}", session.name));
+    let messages = Messages::new(&phase.unwrap_or_default());
+    let page = state.push(scope, Body::Messages(messages));
+    effects.push(Effect::Watch {
+        page,
+        session: session.id,
+        project,
+    });
+}
+
+/// Leaves the page on top.
+pub(super) fn pop(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.stack.len() < 2 {
+        return;
+    }
+    let last = state.stack.len() - 1;
+    drop_page(state, last, effects);
+    let name = state.top().map_or("", Page::name);
+    state.say(format!("Back to {name}"));
+    if let Some(table) = state.table_mut() {
+        table.loading.hurry();
+    }
+}
+
+/// Takes a page off the stack and ends all work for it.
+fn drop_page(state: &mut State, place: usize, effects: &mut Vec<Effect>) {
+    let page = state.stack.remove(place);
+    effects.push(Effect::Cancel { page: page.number });
+}
+
+pub(super) fn quit(state: &mut State, effects: &mut Vec<Effect>) {
+    state.is_done = true;
+    effects.push(Effect::Quit);
+}
+
+/// Limits the page on top to another project, or to none. The page stays of the same kind.
+pub(super) fn switch_project(state: &mut State, place: usize, effects: &mut Vec<Effect>) {
+    let Some((kind, number)) = state.top().and_then(|page| match &page.body {
+        Body::Table(table) => Some((table.view.kind, page.number)),
+        _ => None,
+    }) else {
+        return;
+    };
+    let is_scoped = matches!(
+        kind,
+        Kind::Agents
+            | Kind::Sessions
+            | Kind::Schedules
+            | Kind::Providers
+            | Kind::Policies
+            | Kind::RoleBindings
+            | Kind::ProjectSettings
+    );
+    if !is_scoped {
+        return;
+    }
+    let project = match place.checked_sub(1) {
+        None if matches!(kind, Kind::Agents | Kind::Providers | Kind::Policies) => {
+            jump(state, Kind::Projects, Scope::default(), effects);
+            return;
+        }
+        None => None,
+        Some(place) => match state.projects.get(place) {
+            Some(project) => Some(project.clone()),
+            None => {
+                state.complain(format!("No project at index {}", place + 1));
+                return;
+            }
+        },
+    };
+    let name = project.as_ref().map(|project| project.name.clone());
+    let scope = Scope {
+        project,
+        ..Scope::default()
+    };
+    visit(state, kind, &scope);
+    effects.push(Effect::Cancel { page: number });
+    let fresh = state.number();
+    if let Some(page) = state.top_mut() {
+        *page = Page {
+            number: fresh,
+            scope,
+            body: Body::Table(Table::new(views::of(kind))),
+        };
+    }
+    let view = views::of(kind).name;
+    state.say(match name {
+        Some(name) => format!("Switched to project {name}"),
+        None => format!("Viewing all {view}"),
+    });
+}
+
+/// Returns the request for the rows of the page on top, if it is time for it.
+#[must_use]
+pub(super) fn due(state: &mut State) -> Vec<Effect> {
+    let (now, is_done) = (state.now, state.is_done);
+    let Some(page) = state.top_mut().filter(|_| !is_done) else {
+        return Vec::new();
+    };
+    let Body::Table(table) = &mut page.body else {
+        return Vec::new();
+    };
+    if !table.loading.is_due(now) {
+        return Vec::new();
+    }
+    // The login may have been renewed in another terminal.
+    let is_refused = table
+        .loading
+        .fault
+        .as_ref()
+        .is_some_and(|it| it.status == Some(401));
+    table.loading.begin();
+    if is_refused {
+        table.loading.fault = None;
+        return vec![Effect::Connect(None)];
+    }
+    let load: Load = (table.view.load)(&page.scope);
+    vec![Effect::Load {
+        page: page.number,
+        load,
+    }]
+}
+
+/// Reads the page on top again at once.
+pub(super) fn refresh(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(page) = state.top_mut() else { return };
+    match &mut page.body {
+        Body::Table(table) => table.loading.hurry(),
+        Body::Detail(detail) => {
+            if let Some(fetch) = detail.fetch.clone() {
+                let page = page.number;
+                effects.push(Effect::Fetch { page, fetch });
+            }
+        }
+        Body::Messages(_) | Body::Help { .. } => {}
+    }
+    state.say("Refreshing");
+}

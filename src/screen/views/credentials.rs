@@ -1,0 +1,334 @@
+//! Credentials, who may use one, and what a session would get.
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use super::common::{all, delete_question, deletion, describe, named};
+use crate::api::{Method, path};
+use crate::resources::{
+    AGENT, CONTEXT, CREDENTIAL, Cell, EXPIRES_AT, GRADE, KUBECONFIG, OWN_ANNOTATIONS, PROJECT,
+    Record, SERVER, annotation,
+};
+use crate::screen::effect::{After, Join, List, Load, Send};
+use crate::screen::scope::{Kind, Scope};
+use crate::screen::view::{
+    Action, Answers, Call, Col, Editing, Field, Form, Go, Input, Needs, Place, Run, Show, Tone,
+    View, joined, tone_of,
+};
+use crate::text::{acpctl, quote};
+
+/// The role that lets sessions use a credential.
+const VIEWER: &str = "credential:viewer";
+
+pub(super) static VIEW: View = View {
+    kind: Kind::Credentials,
+    name: "credentials",
+    aliases: &["credential", "cred", "creds"],
+    about: "Credentials with their ends and bindings",
+    needs: Needs::Nothing,
+    columns: &[
+        Col::field("NAME", 20, "name"),
+        Col::field("PROVIDER", 11, "provider"),
+        Col::computed("CONTEXT", 16, |it, _| (annotation(it, CONTEXT), None)).at(Place::Room(4)),
+        Col::computed("SERVER", 30, |it, _| (annotation(it, SERVER), None)).at(Place::Room(6)),
+        Col::computed("GRADE", 12, |it, _| (annotation(it, GRADE), None)).at(Place::Room(3)),
+        Col {
+            title: "EXPIRES",
+            show: Show::Cell(Cell::Until(|values| {
+                let text = values.text("annotations");
+                let map: Value = serde_json::from_str(text).unwrap_or_default();
+                let end = map.get(EXPIRES_AT).and_then(Value::as_str);
+                end.unwrap_or_default().to_owned()
+            })),
+            width: 14,
+            place: Place::Room(1),
+        },
+        Col::computed("BINDINGS", 8, |it, _| joined(it, "bindings")).at(Place::Room(2)),
+        Col::field("DESCRIPTION", 24, "description").at(Place::Room(5)),
+        Col::age("AGE", "created_at").at(Place::Room(2)),
+        Col::field("URL", 30, "url").at(Place::Wide),
+        Col::field("ID", 27, "id").at(Place::Wide),
+    ],
+    order: ("NAME", false),
+    load: |_| match all(&CREDENTIAL) {
+        Load::List(list, _) => Load::List(list, Join::Credentials),
+        other => other,
+    },
+    tone: |it| {
+        let end: Option<jiff::Timestamp> = annotation(it, EXPIRES_AT).parse().ok();
+        let left = end.map(|end| end.as_second() - jiff::Timestamp::now().as_second());
+        match left {
+            Some(..=0) => Tone::Bad,
+            Some(1..1_209_600) => Tone::Waiting,
+            _ => Tone::Plain,
+        }
+    },
+    enter: |scope, it| Go::View(Kind::Bindings, of_credential(scope, it)),
+    enter_label: "Bindings",
+    actions: &[
+        Action::new('b', "Bind Project", Run::Form(&BIND_PROJECT)),
+        Action::new('a', "Bind Agent", Run::Form(&BIND_AGENT)),
+        Action::new('t', "Rotate", Run::Form(&ROTATE)),
+        Action::new('d', "Describe", Run::Describe),
+        Action::new('y', "YAML", Run::Yaml),
+        Action::new('e', "Edit", Run::Edit(&EDITING)),
+        Action::new('n', "New", Run::New(&NEW)),
+        Action::ctrl('d', "Delete", Run::Call(&DELETE)),
+    ],
+};
+
+fn of_credential(scope: &Scope, credential: &Record) -> Scope {
+    Scope {
+        credential: Some(named(credential)),
+        ..scope.clone()
+    }
+}
+
+static NEW: Form = Form {
+    title: "New Credential",
+    fields: &[
+        Field::text("name", "Name", "my-token").required(),
+        Field::text("provider", "Provider", "").input(Input::Words(&[
+            "github",
+            "gitlab",
+            "jira",
+            "google",
+            "vertex",
+            "kubeconfig",
+        ])),
+        Field::text("token", "Token", "not shown while you type")
+            .required()
+            .input(Input::Secret),
+        Field::text("url", "URL", "(optional)"),
+        Field::text("email", "Email", "(optional)"),
+        Field::text("description", "Description", "(optional)"),
+    ],
+    submit: |scope, _, form| {
+        let name = form.text("name");
+        let provider = form.text("provider");
+        if provider == KUBECONFIG {
+            return Err(format!(
+                "A kubeconfig is checked and cut first: {}",
+                acpctl(&["credential", "create", "--name", name, "-f", "FILE"])
+            ));
+        }
+        let mut send = Send::new(Method::Post, path(&["credentials"]), scope)
+            .with("name", name)
+            .with("provider", provider)
+            .with_filled("url", form.text("url"))
+            .with_filled("email", form.text("email"))
+            .with_filled("description", form.text("description"))
+            .says(
+                format!("Credential created: {name}"),
+                "Create credential failed",
+            );
+        send.secret = Some(("token", SecretString::from(form.text("token").trim())));
+        Ok(send)
+    },
+};
+
+static ROTATE: Form = Form {
+    title: "Rotate Token",
+    fields: &[
+        Field::text("token", "New token", "not shown while you type")
+            .required()
+            .input(Input::Secret),
+    ],
+    submit: |scope, credential, form| {
+        let credential = credential.ok_or("No credential selected")?;
+        let name = credential.name_or_id();
+        if credential.text("provider") == KUBECONFIG {
+            return Err(format!(
+                "A kubeconfig is checked and cut first: {}",
+                acpctl(&["credential", "update", name, "-f", "FILE"])
+            ));
+        }
+        let target = path(&["credentials", credential.id()]);
+        let mut send = Send::new(Method::Patch, target, scope)
+            .with("annotations", without_own(credential))
+            .says(format!("Token rotated for {name}"), "Rotate token failed");
+        send.secret = Some(("token", SecretString::from(form.text("token").trim())));
+        Ok(send)
+    },
+};
+
+/// Returns the annotations without those that describe the old secret.
+fn without_own(credential: &Record) -> String {
+    let text = credential.text("annotations");
+    let mut map: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+    map.retain(|key, _| !key.starts_with(OWN_ANNOTATIONS));
+    Value::Object(map).to_string()
+}
+
+static BIND_PROJECT: Form = Form {
+    title: "Bind Project",
+    fields: &[PROJECT_FIELD],
+    submit: |scope, row, form| {
+        let credential = credential_of(scope, row)?;
+        let project = form.text("project_id");
+        Ok(binding(scope, &credential, project, ""))
+    },
+};
+
+static BIND_AGENT: Form = Form {
+    title: "Bind Agent",
+    fields: &[
+        PROJECT_FIELD,
+        Field::text("agent_id", "Agent", "")
+            .required()
+            .input(Input::Offer {
+                none: None,
+                list: |_, form: &Answers<'_>| {
+                    let project = form.text("project_id");
+                    let agents = path(&["projects", project, "agents"]);
+                    let list = || List::new(&AGENT, agents).in_project(project);
+                    (!project.is_empty()).then(list)
+                },
+            }),
+    ],
+    submit: |scope, row, form| {
+        let credential = credential_of(scope, row)?;
+        let agent = form.text("agent_id");
+        Ok(binding(scope, &credential, form.text("project_id"), agent))
+    },
+};
+
+const PROJECT_FIELD: Field = Field::text("project_id", "Project", "")
+    .required()
+    .input(Input::Offer {
+        none: None,
+        list: |_, _| Some(List::new(&PROJECT, path(&["projects"]))),
+    })
+    .from(|scope, _| scope.project_id().to_owned());
+
+/// Returns the ID of the credential that the view or the row names.
+fn credential_of(scope: &Scope, row: Option<&Record>) -> Result<String, String> {
+    let of_row = row.filter(|row| row.resource.word == CREDENTIAL.word);
+    match (&scope.credential, of_row) {
+        (_, Some(row)) => Ok(row.id().to_owned()),
+        (Some(credential), None) => Ok(credential.id.clone()),
+        _ => Err("No credential context — drill into a credential first".to_owned()),
+    }
+}
+
+fn binding(scope: &Scope, credential: &str, project: &str, agent: &str) -> Send {
+    Send::new(Method::Post, path(&["role_bindings"]), scope)
+        .with("credential_id", credential)
+        .with("project_id", project)
+        .with_filled("agent_id", agent)
+        .with("scope", "credential")
+        .then(After::Role(VIEWER))
+        .says("Credential bound", "Bind credential failed")
+}
+
+static EDITING: Editing = Editing {
+    fields: &[
+        "name",
+        "description",
+        "url",
+        "email",
+        "labels",
+        "annotations",
+    ],
+    path: |_, credential| path(&["credentials", credential.id()]),
+};
+
+static DELETE: Call = Call {
+    question: Some(|_, credential| {
+        format!(
+            "{} Its secret and its bindings are lost.",
+            delete_question("credential", credential)
+        )
+    }),
+    title: "Delete",
+    types_name: false,
+    bulk: true,
+    doing: "Deleting credential",
+    make: |scope, credential| {
+        Ok(deletion(
+            scope,
+            "credential",
+            &["credentials", credential.id()],
+        ))
+    },
+};
+
+pub(super) static BINDINGS: View = View {
+    kind: Kind::Bindings,
+    name: "credentialbindings",
+    aliases: &["cb"],
+    about: "Who may use a credential",
+    needs: Needs::Credential,
+    columns: &[
+        Col::field("PROJECT", 20, "project"),
+        Col::field("TYPE", 8, "type"),
+        Col::field("TARGET", 24, "target"),
+        Col::field("STATE", 10, "state"),
+        Col::age("AGE", "created_at"),
+        Col::field("ID", 27, "id").at(Place::Wide),
+    ],
+    order: ("PROJECT", false),
+    load: |scope| {
+        let credential = scope.credential.as_ref().map(|it| it.id.clone());
+        Load::Bindings(credential.unwrap_or_default())
+    },
+    tone: |it| match it.text("state") {
+        "inherited" => Tone::Done,
+        _ => Tone::Plain,
+    },
+    enter: describe,
+    enter_label: "Describe",
+    actions: &[
+        Action::new('b', "Bind Project", Run::New(&BIND_PROJECT)),
+        Action::new('a', "Bind Agent", Run::New(&BIND_AGENT)),
+        Action::new('d', "Describe", Run::Describe),
+        Action::ctrl('d', "Unbind", Run::Call(&UNBIND)),
+    ],
+};
+
+static UNBIND: Call = Call {
+    question: Some(|_, it| format!("Unbind {} {}?", it.text("type"), quote(it.text("target")))),
+    title: "Unbind",
+    types_name: false,
+    bulk: true,
+    doing: "Unbinding",
+    make: |scope, it| match it.text("state") {
+        "inherited" => {
+            Err("Cannot unbind inherited access — remove the project binding instead".to_owned())
+        }
+        _ => Ok(
+            Send::new(Method::Delete, path(&["role_bindings", it.id()]), scope)
+                .says("Credential unbound", "Unbind failed"),
+        ),
+    },
+};
+
+pub(super) static PREVIEW: View = View {
+    kind: Kind::Preview,
+    name: "preview",
+    aliases: &[],
+    about: "The credentials that a session would get",
+    needs: Needs::Project,
+    columns: &[
+        Col::field("PROVIDER", 12, "provider"),
+        Col::field("CREDENTIAL", 24, "credential"),
+        Col::field("CHOSEN", 7, "chosen"),
+        Col::field("TIER", 8, "tier").at(Place::Room(2)),
+        Col::field("REASON", 44, "reason").at(Place::Room(1)),
+        Col::age("BOUND", "created_at").at(Place::Room(4)),
+        Col::field("ROLE", 20, "role").at(Place::Wide),
+        Col::field("BINDING", 27, "id").at(Place::Wide),
+    ],
+    order: ("", false),
+    load: |scope| Load::Preview {
+        project: scope.project_id().to_owned(),
+        agent: scope.agent_id().to_owned(),
+    },
+    tone: |it| match it.text("chosen") {
+        "yes" => tone_of("active"),
+        _ => Tone::Done,
+    },
+    enter: describe,
+    enter_label: "Describe",
+    actions: &[Action::new('d', "Describe", Run::Describe)],
+};

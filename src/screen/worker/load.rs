@@ -1,0 +1,359 @@
+//! The rows of a page.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+
+use super::{Shared, fault, fault_of, join, limited};
+use crate::api::{Client, ListOptions, equals, path};
+use crate::globals::Globals;
+use crate::lookup::Collection;
+use crate::resources::{
+    AGENT, Field, PHASES, PROJECT, ROLE_BINDING, Record, Resource, SESSION, Scope, shown_text,
+};
+use crate::runner::resolve::RunnerTarget;
+use crate::screen::connection;
+use crate::screen::effect::{List, Load};
+use crate::screen::event::{Answer, Fault};
+use crate::session_helper::fetch;
+
+/// How many lists are asked for at the same time.
+pub(super) const AT_ONCE: usize = 10;
+
+/// Describes rows that the screen makes itself.
+const fn made(kind: &'static str, fields: &'static [Field]) -> Resource {
+    Resource {
+        word: kind,
+        aliases: &[],
+        kind,
+        collection: "",
+        scope: Scope::Nested,
+        name_field: None,
+        fields,
+        has_common_fields: false,
+        columns: &[],
+        wide: &[],
+        screen: &[],
+    }
+}
+
+static PULSE: Resource = made("Pulse", &[shown_text("name"), shown_text("sessions")]);
+static BRANCH: Resource = made(
+    "Branch",
+    &[
+        shown_text("name"),
+        shown_text("type"),
+        shown_text("phase"),
+        shown_text("project_id"),
+        shown_text("object_id"),
+    ],
+);
+static HOLDER: Resource = made(
+    "Binding",
+    &[
+        shown_text("id"),
+        shown_text("project"),
+        shown_text("type"),
+        shown_text("target"),
+        shown_text("state"),
+        shown_text("created_at"),
+    ],
+);
+static CANDIDATE: Resource = made(
+    "Candidate",
+    &[
+        shown_text("provider"),
+        shown_text("credential"),
+        shown_text("credential_id"),
+        shown_text("chosen"),
+        shown_text("reason"),
+        shown_text("tier"),
+        shown_text("role"),
+        shown_text("id"),
+        shown_text("created_at"),
+    ],
+);
+static CONTEXT: Resource = made(
+    "Context",
+    &[
+        shown_text("name"),
+        shown_text("server"),
+        shown_text("project"),
+    ],
+);
+
+/// Reads the rows of a page and reports them, then what is joined to them.
+pub(super) async fn rows(shared: &Shared, globals: &Globals, page: u64, load: Load) {
+    let client = &shared.client;
+    let (read, joined) = match load {
+        Load::List(list, joined) => (limited(listed(client, &list)).await, Some((list, joined))),
+        Load::Bindings(credential) => (limited(holders(client, &credential)).await, None),
+        Load::Preview { project, agent } => {
+            (limited(candidates(client, &project, &agent)).await, None)
+        }
+        Load::Pulses => (limited(pulses(client)).await, None),
+        Load::Tree => (limited(tree(client)).await, None),
+        Load::EachProject(resource) => (limited(each_project(client, resource)).await, None),
+        Load::Contexts => (contexts(globals, client), None),
+    };
+    let (rows, total) = match read {
+        Ok(read) => read,
+        Err(fault) => {
+            let _ = shared.tell(Answer::Failed { page, fault });
+            return;
+        }
+    };
+    let ids: Vec<Record> = match &joined {
+        Some(_) => rows.clone(),
+        None => Vec::new(),
+    };
+    if shared.tell(Answer::Rows { page, rows, total }).is_err() {
+        return;
+    }
+    if let Some((list, joined)) = joined {
+        let cells = limited(async { Ok(join::cells(shared, &list, joined, &ids).await) }).await;
+        let _ = shared.tell(Answer::Joined {
+            page,
+            cells: cells.unwrap_or_default(),
+        });
+    }
+}
+
+type Rows = Result<(Vec<Record>, i64), Fault>;
+
+/// Reads a whole list. The token of a credential never reaches the screen.
+pub(super) async fn listed(client: &Client, list: &List) -> Rows {
+    let options = ListOptions {
+        search: list.search.clone(),
+        limit: None,
+        project: Some(list.project.clone()),
+    };
+    let read = client.list(list.resource, &list.path, &options).await;
+    let read = read.map_err(|error| fault(&error))?;
+    let total = read.total;
+    let mut rows = read.items.unwrap_or_default();
+    for row in &mut rows {
+        row.remove("token");
+    }
+    Ok((rows, total))
+}
+
+/// Reads the objects that a form offers: their IDs, and their names.
+pub(super) async fn offers(client: &Client, list: &List) -> Result<Vec<(String, String)>, Fault> {
+    let (mut rows, _) = limited(listed(client, list)).await?;
+    rows.sort_by(|a, b| a.name_or_id().cmp(b.name_or_id()));
+    let offer = |row: &Record| (row.id().to_owned(), row.name_or_id().to_owned());
+    Ok(rows.iter().map(offer).collect())
+}
+
+async fn all(client: &Client, resource: &'static Resource) -> Result<Vec<Record>, Fault> {
+    let list = List::new(resource, path(&[resource.collection]));
+    listed(client, &list).await.map(|(rows, _)| rows)
+}
+
+/// Lists a kind in each of these projects. A project that can't be read has no objects.
+pub(super) async fn in_projects(
+    client: &Client,
+    resource: &'static Resource,
+    projects: &[String],
+) -> Vec<(String, Vec<Record>)> {
+    let mut found = Vec::new();
+    for some in projects.chunks(AT_ONCE) {
+        let lists = some.iter().map(async |project| {
+            let list = List::new(resource, path(&["projects", project, resource.collection]));
+            let read = listed(client, &list.in_project(project)).await;
+            (
+                project.clone(),
+                read.map(|(rows, _)| rows).unwrap_or_default(),
+            )
+        });
+        found.extend(join_all(lists).await);
+    }
+    found
+}
+
+fn ids(records: &[Record]) -> Vec<String> {
+    records
+        .iter()
+        .map(|record| record.id().to_owned())
+        .collect()
+}
+
+async fn each_project(client: &Client, resource: &'static Resource) -> Rows {
+    let projects = all(client, &PROJECT).await?;
+    let found = in_projects(client, resource, &ids(&projects)).await;
+    let rows: Vec<Record> = found.into_iter().flat_map(|(_, rows)| rows).collect();
+    Ok(counted(rows))
+}
+
+fn counted(rows: Vec<Record>) -> (Vec<Record>, i64) {
+    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    (rows, total)
+}
+
+/// Counts the sessions of each project by phase.
+async fn pulses(client: &Client) -> Rows {
+    let projects = all(client, &PROJECT).await?;
+    let sessions = all(client, &SESSION).await?;
+    let mut counts: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
+    for session in &sessions {
+        let of_project = counts.entry(session.text("project_id")).or_default();
+        *of_project.entry(session.text("phase")).or_default() += 1;
+    }
+    let row = |project: &Record| {
+        let mut row = Record::empty(&PULSE);
+        row.replace("id", project.id());
+        row.replace("project_id", project.id());
+        row.replace("project_name", project.name_or_id());
+        row.replace("name", project.name_or_id());
+        let counts = counts.get(project.id());
+        let all: u64 = counts.into_iter().flat_map(BTreeMap::values).sum();
+        row.replace("sessions", &all.to_string());
+        for phase in PHASES {
+            let count = counts.and_then(|counts| counts.get(phase)).copied();
+            row.replace(phase, &count.unwrap_or_default().to_string());
+        }
+        row
+    };
+    Ok(counted(projects.iter().map(row).collect()))
+}
+
+/// Reads projects, their agents, and the sessions of these, in the order of a tree.
+async fn tree(client: &Client) -> Rows {
+    let mut projects = all(client, &PROJECT).await?;
+    projects.sort_by(|a, b| a.name_or_id().cmp(b.name_or_id()));
+    let sessions = all(client, &SESSION).await?;
+    let agents = in_projects(client, &AGENT, &ids(&projects)).await;
+    let mut rows = Vec::new();
+    for (project, (_, agents)) in projects.iter().zip(&agents) {
+        rows.push(branch(project, project, "project", 0));
+        for agent in agents {
+            rows.push(branch(project, agent, "agent", 1));
+            let own = sessions
+                .iter()
+                .filter(|it| it.text("agent_id") == agent.id());
+            rows.extend(own.map(|session| branch(project, session, "session", 2)));
+        }
+        let is_alone = |session: &&Record| {
+            let agent = session.text("agent_id");
+            session.text("project_id") == project.id() && agents.iter().all(|it| it.id() != agent)
+        };
+        let alone = sessions.iter().filter(is_alone);
+        rows.extend(alone.map(|session| branch(project, session, "session", 1)));
+    }
+    Ok(counted(rows))
+}
+
+fn branch(project: &Record, object: &Record, kind: &str, depth: usize) -> Record {
+    let mut row = Record::empty(&BRANCH);
+    let mark = if depth == 0 { "" } else { "└ " };
+    let shown = format!("{}{mark}{}", "  ".repeat(depth), object.name_or_id());
+    row.replace("id", &format!("{kind}/{}", object.id()));
+    row.replace("object_id", object.id());
+    row.replace("name", object.name_or_id());
+    row.replace("shown", &shown);
+    row.replace("type", kind);
+    row.replace("phase", object.text("phase"));
+    row.replace("created_at", object.text("created_at"));
+    row.replace("project_id", project.id());
+    row.replace("project_name", project.name_or_id());
+    row
+}
+
+/// Reads who may use a credential: by a binding of their own, or by that of their project.
+async fn holders(client: &Client, credential: &str) -> Rows {
+    let bindings = Collection::global(&ROLE_BINDING).path;
+    let list = List::new(&ROLE_BINDING, bindings).search(equals("credential_id", credential));
+    let (found, _) = listed(client, &list).await?;
+    let of_sessions: Vec<&Record> = found
+        .iter()
+        .filter(|it| it.text("credential_id") == credential && it.text("user_id").is_empty())
+        .collect();
+    let mut rows = Vec::new();
+    for it in &of_sessions {
+        let (kind, target) = match (it.text("project_id"), it.text("agent_id")) {
+            ("", "") => ("global", "*"),
+            (project, "") => ("project", project),
+            (_, agent) => ("agent", agent),
+        };
+        let mut row = holder(it.id(), it.text("project_id"), (kind, target), "direct");
+        row.replace("created_at", it.text("created_at"));
+        rows.push(row);
+    }
+    let is_whole =
+        |it: &&&Record| !it.text("project_id").is_empty() && it.text("agent_id").is_empty();
+    let mut projects: Vec<String> = of_sessions
+        .iter()
+        .filter(is_whole)
+        .map(|it| it.text("project_id").to_owned())
+        .collect();
+    projects.dedup();
+    for (project, agents) in in_projects(client, &AGENT, &projects).await {
+        for agent in agents {
+            let is_bound = |it: &&&Record| it.text("agent_id") == agent.id();
+            if of_sessions.iter().find(is_bound).is_none() {
+                let id = format!("inherited/{}", agent.id());
+                rows.push(holder(
+                    &id,
+                    &project,
+                    ("agent", agent.name_or_id()),
+                    "inherited",
+                ));
+            }
+        }
+    }
+    Ok(counted(rows))
+}
+
+fn holder(id: &str, project: &str, (kind, target): (&str, &str), state: &str) -> Record {
+    let mut row = Record::empty(&HOLDER);
+    row.replace("id", id);
+    row.replace("project", project);
+    row.replace("type", kind);
+    row.replace("target", target);
+    row.replace("state", state);
+    row
+}
+
+/// Reads which credentials a session would get, and why, as `session preview` does.
+async fn candidates(client: &Client, project: &str, agent: &str) -> Rows {
+    let target = RunnerTarget {
+        project: project.to_owned(),
+        agent: agent.to_owned(),
+    };
+    let found = fetch::candidates(client, &target).await;
+    let found = found.map_err(|error| fault_of(&error))?;
+    let row = |it: &crate::runner::resolve::Candidate| {
+        let mut row = Record::empty(&CANDIDATE);
+        row.replace("id", &it.binding_id);
+        row.replace("provider", &it.provider);
+        row.replace("credential", &it.credential);
+        row.replace("credential_id", &it.credential_id);
+        row.replace("chosen", if it.chosen { "yes" } else { "no" });
+        row.replace("reason", &it.reason);
+        row.replace(
+            "tier",
+            it.tier.map_or("", crate::runner::resolve::Tier::word),
+        );
+        row.replace("role", &it.role);
+        row.replace("created_at", &it.created_at);
+        row
+    };
+    let decisive = found.iter().filter(|it| it.decides());
+    Ok(counted(decisive.map(row).collect()))
+}
+
+fn contexts(globals: &Globals, client: &Client) -> Rows {
+    let names = connection::names(globals).map_err(|error| fault_of(&error))?;
+    let is_local = client.token().is_none();
+    let row = |(name, server): &(String, String)| {
+        let mut row = Record::empty(&CONTEXT);
+        let is_active = (name == connection::LOCAL) == is_local;
+        row.replace("id", name);
+        row.replace("name", name);
+        row.replace("server", server);
+        row.replace("active", if is_active { "(*)" } else { "" });
+        row
+    };
+    Ok(counted(names.iter().map(row).collect()))
+}

@@ -1,0 +1,137 @@
+//! Requests that change something. Each is reported, and success only if it was seen.
+
+use serde_json::Value;
+
+use super::{Shared, fault, fault_of};
+use crate::api::{Body, Client, Error, Method, Request, path};
+use crate::lookup;
+use crate::resources::{Record, SESSION_MESSAGE};
+use crate::screen::effect::{After, Send};
+use crate::screen::event::{Answer, Fault};
+
+/// Sends requests one after the other.
+pub(super) async fn all(shared: &Shared, page: u64, sends: Vec<Send>) {
+    for send in sends {
+        let failed = send.failed.clone();
+        let (said, echo) = match one(&shared.client, send).await {
+            Ok((said, echo)) => (Ok(said), echo),
+            Err(fault) => {
+                let text = format!("{failed}: {}", fault.text);
+                (Err(Fault { text, ..fault }), None)
+            }
+        };
+        if shared.tell(Answer::Sent { page, said, echo }).is_err() {
+            return;
+        }
+    }
+}
+
+async fn one(client: &Client, send: Send) -> Result<(String, Option<Record>), Fault> {
+    let mut body = Body::new();
+    let mut is_empty = true;
+    for (name, value) in send.fields {
+        is_empty = false;
+        body.set(name, value);
+    }
+    if let Some((name, secret)) = send.secret {
+        is_empty = false;
+        body.set_secret(name, secret);
+    }
+    match &send.after {
+        After::Role(role) => {
+            let role = lookup::role(client, role).await;
+            let role = role.map_err(|error| fault_of(&error))?;
+            body.set("role_id", role.id());
+        }
+        After::Unchanged { get, updated_at } => {
+            check_unchanged(client, get, &send.project, updated_at).await?;
+        }
+        After::Nothing | After::Prompt(_) | After::Echo => {}
+    }
+    let is_start = send.path.ends_with("/start");
+    let mut request = Request::new(send.method, send.path);
+    request.project = Some(send.project.clone());
+    if !is_empty || is_start && send.method == Method::Post {
+        request = request.body(body);
+    }
+    let answer = match client.send(&request).await {
+        Ok(answer) => answer,
+        Err(error) if send.method == Method::Delete && error.is_not_found() => {
+            return Ok(("Already deleted — refreshing".to_owned(), None));
+        }
+        Err(error) => return Err(fault(&error)),
+    };
+    let value = answer.json().unwrap_or_default();
+    match send.after {
+        After::Echo => Ok((send.done, Record::decode(&SESSION_MESSAGE, value).ok())),
+        After::Prompt(prompt) => {
+            deliver(client, &value, &prompt, &send.project).await?;
+            Ok((started(&send.done, &value), None))
+        }
+        _ => Ok((started(&send.done, &value), None)),
+    }
+}
+
+/// Adds the session that a start has made.
+fn started(done: &str, answer: &Value) -> String {
+    match answer.pointer("/session/id").and_then(Value::as_str) {
+        Some(id) => format!("{done} (session {id})"),
+        None => done.to_owned(),
+    }
+}
+
+/// Refuses to change an object that somebody else has changed since it was read.
+async fn check_unchanged(
+    client: &Client,
+    get: &str,
+    project: &str,
+    updated_at: &str,
+) -> Result<(), Fault> {
+    let mut request = Request::get(get);
+    request.project = Some(project.to_owned());
+    let read = async { client.send(&request).await?.json() };
+    let found: Result<Value, Error> = read.await;
+    let found = found.map_err(|error| fault(&error))?;
+    let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    let now = found
+        .get("updated_at")
+        .and_then(Value::as_str)
+        .and_then(time);
+    match (now, time(updated_at)) {
+        (Some(now), Some(then)) if now != then => Err(Fault::new(
+            "somebody else has changed it meanwhile, so nothing was sent; edit it again",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Sends the prompt of a start as a message, unless the server's answer repeats it: the platform drops the prompt.
+async fn deliver(
+    client: &Client,
+    answer: &Value,
+    prompt: &str,
+    project: &str,
+) -> Result<(), Fault> {
+    let starting = answer.get("starting_prompt").and_then(Value::as_str);
+    if starting.is_some_and(|starting| starting.trim_end().ends_with(prompt.trim())) {
+        return Ok(());
+    }
+    let session = answer.pointer("/session/id").and_then(Value::as_str);
+    let Some(session) = session.filter(|id| lookup::can_be_id(id)) else {
+        return Err(Fault::new(
+            "the agent is started, but the answer names no session, so its prompt was not delivered",
+        ));
+    };
+    let mut body = Body::new();
+    body.set("event_type", "user");
+    body.set("payload", prompt);
+    let messages = path(&["sessions", session, "messages"]);
+    let mut request = Request::new(Method::Post, messages).body(body);
+    request.project = Some(project.to_owned());
+    match client.send(&request).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Fault::new(format!(
+            "session {session} is started, but its prompt could not be sent: {error}"
+        ))),
+    }
+}

@@ -1,0 +1,176 @@
+//! Follows a session: its messages and its phase by asking again and again, and the events of its run by a stream.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::task::{AbortHandle, spawn_local};
+use tokio::time::{sleep, timeout};
+
+use super::{Shared, fault};
+use crate::api::{Error, Request, path};
+use crate::resources::{ACTIVE_PHASES, Record, SESSION, SESSION_MESSAGE};
+use crate::screen::event::{Answer, Fault};
+
+/// The time between two polls of the messages, and how many of them pass between two looks at the session.
+const POLL: Duration = Duration::from_secs(1);
+const SESSION_EVERY: u32 = 5;
+/// The longest pause after failures.
+const LONGEST: Duration = Duration::from_secs(30);
+/// The time limit of one request of a poll.
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// What the two tasks of a watch share.
+struct Watch {
+    shared: Shared,
+    page: u64,
+    session: String,
+    project: String,
+    /// True while the session may send events.
+    is_live: Cell<bool>,
+}
+
+/// Starts to follow a session, with one poll and one stream.
+pub(super) fn start(shared: &Shared, page: u64, session: &str, project: &str) -> [AbortHandle; 2] {
+    let watch = Rc::new(Watch {
+        shared: shared.clone(),
+        page,
+        session: session.to_owned(),
+        project: project.to_owned(),
+        is_live: Cell::new(false),
+    });
+    let other = Rc::clone(&watch);
+    let poll = spawn_local(async move { watch.poll().await });
+    let stream = spawn_local(async move { other.stream().await });
+    [poll.abort_handle(), stream.abort_handle()]
+}
+
+impl Watch {
+    fn request(&self, rest: &[&str], query: &str) -> Request {
+        let path = path(&["sessions", &self.session]) + &path(rest) + query;
+        let mut request = Request::get(path);
+        request.project = Some(self.project.clone());
+        request
+    }
+
+    async fn poll(&self) {
+        let mut after = 0;
+        let mut round = 0;
+        let mut failures = 0_u32;
+        loop {
+            let asked = async {
+                if round % SESSION_EVERY == 0 {
+                    self.look().await?;
+                }
+                self.messages(after).await
+            };
+            let done = match timeout(LIMIT, asked).await {
+                Ok(done) => done.map_err(|error| fault(&error)),
+                Err(_) => Err(Fault::new("no answer: context deadline exceeded")),
+            };
+            round += 1;
+            let (trouble, pause) = match done {
+                Ok(last) => {
+                    after = last;
+                    let was_failing = failures > 0;
+                    failures = 0;
+                    (was_failing.then_some(None), POLL)
+                }
+                Err(fault) => {
+                    failures += 1;
+                    round = 0;
+                    let asked = fault.retry_after.and_then(|it| u64::try_from(it).ok());
+                    let pause = asked.map_or_else(|| doubled(failures), Duration::from_secs);
+                    let text = format!("{} (again in {} s)", fault.text, pause.as_secs());
+                    (Some(Some(Fault { text, ..fault })), pause)
+                }
+            };
+            if let Some(trouble) = trouble {
+                let page = self.page;
+                if self
+                    .shared
+                    .tell(Answer::Watching { page, trouble })
+                    .is_err()
+                {
+                    return;
+                }
+            }
+            sleep(pause).await;
+        }
+    }
+
+    /// Reads the session: whether it runs, and where it is.
+    async fn look(&self) -> Result<(), Error> {
+        let client = &self.shared.client;
+        let session = client.fetch(&SESSION, &self.request(&[], "")).await?;
+        self.is_live
+            .set(ACTIVE_PHASES.contains(&session.text("phase")));
+        let _ = self.shared.tell(Answer::Session {
+            page: self.page,
+            session: Box::new(session),
+        });
+        Ok(())
+    }
+
+    /// Reads the messages behind a number, and returns the number of the last one.
+    async fn messages(&self, after: i64) -> Result<i64, Error> {
+        let request = self.request(&["messages"], &format!("?after_seq={after}"));
+        let value = self.shared.client.send(&request).await?.json()?;
+        let items = match value {
+            Value::Array(items) => items,
+            mut other => match other.get_mut("items").map(Value::take) {
+                Some(Value::Array(items)) => items,
+                _ => Vec::new(),
+            },
+        };
+        let messages: Vec<Record> = items
+            .into_iter()
+            .filter_map(|item| Record::decode(&SESSION_MESSAGE, item).ok())
+            .collect();
+        let seq = |message: &Record| message.value("seq").and_then(Value::as_i64);
+        let last = messages.iter().filter_map(seq).max().unwrap_or(after);
+        if !messages.is_empty() {
+            let page = self.page;
+            let _ = self.shared.tell(Answer::Messages { page, messages });
+        }
+        Ok(last.max(after))
+    }
+
+    /// Reads the events of the run while the session is live. A stream that ends is opened again, later each time unless
+    /// it brought something. A server without such a stream is asked less and less often; the messages come anyway.
+    async fn stream(&self) {
+        let mut failures = 0_u32;
+        let mut last: Option<String> = None;
+        loop {
+            while !self.is_live.get() {
+                sleep(POLL).await;
+            }
+            let mut request = self.request(&["events"], "");
+            request.last_event_id.clone_from(&last);
+            let mut is_useful = false;
+            if let Ok(mut stream) = self.shared.client.stream_of(&request).await {
+                while let Ok(Some(event)) = stream.next().await {
+                    is_useful = true;
+                    last = event.id.or(last);
+                    let Ok(event) = serde_json::from_str(&event.data) else {
+                        continue;
+                    };
+                    let page = self.page;
+                    if self.shared.tell(Answer::Streamed { page, event }).is_err() {
+                        return;
+                    }
+                    // The other tasks of this thread go on beside a fast stream.
+                    tokio::task::yield_now().await;
+                }
+            }
+            failures = if is_useful { 0 } else { failures + 1 };
+            sleep(doubled(failures + 1)).await;
+        }
+    }
+}
+
+fn doubled(failures: u32) -> Duration {
+    let seconds = 1_u64 << failures.saturating_sub(1).min(5);
+    Duration::from_secs(seconds).min(LONGEST)
+}
