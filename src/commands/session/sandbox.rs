@@ -9,7 +9,7 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
 use crate::resources::Candidates;
-use crate::text::quote;
+use crate::text::{acpctl, quote};
 
 /// The arguments of both verbs.
 #[derive(Debug, clap::Args)]
@@ -48,9 +48,11 @@ pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result
                 Err(_) if !snapshot.is_empty() => snapshot.to_owned(),
                 Err(error) if matches!(error.status(), Some(404 | 405 | 501 | 502 | 503)) => {
                     let session = quote(&args.session);
-                    let message = format!("no sandbox {} for session {session}", kept.part);
-                    let detail = "the server has neither a sandbox of it nor a snapshot";
-                    return Err(Failure::new(Kind::NotFound, message).hint(detail).into());
+                    let message =
+                        format!("session {session} has neither a sandbox nor a snapshot of one");
+                    let describe = acpctl(&["describe", "session", &args.session]);
+                    let hint = format!("for its phase: {describe}");
+                    return Err(Failure::new(Kind::NotFound, message).hint(hint).into());
                 }
                 Err(error) => return Err(error.into()),
             };

@@ -1,10 +1,11 @@
 //! The objects and commands of the platform with sandboxes, against `serve` in both modes and on the embedded API.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::nouns::{SOURCE, local};
 use crate::support::serve::Serve;
-use crate::support::{TestEnv, streams};
+use crate::support::server::{Scripted, error, json as answer};
+use crate::support::{ID, TestEnv, streams};
 
 /// A server of this platform, with the project `demo`.
 fn serve(env: &TestEnv, platform: &str) -> Serve {
@@ -651,4 +652,26 @@ fn bindings_of_a_credential_show_who_inherits_it() {
         ]
     );
     assert!(local(&env, &["credential", "bindings", "k"]).contains("inherited"));
+}
+
+#[test]
+fn a_session_without_a_sandbox_has_neither_logs_nor_a_policy() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| {
+        if request.line() == format!("GET /sessions/{ID}") {
+            answer(200, &json!({"id": ID, "name": "run"}))
+        } else {
+            error(404, "not-found", "no sandbox")
+        }
+    });
+    for part in ["logs", "policy"] {
+        let mut command = env.connected(server.url());
+        let output = command.args(["session", part, ID]).output().unwrap();
+        let words = format!(
+            "Error: get sandbox {part}: session \"{ID}\" has neither a sandbox nor a snapshot of one\n\
+             Hint: for its phase: acpctl describe session {ID}\n"
+        );
+        assert_eq!(streams(&output), (String::new(), words));
+        assert_eq!(output.status.code(), Some(3));
+    }
 }
