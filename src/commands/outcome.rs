@@ -33,7 +33,7 @@ impl WriteArgs {
 
 /// The flag of verbs that change something on this machine and have no `-o`.
 #[derive(Debug, Default, Clone, clap::Args)]
-pub struct DryRunArgs {
+pub(crate) struct DryRunArgs {
     /// Check everything, but change nothing: report what would be done
     #[arg(long)]
     dry_run: bool,

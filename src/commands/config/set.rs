@@ -8,7 +8,7 @@ use crate::commands::outcome::{self, WriteArgs};
 use crate::config::keys::{DESCRIBED, Takes};
 use crate::config::{Config, Settings, file};
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::resources::Candidates;
 use crate::text::url_for_people;
 
