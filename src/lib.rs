@@ -80,8 +80,9 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run_words(words: &[OsString]) -> ExitCode {
     let out = Out::new(Color::Auto);
-    let mut root = Cli::command();
-    let expand = |words: &[OsString]| shorthand::expand(&root, words);
+    // Thousands of small parts: freeing them would take longer than to end the process.
+    let root = Box::leak(Box::new(Cli::command()));
+    let expand = |words: &[OsString]| shorthand::expand(root, words);
     if let Some(done) = complete::requested(&out, words, cli::tree, expand) {
         return match done {
             Ok(()) => ExitCode::SUCCESS,
@@ -89,7 +90,7 @@ fn run_words(words: &[OsString]) -> ExitCode {
         };
     }
     let words = &expand(words);
-    let cli = match read(&out, &mut root, words) {
+    let cli = match read(&out, root, words) {
         Ok(Some(cli)) => cli,
         Ok(None) => return ExitCode::SUCCESS,
         Err(error) => {
@@ -135,8 +136,9 @@ fn read(out: &Out, root: &mut clap::Command, words: &[OsString]) -> anyhow::Resu
     match grammar::parse(root, words)? {
         Request::Help(path) => {
             output::pager::allow(config::pager);
-            out.pages(&help::text(out, Cli::command(), &path))
-                .map(|()| None)
+            // The tree has not been built yet, and nobody needs it afterwards.
+            let tree = std::mem::take(root);
+            out.pages(&help::text(out, tree, &path)).map(|()| None)
         }
         Request::Version => out
             .line(&format!("acpctl version {}", version::VERSION))

@@ -15,7 +15,7 @@
 
 use anyhow::Context as _;
 
-use crate::api::{self, Client, Error, ListOptions, Method, Request, equals, path};
+use crate::api::{self, Client, Error, ListOptions, Method, Request, equals, one_of, path};
 use crate::compat::near::distance;
 use crate::config::Settings;
 use crate::config::settings::Origin;
@@ -383,6 +383,23 @@ pub(crate) async fn by_name(
     Ok(found)
 }
 
+/// Returns all objects that have one of these names and that the caller can see.
+pub(crate) async fn by_names(
+    client: &Client,
+    collection: &Collection,
+    names: &[String],
+) -> Result<Vec<Record>, Error> {
+    let options = ListOptions {
+        search: Some(one_of("name", names)),
+        limit: None,
+        project: collection.project.clone(),
+    };
+    let list = client.list(collection.resource, &collection.path, &options);
+    let mut found = list.await?.items.unwrap_or_default();
+    found.retain(|record| names.iter().any(|name| name == record.name()));
+    Ok(found)
+}
+
 /// Returns the only match. Several are an error that lists them.
 ///
 /// # Errors
@@ -468,7 +485,9 @@ pub(crate) fn may_be_unknown(error: &Error) -> bool {
     }
 }
 
-fn has_form_of_id(text: &str) -> bool {
+/// True for a text that looks like an ID of the platform.
+#[must_use]
+pub(crate) fn has_form_of_id(text: &str) -> bool {
     text.len() == ID_LENGTH && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 

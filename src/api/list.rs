@@ -1,15 +1,21 @@
 //! Lists, page by page, and search expressions.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
+use std::ops::ControlFlow;
+use std::pin::pin;
 use std::time::Instant;
 
+use futures_util::future::{Either, select};
+
+use super::bounds::check_weight;
 use super::client::Client;
 use super::error::Error;
 use super::notice;
 use super::path::with_query;
 use super::request::{Answer, Request};
 use crate::output::progress::Progress;
-use crate::resources::{List, Record, Resource};
+use crate::resources::{List, Record, Resource, quick};
 
 /// The limits of one list in requests, objects and bytes: a list without an end is an error and does not fill the memory.
 const MAX_PAGES: usize = 1000;
@@ -19,6 +25,8 @@ const MAX_BYTES: usize = 1 << 30;
 const MAX_REQUEST_TIMES: u32 = 10;
 /// The size of a page while the client reads a whole list.
 const WALK_SIZE: i64 = 1000;
+/// How often the reader of a page gives way, so that the request for the next page is on its way before the work begins.
+const YIELDS: usize = 4;
 /// The size of a page for commands that change all objects (docs/interface/cli-core.md section 7.11).
 const BULK_SIZE: i64 = 500;
 /// The size of the server's largest page (docs/interface/api.md section 5).
@@ -42,10 +50,16 @@ pub(crate) fn equals(field: &str, value: &str) -> String {
     format!("{field} = '{}'", value.replace('\'', "''"))
 }
 
+/// Returns the search for one of these values.
+#[must_use]
+pub(crate) fn one_of(field: &str, values: &[String]) -> String {
+    let quoted = |value: &String| format!("'{}'", value.replace('\'', "''"));
+    let values: Vec<String> = values.iter().map(quoted).collect();
+    format!("{field} in ({})", values.join(","))
+}
+
 impl Client {
-    /// Lists a collection. The first request is the Go tool's. If the server has more than it returned, the client reads
-    /// the whole list again in the order of ids, because only that order is stable while objects change
-    /// (docs/interface/api.md section 5).
+    /// Lists a collection, as [`Client::pages`] reads it.
     ///
     /// # Errors
     /// As [`Client::get_json`].
@@ -55,26 +69,50 @@ impl Client {
         path: &str,
         options: &ListOptions,
     ) -> Result<List, Error> {
+        let mut gathered = Gathered::default();
+        let list = self.pages(resource, path, options, |page| gathered.add(page));
+        let list = list.await?;
+        Ok(gathered.into_list(list))
+    }
+
+    /// Reads a collection and passes it to `with` page by page, until that breaks. Returns the list without its items.
+    ///
+    /// The first request is the Go tool's. If the server has more than it returned, the client reads the whole list again
+    /// in the order of ids, because only that order is stable while objects change (docs/interface/api.md section 5).
+    ///
+    /// # Errors
+    /// As [`Client::get_json`].
+    pub async fn pages(
+        &self,
+        resource: &'static Resource,
+        path: &str,
+        options: &ListOptions,
+        mut with: impl FnMut(List) -> ControlFlow<()>,
+    ) -> Result<List, Error> {
         let progress = notice::listing(resource);
         let limit = options.limit.unwrap_or(DEFAULT_LIMIT);
         let mut spent = self.spent();
+        let first = (1, limit.min(MAX_SIZE), false);
         let first = self
-            .page(
-                resource,
-                path,
-                options,
-                (1, limit.min(MAX_SIZE), false),
-                &mut spent,
-            )
+            .page(resource, path, options, first, &mut spent)
             .await?;
-        let shown = i64::try_from(first.items().len()).unwrap_or(i64::MAX);
         let wanted = options.limit.filter(|limit| *limit > 0).unwrap_or(i64::MAX);
+        let shown = length(first.items());
         // Without items there is no second page, whatever the total claims.
         if shown == 0 || shown >= first.total || shown >= wanted {
-            return Ok(first);
+            let head = first.head();
+            let _ = with(first);
+            return Ok(head);
         }
-        self.walk(resource, path, options, (first, wanted), spent, &progress)
-            .await
+        let walk = Walk {
+            resource,
+            path,
+            options,
+            wanted,
+            total: first.total,
+            kind: first.kind,
+        };
+        self.walk(walk, spent, &progress, &mut with).await
     }
 
     /// Returns every object of a collection, in the server's order, with the Go tool's requests.
@@ -92,7 +130,7 @@ impl Client {
             ..ListOptions::default()
         };
         let progress = notice::listing(resource);
-        let mut seen = HashSet::new();
+        let mut seen = Seen::default();
         let mut all = Vec::new();
         let mut spent = self.spent();
         for page in 1.. {
@@ -109,16 +147,12 @@ impl Client {
             let total = next.total;
             let before = all.len();
             let items = next.items.unwrap_or_default();
-            all.extend(
-                items
-                    .into_iter()
-                    .filter(|item| seen.insert(item.id().to_owned())),
-            );
+            all.extend(items.into_iter().filter(|item| seen.is_new(item.id())));
             // A server that repeats the same page forever ends the list too.
             if got < BULK_SIZE || all.len() == before {
                 break;
             }
-            notice::listed(&progress, resource, all.len(), total);
+            notice::listed(&progress, resource, length(&all), total);
         }
         Ok(all)
     }
@@ -148,63 +182,100 @@ impl Client {
         let answer = self.send(&Request::get(path)).await?;
         let first = decode(resource, &answer)?;
         spent.page(&answer, &first)?;
-        let shown = i64::try_from(first.items().len()).unwrap_or(i64::MAX);
+        let shown = length(first.items());
         if shown == 0 || shown >= first.total {
             return Ok(first);
         }
-        self.walk(
+        let walk = Walk {
             resource,
             path,
-            &ListOptions::default(),
-            (first, i64::MAX),
-            spent,
-            &progress,
-        )
-        .await
+            options: &ListOptions::default(),
+            wanted: i64::MAX,
+            total: first.total,
+            kind: first.kind,
+        };
+        let mut gathered = Gathered::default();
+        let mut with = |page| gathered.add(page);
+        let list = self.walk(walk, spent, &progress, &mut with).await?;
+        Ok(gathered.into_list(list))
     }
 
+    /// Reads a list page by page, in the order of ids. The next page is asked for before the present one is read, so that
+    /// the server prepares it meanwhile.
     async fn walk(
         &self,
-        resource: &'static Resource,
-        path: &str,
-        options: &ListOptions,
-        (first, wanted): (List, i64),
+        mut walk: Walk<'_>,
         mut spent: Spent,
         progress: &Progress,
+        with: &mut impl FnMut(List) -> ControlFlow<()>,
     ) -> Result<List, Error> {
-        let mut seen = HashSet::new();
-        let mut items = Vec::new();
-        let mut total = first.total;
+        let (resource, wanted) = (walk.resource, walk.wanted);
+        let mut seen = Seen::default();
+        let mut count = 0;
+        let mut ahead: Option<Answer> = None;
+        notice::listed(progress, resource, count, walk.total.min(wanted));
         for page in 1.. {
-            notice::listed(progress, resource, items.len(), total.min(wanted));
-            let next = self
-                .page(resource, path, options, (page, WALK_SIZE, true), &mut spent)
-                .await?;
-            let before = items.len();
-            total = next.total;
-            let got = next.items().len();
-            items.extend(
-                next.items
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter(|item| seen.insert(item.id().to_owned())),
-            );
-            let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
-            // A server that repeats the same page forever ends the list too.
-            if got == 0 || items.len() == before || count >= total || count >= wanted {
+            let answer = match ahead.take() {
+                Some(answer) => answer,
+                None => self.ask(&walk.request(page)).await?,
+            };
+            let may_follow = page * WALK_SIZE < walk.total.min(wanted);
+            let next = walk.request(page + 1);
+            let next = async {
+                if may_follow {
+                    self.ask(&next).await.map(Some)
+                } else {
+                    Ok(None)
+                }
+            };
+            let read = async {
+                // Lets the connection send the request for the next page.
+                for _ in 0..YIELDS {
+                    tokio::task::yield_now().await;
+                }
+                let mut list = decode(resource, &answer)?;
+                spent.page(&answer, &list)?;
+                drop(answer);
+                walk.total = list.total;
+                let before = count;
+                if let Some(items) = &mut list.items {
+                    items.retain(|item| seen.is_new(item.id()));
+                    count += length(items);
+                    let surplus = usize::try_from(count - wanted).unwrap_or(0);
+                    items.truncate(items.len() - surplus);
+                }
+                notice::listed(progress, resource, count, walk.total.min(wanted));
+                // A server that repeats the same page forever ends the list too.
+                let is_last = count == before || count >= walk.total || count >= wanted;
+                Ok::<_, Error>(with(list).is_break() || is_last)
+            };
+            let (next, is_last) = match select(pin!(next), pin!(read)).await {
+                Either::Left((next, read)) => (Some(next), read.await?),
+                // At the end, the answer about one more page is not waited for.
+                Either::Right((is_last, next)) => {
+                    let is_last = is_last?;
+                    let next = if is_last { None } else { Some(next.await) };
+                    (next, is_last)
+                }
+            };
+            if is_last {
                 break;
             }
+            ahead = next.transpose()?.flatten();
         }
-        items.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
-        let size = i64::try_from(items.len()).unwrap_or(i64::MAX);
         Ok(List {
             resource,
-            kind: first.kind,
+            kind: walk.kind,
             page: 1,
-            size,
-            total,
-            items: Some(items),
+            size: count.min(wanted),
+            total: walk.total,
+            items: Some(Vec::new()),
         })
+    }
+
+    /// Sends a request for a page. Its future is large, and two of them are alive at once.
+    async fn ask(&self, request: &Request) -> Result<Answer, Error> {
+        Box::pin(self.send(request)).await
     }
 
     async fn page(
@@ -212,24 +283,10 @@ impl Client {
         resource: &'static Resource,
         path: &str,
         options: &ListOptions,
-        (page, size, by_id): (i64, i64, bool),
+        part: (i64, i64, bool),
         spent: &mut Spent,
     ) -> Result<List, Error> {
-        let (page, size_text) = (page.to_string(), size.to_string());
-        let mut query: Vec<(&str, &str)> = Vec::new();
-        if by_id {
-            query.push(("orderBy", "id"));
-        }
-        query.push(("page", &page));
-        if let Some(search) = &options.search {
-            query.push(("search", search));
-        }
-        if size > 0 {
-            query.push(("size", &size_text));
-        }
-        let mut request = Request::get(with_query(path, &query));
-        request.project.clone_from(&options.project);
-        let answer = self.send(&request).await?;
+        let answer = self.send(&page_request(path, options, part)).await?;
         let list = decode(resource, &answer)?;
         spent.page(&answer, &list)?;
         Ok(list)
@@ -245,6 +302,87 @@ impl Client {
             bytes: 0,
         }
     }
+}
+
+/// A list that is read page by page.
+struct Walk<'a> {
+    resource: &'static Resource,
+    path: &'a str,
+    options: &'a ListOptions,
+    /// The largest number of objects.
+    wanted: i64,
+    /// The number of objects that the server has, by its latest answer.
+    total: i64,
+    kind: String,
+}
+
+impl Walk<'_> {
+    fn request(&self, page: i64) -> Request {
+        page_request(self.path, self.options, (page, WALK_SIZE, true))
+    }
+}
+
+/// Returns the request for a page of this number and size; the last part says whether it is ordered by id.
+fn page_request(
+    path: &str,
+    options: &ListOptions,
+    (page, size, by_id): (i64, i64, bool),
+) -> Request {
+    let (page, size_text) = (page.to_string(), size.to_string());
+    let mut query: Vec<(&str, &str)> = Vec::new();
+    if by_id {
+        query.push(("orderBy", "id"));
+    }
+    query.push(("page", &page));
+    if let Some(search) = &options.search {
+        query.push(("search", search));
+    }
+    if size > 0 {
+        query.push(("size", &size_text));
+    }
+    let mut request = Request::get(with_query(path, &query));
+    request.project.clone_from(&options.project);
+    request
+}
+
+/// The pages of a list, joined.
+#[derive(Default)]
+struct Gathered(Option<Vec<Record>>);
+
+impl Gathered {
+    fn add(&mut self, page: List) -> ControlFlow<()> {
+        match (&mut self.0, page.items) {
+            (Some(all), Some(items)) => all.extend(items),
+            (None, items) => self.0 = items,
+            (Some(_), None) => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn into_list(self, head: List) -> List {
+        List {
+            items: self.0.or(head.items),
+            ..head
+        }
+    }
+}
+
+/// The ids that a list has shown, as hashes, so that a long list does not hold them all.
+#[derive(Default)]
+struct Seen {
+    hashes: HashSet<u64>,
+    hasher: RandomState,
+}
+
+impl Seen {
+    /// Adds an id; returns whether it was missing.
+    fn is_new(&mut self, id: &str) -> bool {
+        self.hashes.insert(self.hasher.hash_one(id))
+    }
+}
+
+fn length(items: &[Record]) -> i64 {
+    i64::try_from(items.len()).unwrap_or(i64::MAX)
 }
 
 /// The resources that a list has used so far.
@@ -281,5 +419,9 @@ impl Spent {
 
 /// Reads a list.
 fn decode(resource: &'static Resource, answer: &Answer) -> Result<List, Error> {
-    answer.read(|tree| List::read(resource, tree))
+    check_weight(&answer.body)?;
+    match quick::list(resource, &answer.body) {
+        Some(list) => Ok(list),
+        None => answer.read(|tree| List::read(resource, tree)),
+    }
 }

@@ -26,7 +26,7 @@ pub(crate) use body::Body;
 pub(crate) use client::Client;
 pub(crate) use error::{Cause, Error, failure_in, kind_of};
 pub(crate) use explain::explain;
-pub(crate) use list::{ListOptions, equals};
+pub(crate) use list::{ListOptions, equals, one_of};
 pub(crate) use notice::report_key;
 pub(crate) use path::path;
 pub(crate) use request::{Answer, BASE_PATH, Method, Request};

@@ -23,7 +23,7 @@ pub(super) fn listing(resource: &Resource) -> Progress {
 }
 
 /// Shows how much of a list has been read.
-pub(super) fn listed(progress: &Progress, resource: &Resource, count: usize, total: i64) {
+pub(super) fn listed(progress: &Progress, resource: &Resource, count: i64, total: i64) {
     progress.say(|| format!("Listing {}: {count} of {total}", resource.plural()));
 }
 

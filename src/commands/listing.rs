@@ -1,5 +1,7 @@
 //! The flags that every list command has: labels, limit and output format.
 
+use std::ops::ControlFlow;
+
 use anyhow::Context as _;
 
 use super::labels::Selector;
@@ -9,8 +11,8 @@ use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::{self, Collection};
-use crate::output::{Columns, Format, Layout, OutputArgs};
-use crate::resources::{List, Record};
+use crate::output::{Columns, Expected, Format, Layout, OutputArgs, Rows};
+use crate::resources::{CREDENTIAL, List, Record, Resource};
 use crate::text::acpctl;
 
 /// The command that makes the first object of a kind, by the word of the kind. Words in capitals are for the reader to
@@ -177,7 +179,7 @@ impl ListArgs {
             headless: self.no_headers,
         };
         ctx.out.list(list, view.format, layout, ctx.now())?;
-        say_left_out(ctx, list, total);
+        say_left_out(ctx, list.resource, count(list), total);
         Ok(())
     }
 
@@ -191,6 +193,34 @@ impl ListArgs {
 
     fn is_filtered(&self) -> bool {
         self.label.iter().any(|text| !text.is_empty())
+    }
+
+    /// Begins a list that is shown while it is read. Returns `None` if all of it is needed first: for a terminal, for an
+    /// order, and for most formats.
+    pub(crate) fn streamed<'a>(
+        &self,
+        ctx: &'a Ctx,
+        resource: &'static Resource,
+        format: &Format,
+        keep: Option<&'a dyn Fn(&Record) -> bool>,
+    ) -> Result<Option<Streamed<'a>>, Failure> {
+        if self.sort_by.is_some() {
+            return Ok(None);
+        }
+        let labels = self.labels()?;
+        let rows = ctx.out.rows(resource, format, self.layout(), ctx.now());
+        Ok(rows.map(|rows| Streamed {
+            ctx,
+            rows,
+            is_filtered: keep.is_some() || !labels.is_empty(),
+            labels,
+            keep,
+            limit: self.limit.filter(|limit| *limit > 0),
+            read: 0,
+            kept: 0,
+            first: None,
+            written: Ok(()),
+        }))
     }
 
     /// Lists a collection of a project and shows it. An empty list is an error if the project does not exist.
@@ -207,9 +237,21 @@ impl ListArgs {
         let client = ctx.client()?;
         let mut options = self.options(false);
         options.project.clone_from(&collection.project);
+        let (resource, path) = (collection.resource, &collection.path);
+        if let Some(mut streamed) = self.streamed(ctx, resource, &format, None)? {
+            return ctx.block_on(async {
+                let pages = client.pages(resource, path, &options, |page| streamed.add(page));
+                let list = pages.await.context(doing)?;
+                if let Some(project) = collection.project.as_deref().filter(|_| streamed.read == 0)
+                {
+                    lookup::doubt_empty(client, &[], project).await?;
+                }
+                streamed.finish(list).map(drop)
+            });
+        }
         let list = ctx.block_on(async {
-            let list = client.list(collection.resource, &collection.path, &options);
-            let list = list.await.context(doing)?;
+            let list = client.list(resource, path, &options).await;
+            let list = list.context(doing)?;
             if let Some(project) = &collection.project {
                 lookup::doubt_empty(client, list.items(), project).await?;
             }
@@ -220,6 +262,77 @@ impl ListArgs {
 
     fn labels(&self) -> Result<Selector, Failure> {
         Selector::read("--label", &self.label)
+    }
+}
+
+/// A list that is shown while it is read.
+pub(crate) struct Streamed<'a> {
+    ctx: &'a Ctx,
+    rows: Rows<'a>,
+    labels: Selector,
+    keep: Option<&'a dyn Fn(&Record) -> bool>,
+    is_filtered: bool,
+    limit: Option<i64>,
+    /// The number of objects that the server sent.
+    pub read: i64,
+    /// The number of objects that fit the filters.
+    pub kept: i64,
+    /// The name of the first object that fits.
+    pub first: Option<String>,
+    written: anyhow::Result<()>,
+}
+
+impl Streamed<'_> {
+    /// Shows the objects of a page, apart from their secrets. Stops the list if they can't be written.
+    pub(crate) fn add(&mut self, mut page: List) -> ControlFlow<()> {
+        let mut records = page.items.take().unwrap_or_default();
+        self.read += length(&records);
+        if page.resource.word == CREDENTIAL.word {
+            for record in &mut records {
+                record.remove("token");
+            }
+        }
+        if self.is_filtered {
+            let keep = self.keep;
+            records
+                .retain(|record| self.labels.fits(record) && keep.is_none_or(|keep| keep(record)));
+        }
+        if self.kept == 0 {
+            self.first = records.first().map(|record| record.name_or_id().to_owned());
+        }
+        let room = self.limit.unwrap_or(i64::MAX) - self.kept;
+        self.kept += length(&records);
+        records.truncate(usize::try_from(room.max(0)).unwrap_or(usize::MAX));
+        // Nobody knows how many objects a filter will leave.
+        let expected = (!self.is_filtered).then_some(Expected {
+            size: page.total.min(self.limit.unwrap_or(i64::MAX)),
+            total: page.total,
+        });
+        self.written = self.rows.add(&records, &page.kind, expected);
+        match self.written {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    /// Shows the end of the list, and notes how many objects the limit left out. Returns how many there are in all.
+    ///
+    /// # Errors
+    /// Standard output can't be written.
+    pub(crate) fn finish(self, mut list: List) -> anyhow::Result<i64> {
+        self.written?;
+        let shown = self.kept.min(self.limit.unwrap_or(i64::MAX));
+        if self.is_filtered {
+            (list.size, list.total) = (shown, self.kept);
+        }
+        if let Some(promised) = self.rows.finish(&list)? {
+            self.ctx.out.warn(&format!(
+                "the list changed while it was read: it says {promised} {} and holds {shown}",
+                list.resource.plural()
+            ));
+        }
+        say_left_out(self.ctx, list.resource, shown, list.total);
+        Ok(list.total)
     }
 }
 
@@ -240,16 +353,19 @@ fn nothing(list: &List, filtered: bool) -> String {
 }
 
 /// Notes on standard error that there are more objects than were shown.
-fn say_left_out(ctx: &Ctx, list: &List, total: i64) {
-    let shown = count(list);
+fn say_left_out(ctx: &Ctx, resource: &Resource, shown: i64, total: i64) {
     if shown > 0 && shown < total {
         ctx.out.aside(&format!(
             "Showing {shown} of {total} {}; raise or leave out --limit to see more",
-            list.resource.plural()
+            resource.plural()
         ));
     }
 }
 
 fn count(list: &List) -> i64 {
-    i64::try_from(list.items().len()).unwrap_or(i64::MAX)
+    length(list.items())
+}
+
+fn length(records: &[Record]) -> i64 {
+    i64::try_from(records.len()).unwrap_or(i64::MAX)
 }

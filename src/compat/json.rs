@@ -10,7 +10,14 @@ use crate::text::seen::is_unseen;
 /// Returns compact JSON for a request body.
 #[must_use]
 pub(crate) fn compact(value: &Value) -> String {
-    escape(&serde_json::to_string(value).unwrap_or_default())
+    let text = serde_json::to_string(value).unwrap_or_default();
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii() && escape_of(byte.into()).is_none())
+    {
+        return text;
+    }
+    escape(&text)
 }
 
 /// Returns the length of a text as compact JSON, without making a copy: it may be a secret.
@@ -43,32 +50,105 @@ pub(crate) fn compact_len(text: &str) -> usize {
 pub(crate) fn compact_secret(secret: &str) -> Zeroizing<String> {
     const LONGEST_ESCAPE: usize = 6;
     let mut text = Zeroizing::new(String::with_capacity(secret.len() * LONGEST_ESCAPE + 2));
-    text.push('"');
-    for c in secret.chars() {
-        match c {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            '\t' => text.push_str("\\t"),
-            '\u{8}' => text.push_str("\\b"),
-            '\u{c}' => text.push_str("\\f"),
-            '\0'..='\x1f' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                text.push_str(&format!("\\u{:04x}", c as u32));
-            }
-            c => text.push(c),
-        }
-    }
-    text.push('"');
+    push_text(&mut text, secret);
     text
 }
 
 /// Returns indented JSON for standard output, without the final newline. Characters that a reader would not see are escaped.
 #[must_use]
 pub(crate) fn pretty(value: &Value) -> String {
-    escape_unseen(&escape(
-        &serde_json::to_string_pretty(value).unwrap_or_default(),
-    ))
+    let mut text = String::new();
+    push_pretty(&mut text, value, 0);
+    text
+}
+
+/// Appends a value as [`pretty`] writes it, `depth` levels deep in a document.
+pub(crate) fn push_pretty(out: &mut String, value: &Value, depth: usize) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Number(number) => out.push_str(&number.to_string()),
+        Value::String(text) => push_shown_text(out, text),
+        Value::Array(items) if items.is_empty() => out.push_str("[]"),
+        Value::Object(pairs) if pairs.is_empty() => out.push_str("{}"),
+        Value::Array(items) => {
+            for (n, item) in items.iter().enumerate() {
+                out.push_str(if n == 0 { "[" } else { "," });
+                push_line_end(out, depth + 1);
+                push_pretty(out, item, depth + 1);
+            }
+            push_line_end(out, depth);
+            out.push(']');
+        }
+        Value::Object(pairs) => {
+            for (n, (name, value)) in pairs.iter().enumerate() {
+                out.push_str(if n == 0 { "{" } else { "," });
+                push_line_end(out, depth + 1);
+                push_shown_text(out, name);
+                out.push_str(": ");
+                push_pretty(out, value, depth + 1);
+            }
+            push_line_end(out, depth);
+            out.push('}');
+        }
+    }
+}
+
+/// Ends a line of indented JSON and begins the next one.
+pub(crate) fn push_line_end(out: &mut String, depth: usize) {
+    out.push('\n');
+    for _ in 0..depth {
+        out.push_str("  ");
+    }
+}
+
+/// Appends a text as a JSON string, as [`compact`] writes it.
+pub(crate) fn push_text(out: &mut String, text: &str) {
+    push_string(out, text, |_| false);
+}
+
+/// Appends a text as a JSON string, as [`pretty`] writes it.
+pub(crate) fn push_shown_text(out: &mut String, text: &str) {
+    push_string(out, text, |c| c >= '\x7f' && is_unseen(c));
+}
+
+fn push_string(out: &mut String, text: &str, is_hidden: impl Fn(char) -> bool) {
+    out.push('"');
+    if is_plain(text) {
+        out.push_str(text);
+    } else {
+        for c in text.chars() {
+            match c {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                '\n' => out.push_str("\\n"),
+                '\r' => out.push_str("\\r"),
+                '\t' => out.push_str("\\t"),
+                '\u{8}' => out.push_str("\\b"),
+                '\u{c}' => out.push_str("\\f"),
+                c if c < ' ' || escape_of(c).is_some() || is_hidden(c) => push_escape(out, c),
+                c => out.push(c),
+            }
+        }
+    }
+    out.push('"');
+}
+
+/// True if a text is the same in JSON. Most are, so this looks at many bytes at once: it leaves a piece only at its end.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |byte: &u8| {
+        matches!(byte, b' '..=b'~') & !matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&')
+    };
+    let mut pieces = text.as_bytes().chunks(32);
+    pieces.all(|piece| piece.iter().fold(true, |all, byte| all & is_plain(byte)))
+}
+
+/// Appends a character as `\uXXXX`, or as two of them.
+fn push_escape(out: &mut String, c: char) {
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        out.push_str(&format!("\\u{unit:04x}"));
+    }
 }
 
 /// Prepares JSON that somebody else wrote for standard output: escapes invisible characters, drops control characters.
@@ -93,9 +173,7 @@ fn escape_unseen(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
         if c >= '\x7f' && is_unseen(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
-            }
+            push_escape(&mut escaped, c);
         } else {
             escaped.push(c);
         }
@@ -155,7 +233,37 @@ pub(crate) fn type_word(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Writes as the library does, and escapes in the whole text.
+    fn pretty_by_library(value: &Value) -> String {
+        escape_unseen(&escape(&serde_json::to_string_pretty(value).unwrap()))
+    }
+
+    #[test]
+    fn indented_json_is_that_of_the_library() {
+        let value: Value = serde_json::from_str(
+            r#"{"a":[],"b":{},"c":[1,-2.5,1e300,null,true,false,{"d<":["<&>\u2028\u007f\u0001\"\\"]}],"é":18446744073709551615}"#,
+        )
+        .unwrap();
+        assert_eq!(pretty(&value), pretty_by_library(&value));
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_those_of_the_library(text in any::<String>(), ascii in "[ -~\\x00-\\x1f\\x7f]{0,80}") {
+            for text in [text, ascii] {
+                let value = Value::from(text.as_str());
+                prop_assert_eq!(pretty(&value), pretty_by_library(&value));
+                let mut written = String::new();
+                push_text(&mut written, &text);
+                prop_assert_eq!(&written, &escape(&value.to_string()));
+                prop_assert_eq!(written, compact(&value));
+            }
+        }
+    }
 
     #[test]
     fn compact_len_is_the_length_of_compact() {

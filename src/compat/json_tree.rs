@@ -83,7 +83,7 @@ impl<'de> Deserialize<'de> for Tree<'de> {
 }
 
 /// The name of a pair: borrowed from the document, unless it contains escapes.
-struct Name<'a>(Cow<'a, str>);
+pub(crate) struct Name<'a>(pub Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

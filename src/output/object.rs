@@ -1,5 +1,6 @@
 //! Objects and lists in the form that `-o` asks for.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -178,7 +179,7 @@ impl Out {
             .map(|row| {
                 columns
                     .iter()
-                    .map(|column| cell(row, column, now, color))
+                    .map(|column| cell(row, column, now, color).into_owned())
                     .collect()
             })
             .collect();
@@ -258,23 +259,29 @@ fn names(resource: &Resource, rows: &[Record]) -> Vec<String> {
 /// Returns the cells of an object's row.
 #[must_use]
 pub(crate) fn cells(record: &Record, columns: &[&Column], now: Timestamp) -> Vec<String> {
-    let cell = |column: &&Column| cell(record, column, now, false);
+    let cell = |column: &&Column| cell(record, column, now, false).into_owned();
     columns.iter().map(cell).collect()
 }
 
-fn cell(record: &Record, column: &Column, now: Timestamp, color: bool) -> String {
+/// Returns the text of a cell.
+pub(super) fn cell<'r>(
+    record: &'r Record,
+    column: &Column,
+    now: Timestamp,
+    color: bool,
+) -> Cow<'r, str> {
     match column.cell {
         Cell::Field(name) => match record.value(name) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Null) => String::new(),
-            Some(other) => other.to_string(),
-            None if record.resource.is_flag(name) => "false".to_owned(),
-            None => String::new(),
+            Some(Value::String(text)) => text.into(),
+            Some(Value::Null) => "".into(),
+            Some(other) => other.to_string().into(),
+            None if record.resource.is_flag(name) => "false".into(),
+            None => "".into(),
         },
-        Cell::Age(name) => age::age(record.text(name), now),
-        Cell::Derived(derive) => derive(record.values()),
-        Cell::Until(moment) => until(&moment(record.values()), now, color),
-        Cell::Joined(name) => record.text(name).to_owned(),
+        Cell::Age(name) => age::age(record.text(name), now).into(),
+        Cell::Derived(derive) => derive(record.values()).into(),
+        Cell::Until(moment) => until(&moment(record.values()), now, color).into(),
+        Cell::Joined(name) => record.text(name).into(),
     }
 }
 

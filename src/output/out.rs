@@ -65,6 +65,11 @@ impl Out {
         self.filter = filter;
     }
 
+    /// True if all JSON passes through a filter.
+    pub(super) fn has_filter(&self) -> bool {
+        self.filter.is_some()
+    }
+
     /// True if lists show names alone, and standard error shows warnings and errors alone.
     #[must_use]
     pub fn is_quiet(&self) -> bool {

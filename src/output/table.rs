@@ -3,6 +3,8 @@
 //! In a pipe a table has the fixed columns that scripts expect (docs/interface/cli-core.md section 5.1). On a terminal, and
 //! with `-o wide`, the columns fit the content and the terminal.
 
+use std::borrow::Cow;
+
 use comfy_table::{ContentArrangement, Table as Grid, presets};
 use dialoguer::console::{measure_text_width, truncate_str};
 
@@ -35,29 +37,51 @@ impl From<&resources::Column> for Column {
 #[must_use]
 pub(crate) fn fixed(columns: &[Column], rows: &[Vec<String>]) -> String {
     let mut text = String::new();
-    let titles: Vec<String> = columns
-        .iter()
-        .map(|column| column.title.to_owned())
-        .collect();
-    for row in std::iter::once(&titles).chain(rows) {
-        let cells: Vec<String> = columns
-            .iter()
-            .zip(row)
-            .map(|(column, cell)| fit(&visible(cell), column.width))
-            .collect();
-        text.push_str(&cells.join("   "));
-        text.push('\n');
+    push_fixed(
+        &mut text,
+        columns,
+        columns.iter().map(|column| column.title),
+    );
+    for row in rows {
+        push_fixed(&mut text, columns, row);
     }
     text
 }
 
-fn fit(cell: &str, width: usize) -> String {
-    let count = cell.chars().count();
-    if count <= width {
-        return format!("{cell}{}", " ".repeat(width - count));
+/// Appends a row of fixed columns.
+pub(super) fn push_fixed(
+    text: &mut String,
+    columns: &[Column],
+    cells: impl IntoIterator<Item = impl AsRef<str>>,
+) {
+    for (n, (column, cell)) in columns.iter().zip(cells).enumerate() {
+        if n > 0 {
+            text.push_str("   ");
+        }
+        push_fitting(text, cell.as_ref(), column.width);
     }
-    let cut: String = cell.chars().take(width.saturating_sub(3)).collect();
-    format!("{cut}...")
+    text.push('\n');
+}
+
+/// Appends a cell of so many characters.
+fn push_fitting(text: &mut String, cell: &str, width: usize) {
+    let shown = seen(cell);
+    let count = shown.chars().count();
+    if count <= width {
+        text.push_str(&shown);
+        text.extend(std::iter::repeat_n(' ', width - count));
+    } else {
+        text.extend(shown.chars().take(width.saturating_sub(3)));
+        text.push_str("...");
+    }
+}
+
+/// Returns a cell as one line without invisible characters.
+fn seen(cell: &str) -> Cow<'_, str> {
+    if cell.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(cell);
+    }
+    Cow::Owned(visible(cell))
 }
 
 /// Lays out columns that are as wide as their content. If `width` is given, the table fits into so many columns of the

@@ -103,6 +103,11 @@ impl Values {
         found.map(|(_, value)| value)
     }
 
+    #[must_use]
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Returns the text of a field; an empty one if it has none.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
@@ -187,6 +192,13 @@ impl Resource {
     pub fn all_fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
         let common = if self.has_common_fields { COMMON } else { &[] };
         common.iter().chain(self.fields)
+    }
+
+    /// Returns the field of this name, in any case.
+    #[must_use]
+    pub(super) fn field(&self, name: &str) -> Option<&'static Field> {
+        self.all_fields()
+            .find(|field| field.name.eq_ignore_ascii_case(name))
     }
 
     /// Returns all columns for a terminal: those of the first screen, then the others. If a column of the same title is

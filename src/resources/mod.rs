@@ -16,6 +16,7 @@ mod named;
 mod policy;
 mod project;
 mod provider;
+pub(crate) mod quick;
 mod record;
 mod role;
 mod scheduled_session;

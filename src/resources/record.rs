@@ -1,9 +1,10 @@
 //! Objects and lists of the server, reduced to the known fields.
 
 use jiff::Timestamp;
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 use super::description::{COMMON, Field, Presence, Resource, Type, Values};
+use crate::compat::json;
 use crate::compat::json_tree::Tree;
 
 /// A value whose type is not the field's, in the Go tool's words.
@@ -38,6 +39,30 @@ impl Record {
             resource,
             values: Values::default(),
         }
+    }
+
+    /// Returns an object without values that has room for so many.
+    pub(super) fn with_room(resource: &'static Resource, count: usize) -> Self {
+        Self {
+            resource,
+            values: Values(Vec::with_capacity(count)),
+        }
+    }
+
+    /// Sets the value of a field; `path` leads to the object. If a name is repeated, in any case, only the last value
+    /// counts, as in the Go tool.
+    pub(super) fn set(
+        &mut self,
+        field: &'static Field,
+        value: Tree<'_>,
+        path: &str,
+    ) -> Result<(), WrongType> {
+        self.remove(field.name);
+        if !value.is_null() {
+            let value = convert(field, value, self.resource, path)?;
+            self.values.0.push((field.name, value));
+        }
+        Ok(())
     }
 
     /// Reads an object. Unknown keys are dropped, keys match without regard to case, null is "no value".
@@ -108,22 +133,44 @@ impl Record {
     /// Returns the JSON for output: the known fields in a fixed order, without the empty ones unless they are always shown.
     #[must_use]
     pub fn json(&self) -> Value {
-        let mut shown = Map::new();
-        for field in self.resource.all_fields() {
-            let value = self.value(field.name);
-            let keep = match field.presence {
-                Presence::Always => true,
-                Presence::NotNull => value.is_some(),
-                Presence::NotEmpty => value.is_some_and(|value| !is_empty(value)),
-            };
-            if keep {
-                shown.insert(
-                    field.name.to_owned(),
-                    value.cloned().unwrap_or_else(|| zero(field.kind)),
-                );
+        let shown = self.shown().map(|(field, value)| {
+            let value = value.cloned().unwrap_or_else(|| zero(field.kind));
+            (field.name.to_owned(), value)
+        });
+        Value::Object(shown.collect())
+    }
+
+    /// Appends the JSON for output to an indented document, `depth` levels deep.
+    pub(crate) fn push_json(&self, out: &mut String, depth: usize) {
+        let mut is_first = true;
+        for (field, value) in self.shown() {
+            out.push_str(if is_first { "{" } else { "," });
+            is_first = false;
+            json::push_line_end(out, depth + 1);
+            json::push_shown_text(out, field.name);
+            out.push_str(": ");
+            match value {
+                Some(value) => json::push_pretty(out, value, depth + 1),
+                None => json::push_pretty(out, &zero(field.kind), depth + 1),
             }
         }
-        Value::Object(shown)
+        if is_first {
+            out.push('{');
+        } else {
+            json::push_line_end(out, depth);
+        }
+        out.push('}');
+    }
+
+    /// Returns the fields for output, in their order.
+    fn shown(&self) -> impl Iterator<Item = (&'static Field, Option<&Value>)> {
+        let fields = self.resource.all_fields();
+        let fields = fields.map(|field| (field, self.value(field.name)));
+        fields.filter(|(field, value)| match field.presence {
+            Presence::Always => true,
+            Presence::NotNull => value.is_some(),
+            Presence::NotEmpty => value.is_some_and(|value| !is_empty(value)),
+        })
     }
 }
 
@@ -137,14 +184,7 @@ impl List {
         let Tree::Object(pairs) = tree else {
             return Err(wrong_container(&tree, &kind));
         };
-        let mut list = Self {
-            resource,
-            kind: String::new(),
-            page: 0,
-            size: 0,
-            total: 0,
-            items: None,
-        };
+        let mut list = Self::empty(resource);
         for (name, value) in pairs {
             match (name.to_lowercase().as_str(), value) {
                 (_, value) if value.is_null() => {}
@@ -171,6 +211,27 @@ impl List {
         Ok(list)
     }
 
+    pub(super) fn empty(resource: &'static Resource) -> Self {
+        Self {
+            resource,
+            kind: String::new(),
+            page: 0,
+            size: 0,
+            total: 0,
+            items: None,
+        }
+    }
+
+    /// Returns the list without its items: an empty one if it has any.
+    #[must_use]
+    pub fn head(&self) -> Self {
+        Self {
+            kind: self.kind.clone(),
+            items: self.items.as_ref().map(|_| Vec::new()),
+            ..*self
+        }
+    }
+
     /// Returns the items; no items if the server sent none.
     #[must_use]
     pub fn items(&self) -> &[Record] {
@@ -192,22 +253,10 @@ fn read_at(resource: &'static Resource, tree: Tree<'_>, path: &str) -> Result<Re
     let Tree::Object(pairs) = tree else {
         return Err(wrong_container(&tree, resource.kind));
     };
-    let mut record = Record {
-        resource,
-        values: Values(Vec::with_capacity(pairs.len())),
-    };
+    let mut record = Record::with_room(resource, pairs.len());
     for (name, value) in pairs {
-        let Some(field) = resource
-            .all_fields()
-            .find(|field| field.name.eq_ignore_ascii_case(&name))
-        else {
-            continue;
-        };
-        // If a name is repeated, in any case, only the last one counts, as in the Go tool.
-        record.remove(field.name);
-        if !value.is_null() {
-            let value = convert(field, value, resource, path)?;
-            record.values.0.push((field.name, value));
+        if let Some(field) = resource.field(&name) {
+            record.set(field, value, path)?;
         }
     }
     Ok(record)

@@ -21,9 +21,9 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 /// Lists the records of the route's kind that meet a condition.
 pub(super) fn list_within(call: &Call<'_>, within: Condition) -> Result<Reply, ServerFailure> {
     let kind = call.kind;
-    call.state.store().read(|transaction| {
-        lists::list(transaction, kind, within, &call.query, call.fidelity()).map(Reply::ok)
-    })
+    call.state
+        .store()
+        .read(|transaction| lists::list(transaction, kind, within, &call.query, call.fidelity()))
 }
 
 /// Creates a record from the body.

@@ -1,16 +1,18 @@
 //! Answers lists: pages, search, order and the envelope (docs/interface/api.md section 5).
 
 use rusqlite::Connection;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::error::ServerFailure;
 use super::fields::Kind;
 use super::query::Query;
-use super::record::ServerRecord;
 use super::refusal::Refusal;
+use super::reply::Reply;
+use super::row_text::RowText;
 use super::state::Fidelity;
 use super::store::records::{self, Condition, Window};
 use super::{order, search, store};
+use crate::compat::json;
 
 const DEFAULT_SIZE: i64 = 100;
 const MAX_SIZE: i64 = 65_500;
@@ -25,7 +27,7 @@ pub(super) fn list(
     within: Condition,
     query: &Query,
     fidelity: Fidelity,
-) -> Result<Json, ServerFailure> {
+) -> Result<Reply, ServerFailure> {
     let page = whole_number(query.get("page"), 1);
     let size = size(query);
     let text = query.get("search").unwrap_or_default();
@@ -41,31 +43,55 @@ pub(super) fn list(
         ServerFailure::general(format!("Unable to list resources: {error}"))
     };
     let total = records::count(connection, kind, &condition).map_err(failed)?;
-    let found = if size == 0 {
-        Vec::new()
-    } else {
-        let window = Window {
-            order,
-            limit: size,
-            offset: page.saturating_sub(1).max(0).saturating_mul(size),
-        };
-        records::list(connection, kind, &condition, &window).map_err(failed)?
+    let window = Window {
+        order,
+        limit: size,
+        offset: page.saturating_sub(1).max(0).saturating_mul(size),
     };
-    let items = found.iter().map(|record| item(record, fields.as_deref()));
-    let items: Vec<Json> = items.collect();
-    Ok(envelope(kind, page, total, &items))
+    let mut text = String::from(r#"{"items":["#);
+    let mut rows = RowText::new(kind, |name| is_wanted(name, fields.as_deref()));
+    let mut count = 0;
+    if size > 0 {
+        records::each(connection, kind, &condition, &window, |row| {
+            if count > 0 {
+                text.push(',');
+            }
+            count += 1;
+            rows.push(&mut text, row)
+        })
+        .map_err(failed)?;
+    }
+    text.push(']');
+    push_rest(&mut text, &envelope(kind, page, total, count));
+    Ok(Reply::JsonText(text))
 }
 
-/// Returns the envelope of a list; `page` is echoed in 32 bits, as on the platform.
-pub(super) fn envelope(kind: &Kind, page: i64, total: i64, items: &[Json]) -> Json {
+/// Appends the other keys of an object, and its end.
+fn push_rest(text: &mut String, rest: &Json) {
+    text.push(',');
+    text.push_str(json::compact(rest).trim_start_matches('{'));
+}
+
+/// Returns the list of these items.
+pub(super) fn whole(kind: &Kind, items: &[Json]) -> Json {
+    let total = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    let mut list = json!({"items": items});
+    if let (Json::Object(list), Json::Object(rest)) =
+        (&mut list, envelope(kind, 1, total, items.len()))
+    {
+        list.extend(rest);
+    }
+    list
+}
+
+/// Returns the keys that follow the items of a list; `page` is echoed in 32 bits, as on the platform.
+fn envelope(kind: &Kind, page: i64, total: i64, size: usize) -> Json {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a page beyond 64 bits is echoed as -1"
     )]
     let page = page as i32;
-    let size = items.len();
     json!({
-        "items": items,
         "kind": format!("{}List", kind.name),
         "page": page,
         "size": size,
@@ -138,18 +164,8 @@ fn wanted_fields(
     }
 }
 
-/// Returns an item; with `fields`, only these and the keys that identify it.
-fn item(record: &ServerRecord, fields: Option<&[String]>) -> Json {
-    let json = record.to_json();
-    let (Some(fields), Json::Object(object)) = (fields, &json) else {
-        return json;
-    };
-    let kept: Map<String, Json> = object
-        .iter()
-        .filter(|(name, _)| {
-            ["id", "kind", "href"].contains(&name.as_str()) || fields.contains(name)
-        })
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    Json::Object(kept)
+/// Whether items show a key; with `fields`, they show only these and the keys that identify the item.
+fn is_wanted(name: &str, fields: Option<&[String]>) -> bool {
+    let Some(fields) = fields else { return true };
+    ["id", "kind", "href"].contains(&name) || fields.iter().any(|field| field == name)
 }

@@ -9,7 +9,8 @@
 //!   `receive`: reads the body
 //! - `route`: which handler answers which path; `openapi`: the same as a document; `meta`: version and health
 //! - `handlers`: one file for each kind of record; `crud`, `list`, `search`, `order`: what the kinds share
-//! - `kinds`: the fields of each kind; `fields`, `record`, `body`: fields, records and bodies in JSON
+//! - `kinds`: the fields of each kind; `fields`, `record`, `body`: fields, records and bodies in JSON; `row_text`: rows
+//!   of a list as JSON text
 //! - `store`: the database; `seal`, `key`: tokens at rest; `seed`: the content of a new store
 //! - `state`: what all requests share; `call`: one request; `names`: fixed paths and the one user
 //! - `reply`, `error`, `stream`: answers
@@ -37,6 +38,7 @@ mod record;
 mod refusal;
 mod reply;
 mod route;
+mod row_text;
 pub mod runs;
 mod seal;
 mod search;

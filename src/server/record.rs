@@ -48,7 +48,7 @@ impl FieldValue {
     }
 
     /// Converts to JSON as Go writes it: whole numbers have no fraction.
-    fn to_json(&self) -> Json {
+    pub(super) fn to_json(&self) -> Json {
         match self {
             Self::Null => Json::Null,
             Self::Text(text) => Json::String(text.clone()),

@@ -16,6 +16,8 @@ const EVENT_STREAM: &str = "text/event-stream";
 /// The answer of a handler. It may hold a token, so it does not implement `Debug`.
 pub(super) enum Reply {
     Json(StatusCode, Value),
+    /// 200 with JSON that is text already.
+    JsonText(String),
     /// A fixed JSON text.
     Raw(&'static str),
     /// JSON with a final newline, as the message endpoints write it.
@@ -64,6 +66,7 @@ pub(super) fn respond(result: Result<Reply, ServerFailure>, operation: &str) -> 
 fn succeed(reply: Reply) -> Response<Body> {
     match reply {
         Reply::Json(status, value) => json_response(status, &value),
+        Reply::JsonText(text) => varied(with_type(StatusCode::OK, "application/json", text)),
         Reply::JsonLine(status, value) => with_type(
             status,
             "application/json",

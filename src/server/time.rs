@@ -24,22 +24,44 @@ pub(super) fn from_micros(micros: i64) -> Timestamp {
 
 /// Writes RFC 3339 in UTC, without the zeros at the end of the fraction: `2026-11-24T02:25:50.5Z`.
 pub(super) fn format(time: Timestamp) -> String {
+    let mut text = String::with_capacity("2026-11-24T02:25:50.123456789Z".len());
+    push(&mut text, time);
+    text
+}
+
+/// Appends a time in the form of [`format`].
+pub(super) fn push(text: &mut String, time: Timestamp) {
     let utc = TimeZone::UTC.to_datetime(time);
-    let mut text = format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-        utc.year(),
-        utc.month(),
-        utc.day(),
-        utc.hour(),
-        utc.minute(),
-        utc.second()
-    );
-    if utc.subsec_nanosecond() != 0 {
-        let fraction = format!(".{:09}", utc.subsec_nanosecond());
-        text.push_str(fraction.trim_end_matches('0'));
+    let year = i32::from(utc.year());
+    if year < 0 {
+        text.push('-');
+    }
+    push_number(text, year, if year < 0 { 3 } else { 4 });
+    for (separator, number) in [
+        ('-', utc.month()),
+        ('-', utc.day()),
+        ('T', utc.hour()),
+        (':', utc.minute()),
+        (':', utc.second()),
+    ] {
+        text.push(separator);
+        push_number(text, i32::from(number), 2);
+    }
+    let nanoseconds = utc.subsec_nanosecond();
+    if nanoseconds != 0 {
+        text.push('.');
+        push_number(text, nanoseconds, 9);
+        text.truncate(text.trim_end_matches('0').len());
     }
     text.push('Z');
-    text
+}
+
+/// Appends a number with so many digits.
+fn push_number(text: &mut String, number: i32, width: u32) {
+    for place in (0..width).rev() {
+        let digit = number.unsigned_abs() / 10_u32.pow(place) % 10;
+        text.extend(char::from_digit(digit, 10));
+    }
 }
 
 /// A text that is not a time in RFC 3339, in Go's words.
@@ -153,6 +175,8 @@ mod tests {
             assert_eq!(format(parse_rfc3339(given).unwrap()), shown);
         }
         assert_eq!(format(from_micros(ZERO)), "0001-01-01T00:00:00Z");
+        let before = parse_rfc3339("0000-01-01T00:00:00+01:00").unwrap();
+        assert_eq!(format(before), "-001-12-31T23:00:00Z");
     }
 
     #[test]

@@ -31,6 +31,7 @@ mod intake;
 mod json_keys;
 mod local;
 mod login;
+mod long_lists;
 mod lookup;
 mod noun_faults;
 mod nouns;

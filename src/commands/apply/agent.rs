@@ -46,7 +46,7 @@ async fn find(
         project: Some(project.to_owned()),
         ..Collection::agents(id)
     };
-    let found = lookup::by_name(writer.client, &agents, name).await?;
+    let found = writer.by_name(&agents, name).await?;
     lookup::one(&AGENT, name, found).map_err(|failure| {
         let list = acpctl(&["agent", "list"]);
         let hint = format!(

@@ -5,6 +5,7 @@
 //! that compares it with the server and writes through the [`writer`].
 
 mod agent;
+mod ahead;
 mod args;
 mod check;
 mod credential;

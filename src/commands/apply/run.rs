@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::ahead::Ahead;
 use super::args::Args;
 use super::document::Document;
 use super::kind::DocumentKind;
@@ -75,7 +76,8 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
     }
     let stdin_is_taken = args.filename.as_deref() == Some(Path::new("-"));
     let secrets = secret::prepare(ctx, &documents, &args.trust, stdin_is_taken)?;
-    let writer = Writer::new(ctx, client, project, args.diff, &args.trust);
+    let ahead = Ahead::of(&documents, project.as_deref());
+    let writer = Writer::new(ctx, client, project, args.diff, &args.trust).with(ahead);
     let leftovers = match labels {
         Some(labels) => agreed_leftovers(&writer, args, &documents, &labels)?,
         None => Vec::new(),

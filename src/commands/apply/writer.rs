@@ -1,13 +1,15 @@
 //! The server as one run of `apply` uses it: looks up what documents name, and writes, or only plans to write.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use anyhow::Context as _;
 use serde_json::Value;
 
+use super::ahead::Ahead;
 use super::diff::{self, Change};
 use super::document::Head;
-use crate::api::{Body, Client};
+use crate::api::{Body, Client, Error};
 use crate::commands::pairs::{as_json, pairs_of};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -34,6 +36,9 @@ pub(super) struct Writer<'a> {
     /// The findings and files that the user accepts for secrets.
     pub trust: &'a TrustArgs,
     mode: Mode,
+    ahead: Ahead,
+    /// The IDs of the projects that were found, by the text that names them.
+    projects: RefCell<HashMap<String, String>>,
 }
 
 /// The treatment of a write.
@@ -71,7 +76,14 @@ impl<'a> Writer<'a> {
             project,
             trust,
             mode,
+            ahead: Ahead::default(),
+            projects: RefCell::default(),
         }
+    }
+
+    /// Looks up objects of many documents together.
+    pub(super) fn with(self, ahead: Ahead) -> Self {
+        Self { ahead, ..self }
     }
 
     /// Returns the project of the run, if one is set.
@@ -136,7 +148,10 @@ impl<'a> Writer<'a> {
         all: &Collection,
         given: &str,
     ) -> anyhow::Result<Option<Record>> {
-        let found = lookup::find_if_any(self.client, all, given).await;
+        let found = match self.ahead.take(self.client, all, given).await {
+            Some(found) => lookup::one(all.resource, given, found).map_err(Into::into),
+            None => lookup::find_if_any(self.client, all, given).await,
+        };
         found.map_err(|error| match error.downcast::<Failure>() {
             Ok(failure) if failure.kind == Kind::Conflict => failure
                 .hint("a manifest may have the ID in the place of the name")
@@ -144,6 +159,17 @@ impl<'a> Writer<'a> {
             Ok(failure) => failure.into(),
             Err(error) => error,
         })
+    }
+
+    /// Returns the objects of exactly this name.
+    ///
+    /// # Errors
+    /// If the look-up fails.
+    pub(super) async fn by_name(&self, all: &Collection, name: &str) -> Result<Vec<Record>, Error> {
+        match self.ahead.take(self.client, all, name).await {
+            Some(found) => Ok(found),
+            None => lookup::by_name(self.client, all, name).await,
+        }
     }
 
     /// Returns the ID of a project; `None` if it does not exist yet, but `will_exist`.
@@ -155,13 +181,19 @@ impl<'a> Writer<'a> {
         project: &str,
         will_exist: bool,
     ) -> anyhow::Result<Option<String>> {
+        if let Some(id) = self.projects.borrow().get(project) {
+            return Ok(Some(id.clone()));
+        }
         let path = Collection::projects().item(project, &[]);
         match self.client.get(&PROJECT, &path).await {
             Err(error) if error.is_not_found() && will_exist => Ok(None),
             found => {
                 let found =
                     found.with_context(|| format!("project {} not found", quote(project)))?;
-                Ok(Some(found.id().to_owned()))
+                let id = found.id().to_owned();
+                let mut projects = self.projects.borrow_mut();
+                projects.insert(project.to_owned(), id.clone());
+                Ok(Some(id))
             }
         }
     }

@@ -67,6 +67,24 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .list
         .options(args.expiring_within.is_some() || args.minted);
     options.search = search(args);
+    let now = ctx.now();
+    let wanted = |record: &Record| {
+        let within = args.expiring_within;
+        within.is_none_or(|within| expires_within(record, now, within))
+            && (!args.minted || Minted::of(record).is_some())
+    };
+    let is_narrowed = args.expiring_within.is_some() || args.minted;
+    let keep = is_narrowed.then_some(&wanted as &dyn Fn(&Record) -> bool);
+    if let Some(mut streamed) = args.list.streamed(ctx, &CREDENTIAL, &format, keep)? {
+        let list = ctx.block_on(async {
+            let add = |page| streamed.add(page);
+            let pages = client.pages(&CREDENTIAL, "/credentials", &options, add);
+            pages.await.context("list credentials")
+        })?;
+        let first = streamed.first.take();
+        let total = streamed.finish(list)?;
+        return refuse_expiring(args, total, first.as_deref());
+    }
     let mut list = ctx.block_on(async {
         let list = client.list(&CREDENTIAL, "/credentials", &options).await;
         let mut list = list.context("list credentials")?;
@@ -78,36 +96,31 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     for record in list.items.iter_mut().flatten() {
         record.remove("token");
     }
-    let now = ctx.now();
-    let wanted = |record: &Record| {
-        let within = args.expiring_within;
-        within.is_none_or(|within| expires_within(record, now, within))
-            && (!args.minted || Minted::of(record).is_some())
-    };
-    let is_narrowed = args.expiring_within.is_some() || args.minted;
-    let total = args.list.narrow(
-        &mut list,
-        is_narrowed.then_some(&wanted as &dyn Fn(&Record) -> bool),
-    )?;
+    let total = args.list.narrow(&mut list, keep)?;
     let view = View {
         format: &format,
         columns: None,
         is_searched: options.search.is_some() || is_narrowed,
     };
     args.list.print(ctx, &list, total, &view)?;
+    refuse_expiring(args, total, list.items().first().map(Record::name_or_id))
+}
+
+/// Fails if the user asked for credentials that expire and there are any.
+fn refuse_expiring(args: &Args, total: i64, first: Option<&str>) -> anyhow::Result<()> {
     if args.expiring_within.is_some() && total > 0 {
-        return Err(expiring(total, list.items()).into());
+        return Err(expiring(total, first).into());
     }
     Ok(())
 }
 
 /// Reports credentials that expire, so that a job of CI can depend on the exit code alone.
-fn expiring(total: i64, records: &[Record]) -> Failure {
+fn expiring(total: i64, first: Option<&str>) -> Failure {
     let what = match total {
         1 => "1 credential expires".to_owned(),
         total => format!("{total} credentials expire"),
     };
-    let name = records.first().map_or("NAME", Record::name_or_id);
+    let name = first.unwrap_or("NAME");
     let update = acpctl(&["credential", "update", name, "--from-file", "PATH"]);
     Failure::new(Kind::Expiring, format!("{what} within --expiring-within"))
         .hint(format!("store a new secret: {update}"))

@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 
 use super::args::Args;
+use crate::api::Client;
 use crate::commands::binding_names;
 use crate::commands::listing::shows_screen;
 use crate::commands::several;
@@ -77,19 +78,27 @@ fn all(
     let client = ctx.client()?;
     let mut options = args.list.options(false);
     options.project.clone_from(&collection.project);
-    let mut list = ctx.block_on(async {
-        let mut list = client
-            .list(resource, &collection.path, &options)
-            .await
-            .with_context(|| format!("list {}", resource.plural()))?;
-        match collection.project.as_deref() {
-            Some("") => {}
-            Some(project) => lookup::doubt_empty(client, list.items(), project).await?,
-            None if resource.word == SESSION.word => {
-                lookup::doubt_no_sessions(client, list.items(), ctx.settings()?).await?;
+    let doing = || format!("list {}", resource.plural());
+    let streamed = if shows_names(resource, format) {
+        None
+    } else {
+        args.list.streamed(ctx, resource, format, None)?
+    };
+    if let Some(mut streamed) = streamed {
+        return ctx.block_on(async {
+            let add = |page| streamed.add(page);
+            let pages = client.pages(resource, &collection.path, &options, add);
+            let list = pages.await.with_context(doing)?;
+            if streamed.read == 0 {
+                doubt(ctx, client, collection, &[]).await?;
             }
-            None => {}
-        }
+            streamed.finish(list).map(drop)
+        });
+    }
+    let mut list = ctx.block_on(async {
+        let list = client.list(resource, &collection.path, &options).await;
+        let mut list = list.with_context(doing)?;
+        doubt(ctx, client, collection, list.items()).await?;
         if shows_names(resource, format)
             && let Some(rows) = &mut list.items
         {
@@ -105,6 +114,23 @@ fn all(
         records.for_each(|record| record.remove("token"));
     }
     args.list.show(ctx, list, format)
+}
+
+/// Ends the command if the list is empty because the project does not exist.
+async fn doubt(
+    ctx: &Ctx,
+    client: &Client,
+    collection: &Collection,
+    list: &[Record],
+) -> anyhow::Result<()> {
+    match collection.project.as_deref() {
+        Some("") => Ok(()),
+        Some(project) => lookup::doubt_empty(client, list, project).await,
+        None if collection.resource.word == SESSION.word => {
+            lookup::doubt_no_sessions(client, list, ctx.settings()?).await
+        }
+        None => Ok(()),
+    }
 }
 
 /// True for a table of role bindings, which shows names in place of IDs.

@@ -1,5 +1,6 @@
 //! `acpctl session messages`
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -8,12 +9,13 @@ use serde_json::Value;
 use super::follow::{self, End, EventFormat, Pauses, Printer};
 use super::stored::Stored;
 use super::text;
-use crate::api::{self, Client, Error, EventStream};
+use crate::api::{self, Client, Error, EventStream, Request};
+use crate::compat::json_tree::Tree;
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
-use crate::output::{Format, OutputArgs};
+use crate::output::{self, Format, OutputArgs};
 use crate::resources::{Candidates, Record, SESSION_MESSAGE};
 
 /// How long to wait before a stream that broke off, or could not be opened, is tried again.
@@ -67,16 +69,24 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     })?;
     match (format, messages) {
         (Format::Table | Format::Wide, messages) => {
-            let width = ctx.out.width();
+            let (width, now) = (ctx.out.width(), ctx.now());
+            let mut shown = String::new();
             for message in messages.unwrap_or_default() {
-                ctx.out.text(&text::message(&message, width, ctx.now()))?;
+                shown.push_str(&text::message(&message, width, now));
+                if shown.len() > output::PIECE {
+                    ctx.out.text(&std::mem::take(&mut shown))?;
+                }
             }
-            Ok(())
+            if shown.is_empty() {
+                return Ok(());
+            }
+            ctx.out.text(&shown)
         }
         (Format::Name, messages) => messages
             .unwrap_or_default()
             .iter()
             .try_for_each(|message| ctx.out.line(&format!("session-message/{}", message.id()))),
+        (Format::Json, Some(messages)) => ctx.out.records(&messages),
         (format, messages) => {
             let value = messages.map_or(Value::Null, |messages| {
                 messages.iter().map(Record::json).collect()
@@ -159,27 +169,25 @@ async fn follow_stored(
 
 /// Lists the messages; `None` if the server sent null, or no body.
 async fn list(client: &Client, path: &str) -> Result<Option<Vec<Record>>, Error> {
-    match client.get_json(path).await? {
-        Value::Null => Ok(None),
-        Value::Array(items) => items
-            .into_iter()
-            .map(|item| Record::decode(&SESSION_MESSAGE, item))
-            .collect::<Result<_, _>>()
-            .map(Some)
-            .map_err(Error::from),
-        other => {
-            let kind = if other.is_object() {
-                "object"
-            } else if other.is_string() {
-                "string"
-            } else {
-                "value"
-            };
-            Err(Error::Decode(format!(
-                "json: cannot unmarshal {kind} into Go value of type []types.SessionMessage"
-            )))
+    let answer = client.send(&Request::get(path)).await?;
+    answer.read(|tree| Ok::<_, Infallible>(read(tree)))?
+}
+
+fn read(tree: Tree<'_>) -> Result<Option<Vec<Record>>, Error> {
+    let kind = match tree {
+        tree if tree.is_null() => return Ok(None),
+        Tree::Array(items) => {
+            let records = items.into_iter();
+            let records = records.map(|item| Record::read(&SESSION_MESSAGE, item));
+            return Ok(Some(records.collect::<Result<_, _>>()?));
         }
-    }
+        Tree::Object(_) => "object",
+        Tree::Scalar(Value::String(_)) => "string",
+        Tree::Scalar(_) => "value",
+    };
+    Err(Error::Decode(format!(
+        "json: cannot unmarshal {kind} into Go value of type []types.SessionMessage"
+    )))
 }
 
 async fn once(printer: &mut Printer<'_>, client: &Client, session: &str) -> anyhow::Result<End> {

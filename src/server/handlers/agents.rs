@@ -88,7 +88,7 @@ pub(crate) fn sessions(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let agent = find(transaction, call)?;
         let within = Condition::equal("agent_id", agent.id);
-        lists::list(transaction, &SESSION, within, &call.query, call.fidelity()).map(Reply::ok)
+        lists::list(transaction, &SESSION, within, &call.query, call.fidelity())
     })
 }
 
@@ -109,7 +109,6 @@ pub(crate) fn role_bindings(call: &Call<'_>) -> Result<Reply, ServerFailure> {
             &call.query,
             call.fidelity(),
         )
-        .map(Reply::ok)
     })
 }
 

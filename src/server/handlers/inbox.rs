@@ -20,7 +20,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.store().read(|transaction| {
         let agent = agents::named(transaction, call, "agent")?;
         let within = Condition::equal("agent_id", agent.id);
-        lists::list(transaction, kind, within, &call.query, call.fidelity()).map(Reply::ok)
+        lists::list(transaction, kind, within, &call.query, call.fidelity())
     })
 }
 

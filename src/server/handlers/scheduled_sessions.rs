@@ -25,13 +25,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, ServerFailure> {
         let condition = Condition::equal("project_id", call.part("project"));
         let found = records::all(transaction, &SCHEDULED_SESSION, &condition)?;
         let items: Vec<_> = found.iter().map(ServerRecord::to_json).collect();
-        let total = i64::try_from(items.len()).unwrap_or(i64::MAX);
-        Ok(Reply::ok(lists::envelope(
-            &SCHEDULED_SESSION,
-            1,
-            total,
-            &items,
-        )))
+        Ok(Reply::ok(lists::whole(&SCHEDULED_SESSION, &items)))
     })
 }
 
@@ -172,7 +166,6 @@ pub(crate) fn runs(call: &Call<'_>) -> Result<Reply, ServerFailure> {
         let within = Condition::equal("source_scheduled_session_id", schedule.id);
         let found = records::all(transaction, &SESSION, &within)?;
         let items: Vec<_> = found.iter().map(ServerRecord::to_json).collect();
-        let total = i64::try_from(items.len()).unwrap_or(i64::MAX);
-        Ok(Reply::ok(lists::envelope(&SESSION, 1, total, &items)))
+        Ok(Reply::ok(lists::whole(&SESSION, &items)))
     })
 }

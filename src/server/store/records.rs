@@ -49,7 +49,8 @@ pub(crate) struct Window {
     pub offset: i64,
 }
 
-fn stored(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
+/// Returns the fields that are columns of the record's table.
+pub(crate) fn stored(kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
     kind.fields.iter().filter(|field| !field.secret)
 }
 
@@ -210,14 +211,32 @@ pub(crate) fn list(
     condition: &Condition,
     window: &Window,
 ) -> rusqlite::Result<Vec<ServerRecord>> {
+    let mut found = Vec::new();
+    each(connection, kind, condition, window, |row| {
+        found.push(record(kind, row)?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Passes the rows of the live records that meet a condition to `with`, in order. Their columns are the id, the time of
+/// creation, the time of the last change, and the fields of [`stored`].
+pub(crate) fn each(
+    connection: &Connection,
+    kind: &'static Kind,
+    condition: &Condition,
+    window: &Window,
+    mut with: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
     let sql = list_sql(kind, condition, window);
     let mut statement = connection.prepare_cached(&sql)?;
     let bounds = [Sql::Integer(window.limit), Sql::Integer(window.offset)];
-    let rows = statement.query_map(
-        params_from_iter(condition.values.iter().chain(&bounds)),
-        |row| record(kind, row),
-    )?;
-    rows.collect()
+    let values = condition.values.iter().chain(&bounds);
+    let mut rows = statement.query(params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        with(row)?;
+    }
+    Ok(())
 }
 
 /// Returns all live records that meet a condition, ordered by id.

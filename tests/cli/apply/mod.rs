@@ -7,6 +7,7 @@ mod manifests;
 mod prune;
 mod repeat;
 mod secrets;
+mod together;
 
 use std::sync::Arc;
 

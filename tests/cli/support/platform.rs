@@ -70,13 +70,20 @@ impl Platform {
         let wanted = form_urlencoded::parse(query.as_bytes())
             .find(|(key, _)| key == "search")
             .map(|(_, search)| {
-                let (field, value) = search.split_once(" = ").unwrap_or(("name", &search));
-                (field.to_owned(), value.trim_matches('\'').to_owned())
+                let (field, values) = search
+                    .split_once(" = ")
+                    .or_else(|| search.split_once(" in "))
+                    .unwrap_or(("name", &search));
+                let values = values.trim_matches(['(', ')']).split(',');
+                let values = values.map(|value| value.trim_matches('\'').to_owned());
+                (field.to_owned(), values.collect::<Vec<_>>())
             });
         let state = self.state.lock().unwrap();
         let objects = state.get(collection).cloned().unwrap_or_default();
         let found = objects.iter().filter(|object| {
-            let fits = |(field, value): &(String, String)| object[field] == **value;
+            let fits = |(field, values): &(String, Vec<String>)| {
+                values.iter().any(|value| object[field] == **value)
+            };
             wanted.as_ref().is_none_or(fits)
         });
         server::list(found.map(without_token).collect::<Vec<_>>())
