@@ -33,8 +33,9 @@ impl Release {
 
     fn archive(&self, version: &str) -> PathBuf {
         let processor = std::env::consts::ARCH;
-        self.files()
-            .join(format!("acpctl-{version}-{processor}-unknown-linux-musl.tar.gz"))
+        self.files().join(format!(
+            "acpctl-{version}-{processor}-unknown-linux-musl.tar.gz"
+        ))
     }
 
     /// Puts an archive of this version and the checksums of all archives into the release.
@@ -46,12 +47,18 @@ impl Release {
         fs::create_dir_all(program.parent().unwrap()).unwrap();
         fs::write(&program, format!("#!/bin/sh\necho acpctl {version}\n")).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-        let page = self.dir.path().join(name).join("share/man/man1/acpctl.1.gz");
+        let page = self
+            .dir
+            .path()
+            .join(name)
+            .join("share/man/man1/acpctl.1.gz");
         fs::create_dir_all(page.parent().unwrap()).unwrap();
         fs::write(page, version).unwrap();
         sh(
             self.dir.path(),
-            &format!("tar -czf files/{name}.tar.gz {name} && cd files && sha256sum -- *.tar.gz >SHA256SUMS"),
+            &format!(
+                "tar -czf files/{name}.tar.gz {name} && cd files && sha256sum -- *.tar.gz >SHA256SUMS"
+            ),
         );
     }
 
@@ -77,18 +84,28 @@ impl Release {
     }
 
     fn installed_version(&self) -> String {
-        let out = Command::new(self.prefix().join("bin/acpctl")).output().unwrap();
+        let out = Command::new(self.prefix().join("bin/acpctl"))
+            .output()
+            .unwrap();
         streams(&out).0
     }
 
     /// Every file below the prefix.
     fn installed(&self) -> String {
-        sh(self.dir.path(), "mkdir -p prefix && cd prefix && find . -type f | sort")
+        sh(
+            self.dir.path(),
+            "mkdir -p prefix && cd prefix && find . -type f | sort",
+        )
     }
 }
 
 fn sh(dir: &Path, line: &str) -> String {
-    let out = Command::new("sh").arg("-ec").arg(line).current_dir(dir).output().unwrap();
+    let out = Command::new("sh")
+        .arg("-ec")
+        .arg(line)
+        .current_dir(dir)
+        .output()
+        .unwrap();
     assert!(out.status.success(), "{line}: {out:?}");
     streams(&out).0
 }
@@ -116,7 +133,10 @@ fn a_release_is_installed_replaced_and_removed() {
     ");
 
     let (code, text) = release.install(&["--remove"]);
-    assert_eq!((code, text.as_str()), (0, "Removed acpctl from DIR/prefix\n"));
+    assert_eq!(
+        (code, text.as_str()),
+        (0, "Removed acpctl from DIR/prefix\n")
+    );
     assert_eq!(release.installed(), "");
     let (code, text) = release.install(&["--remove"]);
     assert_eq!(code, 1);
@@ -171,6 +191,9 @@ fn a_list_of_files_that_leads_elsewhere_is_refused() {
 
     let (code, text) = release.install(&["--remove"]);
     assert_eq!(code, 1);
-    assert!(text.contains("names '../victim', which no install wrote"), "{text}");
+    assert!(
+        text.contains("names '../victim', which no install wrote"),
+        "{text}"
+    );
     assert_eq!(fs::read_to_string(victim).unwrap(), "kept");
 }

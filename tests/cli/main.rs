@@ -37,6 +37,7 @@ mod noun_faults;
 mod nouns;
 mod output;
 mod panics;
+mod pictures;
 mod progress;
 mod recipes;
 mod replay;

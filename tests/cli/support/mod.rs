@@ -5,6 +5,7 @@ pub mod browser;
 pub mod cluster;
 pub mod mounts;
 pub mod oidc;
+pub mod picture;
 pub mod platform;
 pub mod process;
 pub mod proxy;

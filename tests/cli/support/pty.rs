@@ -110,6 +110,11 @@ impl Terminal {
         self.wait_until(text, |screen| screen.contains(text))
     }
 
+    /// Reads the screen as it is now, with its colors.
+    pub fn read_screen<T>(&self, read: impl FnOnce(&vt100::Screen) -> T) -> T {
+        read(self.seen.0.lock().unwrap().screen.screen())
+    }
+
     /// Every byte written so far, as text.
     pub fn written(&self) -> String {
         String::from_utf8_lossy(&self.seen.0.lock().unwrap().raw).into_owned()
