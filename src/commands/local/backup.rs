@@ -11,6 +11,7 @@ use crate::commands::outcome::{self, WriteArgs};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::progress;
+use crate::text::command::shell_word;
 use crate::text::quote;
 
 const EXAMPLES: &str = "acpctl local backup ~/ambient-backup.db";
@@ -34,6 +35,15 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let message = format!("back the store up: {} exists already", quote(&file));
         return Err(Failure::new(Kind::Other, message)
             .hint("name a new file")
+            .into());
+    }
+    let folder = args.file.parent();
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
+    if let Some(folder) = folder {
+        let folder = folder.display().to_string();
+        let message = format!("back the store up: {} is not a folder", quote(&folder));
+        return Err(Failure::new(Kind::Other, message)
+            .hint(format!("make it first: mkdir -p {}", shell_word(&folder)))
             .into());
     }
     if ctx.rehearses() {

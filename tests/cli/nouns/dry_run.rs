@@ -97,6 +97,21 @@ fn nothing_changes_in_a_dry_run() {
 }
 
 #[test]
+fn a_backup_needs_its_folder() {
+    let env = TestEnv::new();
+    let output = env
+        .local()
+        .args(["local", "backup", "no/such.db"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        streams(&output).1,
+        "Error: back the store up: \"no\" is not a folder\nHint: make it first: mkdir -p no\n"
+    );
+}
+
+#[test]
 fn a_dry_run_fails_if_the_object_is_missing() {
     let env = TestEnv::new();
     local(&env, &["create", "project", "--name", "demo"]);

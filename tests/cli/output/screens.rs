@@ -270,6 +270,252 @@ fn other_commands() {
 }
 
 #[test]
+fn settings_and_pages_of_help() {
+    assert_snapshot!(both("config view"), @r"
+    KEY                   VALUE
+    api_url               http://127.0.0.1:[port]
+    local                 false
+    access_token          [REDACTED]
+    project               demo
+    request_timeout       30s
+    connect_timeout       10s
+    retries               2
+    polling_interval      2s
+    insecure_tls_verify   false
+    pager                 (not set)
+    status 0
+    ");
+    assert_snapshot!(both("config view --origin"), @r"
+    KEY                   VALUE                    ORIGIN
+    api_url               http://127.0.0.1:[port]   environment
+    local                 false                    environment
+    access_token          [REDACTED]               environment
+    project               demo                     environment
+    request_timeout       30s                      default
+    connect_timeout       10s                      default
+    retries               2                        default
+    polling_interval      2s                       default
+    insecure_tls_verify   false                    default
+    pager                 (not set)                default
+    status 0
+    ");
+    assert_snapshot!(both("options"), @r"
+    Every command takes these flags, before or after its name.
+
+    Global Flags:
+      -U, --api-url <URL>    Override the API server URL for this invocation
+          --ca-file <PATH>   Also trust the certificate authorities in this PEM file
+          --color <WHEN>     When to use color: auto, always or never [default:
+                             auto]
+          --connect-timeout <DURATION>
+                             Time limit for connecting to the server, e.g. 5s
+                             (default 10s)
+          --insecure-skip-tls-verify
+                             Skip TLS certificate verification (insecure)
+          --jq <EXPRESSION>  Filter the JSON of -o json, which this implies, with a
+                             jq expression; strings are printed without quotes
+          --local            Use the embedded API on this machine instead of a
+                             server
+          --no-input         Never prompt; fail if input is missing
+          --print-curl       Show each request as a curl command that takes the
+                             token from $AMBIENT_TOKEN
+          --project <NAME>   Project to work in
+      -q, --quiet            Print only names in lists, and only warnings and errors
+                             on stderr
+          --request-timeout <DURATION>
+                             Time limit for one request, e.g. 90s (default 30s)
+          --retries <N>      How often to retry a request that is safe to repeat
+                             (default 2)
+          --send-login       Send the stored login to an address other than its own,
+                             such as a port-forward to the same server
+          --trace            Like --verbose, with headers and bodies; secrets are
+                             masked
+      -v, --verbose          Log requests and responses to stderr
+
+    Flags Without a Command:
+      -h, --help     Show help; after a command, the help of that command
+      -V, --version  Print the version; without a command, -v does the same
+    status 0
+    --- 200 columns
+    Every command takes these flags, before or after its name.
+
+    Global Flags:
+      -U, --api-url <URL>    Override the API server URL for this invocation
+          --ca-file <PATH>   Also trust the certificate authorities in this PEM file
+          --color <WHEN>     When to use color: auto, always or never [default: auto]
+          --connect-timeout <DURATION>
+                             Time limit for connecting to the server, e.g. 5s (default 10s)
+          --insecure-skip-tls-verify
+                             Skip TLS certificate verification (insecure)
+          --jq <EXPRESSION>  Filter the JSON of -o json, which this implies, with a jq expression; strings are printed without quotes
+          --local            Use the embedded API on this machine instead of a server
+          --no-input         Never prompt; fail if input is missing
+          --print-curl       Show each request as a curl command that takes the token from $AMBIENT_TOKEN
+          --project <NAME>   Project to work in
+      -q, --quiet            Print only names in lists, and only warnings and errors on stderr
+          --request-timeout <DURATION>
+                             Time limit for one request, e.g. 90s (default 30s)
+          --retries <N>      How often to retry a request that is safe to repeat (default 2)
+          --send-login       Send the stored login to an address other than its own, such as a port-forward to the same server
+          --trace            Like --verbose, with headers and bodies; secrets are masked
+      -v, --verbose          Log requests and responses to stderr
+
+    Flags Without a Command:
+      -h, --help     Show help; after a command, the help of that command
+      -V, --version  Print the version; without a command, -v does the same
+    status 0
+    ");
+    assert_snapshot!(both("help exit-codes"), @r"
+    The exit status tells why a command failed.
+
+      0      success
+      1      other failure
+      2      usage error
+      3      not found
+      4      not logged in, or the token was rejected (401)
+      5      forbidden (403)
+      6      conflict, or an ambiguous name
+      7      invalid input data
+      8      policy gate: --min-ttl or --strict
+      9      network failure or time-out
+      10     server error
+      11     input required, but prompting is disabled
+      12     credential list --expiring-within: credentials expire
+      13     credential scan: a stored secret was found
+      126    session exec: the command can't be run
+      127    session exec: there is no such command
+      128+n  ended by signal n
+    status 0
+    ");
+    assert_snapshot!(both("credential explain token-expired"), @r"
+    token-expired (error)
+
+      the token expired on ...
+
+    Reported if: the token's `exp` or the time of its signing is too long ago; also for the id-token of an oidc provider without refresh-token.
+
+    Kubernetes' own client accepts it. To accept it too: --allow token-expired
+
+    Fix: get a new one: `kubectl create token NAME --duration 24h`
+    status 0
+    ");
+}
+
+#[test]
+fn what_a_session_gets() {
+    assert_snapshot!(both("session explain --agent lead"), @r"
+    PROVIDER     CREDENTIAL   CHOSEN   TIER      AGE   WHY
+    github       bot          yes      project   3d    closest tier, oldest binding
+    kubeconfig   prod         yes      global    3d    closest tier, oldest binding
+    2 more bindings decide nothing here; --all shows them
+    prod: warning: binding b1: created for one person, but applies to every project
+    prod: warning: a sandbox session gets nothing of it: no file, no KUBECONFIG, no
+      MCP server
+    ways to a cluster from a sandbox: an image of your own or a Kubernetes Secret
+      with the login, which an administrator provides; a payload of the agent
+      carries files without secrets, because everyone who may read the agent can
+      read them; the sandbox policy must allow the cluster's address
+    status 0
+    --- 200 columns
+    PROVIDER     CREDENTIAL   CHOSEN   TIER      AGE   WHY
+    github       bot          yes      project   3d    closest tier, oldest binding
+    kubeconfig   prod         yes      global    3d    closest tier, oldest binding
+    2 more bindings decide nothing here; --all shows them
+    prod: warning: binding b1: created for one person, but applies to every project
+    prod: warning: a sandbox session gets nothing of it: no file, no KUBECONFIG, no MCP server
+    ways to a cluster from a sandbox: an image of your own or a Kubernetes Secret with the login, which an administrator provides; a payload of the agent carries files without secrets, because everyone
+      who may read the agent can read them; the sandbox policy must allow the cluster's address
+    status 0
+    ");
+    assert_snapshot!(both("session preview --agent lead"), @r"
+    github: bot
+      time  set      never
+      time  renewed  never
+      time  removed  never
+    kubeconfig: prod
+      time  set      never
+      time  renewed  never
+      time  removed  never
+    (every session)
+      variable  ANTHROPIC_BASE_URL       https://inference.local
+      variable  ANTHROPIC_API_KEY        notused
+      variable  HTTPS_PROXY              http://10.200.0.1:3128
+      variable  NO_PROXY                 127.0.0.1,localhost
+      variable  SSL_CERT_FILE            /etc/openshell-tls/openshell-ca.pem
+      variable  REQUESTS_CA_BUNDLE       /etc/openshell-tls/openshell-ca.pem
+      variable  NODE_EXTRA_CA_CERTS      /etc/openshell-tls/openshell-ca.pem
+      file      /tmp/initial_prompt.txt  the first prompt
+    bot: warning: the stored secret is never read: a sandbox session takes the data
+      of this provider from a Kubernetes Secret, which an administrator provides
+    prod: warning: a sandbox session gets nothing of it: no file, no KUBECONFIG, no
+      MCP server
+    prod: warning: ways to a cluster from a sandbox: an image of your own or a
+      Kubernetes Secret with the login, which an administrator provides; a payload
+      of the agent carries files without secrets, because everyone who may read the
+      agent can read them; the sandbox policy must allow the cluster's address
+    prod: warning: binding b1: created for one person, but applies to every project
+    status 0
+    --- 200 columns
+    PROVIDER     CREDENTIAL        WHAT       NAME                      VALUE
+    github       bot               time       set                       never
+    github       bot               time       renewed                   never
+    github       bot               time       removed                   never
+    kubeconfig   prod              time       set                       never
+    kubeconfig   prod              time       renewed                   never
+    kubeconfig   prod              time       removed                   never
+    -            (every session)   variable   ANTHROPIC_BASE_URL        https://inference.local
+    -            (every session)   variable   ANTHROPIC_API_KEY         notused
+    -            (every session)   variable   HTTPS_PROXY               http://10.200.0.1:3128
+    -            (every session)   variable   NO_PROXY                  127.0.0.1,localhost
+    -            (every session)   variable   SSL_CERT_FILE             /etc/openshell-tls/openshell-ca.pem
+    -            (every session)   variable   REQUESTS_CA_BUNDLE        /etc/openshell-tls/openshell-ca.pem
+    -            (every session)   variable   NODE_EXTRA_CA_CERTS       /etc/openshell-tls/openshell-ca.pem
+    -            (every session)   file       /tmp/initial_prompt.txt   the first prompt
+    bot: warning: the stored secret is never read: a sandbox session takes the data of this provider from a Kubernetes Secret, which an administrator provides
+    prod: warning: a sandbox session gets nothing of it: no file, no KUBECONFIG, no MCP server
+    prod: warning: ways to a cluster from a sandbox: an image of your own or a Kubernetes Secret with the login, which an administrator provides; a payload of the agent carries files without secrets,
+      because everyone who may read the agent can read them; the sandbox policy must allow the cluster's address
+    prod: warning: binding b1: created for one person, but applies to every project
+    status 0
+    ");
+    assert_snapshot!(both("get sessions --count"), @r"
+    PHASE     COUNT
+    Running   1
+    Failed    1
+    status 0
+    ");
+}
+
+#[test]
+fn errors_on_a_terminal() {
+    assert_snapshot!(both("agent delete"), @r"
+    Error: requires at least 1 arg(s), only received 0
+    Hint: name the agent, or choose by --label or --all
+    status 2
+    ");
+    assert_snapshot!(both("credential lst"), @r#"
+    Error: unknown command "lst" for "acpctl credential"
+    Hint: did you mean 'acpctl credential list'?
+    status 2
+    "#);
+    assert_snapshot!(both("wait projects/demo"), @r"
+    Error: projects have no phases
+    Hint: add --for exists or --for deleted
+    status 2
+    ");
+    assert_snapshot!(both("delete roles --all"), @r#"
+    Error: --all is only supported for sessions; got "roles"
+    Hint: it is also supported for agents, applications, credentials, policies and
+      providers
+    status 2
+    --- 200 columns
+    Error: --all is only supported for sessions; got "roles"
+    Hint: it is also supported for agents, applications, credentials, policies and providers
+    status 2
+    "#);
+}
+
+#[test]
 fn pages_about_one_object() {
     assert_snapshot!(both("describe credential prod"), @r"
     Credential prod
