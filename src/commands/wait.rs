@@ -24,6 +24,16 @@ acpctl wait fix-the-build
 # Wait until it runs, for at most five minutes
 acpctl wait fix-the-build --for Running --timeout 5m";
 
+/// The phases with their descriptions, for completion.
+const DESCRIBED: &[(&str, &str)] = &[
+    ("Pending", "waits for its turn"),
+    ("Creating", "the platform makes its container"),
+    ("Running", "works"),
+    ("Stopping", "is being stopped"),
+    ("Stopped", "was stopped; can be started again"),
+    ("Completed", "has ended"),
+    ("Failed", "has ended with an error"),
+];
 /// How long a session may be Pending before acpctl says what may be missing.
 const PENDING_LIMIT: Duration = Duration::from_secs(60);
 /// How many requests in a row may fail.
@@ -42,7 +52,7 @@ pub struct Args {
     session: String,
     /// Phase to wait for: Pending, Creating, Running, Stopping, Stopped, Completed or Failed (repeatable: one is enough)
     #[arg(long = "for", value_name = "PHASE", value_delimiter = ',')]
-    #[arg(add = Candidates::Words(PHASES))]
+    #[arg(add = Candidates::Described(DESCRIBED))]
     phases: Vec<String>,
     /// Time limit, e.g. 90s or 1h
     #[arg(long, value_name = "DURATION", default_value = "30m0s", value_parser = number::duration)]
