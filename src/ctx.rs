@@ -232,6 +232,12 @@ impl Ctx {
         Ok(client)
     }
 
+    /// Returns the API client if the command has used one.
+    #[must_use]
+    pub(crate) fn used_client(&self) -> Option<&Client> {
+        self.client.get()
+    }
+
     /// Returns the token for the effective server, renewed if it ends soon and can be renewed, and the way to a new one; no
     /// token if nobody is logged in.
     fn token(

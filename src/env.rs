@@ -61,6 +61,8 @@ variables! {
     OPENSHIFT_PATTERN = "AMBIENT_OPENSHIFT_PATTERN", Text, "Text that marks an OpenShift route, in place of the known ones.";
     LOCAL_KEYRING = "AMBIENT_LOCAL_KEYRING", Text, "`off` keeps the key of the embedded API in a file beside its database.";
     KUBECONFIG = "KUBECONFIG", Path, "Kubeconfig files that `credential create --context NAME` reads if no file is given.";
+    NO_SECRET_ARGS = "AMBIENT_NO_SECRET_ARGS", Presence, "Set: a secret on the command line is refused instead of warned about.";
+    RELEASE_URL = "ACPCTL_RELEASE_URL", Text, "Address that `version --check` asks for the newest release of acpctl.";
     CI = "CI", Presence, "Set by CI systems: acpctl never prompts. `false`, `0`, `no` and `off` count as unset.";
     ACPCTL_PAGER = "ACPCTL_PAGER", Text, "Program that shows output that is longer than the window of a terminal; `cat` for none. It wins over `config set pager` and `PAGER`.";
     PAGER = "PAGER", Text, "The same, if neither `ACPCTL_PAGER` nor the configuration file names one (default `less -FRX`).";

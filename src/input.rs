@@ -9,7 +9,9 @@ use rustix::fs::FileType;
 use zeroize::Zeroizing;
 
 use crate::compat::io_reason::reason;
+use crate::env;
 use crate::failure::{Failure, Kind};
+use crate::output::Out;
 use crate::plain_file;
 use crate::text::quote;
 
@@ -37,6 +39,34 @@ impl Source {
             Self::Stdin => "standard input",
             Self::File(_) => "the file",
         }
+    }
+}
+
+/// Warns of a secret on the command line. `instead` says how else it can be given; `is_strict` is `--strict`.
+///
+/// # Errors
+/// `--strict`, or the variable that forbids such secrets.
+pub(crate) fn judge_literal(out: &Out, instead: &str, is_strict: bool) -> Result<(), Failure> {
+    let what =
+        "a secret on the command line can be seen in the process list and the shell's history";
+    let variable = env::NO_SECRET_ARGS;
+    if variable.get().is_some() {
+        let text = format!("{what}; {} forbids it", variable.name);
+        return Err(Failure::usage(text).hint(instead));
+    }
+    if is_strict {
+        return Err(Failure::new(Kind::Policy, format!("{what} (--strict)")).hint(instead));
+    }
+    out.warn(&format!("{what}; {instead}"));
+    Ok(())
+}
+
+/// Returns true if the value of `--token` is the secret itself: neither standard input nor a file.
+pub(crate) fn is_literal(value: impl AsRef<OsStr>) -> bool {
+    match value.as_ref().as_bytes() {
+        [] | b"-" => false,
+        [b'@', rest @ ..] => rest.starts_with(b"@"),
+        _ => true,
     }
 }
 
@@ -104,7 +134,7 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Failure {
 pub(crate) fn tilde_hint(path: &Path) -> Option<String> {
     let text = path.to_string_lossy();
     let rest = text.strip_prefix('~')?;
-    let home = crate::env::HOME.path().filter(|_| rest.starts_with('/'));
+    let home = env::HOME.path().filter(|_| rest.starts_with('/'));
     Some(match home {
         Some(home) => format!(
             "nothing expands the ~ here; write {}{rest}",

@@ -113,7 +113,10 @@ fn run_words(words: &[OsString]) -> ExitCode {
         Err(failure) => return exit::report(&out, &failure.into(), false),
     };
     match check_environment().and_then(|()| cli.command.run(&ctx)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            commands::version::drift::warn_once_a_day(&ctx);
+            ExitCode::SUCCESS
+        }
         Err(error) => exit::report(&ctx.out, &error, as_json(&ctx.globals)),
     }
 }

@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use url::Url;
 
+use super::proxy;
 use super::request::{Answer, Request};
 use crate::compat::json;
 use crate::config::Verbosity;
@@ -48,6 +50,7 @@ impl Trace {
         }
         if self.0.requests {
             say(&format!("> {} {url}", request.method));
+            self.via(url);
         }
         if self.0.bodies {
             if let Some(project) = project {
@@ -85,6 +88,14 @@ impl Trace {
     pub(crate) fn plain(self, method: &str, url: &str) {
         if self.0.requests {
             say(&format!("> {method} {}", url_for_people(url)));
+            self.via(url);
+        }
+    }
+
+    /// Names the proxy of a request, without its login.
+    fn via(self, url: &str) {
+        if let Some(proxy) = Url::parse(url).ok().and_then(|url| proxy::address(&url)) {
+            say(&format!("* through the proxy {proxy}"));
         }
     }
 

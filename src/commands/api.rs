@@ -23,6 +23,13 @@ acpctl api GET '/credentials?size=10'";
 
 /// The methods of the platform.
 const METHODS: &[&str] = &["GET", "POST", "PATCH", "DELETE"];
+/// The same with descriptions, for completion.
+const DESCRIBED: &[(&str, &str)] = &[
+    ("GET", "read"),
+    ("POST", "create, or start an action"),
+    ("PATCH", "change"),
+    ("DELETE", "delete"),
+];
 
 /// The path before every route.
 const BASE: &str = "/api/ambient/v1";
@@ -45,7 +52,7 @@ const SECRETS: [&str; 6] = [
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// GET, POST, PATCH or DELETE
-    #[arg(add = Candidates::Words(METHODS))]
+    #[arg(add = Candidates::Described(DESCRIBED))]
     method: String,
     /// Path below /api/ambient/v1, with a query if there is one
     path: String,
@@ -158,7 +165,8 @@ fn body(ctx: &Ctx, args: &Args) -> Result<Option<Body>, Failure> {
                 .to_owned(),
             None => {
                 if SECRETS.contains(&name) {
-                    ctx.out.warn(&format!("a secret on the command line can be seen in the process list and the shell's history; use -f {name}=@PATH"));
+                    let instead = format!("use -f {name}=@PATH");
+                    input::judge_literal(&ctx.out, &instead, false)?;
                 }
                 value.to_owned()
             }

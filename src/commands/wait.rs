@@ -28,21 +28,21 @@ acpctl wait fix-the-build --for Running --timeout 5m
 acpctl wait credential/prod --for exists
 acpctl wait agent/lead --for deleted";
 
-/// The words of `--for`: the phases of a session, and what every object can do.
-const GOALS: &[&str] = &[
-    "Pending",
-    "Creating",
-    "Running",
-    "Stopping",
-    "Stopped",
-    "Completed",
-    "Failed",
-    EXISTS,
-    DELETED,
-];
 const EXISTS: &str = "exists";
 const DELETED: &str = "deleted";
 
+/// The words of `--for` with their descriptions: the phases of a session, and what every object can do.
+const DESCRIBED: &[(&str, &str)] = &[
+    ("Pending", "waits for its turn"),
+    ("Creating", "the platform makes its container"),
+    ("Running", "works"),
+    ("Stopping", "is being stopped"),
+    ("Stopped", "was stopped; can be started again"),
+    ("Completed", "has ended"),
+    ("Failed", "has ended with an error"),
+    (EXISTS, "an object of any kind exists"),
+    (DELETED, "an object of any kind is gone"),
+];
 /// How long a session may be Pending before acpctl says what may be missing.
 const PENDING_LIMIT: Duration = Duration::from_secs(60);
 /// How many requests in a row may fail.
@@ -62,7 +62,7 @@ pub struct Args {
     /// Phase to wait for: Pending, Creating, Running, Stopping, Stopped, Completed or Failed (repeatable: one is enough);
     /// or exists, or deleted
     #[arg(long = "for", value_name = "PHASE", value_delimiter = ',')]
-    #[arg(add = Candidates::Words(GOALS))]
+    #[arg(add = Candidates::Described(DESCRIBED))]
     phases: Vec<String>,
     /// Time limit, e.g. 90s or 1h
     #[arg(long, value_name = "DURATION", default_value = "30m0s", value_parser = number::duration)]

@@ -18,6 +18,30 @@ use crate::plain_file::{self, Links};
 use crate::resources::{Candidates, NAMED, PROJECT_AGENT, find_or_project_agent};
 use crate::text::url_for_people;
 
+/// The kinds of objects, each with a description.
+const KINDS: &[(&str, &str)] = &[
+    ("agent", "a role with a prompt that sessions work for"),
+    ("application", "a source that the platform keeps applied"),
+    ("cluster", "a cluster that the platform knows"),
+    ("credential", "a secret for sessions, such as a kubeconfig"),
+    ("policy", "what a sandbox may reach"),
+    ("project", "a space for agents and sessions"),
+    ("project-agent", "an agent, in the Go tool's words"),
+    (
+        "project-settings",
+        "the groups and repositories of a project",
+    ),
+    ("provider", "a service whose secrets sandboxes get"),
+    ("role", "a set of permissions"),
+    (
+        "role-binding",
+        "who has which role, and who uses which credential",
+    ),
+    ("scheduled-session", "a session that starts at set times"),
+    ("session", "one run of an agent"),
+    ("user", "a person or a program with a login"),
+];
+
 /// Returns the candidates for the cursor.
 #[must_use]
 pub(super) fn answer(cursor: &Cursor<'_>, deadline: Instant) -> Answer {
@@ -97,7 +121,6 @@ fn values(cursor: &Cursor<'_>, arg: &Arg, deadline: Instant) -> Answer {
     }
     let names = |resource| Answer::of(live::names(resource, cursor, deadline));
     match arg.get::<Candidates>() {
-        Some(Candidates::Words(words)) => Answer::of(without_help(words)),
         Some(Candidates::Described(words)) => Answer::of(described(words)),
         Some(Candidates::Names(resource)) => names(resource),
         Some(Candidates::Kinds) if cursor.arguments.is_empty() => Answer::of(kinds()),
@@ -145,17 +168,15 @@ fn server_contexts() -> Vec<Candidate> {
         .collect()
 }
 
-fn without_help(words: &[&str]) -> Vec<Candidate> {
-    let words = words.iter();
-    words.map(|text| Candidate::new(*text, "")).collect()
-}
-
 /// Returns the words for kinds of objects, sorted.
 fn kinds() -> Vec<Candidate> {
     let named = NAMED.iter().map(|resource| resource.word);
     let mut words: Vec<&str> = named.chain(PROJECT_AGENT.first().copied()).collect();
     words.sort_unstable();
-    without_help(&words)
+    let about = |word: &str| KINDS.iter().find(|(kind, _)| *kind == word);
+    let help = |word: &str| about(word).map_or("", |(_, help)| help);
+    let words = words.into_iter();
+    words.map(|word| Candidate::new(word, help(word))).collect()
 }
 
 /// Returns the commands below a command, sorted by name.

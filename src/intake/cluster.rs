@@ -44,7 +44,7 @@ pub(crate) struct ClusterArgs {
     #[arg(long, value_name = "NAME")]
     #[arg(add = Candidates::Contexts)]
     pub context: Option<String>,
-    /// Accept this knowingly: exec-plugin starts the login program that the kubeconfig names
+    /// Permit what is refused by default: exec-plugin permits starting the login program that the kubeconfig names
     #[arg(long, value_name = "CODE")]
     pub allow: Vec<String>,
 }

@@ -1,7 +1,6 @@
 //! The flags that name the source of a secret. Exactly one source is read, once and to its end.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -54,15 +53,15 @@ impl SourceArgs {
     }
 
     /// Warns if the secret itself is on the command line.
-    pub fn warn_of_literal(&self, ctx: &Ctx) {
-        let Some(token) = &self.token else { return };
-        let names_a_source = match token.as_bytes() {
-            [] | b"-" => true,
-            [b'@', rest @ ..] => !rest.starts_with(b"@"),
-            _ => false,
-        };
-        if !names_a_source {
-            ctx.out.warn("a secret on the command line can be seen in the process list and the shell's history; use --from-file or a pipe");
+    ///
+    /// # Errors
+    /// As [`input::judge_literal`].
+    pub fn judge_literal(&self, ctx: &Ctx, is_strict: bool) -> Result<(), Failure> {
+        match &self.token {
+            Some(token) if input::is_literal(token) => {
+                input::judge_literal(&ctx.out, "use --from-file or a pipe", is_strict)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -19,8 +19,6 @@ use super::session::SESSION;
 /// The candidates for the value of an argument.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Candidates {
-    /// Fixed words.
-    Words(&'static [&'static str]),
     /// Fixed words, each with a description.
     Described(&'static [(&'static str, &'static str)]),
     /// The names of a kind's objects on the server.

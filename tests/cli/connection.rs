@@ -8,7 +8,7 @@ use std::thread;
 use crate::support::proxy::Proxy;
 use crate::support::run::Line as _;
 use crate::support::server::{Reply, Scripted, nothing};
-use crate::support::tls::Authority;
+use crate::support::tls::{Authority, Server};
 use crate::support::{TOKEN, TestEnv, streams};
 
 const PROXY_PASSWORD: &str = "canary-proxy-password";
@@ -113,16 +113,22 @@ fn no_token_goes_to_a_server_that_is_not_who_it_says() {
 }
 
 #[test]
-fn the_system_bundle_can_be_replaced() {
+fn a_server_can_be_pinned_to_one_authority() {
     let (env, authority) = (TestEnv::new(), Authority::new());
     let ca = authority.file(&env.work());
-    let server = authority.server(&["localhost"]);
-    let url = format!("https://localhost:{}", server.port());
-    env.connected(&url)
-        .env("SSL_CERT_FILE", ca)
-        .args(["project", "list"])
-        .assert()
-        .success();
+    let list = |server: &Server| {
+        let url = format!("https://localhost:{}", server.port());
+        env.connected(&url)
+            .env("SSL_CERT_FILE", &ca)
+            .args(["project", "list"])
+            .output()
+            .unwrap()
+    };
+    assert!(list(&authority.server(&["localhost"])).status.success());
+    let other = Authority::new().server(&["localhost"]);
+    let refused = failure(&list(&other));
+    assert!(refused.contains("signed by unknown authority"), "{refused}");
+    assert!(other.requests().is_empty());
 }
 
 #[test]
@@ -289,6 +295,34 @@ fn plain_http_goes_through_the_proxy_except_where_no_proxy_says_so() {
     run("corp.test,0.0.0.0");
     run("*");
     assert_eq!((proxy.heads().len(), server.received().len()), (1, 2));
+}
+
+#[test]
+fn the_trace_names_the_proxy_without_its_login() {
+    let env = TestEnv::new();
+    let server = nothing();
+    let proxy = Proxy::refusing();
+    let address = proxy.address();
+    let trace = |url: &str| {
+        let output = env
+            .connected(url)
+            .env(
+                "HTTP_PROXY",
+                format!("http://user:{PROXY_PASSWORD}@{address}"),
+            )
+            .line("--trace project list")
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        streams(&output).1
+    };
+    let through = trace(&server.url().replace("127.0.0.1", "0.0.0.0"));
+    assert!(
+        through.contains(&format!("\n* through the proxy {address}\n")),
+        "{through}"
+    );
+    assert!(!through.contains(PROXY_PASSWORD), "{through}");
+    assert!(!trace(server.url()).contains("proxy"));
 }
 
 #[test]

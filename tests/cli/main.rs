@@ -50,4 +50,5 @@ mod support;
 mod syscalls;
 mod terminal;
 mod untrusted;
+mod version;
 mod waits;

@@ -16,10 +16,10 @@ acpctl apply -f manifests/ --prune -l team=a --yes
 # Secrets from the environment: tokenFrom: {env: GITHUB_PAT}
 acpctl apply -f manifests/ --project team-a";
 
-/// Apply declarative Project, Agent, Credential, and `RoleBinding` manifests
+/// Create or update the objects that manifests describe
 ///
-/// Documents are applied in their order. Existing objects are changed if they differ; nothing is deleted without
-/// --prune.
+/// The kinds are Project, Agent, Credential, Provider, Policy, Cluster and `RoleBinding`. Documents are applied in
+/// their order. Existing objects are changed if they differ; nothing is deleted without --prune.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

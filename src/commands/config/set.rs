@@ -19,7 +19,7 @@ acpctl config set local true";
 
 /// Save a setting; an empty value removes it
 ///
-/// "acpctl config view" lists the keys. A new `api_url` switches `local` off: the last one of the two that was set counts.
+/// "acpctl config view" lists the keys. Setting `api_url` switches `local` off, so that the new address is used.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

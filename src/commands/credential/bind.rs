@@ -26,11 +26,11 @@ acpctl credential bind prod --project team-a --plan";
 ///
 /// Requires --project; the configured project does not count. An existing binding is left as it is.
 ///
-/// A session gets one credential of each provider: that of its agent before that of its project, and the oldest binding of these.
-/// If the binding would shadow another credential, or would be shadowed by one, acpctl shows the effect and prompts on a terminal;
-/// elsewhere, it requires --yes.
+/// A session gets one credential of each provider. A binding to its agent wins over a binding to its project; among
+/// several of the same kind, the oldest wins. If the new binding would win over another credential or lose to one,
+/// acpctl shows the effect and prompts on a terminal; elsewhere, it requires --yes.
 ///
-/// For a kubeconfig, acpctl asks the server how it runs sessions, and says so if they get nothing of it.
+/// For a kubeconfig, acpctl also asks the server how it runs sessions, and warns if they would not get the kubeconfig.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

@@ -7,8 +7,11 @@ use super::minted;
 /// A scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Scheduler {
+    /// A line for crontab
     Cron,
+    /// A workflow for GitHub
     Github,
+    /// A service and a timer
     Systemd,
 }
 

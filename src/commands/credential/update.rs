@@ -77,7 +77,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     args.bind.check()?;
     gate::check_codes(&args.kubeconfig.gates.allow)?;
     let secret = read_secret(ctx, args)?;
-    args.source.warn_of_literal(ctx);
+    args.source
+        .judge_literal(ctx, args.kubeconfig.gates.strict)?;
     let client = ctx.client()?;
     let projects = ctx.block_on(args.bind.find(client))?;
     let stored = stored(ctx, client, args, secret.as_ref())?;

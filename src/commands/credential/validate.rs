@@ -21,6 +21,7 @@ use crate::runner::table::Target;
 use crate::secret_file;
 use crate::text::acpctl;
 use crate::text::quote;
+use crate::text::visible;
 
 /// The rules to judge by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -36,8 +37,11 @@ enum RuleSet {
 /// How the findings are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum ReportFormat {
+    /// For people
     Text,
+    /// For programs
     Json,
+    /// For code scanning
     Sarif,
 }
 
@@ -52,9 +56,10 @@ acpctl credential validate ~/.kube/config --target managed --carve managed.yaml"
 
 /// Check kubeconfigs, offline
 ///
-/// Judges what 'credential create' would store, and shows what it would keep and drop. The exit status is 0 if that is
-/// valid, 7 if it has errors, and 8 if it has warnings (with --strict) or expires too early (with --min-ttl). For several
-/// files it is the worst of these. Works without a login, opens no connection and starts no program.
+/// Shows what 'credential create' would keep of the file and what it would drop, and checks what it would store. The
+/// exit status is 0 if there are no errors, 7 if there are some, and 8 for a warning with --strict or an expiry sooner
+/// than --min-ttl; several files end with the worst of their statuses. Needs no login, opens no connection and starts
+/// no program.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -114,6 +119,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         is_list,
         values: Vec::new(),
         outcomes: Vec::new(),
+        page: String::new(),
     };
     let count = subjects.len();
     let mut refusals = Vec::new();
@@ -299,12 +305,14 @@ fn as_created(ctx: &Ctx, args: &Args, sources: &[OwnedSource]) -> Result<Examine
     flags.examine(ctx, sources)
 }
 
-/// Shows the results: text at once, a document at the end.
+/// Shows the results: lines for programs at once, a document or a page for people at the end.
 struct Shown {
     format: ReportFormat,
     is_list: bool,
     values: Vec<Value>,
     outcomes: Vec<Outcome>,
+    /// The text of all files for a terminal, where it may need a pager.
+    page: String,
 }
 
 impl Shown {
@@ -318,7 +326,13 @@ impl Shown {
     ) -> anyhow::Result<()> {
         let is_valid = refusal.is_none_or(|refusal| refusal.kind == Kind::Policy);
         match self.format {
-            ReportFormat::Text => return text(ctx, name, sources, &examined, is_valid),
+            ReportFormat::Text => {
+                let text = text(ctx, name, sources, &examined, is_valid);
+                if !ctx.out.is_terminal() {
+                    return ctx.out.text(&text);
+                }
+                self.page.push_str(&text);
+            }
             ReportFormat::Json => {
                 let mut value = json!({"file": name, "valid": is_valid, "report": examined.report});
                 if let Some(carved) = &examined.carved {
@@ -355,7 +369,7 @@ impl Shown {
 
     fn end(mut self, ctx: &Ctx) -> anyhow::Result<()> {
         match self.format {
-            ReportFormat::Text => Ok(()),
+            ReportFormat::Text => ctx.out.long(&self.page),
             ReportFormat::Json if self.is_list => ctx.out.json(&Value::Array(self.values)),
             ReportFormat::Json => match self.values.pop() {
                 Some(value) => ctx.out.json(&value),
@@ -366,7 +380,7 @@ impl Shown {
     }
 }
 
-/// Prints the findings, what `credential create` would do, and the verdict: as a page on a terminal, and as lines for
+/// Returns the findings, what `credential create` would do, and the verdict: as a page on a terminal, and as lines for
 /// programs in a pipe.
 fn text(
     ctx: &Ctx,
@@ -374,8 +388,9 @@ fn text(
     sources: &[OwnedSource],
     examined: &Examined,
     is_valid: bool,
-) -> anyhow::Result<()> {
+) -> String {
     let report = &examined.report;
+    let mut text = String::new();
     if ctx.out.is_terminal() {
         let page = Page::about(
             sources,
@@ -383,17 +398,16 @@ fn text(
             ctx.out.width(),
             ctx.out.colored(),
         );
-        ctx.out.text(&page.of(&report.findings))?;
+        text.push_str(&page.of(&report.findings));
     } else {
         for finding in &report.findings {
-            ctx.out
-                .text(&format!("{}\n", findings::text(name, finding)))?;
+            text.push_str(&format!("{}\n", findings::text(name, finding)));
         }
     }
     if let Some(carved) = &examined.carved {
         for line in intake::cut_lines(carved, ["create would keep", "drop", "create would inline"])
         {
-            ctx.out.line(&format!("{name}: {line}"))?;
+            text.push_str(&format!("{}\n", visible(&format!("{name}: {line}"))));
         }
     }
     if is_valid {
@@ -407,9 +421,10 @@ fn text(
             Tone::Good,
             ctx.out.is_terminal() && ctx.out.colored(),
         );
-        ctx.out.line(&format!("{name}: {valid}{context}"))?;
+        let line = format!("{name}: {valid}{context}");
+        text.push_str(&format!("{}\n", visible(&line)));
     }
-    Ok(())
+    text
 }
 
 /// Describes what `credential create` would make of the file.

@@ -29,18 +29,20 @@ acpctl doctor -o json";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Form {
+    /// For people
     Text,
+    /// For programs
     Json,
 }
 
-/// Check what your way of working needs: on this machine, with a server, or in a session's pod
+/// Check that acpctl can work here: with the embedded API, with a server, or in a session's pod
 ///
-/// The first line tells which way it is. Each line starts with ok, warn or fail, and names a fix if there is a problem.
-/// Without --fix nothing is changed. No secret is shown.
+/// The first line names which of the three you use. Each line starts with ok, warn or fail, and names a fix if there is
+/// a problem. Without --fix nothing is changed. No secret is shown.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Mend what can be mended without a loss: modes of files and folders, leftovers of killed runs, stale caches
+    /// Repair what can be repaired without losing anything: modes of files and folders, leftovers of killed runs, stale caches
     #[arg(long)]
     fix: bool,
     /// Output format: text|json

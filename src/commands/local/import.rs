@@ -33,7 +33,7 @@ pub struct Args {
     diff: bool,
     /// Output format: json; anything else is text
     #[arg(short, long, value_name = "FORMAT")]
-    #[arg(add = Candidates::Words(&["json"]))]
+    #[arg(add = Candidates::Described(&[("json", "the results as JSON")]))]
     output: Option<String>,
     #[command(flatten)]
     dry_run: DryRunArgs,

@@ -68,7 +68,7 @@ pub struct Args {
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
     /// OIDC issuer (default: `AMBIENT_ISSUER_URL`, that of the last login at this server, or
-    /// <https://sso.redhat.com/auth/realms/redhat-external>)
+    /// `https://sso.redhat.com/auth/realms/redhat-external`)
     #[arg(long, value_name = "URL")]
     pub issuer_url: Option<String>,
     /// `OAuth2` client (default: `AMBIENT_CLIENT_ID`, that of the last login at this issuer, or ocm-cli)

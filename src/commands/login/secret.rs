@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 
 use crate::ctx::Ctx;
+use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::secret_file;
@@ -17,6 +18,11 @@ pub(super) fn read_secret(ctx: &Ctx, value: &str) -> Result<SecretString, Failur
         && let Some(warning) = secret_file::open_to_others(path)
     {
         ctx.out.warn(&warning);
+    }
+    // Scripts of the Go tool compare what `login` prints in a pipe.
+    let is_told = ctx.out.width_of_talk().is_some() || env::NO_SECRET_ARGS.get().is_some();
+    if input.source == input::Source::Literal && is_told {
+        input::judge_literal(&ctx.out, "use @PATH, or - and a pipe", false)?;
     }
     let text = std::str::from_utf8(&input.bytes).map_err(|_| {
         Failure::new(

@@ -1,5 +1,6 @@
 //! The fields that `create` and `update` set.
 
+use clap::builder::PossibleValue;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -43,11 +44,19 @@ pub(super) struct Fields {
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     stop_on_run_finished: Option<bool>,
     /// What to do if a run is due while the one before is active: skip or allow
-    #[arg(long, value_name = "POLICY", value_parser = ["skip", "allow"], hide_possible_values = true)]
+    #[arg(long, value_name = "POLICY", value_parser = overlap_policies(), hide_possible_values = true)]
     overlap_policy: Option<String>,
     /// Runner type
     #[arg(long, value_name = "TYPE")]
     runner_type: Option<String>,
+}
+
+/// The values of `--overlap-policy`.
+fn overlap_policies() -> [PossibleValue; 2] {
+    [
+        PossibleValue::new("skip").help("do not start another one"),
+        PossibleValue::new("allow").help("start another one beside it"),
+    ]
 }
 
 impl Fields {

@@ -35,7 +35,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 /// The values of `--fidelity`; docs/server.md lists the differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum FidelityArg {
+    /// As the platform answers, with its harmless mistakes
     Recorded,
+    /// As the platform should answer
     Corrected,
 }
 
@@ -51,7 +53,9 @@ impl From<FidelityArg> for Fidelity {
 /// The values of `--platform`; docs/server.md lists the differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum PlatformArg {
+    /// Sessions run in pods
     Pod,
+    /// Sessions run in sandboxes
     Sandbox,
 }
 

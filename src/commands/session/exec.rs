@@ -34,16 +34,19 @@ acpctl session exec 3MX85aKNFVYjNaWSBgG3UcSclTU -- env";
 
 /// Run a command with the credentials that a session gets
 ///
-/// Secrets go into files of a private folder (`AMBIENT_SESSION_DIR`) and into variables of the command alone. However the
-/// command ends, everything is removed then, and the processes that it left running are ended. If a credential can't be
-/// fetched, or there is none, nothing is started. If the command's output is not a terminal, the secrets in it are masked.
-/// The exit status is the command's, 128+n if signal n ended it, 127 if there is no such command, 126 if it can't be run.
+/// The command gets the secrets as files in a private folder (`AMBIENT_SESSION_DIR`) and as variables; nothing else on
+/// this machine gets them. When the command ends, acpctl removes the folder and ends processes that the command left
+/// running. If a credential can't be fetched, or there is none, the command is not started. Secrets in its output are
+/// masked, unless the output is a terminal.
+///
+/// The exit status is the command's own; 128+n if signal n ended it, 127 if the command does not exist, 126 if it can't
+/// be run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     child: ChildArgs,
-    /// Start even if there is no credential; KUBECONFIG then names a file without a context
+    /// Start the command even without a credential; KUBECONFIG then names a file without a context
     #[arg(long)]
     allow_empty: bool,
     #[command(flatten)]

@@ -18,7 +18,10 @@ use crate::text::acpctl;
 /// The exit status of a program that SIGINT ended.
 const INTERRUPTED: u8 = 130;
 
-const EXAMPLES: &str = "acpctl session send fix 'Run the tests again'";
+const EXAMPLES: &str = "\
+acpctl session send fix 'Run the tests again'
+# Send it, then watch the answer
+acpctl session send fix 'Run the tests again' --follow";
 
 /// Send a message to a session
 #[derive(Debug, clap::Args)]
@@ -30,7 +33,7 @@ pub struct Args {
     /// Text of the message
     #[arg(allow_hyphen_values = true)]
     message: String,
-    /// Then show the run's events until it ends
+    /// After sending, show what the session does until the run ends
     #[arg(short, long)]
     follow: bool,
     /// With --follow: print raw event JSON

@@ -45,7 +45,7 @@ fn commands_flags_and_fixed_values() {
         (
             &["credential", "create", "--allow-d"],
             &[
-                "--allow-duplicate\tStore it even if you can already see a credential of this name",
+                "--allow-duplicate\tCreate a second credential if one with this name exists",
                 ":4",
             ],
         ),
@@ -101,6 +101,55 @@ fn commands_flags_and_fixed_values() {
             complete(&env, "http://127.0.0.1:1", words),
             *wanted,
             "{words:?}"
+        );
+    }
+}
+
+/// The words of a command line up to each argument that has fixed values.
+fn fixed_values(command: &clap::Command, path: &[String], found: &mut Vec<Vec<String>>) {
+    for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+        let has_values = !arg.get_possible_values().is_empty() && arg.get_action().takes_values();
+        if let Some(long) = arg.get_long().filter(|_| has_values) {
+            found.push([path, &[format!("--{long}"), String::new()]].concat());
+        }
+    }
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        let path = [path, &[sub.get_name().to_owned()]].concat();
+        fixed_values(sub, &path, found);
+    }
+}
+
+#[test]
+fn every_fixed_value_kind_and_command_has_a_description() {
+    let env = TestEnv::new();
+    let mut lines = Vec::new();
+    fixed_values(&acpctl::testing::cli::tree(), &[], &mut lines);
+    assert!(lines.len() > 5, "{lines:?}");
+    for line in [
+        "",
+        "get ",
+        "create ",
+        "describe ",
+        "wait --for ",
+        "api ",
+        "config get ",
+        "completion ",
+        "help ",
+        "credential list -o ",
+        "credential create --provider ",
+        "credential create --mint ",
+        "local import -o ",
+    ] {
+        lines.push(line.split(' ').map(str::to_owned).collect());
+    }
+    for line in lines {
+        let words: Vec<&str> = line.iter().map(String::as_str).collect();
+        let mut candidates = complete(&env, "http://127.0.0.1:9", &words);
+        assert_eq!(candidates.pop().as_deref(), Some(":4"), "{words:?}");
+        let bare: Vec<&String> = candidates.iter().filter(|it| !it.contains('\t')).collect();
+        assert!(
+            !candidates.is_empty() && bare.is_empty(),
+            "{words:?} {bare:?}"
         );
     }
 }

@@ -20,15 +20,25 @@ fn other_shells_are_refused_with_a_list() {
     );
 }
 
+/// Says so if a shell is not installed, or does not start.
+fn is_installed(name: &str, version: &str) -> bool {
+    let started = std::process::Command::new(name).arg(version).output();
+    let is_installed = started.is_ok_and(|output| output.status.success());
+    if !is_installed {
+        crate::support::skipped(&format!("{name} is not installed"));
+    }
+    is_installed
+}
+
 /// A shell on a terminal, with nothing configured but our completion. Nothing, said out loud, where the
 /// shell is not installed.
 fn shell(env: &TestEnv, url: &str, name: &str) -> Option<Terminal> {
-    if std::process::Command::new(name)
-        .arg("--version")
-        .output()
-        .is_err()
-    {
-        crate::support::skipped(&format!("{name} is not installed"));
+    let version = if name == "elvish" {
+        "-version"
+    } else {
+        "--version"
+    };
+    if !is_installed(name, version) {
         return None;
     }
     let script = env
@@ -47,6 +57,7 @@ fn shell(env: &TestEnv, url: &str, name: &str) -> Option<Terminal> {
     let arguments: &[&str] = match name {
         "bash" => &["--noprofile", "--norc", "-i"],
         "zsh" => &["-f", "-i"],
+        "elvish" => &["-norc", "-i"],
         _ => &["--no-config", "-i"],
     };
     let command = Command::new(name)
@@ -73,6 +84,14 @@ fn shell(env: &TestEnv, url: &str, name: &str) -> Option<Terminal> {
             terminal.wait_for("ready> ");
             terminal.type_text(&format!(
                 "autoload -U compinit; compinit -u -D; source {script}; clear\r"
+            ));
+        }
+        "elvish" => {
+            // Ctrl-U empties the line in all shells of these tests.
+            terminal.type_text(&format!(
+                "set edit:prompt = {{ put 'ready> ' }}; set edit:rprompt = {{ }}; \
+                 set edit:insert:binding[Ctrl-U] = $edit:kill-line-left~; \
+                 eval (slurp < {script}); edit:clear\r"
             ));
         }
         _ => {
@@ -141,7 +160,13 @@ fn completes(name: &str) {
         "acpctl credential create -f kc --context arn:aws:e",
         "demo",
     );
-    tab(&terminal, "acpctl credential get \\$", "pwned");
+    // Elvish has no backslash outside quotes.
+    let dollar = if name == "elvish" { "'$" } else { "\\$" };
+    tab(
+        &terminal,
+        &format!("acpctl credential get {dollar}"),
+        "pwned",
+    );
     terminal.type_text("exit\r");
     assert!(!env.work().join("pwned").exists());
 }
@@ -161,17 +186,25 @@ fn fish_completes() {
     completes("fish");
 }
 
+#[test]
+fn elvish_completes() {
+    completes("elvish");
+}
+
 /// Nushell's own editor needs more of a terminal than the one here, so its completer is asked directly: it answers with the
 /// values that the editor inserts.
 #[test]
 fn nushell_completes() {
+    if !is_installed("nu", "--version") {
+        return;
+    }
     let env = TestEnv::new();
     env.file("kc", KUBECONFIG);
     let server = platform();
     let binary = Path::new(env!("CARGO_BIN_EXE_acpctl")).to_string_lossy();
     let script = env.acpctl().args(["completion", "nushell"]).output();
     env.file("acpctl.nu", script.unwrap().stdout);
-    let answer = |words: &[&str]| -> Option<serde_json::Value> {
+    let answer = |words: &[&str]| -> serde_json::Value {
         let spans = serde_json::to_string(&[&[binary.as_ref()], words].concat()).unwrap();
         env.file(
             "ask.nu",
@@ -189,16 +222,12 @@ fn nushell_completes() {
             .env("AMBIENT_TOKEN", crate::support::TOKEN)
             .current_dir(env.work())
             .output()
-            .ok()?;
+            .unwrap();
         let (stdout, stderr) = streams(&output);
-        Some(serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{stderr}")))
-    };
-    let Some(first) = answer(&["cred"]) else {
-        crate::support::skipped("nu is not installed");
-        return;
+        serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{stderr}"))
     };
     assert_eq!(
-        first,
+        answer(&["cred"]),
         json!([{"value": "credential", "description": "Manage credentials"}])
     );
     let hostile = "\"$(touch pwned) `x`;\"";
@@ -235,7 +264,7 @@ fn nushell_completes() {
         (&["nope", ""], &[]),
     ];
     for (words, wanted) in cases {
-        let found = answer(words).unwrap();
+        let found = answer(words);
         let found: Vec<&str> = found
             .as_array()
             .unwrap()
@@ -245,14 +274,14 @@ fn nushell_completes() {
         assert_eq!(found, *wanted, "{words:?}");
     }
     // Nushell offers file names itself.
-    let files = answer(&["credential", "create", "--from-file", "k"]).unwrap();
+    let files = answer(&["credential", "create", "--from-file", "k"]);
     assert_eq!(files, json!(null));
     assert!(!env.work().join("pwned").exists());
 }
 
 #[test]
 fn lists_show_descriptions() {
-    for name in ["bash", "zsh", "fish"] {
+    for name in ["bash", "zsh", "fish", "elvish"] {
         let env = TestEnv::new();
         let server = platform();
         let Some(terminal) = shell(&env, server.url(), name) else {

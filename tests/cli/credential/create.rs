@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::credential::{empty_server, posted};
-use crate::support::run::{Line as _, credential_create};
+use crate::support::run::{Line as _, Run as _, credential_create};
+use crate::support::server::nothing;
 use crate::support::{TOKEN, TestEnv, sample, streams};
 
 #[test]
@@ -207,6 +208,54 @@ fn a_literal_kubeconfig_works_with_a_warning() {
         stderr.starts_with("Warning: a secret on the command line can be seen"),
         "{stderr}"
     );
+}
+
+#[test]
+fn a_secret_on_the_command_line_is_refused_where_it_is_forbidden() {
+    let env = TestEnv::new();
+    let server = nothing();
+    let create = "credential create --provider github --name x --token canary-4711";
+    let cases = [
+        (create, false, 2, "use --from-file or a pipe"),
+        (
+            "api POST /credentials -f name=x -f token=canary-4711",
+            false,
+            2,
+            "use -f token=@PATH",
+        ),
+        (
+            "login http://127.0.0.1:9 --token canary-4711-canary-4711",
+            false,
+            2,
+            "use @PATH, or - and a pipe",
+        ),
+        (create, true, 8, "use --from-file or a pipe"),
+    ];
+    for (line, is_strict, status, hint) in cases {
+        let mut command = env.connected(server.url());
+        command.line(line);
+        if is_strict {
+            command.arg("--strict");
+        } else {
+            command.env("AMBIENT_NO_SECRET_ARGS", "1");
+        }
+        let (code, stdout, stderr) = command.told();
+        assert_eq!((code, stdout.as_str()), (Some(status), ""), "{line}");
+        assert!(
+            stderr
+                .starts_with("Error: a secret on the command line can be seen in the process list")
+                && stderr.ends_with(&format!("Hint: {hint}\n")),
+            "{stderr}"
+        );
+        assert!(!stderr.contains("canary-4711"), "{stderr}");
+    }
+    assert!(server.received().is_empty());
+    // The other ways stay.
+    env.file("token", "canary-4711");
+    env.acpctl()
+        .env("AMBIENT_NO_SECRET_ARGS", "1")
+        .line("--local credential create --provider github --name x --strict --token @token")
+        .stdout();
 }
 
 #[test]

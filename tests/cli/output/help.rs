@@ -84,16 +84,17 @@ fn help_of_credential_create_groups_its_flags() {
     Store a credential
 
     The secret comes from exactly one source: --from-file, --token, or standard
-    input. Without a source, you are prompted for it on a terminal. A kubeconfig is
-    cut to one self-contained context. What would be stored is validated as
-    Kubernetes' own client does, and checked for what breaks in a session's
-    container, before it is sent. A file that holds a kubeconfig needs no
-    --provider.
+    input. Without a source, you are prompted for it on a terminal. A file that
+    holds a kubeconfig needs no --provider.
 
-    With --mint, your kubeconfig stays here. acpctl shows the objects that it wants
-    to create in the cluster, asks, creates an account with the role in one
-    namespace, and stores a kubeconfig with a token of that account. If a step
-    fails, what was made is removed again. See docs/access.md.
+    A kubeconfig is cut to one context, and its files are inlined. Before anything
+    is sent, acpctl checks the result twice: with the rules of Kubernetes' own
+    client, and for what would break in a session's container.
+
+    With --mint, your own kubeconfig is not stored. acpctl uses it to create an
+    account in the cluster that has the role in one namespace, and stores a
+    kubeconfig with a token of that account. It shows the objects first and asks. If
+    a step fails, it removes the objects that it made. See docs/access.md.
 
     Usage:
       acpctl credential create [flags]
@@ -115,8 +116,8 @@ fn help_of_credential_create_groups_its_flags() {
       acpctl credential create
 
     Flags:
-          --allow-duplicate        Store it even if you can already see a credential
-                                   of this name
+          --allow-duplicate        Create a second credential if one with this name
+                                   exists
           --annotations <JSON>     Annotations, as a JSON object
           --bind <PROJECT>         Also let the sessions of this project use it
                                    (repeatable)
@@ -128,9 +129,9 @@ fn help_of_credential_create_groups_its_flags() {
       -f, --from-file <PATH|->     Read the secret from this file, or from stdin for
                                    -
       -h, --help                   Show this help
-          --if-exists <WHAT>       What to do if there is a credential of this name:
-                                   error|skip|update (default: error, unless it
-                                   holds the same)
+          --if-exists <WHAT>       If a credential with this name exists:
+                                   error|skip|update (default: error, unless its
+                                   content is the same)
           --labels <JSON>          Labels, as a JSON object
           --max-grade <GRADE>      Ask the cluster what the kubeconfig can do, and
                                    fail with exit code 8 if it is more:
@@ -149,16 +150,15 @@ fn help_of_credential_create_groups_its_flags() {
           --url <URL>              Address of the service
 
     Minting Flags:
-          --mint <ROLE>        Make an account with this role in the cluster and
-                               store a token of it:
-                               view-no-secrets|edit-no-secrets|debug, or the name of
-                               a cluster role
+          --mint <ROLE>        Create an account with this role and store its token:
+                               view-no-secrets|edit-no-secrets|debug, or a cluster
+                               role's name
           --namespace <NAME>   Namespace of the account (default: the context's)
-          --rules <RULE>       The same with rights of your own, e.g. 'get,list
-                               pods,deployments.apps' (repeatable)
-          --rules-file <PATH>  The same with the rules of this file: a Role, or a
-                               list of rules
-          --ttl <DURATION>     Time for which a token is asked (default: 8h)
+          --rules <RULE>       Instead of --mint: give the account these rights,
+                               e.g. 'get,list pods,deployments.apps' (repeatable)
+          --rules-file <PATH>  Instead of --mint: give the account the rights in
+                               this file, which holds a Role or a list of rules
+          --ttl <DURATION>     How long the token is valid (default: 8h)
       -y, --yes                Do not ask before objects are created in the cluster
 
     Kubeconfig Flags:

@@ -51,6 +51,11 @@ fn a_list_that_is_longer_than_the_window_is_paged() {
             "{variables:?} {words:?} {written}"
         );
     }
+    // The findings about a kubeconfig are a page too.
+    env.file("kubeconfig", crate::terminal::KUBECONFIG);
+    let validate = ["credential", "validate", "kubeconfig"];
+    let written = screen(&named, 5, &validate);
+    assert!(written.contains("PAGED"), "{written}");
     // The configuration file wins over PAGER.
     env.config(&serde_json::json!({"pager": pager}).to_string());
     let written = screen(&[("PAGER", "cat")], 20, &["help", "environment"]);

@@ -39,13 +39,14 @@ acpctl credential create";
 /// Store a credential
 ///
 /// The secret comes from exactly one source: --from-file, --token, or standard input. Without a source, you are prompted
-/// for it on a terminal. A kubeconfig is cut to one self-contained context. What would be stored is validated as
-/// Kubernetes' own client does, and checked for what breaks in a session's container, before it is sent. A file that
-/// holds a kubeconfig needs no --provider.
+/// for it on a terminal. A file that holds a kubeconfig needs no --provider.
 ///
-/// With --mint, your kubeconfig stays here. acpctl shows the objects that it wants to create in the cluster, asks, creates an
-/// account with the role in one namespace, and stores a kubeconfig with a token of that account. If a step fails, what was made
-/// is removed again. See docs/access.md.
+/// A kubeconfig is cut to one context, and its files are inlined. Before anything is sent, acpctl checks the result
+/// twice: with the rules of Kubernetes' own client, and for what would break in a session's container.
+///
+/// With --mint, your own kubeconfig is not stored. acpctl uses it to create an account in the cluster that has the role
+/// in one namespace, and stores a kubeconfig with a token of that account. It shows the objects first and asks. If a
+/// step fails, it removes the objects that it made. See docs/access.md.
 #[derive(Debug, Default, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -78,10 +79,10 @@ pub struct Args {
     /// Do everything except sending: show what would be stored
     #[arg(long)]
     pub dry_run: bool,
-    /// What to do if there is a credential of this name: error|skip|update (default: error, unless it holds the same)
+    /// If a credential with this name exists: error|skip|update (default: error, unless its content is the same)
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     pub if_exists: Option<IfExists>,
-    /// Store it even if you can already see a credential of this name
+    /// Create a second credential if one with this name exists
     #[arg(long)]
     pub allow_duplicate: bool,
     #[command(flatten)]
@@ -98,24 +99,38 @@ pub struct Args {
     pub kubeconfig: KubeconfigArgs,
 }
 
+/// The usual roles for an account, for completion.
+const ROLES: &[(&str, &str)] = &[
+    ("view", "look at most things, but not at secrets"),
+    (
+        "view-no-secrets",
+        "look at pods, logs, workloads and settings",
+    ),
+    (
+        "edit-no-secrets",
+        "also change settings, scale, and restart pods",
+    ),
+    ("debug", "look, and run commands in pods"),
+];
+
 /// The narrow access that is made in the kubeconfig's cluster, to be stored in place of the kubeconfig's own.
 #[derive(Debug, Default, Clone, clap::Args)]
 #[command(next_help_heading = "Minting Flags")]
 pub struct MintArgs {
-    /// Make an account with this role in the cluster and store a token of it: view-no-secrets|edit-no-secrets|debug, or the name of a cluster role
+    /// Create an account with this role and store its token: view-no-secrets|edit-no-secrets|debug, or a cluster role's name
     #[arg(long, value_name = "ROLE")]
-    #[arg(add = Candidates::Words(&["view", "view-no-secrets", "edit-no-secrets", "debug"]))]
+    #[arg(add = Candidates::Described(ROLES))]
     mint: Option<String>,
-    /// The same with rights of your own, e.g. 'get,list pods,deployments.apps' (repeatable)
+    /// Instead of --mint: give the account these rights, e.g. 'get,list pods,deployments.apps' (repeatable)
     #[arg(long, value_name = "RULE")]
     rules: Vec<String>,
-    /// The same with the rules of this file: a Role, or a list of rules
+    /// Instead of --mint: give the account the rights in this file, which holds a Role or a list of rules
     #[arg(long, value_name = "PATH")]
     rules_file: Option<PathBuf>,
     /// Namespace of the account (default: the context's)
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
-    /// Time for which a token is asked (default: 8h)
+    /// How long the token is valid (default: 8h)
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     ttl: Option<Duration>,
     /// Do not ask before objects are created in the cluster
@@ -206,8 +221,11 @@ const LONGEST_TTL: Duration = Duration::from_secs(3650 * 86_400);
 /// What to do if there is a credential of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum IfExists {
+    /// Fail
     Error,
+    /// Leave the stored credential as it is
     Skip,
+    /// Change the stored credential
     Update,
 }
 

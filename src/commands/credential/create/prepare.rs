@@ -47,7 +47,7 @@ pub(super) fn prepare(ctx: &Ctx, args: &Args) -> anyhow::Result<NewCredential> {
         }
     }
     let mut input = args.source.read()?;
-    args.source.warn_of_literal(ctx);
+    args.source.judge_literal(ctx, gates.strict)?;
     let provider = match given {
         Some(ref provider) => provider.clone(),
         None => {

@@ -1,6 +1,9 @@
 //! `acpctl version` (docs/interface/cli-core.md section 7.4). It never fails: if the server can't be reached, it prints
 //! that.
 
+pub(crate) mod drift;
+mod newest;
+
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -22,7 +25,9 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 const EXAMPLES: &str = "\
 acpctl version
-acpctl version -o json";
+acpctl version -o json
+# Only on request: is there a newer acpctl?
+acpctl version --check";
 
 /// Print the client and server version
 #[derive(Debug, clap::Args)]
@@ -31,6 +36,9 @@ pub struct Args {
     /// Print only the version of this program; does not contact the server
     #[arg(long)]
     client: bool,
+    /// Look for a newer acpctl, at the address in `ACPCTL_RELEASE_URL`; does not contact the server
+    #[arg(long)]
+    check: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -59,6 +67,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         );
         ctx.out.line(&line)?;
     }
+    if args.check {
+        return newest::report(ctx, &client, &format);
+    }
     if args.client || ctx.settings().is_err() {
         return if plain {
             Ok(())
@@ -83,7 +94,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let mode = ctx.out.is_terminal().then(mode).flatten();
     if let Ok(server) = &server {
-        warn_of_skew(ctx, &part(server, "version"));
+        drift::warn(ctx, server);
     }
     ctx.out.line(&match server {
         Ok(server) => format!(
@@ -170,41 +181,4 @@ fn send(ctx: &Ctx, settings: &Settings, token: Option<SecretString>) -> Result<A
     answer
         .map_err(|error| error.to_string())?
         .map_err(|error: Error| error.to_string())
-}
-
-/// Warns if client and server are of different releases.
-fn warn_of_skew(ctx: &Ctx, server: &str) {
-    let ours = crate::version::VERSION;
-    if differ(ours, server) {
-        ctx.out.warn(&format!(
-            "client {ours} and server {server} are of different releases"
-        ));
-    }
-}
-
-/// True if two versions differ in more than their last number. A version without numbers, such as that of an unstamped
-/// build, can't be compared, and does not count as different.
-fn differ(ours: &str, theirs: &str) -> bool {
-    let release = |version: &str| -> Option<(u32, u32)> {
-        let mut numbers = version.trim_start_matches('v').split('.');
-        Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-    };
-    matches!((release(ours), release(theirs)), (Some(ours), Some(theirs)) if ours != theirs)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::differ;
-
-    #[test]
-    fn only_known_releases_differ() {
-        assert!(differ("0.1.0", "v0.2.20"));
-        for (ours, theirs) in [
-            ("0.1.0", "v0.1.9"),
-            ("dev", "v1.2.3"),
-            ("0.1.0", "0b59fe7de"),
-        ] {
-            assert!(!differ(ours, theirs), "{ours} {theirs}");
-        }
-    }
 }
