@@ -214,7 +214,7 @@ fn a_renewer_renews_and_can_do_nothing_else() {
 
     bench.use_kubeconfig(&own);
     let text = bench.ok("credential renew --all --renewer ops");
-    assert_eq!(text.matches("kind: Role\n").count(), 1, "{text}");
+    assert_eq!(text.matches("\nkind: Role\n").count(), 1, "{text}");
     assert_eq!(text.matches("---\n").count(), 3, "{text}");
 }
 
