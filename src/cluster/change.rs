@@ -135,12 +135,18 @@ pub(crate) struct Found {
     pub platform: String,
 }
 
-/// Lists the accounts in a namespace that this program has made.
+/// Lists the accounts that this program has made, in a namespace or in all of them.
 ///
 /// # Errors
 /// The cluster refuses.
-pub(crate) async fn accounts(client: &Client, namespace: &str) -> Result<Vec<Found>, Fault> {
-    let path = Kind::Account.collection(namespace);
+pub(crate) async fn accounts(
+    client: &Client,
+    namespace: Option<&str>,
+) -> Result<Vec<Found>, Fault> {
+    let path = match namespace {
+        Some(namespace) => Kind::Account.collection(namespace),
+        None => "/api/v1/serviceaccounts".to_owned(),
+    };
     let (label, value) = MANAGED_BY;
     let selector = format!("{}%3D{value}", label.replace('/', "%2F"));
     let answer = client
@@ -156,7 +162,9 @@ pub(crate) async fn accounts(client: &Client, namespace: &str) -> Result<Vec<Fou
             let text = item["metadata"]["annotations"][key].as_str();
             text.unwrap_or_default().to_owned()
         };
-        is_name(id).then(|| Found {
+        let own = item["metadata"]["namespace"].as_str();
+        let namespace = namespace.or(own)?;
+        (is_name(id) && is_name(namespace)).then(|| Found {
             account: Account {
                 id: id.to_owned(),
                 namespace: namespace.to_owned(),

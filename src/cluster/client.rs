@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    RETRY_AFTER,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -19,6 +20,9 @@ use crate::text::url_for_people;
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 4 << 20;
+/// How often a request is repeated if the cluster is overloaded, and the longest pause that it may ask for.
+const MOST_REPEATS: u32 = 3;
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The time limits of a request.
@@ -37,6 +41,8 @@ pub(crate) struct ClusterAnswer {
     /// The target of a redirect, which is not followed.
     pub location: Option<String>,
     pub body: Vec<u8>,
+    /// The pause that an overloaded cluster asks for.
+    retry_after: Option<Duration>,
     json: Option<Value>,
 }
 
@@ -170,7 +176,26 @@ impl Client {
         self.send(request).await
     }
 
+    /// Sends a request. While the cluster is overloaded and says when to come back, the request is repeated: the cluster has
+    /// refused it before doing anything.
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<ClusterAnswer, Fault> {
+        let mut request = request;
+        for _ in 0..MOST_REPEATS {
+            let Some(again) = request.try_clone() else {
+                break;
+            };
+            let answer = self.send_once(request).await?;
+            let pause = answer.retry_after.filter(|pause| *pause <= LONGEST_PAUSE);
+            match pause {
+                Some(pause) if answer.status == 429 => tokio::time::sleep(pause).await,
+                _ => return Ok(answer),
+            }
+            request = again;
+        }
+        self.send_once(request).await
+    }
+
+    async fn send_once(&self, request: reqwest::RequestBuilder) -> Result<ClusterAnswer, Fault> {
         let fault =
             |error: reqwest::Error| Fault::of_transport(&error, &self.address, self.via.as_deref());
         let exchange = async {
@@ -197,6 +222,9 @@ impl Client {
             content_type: header(CONTENT_TYPE).unwrap_or_default(),
             location: header(LOCATION).map(|target| url_for_people(&target)),
             body: Vec::new(),
+            retry_after: header(RETRY_AFTER)
+                .and_then(|text| text.parse().ok())
+                .map(Duration::from_secs),
             json: None,
         };
         loop {

@@ -195,7 +195,7 @@ const fn in_cluster(
     }
 }
 
-pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
+pub(crate) const RBAC: &str = "rbac.authorization.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
 

@@ -148,12 +148,18 @@ impl Account {
         })
     }
 
-    /// Returns the name of a new anchor.
-    ///
-    /// # Errors
-    /// As [`Account::fresh`].
-    pub(crate) fn fresh_anchor(&self) -> Result<String, NoRandomness> {
-        Ok(format!("{}-{}", self.name(), random()?))
+    /// Returns the two names of anchors. The tokens of an account take turns with them, so that the role of a renewer can name
+    /// them in advance, and what a run has left on another machine is found.
+    #[must_use]
+    pub(crate) fn anchors(&self) -> [String; 2] {
+        ["a", "b"].map(|end| format!("{}-{end}", self.name()))
+    }
+
+    /// Returns the name of the anchor for the token after that of `old`.
+    #[must_use]
+    pub(crate) fn next_anchor(&self, old: &str) -> String {
+        let [first, second] = self.anchors();
+        if first == old { second } else { first }
     }
 
     /// Returns the name of its objects.
@@ -253,8 +259,11 @@ mod tests {
     fn names_fit_a_cluster_whatever_the_credential_is_called() {
         for name in ["prod", "Prod Cluster!", "☃", "", "-x-", &"long".repeat(40)] {
             let account = Account::fresh(name, "team-a").unwrap();
-            let anchor = account.fresh_anchor().unwrap();
-            for text in [&account.id, &account.name(), &anchor] {
+            let [first, second] = account.anchors();
+            assert_eq!(account.next_anchor("older"), first);
+            assert_eq!(account.next_anchor(&first), second);
+            assert_eq!(account.next_anchor(&second), first);
+            for text in [&account.id, &account.name(), &first, &second] {
                 assert!(is_name(text), "{text:?}");
             }
         }

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::bound::Bound;
 use crate::api::Client;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::lookup;
 use crate::resources::KUBECONFIG;
 use crate::runner::resolve::{Candidate, RunnerTarget};
 use crate::runner::server_mode;
 use crate::runner::table::{SANDBOX_NOTHING, SANDBOX_WAYS, Target};
-use crate::session_helper::fetch;
 use crate::text::{acpctl, quote};
 
 /// The flags of commands whose effect depends on how the server runs sessions.
@@ -131,7 +130,7 @@ pub(crate) fn say(
 /// As [`say`], or the bindings can't be read with `--strict`.
 pub(crate) fn say_bound(
     ctx: &Ctx,
-    client: &Client,
+    bound: &Bound<'_>,
     (project, agent): (&str, &str),
     mode: &ServerModeArgs,
     args: &StrictArgs,
@@ -139,12 +138,8 @@ pub(crate) fn say_bound(
     if mode.server_mode.is_none() && ctx.settings()?.is_local() {
         return Ok(());
     }
-    let looked = ctx.block_on(async {
-        let project = lookup::project(client, project).await?;
-        Ok(project.id().to_owned())
-    });
-    let project = match looked {
-        Ok(project) => project,
+    let project = match bound.project_id(ctx, project) {
+        Ok(project) => project.to_owned(),
         Err(error) if args.strict => return Err(error),
         Err(_) => return Ok(()),
     };
@@ -156,7 +151,7 @@ pub(crate) fn say_bound(
         project,
         agent: agent.to_owned(),
     };
-    let candidates = match ctx.block_on(fetch::candidates(client, &session)) {
+    let candidates = match bound.candidates(ctx, &session) {
         Err(error) if args.strict => return Err(error),
         found => found.unwrap_or_default(),
     };

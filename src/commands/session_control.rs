@@ -1,9 +1,9 @@
 //! Starts and stops sessions, for `agent start`, `agent stop`, `start`, `stop` and `session interrupt`.
 
 use anyhow::Context as _;
-use jiff::Timestamp;
 use serde_json::Value;
 
+use super::bound::Bound;
 use super::{outcome, several};
 use crate::api::{Body, Client, Error, Method, path};
 use crate::commands::outcome::WriteArgs;
@@ -12,8 +12,7 @@ use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::{Candidates, Record, SESSION, SESSION_MESSAGE, expires_at};
 use crate::runner::expiry::{Expiry, Period, SessionTime};
-use crate::runner::resolve::{self, RunnerTarget};
-use crate::session_helper::fetch::{self, Grants};
+use crate::runner::resolve::RunnerTarget;
 use crate::text::quote;
 
 /// The arguments of a verb that acts on sessions.
@@ -151,7 +150,7 @@ impl Started {
 
     /// Warns about each credential of the session that ends before the session's time. The session runs already, so nothing
     /// fails here: if the bindings can't be read, there is no warning.
-    pub(crate) fn warn_of_expiry(&self, ctx: &Ctx, client: &Client) {
+    pub(crate) fn warn_of_expiry(&self, ctx: &Ctx, bound: &Bound<'_>) {
         let Some(session) = &self.session else {
             return;
         };
@@ -166,12 +165,18 @@ impl Started {
             now: ctx.now(),
             session: SessionTime::of_session(&session.json()),
         };
-        let ends = ctx.block_on(ends(client, &target)).unwrap_or_default();
-        for (name, at) in ends {
+        let candidates = bound.candidates(ctx, &target).unwrap_or_default();
+        for candidate in candidates.iter().filter(|candidate| candidate.chosen) {
+            let record = bound.credential(&candidate.credential_id);
+            let Some(at) = record.and_then(expires_at) else {
+                continue;
+            };
             let what = "token or certificate";
             if let Some(warning) = (Expiry { what, at }).warning(period) {
-                ctx.out
-                    .warn(&format!("credential {}: {warning}", quote(&name)));
+                ctx.out.warn(&format!(
+                    "credential {}: {warning}",
+                    quote(&candidate.credential)
+                ));
             }
         }
     }
@@ -212,23 +217,6 @@ impl Started {
         ));
         Ok(())
     }
-}
-
-/// Returns the names of the credentials that a session gets, with their ends as far as these are known.
-async fn ends(client: &Client, target: &RunnerTarget) -> anyhow::Result<Vec<(String, Timestamp)>> {
-    let bindings = fetch::bindings(client).await?;
-    if !bindings.iter().any(|it| resolve::reaches(target, it)) {
-        return Ok(Vec::new());
-    }
-    let grants = Grants::load(client, bindings, std::slice::from_ref(target)).await?;
-    let candidates = grants.candidates(target)?;
-    let chosen = candidates.iter().filter(|candidate| candidate.chosen);
-    let ends = chosen.filter_map(|candidate| {
-        let id = candidate.credential_id.as_str();
-        let record = grants.credentials.iter().find(|it| it.id() == id)?;
-        Some((candidate.credential.clone(), expires_at(record)?))
-    });
-    Ok(ends.collect())
 }
 
 /// The phase in parentheses. A session that was just started may have none: the platform sets it a little later.

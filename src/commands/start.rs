@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use super::bound::Bound;
 use super::server_mode::{self, ServerModeArgs, StrictArgs};
 use super::{session_control, several};
 use crate::commands::outcome::WriteArgs;
@@ -55,12 +56,14 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .with_context(|| format!("start agent {}", quote(given)))
         })?;
         started.show(ctx, &format!("project-agent/{given}"), &format)?;
-        started.warn_of_expiry(ctx, client);
+        let agent = started.agent_id().map(str::to_owned);
+        let bound = Bound::to(client, agent.into_iter().collect());
+        started.warn_of_expiry(ctx, &bound);
         started.deliver(ctx, prompt)?;
         match started.agent_id() {
             Some(agent) => {
                 let strict = StrictArgs::default();
-                server_mode::say_bound(ctx, client, (&project, agent), &args.mode, &strict)
+                server_mode::say_bound(ctx, &bound, (&project, agent), &args.mode, &strict)
             }
             None => Ok(()),
         }

@@ -144,6 +144,38 @@ pub(crate) fn expires_at(record: &Record) -> Option<Timestamp> {
     annotation(record, EXPIRES_AT).parse().ok()
 }
 
+/// Returns how much a credential can do in its cluster, and when that was asked; `None` if it is not known.
+#[must_use]
+pub(crate) fn grade(record: &Record) -> Option<StoredGrade> {
+    let grade = annotation(record, GRADE);
+    (!grade.is_empty()).then(|| StoredGrade {
+        grade,
+        graded_at: annotation(record, GRADED_AT),
+    })
+}
+
+/// A grade as the annotations of a credential keep it: texts of the platform.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct StoredGrade {
+    pub grade: String,
+    pub graded_at: String,
+}
+
+impl StoredGrade {
+    /// Says it in words.
+    #[must_use]
+    pub(crate) fn says(&self) -> String {
+        match self.graded_at.parse::<Timestamp>() {
+            Ok(at) => format!(
+                "{}, asked {}",
+                self.grade,
+                at.strftime("%Y-%m-%d %H:%M UTC")
+            ),
+            Err(_) => self.grade.clone(),
+        }
+    }
+}
+
 /// Annotations are a text that holds a JSON object.
 fn annotation_in(values: &Values, key: &str) -> String {
     serde_json::from_str::<Value>(values.text("annotations"))

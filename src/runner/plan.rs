@@ -15,6 +15,7 @@ use crate::kubeconfig::{
     self, CheckOptions, Delivery, Kubeconfig, Managed, ManagedFile, Rules, Severity, Source,
 };
 pub(crate) use crate::resources::KUBECONFIG;
+use crate::resources::StoredGrade;
 pub(crate) use crate::text::mask::MASK;
 use crate::text::{quote, visible};
 
@@ -40,6 +41,8 @@ pub(crate) struct Credential {
     pub email: String,
     /// The expiry in its metadata (RFC 3339); empty if unknown.
     pub expires_at: String,
+    /// How much it can do in its cluster, if that was asked.
+    pub grade: Option<StoredGrade>,
     /// Notes about why it was chosen.
     pub notes: Vec<String>,
     /// The secret, or why it could not be read.
@@ -281,6 +284,7 @@ impl Step {
             "mcp": self.row.and_then(|row| row.mcp),
             "lifetime": self.row.map(|row| row.lifetime),
             "expires_at": self.end,
+            "access": self.credential.grade,
             "errors": self.faults,
             "warnings": self.warnings().collect::<Vec<_>>(),
         });

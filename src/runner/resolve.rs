@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::resources::Record;
+use crate::resources::{Record, StoredGrade, grade};
 use crate::text::quote;
 
 /// The role of bindings that state who owns a credential, not who may use it.
@@ -59,6 +59,8 @@ pub(crate) struct Candidate {
     /// False if the caller may not see the credential; then only the platform knows whether the session gets it.
     pub visible: bool,
     pub chosen: bool,
+    /// How much it can do in its cluster, if that was asked.
+    pub access: Option<StoredGrade>,
     /// The reason why it was chosen or not.
     pub reason: String,
     /// True if only another credential of its provider kept it from being chosen.
@@ -197,6 +199,7 @@ fn judge(
         created_at: binding.text("created_at").to_owned(),
         visible,
         chosen: false,
+        access: credential.and_then(grade),
         reason: reason.to_owned(),
         outdone: false,
         surprise: surprise(binding, tier).filter(|_| reason.is_empty()),

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use crate::api::{Client, Error, ListOptions, equals, path};
 use crate::failure::{Failure, Kind};
 use crate::resources::{
-    CREDENTIAL, CREDENTIAL_TOKEN, EXPIRES_AT, ROLE, ROLE_BINDING, Record, annotation,
+    CREDENTIAL, CREDENTIAL_TOKEN, EXPIRES_AT, ROLE, ROLE_BINDING, Record, annotation, grade,
 };
 use crate::runner::plan::Credential;
 use crate::runner::resolve::{self, Candidate, RunnerTarget};
@@ -184,6 +184,7 @@ fn unseen(candidate: &Candidate) -> Credential {
         url: String::new(),
         email: String::new(),
         expires_at: String::new(),
+        grade: None,
         notes: Vec::new(),
         token: Err(Failure::new(
             Kind::Forbidden,
@@ -246,6 +247,7 @@ pub(crate) async fn with_secrets(
             url: record.text("url").to_owned(),
             email: record.text("email").to_owned(),
             expires_at: annotation(record, EXPIRES_AT),
+            grade: grade(record),
             notes: Vec::new(),
             token,
         })

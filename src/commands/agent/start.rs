@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 
 use super::one_or_all::{all_agents, for_each, one_or_all};
+use crate::commands::bound::Bound;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
@@ -44,9 +45,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     let client = ctx.client()?;
     let prompt = args.prompt.as_deref();
-    let start = |id: &str, label: &str| {
+    let start = |id: &str, label: &str, bound: &Bound<'_>| {
         let session = (project.as_str(), id);
-        let say = || server_mode::say_bound(ctx, client, session, &args.mode, &args.strict);
+        let say = || server_mode::say_bound(ctx, bound, session, &args.mode, &args.strict);
         // With --strict, nothing is started in vain; otherwise, nothing delays the start.
         if args.strict.strict {
             say()?;
@@ -57,19 +58,22 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 .context("start agent")
         })?;
         started.show(ctx, &format!("agent/{label}"), &format)?;
-        started.warn_of_expiry(ctx, client);
+        started.warn_of_expiry(ctx, bound);
         started.deliver(ctx, prompt)?;
         if args.strict.strict { Ok(()) } else { say() }
     };
     match one_or_all(args.agent.as_deref(), args.all)? {
         Some(given) => {
             let agent = ctx.block_on(lookup::agent(client, &project, given))?;
-            start(agent.id(), given)
+            let bound = Bound::to(client, vec![agent.id().to_owned()]);
+            start(agent.id(), given, &bound)
         }
         None => {
             let agents = ctx.block_on(all_agents(client, &project))?;
+            let ids = agents.iter().map(|agent| agent.id().to_owned());
+            let bound = Bound::to(client, ids.collect());
             for_each(ctx, &agents, "start", |agent| {
-                start(agent.id(), agent.name())
+                start(agent.id(), agent.name(), &bound)
             })
         }
     }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::cluster::grade::Level;
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::grading;
 use crate::compat::grammar::IgnoredArgs;
 use crate::intake::TrustArgs;
 use crate::output::OutputArgs;
@@ -47,6 +49,9 @@ pub struct Args {
     /// For --prune: labels that must all match (repeatable)
     #[arg(short = 'l', long, alias = "label", value_name = "KEY=VALUE,...")]
     pub selector: Vec<String>,
+    /// Ask the cluster of each kubeconfig what it can do, and fail with exit code 8 if it is more: none|read|read-secrets|write|escalate|admin
+    #[arg(long, value_name = "GRADE", value_parser = grading::level)]
+    pub(super) max_grade: Option<Level>,
     #[command(flatten)]
     pub trust: TrustArgs,
     #[command(flatten)]
@@ -75,6 +80,7 @@ impl Args {
             strict: false,
             prune: false,
             selector: Vec::new(),
+            max_grade: None,
             trust,
             confirm: ConfirmArgs::default(),
             output: OutputArgs::of(output),

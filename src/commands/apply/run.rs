@@ -75,7 +75,10 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
         return Err(Failure::usage("project is required").into());
     }
     let stdin_is_taken = args.filename.as_deref() == Some(Path::new("-"));
-    let secrets = secret::prepare(ctx, &documents, &args.trust, stdin_is_taken)?;
+    let mut secrets = secret::prepare(ctx, &documents, &args.trust, stdin_is_taken)?;
+    if let Some(limit) = args.max_grade {
+        secret::grade(ctx, &documents, &mut secrets, limit, &args.trust.allow)?;
+    }
     let ahead = Ahead::of(&documents, project.as_deref());
     let writer = Writer::new(ctx, client, project, args.diff, &args.trust).with(ahead);
     let leftovers = match labels {

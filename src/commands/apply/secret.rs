@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -10,6 +11,8 @@ use zeroize::Zeroizing;
 use super::document::{Credential, Document};
 use super::raw::TokenFrom;
 use super::references::{Piece, pieces};
+use crate::cluster::grade::Level;
+use crate::commands::grading;
 use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
@@ -61,6 +64,35 @@ pub(super) fn prepare(
             _ => Ok(None),
         })
         .collect()
+}
+
+/// Asks the cluster of each kubeconfig what it can do, before anything is written, and notes the grades.
+///
+/// # Errors
+/// A kubeconfig can do more than `limit`, or its cluster can't be asked.
+pub(super) fn grade(
+    ctx: &Ctx,
+    documents: &[Document],
+    secrets: &mut [Option<Secret>],
+    limit: Level,
+    allowed: &[String],
+) -> anyhow::Result<()> {
+    for (document, secret) in documents.iter().zip(secrets) {
+        let (Document::Credential(credential), Some(secret)) = (document, secret) else {
+            continue;
+        };
+        let is_kubeconfig = match credential.provider.as_deref() {
+            Some(provider) => provider == KUBECONFIG,
+            None => provider::is_kubeconfig(secret.text.expose_secret().as_bytes()),
+        };
+        if is_kubeconfig {
+            let label = &credential.head.label;
+            let graded = grading::grade_text(ctx, label, &secret.text, limit, allowed);
+            let own = graded.with_context(|| format!("apply {label}"))?;
+            secret.annotations.extend(own);
+        }
+    }
+    Ok(())
 }
 
 fn prepare_one(

@@ -3,14 +3,13 @@
 use anyhow::Context as _;
 
 use super::binding::{self, BindingArgs};
+use super::consent::Wish;
 use super::plan::BindingPlan;
-use crate::api;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::outcome;
 use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Kind};
-use crate::output::{Format, prompt, table};
+use crate::output::Format;
 use crate::resources::KUBECONFIG;
 use crate::text::acpctl;
 use crate::text::quote;
@@ -66,15 +65,22 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if args.plan {
         return show(ctx, &plan.with_context(doing)?, format);
     }
-    match plan {
-        Ok(plan) if plan.shadows() && !args.confirm.given() => {
-            if !consent(ctx, args, project, &plan)? {
-                ctx.out.note("Aborted.");
-                return Ok(());
-            }
-        }
-        Ok(_) => {}
-        Err(error) => doubt(ctx, error).with_context(doing)?,
+    let wish = Wish {
+        credential: &binding.credential,
+        label: &binding.label(project),
+        see: acpctl(&[
+            "credential",
+            "bind",
+            &binding.credential,
+            "--project",
+            project,
+            "--plan",
+        ]),
+        is_confirmed: args.confirm.given(),
+        is_rehearsal: ctx.rehearses(),
+    };
+    if !wish.may_bind(ctx, plan.with_context(doing))? {
+        return Ok(());
     }
     let strict = &args.strict;
     let is_kubeconfig = credential.text("provider") == KUBECONFIG;
@@ -108,43 +114,4 @@ fn show(ctx: &Ctx, plan: &BindingPlan, format: &Format) -> anyhow::Result<()> {
         }
         format => ctx.out.value(&plan.json(), format),
     }
-}
-
-/// Shows what is shadowed, and asks on a terminal whether that is right. A dry run needs no consent.
-///
-/// # Errors
-/// [`Kind::Input`] if the user can't be asked.
-fn consent(ctx: &Ctx, args: &Args, project: &str, plan: &BindingPlan) -> anyhow::Result<bool> {
-    let name = &args.binding.credential;
-    let cells = plan.cells();
-    let effect = table::fitted(&BindingPlan::TITLES, &cells, ctx.out.width_of_talk());
-    ctx.out.note_as_is(effect.trim_end());
-    if ctx.rehearses() {
-        return Ok(true);
-    }
-    let label = args.binding.label(project);
-    if ctx.may_ask() {
-        return prompt::confirm(&format!("Bind credential/{name} to {label} nevertheless?"));
-    }
-    let see = acpctl(&["credential", "bind", name, "--project", project, "--plan"]);
-    let message =
-        format!("add --yes to bind credential/{name} to {label}: a credential is shadowed");
-    Err(Failure::new(Kind::Input, message)
-        .hint(format!("see the effect on each agent: {see}"))
-        .into())
-}
-
-/// Binds without a plan if the caller may not read what the plan depends on, and says so.
-///
-/// # Errors
-/// Any other failure: nothing is bound then.
-fn doubt(ctx: &Ctx, error: anyhow::Error) -> anyhow::Result<()> {
-    let kind = api::failure_in(&error).map(|failure| failure.kind);
-    if !matches!(kind, Some(Kind::Forbidden | Kind::NotFound)) {
-        return Err(error);
-    }
-    ctx.out.warn(&format!(
-        "cannot check whether another credential is shadowed: {error:#}"
-    ));
-    Ok(())
 }

@@ -1,19 +1,25 @@
 //! `acpctl credential inspect`
 
+use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::grading;
+use crate::api::{self, ListOptions};
 use crate::cluster::grade::{Finding, Grade, Level, Scope, Verdict};
 use crate::cluster::inspect::{Inspection, inspect};
+use crate::commands::grading;
 use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
 use crate::intake::cluster::{self, ClusterArgs, Way};
 use crate::output::style::{self, Tone};
 use crate::output::{Format, OutputArgs, progress};
-use crate::resources::Candidates;
+use crate::resources::{CREDENTIAL, Candidates, KUBECONFIG};
+use crate::text::secrets;
 
 const EXAMPLES: &str = "\
 # What a stored credential can do in its cluster
 acpctl credential inspect prod --access
+# Several, or all, in one table
+acpctl credential inspect --all --access
 # Before it is stored; a gate for CI
 acpctl credential inspect --from-file ~/.kube/config --context dev --access --max-grade write";
 
@@ -26,14 +32,18 @@ acpctl credential inspect --from-file ~/.kube/config --context dev --access --ma
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Name or ID of a stored credential
+    /// Names or IDs of stored credentials
+    #[arg(value_name = "CREDENTIAL")]
     #[arg(add = Candidates::CREDENTIALS)]
-    credential: Option<String>,
+    credentials: Vec<String>,
+    /// All stored kubeconfigs, in one table
+    #[arg(long, conflicts_with = "credentials", requires = "access")]
+    all: bool,
     /// Ask the cluster who this is and what the user may do
     #[arg(long)]
     access: bool,
     /// Fail with exit code 8 if the credential can do more: none|read|read-secrets|write|escalate|admin
-    #[arg(long, value_name = "GRADE", value_parser = level, requires = "access")]
+    #[arg(long, value_name = "GRADE", value_parser = grading::level, requires = "access")]
     max_grade: Option<Level>,
     /// Ask about this namespace instead of the context's
     #[arg(short, long, value_name = "NAME")]
@@ -44,20 +54,13 @@ pub struct Args {
     output: OutputArgs,
 }
 
-/// Reads a grade on the command line.
-///
-/// # Errors
-/// There is no such grade.
-pub(super) fn level(word: &str) -> Result<Level, String> {
-    Level::from_word(word).ok_or_else(|| {
-        let words = Level::ALL.map(Level::word).join(", ");
-        format!("the grades are {words}")
-    })
-}
-
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    let mut way = args.cluster.way(ctx, args.credential.as_deref())?;
+    if args.all || args.credentials.len() > 1 {
+        return compare(ctx, args, &format);
+    }
+    let given = args.credentials.first().map(String::as_str);
+    let mut way = args.cluster.way(ctx, given)?;
     let asked = if args.access {
         Some(ask(ctx, args, &mut way)?)
     } else {
@@ -92,6 +95,152 @@ fn ask(ctx: &Ctx, args: &Args, way: &mut Way) -> anyhow::Result<Inspection> {
             .await
             .map_err(cluster::failure)?)
     })
+}
+
+/// What is known about one of several credentials.
+struct Row {
+    name: String,
+    seen: anyhow::Result<(Way, Inspection)>,
+}
+
+/// Asks about each credential in turn. One that can't be asked about has a row, too.
+///
+/// # Errors
+/// One could not be asked about, or can do more than `--max-grade` allows.
+fn compare(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
+    if !args.access {
+        return Err(
+            Failure::usage("several credentials are compared by their access")
+                .hint("add --access")
+                .into(),
+        );
+    }
+    let names = if args.all {
+        kubeconfigs(ctx)?
+    } else {
+        args.credentials.clone()
+    };
+    let see = |name: String| {
+        let seen = args.cluster.way(ctx, Some(&name)).and_then(|mut way| {
+            let asked = ask(ctx, args, &mut way)?;
+            Ok((way, asked))
+        });
+        Row { name, seen }
+    };
+    let rows: Vec<Row> = names.into_iter().map(see).collect();
+    match format {
+        Format::Table | Format::Wide => {
+            let cells: Vec<Vec<String>> = rows.iter().map(Row::cells).collect();
+            let is_wide = *format == Format::Wide;
+            ctx.out
+                .fitted(&["NAME", "GRADE", "SCOPE", "REASON"], &cells, is_wide)?;
+        }
+        Format::Name => rows.iter().try_for_each(|row| ctx.out.line(&row.name))?,
+        format => {
+            let rows: Vec<Value> = rows.iter().map(Row::json).collect();
+            ctx.out.value(&Value::Array(rows), format)?;
+        }
+    }
+    if let Some(limit) = args.max_grade {
+        for row in &rows {
+            if let Ok((_, asked)) = &row.seen {
+                grading::gate(&row.name, asked.grade, limit)?;
+            }
+        }
+    }
+    let count = rows.len();
+    let failed: Vec<anyhow::Error> = rows.into_iter().filter_map(|row| row.seen.err()).collect();
+    let unknown = failed.len();
+    match failed.into_iter().next() {
+        None => Ok(()),
+        Some(first) => Err(first.context(format!(
+            "the access of {unknown} of {count} credentials is not known"
+        ))),
+    }
+}
+
+/// Returns the names of all stored kubeconfigs. One whose name another credential has is named by its ID.
+fn kubeconfigs(ctx: &Ctx) -> anyhow::Result<Vec<String>> {
+    let client = ctx.client()?;
+    let options = ListOptions {
+        search: Some(api::equals("provider", KUBECONFIG)),
+        ..ListOptions::default()
+    };
+    let list = ctx.block_on(async {
+        let list = client.list(&CREDENTIAL, "/credentials", &options).await;
+        list.context("list credentials")
+    })?;
+    let mut found = list.items.unwrap_or_default();
+    found.retain(|record| record.text("provider") == KUBECONFIG);
+    if found.is_empty() {
+        return Err(Failure::new(Kind::NotFound, "no kubeconfig is stored")
+            .hint("store one: acpctl credential create --from-file PATH")
+            .into());
+    }
+    let is_shared = |name: &str| found.iter().filter(|other| other.name() == name).count() > 1;
+    let names = found.iter().map(|record| match record.name() {
+        name if name.is_empty() || is_shared(name) => record.id().to_owned(),
+        name => name.to_owned(),
+    });
+    Ok(names.collect())
+}
+
+impl Row {
+    fn cells(&self) -> Vec<String> {
+        let (grade, scope, reason) = match &self.seen {
+            Ok((_, asked)) => {
+                let (scope, reason) = cause(asked);
+                (asked.grade.to_string(), scope, reason)
+            }
+            Err(error) => {
+                let why = format!("{error:#}");
+                let why = why.lines().next().unwrap_or_default();
+                (
+                    "unknown".to_owned(),
+                    "-".to_owned(),
+                    secrets::hide(why).into_owned(),
+                )
+            }
+        };
+        vec![self.name.clone(), grade, scope, reason]
+    }
+
+    fn json(&self) -> Value {
+        match &self.seen {
+            Ok((way, asked)) => as_json(way, Some(asked)),
+            Err(error) => {
+                let why = format!("{error:#}");
+                json!({"name": self.name, "error": secrets::hide(&why)})
+            }
+        }
+    }
+}
+
+/// Returns where the grade applies, and the first right that makes it. A right in the whole cluster comes before one in the
+/// namespace.
+fn cause(asked: &Inspection) -> (String, String) {
+    let makes = |finding: &&Finding| {
+        let is_given = matches!(finding.verdict, Verdict::Yes(_) | Verdict::Only(_));
+        is_given && finding.question.level == asked.grade.level
+    };
+    let found = asked.findings.iter().filter(makes);
+    let found = found.min_by_key(|finding| finding.question.scope != Scope::Cluster);
+    let namespace = || format!("namespace {}", asked.namespace);
+    match found {
+        Some(finding) => {
+            let scope = match finding.question.scope {
+                Scope::Cluster => "cluster".to_owned(),
+                Scope::Namespace => namespace(),
+            };
+            let reason = match finding.question.resource {
+                "*" => "everything".to_owned(),
+                _ => finding.question.says(),
+            };
+            (scope, reason)
+        }
+        None if asked.grade.level == Level::Read => (namespace(), "reads objects".to_owned()),
+        None => (namespace(), "-".to_owned()),
+    }
 }
 
 fn page(way: &Way, asked: Option<&Inspection>, is_wide: bool, color: bool) -> String {

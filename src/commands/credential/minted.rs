@@ -14,14 +14,15 @@ use crate::cluster::inspect::{Inspection, inspect};
 use crate::cluster::journal::{Journal, Note, Work};
 use crate::cluster::objects::{Account, Object, is_name};
 use crate::cluster::{Class, Client, Fault};
+use crate::commands::grading;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::intake::cluster::{self, Way, failure};
 use crate::kubeconfig::Access;
 use crate::lookup::Collection;
 use crate::resources::{
-    CREDENTIAL, GRADE, GRADED_AT, MINT_ANCHOR, MINT_ID, MINT_NAMESPACE, MINT_ROLE, MINT_TOKEN,
-    MINT_TTL, Record, SERVER, annotation,
+    CREDENTIAL, MINT_ANCHOR, MINT_ID, MINT_NAMESPACE, MINT_ROLE, MINT_TOKEN, MINT_TTL, Record,
+    SERVER, annotation,
 };
 use crate::text::url_for_people;
 use crate::yaml;
@@ -79,7 +80,7 @@ impl Minted {
 
     /// Returns the annotations of the account and of a token whose access was asked for.
     pub(super) fn annotations(&self, asked: &Inspection, ctx: &Ctx) -> Map<String, Value> {
-        let mut map = grade_annotations(asked, ctx);
+        let mut map = grading::annotations(asked, ctx);
         for (key, value) in [
             (MINT_ID, self.account.id.clone()),
             (MINT_NAMESPACE, self.account.namespace.clone()),
@@ -95,15 +96,6 @@ impl Minted {
         }
         map
     }
-}
-
-/// Returns the annotations that keep a grade and the time of the question.
-pub(super) fn grade_annotations(asked: &Inspection, ctx: &Ctx) -> Map<String, Value> {
-    let mut map = Map::new();
-    map.insert(GRADE.to_owned(), asked.grade.to_string().into());
-    let now = ctx.now().round(jiff::Unit::Second).unwrap_or(ctx.now());
-    map.insert(GRADED_AT.to_owned(), now.to_string().into());
-    map
 }
 
 /// The two ends of the work: the cluster, with the user's own login, and the platform.

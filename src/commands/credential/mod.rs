@@ -3,11 +3,11 @@
 mod bind;
 mod binding;
 mod bindings;
+mod consent;
 mod create;
 mod delete;
 mod explain;
 mod get;
-mod grading;
 mod inspect;
 mod list;
 mod merge;
@@ -15,6 +15,7 @@ mod minted;
 mod orphans;
 mod plan;
 mod renew;
+mod renewer;
 mod revoke;
 mod scan;
 mod schedule;
@@ -22,6 +23,7 @@ mod token;
 mod unbind;
 mod update;
 mod validate;
+mod watch;
 
 use clap::Subcommand;
 

@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 
 use super::merge;
 use super::minted::{self, Ends, Minted};
+use super::renewer;
 use super::schedule::{self, Scheduler};
+use super::watch::{self, Round};
 use crate::api::{Body, Cause, Error, ListOptions, Method};
 use crate::cluster::change;
 use crate::cluster::inspect::Inspection;
 use crate::cluster::journal::{Journal, Note, Work};
-use crate::cluster::objects::{Account, Object, PLATFORM};
+use crate::cluster::objects::{Account, Object, PLATFORM, is_name};
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::digest;
@@ -34,7 +36,14 @@ acpctl credential renew prod
 # From a timer, or in CI: those that end within six hours
 acpctl credential renew --all --expiring-within 6h
 # A timer for that
-acpctl credential renew --print-schedule systemd";
+acpctl credential renew --print-schedule systemd
+# Or a process that stays
+acpctl credential renew --all --watch
+# In the cluster, as an account that can do only that
+acpctl credential renew --all --renewer ops";
+
+/// How long a renewal may take, at the most: after that, what it made in the cluster is left over.
+const LONGEST_RUN: Duration = Duration::from_secs(900);
 
 /// Get a new token for a minted credential
 ///
@@ -42,6 +51,9 @@ acpctl credential renew --print-schedule systemd";
 /// platform gets it, and only when the platform has it, the old token is ended. If a step fails, the old token stays in use.
 ///
 /// Your own kubeconfig is used for the cluster: the context in KUBECONFIG that leads there, or the one that you name.
+///
+/// With --watch, the command keeps running: it renews each credential in time, reports on standard error, tries again after a
+/// failure, and ends on SIGTERM or Ctrl-C, but not within a renewal.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -54,8 +66,22 @@ pub struct Args {
     /// Only if the token ends within this time, e.g. 6h
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     expiring_within: Option<Duration>,
-    /// Print a text for this scheduler, which renews all credentials in time, and renew nothing now: cron|github|systemd
-    #[arg(long, value_name = "SCHEDULER", hide_possible_values = true)]
+    /// Keep running, and renew each credential within --expiring-within of its end (default: 6h), or when half of its time is over
+    #[arg(long)]
+    watch: bool,
+    /// With --watch: look again after this time (default: a third of --expiring-within)
+    #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days, requires = "watch")]
+    every: Option<Duration>,
+    /// Print the objects of an account in this namespace that may renew these credentials and nothing else; renew nothing now
+    #[arg(long, value_name = "NAMESPACE", conflicts_with_all = ["watch", "print_schedule"])]
+    renewer: Option<String>,
+    /// Print a text for this scheduler, which renews all credentials in time, and renew nothing now: cron|github|kubernetes|systemd
+    #[arg(
+        long,
+        value_name = "SCHEDULER",
+        hide_possible_values = true,
+        conflicts_with = "watch"
+    )]
     print_schedule: Option<Scheduler>,
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -70,19 +96,29 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .out
             .data(schedule::text(scheduler, args.expiring_within).as_bytes());
     }
-    let records = match (&args.credential, args.all) {
-        (Some(given), false) => vec![named(ctx, given)?],
-        (None, true) => all(ctx)?,
-        _ => {
-            return Err(Failure::usage("name a credential, or add --all").into());
+    if args.credential.is_some() == args.all {
+        return Err(Failure::usage("name a credential, or add --all").into());
+    }
+    if let Some(namespace) = &args.renewer {
+        if !is_name(namespace) {
+            return Err(Failure::usage("--renewer takes the name of a namespace").into());
         }
+        let minted = wanted(ctx, args)?;
+        let minted: Result<Vec<Minted>, Failure> = minted.iter().map(Minted::require).collect();
+        return renewer::show(ctx, namespace, &minted?, &format);
+    }
+    if args.watch {
+        return keep_renewing(ctx, args, &format);
+    }
+    let records = wanted(ctx, args)?;
+    let within = args.expiring_within;
+    let is_due = |record: &Record| {
+        let limit = within.and_then(|within| ctx.now().checked_add(within).ok());
+        limit.is_none_or(|limit| expires_at(record).is_none_or(|end| end <= limit))
     };
     let mut results = Vec::new();
     let mut failed = Vec::new();
-    let mut ends: Vec<Ends<'_>> = Vec::new();
-    for record in &records {
-        let done = renew_if_due(ctx, args, record, &mut ends);
-        let name = record.name_or_id();
+    renew_each(ctx, args, &records, &is_due, |name, done| {
         match &done {
             Ok(Done::Renewed(end)) => {
                 let end = end.to_string();
@@ -106,7 +142,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 .note(&format!("credential/{name} failed: {error:#}"));
             failed.push(error);
         }
-    }
+        Ok(())
+    })?;
     if !matches!(format, Format::Table | Format::Wide | Format::Name) {
         ctx.out.value(&Value::Array(results), &format)?;
     }
@@ -117,6 +154,73 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             let all = records.len();
             Err(first.context(format!("{count} of {all} credentials are not renewed")))
         }
+    }
+}
+
+/// Renews the credentials that are due, and tells what became of each.
+///
+/// # Errors
+/// Those of `tell`.
+fn renew_each(
+    ctx: &Ctx,
+    args: &Args,
+    records: &[Record],
+    is_due: &dyn Fn(&Record) -> bool,
+    mut tell: impl FnMut(&str, anyhow::Result<Done>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut ends: Vec<Ends<'_>> = Vec::new();
+    for record in records {
+        let done = renew_if_due(ctx, args, record, is_due, &mut ends);
+        tell(record.name_or_id(), done)?;
+    }
+    Ok(())
+}
+
+/// Does the work of `--watch`.
+fn keep_renewing(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
+    if *format != Format::Table {
+        return Err(Failure::usage("--watch reports on standard error only; leave -o out").into());
+    }
+    let within = args.expiring_within.unwrap_or(schedule::DEFAULT);
+    let pause = args.every.unwrap_or(within / 3);
+    watch::run(ctx, pause, || {
+        let records = wanted(ctx, args)?;
+        let is_due = |record: &Record| due(record, within).is_none_or(|due| due <= ctx.now());
+        let mut failed = 0;
+        renew_each(ctx, args, &records, &is_due, |name, done| {
+            match done {
+                Ok(Done::Renewed(_)) => ctx.out.note(&format!("credential/{name} renewed")),
+                Ok(Done::NotDue) => {}
+                Err(error) => {
+                    failed += 1;
+                    let text = format!("credential/{name} is not renewed: {error:#}");
+                    ctx.out.warn(&secrets::hide(&text));
+                }
+            }
+            Ok(())
+        })?;
+        // The new ends count.
+        let records = wanted(ctx, args)?;
+        let dues = records.iter().filter_map(|record| due(record, within));
+        Ok(Round {
+            failed,
+            due: dues.min(),
+        })
+    })
+}
+
+/// Returns when a credential is due: this long before its end, or when half of its time is over if that is later.
+fn due(record: &Record, within: Duration) -> Option<Timestamp> {
+    let half = Minted::of(record).map(|minted| minted.ttl / 2);
+    let within = half.map_or(within, |half| half.min(within));
+    expires_at(record)?.checked_sub(within).ok()
+}
+
+/// Returns the credentials that the command line names.
+fn wanted(ctx: &Ctx, args: &Args) -> anyhow::Result<Vec<Record>> {
+    match &args.credential {
+        Some(given) => Ok(vec![named(ctx, given)?]),
+        None => all(ctx),
     }
 }
 
@@ -162,13 +266,11 @@ fn renew_if_due<'c>(
     ctx: &'c Ctx,
     args: &Args,
     record: &Record,
+    is_due: &dyn Fn(&Record) -> bool,
     ends: &mut Vec<Ends<'c>>,
 ) -> anyhow::Result<Done> {
     let minted = Minted::require(record)?;
-    let end = expires_at(record);
-    if let (Some(within), Some(end)) = (args.expiring_within, end)
-        && ctx.now().checked_add(within).is_ok_and(|limit| end > limit)
-    {
+    if !is_due(record) {
         return Ok(Done::NotDue);
     }
     let at = match ends.iter().position(|ends| ends.server() == minted.server) {
@@ -191,7 +293,7 @@ fn renew(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<Timestam
     let old = Minted::require(record)?;
     let account = &old.account;
     let new = Minted {
-        anchor: account.fresh_anchor()?,
+        anchor: account.next_anchor(&old.anchor),
         ..old.clone()
     };
     let anchor = account.anchor(&new.anchor);
@@ -207,6 +309,10 @@ fn renew(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<Timestam
         old_anchor: Some(old.anchor.clone()),
         step: String::new(),
     })?;
+    if let Err(why) = ctx.block_on(clear(ctx, ends, &anchor)) {
+        journal.end();
+        return Err(why);
+    }
     let made = ctx.block_on(make(ctx, ends, record, &new, &anchor, &mut journal));
     let token = match made {
         Ok(token) => token,
@@ -235,6 +341,36 @@ fn renew(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<Timestam
     journal.end();
     ctx.out.note(&minted::says(&new, &token.asked, token.end));
     Ok(token.end)
+}
+
+/// Removes an anchor that a run on another machine has left, and with it the token that nobody knows. A young one may belong to a
+/// run that is not at its end.
+async fn clear(ctx: &Ctx, ends: &Ends<'_>, anchor: &Object) -> anyhow::Result<()> {
+    let found = change::find(&ends.cluster, anchor).await.map_err(failure)?;
+    let Some(found) = found.filter(|found| change::is_ours(found, anchor)) else {
+        return Ok(());
+    };
+    let made = found["metadata"]["creationTimestamp"].as_str();
+    let made: Option<Timestamp> = made.and_then(|made| made.parse().ok());
+    let free = made.and_then(|made| made.checked_add(LONGEST_RUN).ok());
+    if free.is_some_and(|free| free > ctx.now()) {
+        return Err(Failure::new(
+            Kind::Conflict,
+            format!(
+                "another run renews the credential, or was interrupted: {} is new",
+                anchor.says()
+            ),
+        )
+        .hint(format!(
+            "try again in {} minutes",
+            LONGEST_RUN.as_secs() / 60
+        ))
+        .into());
+    }
+    change::remove(&ends.cluster, anchor)
+        .await
+        .map_err(failure)?;
+    Ok(())
 }
 
 /// The account must still be there, and must be one for this platform: another platform's record must not get a token.

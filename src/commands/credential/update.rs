@@ -5,9 +5,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::binding::{self, BindArgs};
-use super::{grading, inspect, merge};
+use super::{consent, merge};
 use crate::api::{Body, Client, Method};
 use crate::cluster::grade::Level;
+use crate::commands::grading;
 use crate::commands::outcome;
 use crate::ctx::Ctx;
 use crate::digest;
@@ -62,8 +63,11 @@ pub struct Args {
     /// Do everything except sending
     #[arg(long)]
     dry_run: bool,
+    /// Do not ask before --bind shadows another credential
+    #[arg(short, long)]
+    yes: bool,
     /// Ask the cluster what the new kubeconfig can do, and fail with exit code 8 if it is more: none|read|read-secrets|write|escalate|admin
-    #[arg(long, value_name = "GRADE", value_parser = inspect::level)]
+    #[arg(long, value_name = "GRADE", value_parser = grading::level)]
     max_grade: Option<Level>,
     #[command(flatten)]
     output: OutputArgs,
@@ -86,6 +90,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if let Some(limit) = args.max_grade {
         let allowed = &args.kubeconfig.gates.allow;
         grading::grade(ctx, &args.credential, &mut change.body, limit, allowed)?;
+    }
+    if let Some(record) = &change.stored
+        && !consent::may_bind_each(ctx, record, &projects, args.yes, args.dry_run)?
+    {
+        return Ok(());
     }
     let (record, effect) = change.apply(ctx, client, args)?;
     let name = if effect == UPDATED {

@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::age::age;
-use crate::resources::Candidates;
+use crate::resources::{Candidates, StoredGrade};
 use crate::runner::resolve::{Candidate, Tier};
 use crate::runner::table::{SANDBOX_NOTHING, SANDBOX_WAYS, Target};
 use crate::session_helper::prepare;
@@ -30,6 +30,7 @@ const WIDE_TITLES: &[&str] = &[
     "CREATED",
     "ROLE",
     "BINDING",
+    "GRADE",
     "WHY",
 ];
 
@@ -154,6 +155,10 @@ fn row(candidate: &Candidate, now: Timestamp, wide: bool) -> Vec<String> {
             candidate.created_at.clone(),
             candidate.role.clone(),
             candidate.binding_id.clone(),
+            candidate
+                .access
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), StoredGrade::says),
         ]);
     } else {
         row.push(age(&candidate.created_at, now));

@@ -132,6 +132,9 @@ fn rows(step: &Step) -> Vec<Vec<String>> {
         rows.push(row("time", "renewed", lifetime.refreshed.to_owned()));
         rows.push(row("time", "removed", lifetime.goes.to_owned()));
     }
+    if let Some(grade) = &step.credential.grade {
+        rows.push(row("access", "grade", grade.says()));
+    }
     if let Some(end) = step.end {
         rows.push(row("time", "expires", date(end)));
     }

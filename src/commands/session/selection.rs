@@ -209,6 +209,7 @@ fn from_file(ctx: &Ctx, file: &Path, target: Option<Target>) -> Result<Credentia
         url: String::new(),
         email: String::new(),
         expires_at: String::new(),
+        grade: None,
         notes: Vec::new(),
         token: Ok(carved.text),
     })

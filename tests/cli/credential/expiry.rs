@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::TestEnv;
 use crate::support::run::{Line as _, Run as _};
-use crate::support::server::{Scripted, error, json as answer, list};
+use crate::support::server::{Received, Reply, Scripted, error, json as answer, list};
 
 fn credential(id: &str, name: &str, hours: Option<i64>) -> Value {
     let annotations = hours.map(|hours| {
@@ -17,28 +17,30 @@ fn credential(id: &str, name: &str, hours: Option<i64>) -> Value {
 
 /// A platform with an agent whose sessions have this timeout, and a credential that ends in so many hours.
 fn platform(hours: Option<i64>, timeout: i64, bindings_status: u16) -> Scripted {
-    Scripted::with(move |request| {
-        let target = request.target.trim_start_matches("/api/ambient/v1");
-        match (request.method.as_str(), target.split('?').next().unwrap()) {
-            ("GET", "/projects/demo/agents") => list([json!({"id": "a1", "name": "lead"})]),
-            ("POST", "/projects/demo/agents/a1/start") => answer(
-                201,
-                &json!({"session": {
-                    "id": "s1", "name": "lead-1", "project_id": "demo", "agent_id": "a1", "timeout": timeout,
-                }}),
-            ),
-            ("GET", "/role_bindings") if bindings_status == 200 => list([json!({
-                "id": "b1", "scope": "credential", "role_id": "r1", "credential_id": "c1", "project_id": "demo",
-            })]),
-            ("GET", "/role_bindings") => error(bindings_status, "c", "refused"),
-            ("GET", "/roles") => list([
-                json!({"id": "r1", "name": "credential:viewer"}),
-                json!({"id": "r2", "name": "credential:owner"}),
-            ]),
-            ("GET", "/credentials") => list([credential("c1", "prod", hours)]),
-            _ => error(404, "ambient-api-server-7", "not found"),
-        }
-    })
+    Scripted::with(move |request| reply(request, hours, timeout, bindings_status))
+}
+
+fn reply(request: &Received, hours: Option<i64>, timeout: i64, bindings_status: u16) -> Reply {
+    let target = request.target.trim_start_matches("/api/ambient/v1");
+    match (request.method.as_str(), target.split('?').next().unwrap()) {
+        ("GET", "/projects/demo/agents") => list([json!({"id": "a1", "name": "lead"})]),
+        ("POST", "/projects/demo/agents/a1/start") => answer(
+            201,
+            &json!({"session": {
+                "id": "s1", "name": "lead-1", "project_id": "demo", "agent_id": "a1", "timeout": timeout,
+            }}),
+        ),
+        ("GET", "/role_bindings") if bindings_status == 200 => list([json!({
+            "id": "b1", "scope": "credential", "role_id": "r1", "credential_id": "c1", "project_id": "demo",
+        })]),
+        ("GET", "/role_bindings") => error(bindings_status, "c", "refused"),
+        ("GET", "/roles") => list([
+            json!({"id": "r1", "name": "credential:viewer"}),
+            json!({"id": "r2", "name": "credential:owner"}),
+        ]),
+        ("GET", "/credentials") => list([credential("c1", "prod", hours)]),
+        _ => error(404, "ambient-api-server-7", "not found"),
+    }
 }
 
 #[test]
@@ -89,6 +91,46 @@ fn a_start_warns_of_a_credential_that_ends_before_the_session() {
                 None => assert_eq!(stderr, "", "{case}"),
             }
         }
+    }
+}
+
+#[test]
+fn the_start_of_all_agents_reads_the_bindings_once() {
+    let env = TestEnv::new();
+    let server = Scripted::with(move |request| {
+        let target = request.target.trim_start_matches("/api/ambient/v1");
+        let agents = ["a1", "a2", "a3"];
+        if target.starts_with("/projects/demo/agents") && request.method == "GET" {
+            return list(agents.map(|id| json!({"id": id, "name": id})).to_vec());
+        }
+        match agents
+            .iter()
+            .find(|id| target.contains(&format!("/{id}/start")))
+        {
+            Some(id) => answer(
+                201,
+                &json!({"session": {"id": id, "name": id, "project_id": "demo", "agent_id": id}}),
+            ),
+            None => reply(request, Some(2), 0, 200),
+        }
+    });
+    let (code, stdout, stderr) = env
+        .connected(server.url())
+        .line("agent start --all --project-id demo --retries 0")
+        .told();
+    assert_eq!((code, stdout.lines().count()), (Some(0), 3), "{stderr}");
+    assert_eq!(
+        stderr.matches("Warning: credential \"prod\"").count(),
+        3,
+        "{stderr}"
+    );
+    for path in ["/role_bindings", "/roles", "/credentials"] {
+        let asked = server.lines();
+        let asked = asked.iter().filter(|line| {
+            let path = format!("GET {path}");
+            line.split('?').next() == Some(&path)
+        });
+        assert_eq!(asked.count(), 1, "{path}: {:?}", server.lines());
     }
 }
 

@@ -29,6 +29,13 @@ impl Bench {
         Self { env, server, file }
     }
 
+    /// Replaces the user's own kubeconfig. Returns the old one.
+    pub fn use_kubeconfig(&mut self, text: &str) -> String {
+        let old = std::fs::read_to_string(&self.file).unwrap();
+        std::fs::write(&self.file, text).unwrap();
+        old
+    }
+
     /// The user's own kubeconfig.
     pub fn file(&self) -> &std::path::Path {
         &self.file
@@ -101,7 +108,7 @@ impl Bench {
 }
 
 /// A login program for the token.
-fn login_program(env: &TestEnv, token: &str) -> String {
+pub fn login_program(env: &TestEnv, token: &str) -> String {
     let script = format!(
         "#!/bin/sh\necho 'Open https://login.example.org in a browser' >&2\nprintf '{{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"status\":{{\"token\":\"{token}\"}}}}'\n"
     );

@@ -13,7 +13,8 @@ use crate::support::platform::Platform;
 use crate::support::server::{Reply, Scripted, raw};
 use crate::support::streams;
 
-const FAULTS: [Fault; 6] = [
+const FAULTS: [Fault; 7] = [
+    Fault::Busy("Retry-After: 0\r\n"),
     Fault::Refuses(429),
     Fault::Refuses(500),
     Fault::Refuses(409),
@@ -234,6 +235,38 @@ fn a_killed_revocation_is_finished_by_the_next() {
         );
         assert_settled(&bench, &format!("{step:?}"));
         assert!(bench.objects().is_empty(), "{step:?}");
+    }
+}
+
+#[test]
+fn an_overloaded_cluster_is_asked_again_when_it_says_so() {
+    let busy = |header, times| {
+        let planned = |_| Planned {
+            method: "POST",
+            path: "/token",
+            fault: Fault::Busy(header),
+        };
+        (0..times).map(planned).collect()
+    };
+    // Each case: the header, how often the cluster is busy, and how often the token is asked for.
+    for (header, times, asked, code) in [
+        ("Retry-After: 0\r\n", 1, 2, 0),
+        ("Retry-After: 0\r\n", 3, 4, 0),
+        ("Retry-After: 0\r\n", 9, 4, 10),
+        // Nobody waits an hour, or without being told to.
+        ("Retry-After: 3600\r\n", 1, 1, 10),
+        ("", 1, 1, 10),
+        ("Retry-After: soon\r\n", 1, 1, 10),
+    ] {
+        let bench = Bench::new();
+        bench.server.state().faults = busy(header, times);
+        let (found, _, err) = bench.run(MINT);
+        assert_eq!(found, code, "{header} {times}: {err}");
+        let requests = bench.server.requests();
+        let tokens = requests.iter().filter(|line| line.ends_with("/token"));
+        assert_eq!(tokens.count(), asked, "{header} {times}");
+        bench.server.state().faults.clear();
+        assert_settled(&bench, header);
     }
 }
 

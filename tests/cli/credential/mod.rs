@@ -1,5 +1,7 @@
 //! `credential` from outside: sources of the secret, requests, output, refusals.
 
+mod access;
+mod access_doc;
 mod bindings;
 mod create;
 mod expiry;
@@ -9,6 +11,7 @@ mod mint_faults;
 mod names;
 mod plan;
 mod refusals;
+mod renewal;
 mod scan;
 mod secrecy;
 mod token;

@@ -120,6 +120,56 @@ fn where_a_credential_is_shadowed_consent_is_needed() {
     );
 }
 
+/// The flag has the rule of the command, and is decided before anything is stored.
+#[test]
+fn the_flag_bind_needs_the_same_consent() {
+    let env = store();
+    let before = bindings(&env);
+    let create = "credential create --provider github --name extra --token t --bind demo";
+    assert_snapshot!(env.local().line(create).shown(), @r"
+    --- standard error
+    Warning: a secret on the command line can be seen in the process list and the shell's history; use --from-file or a pipe
+    AGENT        NOW   THEN   EFFECT
+    dev          old   old    extra is shadowed by old (project binding)
+    lead         own   own    extra is shadowed by own (agent binding)
+    (no agent)   old   old    extra is shadowed by old (project binding)
+    Error: add --yes to bind credential/extra to project/demo: a credential is shadowed
+    Hint: see the effect on each agent: acpctl --local session explain --project demo
+    --- exit status 11
+    ");
+    assert_eq!(env.local().line("credential get extra").told().0, Some(3));
+    let update = "credential update new --description x --bind demo";
+    assert_snapshot!(env.local().line(update).shown(), @r"
+    --- standard error
+    AGENT        NOW   THEN   EFFECT
+    dev          old   old    new is shadowed by old (project binding)
+    lead         own   own    new is shadowed by own (agent binding)
+    (no agent)   old   old    new is shadowed by old (project binding)
+    Error: add --yes to bind credential/new to project/demo: a credential is shadowed
+    Hint: see the effect on each agent: acpctl --local credential bind new --project demo --plan
+    --- exit status 11
+    ");
+    let shown = env.local().line("credential get new -o json").stdout();
+    assert!(!shown.contains("\"description\": \"x\""), "{shown}");
+    assert_eq!(bindings(&env), before);
+    for line in [create, update] {
+        let (code, stdout, stderr) = env.local().line(line).line("--yes").told();
+        assert_eq!(code, Some(0), "{line}");
+        assert!(!stderr.contains("shadowed"), "{stderr}");
+        assert!(stdout.contains(" bound to project/demo\n"), "{stdout}");
+    }
+    // Nothing is shadowed by what is bound already, or in another project.
+    for line in [
+        "credential update old --description y --bind demo",
+        "credential update new --description z --bind empty",
+    ] {
+        let (code, _, stderr) = env.local().line(line).told();
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{line}");
+    }
+    let alone = "credential create --provider github --name alone --token t --yes";
+    assert_eq!(env.local().line(alone).told().0, Some(2));
+}
+
 #[test]
 fn on_a_terminal_the_user_decides() {
     let env = store();

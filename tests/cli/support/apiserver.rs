@@ -28,6 +28,9 @@ pub struct Logged {
     pub path: String,
     pub query: String,
     pub body: String,
+    /// By name, in lower case.
+    pub headers: Vec<(String, String)>,
+    pub has_certificate: bool,
 }
 
 /// What goes wrong with a request.
@@ -35,6 +38,8 @@ pub struct Logged {
 pub enum Fault {
     /// The server refuses before it does anything.
     Refuses(u16),
+    /// The server is overloaded, does nothing, and says when to come back.
+    Busy(&'static str),
     /// The server does what it is asked, and the answer is lost.
     AnswerLost,
     /// The connection ends before anything is done.
@@ -150,6 +155,19 @@ impl ApiServer {
             state.put("rolebindings", "team-a", &format!("{name}-{role}"), binding);
         }
         token
+    }
+
+    /// From now on the server knows nothing of this token.
+    pub fn forget_user(&self, token: &str) {
+        self.state().users.remove(token).unwrap();
+    }
+
+    /// Adds an object in `team-a` behind everybody's back.
+    pub fn add(&self, resource: &str, name: &str, object: &Value) {
+        let key = (resource.to_owned(), "team-a".to_owned(), name.to_owned());
+        let mut object = object.clone();
+        object["metadata"]["uid"] = json!("00000000-0000-4000-9000-000000000000");
+        self.state().objects.insert(key, object);
     }
 
     /// Gives a user a role of its own in `team-a`.
@@ -412,11 +430,14 @@ impl State {
                 && !asked.query.contains("dryRun")
         });
         let fault = at.map(|at| self.faults.remove(at).fault);
-        let user = self.user_of(asked.token.as_deref());
+        // The certificate is that of an administrator.
+        let admin = asked.has_certificate.then_some(ADMIN);
+        let user = self.user_of(asked.token.as_deref().or(admin));
         let (code, body) = match (&fault, user) {
             (Some(Fault::Refuses(code)), _) => {
                 refusal(*code, "Planned", "the test wants this refusal")
             }
+            (Some(Fault::Busy(_)), _) => refusal(429, "TooManyRequests", "try again later"),
             (Some(Fault::Cut), _) => (0, Value::Null),
             (_, Ok(user)) => self.handle(asked, &user),
             (_, Err(())) => refusal(401, "Unauthorized", "Unauthorized"),
@@ -426,12 +447,20 @@ impl State {
             path: asked.path.clone(),
             query: asked.query.clone(),
             body: String::from_utf8_lossy(&asked.body).into_owned(),
+            headers: asked.headers.clone(),
+            has_certificate: asked.has_certificate,
         });
         match fault {
             Some(Fault::AnswerLost | Fault::Cut) => return Told::nothing(),
             Some(Fault::Hangs) => return Told::text(HANGS, "", ""),
             Some(Fault::FailsAfter(code)) => {
                 return Told::json(refusal(code, "InternalError", "it was done all the same"));
+            }
+            Some(Fault::Busy(headers)) => {
+                return Told {
+                    headers,
+                    ..Told::json((code, body))
+                };
             }
             _ => {}
         }

@@ -35,6 +35,8 @@ pub struct Asked {
     pub token: Option<String>,
     /// By name, in lower case.
     pub headers: Vec<(String, String)>,
+    /// True if the client has shown the certificate that the server knows.
+    pub has_certificate: bool,
 }
 
 /// Status, further header lines, type and body.
@@ -228,6 +230,7 @@ fn serve(
         body: Vec::new(),
         token: None,
         headers: Vec::new(),
+        has_certificate: false,
     };
     let (mut bears_token, mut length) = (false, 0);
     loop {
@@ -253,7 +256,8 @@ fn serve(
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     asked.body = body;
-    let is_known = bears_token || stream.conn.peer_certificates().is_some();
+    asked.has_certificate = stream.conn.peer_certificates().is_some();
+    let is_known = bears_token || asked.has_certificate;
     log.lock()
         .unwrap()
         .push(format!("{} {}", asked.method, asked.path));

@@ -9,7 +9,7 @@ use crate::cluster::grade::Level;
 use crate::cluster::objects::is_name;
 use crate::cluster::roles::{self, Role, RulesFault};
 use crate::commands::credential::binding::BindArgs;
-use crate::commands::credential::inspect;
+use crate::commands::grading;
 use crate::compat::grammar::IgnoredArgs;
 use crate::compat::number;
 use crate::failure::{Failure, Kind};
@@ -88,7 +88,7 @@ pub struct Args {
     #[command(flatten)]
     pub output: OutputArgs,
     /// Ask the cluster what the kubeconfig can do, and fail with exit code 8 if it is more: none|read|read-secrets|write|escalate|admin
-    #[arg(long, value_name = "GRADE", value_parser = inspect::level)]
+    #[arg(long, value_name = "GRADE", value_parser = grading::level)]
     pub(super) max_grade: Option<Level>,
     #[command(flatten)]
     ignored: IgnoredArgs,
@@ -133,7 +133,7 @@ pub struct MintArgs {
     /// How long the token is valid (default: 8h)
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     ttl: Option<Duration>,
-    /// Do not ask before objects are created in the cluster
+    /// Do not ask before objects are created in the cluster, or before --bind shadows another credential
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -148,14 +148,14 @@ impl MintArgs {
     ///
     /// # Errors
     /// A usage failure.
-    pub fn refuse_alone(&self) -> Result<(), Failure> {
+    pub fn refuse_alone(&self, binds: bool) -> Result<(), Failure> {
         let given = [
-            ("--namespace", self.namespace.is_some()),
-            ("--ttl", self.ttl.is_some()),
-            ("--yes", self.yes),
+            ("--namespace requires --mint", self.namespace.is_some()),
+            ("--ttl requires --mint", self.ttl.is_some()),
+            ("--yes requires --mint or --bind", self.yes && !binds),
         ];
         match given.iter().find(|(_, given)| *given) {
-            Some((flag, _)) => Err(Failure::usage(format!("{flag} requires --mint"))),
+            Some((message, _)) => Err(Failure::usage(*message)),
             None => Ok(()),
         }
     }

@@ -18,14 +18,16 @@ use crate::cluster::roles::{self, Role};
 use crate::cluster::{Client, Fault};
 use crate::commands::confirm;
 use crate::commands::credential::binding::{self, Grantee};
-use crate::commands::credential::grading;
+use crate::commands::credential::consent;
 use crate::commands::credential::minted::{self, Ends, Minted};
+use crate::commands::grading;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::intake::cluster::{ClusterArgs, EXEC_PLUGIN, Way, failure};
 use crate::intake::name_from_context;
 use crate::lookup::{self, Collection};
 use crate::output::{Format, progress};
+use crate::resources::KUBECONFIG;
 use crate::runner::expiry::date;
 use crate::text::quote;
 use crate::text::{acpctl, url_for_people};
@@ -53,7 +55,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()>
     let way = cluster.way(ctx, None)?;
     let (name, account) = account(args, &way, &role)?;
     let ends = Ends::open(ctx, way, &cluster.allow)?;
-    let anchor = account.fresh_anchor()?;
+    let [anchor, _] = account.anchors();
     let origin = Origin {
         credential: name.clone(),
         platform: ends.address.clone(),
@@ -77,6 +79,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()>
         return ctx.out.value(&as_json(&plan, &ends), format);
     }
     show(ctx, &plan, &ends);
+    let planned = consent::not_stored(&plan.name, KUBECONFIG)?;
+    if !consent::may_bind_each(ctx, &planned, &projects, args.mint.yes, args.dry_run)? {
+        return Ok(());
+    }
     if args.dry_run {
         ctx.out
             .line(&format!("credential/{} created (dry run)", plan.name))?;
@@ -93,7 +99,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()>
 fn check(args: &Args) -> Result<(), Failure> {
     args.mint.ttl()?;
     let provider = args.provider.as_deref().unwrap_or_default();
-    if !matches!(provider, "" | crate::resources::KUBECONFIG) {
+    if !matches!(provider, "" | KUBECONFIG) {
         return Err(Failure::usage(
             "--mint makes a kubeconfig; leave --provider out",
         ));

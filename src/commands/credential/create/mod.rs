@@ -12,7 +12,7 @@ mod wizard;
 
 pub(super) use args::Args;
 
-use super::grading;
+use crate::commands::grading;
 use crate::ctx::Ctx;
 use crate::output::Format;
 
@@ -24,7 +24,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if args.mint.is_given() {
         return mint::run(ctx, args, &format);
     }
-    args.mint.refuse_alone()?;
+    args.mint.refuse_alone(!args.bind.projects().is_empty())?;
     if args.names_no_source() && ctx.may_ask() {
         return wizard::run(ctx, args, &format);
     }

@@ -41,9 +41,8 @@ impl Effect {
 /// If another credential has the name, or the server refuses.
 pub(super) fn send(ctx: &Ctx, args: &Args, new: NewCredential) -> anyhow::Result<(Record, Effect)> {
     let client = ctx.client()?;
-    let must_look = new.is_kubeconfig || args.if_exists.is_some();
     let (mut record, effect) = ctx.block_on(async {
-        if must_look && !args.allow_duplicate {
+        if may_meet(args, &new) {
             let found = namesakes(client, &new.name).await?;
             if let Some(first) = found.first() {
                 return meet(client, args.if_exists, &new, &found, first).await;
@@ -56,6 +55,11 @@ pub(super) fn send(ctx: &Ctx, args: &Args, new: NewCredential) -> anyhow::Result
         .map_err(|failure| failure.hint(format!("see {}", acpctl(&["credential", "list"]))))?;
     record.remove("token");
     Ok((record, effect))
+}
+
+/// True if a stored credential of the same name is looked for.
+pub(super) fn may_meet(args: &Args, new: &NewCredential) -> bool {
+    (new.is_kubeconfig || args.if_exists.is_some()) && !args.allow_duplicate
 }
 
 /// Decides what to do about credentials of the same name, of which `first` is the first.
@@ -141,7 +145,7 @@ async fn overwrite(client: &Client, stored: &Record, new: &Body) -> anyhow::Resu
 
 /// Lists the credentials of this name. The server does not keep names unique, but a second credential of a name makes
 /// every later look-up by that name fail.
-async fn namesakes(client: &Client, name: &str) -> anyhow::Result<Vec<Record>> {
+pub(super) async fn namesakes(client: &Client, name: &str) -> anyhow::Result<Vec<Record>> {
     lookup::by_name(client, &Collection::credentials(), name)
         .await
         .with_context(|| format!("look up credential {}", quote(name)))

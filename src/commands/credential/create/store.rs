@@ -3,7 +3,7 @@
 use super::args::Args;
 use super::prepare::NewCredential;
 use super::send;
-use crate::commands::credential::binding;
+use crate::commands::credential::{binding, consent};
 use crate::commands::outcome;
 use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::ctx::Ctx;
@@ -29,6 +29,12 @@ pub(super) fn store(
             server_mode::say(ctx, target, &new.name, &strict)?;
         }
     }
+    if !projects.is_empty() {
+        let planned = planned(ctx, args, &new)?;
+        if !consent::may_bind_each(ctx, &planned, &projects, args.mint.yes, false)? {
+            return Ok(());
+        }
+    }
     let is_kubeconfig = new.is_kubeconfig;
     let (record, effect) = send::send(ctx, args, new)?;
     let sentence = format!("credential/{} {}", record.name_or_id(), effect.word());
@@ -36,6 +42,19 @@ pub(super) fn store(
     binding::bind_each(ctx, &record, &projects, format)?;
     note_next_step(ctx, args, &record, is_kubeconfig);
     Ok(())
+}
+
+/// Returns the credential that will be bound: the stored one of this name if it stays or is updated, or else a new one.
+fn planned(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Result<Record> {
+    let stored = if send::may_meet(args, new) {
+        ctx.block_on(send::namesakes(ctx.client()?, &new.name))?
+    } else {
+        Vec::new()
+    };
+    match stored.into_iter().next() {
+        Some(record) => Ok(record),
+        None => consent::not_stored(&new.name, &new.provider),
+    }
 }
 
 /// Names the next command: on a terminal always, and in a pipe for a user who gave `--project`, which binds nothing.

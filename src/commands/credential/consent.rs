@@ -1,0 +1,139 @@
+//! Asks before a binding shadows another credential, or is shadowed by one: the rule of `bind`, and of the flag `--bind`.
+
+use anyhow::Context as _;
+
+use super::binding::Grantee;
+use super::plan::BindingPlan;
+use crate::api;
+use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
+use crate::output::{prompt, table};
+use crate::resources::{CREDENTIAL, Record};
+use crate::text::{acpctl, quote};
+
+/// A binding that the user wants, in words.
+pub(super) struct Wish<'a> {
+    /// The name of the credential.
+    pub credential: &'a str,
+    /// The project or the agent, as results name it: `project/team-a`.
+    pub label: &'a str,
+    /// The command that shows more.
+    pub see: String,
+    /// True if the command line gives consent.
+    pub is_confirmed: bool,
+    /// True if nothing will be bound, so that no consent is needed.
+    pub is_rehearsal: bool,
+}
+
+impl Wish<'_> {
+    /// Decides by the plan whether the binding may be made. If a credential is shadowed, shows the effect, and asks on a
+    /// terminal.
+    ///
+    /// # Errors
+    /// The plan can't be made, or the user can't be asked ([`Kind::Input`]).
+    pub(super) fn may_bind(
+        &self,
+        ctx: &Ctx,
+        plan: anyhow::Result<BindingPlan>,
+    ) -> anyhow::Result<bool> {
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(error) => return doubt(ctx, error).map(|()| true),
+        };
+        if !plan.shadows() || self.is_confirmed {
+            return Ok(true);
+        }
+        let cells = plan.cells();
+        let effect = table::fitted(&BindingPlan::TITLES, &cells, ctx.out.width_of_talk());
+        ctx.out.note_as_is(effect.trim_end());
+        if self.is_rehearsal {
+            return Ok(true);
+        }
+        let Self {
+            credential, label, ..
+        } = self;
+        if !ctx.may_ask() {
+            let message = format!(
+                "add --yes to bind credential/{credential} to {label}: a credential is shadowed"
+            );
+            return Err(Failure::new(Kind::Input, message)
+                .hint(format!("see the effect on each agent: {}", self.see))
+                .into());
+        }
+        let agrees = prompt::confirm(&format!(
+            "Bind credential/{credential} to {label} nevertheless?"
+        ))?;
+        if !agrees {
+            ctx.out.note("Aborted.");
+        }
+        Ok(agrees)
+    }
+}
+
+/// Binds without a plan if the caller may not read what the plan depends on, and says so.
+///
+/// # Errors
+/// Any other failure: nothing is bound then.
+fn doubt(ctx: &Ctx, error: anyhow::Error) -> anyhow::Result<()> {
+    let kind = api::failure_in(&error).map(|failure| failure.kind);
+    if !matches!(kind, Some(Kind::Forbidden | Kind::NotFound)) {
+        return Err(error);
+    }
+    ctx.out.warn(&format!(
+        "cannot check whether another credential is shadowed: {error:#}"
+    ));
+    Ok(())
+}
+
+/// Decides about the flag `--bind`, before anything is stored: a credential that is refused here is not left behind.
+///
+/// # Errors
+/// As [`Wish::may_bind`].
+pub(super) fn may_bind_each(
+    ctx: &Ctx,
+    credential: &Record,
+    projects: &[(String, Grantee)],
+    is_confirmed: bool,
+    is_rehearsal: bool,
+) -> anyhow::Result<bool> {
+    let name = credential.name_or_id();
+    for (project, grantee) in projects {
+        let plan = ctx.block_on(async {
+            let plan = BindingPlan::make(ctx.client()?, credential, grantee, false).await;
+            Ok(plan.with_context(|| {
+                format!(
+                    "bind credential {} to project {}",
+                    quote(name),
+                    quote(project)
+                )
+            }))
+        })?;
+        let see = match credential.id() {
+            NOT_STORED => acpctl(&["session", "explain", "--project", project]),
+            _ => acpctl(&["credential", "bind", name, "--project", project, "--plan"]),
+        };
+        let wish = Wish {
+            credential: name,
+            label: &format!("project/{project}"),
+            see,
+            is_confirmed,
+            is_rehearsal,
+        };
+        if !wish.may_bind(ctx, plan)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The ID of a credential that is not stored yet.
+const NOT_STORED: &str = "(new)";
+
+/// Returns a credential that is not stored yet, for a plan.
+///
+/// # Errors
+/// It can't be described.
+pub(super) fn not_stored(name: &str, provider: &str) -> anyhow::Result<Record> {
+    let fields = serde_json::json!({"id": NOT_STORED, "name": name, "provider": provider});
+    Ok(Record::decode(&CREDENTIAL, fields)?)
+}

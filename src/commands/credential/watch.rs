@@ -1,0 +1,131 @@
+//! `credential renew --watch`: looks at the credentials again and again, until a signal ends it.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::ctx::Ctx;
+use crate::output::signals;
+use crate::runner::expiry::date;
+use crate::text::secrets;
+
+/// The pause after the first failure. Each further failure in a row doubles it, up to the usual pause.
+const AFTER_FAILURE: Duration = Duration::from_secs(30);
+/// The shortest pause after a success, so that a token that is always due does not keep the cluster busy.
+const SHORTEST: Duration = Duration::from_secs(10);
+
+/// What became of one look at the credentials.
+pub(super) struct Round {
+    pub failed: usize,
+    /// When the next credential is due, if one is.
+    pub due: Option<Timestamp>,
+}
+
+/// Looks at the credentials at least once in every `pause`, and earlier if one is due earlier. A failure is reported and does
+/// not end the work. SIGTERM and Ctrl-C end it, but not within a renewal.
+///
+/// # Errors
+/// The system does not report signals.
+pub(super) fn run(
+    ctx: &Ctx,
+    pause: Duration,
+    look: impl Fn() -> anyhow::Result<Round>,
+) -> anyhow::Result<()> {
+    let mut ends = ctx.block_on(async { Ends::listen().context("wait for signals") })?;
+    let mut failures = 0;
+    loop {
+        let wait = match look() {
+            Ok(round) if round.failed == 0 => {
+                failures = 0;
+                until_due(ctx.now(), round.due, pause)
+            }
+            Ok(_) => {
+                failures += 1;
+                after(failures, pause)
+            }
+            Err(error) => {
+                failures += 1;
+                let why = format!("{error:#}");
+                ctx.out.warn(&secrets::hide(&why));
+                after(failures, pause)
+            }
+        };
+        if let Ok(next) = ctx.now().checked_add(wait) {
+            ctx.out.note(&format!("Next look at {}", date(next)));
+        }
+        if ctx.block_on(async { Ok(ends.come_within(wait).await) })? {
+            ctx.out.note("Stopped");
+            return Ok(());
+        }
+    }
+}
+
+/// Returns the pause after a number of failures in a row.
+fn after(failures: u32, pause: Duration) -> Duration {
+    let factor = 1_u32 << failures.saturating_sub(1).min(16);
+    AFTER_FAILURE.saturating_mul(factor).min(pause)
+}
+
+/// Returns the pause until the next credential is due.
+fn until_due(now: Timestamp, due: Option<Timestamp>, pause: Duration) -> Duration {
+    let left = due.map(|due| Duration::try_from(due.duration_since(now)).unwrap_or_default());
+    let shortest = SHORTEST.min(pause);
+    left.unwrap_or(pause).clamp(shortest, pause)
+}
+
+/// The signals that end the work.
+struct Ends {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Ends {
+    fn listen() -> std::io::Result<Self> {
+        let ends = Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        };
+        for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+            signals::own(kind.as_raw_value());
+        }
+        Ok(ends)
+    }
+
+    /// Waits. Returns true if a signal has come, before or meanwhile.
+    async fn come_within(&mut self, wait: Duration) -> bool {
+        tokio::select! {
+            biased;
+            _ = self.terminate.recv() => true,
+            _ = self.interrupt.recv() => true,
+            () = tokio::time::sleep(wait) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_doubles_after_each_failure_up_to_the_usual_one() {
+        let pause = Duration::from_secs(100);
+        let pauses = [1, 2, 3, 40].map(|failures| after(failures, pause).as_secs());
+        assert_eq!(pauses, [30, 60, 100, 100]);
+    }
+
+    #[test]
+    fn the_next_look_is_when_a_credential_is_due() {
+        let now = Timestamp::UNIX_EPOCH;
+        let pause = Duration::from_secs(100);
+        let look = |due: Option<i64>| {
+            let due = due.map(|second| Timestamp::from_second(second).unwrap());
+            until_due(now, due, pause).as_secs()
+        };
+        assert_eq!(
+            [None, Some(50), Some(500), Some(1), Some(-60)].map(look),
+            [100, 50, 100, 10, 10]
+        );
+    }
+}
