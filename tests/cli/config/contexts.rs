@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::oidc::jwt;
 use crate::support::run::{Line as _, Run as _};
-use crate::support::server::{Received, Scripted, error, json as answer, list, nothing};
+use crate::support::server::{Received, Scripted, json as answer, nothing};
 use crate::support::{TOKEN, TestEnv};
 
 /// A second token, of the same length.
@@ -597,11 +597,7 @@ fn the_embedded_api_is_always_there() {
 
 #[test]
 fn commands_name_the_context() {
-    let (env, a) = (TestEnv::new(), nothing());
-    let b = Scripted::with(|request: &Received| match request.line() {
-        line if line.ends_with("/nope") => error(404, "7", "not found"),
-        _ => list(json!([])),
-    });
+    let (env, a, b) = (TestEnv::new(), nothing(), nothing());
     two(&env, &a, &b);
     assert!(
         done(&env, "--context-name b whoami")
@@ -615,8 +611,10 @@ fn commands_name_the_context() {
     let (_, stdout, _) = env.acpctl().line("doctor").told();
     assert!(stdout.contains("context \"a\""), "{stdout}");
     // A suggested command reaches the same server.
-    let (_, stderr) = failed(&env, "--context-name b --no-input credential get nope");
-    assert!(stderr.contains("acpctl --context-name=b"), "{stderr}");
+    done(&env, "logout --context-name b");
+    let (_, stderr) = failed(&env, "--context-name b project list");
+    let hint = format!("acpctl --context-name=b login {}", b.url());
+    assert!(stderr.contains(&hint), "{stderr}");
 }
 
 #[test]
