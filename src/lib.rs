@@ -174,6 +174,9 @@ pub mod testing {
     pub mod help {
         pub use crate::help::*;
     }
+    pub mod screen {
+        pub use crate::screen::play;
+    }
     pub mod yaml {
         pub use crate::yaml::{documents, to_string};
     }

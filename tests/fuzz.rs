@@ -27,6 +27,8 @@ mod json;
 mod kubeconfig;
 #[path = "../fuzz/targets/manifest.rs"]
 mod manifest;
+#[path = "../fuzz/targets/screen.rs"]
+mod screen;
 #[path = "../fuzz/targets/search.rs"]
 mod search;
 
@@ -171,6 +173,11 @@ fn kubeconfigs_survive() {
 #[test]
 fn manifests_survive() {
     survives("manifest", 50_000, manifest::run);
+}
+
+#[test]
+fn screens_survive() {
+    survives("screen", 1000, screen::run);
 }
 
 #[test]

@@ -115,7 +115,8 @@ pub(super) enum Load {
     Pulses,
     /// Projects with their agents, and these with their sessions.
     Tree,
-    Contexts,
+    /// The contexts, of which this one is active.
+    Contexts(String),
 }
 
 /// What is asked for after a list and added to its rows.

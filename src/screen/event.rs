@@ -99,7 +99,6 @@ pub(super) struct About {
     pub user: String,
     /// The configured project.
     pub project: String,
-    pub is_local: bool,
 }
 
 /// A failure, as far as the screen needs to know it.

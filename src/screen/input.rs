@@ -25,8 +25,11 @@ pub(super) enum Edit {
 impl Line {
     #[must_use]
     pub(super) fn new(text: &str, limit: usize) -> Self {
-        let mut line = Self::default();
-        line.limit = limit;
+        let mut line = Self {
+            text: String::new(),
+            at: 0,
+            limit,
+        };
         line.insert(text);
         line
     }

@@ -365,6 +365,7 @@ impl Messages {
             at.map_or(1, |at| self.pane(focus).entries[*at].rows(look, now).len())
         };
         for _ in 0..by.unsigned_abs() {
+            let before = (entry, line);
             if by > 0 {
                 if line + 1 < count(entry) {
                     line += 1;
@@ -376,6 +377,10 @@ impl Messages {
             } else if entry > 0 {
                 entry -= 1;
                 line = count(entry).saturating_sub(1);
+            }
+            // At an end, there is nowhere to go.
+            if before == (entry, line) {
+                break;
             }
         }
         self.pane_mut(focus).top = (entry, line);

@@ -21,6 +21,7 @@ mod input;
 mod layout;
 mod loading;
 mod messages;
+mod play;
 mod run;
 mod scope;
 mod shown;
@@ -35,5 +36,6 @@ mod view;
 mod views;
 mod worker;
 
+pub use play::play;
 pub(crate) use run::run;
 pub(crate) use state::Options;

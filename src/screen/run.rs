@@ -35,11 +35,11 @@ const FRAME: Duration = Duration::from_millis(33);
 /// # Errors
 /// There is no terminal, nobody is logged in, or the terminal is gone.
 pub(crate) fn run(ctx: &Ctx, options: Options) -> anyhow::Result<()> {
-    let Connection { client, about } = connection::first(ctx)?;
+    let Connection { client, about } = connection::first(&ctx.globals)?;
     let _quiet = progress::quiet();
     let held = hold();
-    let size = crossterm::terminal::size()?;
     let screen = Screen::open()?;
+    let size = crossterm::terminal::size()?;
     let state = State::new(options, about, size, Timestamp::now());
     let (sender, events) = sync_channel(QUEUE);
     let keyboard = Keyboard::start(sender.clone())?;

@@ -21,6 +21,14 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         "acpctl credential delete prod",
         Expected::Skipped("asks on a terminal: terminal/wizard.rs"),
     ),
+    (
+        "acpctl ambient",
+        Expected::Skipped("needs a terminal: screen/"),
+    ),
+    (
+        "acpctl --local ambient",
+        Expected::Skipped("needs a terminal: screen/"),
+    ),
     ("acpctl login ", Expected::Skipped("needs a server: login/")),
     (
         "acpctl serve",

@@ -225,6 +225,7 @@ const SEARCH_FIRST: &[(&str, [&str; 2])] = &[
 /// The commands, or the nouns, that need no row here, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("alias", "asks nobody"),
+    ("ambient", "screen: its last line tells what is wrong"),
     ("apply", "apply.rs: killed and failing at each request"),
     ("completion", "asks nobody"),
     ("config", "asks nobody"),

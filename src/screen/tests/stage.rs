@@ -39,7 +39,6 @@ impl Stage {
             server: "https://acp.example.org".to_owned(),
             user: "jsell".to_owned(),
             project: "home".to_owned(),
-            is_local: false,
         };
         let mut state = State::new(options, about, (100, 30), noon());
         let effects = start(&mut state);

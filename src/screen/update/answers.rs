@@ -65,7 +65,7 @@ pub(super) fn take(state: &mut State, answer: Answer, effects: &mut Vec<Effect>)
             }
         }
         Answer::Connected(about) => connected(state, about, effects),
-        Answer::Unconnected(fault) => unconnected(state, fault),
+        Answer::Unconnected(fault) => unconnected(state, fault, effects),
     }
 }
 
@@ -161,39 +161,47 @@ fn connected(state: &mut State, about: About, effects: &mut Vec<Effect>) {
         let name = state.about.context.clone();
         return state.say(format!("Switched to context {name}"));
     }
-    // Requests of the connection before are not answered any more.
-    let mut watched = Vec::new();
+    go_on(state, effects);
+}
+
+/// Asks again for what the connection before has not answered: its requests and streams ended with it.
+fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
     for page in &mut state.stack {
         match &mut page.body {
             Body::Table(table) => table.loading.forget(),
             Body::Messages(_) => {
-                if let Some(session) = &page.scope.session {
-                    watched.push(Effect::Watch {
-                        page: page.number,
-                        session: session.id.clone(),
-                        project: page.scope.project_id().to_owned(),
-                    });
-                }
+                effects.extend(page.scope.session.as_ref().map(|session| Effect::Watch {
+                    page: page.number,
+                    session: session.id.clone(),
+                    project: page.scope.project_id().to_owned(),
+                }))
             }
             _ => {}
         }
     }
-    effects.extend(watched);
 }
 
-/// Goes on with the connection that is there.
-fn unconnected(state: &mut State, fault: Fault) {
-    let now = state.now;
+/// Goes on with the connection that is there. If the server has refused its login, it is tried again later and later.
+fn unconnected(state: &mut State, fault: Fault, effects: &mut Vec<Effect>) {
+    let (now, is_logged_in) = (state.now, state.is_logged_in);
     state.complain(fault.text.clone());
-    for page in &mut state.stack {
-        if let Body::Table(table) = &mut page.body
-            && table.loading.is_busy
-        {
-            let fault = Fault {
-                status: Some(401),
-                ..fault.clone()
-            };
-            table.loading.failed(fault, now, page.number);
+    let busy: Vec<u64> = state
+        .stack
+        .iter()
+        .filter(|page| matches!(&page.body, Body::Table(table) if table.loading.is_busy))
+        .map(|page| page.number)
+        .collect();
+    go_on(state, effects);
+    if is_logged_in {
+        return;
+    }
+    for page in busy {
+        let fault = Fault {
+            status: Some(401),
+            ..fault.clone()
+        };
+        if let Some(table) = table_of(state, page) {
+            table.loading.failed(fault, now, page);
         }
     }
 }

@@ -210,6 +210,7 @@ pub(super) fn switch_project(state: &mut State, place: usize, effects: &mut Vec<
 #[must_use]
 pub(super) fn due(state: &mut State) -> Vec<Effect> {
     let (now, is_done) = (state.now, state.is_done);
+    let active = state.about.context.clone();
     let Some(page) = state.top_mut().filter(|_| !is_done) else {
         return Vec::new();
     };
@@ -230,7 +231,10 @@ pub(super) fn due(state: &mut State) -> Vec<Effect> {
         table.loading.fault = None;
         return vec![Effect::Connect(None)];
     }
-    let load: Load = (table.view.load)(&page.scope);
+    let load = match (table.view.load)(&page.scope) {
+        Load::Contexts(_) => Load::Contexts(active),
+        load => load,
+    };
     vec![Effect::Load {
         page: page.number,
         load,

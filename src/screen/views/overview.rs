@@ -87,7 +87,7 @@ pub(super) static CONTEXTS: View = View {
         Col::field("PROJECT", 20, "project").at(Place::Room(1)),
     ],
     order: ("NAME", false),
-    load: |_| Load::Contexts,
+    load: |_| Load::Contexts(String::new()),
     tone: plain,
     enter: |_, it| Go::Context(it.name().to_owned()),
     enter_label: "Switch",

@@ -106,7 +106,10 @@ fn load(scope: &Scope) -> Load {
     let project = scope.project_id();
     if let Some(agent) = &scope.agent {
         let list = path(&["projects", project, "agents", &agent.id, "sessions"]);
-        return Load::List(List::new(&SESSION, list).in_project(project), Join::None);
+        return Load::List(
+            List::new(&SESSION, list).in_project(project),
+            Join::AgentNames,
+        );
     }
     let list = List::new(&SESSION, path(&["sessions"])).in_project(project);
     Load::List(list, Join::AgentNames)

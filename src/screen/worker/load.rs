@@ -16,6 +16,7 @@ use crate::screen::connection;
 use crate::screen::effect::{List, Load};
 use crate::screen::event::{Answer, Fault};
 use crate::session_helper::fetch;
+use crate::text::url_for_people;
 
 /// How many lists are asked for at the same time.
 pub(super) const AT_ONCE: usize = 10;
@@ -94,7 +95,7 @@ pub(super) async fn rows(shared: &Shared, globals: &Globals, page: u64, load: Lo
         Load::Pulses => (limited(pulses(client)).await, None),
         Load::Tree => (limited(tree(client)).await, None),
         Load::EachProject(resource) => (limited(each_project(client, resource)).await, None),
-        Load::Contexts => (contexts(globals, client), None),
+        Load::Contexts(active) => (contexts(globals, &active), None),
     };
     let (rows, total) = match read {
         Ok(read) => read,
@@ -290,8 +291,8 @@ async fn holders(client: &Client, credential: &str) -> Rows {
     projects.dedup();
     for (project, agents) in in_projects(client, &AGENT, &projects).await {
         for agent in agents {
-            let is_bound = |it: &&&Record| it.text("agent_id") == agent.id();
-            if of_sessions.iter().find(is_bound).is_none() {
+            let is_bound = |it: &&Record| it.text("agent_id") == agent.id();
+            if !of_sessions.iter().any(is_bound) {
                 let id = format!("inherited/{}", agent.id());
                 rows.push(holder(
                     &id,
@@ -343,17 +344,17 @@ async fn candidates(client: &Client, project: &str, agent: &str) -> Rows {
     Ok(counted(decisive.map(row).collect()))
 }
 
-fn contexts(globals: &Globals, client: &Client) -> Rows {
-    let names = connection::names(globals).map_err(|error| fault_of(&error))?;
-    let is_local = client.token().is_none();
-    let row = |(name, server): &(String, String)| {
+fn contexts(globals: &Globals, active: &str) -> Rows {
+    let all = connection::all(globals).map_err(|error| fault_of(&error))?;
+    let row = |context: &crate::config::contexts::Context| {
         let mut row = Record::empty(&CONTEXT);
-        let is_active = (name == connection::LOCAL) == is_local;
-        row.replace("id", name);
-        row.replace("name", name);
-        row.replace("server", server);
+        let is_active = context.name == active;
+        row.replace("id", &context.name);
+        row.replace("name", &context.name);
+        row.replace("server", &url_for_people(&context.server));
+        row.replace("project", context.project.as_deref().unwrap_or_default());
         row.replace("active", if is_active { "(*)" } else { "" });
         row
     };
-    Ok(counted(names.iter().map(row).collect()))
+    Ok(counted(all.iter().map(row).collect()))
 }

@@ -95,8 +95,11 @@ fn serve(
         };
         let local = LocalSet::new();
         let next = local.block_on(runtime, take_orders(&shared, globals, &mut orders));
-        let Some(wanted) = next else { return };
-        let name = wanted.clone().or_else(|| chosen.clone());
+        let name = match next {
+            Next::End => return,
+            Next::Again => chosen.clone(),
+            Next::Context(name) => Some(name),
+        };
         // Until the other connection stands, the tasks of this one rest; they end with it.
         match connection::again(globals, name.as_deref()) {
             Ok(connection) => {
@@ -122,15 +125,26 @@ fn serve(
     }
 }
 
-/// Takes orders until another connection is wanted; `None` if the screen is gone.
+/// Why no more orders are taken with a connection.
+enum Next {
+    /// The screen is gone.
+    End,
+    /// The login that is stored now is wanted.
+    Again,
+    Context(String),
+}
+
+/// Takes orders until another connection is wanted.
 async fn take_orders(
     shared: &Shared,
     globals: &Globals,
     orders: &mut UnboundedReceiver<Effect>,
-) -> Option<Option<String>> {
+) -> Next {
     let mut tasks: HashMap<u64, Vec<AbortHandle>> = HashMap::new();
     loop {
-        let effect = orders.recv().await?;
+        let Some(effect) = orders.recv().await else {
+            return Next::End;
+        };
         for handles in tasks.values_mut() {
             handles.retain(|handle| !handle.is_finished());
         }
@@ -185,7 +199,8 @@ async fn take_orders(
                 let text = said.unwrap_or_else(|why| why);
                 let _ = shared.events.send(Event::Say(text, is_error));
             }
-            Effect::Connect(context) => return Some(context),
+            Effect::Connect(Some(context)) => return Next::Context(context),
+            Effect::Connect(None) => return Next::Again,
             Effect::Copy(_) | Effect::Edit(_) | Effect::Suspend | Effect::Quit => {}
         }
     }
