@@ -109,8 +109,8 @@ impl Ctx {
         Ok(self.config()?.place())
     }
 
-    /// Returns what a command in another context works with: its own settings, client, login and certificates. Flags that
-    /// describe how the present server is reached stay behind.
+    /// Returns what a command in another context works with: its own settings, client, login and certificates. Flags
+    /// that describe how the present server is reached stay behind.
     ///
     /// # Errors
     /// There is no such context, or a variable names the server or the token, whichever context is chosen.

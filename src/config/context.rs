@@ -36,8 +36,8 @@ pub(super) enum Selected {
     Open,
 }
 
-/// Returns the context that `named` or else the file's `current_context` selects. `flat` is the name of the flat part of the
-/// file, if it holds a server.
+/// Returns the context that `named` or else the file's `current_context` selects. `flat` is the name of the flat part
+/// of the file, if it holds a server.
 pub(super) fn select(
     entries: Option<&Map<String, Value>>,
     current: Option<&str>,
@@ -56,8 +56,8 @@ pub(super) fn select(
     }
 }
 
-/// Returns the name of the server of a flat file: its host, as the Go tool's screen does it. A server on this machine is not
-/// called `local`, because that is the embedded API.
+/// Returns the name of the server of a flat file: its host, as the Go tool's screen does it. A server on this machine
+/// is not called `local`, because that is the embedded API.
 pub(super) fn name_of(address: &str) -> String {
     let host = Url::parse(address)
         .ok()
@@ -72,7 +72,7 @@ pub(super) fn name_of(address: &str) -> String {
     }
 }
 
-/// Refuses a name that can't be told from another one, or that looks like a flag.
+/// Refuses a name that cannot be distinguished from another one, or that looks like a flag.
 ///
 /// # Errors
 /// A usage failure.
@@ -107,10 +107,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
 ///
 /// # Errors
 /// The first value of a wrong type, in the words of Go's JSON reader.
-pub(super) fn check_types<'f>(
-    contexts: Option<&Value>,
-    fields: impl Iterator<Item = (&'f str, &'f str)> + Clone,
-) -> Result<(), String> {
+pub(super) fn check_types(contexts: Option<&Value>, fields: &[(&str, &str)]) -> Result<(), String> {
     let unfit = |value: &Value, field: &str, kind: &str| {
         Err(format!(
             "json: cannot unmarshal {} into Go struct field {field} of type {kind}",
@@ -128,7 +125,7 @@ pub(super) fn check_types<'f>(
             Value::Null => continue,
             other => return unfit(other, "Config.contexts", "config.Context"),
         };
-        for (field, kind) in fields.clone() {
+        for (field, kind) in fields {
             match find(entry, field) {
                 Some(value) if !fits(kind, value) => {
                     return unfit(value, &format!("Context.contexts.{field}"), kind);

@@ -116,8 +116,8 @@ pub(crate) fn choose(config: &mut Config, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Creates an empty context and selects it. The server of a flat file becomes a context too. Returns true if the new one is
-/// the current one from now on, which only the first one is.
+/// Creates an empty context and selects it. The server of a flat file becomes a context too. Returns true if the new
+/// one is the current one from now on, which only the first one is.
 ///
 /// # Errors
 /// The name is not valid.

@@ -4,8 +4,8 @@
 //! a kernel lock, reads the file again, changes it and replaces it in one step, so parallel runs lose nothing
 //! (docs/interface/field.md row 52).
 //!
-//! A file may hold several contexts (see `context.rs`). A [`Config`] shows one of them: the keys in [`IN_CONTEXT`] are those
-//! of the selected context, so nothing of one server can be taken for another one's.
+//! A file may hold several contexts (see `context.rs`). A [`Config`] shows one of them: the keys in [`IN_CONTEXT`] are
+//! those of the selected context, so nothing of one server can be taken for another one's.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -80,9 +80,9 @@ const KEYS: &[(&str, &str)] = &[
     (INSECURE, "bool"),
 ];
 
-/// The keys that each context has for itself, with their names in an entry of `contexts` and their types. All other keys
-/// belong to the file.
-pub(super) const IN_CONTEXT: &[(&str, &str, &str)] = &[
+/// The keys that each context has for itself, with their names in an entry of `contexts` and their types. All other
+/// keys belong to the file.
+pub(super) const IN_CONTEXT: [(&str, &str, &str); 13] = [
     (API_URL, "server", "string"),
     (ACCESS_TOKEN, ACCESS_TOKEN, "string"),
     (REFRESH_TOKEN, REFRESH_TOKEN, "string"),
@@ -335,8 +335,8 @@ impl Config {
         }
     }
 
-    /// Reads the user's configuration file with the context that this run names. If no variable says where it is, there is
-    /// none.
+    /// Reads the user's configuration file with the context that this run names. If no variable says where it is, there
+    /// is none.
     ///
     /// # Errors
     /// As [`Config::load`], or the path of the file is relative.
@@ -364,8 +364,8 @@ impl Config {
         }
     }
 
-    /// Reads a file; a missing or empty one is an empty configuration. A context that does not exist is no error here, so
-    /// that it can be created: [`Config::check_context`] reports it.
+    /// Reads a file; a missing or empty one is an empty configuration. A context that does not exist is not an error here,
+    /// so that it can be created: [`Config::check_context`] reports it.
     ///
     /// # Errors
     /// [`Error::Read`] and [`Error::Parse`], in the Go tool's words without its `load config: `
@@ -698,7 +698,9 @@ impl Config {
                 value.and_then(Value::as_u64) == Some(*number)
             })
         };
-        let free = (1..).find(|number| !taken(number));
+        // Of one number more than there are contexts, one is free.
+        let count = self.entries().map_or(0, Map::len) as u64;
+        let free = (1..=count.saturating_add(1)).find(|number| !taken(number));
         self.set(KEYRING_ENTRY, free.map(Value::from));
     }
 }
@@ -765,8 +767,8 @@ fn check_types(values: &Map<String, Value>) -> Result<(), String> {
             ));
         }
     }
-    let fields = IN_CONTEXT.iter().map(|(_, field, kind)| (*field, *kind));
-    context::check_types(find(values, CONTEXTS), fields)
+    let fields = IN_CONTEXT.map(|(_, field, kind)| (field, kind));
+    context::check_types(find(values, CONTEXTS), &fields)
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -43,6 +43,23 @@ const EXCEPTIONS: &[(&str, Expected)] = &[
         Expected::Skipped("needs a server: serve/"),
     ),
     (
+        "acpctl --context-name ",
+        Expected::Skipped("needs a second server: config/contexts.rs"),
+    ),
+    ("acpctl --context-name local ", Expected::Code(0)),
+    (
+        "acpctl config current-context",
+        // The variable names the server, and there is no configuration.
+        Expected::Code(3),
+    ),
+    (
+        "acpctl config use-context staging",
+        // There is no such context.
+        Expected::Code(3),
+    ),
+    ("acpctl config rename-context ", Expected::Code(3)),
+    ("acpctl config delete-context ", Expected::Code(3)),
+    (
         "acpctl alias delete ",
         // It names no alias that exists.
         Expected::Code(3),

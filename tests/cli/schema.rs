@@ -44,6 +44,12 @@ const LINES: &[&str] = &[
     "doctor",
     "config set project team-a",
     "config view",
+    "config unset project",
+    "config set-context staging --server https://staging.example.org",
+    "config use-context local",
+    "config rename-context staging test",
+    "config get-contexts",
+    "config delete-context test",
     // What follows `--` is the alias's, so the flag stands before it.
     "alias set creds -o json -- credential list",
     "alias list",

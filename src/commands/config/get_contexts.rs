@@ -15,8 +15,9 @@ acpctl config get-contexts -o name";
 
 /// List the servers of the configuration
 ///
-/// Each context is a server with its own login and project; the one with `*` is used. `local` is the embedded API of this
-/// machine and always there. These are not the contexts of a kubeconfig, which `credential create --context` takes.
+/// Each context is a server with its own login and project; the one with `*` is used. `local` is the embedded API of
+/// this machine and always there. These are not the contexts of a kubeconfig, which `credential create --context`
+/// takes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

@@ -18,8 +18,8 @@ acpctl config use-context staging";
 /// Add a server to the configuration, or change one
 ///
 /// --project and --insecure-skip-tls-verify are saved with the context. The server of a configuration without contexts
-/// becomes one, which is named after its host; other programs that read a single server from the file do not find it then.
-/// A login stays with the server that it was made for.
+/// becomes one, which is named after its host; other programs that read a single server from the file do not find it
+/// then. A login stays with the server that it was made for.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

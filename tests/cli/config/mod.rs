@@ -1,6 +1,7 @@
 //! Where the configuration is, whose it is, and what is left there: homes of nobody and of others, odd
 //! variables, odd files, signals.
 
+mod contexts;
 mod leftovers;
 mod owners;
 mod paths;

@@ -108,3 +108,52 @@ fn a_login_in_the_keyring_is_renewed_there() {
     let file = fs::read_to_string(env.config_path()).unwrap();
     assert!(!file.contains("canary") && !file.contains("eyJ"), "{file}");
 }
+
+#[test]
+fn each_context_has_an_entry_of_its_own() {
+    let env = TestEnv::new();
+    let Some(bus) = Bus::start(&env) else { return };
+    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+        return;
+    };
+    let bus = bus.address.as_str();
+    let other = "sha256~canary-other-0123456789";
+    let who = |context: &str, token: &str| {
+        let output = run(&env, bus, &["--context-name", context, "whoami", "-t"]);
+        assert_eq!(streams(&output), (token.to_owned(), String::new()));
+    };
+    // The login of the flat file stays where it is when its server becomes a context.
+    said(
+        &env,
+        bus,
+        &["login", "http://127.0.0.1:1", "--token", TOKEN],
+    );
+    let login = ["login", "http://127.0.0.1:2", "--token", other];
+    said(&env, bus, &[&login[..], &["--context-name", "b"]].concat());
+    assert_eq!(
+        env.saved()["contexts"],
+        json!({
+            "localhost": {"server": "http://127.0.0.1:1", "token_store": "keyring", "keyring_entry": 0},
+            "b": {"server": "http://127.0.0.1:2", "keyring_entry": 1, "token_store": "keyring"},
+        })
+    );
+    who("localhost", TOKEN);
+    who("b", other);
+    said(&env, bus, &["config", "rename-context", "b", "c"]);
+    who("c", other);
+    said(&env, bus, &["logout", "--context-name", "localhost"]);
+    who("c", other);
+    // A deleted context leaves nothing in the keyring, also for one that gets its number.
+    said(&env, bus, &["config", "delete-context", "c"]);
+    env.config(
+        &json!({"current_context": "d", "contexts": {
+            "d": {"token_store": "keyring", "keyring_entry": 1},
+            "e": {"token_store": "keyring"},
+        }})
+        .to_string(),
+    );
+    for context in ["d", "e"] {
+        let output = run(&env, bus, &["--context-name", context, "whoami"]);
+        assert_eq!(output.status.code(), Some(4), "{context}");
+    }
+}
