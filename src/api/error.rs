@@ -41,8 +41,8 @@ pub enum Error {
         location: Option<String>,
         /// True if the answer is a page for browsers.
         is_html: bool,
-        /// The pause that the server wants.
-        retry_after: Option<Duration>,
+        /// The pause that the server wants, in seconds.
+        retry_after: Option<u16>,
     },
     /// No answer arrived. `method` is `Get`, `Post`, …
     Transport {
@@ -122,7 +122,7 @@ impl Error {
     #[must_use]
     pub fn with_pause(mut self, pause: Option<Duration>) -> Self {
         if let Self::Status { retry_after, .. } = &mut self {
-            *retry_after = pause;
+            *retry_after = pause.and_then(|pause| u16::try_from(pause.as_secs()).ok());
         }
         self
     }
@@ -131,7 +131,9 @@ impl Error {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Status { retry_after, .. } => *retry_after,
+            Self::Status { retry_after, .. } => {
+                retry_after.map(|seconds| Duration::from_secs(seconds.into()))
+            }
             _ => None,
         }
     }

@@ -30,9 +30,9 @@ impl Pattern {
     #[must_use]
     pub(super) fn new(text: &str) -> Self {
         let is_plain = !text.contains(|c: char| r"\.+*?()|[]{}^$".contains(c));
-        let built = || RegexBuilder::new(text).case_insensitive(true).build().ok();
-        match (is_plain, is_plain.then(|| None).unwrap_or_else(built)) {
-            (false, Some(regex)) => Self::Regex(regex),
+        let built = RegexBuilder::new(text).case_insensitive(true).build();
+        match built {
+            Ok(regex) if !is_plain => Self::Regex(regex),
             _ => Self::Plain(text.to_lowercase()),
         }
     }
@@ -123,7 +123,10 @@ fn has_labels(record: &Record, wanted: &[(String, String)]) -> bool {
     };
     wanted.iter().all(|(key, value)| match labels.get(key) {
         Some(Value::String(text)) => text == value,
-        Some(other) => other.to_string() == *value,
+        Some(other) => {
+            let text = other.to_string();
+            text == *value
+        }
         None => false,
     })
 }

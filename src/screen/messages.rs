@@ -387,7 +387,7 @@ impl Messages {
     }
 
     /// Moves the window of the focused pane to its first entry.
-    pub(super) fn to_start(&mut self) {
+    pub(super) fn go_to_start(&mut self) {
         self.follows = false;
         let focus = self.focus;
         self.pane_mut(focus).top = (0, 0);
@@ -436,8 +436,12 @@ impl Messages {
 }
 
 impl Pane {
+    /// Adds an entry at the end; a stored message goes before those that were stored later.
     fn push(&mut self, entry: Entry) {
-        self.entries.push_back(entry);
+        let is_later = |it: &Entry| entry.seq.is_some() && it.seq > entry.seq;
+        let place = self.entries.iter().position(is_later);
+        self.entries
+            .insert(place.unwrap_or(self.entries.len()), entry);
         if self.entries.len() > MOST {
             self.entries.pop_front();
             self.top.0 = self.top.0.saturating_sub(1);
@@ -534,6 +538,15 @@ mod tests {
     }
 
     #[test]
+    fn stored_messages_are_in_their_order_however_they_come() {
+        let mut messages = Messages::new("Running");
+        for seq in [2, 1, 3] {
+            messages.stored(&stored(seq, "user", &format!("m{seq}")));
+        }
+        assert_eq!(texts(&messages.talk), ["user: m1", "user: m2", "user: m3"]);
+    }
+
+    #[test]
     fn bug_30_a_stream_that_begins_again_repeats_nothing() {
         let mut messages = Messages::new("Running");
         for _ in 0..2 {
@@ -626,7 +639,7 @@ mod tests {
         messages.scroll(1, size, now());
         assert_eq!(first(&messages), "line 9");
         assert!(!messages.follows);
-        messages.to_start();
+        messages.go_to_start();
         assert_eq!(
             messages.pointed(Focus::Talk).unwrap().text,
             "line 1\nmore 1"

@@ -72,7 +72,9 @@ impl Screen {
     /// The terminal is gone.
     pub(super) fn enter(&mut self) -> io::Result<()> {
         open()?;
-        self.terminal.clear()
+        // A new one believes that the screen is empty, which it is, and draws all of it.
+        self.terminal = Terminal::new(CrosstermBackend::new(Frames(Vec::new())))?;
+        Ok(())
     }
 
     /// Puts a text into the terminal's clipboard, by the sequence that also works over SSH.

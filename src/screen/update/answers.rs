@@ -65,7 +65,7 @@ pub(super) fn take(state: &mut State, answer: Answer, effects: &mut Vec<Effect>)
             }
         }
         Answer::Connected(about) => connected(state, about, effects),
-        Answer::Unconnected(fault) => unconnected(state, fault, effects),
+        Answer::Unconnected(fault) => unconnected(state, &fault, effects),
     }
 }
 
@@ -159,7 +159,8 @@ fn connected(state: &mut State, about: About, effects: &mut Vec<Effect>) {
         let table = Table::new(views::of(Kind::Projects));
         state.push(Scope::default(), Body::Table(table));
         let name = state.about.context.clone();
-        return state.say(format!("Switched to context {name}"));
+        state.say(format!("Switched to context {name}"));
+        return;
     }
     go_on(state, effects);
 }
@@ -182,7 +183,7 @@ fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Goes on with the connection that is there. If the server has refused its login, it is tried again later and later.
-fn unconnected(state: &mut State, fault: Fault, effects: &mut Vec<Effect>) {
+fn unconnected(state: &mut State, fault: &Fault, effects: &mut Vec<Effect>) {
     let (now, is_logged_in) = (state.now, state.is_logged_in);
     state.complain(fault.text.clone());
     let busy: Vec<u64> = state

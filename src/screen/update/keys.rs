@@ -165,7 +165,7 @@ fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             state.mode = Mode::Sort(at);
         }
         KeyCode::Char('N') => {
-            sort_by_title(state, &["NAME", "USERNAME", "ROLE", "FROM", "PROJECT"])
+            sort_by_title(state, &["NAME", "USERNAME", "ROLE", "FROM", "PROJECT"]);
         }
         KeyCode::Char('A') => sort_by_title(state, &["AGE", "BOUND"]),
         KeyCode::Char('c') => {
@@ -267,7 +267,7 @@ fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     match key.code {
         KeyCode::Char('G') | KeyCode::End => return messages.follows = true,
         KeyCode::Char('g') | KeyCode::Home if key.modifiers.is_empty() => {
-            return messages.to_start();
+            return messages.go_to_start();
         }
         _ => {}
     }

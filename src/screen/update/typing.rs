@@ -80,14 +80,13 @@ pub(super) fn form(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) 
             return;
         }
         KeyCode::BackTab => form.step(false, now),
-        KeyCode::Tab => form.step(true, now),
         KeyCode::Enter if key.modifiers.contains(KeyModifiers::ALT) => {
             if let Some(Value::Text(line)) = form.values.get_mut(form.focus) {
                 line.insert("\n");
             }
         }
         KeyCode::Enter if form.is_last() => return submit(state, effects),
-        KeyCode::Enter => form.step(true, now),
+        KeyCode::Tab | KeyCode::Enter => form.step(true, now),
         _ => {
             form.error.clear();
             match form.values.get_mut(form.focus) {
