@@ -12,24 +12,24 @@ acpctl ambient --command sessions     # start with the sessions
 acpctl ambient --readonly --refresh 30";
 
 /// The pages that the screen can start with.
-const PAGES: &[&str] = &[
-    "projects",
-    "agents",
-    "sessions",
-    "inbox",
-    "scheduledsessions",
-    "credentials",
-    "roles",
-    "rolebindings",
-    "applications",
-    "projectsettings",
-    "providers",
-    "policies",
-    "users",
-    "clusters",
-    "contexts",
-    "pulses",
-    "tree",
+const PAGES: &[(&str, &str)] = &[
+    ("projects", "spaces for agents and sessions"),
+    ("agents", "agents of the project"),
+    ("sessions", "runs of agents"),
+    ("inbox", "messages to an agent"),
+    ("scheduledsessions", "sessions that start at set times"),
+    ("credentials", "secrets for sessions"),
+    ("roles", "sets of permissions"),
+    ("rolebindings", "who has which role"),
+    ("applications", "sources that the platform keeps applied"),
+    ("projectsettings", "groups and repositories"),
+    ("providers", "services whose secrets sandboxes get"),
+    ("policies", "what sandboxes may reach"),
+    ("users", "people and programs"),
+    ("clusters", "clusters that the platform knows"),
+    ("contexts", "servers of the configuration"),
+    ("pulses", "counts by project and phase"),
+    ("tree", "projects, agents and sessions"),
 ];
 
 /// Show the platform on the whole terminal, and work with it
@@ -45,7 +45,7 @@ pub struct Args {
     readonly: bool,
     /// Command to start with, as after the colon
     #[arg(short, long, value_name = "COMMAND")]
-    #[arg(add = Candidates::Words(PAGES))]
+    #[arg(add = Candidates::Described(PAGES))]
     command: Option<String>,
     /// Seconds between two reads of a list
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]

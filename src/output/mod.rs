@@ -24,5 +24,5 @@ pub(crate) use crate::text::wrap;
 pub(crate) use format::{Format, OutputArgs};
 pub(crate) use object::{Columns, Layout, cells, until};
 pub(crate) use out::{Closed, Color, Out};
-pub(crate) use stderr::{hold, note, talk};
 pub(crate) use rows::{Expected, PIECE, Rows};
+pub(crate) use stderr::{hold, note, talk};
