@@ -31,7 +31,7 @@ fn another_release_of_the_server_is_told_once_and_only_on_a_terminal() {
             .count()
     };
     let words = ["project", "list"];
-    // In a pipe, in CI and with --quiet, nothing is asked.
+    // In a pipe, in CI and with --quiet, no request is sent.
     let silent = "\"$@\" 2>&1 | cat; CI=1 \"$@\"; \"$@\" --quiet";
     let terminal = start_with(&env, server.url(), &[], silent, &words, (24, 100));
     terminal.wait_for("status 0");

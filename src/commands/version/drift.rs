@@ -18,7 +18,7 @@ const CACHE: Cache = Cache {
     fresh: Duration::from_secs(24 * 60 * 60),
 };
 
-/// Asks the server that the command talked to for its release, once a day, and warns if it is another one. Nothing is asked
+/// Asks the server that the command talked to for its release, once a day, and warns if it is another one. Sends no request
 /// for a pipe, in CI, or if there is no place to remember it.
 pub(crate) fn warn_once_a_day(ctx: &Ctx) {
     let (Some(client), Ok(settings)) = (ctx.used_client(), ctx.settings()) else {
