@@ -41,9 +41,9 @@ clusters:
   cluster: {server: 'https://api.staging.example.org:6443'}
 users:
 - name: deployer
-  user: {token: sha256~xC0PfQ2nR8dLw7vT}
+  user: {token: xC0PfQ2nR8dLw7vTkB5s}
 - name: admin
-  user: {token: sha256~Jq4ZkM9sYb1EhU6g}
+  user: {token: Jq4ZkM9sYb1EhU6gN3pW}
 ";
 
 /// What kubectl prints for the one question of the pictures; the tests need no kubectl.
@@ -65,6 +65,7 @@ impl Shell {
         env.file("../bin/kubectl", KUBECTL);
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs::set_permissions(bin.join("kubectl"), mode).unwrap();
+        env.config(r#"{"local": true}"#);
         let path = format!(
             "{}:{}",
             bin.display(),
@@ -76,7 +77,6 @@ impl Shell {
             .env("PATH", path)
             .env("TERM", "xterm-256color")
             .env("PS1", "$ ")
-            .env("AMBIENT_LOCAL", "true")
             .current_dir(env.work());
         let shell = Self {
             terminal: Terminal::start(command, rows, columns),
@@ -92,7 +92,7 @@ impl Shell {
         let before = prompts(&self.terminal.wait_for("$"));
         self.terminal.type_text(&format!("{line}\r"));
         self.terminal.wait_until("the next prompt", |screen| {
-            prompts(screen) > before && screen.ends_with('$')
+            prompts(screen) > before && screen.trim_end().ends_with("\n$")
         });
     }
 

@@ -12,7 +12,7 @@ pub(super) enum Scheduler {
     Cron,
     /// A workflow for GitHub
     Github,
-    /// A CronJob
+    /// A `CronJob` of Kubernetes
     Kubernetes,
     /// A service and a timer
     Systemd,

@@ -5,10 +5,15 @@ use std::fmt::Write as _;
 
 use vt100::{Cell, Color, Screen};
 
-/// Width of a column, height of a row, and the margin around the screen, in pixels.
-const COLUMN: f32 = 8.4;
+/// Height of a row, and the margin around the screen, in pixels.
 const ROW: usize = 19;
 const MARGIN: usize = 16;
+
+/// The width of so many columns, in pixels: a column has 8.4.
+fn across(columns: usize) -> String {
+    let tenths = columns * 84;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
 
 /// The sixteen colors of a terminal, on a dark and on a light background.
 const DARK: [&str; 16] = [
@@ -30,7 +35,7 @@ pub struct Frame {
 impl Frame {
     /// Takes the screen as it is; `mend` replaces texts that differ from run to run by others of the same width.
     pub fn of(screen: &Screen, shown: u32, mend: impl Fn(&str) -> String) -> Self {
-        let (rows, columns) = (screen.size().0, screen.size().1);
+        let (rows, columns) = (screen.size().0.get(), screen.size().1.get());
         let mut rows: Vec<_> = (0..rows)
             .map(|row| draw_row(screen, row, columns, &mend))
             .collect();
@@ -100,23 +105,23 @@ fn draw_row(screen: &Screen, row: u16, columns: u16, mend: impl Fn(&str) -> Stri
         }
     }
     let mut out = String::new();
-    let y = MARGIN + usize::from(row) * ROW;
+    let y = usize::from(row) * ROW;
     for (column, length, text, (class, behind)) in runs {
-        let x = MARGIN as f32 + f32::from(column) * COLUMN;
+        let x = across(usize::from(column));
         if let Some(behind) = behind {
-            let width = f32::from(length) * COLUMN;
+            let width = across(usize::from(length));
             let _ = writeln!(
                 out,
-                r#"<rect class="{behind}" x="{x:.1}" y="{y}" width="{width:.1}" height="{ROW}"/>"#
+                r#"<rect class="{behind}" x="{x}" y="{y}" width="{width}" height="{ROW}"/>"#
             );
         }
         let text = mend(&text);
         let kept = text.trim_end();
         if !kept.is_empty() {
-            let width = kept.chars().count() as f32 * COLUMN;
+            let width = across(kept.chars().count());
             let _ = writeln!(
                 out,
-                r#"<text class="{class}" x="{x:.1}" y="{}" textLength="{width:.1}">{}</text>"#,
+                r#"<text class="{class}" x="{x}" y="{}" textLength="{width}">{}</text>"#,
                 y + 14,
                 kept.replace('&', "&amp;").replace('<', "&lt;")
             );
@@ -134,7 +139,7 @@ pub fn svg(title: &str, frames: &[Frame]) -> String {
         .map(|frame| frame.rows.len())
         .max()
         .unwrap_or(1);
-    let width = (f32::from(columns) * COLUMN).ceil() as usize + 2 * MARGIN;
+    let width = (usize::from(columns) * 84).div_ceil(10) + 2 * MARGIN;
     let height = rows * ROW + 2 * MARGIN;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
@@ -146,7 +151,7 @@ pub fn svg(title: &str, frames: &[Frame]) -> String {
     for (number, frame) in frames.iter().enumerate() {
         let _ = writeln!(
             out,
-            "<g class=\"f f{number}\" xml:space=\"preserve\">\n{}</g>",
+            "<g class=\"f f{number}\" transform=\"translate({MARGIN} {MARGIN})\" xml:space=\"preserve\">\n{}</g>",
             frame.rows.concat()
         );
     }
