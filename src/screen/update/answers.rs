@@ -175,7 +175,7 @@ fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
                     page: page.number,
                     session: session.id.clone(),
                     project: page.scope.project_id().to_owned(),
-                }))
+                }));
             }
             _ => {}
         }
