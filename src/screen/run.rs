@@ -163,7 +163,7 @@ impl Runner {
         Ok(())
     }
 
-    /// Opens the editor in the place of the screen.
+    /// Opens the editor; it has the terminal until it is left.
     fn edit(&mut self, text: &str) -> anyhow::Result<Event> {
         let (events, backlog) = (&self.events, &mut self.backlog);
         self.keyboard.pause(|| backlog.extend(events.try_iter()));

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Shared;
-use super::load::{in_projects, listed};
+use super::lists::{in_projects, listed};
+use super::shared::Shared;
 use crate::api::{equals, path};
 use crate::resources::{AGENT, ROLE, ROLE_BINDING, Record, SESSION};
 use crate::screen::effect::{Join, List};

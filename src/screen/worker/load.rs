@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::join_all;
-
-use super::{Shared, fault, fault_of, join, limited};
-use crate::api::{Client, ListOptions, equals, path};
+use super::join;
+use super::lists::{Rows, all, in_projects, listed};
+use super::shared::{Shared, fault_of, limited};
+use crate::api::{Client, equals};
 use crate::globals::Globals;
 use crate::lookup::Collection;
 use crate::resources::{
@@ -17,9 +17,6 @@ use crate::screen::effect::{List, Load};
 use crate::screen::event::{Answer, Fault};
 use crate::session_helper::fetch;
 use crate::text::url_for_people;
-
-/// How many lists are asked for at the same time.
-pub(super) const AT_ONCE: usize = 10;
 
 /// Describes rows that the screen makes itself.
 const fn made(kind: &'static str, fields: &'static [Field]) -> Resource {
@@ -120,57 +117,12 @@ pub(super) async fn rows(shared: &Shared, globals: &Globals, page: u64, load: Lo
     }
 }
 
-type Rows = Result<(Vec<Record>, i64), Fault>;
-
-/// Reads a whole list. The token of a credential never reaches the screen.
-pub(super) async fn listed(client: &Client, list: &List) -> Rows {
-    let options = ListOptions {
-        search: list.search.clone(),
-        limit: None,
-        project: Some(list.project.clone()),
-    };
-    let read = client.list(list.resource, &list.path, &options).await;
-    let read = read.map_err(|error| fault(&error))?;
-    let total = read.total;
-    let mut rows = read.items.unwrap_or_default();
-    for row in &mut rows {
-        row.remove("token");
-    }
-    Ok((rows, total))
-}
-
 /// Reads the objects that a form offers: their IDs, and their names.
 pub(super) async fn offers(client: &Client, list: &List) -> Result<Vec<(String, String)>, Fault> {
     let (mut rows, _) = limited(listed(client, list)).await?;
     rows.sort_by(|a, b| a.name_or_id().cmp(b.name_or_id()));
     let offer = |row: &Record| (row.id().to_owned(), row.name_or_id().to_owned());
     Ok(rows.iter().map(offer).collect())
-}
-
-async fn all(client: &Client, resource: &'static Resource) -> Result<Vec<Record>, Fault> {
-    let list = List::new(resource, path(&[resource.collection]));
-    listed(client, &list).await.map(|(rows, _)| rows)
-}
-
-/// Lists a kind in each of these projects. A project that can't be read has no objects.
-pub(super) async fn in_projects(
-    client: &Client,
-    resource: &'static Resource,
-    projects: &[String],
-) -> Vec<(String, Vec<Record>)> {
-    let mut found = Vec::new();
-    for some in projects.chunks(AT_ONCE) {
-        let lists = some.iter().map(async |project| {
-            let list = List::new(resource, path(&["projects", project, resource.collection]));
-            let read = listed(client, &list.in_project(project)).await;
-            (
-                project.clone(),
-                read.map(|(rows, _)| rows).unwrap_or_default(),
-            )
-        });
-        found.extend(join_all(lists).await);
-    }
-    found
 }
 
 fn ids(records: &[Record]) -> Vec<String> {

@@ -4,47 +4,36 @@
 //! changes something is never cut off: its answer is reported even if the page is gone.
 
 mod join;
+mod lists;
 mod load;
 mod send;
+mod shared;
 mod watch;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::mpsc::SyncSender;
 use std::thread;
-use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, LocalSet, spawn_local};
-use tokio::time::timeout;
 
 use super::connection;
 use super::effect::{Effect, Fetch};
 use super::event::{Answer, Event, Fault};
-use crate::api::{self, Client, Error, Request};
+use crate::api::{Client, Request};
 use crate::env;
 use crate::globals::Globals;
 use crate::resources::Record;
 use crate::secret_file;
+use shared::{Shared, fault, limited};
 
-/// The time limit for one page with all its requests.
-const LIMIT: Duration = Duration::from_secs(15);
 /// The threads for name servers and the embedded API.
 const BLOCKING_THREADS: usize = 4;
 
 /// The thread that does the requests.
 pub(super) struct Worker {
     orders: UnboundedSender<Effect>,
-}
-
-/// What the tasks of one connection share.
-#[derive(Clone)]
-struct Shared {
-    client: Rc<Client>,
-    events: SyncSender<Event>,
-    /// The names of agents and roles, by their IDs.
-    names: Rc<RefCell<HashMap<String, String>>>,
 }
 
 impl Worker {
@@ -204,57 +193,6 @@ async fn take_orders(
             Effect::Copy(_) | Effect::Edit(_) | Effect::Suspend | Effect::Quit => {}
         }
     }
-}
-
-impl Shared {
-    /// Reports something to the screen. If the screen has much to do, this waits.
-    fn tell(&self, answer: Answer) -> Result<(), ()> {
-        self.events.send(Event::Answer(answer)).map_err(|_| ())
-    }
-}
-
-/// Returns an error as the screen needs it.
-fn fault(error: &Error) -> Fault {
-    let seconds = error.retry_after().map(|pause| pause.as_secs());
-    Fault {
-        status: error.status(),
-        text: text_of(error),
-        retry_after: seconds.and_then(|seconds| i64::try_from(seconds).ok()),
-    }
-}
-
-/// Returns an error in the Go tool's words, with the server's own words if it has any.
-fn text_of(error: &Error) -> String {
-    match error.detail() {
-        Some(detail) if !error.to_string().contains(detail) => format!("{error}: {detail}"),
-        _ => error.to_string(),
-    }
-}
-
-/// Returns the fault of a request that failed for another reason than its answer.
-fn fault_of(error: &anyhow::Error) -> Fault {
-    match error.chain().find_map(|it| it.downcast_ref::<Error>()) {
-        Some(found) => Fault {
-            text: format!("{error:#}"),
-            ..fault(found)
-        },
-        None => {
-            let hint = api::failure_in(error).and_then(|failure| failure.hint);
-            let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-            Fault::new(format!("{error:#}{hint}"))
-        }
-    }
-}
-
-/// Waits for the requests of a page, but not for ever.
-async fn limited<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    let late = || {
-        let seconds = LIMIT.as_secs();
-        Fault::new(format!(
-            "no answer within {seconds} s: context deadline exceeded"
-        ))
-    };
-    timeout(LIMIT, work).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// Reads one object; a credential's token is not part of it.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Shared, fault, fault_of};
+use super::shared::{Shared, fault, fault_of};
 use crate::api::{Body, Client, Error, Method, Request, path};
 use crate::lookup;
 use crate::resources::{Record, SESSION_MESSAGE};

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
-use super::{Shared, fault};
+use super::shared::{Shared, fault};
 use crate::api::{Error, Request, path};
 use crate::resources::{ACTIVE_PHASES, Record, SESSION, SESSION_MESSAGE};
 use crate::screen::event::{Answer, Fault};

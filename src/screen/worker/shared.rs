@@ -1,0 +1,74 @@
+//! What the tasks of the worker share: the client, the way to the screen, limits, and errors as the screen needs them.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::api::{self, Client, Error};
+use crate::screen::event::{Answer, Event, Fault};
+
+/// The time limit for one page with all its requests.
+const LIMIT: Duration = Duration::from_secs(15);
+/// What the tasks of one connection share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub client: Rc<Client>,
+    pub events: SyncSender<Event>,
+    /// The names of agents and roles, by their IDs.
+    pub names: Rc<RefCell<HashMap<String, String>>>,
+}
+
+impl Shared {
+    /// Reports something to the screen. If the screen has much to do, this waits.
+    pub(super) fn tell(&self, answer: Answer) -> Result<(), ()> {
+        self.events.send(Event::Answer(answer)).map_err(|_| ())
+    }
+}
+
+/// Returns an error as the screen needs it.
+pub(super) fn fault(error: &Error) -> Fault {
+    let seconds = error.retry_after().map(|pause| pause.as_secs());
+    Fault {
+        status: error.status(),
+        text: text_of(error),
+        retry_after: seconds.and_then(|seconds| i64::try_from(seconds).ok()),
+    }
+}
+
+/// Returns an error in the Go tool's words, with the server's own words if it has any.
+fn text_of(error: &Error) -> String {
+    match error.detail() {
+        Some(detail) if !error.to_string().contains(detail) => format!("{error}: {detail}"),
+        _ => error.to_string(),
+    }
+}
+
+/// Returns the fault of a request that failed for another reason than its answer.
+pub(super) fn fault_of(error: &anyhow::Error) -> Fault {
+    match error.chain().find_map(|it| it.downcast_ref::<Error>()) {
+        Some(found) => Fault {
+            text: format!("{error:#}"),
+            ..fault(found)
+        },
+        None => {
+            let hint = api::failure_in(error).and_then(|failure| failure.hint);
+            let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+            Fault::new(format!("{error:#}{hint}"))
+        }
+    }
+}
+
+/// Waits for the requests of a page, but not for ever.
+pub(super) async fn limited<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    let late = || {
+        let seconds = LIMIT.as_secs();
+        Fault::new(format!(
+            "no answer within {seconds} s: context deadline exceeded"
+        ))
+    };
+    timeout(LIMIT, work).await.unwrap_or_else(|_| Err(late()))
+}
