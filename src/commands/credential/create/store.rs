@@ -3,7 +3,8 @@
 use super::args::Args;
 use super::prepare::NewCredential;
 use super::send;
-use crate::commands::credential::{binding, consent};
+use crate::commands::credential::binding;
+use crate::commands::credential::consent::{may_bind_each, not_stored};
 use crate::commands::outcome;
 use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::ctx::Ctx;
@@ -31,7 +32,7 @@ pub(super) fn store(
     }
     if !projects.is_empty() {
         let planned = planned(ctx, args, &new)?;
-        if !consent::may_bind_each(ctx, &planned, &projects, args.mint.yes, false)? {
+        if !may_bind_each(ctx, &planned, &projects, args.mint.yes, false)? {
             return Ok(());
         }
     }
@@ -53,7 +54,7 @@ fn planned(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Result<Record
     };
     match stored.into_iter().next() {
         Some(record) => Ok(record),
-        None => consent::not_stored(&new.name, &new.provider),
+        None => not_stored(&new.name, &new.provider),
     }
 }
 
