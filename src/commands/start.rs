@@ -31,6 +31,8 @@ pub struct Args {
     #[command(flatten)]
     mode: ServerModeArgs,
     #[command(flatten)]
+    strict: StrictArgs,
+    #[command(flatten)]
     output: WriteArgs,
 }
 
@@ -46,7 +48,15 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let prompt = args.prompt.as_deref();
     let agents = Collection::agents(&project);
+    let say = |agent: &str| {
+        server_mode::say_bound(ctx, client, (&project, agent), &args.mode, &args.strict)
+    };
     several::try_each(ctx, &AGENT, &args.agents, |given| {
+        // With --strict, nothing is started in vain; otherwise, nothing delays the start.
+        if args.strict.strict {
+            let agent = ctx.block_on(lookup::agent(client, &project, given))?;
+            say(agent.id())?;
+        }
         let started = ctx.block_on(async {
             lookup::act(client, &agents, given, async |id| {
                 session_control::start(client, &project, id, prompt).await
@@ -58,11 +68,8 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         started.warn_of_expiry(ctx, client);
         started.deliver(ctx, prompt)?;
         match started.agent_id() {
-            Some(agent) => {
-                let strict = StrictArgs::default();
-                server_mode::say_bound(ctx, client, (&project, agent), &args.mode, &strict)
-            }
-            None => Ok(()),
+            Some(agent) if !args.strict.strict => say(agent),
+            _ => Ok(()),
         }
     })
 }

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 
 use super::minted::Minted;
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::gateway_credentials::ForceArgs;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::removal;
 use crate::ctx::Ctx;
@@ -26,6 +27,8 @@ pub struct Args {
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
+    force: ForceArgs,
+    #[command(flatten)]
     output: WriteArgs,
 }
 
@@ -38,6 +41,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     args.confirm.require(ctx, &format!("credential/{given}"))?;
     let client = ctx.client()?;
     let found = ctx.block_on(async { lookup::credential(client, given).await.context(DOING) })?;
+    args.force.check(given, &found)?;
     if Minted::of(&found).is_some() {
         let revoke = acpctl(&["credential", "revoke", given]);
         ctx.out.note(&format!(

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::minted::Minted;
 use super::orphans;
 use crate::api::equals;
+use crate::commands::gateway_credentials;
 use crate::commands::listing::{ListArgs, View, shows_screen};
 use crate::commands::used_by;
 use crate::compat::grammar::IgnoredArgs;
@@ -15,7 +16,7 @@ use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::intake::cluster::ClusterArgs;
-use crate::resources::{CREDENTIAL, Candidates, Record, expires_at};
+use crate::resources::{CREDENTIAL, Candidates, OF_GATEWAYS, Record, expires_at};
 use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
@@ -39,6 +40,9 @@ pub struct Args {
     /// Only credentials of exactly this name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// Also those that the platform makes for its own gateways
+    #[arg(long)]
+    all_providers: bool,
     /// Only credentials known to expire within this time, e.g. 72h or 14d; exit code 12 if there are any
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     expiring_within: Option<Duration>,
@@ -70,6 +74,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let mut list = ctx.block_on(async {
         let list = client.list(&CREDENTIAL, "/credentials", &options).await;
         let mut list = list.context("list credentials")?;
+        if !args.all_providers && args.provider.as_deref() != Some(OF_GATEWAYS) {
+            gateway_credentials::leave_out(ctx, &mut list);
+        }
         if shows_screen(ctx, &format) {
             used_by::join(client, list.items.as_deref_mut().unwrap_or_default()).await;
         }

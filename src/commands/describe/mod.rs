@@ -4,13 +4,19 @@
 mod page;
 
 use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{binding_names, named, used_by};
+use super::server_mode::ServerModeArgs;
+use super::{binding_names, named, session_failure, used_by};
+use crate::api::Client;
 use crate::ctx::Ctx;
 use crate::lookup;
 use crate::output::{Format, OutputArgs};
-use crate::resources::{CREDENTIAL, Candidates, ROLE_BINDING, find, unknown};
+use crate::resources::{CREDENTIAL, Candidates, ROLE_BINDING, Record, SESSION, find, unknown};
 use crate::text::quote;
+
+/// How long a session may be Pending before acpctl says what may be missing.
+const PENDING_LIMIT: SignedDuration = SignedDuration::from_secs(60);
 
 const EXAMPLES: &str = "\
 acpctl describe credential prod
@@ -63,8 +69,28 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
         Ok((record, users))
     })?;
-    if is_page {
-        return ctx.out.long(&page::of(ctx, &record, users.as_ref()));
+    if !is_page {
+        return ctx.out.record(&record, &format, ctx.now());
     }
-    ctx.out.record(&record, &format, ctx.now())
+    ctx.out.long(&page::of(ctx, &record, users.as_ref()))?;
+    if resource.word == SESSION.word {
+        explain(ctx, client, &record)?;
+    }
+    Ok(())
+}
+
+/// Says why a session failed, or why it has been Pending for long.
+fn explain(ctx: &Ctx, client: &Client, session: &Record) -> anyhow::Result<()> {
+    session_failure::explain(ctx, session);
+    let changed: Option<Timestamp> = session.text("updated_at").parse().ok();
+    if changed.is_none_or(|changed| ctx.now().duration_since(changed) < PENDING_LIMIT) {
+        return Ok(());
+    }
+    let mode = ServerModeArgs::default();
+    let waiting =
+        ctx.block_on(async { Ok(session_failure::waiting(ctx, client, &mode, session).await) })?;
+    if let Some(why) = waiting {
+        ctx.out.note(&why);
+    }
+    Ok(())
 }

@@ -4,7 +4,9 @@ use anyhow::Context as _;
 
 use super::args::Args;
 use crate::commands::binding_names;
+use crate::commands::gateway_credentials;
 use crate::commands::listing::shows_screen;
+use crate::commands::session_failure;
 use crate::commands::several;
 use crate::commands::used_by;
 use crate::ctx::Ctx;
@@ -27,7 +29,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         [name] => {
             let record = one(ctx, &collection, name, &format)?;
             ctx.out
-                .record_as(&record, &format, args.list.layout(), ctx.now())
+                .record_as(&record, &format, args.list.layout(), ctx.now())?;
+            if resource.word == SESSION.word && matches!(format, Format::Table | Format::Wide) {
+                session_failure::explain(ctx, &record);
+            }
+            Ok(())
         }
         names => {
             let found = names
@@ -82,6 +88,9 @@ fn all(
             .list(resource, &collection.path, &options)
             .await
             .with_context(|| format!("list {}", resource.plural()))?;
+        if resource.word == CREDENTIAL.word {
+            gateway_credentials::leave_out(ctx, &mut list);
+        }
         match collection.project.as_deref() {
             Some("") => {}
             Some(project) => lookup::doubt_empty(client, list.items(), project).await?,

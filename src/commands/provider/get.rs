@@ -1,9 +1,11 @@
 //! `acpctl provider get`
 
+use super::secret;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::project_object::Target;
+use crate::commands::server_mode::ServerModeArgs;
 use crate::ctx::Ctx;
-use crate::output::OutputArgs;
+use crate::output::{Format, OutputArgs};
 use crate::resources::{Candidates, PROVIDER};
 
 const EXAMPLES: &str = "acpctl provider get github";
@@ -18,6 +20,8 @@ pub struct Args {
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
+    mode: ServerModeArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -27,5 +31,11 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         given: &args.provider,
         project: &args.project,
     };
-    target.show(ctx, &args.output)
+    let format = args.output.format()?;
+    let provider = target.find(ctx)?;
+    ctx.out.record(&provider, &format, ctx.now())?;
+    match format {
+        Format::Table | Format::Wide => secret::say(ctx, &args.mode, &provider),
+        _ => Ok(()),
+    }
 }

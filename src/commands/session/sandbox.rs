@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use crate::api::Method;
+use crate::commands::session_failure;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
@@ -36,7 +37,7 @@ pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result
     sessions.check(&args.session)?;
     let client = ctx.client()?;
     let doing = format!("get sandbox {}", kept.part);
-    let (id, text) = ctx
+    let (session, text) = ctx
         .block_on(async {
             let session = lookup::session(client, &args.session).await?;
             let request =
@@ -52,7 +53,10 @@ pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result
                         kept.part,
                         quote(&args.session)
                     );
-                    let detail = "the server has neither a sandbox nor a snapshot of it";
+                    let detail = match session_failure::reason(&session) {
+                        Some(why) => format!("the session failed: {why}"),
+                        None => "the server has neither a sandbox nor a snapshot of it".to_owned(),
+                    };
                     return Err(Failure::new(Kind::NotFound, message).hint(detail).into());
                 }
                 Err(error) => return Err(error.into()),
@@ -62,15 +66,21 @@ pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result
             } else {
                 text
             };
-            Ok((session.id().to_owned(), text))
+            Ok((session, text))
         })
         .context(doing)?;
     match format {
-        Format::Table | Format::Wide if text.is_empty() => Ok(()),
-        Format::Table | Format::Wide => ctx.out.line(text.trim_end_matches('\n')),
-        Format::Name => ctx.out.line(&format!("session/{id}")),
-        format => ctx
-            .out
-            .value(&json!({"session_id": id, kept.part: text}), &format),
+        Format::Table | Format::Wide => {
+            if !text.is_empty() {
+                ctx.out.line(text.trim_end_matches('\n'))?;
+            }
+            session_failure::explain(ctx, &session);
+            Ok(())
+        }
+        Format::Name => ctx.out.line(&format!("session/{}", session.id())),
+        format => {
+            let value = json!({"session_id": session.id(), kept.part: text});
+            ctx.out.value(&value, &format)
+        }
     }
 }
