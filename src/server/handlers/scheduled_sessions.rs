@@ -140,7 +140,7 @@ pub(crate) fn resume(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 
 fn enable(call: &Call<'_>, enabled: bool) -> Result<Reply, ServerFailure> {
     change(call, |record| {
-        record.set("enabled", FieldValue::Bool(enabled))
+        record.set("enabled", FieldValue::Bool(enabled));
     })
 }
 
