@@ -35,6 +35,7 @@ mod noun_faults;
 mod nouns;
 mod output;
 mod panics;
+mod platforms;
 mod progress;
 mod recipes;
 mod replay;

@@ -220,12 +220,11 @@ fn what_a_providers_secret_names_depends_on_the_mode() {
             let path = request.target.trim_start_matches("/api/ambient/v1");
             let path = path.split('?').next().unwrap();
             match (request.method.as_str(), path) {
-                ("GET", "/projects/team-a/providers/gh") => answer(200, &provider),
+                ("GET", "/projects/team-a/providers/gh") | ("PATCH", _) => answer(200, &provider),
                 ("GET", "/credentials/c1") => answer(200, &json!({"id": "c1", "name": "kube"})),
                 ("GET", "/credentials") if request.target.contains("kube") => {
                     list(json!([{"id": "c1", "name": "kube"}]))
                 }
-                ("PATCH", _) => answer(200, &provider),
                 _ => match state.answer(request) {
                     Some(reply) => reply,
                     None => error(404, "ambient-api-server-7", "not found"),

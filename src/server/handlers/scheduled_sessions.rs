@@ -65,7 +65,9 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 /// PATCH: changes a scheduled session.
 pub(crate) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&SCHEDULED_SESSION, &call.body)?;
-    change(call, |record| body::apply(record, values))
+    change(call, |record| {
+        body::apply(record, values);
+    })
 }
 
 /// Changes a schedule. The next run is planned afresh only if its time may be another one, so that a run that is due in
@@ -146,7 +148,7 @@ pub(crate) fn resume(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 
 fn enable(call: &Call<'_>, enabled: bool) -> Result<Reply, ServerFailure> {
     change(call, |record| {
-        record.set("enabled", FieldValue::Bool(enabled))
+        record.set("enabled", FieldValue::Bool(enabled));
     })
 }
 
