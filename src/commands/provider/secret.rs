@@ -30,7 +30,7 @@ pub(super) fn resolve(
     Ok(Some(credential.id().to_owned()))
 }
 
-/// True if the sessions of a project run behind managed gateways. Nobody is asked if the user says how they run.
+/// True if the sessions of a project run behind managed gateways. Sends no request if the user says how they run.
 fn is_managed(ctx: &Ctx, mode: &ServerModeArgs, project: &str) -> anyhow::Result<bool> {
     if mode.given().is_some() || ctx.settings()?.is_local() {
         return Ok(mode.given() == Some(Target::Managed));

@@ -59,7 +59,9 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ServerFailure> {
 /// PATCH: changes a scheduled session.
 pub(crate) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     let values = body::parse_patch(&SCHEDULED_SESSION, &call.body)?;
-    change(call, |record| body::apply(record, values))
+    change(call, |record| {
+        body::apply(record, values);
+    })
 }
 
 /// Changes a schedule. The next run is planned afresh only if its time may be another one, so that a run that is due in
