@@ -525,7 +525,7 @@ async fn session_of_agent(
     };
     let id = agent.text("current_session_id");
     if !can_be_id(id) {
-        let message = format!("agent {} has no session", quote(name));
+        let message = format!("agent {} has no active session", quote(name));
         return Err(Failure::new(Kind::NotFound, message)
             .hint(format!(
                 "start one: {}",

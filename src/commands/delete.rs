@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use super::gateway_credentials;
 use super::named;
 use super::removal::{Chosen, DeleteArgs};
 use crate::ctx::Ctx;
@@ -71,9 +72,12 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let doing = |name: &str| format!("delete {} {}", resource.word, quote(name));
     let find = |name: &str| {
         ctx.block_on(async {
-            lookup::find_by_id_first(client, &collection, name)
-                .await
-                .with_context(|| doing(name))
+            let found = lookup::find_by_id_first(client, &collection, name).await;
+            let found = found.with_context(|| doing(name))?;
+            if resource.word == CREDENTIAL.word {
+                gateway_credentials::refuse_deletion(name, &found)?;
+            }
+            Ok(found)
         })
     };
     let deleted = args

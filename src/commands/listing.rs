@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use anyhow::Context as _;
 
 use super::labels::Selector;
-use super::order;
+use super::{gateway_credentials, order};
 use crate::api::ListOptions;
 use crate::compat::number;
 use crate::ctx::Ctx;
@@ -215,6 +215,8 @@ impl ListArgs {
             is_filtered: keep.is_some() || !labels.is_empty(),
             labels,
             keep,
+            hides_gateways: resource.word == CREDENTIAL.word,
+            left_out: 0,
             limit: self.limit.filter(|limit| *limit > 0),
             read: 0,
             kept: 0,
@@ -272,6 +274,10 @@ pub(crate) struct Streamed<'a> {
     labels: Selector,
     keep: Option<&'a dyn Fn(&Record) -> bool>,
     is_filtered: bool,
+    /// True if the credentials of the platform's gateways are left out.
+    pub hides_gateways: bool,
+    /// The number of those.
+    left_out: i64,
     limit: Option<i64>,
     /// The number of objects that the server sent.
     pub read: i64,
@@ -292,6 +298,9 @@ impl Streamed<'_> {
                 record.remove("token");
             }
         }
+        if self.hides_gateways {
+            self.left_out += gateway_credentials::remove(&mut records);
+        }
         if self.is_filtered {
             let keep = self.keep;
             records
@@ -304,9 +313,10 @@ impl Streamed<'_> {
         self.kept += length(&records);
         records.truncate(usize::try_from(room.max(0)).unwrap_or(usize::MAX));
         // Nobody knows how many objects a filter will leave.
+        let total = page.total - self.left_out;
         let expected = (!self.is_filtered).then_some(Expected {
-            size: page.total.min(self.limit.unwrap_or(i64::MAX)),
-            total: page.total,
+            size: total.min(self.limit.unwrap_or(i64::MAX)),
+            total,
         });
         self.written = self.rows.add(&records, &page.kind, expected);
         match self.written {
@@ -324,13 +334,21 @@ impl Streamed<'_> {
         let shown = self.kept.min(self.limit.unwrap_or(i64::MAX));
         if self.is_filtered {
             (list.size, list.total) = (shown, self.kept);
+        } else {
+            list.size -= self.left_out;
+            list.total -= self.left_out;
         }
         if let Some(promised) = self.rows.finish(&list)? {
+            let why = match self.left_out {
+                0 => "the list changed while it was read",
+                _ => "objects were left out of the list",
+            };
             self.ctx.out.warn(&format!(
-                "the list changed while it was read: it says {promised} {} and holds {shown}",
+                "{why}: it says {promised} {} and holds {shown}",
                 list.resource.plural()
             ));
         }
+        gateway_credentials::say(self.ctx, self.left_out);
         say_left_out(self.ctx, list.resource, shown, list.total);
         Ok(list.total)
     }

@@ -140,7 +140,7 @@ pub(crate) fn create(
     resource: &'static Resource,
     project: &ProjectArgs,
     name: Option<&str>,
-    body: impl FnOnce() -> Result<Body, Failure>,
+    body: impl FnOnce() -> anyhow::Result<Body>,
     output: &WriteArgs,
 ) -> anyhow::Result<()> {
     let project = project.project(ctx)?;

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use super::confirm::{self, ConfirmArgs};
 use super::labels::Selector;
 use super::outcome::{self, WriteArgs};
-use super::{session_control, several};
+use super::{gateway_credentials, session_control, several};
 use crate::api::{self, Method};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -218,7 +218,10 @@ fn every(ctx: &Ctx, collection: &Collection) -> anyhow::Result<Vec<Record>> {
     ctx.block_on(async {
         let project = collection.project.as_deref();
         let every = client.every(resource, &collection.path, project).await;
-        let every = every.with_context(|| format!("list {}", resource.plural()))?;
+        let mut every = every.with_context(|| format!("list {}", resource.plural()))?;
+        if resource.word == CREDENTIAL.word {
+            gateway_credentials::say(ctx, gateway_credentials::remove(&mut every));
+        }
         match project {
             Some(project) => lookup::doubt_empty(client, &every, project).await?,
             None if resource.word == SESSION.word => {

@@ -29,6 +29,11 @@ pub(crate) struct StrictArgs {
 }
 
 impl ServerModeArgs {
+    /// Returns the mode that the user names.
+    pub(crate) fn given(&self) -> Option<Target> {
+        self.server_mode
+    }
+
     /// Returns how the server runs the sessions of a project, given by its ID; `None` if that is not known.
     ///
     /// # Errors

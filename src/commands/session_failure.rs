@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
+use super::server_mode::ServerModeArgs;
 use crate::api::{Client, path};
+use crate::ctx::Ctx;
 use crate::resources::Record;
-use crate::text::{secrets, visible};
+use crate::runner::table::Target;
+use crate::text::{quote, secrets, visible};
 
 /// The type of the condition that holds the reason of a failed sandbox.
 const SANDBOX_FAILURE: &str = "SandboxFailure";
@@ -12,9 +15,35 @@ const SANDBOX_FAILURE: &str = "SandboxFailure";
 const LONGEST: usize = 500;
 
 /// Why a sandbox session may stay Pending: the platform logs these causes and tells nobody.
-pub(crate) const PENDING_CAUSES: &str = "a sandbox session stays Pending without a word if the project's namespace does not exist, if \
+const PENDING_CAUSES: &str = "a sandbox session stays Pending without a word if the project's namespace does not exist, if \
      the Kubernetes Secret of one of the agent's providers is missing, or if the project's gateway is not ready: ask the \
      administrators";
+
+/// Says beside a session that is shown why it failed, if the platform tells.
+pub(crate) fn explain(ctx: &Ctx, session: &Record) {
+    if let Some(why) = reason(session).filter(|_| session.text("phase") == "Failed") {
+        let name = quote(session.name_or_id());
+        ctx.out.note(&format!("session {name} failed: {why}"));
+    }
+}
+
+/// Returns why a session may still be Pending, if the session itself does not say.
+pub(crate) async fn waiting(
+    ctx: &Ctx,
+    client: &Client,
+    mode: &ServerModeArgs,
+    session: &Record,
+) -> Option<String> {
+    let project = session.text("project_id");
+    if session.text("phase") != "Pending" || project.is_empty() {
+        return None;
+    }
+    match mode.ask(ctx, client, Some(project)).await {
+        Some(Target::Sandbox) => Some(PENDING_CAUSES.to_owned()),
+        Some(Target::Managed) => gateway(client, project).await,
+        Some(Target::Pod) | None => None,
+    }
+}
 
 /// Returns what the platform says about a failed session; `None` if it says nothing.
 #[must_use]
@@ -28,7 +57,7 @@ pub(crate) fn reason(session: &Record) -> Option<String> {
 
 /// Returns what keeps the sessions of a project waiting for its gateway, by the project's ID; `None` if nothing does, or if
 /// the platform says nothing.
-pub(crate) async fn gateway(client: &Client, project: &str) -> Option<String> {
+async fn gateway(client: &Client, project: &str) -> Option<String> {
     let project = client.get_json(&path(&["projects", project])).await.ok()?;
     let text = |key: &str| {
         let text = project.get(key)?.as_str()?.trim();

@@ -79,12 +79,34 @@ pub(crate) fn show(
     format: &Format,
     find: impl Fn(&str) -> anyhow::Result<Record>,
 ) -> anyhow::Result<()> {
-    let found = names.iter().map(|name| find(name));
-    let found = found.collect::<anyhow::Result<Vec<Record>>>()?;
-    if let [record] = found.as_slice() {
+    show_found(ctx, resource, &self::find(names, find)?, format)
+}
+
+/// Finds each object. Fails if one of them is missing.
+///
+/// # Errors
+/// Those of `find`.
+pub(crate) fn find(
+    names: &[String],
+    find: impl Fn(&str) -> anyhow::Result<Record>,
+) -> anyhow::Result<Vec<Record>> {
+    names.iter().map(|name| find(name)).collect()
+}
+
+/// Shows objects that were named: the one, or a list of several.
+///
+/// # Errors
+/// Standard output can't be written.
+pub(crate) fn show_found(
+    ctx: &Ctx,
+    resource: &'static Resource,
+    found: &[Record],
+    format: &Format,
+) -> anyhow::Result<()> {
+    if let [record] = found {
         return ctx.out.record(record, format, ctx.now());
     }
-    let list = list_of(resource, found);
+    let list = list_of(resource, found.to_vec());
     ctx.out.list(&list, format, Layout::default(), ctx.now())
 }
 

@@ -32,6 +32,8 @@ pub struct Args {
     #[command(flatten)]
     mode: ServerModeArgs,
     #[command(flatten)]
+    strict: StrictArgs,
+    #[command(flatten)]
     output: WriteArgs,
 }
 
@@ -47,7 +49,16 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let client = ctx.client()?;
     let prompt = args.prompt.as_deref();
     let agents = Collection::agents(&project);
+    let say = |bound: &Bound<'_>, agent: &str| {
+        server_mode::say_bound(ctx, bound, (&project, agent), &args.mode, &args.strict)
+    };
     several::try_each(ctx, &AGENT, &args.agents, |given| {
+        // With --strict, nothing is started in vain; otherwise, nothing delays the start.
+        if args.strict.strict {
+            let agent = ctx.block_on(lookup::agent(client, &project, given))?;
+            let bound = Bound::to(client, vec![agent.id().to_owned()]);
+            say(&bound, agent.id())?;
+        }
         let started = ctx.block_on(async {
             lookup::act(client, &agents, given, async |id| {
                 session_control::start(client, &project, id, prompt).await
@@ -61,11 +72,8 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         started.warn_of_expiry(ctx, &bound);
         started.deliver(ctx, prompt)?;
         match started.agent_id() {
-            Some(agent) => {
-                let strict = StrictArgs::default();
-                server_mode::say_bound(ctx, &bound, (&project, agent), &args.mode, &strict)
-            }
-            None => Ok(()),
+            Some(agent) if !args.strict.strict => say(&bound, agent),
+            _ => Ok(()),
         }
     })
 }

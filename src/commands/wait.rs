@@ -7,7 +7,6 @@ use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use super::server_mode::ServerModeArgs;
-use super::session_failure::PENDING_CAUSES;
 use super::{named, outcome, session_failure};
 use crate::api::{self, Client, Error, Method};
 use crate::compat::number;
@@ -16,7 +15,6 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs, progress};
 use crate::resources::{Candidates, FINAL_PHASES, PHASES, Record, Resource, SESSION, find};
-use crate::runner::table::Target;
 use crate::text::acpctl;
 use crate::text::quote;
 
@@ -279,18 +277,8 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    /// Returns why a session may still be Pending.
     async fn why(&self, session: &Record) -> Option<String> {
-        let project = session.text("project_id");
-        if session.text("phase") != "Pending" || project.is_empty() {
-            return None;
-        }
-        let target = self.args.mode.ask(self.ctx, self.client, Some(project));
-        match target.await {
-            Some(Target::Sandbox) => Some(PENDING_CAUSES.to_owned()),
-            Some(Target::Managed) => session_failure::gateway(self.client, project).await,
-            Some(Target::Pod) | None => None,
-        }
+        session_failure::waiting(self.ctx, self.client, &self.args.mode, session).await
     }
 }
 

@@ -18,6 +18,9 @@ const SERVER_COLUMN: Column = Column {
     cell: Cell::Derived(|values| annotation_in(values, SERVER)),
 };
 
+/// The provider of the credentials that the platform makes for its own gateways (docs/interface/runner.md section 12.3).
+pub(crate) const OF_GATEWAYS: &str = "openshell-gateway";
+
 pub(crate) static CREDENTIAL: Resource = Resource {
     word: "credential",
     aliases: &["credentials", "cred", "creds"],

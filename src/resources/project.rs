@@ -12,9 +12,12 @@ pub(crate) static PROJECT: Resource = Resource {
     fields: &[
         text("annotations"),
         text("description"),
+        text("gateway_error"),
+        text("gateway_status"),
         text("labels"),
         required("name"),
         text("prompt"),
+        text("runtime_backend"),
         text("status"),
     ],
     has_common_fields: true,

@@ -14,12 +14,13 @@
 //! - `store`: the database; `seal`, `key`: tokens at rest; `seed`: the content of a new store
 //! - `state`: what all requests share; `call`: one request; `names`: fixed paths and the one user
 //! - `reply`, `error`, `stream`: answers
-//! - `runs`: for the process that runs sessions
+//! - `runs`: for the process that runs sessions; `due`: starts those of schedules
 
 mod body;
 mod call;
 mod crud;
 mod dispatch;
+mod due;
 mod error;
 mod fields;
 mod guard;

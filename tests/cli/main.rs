@@ -38,6 +38,7 @@ mod nouns;
 mod output;
 mod panics;
 mod pictures;
+mod platforms;
 mod progress;
 mod recipes;
 mod replay;

@@ -99,7 +99,7 @@ const COMMANDS: &[(&str, &str)] = &[
         "create cluster: ",
     ),
     ("provider list", "list providers: "),
-    ("provider update x --secret s", "update provider: "),
+    ("provider update x --type t", "update provider: "),
     ("policy list", "list policies: "),
     ("policy update x --spec {}", "update policy: "),
     ("project transfer x --to u -y", "transfer project: "),
@@ -346,7 +346,7 @@ fn check(
 }
 
 /// The words that lead to each command that runs.
-fn leaves(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+pub fn leaves(command: &clap::Command, path: &str, found: &mut Vec<String>) {
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         let path = format!("{path} {}", sub.get_name());
         if sub.has_subcommands() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::session::{SECRET, bound, kubeconfig, route};
 use crate::support::run::told;
-use crate::support::server::{Scripted, error, json as answer, list};
+use crate::support::server::{Received, Scripted, error, json as answer, list, raw};
 use crate::support::states::State;
 use crate::support::{TOKEN, TestEnv};
 
@@ -102,7 +102,8 @@ fn a_server_is_asked_once_for_several_commands_and_never_by_others() {
 fn binding_and_starting_say_what_will_not_arrive() {
     let bind = "credential bind kubeconfig --project team-a";
     let start = "agent start lead --project team-a";
-    for line in [bind, start] {
+    let plain_start = "session start ada --project team-a";
+    for line in [bind, start, plain_start] {
         for (state, flags, code, words) in [
             (State::Former, "", 0, ""),
             (State::Failing, "", 0, ""),
@@ -179,6 +180,221 @@ fn explain_doctor_and_version_say_it_too() {
     assert_eq!(shown["server_mode"], "sandbox");
     let (_, stdout, _) = run(&TestEnv::new(), &silent, "version -o json");
     assert!(!stdout.contains("server_mode"), "{stdout}");
+}
+
+#[test]
+fn a_mode_that_the_user_names_is_shown_and_nobody_is_asked() {
+    let server = platform(State::Sandbox, &[]);
+    let asked = || {
+        let lines = server.lines();
+        let is_question = |it: &&String| it.contains("platform-info") || it.contains("/projects");
+        lines.iter().filter(is_question).count()
+    };
+    for (mode, words) in [
+        ("pod", "run in pods, which get each credential as it is"),
+        ("sandbox", "run in sandboxes"),
+        ("managed", "run behind managed gateways"),
+    ] {
+        let version = format!("version --server-mode {mode}");
+        let (code, stdout, _) = run(&TestEnv::new(), &server, &version);
+        assert_eq!(code, Some(0));
+        let last = stdout.lines().last().unwrap();
+        assert_eq!(last, format!("Sessions: {mode} (--server-mode)"));
+        let (_, stdout, _) = run(&TestEnv::new(), &server, &format!("{version} -o json"));
+        let shown: Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!(shown["server_mode"], mode);
+        let doctor = format!("doctor --server-mode {mode}");
+        let (_, stdout, _) = run(&TestEnv::new(), &server, &doctor);
+        assert!(stdout.contains(words), "{stdout}");
+        assert!(stdout.contains("(--server-mode)"), "{stdout}");
+    }
+    assert_eq!(asked(), 0, "{:?}", server.lines());
+}
+
+#[test]
+fn what_a_providers_secret_names_depends_on_the_mode() {
+    let provider = json!({"id": "p1", "name": "gh", "secret": "kube", "project_id": "team-a"});
+    let server = |state: State| {
+        let provider = provider.clone();
+        Scripted::with(move |request| {
+            let path = request.target.trim_start_matches("/api/ambient/v1");
+            let path = path.split('?').next().unwrap();
+            match (request.method.as_str(), path) {
+                ("GET", "/projects/team-a/providers/gh") | ("PATCH", _) => answer(200, &provider),
+                ("GET", "/credentials/c1") => answer(200, &json!({"id": "c1", "name": "kube"})),
+                ("GET", "/credentials") if request.target.contains("kube") => {
+                    list(json!([{"id": "c1", "name": "kube"}]))
+                }
+                _ => match state.answer(request) {
+                    Some(reply) => reply,
+                    None => error(404, "ambient-api-server-7", "not found"),
+                },
+            }
+        })
+    };
+    for (state, flags, words) in [
+        (
+            State::Sandbox,
+            "",
+            "is a Kubernetes Secret in the project's namespace",
+        ),
+        (State::Managed, "", "is not the ID of a credential"),
+        (State::Sandbox, " --server-mode pod", ""),
+        (
+            State::Sandbox,
+            " --server-mode managed",
+            "is not the ID of a credential",
+        ),
+        (State::Failing, "", ""),
+    ] {
+        let server = server(state);
+        let line = format!("provider get gh --project team-a{flags}");
+        let (code, stdout, stderr) = run(&TestEnv::new(), &server, &line);
+        assert_eq!(code, Some(0), "{stderr}");
+        assert!(stdout.contains("kube"), "{stdout}");
+        assert_eq!(
+            stderr.is_empty(),
+            words.is_empty(),
+            "{state:?}{flags}: {stderr}"
+        );
+        let words_of_terminal = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            words_of_terminal.contains(words),
+            "{state:?}{flags}: {stderr}"
+        );
+        let (_, _, stderr) = run(&TestEnv::new(), &server, &format!("{line} -o json"));
+        assert_eq!(stderr, "");
+    }
+    for (state, given, sent) in [
+        (State::Managed, "kube", "c1"),
+        (State::Managed, "c1", "c1"),
+        (State::Sandbox, "kube", "kube"),
+        (State::Failing, "kube", "kube"),
+    ] {
+        let server = server(state);
+        let line = format!("provider update gh --secret {given} --project team-a");
+        let (code, _, stderr) = run(&TestEnv::new(), &server, &line);
+        assert_eq!(code, Some(0), "{stderr}");
+        let requests = server.received();
+        let patch = requests.iter().find(|it| it.method == "PATCH").unwrap();
+        assert_eq!(patch.json()["secret"], sent, "{state:?} {given}");
+    }
+    let managed = server(State::Managed);
+    let line = "provider update gh --secret nobody --project team-a";
+    let (code, _, stderr) = run(&TestEnv::new(), &managed, line);
+    assert_eq!(code, Some(3), "{stderr}");
+    let requests = managed.received();
+    assert!(
+        requests.iter().all(|it| it.method == "GET"),
+        "nothing is sent"
+    );
+}
+
+#[test]
+fn credentials_of_the_platforms_gateways_are_left_out_of_lists() {
+    let server = Scripted::with(|_| {
+        list(json!([
+            {"id": "c1", "name": "mine", "provider": "github"},
+            {"id": "c2", "name": "hypershell-0123", "provider": "openshell-gateway"},
+        ]))
+    });
+    for line in ["credential list", "get credentials"] {
+        let (_, stdout, stderr) = run(&TestEnv::new(), &server, line);
+        assert!(
+            stdout.contains("mine") && !stdout.contains("hypershell"),
+            "{stdout}"
+        );
+        assert!(stderr.contains("Left out 1 credential"), "{stderr}");
+        let (_, stdout, _) = run(&TestEnv::new(), &server, &format!("{line} -o json"));
+        let shown: Value = serde_json::from_str(&stdout).unwrap();
+        assert_eq!(
+            (shown["total"].as_i64(), shown["size"].as_i64()),
+            (Some(1), Some(1))
+        );
+    }
+    for flags in ["--all-providers", "--provider openshell-gateway"] {
+        let line = format!("credential list {flags}");
+        let (_, stdout, stderr) = run(&TestEnv::new(), &server, &line);
+        assert!(stdout.contains("hypershell-0123"), "{stdout}");
+        assert_eq!(stderr, "");
+    }
+}
+
+#[test]
+fn a_credential_of_a_gateway_is_used_shown_and_deleted_only_by_force() {
+    for (line, wrote) in [
+        ("credential token gate", false),
+        ("credential delete gate --yes", true),
+        ("credential bind gate --project team-a", true),
+    ] {
+        for (flag, code) in [("", 8), (" --force", 0)] {
+            let server = Scripted::with(|request| {
+                let path = request.target.trim_start_matches("/api/ambient/v1");
+                let gate = json!({"id": "gate", "name": "gate", "provider": "openshell-gateway"});
+                match (request.method.as_str(), path.split('?').next().unwrap()) {
+                    ("GET", "/credentials/gate") => answer(200, &gate),
+                    ("GET", "/credentials") => list(json!([gate])),
+                    ("GET", "/credentials/gate/token") => answer(
+                        200,
+                        &json!({"credential_id": "gate", "provider": "openshell-gateway", "token": SECRET}),
+                    ),
+                    ("POST", "/role_bindings") => {
+                        answer(201, &json!({"id": "new", "scope": "credential"}))
+                    }
+                    ("DELETE", _) => raw(204, "application/json", ""),
+                    _ => route(request, &json!([])),
+                }
+            });
+            let (status, stdout, stderr) = run(&TestEnv::new(), &server, &format!("{line}{flag}"));
+            assert_eq!(status, Some(code), "{line}{flag}: {stderr}");
+            let requests = server.received();
+            let did_write = requests.iter().any(|it| it.method != "GET");
+            assert_eq!(did_write, wrote && code == 0, "{line}{flag}");
+            let shows = line.contains("token") && code == 0;
+            assert_eq!(stdout.contains(SECRET), shows, "{line}{flag}");
+            assert!(!stderr.contains(SECRET), "{line}{flag}");
+        }
+    }
+}
+
+#[test]
+fn the_general_delete_never_takes_a_credential_of_a_gateway() {
+    let server = Scripted::with(|request| {
+        let gate = json!({"id": "gate", "name": "gate", "provider": "openshell-gateway"});
+        let mine = json!({"id": "mine", "name": "mine", "provider": "github"});
+        let path = request.target.trim_start_matches("/api/ambient/v1");
+        match (request.method.as_str(), path.split('?').next().unwrap()) {
+            ("GET", "/credentials/gate") => answer(200, &gate),
+            ("GET", "/credentials/mine") => answer(200, &mine),
+            ("GET", "/credentials") => list(json!([gate, mine])),
+            ("DELETE", _) => raw(204, "application/json", ""),
+            _ => list(json!([])),
+        }
+    });
+    let (code, _, stderr) = run(
+        &TestEnv::new(),
+        &server,
+        "delete credential mine gate --yes",
+    );
+    assert_eq!(code, Some(8), "{stderr}");
+    assert!(
+        stderr.contains("acpctl credential delete gate --force"),
+        "{stderr}"
+    );
+    let is_deletion = |it: &&Received| it.method == "DELETE";
+    assert_eq!(server.received().iter().filter(is_deletion).count(), 0);
+    for line in [
+        "delete credentials --all --yes",
+        "credential delete --all --yes",
+    ] {
+        let (code, stdout, stderr) = run(&TestEnv::new(), &server, line);
+        assert_eq!(code, Some(0), "{stderr}");
+        assert_eq!(stdout, "1 credentials deleted\n");
+        assert!(stderr.contains("Left out 1 credential"), "{stderr}");
+    }
+    let received = server.received();
+    let mut deleted = received.iter().filter(is_deletion);
+    assert!(deleted.all(|it| it.target.ends_with("/credentials/mine")));
 }
 
 #[test]
@@ -259,6 +475,61 @@ fn a_failed_session_says_why() {
         let server = with_session(State::Sandbox, session);
         let (code, _, stderr) = run(&TestEnv::new(), &server, "wait s1");
         assert_eq!((code, stderr.as_str()), (Some(1), expected));
+    }
+}
+
+#[test]
+fn whoever_shows_a_failed_session_says_why() {
+    let session = json!({
+        "id": "s1", "name": "s1", "phase": "Failed", "sandbox_logs_snapshot": "line one\n",
+        "runtime_error": "Sandbox \u{1b}[31mreconciliation failed.",
+        "updated_at": "2026-01-01T00:00:00Z", "project_id": "team-a",
+    });
+    let server = Scripted::with(move |request| {
+        let path = request.target.trim_start_matches("/api/ambient/v1");
+        match path.split('?').next().unwrap() {
+            "/sessions/s1" => answer(200, &session),
+            "/sessions" => list(json!([session])),
+            _ => error(404, "ambient-api-server-7", "not found"),
+        }
+    });
+    let why = "failed: Sandbox \\x1b[31mreconciliation failed.";
+    for line in [
+        "get session s1",
+        "describe session s1 -o table",
+        "session logs s1",
+    ] {
+        let (code, stdout, stderr) = run(&TestEnv::new(), &server, line);
+        assert_eq!(code, Some(0), "{line}: {stderr}");
+        assert!(!stdout.is_empty(), "{line}");
+        assert_eq!(stderr, format!("session \"s1\" {why}\n"), "{line}");
+    }
+    for line in [
+        "get session s1 -o json",
+        "describe session s1",
+        "get sessions",
+    ] {
+        let (_, _, stderr) = run(&TestEnv::new(), &server, line);
+        assert_eq!(stderr, "", "{line}");
+    }
+}
+
+#[test]
+fn a_page_about_a_session_that_stays_pending_names_the_causes() {
+    for (state, age, is_explained) in [
+        (State::Sandbox, "2026-01-01T00:00:00Z", true),
+        (State::Sandbox, "2150-01-01T00:00:00Z", false),
+        (State::Former, "2026-01-01T00:00:00Z", false),
+    ] {
+        let server = with_session(
+            state,
+            json!({"id": "s1", "name": "s1", "phase": "Pending", "project_id": "team-a", "updated_at": age}),
+        );
+        let line = "describe session s1 -o table";
+        let (code, _, stderr) = run(&TestEnv::new(), &server, line);
+        assert_eq!(code, Some(0), "{stderr}");
+        let found = stderr.contains("stays Pending without a word");
+        assert_eq!(found, is_explained, "{state:?} {age}: {stderr}");
     }
 }
 

@@ -157,6 +157,102 @@ fn a_schedule_is_checked_and_starts_sessions() {
     assert_eq!(counts, json!({"Pending": 2}));
 }
 
+/// The number of sessions that start at a time, and the next time of the schedule after that.
+fn at(api: &Api, path: &str, now: &str) -> (usize, String) {
+    let started = api.state.start_due(now.parse().unwrap()).unwrap();
+    (started.len(), api.get(path).at("next_run_at"))
+}
+
+#[test]
+fn each_time_of_a_schedule_starts_one_session_also_after_a_restart() {
+    let api = sandbox();
+    let made = schedule(
+        &api,
+        &json!({"enabled": true, "overlap_policy": "allow", "schedule": "0 3 1 1 *", "timezone": "UTC"}),
+    );
+    let path = format!("/projects/web/scheduled-sessions/{}", made.at("id"));
+    let first = made.at("next_run_at");
+    let year: i32 = first[..4].parse().unwrap();
+    let (second, third) = (format!("{}-01-01T03:00:00Z", year + 1), year + 3);
+    let third = format!("{third}-01-01T03:00:00Z");
+
+    assert_eq!(at(&api, &path, "2020-01-01T00:00:00Z"), (0, first.clone()));
+    assert_eq!(at(&api, &path, &first), (1, second.clone()));
+    let runs = api.get(&format!("{path}/runs")).json();
+    let run = &runs["items"][0];
+    assert_eq!(run["scheduled_for"], first.as_str());
+    assert_eq!(run["phase"], "Pending");
+    assert_eq!(run["prompt"], "go");
+
+    // The same time again, in this process and in another one with the same store.
+    let again = Api::open(
+        &api.directory,
+        Options {
+            platform: Platform::Sandbox,
+            ..options(Fidelity::Recorded)
+        },
+    );
+    for api in [&api, &again] {
+        assert_eq!(at(api, &path, &first), (0, second.clone()));
+    }
+    // Two times that passed while no server ran count as one.
+    let late = format!("{}-06-01T00:00:00Z", year + 2);
+    assert_eq!(at(&again, &path, &late), (1, third.clone()));
+    assert_eq!(at(&again, &path, &late), (0, third));
+    let runs = api.get(&format!("{path}/runs")).json();
+    assert_eq!(runs["total"], 2);
+    assert_eq!(runs["items"][1]["scheduled_for"], second.as_str());
+}
+
+#[test]
+fn a_schedule_waits_for_its_earlier_session_and_while_it_is_suspended() {
+    let api = sandbox();
+    let made = schedule(&api, &json!({"enabled": true}));
+    let path = format!("/projects/web/scheduled-sessions/{}", made.at("id"));
+    let due = made.at("next_run_at");
+    let later = "2150-01-01T00:00:00Z";
+    assert_eq!(at(&api, &path, &due).0, 1);
+    // The first session still waits, so its successor is skipped, and the time after it comes.
+    assert_eq!(
+        at(&api, &path, later),
+        (0, "2150-01-01T03:00:00Z".to_owned())
+    );
+    api.patch(&path, &json!({"overlap_policy": "allow"}));
+    // A change of something else does not move the time.
+    assert_eq!(api.get(&path).at("next_run_at"), "2150-01-01T03:00:00Z");
+    api.post(&format!("{path}/suspend"), &json!({}));
+    assert_eq!(at(&api, &path, "2160-01-01T00:00:00Z"), (0, String::new()));
+    api.post(&format!("{path}/resume"), &json!({}));
+    let next = api.get(&path).at("next_run_at");
+    assert_eq!(at(&api, &path, &next).0, 1);
+}
+
+#[test]
+fn schedules_of_the_platform_with_pods_start_once_the_store_is_served_as_the_other_one() {
+    let pod = api();
+    pod.post("/projects", &json!({"name": "web"}));
+    let made = schedule(&pod, &json!({"enabled": true}));
+    let path = format!("/projects/web/scheduled-sessions/{}", made.at("id"));
+    let now = "2150-01-01T00:00:00Z";
+    assert_eq!(at(&pod, &path, now), (0, String::new()));
+    let later = Api::open(
+        &pod.directory,
+        Options {
+            platform: Platform::Sandbox,
+            ..options(Fidelity::Recorded)
+        },
+    );
+    let next = "2150-01-01T03:00:00Z".to_owned();
+    assert_eq!(at(&later, &path, now), (0, next.clone()));
+    assert_eq!(at(&later, &path, &next).0, 1);
+    // A change through the earlier platform is planned afresh.
+    pod.patch(&path, &json!({"schedule": "0 4 * * *"}));
+    assert_eq!(
+        at(&later, &path, now),
+        (0, "2150-01-01T04:00:00Z".to_owned())
+    );
+}
+
 #[test]
 fn the_platform_says_which_one_it_is() {
     let info = |api: &Api| api.get("/platform-info").json()["gateway_mode"].clone();

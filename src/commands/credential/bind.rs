@@ -6,6 +6,7 @@ use super::binding::{self, BindingArgs};
 use super::consent::Wish;
 use super::plan::BindingPlan;
 use crate::commands::confirm::ConfirmArgs;
+use crate::commands::gateway_credentials::ForceArgs;
 use crate::commands::outcome;
 use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::ctx::Ctx;
@@ -43,6 +44,8 @@ pub struct Args {
     #[command(flatten)]
     mode: ServerModeArgs,
     #[command(flatten)]
+    force: ForceArgs,
+    #[command(flatten)]
     strict: StrictArgs,
 }
 
@@ -62,6 +65,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let plan = BindingPlan::make(client, &credential, &grantee, args.plan).await;
         Ok((credential, grantee, plan))
     })?;
+    args.force.check(&binding.credential, &credential)?;
     if args.plan {
         return show(ctx, &plan.with_context(doing)?, format);
     }

@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 
 use super::minted::Minted;
+use crate::commands::gateway_credentials::ForceArgs;
 use crate::commands::removal::DeleteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
@@ -25,6 +26,8 @@ pub struct Args {
     #[arg(add = Candidates::CREDENTIALS)]
     credentials: Vec<String>,
     #[command(flatten)]
+    force: ForceArgs,
+    #[command(flatten)]
     delete: DeleteArgs,
 }
 
@@ -34,6 +37,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let client = ctx.client()?;
         let found =
             ctx.block_on(async { lookup::credential(client, name).await.context(DOING) })?;
+        args.force.check(name, &found)?;
         if Minted::of(&found).is_some() {
             let revoke = acpctl(&["credential", "revoke", name]);
             ctx.out.note(&format!(

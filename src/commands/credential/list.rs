@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::minted::Minted;
 use super::orphans;
 use crate::api::equals;
+use crate::commands::gateway_credentials;
 use crate::commands::listing::{ListArgs, View, shows_screen};
 use crate::commands::used_by;
 use crate::compat::grammar::IgnoredArgs;
@@ -15,7 +16,7 @@ use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::intake::cluster::ClusterArgs;
-use crate::resources::{CREDENTIAL, Candidates, Record, expires_at};
+use crate::resources::{CREDENTIAL, Candidates, OF_GATEWAYS, Record, expires_at};
 use crate::text::acpctl;
 
 const EXAMPLES: &str = "\
@@ -39,6 +40,9 @@ pub struct Args {
     /// Only credentials of exactly this name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// Also those that the platform makes for its own gateways
+    #[arg(long)]
+    all_providers: bool,
     /// Only credentials known to expire within this time, e.g. 72h or 14d; exit code 12 if there are any
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     expiring_within: Option<Duration>,
@@ -75,7 +79,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     let is_narrowed = args.expiring_within.is_some() || args.minted;
     let keep = is_narrowed.then_some(&wanted as &dyn Fn(&Record) -> bool);
+    let hides_gateways = !args.all_providers && args.provider.as_deref() != Some(OF_GATEWAYS);
     if let Some(mut streamed) = args.list.streamed(ctx, &CREDENTIAL, &format, keep)? {
+        streamed.hides_gateways = hides_gateways;
         let list = ctx.block_on(async {
             let add = |page| streamed.add(page);
             let pages = client.pages(&CREDENTIAL, "/credentials", &options, add);
@@ -88,6 +94,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let mut list = ctx.block_on(async {
         let list = client.list(&CREDENTIAL, "/credentials", &options).await;
         let mut list = list.context("list credentials")?;
+        if hides_gateways {
+            gateway_credentials::leave_out(ctx, &mut list);
+        }
         if shows_screen(ctx, &format) {
             used_by::join(client, list.items.as_deref_mut().unwrap_or_default()).await;
         }

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use crate::api::{Client, Method, failure_in};
+use crate::commands::gateway_credentials::ForceArgs;
 use crate::compat::io_reason::reason;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -64,6 +65,8 @@ pub struct Args {
     #[arg(long)]
     github_mask: bool,
     #[command(flatten)]
+    force: ForceArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -92,6 +95,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             fetched => fetched,
         }
     })?;
+    args.force.check(&args.credential, &answer)?;
     let token = answer.text("token");
     if token.is_empty() {
         return Err(

@@ -4,15 +4,20 @@
 mod page;
 
 use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
 
+use super::server_mode::ServerModeArgs;
 use super::used_by::{self, Use};
-use super::{binding_names, named, several};
+use super::{binding_names, named, session_failure, several};
 use crate::api::{Client, Error};
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs};
-use crate::resources::{CREDENTIAL, Candidates, ROLE_BINDING, Record, find, unknown};
+use crate::resources::{CREDENTIAL, Candidates, ROLE_BINDING, Record, SESSION, find, unknown};
 use crate::text::quote;
+
+/// How long a session may be Pending before acpctl says what may be missing.
+const PENDING_LIMIT: SignedDuration = SignedDuration::from_secs(60);
 
 const EXAMPLES: &str = "\
 acpctl describe credential prod
@@ -64,7 +69,29 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let pages = found
         .iter()
         .map(|(record, users)| page::of(ctx, record, users.as_ref()));
-    ctx.out.long(&pages.collect::<Vec<_>>().join("\n"))
+    ctx.out.long(&pages.collect::<Vec<_>>().join("\n"))?;
+    if resource.word == SESSION.word {
+        for (session, _) in &found {
+            explain(ctx, client, session)?;
+        }
+    }
+    Ok(())
+}
+
+/// Says why a session failed, or why it has been Pending for long.
+fn explain(ctx: &Ctx, client: &Client, session: &Record) -> anyhow::Result<()> {
+    session_failure::explain(ctx, session);
+    let changed: Option<Timestamp> = session.text("updated_at").parse().ok();
+    if changed.is_none_or(|changed| ctx.now().duration_since(changed) < PENDING_LIMIT) {
+        return Ok(());
+    }
+    let mode = ServerModeArgs::default();
+    let waiting =
+        ctx.block_on(async { Ok(session_failure::waiting(ctx, client, &mode, session).await) })?;
+    if let Some(why) = waiting {
+        ctx.out.note(&why);
+    }
+    Ok(())
 }
 
 /// Finds an object, and for a page who uses it.

@@ -12,10 +12,12 @@ mod way;
 
 use serde_json::json;
 
+use crate::commands::server_mode::ServerModeArgs;
 use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::style::Tone;
+use crate::runner::table::Target;
 
 use check::Check;
 use way::Way;
@@ -55,19 +57,22 @@ pub struct Args {
     )]
     output: Form,
     #[command(flatten)]
+    mode: ServerModeArgs,
+    #[command(flatten)]
     ignored: IgnoredArgs,
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let way = Way::of(ctx);
-    let mut checks = checks(ctx, way);
+    let mode = args.mode.given();
+    let mut checks = checks(ctx, way, mode);
     let done = if args.fix {
         mend::all(&checks)
     } else {
         Vec::new()
     };
     if !done.is_empty() {
-        checks = self::checks(ctx, way);
+        checks = self::checks(ctx, way, mode);
     }
     match args.output {
         Form::Json => ctx.out.json(&json!({
@@ -91,10 +96,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 }
 
 /// Runs the checks that matter for a way of working.
-fn checks(ctx: &Ctx, way: Way) -> Vec<Check> {
+fn checks(ctx: &Ctx, way: Way, mode: Option<Target>) -> Vec<Check> {
     let mut found = vec![way.check(ctx), files::config(ctx)];
     if way == Way::Server {
-        found.extend(platform::checks(ctx));
+        found.extend(platform::checks(ctx, mode));
     }
     if way != Way::Pod {
         found.push(tools::keyring(ctx));

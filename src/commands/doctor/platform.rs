@@ -31,8 +31,8 @@ const SKEW_FATAL: i64 = 60;
 /// A login that expires sooner than this gets a warning, in seconds.
 const LOGIN_ENDS_SOON: i64 = 600;
 
-/// Checks the login, the server and the clock, with one request to the server.
-pub(super) fn checks(ctx: &Ctx) -> Vec<Check> {
+/// Checks the login, the server and the clock. Asks the server how it runs sessions, unless `mode` says it.
+pub(super) fn checks(ctx: &Ctx, mode: Option<Target>) -> Vec<Check> {
     let Ok(config) = ctx.config_if_any() else {
         return Vec::new();
     };
@@ -54,7 +54,7 @@ pub(super) fn checks(ctx: &Ctx) -> Vec<Check> {
     let token = token.ok().flatten();
     let end = token.as_ref().and_then(expires_at);
     let is_due = is_renewed && end.is_some_and(|end| end <= ctx.now());
-    found.extend(server_and_clock(ctx, &settings, token, is_due));
+    found.extend(server_and_clock(ctx, &settings, token, is_due, mode));
     found
 }
 
@@ -85,6 +85,7 @@ fn server_and_clock(
     settings: &Settings,
     token: Option<SecretString>,
     is_due: bool,
+    mode: Option<Target>,
 ) -> Vec<Check> {
     let url = &url_for_people(&settings.api_url.value);
     let mode_token = token.clone();
@@ -108,7 +109,10 @@ fn server_and_clock(
             let is_right = server.tone == Tone::Good && (200..300).contains(&answer.status);
             let mut found: Vec<Check> = std::iter::once(server).collect();
             found.extend(clock(&answer, now));
-            found.extend(is_right.then(|| sessions(ctx, settings, mode_token)));
+            found.extend(is_right.then(|| match mode {
+                Some(mode) => sessions(Some(mode), " (--server-mode)"),
+                None => sessions(how_sessions_run(ctx, settings, mode_token), ""),
+            }));
             found
         }
         Err(error) => vec![fail(
@@ -122,32 +126,40 @@ fn server_and_clock(
     }
 }
 
-/// Says how the server runs sessions, and what that means for kubeconfigs.
-fn sessions(ctx: &Ctx, settings: &Settings, token: Option<SecretString>) -> Check {
+/// Asks how the server runs sessions; `None` if it does not tell.
+fn how_sessions_run(ctx: &Ctx, settings: &Settings, token: Option<SecretString>) -> Option<Target> {
+    let client = Client::connect(settings, token).ok()?;
+    let server = &settings.cache_key();
+    let project = settings.project.value.as_deref();
+    let asked = ctx.block_on(async {
+        let found = match project {
+            Some(project) => lookup::project(&client, project).await.ok(),
+            None => None,
+        };
+        let id = found.as_ref().map(Record::id);
+        Ok(server_mode::ask_again(&client, server, id).await)
+    });
+    asked.ok().flatten()
+}
+
+/// Says how the server runs sessions, and what that means for kubeconfigs. `source` tells who says so.
+fn sessions(mode: Option<Target>, source: &str) -> Check {
     let name = "sessions";
-    let asked = || -> anyhow::Result<Option<Target>> {
-        let client = Client::connect(settings, token)?;
-        let server = &settings.cache_key();
-        let project = settings.project.value.as_deref();
-        ctx.block_on(async {
-            let found = match project {
-                Some(project) => lookup::project(&client, project).await.ok(),
-                None => None,
-            };
-            let id = found.as_ref().map(Record::id);
-            Ok(server_mode::ask_again(&client, server, id).await)
-        })
-    };
-    match asked().ok().flatten() {
-        Some(Target::Pod) => ok(name, "run in pods, which get each credential as it is"),
+    match mode {
+        Some(Target::Pod) => ok(
+            name,
+            format!("run in pods, which get each credential as it is{source}"),
+        ),
         Some(Target::Sandbox) => warn(
             name,
-            "run in sandboxes, which get nothing of a kubeconfig credential",
+            format!("run in sandboxes, which get nothing of a kubeconfig credential{source}"),
             SANDBOX_WAYS,
         ),
         Some(Target::Managed) => warn(
             name,
-            "run behind managed gateways, which rewrite a kubeconfig and refuse many",
+            format!(
+                "run behind managed gateways, which rewrite a kubeconfig and refuse many{source}"
+            ),
             acpctl(&["credential", "validate", "--target", "managed", "FILE"]),
         ),
         None => ok(name, "the server does not tell how it runs them"),

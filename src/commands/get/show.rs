@@ -5,7 +5,9 @@ use anyhow::Context as _;
 use super::args::Args;
 use crate::api::Client;
 use crate::commands::binding_names;
+use crate::commands::gateway_credentials;
 use crate::commands::listing::shows_screen;
+use crate::commands::session_failure;
 use crate::commands::several;
 use crate::commands::used_by;
 use crate::ctx::Ctx;
@@ -28,7 +30,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         [name] => {
             let record = one(ctx, &collection, name, &format)?;
             ctx.out
-                .record_as(&record, &format, args.list.layout(), ctx.now())
+                .record_as(&record, &format, args.list.layout(), ctx.now())?;
+            explain(ctx, &record, &format);
+            Ok(())
         }
         names => {
             let found = names
@@ -36,8 +40,20 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
                 .map(|name| one(ctx, &collection, name, &format));
             let found = found.collect::<anyhow::Result<Vec<Record>>>()?;
             let list = several::list_of(resource, found);
-            ctx.out.list(&list, &format, args.list.layout(), ctx.now())
+            ctx.out
+                .list(&list, &format, args.list.layout(), ctx.now())?;
+            for record in list.items() {
+                explain(ctx, record, &format);
+            }
+            Ok(())
         }
+    }
+}
+
+/// Says beside a table why a session failed.
+fn explain(ctx: &Ctx, record: &Record, format: &Format) {
+    if record.resource.word == SESSION.word && matches!(format, Format::Table | Format::Wide) {
+        session_failure::explain(ctx, record);
     }
 }
 
@@ -98,6 +114,9 @@ fn all(
     let mut list = ctx.block_on(async {
         let list = client.list(resource, &collection.path, &options).await;
         let mut list = list.with_context(doing)?;
+        if resource.word == CREDENTIAL.word {
+            gateway_credentials::leave_out(ctx, &mut list);
+        }
         doubt(ctx, client, collection, list.items()).await?;
         if shows_names(resource, format)
             && let Some(rows) = &mut list.items

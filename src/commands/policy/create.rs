@@ -26,6 +26,6 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let name = args.name.as_deref();
-    let body = || args.fields.body();
+    let body = || Ok(args.fields.body()?);
     project_object::create(ctx, &POLICY, &args.project, name, body, &args.output)
 }

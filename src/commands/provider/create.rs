@@ -26,6 +26,6 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let name = args.name.as_deref();
-    let body = || Ok(args.fields.body());
+    let body = || args.fields.body(ctx, &args.project.project(ctx)?);
     project_object::create(ctx, &PROVIDER, &args.project, name, body, &args.output)
 }

@@ -1,6 +1,9 @@
 //! The flags for the fields that `create` and `update` set.
 
+use super::secret;
 use crate::api::Body;
+use crate::commands::server_mode::ServerModeArgs;
+use crate::ctx::Ctx;
 use crate::resources::Candidates;
 
 /// The flags for the fields of a provider.
@@ -10,7 +13,7 @@ pub(super) struct Fields {
     #[arg(long, value_name = "TYPE")]
     #[arg(add = Candidates::PROVIDERS)]
     r#type: Option<String>,
-    /// Name of the Kubernetes Secret that holds the credential or, on a platform with managed gateways, ID of the
+    /// Name of the Kubernetes Secret that holds the credential or, on a platform with managed gateways, name or ID of the
     /// credential
     #[arg(long, value_name = "NAME")]
     secret: Option<String>,
@@ -20,16 +23,22 @@ pub(super) struct Fields {
     /// Annotations, as a JSON object
     #[arg(long, value_name = "JSON")]
     annotations: Option<String>,
+    #[command(flatten)]
+    mode: ServerModeArgs,
 }
 
 impl Fields {
     /// Returns a body with a field for each flag that is given, whatever its value.
-    pub(super) fn body(&self) -> Body {
+    ///
+    /// # Errors
+    /// If the secret must name a credential, and there is none of this name.
+    pub(super) fn body(&self, ctx: &Ctx, project: &str) -> anyhow::Result<Body> {
+        let secret = secret::resolve(ctx, &self.mode, project, self.secret.as_deref())?;
         let mut body = Body::new();
         body.set_given("type", self.r#type.as_deref());
-        body.set_given("secret", self.secret.as_deref());
+        body.set_given("secret", secret.as_deref());
         body.set_given("labels", self.labels.as_deref());
         body.set_given("annotations", self.annotations.as_deref());
-        body
+        Ok(body)
     }
 }

@@ -6,6 +6,7 @@ mod export;
 mod fields;
 mod get;
 mod list;
+mod secret;
 mod update;
 
 use clap::Subcommand;

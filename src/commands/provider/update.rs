@@ -30,7 +30,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         given: &args.provider,
         project: &args.project,
     };
-    let body = args.fields.body();
+    args.output.format(ctx)?;
+    let body = args.fields.body(ctx, &args.project.project(ctx)?)?;
     target.update(
         ctx,
         &body,

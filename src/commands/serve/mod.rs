@@ -1,11 +1,13 @@
 //! `acpctl serve`: the embedded API on a port and, with `--run-sessions`, the sessions that are started through it.
 //!
 //! - `server`: from the first connection to the end; `token`: the token that callers need; `log`: its log
+//! - `schedules`: the clock that starts scheduled sessions
 //! - `sessions`: the queue of sessions; `run`: one run; `output`: its output as messages; `store`: where they go
 
 mod log;
 mod output;
 mod run;
+mod schedules;
 mod server;
 mod sessions;
 mod store;

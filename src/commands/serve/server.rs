@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::log;
 use super::run::RunSetup;
+use super::schedules;
 use super::sessions;
 use super::store::RunStore;
 use super::token::Token;
@@ -87,6 +88,7 @@ pub(super) async fn serve(
     let (stop, stopping) = watch::channel(false);
     let (last_run, no_run) = oneshot::channel::<()>();
     let mut told = stopping.clone();
+    let (scheduling_until, scheduled) = (stopping.clone(), state.clone());
     let ended = async move {
         let _ = told.wait_for(|is_stopping| *is_stopping).await;
         // Clients that follow a run receive its end before the server closes.
@@ -105,13 +107,15 @@ pub(super) async fn serve(
         stop.send_replace(true);
         served
     };
+    let log: sessions::Log<'_> = if is_quiet { &|_, _| {} } else { &log::session };
     let running = async {
         if let Some(setup) = &setup {
-            run_sessions(setup, at_once, stopping, is_quiet).await;
+            run_sessions(setup, at_once, stopping, log).await;
         }
         drop(last_run);
     };
-    let in_order = async { tokio::join!(serving, running).0 };
+    let scheduling = schedules::serve(&scheduled, scheduling_until, log);
+    let in_order = async { tokio::join!(serving, running, scheduling).0 };
     tokio::select! {
         served = in_order => served.context("serve")?,
         failure = forced_end(&mut signals, &stop) => return Err(failure),
@@ -127,9 +131,8 @@ async fn run_sessions(
     setup: &RunSetup,
     at_once: usize,
     stopping: watch::Receiver<bool>,
-    is_quiet: bool,
+    log: sessions::Log<'_>,
 ) {
-    let log: sessions::Log<'_> = if is_quiet { &|_, _| {} } else { &log::session };
     family::adopt();
     let family = Family::begin();
     tokio::select! {

@@ -17,6 +17,8 @@ use crate::resources::{ACTIVE_PHASES, FINAL_PHASES, Record};
 /// The first and the longest pause after the server has closed a stream.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause of a client that follows stored messages, which wait for it.
+const LONGEST_STORED_PAUSE: Duration = Duration::from_secs(30);
 
 /// The text of the progress line while a stream is opened.
 pub(super) const CONNECTING: &str = "Waiting for the session's stream";
@@ -188,17 +190,30 @@ pub(super) async fn until_interrupted<T>(
 /// The pauses between connections to a server that closes its streams.
 pub(super) struct Pauses {
     next: Duration,
+    longest: Duration,
 }
 
 impl Pauses {
+    /// Returns the pauses between streams of live events.
     pub(super) fn new() -> Self {
-        Self { next: FIRST_PAUSE }
+        Self {
+            next: FIRST_PAUSE,
+            longest: LONGEST_PAUSE,
+        }
+    }
+
+    /// Returns the pauses between streams of stored messages.
+    pub(super) fn of_stored() -> Self {
+        Self {
+            longest: LONGEST_STORED_PAUSE,
+            ..Self::new()
+        }
     }
 
     /// Returns the next pause, which is twice as long as the one before.
     pub(super) fn next(&mut self) -> Duration {
         let pause = self.next;
-        self.next = (pause * 2).min(LONGEST_PAUSE);
+        self.next = (pause * 2).min(self.longest);
         pause
     }
 

@@ -116,7 +116,6 @@ fn follow(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }));
     printer.finish()?;
     if let Err(error) = &followed
-        && !args.follow_continuous
         && ctx.block_on(async { Ok(has_only_messages(client, &args.session, error).await) })?
     {
         ctx.out
@@ -206,6 +205,7 @@ async fn forever(printer: &mut Printer<'_>, client: &Client, session: &str) -> a
     let mut pauses = Pauses::new();
     let mut last_id = None;
     let mut opened = false;
+    let mut was_refused = false;
     let mut id = if lookup::can_be_id(session) {
         session.to_owned()
     } else {
@@ -223,6 +223,11 @@ async fn forever(printer: &mut Printer<'_>, client: &Client, session: &str) -> a
             }
             Err(error) if follow::is_final(&error) => return Err(follow::not_open(&error).into()),
             Err(error) => {
+                let failure = anyhow::Error::from(follow::not_open(&error));
+                let is_first = !opened && !std::mem::replace(&mut was_refused, true);
+                if is_first && has_only_messages(client, &id, &failure).await {
+                    return Err(failure);
+                }
                 let why = follow::why_not_open(&error);
                 printer.say(&format!(
                     "[reconnect] stream not available: {why} — retrying in {RETRY:?}"

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use crate::api::Method;
+use crate::commands::session_failure;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
@@ -36,7 +37,7 @@ pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result
     sessions.check(&args.session)?;
     let client = ctx.client()?;
     let doing = format!("get sandbox {}", kept.part);
-    let (id, text) = ctx
+    let (session, text) = ctx
         .block_on(async {
             let session = lookup::session(client, &args.session).await?;
             let request =
@@ -47,11 +48,16 @@ pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result
                 Err(error) if matches!(error.status(), Some(401 | 403)) => return Err(error.into()),
                 Err(_) if !snapshot.is_empty() => snapshot.to_owned(),
                 Err(error) if matches!(error.status(), Some(404 | 405 | 501 | 502 | 503)) => {
-                    let session = quote(&args.session);
+                    let shown = quote(&args.session);
                     let message =
-                        format!("session {session} has neither a sandbox nor a snapshot of one");
-                    let describe = acpctl(&["describe", "session", &args.session]);
-                    let hint = format!("for its phase: {describe}");
+                        format!("session {shown} has neither a sandbox nor a snapshot of one");
+                    let hint = match session_failure::reason(&session) {
+                        Some(why) => format!("the session failed: {why}"),
+                        None => {
+                            let describe = acpctl(&["describe", "session", &args.session]);
+                            format!("for its phase: {describe}")
+                        }
+                    };
                     return Err(Failure::new(Kind::NotFound, message).hint(hint).into());
                 }
                 Err(error) => return Err(error.into()),
@@ -61,15 +67,21 @@ pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result
             } else {
                 text
             };
-            Ok((session.id().to_owned(), text))
+            Ok((session, text))
         })
         .context(doing)?;
     match format {
-        Format::Table | Format::Wide if text.is_empty() => Ok(()),
-        Format::Table | Format::Wide => ctx.out.line(text.trim_end_matches('\n')),
-        Format::Name => ctx.out.line(&format!("session/{id}")),
-        format => ctx
-            .out
-            .value(&json!({"session_id": id, kept.part: text}), &format),
+        Format::Table | Format::Wide => {
+            if !text.is_empty() {
+                ctx.out.line(text.trim_end_matches('\n'))?;
+            }
+            session_failure::explain(ctx, &session);
+            Ok(())
+        }
+        Format::Name => ctx.out.line(&format!("session/{}", session.id())),
+        format => {
+            let value = json!({"session_id": session.id(), kept.part: text});
+            ctx.out.value(&value, &format)
+        }
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::follow::{self, End, EventFormat, Pauses};
 use super::text;
 use crate::api::{Client, Error, Event, path};
+use crate::commands::session_failure;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::progress;
@@ -76,9 +77,7 @@ impl<'a> Stored<'a> {
             } else {
                 match self.connection(true).await? {
                     Connection::Closed | Connection::Ended(End::Finished | End::Closed) => Ok(()),
-                    Connection::Ended(End::Failed) => {
-                        Err(Failure::new(Kind::Other, "run failed").into())
-                    }
+                    Connection::Ended(End::Failed) => Err(self.failed().await.into()),
                     Connection::Refused(error) => Err(follow::not_open(&error).into()),
                     Connection::Broken(error) => Err(follow::broken(error)),
                 }
@@ -88,7 +87,7 @@ impl<'a> Stored<'a> {
     }
 
     async fn forever(&mut self) -> anyhow::Result<()> {
-        let mut pauses = Pauses::new();
+        let mut pauses = Pauses::of_stored();
         loop {
             let before = self.last;
             let why = match self.connection(false).await? {
@@ -154,6 +153,14 @@ impl<'a> Stored<'a> {
         }
         let session = self.client.get(&SESSION, &self.session_path).await.ok()?;
         end_of_phase(session.text("phase"))
+    }
+
+    /// Returns the failure of the run, with the reason if the session tells it.
+    async fn failed(&self) -> Failure {
+        let session = self.client.get(&SESSION, &self.session_path).await;
+        let why = session.ok().as_ref().and_then(session_failure::reason);
+        let why = why.map_or_else(String::new, |why| format!(": {why}"));
+        Failure::new(Kind::Other, format!("run failed{why}"))
     }
 
     /// Prints a message, unless it was printed before or is damaged. A message that was cut off comes again as a whole.

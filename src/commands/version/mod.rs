@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::api::{Answer, BASE_PATH, Client, Error, Request};
 use crate::auth::login;
+use crate::commands::server_mode::ServerModeArgs;
 use crate::compat::{go_url, json as text};
 use crate::config::Settings;
 use crate::config::settings::check_token;
@@ -39,6 +40,8 @@ pub struct Args {
     /// Look for a newer acpctl, at the address in `ACPCTL_RELEASE_URL`; does not contact the server
     #[arg(long)]
     check: bool,
+    #[command(flatten)]
+    mode: ServerModeArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -78,8 +81,8 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         };
     }
     let server = ask(ctx);
-    // In a pipe, the text is the Go tool's, so that nobody reads the mode there.
-    let mode = || server.as_ref().ok().and_then(|_| mode(ctx));
+    let given = args.mode.given();
+    let mode = || given.or_else(|| server.as_ref().ok().and_then(|_| mode(ctx)));
     if !plain {
         let mode = mode();
         let server = server.unwrap_or_else(|why| json!({"unavailable": why}));
@@ -92,7 +95,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
         return ctx.out.value(&value, &format);
     }
-    let mode = ctx.out.is_terminal().then(mode).flatten();
+    // In a pipe, the text is the Go tool's, unless the user asks for more by naming the mode.
+    let is_shown = ctx.out.is_terminal() || given.is_some();
+    let mode = is_shown.then(mode).flatten();
     if let Ok(server) = &server {
         drift::warn(ctx, server);
     }
@@ -114,7 +119,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         ctx.out.line(&format!("Context: {name}"))?;
     }
     match mode {
-        Some(mode) => ctx.out.line(&format!("Sessions: {}", mode.word())),
+        Some(mode) => {
+            let source = given.map_or("", |_| " (--server-mode)");
+            ctx.out.line(&format!("Sessions: {}{source}", mode.word()))
+        }
         None => Ok(()),
     }
 }

@@ -110,7 +110,10 @@ fn sessions_are_found_by_the_name_of_their_agent() {
     let server = platform().serve();
     let (code, _, stderr) = run(&env, &server, "stop idle");
     assert_eq!(code, 3, "{stderr}");
-    assert!(stderr.contains("agent \"idle\" has no session"), "{stderr}");
+    assert!(
+        stderr.contains("agent \"idle\" has no active session"),
+        "{stderr}"
+    );
 }
 
 #[test]

@@ -153,7 +153,23 @@ fn a_cluster_takes_the_kubeconfig_of_its_own_server() {
 
 #[test]
 fn a_folder_of_every_kind_is_applied_exported_and_applied_again() {
+    applied_exported_and_applied_again(None);
+}
+
+#[test]
+fn a_folder_of_every_kind_is_the_same_on_each_platform() {
+    for platform in ["pod", "sandbox"] {
+        applied_exported_and_applied_again(Some(platform));
+    }
+}
+
+fn applied_exported_and_applied_again(platform: Option<&str>) {
     let env = TestEnv::new();
+    let server = platform.map(|platform| Serve::start(&env, &["--platform", platform]));
+    let program = || match &server {
+        Some(server) => env.connected(&server.url),
+        None => env.local(),
+    };
     for folder in ["in", "less"] {
         std::fs::create_dir_all(env.work().join(folder)).unwrap();
     }
@@ -213,7 +229,7 @@ description: Shop
 ",
     );
     let apply = |path: &str, more: &[&str]| {
-        let mut command = env.local();
+        let mut command = program();
         command
             .current_dir(env.work())
             .env("GITLAB_PAT", "glpat-0123456789");
@@ -259,7 +275,7 @@ description: Shop
     ] {
         assert!(text.contains(word), "{word}: {text}");
     }
-    let mut second = env.local();
+    let mut second = program();
     second.current_dir(env.work());
     second.env("ACP_TOKEN_TOKEN", "glpat-0123456789");
     let output = second.args(["apply", "-f", "out.yaml"]).output().unwrap();

@@ -134,11 +134,19 @@ fn providers_policies_and_clusters() {
     github   github   gh-token   demo        3d
     status 0
     ");
-    assert_snapshot!(both("provider get github"), @r"
+    assert_snapshot!(both("provider get github"), @r#"
     NAME     TYPE     SECRET     NAMESPACE   AGE
     github   github   gh-token   demo        3d
+    The secret "gh-token" is a Kubernetes Secret in the project's namespace, which
+      administrators make; sessions get nothing of a credential that is stored with
+      acpctl
     status 0
-    ");
+    --- 200 columns
+    NAME     TYPE     SECRET     NAMESPACE   AGE
+    github   github   gh-token   demo        3d
+    The secret "gh-token" is a Kubernetes Secret in the project's namespace, which administrators make; sessions get nothing of a credential that is stored with acpctl
+    status 0
+    "#);
     assert_snapshot!(both("describe provider github"), @r"
     Provider github
       ID:         pr1

@@ -1,6 +1,7 @@
 //! `serve` as its user meets it: what it says, what it refuses, how it ends.
 
 mod load;
+mod schedules;
 mod sessions;
 mod start;
 mod store;

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod hints;
+mod routes;
 mod secrets;
 mod text;
 

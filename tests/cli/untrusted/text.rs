@@ -7,10 +7,10 @@ use crate::support::server::{Scripted, raw};
 use crate::support::{TestEnv, streams};
 
 /// Control characters, an escape sequence of 8 bits, and characters that turn the text or are not seen.
-const EVIL: &str = "A\u{1b}]0;PWN\u{7}\u{1b}[31m\u{9b}2J\r\u{8}\u{202e}\u{200b}\u{feff}\u{ad}\u{61c}\u{2069}\u{e0041}B";
+pub const EVIL: &str = "A\u{1b}]0;PWN\u{7}\u{1b}[31m\u{9b}2J\r\u{8}\u{202e}\u{200b}\u{feff}\u{ad}\u{61c}\u{2069}\u{e0041}B";
 
 /// True for text that can do more than be read.
-fn is_unsafe(text: &str) -> bool {
+pub fn is_unsafe(text: &str) -> bool {
     text.chars().any(|c| {
         (c.is_control() && !matches!(c, '\n' | '\t'))
             || matches!(c as u32, 0xad | 0x61c | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x2069 | 0xfeff | 0xe0000..=0xe0fff)

@@ -1,8 +1,10 @@
 //! Stored messages are followed.
 
+use std::io::{BufRead as _, BufReader};
+
 use serde_json::json;
 
-use crate::session::follow::{closed, message, sent, stream};
+use crate::session::follow::{closed, interrupt, message, sent, spawn, stream};
 use crate::support::server::{Scripted, raw};
 use crate::support::{TestEnv, streams};
 
@@ -113,4 +115,40 @@ fn a_message_to_a_session_that_does_not_run_says_what_becomes_of_it() {
         stderr.contains("Hint: the session is Completed; the message is stored"),
         "{stderr}"
     );
+}
+
+/// In a sandbox nothing serves events: 404, or 502 from the proxy of the platform.
+#[test]
+fn a_session_in_a_sandbox_is_followed_across_closed_streams_until_ctrl_c() {
+    for refusal in [404, 502] {
+        let env = TestEnv::new();
+        let server = Scripted::with(move |request| {
+            let path = request.target.trim_start_matches("/api/ambient/v1");
+            match path {
+                "/sessions/s/events" => raw(refusal, "text/plain", "no runner"),
+                "/sessions/s" => raw(
+                    200,
+                    "application/json",
+                    json!({"id": "s", "phase": "Running"}).to_string(),
+                ),
+                "/platform-info" => raw(200, "application/json", "{\"gateway_mode\": true}"),
+                "/sessions/s/messages?after_seq=0" => closed(&message(1)),
+                "/sessions/s/messages?after_seq=1" => closed(&[message(1), message(2)].concat()),
+                "/sessions/s/messages?after_seq=2" => stream(message(3), true),
+                _ => raw(404, "application/json", "{}"),
+            }
+        });
+        let args = ["--retries", "0", "session", "messages", "s", "-F", "--json"];
+        let mut child = spawn(&env, server.url(), &args);
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        for seq in 1..=3 {
+            let line = lines.next().expect("the stream goes on").unwrap();
+            assert!(line.contains(&format!("message {seq} ")), "{line}");
+        }
+        interrupt(&child);
+        assert!(lines.next().is_none());
+        let (_, stderr) = streams(&child.wait_with_output().unwrap());
+        assert!(stderr.contains("following its messages"), "{stderr}");
+        assert!(!stderr.contains("Error"), "{stderr}");
+    }
 }
