@@ -29,7 +29,7 @@ const FROZEN: &[(&[&str], &str)] = &[
     ),
     (
         &["--local", "session", "preview", "--credential", "prod"],
-        "credentials[].credential credentials[].credential_id credentials[].errors[] credentials[].expires_at credentials[].file.mode \
+        "credentials[].access credentials[].credential credentials[].credential_id credentials[].errors[] credentials[].expires_at credentials[].file.mode \
          credentials[].file.name credentials[].file.path credentials[].file.size \
          credentials[].lifetime.appears credentials[].lifetime.goes credentials[].lifetime.refreshed \
          credentials[].mcp.args[] credentials[].mcp.command credentials[].mcp.name credentials[].mcp.type \

@@ -24,7 +24,8 @@ fn the_first_page_lists_commands_and_flags() {
 
     Commands:
       Credentials   credential, exec, provider, policy
-      Sessions      session, agent, start, stop, wait, scheduled-session, inbox
+      Sessions      session, agent, start, stop, wait, scheduled-session, inbox,
+                    ambient
       Objects       project, application, get, describe, create, edit, delete,
                     apply, api
       Login         login, logout, whoami, config, alias
@@ -159,7 +160,8 @@ fn help_of_credential_create_groups_its_flags() {
           --rules-file <PATH>  Instead of --mint: give the account the rights in
                                this file, which holds a Role or a list of rules
           --ttl <DURATION>     How long the token is valid (default: 8h)
-      -y, --yes                Do not ask before objects are created in the cluster
+      -y, --yes                Do not ask before objects are created in the cluster,
+                               or before --bind shadows another credential
 
     Kubeconfig Flags:
           --all-contexts         Keep every context; files are still inlined

@@ -307,38 +307,42 @@ fn settings_and_pages_of_help() {
     pager                 (not set)                default
     status 0
     ");
-    assert_snapshot!(both("options"), @r"
+    assert_snapshot!(both("options"), @r#"
     Every command takes these flags, before or after its name.
 
     Global Flags:
-      -U, --api-url <URL>    Override the API server URL for this invocation
-          --ca-file <PATH>   Also trust the certificate authorities in this PEM file
-          --color <WHEN>     When to use color: auto, always or never [default:
-                             auto]
+      -U, --api-url <URL>        Override the API server URL for this invocation
+          --ca-file <PATH>       Also trust the certificate authorities in this PEM
+                                 file
+          --color <WHEN>         When to use color: auto, always or never [default:
+                                 auto]
           --connect-timeout <DURATION>
-                             Time limit for connecting to the server, e.g. 5s
-                             (default 10s)
+                                 Time limit for connecting to the server, e.g. 5s
+                                 (default 10s)
+          --context-name <NAME>  Server of the configuration to use, one of "acpctl
+                                 config get-contexts"; local is the embedded API
           --insecure-skip-tls-verify
-                             Skip TLS certificate verification (insecure)
-          --jq <EXPRESSION>  Filter the JSON of -o json, which this implies, with a
-                             jq expression; strings are printed without quotes
-          --local            Use the embedded API on this machine instead of a
-                             server
-          --no-input         Never prompt; fail if input is missing
-          --print-curl       Show each request as a curl command that takes the
-                             token from $AMBIENT_TOKEN
-          --project <NAME>   Project to work in
-      -q, --quiet            Print only names in lists, and only warnings and errors
-                             on stderr
+                                 Skip TLS certificate verification (insecure)
+          --jq <EXPRESSION>      Filter the JSON of -o json, which this implies,
+                                 with a jq expression; strings are printed without
+                                 quotes
+          --local                Use the embedded API on this machine instead of a
+                                 server
+          --no-input             Never prompt; fail if input is missing
+          --print-curl           Show each request as a curl command that takes the
+                                 token from $AMBIENT_TOKEN
+          --project <NAME>       Project to work in
+      -q, --quiet                Print only names in lists, and only warnings and
+                                 errors on stderr
           --request-timeout <DURATION>
-                             Time limit for one request, e.g. 90s (default 30s)
-          --retries <N>      How often to retry a request that is safe to repeat
-                             (default 2)
-          --send-login       Send the stored login to an address other than its own,
-                             such as a port-forward to the same server
-          --trace            Like --verbose, with headers and bodies; secrets are
-                             masked
-      -v, --verbose          Log requests and responses to stderr
+                                 Time limit for one request, e.g. 90s (default 30s)
+          --retries <N>          How often to retry a request that is safe to repeat
+                                 (default 2)
+          --send-login           Send the stored login to an address other than its
+                                 own, such as a port-forward to the same server
+          --trace                Like --verbose, with headers and bodies; secrets
+                                 are masked
+      -v, --verbose              Log requests and responses to stderr
 
     Flags Without a Command:
       -h, --help     Show help; after a command, the help of that command
@@ -348,31 +352,32 @@ fn settings_and_pages_of_help() {
     Every command takes these flags, before or after its name.
 
     Global Flags:
-      -U, --api-url <URL>    Override the API server URL for this invocation
-          --ca-file <PATH>   Also trust the certificate authorities in this PEM file
-          --color <WHEN>     When to use color: auto, always or never [default: auto]
+      -U, --api-url <URL>        Override the API server URL for this invocation
+          --ca-file <PATH>       Also trust the certificate authorities in this PEM file
+          --color <WHEN>         When to use color: auto, always or never [default: auto]
           --connect-timeout <DURATION>
-                             Time limit for connecting to the server, e.g. 5s (default 10s)
+                                 Time limit for connecting to the server, e.g. 5s (default 10s)
+          --context-name <NAME>  Server of the configuration to use, one of "acpctl config get-contexts"; local is the embedded API
           --insecure-skip-tls-verify
-                             Skip TLS certificate verification (insecure)
-          --jq <EXPRESSION>  Filter the JSON of -o json, which this implies, with a jq expression; strings are printed without quotes
-          --local            Use the embedded API on this machine instead of a server
-          --no-input         Never prompt; fail if input is missing
-          --print-curl       Show each request as a curl command that takes the token from $AMBIENT_TOKEN
-          --project <NAME>   Project to work in
-      -q, --quiet            Print only names in lists, and only warnings and errors on stderr
+                                 Skip TLS certificate verification (insecure)
+          --jq <EXPRESSION>      Filter the JSON of -o json, which this implies, with a jq expression; strings are printed without quotes
+          --local                Use the embedded API on this machine instead of a server
+          --no-input             Never prompt; fail if input is missing
+          --print-curl           Show each request as a curl command that takes the token from $AMBIENT_TOKEN
+          --project <NAME>       Project to work in
+      -q, --quiet                Print only names in lists, and only warnings and errors on stderr
           --request-timeout <DURATION>
-                             Time limit for one request, e.g. 90s (default 30s)
-          --retries <N>      How often to retry a request that is safe to repeat (default 2)
-          --send-login       Send the stored login to an address other than its own, such as a port-forward to the same server
-          --trace            Like --verbose, with headers and bodies; secrets are masked
-      -v, --verbose          Log requests and responses to stderr
+                                 Time limit for one request, e.g. 90s (default 30s)
+          --retries <N>          How often to retry a request that is safe to repeat (default 2)
+          --send-login           Send the stored login to an address other than its own, such as a port-forward to the same server
+          --trace                Like --verbose, with headers and bodies; secrets are masked
+      -v, --verbose              Log requests and responses to stderr
 
     Flags Without a Command:
       -h, --help     Show help; after a command, the help of that command
       -V, --version  Print the version; without a command, -v does the same
     status 0
-    ");
+    "#);
     assert_snapshot!(both("help exit-codes"), @r"
     The exit status tells why a command failed.
 

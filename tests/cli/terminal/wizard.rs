@@ -353,8 +353,9 @@ fn a_path_is_edited_and_completed() {
     let screen = terminal.wait_for("status 0");
     assert!(screen.contains("credential/github created"), "{screen}");
     assert!(screen.contains("--from-file secrets/token-a"), "{screen}");
-    let body = server.received().pop().unwrap().json();
-    assert_eq!(body["token"], "canary-in-a-file-77");
+    let received = server.received();
+    let created = received.iter().find(|request| request.method == "POST");
+    assert_eq!(created.unwrap().json()["token"], "canary-in-a-file-77");
 }
 
 #[test]
