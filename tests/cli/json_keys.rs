@@ -40,7 +40,7 @@ const FROZEN: &[(&[&str], &str)] = &[
     ),
     (
         &["--local", "session", "explain", "--project", "team"],
-        "candidates[].binding_id candidates[].chosen candidates[].created_at candidates[].credential \
+        "candidates[].access candidates[].binding_id candidates[].chosen candidates[].created_at candidates[].credential \
          candidates[].credential_id candidates[].provider candidates[].reason candidates[].role \
          candidates[].tier candidates[].visible server_mode",
     ),
