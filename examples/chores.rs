@@ -1,7 +1,7 @@
 //! Every chore of this project behind one command, `cargo chores NAME` (an alias in .cargo/config.toml).
 //!
-//! A chore is a list of steps. A step is a line for the shell, which is printed before it runs, so that it can be copied
-//! and run alone. The first step that fails ends the chore with its exit status.
+//! A chore is a list of steps. A step is a line for the shell, which is printed before it runs, so that it can be
+//! copied and run alone. The first step that fails ends the chore with its exit status.
 
 #![allow(clippy::print_stderr, reason = "standard output belongs to the steps")]
 

@@ -24,8 +24,8 @@ use crate::output::{Out, progress, prompt};
 use crate::resources::check_id;
 use crate::text::command::shell_word;
 
-/// The threads for name servers and for the embedded API, whose store does one thing at a time. There are few, because each
-/// thread that has built a long list keeps megabytes.
+/// The threads for name servers and for the embedded API, whose store does one thing at a time. There are few, because
+/// each thread that has built a long list keeps megabytes.
 const BLOCKING_THREADS: usize = 4;
 
 pub struct Ctx {
@@ -238,8 +238,8 @@ impl Ctx {
         self.client.get()
     }
 
-    /// Returns the token for the effective server, renewed if it ends soon and can be renewed, and the way to a new one; no
-    /// token if nobody is logged in.
+    /// Returns the token for the effective server, renewed if it ends soon and can be renewed, and the way to a new
+    /// one; no token if nobody is logged in.
     fn token(
         &self,
         settings: &Settings,
@@ -265,8 +265,8 @@ impl Ctx {
         Ok((token, renewal.take()))
     }
 
-    /// Returns the token for these settings as it is stored: no issuer is asked to renew it. A job has none stored, so its
-    /// issuer is asked for one.
+    /// Returns the token for these settings as it is stored: no issuer is asked to renew it. A job has none stored, so
+    /// its issuer is asked for one.
     ///
     /// # Errors
     /// The stored login is for another server, or can't be read.
@@ -293,8 +293,8 @@ impl Ctx {
         Ok(token.clone())
     }
 
-    /// Changes nothing from now on, for `--dry-run`: the client answers writes itself. A verb that changes something on this
-    /// machine asks [`Ctx::rehearses`].
+    /// Changes nothing from now on, for `--dry-run`: the client answers writes itself. A verb that changes something on
+    /// this machine asks [`Ctx::rehearses`].
     pub fn rehearse(&self) {
         self.rehearses.set(true);
         if let Some(client) = self.client.get() {

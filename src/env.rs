@@ -159,8 +159,8 @@ pub(crate) fn not_text() -> Option<Var> {
 }
 
 impl Var {
-    /// Returns the value, if the variable is set and not empty. One line end is dropped: values that come from files end in
-    /// one, in a Windows file in two characters.
+    /// Returns the value, if the variable is set and not empty. One line end is dropped: values that come from files
+    /// end in one, in a Windows file in two characters.
     #[must_use]
     pub fn get(self) -> Option<String> {
         let value = self.os()?.to_string_lossy().into_owned();
@@ -185,7 +185,8 @@ impl Var {
         std::env::var_os(self.name).filter(|value| !value.is_empty())
     }
 
-    /// True if the variable is set, and not to a word that means no: CI systems and shells set `CI=false` to switch it off.
+    /// True if the variable is set, and not to a word that means no: CI systems and shells set `CI=false` to switch it
+    /// off.
     #[must_use]
     pub fn is_on(self) -> bool {
         let is_no = |value: &str| matches!(value, "0" | "false" | "no" | "off");

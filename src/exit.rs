@@ -10,8 +10,8 @@ use crate::output::{Closed, Color, Out};
 use crate::text::secrets;
 use crate::version;
 
-/// Prints an error and returns the exit code. The error is `Error: …` on standard error, and with `-o json` also an object on
-/// standard output, unless something was printed there before.
+/// Prints an error and returns the exit code. The error is `Error: …` on standard error, and with `-o json` also an
+/// object on standard output, unless something was printed there before.
 pub(crate) fn report(out: &Out, error: &anyhow::Error, as_json: bool) -> ExitCode {
     if let Some(status) = error.chain().find_map(|e| e.downcast_ref::<Status>()) {
         return ExitCode::from(status.0);

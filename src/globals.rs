@@ -90,8 +90,8 @@ pub struct Globals {
 }
 
 impl Globals {
-    /// Returns the flags that a suggested command needs to reach the same server as this run: those that choose the server
-    /// and how it is reached.
+    /// Returns the flags that a suggested command needs to reach the same server as this run: those that choose the
+    /// server and how it is reached.
     #[must_use]
     pub fn to_copy(&self) -> Vec<String> {
         let flag = |name: &str, value: &str| format!("--{name}={value}");

@@ -128,8 +128,8 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Failure {
     }
 }
 
-/// Returns a hint for a path that begins with `~`. A shell expands it only at the beginning of a word: not in a manifest, not
-/// after `--flag=`, and not in a quoted variable.
+/// Returns a hint for a path that begins with `~`. A shell expands it only at the beginning of a word: not in a
+/// manifest, not after `--flag=`, and not in a quoted variable.
 #[must_use]
 pub(crate) fn tilde_hint(path: &Path) -> Option<String> {
     let text = path.to_string_lossy();
@@ -209,8 +209,8 @@ pub(crate) enum Stdin {
     Silent,
 }
 
-/// Distinguishes a secret in a pipe from the list of a `while read` loop. A script shares its standard input with the commands
-/// that it runs: then the parent process has the same pipe, or a part of the file was read before.
+/// Distinguishes a secret in a pipe from the list of a `while read` loop. A script shares its standard input with the
+/// commands that it runs: then the parent process has the same pipe, or a part of the file was read before.
 #[must_use]
 pub(crate) fn stdin() -> Stdin {
     let Ok(about) = rustix::fs::fstat(io::stdin()) else {

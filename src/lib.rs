@@ -71,7 +71,8 @@ use ctx::Ctx;
 use globals::Globals;
 use output::{Color, Out};
 
-/// Runs a command line (without the program's name) and returns its exit status. A panic becomes an error like any other.
+/// Runs a command line (without the program's name) and returns its exit status. A panic becomes an error like any
+/// other.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.into_iter().collect();
     panic::set_hook(Box::new(exit::on_panic));
@@ -150,8 +151,8 @@ fn read(out: &Out, root: &mut clap::Command, words: &[OsString]) -> anyhow::Resu
     }
 }
 
-/// The parts that this package's own tests, examples and fuzz targets use. They are not an interface: they change without
-/// notice.
+/// The parts that this package's own tests, examples and fuzz targets use. They are not an interface: they change
+/// without notice.
 #[doc(hidden)]
 pub mod testing {
     pub use crate::api::sse;

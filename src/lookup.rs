@@ -2,16 +2,17 @@
 //!
 //! - [`credential`], [`project`], [`role`], [`session`] and [`application`] take a client and the text; [`agent`] and
 //!   [`scheduled_session`] take the project, too. They return the object, or an error that says what is missing.
-//! - [`find`] does the same in any [`Collection`]. [`find_if_any`] returns `None` if the server says that there is no such
-//!   object.
-//! - [`act`] acts on an object by its ID without looking it up first. Only if the server does not know the ID, it looks up
-//!   the object of that name.
+//! - [`find`] does the same in any [`Collection`]. [`find_if_any`] returns `None` if the server says that there is no
+//!   such object.
+//! - [`act`] acts on an object by its ID without looking it up first. Only if the server does not know the ID, it looks
+//!   up the object of that name.
 //! - [`id_by_name`] is for a caller that has tried the ID already.
 //! - [`check`] refuses texts that can't name an object, before anything is sent.
 //!
-//! These rules hold for all of them: A text is an ID if the server knows it as one, whatever it looks like. Several objects
-//! of one name are an error that lists them. A failed look-up is a failure: nothing is done with a text that was not found.
-//! A text with characters that no ID has never becomes part of a path; it is only searched for as a name.
+//! These rules hold for all of them: A text is an ID if the server knows it as one, whatever it looks like. Several
+//! objects of one name are an error that lists them. A failed look-up is a failure: nothing is done with a text that
+//! was not found. A text with characters that no ID has never becomes part of a path; it is only searched for as a
+//! name.
 
 use anyhow::Context as _;
 
@@ -362,7 +363,8 @@ pub(crate) async fn by_name(
     collection: &Collection,
     name: &str,
 ) -> Result<Vec<Record>, Error> {
-    // A kind without names is searched by ID: the platform lists role bindings for callers that may not get a single one.
+    // A kind without names is searched by ID: the platform lists role bindings for callers that may not get a single
+    // one.
     let field = collection.resource.name_field.unwrap_or("id");
     let search = equals(field, name);
     let list = match &collection.project {
@@ -427,8 +429,8 @@ pub(crate) fn one(
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Order {
     IdFirst,
-    /// As the Go tool looks up agents and roles: usually one request. A text that looks like an ID of the platform is still
-    /// requested as an ID first, so that nobody can give an agent another one's ID as its name.
+    /// As the Go tool looks up agents and roles: usually one request. A text that looks like an ID of the platform is
+    /// still requested as an ID first, so that nobody can give an agent another one's ID as its name.
     NameFirst,
 }
 
@@ -474,8 +476,8 @@ async fn look(
     Ok(Found::None(Some(refusal)))
 }
 
-/// True if the object may not exist: for 404, and for the 403 that most callers get from the platform's authorization if
-/// they try to change an object that does not exist. The 403 for an existing object has a code.
+/// True if the object may not exist: for 404, and for the 403 that most callers get from the platform's authorization
+/// if they try to change an object that does not exist. The 403 for an existing object has a code.
 #[must_use]
 pub(crate) fn may_be_unknown(error: &Error) -> bool {
     match error.status() {
@@ -555,8 +557,8 @@ async fn missing(
     suggest(client, collection, text, failure).await.into()
 }
 
-/// Adds the name that was most likely meant as a hint. There is no hint if the list is not available, or if the object is in
-/// the list and only its change was refused.
+/// Adds the name that was most likely meant as a hint. There is no hint if the list is not available, or if the object
+/// is in the list and only its change was refused.
 async fn suggest(
     client: &Client,
     collection: &Collection,

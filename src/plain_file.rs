@@ -1,6 +1,7 @@
 //! Opens files that others may have put there: only regular files of a bounded size, without blocking.
 //!
-//! If a secret, a manifest or a key turns out to be a FIFO, a device, a folder or an endless file, that is an error at once.
+//! If a secret, a manifest or a key turns out to be a FIFO, a device, a folder or an endless file, that is an error at
+//! once.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -91,8 +92,8 @@ fn regular(file: File) -> io::Result<File> {
     Ok(file)
 }
 
-/// Reads everything, up to a limit. It grows the buffer itself and wipes each outgrown one: a growing `Vec` would leave copies
-/// of the secret in memory.
+/// Reads everything, up to a limit. It grows the buffer itself and wipes each outgrown one: a growing `Vec` would leave
+/// copies of the secret in memory.
 ///
 /// # Errors
 /// The reader fails, or there is more than the limit.

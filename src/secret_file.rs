@@ -1,13 +1,13 @@
-//! The one writer of files that hold secrets: the configuration, the key of the embedded API, and the files that the session
-//! helper materializes.
+//! The one writer of files that hold secrets: the configuration, the key of the embedded API, and the files that the
+//! session helper materializes.
 //!
-//! Directories have mode 0700 and files 0600 from the first instant, whatever the umask; no symbolic link is followed. The
-//! content is flushed to the disk before the file gets its name: a reader sees the old content or the new, never a part,
-//! and a process that is killed leaves nothing behind.
+//! Directories have mode 0700 and files 0600 from the first instant, whatever the umask; no symbolic link is followed.
+//! The content is flushed to the disk before the file gets its name: a reader sees the old content or the new, never a
+//! part, and a process that is killed leaves nothing behind.
 //!
-//! A nameless file can't replace an existing name, and not every file system supports nameless files. In these cases the
-//! content is first written to a temporary file beside the target, `.NAME.<random>`, which its writer keeps locked. The next
-//! write to the same target removes temporary files that killed writers left.
+//! A nameless file can't replace an existing name, and not every file system supports nameless files. In these cases
+//! the content is first written to a temporary file beside the target, `.NAME.<random>`, which its writer keeps locked.
+//! The next write to the same target removes temporary files that killed writers left.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
@@ -68,8 +68,8 @@ pub(crate) fn create_new_dir(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Fails for root if the path is in another user's folder. With `sudo` that is usually the home of the user who called it,
-/// and a private file of root's would lock that user out.
+/// Fails for root if the path is in another user's folder. With `sudo` that is usually the home of the user who called
+/// it, and a private file of root's would lock that user out.
 ///
 /// # Errors
 /// The message does not name the path.
@@ -104,8 +104,8 @@ pub(crate) fn open_to_others(path: &Path) -> Option<String> {
 /// Creates a file that must not exist yet, with this content.
 ///
 /// # Errors
-/// `AlreadyExists` if anything has this name, even a dangling symbolic link; else the system's error. After an error no file
-/// is left.
+/// `AlreadyExists` if anything has this name, even a dangling symbolic link; else the system's error. After an error no
+/// file is left.
 pub(crate) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Some(done) = without_name(path, content, |draft| draft.link(path)) {
         return done;
@@ -133,8 +133,8 @@ pub(crate) fn open_new(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Opens a private file for locking, and creates it if it is missing. A folder can't serve as a lock, because every user who
-/// may read it may lock it.
+/// Opens a private file for locking, and creates it if it is missing. A folder can't serve as a lock, because every
+/// user who may read it may lock it.
 ///
 /// # Errors
 /// The system's error, or something else has its name: a link, a pipe, a device, another user's file.
@@ -183,8 +183,8 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         .unwrap_or_else(|| Draft::beside(path, content)?.rename(path))
 }
 
-/// Creates a file that must not exist yet, with its whole content from the first instant: if several processes race, one
-/// wins, and no reader sees a part.
+/// Creates a file that must not exist yet, with its whole content from the first instant: if several processes race,
+/// one wins, and no reader sees a part.
 ///
 /// # Errors
 /// `AlreadyExists` for the processes that lose; else the system's error.
@@ -194,8 +194,8 @@ pub(crate) fn write_new_whole(path: &Path, content: &[u8]) -> io::Result<()> {
         .unwrap_or_else(|| Draft::beside(path, content)?.link(path))
 }
 
-/// Removes the temporary files beside `path` that killed writers left: regular files of this user with a name of this kind,
-/// whose writer is not running.
+/// Removes the temporary files beside `path` that killed writers left: regular files of this user with a name of this
+/// kind, whose writer is not running.
 pub(crate) fn sweep(path: &Path) {
     if let Some(name) = path.file_name() {
         sweep_where(folder(path), |found| is_beside(found, name));
@@ -304,8 +304,8 @@ impl Drop for Draft {
     }
 }
 
-/// Writes a file without a name and finishes it. Returns `None` if that is not supported here; any other error would also
-/// occur without this way.
+/// Writes a file without a name and finishes it. Returns `None` if that is not supported here; any other error would
+/// also occur without this way.
 fn without_name(
     path: &Path,
     content: &[u8],

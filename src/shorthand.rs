@@ -1,5 +1,6 @@
-//! Words that stand for other words of a command line: verbs under a noun that the Go tool has without it, and the user's
-//! aliases. They are replaced once, before the line is read, so the rest of the program knows only the command that is meant.
+//! Words that stand for other words of a command line: verbs under a noun that the Go tool has without it, and the
+//! user's aliases. They are replaced once, before the line is read, so the rest of the program knows only the command
+//! that is meant.
 
 use std::ffi::OsString;
 
@@ -36,8 +37,8 @@ pub(crate) fn expand(root: &Command, words: &[OsString]) -> Vec<OsString> {
     with_verb(root, &words).unwrap_or(words)
 }
 
-/// Replaces an alias of the user. The configuration is read only if the first word is not a command, so an alias can't hide
-/// one. Aliases in an alias are not replaced.
+/// Replaces an alias of the user. The configuration is read only if the first word is not a command, so an alias can't
+/// hide one. Aliases in an alias are not replaced.
 fn with_alias(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
     let line = Line::new(root, words);
     let first = line.first_argument()?;

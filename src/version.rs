@@ -1,6 +1,7 @@
 //! The version of this program, and the platform that it was written for.
 
-/// The version that a release build gets from `ACPCTL_VERSION` at build time. Any other build is `dev`, as in the Go tool.
+/// The version that a release build gets from `ACPCTL_VERSION` at build time. Any other build is `dev`, as in the Go
+/// tool.
 pub(crate) const VERSION: &str = match option_env!("ACPCTL_VERSION") {
     Some(version) => version,
     None => "dev",

@@ -46,8 +46,8 @@ pub fn to_string(value: &impl Serialize) -> anyhow::Result<String> {
     Ok(serde_yaml::to_string(value)?)
 }
 
-/// Returns the documents of a text (YAML or JSON) in their order, without empty ones. A byte order mark is dropped, and UTF-16
-/// after one is read too: PowerShell writes both.
+/// Returns the documents of a text (YAML or JSON) in their order, without empty ones. A byte order mark is dropped, and
+/// UTF-16 after one is read too: PowerShell writes both.
 ///
 /// # Errors
 /// The text is not YAML, does not fit the type, or exceeds a limit.
@@ -68,8 +68,8 @@ fn utf8_documents<T: DeserializeOwned>(text: &[u8]) -> Result<Vec<T>, YamlError>
     Ok(documents)
 }
 
-/// Refuses a text that would keep the library busy for long. Brackets inside strings count too: no real file comes near the
-/// limits.
+/// Refuses a text that would keep the library busy for long. Brackets inside strings count too: no real file comes near
+/// the limits.
 fn check_shape(text: &[u8]) -> Result<(), YamlError> {
     if text.len() > MAX_INPUT {
         return Err(YamlError::TooLarge);
@@ -123,8 +123,8 @@ fn check_aliases(text: &[u8]) -> Result<(), YamlError> {
     Ok(())
 }
 
-/// Returns the library's message in the Go tool's form (docs/interface/cli-resources.md section 8.1). The library's messages
-/// about types quote the value; here only its type is kept.
+/// Returns the library's message in the Go tool's form (docs/interface/cli-resources.md section 8.1). The library's
+/// messages about types quote the value; here only its type is kept.
 fn explain(error: &serde_yaml::Error) -> String {
     let message = error.to_string();
     let line = error

@@ -1,11 +1,11 @@
 //! Checks that imports run one way.
 //!
-//! docs/architecture.md draws the layers below "Layers"; this test reads the order from there, so the drawing and the code
-//! cannot differ. It checks two things:
+//! docs/architecture.md draws the layers below "Layers"; this test reads the order from there, so the drawing and the
+//! code cannot differ. It checks two things:
 //!
 //! - a module at the top level uses only modules of lower layers;
-//! - no two files import each other, directly or through others. An import through a `pub use` of a `mod.rs` counts as an
-//!   import of the file that defines the name; a `mod` line alone is not an import.
+//! - no two files import each other, directly or through others. An import through a `pub use` of a `mod.rs` counts as
+//!   an import of the file that defines the name; a `mod` line alone is not an import.
 //!
 //! Unit tests at the end of a file may import what they like.
 

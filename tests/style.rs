@@ -1,8 +1,8 @@
 //! Holds the mechanical part of docs/style.md: turns that are nearly always wrong here, American spelling, and the
-//! width of documents.
+//! width of documents and comments.
 //!
-//! Read are the comments of `src/` (help texts are among them) and every document but the changelog and the generated
-//! ones. Text in backquotes and in blocks of code is left out.
+//! The words are those of the comments of `src/` (help texts are among them) and of every document but the changelog
+//! and the generated ones. Text in backquotes and in blocks of code is left out.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// Whether comments of `src/` may still contain what is banned here.
 const COMMENTS_MAY_DIFFER: bool = false;
-/// The most columns of a line in a document, tables and code excepted.
+/// The most columns of a comment, and of a line in a document, tables and code excepted.
 const WIDTH: usize = 120;
 /// Documents that a program writes, from texts that are checked where they stand.
 const GENERATED: &[&str] = &["docs/lint.md", "docs/faults.md"];
@@ -146,15 +146,23 @@ fn documents_fit_their_width() {
     let wrong: Vec<_> = documents()
         .iter()
         .flat_map(|path| {
-            let text = fs::read_to_string(path).unwrap();
-            prose(&text)
-                .into_iter()
-                .filter(|(_, line)| !line.starts_with('|') && line.chars().count() > WIDTH)
-                .map(|(number, _)| {
-                    format!("{}:{number} has more than {WIDTH} columns", shown(path))
-                })
-                .collect::<Vec<_>>()
+            let mut lines = prose(&fs::read_to_string(path).unwrap());
+            lines.retain(|(_, line)| !line.starts_with('|'));
+            too_wide(path, lines)
         })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn comments_fit_their_width() {
+    let root = root();
+    let folders = ["src", "tests", "examples", "fuzz/targets"];
+    let sources = folders.map(|folder| files(&root.join(folder), "rs"));
+    let wrong: Vec<_> = sources
+        .iter()
+        .flatten()
+        .flat_map(|path| too_wide(path, comments(&fs::read_to_string(path).unwrap())))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -168,6 +176,15 @@ fn banned_turns_are_found_and_right_ones_pass() {
     assert_eq!(found("The colour of `colour`."), 1);
     assert_eq!(found("Recognises it."), 1);
     assert_eq!(found("Reinforce the color."), 0);
+}
+
+/// The lines that have too many columns.
+fn too_wide(path: &Path, lines: Vec<(usize, String)>) -> Vec<String> {
+    let wide = lines
+        .into_iter()
+        .filter(|(_, line)| line.chars().count() > WIDTH);
+    wide.map(|(number, _)| format!("{}:{number} has more than {WIDTH} columns", shown(path)))
+        .collect()
 }
 
 /// Each fault in the text of a file: place, words, what to write instead.

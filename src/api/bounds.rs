@@ -14,8 +14,8 @@ const MAX_ERROR: usize = 1 << 20;
 const MAX_RATIO: usize = 100;
 /// Up to this size an answer may grow by any factor.
 const FREE: usize = 8 << 20;
-/// The number of values that JSON may hold. Each takes some hundred bytes of memory, however short it is in the answer. The
-/// largest page of a server holds half as many.
+/// The number of values that JSON may hold. Each takes some hundred bytes of memory, however short it is in the answer.
+/// The largest page of a server holds half as many.
 const MAX_WEIGHT: usize = 4_000_000;
 /// The cost of an object or an array, in values.
 const CONTAINER: usize = 4;

@@ -228,8 +228,8 @@ impl Client {
         Ok(answer)
     }
 
-    /// Returns the pause before the next attempt; `None` if the request is not repeated. Only safe requests are: never a
-    /// POST, never one that the server refused, never one that ran into our own time limit.
+    /// Returns the pause before the next attempt; `None` if the request is not repeated. Only safe requests are: never
+    /// a POST, never one that the server refused, never one that ran into our own time limit.
     fn pause(
         &self,
         method: Method,

@@ -84,8 +84,8 @@ impl Error {
         }
     }
 
-    /// Reads an answer that is not a success. The server's text becomes one line without the secrets of this run, because
-    /// servers quote requests.
+    /// Reads an answer that is not a success. The server's text becomes one line without the secrets of this run,
+    /// because servers quote requests.
     #[must_use]
     pub fn from_answer(
         status: u16,

@@ -1,7 +1,7 @@
 //! Why a request failed, in the Go tool's words if scripts look for them.
 //!
-//! The cause is found by the types of the errors that reqwest wraps. Text is searched only for failed look-ups of a host and
-//! for proxies, whose error types are private.
+//! The cause is found by the types of the errors that reqwest wraps. Text is searched only for failed look-ups of a
+//! host and for proxies, whose error types are private.
 
 use std::error::Error as StdError;
 use std::io;

@@ -136,8 +136,8 @@ impl Http {
         Ok(response)
     }
 
-    /// Follows redirects of a GET on the same scheme, host and port. Any other redirect is returned as the answer: the token
-    /// goes to no other server, and a write is never repeated (docs/interface/cli-core.md section 4.4).
+    /// Follows redirects of a GET on the same scheme, host and port. Any other redirect is returned as the answer: the
+    /// token goes to no other server, and a write is never repeated (docs/interface/cli-core.md section 4.4).
     async fn follow(
         &self,
         request: &Request,

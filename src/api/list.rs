@@ -17,7 +17,8 @@ use super::request::{Answer, Request};
 use crate::output::progress::Progress;
 use crate::resources::{List, Record, Resource, quick};
 
-/// The limits of one list in requests, objects and bytes: a list without an end is an error and does not fill the memory.
+/// The limits of one list in requests, objects and bytes: a list without an end is an error and does not fill the
+/// memory.
 const MAX_PAGES: usize = 1000;
 const MAX_OBJECTS: usize = 250_000;
 const MAX_BYTES: usize = 1 << 30;
@@ -25,7 +26,8 @@ const MAX_BYTES: usize = 1 << 30;
 const MAX_REQUEST_TIMES: u32 = 10;
 /// The size of a page while the client reads a whole list.
 const WALK_SIZE: i64 = 1000;
-/// How often the reader of a page gives way, so that the request for the next page is on its way before the work begins.
+/// How often the reader of a page gives way, so that the request for the next page is on its way before the work
+/// begins.
 const YIELDS: usize = 4;
 /// The size of a page for commands that change all objects (docs/interface/cli-core.md section 7.11).
 const BULK_SIZE: i64 = 500;
@@ -77,8 +79,9 @@ impl Client {
 
     /// Reads a collection and passes it to `with` page by page, until that breaks. Returns the list without its items.
     ///
-    /// The first request is the Go tool's. If the server has more than it returned, the client reads the whole list again
-    /// in the order of ids, because only that order is stable while objects change (docs/interface/api.md section 5).
+    /// The first request is the Go tool's. If the server has more than it returned, the client reads the whole list
+    /// again in the order of ids, because only that order is stable while objects change (docs/interface/api.md section
+    /// 5).
     ///
     /// # Errors
     /// As [`Client::get_json`].
@@ -200,8 +203,8 @@ impl Client {
         Ok(gathered.into_list(list))
     }
 
-    /// Reads a list page by page, in the order of ids. The next page is asked for before the present one is read, so that
-    /// the server prepares it meanwhile.
+    /// Reads a list page by page, in the order of ids. The next page is asked for before the present one is read, so
+    /// that the server prepares it meanwhile.
     async fn walk(
         &self,
         mut walk: Walk<'_>,

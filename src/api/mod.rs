@@ -1,7 +1,7 @@
 //! The platform's API, as a client sees it: one client, two transports.
 //!
-//! [`Client`] sends requests to a base URL through reqwest, or, for `local:`, calls the embedded router in this process.
-//! Requests, JSON and errors are the same with both.
+//! [`Client`] sends requests to a base URL through reqwest, or, for `local:`, calls the embedded router in this
+//! process. Requests, JSON and errors are the same with both.
 
 mod bearer;
 mod body;

@@ -27,8 +27,8 @@ pub(super) fn listed(progress: &Progress, resource: &Resource, count: i64, total
     progress.say(|| format!("Listing {}: {count} of {total}", resource.plural()));
 }
 
-/// Tells where the key of the embedded API's store was put, if it was created just now: the user must know its place, and a
-/// file protects it less than a keyring does.
+/// Tells where the key of the embedded API's store was put, if it was created just now: the user must know its place,
+/// and a file protects it less than a keyring does.
 pub(crate) fn report_key(state: &AppState) {
     let Some(notice) = state.take_key_notice() else {
         return;

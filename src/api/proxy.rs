@@ -1,5 +1,5 @@
-//! The proxy for a server: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, in upper or lower case, as the Go tool reads them
-//! (docs/interface/cli-core.md section 2.4). Requests to loopback addresses use no proxy.
+//! The proxy for a server: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, in upper or lower case, as the Go tool reads
+//! them (docs/interface/cli-core.md section 2.4). Requests to loopback addresses use no proxy.
 
 use std::net::IpAddr;
 

@@ -1,7 +1,7 @@
 //! Answers to the writes of a dry run, which are not sent.
 //!
-//! The object that a write is about must exist: it is requested, so that a dry run fails where the write itself would fail
-//! because the object is missing. The server checks more than that when it gets the write.
+//! The object that a write is about must exist: it is requested, so that a dry run fails where the write itself would
+//! fail because the object is missing. The server checks more than that when it gets the write.
 
 use serde_json::Value;
 
@@ -53,8 +53,8 @@ fn words(request: &Request) -> impl Iterator<Item = &str> {
     path.trim_start_matches('/').split('/')
 }
 
-/// Returns the words of the path of the object that must exist for a write; `None` if there is none, or if the command has
-/// found it already.
+/// Returns the words of the path of the object that must exist for a write; `None` if there is none, or if the command
+/// has found it already.
 fn object<'p, 'w>(method: Method, words: &'p [&'w str]) -> Option<&'p [&'w str]> {
     match (method, words) {
         // There is no route for one message.

@@ -1,8 +1,8 @@
 //! Server-sent events, read piece by piece.
 //!
-//! Lines end in LF, CR or CRLF and may be split anywhere; a byte order mark may come first; the data lines of one event are
-//! joined; comments are skipped (HTML standard, "event stream interpretation"). The Go tool implements only a part of this
-//! (docs/interface/cli-resources.md section 3.2).
+//! Lines end in LF, CR or CRLF and may be split anywhere; a byte order mark may come first; the data lines of one event
+//! are joined; comments are skipped (HTML standard, "event stream interpretation"). The Go tool implements only a part
+//! of this (docs/interface/cli-resources.md section 3.2).
 
 /// The size of the longest event, in bytes.
 pub const MAX_EVENT: usize = 32 << 20;

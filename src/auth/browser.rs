@@ -30,9 +30,9 @@ pub(crate) fn has_display() -> bool {
 
 /// Starts the browser without waiting for it; `None` if that is not possible.
 ///
-/// Every user of the machine can read a program's command line. With the address they could log this user in as somebody
-/// else, so on Linux the browser gets the path of a private page that leads to the address. macOS opens pages with their
-/// editor, so there the browser gets the address.
+/// Every user of the machine can read a program's command line. With the address they could log this user in as
+/// somebody else, so on Linux the browser gets the path of a private page that leads to the address. macOS opens pages
+/// with their editor, so there the browser gets the address.
 pub(crate) fn open(url: &str) -> Option<Page> {
     if !has_display() {
         return None;

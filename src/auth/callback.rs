@@ -1,5 +1,5 @@
-//! The loopback address that the issuer sends the browser back to (docs/interface/cli-core.md section 7.1.1). Only a request
-//! with the right `state` counts: any web page can call a loopback address.
+//! The loopback address that the issuer sends the browser back to (docs/interface/cli-core.md section 7.1.1). Only a
+//! request with the right `state` counts: any web page can call a loopback address.
 
 use std::time::Duration;
 

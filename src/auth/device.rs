@@ -43,8 +43,8 @@ pub(crate) struct Begun {
     pub deadline: Instant,
 }
 
-/// Asks the issuer for a code. Proof keys are always sent: some clients demand them, and an issuer that does not know them
-/// ignores them.
+/// Asks the issuer for a code. Proof keys are always sent: some clients demand them, and an issuer that does not know
+/// them ignores them.
 ///
 /// # Errors
 /// The issuer refuses, or its answer can't be used.

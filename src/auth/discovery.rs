@@ -42,8 +42,8 @@ pub(super) fn keycloak(base: &str) -> Endpoints {
     }
 }
 
-/// Reads a discovery document. The document must name the issuer that was asked: otherwise a code or a secret for one issuer
-/// could be sent to another.
+/// Reads a discovery document. The document must name the issuer that was asked: otherwise a code or a secret for one
+/// issuer could be sent to another.
 ///
 /// # Errors
 /// The document is for another issuer, lacks an endpoint, or names one that must not get a secret.

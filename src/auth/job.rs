@@ -164,8 +164,8 @@ pub(crate) fn is_set() -> bool {
     !matches!(Job::of_environment(), Ok(None))
 }
 
-/// Returns the client secret of the environment for this issuer and client. A secret that belongs to another one, by the
-/// variables beside it, stays here.
+/// Returns the client secret of the environment for this issuer and client. A secret that belongs to another one, by
+/// the variables beside it, stays here.
 ///
 /// # Errors
 /// Its file can't be read.
@@ -180,8 +180,8 @@ pub(crate) fn client_secret(issuer: &str, client: &str) -> Result<Option<SecretS
     secret(env::CLIENT_SECRET, env::CLIENT_SECRET_FILE)
 }
 
-/// Chooses the proof: an ID token that is given, else the secret, else the ID token that GitHub makes. A grant that is named
-/// means an ID token.
+/// Chooses the proof: an ID token that is given, else the secret, else the ID token that GitHub makes. A grant that is
+/// named means an ID token.
 fn proof(given: Option<IdToken>) -> Result<Option<Proof>, Failure> {
     let secret = secret(env::CLIENT_SECRET, env::CLIENT_SECRET_FILE)?;
     let wanted = env::ID_TOKEN_GRANT.get();

@@ -1,9 +1,8 @@
 //! The effective login: the one place that decides which token may go to which server.
 //!
-//! A token of the environment goes to the address that the user sets with it, and so does one that a job gets from an issuer
-//! by its variables. A server of the user's own, on this machine,
-//! has a token of its own. A stored login goes to the origin that it was made for, and to another one only with
-//! `--send-login`.
+//! A token of the environment goes to the address that the user sets with it, and so does one that a job gets from an
+//! issuer by its variables. A server of the user's own, on this machine, has a token of its own. A stored login goes to
+//! the origin that it was made for, and to another one only with `--send-login`.
 
 use secrecy::SecretString;
 
@@ -47,9 +46,9 @@ impl Bearer {
     }
 }
 
-/// Finds the effective login. `config` loads the configuration, which happens only if the token may be stored. `read` reads
-/// the stored token: as it is with [`store::access`], or renewed with [`super::refresh::fresh`]. `job` gets a token for the
-/// login that the variables of a CI system describe.
+/// Finds the effective login. `config` loads the configuration, which happens only if the token may be stored. `read`
+/// reads the stored token: as it is with [`store::access`], or renewed with [`super::refresh::fresh`]. `job` gets a
+/// token for the login that the variables of a CI system describe.
 ///
 /// # Errors
 /// The configuration or the stored login can't be read, or the job gets no token.
@@ -115,8 +114,8 @@ pub(crate) fn unread(why: &KeyringError) -> Failure {
     Failure::new(Kind::Login, format!("read the login: {why}"))
 }
 
-/// Warns on a terminal if other users can read the file with the login. In a pipe nothing is printed: the next write makes
-/// the file private.
+/// Warns on a terminal if other users can read the file with the login. In a pipe nothing is printed: the next write
+/// makes the file private.
 pub(crate) fn warn_if_readable(out: &Out, config: &Config) {
     if out.is_terminal()
         && store::chosen(config) == Store::File
@@ -132,8 +131,9 @@ pub(crate) fn is_logged_in(config: &Config) -> bool {
     config.text(ACCESS_TOKEN).is_some() || store::chosen(config) == Store::Keyring
 }
 
-/// Changes the address of a configuration, which then counts in place of the embedded API. A stored login stays with the address that it was made for. A login that was made
-/// before the configuration had an address belongs to the first address.
+/// Changes the address of a configuration, which then counts in place of the embedded API. A stored login stays with
+/// the address that it was made for. A login that was made before the configuration had an address belongs to the first
+/// address.
 pub(crate) fn change_url(config: &mut Config, url: Option<&str>) {
     let is_first = config.text(API_URL).or(config.text(LOGIN_URL)).is_none();
     let made_for = login_url(config).to_owned();
@@ -147,8 +147,8 @@ pub(crate) fn change_url(config: &mut Config, url: Option<&str>) {
     config.set(LOGIN_URL, is_elsewhere.then(|| made_for.into()));
 }
 
-/// Records the address that a new login is for: the one that the login names, which is saved too; or else that of a flag or
-/// variable; or else the saved one.
+/// Records the address that a new login is for: the one that the login names, which is saved too; or else that of a
+/// flag or variable; or else the saved one.
 pub(crate) fn made_for(config: &mut Config, named: Option<&str>, settings: &Settings) {
     if named.is_some() {
         config.set(LOCAL, None);

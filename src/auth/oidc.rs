@@ -1,5 +1,5 @@
-//! An issuer (docs/interface/cli-core.md sections 3.2 and 7.1): its endpoints, and the forms that are sent there, with sorted
-//! keys and a limit of 30 seconds.
+//! An issuer (docs/interface/cli-core.md sections 3.2 and 7.1): its endpoints, and the forms that are sent there, with
+//! sorted keys and a limit of 30 seconds.
 
 use std::time::{Duration, Instant};
 
@@ -92,8 +92,8 @@ pub(crate) enum Revocation {
 }
 
 impl Issuer {
-    /// Creates the client. The settings for TLS and proxies apply to the issuer too: with a private certificate authority the
-    /// login works as the API does.
+    /// Creates the client. The settings for TLS and proxies apply to the issuer too: with a private certificate
+    /// authority the login works as the API does.
     ///
     /// # Errors
     /// The issuer's address is plain http, or `--ca-file` can't be read.
@@ -137,8 +137,8 @@ impl Issuer {
         })
     }
 
-    /// Returns the address for requests for tokens. An issuer without a discovery document is assumed to be a Keycloak, as in
-    /// the Go tool.
+    /// Returns the address for requests for tokens. An issuer without a discovery document is assumed to be a Keycloak,
+    /// as in the Go tool.
     async fn token_endpoint(&self) -> Result<String, Failure> {
         let found = self.endpoints.get_or_try_init(|| self.discover()).await?;
         Ok(match found {
@@ -235,7 +235,8 @@ impl Issuer {
         }))
     }
 
-    /// Begins a login with a code that the user types on another device (RFC 8628 section 3.1). Returns the issuer's answer.
+    /// Begins a login with a code that the user types on another device (RFC 8628 section 3.1). Returns the issuer's
+    /// answer.
     ///
     /// # Errors
     /// The issuer offers no such login, refuses, or can't be reached.

@@ -1,7 +1,7 @@
 //! The token of this user's own `acpctl serve`: the server creates it, the commands find it.
 //!
-//! One private file in the folder of the store holds the address and the token. The server keeps the file locked while it
-//! runs. So the token goes only to a running server with this user's store at this very address.
+//! One private file in the folder of the store holds the address and the token. The server keeps the file locked while
+//! it runs. So the token goes only to a running server with this user's store at this very address.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};

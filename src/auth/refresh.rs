@@ -1,5 +1,5 @@
-//! Renews a login that ends, silently, and only once if many runs start at the same time (docs/interface/cli-core.md section
-//! 3.2): shortly before its end, and after the server has refused it.
+//! Renews a login that ends, silently, and only once if many runs start at the same time (docs/interface/cli-core.md
+//! section 3.2): shortly before its end, and after the server has refused it.
 
 use std::fmt::Display;
 
@@ -30,8 +30,9 @@ pub(crate) struct Fresh {
     pub may_renew: bool,
 }
 
-/// Returns the token to use: the stored one, renewed if it ends soon and can be renewed. `renew` makes the exchange with the
-/// issuer, as [`renew`] does. If renewing fails, a warning says so and the old token is used: the server decides.
+/// Returns the token to use: the stored one, renewed if it ends soon and can be renewed. `renew` makes the exchange
+/// with the issuer, as [`renew`] does. If renewing fails, a warning says so and the old token is used: the server
+/// decides.
 ///
 /// # Errors
 /// The keyring that holds the login does not answer.
@@ -86,8 +87,8 @@ pub(crate) struct Refused {
     pub token: SecretString,
 }
 
-/// Renews a stored login that the server has refused; `None` if that is not possible. If another run has renewed it in the
-/// meantime, returns that token, but never the login of another user or for another server.
+/// Renews a stored login that the server has refused; `None` if that is not possible. If another run has renewed it in
+/// the meantime, returns that token, but never the login of another user or for another server.
 pub(crate) async fn after_refusal(refused: Refused) -> Option<SecretString> {
     let Refused {
         settings,

@@ -2,8 +2,8 @@
 //! (docs/interface/field.md row 47).
 //!
 //! The user or `login` chooses the place at login, which reports it and remembers it under a key of our own; the choice
-//! never changes silently. With the keyring, `config.json` holds no token. If the user writes a token into the file anyway,
-//! that token counts and the keyring is not used.
+//! never changes silently. With the keyring, `config.json` holds no token. If the user writes a token into the file
+//! anyway, that token counts and the keyring is not used.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
@@ -174,8 +174,8 @@ pub(crate) fn clear(config: &mut Config) -> Result<(), KeyringError> {
     cleared
 }
 
-/// Returns the name of the keyring's entry. Each configuration file has its own entry, because two files are two logins, and
-/// so has each context in it. A context that was never stored in the keyring has none.
+/// Returns the name of the keyring's entry. Each configuration file has its own entry, because two files are two
+/// logins, and so has each context in it. A context that was never stored in the keyring has none.
 fn account(config: &Config) -> Option<String> {
     let path = std::path::absolute(config.path()).unwrap_or_else(|_| config.path().to_owned());
     let path = path.to_string_lossy();

@@ -1,5 +1,5 @@
-//! Reads what a bearer token says about itself (docs/interface/cli-core.md section 3.1). Nothing is verified: the server
-//! does that.
+//! Reads what a bearer token says about itself (docs/interface/cli-core.md section 3.1). Nothing is verified: the
+//! server does that.
 
 use jiff::Timestamp;
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! Creates and removes single objects in a cluster, and asks for tokens. If an answer is lost, the object is looked up before
-//! anything is concluded.
+//! Creates and removes single objects in a cluster, and asks for tokens. If an answer is lost, the object is looked up
+//! before anything is concluded.
 
 use std::time::Duration;
 
@@ -58,7 +58,8 @@ pub(crate) async fn try_create(client: &Client, object: &Object) -> Result<(), F
     }
 }
 
-/// Makes sure that a `ClusterRole` exists. An administrator may bind one that does not, and would get an account without rights.
+/// Makes sure that a `ClusterRole` exists. An administrator may bind one that does not, and would get an account
+/// without rights.
 ///
 /// # Errors
 /// The cluster has no such role.
@@ -193,7 +194,8 @@ pub(crate) struct Granted {
     pub end: Timestamp,
 }
 
-/// Asks for a token that is bound to an anchor. It is never sent as a dry run: the cluster would give a token that works.
+/// Asks for a token that is bound to an anchor. It is never sent as a dry run: the cluster would give a token that
+/// works.
 ///
 /// # Errors
 /// There is no answer with a token. The cluster may have made one; it ends with its anchor.

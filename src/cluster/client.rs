@@ -176,8 +176,8 @@ impl Client {
         self.send(request).await
     }
 
-    /// Sends a request. While the cluster is overloaded and says when to come back, the request is repeated: the cluster has
-    /// refused it before doing anything.
+    /// Sends a request. While the cluster is overloaded and says when to come back, the request is repeated: the
+    /// cluster has refused it before doing anything.
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<ClusterAnswer, Fault> {
         let mut request = request;
         for _ in 0..MOST_REPEATS {

@@ -55,8 +55,8 @@ impl Class {
     }
 }
 
-/// A failure with one thing to do about it. It contains texts of the cluster unchanged: they hold no secret of this run,
-/// but the caller that shows them must escape control characters.
+/// A failure with one thing to do about it. It contains texts of the cluster unchanged: they hold no secret of this
+/// run, but the caller that shows them must escape control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub class: Class,

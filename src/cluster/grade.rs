@@ -1,8 +1,8 @@
 //! Grades how much a credential can do in its cluster, from what the cluster answers to reviews.
 //!
-//! This module is pure: it holds the questions and reads their answers. An answer is yes, no or unknown; it never concludes
-//! "no" from a list that may be incomplete. The grade is the highest level that has a yes; a higher level with an unknown makes
-//! it "at least" that grade.
+//! This module is pure: it holds the questions and reads their answers. An answer is yes, no or unknown; it never
+//! concludes "no" from a list that may be incomplete. The grade is the highest level that has a yes; a higher level
+//! with an unknown makes it "at least" that grade.
 
 use std::fmt;
 
@@ -204,8 +204,8 @@ pub(crate) const EVERYTHING: Question = in_cluster("*", "*", "*", "", "", Level:
 
 /// The rights that make a grade, in the order in which they are asked about.
 ///
-/// A user who may create pods can run code as any account of the namespace. A user who may approve certificates for the signer
-/// of clients can become a user of any name, but needs both rights of the pair (see [`grade`]).
+/// A user who may create pods can run code as any account of the namespace. A user who may approve certificates for the
+/// signer of clients can become a user of any name, but needs both rights of the pair (see [`grade`]).
 pub(crate) const QUESTIONS: [Question; 32] = [
     in_cluster("impersonate", "", "users", "", "", Level::Admin),
     in_cluster(
@@ -287,7 +287,8 @@ pub(crate) const QUESTIONS: [Question; 32] = [
 const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
 /// The name that stands for every signer of the domain, [`CLIENT_SIGNER`] included.
 const ALL_SIGNERS: &str = "kubernetes.io/*";
-/// The most requests that an inspection sends: for the user, for everything at once, for the rules, and for each question.
+/// The most requests that an inspection sends: for the user, for everything at once, for the rules, and for each
+/// question.
 pub(crate) const MOST_REQUESTS: usize = 3 + QUESTIONS.len();
 
 impl Question {
@@ -411,8 +412,8 @@ impl Rules {
         }
     }
 
-    /// Returns the names of the objects to which the rules limit a right. The right may be one of the namespace or of the whole
-    /// cluster: the list does not tell these apart.
+    /// Returns the names of the objects to which the rules limit a right. The right may be one of the namespace or of
+    /// the whole cluster: the list does not tell these apart.
     #[must_use]
     pub(crate) fn names(&self, question: &Question) -> Vec<String> {
         let covering = self.rules.iter().filter(|rule| rule.covers(question));
@@ -493,8 +494,8 @@ impl fmt::Display for Grade {
 
 /// Grades a credential by the answers to all questions and the rules of its namespace.
 ///
-/// A list of rules that may be incomplete can hide a right of any level: a right to act as one named user, for example, which
-/// no question finds without the name.
+/// A list of rules that may be incomplete can hide a right of any level: a right to act as one named user, for example,
+/// which no question finds without the name.
 #[must_use]
 pub(crate) fn grade(findings: &[Finding], rules: &Rules) -> Grade {
     let mut level = rules.level();

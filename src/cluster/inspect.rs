@@ -1,8 +1,9 @@
-//! Asks a cluster who the user is and what the user may do, by reviews alone: nothing real is read, and nothing is stored.
+//! Asks a cluster who the user is and what the user may do, by reviews alone: nothing real is read, and nothing is
+//! stored.
 //!
-//! The requests: one for the user, one for everything at once, one for the rules of the namespace, and one for each question
-//! that these do not answer. That is 19 for an account of one namespace. Rules for single objects may need more, but there are
-//! never more than 35.
+//! The requests: one for the user, one for everything at once, one for the rules of the namespace, and one for each
+//! question that these do not answer. That is 19 for an account of one namespace. Rules for single objects may need
+//! more, but there are never more than 35.
 
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
@@ -34,8 +35,8 @@ pub(crate) struct Inspection {
 /// Asks who the user is and grades what the user may do, in this namespace and in the whole cluster.
 ///
 /// # Errors
-/// A fault if there is no Kubernetes, or if it does not accept the login. A question that the cluster does not answer is
-/// not a fault: its answer is unknown.
+/// A fault if there is no Kubernetes, or if it does not accept the login. A question that the cluster does not answer
+/// is not a fault: its answer is unknown.
 pub(crate) async fn inspect(client: &Client, namespace: &str) -> Result<Inspection, Fault> {
     let user = questions::identity(client).await?;
     let everything = ask(client, EVERYTHING, namespace).await;
@@ -96,8 +97,8 @@ async fn review(client: &Client, body: &Value) -> Verdict {
     }
 }
 
-/// A "no" for the whole cluster leaves out rights for single objects. The rules may name such objects, but do not tell whether
-/// the right is one of the namespace only: this asks by name, as far as the number of requests allows.
+/// A "no" for the whole cluster leaves out rights for single objects. The rules may name such objects, but do not tell
+/// whether the right is one of the namespace only: this asks by name, as far as the number of requests allows.
 async fn ask_by_name(client: &Client, findings: &mut [Finding], rules: &Rules) {
     let was_asked = |finding: &&Finding| {
         finding.question.scope == Scope::Cluster

@@ -1,5 +1,5 @@
-//! Notes about unfinished work in clusters, without secrets. A run writes one before it changes anything and removes it at the
-//! end; one that is left belongs to a run that was killed, and the next run finishes or undoes its work.
+//! Notes about unfinished work in clusters, without secrets. A run writes one before it changes anything and removes it
+//! at the end; one that is left belongs to a run that was killed, and the next run finishes or undoes its work.
 
 use std::fs::{self, File};
 use std::io;

@@ -11,8 +11,8 @@
 //! - [`plugin`]: the login program that a kubeconfig names, with a time limit
 //! - `tls`: judges certificates as Kubernetes' own client does
 //!
-//! Only [`change`] changes the cluster; all other requests are reads and reviews. The client follows no redirect, because the
-//! token would go with it.
+//! Only [`change`] changes the cluster; all other requests are reads and reviews. The client follows no redirect,
+//! because the token would go with it.
 
 pub(crate) mod change;
 pub(crate) mod client;

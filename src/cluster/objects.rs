@@ -1,7 +1,7 @@
 //! The objects that a minted credential has in its cluster, as data.
 //!
-//! All have the same name, but for the anchors, and the same label: by it they are found again. A token is bound to an anchor,
-//! an empty Secret: deleting the anchor ends the token, and no other.
+//! All have the same name, but for the anchors, and the same label: by it they are found again. A token is bound to an
+//! anchor, an empty Secret: deleting the anchor ends the token, and no other.
 
 use serde_json::{Value, json};
 
@@ -148,8 +148,8 @@ impl Account {
         })
     }
 
-    /// Returns the two names of anchors. The tokens of an account take turns with them, so that the role of a renewer can name
-    /// them in advance, and what a run has left on another machine is found.
+    /// Returns the two names of anchors. The tokens of an account take turns with them, so that the role of a renewer
+    /// can name them in advance, and what a run has left on another machine is found.
     #[must_use]
     pub(crate) fn anchors(&self) -> [String; 2] {
         ["a", "b"].map(|end| format!("{}-{end}", self.name()))
@@ -209,8 +209,8 @@ impl Account {
         self.object(Kind::Anchor, name.to_owned(), json!({"type": "Opaque"}))
     }
 
-    /// Returns the objects that may exist, in the order of their removal, without their contents. The binding goes first:
-    /// without it, a token that is still remembered has no rights.
+    /// Returns the objects that may exist, in the order of their removal, without their contents. The binding goes
+    /// first: without it, a token that is still remembered has no rights.
     #[must_use]
     pub(crate) fn to_remove(&self, anchors: &[&str]) -> Vec<Object> {
         let own = |kind| self.object(kind, self.name(), json!({}));

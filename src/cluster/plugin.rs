@@ -1,5 +1,5 @@
-//! Runs the login program that a kubeconfig names (`users[].user.exec`) once, as Kubernetes' client does, but with a time
-//! limit and without a terminal. Its output stays in memory.
+//! Runs the login program that a kubeconfig names (`users[].user.exec`) once, as Kubernetes' client does, but with a
+//! time limit and without a terminal. Its output stays in memory.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -30,8 +30,8 @@ pub(crate) enum Login {
 /// Runs the program. The caller's `prepare` gets the command before it starts, to remove its own secrets from the
 /// environment.
 ///
-/// `heard` gets each line that the program writes to standard error, at once: it may be a request to the user, such as an address
-/// to open. The lines may hold secrets of the kubeconfig.
+/// `heard` gets each line that the program writes to standard error, at once: it may be a request to the user, such as
+/// an address to open. The lines may hold secrets of the kubeconfig.
 ///
 /// # Errors
 /// A fault of the class login that names the program and quotes its last line on standard error.

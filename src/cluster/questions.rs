@@ -1,5 +1,5 @@
-//! Asks a cluster about the user before any other program gets the credentials. Every logged-in user may ask this, and the
-//! cluster stores nothing: it answers a review and forgets it.
+//! Asks a cluster about the user before any other program gets the credentials. Every logged-in user may ask this, and
+//! the cluster stores nothing: it answers a review and forgets it.
 
 use std::collections::BTreeSet;
 

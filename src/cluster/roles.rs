@@ -104,7 +104,8 @@ pub(crate) enum RulesFault {
     Address,
 }
 
-/// Reads rules as a line: `get,list pods,pods/log,deployments.apps,deployments.apps/scale`. Each API group becomes a rule.
+/// Reads rules as a line: `get,list pods,pods/log,deployments.apps,deployments.apps/scale`. Each API group becomes a
+/// rule.
 ///
 /// # Errors
 /// The text has another form.

@@ -1,5 +1,5 @@
-//! TLS as Kubernetes' own client does it: it trusts the kubeconfig's authorities and no others, checks the name that the
-//! kubeconfig chooses, and trusts a certificate that is itself in the list of authorities.
+//! TLS as Kubernetes' own client does it: it trusts the kubeconfig's authorities and no others, checks the name that
+//! the kubeconfig chooses, and trusts a certificate that is itself in the list of authorities.
 
 use std::sync::Arc;
 

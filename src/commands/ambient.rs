@@ -34,9 +34,9 @@ const PAGES: &[(&str, &str)] = &[
 
 /// Show the platform on the whole terminal, and work with it
 ///
-/// Projects, agents, sessions and their messages, inboxes, schedules, credentials, roles and applications, as tables that follow
-/// what happens. Enter opens, Esc goes back, : takes a command, / a filter, ? shows all keys. The screen needs a terminal;
-/// for scripts there are "get", "session messages --follow" and "wait".
+/// Projects, agents, sessions and their messages, inboxes, schedules, credentials, roles and applications, as tables
+/// that follow what happens. Enter opens, Esc goes back, : takes a command, / a filter, ? shows all keys. The screen
+/// needs a terminal; for scripts there are "get", "session messages --follow" and "wait".
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

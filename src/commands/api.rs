@@ -46,8 +46,8 @@ const SECRETS: [&str; 6] = [
 
 /// Send one request to the API with your login
 ///
-/// Prints the answer as JSON; secrets in it are masked unless --show-secrets is given. An answer that is not a success is an
-/// error with the exit code of its kind.
+/// Prints the answer as JSON; secrets in it are masked unless --show-secrets is given. An answer that is not a success
+/// is an error with the exit code of its kind.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -113,7 +113,8 @@ fn method(text: &str) -> Result<Method, Failure> {
         })
 }
 
-/// Returns the path below the base. A text that could lead to another place of the server is refused: the login goes along.
+/// Returns the path below the base. A text that could lead to another place of the server is refused: the login goes
+/// along.
 fn path(text: &str) -> Result<String, Failure> {
     let refuse = |why: &str| {
         Failure::usage(format!("{} is not a path of the API: {why}", quote(text)))

@@ -37,8 +37,8 @@ acpctl completion fish > ~/.config/fish/completions/acpctl.fish";
 
 /// Generate shell completion scripts
 ///
-/// The script goes to standard output. It completes commands, flags, their values, and the names that you can see on the
-/// server. Completion never prompts, and gives up after 250 ms.
+/// The script goes to standard output. It completes commands, flags, their values, and the names that you can see on
+/// the server. Completion never prompts, and gives up after 250 ms.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

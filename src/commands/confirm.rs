@@ -114,8 +114,8 @@ impl ConfirmArgs {
         ))
     }
 
-    /// Returns true if the user consents, on the command line or when asked. The answer is read from the terminal, or from
-    /// a pipe, since scripts write `y` into it.
+    /// Returns true if the user consents, on the command line or when asked. The answer is read from the terminal, or
+    /// from a pipe, since scripts write `y` into it.
     ///
     /// # Errors
     /// [`Kind::Input`] if there is no answer.

@@ -89,7 +89,8 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Warns if the deleted object is the current project. It stays set, since another server may have a project of that name.
+/// Warns if the deleted object is the current project. It stays set, since another server may have a project of that
+/// name.
 fn doubt_the_current_project(ctx: &Ctx, deleted: &Record) {
     if deleted.resource.word != PROJECT.word || ctx.rehearses() {
         return;

@@ -70,8 +70,8 @@ const READ_ONLY: &[&str] = &[
 
 /// Change an object in an editor
 ///
-/// Opens the object as YAML in $VISUAL or $EDITOR, shows what changed, and sends only that. A credential's secret is not part
-/// of the text. If nothing changed, nothing is sent.
+/// Opens the object as YAML in $VISUAL or $EDITOR, shows what changed, and sends only that. A credential's secret is
+/// not part of the text. If nothing changed, nothing is sent.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

@@ -1,5 +1,5 @@
-//! Credentials that the platform makes for its own gateways: nobody should bind, read or delete them, so lists leave them
-//! out.
+//! Credentials that the platform makes for its own gateways: nobody should bind, read or delete them, so lists leave
+//! them out.
 
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};

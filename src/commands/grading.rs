@@ -34,7 +34,8 @@ pub(crate) fn level(word: &str) -> Result<Level, String> {
     })
 }
 
-/// Grades the kubeconfig that would be stored, refuses it if it can do more than `limit`, and adds the grade to its annotations.
+/// Grades the kubeconfig that would be stored, refuses it if it can do more than `limit`, and adds the grade to its
+/// annotations.
 ///
 /// # Errors
 /// The cluster can't be asked, or the grade is above the limit.

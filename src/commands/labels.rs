@@ -13,12 +13,12 @@ use crate::text::quote;
 pub(crate) struct Selector(Vec<(String, String)>);
 
 impl Selector {
-    /// Reads the values of a flag: `KEY=VALUE`, several of them separated by commas or given with the flag again, and `==`
-    /// as in kubectl. Empty texts are skipped. A value can't hold a comma.
+    /// Reads the values of a flag: `KEY=VALUE`, several of them separated by commas or given with the flag again, and
+    /// `==` as in kubectl. Empty texts are skipped. A value can't hold a comma.
     ///
     /// # Errors
-    /// A usage failure that names `flag`, for anything else: without the wrong part, the selector would fit more objects
-    /// than the user meant.
+    /// A usage failure that names `flag`, for anything else: without the wrong part, the selector would fit more
+    /// objects than the user meant.
     pub(crate) fn read(flag: &str, given: &[String]) -> Result<Self, Failure> {
         let texts = given.iter().filter(|text| !text.is_empty());
         let pairs = texts.flat_map(|text| text.split(','));

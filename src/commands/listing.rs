@@ -86,8 +86,8 @@ impl ListArgs {
         self.output.format()
     }
 
-    /// Returns the options of the request. If the list is filtered or sorted on this side, the server gets no limit: the
-    /// limit counts the objects that remain, or those that come first.
+    /// Returns the options of the request. If the list is filtered or sorted on this side, the server gets no limit:
+    /// the limit counts the objects that remain, or those that come first.
     pub fn options(&self, filtered_here: bool) -> ListOptions {
         let filtered = filtered_here
             || self.sort_by.is_some()
@@ -160,8 +160,8 @@ impl ListArgs {
         self.print(ctx, &list, total, &view)
     }
 
-    /// Shows a list that was narrowed, and notes on standard error how many objects the limit left out. On a terminal, an
-    /// empty list says what to do instead.
+    /// Shows a list that was narrowed, and notes on standard error how many objects the limit left out. On a terminal,
+    /// an empty list says what to do instead.
     pub(crate) fn print(
         &self,
         ctx: &Ctx,
@@ -195,8 +195,8 @@ impl ListArgs {
         self.label.iter().any(|text| !text.is_empty())
     }
 
-    /// Begins a list that is shown while it is read. Returns `None` if all of it is needed first: for a terminal, for an
-    /// order, and for most formats.
+    /// Begins a list that is shown while it is read. Returns `None` if all of it is needed first: for a terminal, for
+    /// an order, and for most formats.
     pub(crate) fn streamed<'a>(
         &self,
         ctx: &'a Ctx,

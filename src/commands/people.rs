@@ -1,7 +1,7 @@
 //! People in role bindings: which text of a person a server's bindings carry.
 //!
-//! A platform of before July 2026 keeps user names in `user_id`, a later one the ids of users. It stores what it is sent,
-//! so a binding with the wrong one is accepted and never gives anybody a right.
+//! A platform of before July 2026 keeps user names in `user_id`, a later one the ids of users. It stores what it is
+//! sent, so a binding with the wrong one is accepted and never gives anybody a right.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! Deletes objects: finds each one, asks once for consent, deletes, and reports that. The platform answers 204 to the deletion
-//! of most objects that do not exist, so nothing is deleted before it was found.
+//! Deletes objects: finds each one, asks once for consent, deletes, and reports that. The platform answers 204 to the
+//! deletion of most objects that do not exist, so nothing is deleted before it was found.
 
 use anyhow::Context as _;
 
@@ -115,7 +115,8 @@ impl DeleteArgs {
         }
     }
 
-    /// Deletes objects that are named one by one. Finds every object before anything is deleted. Returns the deleted ones.
+    /// Deletes objects that are named one by one. Finds every object before anything is deleted. Returns the deleted
+    /// ones.
     ///
     /// # Errors
     /// As [`DeleteArgs::delete`].
@@ -176,8 +177,8 @@ impl DeleteArgs {
         Ok(found)
     }
 
-    /// Deletes all objects of a kind, or those with the labels. Sessions that run are stopped first. A failure does not keep
-    /// the others from being deleted.
+    /// Deletes all objects of a kind, or those with the labels. Sessions that run are stopped first. A failure does not
+    /// keep the others from being deleted.
     ///
     /// # Errors
     /// As [`DeleteArgs::delete`]; a usage failure if these objects have no labels.

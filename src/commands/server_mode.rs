@@ -61,8 +61,8 @@ impl ServerModeArgs {
     }
 }
 
-/// Returns how the server runs the sessions of a project: as the user says, or else as the server says. The answer is not
-/// kept.
+/// Returns how the server runs the sessions of a project: as the user says, or else as the server says. The answer is
+/// not kept.
 ///
 /// # Errors
 /// If there is no client.
@@ -82,8 +82,8 @@ pub(crate) fn find_and_leave_nothing(
     ctx.block_on(async { Ok(server_mode::ask_and_leave_nothing(client, server, project).await) })
 }
 
-/// Tells what sessions do not get of a kubeconfig credential, if the server runs them in this way; with `--strict` that is
-/// a failure.
+/// Tells what sessions do not get of a kubeconfig credential, if the server runs them in this way; with `--strict` that
+/// is a failure.
 ///
 /// # Errors
 /// [`Kind::Policy`] with `--strict`.

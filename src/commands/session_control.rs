@@ -148,8 +148,8 @@ impl Started {
         }
     }
 
-    /// Warns about each credential of the session that ends before the session's time. The session runs already, so nothing
-    /// fails here: if the bindings can't be read, there is no warning.
+    /// Warns about each credential of the session that ends before the session's time. The session runs already, so
+    /// nothing fails here: if the bindings can't be read, there is no warning.
     pub(crate) fn warn_of_expiry(&self, ctx: &Ctx, bound: &Bound<'_>) {
         let Some(session) = &self.session else {
             return;

@@ -55,8 +55,8 @@ pub(crate) fn reason(session: &Record) -> Option<String> {
     (!shown.is_empty()).then(|| shown.chars().take(LONGEST).collect())
 }
 
-/// Returns what keeps the sessions of a project waiting for its gateway, by the project's ID; `None` if nothing does, or if
-/// the platform says nothing.
+/// Returns what keeps the sessions of a project waiting for its gateway, by the project's ID; `None` if nothing does,
+/// or if the platform says nothing.
 async fn gateway(client: &Client, project: &str) -> Option<String> {
     let project = client.get_json(&path(&["projects", project])).await.ok()?;
     let text = |key: &str| {

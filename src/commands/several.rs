@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::output::{Format, Layout};
 use crate::resources::{List, Record, Resource};
 
-/// Acts on each name. A failure is reported on standard error and does not stop the others; the run then fails with the kind of
-/// the first failure. With one name, its failure is returned.
+/// Acts on each name. A failure is reported on standard error and does not stop the others; the run then fails with the
+/// kind of the first failure. With one name, its failure is returned.
 ///
 /// # Errors
 /// If `act` failed for any name.
@@ -37,8 +37,8 @@ pub(crate) fn try_each(
     Err(Failure::new(*kind, message).into())
 }
 
-/// Acts on each name as [`try_each`] does, and shows a sentence for each result. With `-o`, shows the results: one list of
-/// them if `as_list` is set, or else the one. Returns the results.
+/// Acts on each name as [`try_each`] does, and shows a sentence for each result. With `-o`, shows the results: one list
+/// of them if `as_list` is set, or else the one. Returns the results.
 ///
 /// # Errors
 /// As [`try_each`].
@@ -67,8 +67,8 @@ pub(crate) fn each(
     acted.map(|()| results)
 }
 
-/// Shows objects in the form that `-o` asks for: the one that is named, or a list of several. Nothing is shown if one of them
-/// is missing.
+/// Shows objects in the form that `-o` asks for: the one that is named, or a list of several. Nothing is shown if one
+/// of them is missing.
 ///
 /// # Errors
 /// Those of `find`.

@@ -5,8 +5,8 @@ use crate::ctx::Ctx;
 use crate::env;
 use crate::output::Format;
 
-/// Makes the project the current one. If the configuration can't be written, the project exists nevertheless, so that is
-/// a warning. With `--local` nothing is written: the configuration is that of another server.
+/// Makes the project the current one. If the configuration can't be written, the project exists nevertheless, so that
+/// is a warning. With `--local` nothing is written: the configuration is that of another server.
 pub(crate) fn switch_to(ctx: &Ctx, name: &str, format: &Format) {
     if ctx.settings().is_ok_and(Settings::is_local) && ctx.globals.local {
         return;

@@ -25,8 +25,8 @@ pub(crate) struct Use {
     pub created_at: String,
 }
 
-/// Adds to each credential the projects that use it. If they can't be read, nothing is added, and tables leave the column
-/// out.
+/// Adds to each credential the projects that use it. If they can't be read, nothing is added, and tables leave the
+/// column out.
 pub(crate) async fn join(client: &Client, credentials: &mut [Record]) {
     if credentials.is_empty() {
         return;

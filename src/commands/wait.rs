@@ -57,8 +57,8 @@ pub struct Args {
     /// ID or name of the session, or name of its agent; KIND/NAME of another object
     #[arg(add = Candidates::SESSIONS)]
     session: String,
-    /// Phase to wait for: Pending, Creating, Running, Stopping, Stopped, Completed or Failed (repeatable: one is enough);
-    /// or exists, or deleted
+    /// Phase to wait for: Pending, Creating, Running, Stopping, Stopped, Completed or Failed (repeatable: one is
+    /// enough); or exists, or deleted
     #[arg(long = "for", value_name = "PHASE", value_delimiter = ',')]
     #[arg(add = Candidates::Described(DESCRIBED))]
     phases: Vec<String>,
@@ -173,8 +173,8 @@ impl Presence<'_> {
         format!("{}/{}", self.collection.resource.word, self.name)
     }
 
-    /// Looks for the object until it exists, or until it is gone. Returns it as it was seen last. An object that was found is
-    /// looked for by its ID: another one may get its name.
+    /// Looks for the object until it exists, or until it is gone. Returns it as it was seen last. An object that was
+    /// found is looked for by its ID: another one may get its name.
     async fn reached(&self, client: &Client) -> anyhow::Result<Record> {
         let resource = self.collection.resource;
         let mut last: Option<Record> = None;

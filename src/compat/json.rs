@@ -54,7 +54,8 @@ pub(crate) fn compact_secret(secret: &str) -> Zeroizing<String> {
     text
 }
 
-/// Returns indented JSON for standard output, without the final newline. Characters that a reader would not see are escaped.
+/// Returns indented JSON for standard output, without the final newline. Characters that a reader would not see are
+/// escaped.
 #[must_use]
 pub(crate) fn pretty(value: &Value) -> String {
     let mut text = String::new();
@@ -135,7 +136,8 @@ fn push_string(out: &mut String, text: &str, is_hidden: impl Fn(char) -> bool) {
     out.push('"');
 }
 
-/// True if a text is the same in JSON. Most are, so this looks at many bytes at once: it leaves a piece only at its end.
+/// True if a text is the same in JSON. Most are, so this looks at many bytes at once: it leaves a piece only at its
+/// end.
 fn is_plain(text: &str) -> bool {
     let is_plain = |byte: &u8| {
         matches!(byte, b' '..=b'~') & !matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&')
@@ -181,7 +183,8 @@ fn escape_unseen(json: &str) -> String {
     escaped
 }
 
-/// Escapes `<`, `>`, `&`, U+2028 and U+2029. They occur only inside JSON strings, so the whole text can be replaced at once.
+/// Escapes `<`, `>`, `&`, U+2028 and U+2029. They occur only inside JSON strings, so the whole text can be replaced at
+/// once.
 #[must_use]
 pub(crate) fn escape(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());

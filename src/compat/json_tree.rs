@@ -1,5 +1,5 @@
-//! A JSON document in the form in which it is read: an object is a list of pairs in their order, and names are borrowed.
-//! Reading a list of many objects into this form takes a third of the time that maps take.
+//! A JSON document in the form in which it is read: an object is a list of pairs in their order, and names are
+//! borrowed. Reading a list of many objects into this form takes a third of the time that maps take.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,11 +1,11 @@
 //! Candidates for the next word of a command line: the answer to `acpctl __complete WORDS...`.
 //!
-//! The words are those after the program's name; the user is typing the last one, which may be empty. The protocol is the Go
-//! tool's (docs/interface/cli-core.md section 7.5), so that the scripts that it installed keep working: one candidate per
-//! line, with a tab and a description, then `:` and a [`answer::Directive`].
+//! The words are those after the program's name; the user is typing the last one, which may be empty. The protocol is
+//! the Go tool's (docs/interface/cli-core.md section 7.5), so that the scripts that it installed keep working: one
+//! candidate per line, with a tab and a description, then `:` and a [`answer::Directive`].
 //!
-//! Completion never prompts, logs in, opens a keyring, writes settings or reports an error, and it answers within [`LIMIT`]
-//! (docs/interface/field.md row 48).
+//! Completion never prompts, logs in, opens a keyring, writes settings or reports an error, and it answers within
+//! [`LIMIT`] (docs/interface/field.md row 48).
 
 mod answer;
 mod cache;
@@ -40,8 +40,8 @@ pub(crate) fn sweep() -> usize {
     cache::sweep()
 }
 
-/// Answers if the words call one of the hidden commands; `None` if they do not. `tree` returns the tree of commands, and
-/// `expand` the line that is meant by words that stand for others.
+/// Answers if the words call one of the hidden commands; `None` if they do not. `tree` returns the tree of commands,
+/// and `expand` the line that is meant by words that stand for others.
 #[must_use]
 pub(crate) fn requested(
     out: &Out,
@@ -94,8 +94,8 @@ fn run(
     Ok(())
 }
 
-/// Returns the answer, or no candidates if it takes too long. A thread that still waits for a disk, a name server or a server
-/// ends with the program.
+/// Returns the answer, or no candidates if it takes too long. A thread that still waits for a disk, a name server or a
+/// server ends with the program.
 fn within_limit(words: Vec<OsString>, tree: fn() -> Command) -> Answer {
     let limit = env::COMPLETION_TIMEOUT
         .get()

@@ -112,8 +112,8 @@ fn at_most_last(cursor: &Cursor<'_>) -> usize {
     }
 }
 
-/// Returns the values of an argument: its possible values, or else the candidates that it declares, or else file names if it
-/// is a path.
+/// Returns the values of an argument: its possible values, or else the candidates that it declares, or else file names
+/// if it is a path.
 fn values(cursor: &Cursor<'_>, arg: &Arg, deadline: Instant) -> Answer {
     let possible = possible_values(arg);
     if !possible.is_empty() {

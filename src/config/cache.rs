@@ -1,7 +1,7 @@
 //! Small answers of a server that are kept for a short time, so that the next command need not ask again.
 //!
-//! Each answer has one file in `$XDG_CACHE_HOME/ambient`, without any secret. A file is stale after its time, and as soon
-//! as the configuration changes, because another login may get another answer.
+//! Each answer has one file in `$XDG_CACHE_HOME/ambient`, without any secret. A file is stale after its time, and as
+//! soon as the configuration changes, because another login may get another answer.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! `config.json`, which the Go tool shares (docs/interface/cli-core.md section 2).
 //!
-//! Keys match without regard to case, unknown keys survive, and a file that can't be read is never overwritten. A write takes
-//! a kernel lock, reads the file again, changes it and replaces it in one step, so parallel runs lose nothing
+//! Keys match without regard to case, unknown keys survive, and a file that can't be read is never overwritten. A write
+//! takes a kernel lock, reads the file again, changes it and replaces it in one step, so parallel runs lose nothing
 //! (docs/interface/field.md row 52).
 //!
 //! A file may hold several contexts (see `context.rs`). A [`Config`] shows one of them: the keys in [`IN_CONTEXT`] are
@@ -228,8 +228,8 @@ pub struct Config {
     pub(super) is_named: bool,
 }
 
-/// The right to change a configuration file: a lock on a file beside it. The system releases it when the process ends, also
-/// if it is killed. The locked file is private, because everybody who can read a file or folder can lock it.
+/// The right to change a configuration file: a lock on a file beside it. The system releases it when the process ends,
+/// also if it is killed. The locked file is private, because everybody who can read a file or folder can lock it.
 pub struct Lock {
     _file: Option<File>,
 }
@@ -364,8 +364,8 @@ impl Config {
         }
     }
 
-    /// Reads a file; a missing or empty one is an empty configuration. A context that does not exist is not an error here,
-    /// so that it can be created: [`Config::check_context`] reports it.
+    /// Reads a file; a missing or empty one is an empty configuration. A context that does not exist is not an error
+    /// here, so that it can be created: [`Config::check_context`] reports it.
     ///
     /// # Errors
     /// [`Error::Read`] and [`Error::Parse`], in the Go tool's words without its `load config: `

@@ -31,7 +31,8 @@ impl Unknown {
     }
 }
 
-/// Returns the path of the configuration file: `AMBIENT_CONFIG`, else `ambient/config.json` in the user's configuration folder.
+/// Returns the path of the configuration file: `AMBIENT_CONFIG`, else `ambient/config.json` in the user's configuration
+/// folder.
 ///
 /// # Errors
 /// No folder is known; in the Go tool's words.

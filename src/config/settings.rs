@@ -85,11 +85,11 @@ impl From<&Globals> for Verbosity {
 #[derive(Clone)]
 pub struct Settings {
     pub api_url: Setting<String>,
-    /// The context that the address comes from; `None` if a flag or a variable names another address, or if the file holds
-    /// one server only.
+    /// The context that the address comes from; `None` if a flag or a variable names another address, or if the file
+    /// holds one server only.
     pub context: Option<String>,
-    /// The token for this address as far as it is known without the keyring: that of the variable or the file. Its origin
-    /// says where a token is, also if that one is for another address.
+    /// The token for this address as far as it is known without the keyring: that of the variable or the file. Its
+    /// origin says where a token is, also if that one is for another address.
     pub token: Setting<Option<SecretString>>,
     /// The address that the stored login is for, if that is not the effective one: no token goes there.
     pub login_elsewhere: Option<String>,
@@ -193,8 +193,8 @@ impl Settings {
         is_local(&self.api_url.value)
     }
 
-    /// Checks what every command of the API needs, in the order of docs/interface/cli-core.md section 3.3. A project is not
-    /// part of it: commands that need one read [`Settings::project`].
+    /// Checks what every command of the API needs, in the order of docs/interface/cli-core.md section 3.3. A project is
+    /// not part of it: commands that need one read [`Settings::project`].
     ///
     /// # Errors
     /// The first setting that is missing or wrong.

@@ -1,11 +1,12 @@
 //! Help texts: clap's definitions in the Go tool's layout (docs/interface/cli-core.md section 1.1).
 //!
-//! `--help`, the manual pages and completion all read [`tree`], so they can't disagree. A command's `after_help` holds its
-//! examples, one command line each; a line that starts with `#` explains the lines after it. A command that only holds others
-//! shows the first example of each of them.
+//! `--help`, the manual pages and completion all read [`tree`], so they can't disagree. A command's `after_help` holds
+//! its examples, one command line each; a line that starts with `#` explains the lines after it. A command that only
+//! holds others shows the first example of each of them.
 //!
 //! - `prepare`: the commands as help shows them
-//! - `page`: the page of a command; `front`: the first page, with the commands in groups; `topics`: texts that are not about one command
+//! - `page`: the page of a command; `front`: the first page, with the commands in groups; `topics`: texts that are not
+//!   about one command
 
 mod front;
 mod page;

@@ -12,8 +12,8 @@ pub(super) const GLOBAL_FLAGS: &str = "Global Flags";
 /// The most examples of a command that only holds others.
 const MAX_EXAMPLES: usize = 4;
 
-/// Returns the whole tree of commands with headings, usage lines and `--help`, as they are shown. `root` is the definition of
-/// the program.
+/// Returns the whole tree of commands with headings, usage lines and `--help`, as they are shown. `root` is the
+/// definition of the program.
 #[must_use]
 pub fn tree(root: Command) -> Command {
     let mut root = shown(root, "acpctl");
@@ -21,8 +21,8 @@ pub fn tree(root: Command) -> Command {
     root
 }
 
-/// Returns the command at a path as it is in [`tree`]. Only this command is prepared: preparing the others would double the
-/// time that help takes.
+/// Returns the command at a path as it is in [`tree`]. Only this command is prepared: preparing the others would double
+/// the time that help takes.
 pub(crate) fn at(root: Command, path: &[String]) -> Command {
     let mut command = &root;
     let mut names = vec!["acpctl"];
@@ -51,7 +51,8 @@ pub fn examples(command: &Command) -> Vec<String> {
         .collect()
 }
 
-/// Returns the examples of a command's page: its own or, of a command that only holds others, the first one of each of them.
+/// Returns the examples of a command's page: its own or, of a command that only holds others, the first one of each of
+/// them.
 #[must_use]
 pub fn page_examples(command: &Command) -> Vec<String> {
     let own = examples(command);
@@ -111,7 +112,8 @@ fn unmarked(text: &StyledStr) -> String {
     text.to_string().replace('`', "")
 }
 
-/// Returns `acpctl credential get <CREDENTIAL> [flags]`, and for a command with subcommands also a line with `[command]`.
+/// Returns `acpctl credential get <CREDENTIAL> [flags]`, and for a command with subcommands also a line with
+/// `[command]`.
 pub(super) fn usage_lines(command: &Command, path: &str) -> Vec<String> {
     let mut lines = Vec::new();
     if !command.is_subcommand_required_set() {

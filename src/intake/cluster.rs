@@ -99,8 +99,8 @@ impl ClusterArgs {
         }
     }
 
-    /// The user's own kubeconfig, cut to one context. Standard input is read for `-` only: commands about clusters run in
-    /// scripts and timers, whose standard input means nothing.
+    /// The user's own kubeconfig, cut to one context. Standard input is read for `-` only: commands about clusters run
+    /// in scripts and timers, whose standard input means nothing.
     fn own(&self, ctx: &Ctx) -> Result<Way, Failure> {
         let sources = match (&self.from_file, &self.context) {
             (Some(path), _) => vec![source_of(input::from_path(path)?)],
@@ -114,8 +114,8 @@ impl ClusterArgs {
         cut(ctx, sources, self.context.as_deref())
     }
 
-    /// Reads the user's own kubeconfig for the cluster at this address, as a credential's annotation has it. Without a file and
-    /// a context, the context that leads there is taken from `KUBECONFIG`.
+    /// Reads the user's own kubeconfig for the cluster at this address, as a credential's annotation has it. Without a
+    /// file and a context, the context that leads there is taken from `KUBECONFIG`.
     ///
     /// # Errors
     /// If no context leads to this cluster, or if several do and none is the current one.
@@ -256,8 +256,8 @@ pub(crate) fn running(limit: Duration) -> String {
     format!("Running the login program (up to {} s)", limit.as_secs())
 }
 
-/// Runs the login program that the kubeconfig needs, shows what it writes to standard error, and keeps the login in `access`.
-/// The caller has made sure that the user agrees.
+/// Runs the login program that the kubeconfig needs, shows what it writes to standard error, and keeps the login in
+/// `access`. The caller has made sure that the user agrees.
 ///
 /// # Errors
 /// The program fails, or prints something other than a login.

@@ -1,5 +1,5 @@
-//! Decides which files a kubeconfig or a manifest may make the program read. Their content is sent, and anybody may have
-//! written the kubeconfig or manifest.
+//! Decides which files a kubeconfig or a manifest may make the program read. Their content is sent, and anybody may
+//! have written the kubeconfig or manifest.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,7 +14,8 @@ use crate::kubeconfig::{NotAllowed, OwnedSource};
 use crate::output::prompt;
 use crate::plain_file::{self, Links};
 
-/// The size of the largest file that a kubeconfig may refer to, in bytes: four times a bundle of all public authorities.
+/// The size of the largest file that a kubeconfig may refer to, in bytes: four times a bundle of all public
+/// authorities.
 const LARGEST: usize = 1 << 20;
 /// The folders in which containers find the identity of their pod.
 const MOUNTS: [&str; 2] = [

@@ -84,9 +84,9 @@ pub(crate) struct Outcome {
     pub failure: Option<String>,
 }
 
-/// Writes the findings as one run of a SARIF 2.1.0 log, for code-scanning services. Each rule has its texts; each result has
-/// its fix, and a fingerprint that stays the same if lines move. Files that could not be read become notifications of the
-/// run.
+/// Writes the findings as one run of a SARIF 2.1.0 log, for code-scanning services. Each rule has its texts; each
+/// result has its fix, and a fingerprint that stays the same if lines move. Files that could not be read become
+/// notifications of the run.
 pub(crate) fn sarif(outcomes: &[Outcome]) -> Value {
     let all = || outcomes.iter().flat_map(|outcome| &outcome.findings);
     let rules: Vec<&Row> = codes()

@@ -84,8 +84,8 @@ impl KubeconfigArgs {
         }
     }
 
-    /// Returns the gates for a kubeconfig that was minted with these flags: it has one context and names no file, and its
-    /// token is meant to end soon.
+    /// Returns the gates for a kubeconfig that was minted with these flags: it has one context and names no file, and
+    /// its token is meant to end soon.
     #[must_use]
     pub fn of_minted(&self) -> Self {
         let soon = "token-expires-soon".to_owned();

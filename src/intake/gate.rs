@@ -16,8 +16,8 @@ const MIN_TTL: &str = "expires-too-early";
 /// The code for an address that means the machine itself.
 const LOOPBACK: &str = "server-loopback";
 
-/// Texts above this size are refused. The sidecar reads 1 MiB of an answer at most, so the stored text must stay below that
-/// with the JSON around it. Counted in bytes after JSON escaping.
+/// Texts above this size are refused. The sidecar reads 1 MiB of an answer at most, so the stored text must stay below
+/// that with the JSON around it. Counted in bytes after JSON escaping.
 const REFUSE_ABOVE: usize = 900 << 10;
 /// Texts above this size cause a warning.
 const WARN_ABOVE: usize = 512 << 10;
@@ -51,8 +51,8 @@ pub(crate) fn allow(findings: &mut [Finding], codes: &[String]) {
     }
 }
 
-/// Turns the error about a loopback address into a warning if the credential is stored on this machine, where the address
-/// is right.
+/// Turns the error about a loopback address into a warning if the credential is stored on this machine, where the
+/// address is right.
 pub(super) fn relax_loopback(ctx: &Ctx, findings: &mut [Finding]) {
     let mut loopback = findings
         .iter_mut()

@@ -12,7 +12,8 @@
 //! [`findings`] writes findings as lines and documents, `page` shows them to a person at a terminal.
 //! `trust` reads the certificate authorities that a managed installation trusts.
 //! Secrets of other kinds need less: `source` has the flags that name any secret's source, and reads it as text;
-//! [`provider`] checks that the content fits the provider. [`cluster`] goes on from a kubeconfig to a cluster that answers.
+//! [`provider`] checks that the content fits the provider. [`cluster`] goes on from a kubeconfig to a cluster that
+//! answers.
 
 mod annotate;
 pub(crate) mod cluster;

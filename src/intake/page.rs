@@ -55,7 +55,8 @@ const CLOSED: [&str; 14] = [
     "users",
 ];
 
-/// The longest word of a value that is shown: a longer one may be a secret in the wrong field. A UUID has 36 characters.
+/// The longest word of a value that is shown: a longer one may be a secret in the wrong field. A UUID has 36
+/// characters.
 const LONGEST_WORD: usize = 36;
 
 /// The sources of a page, and how to show it.

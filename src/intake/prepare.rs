@@ -32,8 +32,8 @@ pub struct Prepared {
 }
 
 impl KubeconfigArgs {
-    /// Cuts and judges a kubeconfig, and reports the findings on standard error. A finding of severity error, or a policy
-    /// that forbids the rest, is a failure. Nothing has been sent by then.
+    /// Cuts and judges a kubeconfig, and reports the findings on standard error. A finding of severity error, or a
+    /// policy that forbids the rest, is a failure. Nothing has been sent by then.
     ///
     /// # Errors
     /// [`Kind::Data`] for errors, [`Kind::Policy`] for `--strict` and `--min-ttl`.

@@ -15,8 +15,8 @@ use super::gate::UNKNOWN_PROVIDER;
 /// The codes by which a placeholder is accepted, as in a kubeconfig.
 const PLACEHOLDERS: [&str; 2] = ["placeholder-value", "redacted-value"];
 
-/// Refuses a provider that no runner knows, unless the user accepts it: the secret of a misspelled provider is not checked,
-/// and no session gets it.
+/// Refuses a provider that no runner knows, unless the user accepts it: the secret of a misspelled provider is not
+/// checked, and no session gets it.
 ///
 /// # Errors
 /// A usage failure with the provider that was likely meant.

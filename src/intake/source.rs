@@ -85,9 +85,9 @@ impl SourceArgs {
     }
 }
 
-/// Returns the secret as text. A file or pipe may be in UTF-8 or, with a byte order mark, in UTF-16; the mark is not a part
-/// of the secret. One line end is removed from a secret of one line, since the program that wrote it added it. Nothing else
-/// is changed.
+/// Returns the secret as text. A file or pipe may be in UTF-8 or, with a byte order mark, in UTF-16; the mark is not a
+/// part of the secret. One line end is removed from a secret of one line, since the program that wrote it added it.
+/// Nothing else is changed.
 ///
 /// # Errors
 /// If the bytes are not text, or if a file or pipe is empty: the program that should write it may have failed.

@@ -1,5 +1,5 @@
-//! Base64 as Kubernetes' client accepts it: the standard alphabet with padding; CR and LF are ignored, and the unused bits
-//! of the last character may be set (docs/interface/kubeconfig.md section 4).
+//! Base64 as Kubernetes' client accepts it: the standard alphabet with padding; CR and LF are ignored, and the unused
+//! bits of the last character may be set (docs/interface/kubeconfig.md section 4).
 
 use ::base64::alphabet::STANDARD;
 use ::base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};

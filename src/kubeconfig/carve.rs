@@ -1,5 +1,5 @@
-//! Carves a kubeconfig (docs/interface/kubeconfig.md section 11), like kubectl's `--minify --flatten`: keeps one context, its
-//! cluster and user, and inlines every file that they refer to, including token files.
+//! Carves a kubeconfig (docs/interface/kubeconfig.md section 11), like kubectl's `--minify --flatten`: keeps one
+//! context, its cluster and user, and inlines every file that they refer to, including token files.
 
 use secrecy::SecretString;
 use zeroize::Zeroizing;
@@ -252,8 +252,8 @@ impl Carver<'_> {
         Some(bytes)
     }
 
-    /// Reports a file whose content does not fit its field. This matters even if no client reads the field: another file
-    /// of the user must not be sent instead of a certificate or key.
+    /// Reports a file whose content does not fit its field. This matters even if no client reads the field: another
+    /// file of the user must not be sent instead of a certificate or key.
     fn report_misfit(
         &mut self,
         item: Item<'_>,
@@ -377,8 +377,8 @@ impl Carver<'_> {
     }
 }
 
-/// Reads a token file. It may hold one bearer token: a word of visible ASCII, with white space around it. A file with other
-/// content (keys, settings, the environment of a process) is refused, so that it is not sent as a token.
+/// Reads a token file. It may hold one bearer token: a word of visible ASCII, with white space around it. A file with
+/// other content (keys, settings, the environment of a process) is refused, so that it is not sent as a token.
 fn bearer_token(bytes: &[u8]) -> Result<Zeroizing<String>, Finding> {
     let refused = |why: &str| Finding::new("token-file-no-token").detail(why);
     let (utf8, encoding) = encoding::detect(bytes).map_err(|_| refused("broken UTF-16"))?;

@@ -1,5 +1,5 @@
-//! Checks types on the way from the tree to the model (docs/interface/kubeconfig.md section 4). Continues after a fault,
-//! so that one run reports all of them.
+//! Checks types on the way from the tree to the model (docs/interface/kubeconfig.md section 4). Continues after a
+//! fault, so that one run reports all of them.
 
 use std::collections::HashSet;
 

@@ -1,5 +1,5 @@
-//! Writes a kubeconfig as YAML that every reader reads the same way: a text that a YAML 1.1 or 1.2 reader could read as a
-//! number, a bool or null is quoted, and extensions are JSON on one line.
+//! Writes a kubeconfig as YAML that every reader reads the same way: a text that a YAML 1.1 or 1.2 reader could read as
+//! a number, a bool or null is quoted, and extensions are JSON on one line.
 
 use super::scalar::{self, Scalar};
 use super::tree::{NodeId, NodeValue, Span, Tree};

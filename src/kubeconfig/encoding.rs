@@ -154,8 +154,8 @@ pub(super) fn check_size(bytes: &[u8]) -> Result<(), Finding> {
 /// The most times that a text may have been encoded.
 const MOST_LAYERS: usize = 3;
 
-/// Returns the kubeconfig inside a text that is entirely base64 (with lines of any length), and the number of times that
-/// it was encoded.
+/// Returns the kubeconfig inside a text that is entirely base64 (with lines of any length), and the number of times
+/// that it was encoded.
 pub(super) fn unwrap_base64(bytes: &[u8]) -> Option<(Zeroizing<String>, usize)> {
     let mut text = decode_base64(bytes)?;
     for layers in 1..=MOST_LAYERS {

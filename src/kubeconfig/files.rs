@@ -126,7 +126,8 @@ impl From<io::Error> for Unread {
     }
 }
 
-/// Adds which file was not read, and why. The path is shown as written: it is not a secret, unless one was pasted there.
+/// Adds which file was not read, and why. The path is shown as written: it is not a secret, unless one was pasted
+/// there.
 pub(super) fn unreadable(finding: Finding, path: &str, why: &Unread) -> Finding {
     match why {
         Unread::NotAllowed => finding.instead("file-outside").about(&shown(path)),

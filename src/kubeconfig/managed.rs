@@ -1,5 +1,6 @@
-//! The rules of managed sessions (docs/interface/runner.md section 12): such a session never sees the kubeconfig itself,
-//! but a rewritten file whose token is a placeholder, which a proxy replaces on the way to the one allowed address.
+//! The rules of managed sessions (docs/interface/runner.md section 12): such a session never sees the kubeconfig
+//! itself, but a rewritten file whose token is a placeholder, which a proxy replaces on the way to the one allowed
+//! address.
 
 use super::choose::Chosen;
 use super::emit::Emitter;

@@ -1,19 +1,19 @@
 //! Kubeconfig rules: bytes come in, findings and a carved document go out.
 //!
-//! Nothing here opens a socket, starts a process or reads the clock. Files are opened only through the [`Open`] function
-//! that the caller passes. Of the rest of the program only small modules of `text` and `compat` are used, so that this
-//! folder could become a crate of its own.
+//! Nothing here opens a socket, starts a process or reads the clock. Files are opened only through the [`Open`]
+//! function that the caller passes. Of the rest of the program only small modules of `text` and `compat` are used, so
+//! that this folder could become a crate of its own.
 //!
 //! A text goes through the modules gate by gate, as in Kubernetes' own client:
-//! 1. load: `encoding` turns the bytes into UTF-8, `yaml` finds the structure, `reader` (with `scalar`) builds a `tree`,
-//!    `kind` and `decoder` check it against the types of the `model`, `merge` joins several files;
+//! 1. load: `encoding` turns the bytes into UTF-8, `yaml` finds the structure, `reader` (with `scalar`) builds a
+//!    `tree`, `kind` and `decoder` check it against the types of the `model`, `merge` joins several files;
 //! 2. rest: `choose` follows the context, `files` opens the files that it refers to, `rest` checks the result;
 //! 3. tls: `tls` checks the address (`url`), and the certificates and keys (`cert`, read by `pem`).
 //!
 //! Other modules answer further questions: `lint` reports what will not work from a runner, `managed` what a managed
 //! session refuses and what it gets instead, `summary` describes a
-//! context, `carve` cuts out one context and `emit` writes it, `stored` judges the cut text and maps each finding back to
-//! the user's file, `wrapper` recognizes a text that holds a kubeconfig without being one.
+//! context, `carve` cuts out one context and `emit` writes it, `stored` judges the cut text and maps each finding back
+//! to the user's file, `wrapper` recognizes a text that holds a kubeconfig without being one.
 //!
 //! [`Kubeconfig`] (`parsed`) is the way in: it parses the input once. `source` has the input's types, `report` those of
 //! the answers. Every finding code is a row of `codes`.

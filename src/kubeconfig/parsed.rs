@@ -112,8 +112,8 @@ impl Kubeconfig {
         self.carve_of(&config, keep, open, true)
     }
 
-    /// Carves the merged configuration of this kubeconfig. With `for_managed`, drops what means nothing and would keep a
-    /// managed session from starting.
+    /// Carves the merged configuration of this kubeconfig. With `for_managed`, drops what means nothing and would keep
+    /// a managed session from starting.
     pub(super) fn carve_of(
         &self,
         config: &Config<'_>,

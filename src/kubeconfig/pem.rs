@@ -1,5 +1,5 @@
-//! Finds PEM blocks as Kubernetes' client does (docs/interface/kubeconfig.md section 8): broken blocks and the text around
-//! blocks are skipped, header lines are recognized.
+//! Finds PEM blocks as Kubernetes' client does (docs/interface/kubeconfig.md section 8): broken blocks and the text
+//! around blocks are skipped, header lines are recognized.
 
 use zeroize::Zeroizing;
 

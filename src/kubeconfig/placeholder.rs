@@ -141,7 +141,8 @@ pub fn placeholder(text: &str) -> Option<&'static str> {
         .or_else(|| is_mask(text).then_some(MASK))
 }
 
-/// Returns true for the text that `kubectl config view` and manuals show instead of a secret. A raw export repairs that.
+/// Returns true for the text that `kubectl config view` and manuals show instead of a secret. A raw export repairs
+/// that.
 pub(super) fn is_redacted(text: &str) -> bool {
     placeholder(text) == Some(OUTPUT)
 }

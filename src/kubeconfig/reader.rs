@@ -383,8 +383,8 @@ fn merge(tree: &Tree, child: Child, entries: &mut Vec<Entry>, line: u32) -> Resu
     Ok(())
 }
 
-/// The protection of Kubernetes' reader against alias bombs: it counts the values that it decodes, and those of them that
-/// come from an alias.
+/// The protection of Kubernetes' reader against alias bombs: it counts the values that it decodes, and those of them
+/// that come from an alias.
 #[derive(Default)]
 struct DecodeCount {
     all: u64,

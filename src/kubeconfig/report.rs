@@ -119,8 +119,8 @@ pub struct Carved {
     pub dropped_users: usize,
     /// Every file reference that became data.
     pub inlined: Vec<Inlined>,
-    /// The parts that could not be made self-contained, such as an exec command with a path, and files whose content does not fit
-    /// their field.
+    /// The parts that could not be made self-contained, such as an exec command with a path, and files whose content
+    /// does not fit their field.
     pub findings: Vec<Finding>,
 }
 

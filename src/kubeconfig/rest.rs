@@ -7,8 +7,8 @@ use super::finding::{Finding, quote};
 use super::model::{Config, Exec};
 use super::url::{Address, Url};
 
-/// Returns the faults in the client's order. `in-cluster-fallback` is the one fault after which a client inside a pod acts
-/// as the pod itself.
+/// Returns the faults in the client's order. `in-cluster-fallback` is the one fault after which a client inside a pod
+/// acts as the pod itself.
 pub(super) fn check<'t>(
     config: &Config<'t>,
     chosen: &Chosen<'t>,

@@ -164,8 +164,8 @@ fn point_float(text: &str) -> Scalar {
     }
 }
 
-/// Returns true for the four date formats of Kubernetes' reader. They matter only for `!!timestamp`, and the value stays
-/// text.
+/// Returns true for the four date formats of Kubernetes' reader. They matter only for `!!timestamp`, and the value
+/// stays text.
 fn is_timestamp(text: &str) -> bool {
     let Some((date, time)) = split_date(text) else {
         return false;

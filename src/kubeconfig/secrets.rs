@@ -45,9 +45,9 @@ fn of_user(user: &User<'_>, add: &mut dyn FnMut(&str)) {
     }
 }
 
-/// Returns the secret values that must not appear in a log: tokens, passwords, keys (as written, and line by line, since
-/// log filters work on lines), and the settings of login plugins whose names are those of secrets. Other values are left
-/// out: masking ordinary words would make the log unreadable.
+/// Returns the secret values that must not appear in a log: tokens, passwords, keys (as written, and line by line,
+/// since log filters work on lines), and the settings of login plugins whose names are those of secrets. Other values
+/// are left out: masking ordinary words would make the log unreadable.
 pub(super) fn masks(config: &Config<'_>) -> Vec<SecretString> {
     let mut found = Vec::new();
     let mut add = |text: &str| {
@@ -122,8 +122,8 @@ impl Part {
     }
 }
 
-/// Returns the parts by which the kubeconfig is recognized elsewhere: tokens, passwords, keys, client certificates, and the
-/// settings of login plugins whose names are those of secrets.
+/// Returns the parts by which the kubeconfig is recognized elsewhere: tokens, passwords, keys, client certificates, and
+/// the settings of login plugins whose names are those of secrets.
 pub(super) fn parts(config: &Config<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut add = |what, text: &[u8]| {

@@ -1,5 +1,6 @@
 //! The judgment of the text that will be stored: it is cut with its files inlined, and the cut text is judged. Each
-//! finding is then moved to its cause in the user's file: a finding about inlined data to the field that holds the path.
+//! finding is then moved to its cause in the user's file: a finding about inlined data to the field that holds the
+//! path.
 
 use std::path::Path;
 

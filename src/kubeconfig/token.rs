@@ -103,7 +103,8 @@ pub(super) fn bare(token: SecretText<'_>) -> &str {
     text.strip_prefix("Bearer ").unwrap_or(text).trim()
 }
 
-/// Returns when the id-token of an oidc provider expires, if the provider cannot renew it: no other token replaces it then.
+/// Returns when the id-token of an oidc provider expires, if the provider cannot renew it: no other token replaces it
+/// then.
 pub(super) fn oidc_end(user: &User<'_>) -> Option<Timestamp> {
     let provider = user.auth_provider.as_ref()?;
     if provider.name != "oidc" || !provider.get("refresh-token").is_empty() {

@@ -247,8 +247,8 @@ impl Tree {
     }
 }
 
-/// Converts an index. Inputs are far smaller than `u32::MAX` bytes, and every node takes at least one byte or one counted
-/// alias, so this never saturates.
+/// Converts an index. Inputs are far smaller than `u32::MAX` bytes, and every node takes at least one byte or one
+/// counted alias, so this never saturates.
 fn index(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

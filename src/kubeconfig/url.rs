@@ -430,8 +430,8 @@ pub(super) fn reach(hostname: &str) -> Reach {
     Reach::Public
 }
 
-/// Returns the reach of `127.0.0.1`, `app.10-0-0-5` or `app-7f000001` before such a domain. A name without an address counts
-/// as loopback.
+/// Returns the reach of `127.0.0.1`, `app.10-0-0-5` or `app-7f000001` before such a domain. A name without an address
+/// counts as loopback.
 fn wildcard_reach(rest: &str) -> Reach {
     let labels: Vec<&str> = rest.split('.').collect();
     let dotted = labels

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-/// Returns the time from `created_at` (RFC 3339) to `now`, rounded down. It is empty if the time is missing, and `0s` if
-/// the time is in the future.
+/// Returns the time from `created_at` (RFC 3339) to `now`, rounded down. It is empty if the time is missing, and `0s`
+/// if the time is in the future.
 #[must_use]
 pub(crate) fn age(created_at: &str, now: Timestamp) -> String {
     let Ok(created) = created_at.parse::<Timestamp>() else {

@@ -1,7 +1,7 @@
 //! A line of text that the user edits with the keys of a shell, in one row of the window.
 //!
-//! A text that is wider than the row moves sideways. The row is drawn with carriage returns, spaces and backspaces alone, so
-//! that it works on every terminal.
+//! A text that is wider than the row moves sideways. The row is drawn with carriage returns, spaces and backspaces
+//! alone, so that it works on every terminal.
 
 use std::io;
 use std::ops::Range;

@@ -194,8 +194,8 @@ impl Out {
         self.long(body(&text, headless))
     }
 
-    /// Shows a table of cells that are ready: fixed columns in a pipe, fitted columns on a terminal. With `wide` no column is
-    /// cut.
+    /// Shows a table of cells that are ready: fixed columns in a pipe, fitted columns on a terminal. With `wide` no
+    /// column is cut.
     ///
     /// # Errors
     /// Standard output can't be written.
@@ -285,8 +285,8 @@ pub(super) fn cell<'r>(
     }
 }
 
-/// Returns the time that is left until a moment, in a color if little is left: `in 12d`, `expired 3d ago`. A text that is
-/// not a time stays as it is.
+/// Returns the time that is left until a moment, in a color if little is left: `in 12d`, `expired 3d ago`. A text that
+/// is not a time stays as it is.
 #[must_use]
 pub(crate) fn until(moment: &str, now: Timestamp, color: bool) -> String {
     let Ok(end) = moment.parse::<Timestamp>() else {

@@ -1,8 +1,8 @@
 //! The two output streams: data on standard output, talk on standard error.
 //!
-//! All text for people passes through here and can do nothing but be read: [`Out::line`], [`Out::text`] and everything on
-//! standard error show unseen characters as escapes. Only [`Out::data`] writes bytes as they are: YAML, a secret that the
-//! user asked for, generated files.
+//! All text for people passes through here and can do nothing but be read: [`Out::line`], [`Out::text`] and everything
+//! on standard error show unseen characters as escapes. Only [`Out::data`] writes bytes as they are: YAML, a secret
+//! that the user asked for, generated files.
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -29,8 +29,8 @@ pub enum Color {
     Never,
 }
 
-/// The reader of standard output has closed it. This is not a failure: the program prints nothing about it and ends with
-/// status 0.
+/// The reader of standard output has closed it. This is not a failure: the program prints nothing about it and ends
+/// with status 0.
 #[derive(Debug, thiserror::Error)]
 #[error("standard output was closed")]
 pub(crate) struct Closed;
@@ -139,7 +139,8 @@ impl Out {
         }
     }
 
-    /// Writes a JSON document that holds a secret which the user asked for: no byte of what the filter finds may change.
+    /// Writes a JSON document that holds a secret which the user asked for: no byte of what the filter finds may
+    /// change.
     ///
     /// # Errors
     /// As [`Out::json`].
@@ -200,7 +201,8 @@ impl Out {
         io::stdout().is_terminal()
     }
 
-    /// Returns the width of standard output in columns: 80 if the terminal reports none, `None` if it is not a terminal.
+    /// Returns the width of standard output in columns: 80 if the terminal reports none, `None` if it is not a
+    /// terminal.
     #[must_use]
     pub fn width(&self) -> Option<usize> {
         columns(&io::stdout())

@@ -24,8 +24,8 @@ pub(crate) fn allow(named: fn() -> Option<String>) {
     let _ = NAMED.set(named);
 }
 
-/// Shows a text in the pager. Returns false if none was started: the text fits the window, a stream is not a terminal, the
-/// user wants none, or it can't be started.
+/// Shows a text in the pager. Returns false if none was started: the text fits the window, a stream is not a terminal,
+/// the user wants none, or it can't be started.
 pub(super) fn show(text: &str) -> bool {
     let Some(named) = NAMED.get() else {
         return false;
@@ -56,8 +56,8 @@ pub(super) fn show(text: &str) -> bool {
     }
 }
 
-/// Starts the pager and waits for its end. Ctrl-C is for the pager: this program outlives it, so that the shell does not
-/// prompt beside it.
+/// Starts the pager and waits for its end. Ctrl-C is for the pager: this program outlives it, so that the shell does
+/// not prompt beside it.
 fn start(command: &mut Command, text: &str) -> std::io::Result<()> {
     progress::beside(b"\n", || ());
     signals::leave_interrupt_to_child()?;

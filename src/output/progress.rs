@@ -1,7 +1,7 @@
 //! The progress line on standard error: it names the work that takes long and shows how far it has come.
 //!
-//! The program has one such line, because it has one terminal. Work that ends soon never shows it. The line is cleared before
-//! other output ([`beside`]) and while a question is open ([`quiet`]).
+//! The program has one such line, because it has one terminal. Work that ends soon never shows it. The line is cleared
+//! before other output ([`beside`]) and while a question is open ([`quiet`]).
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -60,8 +60,8 @@ pub(crate) struct Progress(Option<u64>);
 #[must_use = "the progress line may come back when this value is dropped"]
 pub(crate) struct Quiet(());
 
-/// Lets the line appear if a person would see it: standard error is a terminal that can move its cursor, the program does
-/// not run in CI, and standard output is not a pipe, whose reader may write to the same terminal.
+/// Lets the line appear if a person would see it: standard error is a terminal that can move its cursor, the program
+/// does not run in CI, and standard output is not a pipe, whose reader may write to the same terminal.
 pub(crate) fn allow() {
     lock().allowed = Allowed::OnTerminal;
 }
@@ -233,8 +233,9 @@ fn bar() -> ProgressBar {
     }
 }
 
-/// Standard error for a single line, after which the cursor returns to its start. The terminal echoes what the user types,
-/// such as Ctrl-C, at the cursor; indicatif fills the line with spaces, and behind those the echo would begin another line.
+/// Standard error for a single line, after which the cursor returns to its start. The terminal echoes what the user
+/// types, such as Ctrl-C, at the cursor; indicatif fills the line with spaces, and behind those the echo would begin
+/// another line.
 #[derive(Debug, Default)]
 struct Screen(Mutex<String>);
 

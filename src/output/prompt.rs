@@ -79,8 +79,8 @@ pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
         .unwrap_or(false))
 }
 
-/// Asks for a line of text; Enter alone takes the default. If `check` refuses the answer, its reason is shown, and the user
-/// goes on with the text.
+/// Asks for a line of text; Enter alone takes the default. If `check` refuses the answer, its reason is shown, and the
+/// user goes on with the text.
 ///
 /// # Errors
 /// [`Kind::Input`] after Ctrl-D in an empty line; as [`confirm`].
@@ -264,8 +264,8 @@ impl Theme for Plain {
     }
 }
 
-/// The look of a list. dialoguer gets the indexes of the choices as its items: it assumes that a long item covers several
-/// lines, while this list cuts each item to the current width of the window.
+/// The look of a list. dialoguer gets the indexes of the choices as its items: it assumes that a long item covers
+/// several lines, while this list cuts each item to the current width of the window.
 struct List<'a>(&'a [Choice]);
 
 impl List<'_> {

@@ -10,8 +10,8 @@ use crate::text::color::painted;
 /// The lines that a picture leaves free: for the text below it.
 const SPARE_LINES: usize = 10;
 
-/// Returns a text as a QR code, two rows in each line; `None` if standard error is not a terminal or has no room for it.
-/// Without color the picture is for dark terminals; phones read the inverse too.
+/// Returns a text as a QR code, two rows in each line; `None` if standard error is not a terminal or has no room for
+/// it. Without color the picture is for dark terminals; phones read the inverse too.
 #[must_use]
 pub(crate) fn for_terminal(text: &str, is_colored: bool) -> Option<String> {
     let stderr = io::stderr();

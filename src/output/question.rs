@@ -1,9 +1,9 @@
 //! The terminal while a question is open.
 //!
-//! dialoguer restores the keyboard after each key, but it leaves the cursor hidden after Ctrl-C, and a signal from outside
-//! would end the program while the terminal does not echo. [`Question`] restores everything, however the question ends.
-//! Secrets are read here and not by dialoguer: it discards what follows a line, so it would take the first line of a pasted
-//! file for a password.
+//! dialoguer restores the keyboard after each key, but it leaves the cursor hidden after Ctrl-C, and a signal from
+//! outside would end the program while the terminal does not echo. [`Question`] restores everything, however the
+//! question ends. Secrets are read here and not by dialoguer: it discards what follows a line, so it would take the
+//! first line of a pasted file for a password.
 
 use std::io::{self, Write as _};
 use std::mem;
@@ -59,8 +59,8 @@ pub(super) struct Question {
 }
 
 impl Question {
-    /// Takes over the terminal. From now on a signal that ends the program restores the terminal first, and the status is
-    /// 128 plus the signal's number, as shells report it.
+    /// Takes over the terminal. From now on a signal that ends the program restores the terminal first, and the status
+    /// is 128 plus the signal's number, as shells report it.
     ///
     /// # Errors
     /// Standard input is not a terminal; [`Kind::Input`] if the window is too small.
@@ -92,8 +92,8 @@ impl Question {
         Ok(question)
     }
 
-    /// Reads the next line, with its end; the line is empty if the input has ended. The second value is true if more text
-    /// followed, which is discarded.
+    /// Reads the next line, with its end; the line is empty if the input has ended. The second value is true if more
+    /// text followed, which is discarded.
     ///
     /// # Errors
     /// The terminal can't be read.
@@ -144,8 +144,9 @@ fn restore(before: &Termios, sequence: &str) {
 
 /// Restores the terminal if a question is open; a signal is about to end the program. Returns false if none is open.
 ///
-/// The thread that asks goes on until the program has ended. It may be about to hide the cursor, so it can't write any more;
-/// and it may be about to switch the keyboard before it waits for a key, so the keyboard is restored until it stays so.
+/// The thread that asks goes on until the program has ended. It may be about to hide the cursor, so it can't write any
+/// more; and it may be about to switch the keyboard before it waits for a key, so the keyboard is restored until it
+/// stays so.
 fn give_up() -> bool {
     let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(before) = open else {

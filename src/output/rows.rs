@@ -44,8 +44,8 @@ pub(crate) struct Expected {
 }
 
 impl Out {
-    /// Begins a list whose rows can be written one after another. Returns `None` for a format that needs all of them first,
-    /// for a filter, and on a terminal.
+    /// Begins a list whose rows can be written one after another. Returns `None` for a format that needs all of them
+    /// first, for a filter, and on a terminal.
     pub(crate) fn rows(
         &self,
         resource: &'static Resource,
@@ -163,8 +163,8 @@ impl Rows<'_> {
         self.count += 1;
     }
 
-    /// Writes the rest. Returns the number of objects that the document began with if it holds another one: the list has
-    /// changed while it was read.
+    /// Writes the rest. Returns the number of objects that the document began with if it holds another one: the list
+    /// has changed while it was read.
     ///
     /// # Errors
     /// Standard output can't be written.

@@ -51,8 +51,8 @@ fn bit(signal: i32) -> u64 {
     1 << (signal - 1)
 }
 
-/// From now on `close` runs before a signal ends the program. If it has closed a question, the program ends with 128 plus
-/// the signal's number as its status; otherwise the signal ends it as usual.
+/// From now on `close` runs before a signal ends the program. If it has closed a question, the program ends with 128
+/// plus the signal's number as its status; otherwise the signal ends it as usual.
 ///
 /// # Errors
 /// The system refuses to report signals.

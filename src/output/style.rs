@@ -1,5 +1,5 @@
-//! Colors by meaning, out of the sixteen that every theme makes readable on its background. A color never carries a meaning
-//! alone: the painted word says the same.
+//! Colors by meaning, out of the sixteen that every theme makes readable on its background. A color never carries a
+//! meaning alone: the painted word says the same.
 
 use crate::text::color::painted;
 

@@ -1,7 +1,7 @@
 //! Tables without borders.
 //!
-//! In a pipe a table has the fixed columns that scripts expect (docs/interface/cli-core.md section 5.1). On a terminal, and
-//! with `-o wide`, the columns fit the content and the terminal.
+//! In a pipe a table has the fixed columns that scripts expect (docs/interface/cli-core.md section 5.1). On a terminal,
+//! and with `-o wide`, the columns fit the content and the terminal.
 
 use std::borrow::Cow;
 
@@ -33,7 +33,8 @@ impl From<&resources::Column> for Column {
     }
 }
 
-/// Lays out fixed columns: each cell is padded to its width (the last one too) or cut with `...`; three spaces join them.
+/// Lays out fixed columns: each cell is padded to its width (the last one too) or cut with `...`; three spaces join
+/// them.
 #[must_use]
 pub(crate) fn fixed(columns: &[Column], rows: &[Vec<String>]) -> String {
     let mut text = String::new();
@@ -138,8 +139,8 @@ fn total(widths: &[usize]) -> usize {
     widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
 }
 
-/// Narrows the widest column, or the last of several, until all columns fit or the next step would cut a title. The first
-/// column names the object and may be copied, so it stays whole if it leaves room for the others.
+/// Narrows the widest column, or the last of several, until all columns fit or the next step would cut a title. The
+/// first column names the object and may be copied, so it stays whole if it leaves room for the others.
 fn narrow(widths: &mut [usize], titles: &[&str], width: usize) {
     let is_kept = |column: usize, wide: usize| column == 0 && wide < width / 2;
     while total(widths) > width {

@@ -1,7 +1,7 @@
 //! The candidates that completion offers for an argument.
 //!
-//! Each argument declares its own, beside its flags: `#[arg(add = Candidates::AGENTS)]`. Possible values and file names need
-//! no declaration: completion takes them from the argument's type.
+//! Each argument declares its own, beside its flags: `#[arg(add = Candidates::AGENTS)]`. Possible values and file names
+//! need no declaration: completion takes them from the argument's type.
 
 use clap::builder::ArgExt;
 

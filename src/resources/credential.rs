@@ -18,7 +18,8 @@ const SERVER_COLUMN: Column = Column {
     cell: Cell::Derived(|values| annotation_in(values, SERVER)),
 };
 
-/// The provider of the credentials that the platform makes for its own gateways (docs/interface/runner.md section 12.3).
+/// The provider of the credentials that the platform makes for its own gateways (docs/interface/runner.md section
+/// 12.3).
 pub(crate) const OF_GATEWAYS: &str = "openshell-gateway";
 
 pub(crate) static CREDENTIAL: Resource = Resource {
@@ -126,8 +127,8 @@ pub(crate) const DIGEST: &str = "acpctl/digest";
 /// How much a credential can do in its cluster, and when that was asked.
 pub(crate) const GRADE: &str = "acpctl/grade";
 pub(crate) const GRADED_AT: &str = "acpctl/graded-at";
-/// The annotations of a minted credential: the account in the cluster, its namespace and role, the anchor of the token, how long
-/// a token is asked for, in seconds, and the token's ID in the cluster's audit log.
+/// The annotations of a minted credential: the account in the cluster, its namespace and role, the anchor of the token,
+/// how long a token is asked for, in seconds, and the token's ID in the cluster's audit log.
 pub(crate) const MINT_ID: &str = "acpctl/mint-id";
 pub(crate) const MINT_NAMESPACE: &str = "acpctl/mint-namespace";
 pub(crate) const MINT_ROLE: &str = "acpctl/mint-role";

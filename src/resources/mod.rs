@@ -1,8 +1,8 @@
 //! One description of each resource: its fields, its columns, its names, and where it lives on the server.
 //!
-//! The descriptions drive decoding, JSON output, tables, completion and help. A new resource takes one file here. The fields
-//! are listed in docs/interface/cli-core.md section 4.5 and docs/interface/cli-resources.md section 1.6, the columns in
-//! docs/interface/cli-core.md section 7.9.2.
+//! The descriptions drive decoding, JSON output, tables, completion and help. A new resource takes one file here. The
+//! fields are listed in docs/interface/cli-core.md section 4.5 and docs/interface/cli-resources.md section 1.6, the
+//! columns in docs/interface/cli-core.md section 7.9.2.
 
 mod agent;
 mod application;

@@ -20,8 +20,8 @@ pub(crate) fn check(what: &str, text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses a text that cannot be an id. Use it for a text that becomes part of a path without a look-up, such as the id of
-/// a message, or of a project that other objects are found in.
+/// Refuses a text that cannot be an id. Use it for a text that becomes part of a path without a look-up, such as the id
+/// of a message, or of a project that other objects are found in.
 ///
 /// # Errors
 /// A usage failure.

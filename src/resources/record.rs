@@ -130,7 +130,8 @@ impl Record {
         self.values.0.retain(|(field, _)| *field != name);
     }
 
-    /// Returns the JSON for output: the known fields in a fixed order, without the empty ones unless they are always shown.
+    /// Returns the JSON for output: the known fields in a fixed order, without the empty ones unless they are always
+    /// shown.
     #[must_use]
     pub fn json(&self) -> Value {
         let shown = self.shown().map(|(field, value)| {

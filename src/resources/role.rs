@@ -76,7 +76,8 @@ pub(crate) static ROLE_BINDING: Resource = Resource {
     ],
 };
 
-/// Returns the id of the object that a binding grants its role on: the id that fits the scope, or else the first id that is set.
+/// Returns the id of the object that a binding grants its role on: the id that fits the scope, or else the first id
+/// that is set.
 fn target(binding: &Values) -> String {
     let by_scope = format!("{}_id", binding.text("scope"));
     let fields = [

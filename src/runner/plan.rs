@@ -1,5 +1,5 @@
-//! The files to write and the variables to set for given credentials. `preview` shows a [`Plan`] and `exec` performs it, so
-//! the two can't differ.
+//! The files to write and the variables to set for given credentials. `preview` shows a [`Plan`] and `exec` performs
+//! it, so the two can't differ.
 
 use std::path::Path;
 
@@ -19,8 +19,8 @@ use crate::resources::StoredGrade;
 pub(crate) use crate::text::mask::MASK;
 use crate::text::{quote, visible};
 
-/// Findings about the expiry of a kubeconfig's credentials. They are dropped here, because [`Expiry`] compares the expiry
-/// with the end of the session.
+/// Findings about the expiry of a kubeconfig's credentials. They are dropped here, because [`Expiry`] compares the
+/// expiry with the end of the session.
 const ENDS: [&str; 4] = [
     "token-expired",
     "token-expires-soon",
@@ -180,7 +180,8 @@ impl Plan {
         self.steps.iter().flat_map(named).collect()
     }
 
-    /// Returns the kind of failure that the faults are: the kind for the first secret that could not be read, if there is one.
+    /// Returns the kind of failure that the faults are: the kind for the first secret that could not be read, if there
+    /// is one.
     #[must_use]
     pub(crate) fn fault_kind(&self) -> Kind {
         self.steps

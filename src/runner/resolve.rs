@@ -71,8 +71,8 @@ pub(crate) struct Candidate {
     pub surprise: Option<&'static str>,
 }
 
-/// Returns the credentials that are bound to a session but not listed for the caller: each was deleted, or is hidden from
-/// the caller.
+/// Returns the credentials that are bound to a session but not listed for the caller: each was deleted, or is hidden
+/// from the caller.
 #[must_use]
 pub(crate) fn unlisted(
     target: &RunnerTarget,
@@ -90,9 +90,9 @@ pub(crate) fn unlisted(
         .collect()
 }
 
-/// Judges all bindings of the scope `credential` for a session. `roles` and `credentials` are those that the caller can see;
-/// `deleted` are the [`unlisted`] credentials that no longer exist. The result lists chosen candidates first, then those
-/// that may be chosen, then the rest, each by provider, tier and date.
+/// Judges all bindings of the scope `credential` for a session. `roles` and `credentials` are those that the caller can
+/// see; `deleted` are the [`unlisted`] credentials that no longer exist. The result lists chosen candidates first, then
+/// those that may be chosen, then the rest, each by provider, tier and date.
 ///
 /// # Errors
 /// An id makes the platform's own resolution fail: such a session starts without credentials.

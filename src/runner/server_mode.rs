@@ -1,5 +1,5 @@
-//! Finds out how a server runs sessions (docs/interface/runner.md section 12.1). No answer is a guess: if the server does
-//! not tell, nothing is claimed.
+//! Finds out how a server runs sessions (docs/interface/runner.md section 12.1). No answer is a guess: if the server
+//! does not tell, nothing is claimed.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ const CACHE: Cache = Cache {
     fresh: Duration::from_secs(300),
 };
 
-/// Asks the server how it runs the sessions of a project, named by its ID; without one, how it runs sessions in general.
-/// Returns `None` if the server does not tell.
+/// Asks the server how it runs the sessions of a project, named by its ID; without one, how it runs sessions in
+/// general. Returns `None` if the server does not tell.
 pub(crate) async fn ask(client: &Client, server: &str, project: Option<&str>) -> Option<Target> {
     let key = [server, project.unwrap_or_default()];
     match cached(&key) {

@@ -1,4 +1,5 @@
-//! The behavior of the platform's runner as data (docs/interface/runner.md section 4 to section 9, section 12). A new provider is a new row.
+//! The behavior of the platform's runner as data (docs/interface/runner.md section 4 to section 9, section 12). A new
+//! provider is a new row.
 
 use serde::Serialize;
 
@@ -219,8 +220,8 @@ pub const MAX_TOKEN: usize = 1 << 20;
 pub const KUBECONFIG_PATH: &str = "/tmp/.ambient_kubeconfig";
 /// The version of the MCP server whose npm package contains its executable (docs/interface/runner.md section 9.1).
 pub const MCP_SERVER: &str = "kubernetes-mcp-server@0.0.67";
-/// The same version for uvx, which downloads the executable at first start without checking a sum. Later versions lack the
-/// flags that the platform uses.
+/// The same version for uvx, which downloads the executable at first start without checking a sum. Later versions lack
+/// the flags that the platform uses.
 pub const MCP_SERVER_PYPI: &str = "kubernetes-mcp-server==0.0.67";
 /// The name that the platform gives this server.
 pub const MCP_NAME: &str = "openshift";
@@ -727,7 +728,8 @@ const ALSO_CLEARED: &[&str] = &[
     "CODERABBIT_API_KEY",
 ];
 
-/// Returns every variable that the runner may set. They are removed first, so that no value from the user's shell remains.
+/// Returns every variable that the runner may set. They are removed first, so that no value from the user's shell
+/// remains.
 pub fn variable_names() -> impl Iterator<Item = &'static str> {
     ROWS.iter()
         .flat_map(|row| row.variables)

@@ -4,8 +4,8 @@
 //! - [`needles`]: keyed digests of these pieces; from then on the secrets are not needed any more
 //! - [`search`]: reads bytes of any length and reports where a piece occurs
 //!
-//! A piece has [`parts::WIDTH`] bytes. The search drops white space, so pieces are found in wrapped and indented text too.
-//! Of a secret that was cut, every fragment of twice the width contains a whole piece.
+//! A piece has [`parts::WIDTH`] bytes. The search drops white space, so pieces are found in wrapped and indented text
+//! too. Of a secret that was cut, every fragment of twice the width contains a whole piece.
 
 mod needles;
 mod parts;

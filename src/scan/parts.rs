@@ -106,7 +106,8 @@ fn encoded(text: &[u8], add: &mut dyn FnMut(&[u8], Encoding)) {
     }
 }
 
-/// Encodes a text as if 0, 1 or 2 unknown bytes stood before it, and keeps the characters that depend on the text alone.
+/// Encodes a text as if 0, 1 or 2 unknown bytes stood before it, and keeps the characters that depend on the text
+/// alone.
 fn offsets(text: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     (0..3_usize).map(move |before| {
         let mut padded = Zeroizing::new(vec![0; before]);

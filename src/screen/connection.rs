@@ -29,8 +29,8 @@ pub(super) fn first(globals: &Globals) -> anyhow::Result<Connection> {
     of(&Ctx::new(patient(globals)))
 }
 
-/// Connects to a context by its name, or again with the login that is stored now. Everything is read anew: settings, token,
-/// certificates.
+/// Connects to a context by its name, or again with the login that is stored now. Everything is read anew: settings,
+/// token, certificates.
 ///
 /// # Errors
 /// There is no such context, or as [`Ctx::client`].

@@ -58,8 +58,8 @@ impl Line {
         self.insert(text);
     }
 
-    /// Inserts a text at the cursor, as far as the limit allows. The text never moves in memory while it grows, so no copy
-    /// of a secret is left behind: its room is taken once.
+    /// Inserts a text at the cursor, as far as the limit allows. The text never moves in memory while it grows, so no
+    /// copy of a secret is left behind: its room is taken once.
     pub(super) fn insert(&mut self, text: &str) {
         let room = self.limit.saturating_sub(self.text.chars().count());
         let text: String = text.chars().take(room).collect();

@@ -51,8 +51,8 @@ impl Loading {
         };
     }
 
-    /// Waits one second after the first failure, then twice as long each time, or as long as the server asks for. `spread`
-    /// keeps many screens from coming back at the same time.
+    /// Waits one second after the first failure, then twice as long each time, or as long as the server asks for.
+    /// `spread` keeps many screens from coming back at the same time.
     pub(super) fn failed(&mut self, fault: Fault, now: Timestamp, spread: u64) {
         let doubled = (1_i64 << self.failures.min(5)).min(LONGEST);
         let spread = i64::try_from(spread % 1000).unwrap_or_default() * doubled / 4;

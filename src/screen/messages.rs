@@ -327,7 +327,8 @@ impl Messages {
         (0..entries.len()).filter(matches).collect()
     }
 
-    /// Returns the first entry and line of a window: the end if the window follows it, else the place where it was left.
+    /// Returns the first entry and line of a window: the end if the window follows it, else the place where it was
+    /// left.
     #[must_use]
     pub(super) fn top(
         &self,
@@ -393,7 +394,8 @@ impl Messages {
         self.pane_mut(focus).top = (0, 0);
     }
 
-    /// Returns the place of the entry that copying takes: the last one while the window follows, else the one at the top.
+    /// Returns the place of the entry that copying takes: the last one while the window follows, else the one at the
+    /// top.
     #[must_use]
     pub(super) fn pointed(&self, focus: Focus) -> Option<&Entry> {
         let visible = self.visible(focus);

@@ -1,11 +1,11 @@
 //! The screen of `acpctl ambient`: what happens on the platform, and what can be done about it, on a whole terminal.
 //!
-//! - [`state`] holds everything that is shown; [`update`] changes it by an [`event`] and asks for [`effect`]s; nothing there
-//!   reads a clock, a key or a socket, so tests need no terminal.
+//! - [`state`] holds everything that is shown; [`update`] changes it by an [`event`] and asks for [`effect`]s; nothing
+//!   there reads a clock, a key or a socket, so tests need no terminal.
 //! - [`draw`] is a picture of the state; [`layout`] says where everything is.
 //! - [`views`] describe the tables as data, in the terms of [`view`]; no view knows another.
-//! - [`run`] is the loop; [`worker`] does the requests on a thread of its own, [`terminal`] holds the terminal, [`source`]
-//!   reads keys and signals.
+//! - [`run`] is the loop; [`worker`] does the requests on a thread of its own, [`terminal`] holds the terminal,
+//!   [`source`] reads keys and signals.
 
 mod connection;
 mod detail;

@@ -1,7 +1,7 @@
 //! The terminal: taken over while the screen is open, and given back on every way out.
 //!
-//! A frame is written as a whole, behind one lock. Whoever gives the terminal back takes the same lock, so that no frame
-//! follows, whichever thread ends the program.
+//! A frame is written as a whole, behind one lock. Whoever gives the terminal back takes the same lock, so that no
+//! frame follows, whichever thread ends the program.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::panic;
@@ -165,7 +165,8 @@ fn close_behind(is_open: &mut bool) -> bool {
     was_open
 }
 
-/// Gives the terminal back because a signal ends the program. It does not wait long for a terminal that takes no output.
+/// Gives the terminal back because a signal ends the program. It does not wait long for a terminal that takes no
+/// output.
 fn close_for_signal() -> bool {
     for _ in 0..ROUNDS {
         match IS_OPEN.try_lock() {

@@ -1,6 +1,7 @@
 //! The description of a view: its columns, its keys, what its rows are and where they come from.
 //!
-//! A view is data. The files below `views/` hold one each and know no other; what they say is done by `update/` and `draw/`.
+//! A view is data. The files below `views/` hold one each and know no other; what they say is done by `update/` and
+//! `draw/`.
 
 use jiff::Timestamp;
 

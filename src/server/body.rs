@@ -1,4 +1,5 @@
-//! Parses request bodies: checks them in the platform's order and refuses them in its words (docs/interface/api.md section 6).
+//! Parses request bodies: checks them in the platform's order and refuses them in its words (docs/interface/api.md
+//! section 6).
 
 use std::borrow::Cow;
 use std::fmt;

@@ -51,8 +51,8 @@ impl AppState {
         Ok(started)
     }
 
-    /// Starts the session of one schedule, unless another process has done it meanwhile. A schedule without a time, which a
-    /// server of the other platform has written, gets one.
+    /// Starts the session of one schedule, unless another process has done it meanwhile. A schedule without a time,
+    /// which a server of the other platform has written, gets one.
     fn start_if_due(&self, id: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
         self.store().write(|transaction| {
             let Some(mut schedule) = records::get(transaction, &SCHEDULED_SESSION, id)? else {

@@ -1,7 +1,7 @@
 //! The kinds of records: the name, the table and the fields of each.
 //!
-//! The handlers, the SQL and the `OpenAPI` document all follow these tables. Source of the fields: docs/interface/api.md
-//! sections 4, 7.1 and 9.
+//! The handlers, the SQL and the `OpenAPI` document all follow these tables. Source of the fields:
+//! docs/interface/api.md sections 4, 7.1 and 9.
 
 use super::fields::{
     DefaultValue, DeleteUnknown, Kind, Shape, boolean, int, nested, number, text, time,

@@ -1,4 +1,5 @@
-//! The columns by which lists may be searched and ordered, and the parameter `orderBy` (docs/interface/api.md section 5.2).
+//! The columns by which lists may be searched and ordered, and the parameter `orderBy` (docs/interface/api.md section
+//! 5.2).
 
 use super::fields::{Kind, Type};
 use super::refusal::Refusal;

@@ -1,5 +1,5 @@
-//! Rows as JSON text. A list may have thousands of rows, so their values go from the database into the text of the answer
-//! without a record or a tree of values in between. The text is that of `ServerRecord::to_json`.
+//! Rows as JSON text. A list may have thousands of rows, so their values go from the database into the text of the
+//! answer without a record or a tree of values in between. The text is that of `ServerRecord::to_json`.
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;

@@ -191,8 +191,8 @@ impl Runner {
         Ok(())
     }
 
-    /// Returns those of these runs whose session was stopped or deleted. A session that is to stop and is not running is
-    /// ended at once.
+    /// Returns those of these runs whose session was stopped or deleted. A session that is to stop and is not running
+    /// is ended at once.
     ///
     /// # Errors
     /// When the store fails.

@@ -17,16 +17,17 @@ use super::family::{self, Awaited, Family};
 use super::relay::{LINGER, Masks, Relay};
 use crate::output::signals;
 
-/// The signals that this process catches. Before it listens, most of them end it at once without clean-up, so it must listen
-/// before it writes the first file. A signal that was ignored from the start (`nohup`) stays ignored, here and in the child.
+/// The signals that this process catches. Before it listens, most of them end it at once without clean-up, so it must
+/// listen before it writes the first file. A signal that was ignored from the start (`nohup`) stays ignored, here and
+/// in the child.
 pub(crate) struct Signals {
     streams: Vec<(Signal, unix::Signal)>,
     /// Caught so that a write past the size limit is an error instead of the end of the program.
     _file_size: unix::Signal,
 }
 
-/// The signals that are passed on. Left out are those that stop a program, those that the system sends for a fault of the
-/// program itself, and those that have no effect by default, except the two that report a change.
+/// The signals that are passed on. Left out are those that stop a program, those that the system sends for a fault of
+/// the program itself, and those that have no effect by default, except the two that report a change.
 const CAUGHT: &[Signal] = &[
     Signal::INT,
     Signal::TERM,
@@ -53,8 +54,8 @@ const CAUGHT: &[Signal] = &[
     Signal::CONT,
 ];
 
-/// The real-time signals. They have no names, so the command gets a plain request to end instead. The runtime accepts all
-/// but the last.
+/// The real-time signals. They have no names, so the command gets a plain request to end instead. The runtime accepts
+/// all but the last.
 const REAL_TIME: std::ops::Range<i32> = if cfg!(target_os = "linux") {
     34..64
 } else {
@@ -131,9 +132,9 @@ pub(crate) fn status_of_signal(signal: Signal) -> u8 {
     u8::try_from(128 + signal.as_raw()).unwrap_or(u8::MAX)
 }
 
-/// Starts the command, passes signals on, waits, and returns the exit status: 128+n for a signal. Then it ends all processes
-/// that the command left running. With `masks`, secrets in the output are masked. `meanwhile` runs beside the command and is
-/// dropped at its end.
+/// Starts the command, passes signals on, waits, and returns the exit status: 128+n for a signal. Then it ends all
+/// processes that the command left running. With `masks`, secrets in the output are masked. `meanwhile` runs beside the
+/// command and is dropped at its end.
 ///
 /// # Errors
 /// The command can't be started or waited for.

@@ -1,7 +1,7 @@
 //! Writes the kubeconfig to the platform's fixed path, safely: creates it exclusively, and never through a link.
 //!
-//! A record beside the private folder, where the command does not see it, names the created file by device and inode. With
-//! it a later run can remove the file of a killed run, and no other.
+//! A record beside the private folder, where the command does not see it, names the created file by device and inode.
+//! With it a later run can remove the file of a killed run, and no other.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};

@@ -1,7 +1,8 @@
 //! A private folder that exists as long as the run.
 //!
-//! The run holds a lock on the folder itself. The system releases it when the process ends, however it ends, so a folder
-//! with a free lock is a leftover. Unlike a process id, a lock can't be mistaken, not even if containers share the folder.
+//! The run holds a lock on the folder itself. The system releases it when the process ends, however it ends, so a
+//! folder with a free lock is a leftover. Unlike a process id, a lock can't be mistaken, not even if containers share
+//! the folder.
 
 use std::fs::{self, File};
 use std::io;
@@ -32,8 +33,8 @@ pub(crate) struct PrivateDir {
 }
 
 impl PrivateDir {
-    /// Creates a folder with mode 0700 and a random name: in `$XDG_RUNTIME_DIR/ambient` if only this user can write there,
-    /// else in the folder for temporary files.
+    /// Creates a folder with mode 0700 and a random name: in `$XDG_RUNTIME_DIR/ambient` if only this user can write
+    /// there, else in the folder for temporary files.
     ///
     /// # Errors
     /// The system's error, or other users can replace the new folder by one of theirs.
@@ -152,8 +153,8 @@ fn clear(path: &Path, folder: &File) -> io::Result<()> {
     }
 }
 
-/// Returns a path in the user's runtime folder, if nobody else can change that folder. After `su` or `sudo` the variable may
-/// name the runtime folder of another user, which must not get secrets.
+/// Returns a path in the user's runtime folder, if nobody else can change that folder. After `su` or `sudo` the
+/// variable may name the runtime folder of another user, which must not get secrets.
 fn runtime() -> Option<PathBuf> {
     let runtime = env::XDG_RUNTIME_DIR.path()?;
     let is_ours_alone = runtime.is_absolute()

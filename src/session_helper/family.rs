@@ -1,8 +1,8 @@
 //! The processes of a session: its command, and all processes that the command started.
 //!
 //! A process belongs to a session if its environment names the session's private folder, or if it descends from such a
-//! process. The folder's name is random, so no other process has it, and no record needs to be trusted. Processes that a
-//! command of `session exec` leaves behind become children of this process, so they are found even without the name.
+//! process. The folder's name is random, so no other process has it, and no record needs to be trusted. Processes that
+//! a command of `session exec` leaves behind become children of this process, so they are found even without the name.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -38,8 +38,8 @@ static AWAITED: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 pub(crate) struct Awaited(i32);
 
 impl Awaited {
-    /// Starts a child that the caller waits for. It holds the lock meanwhile, so that a child that ends at once is not reaped
-    /// before it is marked.
+    /// Starts a child that the caller waits for. It holds the lock meanwhile, so that a child that ends at once is not
+    /// reaped before it is marked.
     ///
     /// # Errors
     /// The child can't be started.
@@ -125,8 +125,8 @@ impl Family {
         kill(|| self.living());
     }
 
-    /// Returns the members that are still running. The kernel's list of children is cheap to read, but may lack a child while
-    /// another one ends, so the scan of all processes must confirm that none is left.
+    /// Returns the members that are still running. The kernel's list of children is cheap to read, but may lack a child
+    /// while another one ends, so the scan of all processes must confirm that none is left.
     fn living(&self) -> Vec<Process> {
         let of_ours = |mut found: Vec<Process>| {
             found.retain(|it| !it.has_ended && !self.before.contains(it));
@@ -194,7 +194,8 @@ struct Process {
 impl Process {
     /// Reads a process from `/proc`. The fields are counted after the name, which may contain anything.
     fn read(id: i32) -> Option<Self> {
-        // One call reads the whole line. Each run reads every process at its end, so the number of system calls matters.
+        // One call reads the whole line. Each run reads every process at its end, so the number of system calls
+        // matters.
         let mut stat = [0; LONGEST_STAT];
         let mut file = fs::File::open(format!("/proc/{id}/stat")).ok()?;
         let length = file.read(&mut stat).ok()?;

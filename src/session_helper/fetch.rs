@@ -134,8 +134,8 @@ enum Existence {
     Hidden,
 }
 
-/// Asks for one credential. The server tells only permitted users that a credential does not exist, with its own error code.
-/// An answer without the code, or a refusal, leaves that open.
+/// Asks for one credential. The server tells only permitted users that a credential does not exist, with its own error
+/// code. An answer without the code, or a refusal, leaves that open.
 async fn existence(client: &Client, id: &str) -> anyhow::Result<Existence> {
     match client.get(&CREDENTIAL, &path(&["credentials", id])).await {
         Ok(record) => Ok(Existence::Seen(Box::new(record))),
@@ -219,7 +219,8 @@ fn notes(chosen: &Candidate, candidates: &[Candidate]) -> Vec<String> {
     outdone.chain(surprise).chain(hidden).collect()
 }
 
-/// Fetches all secrets at the same time, each within the limit. If one can't be read, the credential contains the reason.
+/// Fetches all secrets at the same time, each within the limit. If one can't be read, the credential contains the
+/// reason.
 pub(crate) async fn with_secrets(
     client: &Client,
     records: &[Record],

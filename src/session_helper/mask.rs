@@ -26,7 +26,8 @@ pub(crate) fn secrets(plan: &Plan) -> Vec<SecretString> {
     plan.steps.iter().flat_map(known).collect()
 }
 
-/// Returns the secrets in a credential's token. A kubeconfig contains more than secrets, so only those in it are returned.
+/// Returns the secrets in a credential's token. A kubeconfig contains more than secrets, so only those in it are
+/// returned.
 #[must_use]
 pub(crate) fn secrets_in(step: &Step, token: &SecretString) -> Vec<SecretString> {
     if step.credential.provider != KUBECONFIG {

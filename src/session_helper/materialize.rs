@@ -15,8 +15,8 @@ use crate::secret_file;
 /// The variable that names the private folder for the command.
 pub(crate) const FOLDER: &str = "AMBIENT_SESSION_DIR";
 
-/// The variables with the user's own logins: those to the platform, which would give the command every credential, and those
-/// that programs prefer to the credentials of a session.
+/// The variables with the user's own logins: those to the platform, which would give the command every credential, and
+/// those that programs prefer to the credentials of a session.
 const LOGINS: &[&str] = &[
     "AMBIENT_TOKEN",
     "BOT_TOKEN",
@@ -124,7 +124,8 @@ impl<'p> Materialized<'p> {
         }
     }
 
-    /// Sets the plan's variables for a command, and removes every other variable that the runner may set and the user's logins.
+    /// Sets the plan's variables for a command, and removes every other variable that the runner may set and the user's
+    /// logins.
     pub(crate) fn apply(&self, command: &mut Command) {
         for name in LOGINS {
             command.env_remove(name);

@@ -50,8 +50,8 @@ pub(crate) struct McpServer {
 }
 
 impl McpServer {
-    /// Starts the command in its own process group, with `/` as its working folder, so that a relative path which works only
-    /// by chance fails.
+    /// Starts the command in its own process group, with `/` as its working folder, so that a relative path which works
+    /// only by chance fails.
     ///
     /// # Errors
     /// The command can't be started.
@@ -199,7 +199,8 @@ impl McpServer {
         }
     }
 
-    /// Returns the fault of a server that closed its output. The rest of its standard error comes soon, so this waits for it.
+    /// Returns the fault of a server that closed its output. The rest of its standard error comes soon, so this waits
+    /// for it.
     async fn ended_for_good(&mut self) -> McpFault {
         let _ = timeout(END_LIMIT, &mut self.listening).await;
         self.ended()

@@ -66,8 +66,8 @@ pub(crate) fn command(words: &[OsString]) -> Result<Command, Failure> {
     Ok(command)
 }
 
-/// Returns the message that no credential is bound. Only the embedded API shows every binding: a platform shows each caller
-/// those of the caller's own projects and credentials.
+/// Returns the message that no credential is bound. Only the embedded API shows every binding: a platform shows each
+/// caller those of the caller's own projects and credentials.
 #[must_use]
 pub(crate) fn none_bound(sees_all: bool) -> &'static str {
     if sees_all {

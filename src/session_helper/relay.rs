@@ -39,8 +39,8 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Gives the command a pipe for each stream of this process that is not a terminal. If both streams go to the same file,
-    /// they share one pipe, so that the order of the output is kept.
+    /// Gives the command a pipe for each stream of this process that is not a terminal. If both streams go to the same
+    /// file, they share one pipe, so that the order of the output is kept.
     ///
     /// # Errors
     /// The system's error.
@@ -83,8 +83,8 @@ impl Relay {
         Ok(writer)
     }
 
-    /// Passes on the output of the command up to its end. After the command `has_ended`, a silent pipe counts as ended, even if
-    /// other processes hold it open. A slow reader still gets everything that was printed.
+    /// Passes on the output of the command up to its end. After the command `has_ended`, a silent pipe counts as ended,
+    /// even if other processes hold it open. A slow reader still gets everything that was printed.
     pub(crate) async fn run(self, has_ended: watch::Receiver<bool>) {
         let masks = &self.masks;
         let readers = self.readers.into_iter().map(|(pipe, chunks)| {
@@ -105,8 +105,8 @@ impl Relay {
     }
 }
 
-/// Reads a stream to its end and passes on the masked text, until `pass_on` returns false. After `over`, a silent stream
-/// counts as ended.
+/// Reads a stream to its end and passes on the masked text, until `pass_on` returns false. After `over`, a silent
+/// stream counts as ended.
 pub(crate) async fn read(
     mut stream: impl AsyncRead + Unpin,
     masks: &Masks,

@@ -13,8 +13,8 @@ use rustix::io::Errno;
 /// The time limit: another process may keep filling the folder.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Removes everything in a folder, without following links. It empties each inner folder of its files and moves the folders
-/// below it up, so that any depth can be removed.
+/// Removes everything in a folder, without following links. It empties each inner folder of its files and moves the
+/// folders below it up, so that any depth can be removed.
 ///
 /// # Errors
 /// The system's error; `TimedOut` if another process keeps filling the folder.

@@ -1,7 +1,7 @@
 //! Colors of this program in text that may contain words of others.
 //!
-//! Each escape sequence of this program contains a random number that is new in each run, so nobody can forge one. Any other
-//! sequence is shown as text. The number is removed when the text is written.
+//! Each escape sequence of this program contains a random number that is new in each run, so nobody can forge one. Any
+//! other sequence is shown as text. The number is removed when the text is written.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::OnceLock;

@@ -9,7 +9,8 @@ pub(crate) fn carry(flags: Vec<String>) {
     let _ = FLAGS.set(flags);
 }
 
-/// Returns a command line of this program, ready to be pasted into a shell. Words for the reader to replace are in capitals.
+/// Returns a command line of this program, ready to be pasted into a shell. Words for the reader to replace are in
+/// capitals.
 #[must_use]
 pub(crate) fn acpctl(words: &[&str]) -> String {
     let flags = FLAGS.get().map(Vec::as_slice).unwrap_or_default();
@@ -36,7 +37,8 @@ pub(crate) fn shell_word(text: &str) -> String {
     }
 }
 
-/// Returns a word for a POSIX shell in quotes. If it has control characters, the form is `$'…'`, in which they are visible.
+/// Returns a word for a POSIX shell in quotes. If it has control characters, the form is `$'…'`, in which they are
+/// visible.
 #[must_use]
 pub(crate) fn shell_quoted(text: &str) -> String {
     if text.chars().any(super::seen::is_unseen) {

@@ -1,7 +1,7 @@
 //! Masks secrets in text that is shown or stored, in every form in which they may come back.
 //!
-//! If secrets overlap, everything that belongs to any of them is masked. [`MaskStream`] masks text that comes in chunks,
-//! also across their borders.
+//! If secrets overlap, everything that belongs to any of them is masked. [`MaskStream`] masks text that comes in
+//! chunks, also across their borders.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -141,9 +141,9 @@ impl MaskStream {
         self.step(mask, true)
     }
 
-    /// Returns the held text, if it is too short to tell a secret from any other text: the last bytes of a question must
-    /// not wait for its answer. The returned bytes still count as the beginning of a secret; otherwise a secret that comes
-    /// a few bytes at a time would pass.
+    /// Returns the held text, if it is too short to tell a secret from any other text: the last bytes of a question
+    /// must not wait for its answer. The returned bytes still count as the beginning of a secret; otherwise a secret
+    /// that comes a few bytes at a time would pass.
     pub(crate) fn release(&mut self) -> Vec<u8> {
         if self.held.len() >= SHORTEST {
             return Vec::new();
@@ -239,8 +239,8 @@ fn add_forms(secret: &str, step: usize, forms: &mut Vec<Zeroizing<Vec<u8>>>) {
     }
 }
 
-/// Returns the secret as different writers of JSON escape it: only what JSON requires, for HTML, in pure ASCII, and with
-/// escaped slashes.
+/// Returns the secret as different writers of JSON escape it: only what JSON requires, for HTML, in pure ASCII, and
+/// with escaped slashes.
 pub(super) fn in_json(secret: &str) -> [String; 4] {
     let plain = serde_json::to_string(secret).unwrap_or_default();
     let plain = plain.get(1..plain.len().saturating_sub(1));

@@ -1,7 +1,7 @@
 //! Text for people: how names, commands, addresses and secrets appear in it, and where its lines break.
 //!
-//! All text for people goes through [`seen`], which makes invisible characters visible, and through [`secrets`], which hides
-//! the secrets of this run.
+//! All text for people goes through [`seen`], which makes invisible characters visible, and through [`secrets`], which
+//! hides the secrets of this run.
 
 pub(crate) mod color;
 pub(crate) mod command;

@@ -42,8 +42,8 @@ fn write_escape(quoted: &mut String, escape: std::fmt::Arguments<'_>) {
     let _ = quoted.write_fmt(escape);
 }
 
-/// Returns true for characters that Go prints unescaped: letters, marks, numbers, punctuation, symbols and the plain space.
-/// The list below names the other spaces, format characters and private characters that appear in pasted text.
+/// Returns true for characters that Go prints unescaped: letters, marks, numbers, punctuation, symbols and the plain
+/// space. The list below names the other spaces, format characters and private characters that appear in pasted text.
 fn is_printable(c: char) -> bool {
     !matches!(c as u32,
         0..=0x1f | 0x7f..=0xa0 | 0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x1680 | 0x180e

@@ -1,7 +1,8 @@
 //! The secrets that this run knows, and how they are hidden in text.
 //!
-//! Code that reads a secret registers it with [`know`]. Code that passes on the words of a server, an issuer or a library
-//! hides the secrets in them with [`hide`]. Standard output and standard error hide them once more in text for people.
+//! Code that reads a secret registers it with [`know`]. Code that passes on the words of a server, an issuer or a
+//! library hides the secrets in them with [`hide`]. Standard output and standard error hide them once more in text for
+//! people.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
-//! Shows invisible characters as escapes: those that move the cursor, color the screen, reverse the text, or make two names
-//! look alike.
+//! Shows invisible characters as escapes: those that move the cursor, color the screen, reverse the text, or make two
+//! names look alike.
 
 use super::color;
 use super::quote::push_escape;
@@ -23,8 +23,8 @@ pub(crate) fn first_line(text: &str) -> String {
     visible(text.trim().lines().next().unwrap_or_default())
 }
 
-/// Indents each later line that begins with a label of this program (`Error:`), so that it can't pass for a message of its
-/// own. Text of others may contain line ends.
+/// Indents each later line that begins with a label of this program (`Error:`), so that it can't pass for a message of
+/// its own. Text of others may contain line ends.
 #[must_use]
 pub(crate) fn with_one_label(text: &str) -> String {
     let mut lines = text.split('\n');

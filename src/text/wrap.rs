@@ -10,9 +10,9 @@ const LEAST: usize = 20;
 /// The programs whose commands stay whole.
 const PROGRAMS: [&str; 2] = ["acpctl", "kubectl"];
 
-/// Breaks one line into lines of at most `width` columns, and indents all but the first by `indent` spaces. A word that is
-/// too long for any line, such as a path, stays whole, and so does a command: the terminal breaks it, and it can still be
-/// copied.
+/// Breaks one line into lines of at most `width` columns, and indents all but the first by `indent` spaces. A word that
+/// is too long for any line, such as a path, stays whole, and so does a command: the terminal breaks it, and it can
+/// still be copied.
 #[must_use]
 pub(crate) fn line(text: &str, width: usize, indent: usize) -> String {
     if measure_text_width(text) <= width || width < indent + LEAST {
@@ -55,8 +55,8 @@ fn units(text: &str) -> Vec<&str> {
     units
 }
 
-/// Returns the length of the command with which the text begins. It ends with its quote or its parenthesis; behind a colon,
-/// it covers the rest of the line.
+/// Returns the length of the command with which the text begins. It ends with its quote or its parenthesis; behind a
+/// colon, it covers the rest of the line.
 fn command(text: &str, is_behind_colon: bool) -> Option<usize> {
     let close = match text.chars().next() {
         Some(quote @ ('\'' | '`')) => Some(quote),
@@ -89,8 +89,8 @@ pub(crate) fn lines(text: &str, width: usize) -> String {
     wrapped.join("\n")
 }
 
-/// Lays out a text in paragraphs of at most `width` columns, all lines indented by `indent` spaces. Line ends of the text
-/// stay; other white space and invisible characters are dropped.
+/// Lays out a text in paragraphs of at most `width` columns, all lines indented by `indent` spaces. Line ends of the
+/// text stay; other white space and invisible characters are dropped.
 #[must_use]
 pub(crate) fn paragraphs(text: &str, width: usize, indent: usize) -> String {
     let mut laid_out = String::new();

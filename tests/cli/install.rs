@@ -1,4 +1,5 @@
-//! The script that installs an archive of a release: it checks before it changes anything, and takes back what it installed.
+//! The script that installs an archive of a release: it checks before it changes anything, and takes back what it
+//! installed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

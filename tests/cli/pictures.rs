@@ -1,5 +1,5 @@
-//! The pictures of the README and the documents are real frames: this runs their commands on a terminal and compares what
-//! it shows with docs/pictures/. `UPDATE_PICTURES=1 cargo test --test cli pictures` writes them anew.
+//! The pictures of the README and the documents are real frames: this runs their commands on a terminal and compares
+//! what it shows with docs/pictures/. `UPDATE_PICTURES=1 cargo test --test cli pictures` writes them anew.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::support::TestEnv;
 use crate::support::picture::{Frame, svg};
 use crate::support::pty::Terminal;
 
-/// Three problems that kubeconfigs of laptops have.
+/// The usual problems of a laptop's kubeconfig.
 const LAPTOP: &str = "apiVersion: v1
 kind: Config
 current-context: laptop
@@ -65,7 +65,6 @@ impl Shell {
         env.file("../bin/kubectl", KUBECTL);
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs::set_permissions(bin.join("kubectl"), mode).unwrap();
-        env.config(r#"{"local": true}"#);
         let path = format!(
             "{}:{}",
             bin.display(),
@@ -120,7 +119,7 @@ fn check(name: &str, picture: &str) {
 }
 
 #[test]
-fn validate_finds_three_problems() {
+fn validate_names_each_problem_with_its_fix() {
     let env = TestEnv::new();
     env.file("laptop.yaml", LAPTOP);
     let shell = Shell::start(&env, 30, 92);
@@ -128,7 +127,7 @@ fn validate_finds_three_problems() {
     check(
         "validate.svg",
         &svg(
-            "acpctl credential validate names three problems with their fixes",
+            "acpctl credential validate names each problem with its fix",
             &[shell.frame(1)],
         ),
     );
@@ -137,7 +136,10 @@ fn validate_finds_three_problems() {
 #[test]
 fn create_carves_one_context_and_exec_uses_it() {
     let env = TestEnv::new();
+    env.config(r#"{"local": true}"#);
     env.file("../.kube/config", SEVERAL);
+    let project = ["create", "project", "--name", "team-a"];
+    env.acpctl().args(project).assert().success();
     let shell = Shell::start(&env, 30, 92);
     let mut frames = vec![shell.frame(800)];
     for (line, shown) in [

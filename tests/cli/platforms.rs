@@ -13,8 +13,8 @@ use crate::support::serve::Serve;
 use crate::support::server::{Received, Reply, Scripted, error, raw};
 use crate::support::{TOKEN, TestEnv, streams};
 
-/// A command line, split at blanks, and its exit status on the platform with pods and on the one with sandboxes. The rows
-/// build on each other.
+/// A command line, split at blanks, and its exit status on the platform with pods and on the one with sandboxes. The
+/// rows build on each other.
 const ROWS: &[(&str, i32, i32)] = &[
     ("version", 0, 0),
     ("doctor", 0, 0),

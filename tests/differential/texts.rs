@@ -145,8 +145,8 @@ fn damage(text: &mut Vec<u8>, words: &[&str], random: &mut Random) {
     }
 }
 
-/// Without a byte order mark: inside a text client-go skips the next character where the mark comes to lie at the start of a
-/// buffer of its reader, so its verdict depends on what stands a thousand characters before.
+/// Without a byte order mark: inside a text client-go skips the next character where the mark comes to lie at the start
+/// of a buffer of its reader, so its verdict depends on what stands a thousand characters before.
 const YAML_WORDS: &[&str] = &[
     "\0",
     "\n",

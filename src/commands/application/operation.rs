@@ -1,7 +1,7 @@
 //! `sync` and `refresh`, which ask the server for an operation.
 //!
-//! Every platform has a route for each operation. A server without them, such as a stand-in, is asked as the Go tool asks:
-//! by setting a field of the application.
+//! Every platform has a route for each operation. A server without them, such as a stand-in, is asked as the Go tool
+//! asks: by setting a field of the application.
 
 use anyhow::Context as _;
 
@@ -73,7 +73,8 @@ impl Operation {
     }
 }
 
-/// True if the server does not know the route. A 404 about the application has the platform's code for a missing object.
+/// True if the server does not know the route. A 404 about the application has the platform's code for a missing
+/// object.
 fn is_unknown_route(error: &Error) -> bool {
     match error.status() {
         Some(405) => true,

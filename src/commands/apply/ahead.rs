@@ -1,5 +1,5 @@
-//! Looks up many objects with a few searches. Without this, a manifest of a hundred credentials takes a hundred look-ups,
-//! and two hundred for names that may be IDs.
+//! Looks up many objects with a few searches. Without this, a manifest of a hundred credentials takes a hundred
+//! look-ups, and two hundred for names that may be IDs.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -61,8 +61,8 @@ impl Ahead {
         }
     }
 
-    /// Returns the objects of a name, the first time that it is asked for: later documents may have changed them. Returns
-    /// `None` for a name that has to be looked up alone.
+    /// Returns the objects of a name, the first time that it is asked for: later documents may have changed them.
+    /// Returns `None` for a name that has to be looked up alone.
     pub(super) async fn take(
         &self,
         client: &Client,

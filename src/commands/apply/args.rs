@@ -49,7 +49,8 @@ pub struct Args {
     /// For --prune: labels that must all match (repeatable)
     #[arg(short = 'l', long, alias = "label", value_name = "KEY=VALUE,...")]
     pub selector: Vec<String>,
-    /// Ask the cluster of each kubeconfig what it can do, and fail with exit code 8 if it is more: none|read|read-secrets|write|escalate|admin
+    /// Ask the cluster of each kubeconfig what it can do, and fail with exit code 8 if it is more:
+    /// none|read|read-secrets|write|escalate|admin
     #[arg(long, value_name = "GRADE", value_parser = grading::level)]
     pub(super) max_grade: Option<Level>,
     #[command(flatten)]

@@ -117,7 +117,8 @@ fn kubeconfig(args: &Args) -> Failure {
     ))
 }
 
-/// Reduces a word to lower-case letters and digits, so that spellings that differ only in case and separators are equal.
+/// Reduces a word to lower-case letters and digits, so that spellings that differ only in case and separators are
+/// equal.
 fn plain(word: &str) -> String {
     word.chars()
         .filter(char::is_ascii_alphanumeric)

@@ -1,5 +1,5 @@
-//! Applies a credential (docs/interface/cli-resources.md section 8.8). It is looked up by ID and then by its exact name,
-//! and created only if neither exists. A keyed digest tells whether the server has the secret already.
+//! Applies a credential (docs/interface/cli-resources.md section 8.8). It is looked up by ID and then by its exact
+//! name, and created only if neither exists. A keyed digest tells whether the server has the secret already.
 
 use serde_json::Value;
 

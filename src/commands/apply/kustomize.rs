@@ -50,15 +50,15 @@ const MAX_DEPTH: usize = 50;
 const MAX_FILES: usize = 10_000;
 /// The largest number of documents in the result.
 const MAX_DOCUMENTS: usize = 10_000;
-/// The largest size of the documents together. A file that is referred to twice counts twice, and a patch counts for each
-/// document that it changes.
+/// The largest size of the documents together. A file that is referred to twice counts twice, and a patch counts for
+/// each document that it changes.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// Loads a folder with a kustomization.
 ///
 /// # Errors
-/// In the Go tool's words. Inline patches, cycles and kustomizations beyond the limits are errors too; the Go tool handles
-/// them wrongly.
+/// In the Go tool's words. Inline patches, cycles and kustomizations beyond the limits are errors too; the Go tool
+/// handles them wrongly.
 pub(super) fn load(ctx: &Ctx, folder: &Path) -> Result<Vec<RawDocument>, Failure> {
     let mut loader = Loader {
         ctx,

@@ -1,8 +1,8 @@
 //! `acpctl apply` (docs/interface/cli-resources.md section 8): makes the server match manifests.
 //!
 //! The documents are loaded ([`load`], [`kustomize`]) in one flat form ([`raw`]) and checked for oddities ([`check`]).
-//! They then become one type for each kind ([`document`]), their secrets are read ([`secret`]), and each kind has a module
-//! that compares it with the server and writes through the [`writer`].
+//! They then become one type for each kind ([`document`]), their secrets are read ([`secret`]), and each kind has a
+//! module that compares it with the server and writes through the [`writer`].
 
 mod agent;
 mod ahead;

@@ -1,7 +1,7 @@
 //! `apply --prune`: finds the objects that carry the labels of the selector and are in no document.
 //!
-//! Only agents, providers and policies of the project, clusters and credentials are considered: deleting a project would delete everything in it, and
-//! role bindings have no labels.
+//! Only agents, providers and policies of the project, clusters and credentials are considered: deleting a project
+//! would delete everything in it, and role bindings have no labels.
 
 use anyhow::Context as _;
 

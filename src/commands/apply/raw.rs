@@ -1,7 +1,7 @@
 //! A document of a manifest as it is read: one flat form for all kinds (docs/interface/cli-resources.md section 8.2).
 //!
-//! Scalars are read as the text in the file (`yes`, `0x10`, `1.50`). Null and an empty text count as missing. A key that
-//! is given twice is an error. The names of unknown keys are kept for a warning.
+//! Scalars are read as the text in the file (`yes`, `0x10`, `1.50`). Null and an empty text count as missing. A key
+//! that is given twice is an error. The names of unknown keys are kept for a warning.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -108,8 +108,8 @@ fn order(documents: &mut [RawDocument]) {
     }
 }
 
-/// Notes the sources of secrets that the manifests name, so that a reader of the preview sees which files and variables a
-/// run would read.
+/// Notes the sources of secrets that the manifests name, so that a reader of the preview sees which files and variables
+/// a run would read.
 fn note_secret_sources(ctx: &Ctx, documents: &[RawDocument]) {
     for document in documents {
         for source in document.secret_sources() {
@@ -135,8 +135,8 @@ fn prune_labels(args: &Args) -> Result<Option<Selector>, Failure> {
     }
 }
 
-/// Finds the objects that `--prune` deletes, and asks for consent. It runs before the first write, so that a run without
-/// consent changes nothing.
+/// Finds the objects that `--prune` deletes, and asks for consent. It runs before the first write, so that a run
+/// without consent changes nothing.
 fn agreed_leftovers(
     writer: &Writer<'_>,
     args: &Args,

@@ -280,8 +280,8 @@ fn variable(name: &str) -> Result<String, Failure> {
     Ok(value)
 }
 
-/// Replaces `$NAME` and `${NAME}` by the value of the variable. The other parts that begin with `$` are removed as the Go
-/// tool does, with a warning: a secret that holds a `$` needs `tokenFrom`.
+/// Replaces `$NAME` and `${NAME}` by the value of the variable. The other parts that begin with `$` are removed as the
+/// Go tool does, with a warning: a secret that holds a `$` needs `tokenFrom`.
 ///
 /// # Errors
 /// If a variable is not set.

@@ -6,7 +6,7 @@ use crate::api::{self, Body, Client, Error, ListOptions, equals};
 use crate::commands::outcome::WriteArgs;
 use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::ctx::Ctx;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::output::prompt::{self, Choice};
@@ -89,7 +89,8 @@ impl BindArgs {
     }
 }
 
-/// Binds a stored credential to each project, and reports that: on standard output, or beside an object on standard error.
+/// Binds a stored credential to each project, and reports that: on standard output, or beside an object on standard
+/// error.
 ///
 /// # Errors
 /// If the server refuses. The hint is the command that binds it later, since the credential is stored already.
@@ -165,8 +166,8 @@ impl BindingArgs {
         Ok((credential, grantee))
     }
 
-    /// Returns the project, which must be named on the command line or, on a terminal, be chosen now. After a choice, shows
-    /// the command line that makes it unnecessary.
+    /// Returns the project, which must be named on the command line or, on a terminal, be chosen now. After a choice,
+    /// shows the command line that makes it unnecessary.
     ///
     /// # Errors
     /// No project is named or chosen.
@@ -219,9 +220,8 @@ impl Grantee {
     }
 
     async fn find(client: &Client, project: &str, agent: Option<&str>) -> anyhow::Result<Self> {
-        let found = lookup::project(client, project)
-            .await
-            .with_context(|| format!("look up project {}", quote(project)))?;
+        let found = lookup::project(client, project).await;
+        let found = found.map_err(|error| or_create(error, project))?;
         let project = found.id().to_owned();
         let agent = match agent {
             None => None,
@@ -245,8 +245,22 @@ impl Grantee {
     }
 }
 
-/// Offers the projects whose sessions may use a credential, and `none` if it is given. If they can't be listed, prompts for
-/// the name of one. Returns `None` for no project.
+/// Names the command that creates a project which does not exist, unless a similar name is suggested already.
+fn or_create(error: anyhow::Error, project: &str) -> anyhow::Error {
+    let doing = format!("look up project {}", quote(project));
+    match error.downcast::<Failure>() {
+        Ok(failure) if failure.kind == Kind::NotFound && failure.hint.is_none() => {
+            let create = acpctl(&["create", "project", "--name", project]);
+            let failure = failure.hint(format!("if the project is new: {create}"));
+            anyhow::Error::from(failure).context(doing)
+        }
+        Ok(failure) => anyhow::Error::from(failure).context(doing),
+        Err(error) => error.context(doing),
+    }
+}
+
+/// Offers the projects whose sessions may use a credential, and `none` if it is given. If they can't be listed, prompts
+/// for the name of one. Returns `None` for no project.
 ///
 /// # Errors
 /// If the user cancels.

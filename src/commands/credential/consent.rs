@@ -1,4 +1,5 @@
-//! Asks before a binding shadows another credential, or is shadowed by one: the rule of `bind`, and of the flag `--bind`.
+//! Asks before a binding shadows another credential, or is shadowed by one: the rule of `bind`, and of the flag
+//! `--bind`.
 
 use anyhow::Context as _;
 
@@ -26,8 +27,8 @@ pub(super) struct Wish<'a> {
 }
 
 impl Wish<'_> {
-    /// Decides by the plan whether the binding may be made. If a credential is shadowed, shows the effect, and asks on a
-    /// terminal.
+    /// Decides by the plan whether the binding may be made. If a credential is shadowed, shows the effect, and asks on
+    /// a terminal.
     ///
     /// # Errors
     /// The plan can't be made, or the user can't be asked ([`Kind::Input`]).

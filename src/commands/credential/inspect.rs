@@ -25,10 +25,10 @@ acpctl credential inspect --from-file ~/.kube/config --context dev --access --ma
 
 /// Show where a kubeconfig leads, and with --access what it can do there
 ///
-/// With --access the cluster is asked who this is and what the user may do, in the context's namespace and in the whole cluster.
-/// The answer is a grade: none, read, read-secrets, write, escalate or admin. Nothing in the cluster is read or changed: at most
-/// 35 requests, all of them to the three addresses that answer questions about the user itself. What the cluster does not answer is
-/// unknown, never no.
+/// With --access the cluster is asked who this is and what the user may do, in the context's namespace and in the whole
+/// cluster. The answer is a grade: none, read, read-secrets, write, escalate or admin. Nothing in the cluster is read
+/// or changed: at most 35 requests, all of them to the three addresses that answer questions about the user itself.
+/// What the cluster does not answer is unknown, never no.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -216,8 +216,8 @@ impl Row {
     }
 }
 
-/// Returns where the grade applies, and the first right that makes it. A right in the whole cluster comes before one in the
-/// namespace.
+/// Returns where the grade applies, and the first right that makes it. A right in the whole cluster comes before one in
+/// the namespace.
 fn cause(asked: &Inspection) -> (String, String) {
     let makes = |finding: &&Finding| {
         let is_given = matches!(finding.verdict, Verdict::Yes(_) | Verdict::Only(_));

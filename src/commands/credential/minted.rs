@@ -1,5 +1,5 @@
-//! The parts that the verbs about minted credentials share: the record of the account, the kubeconfig with its token, and what becomes of
-//! the work of a run that was killed.
+//! The parts that the verbs about minted credentials share: the record of the account, the kubeconfig with its token,
+//! and what becomes of the work of a run that was killed.
 
 use std::time::Duration;
 
@@ -27,8 +27,8 @@ use crate::resources::{
 use crate::text::url_for_people;
 use crate::yaml;
 
-/// How often a new token is tried if it has no rights yet, and the wait between: several API servers learn of a new binding one
-/// after the other.
+/// How often a new token is tried if it has no rights yet, and the wait between: several API servers learn of a new
+/// binding one after the other.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -44,8 +44,8 @@ pub(super) struct Minted {
 }
 
 impl Minted {
-    /// Reads the annotations of a credential; `None` if it was not minted. The platform sent them, so what is not a name in a
-    /// cluster is not used.
+    /// Reads the annotations of a credential; `None` if it was not minted. The platform sent them, so what is not a
+    /// name in a cluster is not used.
     pub(super) fn of(record: &Record) -> Option<Self> {
         let name = |key| Some(annotation(record, key)).filter(|text| is_name(text));
         let account = Account {

@@ -105,8 +105,8 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
     }
 }
 
-/// Lists the accounts of the whole cluster, or, if the user may not do that, those of the namespaces that the context and the
-/// credentials name.
+/// Lists the accounts of the whole cluster, or, if the user may not do that, those of the namespaces that the context
+/// and the credentials name.
 async fn look(ctx: &Ctx, ends: &Ends<'_>, namespaces: BTreeSet<String>) -> anyhow::Result<Seen> {
     match change::accounts(&ends.cluster, None).await {
         Ok(accounts) => {

@@ -49,8 +49,8 @@ enum Effect {
 }
 
 impl BindingPlan {
-    /// Plans a binding of the credential for every agent of the project, or for the one agent of the grantee. Sends a single
-    /// request if no other credential is bound, unless `in_full`.
+    /// Plans a binding of the credential for every agent of the project, or for the one agent of the grantee. Sends a
+    /// single request if no other credential is bound, unless `in_full`.
     ///
     /// # Errors
     /// Something that the plan depends on can't be read.

@@ -47,13 +47,14 @@ const LONGEST_RUN: Duration = Duration::from_secs(900);
 
 /// Get a new token for a minted credential
 ///
-/// The account in the cluster stays as it is. A new token is made for the same time as before and tried in the cluster; then the
-/// platform gets it, and only when the platform has it, the old token is ended. If a step fails, the old token stays in use.
+/// The account in the cluster stays as it is. A new token is made for the same time as before and tried in the cluster;
+/// then the platform gets it, and only when the platform has it, the old token is ended. If a step fails, the old token
+/// stays in use.
 ///
 /// Your own kubeconfig is used for the cluster: the context in KUBECONFIG that leads there, or the one that you name.
 ///
-/// With --watch, the command keeps running: it renews each credential in time, reports on standard error, tries again after a
-/// failure, and ends on SIGTERM or Ctrl-C, but not within a renewal.
+/// With --watch, the command keeps running: it renews each credential in time, reports on standard error, tries again
+/// after a failure, and ends on SIGTERM or Ctrl-C, but not within a renewal.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -66,16 +67,19 @@ pub struct Args {
     /// Only if the token ends within this time, e.g. 6h
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days)]
     expiring_within: Option<Duration>,
-    /// Keep running, and renew each credential within --expiring-within of its end (default: 6h), or when half of its time is over
+    /// Keep running, and renew each credential within --expiring-within of its end (default: 6h), or when half of its
+    /// time is over
     #[arg(long)]
     watch: bool,
     /// With --watch: look again after this time (default: a third of --expiring-within)
     #[arg(long, value_name = "DURATION", value_parser = number::duration_with_days, requires = "watch")]
     every: Option<Duration>,
-    /// Print the objects of an account in this namespace that may renew these credentials and nothing else; renew nothing now
+    /// Print the objects of an account in this namespace that may renew these credentials and nothing else; renew
+    /// nothing now
     #[arg(long, value_name = "NAMESPACE", conflicts_with_all = ["watch", "print_schedule"])]
     renewer: Option<String>,
-    /// Print a text for this scheduler, which renews all credentials in time, and renew nothing now: cron|github|kubernetes|systemd
+    /// Print a text for this scheduler, which renews all credentials in time, and renew nothing now:
+    /// cron|github|kubernetes|systemd
     #[arg(
         long,
         value_name = "SCHEDULER",
@@ -343,8 +347,8 @@ fn renew(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<Timestam
     Ok(token.end)
 }
 
-/// Removes an anchor that a run on another machine has left, and with it the token that nobody knows. A young one may belong to a
-/// run that is not at its end.
+/// Removes an anchor that a run on another machine has left, and with it the token that nobody knows. A young one may
+/// belong to a run that is not at its end.
 async fn clear(ctx: &Ctx, ends: &Ends<'_>, anchor: &Object) -> anyhow::Result<()> {
     let found = change::find(&ends.cluster, anchor).await.map_err(failure)?;
     let Some(found) = found.filter(|found| change::is_ours(found, anchor)) else {

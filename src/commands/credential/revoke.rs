@@ -30,8 +30,8 @@ acpctl credential revoke prod --yes";
 
 /// Take back a minted credential, in the cluster and on the platform
 ///
-/// Removes the rights, the token and the account from the cluster, asks the cluster until it refuses the token, and deletes the
-/// credential from the platform last. Your own kubeconfig is used for the cluster, as in renew.
+/// Removes the rights, the token and the account from the cluster, asks the cluster until it refuses the token, and
+/// deletes the credential from the platform last. Your own kubeconfig is used for the cluster, as in renew.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

@@ -81,8 +81,8 @@ WantedBy=timers.target
     }
 }
 
-/// A job in the cluster, with the account of `--renewer` and the kubeconfig that comes with it. What the platform needs comes from
-/// a Secret of the user.
+/// A job in the cluster, with the account of `--renewer` and the kubeconfig that comes with it. What the platform needs
+/// comes from a Secret of the user.
 fn kubernetes(hours: u64, within: &str) -> String {
     let name = renewer::NAME;
     format!(

@@ -21,8 +21,8 @@ use crate::secret_file;
 use crate::text::acpctl;
 use crate::text::quote;
 
-/// Adds to a 404 that the credential exists, if it does: the platform hides the secret from those whom the credential is
-/// not bound to.
+/// Adds to a 404 that the credential exists, if it does: the platform hides the secret from those whom the credential
+/// is not bound to.
 async fn explained(client: &Client, given: &str, error: anyhow::Error) -> anyhow::Error {
     let Some(mut failure) = failure_in(&error).filter(|it| it.kind == Kind::NotFound) else {
         return error;

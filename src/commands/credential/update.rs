@@ -30,8 +30,8 @@ acpctl credential update prod --bind team-a";
 
 /// Change a credential
 ///
-/// Only what is given changes; an empty value clears a field. A new kubeconfig is cut and validated as create does it. If
-/// everything given is already stored, nothing is sent.
+/// Only what is given changes; an empty value clears a field. A new kubeconfig is cut and validated as create does it.
+/// If everything given is already stored, nothing is sent.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -66,7 +66,8 @@ pub struct Args {
     /// Do not ask before --bind shadows another credential
     #[arg(short, long)]
     yes: bool,
-    /// Ask the cluster what the new kubeconfig can do, and fail with exit code 8 if it is more: none|read|read-secrets|write|escalate|admin
+    /// Ask the cluster what the new kubeconfig can do, and fail with exit code 8 if it is more:
+    /// none|read|read-secrets|write|escalate|admin
     #[arg(long, value_name = "GRADE", value_parser = grading::level)]
     max_grade: Option<Level>,
     #[command(flatten)]
@@ -272,9 +273,9 @@ fn stored(
     }
 }
 
-/// Renews the digest of the secret, if the credential has one. With the digest of the old secret, `apply` would take the
-/// old secret for the stored one. The answer to the change tells whether there is a digest, so a credential without one
-/// costs no request.
+/// Renews the digest of the secret, if the credential has one. With the digest of the old secret, `apply` would take
+/// the old secret for the stored one. The answer to the change tells whether there is a digest, so a credential without
+/// one costs no request.
 fn renew_digest(
     ctx: &Ctx,
     client: &Client,

@@ -23,8 +23,8 @@ pub(super) struct Round {
     pub due: Option<Timestamp>,
 }
 
-/// Looks at the credentials at least once in every `pause`, and earlier if one is due earlier. A failure is reported and does
-/// not end the work. SIGTERM and Ctrl-C end it, but not within a renewal.
+/// Looks at the credentials at least once in every `pause`, and earlier if one is due earlier. A failure is reported
+/// and does not end the work. SIGTERM and Ctrl-C end it, but not within a renewal.
 ///
 /// # Errors
 /// The system does not report signals.

@@ -1,5 +1,5 @@
-//! `acpctl describe` (docs/interface/cli-core.md section 7.12): a page for people on a terminal, the Go tool's JSON in a
-//! pipe.
+//! `acpctl describe` (docs/interface/cli-core.md section 7.12): a page for people on a terminal, the Go tool's JSON in
+//! a pipe.
 
 mod page;
 

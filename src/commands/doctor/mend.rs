@@ -10,8 +10,8 @@ use crate::complete;
 use crate::plain_file::{self, Links};
 use crate::session_helper::dir;
 
-/// Mends what the checks found, and removes leftovers of runs that were killed. Returns a sentence for each thing done, or
-/// for each thing that could not be done.
+/// Mends what the checks found, and removes leftovers of runs that were killed. Returns a sentence for each thing done,
+/// or for each thing that could not be done.
 pub(super) fn all(checks: &[Check]) -> Vec<String> {
     let mut done: Vec<String> = checks.iter().filter_map(mode).collect();
     match dir::sweep() {

@@ -44,7 +44,8 @@ enum Form {
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Repair what can be repaired without losing anything: modes of files and folders, leftovers of killed runs, stale caches
+    /// Repair what can be repaired without losing anything: modes of files and folders, leftovers of killed runs, stale
+    /// caches
     #[arg(long)]
     fix: bool,
     /// Output format: text|json

@@ -79,7 +79,8 @@ fn transport(settings: &Settings) -> Vec<Check> {
     found
 }
 
-/// Sends one request and judges its answer. `is_due` says that the token has expired and that the next command renews it.
+/// Sends one request and judges its answer. `is_due` says that the token has expired and that the next command renews
+/// it.
 fn server_and_clock(
     ctx: &Ctx,
     settings: &Settings,

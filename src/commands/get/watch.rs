@@ -1,5 +1,5 @@
-//! `get --watch`: polls the list and prints which objects are new, changed or deleted. The first poll is sent at once, and
-//! shows all objects as new.
+//! `get --watch`: polls the list and prints which objects are new, changed or deleted. The first poll is sent at once,
+//! and shows all objects as new.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -39,8 +39,8 @@ acpctl local export | acpctl apply -f - --dry-run";
 
 /// Write the store as manifests that 'apply -f' reads
 ///
-/// Writes projects, agents, credentials, providers, policies, clusters and role bindings. Anything that a manifest cannot express is counted on
-/// standard error. Without --secrets no secret is written.
+/// Writes projects, agents, credentials, providers, policies, clusters and role bindings. Anything that a manifest
+/// cannot express is counted on standard error. Without --secrets no secret is written.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -165,8 +165,8 @@ impl Names {
     }
 }
 
-/// A new folder for secrets; dropping it before it is finished removes it. It is filled under a temporary name beside its
-/// final path and is locked meanwhile; the next run removes the folder of a killed one.
+/// A new folder for secrets; dropping it before it is finished removes it. It is filled under a temporary name beside
+/// its final path and is locked meanwhile; the next run removes the folder of a killed one.
 struct NewFolder {
     /// The final path.
     target: PathBuf,

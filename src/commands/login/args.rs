@@ -25,16 +25,17 @@ pub(super) enum Mode {
 
 /// Log in to the Ambient API server
 ///
-/// Saves a token, or gets one from the identity provider: in the browser with --use-auth-code, with a code that you type on
-/// another device with --device, as a service account with --client-credentials. On a terminal without any of these flags,
-/// the login is in the browser, or on another device if there is no display, provided that the issuer is known: from
-/// --issuer-url, `AMBIENT_ISSUER_URL` or the last login at this server; otherwise acpctl prompts for a token.
+/// Saves a token, or gets one from the identity provider: in the browser with --use-auth-code, with a code that you
+/// type on another device with --device, as a service account with --client-credentials. On a terminal without any of
+/// these flags, the login is in the browser, or on another device if there is no display, provided that the issuer is
+/// known: from --issuer-url, `AMBIENT_ISSUER_URL` or the last login at this server; otherwise acpctl prompts for a
+/// token.
 ///
 /// One request asks the API server whether it accepts the token; the login is saved even if the server does not answer.
 /// With --dry-run, nothing is saved; this needs --token or --client-credentials.
 ///
-/// A job in a CI system needs no login: with `AMBIENT_ISSUER_URL`, `AMBIENT_CLIENT_ID` and a secret or an ID token in its
-/// environment, each command gets a token and keeps it in memory.
+/// A job in a CI system needs no login: with `AMBIENT_ISSUER_URL`, `AMBIENT_CLIENT_ID` and a secret or an ID token in
+/// its environment, each command gets a token and keeps it in memory.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

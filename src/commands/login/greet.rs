@@ -14,7 +14,8 @@ use crate::text::url_for_people;
 /// The server's time limit, unless the user sets another.
 const SERVER_LIMIT: Duration = Duration::from_secs(5);
 
-/// Sends one request to learn whether the server accepts the token. The login is saved already, so a failure is a warning.
+/// Sends one request to learn whether the server accepts the token. The login is saved already, so a failure is a
+/// warning.
 ///
 /// # Errors
 /// The configuration can't be read.

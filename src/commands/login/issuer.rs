@@ -23,8 +23,8 @@ pub(super) struct Provider {
 }
 
 impl Provider {
-    /// Chooses issuer and client: a flag wins over the environment, the environment over the last login at this server. The
-    /// client of the last login is taken only with its issuer.
+    /// Chooses issuer and client: a flag wins over the environment, the environment over the last login at this server.
+    /// The client of the last login is taken only with its issuer.
     ///
     /// # Errors
     /// A secret can't be read.

@@ -49,8 +49,8 @@ pub(super) fn save(
     Ok(kept)
 }
 
-/// Creates the context that the login is for. It is the current one only if it is the first: a login must not make other
-/// commands use another server.
+/// Creates the context that the login is for. It is the current one only if it is the first: a login must not make
+/// other commands use another server.
 fn add_context(config: &mut Config, name: &str) -> Result<String, Failure> {
     let note = if contexts::create(config, name)? {
         format!("Context {} created; it is the current one", quote(name))
@@ -64,8 +64,8 @@ fn add_context(config: &mut Config, name: &str) -> Result<String, Failure> {
     Ok(note)
 }
 
-/// Saves the tokens where the user wants them, or else where the last login is, or else in the keyring if one answers, or
-/// else in the file. The choice never changes silently.
+/// Saves the tokens where the user wants them, or else where the last login is, or else in the keyring if one answers,
+/// or else in the file. The choice never changes silently.
 fn keep(
     ctx: &Ctx,
     args: &Args,

@@ -1,5 +1,5 @@
-//! `acpctl project …` (docs/interface/cli-core.md section 7.7). Without an argument it shows the current project; with an
-//! argument that is not a verb it switches to the project of that name.
+//! `acpctl project …` (docs/interface/cli-core.md section 7.7). Without an argument it shows the current project; with
+//! an argument that is not a verb it switches to the project of that name.
 
 mod create;
 mod current;

@@ -13,8 +13,8 @@ pub(super) struct Fields {
     #[arg(long, value_name = "TYPE")]
     #[arg(add = Candidates::PROVIDERS)]
     r#type: Option<String>,
-    /// Name of the Kubernetes Secret that holds the credential or, on a platform with managed gateways, name or ID of the
-    /// credential
+    /// Name of the Kubernetes Secret that holds the credential or, on a platform with managed gateways, name or ID of
+    /// the credential
     #[arg(long, value_name = "NAME")]
     secret: Option<String>,
     /// Labels, as a JSON object

@@ -1,5 +1,5 @@
-//! The secret of a provider: the name of a Kubernetes Secret in sandboxes, the ID of a credential behind managed gateways
-//! (docs/interface/runner.md sections 12.2 and 12.3).
+//! The secret of a provider: the name of a Kubernetes Secret in sandboxes, the ID of a credential behind managed
+//! gateways (docs/interface/runner.md sections 12.2 and 12.3).
 
 use crate::api::Client;
 use crate::commands::server_mode::ServerModeArgs;

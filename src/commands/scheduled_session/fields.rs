@@ -60,8 +60,8 @@ fn overlap_policies() -> [PossibleValue; 2] {
 }
 
 impl Fields {
-    /// Checks the schedule and the time zone that are given, since not every platform does: a schedule with a mistake would
-    /// never run.
+    /// Checks the schedule and the time zone that are given, since not every platform does: a schedule with a mistake
+    /// would never run.
     ///
     /// # Errors
     /// A usage failure.

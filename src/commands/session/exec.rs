@@ -178,8 +178,8 @@ impl Run<'_> {
         }
     }
 
-    /// Fetches the secrets at the interval of `--refresh`, until the caller drops this future. If a secret can't be fetched,
-    /// its file stays as it is.
+    /// Fetches the secrets at the interval of `--refresh`, until the caller drops this future. If a secret can't be
+    /// fetched, its file stays as it is.
     async fn refresh(&self, ctx: &Ctx, files: &Materialized<'_>, mut masked: KnownSecrets) {
         let Some(every) = self.child.refresh else {
             return;

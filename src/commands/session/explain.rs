@@ -36,9 +36,9 @@ const WIDE_TITLES: &[&str] = &[
 
 /// Explain why a session gets a credential, or does not
 ///
-/// Shows the bindings that decide: those of each chosen credential, of its rivals, and of credentials that are bound but
-/// not visible to you. -o wide adds the role, date and ID of each; -o json has all bindings. Bindings that you may not
-/// see are missing here, but may decide nevertheless.
+/// Shows the bindings that decide: those of each chosen credential, of its rivals, and of credentials that are bound
+/// but not visible to you. -o wide adds the role, date and ID of each; -o json has all bindings. Bindings that you may
+/// not see are missing here, but may decide nevertheless.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

@@ -92,8 +92,8 @@ pub(super) async fn named(
     lookup::id_by_name(client, &Collection::sessions(), given, refusal).await
 }
 
-/// True if the stream of this session's events could not be opened because no runner serves them: in a sandbox, only the
-/// stored messages can be followed. With `or_ended`, also for a session that has ended.
+/// True if the stream of this session's events could not be opened because no runner serves them: in a sandbox, only
+/// the stored messages can be followed. With `or_ended`, also for a session that has ended.
 pub(super) async fn has_only_messages(
     client: &Client,
     session: &Record,

@@ -56,8 +56,8 @@ pub(super) fn records(ctx: &Ctx) -> anyhow::Result<Vec<Record>> {
     })
 }
 
-/// Reads a credential without its secret. If the session's token may not read it, the address and the e-mail address are
-/// missing, as they are in the runner.
+/// Reads a credential without its secret. If the session's token may not read it, the address and the e-mail address
+/// are missing, as they are in the runner.
 async fn metadata(client: &Client, provider: &str, id: &str) -> Record {
     let bare = || {
         let value = json!({"id": id, "name": provider, "provider": provider});
@@ -112,8 +112,8 @@ pub(super) fn client(ctx: &Ctx) -> anyhow::Result<Client> {
     Client::connect(&settings, token)
 }
 
-/// Refuses to send the token anywhere except into the cluster or to this machine. A URL without a host, such as `file:`,
-/// is refused too.
+/// Refuses to send the token anywhere except into the cluster or to this machine. A URL without a host, such as
+/// `file:`, is refused too.
 fn check_host(url: &Url) -> Result<(), Failure> {
     if is_near(url) && matches!(url.scheme(), "http" | "https") {
         return Ok(());

@@ -42,8 +42,8 @@ pub struct Args {
     /// With -f or -F: print raw event JSON
     #[arg(long)]
     json: bool,
-    /// Only messages after this sequence number (default 0); with -f or -F: follow the stored messages after it instead of
-    /// the live events, without losing or repeating one; -f ends with the run
+    /// Only messages after this sequence number (default 0); with -f or -F: follow the stored messages after it instead
+    /// of the live events, without losing or repeating one; -f ends with the run
     #[arg(long, value_name = "SEQ", value_parser = number::int64, allow_negative_numbers = true)]
     after: Option<i64>,
     #[command(flatten)]

@@ -27,8 +27,8 @@ const TITLES: &[&str] = &["PROVIDER", "CREDENTIAL", "WHAT", "NAME", "VALUE"];
 
 /// Show what a session gets: files, variables, MCP servers
 ///
-/// Writes nothing and shows no secret. Without --credential and --from-file, the credentials are resolved through the role
-/// bindings, as the platform does. Warnings go to stderr.
+/// Writes nothing and shows no secret. Without --credential and --from-file, the credentials are resolved through the
+/// role bindings, as the platform does. Warnings go to stderr.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -144,8 +144,8 @@ fn rows(step: &Step) -> Vec<Vec<String>> {
     rows
 }
 
-/// Lays the rows out for a window that is too narrow for the table: under a heading for each credential, with nothing cut
-/// off.
+/// Lays the rows out for a window that is too narrow for the table: under a heading for each credential, with nothing
+/// cut off.
 fn narrow(plan: &Plan, width: usize) -> String {
     let of_credentials = plan.steps.iter().map(rows);
     let all = of_credentials.chain([setup(plan.setting.mode)]);

@@ -177,8 +177,8 @@ impl Renderer {
         format!("{begin}{}", self.tool(name))
     }
 
-    /// Returns a result, to stand after the name of its tool. If the open line is not of this call, the result gets a line
-    /// of its own that begins with the name.
+    /// Returns a result, to stand after the name of its tool. If the open line is not of this call, the result gets a
+    /// line of its own that begins with the name.
     fn result(&mut self, id: &str, content: &str) -> String {
         let index = self.calls.iter().position(|(call, _)| call == id);
         let name = index

@@ -30,7 +30,8 @@ pub(super) struct Kept {
     pub snapshot: &'static str,
 }
 
-/// Shows a text from the running sandbox or, if it is not available there, the one that was kept when the sandbox ended.
+/// Shows a text from the running sandbox or, if it is not available there, the one that was kept when the sandbox
+/// ended.
 pub(super) fn show(ctx: &Ctx, args: &SandboxArgs, kept: &Kept) -> anyhow::Result<()> {
     let format = args.output.format()?;
     let sessions = Collection::sessions();

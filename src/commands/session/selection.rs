@@ -73,8 +73,8 @@ impl SelectionArgs {
         !self.credential.is_empty() || self.from_file.is_some()
     }
 
-    /// Plans what becomes of the credentials in the target, which is `in_pod` for pods, one of each provider. A secret that can't be read is not an
-    /// error here: the plan notes it.
+    /// Plans what becomes of the credentials in the target, which is `in_pod` for pods, one of each provider. A secret
+    /// that can't be read is not an error here: the plan notes it.
     ///
     /// # Errors
     /// If the flags contradict each other, or a credential can't be found.
@@ -180,8 +180,8 @@ impl SelectionArgs {
     }
 }
 
-/// Reads the kubeconfig of a file and cuts it to its current context, as `credential create` does. The plan judges it: an
-/// address that only this machine reaches is acceptable here.
+/// Reads the kubeconfig of a file and cuts it to its current context, as `credential create` does. The plan judges it:
+/// an address that only this machine reaches is acceptable here.
 fn from_file(ctx: &Ctx, file: &Path, target: Option<Target>) -> Result<Credential, Failure> {
     let input = input::from_path(file)?;
     let name = input.name();
@@ -301,8 +301,8 @@ fn target_of_session(
     })
 }
 
-/// Returns the ID of the agent that the user named, or `None` if the user named none. An unknown agent is an error, so that
-/// it does not count as none.
+/// Returns the ID of the agent that the user named, or `None` if the user named none. An unknown agent is an error, so
+/// that it does not count as none.
 async fn agent_id(
     client: &Client,
     project: &str,
@@ -322,8 +322,9 @@ fn chosen(ctx: &Ctx, candidates: &[Candidate]) -> anyhow::Result<Vec<Credential>
     ctx.block_on(fetch::chosen(ctx.client()?, candidates, limit(ctx)))
 }
 
-/// Fetches the credentials that the variables of a pod name. If the service's token is rejected, it is read again, since it
-/// may have been renewed, and everything is fetched once more, as the runner does (docs/interface/runner.md section 3.2).
+/// Fetches the credentials that the variables of a pod name. If the service's token is rejected, it is read again,
+/// since it may have been renewed, and everything is fetched once more, as the runner does (docs/interface/runner.md
+/// section 3.2).
 fn of_pod(ctx: &Ctx) -> anyhow::Result<Vec<Credential>> {
     let records = from_env::records(ctx)?;
     let credentials = with_secrets(ctx, ctx.client()?, &records)?;

@@ -1,7 +1,8 @@
-//! Follows the stored messages of a session. Their numbers increase, so a connection can begin where the one before ended.
+//! Follows the stored messages of a session. Their numbers increase, so a connection can begin where the one before
+//! ended.
 //!
-//! The server keeps the stream open when a run ends. The end appears in a message (`RUN_FINISHED`, `RUN_ERROR`) or in the
-//! session's phase, whichever comes first.
+//! The server keeps the stream open when a run ends. The end appears in a message (`RUN_FINISHED`, `RUN_ERROR`) or in
+//! the session's phase, whichever comes first.
 
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use crate::failure::{Failure, Kind};
 use crate::output::progress;
 use crate::resources::{Record, SESSION, SESSION_MESSAGE};
 
-/// How long the stream must be silent before its last message counts as the end of the run. Messages of earlier runs come
-/// without a pause, so their ends are not taken for the end.
+/// How long the stream must be silent before its last message counts as the end of the run. Messages of earlier runs
+/// come without a pause, so their ends are not taken for the end.
 const QUIET: Duration = Duration::from_millis(500);
 /// How often the phase of a silent session is read.
 const POLL: Duration = Duration::from_secs(2);
@@ -64,8 +65,8 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// Prints the messages after the last one, and then each new one. Ends with the run, with the stream, or on Ctrl-C; with
-    /// `reconnect`, only on Ctrl-C.
+    /// Prints the messages after the last one, and then each new one. Ends with the run, with the stream, or on Ctrl-C;
+    /// with `reconnect`, only on Ctrl-C.
     ///
     /// # Errors
     /// If the stream can't be opened and waiting would not help, or if standard output can't be written. Without
@@ -145,8 +146,8 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// Returns how the run ended, by the last message or by the session's phase; `None` while it goes on, or if the phase
-    /// can't be read.
+    /// Returns how the run ended, by the last message or by the session's phase; `None` while it goes on, or if the
+    /// phase can't be read.
     async fn ended(&mut self) -> Option<End> {
         if let Some(end) = self.end.take() {
             return Some(end);

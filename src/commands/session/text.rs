@@ -141,8 +141,8 @@ fn texts(content: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// Returns the name of a tool with its input, as pairs in the order of their keys. Texts are not quoted, other values are
-/// JSON, and long values are cut.
+/// Returns the name of a tool with its input, as pairs in the order of their keys. Texts are not quoted, other values
+/// are JSON, and long values are cut.
 fn call(name: &str, input: Option<&Value>) -> String {
     let Some(Value::Object(input)) = input else {
         return name.to_owned();

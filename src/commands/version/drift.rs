@@ -1,4 +1,5 @@
-//! Warns on a terminal if the server is of another release of the platform than the one that this program was written for.
+//! Warns on a terminal if the server is of another release of the platform than the one that this program was written
+//! for.
 
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ const CACHE: Cache = Cache {
     fresh: Duration::from_secs(24 * 60 * 60),
 };
 
-/// Asks the server that the command talked to for its release, once a day, and warns if it is another one. Sends no request
-/// for a pipe, in CI, or if there is no place to remember it.
+/// Asks the server that the command talked to for its release, once a day, and warns if it is another one. Sends no
+/// request for a pipe, in CI, or if there is no place to remember it.
 pub(crate) fn warn_once_a_day(ctx: &Ctx) {
     let (Some(client), Ok(settings)) = (ctx.used_client(), ctx.settings()) else {
         return;

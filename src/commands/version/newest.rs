@@ -119,8 +119,8 @@ fn failed(url: &str, why: &str) -> Failure {
     )
 }
 
-/// Returns the version in an answer: `tag_name` or `version` of a JSON object, or a text that is a version. The answer comes
-/// from elsewhere, so a version is short and of letters, digits, dots and the like.
+/// Returns the version in an answer: `tag_name` or `version` of a JSON object, or a text that is a version. The answer
+/// comes from elsewhere, so a version is short and of letters, digits, dots and the like.
 fn version_in(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?;
     let named = serde_json::from_str::<Value>(text).ok().and_then(|value| {

@@ -3,11 +3,12 @@
 //! clap holds the commands, flags and help texts; this module reads the words as the Go tool does
 //! (docs/interface/cli-core.md section 1.3, docs/interface/cli-resources.md section 1.2): the flags of the last command
 //! may stand anywhere on the line, switches take a value (`--switch=false`) and can be bundled (`-vh`), the last
-//! occurrence of a flag wins, flags can't be abbreviated, and errors are in the Go tool's words. A correct line is handed
-//! to clap in one plain form (`--flag=value`, then `--`, then the arguments), so clap only converts values.
+//! occurrence of a flag wins, flags can't be abbreviated, and errors are in the Go tool's words. A correct line is
+//! handed to clap in one plain form (`--flag=value`, then `--`, then the arguments), so clap only converts values.
 //!
 //! The Go tool forgets where `--` stood, and so does this module, with one exception. A command that ends in another
-//! command line declares its last positional as [`Arg::last`](clap::Arg::last): that one takes exactly the words after `--`.
+//! command line declares its last positional as [`Arg::last`](clap::Arg::last): that one takes exactly the words after
+//! `--`.
 //!
 //! - `parse`: from the words to a request, and the failures on the way
 //! - `words`: the words of a line: commands, flags with their values, arguments

@@ -60,7 +60,8 @@ pub fn parse(root: &mut Command, words: &[OsString]) -> Result<Request, Failure>
         Ok(()) => plain_words(&path, &scanned.flags, arguments(line.command(), &scanned)),
         Err(_) => plain_words(&path, &scanned.flags, (&[], &[])),
     };
-    // A value that can't be converted is reported even if a later word is wrong too: the first fault is the one to name.
+    // A value that can't be converted is reported even if a later word is wrong too: the first fault is the one to
+    // name.
     let parsed = root.try_get_matches_from_mut(words);
     match (parsed, checked) {
         (Ok(matches), Ok(())) => Ok(Request::Run(matches)),

@@ -1,4 +1,5 @@
-//! Rules that clap's definition of a command implies: how many arguments it takes, how its flags and its usage line read.
+//! Rules that clap's definition of a command implies: how many arguments it takes, how its flags and its usage line
+//! read.
 
 use std::ffi::OsString;
 

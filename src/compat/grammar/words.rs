@@ -411,8 +411,8 @@ impl Known<'_> {
     }
 }
 
-/// Returns the bytes of a word from a byte offset on. Offsets come from the lossy text; it equals the word up to the value,
-/// because flag names are ASCII.
+/// Returns the bytes of a word from a byte offset on. Offsets come from the lossy text; it equals the word up to the
+/// value, because flag names are ASCII.
 fn after(word: &OsStr, offset: usize) -> OsString {
     OsStr::from_bytes(word.as_bytes().get(offset..).unwrap_or_default()).to_owned()
 }

@@ -30,8 +30,8 @@ impl Certificate {
         self.not_before <= now && now <= self.not_after
     }
 
-    /// Reads and checks a certificate as Kubernetes' client does. The client ignores everything after the last field that it
-    /// knows, and does not check dates, usage and signature.
+    /// Reads and checks a certificate as Kubernetes' client does. The client ignores everything after the last field
+    /// that it knows, and does not check dates, usage and signature.
     pub(super) fn parse(der: &[u8]) -> Result<Self, Damage> {
         let mut input = Der(der);
         let mut outer = input

@@ -1,5 +1,5 @@
-//! Reads DER as strictly as Kubernetes' client does in certificates: tags below 31, definite and minimal lengths, minimal
-//! integers. `None` means malformed.
+//! Reads DER as strictly as Kubernetes' client does in certificates: tags below 31, definite and minimal lengths,
+//! minimal integers. `None` means malformed.
 
 pub(super) const BOOLEAN: u8 = 0x01;
 pub(super) const INTEGER: u8 = 0x02;

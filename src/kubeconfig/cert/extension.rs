@@ -1,5 +1,5 @@
-//! Checks the extensions of a certificate. One that is not in the table may hold anything, even if it is marked critical:
-//! that matters only when a chain is verified.
+//! Checks the extensions of a certificate. One that is not in the table may hold anything, even if it is marked
+//! critical: that matters only when a chain is verified.
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};

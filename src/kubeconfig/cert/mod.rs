@@ -1,11 +1,11 @@
 //! Reads certificates and private keys exactly as Kubernetes' client does, and collects the facts that the lint checks.
 //!
 //! Input that the client refuses is refused here. Parts that the client does not check (dates, usage, signatures,
-//! extensions that it does not know) are not checked here either. The client's own readers are laxer than RFC 5280 in some
-//! places and stricter in others, so a general library would judge differently.
+//! extensions that it does not know) are not checked here either. The client's own readers are laxer than RFC 5280 in
+//! some places and stricter in others, so a general library would judge differently.
 //!
-//! `der` reads elements; `certificate` reads the fields with `date`, `name`, `public_key` and `extension`; `private_key`
-//! has readers of its own, with `curve` and `rsa` for the arithmetic.
+//! `der` reads elements; `certificate` reads the fields with `date`, `name`, `public_key` and `extension`;
+//! `private_key` has readers of its own, with `curve` and `rsa` for the arithmetic.
 
 mod certificate;
 mod curve;

@@ -10,7 +10,8 @@ use super::der::{self, Bits, Integer, Oid};
 use super::public_key::{EC, ED25519, PublicKey, RSA};
 use super::rsa;
 
-/// The size of the largest key that is accepted, in bytes. It bounds the time of the arithmetic; RSA with 16,384 bits fits.
+/// The size of the largest key that is accepted, in bytes. It bounds the time of the arithmetic; RSA with 16,384 bits
+/// fits.
 const MAX_BYTES: usize = 16 << 10;
 
 /// Returns the public key of a private key, or `None` if that is damaged, encrypted or of an unsupported kind.

@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use super::der::Integer;
 
-/// The size of the largest prime in a key without precomputed parts: RSA with 16,384 bits fits. It bounds the time of the
-/// exponentiation.
+/// The size of the largest prime in a key without precomputed parts: RSA with 16,384 bits fits. It bounds the time of
+/// the exponentiation.
 const MAX_PRIME_BITS: u32 = 8192;
 
 /// The numbers of an RSA key.

@@ -4,7 +4,8 @@ use std::ops::Deref;
 
 use super::super::wiped::WipedText;
 
-/// Kubernetes' reader decodes blocks of this many bytes, and refuses a bad byte anywhere in a block that it has reached.
+/// Kubernetes' reader decodes blocks of this many bytes, and refuses a bad byte anywhere in a block that it has
+/// reached.
 const BLOCK: usize = 512;
 
 /// The characters of a scalar. They are borrowed if they are a part of the text.

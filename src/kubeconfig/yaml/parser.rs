@@ -232,8 +232,8 @@ impl<'a> Parser<'a> {
         Ok(Event::DocumentEnd)
     }
 
-    /// Parses a value with its anchor and tag. With `block`, block collections are allowed; with `indentless`, also a list
-    /// that is not indented, as below a key.
+    /// Parses a value with its anchor and tag. With `block`, block collections are allowed; with `indentless`, also a
+    /// list that is not indented, as below a key.
     fn node(&mut self, block: bool, indentless: bool) -> Result<Event<'a>, YamlFault> {
         if matches!(self.peek()?, Token::Alias(_))
             && let Some(Token::Alias(name)) = self.take()

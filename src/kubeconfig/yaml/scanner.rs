@@ -1,5 +1,5 @@
-//! Turns text into tokens. The main difficulty of YAML is here: a word is known to be a key only when the `:` after it is
-//! found, so tokens wait in a queue until then.
+//! Turns text into tokens. The main difficulty of YAML is here: a word is known to be a key only when the `:` after it
+//! is found, so tokens wait in a queue until then.
 
 use std::collections::VecDeque;
 

@@ -1,5 +1,5 @@
-//! Colors by meaning, out of the sixteen that every theme makes readable on its background. A color never carries a meaning
-//! alone: a word or a mark says the same, so that the screen works without colors too.
+//! Colors by meaning, out of the sixteen that every theme makes readable on its background. A color never carries a
+//! meaning alone: a word or a mark says the same, so that the screen works without colors too.
 
 use ratatui::style::{Color, Modifier, Style};
 

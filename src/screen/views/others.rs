@@ -1,5 +1,5 @@
-//! Views that only list a kind of object, and those that change little: roles, bindings, applications, settings, providers,
-//! policies, users, clusters.
+//! Views that only list a kind of object, and those that change little: roles, bindings, applications, settings,
+//! providers, policies, users, clusters.
 
 use super::common::{all, delete_question, deletion, describe, of_project, plain};
 use crate::api::{Method, equals, path};

@@ -1,4 +1,5 @@
-//! What is asked for after a list and added to its rows: numbers and names. If it can't be read, the cells stay as they were.
+//! What is asked for after a list and added to its rows: numbers and names. If it can't be read, the cells stay as they
+//! were.
 
 use std::collections::{BTreeMap, BTreeSet};
 

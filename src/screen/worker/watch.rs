@@ -137,8 +137,9 @@ impl Watch {
         Ok(last.max(after))
     }
 
-    /// Reads the events of the run while the session is live. A stream that ends is opened again, later each time unless
-    /// it brought something. A server without such a stream is asked less and less often; the messages come anyway.
+    /// Reads the events of the run while the session is live. A stream that ends is opened again, later each time
+    /// unless it brought something. A server without such a stream is asked less and less often; the messages come
+    /// anyway.
     async fn stream(&self) {
         let mut failures = 0_u32;
         let mut last: Option<String> = None;

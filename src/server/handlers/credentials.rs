@@ -47,7 +47,8 @@ pub(crate) fn patch(call: &Call<'_>) -> Result<Reply, ServerFailure> {
         } else if (is_moved("provider") || is_moved("url"))
             && let Some(envelope) = sealed_token(transaction, &record.id)?
         {
-            // The token is bound to both. A caller who may change them decides that the token is meant for the new ones.
+            // The token is bound to both. A caller who may change them decides that the token is meant for the new
+            // ones.
             let keys = call.state.keys();
             let token = keys.open(transaction, purpose(&before), &envelope)?;
             set_token(call.state, transaction, record, &token)?;

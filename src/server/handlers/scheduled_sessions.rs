@@ -1,5 +1,5 @@
-//! Scheduled sessions (docs/interface/api.md section 9.6). Like the platform with sandboxes, and unlike the one with pods,
-//! this server keeps them over a restart. Their times are the matter of `due`.
+//! Scheduled sessions (docs/interface/api.md section 9.6). Like the platform with sandboxes, and unlike the one with
+//! pods, this server keeps them over a restart. Their times are the matter of `due`.
 
 use jiff::Timestamp;
 use rusqlite::Transaction;
@@ -165,8 +165,8 @@ pub(crate) fn trigger(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     Ok(reply)
 }
 
-/// Adds a session of a schedule, which waits for its start. Adds none if a session of the schedule is active, unless they
-/// may overlap. `due` is the time for which the session was planned. Writes the schedule in either case.
+/// Adds a session of a schedule, which waits for its start. Adds none if a session of the schedule is active, unless
+/// they may overlap. `due` is the time for which the session was planned. Writes the schedule in either case.
 pub(crate) fn start(
     transaction: &Transaction<'_>,
     schedule: &mut ServerRecord,

@@ -31,8 +31,8 @@ impl Store {
         if std::fs::symlink_metadata(path).is_ok() {
             return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
         }
-        // The copy has a temporary name beside its final path until it is complete, so that an unfinished copy never has
-        // a name that anyone trusts.
+        // The copy has a temporary name beside its final path until it is complete, so that an unfinished copy never
+        // has a name that anyone trusts.
         sweep(path);
         let draft = Draft::new(path).map_err(failed)?;
         let name = draft

@@ -51,8 +51,8 @@ fn explain(directory: &Path, error: StoreError) -> StoreError {
     }
 }
 
-/// Creates the directory if it is missing. It must belong to this user, must not be a link, and no one else may write to
-/// it.
+/// Creates the directory if it is missing. It must belong to this user, must not be a link, and no one else may write
+/// to it.
 fn private_directory(directory: &Path) -> Result<PathBuf, StoreError> {
     let failed = |error| StoreError::Open {
         path: directory.to_owned(),
@@ -150,8 +150,8 @@ fn prepare(directory: &Path, path: &Path, seed: Seed) -> Result<Link, StoreError
     Ok(link)
 }
 
-/// Turns the write-ahead log on. `SQLite` refuses this at once, in spite of its time-out, while another process reads the
-/// database; since those reads are short, this tries again.
+/// Turns the write-ahead log on. `SQLite` refuses this at once, in spite of its time-out, while another process reads
+/// the database; since those reads are short, this tries again.
 fn use_write_ahead_log(connection: &Connection) -> Result<(), StoreError> {
     let start = Instant::now();
     loop {

@@ -28,8 +28,8 @@ const VERSIONS: &[fn(&Connection) -> rusqlite::Result<()>] = &[
     },
 ];
 
-/// The tables of the second version whose live rows are counted by triggers, so that the total of a list costs the same for any number of
-/// rows.
+/// The tables of the second version whose live rows are counted by triggers, so that the total of a list costs the same
+/// for any number of rows.
 const COUNTED: [&str; 8] = [
     "credentials",
     "projects",

@@ -191,8 +191,8 @@ fn elvish_completes() {
     completes("elvish");
 }
 
-/// Nushell's own editor needs more of a terminal than the one here, so its completer is asked directly: it answers with the
-/// values that the editor inserts.
+/// Nushell's own editor needs more of a terminal than the one here, so its completer is asked directly: it answers with
+/// the values that the editor inserts.
 #[test]
 fn nushell_completes() {
     if !is_installed("nu", "--version") {
@@ -293,8 +293,8 @@ fn lists_show_descriptions() {
     }
 }
 
-/// The script for PowerShell is looked over where no PowerShell is installed: it must ask the program, and quote what it
-/// inserts.
+/// The script for PowerShell is looked over where no PowerShell is installed: it must ask the program, and quote what
+/// it inserts.
 #[test]
 fn every_script_asks_the_program_and_holds_no_list() {
     for (name, script) in acpctl::testing::SHELLS {

@@ -282,8 +282,8 @@ fn rules() -> impl Strategy<Value = Vec<Given>> {
     prop::collection::vec(rule, 0..4)
 }
 
-/// Whatever the rules are: no "no" where the cluster would say yes, no "yes" where it would say no, and a grade that is neither
-/// below a right that the user has nor above all of them.
+/// Whatever the rules are: no "no" where the cluster would say yes, no "yes" where it would say no, and a grade that is
+/// neither below a right that the user has nor above all of them.
 #[test]
 fn no_answer_and_no_grade_is_wrong() {
     let env = TestEnv::new();

@@ -153,7 +153,8 @@ fn an_issuer_that_sends_us_elsewhere_is_not_followed() {
     }
 }
 
-/// Without an issuer the Go tool's is meant, which is not that of most platforms. A proxy that refuses keeps the test here.
+/// Without an issuer the Go tool's is meant, which is not that of most platforms. A proxy that refuses keeps the test
+/// here.
 #[test]
 fn who_names_no_issuer_learns_how_to_name_one() {
     for mode in ["--device", "--use-auth-code"] {

@@ -226,8 +226,8 @@ fn a_job_a_service_account_and_a_password_get_tokens() {
     assert!(streams(&output).1.contains("there is no issuer at "));
 }
 
-/// A job proves itself with a token that its CI system has signed. Keycloak takes one that is signed with a shared secret,
-/// so that no second issuer is needed here.
+/// A job proves itself with a token that its CI system has signed. Keycloak takes one that is signed with a shared
+/// secret, so that no second issuer is needed here.
 #[test]
 fn a_job_proves_itself_with_a_signed_token() {
     let Some(issuer) = issuer() else { return };

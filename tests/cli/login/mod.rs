@@ -128,7 +128,8 @@ impl Waiting {
     }
 }
 
-/// A command with this issuer on a terminal without a display, inside a shell that survives Ctrl-C and tells the status.
+/// A command with this issuer on a terminal without a display, inside a shell that survives Ctrl-C and tells the
+/// status.
 fn on_terminal(env: &TestEnv, words: &[&str], issuer: &Issuer, size: (u16, u16)) -> Terminal {
     let command = pty_process::blocking::Command::new("sh")
         .args(["-c", "trap : INT; \"$@\"; echo \"status $?\"; read wait"])

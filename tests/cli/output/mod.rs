@@ -1,5 +1,5 @@
-//! What a user sees, whole: the page of a command, beside the command. [`crate::support::snapshot`] tells how to accept a
-//! change.
+//! What a user sees, whole: the page of a command, beside the command. [`crate::support::snapshot`] tells how to accept
+//! a change.
 
 mod apply;
 mod choices;

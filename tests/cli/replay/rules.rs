@@ -1,5 +1,5 @@
-//! Deliberate differences from the Go tool that many runs show. A rule evens out a recorded run and the run here in what
-//! it allows, and in nothing else: a run that is the same then needs no listing.
+//! Deliberate differences from the Go tool that many runs show. A rule evens out a recorded run and the run here in
+//! what it allows, and in nothing else: a run that is the same then needs no listing.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,6 @@
-//! A Kubernetes API server that keeps what it is given: accounts, roles, bindings and tokens, with the checks that a real one
-//! makes. Rights are evaluated from the bindings, so reviews, refusals and the use of a token agree with each other.
+//! A Kubernetes API server that keeps what it is given: accounts, roles, bindings and tokens, with the checks that a
+//! real one makes. Rights are evaluated from the bindings, so reviews, refusals and the use of a token agree with each
+//! other.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -86,8 +87,8 @@ pub struct ApiServer {
 pub const ADMIN: &str = "admin-token-0123456789";
 
 impl ApiServer {
-    /// Starts with the namespaces `default` and `team-a`, the roles `cluster-admin`, `admin`, `edit` and `view` in small, and
-    /// the user of [`ADMIN`].
+    /// Starts with the namespaces `default` and `team-a`, the roles `cluster-admin`, `admin`, `edit` and `view` in
+    /// small, and the user of [`ADMIN`].
     pub fn start() -> Self {
         let mut state = State {
             longest: 1 << 32,
@@ -202,8 +203,8 @@ impl ApiServer {
         state.put("clusterrolebindings", "", &role, binding);
     }
 
-    /// True if the user of a token has a right, in `team-a` or in the whole cluster, as a finding describes it. A name that is
-    /// given replaces the finding's.
+    /// True if the user of a token has a right, in `team-a` or in the whole cluster, as a finding describes it. A name
+    /// that is given replaces the finding's.
     pub fn has_right(&self, token: &str, finding: &Value, name: Option<&str>) -> bool {
         let state = self.state();
         let user = state.user_of(Some(token)).unwrap();

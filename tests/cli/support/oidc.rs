@@ -1,5 +1,5 @@
-//! An `OpenID` Connect issuer on loopback: discovery, keys, code with PKCE, device code, ID tokens of CI systems, refresh
-//! with rotation, revocation. It also plays issuers that are slow, that lie or that fail.
+//! An `OpenID` Connect issuer on loopback: discovery, keys, code with PKCE, device code, ID tokens of CI systems,
+//! refresh with rotation, revocation. It also plays issuers that are slow, that lie or that fail.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};

@@ -130,8 +130,8 @@ fn draw_row(screen: &Screen, row: u16, columns: u16, mend: impl Fn(&str) -> Stri
     out
 }
 
-/// The picture of these frames, which follow each other for ever if there are several; readers who asked their system for
-/// less motion see the last one.
+/// The picture of these frames, which follow each other for ever if there are several; readers who asked their system
+/// for less motion see the last one.
 pub fn svg(title: &str, frames: &[Frame]) -> String {
     let columns = frames.iter().map(|frame| frame.columns).max().unwrap_or(80);
     let rows = frames

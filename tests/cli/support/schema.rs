@@ -1,5 +1,5 @@
-//! Checks JSON against the schemas in `docs/schema/`: the part of JSON Schema 2020-12 that they use. A keyword that this
-//! module does not know fails the test, so nothing in a schema is passed over.
+//! Checks JSON against the schemas in `docs/schema/`: the part of JSON Schema 2020-12 that they use. A keyword that
+//! this module does not know fails the test, so nothing in a schema is passed over.
 
 use std::fs;
 

@@ -23,8 +23,8 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// Starts it on a free port, open to everybody unless a token is named, and waits until it listens. Its runtime folder is `run` in the
-    /// home.
+    /// Starts it on a free port, open to everybody unless a token is named, and waits until it listens. Its runtime
+    /// folder is `run` in the home.
     pub fn start(env: &TestEnv, args: &[&str]) -> Self {
         let open: &[&str] = if args.contains(&"--token-file") {
             &[]

@@ -1,7 +1,7 @@
 //! The same signals for every run, whatever started the tests.
 //!
-//! A program started by `nohup`, or in the background by a script, inherits SIGHUP, SIGINT or SIGQUIT as ignored, and so do
-//! its children: a test that sends one of them would wait for nothing.
+//! A program started by `nohup`, or in the background by a script, inherits SIGHUP, SIGINT or SIGQUIT as ignored, and
+//! so do its children: a test that sends one of them would wait for nothing.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Once};

@@ -10,8 +10,9 @@
 //! cargo insta test --accept --test cli -- output::
 //! ```
 //!
-//! Without that program, `INSTA_UPDATE=no cargo test --test cli output::` shows what differs; the lines with `+` go into the
-//! source by hand. `INSTA_UPDATE=always` does not help: insta leaves `.pending-snap` files, which only its program reads.
+//! Without that program, `INSTA_UPDATE=no cargo test --test cli output::` shows what differs; the lines with `+` go
+//! into the source by hand. `INSTA_UPDATE=always` does not help: insta leaves `.pending-snap` files, which only its
+//! program reads.
 
 use std::process::Output;
 

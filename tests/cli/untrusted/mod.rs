@@ -1,4 +1,5 @@
-//! What others wrote reaches the reader as text and nothing more, and without the secrets of the run; answers have bounds.
+//! What others wrote reaches the reader as text and nothing more, and without the secrets of the run; answers have
+//! bounds.
 
 mod bounds;
 mod hints;

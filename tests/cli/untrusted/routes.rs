@@ -1,5 +1,5 @@
-//! Servers that lie on the routes of sandboxes and managed gateways: nothing but text reaches the reader, and each command
-//! ends in order.
+//! Servers that lie on the routes of sandboxes and managed gateways: nothing but text reaches the reader, and each
+//! command ends in order.
 
 use serde_json::{Map, Value, json};
 

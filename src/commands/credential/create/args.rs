@@ -38,8 +38,8 @@ acpctl credential create";
 
 /// Store a credential
 ///
-/// The secret comes from exactly one source: --from-file, --token, or standard input. Without a source, you are prompted
-/// for it on a terminal. A file that holds a kubeconfig needs no --provider.
+/// The secret comes from exactly one source: --from-file, --token, or standard input. Without a source, you are
+/// prompted for it on a terminal. A file that holds a kubeconfig needs no --provider.
 ///
 /// A kubeconfig is cut to one context, and its files are inlined. Before anything is sent, acpctl checks the result
 /// twice: with the rules of Kubernetes' own client, and for what would break in a session's container.
@@ -87,7 +87,8 @@ pub struct Args {
     pub allow_duplicate: bool,
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Ask the cluster what the kubeconfig can do, and fail with exit code 8 if it is more: none|read|read-secrets|write|escalate|admin
+    /// Ask the cluster what the kubeconfig can do, and fail with exit code 8 if it is more:
+    /// none|read|read-secrets|write|escalate|admin
     #[arg(long, value_name = "GRADE", value_parser = grading::level)]
     pub(super) max_grade: Option<Level>,
     #[command(flatten)]
@@ -117,7 +118,8 @@ const ROLES: &[(&str, &str)] = &[
 #[derive(Debug, Default, Clone, clap::Args)]
 #[command(next_help_heading = "Minting Flags")]
 pub struct MintArgs {
-    /// Create an account with this role and store its token: view-no-secrets|edit-no-secrets|debug, or a cluster role's name
+    /// Create an account with this role and store its token: view-no-secrets|edit-no-secrets|debug, or a cluster role's
+    /// name
     #[arg(long, value_name = "ROLE")]
     #[arg(add = Candidates::Described(ROLES))]
     mint: Option<String>,

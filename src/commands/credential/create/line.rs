@@ -12,8 +12,8 @@ pub(super) fn show(ctx: &Ctx, args: &Args, name: Option<&str>, provider: Option<
         .note_as_is(&format!("The same without prompts:\n  {line}\n"));
 }
 
-/// Returns the command line that stores a credential in a script, with capitals for what is missing. A typed secret is read
-/// from a file there.
+/// Returns the command line that stores a credential in a script, with capitals for what is missing. A typed secret is
+/// read from a file there.
 pub(super) fn text(args: &Args, name: Option<&str>, provider: Option<&str>) -> String {
     let provider = provider.or_else(|| args.kubeconfig.is_given().then_some(KUBECONFIG));
     let is_kubeconfig = provider == Some(KUBECONFIG);

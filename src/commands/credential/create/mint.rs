@@ -163,8 +163,9 @@ fn refuse_taken(ctx: &Ctx, ends: &Ends<'_>, name: &str) -> anyhow::Result<()> {
         .into())
 }
 
-/// Lets the cluster check the objects without storing them. A token is never tried: the cluster would give one that works. A
-/// binding to a role that does not exist yet can't be tried either; the check of the role includes that of its rights.
+/// Lets the cluster check the objects without storing them. A token is never tried: the cluster would give one that
+/// works. A binding to a role that does not exist yet can't be tried either; the check of the role includes that of its
+/// rights.
 async fn rehearse(client: &Client, plan: &Plan) -> Result<(), Fault> {
     let _asking = progress::begin("Asking the cluster whether it would accept the objects");
     if let Role::Cluster(name) = &plan.role {

@@ -1,5 +1,5 @@
-//! `acpctl credential create`: reads and checks the secret (`prepare`) and stores it (`send`, `store`). On a terminal, a
-//! `wizard` asks for what the flags do not say. With `--mint`, `mint` makes the secret in its cluster.
+//! `acpctl credential create`: reads and checks the secret (`prepare`) and stores it (`send`, `store`). On a terminal,
+//! a `wizard` asks for what the flags do not say. With `--mint`, `mint` makes the secret in its cluster.
 
 mod args;
 mod ask;

@@ -101,8 +101,8 @@ fn line_to_type(args: &Args) -> String {
     )
 }
 
-/// Without `--provider`, tells by the content or by `--context` that a kubeconfig is meant. Returns `None` if the user has
-/// to be prompted, which is possible then.
+/// Without `--provider`, tells by the content or by `--context` that a kubeconfig is meant. Returns `None` if the user
+/// has to be prompted, which is possible then.
 fn guess_provider(
     ctx: &Ctx,
     args: &Args,

@@ -1,5 +1,5 @@
-//! `acpctl credential create` on a terminal, without a source of the secret: prompts for what the flags do not say, shows
-//! what will be stored, and asks for one confirmation.
+//! `acpctl credential create` on a terminal, without a source of the secret: prompts for what the flags do not say,
+//! shows what will be stored, and asks for one confirmation.
 
 use super::args::Args;
 use super::ask::{ask_provider, cancelled, is_known};

@@ -1,7 +1,7 @@
 //! Searches the objects that the commits of a range added: files of any kind, messages of commits and of tags.
 //!
-//! `git rev-list --objects` names each object once, `git cat-file --batch` returns its bytes. Git runs no program that the
-//! repository's configuration names and fetches nothing.
+//! `git rev-list --objects` names each object once, `git cat-file --batch` returns its bytes. Git runs no program that
+//! the repository's configuration names and fetches nothing.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};

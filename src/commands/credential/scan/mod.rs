@@ -1,5 +1,5 @@
-//! `acpctl credential scan`: reads the stored secrets (`secrets`), then searches files (`walk`) or a history (`git`), and
-//! reports what it finds (`report`). The search itself is the module `scan`.
+//! `acpctl credential scan`: reads the stored secrets (`secrets`), then searches files (`walk`) or a history (`git`),
+//! and reports what it finds (`report`). The search itself is the module `scan`.
 
 mod git;
 mod report;
@@ -25,13 +25,14 @@ kubectl logs lead-0 | acpctl credential scan -";
 
 /// Find stored secrets in files, logs and Git histories
 ///
-/// Searches for the tokens, keys, certificates and passwords of stored credentials: as they are, in base64, in base64 of
-/// base64, wrapped, indented or cut, in text and in binary files. Prints where they are, never the secrets. If one is found,
-/// the exit code is 13.
+/// Searches for the tokens, keys, certificates and passwords of stored credentials: as they are, in base64, in base64
+/// of base64, wrapped, indented or cut, in text and in binary files. Prints where they are, never the secrets. If one
+/// is found, the exit code is 13.
 ///
-/// The secrets are fetched, reduced to keyed digests in memory, and dropped before the first file is opened. Nothing is written.
-/// Folders are searched whole, without following symbolic links and on one file system; files that gzip compressed are
-/// unpacked. With --git, every file and message that the commits of the range added is searched, in the repository at PATH.
+/// The secrets are fetched, reduced to keyed digests in memory, and dropped before the first file is opened. Nothing is
+/// written. Folders are searched whole, without following symbolic links and on one file system; files that gzip
+/// compressed are unpacked. With --git, every file and message that the commits of the range added is searched, in the
+/// repository at PATH.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

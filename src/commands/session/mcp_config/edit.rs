@@ -1,5 +1,5 @@
-//! Sets one entry in a JSON text and keeps every other byte: numbers, order, layout, line ends, a byte order mark, and the
-//! comments and trailing commas that some clients allow.
+//! Sets one entry in a JSON text and keeps every other byte: numbers, order, layout, line ends, a byte order mark, and
+//! the comments and trailing commas that some clients allow.
 
 use std::ops::Range;
 
@@ -38,8 +38,8 @@ pub(super) fn new_document(servers: &str, name: &str, entry: &Value) -> String {
     format!("{}\n", Style::default().pretty(&document, ""))
 }
 
-/// Returns the text with the members of `entry` set in `servers.name`. Other members of the old entry belong to the user
-/// and are kept.
+/// Returns the text with the members of `entry` set in `servers.name`. Other members of the old entry belong to the
+/// user and are kept.
 ///
 /// # Errors
 /// If the text is not JSON, or it is not clear where the entry belongs.
@@ -226,7 +226,8 @@ impl Style {
             }
             return splice(text, &[(start..start, member)]);
         };
-        // Comments stay beside the old value: the comma is put right after that value, and the new member after the comments.
+        // Comments stay beside the old value: the comma is put right after that value, and the new member after the
+        // comments.
         let end = before.trim_end().len();
         let comma = if object.has_trailing_comma { "" } else { "," };
         let member = if spreads {

@@ -40,10 +40,10 @@ acpctl session probe --credential prod --mcp-command /opt/kubernetes-mcp-server"
 /// Prove that a kubeconfig and the Kubernetes MCP server work together
 ///
 /// First, acpctl itself asks the cluster for its version and for the user's name, so that no other program gets
-/// credentials that are refused. Then it writes the kubeconfig into a private folder, starts the MCP server as a session
-/// does, lists its tools, reads namespaces or pods, stops it and removes everything. The server is --mcp-command, or else
-/// kubernetes-mcp-server on PATH, or else a fixed version through npx or uvx, which may download it.
-/// With --target managed, the rules of such sessions come first, and no MCP server is started.
+/// credentials that are refused. Then it writes the kubeconfig into a private folder, starts the MCP server as a
+/// session does, lists its tools, reads namespaces or pods, stops it and removes everything. The server is
+/// --mcp-command, or else kubernetes-mcp-server on PATH, or else a fixed version through npx or uvx, which may download
+/// it. With --target managed, the rules of such sessions come first, and no MCP server is started.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

@@ -1,5 +1,5 @@
-//! `session exec` as a guard around a command: what it prints, what it leaves running, which signals it gets, what it finds in
-//! its environment, and what becomes of the folder that it can write to.
+//! `session exec` as a guard around a command: what it prints, what it leaves running, which signals it gets, what it
+//! finds in its environment, and what becomes of the folder that it can write to.
 
 mod folder;
 mod output;
