@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use futures_util::future::{Either, select};
 
-use super::bounds::check_weight;
 use super::client::Client;
 use super::error::Error;
 use super::notice;
@@ -422,9 +421,8 @@ impl Spent {
 
 /// Reads a list.
 fn decode(resource: &'static Resource, answer: &Answer) -> Result<List, Error> {
-    check_weight(&answer.body)?;
-    match quick::list(resource, &answer.body) {
-        Some(list) => Ok(list),
-        None => answer.read(|tree| List::read(resource, tree)),
-    }
+    answer.read_long(
+        |text| quick::list(resource, text),
+        |tree| List::read(resource, tree),
+    )
 }

@@ -161,6 +161,22 @@ impl Answer {
         decode(tree).map_err(|why| self.unreadable(&why))
     }
 
+    /// Reads the body with `quick`, and with `decode` if that does not know it.
+    ///
+    /// # Errors
+    /// As [`Answer::read`].
+    pub fn read_long<T, E: fmt::Display>(
+        &self,
+        quick: impl FnOnce(&[u8]) -> Option<T>,
+        decode: impl FnOnce(Tree<'_>) -> Result<T, E>,
+    ) -> Result<T, Error> {
+        check_weight(&self.body)?;
+        match quick(&self.body) {
+            Some(read) => Ok(read),
+            None => self.read(decode),
+        }
+    }
+
     fn unreadable(&self, why: &dyn fmt::Display) -> Error {
         Error::unreadable(&self.content_type, &self.body, &why.to_string())
     }

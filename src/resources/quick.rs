@@ -19,6 +19,14 @@ pub(crate) fn list(resource: &'static Resource, text: &[u8]) -> Option<List> {
     Some(list)
 }
 
+/// Reads an array of objects that is as it should be. Returns `None` for any other text.
+pub(crate) fn array(resource: &'static Resource, text: &[u8]) -> Option<Vec<Record>> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let records = Items(resource).deserialize(&mut reader).ok()?;
+    reader.end().ok()?;
+    Some(records)
+}
+
 struct ListOf(&'static Resource);
 
 impl<'de> DeserializeSeed<'de> for ListOf {
@@ -157,6 +165,18 @@ mod tests {
             if let Some(slow) = slow {
                 assert_eq!(quick, Some(slow), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn an_array_is_read_as_the_items_of_a_list_are() {
+        let items = r#"[{"id":"1","name":"a"},{"name":"b","more":[{}]}]"#;
+        let records = array(&CREDENTIAL, items.as_bytes());
+        let listed = list(&CREDENTIAL, format!(r#"{{"items":{items}}}"#).as_bytes());
+        let shown = |records: &[Record]| records.iter().map(Record::json).collect::<Vec<_>>();
+        assert_eq!(shown(&records.unwrap()), shown(listed.unwrap().items()));
+        for text in ["", "{}", "null", "[1]", "[{}] x", r#"[{"id":7}]"#] {
+            assert!(array(&CREDENTIAL, text.as_bytes()).is_none(), "{text}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Breaks prose between words, so that the terminal does not break it inside them. A command to copy stays whole.
 
+use std::borrow::Cow;
+
 use dialoguer::console::measure_text_width;
 
 use super::seen::is_unseen;
@@ -97,11 +99,11 @@ pub(crate) fn paragraphs(text: &str, width: usize, indent: usize) -> String {
     for line in text.trim_end().lines() {
         let mut column = 0;
         for word in line.split_whitespace() {
-            let word: String = word.chars().filter(|c| !is_unseen(*c)).collect();
+            let word = seen(word);
             if word.is_empty() {
                 continue;
             }
-            let length = measure_text_width(&word);
+            let length = columns(&word);
             if column > 0 && column + 1 + length > width {
                 laid_out.push('\n');
                 column = 0;
@@ -114,6 +116,24 @@ pub(crate) fn paragraphs(text: &str, width: usize, indent: usize) -> String {
         laid_out.push('\n');
     }
     laid_out
+}
+
+/// Returns a word without its invisible characters.
+fn seen(word: &str) -> Cow<'_, str> {
+    if word.contains(is_unseen) {
+        Cow::Owned(word.chars().filter(|c| !is_unseen(*c)).collect())
+    } else {
+        Cow::Borrowed(word)
+    }
+}
+
+/// Returns how many columns a text takes. Most words are plain ASCII, which need not be measured.
+fn columns(text: &str) -> usize {
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        text.len()
+    } else {
+        measure_text_width(text)
+    }
 }
 
 #[cfg(test)]

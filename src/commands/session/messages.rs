@@ -16,7 +16,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{self, Format, OutputArgs};
-use crate::resources::{Candidates, Record, SESSION_MESSAGE};
+use crate::resources::{Candidates, Record, SESSION_MESSAGE, quick};
 
 /// How long to wait before a stream that broke off, or could not be opened, is tried again.
 const RETRY: Duration = Duration::from_secs(3);
@@ -169,7 +169,10 @@ async fn follow_stored(
 /// Lists the messages; `None` if the server sent null, or no body.
 async fn list(client: &Client, path: &str) -> Result<Option<Vec<Record>>, Error> {
     let answer = client.send(&Request::get(path)).await?;
-    answer.read(|tree| Ok::<_, Infallible>(read(tree)))?
+    answer.read_long(
+        |text| quick::array(&SESSION_MESSAGE, text).map(|messages| Ok(Some(messages))),
+        |tree| Ok::<_, Infallible>(read(tree)),
+    )?
 }
 
 fn read(tree: Tree<'_>) -> Result<Option<Vec<Record>>, Error> {

@@ -36,11 +36,20 @@ pub(super) fn message(message: &Record, width: Option<usize>, now: Timestamp) ->
 
 /// Returns what a payload shows, by the type of its event; `None` if there is nothing to show.
 fn shown(kind: &str, payload: &str) -> Option<String> {
-    let json = object(payload);
-    let field = |name: &str| text_field(json.as_ref(), payload, name);
     match kind {
         "log" => Some(payload.to_owned()),
         "user" | "assistant" => Some(conversation(payload).unwrap_or_else(|| payload.to_owned())),
+        "RUN_FINISHED" => Some(finished(payload)),
+        "MESSAGES_SNAPSHOT" => Some(snapshot(payload)),
+        _ => shown_of_object(kind, payload),
+    }
+}
+
+/// As [`shown`], for the types whose payload is an object.
+fn shown_of_object(kind: &str, payload: &str) -> Option<String> {
+    let json = object(payload);
+    let field = |name: &str| text_field(json.as_ref(), payload, name);
+    match kind {
         "TEXT_MESSAGE_CONTENT" | "REASONING_MESSAGE_CONTENT" | "TOOL_CALL_ARGS" => {
             field("delta").filter(|text| !text.is_empty())
         }
@@ -65,14 +74,12 @@ fn shown(kind: &str, payload: &str) -> Option<String> {
             Some(content) => Some(result(content)).filter(|text| !text.is_empty()),
             None => field("content").filter(|text| !text.is_empty()),
         },
-        "RUN_FINISHED" => Some(finished(payload)),
         "RUN_ERROR" | "error" => field("message")
             .or_else(|| field("error"))
             .filter(|text| !text.is_empty()),
         "lifecycle" => field("event")
             .or_else(|| field("phase"))
             .filter(|text| !text.is_empty()),
-        "MESSAGES_SNAPSHOT" => Some(snapshot(payload)),
         _ => None,
     }
 }
@@ -110,6 +117,10 @@ fn text_field(json: Option<&Value>, payload: &str, name: &str) -> Option<String>
 
 /// Returns the texts of a payload that holds messages, each with its role.
 fn conversation(payload: &str) -> Option<String> {
+    // The text of a person is rarely JSON, and a refusal by the parser costs more than this look.
+    if !payload.trim_start().starts_with('{') {
+        return None;
+    }
     let value: Value = serde_json::from_str(payload).ok()?;
     let messages = value
         .get("messages")?
