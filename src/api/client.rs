@@ -407,12 +407,17 @@ impl Client {
         let answer = self.send(request).await?;
         let record = answer.read(|tree| Record::read(resource, tree))?;
         let is_write = request.method != Method::Get && !self.rehearses();
-        if is_write && record.id().is_empty() {
+        if is_write && names_nothing(&record) {
             let text = "the server's answer names no object".to_owned();
             return Err(Error::Unproven(text));
         }
         Ok(record)
     }
+}
+
+/// True for an answer that could be about any object; a message may be told by its number alone.
+fn names_nothing(record: &Record) -> bool {
+    record.id().is_empty() && record.name().is_empty() && record.value("seq").is_none()
 }
 
 /// Returns a quarter of a second, doubled with each attempt, and up to half as much again, so that many callers do not

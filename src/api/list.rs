@@ -559,9 +559,9 @@ struct Seen {
 }
 
 impl Seen {
-    /// Adds an id; returns whether it was missing.
+    /// Adds an id; returns whether it was missing. Objects without one can't be told apart.
     fn is_new(&mut self, id: &str) -> bool {
-        self.hashes.insert(self.hasher.hash_one(id))
+        id.is_empty() || self.hashes.insert(self.hasher.hash_one(id))
     }
 }
 

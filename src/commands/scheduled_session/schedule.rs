@@ -91,8 +91,8 @@ impl ActionArgs {
                 record.with_context(|| format!("{verb} scheduled session"))?
             }
         };
-        if record.id().is_empty() && !ctx.rehearses() {
-            return Err(outcome::nameless(&format!("{verb} scheduled session")).into());
+        if !ctx.rehearses() {
+            outcome::refuse_nameless(&record, &format!("{verb} scheduled session"))?;
         }
         let enabled = record.value("enabled").and_then(Value::as_bool);
         if !ctx.rehearses() && enabled.is_some_and(|enabled| enabled == (verb == "suspend")) {
