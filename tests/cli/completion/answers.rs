@@ -222,7 +222,13 @@ fn credentials_of_the_platforms_gateways_are_not_offered() {
         .filter_map(|line| line.split_once('\t'))
         .map(|(name, _)| name)
         .collect();
-    assert_eq!(names, ["mine", &format!("{made}0"), "other"]);
+    assert!(
+        !names.contains(&made) && !names.contains(&"c1"),
+        "{names:?}"
+    );
+    for name in ["mine", &format!("{made}0"), "other"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
 }
 
 #[test]
