@@ -488,7 +488,7 @@ async fn look(
 #[must_use]
 pub(crate) fn may_be_unknown(error: &Error) -> bool {
     match error.status() {
-        Some(404) => true,
+        Some(404) => error.is_not_found(),
         Some(403) => error.code().is_none(),
         _ => false,
     }

@@ -163,7 +163,8 @@ impl Client {
         }
         match request.method {
             Method::Get => {}
-            Method::Delete if matches!(answer.status, DELETED | 404) => {}
+            Method::Delete if answer.status == DELETED => {}
+            Method::Delete if answer.status == 404 => answer.refuse_html()?,
             Method::Delete => Box::pin(self.see_deleted(request, answer.status)).await?,
             Method::Post | Method::Patch => answer.refuse_html()?,
         }
@@ -175,7 +176,7 @@ impl Client {
         let mut read = Request::get(request.path.as_str());
         read.project.clone_from(&request.project);
         let seen = match self.exchange(&read).await {
-            Err(error) if matches!(error.status(), Some(404 | 410)) => return Ok(()),
+            Err(error) if error.is_not_found() => return Ok(()),
             Err(error) => format!("whether the object is gone can't be seen: {error}"),
             Ok(answer) => {
                 answer.refuse_html()?;

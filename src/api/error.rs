@@ -145,6 +145,12 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
+            // The platform answers no page: nothing is known about the object.
+            Self::Status {
+                status: 404 | 410,
+                is_html: true,
+                ..
+            } => Kind::Server,
             Self::Status { status, .. } => match status {
                 400 | 422 => Kind::Data,
                 401 => Kind::Login,
@@ -177,7 +183,14 @@ impl Error {
 
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.status() == Some(404)
+        matches!(
+            self,
+            Self::Status {
+                status: 404,
+                is_html: false,
+                ..
+            }
+        )
     }
 
     /// Returns the server's own code, such as `ambient-api-server-7`.

@@ -77,6 +77,7 @@ fn liar(lie: Lie) -> Scripted {
 
 fn run(env: &TestEnv, server: &Scripted, line: &str) -> (Option<i32>, String, String) {
     let mut command = env.connected(server.url());
+    command.env("AMBIENT_POLLING_INTERVAL", "1");
     let output = command.args(line.split_whitespace()).output().unwrap();
     let (stdout, stderr) = streams(&output);
     (output.status.code(), stdout, stderr)
@@ -228,5 +229,38 @@ fn a_name_on_a_later_page_is_found() {
         let (code, stdout, stderr) = run(&env, &server, line);
         assert_eq!(code, Some(0), "{line}: {stderr}");
         assert!(stdout.ends_with("/name-230\n"), "{line}: {stdout}");
+    }
+}
+
+/// No platform answers with a page: that an object is gone can't be told from one.
+#[test]
+fn a_page_says_nothing_about_an_object() {
+    let env = TestEnv::new();
+    for line in [
+        "wait credential/x --for deleted --timeout 20s",
+        "credential delete x --yes --ignore-not-found",
+        "agent delete x --project-id p --yes --ignore-not-found",
+        "project delete --name p --yes --ignore-not-found",
+        "delete session x --yes --ignore-not-found",
+        "agent stop x --project-id p",
+        "credential get x",
+    ] {
+        let server =
+            Scripted::with(|_| raw(404, "text/html", "<html><body>Not here</body></html>"));
+        let (code, stdout, stderr) = run(&env, &server, line);
+        assert_eq!((code, stdout.as_str()), (Some(10), ""), "{line}: {stderr}");
+        assert!(stderr.contains("HTML"), "{line}: {stderr}");
+        let received = server.received();
+        assert!(received.iter().all(|it| it.method == "GET"), "{line}");
+    }
+}
+
+#[test]
+fn counts_that_are_no_numbers_are_an_error() {
+    let env = TestEnv::new();
+    for body in [r#"{"status":"ok"}"#, "[]", r#"{"Running":"2"}"#] {
+        let server = Scripted::with(move |_| raw(200, "application/json", body));
+        let (code, stdout, stderr) = run(&env, &server, "get sessions --count");
+        assert_eq!((code, stdout.as_str()), (Some(10), ""), "{body}: {stderr}");
     }
 }
