@@ -163,7 +163,8 @@ impl Client {
             let items = next.items.unwrap_or_default();
             all.extend(items.into_iter().filter(|item| seen.is_new(item.id())));
             let count = length(&all);
-            if got < BULK_SIZE && (count == head.total || head.total == 0) {
+            let has_no_total = head.total == 0 && count < DEFAULT_LIMIT;
+            if got < BULK_SIZE && (count == head.total || has_no_total) {
                 whole(List {
                     gap: stranger(&head).filter(|_| count == 0),
                     ..head

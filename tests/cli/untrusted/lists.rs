@@ -95,7 +95,7 @@ fn a_list_with_a_gap_is_no_ground_for_a_conclusion() {
             "credential list --expiring-within 14d",
             "credential list --expiring-within 14d -o json",
             "credential list --expiring-within 14d --sort-by name",
-            "credential inspect --all --max-grade view",
+            "credential inspect --all --max-grade read",
             "credential scan .",
             "credential get missing",
             "credential delete missing --yes --ignore-not-found",

@@ -143,7 +143,7 @@ const WRITES: &[&str] = &[
     "agent update x --project-id p --prompt t",
     "agent start x --project-id p --prompt t",
     "create session --name n --project-id p",
-    "start x",
+    "start x --project-id p",
     "stop x",
     "application create --name n --source-repo-url https://r.test --source-path d --destination-project p",
     "application sync x",
