@@ -379,8 +379,7 @@ fn a_credential_of_a_gateway_is_not_bound_by_a_flag() {
         "GET" => route(request, &json!([])),
         _ => answer(201, &json!({"id": "new", "name": "gate"})),
     });
-    let create =
-        "credential create --provider openshell-gateway --name gate --token x --bind team-a --yes";
+    let create = "credential create --provider openshell-gateway --allow unknown-provider --name gate --token x --bind team-a --yes";
     let (code, _, stderr) = run(&TestEnv::new(), &server, create);
     assert_eq!(code, Some(8), "{stderr}");
     assert!(stderr.contains("credential bind gate"), "{stderr}");
