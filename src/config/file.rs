@@ -813,9 +813,11 @@ fn check_keys(text: &[u8], values: &Map<String, Value>) -> Result<(), String> {
     }
     // A text with invalid Unicode or very large numbers is read in another way; its keys are looked at as they are.
     let Ok(Keys(keys)) = serde_json::from_slice(text) else {
-        return check_case(values.keys().map(String::as_str), &lists);
+        let keys: Vec<&str> = values.keys().map(String::as_str).collect();
+        return check_case(&keys, &lists);
     };
-    check_case(keys.iter().map(|(key, _)| key.as_str()), &lists)?;
+    let all: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
+    check_case(&all, &lists)?;
     let contexts = keys
         .iter()
         .find(|(key, _)| key.eq_ignore_ascii_case(CONTEXTS));
@@ -831,12 +833,9 @@ fn check_keys(text: &[u8], values: &Map<String, Value>) -> Result<(), String> {
 }
 
 /// Refuses keys that mean the same list.
-fn check_case<'k>(
-    keys: impl Iterator<Item = &'k str> + Clone,
-    lists: &[&str],
-) -> Result<(), String> {
+fn check_case(keys: &[&str], lists: &[&str]) -> Result<(), String> {
     for list in lists {
-        let mut same = keys.clone().filter(|key| key.eq_ignore_ascii_case(list));
+        let mut same = keys.iter().filter(|key| key.eq_ignore_ascii_case(list));
         if let (Some(one), Some(other)) = (same.next(), same.next()) {
             return Err(format!(
                 "the keys {} and {} are the same one; move all of it into one of them",

@@ -162,7 +162,11 @@ fn certificates_go_unchecked_at_one_server_only() {
             "{stderr}"
         );
     }
-    let doctor = run(&env, &["doctor"], &[("AMBIENT_API_URL", &other), token]);
+    let doctor = run(
+        &env,
+        &["doctor"],
+        &[("AMBIENT_API_URL", other.as_str()), token],
+    );
     assert_eq!(doctor.0, Some(1));
     assert!(servers[1].requests().is_empty());
 
@@ -204,7 +208,7 @@ fn certificates_go_unchecked_at_one_server_only() {
     // A login at an address that is not saved does not save the permission for the one that is.
     env.config(&json!({"api_url": home}).to_string());
     let words = ["login", "--token", TOKEN, "--insecure-skip-tls-verify"];
-    let (_, stderr) = run(&env, &words, &[("AMBIENT_API_URL", &other)]);
+    let (_, stderr) = run(&env, &words, &[("AMBIENT_API_URL", other.as_str())]);
     assert!(
         stderr.contains("--insecure-skip-tls-verify is not saved"),
         "{stderr}"

@@ -205,20 +205,14 @@ fn a_flat_login_after_a_rename_reaches_no_other_server() {
 
     // A number that an editor copies, or an address that it changes, brings no login to another server.
     let seen = (a.received().len(), b.received().len());
-    let copied = |server: &Scripted, from: &str| {
-        let entry = &env.saved()["contexts"][from]["keyring_entry"];
-        let entry = if entry.is_null() {
-            &env.saved()["keyring_entry"]
-        } else {
-            entry
-        };
-        json!({"current_context": "x", "contexts": {
-            "x": {"server": server.url(), "token_store": "keyring", "keyring_entry": entry},
-        }})
-        .to_string()
-    };
     let before = env.saved();
-    env.config(&copied(&b, "a"));
+    let entry = before["contexts"]["a"]["keyring_entry"].clone();
+    env.config(
+        &json!({"current_context": "x", "contexts": {
+            "x": {"server": b.url(), "token_store": "keyring", "keyring_entry": entry},
+        }})
+        .to_string(),
+    );
     let output = run(&env, bus, &["project", "list"]);
     let (_, stderr) = streams(&output);
     assert_eq!(output.status.code(), Some(4), "{stderr}");
@@ -232,7 +226,6 @@ fn a_flat_login_after_a_rename_reaches_no_other_server() {
 
     // A login of a context that shares a number takes a number of its own, and a logout leaves the other one alone.
     let mut shared = before.clone();
-    let entry = before["contexts"]["a"]["keyring_entry"].clone();
     shared["contexts"]["y"] =
         json!({"server": b.url(), "token_store": "keyring", "keyring_entry": entry});
     env.config(&shared.to_string());
