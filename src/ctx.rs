@@ -39,7 +39,7 @@ pub struct Ctx {
     settings: OnceCell<Settings>,
     client: OnceCell<Client>,
     job_token: OnceCell<SecretString>,
-    runtime: OnceCell<tokio::runtime::Runtime>,
+    runtime: OnceCell<Runtime>,
     rehearses: Cell<bool>,
     may_add_context: Cell<bool>,
 }

@@ -104,7 +104,7 @@ pub(super) struct Ends<'c> {
     pub cluster: Client,
     pub way: Way,
     pub platform: &'c api::Client,
-    /// The address of the platform.
+    /// The address of the platform, as the cluster and the journal get to know it: without a login.
     pub address: String,
 }
 
@@ -116,7 +116,7 @@ impl<'c> Ends<'c> {
     pub(super) fn open(ctx: &'c Ctx, mut way: Way, allowed: &[String]) -> anyhow::Result<Self> {
         require_tls(&way.access)?;
         let platform = ctx.client()?;
-        let address = ctx.settings()?.api_url.value.clone();
+        let address = url_for_people(&ctx.settings()?.api_url.value);
         let cluster = ctx.block_on(cluster::connect(ctx, &mut way, allowed))?;
         Ok(Self {
             cluster,

@@ -117,7 +117,7 @@ pub(super) fn text(scheduler: Scheduler, job: &Job<'_>) -> Result<String, Failur
             job.require_elsewhere("GitHub")?;
             github(
                 times,
-                &shell_line(&[&["acpctl"], plain.as_slice()].concat()),
+                &shell_line(&[&["acpctl"][..], plain.as_slice()].concat()),
             )
         }
         Scheduler::Kubernetes => {
@@ -198,7 +198,7 @@ fn kubernetes(times: Times, which: &str, words: &[&str]) -> String {
     let (name, times) = (renewer::NAME, times.cron());
     let which = shell_line(&[which]);
     // JSON is YAML, whatever a name looks like.
-    let command = serde_json::json!([&["acpctl"], words].concat());
+    let command = serde_json::json!([&["acpctl"][..], words].concat());
     format!(
         "\
 # Before this: acpctl credential renew {which} --renewer NAMESPACE | kubectl apply -f -

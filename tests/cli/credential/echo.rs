@@ -78,9 +78,10 @@ fn run_all(bench: &Bench, secrets: &[String], commands: &[(&str, &[&'static str]
                     was_used: false,
                 });
                 let line = line.replace("NEW", &format!("new-{runs}"));
-                let line = match line.contains(" -f ") {
-                    true => format!("{line} --allow exec-plugin"),
-                    false => line,
+                let line = if line.contains(" -f ") {
+                    format!("{line} --allow exec-plugin")
+                } else {
+                    line
                 };
                 let what = format!("{line} {path} {how:?}");
                 let (_, out, err) = bench.run(&line);

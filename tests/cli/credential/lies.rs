@@ -5,8 +5,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::mint::{Bench, MINT};
-use crate::support::apiserver::ADMIN;
+use std::sync::Arc;
+
+use crate::support::apiserver::{ADMIN, ApiServer};
 use crate::support::cluster::Asked;
+use crate::support::platform::Platform;
+use crate::support::run::Run as _;
+use crate::support::server::{Scripted, json as answer};
 
 /// Changes a claim of the token in an answer.
 fn claim(answer: &mut Value, change: impl FnOnce(&mut Value)) {
@@ -62,8 +67,8 @@ const LIES: [(Lie, &str); 6] = [
     (
         |answer, _| {
             claim(answer, |claims| {
-                claims["kubernetes.io"]["secret"] = json!(null)
-            })
+                claims["kubernetes.io"]["secret"] = json!(null);
+            });
         },
         "a token that would not end with its Secret",
     ),
@@ -120,7 +125,7 @@ fn a_cluster_that_does_not_say_whose_a_token_is_gives_no_opaque_one() {
 
         bench.server.know(OPAQUE, "anybody");
         bench.server.state().lie = Some(Box::new(|answer, _| {
-            answer["status"]["token"] = json!(OPAQUE)
+            answer["status"]["token"] = json!(OPAQUE);
         }));
         let line = "credential create --mint view --name other --yes";
         let (code, out, err) = bench.run(line);
@@ -135,5 +140,43 @@ fn a_cluster_that_does_not_say_whose_a_token_is_gives_no_opaque_one() {
         assert!(err.contains("for that of anybody"), "{err}");
         assert_eq!(bench.server.live_tokens(), [bench.stored_token("prod")]);
         assert_eq!(bench.notes(), 0);
+    }
+}
+
+#[test]
+fn a_platform_does_not_choose_the_cluster_that_is_asked() {
+    const TEXT: &str =
+        "credential create --mint view --name prod --yes --context dev --allow server-loopback";
+    let bench = Bench::new();
+    let elsewhere = ApiServer::start();
+    let platform = Arc::new(Platform::default());
+    let shared = Arc::clone(&platform);
+    let stored = elsewhere.kubeconfig(ADMIN);
+    let server = Scripted::with(move |request| {
+        if request.target.ends_with("/token") {
+            let body =
+                json!({"credential_id": "id-of-prod", "provider": "kubeconfig", "token": stored});
+            return answer(200, &body);
+        }
+        shared.reply(request)
+    });
+    // A login in the platform's address is not for the cluster.
+    let url = server
+        .url()
+        .replace("http://", "http://ada:canary-pass-0123@");
+    let run = |line: &str| {
+        let mut command = bench.env.connected(&url);
+        let command = command.env("KUBECONFIG", bench.file());
+        let (code, out, err) = command.args(line.split(' ')).told();
+        assert_eq!(code, Some(0), "{line}: {out}{err}");
+        err
+    };
+    run(TEXT);
+    let err = run("credential revoke prod --yes");
+    assert!(err.contains("leads to another cluster"), "{err}");
+    assert!(elsewhere.requests().is_empty());
+    assert!(bench.server.live_tokens().is_empty());
+    for sent in &bench.server.state().log {
+        assert!(!sent.body.contains("canary-pass"), "{sent:?}");
     }
 }

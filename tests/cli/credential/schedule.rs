@@ -41,7 +41,7 @@ const ALL: [&str; 6] = [
 fn cron_runs_what_the_line_says() {
     let env = TestEnv::new();
     let cron = |words: &[&str]| {
-        let text = printed(&env, &[&["--print-schedule", "cron"], words].concat());
+        let text = printed(&env, &[&["--print-schedule", "cron"][..], words].concat());
         let line = text.strip_suffix('\n').unwrap();
         assert!(!line.contains('\n'), "{line}");
         let parts: Vec<&str> = line.splitn(6, ' ').collect();
@@ -169,7 +169,7 @@ fn kubernetes_runs_what_the_line_says() {
     }
 }
 
-/// Kubernetes' own client reads the text as a CronJob, without a cluster.
+/// Kubernetes' own client reads the text as a `CronJob`, without a cluster.
 fn assert_kubectl_reads(text: &str) {
     use std::io::Write as _;
     let spawned = Command::new("kubectl")

@@ -120,7 +120,9 @@ impl Quotes {
 /// Replaces texts of an answer that people get to see.
 fn quote(value: &mut Value, text: &str, how: Quoting) {
     if let Value::Array(items) = value {
-        items.iter_mut().for_each(|item| quote(item, text, how));
+        for item in items {
+            quote(item, text, how);
+        }
     }
     let Value::Object(fields) = value else {
         return;
