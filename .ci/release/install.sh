@@ -13,8 +13,8 @@ export LC_ALL
 unset CDPATH
 umask 022
 
-# The largest list of checksums, archive and unpacked archive, in bytes, and the largest number of files. A release has a
-# hundredth to a tenth of it.
+# The largest list of checksums, archive and unpacked archive, in bytes, and the largest number of files. A release has
+# a tenth of it or less.
 most_sums=100000 most_packed=100000000 most_unpacked=200000000 most_files=2000
 
 fail() { printf 'Error: %s\n' "$*" >&2; exit 1; }
