@@ -18,12 +18,12 @@ struct Chore {
 const CHORES: &[Chore] = &[
     Chore {
         name: "check",
-        help: "format, lints, imports, citations, style, dependencies; no other test",
+        help: "format, lints, imports, links, citations, style, dependencies; no other test",
         steps: &[
             "cargo fmt --check",
             "cargo clippy --locked --all-targets -- -D warnings",
             "cargo metadata --quiet --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null",
-            "cargo test --locked --test layers --test citations --test style --test dependencies",
+            "cargo test --locked --test layers --test links --test citations --test style --test dependencies",
         ],
     },
     Chore {
@@ -31,7 +31,7 @@ const CHORES: &[Chore] = &[
         help: "most tests in less than half the time: without long tables of cases and tests that wait by design",
         steps: &[
             "cargo test --locked --lib --test citations --test dependencies --test generated --test kubeconfig \
-             --test layers --test style",
+             --test layers --test links --test style",
             "cargo test --locked --test cli -- --skip waits:: --skip serve:: --skip examples:: --skip fault --skip replay",
         ],
     },
@@ -61,6 +61,11 @@ const CHORES: &[Chore] = &[
         name: "bench",
         help: "builds for release and prints the table of figures; needs Python 3",
         steps: &["cargo build --locked --release", "benches/run"],
+    },
+    Chore {
+        name: "site",
+        help: "builds the documentation site in target/site",
+        steps: &[".ci/site"],
     },
     Chore {
         name: "package",

@@ -5,12 +5,25 @@
 #   install.sh --remove [--prefix FOLDER]
 #
 # PLACE is the address (https://…) or the folder in which the archives and SHA256SUMS lie. FOLDER is ~/.local without
-# --prefix. Nothing is changed before the checksum was found right, and nothing runs with other rights than yours.
-# The files of the last install are listed in FOLDER/share/acpctl/files, which --remove reads.
+# --prefix. Everything is checked before the first change, and nothing runs with other rights than yours. The files of
+# the last install are listed in FOLDER/share/acpctl/files, which --remove reads.
 set -eu
+LC_ALL=C
+export LC_ALL
+unset CDPATH
+umask 022
+
+# The largest list of checksums, archive and unpacked archive, in bytes, and the largest number of files. A release has
+# a tenth of it or less.
+most_sums=100000 most_packed=100000000 most_unpacked=200000000 most_files=2000
 
 fail() { printf 'Error: %s\n' "$*" >&2; exit 1; }
-usage() { sed -n '/^#   install/s/^#   //p' "$0" >&2; exit 2; }
+usage() {
+    printf '%s\n' 'install.sh --from PLACE [--version VERSION] [--prefix FOLDER]' 'install.sh --remove [--prefix FOLDER]' >&2
+    exit 2
+}
+# Text from elsewhere on one short line: no sign of it reaches the terminal as a command.
+shown() { printf '%s' "$1" | head -c 120 | tr -c ' -~' '?'; }
 
 from='' version='' prefix=${HOME:-}/.local remove=no
 while [ $# -gt 0 ]; do
@@ -26,28 +39,112 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-case $prefix in /?*) ;; *) fail "--prefix must be an absolute path, not '$prefix'" ;; esac
-list=$prefix/share/acpctl/files
+case $prefix in /?*) ;; *) fail "--prefix must be an absolute path, not '$(shown "$prefix")'" ;; esac
+# It is printed within a line to paste.
+case $prefix in
+    *[[:cntrl:]\"\$\`\\]*) fail '--prefix must not contain quotation marks, $, `, \ or control characters' ;;
+esac
+prefix=${prefix%/} list=$prefix/share/acpctl/files
 
-# Removes what the list names. A line can only name a file below the prefix.
-remove_files() {
-    [ -f "$list" ] || return 0
+work=$(mktemp -d) changing=no
+finish() {
+    rm -rf -- "$work"
+    [ "$changing" = no ] || printf 'Error: this was not finished; run it again, or run: install.sh --remove --prefix "%s"\n' "$prefix" >&2
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+
+# check_names LIST WHERE: only such files are ever written or removed.
+check_names() {
+    [ "$(wc -l <"$1")" -le "$most_files" ] || fail "$2 names more than $most_files files"
     while IFS= read -r file; do
-        case $file in /* | *..* | '') fail "$list names '$file', which no install wrote; remove the files by hand" ;; esac
-        rm -f -- "$prefix/$file"
-    done <"$list"
-    rm -f -- "$list"
-    rmdir -- "$prefix/share/acpctl" "$prefix/share/doc/acpctl" 2>/dev/null || true
+        case $file in
+            *[!A-Za-z0-9._+/-]* | */.* | *..* | *//* | */ | *.new | share/acpctl | share/acpctl/*) ;;
+            bin/acpctl | share/*acpctl*) continue ;;
+        esac
+        fail "$2 names '$(shown "$file")', which no install wrote; nothing was changed"
+    done <"$1"
+}
+
+# Every folder on the way to the files of a list, the outermost first.
+folders_of() {
+    { cat -- "$1"; echo share/acpctl/files; } |
+        awk -F/ '{ path = $1; print path; for (i = 2; i < NF; i++) { path = path "/" $i; print path } }' | sort -u
+}
+
+# check_folder FOLDER: if it is there, nobody else can change what is written through it.
+check_folder() {
+    set -f
+    # shellcheck disable=SC2046
+    set -- "$1" $(ls -ldn -- "$1" 2>/dev/null || true)
+    set +f
+    case ${2:-} in
+        '') return 0 ;;
+        l*) fail "$1 is a link; choose a folder with --prefix" ;;
+        d???????w*) fail "everybody can write in $1; choose another folder with --prefix" ;;
+        d*) ;;
+        *) fail "$1 is not a folder" ;;
+    esac
+    case $4 in
+        0 | "$(id -u)") ;;
+        *) fail "$1 belongs to another user; choose another folder with --prefix" ;;
+    esac
+}
+
+# check_targets LIST: what is replaced or removed is a plain file, in folders of ours.
+check_targets() {
+    # The folder that was named may be a link; below it none may.
+    [ ! -d "$prefix" ] || check_folder "$(cd -- "$prefix" && pwd -P)"
+    folders_of "$1" >"$work/folders"
+    while IFS= read -r folder; do check_folder "$prefix/$folder"; done <"$work/folders"
+    while IFS= read -r file; do
+        for path in "$prefix/$file" "$prefix/$file.new"; do
+            [ ! -L "$path" ] || fail "$path is a link, which no install made; remove it first"
+            [ ! -e "$path" ] || [ -f "$path" ] || fail "$path is not a plain file"
+        done
+    done <"$1"
+}
+
+# The files of the last install, in the work folder.
+: >"$work/old"
+if [ -L "$prefix/share" ] || [ -L "$prefix/share/acpctl" ] || [ -L "$list" ]; then
+    fail "$list is reached through a link, which no install made"
+fi
+if [ -e "$list" ]; then
+    [ -f "$list" ] || fail "$list is not a plain file"
+    [ "$(wc -c <"$list")" -le "$most_sums" ] || fail "$list is too long; no install wrote it"
+    sort -u -- "$list" >"$work/old"
+    check_names "$work/old" "$list"
+fi
+
+# remove_files LIST: with what an interrupted install left beside them.
+remove_files() {
+    while IFS= read -r file; do rm -f -- "$prefix/$file" "$prefix/$file.new"; done <"$1"
 }
 
 if [ "$remove" = yes ]; then
     [ -f "$list" ] || fail "no install is recorded below $prefix; name its folder with --prefix"
-    remove_files
+    check_targets "$work/old"
+    remove_files "$work/old"
+    rm -f -- "$list" "$list.new"
+    rmdir -- "$prefix/share/acpctl" "$prefix/share/doc/acpctl" 2>/dev/null || true
     printf 'Removed acpctl from %s\n' "$prefix"
     exit 0
 fi
-[ -n "$from" ] || usage
 
+[ -n "$from" ] || usage
+# An address is shown in errors and in the list of processes: nothing secret may be in it.
+case $from in
+    *://*@* | *://*\?* | *://*\#*) fail '--from must be an address without user name, password, ? and #' ;;
+    *://*[!A-Za-z0-9._~:/%+-]*) fail '--from contains a sign that no address has' ;;
+    https://* | http://127.0.0.1:* | http://localhost:*) ;;
+    http://*) fail "'$from' is not encrypted; use an https address" ;;
+    *) [ -d "$from" ] || fail '--from is neither an https address nor a folder' ;;
+esac
+case $version in
+    '') ;;
+    *[!0-9A-Za-z.+-]* | *..* | [!0-9]*) fail "--version must be a version such as 1.2.3, not '$(shown "$version")'" ;;
+esac
 case $(uname -s) in
     Linux) ;;
     *) fail "there are archives for Linux only; build from source: cargo install --locked --path ." ;;
@@ -55,55 +152,103 @@ esac
 case $(uname -m) in
     x86_64 | amd64) target=x86_64-unknown-linux-musl ;;
     aarch64 | arm64) target=aarch64-unknown-linux-musl ;;
-    *) fail "there is no archive for $(uname -m); build from source: cargo install --locked --path ." ;;
+    *) fail "there is no archive for $(shown "$(uname -m)"); build from source: cargo install --locked --path ." ;;
 esac
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-
-# fetch NAME: copies a file of the release into the work folder. Limits keep a bad server from filling the disk.
-fetch() {
+# read_file NAME: a file of the release, to standard output. Only curl follows redirections, since wget cannot be kept
+# from following one to an address that is not encrypted; and BusyBox's wget does not look at certificates.
+read_file() {
     case $from in
-        https://* | http://127.0.0.1:* | http://localhost:*)
+        *://*)
             if command -v curl >/dev/null; then
-                curl --fail --silent --show-error --location --proto '=https,http' --proto-redir '=https' --max-time 300 \
-                    --max-filesize 100000000 --output "$work/$1" "$from/$1"
-            elif command -v wget >/dev/null; then
-                wget --quiet --timeout=60 --tries=2 --output-document="$work/$1" "$from/$1"
+                curl --fail --silent --show-error --location --max-redirs 5 --proto '=https,http' --proto-redir '=https' \
+                    --connect-timeout 30 --max-time 300 -- "$from/$1"
+            elif wget --version 2>/dev/null | grep -q '^GNU Wget'; then
+                wget --no-verbose --max-redirect=0 --timeout=60 --tries=2 --output-document=- -- "$from/$1"
             else
-                fail 'neither curl nor wget is installed'
+                echo 'neither curl nor GNU wget is installed' >&2
+                return 1
             fi ;;
-        http://*) fail "'$from' is not encrypted; use an https address" ;;
-        *) cp -- "$from/$1" "$work/$1" ;;
-    esac || fail "$1 could not be read from $from"
+        *) [ -f "$from/$1" ] && cat -- "$from/$1" ;;
+    esac
 }
 
-fetch SHA256SUMS
-if [ -z "$version" ]; then
-    version=$(sed -n "s/^[0-9a-f]\{64\}  acpctl-\([0-9][0-9A-Za-z.+-]*\)-$target\.tar\.gz\$/\1/p" "$work/SHA256SUMS" | tail -n 1)
-    [ -n "$version" ] || fail "$from has no archive for $target"
-fi
+# fetch NAME BYTES: copies it into the work folder, and no more bytes than these.
+fetch() {
+    { read_file "$1" 2>"$work/words" || : >"$work/failed"; } | head -c "$(($2 + 1))" >"$work/$1"
+    [ "$(wc -c <"$work/$1")" -le "$2" ] || fail "$1 of $from is larger than $2 bytes; nothing was changed"
+    if [ -e "$work/failed" ]; then
+        [ ! -s "$work/words" ] || printf '%s\n' "$(shown "$(cat "$work/words")")" >&2
+        fail "$1 could not be read from $from"
+    fi
+}
+
+fetch SHA256SUMS "$most_sums"
+# Without --version the highest one that is no preview.
+[ -n "$version" ] || version=$(sed -n "s/^[0-9a-f]\{64\}  acpctl-\([0-9][0-9.]*\)-$target\.tar\.gz\$/\1/p" "$work/SHA256SUMS" |
+    grep -v '\.\.' | sort -t . -k 1,1n -k 2,2n -k 3,3n | tail -n 1)
+[ -n "$version" ] || fail "$from has no archive for $target"
 name=acpctl-$version-$target
-wanted=$(sed -n "s/^\([0-9a-f]\{64\}\)  $name\.tar\.gz\$/\1/p" "$work/SHA256SUMS")
+wanted=$(awk -v "name=$name.tar.gz" '$0 == $1 "  " name { print $1; exit }' "$work/SHA256SUMS")
 [ -n "$wanted" ] || fail "SHA256SUMS of $from has no line for $name.tar.gz"
-fetch "$name.tar.gz"
-found=$(sha256sum "$work/$name.tar.gz" | cut -d ' ' -f 1)
-[ "$found" = "$wanted" ] || fail "$name.tar.gz has the checksum $found, but SHA256SUMS says $wanted; nothing was installed"
+fetch "$name.tar.gz" "$most_packed"
+found=$(sha256sum <"$work/$name.tar.gz" | cut -d ' ' -f 1)
+[ "$found" = "$wanted" ] ||
+    fail "$name.tar.gz has the checksum $found, but SHA256SUMS says '$(shown "$wanted")'; nothing was changed"
 
-tar -xzf "$work/$name.tar.gz" -C "$work"
-"$work/$name/bin/acpctl" --version >/dev/null || fail 'the program does not run on this machine; nothing was installed'
-
-remove_files
-mkdir -p "$prefix/share/acpctl"
-(cd "$work/$name" && find . -type f | sed 's,^\./,,' | sort) >"$work/files"
+# The archive holds plain files and folders of acpctl, or nothing of it is used. tar's own words could contain anything.
+refuse() { fail "$name.tar.gz $1; nothing was changed"; }
+gzip -dc <"$work/$name.tar.gz" 2>/dev/null | head -c "$((most_unpacked + 1))" >"$work/tar"
+[ "$(wc -c <"$work/tar")" -le "$most_unpacked" ] || refuse "unpacks to more than $most_unpacked bytes"
+tar -tf "$work/tar" >"$work/names" 2>/dev/null || refuse 'is not an archive of tar'
+[ "$(wc -l <"$work/names")" -le "$most_files" ] || refuse "holds more than $most_files files"
 while IFS= read -r file; do
-    mkdir -p "$prefix/$(dirname "$file")"
-    # A new name first, so that a running acpctl keeps its own file.
-    cp -- "$work/$name/$file" "$prefix/$file.new"
-    mv -f -- "$prefix/$file.new" "$prefix/$file"
-done <"$work/files"
-cp "$work/files" "$list"
+    case $file in
+        *[!A-Za-z0-9._+/-]* | *..*) ;;
+        "$name" | "$name"/*) continue ;;
+    esac
+    refuse "holds '$(shown "$file")', which no release has"
+done <"$work/names"
+! tar -tvf "$work/tar" 2>/dev/null | grep -qv '^[d-]' || refuse 'holds something else than files and folders'
+mkdir "$work/out"
+# A file with holes is short in the archive and may be long on the disk. The limit counts blocks of 512 bytes.
+(ulimit -f "$((most_unpacked / 512))" && tar -xof "$work/tar" -C "$work/out" || exit 1) >/dev/null 2>&1 ||
+    refuse 'cannot be unpacked'
+new=$work/out/$name
+[ -z "$(find "$work/out" ! -type d ! -type f -o -type f -links +1)" ] || refuse 'holds something else than files and folders'
+[ -f "$new/bin/acpctl" ] || refuse 'does not hold bin/acpctl'
+(cd -- "$new" && find . -type f | sed 's,^\./,,' | sort) >"$work/new"
+check_names "$work/new" "$name.tar.gz"
+"$new/bin/acpctl" --version >/dev/null 2>&1 ||
+    fail "the program does not run on this machine; nothing was changed. If $(dirname "$work") forbids programs, set TMPDIR"
+sort -u -- "$work/old" "$work/new" >"$work/both"
+grep -vxF -f "$work/new" "$work/old" >"$work/gone" || true
+check_targets "$work/both"
+
+# put FILE NAME MODE: under another name first, so that a running acpctl keeps its own file.
+put() {
+    rm -f -- "$prefix/$2.new"
+    (set -C && cat -- "$1" >"$prefix/$2.new")
+    chmod "$3" "$prefix/$2.new"
+    mv -f -- "$prefix/$2.new" "$prefix/$2"
+}
+
+# From here on the list names the files of both installs, so that --remove finds all of them at any moment.
+changing=yes
+mkdir -p -- "$prefix"
+while IFS= read -r folder; do
+    [ -d "$prefix/$folder" ] || mkdir -- "$prefix/$folder"
+done <"$work/folders"
+check_targets "$work/both"
+put "$work/both" share/acpctl/files 644
+while IFS= read -r file; do
+    case $file in bin/*) mode=755 ;; *) mode=644 ;; esac
+    put "$new/$file" "$file" "$mode"
+done <"$work/new"
+remove_files "$work/gone"
+put "$work/new" share/acpctl/files 644
+changing=no
+
 printf 'Installed acpctl %s in %s\n' "$version" "$prefix"
 case :$PATH: in
     *:"$prefix/bin":*) ;;

@@ -54,12 +54,15 @@ const CAUGHT: &[Signal] = &[
     Signal::CONT,
 ];
 
-/// The real-time signals. They have no names, so the command gets a plain request to end instead. The runtime accepts
-/// all but the last.
-const REAL_TIME: std::ops::Range<i32> = if cfg!(target_os = "linux") {
-    34..64
-} else {
+/// The real-time signals. They have no names, so the command gets a plain request to end instead. The C library keeps
+/// the first ones for itself, musl one more than glibc, and nobody else may listen to them. The runtime accepts all but
+/// the last.
+const REAL_TIME: std::ops::Range<i32> = if cfg!(not(target_os = "linux")) {
     0..0
+} else if cfg!(target_env = "musl") {
+    35..64
+} else {
+    34..64
 };
 
 /// The signals that end no program.
