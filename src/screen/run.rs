@@ -35,7 +35,7 @@ const FRAME: Duration = Duration::from_millis(33);
 /// # Errors
 /// There is no terminal, nobody is logged in, or the terminal is gone.
 pub(crate) fn run(ctx: &Ctx, options: Options) -> anyhow::Result<()> {
-    let Connection { client, about } = connection::first(&ctx.globals)?;
+    let Connection { client, about, pin } = connection::first(&ctx.globals)?;
     let _quiet = progress::quiet();
     let held = hold();
     let screen = Screen::open()?;
@@ -44,7 +44,7 @@ pub(crate) fn run(ctx: &Ctx, options: Options) -> anyhow::Result<()> {
     let (sender, events) = sync_channel(QUEUE);
     let keyboard = Keyboard::start(sender.clone())?;
     source::watch_signals(sender.clone())?;
-    let worker = Worker::start(client, ctx.globals.clone(), sender)?;
+    let worker = Worker::start(client, pin, ctx.globals.clone(), sender)?;
     let mut runner = Runner {
         screen,
         keyboard,
@@ -144,7 +144,7 @@ impl Runner {
                 }
                 Effect::Edit(text) => Some(self.edit(&text)?),
                 other => {
-                    self.worker.order(other);
+                    self.worker.order(state.connection, other);
                     None
                 }
             };

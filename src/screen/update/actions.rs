@@ -1,6 +1,6 @@
 //! The keys of a view, on the rows that are chosen. A row is known by its object, never by the text that is shown.
 
-use super::{commands, editing, pages};
+use super::{connecting, editing, pages, sending};
 use crate::api::path;
 use crate::resources::{Record, SESSION};
 use crate::screen::detail::{Detail, Form as Text};
@@ -25,8 +25,8 @@ pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Ef
         action.run,
         Run::Edit(_) | Run::New(_) | Run::Form(_) | Run::Call(_)
     );
-    if changes && state.options.readonly {
-        state.complain("This screen only reads (--readonly)");
+    if let Some(why) = state.refusal().filter(|_| changes) {
+        state.complain(why);
         return true;
     }
     match action.run {
@@ -75,7 +75,7 @@ fn go(state: &mut State, go: Go, effects: &mut Vec<Effect>) {
         Go::View(kind, scope) => pages::open(state, kind, scope, effects),
         Go::Messages(scope) => pages::messages(state, scope, effects),
         Go::Describe => show(state, Text::Describe),
-        Go::Context(name) => commands::switch_context(state, &name, effects),
+        Go::Context(name) => connecting::switch(state, &name, effects),
         Go::Stay(why) => state.complain(why),
     }
 }
@@ -176,8 +176,7 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
         several => format!("{} ({})...", call.doing, several.len()),
     };
     let Some(question) = call.question else {
-        state.say(doing);
-        return effects.push(Effect::Send { page, sends });
+        return sending::send(state, page, sends, doing, effects);
     };
     let mut lines = match rows.as_slice() {
         [one] => vec![question(&scope, one)],
@@ -198,7 +197,7 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
     if typed.is_some() {
         lines.push("Type its name to confirm:".to_owned());
     }
-    state.dialog = Some(Dialog {
+    state.ask(Dialog {
         page,
         title: call.title.to_owned(),
         lines: lines.iter().map(|line| shown::line(line)).collect(),
@@ -211,8 +210,8 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
 
 /// Asks whether the session whose messages are shown is to be interrupted.
 pub(super) fn interrupt(state: &mut State) {
-    if state.options.readonly {
-        return state.complain("This screen only reads (--readonly)");
+    if let Some(why) = state.refusal() {
+        return state.complain(why);
     }
     let Some(page) = state.top() else { return };
     let Some(session) = &page.scope.session else {
@@ -222,8 +221,9 @@ pub(super) fn interrupt(state: &mut State) {
     let send = Send::new(crate::api::Method::Post, target, &page.scope)
         .says("Session interrupted", "Interrupt failed");
     let question = format!("Interrupt session {}?", session.name);
-    state.dialog = Some(Dialog {
-        page: page.number,
+    let page = page.number;
+    state.ask(Dialog {
+        page,
         title: "Interrupt".to_owned(),
         lines: vec![shown::line(&question)],
         buttons: vec!["Cancel", "Interrupt"],

@@ -3,9 +3,11 @@
 mod actions;
 mod answers;
 mod commands;
+mod connecting;
 mod editing;
 mod keys;
 mod pages;
+mod sending;
 mod typing;
 
 pub(super) use commands::completions;
@@ -26,7 +28,9 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Wheel(by) => keys::wheel(state, by),
         Event::Click { column, row } => keys::click(state, column, row),
         Event::Tick(now) => tick(state, now),
-        Event::Answer(answer) => answers::take(state, answer, &mut effects),
+        Event::Answer(connection, answer) => {
+            answers::take(state, connection, answer, &mut effects);
+        }
         Event::Edited(text) => editing::edited(state, text),
         Event::Say(text, false) => state.say(text),
         Event::Say(text, true) => state.complain(text),

@@ -1,5 +1,7 @@
 //! The screen of `acpctl ambient` on a terminal, against the embedded API and against servers that fail.
 
+mod servers;
+
 use serde_json::json;
 
 use crate::support::TestEnv;
@@ -253,85 +255,6 @@ fn an_edit_goes_through_the_editor_and_is_shown_before_it_is_sent() {
     terminal.type_text(ENTER);
     terminal.wait_for("Agent updated: lead");
     terminal.wait_for("Leads all");
-    leave(&terminal, CTRL_C);
-}
-
-/// A platform with one project, which remembers what it was asked.
-fn platform(project: &'static str) -> Scripted {
-    Scripted::with(move |request| {
-        if request.target.contains("/projects?") {
-            list(json!([{"id": project, "name": project}]))
-        } else {
-            list(json!([]))
-        }
-    })
-}
-
-/// The logins that a server was sent.
-fn logins(server: &Scripted) -> std::collections::BTreeSet<String> {
-    let received = server.received();
-    let logins = received.iter().filter_map(|it| it.header("authorization"));
-    logins.map(str::to_owned).collect()
-}
-
-#[test]
-fn bug_15_and_16_another_context_is_another_server_with_its_own_login() {
-    let env = TestEnv::new();
-    let (a, b) = (platform("alpha-project"), platform("beta-project"));
-    env.config(
-        &json!({
-            "current_context": "a",
-            "contexts": {
-                "a": {"server": a.url(), "access_token": "sha256~token-of-alpha-0123456789"},
-                "b": {"server": b.url(), "access_token": "sha256~token-of-beta-0123456789"},
-            },
-        })
-        .to_string(),
-    );
-    // An empty variable counts as unset.
-    let unset = [("AMBIENT_TOKEN", "")];
-    let terminal = start_with(&env, "", &unset, "\"$@\"", &["ambient"], (24, 80));
-    terminal.wait_for("alpha-project");
-    terminal.type_text(":ctx\r");
-    terminal.wait_for("contexts(all)[3]");
-    terminal.type_text(":ctx b\r");
-    let screen = terminal.wait_for("beta-project");
-    assert!(!screen.contains("alpha-project"), "{screen}");
-    terminal.type_text(":ctx nowhere\r");
-    terminal.wait_for("not found");
-    leave(&terminal, CTRL_C);
-    assert_eq!(
-        logins(&a).into_iter().collect::<Vec<_>>(),
-        ["Bearer sha256~token-of-alpha-0123456789"]
-    );
-    assert_eq!(
-        logins(&b).into_iter().collect::<Vec<_>>(),
-        ["Bearer sha256~token-of-beta-0123456789"]
-    );
-}
-
-#[test]
-fn bug_26_a_login_in_another_terminal_is_enough() {
-    let env = TestEnv::new();
-    let server = Scripted::with(|request| {
-        if request.header("authorization") != Some("Bearer sha256~the-new-token-0123456789") {
-            return crate::support::server::error(401, "unauthorized", "no");
-        }
-        if request.target.contains("/projects?") {
-            list(json!([{"id": "web", "name": "the-web"}]))
-        } else {
-            list(json!([]))
-        }
-    });
-    let config = |token: &str| {
-        env.config(&json!({"api_url": server.url(), "access_token": token}).to_string());
-    };
-    config("sha256~the-old-token-0123456789");
-    let unset = [("AMBIENT_TOKEN", "")];
-    let terminal = start_with(&env, "", &unset, "\"$@\"", &["ambient"], (24, 80));
-    terminal.wait_for("Session expired");
-    config("sha256~the-new-token-0123456789");
-    terminal.wait_for("the-web");
     leave(&terminal, CTRL_C);
 }
 
