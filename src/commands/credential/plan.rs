@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::binding::{Grantee, VIEWER};
+use super::binding::Grantee;
 use crate::api::Client;
 use crate::lookup::Collection;
 use crate::resources::{AGENT, ROLE_BINDING, Record};

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::common::{all, delete_question, deletion, describe, named};
 use crate::api::{Method, path};
+use crate::holders::VIEWER;
 use crate::resources::{
     AGENT, CONTEXT, CREDENTIAL, Cell, EXPIRES_AT, GRADE, KUBECONFIG, OWN_ANNOTATIONS, PROJECT,
     Record, SERVER, annotation,
@@ -16,9 +17,6 @@ use crate::screen::view::{
     View, joined, tone_of,
 };
 use crate::text::{acpctl, quote};
-
-/// The role that lets sessions use a credential.
-const VIEWER: &str = "credential:viewer";
 
 pub(super) static VIEW: View = View {
     kind: Kind::Credentials,
