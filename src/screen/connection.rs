@@ -77,8 +77,11 @@ fn moved(settings: &Settings, before: &str) -> Failure {
 fn of(ctx: &Ctx) -> anyhow::Result<Connection> {
     let client = ctx.connect().map_err(|error| error.context("connect"))?;
     let settings = ctx.settings()?;
-    let about = about(settings, &client);
     let pin = Pin::new(&ctx.globals, settings);
+    let about = About {
+        flags: pin.flags(),
+        ..about(settings, &client)
+    };
     Ok(Connection { client, about, pin })
 }
 
@@ -94,6 +97,16 @@ impl Pin {
             globals,
             address: address(settings).to_owned(),
         }
+    }
+
+    /// Returns the flags with which another run reaches this server: with its address, so that no other one is reached
+    /// if the context leads elsewhere by then.
+    fn flags(&self) -> Vec<String> {
+        let mut globals = self.globals.clone();
+        if !globals.local {
+            globals.api_url = Some(self.address.clone());
+        }
+        globals.to_copy()
     }
 }
 
@@ -152,5 +165,6 @@ fn about(settings: &Settings, client: &Client) -> About {
         server: url_for_people(&settings.api_url.value),
         user: user.unwrap_or_else(|| "unknown".to_owned()),
         project: settings.project.value.clone().unwrap_or_default(),
+        flags: Vec::new(),
     }
 }

@@ -48,6 +48,8 @@ pub(super) enum Effect {
     },
     /// Opens the editor on a text.
     Edit(String),
+    /// Runs a command of this program, with the terminal to itself.
+    Outside(Vec<String>),
     /// Makes the connection of this number: to another context, or to the same server with the login that is stored
     /// now.
     Connect {

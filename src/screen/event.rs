@@ -23,6 +23,8 @@ pub(super) enum Event {
     Answer(u64, Answer),
     /// The editor was left with this text, or failed.
     Edited(Result<String, String>),
+    /// A command of this program has ended, or could not be run.
+    Outside(Result<(), String>),
     /// Something to tell the user; an error with true.
     Say(String, bool),
     /// A signal asks to stop the program for a while, as Ctrl-Z does.
@@ -86,6 +88,8 @@ pub(super) struct About {
     pub user: String,
     /// The configured project.
     pub project: String,
+    /// The flags with which another run reaches the same server, and no other one.
+    pub flags: Vec<String>,
 }
 
 /// A failure, as far as the screen needs to know it.

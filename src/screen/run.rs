@@ -12,6 +12,7 @@ use super::connection::{self, Connection};
 use super::draw;
 use super::effect::Effect;
 use super::event::Event;
+use super::outside;
 use super::source::{self, Keyboard};
 use super::state::{Options, State};
 use super::terminal::{self, Screen};
@@ -143,6 +144,10 @@ impl Runner {
                     None
                 }
                 Effect::Edit(text) => Some(self.edit(&text)?),
+                Effect::Outside(words) => {
+                    let ended = self.apart(|| outside::run(&words))?;
+                    Some(Event::Outside(ended))
+                }
                 other => {
                     self.worker.order(state.connection, other);
                     None
@@ -163,15 +168,22 @@ impl Runner {
         Ok(())
     }
 
-    /// Opens the editor; it has the terminal until it is left.
+    /// Opens the editor.
     fn edit(&mut self, text: &str) -> anyhow::Result<Event> {
+        let edited =
+            self.apart(|| editor::program(true).and_then(|program| editor::edit(text, &program)))?;
+        Ok(Event::Edited(edited.map_err(|failure| failure.message)))
+    }
+
+    /// Leaves the terminal to another program, until that has ended.
+    fn apart<T>(&mut self, program: impl FnOnce() -> T) -> anyhow::Result<T> {
         let (events, backlog) = (&self.events, &mut self.backlog);
         self.keyboard.pause(|| backlog.extend(events.try_iter()));
         self.screen.leave();
-        let edited = editor::program(true).and_then(|program| editor::edit(text, &program));
+        let ended = program();
         self.screen.enter()?;
         self.keyboard.resume();
-        Ok(Event::Edited(edited.map_err(|failure| failure.message)))
+        Ok(ended)
     }
 }
 

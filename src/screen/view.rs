@@ -254,6 +254,19 @@ pub(super) enum Run {
     /// Opens a form for the row.
     Form(&'static Form),
     Call(&'static Call),
+    /// Runs a command of this program on the row, with the terminal to itself.
+    Outside(&'static Outside),
+}
+
+/// A command of this program that needs the terminal, or your own kubeconfig.
+pub(super) struct Outside {
+    /// The words before and behind the object's ID.
+    pub words: &'static [&'static str],
+    pub flags: &'static [&'static str],
+    /// The question before it, and the word on its button; `None` for a command that changes nothing.
+    pub question: Option<(fn(&Record) -> String, &'static str)>,
+    /// Says why the row is not one for it.
+    pub check: fn(&Record) -> Result<(), String>,
 }
 
 /// A request for each chosen row.

@@ -2,7 +2,7 @@
 
 use super::{connecting, editing, pages, sending};
 use crate::api::path;
-use crate::resources::{Record, SESSION};
+use crate::resources::{Record, SESSION, can_be_id};
 use crate::screen::detail::{Detail, Form as Text};
 use crate::screen::dialog::{Dialog, Then};
 use crate::screen::effect::{Effect, Fetch, Send};
@@ -10,7 +10,7 @@ use crate::screen::form::OpenForm;
 use crate::screen::input::Line;
 use crate::screen::shown;
 use crate::screen::state::{Body, State};
-use crate::screen::view::{Call, Form, Go, Run, View};
+use crate::screen::view::{Call, Form, Go, Outside, Run, View};
 
 /// Does what a key of the view means. Returns false if the view has no such key.
 pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Effect>) -> bool {
@@ -24,7 +24,7 @@ pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Ef
     let changes = matches!(
         action.run,
         Run::Edit(_) | Run::New(_) | Run::Form(_) | Run::Call(_)
-    );
+    ) || matches!(action.run, Run::Outside(it) if it.question.is_some());
     if let Some(why) = state.refusal().filter(|_| changes) {
         state.complain(why);
         return true;
@@ -46,6 +46,7 @@ pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Ef
             }
         }
         Run::Call(call) => ask(state, call, effects),
+        Run::Outside(what) => outside(state, what, effects),
     }
     true
 }
@@ -205,6 +206,31 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
         at: 0,
         typed: typed.map(|name| (name, Line::new("", 253))),
         then: Then::Send { doing, sends },
+    });
+}
+
+/// Runs a command of this program on the selected row, on the server that the screen shows.
+fn outside(state: &mut State, what: &Outside, effects: &mut Vec<Effect>) {
+    let Some(row) = selected(state) else { return };
+    let is_id = can_be_id(row.id()).then_some(());
+    let checked = is_id.ok_or_else(|| "It has no usable ID".to_owned());
+    if let Err(why) = checked.and_then(|()| (what.check)(&row)) {
+        return state.complain(why);
+    }
+    let words = what.words.iter().copied().chain([row.id()]);
+    let words = words.chain(what.flags.iter().copied()).map(str::to_owned);
+    let words: Vec<String> = words.chain(state.about.flags.iter().cloned()).collect();
+    let Some((question, button)) = what.question else {
+        return effects.push(Effect::Outside(words));
+    };
+    state.ask(Dialog {
+        page: state.top().map_or(0, |page| page.number),
+        title: button.to_owned(),
+        lines: vec![shown::line(&question(&row))],
+        buttons: vec!["Cancel", button],
+        at: 0,
+        typed: None,
+        then: Then::Outside(words),
     });
 }
 

@@ -62,6 +62,10 @@ fn press(state: &mut State, effects: &mut Vec<Effect>) {
     match then {
         Then::Nothing => {}
         Then::Edit(text) => effects.push(Effect::Edit(text)),
+        Then::Outside(words) => match state.refusal() {
+            Some(why) => state.complain(why),
+            None => effects.push(Effect::Outside(words)),
+        },
         Then::Send { doing, sends } => sending::send(state, page, sends, doing, effects),
     }
 }

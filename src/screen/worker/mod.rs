@@ -233,6 +233,7 @@ fn obey(shared: &Shared, globals: &Globals, tasks: &mut Tasks, effect: Effect) {
         Effect::Connect { .. }
         | Effect::Copy(_)
         | Effect::Edit(_)
+        | Effect::Outside(_)
         | Effect::Suspend
         | Effect::Quit => {}
     }

@@ -260,6 +260,59 @@ fn an_edit_goes_through_the_editor_and_is_shown_before_it_is_sent() {
 }
 
 #[test]
+fn a_credential_is_inspected_with_the_terminal_to_itself() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| {
+        if request.target.contains("/credentials?") {
+            list(json!([
+                {"id": "2kube", "name": "prod", "provider": "kubeconfig"},
+                {"id": "2git", "name": "repo", "provider": "github"},
+            ]))
+        } else if request.target.contains("/credentials/") {
+            crate::support::server::error(403, "forbidden", "not yours")
+        } else {
+            list(json!([]))
+        }
+    });
+    let words = ["ambient", "--command", "credentials"];
+    let terminal = start(&env, server.url(), &words, 24, 80);
+    terminal.wait_for("credentials(all)[2]");
+    terminal.type_text("gi");
+    let screen = terminal.wait_for("Press Enter to go back to the screen");
+    assert!(screen.contains("Error: "), "{screen}");
+    assert!(!screen.contains("credentials(all)"), "{screen}");
+    terminal.type_text(ENTER);
+    terminal.wait_for("credentials(all)[2]");
+    terminal.type_text("r");
+    terminal.wait_for("was not minted by acpctl");
+    terminal.type_text("Gi");
+    terminal.wait_for("Only a kubeconfig leads to a cluster");
+    leave(&terminal, CTRL_C);
+    let asked = |line: &String| line.starts_with("GET /credentials/2kube");
+    assert!(server.lines().iter().any(asked), "{:?}", server.lines());
+}
+
+#[test]
+fn credentials_of_the_platforms_gateways_are_not_shown() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| {
+        if request.target.contains("/credentials?") {
+            list(json!([
+                {"id": "1", "name": "repo", "provider": "github"},
+                {"id": "2", "name": "theirs", "provider": "openshell-gateway"},
+            ]))
+        } else {
+            list(json!([]))
+        }
+    });
+    let words = ["ambient", "--command", "credentials"];
+    let terminal = start(&env, server.url(), &words, 24, 80);
+    let screen = terminal.wait_for("credentials(all)[1]");
+    assert!(!screen.contains("theirs"), "{screen}");
+    leave(&terminal, CTRL_C);
+}
+
+#[test]
 fn bug_29_a_server_that_does_not_answer_stops_no_key() {
     let env = TestEnv::new();
     let server = Scripted::with(|request| {
