@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::detail::Detail;
 use super::dialog::Dialog;
-use super::event::About;
+use super::event::{About, Fault};
 use super::form::OpenForm;
 use super::input::Line;
 use super::messages::Messages;
@@ -257,6 +257,17 @@ impl State {
         let of_page = self.scope().project;
         let configured = Some(&self.about.project).filter(|project| !project.is_empty());
         of_page.or_else(|| configured.map(|project| Named::new(project, project)))
+    }
+
+    /// Keeps the rows and says what is wrong: in the page itself, so that the error does not follow into other pages.
+    pub(super) fn rows_failed(&mut self, page: u64, fault: Fault) {
+        let now = self.now;
+        if fault.status == Some(401) {
+            self.is_logged_in = false;
+        }
+        if let Some(Body::Table(table)) = self.page_mut(page).map(|page| &mut page.body) {
+            table.loading.failed(fault, now, page.wrapping_mul(7919));
+        }
     }
 
     /// Says why nothing can be changed now.

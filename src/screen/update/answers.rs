@@ -31,7 +31,7 @@ pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: 
                 table.join(cells, now);
             }
         }
-        Answer::Failed { page, fault } => failed(state, page, fault),
+        Answer::Failed { page, fault } => state.rows_failed(page, fault),
         Answer::Offered {
             form,
             field,
@@ -117,17 +117,6 @@ fn rows_came(state: &mut State, page: u64, rows: Vec<Record>, total: i64) {
 fn named(rows: &[Record]) -> Vec<Named> {
     let named = rows.iter().map(|row| Named::new(row.id(), row.name()));
     named.collect()
-}
-
-/// Keeps the rows and says what is wrong: in the page itself, so that the error does not follow into other pages.
-pub(super) fn failed(state: &mut State, page: u64, fault: Fault) {
-    let now = state.now;
-    if fault.status == Some(401) {
-        state.is_logged_in = false;
-    }
-    if let Some(table) = table_of(state, page) {
-        table.loading.failed(fault, now, page.wrapping_mul(7919));
-    }
 }
 
 /// Adds where something was done, if that is not the server that is shown.

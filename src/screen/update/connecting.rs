@@ -1,6 +1,5 @@
 //! Going to another server, and to the same one with another login.
 
-use super::answers;
 use crate::screen::effect::Effect;
 use crate::screen::event::{About, Fault};
 use crate::screen::scope::{Kind, Scope};
@@ -100,6 +99,6 @@ pub(super) fn unconnected(state: &mut State, number: u64, fault: Fault) {
             status: Some(401),
             ..fault
         };
-        answers::failed(state, page, fault);
+        state.rows_failed(page, fault);
     }
 }

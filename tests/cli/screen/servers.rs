@@ -1,7 +1,7 @@
 //! Several servers: nothing that is meant for one reaches another, and nobody but the user decides to change it.
 
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
@@ -97,7 +97,7 @@ const TOKEN_B: &str = "sha256~token-of-beta-0123456789";
 /// A platform with one project and a credential, whose ID is the same on every server.
 fn with_credential(
     project: &'static str,
-    other: impl Fn(&Received) -> Option<Reply> + std::marker::Send + Sync + 'static,
+    other: impl Fn(&Received) -> Option<Reply> + Send + Sync + 'static,
 ) -> Scripted {
     Scripted::with(move |request| {
         if let Some(reply) = other(request) {
@@ -123,7 +123,7 @@ struct Gate {
 
 /// Waits for the gate at each request that is meant, and then answers it.
 fn gated(
-    is_meant: impl Fn(&Received) -> bool + std::marker::Send + Sync + 'static,
+    is_meant: impl Fn(&Received) -> bool + Send + Sync + 'static,
     project: &'static str,
     reply: Reply,
 ) -> Gate {
@@ -265,7 +265,7 @@ fn another_terminal_does_not_take_the_screen_to_another_server() {
 #[test]
 fn a_context_that_leads_elsewhere_now_is_said_and_not_followed() {
     let env = TestEnv::new();
-    let b = Arc::new(with_credential("beta", |_| None));
+    let b = with_credential("beta", |_| None);
     let flat =
         |server: &Scripted| json!({"api_url": server.url(), "access_token": TOKEN_B}).to_string();
     let named = |server: &Scripted| {
