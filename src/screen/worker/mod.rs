@@ -14,7 +14,6 @@ mod watch;
 
 use std::collections::HashMap;
 use std::future::pending;
-use std::rc::Rc;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
