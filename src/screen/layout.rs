@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::said;
 use super::shown;
 use super::state::{Mode, State};
 use super::view::{Col, Place, View};
@@ -11,6 +12,10 @@ const HEADER: u16 = 4;
 
 /// The width in which a text still tells something.
 const WORDS: usize = 16;
+/// The widest column of single words and numbers.
+const SHORT: usize = 12;
+/// The most rows of the last line.
+const STATUS: usize = 3;
 
 /// The parts of the screen, from top to bottom. A part without room has no rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +43,12 @@ pub(super) fn areas(state: &State) -> Areas {
         _ => 1,
     };
     let crumbs = u16::from(height >= 10 && state.has_crumbs);
-    let status = u16::from(height >= 3);
+    let status = u16::try_from(said::rows(state, STATUS)).unwrap_or(1);
+    let status = match height {
+        15.. => status,
+        3.. => 1,
+        _ => 0,
+    };
     let body = height.saturating_sub(header + input + crumbs + status);
     let mut y = 0;
     let mut next = |rows: u16| {
@@ -136,10 +146,11 @@ pub(super) fn columns(view: &View, width: usize, is_wide: bool) -> Vec<(usize, u
         .collect();
     let mut left = room.saturating_sub(widths.iter().sum());
     while left > 0 && !widths.is_empty() {
-        // Numbers and ages gain nothing by more room; the column that lacks most gets it first.
+        // Words and numbers are whole first; then the column that lacks most gets the room.
         let lacks = |place: &usize| {
             let own = usize::from(view.columns[shown[*place]].width);
-            (own.saturating_sub(widths[*place]), own)
+            let lack = own.saturating_sub(widths[*place]);
+            (lack > 0 && own <= SHORT, lack, own)
         };
         let Some(place) = (0..widths.len()).max_by_key(lacks) else {
             break;

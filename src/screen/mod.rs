@@ -24,6 +24,7 @@ mod messages;
 mod outside;
 mod play;
 mod run;
+mod said;
 mod scope;
 mod shown;
 mod source;

@@ -52,6 +52,23 @@ pub(super) struct Col {
     pub place: Place,
 }
 
+impl View {
+    /// Returns what a title says that the rows are limited to: nothing for a view that always shows all.
+    #[must_use]
+    pub(super) fn label<'s>(&self, scope: &'s Scope) -> &'s str {
+        let shows_all = matches!(
+            self.kind,
+            Kind::Applications
+                | Kind::Clusters
+                | Kind::Contexts
+                | Kind::Credentials
+                | Kind::Roles
+                | Kind::Users
+        );
+        if shows_all { "all" } else { scope.label() }
+    }
+}
+
 /// When a column is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {

@@ -27,7 +27,7 @@ pub(super) fn open(state: &mut State, kind: Kind, scope: Scope, effects: &mut Ve
 
 fn show(state: &mut State, kind: Kind, scope: Scope) {
     let view = views::of(kind);
-    state.say(match scope.label() {
+    state.say(match view.label(&scope) {
         "all" => format!("Viewing {}", view.name),
         label => format!("Viewing {} of {label}", view.name),
     });
