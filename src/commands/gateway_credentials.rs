@@ -4,7 +4,7 @@
 
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::resources::{List, OF_GATEWAYS, Record, is_of_gateways};
+use crate::resources::{List, OF_GATEWAYS, Record, remove_those_of_gateways};
 use crate::text::{acpctl, quote};
 
 /// The flag of the verbs that can break a gateway.
@@ -77,18 +77,13 @@ pub(crate) fn leave_out(ctx: &Ctx, list: &mut List) {
 
 /// Removes these credentials, and returns how many there were.
 pub(crate) fn remove(records: &mut Vec<Record>) -> i64 {
-    let is_hidden = |it: &Record| is_of_gateways(it.text("provider"), it.name());
-    remove_if(records, is_hidden)
+    remove_those_of_gateways(records)
 }
 
 /// Removes every credential that needs `--force` from those that are to be deleted, and returns how many there were.
 pub(crate) fn spare(records: &mut Vec<Record>) -> i64 {
-    remove_if(records, |record| record.text("provider") == OF_GATEWAYS)
-}
-
-fn remove_if(records: &mut Vec<Record>, is_left_out: impl Fn(&Record) -> bool) -> i64 {
     let before = records.len();
-    records.retain(|record| !is_left_out(record));
+    records.retain(|record| record.text("provider") != OF_GATEWAYS);
     i64::try_from(before - records.len()).unwrap_or(i64::MAX)
 }
 

@@ -30,6 +30,13 @@ pub(crate) fn is_of_gateways(provider: &str, name: &str) -> bool {
     provider == OF_GATEWAYS && digits.is_some_and(|it| it.len() == 32 && it.bytes().all(is_digit))
 }
 
+/// Removes these credentials, and returns how many there were.
+pub(crate) fn remove_those_of_gateways(records: &mut Vec<Record>) -> i64 {
+    let before = records.len();
+    records.retain(|record| !is_of_gateways(record.text("provider"), record.name()));
+    i64::try_from(before - records.len()).unwrap_or(i64::MAX)
+}
+
 pub(crate) static CREDENTIAL: Resource = Resource {
     word: "credential",
     aliases: &["credentials", "cred", "creds"],

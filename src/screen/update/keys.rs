@@ -169,11 +169,11 @@ fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         }
         KeyCode::Char('A') => sort_by_title(state, &["AGE", "BOUND"]),
         KeyCode::Char('c') => {
-            let text = table.selected().map(|row| row.id().to_owned());
+            let text = table.selected().map(|row| shown::line(row.id()));
             copy(state, text.unwrap_or_default(), effects);
         }
         KeyCode::Char('C') => {
-            let text = table.selected().map(|row| row.name_or_id().to_owned());
+            let text = table.selected().map(|row| shown::line(row.name_or_id()));
             copy(state, text.unwrap_or_default(), effects);
         }
         KeyCode::Char(c) if c.is_ascii_digit() => {
@@ -216,13 +216,14 @@ fn sort_by_title(state: &mut State, titles: &[&str]) {
     }
 }
 
+/// Copies a text as it is shown: the clipboard goes into other programs, and often into a shell.
 fn copy(state: &mut State, text: String, effects: &mut Vec<Effect>) {
     if text.is_empty() {
         return state.complain("There is nothing to copy");
     }
     let line = shown::line(text.lines().next().unwrap_or_default());
     state.say(format!("Copied: {}", shown::cut(&line, 60)));
-    effects.push(Effect::Copy(text));
+    effects.push(Effect::Copy(shown::text(&text)));
 }
 
 fn detail(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
@@ -260,7 +261,7 @@ fn detail(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let now = state.now;
     let size = pane_size(state);
-    let is_readonly = state.options.readonly;
+    let refusal = state.refusal();
     let Some(messages) = state.messages_mut() else {
         return;
     };
@@ -301,8 +302,8 @@ fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             };
         }
         KeyCode::Char('m') | KeyCode::Enter => {
-            if is_readonly {
-                return state.complain("This screen only reads (--readonly)");
+            if let Some(why) = refusal {
+                return state.complain(why);
             }
             messages.follows = true;
             messages.compose = Some(Messages::new_line());
