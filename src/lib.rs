@@ -6,6 +6,7 @@
 //! - [`cluster`]: the client of a Kubernetes API server, for one carved kubeconfig
 //! - [`api`]: the client; [`resources`]: a description of each kind of object
 //! - [`lookup`]: finds one object by its id or its name
+//! - [`holders`]: who may use a credential; [`starting`]: the prompt of a start on its way to the session
 //! - [`runner`]: what a session does with credentials; [`session_helper`]: a private folder and a child process
 //! - [`server`]: the embedded API behind `--local` and `acpctl serve`
 //! - [`config`]: the configuration file and the effective settings; [`env`]: the environment
@@ -37,6 +38,7 @@ mod exit;
 mod failure;
 mod globals;
 mod help;
+mod holders;
 mod input;
 mod intake;
 mod keyring;
@@ -52,6 +54,7 @@ mod secret_file;
 pub mod server;
 mod session_helper;
 mod shorthand;
+mod starting;
 mod text;
 mod version;
 mod yaml;

@@ -3,7 +3,7 @@
 
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::resources::{List, OF_GATEWAYS, Record};
+use crate::resources::{List, OF_GATEWAYS, Record, remove_those_of_gateways};
 use crate::text::{acpctl, quote};
 
 /// The flag of the verbs that can break a gateway.
@@ -57,9 +57,7 @@ pub(crate) fn leave_out(ctx: &Ctx, list: &mut List) {
 
 /// Removes these credentials, and returns how many there were.
 pub(crate) fn remove(records: &mut Vec<Record>) -> i64 {
-    let before = records.len();
-    records.retain(|record| record.text("provider") != OF_GATEWAYS);
-    i64::try_from(before - records.len()).unwrap_or(i64::MAX)
+    remove_those_of_gateways(records)
 }
 
 /// Says how many were left out.

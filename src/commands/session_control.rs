@@ -5,14 +5,15 @@ use serde_json::Value;
 
 use super::bound::Bound;
 use super::{outcome, several};
-use crate::api::{Body, Client, Error, Method, path};
+use crate::api::{Body, Client, Error, Method};
 use crate::commands::outcome::WriteArgs;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
 use crate::output::Format;
-use crate::resources::{Candidates, Record, SESSION, SESSION_MESSAGE, expires_at};
+use crate::resources::{Candidates, Record, SESSION, expires_at};
 use crate::runner::expiry::{Expiry, Period, SessionTime};
 use crate::runner::resolve::RunnerTarget;
+use crate::starting::{self, Delivery};
 use crate::text::quote;
 
 /// The arguments of a verb that acts on sessions.
@@ -191,30 +192,16 @@ impl Started {
         let Some(prompt) = prompt else {
             return Ok(());
         };
-        let starting = self.answer.get("starting_prompt").and_then(Value::as_str);
-        if starting.is_some_and(|starting| ends_in(starting, prompt)) {
-            return Ok(());
-        }
-        let session = self.session.as_ref().map_or("", Record::id);
-        if !lookup::can_be_id(session) {
-            ctx.out.warn("the server's answer names no session, so the prompt was not delivered: send it with 'acpctl session send'");
-            return Ok(());
-        }
-        let mut body = Body::new();
-        body.set("event_type", "user");
-        body.set("payload", prompt);
         let client = ctx.client()?;
-        let sent = ctx.block_on(async {
-            let messages = path(&["sessions", session, "messages"]);
-            let sent = client.create(&SESSION_MESSAGE, &messages, body).await;
-            sent.with_context(|| {
-                format!("session/{session} is started, but its prompt could not be sent")
-            })
-        })?;
-        let seq = sent.value("seq").and_then(Value::as_i64).unwrap_or(0);
-        ctx.out.note(&format!(
-            "prompt sent to session/{session} as a message (seq={seq})"
-        ));
+        match ctx.block_on(starting::deliver(client, &self.answer, None, prompt))? {
+            Delivery::ByServer => {}
+            Delivery::Nowhere => ctx.out.warn(
+                "the server's answer names no session, so the prompt was not delivered: send it with 'acpctl session send'",
+            ),
+            Delivery::Sent { session, seq } => ctx.out.note(&format!(
+                "prompt sent to session/{session} as a message (seq={seq})"
+            )),
+        }
         Ok(())
     }
 }
@@ -225,12 +212,6 @@ fn phase_note(session: &Record) -> String {
         "" => String::new(),
         phase => format!(" (phase: {phase})"),
     }
-}
-
-/// True if the last lines of a prompt are the task, which is the prompt's last section.
-fn ends_in(starting: &str, task: &str) -> bool {
-    let before = starting.trim_end().strip_suffix(task.trim());
-    before.is_some_and(|before| before.is_empty() || before.ends_with('\n'))
 }
 
 /// The only field that is shown of an answer without a session.

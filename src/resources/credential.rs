@@ -22,6 +22,13 @@ const SERVER_COLUMN: Column = Column {
 /// 12.3).
 pub(crate) const OF_GATEWAYS: &str = "openshell-gateway";
 
+/// Removes these credentials, and returns how many there were.
+pub(crate) fn remove_those_of_gateways(records: &mut Vec<Record>) -> i64 {
+    let before = records.len();
+    records.retain(|record| record.text("provider") != OF_GATEWAYS);
+    i64::try_from(before - records.len()).unwrap_or(i64::MAX)
+}
+
 pub(crate) static CREDENTIAL: Resource = Resource {
     word: "credential",
     aliases: &["credentials", "cred", "creds"],

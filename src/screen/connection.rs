@@ -1,4 +1,7 @@
 //! Connections: the client for a context, with what the header says about it.
+//!
+//! A screen stays with the server that it was started on or that its user chose, whatever another terminal makes the
+//! current context: see [`Pin`].
 
 use secrecy::ExposeSecret as _;
 
@@ -7,7 +10,9 @@ use crate::api::Client;
 use crate::auth::token;
 use crate::config::Settings;
 use crate::config::contexts::{self, Context};
+use crate::config::settings;
 use crate::ctx::Ctx;
+use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
 use crate::server::USER;
 use crate::text::url_for_people;
@@ -19,6 +24,14 @@ const LOCAL: &str = "local";
 pub(super) struct Connection {
     pub client: Client,
     pub about: About,
+    pub pin: Pin,
+}
+
+/// The way back to a server: the flags that led there, with its context by name, and the address that it had then.
+#[derive(Clone)]
+pub(super) struct Pin {
+    globals: Globals,
+    address: String,
 }
 
 /// Connects with the settings of the command line.
@@ -29,23 +42,81 @@ pub(super) fn first(globals: &Globals) -> anyhow::Result<Connection> {
     of(&Ctx::new(patient(globals)))
 }
 
-/// Connects to a context by its name, or again with the login that is stored now. Everything is read anew: settings,
-/// token, certificates.
+/// Connects to a context that the user names. Everything is read anew: settings, token, certificates.
 ///
 /// # Errors
 /// There is no such context, or as [`Ctx::client`].
-pub(super) fn again(globals: &Globals, context: Option<&str>) -> anyhow::Result<Connection> {
-    let ctx = Ctx::new(patient(globals));
-    match context {
-        Some(name) => of(&ctx.in_context(name)?),
-        None => of(&ctx),
+pub(super) fn to(globals: &Globals, context: &str) -> anyhow::Result<Connection> {
+    of(&Ctx::new(patient(globals)).in_context(context)?)
+}
+
+/// Connects to the same server again, with the login that is stored now.
+///
+/// # Errors
+/// The context is gone or leads to another server, or as [`Ctx::client`].
+pub(super) fn again(pin: &Pin) -> anyhow::Result<Connection> {
+    let ctx = Ctx::new(pin.globals.clone());
+    let settings = ctx.settings()?;
+    if address(settings) != pin.address {
+        return Err(moved(settings, &pin.address).into());
     }
+    of(&ctx)
+}
+
+/// Returns the failure for a context whose address was changed by somebody else: only the user decides to go there.
+fn moved(settings: &Settings, before: &str) -> Failure {
+    let name = name_of(settings);
+    let (now, before) = (&settings.api_url.value, url_for_people(before));
+    let message = format!(
+        "the configuration now leads to {} instead of {before}; to go there: :context {name}",
+        url_for_people(now)
+    );
+    Failure::new(Kind::Conflict, message)
 }
 
 fn of(ctx: &Ctx) -> anyhow::Result<Connection> {
     let client = ctx.connect().map_err(|error| error.context("connect"))?;
-    let about = about(ctx.settings()?, &client);
-    Ok(Connection { client, about })
+    let settings = ctx.settings()?;
+    let pin = Pin::new(&ctx.globals, settings);
+    let about = About {
+        flags: pin.flags(),
+        ..about(settings, &client)
+    };
+    Ok(Connection { client, about, pin })
+}
+
+impl Pin {
+    pub(super) fn new(globals: &Globals, settings: &Settings) -> Self {
+        let is_local = settings.is_local();
+        let mut globals = globals.clone();
+        globals.local |= is_local;
+        if let Some(context) = settings.context.as_ref().filter(|_| !is_local) {
+            globals.context_name = Some(context.clone());
+        }
+        Self {
+            globals,
+            address: address(settings).to_owned(),
+        }
+    }
+
+    /// Returns the flags with which another run reaches this server: with its address, so that no other one is reached
+    /// if the context leads elsewhere by then.
+    fn flags(&self) -> Vec<String> {
+        let mut globals = self.globals.clone();
+        if !globals.local {
+            globals.api_url = Some(self.address.clone());
+        }
+        globals.to_copy()
+    }
+}
+
+/// Returns the address that the settings lead to. The embedded API has several names in a configuration.
+fn address(effective: &Settings) -> &str {
+    if effective.is_local() {
+        settings::LOCAL
+    } else {
+        &effective.api_url.value
+    }
 }
 
 /// Returns the global flags for a screen: it repeats requests itself, with a countdown that the user sees.
@@ -94,5 +165,6 @@ fn about(settings: &Settings, client: &Client) -> About {
         server: url_for_people(&settings.api_url.value),
         user: user.unwrap_or_else(|| "unknown".to_owned()),
         project: settings.project.value.clone().unwrap_or_default(),
+        flags: Vec::new(),
     }
 }

@@ -24,6 +24,8 @@ pub(super) enum Then {
     },
     /// Opens the editor again on this text.
     Edit(String),
+    /// Runs a command of this program.
+    Outside(Vec<String>),
 }
 
 impl Dialog {

@@ -48,8 +48,14 @@ pub(super) enum Effect {
     },
     /// Opens the editor on a text.
     Edit(String),
-    /// Connects again: to another context, or with the login that is stored now.
-    Connect(Option<String>),
+    /// Runs a command of this program, with the terminal to itself.
+    Outside(Vec<String>),
+    /// Makes the connection of this number: to another context, or to the same server with the login that is stored
+    /// now.
+    Connect {
+        number: u64,
+        to: Option<String>,
+    },
     Suspend,
     Quit,
 }

@@ -56,6 +56,12 @@ pub(super) struct Row {
 }
 
 impl Entry {
+    /// Returns the bytes of its texts.
+    #[must_use]
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len() + self.payload.len()
+    }
+
     /// Adds text to an entry that grows.
     pub(super) fn grow(&mut self, delta: &str) {
         if self.text.len() < LONGEST {

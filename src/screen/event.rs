@@ -19,9 +19,12 @@ pub(super) enum Event {
     },
     /// Time has passed.
     Tick(Timestamp),
-    Answer(Answer),
+    /// What came from the connection of this number.
+    Answer(u64, Answer),
     /// The editor was left with this text, or failed.
     Edited(Result<String, String>),
+    /// A command of this program has ended, or could not be run.
+    Outside(Result<(), String>),
     /// Something to tell the user; an error with true.
     Say(String, bool),
     /// A signal asks to stop the program for a while, as Ctrl-Z does.
@@ -46,10 +49,7 @@ pub(super) enum Answer {
         cells: Vec<(String, &'static str, String)>,
     },
     /// The rows of a page could not be read.
-    Failed {
-        page: u64,
-        fault: Fault,
-    },
+    Failed { page: u64, fault: Fault },
     /// A request was sent.
     Sent {
         page: u64,
@@ -67,27 +67,16 @@ pub(super) enum Answer {
         record: Result<Record, Fault>,
     },
     /// Stored messages of a session.
-    Messages {
-        page: u64,
-        messages: Vec<Record>,
-    },
+    Messages { page: u64, messages: Vec<Record> },
     /// An event of a session's run, with its text.
-    Streamed {
-        page: u64,
-        event: Value,
-    },
+    Streamed { page: u64, event: Value },
     /// What is known about a session that is watched.
-    Session {
-        page: u64,
-        session: Box<Record>,
-    },
+    Session { page: u64, session: Box<Record> },
     /// The state of a watch: why nothing comes, or nothing if all is well.
-    Watching {
-        page: u64,
-        trouble: Option<Fault>,
-    },
-    /// A connection was made, perhaps to another context.
+    Watching { page: u64, trouble: Option<Fault> },
+    /// A connection was made, perhaps to another context. Its number is that of the wish for it.
     Connected(About),
+    /// None was made; the one before still stands.
     Unconnected(Fault),
 }
 
@@ -99,6 +88,8 @@ pub(super) struct About {
     pub user: String,
     /// The configured project.
     pub project: String,
+    /// The flags with which another run reaches the same server, and no other one.
+    pub flags: Vec<String>,
 }
 
 /// A failure, as far as the screen needs to know it.

@@ -2,12 +2,20 @@
 
 use ratatui::layout::Rect;
 
+use super::said;
 use super::shown;
 use super::state::{Mode, State};
 use super::view::{Col, Place, View};
 
 /// The rows of the whole header.
 const HEADER: u16 = 4;
+
+/// The width in which a text still tells something.
+const WORDS: usize = 16;
+/// The widest column of single words and numbers.
+const SHORT: usize = 15;
+/// The most rows of the last line.
+const STATUS: usize = 3;
 
 /// The parts of the screen, from top to bottom. A part without room has no rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +43,12 @@ pub(super) fn areas(state: &State) -> Areas {
         _ => 1,
     };
     let crumbs = u16::from(height >= 10 && state.has_crumbs);
-    let status = u16::from(height >= 3);
+    let status = u16::try_from(said::rows(state, STATUS)).unwrap_or(1);
+    let status = match height {
+        15.. => status,
+        3.. => 1,
+        _ => 0,
+    };
     let body = height.saturating_sub(header + input + crumbs + status);
     let mut y = 0;
     let mut next = |rows: u16| {
@@ -119,23 +132,25 @@ pub(super) fn columns(view: &View, width: usize, is_wide: bool) -> Vec<(usize, u
         .iter()
         .map(|at| usize::from(view.columns[*at].width))
         .sum();
+    let have_least = shown.iter().map(least).sum::<usize>() <= room;
     let mut widths: Vec<usize> = shown
         .iter()
         .map(|at| {
             let own = usize::from(view.columns[*at].width);
-            if wanted > room {
-                (own * room / wanted.max(1)).max(1)
-            } else {
-                own
+            match (wanted > room, have_least) {
+                (false, _) => own,
+                (true, true) => least(at),
+                (true, false) => (own * room / wanted.max(1)).max(1),
             }
         })
         .collect();
     let mut left = room.saturating_sub(widths.iter().sum());
     while left > 0 && !widths.is_empty() {
-        // Numbers and ages gain nothing by more room; the column that lacks most gets it first.
+        // Words and numbers are whole first; then the column that lacks most gets the room.
         let lacks = |place: &usize| {
             let own = usize::from(view.columns[shown[*place]].width);
-            (own.saturating_sub(widths[*place]), own)
+            let lack = own.saturating_sub(widths[*place]);
+            (lack > 0 && own <= SHORT, lack, own)
         };
         let Some(place) = (0..widths.len()).max_by_key(lacks) else {
             break;
@@ -146,15 +161,21 @@ pub(super) fn columns(view: &View, width: usize, is_wide: bool) -> Vec<(usize, u
     shown.into_iter().zip(widths).collect()
 }
 
-/// Returns the least width in which a column is of use.
+/// Returns the least width in which a column is of use. A text tells something by its first words; a phase, an age or
+/// an ID does not.
 fn least(column: &Col) -> usize {
     let own = usize::from(column.width);
-    (own * 3 / 4).max(shown::width(column.title).min(own))
+    let part = match column.place {
+        Place::Room(_) => (own * 3 / 4).min(WORDS),
+        Place::Always | Place::Wide => own * 3 / 4,
+    };
+    part.max(shown::width(column.title).min(own))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::screen::scope::Kind;
     use crate::screen::views;
 
     #[test]
@@ -166,6 +187,21 @@ mod tests {
                 assert_eq!(total + columns.len() - 1, width, "{} {width}", view.name);
             }
         }
+    }
+
+    #[test]
+    fn a_text_gives_way_only_where_it_would_tell_nothing() {
+        let shows = |kind, title: &str, width| {
+            let view = views::of(kind);
+            let columns = columns(view, width, false);
+            columns
+                .iter()
+                .any(|(at, _)| view.columns[*at].title == title)
+        };
+        // A window of 80 columns, without border and marker.
+        assert!(shows(Kind::Agents, "PROMPT", 76));
+        assert!(shows(Kind::Preview, "REASON", 76));
+        assert!(!shows(Kind::Agents, "PROMPT", 40));
     }
 
     #[test]

@@ -37,10 +37,11 @@ impl Loading {
         self.next = None;
     }
 
-    /// Forgets a request that will not be answered any more.
+    /// Forgets a request that will not be answered any more, and that the login before was refused.
     pub(super) fn forget(&mut self) {
         self.is_busy = false;
         self.next = None;
+        self.fault.take_if(|fault| fault.status == Some(401));
     }
 
     pub(super) fn succeeded(&mut self, now: Timestamp, every: i64) {

@@ -13,6 +13,8 @@ use crate::resources::Record;
 
 /// The most entries of a pane; the oldest are dropped.
 const MOST: usize = 2000;
+/// The most bytes of text in a pane, unless a single entry has more.
+const ROOM: usize = 16 << 20;
 /// The longest text of a message, in characters.
 const LONGEST: usize = 4096;
 /// The most IDs of messages that are remembered.
@@ -444,8 +446,10 @@ impl Pane {
         let place = self.entries.iter().position(is_later);
         self.entries
             .insert(place.unwrap_or(self.entries.len()), entry);
-        if self.entries.len() > MOST {
-            self.entries.pop_front();
+        let mut bytes: usize = self.entries.iter().map(Entry::bytes).sum();
+        while self.entries.len() > MOST || bytes > ROOM && self.entries.len() > 1 {
+            let oldest = self.entries.pop_front();
+            bytes -= oldest.as_ref().map_or(0, Entry::bytes);
             self.top.0 = self.top.0.saturating_sub(1);
         }
     }
@@ -489,6 +493,19 @@ mod tests {
     fn stored(seq: i64, kind: &str, payload: &str) -> Record {
         let value = json!({"id": seq.to_string(), "session_id": "s", "seq": seq, "event_type": kind, "payload": payload});
         Record::decode(&SESSION_MESSAGE, value).unwrap()
+    }
+
+    #[test]
+    fn a_pane_keeps_the_last_texts_up_to_a_limit() {
+        let mut messages = Messages::new("Running");
+        for n in 0..200 {
+            let text = format!("{n} {}", "x".repeat(200 << 10));
+            messages.stored(&stored(n + 1, "assistant", &text));
+        }
+        let entries = &messages.talk.entries;
+        let bytes: usize = entries.iter().map(Entry::bytes).sum();
+        assert!(bytes <= ROOM && entries.len() > 10, "{bytes}");
+        assert!(entries.back().unwrap().text.starts_with("199 "));
     }
 
     fn texts(pane: &Pane) -> Vec<String> {

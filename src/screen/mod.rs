@@ -5,7 +5,7 @@
 //! - [`draw`] is a picture of the state; [`layout`] says where everything is.
 //! - [`views`] describe the tables as data, in the terms of [`view`]; no view knows another.
 //! - [`run`] is the loop; [`worker`] does the requests on a thread of its own, [`terminal`] holds the terminal,
-//!   [`source`] reads keys and signals.
+//!   [`source`] reads keys and signals; [`outside`] runs commands that need the terminal themselves.
 
 mod connection;
 mod detail;
@@ -21,8 +21,10 @@ mod input;
 mod layout;
 mod loading;
 mod messages;
+mod outside;
 mod play;
 mod run;
+mod said;
 mod scope;
 mod shown;
 mod source;

@@ -74,7 +74,7 @@ fn event(state: &State, first: u8, rest: &mut &[u8], form: u64) -> Option<Event>
                 text: text(rest),
                 retry_after: Some(i64::from(byte(rest)) - 100),
             };
-            Event::Answer(Answer::Failed { page, fault })
+            Event::Answer(state.connection, Answer::Failed { page, fault })
         }
         0x83 => {
             let message = json!({
@@ -84,29 +84,36 @@ fn event(state: &State, first: u8, rest: &mut &[u8], form: u64) -> Option<Event>
             let messages = Record::decode(&SESSION_MESSAGE, message)
                 .into_iter()
                 .collect();
-            Event::Answer(Answer::Messages { page, messages })
+            Event::Answer(state.connection, Answer::Messages { page, messages })
         }
         0x84 => {
             let event = json!({
                 "type": kind(byte(rest)), "messageId": byte(rest).to_string(), "delta": text(rest),
             });
-            Event::Answer(Answer::Streamed { page, event })
+            Event::Answer(state.connection, Answer::Streamed { page, event })
         }
         0x85 => Event::Tick(state.now + SignedDuration::from_secs(i64::from(byte(rest)))),
         0x86 => {
             let field = usize::from(byte(rest) % 8);
             let offers = Ok(vec![(text(rest), text(rest)), (text(rest), text(rest))]);
-            Event::Answer(Answer::Offered {
-                form,
-                field,
-                offers,
-            })
+            Event::Answer(
+                state.connection,
+                Answer::Offered {
+                    form,
+                    field,
+                    offers,
+                },
+            )
         }
-        0x87 => Event::Answer(Answer::Connected(About {
-            context: text(rest),
-            server: text(rest),
-            ..About::default()
-        })),
+        0x87 => Event::Answer(
+            coming(state),
+            Answer::Connected(About {
+                context: text(rest),
+                server: text(rest),
+                ..About::default()
+            }),
+        ),
+        0x8d => Event::Answer(coming(state), Answer::Unconnected(Fault::new(text(rest)))),
         0x88 => Event::Edited(Ok(text(rest))),
         0x89 => Event::Paste(text(rest)),
         0x8a => Event::Wheel(i32::from(byte(rest)) - 128),
@@ -117,6 +124,12 @@ fn event(state: &State, first: u8, rest: &mut &[u8], form: u64) -> Option<Event>
         0x8c => Event::Say(text(rest), true),
         other => Event::Key(key(other)),
     })
+}
+
+/// Returns the number of the connection that is being made, or else of the one that stands.
+fn coming(state: &State) -> u64 {
+    let coming = state.coming.as_ref();
+    coming.map_or(state.connection, |it| it.number)
 }
 
 fn key(byte: u8) -> KeyEvent {
@@ -163,7 +176,10 @@ fn rows(state: &State, page: u64, rest: &mut &[u8]) -> Option<Event> {
     };
     let rows = (0..count).map(row).collect();
     let total = i64::from(byte(rest));
-    Some(Event::Answer(Answer::Rows { page, rows, total }))
+    Some(Event::Answer(
+        state.connection,
+        Answer::Rows { page, rows, total },
+    ))
 }
 
 /// Takes one byte; zero at the end.

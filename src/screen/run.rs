@@ -12,6 +12,7 @@ use super::connection::{self, Connection};
 use super::draw;
 use super::effect::Effect;
 use super::event::Event;
+use super::outside;
 use super::source::{self, Keyboard};
 use super::state::{Options, State};
 use super::terminal::{self, Screen};
@@ -35,7 +36,7 @@ const FRAME: Duration = Duration::from_millis(33);
 /// # Errors
 /// There is no terminal, nobody is logged in, or the terminal is gone.
 pub(crate) fn run(ctx: &Ctx, options: Options) -> anyhow::Result<()> {
-    let Connection { client, about } = connection::first(&ctx.globals)?;
+    let Connection { client, about, pin } = connection::first(&ctx.globals)?;
     let _quiet = progress::quiet();
     let held = hold();
     let screen = Screen::open()?;
@@ -44,7 +45,7 @@ pub(crate) fn run(ctx: &Ctx, options: Options) -> anyhow::Result<()> {
     let (sender, events) = sync_channel(QUEUE);
     let keyboard = Keyboard::start(sender.clone())?;
     source::watch_signals(sender.clone())?;
-    let worker = Worker::start(client, ctx.globals.clone(), sender)?;
+    let worker = Worker::start(client, pin, ctx.globals.clone(), sender)?;
     let mut runner = Runner {
         screen,
         keyboard,
@@ -143,8 +144,12 @@ impl Runner {
                     None
                 }
                 Effect::Edit(text) => Some(self.edit(&text)?),
+                Effect::Outside(words) => {
+                    let ended = self.apart(|| outside::run(&words))?;
+                    Some(Event::Outside(ended))
+                }
                 other => {
-                    self.worker.order(other);
+                    self.worker.order(state.connection, other);
                     None
                 }
             };
@@ -163,15 +168,22 @@ impl Runner {
         Ok(())
     }
 
-    /// Opens the editor; it has the terminal until it is left.
+    /// Opens the editor.
     fn edit(&mut self, text: &str) -> anyhow::Result<Event> {
+        let edited =
+            self.apart(|| editor::program(true).and_then(|program| editor::edit(text, &program)))?;
+        Ok(Event::Edited(edited.map_err(|failure| failure.message)))
+    }
+
+    /// Leaves the terminal to another program, until that has ended.
+    fn apart<T>(&mut self, program: impl FnOnce() -> T) -> anyhow::Result<T> {
         let (events, backlog) = (&self.events, &mut self.backlog);
         self.keyboard.pause(|| backlog.extend(events.try_iter()));
         self.screen.leave();
-        let edited = editor::program(true).and_then(|program| editor::edit(text, &program));
+        let ended = program();
         self.screen.enter()?;
         self.keyboard.resume();
-        Ok(Event::Edited(edited.map_err(|failure| failure.message)))
+        Ok(ended)
     }
 }
 

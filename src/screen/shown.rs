@@ -14,11 +14,16 @@ pub(super) fn line(text: &str) -> String {
     visible(&secrets::hide(text))
 }
 
+/// Like [`line`], but keeps line ends and tabs: for what leaves the screen, into the clipboard or a file.
+#[must_use]
+pub(super) fn text(text: &str) -> String {
+    visible_lines(&secrets::hide(text))
+}
+
 /// Like [`line`], but keeps line ends. A tab becomes four spaces, because its width depends on its place.
 #[must_use]
 pub(super) fn lines(text: &str) -> Vec<String> {
-    let shown = visible_lines(&secrets::hide(text));
-    shown
+    self::text(text)
         .split('\n')
         .map(|line| line.replace('\t', "    "))
         .collect()

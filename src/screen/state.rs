@@ -4,11 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::detail::Detail;
 use super::dialog::Dialog;
-use super::event::About;
+use super::event::{About, Fault};
 use super::form::OpenForm;
 use super::input::Line;
 use super::messages::Messages;
 use super::scope::{Kind, Named, Scope};
+use super::shown;
 use super::table::Table;
 use super::views;
 
@@ -36,6 +37,13 @@ pub(super) struct State {
     pub size: (u16, u16),
     pub options: Options,
     pub about: About,
+    /// The number of the connection that stands, which orders and answers carry.
+    pub connection: u64,
+    /// The number of the first connection to this server: those since then differ in the login only.
+    pub server_since: u64,
+    /// The connection that is being made. Until it stands, nothing is changed: the user decides when it is known on
+    /// which server.
+    pub coming: Option<Coming>,
     /// False after the server has refused the login.
     pub is_logged_in: bool,
     pub stack: Vec<Page>,
@@ -56,6 +64,15 @@ pub(super) struct State {
     pub has_crumbs: bool,
     pub numbers: u64,
     pub is_done: bool,
+}
+
+/// A connection that is being made.
+pub(super) struct Coming {
+    pub number: u64,
+    /// The context that the user chose; `None` for the same server with a new login.
+    pub to: Option<String>,
+    /// The page whose rows wait for it.
+    pub page: Option<u64>,
 }
 
 /// A sentence on the last line.
@@ -139,6 +156,9 @@ impl State {
             size,
             options,
             about,
+            connection: 0,
+            server_since: 0,
+            coming: None,
             is_logged_in: true,
             stack: Vec::new(),
             visited: Vec::new(),
@@ -237,6 +257,53 @@ impl State {
         let of_page = self.scope().project;
         let configured = Some(&self.about.project).filter(|project| !project.is_empty());
         of_page.or_else(|| configured.map(|project| Named::new(project, project)))
+    }
+
+    /// Keeps the rows and says what is wrong: in the page itself, so that the error does not follow into other pages.
+    pub(super) fn rows_failed(&mut self, page: u64, fault: Fault) {
+        let now = self.now;
+        if fault.status == Some(401) {
+            self.is_logged_in = false;
+        }
+        if let Some(Body::Table(table)) = self.page_mut(page).map(|page| &mut page.body) {
+            table.loading.failed(fault, now, page.wrapping_mul(7919));
+        }
+    }
+
+    /// Says why nothing can be changed now.
+    #[must_use]
+    pub(super) fn refusal(&self) -> Option<String> {
+        if self.options.readonly {
+            return Some("This screen only reads (--readonly)".to_owned());
+        }
+        let coming = self.coming.as_ref()?;
+        Some(match &coming.to {
+            Some(name) => format!("Connecting to {name}: until then, nothing is changed"),
+            None => "Reading the login again: until then, nothing is changed".to_owned(),
+        })
+    }
+
+    /// Asks a question before something is sent. It says to which server, so that it is not confirmed for another one.
+    pub(super) fn ask(&mut self, mut dialog: Dialog) {
+        let About {
+            context, server, ..
+        } = &self.about;
+        let place = format!("On {context} ({server}):");
+        dialog.lines.insert(0, shown::line(&place));
+        self.dialog = Some(dialog);
+    }
+
+    /// True while the user is asked something, or writes something that will be sent.
+    #[must_use]
+    pub(super) fn is_asking(&self) -> bool {
+        self.dialog.is_some() || self.form.is_some() || self.editing.is_some()
+    }
+
+    /// Takes back everything that is asked or written: it was meant for the connection before.
+    pub(super) fn ask_nothing(&mut self) {
+        self.dialog = None;
+        self.form = None;
+        self.editing = None;
     }
 
     /// Shows a sentence for a while.

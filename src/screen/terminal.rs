@@ -23,7 +23,7 @@ const OPEN: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1000h\x1b[?1006h\x1b[
 /// The reverse. The screen is emptied first, because a terminal without another screen would keep it.
 const CLOSE: &[u8] = b"\x1b[0m\x1b[2J\x1b[H\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l";
 
-/// The most bytes of a text that terminals take for their clipboard.
+/// The most bytes of a text that terminals take for their clipboard: less than 100,000 after its encoding.
 const LONGEST_COPY: usize = 74_000;
 
 /// How often, and how far apart, a thread that ends the program tries to get the terminal.

@@ -52,6 +52,23 @@ pub(super) struct Col {
     pub place: Place,
 }
 
+impl View {
+    /// Returns what a title says that the rows are limited to: nothing for a view that always shows all.
+    #[must_use]
+    pub(super) fn label<'s>(&self, scope: &'s Scope) -> &'s str {
+        let shows_all = matches!(
+            self.kind,
+            Kind::Applications
+                | Kind::Clusters
+                | Kind::Contexts
+                | Kind::Credentials
+                | Kind::Roles
+                | Kind::Users
+        );
+        if shows_all { "all" } else { scope.label() }
+    }
+}
+
 /// When a column is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -254,6 +271,21 @@ pub(super) enum Run {
     /// Opens a form for the row.
     Form(&'static Form),
     Call(&'static Call),
+    /// Runs a command of this program on the row, with the terminal to itself.
+    Outside(&'static Outside),
+}
+
+/// A command of this program that needs the terminal, or your own kubeconfig.
+pub(super) struct Outside {
+    /// The words before and behind the object's ID.
+    pub words: &'static [&'static str],
+    pub flags: &'static [&'static str],
+    /// The title of the question before it, and the word on its button.
+    pub title: &'static str,
+    /// The question; `None` for a command that changes nothing.
+    pub question: Option<fn(&Record) -> String>,
+    /// Says why the row is not one for it.
+    pub check: fn(&Record) -> Result<(), String>,
 }
 
 /// A request for each chosen row.

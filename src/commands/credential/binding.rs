@@ -7,15 +7,13 @@ use crate::commands::outcome::WriteArgs;
 use crate::commands::server_mode::{self, ServerModeArgs, StrictArgs};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
+use crate::holders::VIEWER;
 use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::output::prompt::{self, Choice};
 use crate::resources::{Candidates, KUBECONFIG, PROJECT, ROLE_BINDING, Record};
 use crate::text::acpctl;
 use crate::text::quote;
-
-/// The role that lets sessions use a credential.
-pub(super) const VIEWER: &str = "credential:viewer";
 
 /// How many projects are offered.
 const PROJECTS: i64 = 100;

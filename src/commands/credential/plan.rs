@@ -4,8 +4,9 @@
 
 use serde_json::{Value, json};
 
-use super::binding::{Grantee, VIEWER};
+use super::binding::Grantee;
 use crate::api::Client;
+use crate::holders::VIEWER;
 use crate::lookup::Collection;
 use crate::resources::{AGENT, ROLE_BINDING, Record};
 use crate::runner::resolve::{Candidate, RunnerTarget};

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use super::boxes::{boxed, row, write};
 use super::theme::Theme;
 use crate::screen::input::Line;
+use crate::screen::said;
 use crate::screen::shown;
 use crate::screen::state::{Body, Mode, State};
 
@@ -270,33 +271,16 @@ pub(super) fn crumbs(state: &State, theme: Theme, area: Rect, buffer: &mut Buffe
 
 /// Draws the last line: what was just said, or what is wrong with the page.
 pub(super) fn status(state: &State, theme: Theme, area: Rect, buffer: &mut Buffer) {
-    let (text, style) = match (&state.toast, trouble(state)) {
-        (Some(toast), _) if toast.is_error => (format!("✗ {}", toast.text), theme.bad()),
-        (Some(toast), _) => (toast.text.clone(), theme.dim()),
-        (None, Some(trouble)) => (trouble, theme.bad()),
-        (None, None) => return,
+    let style = if said::is_bad(state) {
+        theme.bad()
+    } else {
+        theme.dim()
     };
-    let text = shown::cut(&shown::line(&text), usize::from(area.width));
-    let start = (usize::from(area.width) - shown::width(&text).min(usize::from(area.width))) / 2;
-    let parts = [(" ".repeat(start), theme.plain()), (text, style)];
-    write(&parts, area, buffer);
-}
-
-/// Says what is wrong with the page, and when it is tried again.
-fn trouble(state: &State) -> Option<String> {
-    match &state.top()?.body {
-        Body::Table(table) => {
-            let fault = table.loading.fault.as_ref()?;
-            let text = fault.of_list(table.view.name);
-            Some(match table.loading.countdown(state.now) {
-                Some(left) => format!("✗ {text} (again in {left} s)"),
-                None => format!("✗ {text}"),
-            })
-        }
-        Body::Messages(messages) => {
-            let fault = messages.trouble.as_ref()?;
-            Some(format!("✗ {}", fault.text))
-        }
-        _ => None,
+    let width = usize::from(area.width);
+    let lines = said::lines(state, width, usize::from(area.height));
+    for (at, text) in (0..).zip(lines) {
+        let start = width.saturating_sub(shown::width(&text)) / 2;
+        let parts = [(" ".repeat(start), theme.plain()), (text, style)];
+        write(&parts, row(area, at), buffer);
     }
 }

@@ -90,12 +90,9 @@ pub(super) fn table(state: &State, table: &Table, theme: Theme, area: Rect, buff
 
 /// Returns `kind(scope)[count]`, with the total if the server has more, and the filter.
 fn title(state: &State, table: &Table) -> String {
-    let scope = state.top().map_or("all", |page| page.scope.label());
-    let scope = if table.view.columns[0].title == "ACTIVE" {
-        "all"
-    } else {
-        scope
-    };
+    let scope = state
+        .top()
+        .map_or("all", |page| table.view.label(&page.scope));
     let shown = table.shown.len();
     let count = match usize::try_from(table.total) {
         Ok(total) if total > table.rows.len() => format!("{shown} of {total}"),

@@ -185,7 +185,7 @@ fn bug_12_escape_sequences_of_the_server_never_reach_the_terminal() {
     let page = stage.page();
     for kind in ["TEXT_MESSAGE_CONTENT", "TOOL_CALL_START", "RUN_ERROR"] {
         let event = json!({"type": kind, "delta": evil, "toolCallName": evil, "message": evil});
-        stage.event(Event::Answer(Answer::Streamed { page, event }));
+        stage.answer(Answer::Streamed { page, event });
         clean(&stage);
     }
 }
@@ -224,7 +224,7 @@ fn bug_15_another_context_gives_up_everything_of_the_one_before() {
         server: "https://other.example.org".to_owned(),
         ..About::default()
     };
-    stage.event(Event::Answer(Answer::Connected(about)));
+    stage.answer(Answer::Connected(about));
     let cancelled: Vec<u64> = stage
         .effects
         .iter()
@@ -240,11 +240,11 @@ fn bug_15_another_context_gives_up_everything_of_the_one_before() {
     // An answer of the other server that comes late reaches no page.
     let rows = vec![Record::decode(&PROJECT, json!({"id": "late", "name": "late"})).unwrap()];
     let page = pages[0];
-    stage.event(Event::Answer(Answer::Rows {
+    stage.answer(Answer::Rows {
         page,
         rows,
         total: 1,
-    }));
+    });
     assert!(!stage.picture().contains("late"));
 }
 
@@ -383,7 +383,7 @@ fn bug_22_counts_stay_until_new_ones_come() {
     stage.projects();
     let page = stage.page();
     let cells = vec![("web".to_owned(), "agents", "7".to_owned())];
-    stage.event(Event::Answer(Answer::Joined { page, cells }));
+    stage.answer(Answer::Joined { page, cells });
     assert!(stage.picture().contains(" 7 "), "{}", stage.picture());
     stage.projects();
     assert!(stage.picture().contains(" 7 "), "{}", stage.picture());
@@ -413,19 +413,19 @@ fn bug_23_a_form_reads_its_lists_when_it_opens_and_when_the_project_changes() {
             .collect()
     };
     let form = first[0].0;
-    stage.event(Event::Answer(Answer::Offered {
+    stage.answer(Answer::Offered {
         form,
         field: 0,
         offers: Ok(pairs(&["web", "zeta"])),
-    }));
+    });
     stage.keys("<down>");
     let second = offers(&mut stage);
     assert_eq!(second[0].2, "/projects/zeta/agents");
-    stage.event(Event::Answer(Answer::Offered {
+    stage.answer(Answer::Offered {
         form,
         field: 4,
         offers: Ok(pairs(&["a1", "a2"])),
-    }));
+    });
     stage.keys("<enter>try<enter><enter><enter><down><enter>");
     assert_eq!(
         stage.sent(),
@@ -438,11 +438,11 @@ fn bug_24_the_title_tells_how_many_there_are() {
     let mut stage = Stage::new();
     let page = stage.page();
     let rows = vec![Record::decode(&PROJECT, json!({"id": "a", "name": "a"})).unwrap()];
-    stage.event(Event::Answer(Answer::Rows {
+    stage.answer(Answer::Rows {
         page,
         rows,
         total: 300,
-    }));
+    });
     assert!(
         stage.picture().contains("projects(all)[1 of 300]"),
         "{}",
@@ -478,14 +478,14 @@ fn bug_26_a_refused_login_is_read_again_and_pauses_are_counted_down() {
     let picture = stage.picture();
     assert!(picture.contains("Session Expired"), "{picture}");
     let connects = |stage: &mut Stage| {
-        let is_connect = |effect: &Effect| matches!(effect, Effect::Connect(None));
+        let is_connect = |effect: &Effect| matches!(effect, Effect::Connect { to: None, .. });
         let found = stage.effects.iter().any(is_connect);
         stage.effects.clear();
         found
     };
     assert!(connects(&mut stage));
     let about = stage.state.about.clone();
-    stage.event(Event::Answer(Answer::Connected(about)));
+    stage.answer(Answer::Connected(about));
     assert_eq!(stage.loads(), ["/projects/web/agents"]);
     stage.rows(&AGENT, json!([]));
     assert!(!stage.picture().contains("Session Expired"));
@@ -496,7 +496,7 @@ fn bug_26_a_refused_login_is_read_again_and_pauses_are_counted_down() {
         text: "slow down".to_owned(),
         retry_after: Some(20),
     };
-    stage.event(Event::Answer(Answer::Failed { page, fault }));
+    stage.answer(Answer::Failed { page, fault });
     stage.passes(8);
     assert!(
         stage
@@ -542,10 +542,10 @@ fn bug_33_the_phase_follows_the_session_and_trouble_is_said() {
     let page = stage.page();
     let session = json!({"id": "2prefix00000a", "name": "fix", "phase": "Completed"});
     let session = Box::new(Record::decode(&SESSION, session).unwrap());
-    stage.event(Event::Answer(Answer::Session { page, session }));
+    stage.answer(Answer::Session { page, session });
     assert!(stage.picture().contains("Phase:Completed"));
     let trouble = Some(Fault::new("no such session"));
-    stage.event(Event::Answer(Answer::Watching { page, trouble }));
+    stage.answer(Answer::Watching { page, trouble });
     stage.passes(6);
     let picture = stage.picture();
     assert!(
@@ -561,7 +561,7 @@ fn bug_35_the_whole_text_is_copied_and_it_is_said() {
     let long = "word ".repeat(100);
     let message = json!({"id": "m", "seq": 1, "event_type": "assistant", "payload": long});
     let messages = vec![Record::decode(&crate::resources::SESSION_MESSAGE, message).unwrap()];
-    stage.event(Event::Answer(Answer::Messages { page, messages }));
+    stage.answer(Answer::Messages { page, messages });
     stage.keys("c");
     let copied = stage.effects.iter().find_map(|effect| match effect {
         Effect::Copy(text) => Some(text.clone()),

@@ -2,5 +2,6 @@
 
 mod faults;
 mod pictures;
+mod servers;
 mod stage;
 mod views;

@@ -75,13 +75,13 @@ fn talk() -> Stage {
         ),
         message(4, "error", r#"{"message":"boom"}"#),
     ];
-    stage.event(Event::Answer(Answer::Messages { page, messages }));
+    stage.answer(Answer::Messages { page, messages });
     for (kind, delta) in [
         ("TEXT_MESSAGE_START", ""),
         ("TEXT_MESSAGE_CONTENT", "Now I am writ"),
     ] {
         let event = json!({"type": kind, "messageId": "m", "delta": delta});
-        stage.event(Event::Answer(Answer::Streamed { page, event }));
+        stage.answer(Answer::Streamed { page, event });
     }
     stage.passes(6);
     stage

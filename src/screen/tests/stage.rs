@@ -39,6 +39,7 @@ impl Stage {
             server: "https://acp.example.org".to_owned(),
             user: "jsell".to_owned(),
             project: "home".to_owned(),
+            flags: vec!["--context-name=acp.example.org".to_owned()],
         };
         let mut state = State::new(options, about, (100, 30), noon());
         let effects = start(&mut state);
@@ -115,6 +116,16 @@ impl Stage {
         self.effects.extend(effects);
     }
 
+    /// Takes an answer of the connection that stands, or of the one that is being made.
+    pub(super) fn answer(&mut self, answer: Answer) {
+        let coming = self.state.coming.as_ref().map(|it| it.number);
+        let connection = match (&answer, coming) {
+            (Answer::Connected(_) | Answer::Unconnected(_), Some(coming)) => coming,
+            _ => self.state.connection,
+        };
+        self.event(Event::Answer(connection, answer));
+    }
+
     /// Answers the request for the rows of the page on top.
     pub(super) fn rows(&mut self, resource: &'static Resource, rows: Value) {
         let Value::Array(rows) = rows else {
@@ -124,7 +135,7 @@ impl Stage {
         let rows: Vec<Record> = rows.into_iter().map(read).collect();
         let total = i64::try_from(rows.len()).unwrap();
         let page = self.page();
-        self.event(Event::Answer(Answer::Rows { page, rows, total }));
+        self.answer(Answer::Rows { page, rows, total });
     }
 
     /// Fails the request for the rows of the page on top.
@@ -134,7 +145,7 @@ impl Stage {
             ..Fault::new(text)
         };
         let page = self.page();
-        self.event(Event::Answer(Answer::Failed { page, fault }));
+        self.answer(Answer::Failed { page, fault });
     }
 
     pub(super) fn page(&self) -> u64 {

@@ -1,8 +1,8 @@
 //! The keys of a view, on the rows that are chosen. A row is known by its object, never by the text that is shown.
 
-use super::{commands, editing, pages};
+use super::{connecting, editing, pages, sending};
 use crate::api::path;
-use crate::resources::{Record, SESSION};
+use crate::resources::{Record, SESSION, can_be_id};
 use crate::screen::detail::{Detail, Form as Text};
 use crate::screen::dialog::{Dialog, Then};
 use crate::screen::effect::{Effect, Fetch, Send};
@@ -10,7 +10,7 @@ use crate::screen::form::OpenForm;
 use crate::screen::input::Line;
 use crate::screen::shown;
 use crate::screen::state::{Body, State};
-use crate::screen::view::{Call, Form, Go, Run, View};
+use crate::screen::view::{Call, Form, Go, Outside, Run, View};
 
 /// Does what a key of the view means. Returns false if the view has no such key.
 pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Effect>) -> bool {
@@ -24,9 +24,9 @@ pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Ef
     let changes = matches!(
         action.run,
         Run::Edit(_) | Run::New(_) | Run::Form(_) | Run::Call(_)
-    );
-    if changes && state.options.readonly {
-        state.complain("This screen only reads (--readonly)");
+    ) || matches!(action.run, Run::Outside(it) if it.question.is_some());
+    if let Some(why) = state.refusal().filter(|_| changes) {
+        state.complain(why);
         return true;
     }
     match action.run {
@@ -46,6 +46,7 @@ pub(super) fn act(state: &mut State, key: char, ctrl: bool, effects: &mut Vec<Ef
             }
         }
         Run::Call(call) => ask(state, call, effects),
+        Run::Outside(what) => outside(state, what, effects),
     }
     true
 }
@@ -75,7 +76,7 @@ fn go(state: &mut State, go: Go, effects: &mut Vec<Effect>) {
         Go::View(kind, scope) => pages::open(state, kind, scope, effects),
         Go::Messages(scope) => pages::messages(state, scope, effects),
         Go::Describe => show(state, Text::Describe),
-        Go::Context(name) => commands::switch_context(state, &name, effects),
+        Go::Context(name) => connecting::switch(state, &name, effects),
         Go::Stay(why) => state.complain(why),
     }
 }
@@ -176,8 +177,7 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
         several => format!("{} ({})...", call.doing, several.len()),
     };
     let Some(question) = call.question else {
-        state.say(doing);
-        return effects.push(Effect::Send { page, sends });
+        return sending::send(state, page, sends, doing, effects);
     };
     let mut lines = match rows.as_slice() {
         [one] => vec![question(&scope, one)],
@@ -198,7 +198,7 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
     if typed.is_some() {
         lines.push("Type its name to confirm:".to_owned());
     }
-    state.dialog = Some(Dialog {
+    state.ask(Dialog {
         page,
         title: call.title.to_owned(),
         lines: lines.iter().map(|line| shown::line(line)).collect(),
@@ -209,10 +209,35 @@ fn ask(state: &mut State, call: &'static Call, effects: &mut Vec<Effect>) {
     });
 }
 
+/// Runs a command of this program on the selected row, on the server that the screen shows.
+fn outside(state: &mut State, what: &Outside, effects: &mut Vec<Effect>) {
+    let Some(row) = selected(state) else { return };
+    let is_id = can_be_id(row.id()).then_some(());
+    let checked = is_id.ok_or_else(|| "It has no usable ID".to_owned());
+    if let Err(why) = checked.and_then(|()| (what.check)(&row)) {
+        return state.complain(why);
+    }
+    let words = what.words.iter().copied().chain([row.id()]);
+    let words = words.chain(what.flags.iter().copied()).map(str::to_owned);
+    let words: Vec<String> = words.chain(state.about.flags.iter().cloned()).collect();
+    let Some(question) = what.question else {
+        return effects.push(Effect::Outside(words));
+    };
+    state.ask(Dialog {
+        page: state.top().map_or(0, |page| page.number),
+        title: what.title.to_owned(),
+        lines: vec![shown::line(&question(&row))],
+        buttons: vec!["Cancel", what.title],
+        at: 0,
+        typed: None,
+        then: Then::Outside(words),
+    });
+}
+
 /// Asks whether the session whose messages are shown is to be interrupted.
 pub(super) fn interrupt(state: &mut State) {
-    if state.options.readonly {
-        return state.complain("This screen only reads (--readonly)");
+    if let Some(why) = state.refusal() {
+        return state.complain(why);
     }
     let Some(page) = state.top() else { return };
     let Some(session) = &page.scope.session else {
@@ -222,8 +247,9 @@ pub(super) fn interrupt(state: &mut State) {
     let send = Send::new(crate::api::Method::Post, target, &page.scope)
         .says("Session interrupted", "Interrupt failed");
     let question = format!("Interrupt session {}?", session.name);
-    state.dialog = Some(Dialog {
-        page: page.number,
+    let page = page.number;
+    state.ask(Dialog {
+        page,
         title: "Interrupt".to_owned(),
         lines: vec![shown::line(&question)],
         buttons: vec!["Cancel", "Interrupt"],

@@ -1,19 +1,29 @@
 //! Answers of the server. Each names the page that it is for, so that none reaches another.
 
+use super::connecting;
 use crate::resources::Record;
 use crate::screen::effect::Effect;
-use crate::screen::event::{About, Answer, Fault};
-use crate::screen::scope::{Kind, Named, Scope};
+use crate::screen::event::{Answer, Fault};
+use crate::screen::scope::{Kind, Named};
 use crate::screen::state::{Body, State};
 use crate::screen::table::Table;
 use crate::screen::view::View;
-use crate::screen::views;
 
 /// How many times as long as other views a view waits that needs many requests.
 const SLOW: i64 = 3;
 
-pub(super) fn take(state: &mut State, answer: Answer, effects: &mut Vec<Effect>) {
+/// Takes what came from a connection. Only what was changed is still told when that connection is not the one that
+/// stands: nothing else of it is shown.
+pub(super) fn take(state: &mut State, connection: u64, answer: Answer, effects: &mut Vec<Effect>) {
+    let is_current = connection == state.connection;
     match answer {
+        Answer::Connected(about) => connecting::connected(state, connection, about, effects),
+        Answer::Unconnected(fault) => connecting::unconnected(state, connection, fault),
+        Answer::Sent { page, said, echo } => {
+            let said = told(said, connection < state.server_since);
+            sent(state, page, said, echo);
+        }
+        _ if !is_current => {}
         Answer::Rows { page, rows, total } => rows_came(state, page, rows, total),
         Answer::Joined { page, cells } => {
             let now = state.now;
@@ -21,8 +31,7 @@ pub(super) fn take(state: &mut State, answer: Answer, effects: &mut Vec<Effect>)
                 table.join(cells, now);
             }
         }
-        Answer::Failed { page, fault } => failed(state, page, fault),
-        Answer::Sent { page, said, echo } => sent(state, page, said, echo),
+        Answer::Failed { page, fault } => state.rows_failed(page, fault),
         Answer::Offered {
             form,
             field,
@@ -64,8 +73,6 @@ pub(super) fn take(state: &mut State, answer: Answer, effects: &mut Vec<Effect>)
                 shown.trouble = trouble;
             }
         }
-        Answer::Connected(about) => connected(state, about, effects),
-        Answer::Unconnected(fault) => unconnected(state, &fault, effects),
     }
 }
 
@@ -112,15 +119,19 @@ fn named(rows: &[Record]) -> Vec<Named> {
     named.collect()
 }
 
-/// Keeps the rows and says what is wrong: in the page itself, so that the error does not follow into other pages.
-fn failed(state: &mut State, page: u64, fault: Fault) {
-    let now = state.now;
-    if fault.status == Some(401) {
-        state.is_logged_in = false;
-    }
-    if let Some(table) = table_of(state, page) {
-        table.loading.failed(fault, now, page.wrapping_mul(7919));
-    }
+/// Adds where something was done, if that is not the server that is shown.
+fn told(said: Result<String, Fault>, is_elsewhere: bool) -> Result<String, Fault> {
+    let add = |text: String| {
+        if is_elsewhere {
+            format!("On the server before: {text}")
+        } else {
+            text
+        }
+    };
+    said.map(add).map_err(|fault| Fault {
+        text: add(fault.text.clone()),
+        ..fault
+    })
 }
 
 fn sent(state: &mut State, page: u64, said: Result<String, Fault>, echo: Option<Record>) {
@@ -137,72 +148,5 @@ fn sent(state: &mut State, page: u64, said: Result<String, Fault>, echo: Option<
     if let Some(table) = table_of(state, page) {
         table.marks.clear();
         table.loading.hurry();
-    }
-}
-
-/// Begins anew on another server; on the same server, goes on.
-fn connected(state: &mut State, about: About, effects: &mut Vec<Effect>) {
-    let is_same = (&about.context, &about.server) == (&state.about.context, &state.about.server);
-    state.about = about;
-    state.is_logged_in = true;
-    if !is_same {
-        state.projects.clear();
-        state.form = None;
-        state.dialog = None;
-        state.editing = None;
-        state.visited.clear();
-        state.visited.push((Kind::Projects, Scope::default()));
-        state.visited_at = 0;
-        for page in std::mem::take(&mut state.stack) {
-            effects.push(Effect::Cancel { page: page.number });
-        }
-        let table = Table::new(views::of(Kind::Projects));
-        state.push(Scope::default(), Body::Table(table));
-        let name = state.about.context.clone();
-        state.say(format!("Switched to context {name}"));
-        return;
-    }
-    go_on(state, effects);
-}
-
-/// Asks again for what the connection before has not answered: its requests and streams ended with it.
-fn go_on(state: &mut State, effects: &mut Vec<Effect>) {
-    for page in &mut state.stack {
-        match &mut page.body {
-            Body::Table(table) => table.loading.forget(),
-            Body::Messages(_) => {
-                effects.extend(page.scope.session.as_ref().map(|session| Effect::Watch {
-                    page: page.number,
-                    session: session.id.clone(),
-                    project: page.scope.project_id().to_owned(),
-                }));
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Goes on with the connection that is there. If the server has refused its login, it is tried again later and later.
-fn unconnected(state: &mut State, fault: &Fault, effects: &mut Vec<Effect>) {
-    let (now, is_logged_in) = (state.now, state.is_logged_in);
-    state.complain(fault.text.clone());
-    let busy: Vec<u64> = state
-        .stack
-        .iter()
-        .filter(|page| matches!(&page.body, Body::Table(table) if table.loading.is_busy))
-        .map(|page| page.number)
-        .collect();
-    go_on(state, effects);
-    if is_logged_in {
-        return;
-    }
-    for page in busy {
-        let fault = Fault {
-            status: Some(401),
-            ..fault.clone()
-        };
-        if let Some(table) = table_of(state, page) {
-            table.loading.failed(fault, now, page);
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Commands behind the colon, and their completion.
 
-use super::pages;
+use super::{connecting, pages};
 use crate::compat::near::distance;
 use crate::screen::detail::Detail;
 use crate::screen::dialog::Dialog;
@@ -34,7 +34,7 @@ pub(super) fn run(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
         ("dump", file) => dump(state, file, effects),
         ("messages" | "msg", _) => state.say("Use Enter from sessions view to open messages"),
         ("context" | "ctx", "") => contexts(state, effects),
-        ("context" | "ctx", name) => switch_context(state, name, effects),
+        ("context" | "ctx", name) => connecting::switch(state, name, effects),
         ("project" | "proj", name) if !name.is_empty() => project(state, name, effects),
         (word, argument) => match views::named(word) {
             Some(view) if view.kind == Kind::Contexts => contexts(state, effects),
@@ -125,12 +125,6 @@ fn project(state: &mut State, name: &str, effects: &mut Vec<Effect>) {
 fn contexts(state: &mut State, effects: &mut Vec<Effect>) {
     let scope = Scope::default();
     pages::open(state, Kind::Contexts, scope, effects);
-}
-
-/// Switches to another server: everything of this one is given up first.
-pub(super) fn switch_context(state: &mut State, name: &str, effects: &mut Vec<Effect>) {
-    state.say(format!("Connecting to {name}..."));
-    effects.push(Effect::Connect(Some(name.to_owned())));
 }
 
 fn aliases(state: &mut State) {

@@ -115,7 +115,7 @@ fn preview(state: &mut State, edited: Edited, changes: Vec<(&'static str, Value)
         format!("{kind} updated: {}", edited.name),
         format!("{} failed", edited.title),
     );
-    state.dialog = Some(Dialog {
+    state.ask(Dialog {
         page: edited.page,
         title: edited.title.clone(),
         lines: lines.iter().map(|line| shown::line(line)).collect(),

@@ -169,12 +169,12 @@ fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         }
         KeyCode::Char('A') => sort_by_title(state, &["AGE", "BOUND"]),
         KeyCode::Char('c') => {
-            let text = table.selected().map(|row| row.id().to_owned());
-            copy(state, text.unwrap_or_default(), effects);
+            let text = table.selected().map(|row| shown::line(row.id()));
+            copy(state, &text.unwrap_or_default(), effects);
         }
         KeyCode::Char('C') => {
-            let text = table.selected().map(|row| row.name_or_id().to_owned());
-            copy(state, text.unwrap_or_default(), effects);
+            let text = table.selected().map(|row| shown::line(row.name_or_id()));
+            copy(state, &text.unwrap_or_default(), effects);
         }
         KeyCode::Char(c) if c.is_ascii_digit() => {
             let place = usize::try_from(u32::from(c) - u32::from('0')).unwrap_or_default();
@@ -216,13 +216,14 @@ fn sort_by_title(state: &mut State, titles: &[&str]) {
     }
 }
 
-fn copy(state: &mut State, text: String, effects: &mut Vec<Effect>) {
+/// Copies a text as it is shown: the clipboard goes into other programs, and often into a shell.
+fn copy(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
     if text.is_empty() {
         return state.complain("There is nothing to copy");
     }
     let line = shown::line(text.lines().next().unwrap_or_default());
     state.say(format!("Copied: {}", shown::cut(&line, 60)));
-    effects.push(Effect::Copy(text));
+    effects.push(Effect::Copy(shown::text(text)));
 }
 
 fn detail(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
@@ -247,11 +248,11 @@ fn detail(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         }
         KeyCode::Char('c') => {
             let text = detail.value();
-            copy(state, text, effects);
+            copy(state, &text, effects);
         }
         KeyCode::Char('C') => {
             let text = detail.all();
-            copy(state, text, effects);
+            copy(state, &text, effects);
         }
         _ => {}
     }
@@ -260,7 +261,7 @@ fn detail(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let now = state.now;
     let size = pane_size(state);
-    let is_readonly = state.options.readonly;
+    let refusal = state.refusal();
     let Some(messages) = state.messages_mut() else {
         return;
     };
@@ -301,8 +302,8 @@ fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             };
         }
         KeyCode::Char('m') | KeyCode::Enter => {
-            if is_readonly {
-                return state.complain("This screen only reads (--readonly)");
+            if let Some(why) = refusal {
+                return state.complain(why);
             }
             messages.follows = true;
             messages.compose = Some(Messages::new_line());
@@ -310,11 +311,11 @@ fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Char('c') => {
             let entry = messages.pointed(messages.focus);
             let text = entry.map(|entry| entry.text.clone()).unwrap_or_default();
-            copy(state, text, effects);
+            copy(state, &text, effects);
         }
         KeyCode::Char('C') => {
             let text = messages.transcript();
-            copy(state, text, effects);
+            copy(state, &text, effects);
         }
         KeyCode::Char('x') => actions::interrupt(state),
         KeyCode::Char('d') => actions::describe_session(state),

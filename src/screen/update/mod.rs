@@ -3,9 +3,11 @@
 mod actions;
 mod answers;
 mod commands;
+mod connecting;
 mod editing;
 mod keys;
 mod pages;
+mod sending;
 mod typing;
 
 pub(super) use commands::completions;
@@ -26,8 +28,11 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Wheel(by) => keys::wheel(state, by),
         Event::Click { column, row } => keys::click(state, column, row),
         Event::Tick(now) => tick(state, now),
-        Event::Answer(answer) => answers::take(state, answer, &mut effects),
+        Event::Answer(connection, answer) => {
+            answers::take(state, connection, answer, &mut effects);
+        }
         Event::Edited(text) => editing::edited(state, text),
+        Event::Outside(ended) => outside(state, ended),
         Event::Say(text, false) => state.say(text),
         Event::Say(text, true) => state.complain(text),
         Event::Stop => effects.push(Effect::Suspend),
@@ -49,6 +54,16 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
     settle(state);
     effects.extend(pages::due(state));
     effects
+}
+
+/// Reads the page again after a command that may have changed something.
+fn outside(state: &mut State, ended: Result<(), String>) {
+    if let Err(why) = ended {
+        state.complain(why);
+    }
+    if let Some(table) = state.table_mut() {
+        table.loading.hurry();
+    }
 }
 
 fn tick(state: &mut State, now: jiff::Timestamp) {

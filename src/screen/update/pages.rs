@@ -1,5 +1,6 @@
 //! The stack of pages: opening, leaving, replacing, and reading the one on top.
 
+use super::connecting;
 use crate::screen::effect::{Effect, Load};
 use crate::screen::messages::Messages;
 use crate::screen::scope::{Kind, Scope};
@@ -26,7 +27,7 @@ pub(super) fn open(state: &mut State, kind: Kind, scope: Scope, effects: &mut Ve
 
 fn show(state: &mut State, kind: Kind, scope: Scope) {
     let view = views::of(kind);
-    state.say(match scope.label() {
+    state.say(match view.label(&scope) {
         "all" => format!("Viewing {}", view.name),
         label => format!("Viewing {} of {label}", view.name),
     });
@@ -210,6 +211,8 @@ pub(super) fn switch_project(state: &mut State, place: usize, effects: &mut Vec<
 #[must_use]
 pub(super) fn due(state: &mut State) -> Vec<Effect> {
     let (now, is_done) = (state.now, state.is_done);
+    // The login is not read again while that would take something from the user.
+    let is_taken = state.is_asking() || state.coming.is_some();
     let active = state.about.context.clone();
     let Some(page) = state.top_mut().filter(|_| !is_done) else {
         return Vec::new();
@@ -226,10 +229,16 @@ pub(super) fn due(state: &mut State) -> Vec<Effect> {
         .fault
         .as_ref()
         .is_some_and(|it| it.status == Some(401));
+    if is_refused && is_taken {
+        return Vec::new();
+    }
     table.loading.begin();
     if is_refused {
         table.loading.fault = None;
-        return vec![Effect::Connect(None)];
+        let page = page.number;
+        let mut effects = Vec::new();
+        connecting::renew(state, page, &mut effects);
+        return effects;
     }
     let load = match (table.view.load)(&page.scope) {
         Load::Contexts(_) => Load::Contexts(active),

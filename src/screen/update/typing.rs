@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::commands;
+use super::{commands, sending};
 use crate::api::{Method, path};
 use crate::screen::dialog::{Dialog, Then};
 use crate::screen::effect::{After, Effect, Send};
@@ -62,10 +62,11 @@ fn press(state: &mut State, effects: &mut Vec<Effect>) {
     match then {
         Then::Nothing => {}
         Then::Edit(text) => effects.push(Effect::Edit(text)),
-        Then::Send { doing, sends } => {
-            state.say(doing);
-            effects.push(Effect::Send { page, sends });
-        }
+        Then::Outside(words) => match state.refusal() {
+            Some(why) => state.complain(why),
+            None => effects.push(Effect::Outside(words)),
+        },
+        Then::Send { doing, sends } => sending::send(state, page, sends, doing, effects),
     }
 }
 
@@ -121,11 +122,7 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
         Ok(send) => {
             let (page, title) = (form.page, form.form.title);
             state.form = None;
-            state.say(format!("{title}..."));
-            effects.push(Effect::Send {
-                page,
-                sends: vec![send],
-            });
+            sending::send(state, page, vec![send], format!("{title}..."), effects);
         }
     }
 }
@@ -369,7 +366,13 @@ pub(super) fn compose(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect
         KeyCode::Enter | KeyCode::Char('j') if is_newline => line.insert("\n"),
         KeyCode::Enter => {
             let text = line.text().trim().to_owned();
-            messages.compose = None;
+            // What was written stays until it can be sent.
+            if let Some(why) = state.refusal().filter(|_| !text.is_empty()) {
+                return state.complain(why);
+            }
+            if let Some(messages) = state.messages_mut() {
+                messages.compose = None;
+            }
             if !text.is_empty() {
                 send(state, &text, effects);
             }
@@ -391,11 +394,9 @@ fn send(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
         .with("payload", text)
         .then(After::Echo)
         .says("Message sent", "Send message failed");
-    effects.push(Effect::Send {
-        page: page.number,
-        sends: vec![send],
-    });
-    state.say("Sending message...");
+    let page = page.number;
+    let doing = "Sending message...".to_owned();
+    sending::send(state, page, vec![send], doing, effects);
 }
 
 /// Takes text that was pasted: into the line that is edited, if any. Nothing else is done with it, so that pasted text

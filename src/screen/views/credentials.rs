@@ -5,20 +5,18 @@ use serde_json::{Map, Value};
 
 use super::common::{all, delete_question, deletion, describe, named};
 use crate::api::{Method, path};
+use crate::holders::VIEWER;
 use crate::resources::{
-    AGENT, CONTEXT, CREDENTIAL, Cell, EXPIRES_AT, GRADE, KUBECONFIG, OWN_ANNOTATIONS, PROJECT,
-    Record, SERVER, annotation,
+    AGENT, CONTEXT, CREDENTIAL, Cell, EXPIRES_AT, GRADE, KUBECONFIG, MINT_ID, OWN_ANNOTATIONS,
+    PROJECT, Record, SERVER, annotation,
 };
 use crate::screen::effect::{After, Join, List, Load, Send};
 use crate::screen::scope::{Kind, Scope};
 use crate::screen::view::{
-    Action, Answers, Call, Col, Editing, Field, Form, Go, Input, Needs, Place, Run, Show, Tone,
-    View, joined, tone_of,
+    Action, Answers, Call, Col, Editing, Field, Form, Go, Input, Needs, Outside, Place, Run, Show,
+    Tone, View, joined, tone_of,
 };
 use crate::text::{acpctl, quote};
-
-/// The role that lets sessions use a credential.
-const VIEWER: &str = "credential:viewer";
 
 pub(super) static VIEW: View = View {
     kind: Kind::Credentials,
@@ -40,7 +38,7 @@ pub(super) static VIEW: View = View {
                 let end = map.get(EXPIRES_AT).and_then(Value::as_str);
                 end.unwrap_or_default().to_owned()
             })),
-            width: 14,
+            width: 15,
             place: Place::Room(1),
         },
         Col::computed("BINDINGS", 8, |it, _| joined(it, "bindings")).at(Place::Room(2)),
@@ -69,12 +67,45 @@ pub(super) static VIEW: View = View {
         Action::new('b', "Bind Project", Run::Form(&BIND_PROJECT)),
         Action::new('a', "Bind Agent", Run::Form(&BIND_AGENT)),
         Action::new('t', "Rotate", Run::Form(&ROTATE)),
+        Action::new('i', "Inspect", Run::Outside(&INSPECT)),
+        Action::new('r', "Renew", Run::Outside(&RENEW)),
         Action::new('d', "Describe", Run::Describe),
         Action::new('y', "YAML", Run::Yaml),
         Action::new('e', "Edit", Run::Edit(&EDITING)),
         Action::new('n', "New", Run::New(&NEW)),
         Action::ctrl('d', "Delete", Run::Call(&DELETE)),
     ],
+};
+
+/// Shows what a kubeconfig can do in its cluster.
+static INSPECT: Outside = Outside {
+    words: &["credential", "inspect"],
+    flags: &["--access"],
+    title: "Inspect",
+    question: None,
+    check: |credential| match credential.text("provider") {
+        KUBECONFIG => Ok(()),
+        _ => Err("Only a kubeconfig leads to a cluster".to_owned()),
+    },
+};
+
+static RENEW: Outside = Outside {
+    words: &["credential", "renew"],
+    flags: &[],
+    title: "Renew",
+    question: Some(|credential| {
+        let name = quote(credential.name_or_id());
+        format!("Make a new token for credential {name} and end the one before?")
+    }),
+    check: |credential| {
+        if annotation(credential, MINT_ID).is_empty() {
+            let name = quote(credential.name_or_id());
+            return Err(format!(
+                "{name} was not minted by acpctl: t stores a new secret"
+            ));
+        }
+        Ok(())
+    },
 };
 
 fn of_credential(scope: &Scope, credential: &Record) -> Scope {

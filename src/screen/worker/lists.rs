@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::shared::fault;
 use crate::api::{Client, ListOptions, path};
-use crate::resources::{Record, Resource};
+use crate::resources::{CREDENTIAL, Record, Resource, remove_those_of_gateways};
 use crate::screen::effect::List;
 use crate::screen::event::Fault;
 
@@ -14,7 +14,8 @@ const AT_ONCE: usize = 10;
 /// Rows, and how many the server has.
 pub(super) type Rows = Result<(Vec<Record>, i64), Fault>;
 
-/// Reads a whole list. The token of a credential never reaches the screen.
+/// Reads a whole list. The token of a credential never reaches the screen, nor do the credentials that the platform
+/// makes for itself.
 pub(super) async fn listed(client: &Client, list: &List) -> Rows {
     let options = ListOptions {
         search: list.search.clone(),
@@ -23,8 +24,11 @@ pub(super) async fn listed(client: &Client, list: &List) -> Rows {
     };
     let read = client.list(list.resource, &list.path, &options).await;
     let read = read.map_err(|error| fault(&error))?;
-    let total = read.total;
     let mut rows = read.items.unwrap_or_default();
+    let mut total = read.total;
+    if list.resource.word == CREDENTIAL.word {
+        total -= remove_those_of_gateways(&mut rows);
+    }
     for row in &mut rows {
         row.remove("token");
     }

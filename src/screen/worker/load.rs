@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::join;
 use super::lists::{Rows, all, in_projects, listed};
 use super::shared::{Shared, fault_of, limited};
-use crate::api::{Client, equals};
+use crate::api::Client;
 use crate::globals::Globals;
-use crate::lookup::Collection;
+use crate::holders;
 use crate::resources::{
-    AGENT, Field, PHASES, PROJECT, ROLE_BINDING, Record, Resource, SESSION, Scope, shown_text,
+    AGENT, Field, PHASES, PROJECT, Record, Resource, SESSION, Scope, shown_text,
 };
 use crate::runner::resolve::RunnerTarget;
 use crate::screen::connection;
@@ -85,7 +85,7 @@ pub(super) async fn rows(shared: &Shared, globals: &Globals, page: u64, load: Lo
     let client = &shared.client;
     let (read, joined) = match load {
         Load::List(list, joined) => (limited(listed(client, &list)).await, Some((list, joined))),
-        Load::Bindings(credential) => (limited(holders(client, &credential)).await, None),
+        Load::Bindings(credential) => (limited(held(client, &credential)).await, None),
         Load::Preview { project, agent } => {
             (limited(candidates(client, &project, &agent)).await, None)
         }
@@ -213,58 +213,27 @@ fn branch(project: &Record, object: &Record, kind: &str, depth: usize) -> Record
     row
 }
 
-/// Reads who may use a credential: by a binding of their own, or by that of their project.
-async fn holders(client: &Client, credential: &str) -> Rows {
-    let bindings = Collection::global(&ROLE_BINDING).path;
-    let list = List::new(&ROLE_BINDING, bindings).search(equals("credential_id", credential));
-    let (found, _) = listed(client, &list).await?;
-    let of_sessions: Vec<&Record> = found
-        .iter()
-        .filter(|it| it.text("credential_id") == credential && it.text("user_id").is_empty())
-        .collect();
-    let mut rows = Vec::new();
-    for it in &of_sessions {
-        let (kind, target) = match (it.text("project_id"), it.text("agent_id")) {
-            ("", "") => ("global", "*"),
-            (project, "") => ("project", project),
-            (_, agent) => ("agent", agent),
-        };
-        let mut row = holder(it.id(), it.text("project_id"), (kind, target), "direct");
-        row.replace("created_at", it.text("created_at"));
-        rows.push(row);
-    }
-    let is_whole =
-        |it: &&&Record| !it.text("project_id").is_empty() && it.text("agent_id").is_empty();
-    let mut projects: Vec<String> = of_sessions
-        .iter()
-        .filter(is_whole)
-        .map(|it| it.text("project_id").to_owned())
-        .collect();
-    projects.dedup();
-    for (project, agents) in in_projects(client, &AGENT, &projects).await {
-        for agent in agents {
-            let is_bound = |it: &&Record| it.text("agent_id") == agent.id();
-            if !of_sessions.iter().any(is_bound) {
-                let id = format!("inherited/{}", agent.id());
-                rows.push(holder(
-                    &id,
-                    &project,
-                    ("agent", agent.name_or_id()),
-                    "inherited",
-                ));
-            }
-        }
-    }
-    Ok(counted(rows))
+/// Reads who may use a credential, as `credential bindings` does.
+async fn held(client: &Client, credential: &str) -> Rows {
+    let found = holders::of(client, credential).await;
+    let found = found.map_err(|error| fault_of(&error))?;
+    Ok(counted(found.iter().map(holder).collect()))
 }
 
-fn holder(id: &str, project: &str, (kind, target): (&str, &str), state: &str) -> Record {
+fn holder(of: &holders::Holder) -> Record {
     let mut row = Record::empty(&HOLDER);
-    row.replace("id", id);
-    row.replace("project", project);
-    row.replace("type", kind);
-    row.replace("target", target);
-    row.replace("state", state);
+    match &of.binding {
+        Some(binding) => {
+            row.replace("id", binding.id());
+            row.replace("created_at", binding.text("created_at"));
+        }
+        // An inherited access has no binding of its own, and a row needs a name.
+        None => row.replace("id", &format!("inherited/{}/{}", of.project, of.target)),
+    }
+    row.replace("project", &of.project);
+    row.replace("type", of.kind);
+    row.replace("target", &of.target);
+    row.replace("state", of.state());
     row
 }
 

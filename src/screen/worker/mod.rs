@@ -1,7 +1,9 @@
 //! The requests of the screen, on a thread of its own. The screen never waits for it.
 //!
-//! All work for a page ends when the page is left, and all work ends when another connection is made. A request that
-//! changes something is never cut off: its answer is reported even if the page is gone.
+//! Each order carries the number of the connection that it was given for, and each answer that of the connection that
+//! it came from: nothing that was meant for one server is sent to another, and no answer of one server is shown as
+//! another's. All work for a page ends when the page is left, and all reading ends when another connection is made. A
+//! request that changes something is never cut off: it goes on where it began, and its answer is reported.
 
 mod join;
 mod lists;
@@ -11,14 +13,15 @@ mod shared;
 mod watch;
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::future::pending;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, LocalSet, spawn_local};
 
-use super::connection;
+use super::connection::{self, Connection, Pin};
 use super::effect::{Effect, Fetch};
 use super::event::{Answer, Event, Fault};
 use crate::api::{Client, Request};
@@ -33,16 +36,24 @@ const BLOCKING_THREADS: usize = 4;
 
 /// The thread that does the requests.
 pub(super) struct Worker {
-    orders: UnboundedSender<Effect>,
+    orders: UnboundedSender<Order>,
+}
+
+/// Work that is wanted.
+struct Order {
+    /// The number of the connection that it is for.
+    connection: u64,
+    effect: Effect,
 }
 
 impl Worker {
-    /// Starts the thread.
+    /// Starts the thread, with the first connection.
     ///
     /// # Errors
     /// The system has no thread left.
     pub(super) fn start(
         client: Client,
+        pin: Pin,
         globals: Globals,
         events: SyncSender<Event>,
     ) -> std::io::Result<Self> {
@@ -54,144 +65,185 @@ impl Worker {
         thread::Builder::new()
             .name("requests".to_owned())
             .spawn(move || {
-                serve(&runtime, client, &globals, received, &events);
+                let shared = Shared::new(0, client, events);
+                let serving = serve(shared, pin, &globals, received);
+                LocalSet::new().block_on(&runtime, serving);
                 runtime.shutdown_background();
             })?;
         Ok(Self { orders })
     }
 
-    /// Orders work. The queue is not limited, because each order follows from a key or a tick.
-    pub(super) fn order(&self, effect: Effect) {
-        let _ = self.orders.send(effect);
+    /// Orders work for a connection. The queue is not limited, because each order follows from a key or a tick.
+    pub(super) fn order(&self, connection: u64, effect: Effect) {
+        let _ = self.orders.send(Order { connection, effect });
     }
 }
 
-/// Does all orders with one client after another.
-fn serve(
-    runtime: &tokio::runtime::Runtime,
-    mut client: Client,
+/// Takes orders until the screen is gone. While another connection is being made, the one that stands goes on.
+async fn serve(
+    mut shared: Shared,
+    mut pin: Pin,
     globals: &Globals,
-    mut orders: UnboundedReceiver<Effect>,
-    events: &SyncSender<Event>,
+    mut orders: UnboundedReceiver<Order>,
 ) {
-    // The context that was chosen last; a new login is looked for there.
-    let mut chosen: Option<String> = None;
+    let mut tasks = Tasks::default();
+    let mut coming: Option<Coming> = None;
     loop {
-        let shared = Shared {
-            client: Rc::new(client),
-            events: events.clone(),
-            names: Rc::default(),
-        };
-        let local = LocalSet::new();
-        let next = local.block_on(runtime, take_orders(&shared, globals, &mut orders));
-        let name = match next {
-            Next::End => return,
-            Next::Again => chosen.clone(),
-            Next::Context(name) => Some(name),
-        };
-        // Until the other connection stands, the tasks of this one rest; they end with it.
-        match connection::again(globals, name.as_deref()) {
-            Ok(connection) => {
-                chosen = name;
-                client = connection.client;
-                drop(local);
-                if shared.tell(Answer::Connected(connection.about)).is_err() {
-                    return;
+        tokio::select! {
+            order = orders.recv() => match order {
+                None => return,
+                // Whoever chooses another server while one is on its way no longer wants that one.
+                Some(Order { effect: Effect::Connect { number, to }, .. }) => {
+                    coming = Some(Coming::start(number, globals.clone(), pin.clone(), to));
                 }
-            }
-            Err(error) => {
-                let fault = Fault::new(format!("{error:#}"));
-                if shared.tell(Answer::Unconnected(fault)).is_err() {
-                    return;
+                Some(order) if order.connection == shared.connection => {
+                    obey(&shared, globals, &mut tasks, order.effect);
                 }
-                drop(local);
-                client = match Rc::try_unwrap(shared.client) {
-                    Ok(client) => client,
-                    Err(_) => return,
-                };
+                Some(order) => refuse(&shared, &order.effect),
+            },
+            (number, made) = arrival(&mut coming) => {
+                coming = None;
+                match made {
+                    Ok(made) => {
+                        tasks.end_all();
+                        pin = made.pin;
+                        shared = Shared::new(number, made.client, shared.events);
+                        let _ = shared.tell(Answer::Connected(made.about));
+                    }
+                    Err(error) => {
+                        let fault = Fault::new(format!("{error:#}"));
+                        let _ = shared.tell_of(number, Answer::Unconnected(fault));
+                    }
+                }
             }
         }
     }
 }
 
-/// Why no more orders are taken with a connection.
-enum Next {
-    /// The screen is gone.
-    End,
-    /// The login that is stored now is wanted.
-    Again,
-    Context(String),
+/// A connection that is being made, on a thread of its own: a login may have to be renewed for it.
+struct Coming {
+    number: u64,
+    made: oneshot::Receiver<anyhow::Result<Connection>>,
 }
 
-/// Takes orders until another connection is wanted.
-async fn take_orders(
-    shared: &Shared,
-    globals: &Globals,
-    orders: &mut UnboundedReceiver<Effect>,
-) -> Next {
-    let mut tasks: HashMap<u64, Vec<AbortHandle>> = HashMap::new();
-    loop {
-        let Some(effect) = orders.recv().await else {
-            return Next::End;
+impl Coming {
+    fn start(number: u64, globals: Globals, pin: Pin, to: Option<String>) -> Self {
+        let (sender, made) = oneshot::channel();
+        let connect = move || {
+            let made = match to {
+                Some(name) => connection::to(&globals, &name),
+                None => connection::again(&pin),
+            };
+            let _ = sender.send(made);
         };
-        for handles in tasks.values_mut() {
+        // Without a thread, the sender is gone, and that is what is reported.
+        let _ = thread::Builder::new()
+            .name("connect".to_owned())
+            .spawn(connect);
+        Self { number, made }
+    }
+}
+
+/// Waits for the connection that is being made, if any.
+async fn arrival(coming: &mut Option<Coming>) -> (u64, anyhow::Result<Connection>) {
+    match coming {
+        None => pending().await,
+        Some(it) => {
+            let made = (&mut it.made).await;
+            let made = made.unwrap_or_else(|_| Err(anyhow::anyhow!("connect: no thread for it")));
+            (it.number, made)
+        }
+    }
+}
+
+/// The work that reads, by the page that it is for.
+#[derive(Default)]
+struct Tasks(HashMap<u64, Vec<AbortHandle>>);
+
+impl Tasks {
+    fn own(&mut self, page: u64, handle: AbortHandle) {
+        for handles in self.0.values_mut() {
             handles.retain(|handle| !handle.is_finished());
         }
-        tasks.retain(|_, handles| !handles.is_empty());
-        let mut own = |page: u64, handle: AbortHandle| tasks.entry(page).or_default().push(handle);
-        let it = shared.clone();
-        match effect {
-            Effect::Load { page, load } => {
-                let globals = globals.clone();
-                let task = spawn_local(async move {
-                    load::rows(&it, &globals, page, load).await;
-                });
-                own(page, task.abort_handle());
-            }
-            Effect::Watch {
-                page,
-                session,
-                project,
-            } => {
-                for handle in watch::start(&it, page, &session, &project) {
-                    own(page, handle);
-                }
-            }
-            Effect::Cancel { page } => {
-                for handle in tasks.remove(&page).into_iter().flatten() {
-                    handle.abort();
-                }
-            }
-            Effect::Send { page, sends } => {
-                spawn_local(async move { send::all(&it, page, sends).await });
-            }
-            Effect::Offer { form, field, list } => {
-                spawn_local(async move {
-                    let offers = load::offers(&it.client, &list).await;
-                    let _ = it.tell(Answer::Offered {
-                        form,
-                        field,
-                        offers,
-                    });
-                });
-            }
-            Effect::Fetch { page, fetch } => {
-                let task = spawn_local(async move {
-                    let record = fetched(&it.client, &fetch).await;
-                    let _ = it.tell(Answer::Fetched { page, record });
-                });
-                own(page, task.abort_handle());
-            }
-            Effect::Write { path, text } => {
-                let said = write(&path, &text);
-                let is_error = said.is_err();
-                let text = said.unwrap_or_else(|why| why);
-                let _ = shared.events.send(Event::Say(text, is_error));
-            }
-            Effect::Connect(Some(context)) => return Next::Context(context),
-            Effect::Connect(None) => return Next::Again,
-            Effect::Copy(_) | Effect::Edit(_) | Effect::Suspend | Effect::Quit => {}
+        self.0.retain(|_, handles| !handles.is_empty());
+        self.0.entry(page).or_default().push(handle);
+    }
+
+    fn end(&mut self, page: u64) {
+        for handle in self.0.remove(&page).into_iter().flatten() {
+            handle.abort();
         }
+    }
+
+    fn end_all(&mut self) {
+        for (_, handles) in self.0.drain() {
+            handles.iter().for_each(AbortHandle::abort);
+        }
+    }
+}
+
+/// Begins the work of an order.
+fn obey(shared: &Shared, globals: &Globals, tasks: &mut Tasks, effect: Effect) {
+    let it = shared.clone();
+    match effect {
+        Effect::Load { page, load } => {
+            let globals = globals.clone();
+            let task = spawn_local(async move {
+                load::rows(&it, &globals, page, load).await;
+            });
+            tasks.own(page, task.abort_handle());
+        }
+        Effect::Watch {
+            page,
+            session,
+            project,
+        } => {
+            for handle in watch::start(&it, page, &session, &project) {
+                tasks.own(page, handle);
+            }
+        }
+        Effect::Cancel { page } => tasks.end(page),
+        Effect::Send { page, sends } => {
+            spawn_local(async move { send::all(&it, page, sends).await });
+        }
+        Effect::Offer { form, field, list } => {
+            spawn_local(async move {
+                let offers = load::offers(&it.client, &list).await;
+                let _ = it.tell(Answer::Offered {
+                    form,
+                    field,
+                    offers,
+                });
+            });
+        }
+        Effect::Fetch { page, fetch } => {
+            let task = spawn_local(async move {
+                let record = fetched(&it.client, &fetch).await;
+                let _ = it.tell(Answer::Fetched { page, record });
+            });
+            tasks.own(page, task.abort_handle());
+        }
+        Effect::Write { path, text } => {
+            let said = write(&path, &text);
+            let is_error = said.is_err();
+            let text = said.unwrap_or_else(|why| why);
+            let _ = shared.events.send(Event::Say(text, is_error));
+        }
+        Effect::Connect { .. }
+        | Effect::Copy(_)
+        | Effect::Edit(_)
+        | Effect::Outside(_)
+        | Effect::Suspend
+        | Effect::Quit => {}
+    }
+}
+
+/// Leaves out an order that was given for another connection. What it would have read is asked for again by the page;
+/// what it would have changed is the user's to decide.
+fn refuse(shared: &Shared, effect: &Effect) {
+    if matches!(effect, Effect::Send { .. }) {
+        let said = "Not sent: the server changed meanwhile".to_owned();
+        let _ = shared.events.send(Event::Say(said, true));
     }
 }
 
@@ -217,5 +269,48 @@ fn write(path: &str, text: &str) -> Result<String, String> {
             let why = crate::compat::io_reason::reason(&error);
             Err(format!("write {}: {why}", path.display()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use clap::{Args as _, FromArgMatches as _};
+
+    use super::*;
+    use crate::api::Method;
+    use crate::config::{Config, Settings};
+    use crate::screen::effect::Send;
+    use crate::screen::scope::Scope;
+
+    #[test]
+    fn an_order_for_another_connection_is_left_out_and_said() {
+        let flags = Globals::augment_args(clap::Command::new("acpctl"));
+        // Nothing listens there.
+        let words = ["acpctl", "--api-url", "http://127.0.0.1:9"];
+        let globals = Globals::from_arg_matches(&flags.get_matches_from(words)).unwrap();
+        let settings = Settings::new(&globals, &Config::none());
+        let client = Client::connect(&settings, None).unwrap();
+        let pin = Pin::new(&globals, &settings);
+        let (sender, events) = sync_channel(8);
+        let worker = Worker::start(client, pin, globals, sender).unwrap();
+        let delete = Send::new(
+            Method::Delete,
+            "/credentials/none".to_owned(),
+            &Scope::default(),
+        );
+        for connection in [1, 0] {
+            let sends = vec![delete.clone()];
+            worker.order(connection, Effect::Send { page: 1, sends });
+        }
+        let Event::Say(said, true) = events.recv().unwrap() else {
+            panic!("the order is refused")
+        };
+        assert_eq!(said, "Not sent: the server changed meanwhile");
+        assert!(matches!(
+            events.recv().unwrap(),
+            Event::Answer(0, Answer::Sent { .. })
+        ));
     }
 }

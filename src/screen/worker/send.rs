@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::shared::{Shared, fault, fault_of};
-use crate::api::{Body, Client, Error, Method, Request, path};
+use crate::api::{Body, Client, Error, Method, Request};
 use crate::lookup;
 use crate::resources::{Record, SESSION_MESSAGE};
 use crate::screen::effect::{After, Send};
 use crate::screen::event::{Answer, Fault};
+use crate::starting::{self, Delivery};
 
 /// Sends requests one after the other.
 pub(super) async fn all(shared: &Shared, page: u64, sends: Vec<Send>) {
@@ -105,33 +106,18 @@ async fn check_unchanged(
     }
 }
 
-/// Sends the prompt of a start as a message, unless the server's answer repeats it: the platform drops the prompt.
+/// Makes sure that the prompt of a start reaches the session.
 async fn deliver(
     client: &Client,
     answer: &Value,
     prompt: &str,
     project: &str,
 ) -> Result<(), Fault> {
-    let starting = answer.get("starting_prompt").and_then(Value::as_str);
-    if starting.is_some_and(|starting| starting.trim_end().ends_with(prompt.trim())) {
-        return Ok(());
-    }
-    let session = answer.pointer("/session/id").and_then(Value::as_str);
-    let Some(session) = session.filter(|id| lookup::can_be_id(id)) else {
-        return Err(Fault::new(
+    let delivered = starting::deliver(client, answer, Some(project), prompt).await;
+    match delivered.map_err(|error| fault_of(&error))? {
+        Delivery::ByServer | Delivery::Sent { .. } => Ok(()),
+        Delivery::Nowhere => Err(Fault::new(
             "the agent is started, but the answer names no session, so its prompt was not delivered",
-        ));
-    };
-    let mut body = Body::new();
-    body.set("event_type", "user");
-    body.set("payload", prompt);
-    let messages = path(&["sessions", session, "messages"]);
-    let mut request = Request::new(Method::Post, messages).body(body);
-    request.project = Some(project.to_owned());
-    match client.send(&request).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Fault::new(format!(
-            "session {session} is started, but its prompt could not be sent: {error}"
-        ))),
+        )),
     }
 }

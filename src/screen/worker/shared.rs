@@ -13,9 +13,12 @@ use crate::screen::event::{Answer, Event, Fault};
 
 /// The time limit for one page with all its requests.
 const LIMIT: Duration = Duration::from_secs(15);
+
 /// What the tasks of one connection share.
 #[derive(Clone)]
 pub(super) struct Shared {
+    /// The number of the connection, which its answers carry.
+    pub connection: u64,
     pub client: Rc<Client>,
     pub events: SyncSender<Event>,
     /// The names of agents and roles, by their IDs.
@@ -23,9 +26,25 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    #[must_use]
+    pub(super) fn new(connection: u64, client: Client, events: SyncSender<Event>) -> Self {
+        Self {
+            connection,
+            client: Rc::new(client),
+            events,
+            names: Rc::default(),
+        }
+    }
+
     /// Reports something to the screen. If the screen has much to do, this waits.
     pub(super) fn tell(&self, answer: Answer) -> Result<(), ()> {
-        self.events.send(Event::Answer(answer)).map_err(|_| ())
+        self.tell_of(self.connection, answer)
+    }
+
+    /// Reports something about another connection.
+    pub(super) fn tell_of(&self, connection: u64, answer: Answer) -> Result<(), ()> {
+        let event = Event::Answer(connection, answer);
+        self.events.send(event).map_err(|_| ())
     }
 }
 

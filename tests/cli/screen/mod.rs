@@ -1,5 +1,8 @@
 //! The screen of `acpctl ambient` on a terminal, against the embedded API and against servers that fail.
 
+mod servers;
+mod walk;
+
 use serde_json::json;
 
 use crate::support::TestEnv;
@@ -256,82 +259,56 @@ fn an_edit_goes_through_the_editor_and_is_shown_before_it_is_sent() {
     leave(&terminal, CTRL_C);
 }
 
-/// A platform with one project, which remembers what it was asked.
-fn platform(project: &'static str) -> Scripted {
-    Scripted::with(move |request| {
-        if request.target.contains("/projects?") {
-            list(json!([{"id": project, "name": project}]))
-        } else {
-            list(json!([]))
-        }
-    })
-}
-
-/// The logins that a server was sent.
-fn logins(server: &Scripted) -> std::collections::BTreeSet<String> {
-    let received = server.received();
-    let logins = received.iter().filter_map(|it| it.header("authorization"));
-    logins.map(str::to_owned).collect()
-}
-
 #[test]
-fn bug_15_and_16_another_context_is_another_server_with_its_own_login() {
-    let env = TestEnv::new();
-    let (a, b) = (platform("alpha-project"), platform("beta-project"));
-    env.config(
-        &json!({
-            "current_context": "a",
-            "contexts": {
-                "a": {"server": a.url(), "access_token": "sha256~token-of-alpha-0123456789"},
-                "b": {"server": b.url(), "access_token": "sha256~token-of-beta-0123456789"},
-            },
-        })
-        .to_string(),
-    );
-    // An empty variable counts as unset.
-    let unset = [("AMBIENT_TOKEN", "")];
-    let terminal = start_with(&env, "", &unset, "\"$@\"", &["ambient"], (24, 80));
-    terminal.wait_for("alpha-project");
-    terminal.type_text(":ctx\r");
-    terminal.wait_for("contexts(all)[3]");
-    terminal.type_text(":ctx b\r");
-    let screen = terminal.wait_for("beta-project");
-    assert!(!screen.contains("alpha-project"), "{screen}");
-    terminal.type_text(":ctx nowhere\r");
-    terminal.wait_for("not found");
-    leave(&terminal, CTRL_C);
-    assert_eq!(
-        logins(&a).into_iter().collect::<Vec<_>>(),
-        ["Bearer sha256~token-of-alpha-0123456789"]
-    );
-    assert_eq!(
-        logins(&b).into_iter().collect::<Vec<_>>(),
-        ["Bearer sha256~token-of-beta-0123456789"]
-    );
-}
-
-#[test]
-fn bug_26_a_login_in_another_terminal_is_enough() {
+fn a_credential_is_inspected_with_the_terminal_to_itself() {
     let env = TestEnv::new();
     let server = Scripted::with(|request| {
-        if request.header("authorization") != Some("Bearer sha256~the-new-token-0123456789") {
-            return crate::support::server::error(401, "unauthorized", "no");
-        }
-        if request.target.contains("/projects?") {
-            list(json!([{"id": "web", "name": "the-web"}]))
+        if request.target.contains("/credentials?") {
+            list(json!([
+                {"id": "2kube", "name": "prod", "provider": "kubeconfig"},
+                {"id": "2git", "name": "repo", "provider": "github"},
+            ]))
+        } else if request.target.contains("/credentials/") {
+            crate::support::server::error(403, "forbidden", "not yours")
         } else {
             list(json!([]))
         }
     });
-    let config = |token: &str| {
-        env.config(&json!({"api_url": server.url(), "access_token": token}).to_string());
-    };
-    config("sha256~the-old-token-0123456789");
-    let unset = [("AMBIENT_TOKEN", "")];
-    let terminal = start_with(&env, "", &unset, "\"$@\"", &["ambient"], (24, 80));
-    terminal.wait_for("Session expired");
-    config("sha256~the-new-token-0123456789");
-    terminal.wait_for("the-web");
+    let words = ["ambient", "--command", "credentials"];
+    let terminal = start(&env, server.url(), &words, 24, 80);
+    terminal.wait_for("credentials(all)[2]");
+    terminal.type_text("gi");
+    let screen = terminal.wait_for("Press Enter to go back to the screen");
+    assert!(screen.contains("Error: "), "{screen}");
+    assert!(!screen.contains("credentials(all)"), "{screen}");
+    terminal.type_text(ENTER);
+    terminal.wait_for("credentials(all)[2]");
+    terminal.type_text("r");
+    terminal.wait_for("was not minted by acpctl");
+    terminal.type_text("Gi");
+    terminal.wait_for("Only a kubeconfig leads to a cluster");
+    leave(&terminal, CTRL_C);
+    let asked = |line: &String| line.starts_with("GET /credentials/2kube");
+    assert!(server.lines().iter().any(asked), "{:?}", server.lines());
+}
+
+#[test]
+fn credentials_of_the_platforms_gateways_are_not_shown() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| {
+        if request.target.contains("/credentials?") {
+            list(json!([
+                {"id": "1", "name": "repo", "provider": "github"},
+                {"id": "2", "name": "theirs", "provider": "openshell-gateway"},
+            ]))
+        } else {
+            list(json!([]))
+        }
+    });
+    let words = ["ambient", "--command", "credentials"];
+    let terminal = start(&env, server.url(), &words, 24, 80);
+    let screen = terminal.wait_for("credentials(all)[1]");
+    assert!(!screen.contains("theirs"), "{screen}");
     leave(&terminal, CTRL_C);
 }
 

@@ -1,0 +1,19 @@
+//! The one way in which the screen changes something.
+
+use crate::screen::effect::{Effect, Send};
+use crate::screen::state::State;
+
+/// Sends requests for a page, and says what is being done, unless nothing can be changed now.
+pub(super) fn send(
+    state: &mut State,
+    page: u64,
+    sends: Vec<Send>,
+    doing: String,
+    effects: &mut Vec<Effect>,
+) {
+    if let Some(why) = state.refusal() {
+        return state.complain(why);
+    }
+    state.say(doing);
+    effects.push(Effect::Send { page, sends });
+}

@@ -1,0 +1,318 @@
+//! Several servers: nothing that is meant for one reaches another, and nobody but the user decides to change it.
+
+use std::sync::mpsc::{Sender, channel};
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+
+use super::{CTRL_C, leave};
+use crate::support::TestEnv;
+use crate::support::oidc::{PAST, token_until};
+use crate::support::pty::{Terminal, start_with};
+use crate::support::server::{Received, Reply, Scripted, json as answer, list};
+
+/// A platform with one project, which remembers what it was asked.
+fn platform(project: &'static str) -> Scripted {
+    Scripted::with(move |request| {
+        if request.target.contains("/projects?") {
+            list(json!([{"id": project, "name": project}]))
+        } else {
+            list(json!([]))
+        }
+    })
+}
+
+/// The logins that a server was sent.
+fn logins(server: &Scripted) -> std::collections::BTreeSet<String> {
+    let received = server.received();
+    let logins = received.iter().filter_map(|it| it.header("authorization"));
+    logins.map(str::to_owned).collect()
+}
+
+#[test]
+fn bug_15_and_16_another_context_is_another_server_with_its_own_login() {
+    let env = TestEnv::new();
+    let (a, b) = (platform("alpha-project"), platform("beta-project"));
+    env.config(
+        &json!({
+            "current_context": "a",
+            "contexts": {
+                "a": {"server": a.url(), "access_token": "sha256~token-of-alpha-0123456789"},
+                "b": {"server": b.url(), "access_token": "sha256~token-of-beta-0123456789"},
+            },
+        })
+        .to_string(),
+    );
+    // An empty variable counts as unset.
+    let unset = [("AMBIENT_TOKEN", "")];
+    let terminal = start_with(&env, "", &unset, "\"$@\"", &["ambient"], (24, 80));
+    terminal.wait_for("alpha-project");
+    terminal.type_text(":ctx\r");
+    terminal.wait_for("contexts(all)[3]");
+    terminal.type_text(":ctx b\r");
+    let screen = terminal.wait_for("beta-project");
+    assert!(!screen.contains("alpha-project"), "{screen}");
+    terminal.type_text(":ctx nowhere\r");
+    terminal.wait_for("not found");
+    leave(&terminal, CTRL_C);
+    assert_eq!(
+        logins(&a).into_iter().collect::<Vec<_>>(),
+        ["Bearer sha256~token-of-alpha-0123456789"]
+    );
+    assert_eq!(
+        logins(&b).into_iter().collect::<Vec<_>>(),
+        ["Bearer sha256~token-of-beta-0123456789"]
+    );
+}
+
+#[test]
+fn bug_26_a_login_in_another_terminal_is_enough() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| {
+        if request.header("authorization") != Some("Bearer sha256~the-new-token-0123456789") {
+            return crate::support::server::error(401, "unauthorized", "no");
+        }
+        if request.target.contains("/projects?") {
+            list(json!([{"id": "web", "name": "the-web"}]))
+        } else {
+            list(json!([]))
+        }
+    });
+    let config = |token: &str| {
+        env.config(&json!({"api_url": server.url(), "access_token": token}).to_string());
+    };
+    config("sha256~the-old-token-0123456789");
+    let unset = [("AMBIENT_TOKEN", "")];
+    let terminal = start_with(&env, "", &unset, "\"$@\"", &["ambient"], (24, 80));
+    terminal.wait_for("Session expired");
+    config("sha256~the-new-token-0123456789");
+    terminal.wait_for("the-web");
+    leave(&terminal, CTRL_C);
+}
+
+const CTRL_D: &str = "\x04";
+const TOKEN_A: &str = "sha256~token-of-alpha-0123456789";
+const TOKEN_B: &str = "sha256~token-of-beta-0123456789";
+
+/// A platform with one project and a credential, whose ID is the same on every server.
+fn with_credential(
+    project: &'static str,
+    other: impl Fn(&Received) -> Option<Reply> + Send + Sync + 'static,
+) -> Scripted {
+    Scripted::with(move |request| {
+        if let Some(reply) = other(request) {
+            return reply;
+        }
+        if request.target.contains("/projects?") {
+            list(json!([{"id": project, "name": project}]))
+        } else if request.target.contains("/credentials?") {
+            list(
+                json!([{"id": "cred1", "name": format!("key-of-{project}"), "provider": "github"}]),
+            )
+        } else {
+            list(json!([]))
+        }
+    })
+}
+
+/// A server that lets nobody through until it is told to.
+struct Gate {
+    server: Scripted,
+    open: Sender<()>,
+}
+
+/// Waits for the gate at each request that is meant, and then answers it.
+fn gated(
+    is_meant: impl Fn(&Received) -> bool + Send + Sync + 'static,
+    project: &'static str,
+    reply: Reply,
+) -> Gate {
+    let (open, gate) = channel();
+    let gate = Mutex::new(gate);
+    let server = with_credential(project, move |request| {
+        is_meant(request).then(|| {
+            let _ = gate.lock().unwrap().recv();
+            reply.clone()
+        })
+    });
+    Gate { server, open }
+}
+
+fn config(env: &TestEnv, current: &str, a: &Value, b: &Value) {
+    let config = json!({"current_context": current, "contexts": {"a": a, "b": b}});
+    env.config(&config.to_string());
+}
+
+fn context(server: &Scripted, token: &str) -> Value {
+    json!({"server": server.url(), "access_token": token})
+}
+
+/// A context whose login has expired and is renewed by an issuer.
+fn expired(server: &Scripted, issuer: &Scripted) -> Value {
+    json!({
+        "server": server.url(), "access_token": token_until(PAST, "old"), "refresh_token": "r",
+        "issuer_url": issuer.url(), "client_id": "cid",
+    })
+}
+
+/// A screen on the context of the configuration file.
+fn open(env: &TestEnv) -> Terminal {
+    // An empty variable counts as unset.
+    let unset = [("AMBIENT_TOKEN", "")];
+    start_with(env, "", &unset, "\"$@\"", &["ambient"], (24, 100))
+}
+
+fn changes(server: &Scripted) -> Vec<String> {
+    let lines = server.lines().into_iter();
+    lines.filter(|line| !line.starts_with("GET ")).collect()
+}
+
+#[test]
+fn while_the_server_changes_nothing_is_changed_on_either() {
+    let env = TestEnv::new();
+    let (a, b) = (
+        with_credential("alpha", |_| None),
+        with_credential("beta", |_| None),
+    );
+    let issuer = gated(|_| true, "none", Reply::Close);
+    config(
+        &env,
+        "a",
+        &context(&a, TOKEN_A),
+        &expired(&b, &issuer.server),
+    );
+    let terminal = open(&env);
+    terminal.wait_for("alpha");
+    terminal.type_text(":credentials\r");
+    terminal.wait_for("key-of-alpha");
+    terminal.type_text(":ctx b\r");
+    terminal.wait_for("Connecting to b...");
+    // The old page can still be read, and a key that changes something is refused, not kept for later.
+    terminal.type_text(CTRL_D);
+    terminal.wait_for("Connecting to b: until then, nothing is changed");
+    terminal.type_text("\x1b[B\t\r");
+    drop(issuer.open);
+    terminal.wait_for("Switched to context b");
+    terminal.wait_for("beta");
+    // The question says which server it is about.
+    terminal.type_text(":credentials\r");
+    terminal.wait_for("key-of-beta");
+    terminal.type_text(CTRL_D);
+    terminal.wait_for(&format!("On b ({}):", b.url()));
+    terminal.type_text("\x1b");
+    terminal.wait_for("Cancelled");
+    leave(&terminal, CTRL_C);
+    assert!(changes(&a).is_empty(), "{:?}", changes(&a));
+    assert!(changes(&b).is_empty(), "{:?}", changes(&b));
+}
+
+#[test]
+fn a_request_that_was_sent_goes_on_where_it_began() {
+    let env = TestEnv::new();
+    let is_delete = |request: &Received| request.method == "DELETE";
+    let a = gated(is_delete, "alpha", answer(204, &json!({})));
+    let b = with_credential("beta", |_| None);
+    config(
+        &env,
+        "a",
+        &context(&a.server, TOKEN_A),
+        &context(&b, TOKEN_B),
+    );
+    let terminal = open(&env);
+    terminal.wait_for("alpha");
+    terminal.type_text(":credentials\r");
+    terminal.wait_for("key-of-alpha");
+    terminal.type_text(CTRL_D);
+    terminal.wait_for("[Cancel]");
+    terminal.type_text("\t\r");
+    terminal.wait_for("Deleting credential");
+    terminal.type_text(":ctx b\r");
+    terminal.wait_for("Switched to context b");
+    drop(a.open);
+    terminal.wait_for("On the server before: ");
+    leave(&terminal, CTRL_C);
+    assert_eq!(changes(&a.server), ["DELETE /credentials/cred1"]);
+    assert!(changes(&b).is_empty(), "{:?}", changes(&b));
+}
+
+/// A platform that lets nobody in until the login is a new one.
+fn refusing(project: &'static str, wanted: &'static str) -> Scripted {
+    with_credential(project, move |request| {
+        let is_wanted = request.header("authorization") == Some(wanted);
+        let refusal = || crate::support::server::error(401, "unauthorized", "no");
+        (!is_wanted).then(refusal)
+    })
+}
+
+#[test]
+fn another_terminal_does_not_take_the_screen_to_another_server() {
+    let env = TestEnv::new();
+    let a = refusing("alpha", "Bearer sha256~the-new-token-0123456789");
+    let b = with_credential("beta", |_| None);
+    config(&env, "a", &context(&a, TOKEN_A), &context(&b, TOKEN_B));
+    let terminal = open(&env);
+    terminal.wait_for("Session expired");
+    // `config use-context b` in another terminal, and then a login to a.
+    config(&env, "b", &context(&a, TOKEN_A), &context(&b, TOKEN_B));
+    let renewed = context(&a, "sha256~the-new-token-0123456789");
+    config(&env, "b", &renewed, &context(&b, TOKEN_B));
+    let screen = terminal.wait_for("alpha");
+    assert!(screen.contains("Context: a"), "{screen}");
+    leave(&terminal, CTRL_C);
+    assert!(b.received().is_empty(), "{:?}", b.lines());
+}
+
+#[test]
+fn a_context_that_leads_elsewhere_now_is_said_and_not_followed() {
+    let env = TestEnv::new();
+    let b = with_credential("beta", |_| None);
+    let flat =
+        |server: &Scripted| json!({"api_url": server.url(), "access_token": TOKEN_B}).to_string();
+    let named = |server: &Scripted| {
+        let contexts = json!({"a": context(server, TOKEN_B)});
+        json!({"current_context": "a", "contexts": contexts}).to_string()
+    };
+    for of in [&flat as &dyn Fn(&Scripted) -> String, &named] {
+        let a = refusing("alpha", "nobody");
+        env.config(&of(&a));
+        let terminal = open(&env);
+        terminal.wait_for("Session expired");
+        env.config(&of(&b));
+        let (a, b) = (a.url(), b.url());
+        terminal.wait_for(&format!(
+            "the configuration now leads to {b} instead of {a}"
+        ));
+        leave(&terminal, CTRL_C);
+    }
+    assert!(b.received().is_empty(), "{:?}", b.lines());
+}
+
+#[test]
+fn a_name_reaches_the_clipboard_as_it_is_shown() {
+    use base64::Engine as _;
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| {
+        if request.target.contains("/projects?") {
+            list(json!([{"id": "p\u{1b}]0;x\u{7}", "name": "rm -rf ~\n\u{1b}[201~\u{202e}"}]))
+        } else {
+            list(json!([]))
+        }
+    });
+    let terminal = crate::support::pty::start(&env, server.url(), &["ambient"], 24, 80);
+    terminal.wait_for("rm -rf");
+    for key in ["c", "C"] {
+        terminal.type_text(key);
+        terminal.wait_for("Copied: ");
+    }
+    leave(&terminal, CTRL_C);
+    let written = terminal.written();
+    let copies: Vec<&str> = written.split("\x1b]52;c;").skip(1).collect();
+    assert_eq!(copies.len(), 2);
+    for copy in copies {
+        let payload = copy.split('\x07').next().unwrap();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(payload);
+        let text = String::from_utf8(bytes.unwrap()).unwrap();
+        assert!(!text.chars().any(char::is_control), "{text:?}");
+        assert!(!text.contains('\u{202e}'), "{text:?}");
+    }
+}
