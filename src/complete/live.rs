@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use clap::{Args as _, FromArgMatches as _};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::answer::Candidate;
 use super::cache;
@@ -112,14 +114,22 @@ fn ask(live: &Live, cursor: &Cursor<'_>, deadline: Instant) -> Option<Vec<Candid
         return fetch(&ctx, live, &path);
     }
     let project = settings.project.value.as_deref().unwrap_or_default();
-    let server = settings.cache_key();
-    let key = [server.as_str(), project, path.as_str()];
+    let (server, account) = (settings.cache_key(), account(token.as_ref()));
+    let key = [server.as_str(), account.as_str(), project, path.as_str()];
     if let Some(names) = cache::read(&key) {
         return Some(names);
     }
     let names = fetch(&ctx, live, &path)?;
     cache::write(&key, &names);
     Some(names)
+}
+
+/// Returns what tells the account from others in a cache: what one may see is not offered to another. It is a digest,
+/// so the token itself goes nowhere.
+fn account(token: Option<&SecretString>) -> String {
+    let token = token.map_or("", |token| token.expose_secret());
+    let digest = Sha256::digest(token.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns the flags for all commands that are on the line, with time limits and without any report.
