@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, OFlags};
 
+use crate::text::command::shell_word;
+
 /// The mode of every directory that is created here.
 pub(crate) const DIR_MODE: u32 = 0o700;
 /// The mode of every file that is written here.
@@ -93,12 +95,32 @@ pub(crate) fn refuse_anothers(path: &Path) -> io::Result<()> {
 #[must_use]
 pub(crate) fn open_to_others(path: &Path) -> Option<String> {
     let found = fs::metadata(path).ok()?;
-    let (mode, shown) = (found.mode() & 0o777, path.display());
-    (found.is_file() && mode & OTHERS != 0).then(|| {
-        format!(
-            "others may read {shown}, which holds a secret (mode {mode:04o}); chmod 600 {shown}"
-        )
-    })
+    let mode = found.mode() & 0o777;
+    if !found.is_file() || mode & OTHERS == 0 {
+        return None;
+    }
+    let Some(path) = lasting(path) else {
+        return Some(format!(
+            "others may read the file behind {}, which holds a secret (mode {mode:04o})",
+            path.display()
+        ));
+    };
+    Some(format!(
+        "others may read {}, which holds a secret (mode {mode:04o}); chmod 600 {}",
+        path.display(),
+        shell_word(&path.to_string_lossy())
+    ))
+}
+
+/// Returns a path that means the same file in another process, so that a command with it can be copied. That of a
+/// descriptor does not; the system tells the file behind it, unless that has been removed.
+fn lasting(path: &Path) -> Option<PathBuf> {
+    let is_descriptor = |path: &Path| path.starts_with("/dev") || path.starts_with("/proc");
+    if !is_descriptor(path) {
+        return Some(path.to_owned());
+    }
+    let behind = fs::canonicalize(path).ok()?;
+    (!is_descriptor(&behind)).then_some(behind)
 }
 
 /// Creates a file that must not exist yet, with this content.

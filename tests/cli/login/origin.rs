@@ -299,3 +299,36 @@ fn a_secret_file_that_others_may_read_is_warned_about() {
         assert_eq!(terminal.written().contains("chmod 600"), is_open);
     }
 }
+
+/// The advice names the file behind a descriptor, because the descriptor is gone when it is followed.
+#[test]
+fn the_advice_about_an_open_secret_can_be_pasted() {
+    let (env, api) = (TestEnv::new(), nothing());
+    let token = env.file("my token", TOKEN);
+    let login = |script: &str| {
+        let output = std::process::Command::new("sh")
+            .env_clear()
+            .envs(env.variables())
+            .args(["-c", script, "sh", env!("CARGO_BIN_EXE_acpctl"), api.url()])
+            .arg(&token)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", streams(&output).1);
+        streams(&output).1
+    };
+    let advice = format!("chmod 600 '{}'\n", token.canonicalize().unwrap().display());
+    for script in [
+        "\"$1\" login \"$2\" --token-fd 3 3<\"$3\"",
+        "\"$1\" login \"$2\" --token \"@$3\"",
+    ] {
+        fs::set_permissions(&token, fs::Permissions::from_mode(0o644)).unwrap();
+        let stderr = login(script);
+        assert!(stderr.contains(&advice), "{stderr}");
+    }
+    // A file that is gone has no name to change.
+    let stderr = login("exec 3<\"$3\"; rm \"$3\"; \"$1\" login \"$2\" --token-fd 3");
+    assert!(
+        stderr.contains("others may read") && !stderr.contains("chmod"),
+        "{stderr}"
+    );
+}
