@@ -1,28 +1,30 @@
 //! `acpctl alias delete`
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::commands::outcome::{self, WriteArgs};
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
+use crate::output::Format;
 use crate::text::{acpctl, quote};
 
-/// Delete an alias
+/// Delete aliases
 #[derive(Debug, clap::Args)]
 #[command(after_help = "acpctl alias delete creds")]
 pub struct Args {
-    /// Name
-    name: String,
+    /// Names
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
     #[command(flatten)]
     output: WriteArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
-    let name = &args.name;
     let aliases = ctx.config()?.aliases();
-    if !aliases.iter().any(|(known, _)| known == name) {
+    let is_unknown = |name: &&String| !aliases.iter().any(|(known, _)| known == *name);
+    if let Some(name) = args.names.iter().find(is_unknown) {
         let message = format!("alias {} not found", quote(name));
         return Err(Failure::new(Kind::NotFound, message)
             .hint(acpctl(&["alias", "list"]))
@@ -30,8 +32,28 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     if !ctx.rehearses() {
         let place = ctx.place_to_change()?;
-        Config::update(&place, |config| config.set_alias(name, None)).map_err(Failure::from)?;
+        Config::update(&place, |config| {
+            for name in &args.names {
+                config.set_alias(name, None);
+            }
+        })
+        .map_err(Failure::from)?;
     }
-    let sentence = format!("alias/{name} deleted");
-    outcome::said(ctx, &format, &sentence, &json!({"name": name}))
+    let sentences: Vec<String> = args
+        .names
+        .iter()
+        .map(|name| outcome::sentence(ctx, &format!("alias/{name} deleted")))
+        .collect();
+    let objects: Vec<Value> = args
+        .names
+        .iter()
+        .map(|name| json!({"name": name}))
+        .collect();
+    match (&format, objects.as_slice()) {
+        (Format::Table | Format::Wide, _) => sentences
+            .iter()
+            .try_for_each(|sentence| ctx.out.line(sentence)),
+        (_, [one]) => ctx.out.value(one, &format),
+        (_, all) => ctx.out.value(&json!({"items": all}), &format),
+    }
 }

@@ -135,6 +135,57 @@ fn a_project_that_is_gone_may_be_deleted_again() {
 }
 
 #[test]
+fn projects_messages_and_aliases_are_deleted_several_at_once() {
+    let env = store();
+    local(&env, &["create", "project", "--name", "other"]);
+    let line = "project delete --name other --name nope -y";
+    assert_eq!(run(&env, line).0, 3);
+    assert!(run(&env, "project list -o json").1.contains("\"other\""));
+    let (code, stdout, stderr) = run(&env, "project delete --name other --name demo -y");
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(stdout, "project/other deleted\nproject/demo deleted\n");
+    assert!(
+        stderr.contains("\"demo\" is still the current project"),
+        "{stderr}"
+    );
+
+    let env = store();
+    let of = |words: &str| run(&env, &format!("inbox {words} --pa-id a"));
+    let ids: Vec<String> = ["one", "two", "three"]
+        .map(|body| of(&format!("send --body {body}")).1)
+        .iter()
+        .map(|said| said.trim()["inbox-message/".len()..].replace(" sent", ""))
+        .collect();
+    let line = format!("delete --msg-id {} --msg-id {}", ids[0], ids[2]);
+    let (code, stdout, stderr) = of(&line);
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(
+        stdout,
+        format!(
+            "inbox-message/{} deleted\ninbox-message/{} deleted\n",
+            ids[0], ids[2]
+        )
+    );
+    assert!(of("list -o json").1.contains(&ids[1]));
+    let (code, _, stderr) = of(&format!("{line} --msg-id {}", ids[1]));
+    assert_eq!(code, 3, "{stderr}");
+    assert!(stderr.contains("2 of 3"), "{stderr}");
+    assert!(!of("list -o json").1.contains(&ids[1]));
+
+    for name in ["x", "y", "z"] {
+        assert_eq!(run(&env, &format!("alias set {name} -- version")).0, 0);
+    }
+    assert_eq!(run(&env, "alias delete x nope").0, 3);
+    let (code, stdout, _) = run(&env, "alias delete x z");
+    assert_eq!(
+        (code, stdout.as_str()),
+        (0, "alias/x deleted\nalias/z deleted\n")
+    );
+    let left: Value = serde_json::from_str(&run(&env, "alias list -o json").1).unwrap();
+    assert_eq!(left, serde_json::json!({"y": ["version"]}));
+}
+
+#[test]
 fn several_objects_are_described() {
     let env = store();
     let (_, stdout, stderr) = run(&env, "describe agent b a");
