@@ -19,7 +19,7 @@ const EXAMPLES: &str = "\
 acpctl credential bind prod --project team-a
 # Only for the sessions of one agent
 acpctl credential bind prod --project team-a --agent lead
-# What would change for each agent, without binding anything
+# Show what would change for each agent, without binding anything
 acpctl credential bind prod --project team-a --plan";
 
 /// Let the sessions of a project use a credential

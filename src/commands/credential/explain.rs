@@ -8,6 +8,10 @@ use crate::failure::Failure;
 use crate::kubeconfig::{Gate, Row, Severity, codes};
 use crate::output::{Format, OutputArgs};
 use crate::text::quote;
+use crate::text::wrap;
+
+/// The column at which the list of codes says when they are reported.
+const WHEN: usize = 38;
 
 const EXAMPLES: &str = "\
 acpctl credential explain token-expired
@@ -34,18 +38,31 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     let row = find(code)?;
     match format {
-        Format::Table | Format::Wide => ctx.out.text(&page(row)),
+        Format::Table | Format::Wide => {
+            let lines = page(row);
+            let indent = |line: &str| line.len() - line.trim_start().len();
+            let lines = lines
+                .lines()
+                .map(|line| broken(line, indent(line), ctx) + "\n");
+            ctx.out.text(&lines.collect::<String>())
+        }
         Format::Name => ctx.out.line(row.code),
         format => ctx.out.value(&as_json(row), &format),
     }
+}
+
+/// Breaks a line that is too long for the terminal; a pipe gets it whole.
+fn broken(line: &str, indent: usize, ctx: &Ctx) -> String {
+    let width = ctx.out.width();
+    width.map_or_else(|| line.to_owned(), |width| wrap::line(line, width, indent))
 }
 
 fn all(ctx: &Ctx, format: &Format) -> anyhow::Result<()> {
     match format {
         Format::Table | Format::Wide => codes().iter().try_for_each(|row| {
             let severity = severity(row.severity);
-            ctx.out
-                .line(&format!("{:<28} {severity:<8} {}", row.code, row.when))
+            let line = format!("{:<28} {severity:<8} {}", row.code, row.when);
+            ctx.out.text(&(broken(&line, WHEN, ctx) + "\n"))
         }),
         Format::Name => codes().iter().try_for_each(|row| ctx.out.line(row.code)),
         format => {

@@ -16,7 +16,7 @@ use crate::resources::{CREDENTIAL, Candidates, KUBECONFIG};
 use crate::text::secrets;
 
 const EXAMPLES: &str = "\
-# What a stored credential can do in its cluster
+# Show what a stored credential can do in its cluster
 acpctl credential inspect prod --access
 # Several, or all, in one table
 acpctl credential inspect --all --access

@@ -23,7 +23,7 @@ const EXAMPLES: &str = "\
 acpctl credential list
 # Those that must be renewed soon: exit code 12 if there are any
 acpctl credential list --provider kubeconfig --expiring-within 14d
-# What acpctl has made in a cluster and nobody uses any more
+# List what acpctl has made in a cluster and nobody uses any more
 acpctl credential list --orphans --context dev
 # For scripts
 acpctl credential list -q --sort-by expires

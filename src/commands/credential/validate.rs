@@ -26,11 +26,11 @@ use crate::text::visible;
 /// The rules to judge by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum RuleSet {
-    /// What Kubernetes' own client accepts
+    /// Accept what Kubernetes' own client accepts
     Kubernetes,
-    /// What works inside a session's container
+    /// Accept what works inside a session's container
     Runner,
-    /// Both
+    /// Accept what both accept
     All,
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Fields {
     /// Stop the session when its run has finished
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     stop_on_run_finished: Option<bool>,
-    /// What to do if a run is due while the one before is active: skip or allow
+    /// Choose what happens if a run is due while the one before is active: skip or allow
     #[arg(long, value_name = "POLICY", value_parser = overlap_policies(), hide_possible_values = true)]
     overlap_policy: Option<String>,
     /// Runner type

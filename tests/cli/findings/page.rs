@@ -165,6 +165,19 @@ fn many_contexts_are_not_all_listed() {
 }
 
 #[test]
+fn explanations_fit_the_terminal() {
+    let env = TestEnv::new();
+    for code in ["", " server-loopback", " managed-tls"] {
+        let line = format!("\"$@\" credential explain{code}");
+        let terminal = pty::start_with(&env, "local:", &[], &line, &[], (60, 80));
+        terminal.wait_for("status 0");
+        let written = terminal.written();
+        let long = written.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(long, None);
+    }
+}
+
+#[test]
 fn codes_are_explained() {
     let env = TestEnv::new();
     let (status, stdout, _) = run(&env, &["credential", "explain", "server-plain-http"]);

@@ -25,7 +25,7 @@ const EXAMPLES: &str = "\
 acpctl credential create -f ~/.kube/config --bind team-a
 # Another context, under another name
 acpctl credential create -f ~/.kube/config --context dev --name staging
-# What kubectl uses now
+# Store what kubectl uses now
 kubectl config view --raw --minify --flatten | acpctl credential create --provider kubeconfig --name ci
 # The secret that another program prints
 gh auth token | acpctl credential create --provider github --name bot --token -
