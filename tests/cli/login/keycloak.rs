@@ -263,6 +263,60 @@ fn a_job_proves_itself_with_a_signed_token() {
     assert!(!env.config_path().exists());
 }
 
+/// A job proves itself with a token that its CI system has signed with a key of its own. A second realm stands for the
+/// CI system, and the platform's realm trusts it.
+#[test]
+fn a_job_proves_itself_with_a_token_of_another_issuer() {
+    let Some(issuer) = issuer() else { return };
+    let (env, api) = (TestEnv::new(), nothing());
+    let system = issuer.replace("/realms/acp", "/realms/ci");
+    assert_ne!(system, issuer);
+    let run = |issuer: &str, variables: &[(&str, &str)], words: &[&str]| {
+        let output = env
+            .acpctl()
+            .env("AMBIENT_API_URL", api.url())
+            .env("AMBIENT_ISSUER_URL", issuer)
+            .env("AMBIENT_CLIENT_SECRET", CLIENT_SECRET)
+            .envs(variables.iter().copied())
+            .args(words)
+            .output()
+            .unwrap();
+        (output.status.code(), streams(&output))
+    };
+    let (code, (made, stderr)) = run(
+        &system,
+        &[("AMBIENT_CLIENT_ID", "pipeline")],
+        &["whoami", "--show-token"],
+    );
+    assert_eq!(code, Some(0), "{stderr}");
+    let with = |grant: &str, words: &[&str]| {
+        let variables = [
+            ("AMBIENT_CLIENT_ID", "robot"),
+            ("AMBIENT_ID_TOKEN", made.as_str()),
+            ("AMBIENT_ID_TOKEN_GRANT", grant),
+        ];
+        run(&issuer, &variables, words)
+    };
+    let (code, (who, stderr)) = with("jwt-bearer", &["whoami", "-o", "json"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let who: Value = serde_json::from_str(&who).unwrap();
+    assert_eq!(
+        (&who["user"], &who["issuer"]),
+        (&json!("pipeline"), &json!(issuer))
+    );
+    // Keycloak takes such a token once, and exchanges only access tokens of its own: both are said.
+    for (grant, words) in [
+        ("jwt-bearer", "Token reuse detected"),
+        ("token-exchange", "supports access tokens only"),
+    ] {
+        let (code, (_, stderr)) = with(grant, &["project", "list", "--trace"]);
+        assert_eq!(code, Some(4), "{stderr}");
+        assert!(stderr.contains(words), "{stderr}");
+        assert!(!stderr.contains("eyJ"), "{stderr}");
+    }
+    assert!(api.received().is_empty() && !env.config_path().exists());
+}
+
 /// HMAC-SHA256 (RFC 2104), for a key of at most 64 bytes.
 fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
     let pad = |byte: u8| -> Vec<u8> {
