@@ -5,6 +5,7 @@
 use std::cell::{Cell, OnceCell};
 use std::future::Future;
 use std::io::IsTerminal as _;
+use std::sync::Once;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -12,8 +13,9 @@ use secrecy::SecretString;
 use crate::api::{Client, Renewal};
 use crate::auth::job::Job;
 use crate::auth::login::Bearer;
-use crate::auth::{cleartext, login, refresh, store};
-use crate::config::file::{Error, LOCAL};
+use crate::auth::{cleartext, job, login, refresh, store};
+use crate::config::file::{Error, INSECURE};
+use crate::config::keys::{KEYS, Takes};
 use crate::config::settings::login_url;
 use crate::config::{Config, Place, Settings, contexts, paths};
 use crate::env;
@@ -23,10 +25,14 @@ use crate::output::jq::Filter;
 use crate::output::{Out, progress, prompt};
 use crate::resources::check_id;
 use crate::text::command::shell_word;
+use crate::text::{acpctl, url_for_people};
 
 /// The threads for name servers and for the embedded API, whose store does one thing at a time. There are few, because
 /// each thread that has built a long list keeps megabytes.
 const BLOCKING_THREADS: usize = 4;
+
+/// Notes about the connection are printed once, however often the screen connects.
+static NOTES: Once = Once::new();
 
 pub struct Ctx {
     pub globals: Globals,
@@ -39,6 +45,7 @@ pub struct Ctx {
     runtime: OnceCell<tokio::runtime::Runtime>,
     rehearses: Cell<bool>,
     may_add_context: Cell<bool>,
+    tolerates_values: Cell<bool>,
 }
 
 impl Ctx {
@@ -57,6 +64,7 @@ impl Ctx {
             runtime: OnceCell::new(),
             rehearses: Cell::new(false),
             may_add_context: Cell::new(false),
+            tolerates_values: Cell::new(false),
         }
     }
 
@@ -100,6 +108,30 @@ impl Ctx {
         self.may_add_context.set(true);
     }
 
+    /// From now on, the command goes on if the configuration file has a value of a wrong type: it mends or shows the
+    /// value.
+    pub fn tolerate_values(&self) {
+        self.tolerates_values.set(true);
+    }
+
+    /// Does the same, and warns of the first such value.
+    pub fn tolerate_values_with_a_warning(&self) {
+        self.tolerate_values();
+        if let Some(Failure { message, hint, .. }) = self.unfit_value() {
+            let mend = hint.unwrap_or_default();
+            self.out.warn(&format!(
+                "{message}; the value does not count; remove it with {mend}"
+            ));
+        }
+    }
+
+    /// Returns the failure of the first value of a wrong type.
+    #[must_use]
+    pub fn unfit_value(&self) -> Option<Failure> {
+        let checked = self.loaded().ok()?.check_values();
+        checked.err().map(|error| unloaded(&error))
+    }
+
     /// Returns the configuration file and the context of this run for a command that changes it. Another run may make
     /// another context the current one in the meantime.
     ///
@@ -114,7 +146,7 @@ impl Ctx {
     /// that describe how the present server is reached stay behind.
     ///
     /// # Errors
-    /// There is no such context, or a variable names the server or the token, whichever context is chosen.
+    /// There is no such context, or a variable names the project, whichever context is chosen.
     pub fn in_context(&self, name: &str) -> Result<Self, Failure> {
         let globals = Globals {
             context_name: Some(name.to_owned()),
@@ -126,13 +158,11 @@ impl Ctx {
             ..self.globals.clone()
         };
         let other = Self::new(globals);
-        if !other.config()?.flag(LOCAL) {
-            for variable in [env::API_URL, env::TOKEN, env::PROJECT] {
-                if variable.get().is_some() {
-                    let message = format!("{} is set and overrides every context", variable.name);
-                    return Err(Failure::usage(message).hint(format!("unset {}", variable.name)));
-                }
-            }
+        let uses_local = other.settings()?.is_local();
+        if !uses_local && env::PROJECT.get().is_some() {
+            let name = env::PROJECT.name;
+            let message = format!("{name} is set and overrides every context");
+            return Err(Failure::usage(message).hint(format!("unset {name}")));
         }
         Ok(other)
     }
@@ -152,7 +182,13 @@ impl Ctx {
     }
 
     fn loaded(&self) -> Result<&Config, &Error> {
-        let load = || Config::of_run(&self.globals);
+        let load = || {
+            let config = Config::of_run(&self.globals)?;
+            if !self.tolerates_values.get() {
+                config.check_values()?;
+            }
+            Ok(config)
+        };
         self.config.get_or_init(load).as_ref()
     }
 
@@ -219,6 +255,7 @@ impl Ctx {
     /// As [`Ctx::client`].
     pub(crate) fn connect(&self) -> anyhow::Result<Client> {
         let settings = self.settings()?;
+        NOTES.call_once(|| self.note_what_does_not_count(settings));
         let (token, renewal) = self.token(settings)?;
         settings.check_connection(token.as_ref())?;
         cleartext::warn_once(&self.out, self.config_if_any().ok(), settings);
@@ -230,6 +267,30 @@ impl Ctx {
             client.rehearse();
         }
         Ok(client)
+    }
+
+    /// Names what the user has set for another server, and what therefore does not count for this one.
+    fn note_what_does_not_count(&self, settings: &Settings) {
+        let mut variables = settings.overruled.clone();
+        if settings.is_login_of_context && !settings.is_local() && job::is_set() {
+            variables.push(env::CLIENT_ID.name);
+        }
+        if !variables.is_empty() {
+            self.out.note(&format!(
+                "not used, because --context-name names server and login: {} (they win over a context that {} names)",
+                variables.join(", "),
+                env::CONTEXT.name
+            ));
+        }
+        if let Some(other) = &settings.insecure_elsewhere
+            && settings.api_url.value.starts_with("https:")
+        {
+            self.out.note(&format!(
+                "{INSECURE} is for {}: certificates of {} are checked",
+                url_for_people(other),
+                url_for_people(&settings.api_url.value)
+            ));
+        }
     }
 
     /// Returns the API client if the command has used one.
@@ -369,11 +430,24 @@ fn unloaded(error: &Error) -> Failure {
         } => failure.hint(format!(
             "line {line}, column {column}; the file is left as it is"
         )),
+        Error::Unfit { key, .. } => failure.hint(mend(key)),
         Error::Read { path, .. } if error.is_out_of_reach() => failure.hint(format!(
             "name a file of your own in AMBIENT_CONFIG, or make this one yours: sudo chown -R \"$(id -u)\" {}",
             shell_word(&path.parent().unwrap_or(path).to_string_lossy())
         )),
         _ => failure,
+    }
+}
+
+/// Returns the command that removes a value: the settings one by one, what belongs to a login with that.
+fn mend(key: &str) -> String {
+    let is_setting = KEYS
+        .iter()
+        .any(|it| it.name == key && it.takes != Takes::Token);
+    if is_setting {
+        acpctl(&["config", "unset", key])
+    } else {
+        acpctl(&["logout"])
     }
 }
 

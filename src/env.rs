@@ -40,7 +40,7 @@ variables! {
     CONFIG = "AMBIENT_CONFIG", Path, "Path of the configuration file.";
     CONTEXT = "AMBIENT_CONTEXT", Text, "Context of the configuration file to use, as with `--context-name`.";
     API_URL = "AMBIENT_API_URL", Text, "Base URL of the API server; `local:` is the embedded API.";
-    TOKEN = "AMBIENT_TOKEN", Text, "Bearer token; stored logins are not refreshed then.";
+    TOKEN = "AMBIENT_TOKEN", Text, "Bearer token; stored logins are not refreshed then. `--context-name` wins over it.";
     ISSUER_URL = "AMBIENT_ISSUER_URL", Text, "Issuer of a job's login without `acpctl login`, and the default of `login --issuer-url`.";
     CLIENT_ID = "AMBIENT_CLIENT_ID", Text, "Client of the same, and the default of `login --client-id`.";
     CLIENT_SECRET = "AMBIENT_CLIENT_SECRET", Text, "Secret of that client; also renews and revokes a stored login of it.";

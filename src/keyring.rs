@@ -23,6 +23,8 @@ pub(crate) enum KeyringError {
     Late,
     #[error("the entry in the keyring is damaged")]
     Damaged,
+    #[error("the keyring holds a login for {made_for}, and this one would be for {wanted}")]
+    Another { made_for: String, wanted: String },
     #[error("{0}")]
     Refused(String),
     #[error("{0}")]

@@ -277,7 +277,7 @@ pub(crate) fn builder(base: &str, settings: &Settings) -> anyhow::Result<reqwest
         }
         builder = builder.tls_certs_merge(certificates);
     }
-    if settings.insecure.value {
+    if settings.skips_verification(base) {
         builder = builder.tls_danger_accept_invalid_certs(true);
     }
     Ok(builder)

@@ -2,14 +2,15 @@
 //!
 //! A token of the environment goes to the address that the user sets with it, and so does one that a job gets from an
 //! issuer by its variables. A server of the user's own, on this machine, has a token of its own. A stored login goes to
-//! the origin that it was made for, and to another one only with `--send-login`.
+//! the origin that it was made for, and to another one only with `--send-login`. If a flag names the context, only the
+//! stored login of that context counts: a token of the environment may be another server's.
 
 use secrecy::SecretString;
 
 use super::job::Job;
 use super::own_server;
 use super::store::{self, Store};
-use crate::config::file::{ACCESS_TOKEN, API_URL, LOCAL, LOGIN_URL};
+use crate::config::file::{ACCESS_TOKEN, API_URL, INSECURE, LOCAL, LOGIN_URL};
 use crate::config::settings::{
     DEFAULT_API_URL, Origin, is_local, login_url, parse_api_url, same_origin,
 };
@@ -18,7 +19,7 @@ use crate::failure::{Failure, Kind};
 use crate::keyring::KeyringError;
 use crate::output::Out;
 use crate::secret_file;
-use crate::text::url_for_people;
+use crate::text::{acpctl, url_for_people};
 
 /// The authorization of the requests to the effective server.
 pub(crate) enum Bearer {
@@ -102,6 +103,9 @@ fn without_store(settings: &Settings) -> Result<WithoutStore, Failure> {
     if let Some(token) = own_server::token_for(&settings.api_url.value) {
         return Ok(WithoutStore::Final(Some(token)));
     }
+    if settings.is_login_of_context {
+        return Ok(WithoutStore::Open);
+    }
     Ok(match Job::of_environment()? {
         Some(job) => WithoutStore::Job(job),
         None => WithoutStore::Open,
@@ -111,7 +115,11 @@ fn without_store(settings: &Settings) -> Result<WithoutStore, Failure> {
 /// Returns the failure of a stored login that can't be read.
 #[must_use]
 pub(crate) fn unread(why: &KeyringError) -> Failure {
-    Failure::new(Kind::Login, format!("read the login: {why}"))
+    let failure = Failure::new(Kind::Login, format!("read the login: {why}"));
+    match why {
+        KeyringError::Another { wanted, .. } => failure.hint(acpctl(&["login", wanted])),
+        _ => failure,
+    }
 }
 
 /// Warns on a terminal if other users can read the file with the login. In a pipe nothing is printed: the next write
@@ -132,28 +140,46 @@ pub(crate) fn is_logged_in(config: &Config) -> bool {
 }
 
 /// Changes the address of a configuration, which then counts in place of the embedded API. A stored login stays with
-/// the address that it was made for. A login that was made before the configuration had an address belongs to the first
-/// address.
-pub(crate) fn change_url(config: &mut Config, url: Option<&str>) {
-    let is_first = config.text(API_URL).or(config.text(LOGIN_URL)).is_none();
+/// the address that it was made for. A login in the file that was made before the configuration had an address belongs
+/// to the first address; the keyring names the server itself. Returns the note about a permission that has ended.
+pub(crate) fn change_url(config: &mut Config, url: Option<&str>) -> Option<String> {
+    let is_first = config.text(API_URL).or(config.text(LOGIN_URL)).is_none()
+        && store::chosen(config) != Store::Keyring;
     let made_for = login_url(config).to_owned();
-    config.set(API_URL, url.map(Into::into));
-    config.set(LOCAL, None);
+    let note = set_url(config, url);
     if is_first {
-        return;
+        return note;
     }
     let now = config.text(API_URL).unwrap_or(DEFAULT_API_URL);
     let is_elsewhere = is_logged_in(config) && !same_origin(&made_for, now);
     config.set(LOGIN_URL, is_elsewhere.then(|| made_for.into()));
+    note
+}
+
+/// Sets the address. A server without checked certificates does not hand that on to the next one.
+fn set_url(config: &mut Config, url: Option<&str>) -> Option<String> {
+    let before = config.text(API_URL).unwrap_or(DEFAULT_API_URL).to_owned();
+    config.set(API_URL, url.map(Into::into));
+    config.set(LOCAL, None);
+    let now = config.text(API_URL).unwrap_or(DEFAULT_API_URL);
+    if same_origin(&before, now) || !config.flag(INSECURE) {
+        return None;
+    }
+    config.set(INSECURE, None);
+    Some(format!(
+        "{INSECURE} was for {} and is off: certificates are checked again",
+        url_for_people(&before)
+    ))
 }
 
 /// Records the address that a new login is for: the one that the login names, which is saved too; or else that of a
-/// flag or variable; or else the saved one.
-pub(crate) fn made_for(config: &mut Config, named: Option<&str>, settings: &Settings) {
-    if named.is_some() {
-        config.set(LOCAL, None);
-        config.set(API_URL, named.map(Into::into));
-    }
+/// flag or variable; or else the saved one. Returns the note about a permission that has ended.
+pub(crate) fn made_for(
+    config: &mut Config,
+    named: Option<&str>,
+    settings: &Settings,
+) -> Option<String> {
+    let note = named.and_then(|_| set_url(config, named));
     let saved = config.text(API_URL).unwrap_or(DEFAULT_API_URL);
     let is_of_this_run = matches!(settings.api_url.origin, Origin::Flag | Origin::Environment);
     let other = Some(settings.api_url.value.as_str())
@@ -161,6 +187,7 @@ pub(crate) fn made_for(config: &mut Config, named: Option<&str>, settings: &Sett
         .filter(|url| !same_origin(url, saved))
         .map(Into::into);
     config.set(LOGIN_URL, other);
+    note
 }
 
 fn for_another(other: &str, url: &str) -> Failure {

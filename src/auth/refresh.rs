@@ -160,8 +160,9 @@ fn is_due(login: &Login, now: Timestamp) -> bool {
 /// True if the next command renews the effective login by itself once it has ended.
 #[must_use]
 pub(crate) fn renews_itself(settings: &Settings, config: &Config) -> bool {
+    let is_job = !settings.is_login_of_context && job::is_set();
     settings.token.origin != Origin::Environment
-        && (job::is_set() || store::load(config).is_ok_and(|login| is_renewable(config, &login)))
+        && (is_job || store::load(config).is_ok_and(|login| is_renewable(config, &login)))
 }
 
 /// True if the issuer and the client are known, and the refresh token or, of a service account, the client's secret.

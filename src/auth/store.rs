@@ -3,7 +3,8 @@
 //!
 //! The user or `login` chooses the place at login, which reports it and remembers it under a key of our own; the choice
 //! never changes silently. With the keyring, `config.json` holds no token. If the user writes a token into the file
-//! anyway, that token counts and the keyring is not used.
+//! anyway, that token counts and the keyring is not used. An entry of the keyring names its server, and is not used
+//! for another one.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
@@ -11,10 +12,14 @@ use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::config::file::{ACCESS_TOKEN, CLIENT_SECRET, KEYRING_ENTRY, REFRESH_TOKEN, TOKEN_STORE};
+use crate::config::settings::{login_url, origin_of};
 use crate::env;
 use crate::keyring::{self, KeyringError};
+use crate::text::url_for_people;
 
 const SERVICE: &str = "acpctl";
+/// The key of an entry that names the server: scheme, host and port.
+const SERVER: &str = "server";
 
 /// The places for tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -91,6 +96,7 @@ pub(crate) fn load(config: &Config) -> Result<Login, KeyringError> {
         return Ok(Login::default());
     };
     let value: Value = serde_json::from_str(&text).map_err(|_| KeyringError::Damaged)?;
+    check_server(config, &value)?;
     let secret = |key: &str| {
         let text = value.get(key)?.as_str()?;
         (!text.is_empty()).then(|| SecretString::from(text))
@@ -118,14 +124,19 @@ pub(crate) fn save(config: &mut Config, store: Store, login: &Login) -> Result<(
         (CLIENT_SECRET, text(&login.client_secret)),
     ];
     if store == Store::Keyring {
-        let entry: Map<String, Value> = values
+        let tokens = values
             .iter()
-            .filter_map(|(key, value)| Some(((*key).to_owned(), value.clone()?)))
-            .collect();
+            .filter_map(|(key, value)| Some(((*key).to_owned(), value.clone()?)));
+        let server = (SERVER.to_owned(), server(config).into());
+        let entry: Map<String, Value> = tokens.chain([server]).collect();
         let entry = Zeroizing::new(Value::Object(entry).to_string());
-        config.claim_keyring_entry();
+        let before = config.keyring_entry();
+        config.claim_keyring_entry().map_err(KeyringError::Thread)?;
         let account = account(config).ok_or(KeyringError::NoKeyring)?;
-        keyring::write(SERVICE, &account, entry)?;
+        if let Err(why) = keyring::write(SERVICE, &account, entry) {
+            config.set(KEYRING_ENTRY, before.map(Value::from));
+            return Err(why);
+        }
     }
     for (key, value) in &mut values {
         config.set(key, value.take().filter(|_| store == Store::File));
@@ -143,18 +154,22 @@ pub(crate) fn remember(config: &mut Config, store: Store) {
     config.set(TOKEN_STORE, Some(word.into()));
 }
 
-/// Removes the login from the keyring, if the configuration names the keyring as its place.
+/// Removes the login from the keyring, if the configuration names the keyring as its place. An entry that another
+/// context names too is left to that one.
 ///
 /// # Errors
 /// The keyring does not answer, or refuses.
-pub(crate) fn leave_keyring(config: &Config) -> Result<(), KeyringError> {
+pub(crate) fn leave_keyring(config: &mut Config) -> Result<(), KeyringError> {
     if named(config) != Some(Store::Keyring) {
         return Ok(());
     }
-    match account(config) {
-        Some(account) => keyring::delete(SERVICE, &account),
-        None => Ok(()),
+    if let Some(account) = account(config)
+        && !config.shares_keyring_entry()
+    {
+        keyring::delete(SERVICE, &account)?;
     }
+    config.set(KEYRING_ENTRY, None);
+    Ok(())
 }
 
 /// Removes the tokens from every place.
@@ -169,18 +184,32 @@ pub(crate) fn clear(config: &mut Config) -> Result<(), KeyringError> {
     // While the keyring keeps its entry, the next logout must know that.
     if cleared.is_ok() {
         config.set(TOKEN_STORE, None);
-        config.set(KEYRING_ENTRY, None);
     }
     cleared
 }
 
-/// Returns the name of the keyring's entry. Each configuration file has its own entry, because two files are two
-/// logins, and so has each context in it. A context that was never stored in the keyring has none.
+/// Returns the name of the keyring's entry: two files are two logins, and so are two contexts of a file. A context that
+/// was never stored in the keyring has none.
 fn account(config: &Config) -> Option<String> {
     let path = std::path::absolute(config.path()).unwrap_or_else(|_| config.path().to_owned());
-    let path = path.to_string_lossy();
-    Some(match config.keyring_entry()? {
-        0 => path.into_owned(),
-        number => format!("{path}#{number}"),
+    let number = config.keyring_entry()?;
+    Some(format!("{}#{number}", path.to_string_lossy()))
+}
+
+/// Returns the server that the login of a configuration is for, as an entry of the keyring names it.
+fn server(config: &Config) -> String {
+    origin_of(login_url(config))
+}
+
+/// Refuses an entry that was made for another server: programs and people change the configuration beside it.
+fn check_server(config: &Config, entry: &Value) -> Result<(), KeyringError> {
+    let made_for = entry.get(SERVER).and_then(Value::as_str);
+    let wanted = server(config);
+    if made_for == Some(&wanted) {
+        return Ok(());
+    }
+    Err(KeyringError::Another {
+        made_for: url_for_people(made_for.unwrap_or("a server that it does not name")),
+        wanted: url_for_people(&wanted),
     })
 }

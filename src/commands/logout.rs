@@ -28,6 +28,7 @@ pub struct Args {
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
+    ctx.tolerate_values_with_a_warning();
     let before = Revocable::of(ctx.config()?);
     let revoked = if ctx.rehearses() {
         Revocation::Done

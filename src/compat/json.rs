@@ -221,6 +221,100 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, SyntaxError> {
     serde_json::from_str(&text).map_err(|error| SyntaxError::Library(error.to_string()))
 }
 
+/// Marks the text of a number that is too large for the library: in a string, it is followed by the number.
+const WIDE: char = '\0';
+
+/// Reads one JSON document as [`parse`] does. A number that is too large for the library becomes a string for which
+/// [`is_wide`] is true, and [`pretty_wide`] writes it as it was.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn parse_wide(bytes: &[u8]) -> Result<Value, SyntaxError> {
+    match parse(bytes) {
+        Err(SyntaxError::Library(_)) => {
+            parse(wide_in_strings(&json_text::check(bytes)?).as_bytes())
+        }
+        parsed => parsed,
+    }
+}
+
+/// True for a number that is too large for the library, as [`parse_wide`] returns it.
+#[must_use]
+pub(crate) fn is_wide(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| {
+        text.strip_prefix(WIDE)
+            .is_some_and(|number| !number.is_empty() && number.chars().all(is_of_number))
+    })
+}
+
+/// Returns JSON as [`pretty`] does, with the numbers that [`parse_wide`] has put into strings.
+#[must_use]
+pub(crate) fn pretty_wide(value: &Value) -> String {
+    const MARK: &str = "\"\\u0000";
+    let text = Zeroizing::new(pretty(value));
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(MARK) {
+        let (before, after) = (&rest[..at], &rest[at + MARK.len()..]);
+        written.push_str(before);
+        let number = after.trim_start_matches(is_of_number);
+        let number = &after[..after.len() - number.len()];
+        let end = after[number.len()..].strip_prefix('"');
+        match end
+            .filter(|end| !number.is_empty() && !before.ends_with('\\') && !end.starts_with(':'))
+        {
+            Some(end) => {
+                written.push_str(number);
+                rest = end;
+            }
+            None => {
+                written.push_str(MARK);
+                rest = after;
+            }
+        }
+    }
+    written.push_str(rest);
+    written
+}
+
+/// Puts each number that is too large into a string.
+fn wide_in_strings(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = match c {
+            '"' => string_length(rest),
+            c if is_of_number(c) && c != 'e' && c != 'E' => {
+                rest.find(|c| !is_of_number(c)).unwrap_or(rest.len())
+            }
+            c => c.len_utf8(),
+        };
+        let (piece, after) = rest.split_at(length);
+        if piece.parse().is_ok_and(f64::is_infinite) {
+            written.push_str(&format!("\"\\u0000{piece}\""));
+        } else {
+            written.push_str(piece);
+        }
+        rest = after;
+    }
+    written
+}
+
+/// Returns the length of the string at the beginning of a text, its quotes included.
+fn string_length(text: &str) -> usize {
+    let mut is_escaped = false;
+    let end = text.bytes().skip(1).position(|byte| {
+        let ends = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 2)
+}
+
+fn is_of_number(c: char) -> bool {
+    c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E')
+}
+
 /// Returns Go's word for the type of a value.
 #[must_use]
 pub(crate) fn type_word(value: &Value) -> &'static str {
@@ -228,6 +322,7 @@ pub(crate) fn type_word(value: &Value) -> &'static str {
         Value::Null => "null",
         Value::Bool(_) => "bool",
         Value::Number(_) => "number",
+        wide if is_wide(wide) => "number",
         Value::String(_) => "string",
         Value::Array(_) => "array",
         Value::Object(_) => "object",

@@ -139,6 +139,9 @@ pub(super) fn check_types(contexts: Option<&Value>, fields: &[(&str, &str)]) -> 
 
 /// True if a value has a type of Go. `null` stands for every type's empty value.
 pub(super) fn fits(kind: &str, value: &Value) -> bool {
+    if json::is_wide(value) {
+        return false;
+    }
     match (kind, value) {
         (_, Value::Null) | ("string", Value::String(_)) | ("bool", Value::Bool(_)) => true,
         ("int", Value::Number(number)) => number.is_i64(),

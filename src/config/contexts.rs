@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 pub(crate) use super::context::check_name;
 use super::context::{self, CONTEXTS, CURRENT, LOCAL_CONTEXT, Selected, find, put};
 use super::file::{
-    ACCESS_TOKEN, API_URL, Config, DEFAULT_API_URL, IN_CONTEXT, KEYRING_ENTRY, LOCAL,
-    LOCAL_PROJECT, PROJECT, Place, TOKEN_STORE,
+    ACCESS_TOKEN, API_URL, Config, DEFAULT_API_URL, IN_CONTEXT, LOCAL, LOCAL_PROJECT, PROJECT,
+    Place, TOKEN_STORE,
 };
 use crate::failure::{Failure, Kind};
 use crate::text::quote;
@@ -148,16 +148,9 @@ fn lift(config: &mut Config, name: &str) {
             Some((*field, value))
         })
         .collect();
-    // The keyring names the entry of a flat file after the file alone.
-    let uses_keyring = taken
-        .iter()
-        .any(|(field, value)| *field == TOKEN_STORE && value == "keyring");
     if let Some(entry) = config.entry_to_change(name) {
         for (field, value) in taken {
             put(entry, field, Some(value));
-        }
-        if uses_keyring {
-            put(entry, KEYRING_ENTRY, Some(0.into()));
         }
     }
     if config.text(CURRENT).is_none() {

@@ -7,6 +7,7 @@
 //! A file may hold several contexts (see `context.rs`). A [`Config`] shows one of them: the keys in [`IN_CONTEXT`] are
 //! those of the selected context, so nothing of one server can be taken for another one's.
 
+use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
@@ -23,6 +24,7 @@ use super::context::{self, CONTEXTS, CURRENT, LOCAL_CONTEXT, Selected, find, fit
 use super::paths::{self, Unknown};
 use crate::compat::io_reason::reason;
 use crate::compat::json;
+use crate::compat::json_keys::Keys;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
@@ -59,7 +61,7 @@ pub const WARNED_HTTP: &str = "warned_http";
 
 /// Our own key: the place of the login's tokens.
 pub const TOKEN_STORE: &str = "token_store";
-/// Our own key: the number of the keyring's entry with the login of a context.
+/// Our own key: the number of the keyring's entry with the login of a context. No two logins have the same.
 pub const KEYRING_ENTRY: &str = "keyring_entry";
 
 /// Our own key: the user's aliases, an object of names and lists of words.
@@ -133,6 +135,13 @@ pub enum Error {
         why: String,
         /// The line and the column, from 1, at which the file stops being JSON.
         position: Option<(usize, usize)>,
+    },
+    /// A key has a value of another type. It does not count, and it can be mended.
+    #[error("parse config file {}: {why}", quoted(.path))]
+    Unfit {
+        path: PathBuf,
+        key: &'static str,
+        why: String,
     },
     #[error("context {} not found", quote(.name))]
     NoContext { name: String },
@@ -226,6 +235,14 @@ pub struct Config {
     pub(super) selected: Selected,
     /// True if the run names the context, in a flag or a variable.
     pub(super) is_named: bool,
+    unfit: Vec<Unfit>,
+}
+
+/// A value of the file that has not the type of its key, so that it does not count.
+#[derive(Debug, Clone)]
+struct Unfit {
+    key: &'static str,
+    why: String,
 }
 
 /// The right to change a configuration file: a lock on a file beside it. The system releases it when the process ends,
@@ -332,6 +349,7 @@ impl Config {
             values: Map::new(),
             selected: Selected::Flat,
             is_named: false,
+            unfit: Vec::new(),
         }
     }
 
@@ -365,7 +383,8 @@ impl Config {
     }
 
     /// Reads a file; a missing or empty one is an empty configuration. A context that does not exist is not an error
-    /// here, so that it can be created: [`Config::check_context`] reports it.
+    /// here, so that it can be created: [`Config::check_context`] reports it. Neither is a value of a wrong type, so
+    /// that it can be mended: [`Config::check_values`] reports it.
     ///
     /// # Errors
     /// [`Error::Read`] and [`Error::Parse`], in the Go tool's words without its `load config: `
@@ -390,6 +409,7 @@ impl Config {
         })?;
         let mut config = Self {
             path: path.clone(),
+            unfit: unfit(&values),
             values,
             selected: Selected::Flat,
             is_named: false,
@@ -440,6 +460,21 @@ impl Config {
             Selected::Flat | Selected::Entry(_) | Selected::Local => return Ok(()),
         };
         Err(Error::NoContext { name })
+    }
+
+    /// Refuses a value of a wrong type.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`] for the first one, in the words of Go's JSON reader.
+    pub fn check_values(&self) -> Result<(), Error> {
+        match self.unfit.first() {
+            None => Ok(()),
+            Some(unfit) => Err(Error::Unfit {
+                path: self.path.clone(),
+                key: unfit.key,
+                why: unfit.why.clone(),
+            }),
+        }
     }
 
     /// True if the run names the context, in a flag or a variable.
@@ -558,7 +593,7 @@ impl Config {
                 shown.insert(key.clone(), value.clone());
             }
         }
-        json::pretty(&Value::Object(shown))
+        json::pretty_wide(&Value::Object(shown))
     }
 
     #[must_use]
@@ -604,6 +639,7 @@ impl Config {
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
         self.value(key)
+            .filter(|value| !json::is_wide(value))
             .and_then(Value::as_str)
             .filter(|text| !text.is_empty())
     }
@@ -622,7 +658,10 @@ impl Config {
         aliases
             .filter_map(|(name, words)| {
                 let words = words.as_array()?.iter();
-                let words = words.map(|word| word.as_str().map(str::to_owned));
+                let words = words.map(|word| {
+                    let text = word.as_str().filter(|_| !json::is_wide(word));
+                    text.map(str::to_owned)
+                });
                 Some((name.clone(), words.collect::<Option<_>>()?))
             })
             .collect()
@@ -676,32 +715,41 @@ impl Config {
         }
     }
 
-    /// Returns the number of the keyring's entry for the selected context, if it has one. A flat file has number 0.
+    /// Returns the number of the keyring's entry for the selected context, if it has one.
     #[must_use]
     pub fn keyring_entry(&self) -> Option<u64> {
-        match &self.selected {
-            Selected::Flat => Some(0),
-            _ => self.value(KEYRING_ENTRY)?.as_u64(),
-        }
+        self.value(KEYRING_ENTRY)?.as_u64()
     }
 
-    /// Gives the selected context an entry of the keyring that no other context has, unless it has one already.
-    pub fn claim_keyring_entry(&mut self) {
-        if self.keyring_entry().is_some() {
-            return;
-        }
-        let taken = |number: &u64| {
-            let mut entries = self.entries().into_iter().flat_map(Map::values);
-            entries.any(|entry| {
-                let entry = entry.as_object();
-                let value = entry.and_then(|entry| find(entry, KEYRING_ENTRY));
-                value.and_then(Value::as_u64) == Some(*number)
-            })
+    /// True if another context names the same entry of the keyring, which only an editor can bring about.
+    #[must_use]
+    pub fn shares_keyring_entry(&self) -> bool {
+        let Some(number) = self.keyring_entry() else {
+            return false;
         };
-        // Of one number more than there are contexts, one is free.
-        let count = self.entries().map_or(0, Map::len) as u64;
-        let free = (1..=count.saturating_add(1)).find(|number| !taken(number));
-        self.set(KEYRING_ENTRY, free.map(Value::from));
+        let names_it = |values: &Map<String, Value>| {
+            find(values, KEYRING_ENTRY).and_then(Value::as_u64) == Some(number)
+        };
+        let entries = self.entries().into_iter().flat_map(Map::values);
+        let in_entries = entries
+            .filter_map(Value::as_object)
+            .filter(|entry| names_it(entry))
+            .count();
+        in_entries + usize::from(names_it(&self.values)) > 1
+    }
+
+    /// Gives the selected context an entry of the keyring for itself, unless it has one already. The number is a random
+    /// one: a number that once was another login's would bring that login back.
+    ///
+    /// # Errors
+    /// The system has no random numbers.
+    pub fn claim_keyring_entry(&mut self) -> io::Result<()> {
+        if self.keyring_entry().is_some() && !self.shares_keyring_entry() {
+            return Ok(());
+        }
+        let number = getrandom::u32().map_err(io::Error::other)?;
+        self.set(KEYRING_ENTRY, Some(number.into()));
+        Ok(())
     }
 }
 
@@ -735,7 +783,7 @@ fn parse(text: &[u8]) -> Result<Map<String, Value>, String> {
     if text.trim_ascii().is_empty() {
         return Ok(Map::new());
     }
-    let values = match json::parse(text).map_err(|why| why.to_string())? {
+    let values = match json::parse_wide(text).map_err(|why| why.to_string())? {
         Value::Object(values) => values,
         Value::Null => Map::new(),
         other => {
@@ -745,7 +793,9 @@ fn parse(text: &[u8]) -> Result<Map<String, Value>, String> {
             ));
         }
     };
-    check_types(&values)?;
+    check_keys(text, &values)?;
+    let fields = IN_CONTEXT.map(|(_, field, kind)| (field, kind));
+    context::check_types(find(&values, CONTEXTS), &fields)?;
     Ok(values)
 }
 
@@ -755,20 +805,59 @@ fn end_of_json(text: &[u8]) -> Option<(usize, usize)> {
     Some((error.line(), error.column()))
 }
 
-fn check_types(values: &Map<String, Value>) -> Result<(), String> {
-    for (key, kind) in KEYS {
-        let Some(value) = find(values, key) else {
-            continue;
-        };
-        if !fits(kind, value) {
+/// Refuses two lists of contexts or aliases, and two contexts of one name: the next write would lose one of them.
+fn check_keys(text: &[u8], values: &Map<String, Value>) -> Result<(), String> {
+    let lists = [CONTEXTS, ALIASES];
+    if lists.iter().all(|key| find(values, key).is_none()) {
+        return Ok(());
+    }
+    // A text with invalid Unicode or very large numbers is read in another way; its keys are looked at as they are.
+    let Ok(Keys(keys)) = serde_json::from_slice(text) else {
+        let keys: Vec<&str> = values.keys().map(String::as_str).collect();
+        return check_case(&keys, &lists);
+    };
+    let all: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
+    check_case(&all, &lists)?;
+    let contexts = keys
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(CONTEXTS));
+    let names = contexts.map_or(&[][..], |(_, Keys(names))| names);
+    let mut seen = HashSet::new();
+    match names.iter().find(|(name, _)| !seen.insert(name.as_str())) {
+        None => Ok(()),
+        Some((name, _)) => Err(format!(
+            "it has two contexts {}; remove one of them",
+            quote(name)
+        )),
+    }
+}
+
+/// Refuses keys that mean the same list.
+fn check_case(keys: &[&str], lists: &[&str]) -> Result<(), String> {
+    for list in lists {
+        let mut same = keys.iter().filter(|key| key.eq_ignore_ascii_case(list));
+        if let (Some(one), Some(other)) = (same.next(), same.next()) {
             return Err(format!(
-                "json: cannot unmarshal {} into Go struct field Config.{key} of type {kind}",
-                json::type_word(value)
+                "the keys {} and {} are the same one; move all of it into one of them",
+                quote(one),
+                quote(other)
             ));
         }
     }
-    let fields = IN_CONTEXT.map(|(_, field, kind)| (field, kind));
-    context::check_types(find(values, CONTEXTS), &fields)
+    Ok(())
+}
+
+/// Returns the values of a wrong type.
+fn unfit(values: &Map<String, Value>) -> Vec<Unfit> {
+    let wrong = KEYS.iter().filter_map(|&(key, kind)| {
+        let value = find(values, key).filter(|value| !fits(kind, value))?;
+        let word = json::type_word(value);
+        let why = format!(
+            "json: cannot unmarshal {word} into Go struct field Config.{key} of type {kind}"
+        );
+        Some(Unfit { key, why })
+    });
+    wrong.collect()
 }
 
 fn is_empty(value: &Value) -> bool {

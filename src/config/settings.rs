@@ -97,7 +97,16 @@ pub struct Settings {
     pub request_timeout: Setting<Duration>,
     pub connect_timeout: Setting<Duration>,
     pub polling_interval: Setting<Duration>,
+    /// Whether the certificate of the effective server is not checked.
     pub insecure: Setting<bool>,
+    /// The addresses that `insecure_tls_verify` of the file is for: the server beside it, and the issuer of its login.
+    unverified: Vec<String>,
+    /// The server that `insecure_tls_verify` of the file is for, if that is not the effective one.
+    pub insecure_elsewhere: Option<String>,
+    /// True if a flag names the context, so that the login is that of the context and of no variable.
+    pub is_login_of_context: bool,
+    /// The variables that do not count because a flag names the context.
+    pub overruled: Vec<&'static str>,
     /// A file with further certificate authorities.
     pub ca_file: Option<PathBuf>,
     pub retries: Setting<u32>,
@@ -110,6 +119,10 @@ impl Settings {
     #[must_use]
     pub fn new(globals: &Globals, config: &Config) -> Self {
         let api_url = api_url(globals, config);
+        let unverified = unverified(config);
+        let server = unverified.first();
+        let is_unverified = server.is_some_and(|server| same_origin(server, &api_url.value));
+        let is_login_of_context = is_login_of_context(globals, config);
         let login_elsewhere = Some(login_url(config))
             .filter(|url| !globals.send_login && !same_origin(url, &api_url.value))
             .map(str::to_owned);
@@ -119,7 +132,9 @@ impl Settings {
             .filter(|_| config.has_contexts() && is_of_context(config, &api_url));
         Self {
             context,
-            token: token(config, login_elsewhere.is_some()),
+            token: token(config, login_elsewhere.is_some(), is_login_of_context),
+            overruled: overruled(globals, &api_url, is_login_of_context),
+            is_login_of_context,
             login_elsewhere,
             project: project(globals, config, is_local(&api_url.value)),
             api_url,
@@ -144,9 +159,11 @@ impl Settings {
             insecure: Setting::first(
                 globals.insecure_skip_tls_verify.filter(|on| *on),
                 None,
-                Some(config.flag(file::INSECURE)).filter(|on| *on),
+                Some(is_unverified).filter(|on| *on),
             )
             .or(false),
+            insecure_elsewhere: unverified.first().filter(|_| !is_unverified).cloned(),
+            unverified,
             ca_file: globals.ca_file.clone(),
             retries: Setting::first(
                 globals.retries,
@@ -157,6 +174,22 @@ impl Settings {
             verbosity: globals.into(),
             direct: false,
         }
+    }
+
+    /// True if the certificate of the server at an address is not checked: a flag says so for the whole run, the file
+    /// for its own server and the issuer of its login.
+    #[must_use]
+    pub fn skips_verification(&self, url: &str) -> bool {
+        let is_flag = self.insecure.origin == Origin::Flag;
+        is_flag && self.insecure.value || is_one_of(&self.unverified, url)
+    }
+
+    /// Returns these settings with all certificates checked.
+    #[must_use]
+    pub fn verified(mut self) -> Self {
+        self.insecure.value = false;
+        self.unverified = Vec::new();
+        self
     }
 
     /// True if flags and variables name the address and the token, so that the run needs no configuration file.
@@ -171,7 +204,8 @@ impl Settings {
             || url.is_some() && (env::TOKEN.get().is_some() || has_job())
     }
 
-    /// Returns the text that tells the answers for this server and login from others, for caches.
+    /// Returns the text that tells the answers of this server and context from others, for caches. What depends on the
+    /// account needs more: a variable may hold another token.
     #[must_use]
     pub fn cache_key(&self) -> String {
         let context = self.context.as_deref().unwrap_or_default();
@@ -316,8 +350,17 @@ pub(crate) fn login_url(config: &Config) -> &str {
 /// True if two addresses lead to one server: scheme, host and port are the same.
 #[must_use]
 pub(crate) fn same_origin(a: &str, b: &str) -> bool {
-    let origin = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
-    a == b || matches!((origin(a), origin(b)), (Some(a), Some(b)) if a == b)
+    origin_of(a) == origin_of(b)
+}
+
+/// Returns scheme, host and port of an address; all of a text that has none.
+#[must_use]
+pub(crate) fn origin_of(address: &str) -> String {
+    let origin = url::Url::parse(address).ok().map(|url| url.origin());
+    match origin.filter(url::Origin::is_tuple) {
+        Some(origin) => origin.ascii_serialization(),
+        None => address.to_owned(),
+    }
 }
 
 /// Reads an API URL, which needs a scheme and a host.
@@ -365,12 +408,63 @@ fn api_url(globals: &Globals, config: &Config) -> Setting<String> {
     } else {
         config.text(file::API_URL)
     };
+    let is_named = is_context_named(globals) && saved.is_some();
     Setting::first(
         filled(globals.api_url.as_deref()),
-        env::API_URL.get(),
+        env::API_URL.get().filter(|_| !is_named),
         saved.map(str::to_owned),
     )
     .or(DEFAULT_API_URL.to_owned())
+}
+
+/// True if a flag names the context.
+fn is_context_named(globals: &Globals) -> bool {
+    filled(globals.context_name.as_deref()).is_some()
+}
+
+/// True if a flag names a context that may have a login of its own. A variable does not count for it, because its token
+/// could be another server's. With `--store none`, the variable is the login.
+fn is_login_of_context(globals: &Globals, config: &Config) -> bool {
+    is_context_named(globals)
+        && config.check_context().is_ok()
+        && config.text(file::TOKEN_STORE) != Some("none")
+}
+
+fn overruled(
+    globals: &Globals,
+    api_url: &Setting<String>,
+    is_login_of_context: bool,
+) -> Vec<&'static str> {
+    if is_local(&api_url.value) || !is_context_named(globals) {
+        return Vec::new();
+    }
+    let address = env::API_URL
+        .get()
+        .filter(|_| api_url.origin == Origin::File)
+        .filter(|url| !same_origin(url, &api_url.value))
+        .map(|_| env::API_URL.name);
+    let token = env::TOKEN
+        .get()
+        .filter(|_| is_login_of_context)
+        .map(|_| env::TOKEN.name);
+    address.into_iter().chain(token).collect()
+}
+
+/// Returns the addresses that `insecure_tls_verify` of the file is for, the server first; none if it is not set.
+fn unverified(config: &Config) -> Vec<String> {
+    if !config.flag(file::INSECURE) {
+        return Vec::new();
+    }
+    let server = config.text(file::API_URL).unwrap_or(DEFAULT_API_URL);
+    let issuer = config.text(file::ISSUER_URL);
+    std::iter::once(server)
+        .chain(issuer)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn is_one_of(servers: &[String], url: &str) -> bool {
+    servers.iter().any(|server| same_origin(server, url))
 }
 
 fn project(globals: &Globals, config: &Config, is_local: bool) -> Setting<Option<String>> {
@@ -383,11 +477,17 @@ fn project(globals: &Globals, config: &Config, is_local: bool) -> Setting<Option
     )
 }
 
-/// A token of the file is withheld if the login is for another address.
-fn token(config: &Config, is_elsewhere: bool) -> Setting<Option<SecretString>> {
+/// A token of the file is withheld if the login is for another address, and that of the variable if the login is that
+/// of a named context.
+fn token(
+    config: &Config,
+    is_elsewhere: bool,
+    is_login_of_context: bool,
+) -> Setting<Option<SecretString>> {
+    let variable = env::TOKEN.get().filter(|_| !is_login_of_context);
     let mut token = Setting::first(
         None,
-        env::TOKEN.get().map(SecretString::from),
+        variable.map(SecretString::from),
         config.secret(file::ACCESS_TOKEN),
     );
     if token.origin == Origin::File && is_elsewhere {

@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use std::process::Output;
 use std::thread;
 
+use serde_json::json;
+
 use crate::support::proxy::Proxy;
 use crate::support::run::Line as _;
 use crate::support::server::{Reply, Scripted, nothing};
@@ -110,6 +112,108 @@ fn no_token_goes_to_a_server_that_is_not_who_it_says() {
         assert!(streams(&output).0.contains("\nServer: v9 "));
         assert!(!env.config_path().exists());
     }
+}
+
+/// Checks that are skipped for one server are not skipped for the next one.
+#[test]
+fn certificates_go_unchecked_at_one_server_only() {
+    let servers = [(); 2].map(|()| Authority::new().server(&["localhost"]));
+    let [home, other] = servers
+        .each_ref()
+        .map(|server| format!("https://localhost:{}", server.port()));
+    let run = |env: &TestEnv, words: &[&str], variables: &[(&str, &str)]| {
+        let output = env
+            .acpctl()
+            .args(words)
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        (output.status.code(), streams(&output).1)
+    };
+    let env = TestEnv::new();
+    let login = [
+        "login",
+        &home,
+        "--token",
+        TOKEN,
+        "--insecure-skip-tls-verify",
+    ];
+    assert_eq!(run(&env, &login, &[]).0, Some(0));
+    assert_eq!(env.saved()["insecure_tls_verify"], true);
+    let list = ["project", "list"];
+    assert_eq!(run(&env, &list, &[]), (Some(0), String::new()));
+
+    // Another address for a run: its certificate is checked, and the token does not leave.
+    let token = ("AMBIENT_TOKEN", TOKEN);
+    let note = format!("insecure_tls_verify is for {home}: certificates of {other} are checked\n");
+    for (words, variables) in [
+        (&list[..], &[("AMBIENT_API_URL", other.as_str()), token][..]),
+        (&["project", "list", "--api-url", &other], &[token]),
+        (
+            &["project", "list", "--api-url", &other, "--send-login"],
+            &[],
+        ),
+    ] {
+        let (code, stderr) = run(&env, words, variables);
+        assert_eq!(code, Some(9), "{stderr}");
+        assert!(stderr.starts_with(&note), "{stderr}");
+        assert!(
+            stderr.contains("tls: failed to verify certificate"),
+            "{stderr}"
+        );
+    }
+    let doctor = run(
+        &env,
+        &["doctor"],
+        &[("AMBIENT_API_URL", other.as_str()), token],
+    );
+    assert_eq!(doctor.0, Some(1));
+    assert!(servers[1].requests().is_empty());
+
+    // Another address in the file: the permission ends, and that is said.
+    let ended = format!("insecure_tls_verify was for {home} and is off");
+    let before = env.saved();
+    for words in [
+        &["config", "set", "api_url", &other][..],
+        &["login", &other, "--token", TOKEN],
+        &["config", "set-context", "localhost", "--server", &other],
+    ] {
+        env.config(&before.to_string());
+        let (code, stderr) = run(&env, words, &[]);
+        assert_eq!(code, Some(0), "{words:?}: {stderr}");
+        assert!(stderr.contains(&ended), "{words:?}: {stderr}");
+        assert!(
+            env.saved().get("insecure_tls_verify").is_none(),
+            "{words:?}"
+        );
+    }
+    assert!(servers[1].requests().is_empty());
+    // The same server in other words keeps it, and a flag gives it to the new one.
+    env.config(&before.to_string());
+    run(
+        &env,
+        &["config", "set", "api_url", &format!("{home}/")],
+        &[],
+    );
+    assert_eq!(env.saved()["insecure_tls_verify"], true);
+    let words = [
+        "login",
+        &other,
+        "--token",
+        TOKEN,
+        "--insecure-skip-tls-verify",
+    ];
+    assert!(!run(&env, &words, &[]).1.contains("is off"));
+    assert_eq!(env.saved()["insecure_tls_verify"], true);
+    // A login at an address that is not saved does not save the permission for the one that is.
+    env.config(&json!({"api_url": home}).to_string());
+    let words = ["login", "--token", TOKEN, "--insecure-skip-tls-verify"];
+    let (_, stderr) = run(&env, &words, &[("AMBIENT_API_URL", other.as_str())]);
+    assert!(
+        stderr.contains("--insecure-skip-tls-verify is not saved"),
+        "{stderr}"
+    );
+    assert!(env.saved().get("insecure_tls_verify").is_none());
 }
 
 #[test]

@@ -40,6 +40,7 @@ impl Command {
     /// # Errors
     /// The verb failed.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
+        ctx.tolerate_values_with_a_warning();
         match self {
             Self::Get(args) => get::run(ctx, args),
             Self::Set(args) => set::run(ctx, args),

@@ -74,9 +74,10 @@ pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<
     if ctx.rehearses() {
         return Ok(());
     }
+    let mut note = None;
     Config::update(&place, |config| {
         if is_url {
-            login::change_url(config, value);
+            note = login::change_url(config, value);
         } else {
             config.set(name, stored);
         }
@@ -85,6 +86,9 @@ pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<
         }
     })
     .map_err(Failure::from)?;
+    if let Some(note) = note {
+        ctx.out.note(&note);
+    }
     if let Some(origin) = &exposed {
         ctx.out.warn(&cleartext::words(origin));
     }

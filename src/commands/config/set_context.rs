@@ -41,20 +41,31 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         values::check_url(url)?;
     }
     let mut is_new = false;
+    let mut note = None;
     let config = context_change::apply(ctx, |config| {
         is_new = !contexts::exists(config, name);
-        change(ctx, config, name, server)
+        note = change(ctx, config, name, server)?;
+        Ok(())
     })?;
     let done = if is_new { "created" } else { "modified" };
     let sentence = format!("Context {} {done}", quote(name));
     context_change::report(ctx, &config, name, &format, &sentence)?;
+    if let Some(note) = note {
+        ctx.out.note(&note);
+    }
     if let Some(origin) = server.and_then(cleartext::exposed) {
         ctx.out.warn(&cleartext::words(&origin));
     }
     Ok(())
 }
 
-fn change(ctx: &Ctx, config: &mut Config, name: &str, server: Option<&str>) -> Result<(), Failure> {
+/// Changes the context. Returns the note about a permission that has ended with its address.
+fn change(
+    ctx: &Ctx,
+    config: &mut Config,
+    name: &str,
+    server: Option<&str>,
+) -> Result<Option<String>, Failure> {
     if contexts::exists(config, name) {
         contexts::refuse_local(config, name, "changed")?;
         contexts::select(config, name)?;
@@ -67,9 +78,7 @@ fn change(ctx: &Ctx, config: &mut Config, name: &str, server: Option<&str>) -> R
     } else {
         contexts::create(config, name)?;
     }
-    if server.is_some() {
-        login::change_url(config, server);
-    }
+    let note = server.and_then(|_| login::change_url(config, server));
     let globals = &ctx.globals;
     if let Some(project) = globals.project.as_deref().filter(|name| !name.is_empty()) {
         config.set(file::PROJECT, Some(project.into()));
@@ -77,5 +86,5 @@ fn change(ctx: &Ctx, config: &mut Config, name: &str, server: Option<&str>) -> R
     if let Some(skips) = globals.insecure_skip_tls_verify {
         config.set(file::INSECURE, skips.then(|| true.into()));
     }
-    Ok(())
+    Ok(note.filter(|_| globals.insecure_skip_tls_verify != Some(true)))
 }

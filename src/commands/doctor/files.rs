@@ -39,15 +39,21 @@ pub(super) fn config(ctx: &Ctx) -> Check {
         if error.kind == Kind::NotFound {
             return fail(name, error.message, error.hint.unwrap_or_default());
         }
-        let why = error.message;
-        let why = why.strip_prefix("load config: ").unwrap_or(&why);
-        return fail(name, why, set_aside(&path));
+        return fail(name, without_context(&error.message), set_aside(&path));
+    }
+    if let Some(error) = ctx.unfit_value() {
+        let why = without_context(&error.message);
+        return fail(name, why, error.hint.unwrap_or_default());
     }
     match fs::metadata(&path) {
         Err(_) => ok(name, format!("{shown} does not exist; it is not needed")),
         Ok(about) if !about.is_file() => ok(name, format!("{shown}: no file is used")),
         Ok(about) => private(name, &path, &about, FILE_MODE),
     }
+}
+
+fn without_context(message: &str) -> &str {
+    message.strip_prefix("load config: ").unwrap_or(message)
 }
 
 /// Returns the command that moves a damaged file or folder away, so that nothing is lost.

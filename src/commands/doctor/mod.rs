@@ -64,6 +64,7 @@ pub struct Args {
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    ctx.tolerate_values();
     let way = Way::of(ctx);
     let mode = args.mode.given();
     let mut checks = checks(ctx, way, mode);

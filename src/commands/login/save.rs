@@ -37,8 +37,9 @@ pub(super) fn save(
     if let (Err(_), Some(name)) = (config.check_context(), &place.context) {
         kept.push(add_context(&mut config, name)?);
     }
+    // The server first: an entry of the keyring names it.
+    kept.extend(change(ctx, &mut config, ctx.settings()?, url));
     kept.extend(keep(ctx, args, &mut config, login)?);
-    change(ctx, &mut config, ctx.settings()?, url);
     let issuer = provider.map(|provider| Value::from(provider.issuer_url.as_str()));
     let client = provider.map(|provider| Value::from(provider.client_id.as_str()));
     let grant = (mode == Mode::ClientCredentials).then(|| CLIENT_CREDENTIALS.into());
@@ -117,9 +118,15 @@ fn cannot_keep(why: &KeyringError) -> Failure {
         .hint("use --store file to keep it in config.json, mode 0600")
 }
 
-/// Changes the settings that a login saves beside the tokens.
-fn change(ctx: &Ctx, config: &mut Config, settings: &Settings, url: Option<&str>) {
-    login::made_for(config, url, settings);
+/// Changes the settings that a login saves beside the tokens. Returns a note about the verification of certificates if
+/// that is not as the user may think.
+fn change(
+    ctx: &Ctx,
+    config: &mut Config,
+    settings: &Settings,
+    url: Option<&str>,
+) -> Option<String> {
+    let note = login::made_for(config, url, settings);
     if let Some(origin) = cleartext::exposed(url.unwrap_or(&settings.api_url.value)) {
         cleartext::remember(config, &origin);
     }
@@ -132,8 +139,14 @@ fn change(ctx: &Ctx, config: &mut Config, settings: &Settings, url: Option<&str>
         config.set(file::PROJECT, Some(project.into()));
     }
     match ctx.globals.insecure_skip_tls_verify {
-        Some(true) => config.set(file::INSECURE, Some(true.into())),
-        Some(false) => config.set(file::INSECURE, None),
-        None => {}
+        Some(true) if config.text(file::LOGIN_URL).is_some() => Some(
+            "--insecure-skip-tls-verify is not saved: the configuration has the address of another server"
+                .to_owned(),
+        ),
+        Some(on) => {
+            config.set(file::INSECURE, on.then(|| true.into()));
+            None
+        }
+        None => note,
     }
 }

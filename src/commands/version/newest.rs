@@ -45,8 +45,7 @@ pub(super) fn report(ctx: &Ctx, client: &Value, format: &Format) -> anyhow::Resu
 /// Asks the address of releases. It gets no login, and TLS is checked whatever the settings say.
 fn ask(ctx: &Ctx) -> Result<String, Failure> {
     let url = address()?;
-    let mut settings = ctx.settings()?.clone();
-    settings.insecure.value = false;
+    let settings = ctx.settings()?.clone().verified();
     let body = ctx
         .block_on(async {
             let fetched = tokio::time::timeout(LIMIT, fetch(&url, &settings)).await;

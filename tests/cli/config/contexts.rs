@@ -433,6 +433,109 @@ fn completion_keeps_the_names_of_each_login_apart() {
 }
 
 #[test]
+fn completion_keeps_the_names_of_each_token_apart() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request: &Received| {
+        let is_first = request.header("Authorization") == Some(&bearer(TOKEN));
+        let name = if is_first { "first" } else { "second" };
+        answer(
+            200,
+            &json!({"items": [{"id": name, "name": name}], "total": 1}),
+        )
+    });
+    let names = |token: &str| {
+        let mut command = env.connected(server.url());
+        command
+            .env("AMBIENT_TOKEN", token)
+            .env("AMBIENT_COMPLETION_TIMEOUT", "20000");
+        command
+            .args(["__completeNoDesc", "credential", "get", ""])
+            .stdout()
+    };
+    assert!(names(TOKEN).contains("first"));
+    let other = names(OTHER);
+    assert!(
+        other.contains("second") && !other.contains("first"),
+        "{other}"
+    );
+    // The cache works still, and holds no token.
+    let before = server.received().len();
+    assert!(names(TOKEN).contains("first"));
+    assert_eq!(server.received().len(), before);
+    for entry in fs::read_dir(env.home().join(".cache/ambient")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("canary") && !path.display().to_string().contains("canary"));
+    }
+}
+
+/// A token of the environment may be another server's, so the context that the command line names has its own login.
+#[test]
+fn a_named_context_wins_over_the_variables() {
+    let (env, a, b) = (TestEnv::new(), nothing(), nothing());
+    let stray = "sha256~canary-stray-0123456789";
+    let run = |line: &str, variables: &[(&str, &str)]| {
+        env.acpctl()
+            .envs(variables.iter().copied())
+            .line(line)
+            .told()
+    };
+    two(&env, &a, &b);
+    let token = ("AMBIENT_TOKEN", stray);
+    let address = ("AMBIENT_API_URL", a.url());
+    let context = ("AMBIENT_CONTEXT", "b");
+    for (variables, named) in [
+        (&[token][..], "AMBIENT_TOKEN"),
+        (&[token, address], "AMBIENT_API_URL, AMBIENT_TOKEN"),
+        (
+            &[token, address, ("AMBIENT_CONTEXT", "a")],
+            "AMBIENT_API_URL, AMBIENT_TOKEN",
+        ),
+        (&[address], "AMBIENT_API_URL"),
+    ] {
+        let (status, _, stderr) = run("--context-name b project list", variables);
+        assert_eq!(status, Some(0), "{stderr}");
+        let note = format!("not used, because --context-name names server and login: {named} (");
+        assert!(stderr.starts_with(&note), "{stderr}");
+        let (_, stdout, _) = run("--context-name b whoami -t", variables);
+        assert_eq!(stdout, OTHER);
+    }
+    assert_eq!(tokens(&b), [bearer(OTHER)]);
+    assert!(a.received().is_empty());
+
+    // A variable that names the context lets the others win: the token goes to the server of the context.
+    let (status, _, stderr) = run("project list", &[context, token]);
+    assert_eq!((status, stderr.as_str()), (Some(0), ""));
+    assert_eq!(tokens(&b), [bearer(OTHER), bearer(stray)]);
+
+    // Without a login of its own the context has none, unless it was to come from the variable.
+    let seen = b.received().len();
+    let mut saved = env.saved();
+    saved["contexts"]["b"]
+        .as_object_mut()
+        .unwrap()
+        .remove("access_token");
+    env.config(&saved.to_string());
+    let (status, _, stderr) = run("--context-name b project list", &[token]);
+    assert_eq!(status, Some(4), "{stderr}");
+    assert!(stderr.contains("not logged in"), "{stderr}");
+    let job = [
+        ("AMBIENT_ISSUER_URL", a.url()),
+        ("AMBIENT_CLIENT_ID", "robot"),
+        ("AMBIENT_CLIENT_SECRET", "canary-secret"),
+    ];
+    let (status, _, stderr) = run("--context-name b project list", &job);
+    assert_eq!(status, Some(4), "{stderr}");
+    assert!(stderr.contains("AMBIENT_CLIENT_ID"), "{stderr}");
+    assert!(a.received().is_empty() && b.received().len() == seen);
+    saved["contexts"]["b"]["token_store"] = json!("none");
+    env.config(&saved.to_string());
+    let (status, _, stderr) = run("--context-name b project list", &[token]);
+    assert_eq!((status, stderr.as_str()), (Some(0), ""));
+    assert_eq!(b.received().len(), seen + 1);
+}
+
+#[test]
 fn a_renewed_login_stays_in_its_context() {
     // The server refuses the token of `a`, which can't be renewed; that of `b` must not take its place.
     let (env, b) = (TestEnv::new(), nothing());

@@ -5,6 +5,7 @@ mod contexts;
 mod leftovers;
 mod owners;
 mod paths;
+mod values;
 
 use std::ffi::OsStr;
 use std::process::{Command, Output};

@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::login::keyring::{Bus, run, said};
 use crate::support::server::nothing;
@@ -61,7 +61,8 @@ fn a_locked_keyring_is_an_error_in_time() {
     assert_eq!(output.status.code(), Some(4), "{stderr}");
     assert_eq!(stdout, "");
     assert!(stderr.starts_with("Error: read the login: "), "{stderr}");
-    assert_eq!(env.saved(), json!({"token_store": "keyring"}));
+    assert_eq!(env.saved()["token_store"], "keyring");
+    assert_eq!(env.saved()["access_token"], Value::Null);
 }
 
 /// A session bus that takes connections and never says a word.
@@ -114,7 +115,7 @@ fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
     );
     assert_eq!(env.saved(), json!({"access_token": TOKEN}));
 
-    env.config(r#"{"token_store": "keyring"}"#);
+    env.config(r#"{"token_store": "keyring", "keyring_entry": 7}"#);
     for args in [&["whoami"][..], &["project", "list"]] {
         let output = run(&env, &silent.address, args);
         assert_eq!(output.status.code(), Some(4));
@@ -146,7 +147,7 @@ fn a_keyring_that_hangs_costs_two_seconds_and_no_login() {
 fn a_logout_that_can_not_reach_the_keyring_is_an_error_and_can_be_repeated() {
     let env = TestEnv::new();
     let silent = Silent::new(&env.work());
-    env.config(r#"{"token_store": "keyring", "project": "p1"}"#);
+    env.config(r#"{"token_store": "keyring", "keyring_entry": 7, "project": "p1"}"#);
     for _ in 0..2 {
         let output = run(&env, &silent.address, &["logout"]);
         assert_eq!(output.status.code(), Some(1));
@@ -159,7 +160,7 @@ fn a_logout_that_can_not_reach_the_keyring_is_an_error_and_can_be_repeated() {
         );
         assert_eq!(
             env.saved(),
-            json!({"token_store": "keyring", "project": "p1"})
+            json!({"token_store": "keyring", "keyring_entry": 7, "project": "p1"})
         );
     }
 }
@@ -170,7 +171,7 @@ fn the_keyring_is_left_alone_by_those_who_need_no_token_from_it() {
     let silent = Silent::new(&env.work());
     let api = nothing();
     env.config(
-        &json!({"token_store": "keyring", "api_url": api.url(), "project": "p1"}).to_string(),
+        &json!({"token_store": "keyring", "keyring_entry": 7, "api_url": api.url(), "project": "p1"}).to_string(),
     );
     for args in [
         &["--help"][..],
@@ -195,7 +196,7 @@ fn the_keyring_is_left_alone_by_those_who_need_no_token_from_it() {
         .unwrap();
     assert!(output.status.success());
     env.config(
-        &json!({"token_store": "keyring", "api_url": api.url(), "access_token": TOKEN}).to_string(),
+        &json!({"token_store": "keyring", "keyring_entry": 7, "api_url": api.url(), "access_token": TOKEN}).to_string(),
     );
     said(&env, &silent.address, &["project", "list"]);
     said(&env, &silent.address, &["whoami"]);

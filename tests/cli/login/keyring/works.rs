@@ -1,5 +1,6 @@
 //! A keyring that works takes the login, and keeps it renewed.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::json;
@@ -8,7 +9,7 @@ use crate::login::Waiting;
 use crate::login::keyring::{Bus, run, said};
 use crate::support::browser::{agree, visit};
 use crate::support::oidc::{Issuer, Mood};
-use crate::support::server::nothing;
+use crate::support::server::{Scripted, nothing};
 use crate::support::{TOKEN, TestEnv, streams};
 
 #[test]
@@ -29,9 +30,11 @@ fn a_keyring_that_answers_takes_the_login() {
         said(&env, bus, &["login", "--token", TOKEN, "--project", "p1"]),
         in_keyring
     );
+    let first = env.saved();
+    assert!(first["keyring_entry"].is_u64(), "{first}");
     assert_eq!(
-        env.saved(),
-        json!({"project": "p1", "token_store": "keyring"})
+        first,
+        json!({"project": "p1", "token_store": "keyring", "keyring_entry": first["keyring_entry"]})
     );
     who(TOKEN);
     let output = run(&env, bus, &["config", "get", "access_token"]);
@@ -53,8 +56,9 @@ fn a_keyring_that_answers_takes_the_login() {
         json!({"access_token": TOKEN, "project": "p1", "token_store": "file"})
     );
     // Nothing stays behind in the keyring.
-    env.config(r#"{"token_store": "keyring"}"#);
+    env.config(&first.to_string());
     assert_eq!(run(&env, bus, &["whoami"]).status.code(), Some(4));
+    env.config("{}");
 
     assert_eq!(
         said(
@@ -64,9 +68,11 @@ fn a_keyring_that_answers_takes_the_login() {
         ),
         in_keyring
     );
+    let last = env.saved();
+    assert_ne!(last["keyring_entry"], first["keyring_entry"]);
     said(&env, bus, &["logout"]);
     assert_eq!(env.saved(), json!({}));
-    env.config(r#"{"token_store": "keyring"}"#);
+    env.config(&last.to_string());
     let output = run(&env, bus, &["whoami"]);
     let stderr = streams(&output).1;
     assert!(
@@ -130,11 +136,14 @@ fn each_context_has_an_entry_of_its_own() {
     );
     let login = ["login", "http://127.0.0.1:2", "--token", other];
     said(&env, bus, &[&login[..], &["--context-name", "b"]].concat());
+    let contexts = env.saved()["contexts"].clone();
+    let entry = |name: &str| contexts[name]["keyring_entry"].clone();
+    assert_ne!(entry("localhost"), entry("b"));
     assert_eq!(
-        env.saved()["contexts"],
+        contexts,
         json!({
-            "localhost": {"server": "http://127.0.0.1:1", "token_store": "keyring", "keyring_entry": 0},
-            "b": {"server": "http://127.0.0.1:2", "keyring_entry": 1, "token_store": "keyring"},
+            "localhost": {"server": "http://127.0.0.1:1", "token_store": "keyring", "keyring_entry": entry("localhost")},
+            "b": {"server": "http://127.0.0.1:2", "token_store": "keyring", "keyring_entry": entry("b")},
         })
     );
     who("localhost", TOKEN);
@@ -147,8 +156,8 @@ fn each_context_has_an_entry_of_its_own() {
     said(&env, bus, &["config", "delete-context", "c"]);
     env.config(
         &json!({"current_context": "d", "contexts": {
-            "d": {"token_store": "keyring", "keyring_entry": 1},
-            "e": {"token_store": "keyring"},
+            "d": {"server": "http://127.0.0.1:2", "token_store": "keyring", "keyring_entry": entry("b")},
+            "e": {"server": "http://127.0.0.1:2", "token_store": "keyring"},
         }})
         .to_string(),
     );
@@ -156,4 +165,74 @@ fn each_context_has_an_entry_of_its_own() {
         let output = run(&env, bus, &["--context-name", context, "whoami"]);
         assert_eq!(output.status.code(), Some(4), "{context}");
     }
+}
+
+/// The Go tool writes its login into the flat part of a file, which says nothing of our contexts.
+#[test]
+fn a_flat_login_after_a_rename_reaches_no_other_server() {
+    let env = TestEnv::new();
+    let Some(bus) = Bus::start(&env) else { return };
+    let Some(_keyring) = bus.keyring(&env, Some("password")) else {
+        return;
+    };
+    let bus = bus.address.as_str();
+    let (a, b) = (nothing(), nothing());
+    let other = "sha256~canary-other-0123456789";
+    let in_keyring = ["--store", "keyring"];
+    let login = |url: &str, token: &str, more: &[&str]| {
+        let words = [&["login", url, "--token", token][..], &in_keyring, more].concat();
+        said(&env, bus, &words);
+    };
+    login(a.url(), TOKEN, &[]);
+    said(&env, bus, &["config", "rename-context", "localhost", "a"]);
+    let renamed = env.saved();
+    // Other programs set keys of the flat part and keep the rest.
+    let mut flat = renamed.clone();
+    flat["api_url"] = json!(b.url());
+    flat["current_context"] = json!("localhost");
+    env.config(&flat.to_string());
+    login(b.url(), other, &["--context-name", "localhost"]);
+    said(&env, bus, &["--context-name", "a", "project", "list"]);
+    said(&env, bus, &["project", "list"]);
+    let tokens = |server: &Scripted| -> BTreeSet<String> {
+        let received = server.received();
+        let sent = received
+            .iter()
+            .filter_map(|request| request.header("Authorization"));
+        sent.map(str::to_owned).collect()
+    };
+    assert_eq!(tokens(&a), [format!("Bearer {TOKEN}")].into());
+    assert_eq!(tokens(&b), [format!("Bearer {other}")].into());
+
+    // A number that an editor copies, or an address that it changes, brings no login to another server.
+    let seen = (a.received().len(), b.received().len());
+    let before = env.saved();
+    let entry = before["contexts"]["a"]["keyring_entry"].clone();
+    env.config(
+        &json!({"current_context": "x", "contexts": {
+            "x": {"server": b.url(), "token_store": "keyring", "keyring_entry": entry},
+        }})
+        .to_string(),
+    );
+    let output = run(&env, bus, &["project", "list"]);
+    let (_, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    for wanted in [
+        format!("the keyring holds a login for {}", a.url()),
+        format!("Hint: acpctl login {}", b.url()),
+    ] {
+        assert!(stderr.contains(&wanted), "{wanted}: {stderr}");
+    }
+    assert_eq!((a.received().len(), b.received().len()), seen);
+
+    // A login of a context that shares a number takes a number of its own, and a logout leaves the other one alone.
+    let mut shared = before.clone();
+    shared["contexts"]["y"] =
+        json!({"server": b.url(), "token_store": "keyring", "keyring_entry": entry});
+    env.config(&shared.to_string());
+    said(&env, bus, &["--context-name", "y", "logout"]);
+    said(&env, bus, &["--context-name", "a", "project", "list"]);
+    env.config(&shared.to_string());
+    login(b.url(), other, &["--context-name", "y"]);
+    said(&env, bus, &["--context-name", "a", "project", "list"]);
 }
