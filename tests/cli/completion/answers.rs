@@ -64,7 +64,10 @@ fn commands_flags_and_fixed_values() {
         (&["credential", "create", "--name", ""], &[":4"]),
         (
             &["credential", "validate", "--rules", "r"],
-            &["runner\tWhat works inside a session's container", ":4"],
+            &[
+                "runner\tAccept what works inside a session's container",
+                ":4",
+            ],
         ),
         (
             &["completion", "po"],
