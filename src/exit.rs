@@ -31,9 +31,10 @@ pub(crate) fn report(out: &Out, error: &anyhow::Error, as_json: bool) -> ExitCod
         }
     }
     if as_json && !out.wrote() {
+        let hidden = |text: Option<String>| text.map(|text| secrets::hide(&text).into_owned());
         let body = json!({"error": {
-            "exit_code": code, "code": server.code, "reason": message, "detail": server.detail,
-            "hint": failure.hint, "operation_id": server.operation_id,
+            "exit_code": code, "code": server.code, "reason": message, "detail": hidden(server.detail),
+            "hint": hidden(failure.hint), "operation_id": server.operation_id,
         }});
         // The exit code reports the failure; if the pipe is closed, nothing is lost.
         let _ = out.json(&body);

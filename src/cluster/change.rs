@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::client::{Client, ClusterAnswer};
-use super::fault::{Class, Fault};
+use super::fault::{Class, Fault, said};
+use super::granted::{Granted, Wanted, contradiction};
 use super::objects::{Account, CREDENTIAL, ID_LABEL, Kind, MANAGED_BY, Object, PLATFORM, is_name};
 use super::questions::{not_kubernetes, refuse};
+use crate::text::secrets;
 
 /// How often the removal of an object is tried, and the wait between.
 const TRIES: u32 = 3;
@@ -144,9 +145,47 @@ pub(crate) async fn accounts(
     client: &Client,
     namespace: Option<&str>,
 ) -> Result<Vec<Found>, Fault> {
+    let items = made(client, Kind::Account, namespace).await?;
+    let found = |(account, item): (Account, Value)| {
+        let noted = |key: &str| {
+            let text = item["metadata"]["annotations"][key].as_str();
+            text.unwrap_or_default().to_owned()
+        };
+        Found {
+            account,
+            credential: said(&noted(CREDENTIAL)),
+            platform: noted(PLATFORM),
+        }
+    };
+    Ok(items.into_iter().map(found).collect())
+}
+
+/// Lists the anchors that this program has made, with their accounts, in a namespace or in all of them.
+///
+/// # Errors
+/// The cluster refuses.
+pub(crate) async fn anchors(
+    client: &Client,
+    namespace: Option<&str>,
+) -> Result<Vec<(Account, String)>, Fault> {
+    let items = made(client, Kind::Anchor, namespace).await?;
+    let named = |(account, item): (Account, Value)| {
+        let name = item["metadata"]["name"].as_str()?;
+        let is_anchor = account.anchors().iter().any(|anchor| anchor == name);
+        is_anchor.then(|| (account, name.to_owned()))
+    };
+    Ok(items.into_iter().filter_map(named).collect())
+}
+
+/// Lists the objects of a kind that have our label, each with the account that its labels name.
+async fn made(
+    client: &Client,
+    kind: Kind,
+    namespace: Option<&str>,
+) -> Result<Vec<(Account, Value)>, Fault> {
     let path = match namespace {
-        Some(namespace) => Kind::Account.collection(namespace),
-        None => "/api/v1/serviceaccounts".to_owned(),
+        Some(namespace) => kind.collection(namespace),
+        None => kind.everywhere(),
     };
     let (label, value) = MANAGED_BY;
     let selector = format!("{}%3D{value}", label.replace('/', "%2F"));
@@ -155,26 +194,19 @@ pub(crate) async fn accounts(
         .await?;
     let items = answer.json().and_then(|json| json["items"].as_array());
     let Some(items) = items.filter(|_| answer.status == 200) else {
-        return Err(refusal(client, &answer, "ServiceAccounts"));
+        return Err(refusal(client, &answer, &format!("{}s", kind.word())));
     };
-    let found = |item: &Value| {
+    let with_account = |item: &Value| {
         let id = item["metadata"]["labels"][ID_LABEL].as_str()?;
-        let noted = |key: &str| {
-            let text = item["metadata"]["annotations"][key].as_str();
-            text.unwrap_or_default().to_owned()
-        };
         let own = item["metadata"]["namespace"].as_str();
         let namespace = namespace.or(own)?;
-        (is_name(id) && is_name(namespace)).then(|| Found {
-            account: Account {
-                id: id.to_owned(),
-                namespace: namespace.to_owned(),
-            },
-            credential: noted(CREDENTIAL),
-            platform: noted(PLATFORM),
-        })
+        let account = Account {
+            id: id.to_owned(),
+            namespace: namespace.to_owned(),
+        };
+        (is_name(id) && is_name(namespace)).then(|| (account, item.clone()))
     };
-    Ok(items.iter().filter_map(found).collect())
+    Ok(items.iter().filter_map(with_account).collect())
 }
 
 /// Returns true if the object has the label of its account.
@@ -188,36 +220,26 @@ fn uid(found: Option<&Value>) -> Option<String> {
     (!uid.is_empty()).then(|| uid.to_owned())
 }
 
-/// A token, and its end as the cluster grants it.
-pub(crate) struct Granted {
-    pub token: SecretString,
-    pub end: Timestamp,
-}
-
 /// Asks for a token that is bound to an anchor. It is never sent as a dry run: the cluster would give a token that
 /// works.
 ///
 /// # Errors
-/// There is no answer with a token. The cluster may have made one; it ends with its anchor.
-pub(crate) async fn token(
-    client: &Client,
-    account: &Account,
-    anchor: &Object,
-    anchor_uid: &str,
-    ttl: Duration,
-) -> Result<Granted, Fault> {
+/// There is no answer with such a token. The cluster may have made one; it ends with its anchor.
+pub(crate) async fn token(client: &Client, wanted: &Wanted<'_>) -> Result<Granted, Fault> {
+    let account = wanted.account;
     let path = format!(
         "{}/{}/token",
         Kind::Account.collection(&account.namespace),
         account.name()
     );
+    let bound = json!({
+        "kind": "Secret", "apiVersion": "v1",
+        "name": wanted.anchor.name, "uid": wanted.anchor_uid,
+    });
     let body = json!({
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenRequest",
-        "spec": {
-            "expirationSeconds": ttl.as_secs(),
-            "boundObjectRef": {"kind": "Secret", "apiVersion": "v1", "name": anchor.name, "uid": anchor_uid},
-        },
+        "spec": {"expirationSeconds": wanted.ttl.as_secs(), "boundObjectRef": bound},
     });
     let answer = client.post(&path, &body).await?;
     if !matches!(answer.status, 200 | 201) {
@@ -225,12 +247,14 @@ pub(crate) async fn token(
     }
     let status = answer.json().map_or(&Value::Null, |json| &json["status"]);
     let token = status["token"].as_str().filter(|token| !token.is_empty());
+    let token = token.map(SecretString::from);
+    token.iter().for_each(secrets::know);
     let end = status["expirationTimestamp"].as_str();
     match (token, end.and_then(|end| end.parse().ok())) {
-        (Some(token), Some(end)) => Ok(Granted {
-            token: SecretString::from(token),
-            end,
-        }),
+        (Some(token), _) if client.logs_in_with(&token) => {
+            Err(contradiction("back the token that you log in with"))
+        }
+        (Some(token), Some(end)) => Granted::of(token, end, wanted),
         _ => Err(not_kubernetes(client, &answer)),
     }
 }

@@ -16,7 +16,7 @@ use super::fault::{Class, Fault, NOT_KUBERNETES};
 use super::tls;
 use crate::api::proxy;
 use crate::kubeconfig::Access;
-use crate::text::url_for_people;
+use crate::text::{self, secrets, url_for_people};
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 4 << 20;
@@ -34,7 +34,8 @@ pub(crate) struct Limits {
     pub request: Duration,
 }
 
-/// An answer of any status.
+/// An answer of any status. Its words may quote what the cluster was sent: they are shown in a [`Fault`] or through
+/// [`said`](super::fault::said) only.
 pub(crate) struct ClusterAnswer {
     pub status: u16,
     pub content_type: String,
@@ -81,11 +82,13 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Sets up the client from the kubeconfig, without sending a request.
+    /// Sets up the client from the kubeconfig, without sending a request. From now on its secrets are hidden in all
+    /// that the cluster says.
     ///
     /// # Errors
     /// A part of the kubeconfig can't be used here.
     pub(crate) async fn new(access: &Access, limits: Limits) -> Result<Self, Fault> {
+        access.secrets().iter().for_each(secrets::know);
         let mut url = server_url(access)
             .ok_or_else(|| unusable("the cluster's address can't be used".to_owned()))?;
         let address = address_of(&url);
@@ -109,6 +112,9 @@ impl Client {
         }
         let proxy_url = proxy_of(access, &url);
         if let Some(proxy_url) = &proxy_url {
+            for secret in text::url::secrets(proxy_url.expose_secret()) {
+                secrets::know(&secret.into());
+            }
             let proxy = reqwest::Proxy::all(proxy_url.expose_secret())
                 .map_err(|_| unusable("proxy-url can't be used".to_owned()))?;
             builder = builder.proxy(proxy);
@@ -145,6 +151,14 @@ impl Client {
     #[must_use]
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Returns true if this token is the one that the client logs in with.
+    #[must_use]
+    pub(crate) fn logs_in_with(&self, token: &SecretString) -> bool {
+        let sent = self.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+        let own = sent.and_then(|sent| sent.strip_prefix(b"Bearer "));
+        own == Some(token.expose_secret().as_bytes())
     }
 
     /// # Errors

@@ -6,6 +6,7 @@ use std::io;
 use rustls::{AlertDescription, CertificateError};
 
 use crate::failure::Kind;
+use crate::text::secrets;
 
 /// The class of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +56,14 @@ impl Class {
     }
 }
 
-/// A failure with one thing to do about it. It contains texts of the cluster unchanged: they hold no secret of this
-/// run, but the caller that shows them must escape control characters.
+/// Returns words of a cluster without the secrets of this run, which a cluster may quote back.
+#[must_use]
+pub(crate) fn said(words: &str) -> String {
+    secrets::hide(words).into_owned()
+}
+
+/// A failure with one thing to do about it. It may quote the cluster, as [`said`]; the caller that shows it must escape
+/// control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub class: Class,
@@ -71,7 +78,7 @@ impl Fault {
     pub(crate) fn new(class: Class, text: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             class,
-            text: text.into(),
+            text: said(&text.into()),
             hint: hint.into(),
             connected: true,
         }

@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
 use super::client::Client;
-use super::fault::Fault;
+use super::fault::{Fault, said};
 use super::grade::{
     EVERYTHING, Finding, Grade, Level, MOST_REQUESTS, QUESTIONS, Question, Rules, Scope, Verdict,
 };
@@ -48,7 +48,7 @@ pub(crate) async fn inspect(client: &Client, namespace: &str) -> Result<Inspecti
                 level: Level::Admin,
                 at_least: false,
             },
-            findings: vec![everything],
+            findings: vec![everything.for_people()],
             rules: Rules::default(),
         });
     }
@@ -69,9 +69,21 @@ pub(crate) async fn inspect(client: &Client, namespace: &str) -> Result<Inspecti
         user,
         namespace: namespace.to_owned(),
         grade: super::grade::grade(&findings, &rules),
-        findings,
+        findings: findings.into_iter().map(Finding::for_people).collect(),
         rules,
     })
+}
+
+impl Finding {
+    /// Returns it without the secrets of this run: its names and its reason are the cluster's words.
+    fn for_people(self) -> Self {
+        let verdict = match self.verdict {
+            Verdict::Yes(reason) => Verdict::Yes(reason.map(|reason| said(&reason))),
+            Verdict::Only(names) => Verdict::Only(names.iter().map(|name| said(name)).collect()),
+            other => other,
+        };
+        Self { verdict, ..self }
+    }
 }
 
 /// Answers a question about the namespace by its rules, if they can.

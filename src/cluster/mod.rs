@@ -7,6 +7,7 @@
 //! - [`inspect`]: asks the questions of the grade
 //! - [`roles`], [`objects`]: what a minted credential may do, and its objects in the cluster, as data
 //! - [`change`]: creates and removes single objects, and asks for tokens
+//! - [`granted`]: whether a token is the one that was asked for
 //! - [`journal`]: notes about unfinished changes, for the run after one that was killed
 //! - [`plugin`]: the login program that a kubeconfig names, with a time limit
 //! - `tls`: judges certificates as Kubernetes' own client does
@@ -18,6 +19,7 @@ pub(crate) mod change;
 pub(crate) mod client;
 pub(crate) mod fault;
 pub(crate) mod grade;
+pub(crate) mod granted;
 pub(crate) mod inspect;
 pub(crate) mod journal;
 pub(crate) mod objects;

@@ -92,11 +92,20 @@ impl Kind {
     /// Returns the path of all objects of this kind in a namespace.
     #[must_use]
     pub(crate) fn collection(self, namespace: &str) -> String {
-        let api = match self {
+        format!("{}/namespaces/{namespace}/{}", self.api(), self.plural())
+    }
+
+    /// Returns the path of all objects of this kind in the cluster.
+    #[must_use]
+    pub(crate) fn everywhere(self) -> String {
+        format!("{}/{}", self.api(), self.plural())
+    }
+
+    fn api(self) -> String {
+        match self {
             Self::Account | Self::Anchor => "/api/v1".to_owned(),
             Self::Role | Self::Binding => format!("/apis/{RBAC}/v1"),
-        };
-        format!("{api}/namespaces/{namespace}/{}", self.plural())
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::client::{Client, ClusterAnswer};
-use super::fault::{Class, Fault, NOT_KUBERNETES};
+use super::fault::{Class, Fault, NOT_KUBERNETES, said};
 use super::grade::REVIEWS;
 
 const WHO: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
@@ -20,7 +20,7 @@ const ANONYMOUS: &str = "system:anonymous";
 pub(crate) async fn version(client: &Client) -> Result<Option<String>, Fault> {
     let answer = client.get("/version").await?;
     refuse(client, &answer)?;
-    let version = |json: &Value| json["gitVersion"].as_str().map(str::to_owned);
+    let version = |json: &Value| json["gitVersion"].as_str().map(said);
     match (answer.status, answer.json()) {
         (200, Some(json)) if json.get("gitVersion").is_some() || json.get("major").is_some() => {
             Ok(version(json))
@@ -40,13 +40,21 @@ pub(crate) async fn who(client: &Client) -> Result<Option<String>, Fault> {
     Ok(user.map(|user| user.name))
 }
 
-/// A user, as the cluster sees it.
+/// A user, as the cluster sees it, in words that pass through `said`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct User {
     pub name: String,
     pub groups: Vec<String>,
     /// The cluster's name for the credential, such as `JTI=…`, as its audit log has it.
     pub credential: Option<String>,
+}
+
+impl User {
+    /// Returns true if this is the user's name.
+    #[must_use]
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name == said(name)
+    }
 }
 
 /// The user with its groups; `None` if the cluster knows the user but does not say the name.
@@ -87,14 +95,11 @@ pub(crate) async fn identity(client: &Client) -> Result<Option<User>, Fault> {
 fn user_of(name: &str, info: &Value) -> User {
     let texts = |list: &Value| -> Vec<String> {
         let list = list.as_array().map_or(&[][..], Vec::as_slice);
-        list.iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect()
+        list.iter().filter_map(Value::as_str).map(said).collect()
     };
     let ids = texts(&info["extra"]["authentication.kubernetes.io/credential-id"]);
     User {
-        name: name.to_owned(),
+        name: said(name),
         groups: texts(&info["groups"]),
         credential: ids.into_iter().next(),
     }
@@ -121,7 +126,7 @@ fn known_by_refusal(client: &Client, answer: &ClusterAnswer) -> Result<Option<Us
         return Err(not_kubernetes(client, answer));
     }
     Ok(user.map(|name| User {
-        name: name.to_owned(),
+        name: said(name),
         ..User::default()
     }))
 }
@@ -178,6 +183,7 @@ fn rules(review: &Value) -> Readable {
         .flat_map(|rule| texts(rule, "resources"))
         // A part of a kind, such as the status of a pod, can't be listed.
         .filter(|kind| !kind.contains('/') && !REVIEWS.contains(&kind.as_str()))
+        .map(|kind| said(&kind))
         .collect();
     Readable {
         kinds,

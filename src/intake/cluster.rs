@@ -275,12 +275,10 @@ pub(crate) async fn log_in(ctx: &Ctx, access: &mut Access) -> Result<(), Fault> 
     let limit = login_limit(ctx);
     let heard = |line: &str| ctx.out.note(&secrets::hide(line));
     match plugin::run(access, plugin, limit, without_our_secrets, heard).await? {
-        Login::Token(token) => {
-            secrets::know(&token);
-            access.token = Some(token);
-        }
+        Login::Token(token) => access.token = Some(token),
         Login::Certificate(pair) => access.certificate = Some(pair),
     }
+    access.secrets().iter().for_each(secrets::know);
     Ok(())
 }
 

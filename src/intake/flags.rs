@@ -42,6 +42,9 @@ pub struct KubeconfigArgs {
     /// Store the file unchecked; sessions that use it may fail
     #[arg(long)]
     pub(super) skip_validation: bool,
+    /// True if acpctl has minted the kubeconfig: how soon its token ends was asked for, so it is no finding.
+    #[arg(skip)]
+    pub(super) is_minted: bool,
     #[command(flatten)]
     pub gates: GateArgs,
 }
@@ -84,17 +87,13 @@ impl KubeconfigArgs {
         }
     }
 
-    /// Returns the gates for a kubeconfig that was minted with these flags: it has one context and names no file, and
-    /// its token is meant to end soon.
+    /// Returns the gates for a kubeconfig that was minted with these flags: it has one context and names no file.
     #[must_use]
     pub fn of_minted(&self) -> Self {
-        let soon = "token-expires-soon".to_owned();
         Self {
             min_ttl: self.min_ttl,
-            gates: GateArgs {
-                strict: self.gates.strict,
-                allow: self.gates.allow.iter().cloned().chain([soon]).collect(),
-            },
+            is_minted: true,
+            gates: self.gates.clone(),
             ..Self::default()
         }
     }

@@ -21,6 +21,8 @@ use crate::text::secrets;
 
 /// The code of the finding that a context is not in the file.
 const ABSENT_CONTEXT: &str = "context-not-found";
+/// The code of the finding that a token ends within a day.
+const EXPIRES_SOON: &str = "token-expires-soon";
 
 /// A kubeconfig that is ready to be stored.
 pub struct Prepared {
@@ -46,6 +48,10 @@ impl KubeconfigArgs {
             return self.unchecked(sources);
         }
         let mut examined = self.examine(ctx, sources)?;
+        if self.is_minted {
+            let findings = &mut examined.report.findings;
+            findings.retain(|finding| finding.code != EXPIRES_SOON);
+        }
         report(ctx, sources, &examined);
         let findings = &examined.report.findings;
         let subject = format!("the kubeconfig from {name}");

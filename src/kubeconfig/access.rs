@@ -2,12 +2,13 @@
 //!
 //! Files are not opened: a document that was cut to one context holds everything.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::choose::Chosen;
 use super::files::{Material, Materials};
 use super::model::{AuthProvider, Config, Exec, User};
+use super::secrets;
 use super::summary::{self, ContextSummary};
 use super::token;
 
@@ -77,6 +78,24 @@ impl Access {
     #[must_use]
     pub fn needed_plugin(&self) -> Option<&Plugin> {
         self.plugin.as_ref().filter(|_| self.token.is_none())
+    }
+
+    /// Returns what a client shows to the cluster and nobody else may see: the token, the password, alone and in the
+    /// text that is sent, and the key line by line. The settings of a login program are not sent to the cluster.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<SecretString> {
+        let mut found: Vec<SecretString> = self.token.iter().cloned().collect();
+        if let Some((name, password)) = &self.basic {
+            found.push(password.clone());
+            found.push(SecretString::from(format!(
+                "{name}:{}",
+                password.expose_secret()
+            )));
+        }
+        let pair = self.certificate.as_ref().map(SecretString::expose_secret);
+        let keys = pair.into_iter().flat_map(secrets::private_lines);
+        found.extend(keys.map(SecretString::from));
+        found
     }
 
     /// Returns true if there is any credential.

@@ -158,6 +158,16 @@ pub(super) fn key_lines(pem: &str) -> impl Iterator<Item = &str> {
         .filter(|line| !line.starts_with("-----") && line.len() >= SHORTEST_LINE)
 }
 
+/// Returns the lines of the private keys of a text, without its certificates.
+pub(super) fn private_lines(pem: &str) -> impl Iterator<Item = &str> {
+    pem.split("-----BEGIN ")
+        .filter(|block| {
+            let kind = block.lines().next().unwrap_or_default();
+            kind.ends_with("PRIVATE KEY-----")
+        })
+        .flat_map(key_lines)
+}
+
 fn names_a_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["token", "secret", "password", "key"]

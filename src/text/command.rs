@@ -14,14 +14,19 @@ pub(crate) fn carry(flags: Vec<String>) {
 #[must_use]
 pub(crate) fn acpctl(words: &[&str]) -> String {
     let flags = FLAGS.get().map(Vec::as_slice).unwrap_or_default();
-    let words = flags
-        .iter()
-        .map(String::as_str)
-        .chain(words.iter().copied());
-    std::iter::once("acpctl".to_owned())
-        .chain(words.map(shell_word))
-        .collect::<Vec<_>>()
-        .join(" ")
+    let flags = flags.iter().map(String::as_str);
+    let line: Vec<&str> = std::iter::once("acpctl")
+        .chain(flags)
+        .chain(words.iter().copied())
+        .collect();
+    shell_line(&line)
+}
+
+/// Returns a command line for a POSIX shell.
+#[must_use]
+pub(crate) fn shell_line(words: &[&str]) -> String {
+    let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
+    words.join(" ")
 }
 
 /// Returns a word for a POSIX shell, in quotes if it needs them.

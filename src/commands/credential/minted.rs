@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::api::{self, ListOptions, Method};
 use crate::cluster::change;
 use crate::cluster::grade::Level;
+use crate::cluster::granted::Granted;
 use crate::cluster::inspect::{Inspection, inspect};
 use crate::cluster::journal::{Journal, Note, Work};
 use crate::cluster::objects::{Account, Object, is_name};
@@ -103,7 +104,7 @@ pub(super) struct Ends<'c> {
     pub cluster: Client,
     pub way: Way,
     pub platform: &'c api::Client,
-    /// The address of the platform.
+    /// The address of the platform, as the cluster and the journal get to know it: without a login.
     pub address: String,
 }
 
@@ -115,7 +116,7 @@ impl<'c> Ends<'c> {
     pub(super) fn open(ctx: &'c Ctx, mut way: Way, allowed: &[String]) -> anyhow::Result<Self> {
         require_tls(&way.access)?;
         let platform = ctx.client()?;
-        let address = ctx.settings()?.api_url.value.clone();
+        let address = url_for_people(&ctx.settings()?.api_url.value);
         let cluster = ctx.block_on(cluster::connect(ctx, &mut way, allowed))?;
         Ok(Self {
             cluster,
@@ -264,37 +265,46 @@ impl<'c> Ends<'c> {
     /// Asks the cluster what a new token can do. The token must be the account's.
     ///
     /// # Errors
-    /// The cluster does not accept it, or takes it for another user's.
+    /// The cluster does not accept it, takes it for another user's, or nothing tells whose it is.
     pub(super) async fn prove(
         &self,
         ctx: &Ctx,
         account: &Account,
+        granted: &Granted,
         text: &SecretString,
     ) -> anyhow::Result<Inspection> {
         let way = cluster::of_text("the minted kubeconfig", text.expose_secret())?;
         let client = cluster::client(ctx, &way.access).await.map_err(failure)?;
-        let mut asked = self.ask(&client, account).await?;
+        let mut asked = ask(&client, account, granted).await?;
         for _ in 1..TRIES {
             if asked.grade.level > Level::None {
                 break;
             }
             tokio::time::sleep(PAUSE).await;
-            asked = self.ask(&client, account).await?;
+            asked = ask(&client, account, granted).await?;
+        }
+        if asked.user.is_none() {
+            ctx.out
+                .note("The cluster does not say whose the new token is; the token itself names the account");
         }
         Ok(asked)
     }
+}
 
-    async fn ask(&self, client: &Client, account: &Account) -> Result<Inspection, Failure> {
-        let asked = inspect(client, &account.namespace).await.map_err(failure)?;
-        match &asked.user {
-            Some(user) if user.name != account.user() => Err(failure(Fault::new(
-                Class::Login,
-                format!("the cluster takes the new token for that of {}", user.name),
-                "tell the cluster's administrator",
-            ))),
-            _ => Ok(asked),
+async fn ask(client: &Client, account: &Account, granted: &Granted) -> Result<Inspection, Failure> {
+    let asked = inspect(client, &account.namespace).await.map_err(failure)?;
+    let why = match &asked.user {
+        Some(user) if !user.is(&account.user()) => {
+            format!("the cluster takes the new token for that of {}", user.name)
         }
-    }
+        // A cluster that does not answer the question must not be able to give any token.
+        None if !granted.names_account => {
+            "the new token can't be read, and the cluster does not say whose it is".to_owned()
+        }
+        _ => return Ok(asked),
+    };
+    let hint = "tell the cluster's administrator";
+    Err(failure(Fault::new(Class::Login, why, hint)))
 }
 
 /// A token must not be asked for over a connection that anybody can read.

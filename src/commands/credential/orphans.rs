@@ -1,4 +1,5 @@
-//! `acpctl credential list --orphans`: compares the accounts in a cluster with the credentials of the platform.
+//! `acpctl credential list --orphans`: compares the accounts in a cluster, and the anchors of their tokens, with the
+//! credentials of the platform.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +8,8 @@ use serde_json::json;
 
 use super::minted::{Ends, Minted};
 use crate::api::ListOptions;
-use crate::cluster::Class;
 use crate::cluster::change::{self, Found};
+use crate::cluster::fault::{Class, Fault, said};
 use crate::cluster::objects::Account;
 use crate::ctx::Ctx;
 use crate::intake::cluster::{ClusterArgs, failure};
@@ -16,9 +17,11 @@ use crate::output::Format;
 use crate::resources::{CREDENTIAL, Record};
 use crate::text::acpctl;
 
-/// The accounts that were found in the cluster.
+/// What was found in the cluster.
 struct Seen {
     accounts: Vec<Found>,
+    /// The anchors with their accounts. Each may keep a token alive.
+    anchors: Vec<(Account, String)>,
     /// The namespaces that were looked at; `None` for all.
     namespaces: Option<BTreeSet<String>>,
 }
@@ -81,10 +84,19 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
         .filter(|(_, minted)| !is_there(&minted.account))
         .map(|(record, _)| record.name_or_id())
         .collect();
+    // The second anchor of a stored account: a run that was lost elsewhere may have left a token with it.
+    let left = |(account, anchor): &&(Account, String)| {
+        let mut owners = stored.iter();
+        owners.any(|(_, minted)| minted.account == *account && minted.anchor != *anchor)
+    };
+    let anchors: Vec<&(Account, String)> = seen.anchors.iter().filter(left).collect();
     match format {
         Format::Table | Format::Wide | Format::Name => {
             show(ctx, &accounts, &credentials)?;
-            if accounts.is_empty() && credentials.is_empty() {
+            for (account, anchor) in &anchors {
+                show_anchor(ctx, &stored, account, anchor)?;
+            }
+            if accounts.is_empty() && credentials.is_empty() && anchors.is_empty() {
                 ctx.out.note(&seen.says());
             }
             Ok(())
@@ -92,11 +104,14 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
         format => {
             let account = |found: &&Found| {
                 let Account { id, namespace } = &found.account;
-                json!({"id": id, "namespace": namespace, "credential": found.credential})
+                json!({"id": said(id), "namespace": said(namespace), "credential": found.credential})
             };
             let accounts: Vec<_> = accounts.iter().map(account).collect();
+            let secret = |(account, anchor): &&(Account, String)| json!({"name": said(anchor), "namespace": said(&account.namespace)});
+            let anchors: Vec<_> = anchors.iter().map(secret).collect();
             let found = json!({
                 "accounts": accounts,
+                "secrets": anchors,
                 "credentials": credentials,
                 "namespaces": seen.namespaces,
             });
@@ -105,29 +120,24 @@ pub(super) fn run(ctx: &Ctx, cluster: &ClusterArgs, format: &Format) -> anyhow::
     }
 }
 
-/// Lists the accounts of the whole cluster, or, if the user may not do that, those of the namespaces that the context
-/// and the credentials name.
+/// Looks at the whole cluster, or, if the user may not do that, at the namespaces that the context and the credentials
+/// name.
 async fn look(ctx: &Ctx, ends: &Ends<'_>, namespaces: BTreeSet<String>) -> anyhow::Result<Seen> {
-    match change::accounts(&ends.cluster, None).await {
-        Ok(accounts) => {
-            return Ok(Seen {
-                accounts,
-                namespaces: None,
-            });
-        }
+    let mut seen = Seen {
+        accounts: Vec::new(),
+        anchors: Vec::new(),
+        namespaces: None,
+    };
+    match add(ctx, ends, None, &mut seen).await {
+        Ok(()) => return Ok(seen),
         Err(fault) if fault.class == Class::Permission => {}
         Err(fault) => return Err(failure(fault).into()),
     }
-    let mut seen = Seen {
-        accounts: Vec::new(),
-        namespaces: None,
-    };
     let mut refused = None;
     let mut covered = BTreeSet::new();
     for namespace in namespaces {
-        match change::accounts(&ends.cluster, Some(&namespace)).await {
-            Ok(found) => {
-                seen.accounts.extend(found);
+        match add(ctx, ends, Some(&namespace), &mut seen).await {
+            Ok(()) => {
                 covered.insert(namespace);
             }
             Err(fault) if fault.class == Class::Permission => {
@@ -146,11 +156,57 @@ async fn look(ctx: &Ctx, ends: &Ends<'_>, namespaces: BTreeSet<String>) -> anyho
     Ok(seen)
 }
 
+/// Adds what is in a namespace, or in the whole cluster. Who may list accounts may not always list Secrets.
+async fn add(
+    ctx: &Ctx,
+    ends: &Ends<'_>,
+    namespace: Option<&str>,
+    seen: &mut Seen,
+) -> Result<(), Fault> {
+    let accounts = change::accounts(&ends.cluster, namespace).await?;
+    seen.accounts.extend(accounts);
+    match change::anchors(&ends.cluster, namespace).await {
+        Ok(anchors) => seen.anchors.extend(anchors),
+        Err(fault) if fault.class == Class::Permission => {
+            let place = namespace.map_or("of the cluster".to_owned(), |namespace| {
+                format!("of the namespace {namespace}")
+            });
+            ctx.out.warn(&format!(
+                "you may not list the Secrets {place}, so left-over tokens of stored accounts are not looked for"
+            ));
+        }
+        Err(fault) => return Err(fault),
+    }
+    Ok(())
+}
+
+/// Shows a second anchor of a stored account.
+fn show_anchor(
+    ctx: &Ctx,
+    stored: &[(&Record, Minted)],
+    account: &Account,
+    anchor: &str,
+) -> anyhow::Result<()> {
+    let owner = stored.iter().find(|(_, minted)| minted.account == *account);
+    let Some((record, _)) = owner else {
+        return Ok(());
+    };
+    let name = record.name_or_id();
+    ctx.out.line(&format!(
+        "secret/{} may keep a second token of credential/{name} alive",
+        said(anchor)
+    ))?;
+    let renew = acpctl(&["credential", "renew", name]);
+    ctx.out
+        .note_as_is(&format!("  unless a renewal is under way, end it: {renew}"));
+    Ok(())
+}
+
 fn show(ctx: &Ctx, accounts: &[&Found], credentials: &[&str]) -> anyhow::Result<()> {
     for found in accounts {
         ctx.out.line(&format!(
             "serviceaccount/{} was made for credential/{}, which the platform does not have",
-            found.account.name(),
+            said(&found.account.name()),
             found.credential
         ))?;
         ctx.out

@@ -1,5 +1,6 @@
 //! `acpctl credential renew`
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -10,10 +11,11 @@ use serde_json::{Value, json};
 use super::merge;
 use super::minted::{self, Ends, Minted};
 use super::renewer;
-use super::schedule::{self, Scheduler};
+use super::schedule::{self, Job, Scheduler};
 use super::watch::{self, Round};
 use crate::api::{Body, Cause, Error, ListOptions, Method};
 use crate::cluster::change;
+use crate::cluster::granted::Wanted;
 use crate::cluster::inspect::Inspection;
 use crate::cluster::journal::{Journal, Note, Work};
 use crate::cluster::objects::{Account, Object, PLATFORM, is_name};
@@ -21,7 +23,7 @@ use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::digest;
 use crate::failure::{Failure, Kind};
-use crate::intake::cluster::{ClusterArgs, failure};
+use crate::intake::cluster::{ClusterArgs, failure, may_log_in};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs, progress};
 use crate::resources::{
@@ -78,7 +80,7 @@ pub struct Args {
     /// nothing now
     #[arg(long, value_name = "NAMESPACE", conflicts_with_all = ["watch", "print_schedule"])]
     renewer: Option<String>,
-    /// Print a text for this scheduler, which renews all credentials in time, and renew nothing now:
+    /// Print a text for this scheduler, which renews the credential, or all, in time, and renew nothing now:
     /// cron|github|kubernetes|systemd
     #[arg(
         long,
@@ -96,9 +98,8 @@ pub struct Args {
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     if let Some(scheduler) = args.print_schedule {
-        return ctx
-            .out
-            .data(schedule::text(scheduler, args.expiring_within).as_bytes());
+        let text = schedule::text(scheduler, &job(ctx, args)?)?;
+        return ctx.out.data(text.as_bytes());
     }
     if args.credential.is_some() == args.all {
         return Err(Failure::usage("name a credential, or add --all").into());
@@ -218,6 +219,30 @@ fn due(record: &Record, within: Duration) -> Option<Timestamp> {
     let half = Minted::of(record).map(|minted| minted.ttl / 2);
     let within = half.map_or(within, |half| half.min(within));
     expires_at(record)?.checked_sub(within).ok()
+}
+
+/// Returns what `--print-schedule` prints a text for: the named credential, or all.
+fn job<'a>(ctx: &Ctx, args: &'a Args) -> Result<Job<'a>, Failure> {
+    if args.credential.is_some() && args.all {
+        return Err(Failure::usage("name a credential, or add --all"));
+    }
+    if let Some(given) = &args.credential {
+        Collection::credentials().check(given)?;
+    }
+    may_log_in(&args.cluster.allow)?;
+    let from_file = args.cluster.from_file.as_deref();
+    if from_file == Some(Path::new("-")) {
+        return Err(Failure::usage("a schedule can't read standard input")
+            .hint("name the kubeconfig as a file"));
+    }
+    Ok(Job {
+        credential: args.credential.as_deref(),
+        within: args.expiring_within.unwrap_or(schedule::DEFAULT),
+        from_file: from_file.map(|path| std::path::absolute(path).unwrap_or_else(|_| path.into())),
+        context: args.cluster.context.as_deref(),
+        allow: &args.cluster.allow,
+        is_local: ctx.globals.local,
+    })
 }
 
 /// Returns the credentials that the command line names.
@@ -433,16 +458,21 @@ async fn make(
         .await
         .map_err(failure)?;
     journal.step("token")?;
-    let granted = change::token(&ends.cluster, &new.account, anchor, &uid, new.ttl)
-        .await
-        .map_err(failure)?;
-    secrets::know(&granted.token);
+    let wanted = Wanted {
+        account: &new.account,
+        anchor,
+        anchor_uid: &uid,
+        ttl: new.ttl,
+        now: ctx.now(),
+    };
+    let granted = change::token(&ends.cluster, &wanted).await;
+    let granted = granted.map_err(failure)?;
     let context = annotation(record, CONTEXT);
     let name = Some(context).filter(|name| !name.is_empty());
     let name = name.unwrap_or_else(|| record.name_or_id().to_owned());
     let text = minted::kubeconfig(&ends.way.access, &name, &new.account, &granted.token)?;
     journal.step("try the token")?;
-    let asked = ends.prove(ctx, &new.account, &text).await?;
+    let asked = ends.prove(ctx, &new.account, &granted, &text).await?;
     Ok(Token {
         text,
         asked,

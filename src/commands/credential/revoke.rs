@@ -107,7 +107,7 @@ fn revoke(ctx: &Ctx, ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
         ends.remove_all(&objects).await?;
         journal.step("ask until the token is refused")?;
         match &text {
-            Some(text) => until_refused(ctx, text).await,
+            Some(text) => until_refused(ctx, ends, text).await,
             None => {
                 ctx.out.warn("the stored token can't be read, so it was not checked that the cluster refuses it");
                 Ok(())
@@ -135,9 +135,14 @@ async fn delete(ends: &Ends<'_>, record: &Record) -> anyhow::Result<()> {
     }
 }
 
-/// Asks the cluster with the old token until it is refused.
-async fn until_refused(ctx: &Ctx, text: &SecretString) -> anyhow::Result<()> {
+/// Asks the cluster with the old token until it is refused. The stored text comes from the platform: it does not choose
+/// another server.
+async fn until_refused(ctx: &Ctx, ends: &Ends<'_>, text: &SecretString) -> anyhow::Result<()> {
     let way = cluster::of_text("the stored kubeconfig", text.expose_secret())?;
+    if way.access.context.server.as_deref() != Some(ends.server().as_str()) {
+        ctx.out.warn("the stored kubeconfig leads to another cluster, so it was not checked that this one refuses its token");
+        return Ok(());
+    }
     let client = cluster::client(ctx, &way.access)
         .await
         .map_err(cluster::failure)?;

@@ -1,9 +1,12 @@
 //! Texts that let a scheduler renew credentials.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::minted;
 use super::renewer;
+use crate::failure::Failure;
+use crate::text::{acpctl, command::shell_line};
 
 /// A scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -21,22 +24,119 @@ pub(super) enum Scheduler {
 /// How long before its end a token is renewed, if the user does not say.
 pub(super) const DEFAULT: Duration = Duration::from_secs(6 * 3600);
 
-/// Returns the text for a scheduler. It runs three times in the period before a token's end, so that two runs may fail.
-#[must_use]
-pub(super) fn text(scheduler: Scheduler, within: Option<Duration>) -> String {
-    let within = within.unwrap_or(DEFAULT);
-    let hours = (within.as_secs() / 3600 / 3).clamp(1, 12);
-    let within = minted::length(within);
-    let command = format!("acpctl credential renew --all --expiring-within {within}");
-    match scheduler {
-        Scheduler::Cron => format!("17 */{hours} * * * {command}\n"),
-        Scheduler::Github => format!(
-            "\
+/// What the scheduler starts: the words of the command line that asked for the text.
+pub(super) struct Job<'a> {
+    /// `None` for all minted credentials.
+    pub credential: Option<&'a str>,
+    pub within: Duration,
+    /// An absolute path: a job does not start in this folder.
+    pub from_file: Option<PathBuf>,
+    pub context: Option<&'a str>,
+    pub allow: &'a [String],
+    /// True if the credentials are in the store of this machine.
+    pub is_local: bool,
+}
+
+impl Job<'_> {
+    /// Returns the words behind `acpctl`.
+    fn words(&self) -> Vec<String> {
+        let mut words = vec!["credential".to_owned(), "renew".to_owned()];
+        words.push(self.credential.unwrap_or("--all").to_owned());
+        let mut add = |flag: &str, value: &str| words.extend([flag.to_owned(), value.to_owned()]);
+        add("--expiring-within", &minted::length(self.within));
+        if let Some(path) = &self.from_file {
+            add("--from-file", &path.to_string_lossy());
+        }
+        if let Some(context) = self.context {
+            add("--context", context);
+        }
+        for code in self.allow {
+            add("--allow", code);
+        }
+        words
+    }
+
+    /// Returns when the job runs: three times in the period before a token's end, so that two runs may fail.
+    fn times(&self) -> Times {
+        let minutes = self.within.as_secs() / 60 / 3;
+        match minutes / 60 {
+            0 => Times::Minutes(minutes.max(1)),
+            hours => Times::Hours(hours.min(12)),
+        }
+    }
+
+    /// A job on another machine has neither the store nor the files of this one.
+    fn require_elsewhere(&self, scheduler: &str) -> Result<(), Failure> {
+        let here = match (self.is_local, &self.from_file) {
+            (true, _) => "--local",
+            (_, Some(_)) => "--from-file",
+            _ => return Ok(()),
+        };
+        Err(Failure::usage(format!(
+            "{here} is about this machine, and {scheduler} runs the job on another one"
+        ))
+        .hint("leave it out, or let cron or systemd run the job here"))
+    }
+}
+
+/// The time between two runs.
+#[derive(Debug, Clone, Copy)]
+enum Times {
+    Minutes(u64),
+    Hours(u64),
+}
+
+impl Times {
+    fn cron(self) -> String {
+        match self {
+            Self::Minutes(minutes) => format!("*/{minutes} * * * *"),
+            Self::Hours(hours) => format!("17 */{hours} * * *"),
+        }
+    }
+
+    fn systemd(self) -> String {
+        match self {
+            Self::Minutes(minutes) => format!("*-*-* *:00/{minutes}:00"),
+            Self::Hours(hours) => format!("*-*-* 00/{hours}:17:00"),
+        }
+    }
+}
+
+/// Returns the text for a scheduler.
+///
+/// # Errors
+/// A usage failure if the scheduler can't do what the command line says.
+pub(super) fn text(scheduler: Scheduler, job: &Job<'_>) -> Result<String, Failure> {
+    let times = job.times();
+    let words = job.words();
+    let plain: Vec<&str> = words.iter().map(String::as_str).collect();
+    Ok(match scheduler {
+        // cron takes a percent sign for a line end.
+        Scheduler::Cron => format!("{} {}\n", times.cron(), acpctl(&plain).replace('%', "\\%")),
+        Scheduler::Github => {
+            job.require_elsewhere("GitHub")?;
+            github(
+                times,
+                &shell_line(&[&["acpctl"][..], plain.as_slice()].concat()),
+            )
+        }
+        Scheduler::Kubernetes => {
+            job.require_elsewhere("Kubernetes")?;
+            kubernetes(times, job.credential.unwrap_or("--all"), &plain)
+        }
+        Scheduler::Systemd => systemd(times, &acpctl(&plain)),
+    })
+}
+
+fn github(times: Times, command: &str) -> String {
+    let times = times.cron();
+    format!(
+        "\
 # .github/workflows/renew-credentials.yaml
 name: Renew credentials
 on:
   schedule:
-    - cron: '17 */{hours} * * *'
+    - cron: '{times}'
 permissions: {{}}
 jobs:
   renew:
@@ -54,40 +154,54 @@ jobs:
           printf '%s' \"$ADMIN_KUBECONFIG\" > \"$RUNNER_TEMP/kubeconfig\"
           KUBECONFIG=\"$RUNNER_TEMP/kubeconfig\" {command}
 "
-        ),
-        Scheduler::Kubernetes => kubernetes(hours, &within),
-        Scheduler::Systemd => format!(
-            "\
+    )
+}
+
+/// The command runs in a shell, whose quotes systemd passes on. Both percent signs and dollar signs mean something to
+/// systemd.
+fn systemd(times: Times, command: &str) -> String {
+    let command = if command.contains(['\'', '"', '\\', '%', '$']) {
+        let escaped = command.replace('\\', "\\\\").replace('"', "\\\"");
+        let escaped = escaped.replace('%', "%%").replace('$', "$$");
+        format!("/bin/sh -c \"{escaped}\"")
+    } else {
+        format!("/usr/bin/env {command}")
+    };
+    let times = times.systemd();
+    format!(
+        "\
 # ~/.config/systemd/user/acpctl-renew.service
 [Unit]
 Description=Renew minted credentials
 
 [Service]
 Type=oneshot
-ExecStart=/usr/bin/env {command}
+ExecStart={command}
 
 # ~/.config/systemd/user/acpctl-renew.timer
 [Unit]
 Description=Renew minted credentials
 
 [Timer]
-OnCalendar=*-*-* 00/{hours}:17:00
+OnCalendar={times}
 Persistent=true
 
 [Install]
 WantedBy=timers.target
 "
-        ),
-    }
+    )
 }
 
 /// A job in the cluster, with the account of `--renewer` and the kubeconfig that comes with it. What the platform needs
 /// comes from a Secret of the user.
-fn kubernetes(hours: u64, within: &str) -> String {
-    let name = renewer::NAME;
+fn kubernetes(times: Times, which: &str, words: &[&str]) -> String {
+    let (name, times) = (renewer::NAME, times.cron());
+    let which = shell_line(&[which]);
+    // JSON is YAML, whatever a name looks like.
+    let command = serde_json::json!([&["acpctl"][..], words].concat());
     format!(
         "\
-# Before this: acpctl credential renew --all --renewer NAMESPACE | kubectl apply -f -
+# Before this: acpctl credential renew {which} --renewer NAMESPACE | kubectl apply -f -
 #   kubectl -n NAMESPACE create secret generic {name} --from-env-file=FILE
 #   (FILE holds the lines AMBIENT_API_URL=... and AMBIENT_TOKEN=...)
 # Then: kubectl -n NAMESPACE apply -f THIS_FILE
@@ -96,7 +210,7 @@ kind: CronJob
 metadata:
   name: {name}
 spec:
-  schedule: '17 */{hours} * * *'
+  schedule: '{times}'
   concurrencyPolicy: Forbid
   jobTemplate:
     spec:
@@ -113,7 +227,7 @@ spec:
           containers:
             - name: renew
               image: acpctl # an image with acpctl
-              command: [acpctl, credential, renew, --all, --expiring-within, {within}]
+              command: {command}
               env:
                 - {{name: KUBECONFIG, value: /etc/acpctl/kubeconfig}}
                 - {{name: XDG_DATA_HOME, value: /var/lib/acpctl}}

@@ -509,25 +509,3 @@ fn accounts_and_credentials_that_have_lost_each_other_are_found() {
     assert_eq!(found["accounts"][0]["credential"], "gone");
     assert_eq!(bench.run("credential list --context dev").0, 2);
 }
-
-#[test]
-fn a_schedule_is_printed_for_each_scheduler() {
-    let bench = Bench::new();
-    let cron = bench.ok("credential renew --print-schedule cron --expiring-within 3h");
-    assert_eq!(
-        cron,
-        "17 */1 * * * acpctl credential renew --all --expiring-within 3h\n"
-    );
-    let github = bench.ok("credential renew --print-schedule github");
-    assert!(github.contains("- cron: '17 */2 * * *'\n"), "{github}");
-    assert!(
-        github.contains("AMBIENT_TOKEN: ${{ secrets.AMBIENT_TOKEN }}\n"),
-        "{github}"
-    );
-    let systemd = bench.ok("credential renew --print-schedule systemd");
-    assert!(
-        systemd.contains("OnCalendar=*-*-* 00/2:17:00\n"),
-        "{systemd}"
-    );
-    assert!(bench.server.requests().is_empty());
-}

@@ -4,8 +4,10 @@ mod access;
 mod access_doc;
 mod bindings;
 mod create;
+mod echo;
 mod expiry;
 mod inspect;
+mod lies;
 mod mint;
 mod mint_faults;
 mod names;
@@ -13,6 +15,7 @@ mod plan;
 mod refusals;
 mod renewal;
 mod scan;
+mod schedule;
 mod secrecy;
 mod token;
 

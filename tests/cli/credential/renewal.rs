@@ -234,8 +234,23 @@ fn what_a_lost_machine_has_left_is_ended_by_the_next_renewal() {
     watching.child.wait().unwrap();
     assert_eq!(bench.server.live_tokens().len(), 2);
     std::fs::remove_dir_all(data).unwrap();
+    // Until then, somebody who asks is told.
+    let orphans = |more: &str| bench.ok(&format!("credential list --orphans --context dev{more}"));
+    let id = bench.annotations("prod")["acpctl/mint-id"].clone();
+    let anchor = format!("acpctl-{}-b", id.as_str().unwrap());
+    assert_eq!(
+        orphans(""),
+        format!("secret/{anchor} may keep a second token of credential/prod alive\n")
+    );
+    let json: Value = serde_json::from_str(&orphans(" -o json")).unwrap();
+    assert_eq!(schema::faults("orphans", &json), [""; 0]);
+    assert_eq!(
+        json["secrets"],
+        json!([{"name": anchor, "namespace": "team-a"}])
+    );
     bench.ok("credential renew prod");
     assert_eq!(bench.server.live_tokens(), [bench.stored_token("prod")]);
+    assert_eq!(orphans(""), "");
 }
 
 #[test]
@@ -260,18 +275,4 @@ fn a_renewal_that_may_be_under_way_elsewhere_is_left_alone() {
     assert!(err.contains("another run renews the credential"), "{err}");
     assert!(bench.objects().contains(&format!("secrets/{name}")));
     assert_eq!(bench.notes(), 0);
-}
-
-#[test]
-fn the_cluster_can_run_the_schedule() {
-    let bench = Bench::new();
-    let text = bench.ok("credential renew --print-schedule kubernetes --expiring-within 3h");
-    for line in [
-        "kind: CronJob\n",
-        "  schedule: '17 */1 * * *'\n",
-        "          serviceAccountName: acpctl-renewer\n",
-        "command: [acpctl, credential, renew, --all, --expiring-within, 3h]\n",
-    ] {
-        assert!(text.contains(line), "{text}");
-    }
 }

@@ -58,6 +58,91 @@ pub struct Planned {
     pub fault: Fault,
 }
 
+/// Where the server quotes what it should keep to itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quoting {
+    /// In the message, the reason and the causes of a refusal.
+    Refusal,
+    Html,
+    ContentType,
+    Location,
+    /// In each text of its usual answer, apart from the user's name.
+    Answer,
+    UserName,
+}
+
+/// The server quotes these secrets, and the token of the request, in its answers for paths that contain `path`.
+pub struct Quotes {
+    pub path: &'static str,
+    pub how: Quoting,
+    pub secrets: Vec<String>,
+    pub was_used: bool,
+}
+
+impl Quotes {
+    fn told(&self, asked: &Asked, (code, mut body): (u16, Value)) -> Told {
+        let plain = self.secrets.iter().chain(&asked.token);
+        let forms = plain.map(|secret| {
+            let encoded = base64::engine::general_purpose::STANDARD.encode(secret);
+            let cut = &secret[..secret.len() - 3];
+            format!("<{secret}> {encoded} {cut}...")
+        });
+        let text = forms.collect::<Vec<_>>().join(" ");
+        match self.how {
+            Quoting::Refusal => {
+                let causes = json!({"name": text, "causes": [{"message": text, "field": text}]});
+                Told::json(status(403, &text, &text, causes))
+            }
+            Quoting::Html => Told::text(200, "text/html", &format!("<html>{text}</html>")),
+            Quoting::ContentType => Told {
+                kind: format!("text/{text}").leak(),
+                ..Told::text(200, "", "")
+            },
+            Quoting::Location => {
+                let target = text.replace(' ', "/");
+                let header = format!("Location: https://elsewhere.example.org/{target}\r\n");
+                Told {
+                    headers: header.leak(),
+                    ..Told::text(302, "text/plain", &text)
+                }
+            }
+            how => {
+                quote(&mut body, &text, how);
+                Told::json((code, body))
+            }
+        }
+    }
+}
+
+/// Replaces texts of an answer that people get to see.
+fn quote(value: &mut Value, text: &str, how: Quoting) {
+    if let Value::Array(items) = value {
+        for item in items {
+            quote(item, text, how);
+        }
+    }
+    let Value::Object(fields) = value else {
+        return;
+    };
+    for (key, value) in fields {
+        let is_name = key == "username";
+        match (key.as_str(), how) {
+            (_, Quoting::UserName) if is_name => *value = json!(text),
+            ("gitVersion" | "reason" | "message" | "acpctl/credential", Quoting::Answer) => {
+                *value = json!(text);
+            }
+            (
+                "groups" | "resourceNames" | "authentication.kubernetes.io/credential-id",
+                Quoting::Answer,
+            ) => *value = json!([text]),
+            _ => quote(value, text, how),
+        }
+    }
+}
+
+/// Changes the answer with a token.
+type Lie = dyn Fn(&mut Value, &Asked) + Send;
+
 #[derive(Default)]
 pub struct State {
     users: BTreeMap<String, User>,
@@ -67,6 +152,10 @@ pub struct State {
     tokens: BTreeMap<String, Value>,
     pub log: Vec<Logged>,
     pub faults: Vec<Planned>,
+    pub quotes: Option<Quotes>,
+    pub lie: Option<Box<Lie>>,
+    /// The server refuses with this status to say who somebody is.
+    pub hides_names: Option<u16>,
     /// The longest time that a token is given for, in seconds.
     pub longest: u64,
     /// An authorizer fails: rules are incomplete, and a "no" may be wrong.
@@ -270,6 +359,22 @@ impl ApiServer {
             .collect()
     }
 
+    /// Every token that was ever issued.
+    pub fn issued_tokens(&self) -> Vec<String> {
+        self.state().tokens.keys().cloned().collect()
+    }
+
+    /// Lets a user log in with this token, too.
+    pub fn know(&self, token: &str, name: &str) {
+        let user = User {
+            name: name.to_owned(),
+            groups: vec!["system:authenticated".to_owned()],
+            uid: None,
+            credential: None,
+        };
+        self.state().users.insert(token.to_owned(), user);
+    }
+
     /// Requests as `METHOD path?query`.
     pub fn requests(&self) -> Vec<String> {
         let state = self.state();
@@ -434,6 +539,10 @@ impl State {
         // The certificate is that of an administrator.
         let admin = asked.has_certificate.then_some(ADMIN);
         let user = self.user_of(asked.token.as_deref().or(admin));
+        let quotes = self.quotes.as_mut();
+        if let Some(quotes) = quotes.filter(|quotes| asked.path.contains(quotes.path)) {
+            quotes.was_used = true;
+        }
         let (code, body) = match (&fault, user) {
             (Some(Fault::Refuses(code)), _) => {
                 refusal(*code, "Planned", "the test wants this refusal")
@@ -465,7 +574,11 @@ impl State {
             }
             _ => {}
         }
-        Told::json((code, body))
+        let quotes = self.quotes.as_ref();
+        match quotes.filter(|quotes| asked.path.contains(quotes.path)) {
+            Some(quotes) => quotes.told(asked, (code, body)),
+            None => Told::json((code, body)),
+        }
     }
 
     /// Who bears a token; nobody for one that never was, has ended, or was taken back.
@@ -613,7 +726,13 @@ impl State {
         }
         let is_dry = asked.query.split('&').any(|pair| pair == "dryRun=All");
         match (verb, target.subresource) {
-            ("create", "token") => self.token(&target, &body),
+            ("create", "token") => {
+                let (code, mut answer) = self.token(&target, &body);
+                if let Some(lie) = &self.lie {
+                    lie(&mut answer, asked);
+                }
+                (code, answer)
+            }
             ("create", _) => self.create(&target, body, is_dry, user),
             ("list", _) => self.list(&target, &asked.query),
             ("get", _) => match self.get(target.resource, target.namespace, target.name) {
@@ -631,6 +750,12 @@ impl State {
 
     fn review(&self, path: &str, body: &Value, user: &User) -> (u16, Value) {
         let mut answer = body.clone();
+        if let Some(code) = self
+            .hides_names
+            .filter(|_| path.ends_with("/selfsubjectreviews"))
+        {
+            return refusal(code, "Hidden", "no answer to this question");
+        }
         if path.ends_with("/selfsubjectreviews") {
             let mut info = json!({"username": user.name, "groups": user.groups});
             if let Some(uid) = &user.uid {

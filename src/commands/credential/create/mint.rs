@@ -1,7 +1,5 @@
 //! `acpctl credential create --mint`: makes a narrow account in the kubeconfig's cluster, and stores a token of it.
 
-use std::time::Duration;
-
 use anyhow::Context as _;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -9,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::args::Args;
 use super::{prepare, send};
-use crate::cluster::change::{self, Granted};
+use crate::cluster::change;
 use crate::cluster::grade::{Grade, Level};
+use crate::cluster::granted::{CLOCKS, Wanted};
 use crate::cluster::inspect::Inspection;
 use crate::cluster::journal::{Journal, Note, Work};
 use crate::cluster::objects::{Account, Kind as Made, Object, Origin, is_name};
@@ -31,9 +30,6 @@ use crate::resources::KUBECONFIG;
 use crate::runner::expiry::date;
 use crate::text::quote;
 use crate::text::{acpctl, url_for_people};
-
-/// How much the clocks of this machine and of the cluster may differ before it is said that a token ends sooner.
-const CLOCKS: Duration = Duration::from_secs(300);
 
 /// The objects that will be made.
 struct Plan {
@@ -309,14 +305,19 @@ fn make(ctx: &Ctx, plan: &Plan, ends: &Ends<'_>, journal: &mut Journal) -> anyho
         }
         let (anchor, uid) = anchor.context("there is no anchor")?;
         journal.step("token")?;
-        let ttl = plan.minted.ttl;
-        let Granted { token, end } = change::token(&ends.cluster, account, anchor, &uid, ttl)
-            .await
-            .map_err(failure)?;
-        crate::text::secrets::know(&token);
-        let text = minted::kubeconfig(&ends.way.access, &plan.name, account, &token)?;
+        let wanted = Wanted {
+            account,
+            anchor,
+            anchor_uid: &uid,
+            ttl: plan.minted.ttl,
+            now: ctx.now(),
+        };
+        let granted = change::token(&ends.cluster, &wanted).await;
+        let granted = granted.map_err(failure)?;
+        let text = minted::kubeconfig(&ends.way.access, &plan.name, account, &granted.token)?;
         journal.step("try the token")?;
-        let asked = ends.prove(ctx, account, &text).await?;
+        let asked = ends.prove(ctx, account, &granted, &text).await?;
+        let end = granted.end;
         Ok(Token { text, asked, end })
     })
 }
