@@ -5,9 +5,12 @@
 use std::cell::{Cell, OnceCell};
 use std::future::Future;
 use std::io::IsTerminal as _;
+use std::pin::{Pin, pin};
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 use secrecy::SecretString;
+use tokio::runtime::Runtime;
 
 use crate::api::{Client, Renewal};
 use crate::auth::job::Job;
@@ -36,7 +39,7 @@ pub struct Ctx {
     settings: OnceCell<Settings>,
     client: OnceCell<Client>,
     job_token: OnceCell<SecretString>,
-    runtime: OnceCell<tokio::runtime::Runtime>,
+    runtime: OnceCell<Runtime>,
     rehearses: Cell<bool>,
     may_add_context: Cell<bool>,
 }
@@ -331,7 +334,12 @@ impl Ctx {
                 self.runtime.get_or_init(|| runtime)
             }
         };
-        runtime.block_on(future)
+        let mut result = None;
+        {
+            let noting = pin!(async { result = Some(future.await) });
+            drive(runtime, noting);
+        }
+        result.context("the work ended without a result")?
     }
 
     /// Returns the current time.
@@ -402,6 +410,12 @@ fn job_renewal(settings: &Settings) -> Renewal {
             job.token(&settings).await.ok()
         })
     })
+}
+
+/// Runs a future to its end. One function for all of them: the program would hold the runtime's loop once for each.
+#[inline(never)]
+fn drive(runtime: &Runtime, future: Pin<&mut dyn Future<Output = ()>>) {
+    runtime.block_on(future);
 }
 
 fn get_or_try<T, E>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
