@@ -87,11 +87,7 @@ pub(crate) fn question_about_several(resource: &Resource, names: &[String]) -> S
     if more > 0 {
         listed.push_str(&format!(" and {more} more"));
     }
-    format!(
-        "Delete {} {} ({listed})?{loss}",
-        names.len(),
-        resource.plural()
-    )
+    format!("Delete {} ({listed})?{loss}", resource.counted(names.len()))
 }
 
 impl ConfirmArgs {

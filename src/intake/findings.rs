@@ -64,15 +64,6 @@ pub(crate) fn location(finding: &Finding) -> String {
     parts.join(" ")
 }
 
-/// Returns a number with its noun.
-pub(super) fn count(n: usize, noun: &str) -> String {
-    if n == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{n} {noun}s")
-    }
-}
-
 /// A web page about kubeconfigs, for readers of a SARIF report. The texts of the rules explain the findings themselves.
 const ABOUT: &str =
     "https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/";

@@ -2,14 +2,13 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::findings::count;
 use crate::compat::grammar::nearest;
 use crate::compat::json;
 use crate::config::Settings;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{self as rules, Finding, Severity};
-use crate::text::quote;
+use crate::text::{count, quote};
 
 /// The code of the findings of `--min-ttl`.
 const MIN_TTL: &str = "expires-too-early";

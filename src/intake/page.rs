@@ -5,12 +5,12 @@ use std::cmp::Reverse;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::findings::{self, count};
+use super::findings;
 use super::read::source_name;
 use crate::kubeconfig::{Base64, Finding, Kubeconfig, OwnedSource, Severity, decode_input};
 use crate::text::color::painted;
 use crate::text::url::url_for_people;
-use crate::text::{acpctl, visible, wrap};
+use crate::text::{acpctl, count, visible, wrap};
 
 /// The most columns that are shown of a line of the file.
 const LINE: usize = 100;

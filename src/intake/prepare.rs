@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::annotate::annotations;
 use super::cut::Examined;
 use super::decode::whole;
-use super::findings::{self, count};
+use super::findings;
 use super::flags::KubeconfigArgs;
 use super::gate;
 use super::page::Page;
@@ -16,8 +16,7 @@ use crate::digest;
 use crate::failure::{Failure, Kind};
 use crate::kubeconfig::{Carved, Finding, OwnedSource};
 use crate::resources::DIGEST;
-use crate::text::quote;
-use crate::text::secrets;
+use crate::text::{count, quote, secrets};
 
 /// The code of the finding that a context is not in the file.
 const ABSENT_CONTEXT: &str = "context-not-found";

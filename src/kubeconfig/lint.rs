@@ -10,6 +10,7 @@ use super::model::{Config, Exec, User};
 use super::placeholder::{is_redacted, placeholder};
 use super::token::{self, End};
 use super::url::{Address, Host, Reach, Url, reach};
+use crate::text::count;
 
 /// Checks the chosen context and the file around it.
 pub(super) fn check(
@@ -44,10 +45,10 @@ pub(super) fn file(config: &Config<'_>) -> Vec<Finding> {
         config.users.len(),
     );
     if contexts > 1 {
-        let detail = format!("{contexts} contexts, {users} users");
+        let detail = format!("{}, {}", count(contexts, "context"), count(users, "user"));
         findings.push(Finding::new("multiple-contexts").detail(&detail));
     } else if clusters > 1 || users > 1 {
-        let detail = format!("{clusters} clusters, {users} users");
+        let detail = format!("{}, {}", count(clusters, "cluster"), count(users, "user"));
         findings.push(Finding::new("unused-entries").detail(&detail));
     }
     findings

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::text::counted;
+
 /// The type of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
@@ -217,6 +219,12 @@ impl Resource {
     #[must_use]
     pub fn plural(&self) -> &'static str {
         self.aliases.first().copied().unwrap_or(self.word)
+    }
+
+    /// Returns `1 credential`, or `2 credentials`.
+    #[must_use]
+    pub(crate) fn counted(&self, n: usize) -> String {
+        counted(n, self.word, self.plural())
     }
 
     /// True if a field is true or false.

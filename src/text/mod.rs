@@ -5,6 +5,7 @@
 
 pub(crate) mod color;
 pub(crate) mod command;
+mod count;
 pub(crate) mod mask;
 pub(crate) mod quote;
 pub(crate) mod secrets;
@@ -13,6 +14,7 @@ pub(crate) mod url;
 pub(crate) mod wrap;
 
 pub(crate) use command::acpctl;
+pub(crate) use count::{count, counted};
 pub(crate) use quote::quote;
 pub(crate) use seen::{first_line, visible};
 pub(crate) use url::url_for_people;

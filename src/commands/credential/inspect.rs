@@ -154,7 +154,8 @@ fn compare(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()> {
     match failed.into_iter().next() {
         None => Ok(()),
         Some(first) => Err(first.context(format!(
-            "the access of {unknown} of {count} credentials is not known"
+            "the access of {unknown} of {} is not known",
+            CREDENTIAL.counted(count)
         ))),
     }
 }

@@ -155,8 +155,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match failed.into_iter().next() {
         None => Ok(()),
         Some(first) => {
-            let all = records.len();
-            Err(first.context(format!("{count} of {all} credentials are not renewed")))
+            let all = CREDENTIAL.counted(records.len());
+            let are = if count == 1 { "is" } else { "are" };
+            Err(first.context(format!("{count} of {all} {are} not renewed")))
         }
     }
 }

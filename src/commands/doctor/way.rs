@@ -5,6 +5,7 @@ use crate::auth::{job, login};
 use crate::config::settings::Origin;
 use crate::ctx::Ctx;
 use crate::env;
+use crate::resources::CREDENTIAL;
 use crate::runner::TOKEN_FILE;
 use crate::text::{quote, url_for_people};
 
@@ -115,8 +116,8 @@ fn pod(name: &'static str) -> Check {
         (Ok(ids), true) => ok(
             name,
             format!(
-                "in a session's pod, which has {} credential(s): acpctl session exec --from-env -- COMMAND",
-                ids.len()
+                "in a session's pod, which has {}: acpctl session exec --from-env -- COMMAND",
+                CREDENTIAL.counted(ids.len())
             ),
         ),
     }
