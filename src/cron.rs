@@ -11,6 +11,8 @@ const DAYS: usize = 366 * 40;
 const MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 ];
+/// The days of each month, in the longest year.
+const LENGTHS: [i8; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 /// The words that stand for a whole expression.
@@ -130,6 +132,17 @@ impl Cron {
             date = date.checked_add(1.day()).ok()?;
         }
         None
+    }
+
+    /// Why it has no run at all, such as one on 31 February.
+    pub(crate) fn idle(&self) -> Option<&'static str> {
+        // If both fields for days are limited, every month has one of the weekdays.
+        let by_weekday = !self.weekdays.is_any && !self.days.is_any;
+        let has_day = |(month, length): (i8, i8)| {
+            self.months.has(month) && (1..=length).any(|day| self.days.has(day))
+        };
+        let runs = by_weekday || (1..).zip(LENGTHS).any(has_day);
+        (!runs).then_some("none of its months has such a day")
     }
 
     /// Whether there are runs on a day. If both fields for days are limited, either of them suffices.
@@ -265,6 +278,26 @@ mod tests {
             ("0,59 23 30,31 12 ?", "2026-12-30T23:00:00Z"),
         ] {
             assert_eq!(next(cron, at, &TimeZone::UTC), wanted, "{cron}");
+        }
+    }
+
+    #[test]
+    fn a_schedule_without_any_run_is_known() {
+        for (cron, runs) in [
+            ("0 0 31 2 *", false),
+            ("0 0 30 2 ?", false),
+            ("0 0 31 4,6,9,11 *", false),
+            ("0 0 31 2 */1", false),
+            ("0 0 29 2 *", true),
+            ("0 0 31 2,3 *", true),
+            ("0 0 31 2 1", true),
+            ("0 0 * 2 *", true),
+            ("0 0 28-31 2 *", true),
+        ] {
+            let found = Cron::parse(cron).unwrap();
+            let after: Timestamp = "2026-11-28T10:30:30Z".parse().unwrap();
+            assert_eq!(found.idle().is_none(), runs, "{cron}");
+            assert_eq!(found.next(after, &TimeZone::UTC).is_some(), runs, "{cron}");
         }
     }
 

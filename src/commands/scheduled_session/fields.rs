@@ -74,13 +74,18 @@ impl Fields {
         }
         match self.schedule.as_deref().filter(|text| !text.is_empty()) {
             None => Ok(()),
-            Some(schedule) => Cron::parse(schedule).map(drop).map_err(|why| {
-                let message = format!(
-                    "--schedule {} is not a cron expression: {why}",
-                    quote(schedule)
-                );
-                Failure::usage(message).hint("on weekdays at nine: --schedule '0 9 * * 1-5'")
-            }),
+            Some(schedule) => {
+                let refuse = |why: String| {
+                    let message = format!("--schedule {} {why}", quote(schedule));
+                    Failure::usage(message).hint("on weekdays at nine: --schedule '0 9 * * 1-5'")
+                };
+                let cron = Cron::parse(schedule)
+                    .map_err(|why| refuse(format!("is not a cron expression: {why}")))?;
+                match cron.idle() {
+                    None => Ok(()),
+                    Some(why) => Err(refuse(format!("never runs: {why}"))),
+                }
+            }
         }
     }
 
