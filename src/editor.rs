@@ -1,7 +1,9 @@
 //! The user's editor on the text of an object, and what was changed in it.
 
+use std::io;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
@@ -9,34 +11,66 @@ use crate::compat::io_reason::reason;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::input;
+use crate::output::signals;
 use crate::resources::Resource;
 use crate::secret_file;
-use crate::session_helper::dir::PrivateDir;
+use crate::session_helper::dir::{self, PrivateDir};
 use crate::text::quote;
 use crate::yaml;
 
 /// The most characters of a value in the list of changes.
 const SHOWN: usize = 60;
 
-/// Opens the text in the editor, as a file of a private folder, and returns it as it was left.
+/// The folder with the text that is being edited.
+static OPEN: Mutex<Option<PrivateDir>> = Mutex::new(None);
+
+/// Opens the text in the editor, as a file of a private folder, and returns it as it was left. A signal that ends the
+/// program removes the folder; what a killed program has left is removed here.
 ///
 /// # Errors
 /// The file can't be written or read, or the editor fails.
 pub(crate) fn edit(text: &str, editor: &str) -> Result<String, Failure> {
     let failed = |why: String| Failure::new(Kind::Other, why);
-    let folder = PrivateDir::create()
-        .map_err(|error| failed(format!("create a private folder: {}", reason(&error))))?;
+    let refused = |error: io::Error| failed(format!("create a private folder: {}", reason(&error)));
+    dir::sweep();
+    signals::clean_up_with(close).map_err(refused)?;
+    let folder = PrivateDir::create().map_err(refused)?;
     let path = folder.path().join("object.yaml");
+    let _open = Open::new(folder);
     secret_file::write_new(&path, text.as_bytes())
         .map_err(|error| failed(format!("write {}: {}", path.display(), reason(&error))))?;
     open(&path, editor)?;
     let left = input::from_path(&path)?;
     let left = String::from_utf8(left.bytes.to_vec());
     let left = left.map_err(|_| Failure::new(Kind::Data, "the edited text is not UTF-8"))?;
-    folder
-        .remove()
-        .map_err(|error| failed(format!("remove the private folder: {}", reason(&error))))?;
+    let removed = take().map_or(Ok(()), PrivateDir::remove);
+    removed.map_err(|error| failed(format!("remove the private folder: {}", reason(&error))))?;
     Ok(left)
+}
+
+/// Keeps the folder where a signal finds it, until this value is dropped.
+struct Open;
+
+impl Open {
+    fn new(folder: PrivateDir) -> Self {
+        *OPEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder);
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        close();
+    }
+}
+
+/// Removes the folder, if there is one.
+fn close() {
+    drop(take());
+}
+
+fn take() -> Option<PrivateDir> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// Returns the user's editor; `vi` by default if the user may be prompted.

@@ -1,6 +1,8 @@
-//! Restores the terminal when a signal ends the program: an open question is closed, the progress line is cleared.
+//! Restores the terminal when a signal ends the program: an open question is closed, the progress line is cleared. What
+//! the program must not leave behind is removed.
 //!
-//! The question and the progress line each register a function for this ([`close_question_with`], [`clear_line_with`]).
+//! The question, the progress line and the editor each register a function for this ([`close_question_with`],
+//! [`clear_line_with`], [`clean_up_with`]).
 
 use std::io;
 use std::sync::OnceLock;
@@ -19,6 +21,9 @@ static CLOSE_QUESTION: OnceLock<fn() -> bool> = OnceLock::new();
 static CLOSE_SCREEN: OnceLock<fn() -> bool> = OnceLock::new();
 /// Clears the progress line.
 static CLEAR_LINE: OnceLock<fn()> = OnceLock::new();
+
+/// Removes what the program must not leave behind.
+static CLEAN_UP: OnceLock<fn()> = OnceLock::new();
 
 /// Declares that the caller waits for a signal itself and then ends the program.
 pub(crate) fn own(signal: i32) {
@@ -79,6 +84,15 @@ pub(super) fn clear_line_with(clear: fn()) -> io::Result<()> {
     watch()
 }
 
+/// From now on `clean_up` runs before a signal ends the program, unless another part owns the signal.
+///
+/// # Errors
+/// As [`close_question_with`].
+pub(crate) fn clean_up_with(clean_up: fn()) -> io::Result<()> {
+    let _ = CLEAN_UP.set(clean_up);
+    watch()
+}
+
 /// Starts the thread that waits for signals, once.
 fn watch() -> io::Result<()> {
     static WAITING: AtomicBool = AtomicBool::new(false);
@@ -104,13 +118,17 @@ fn watch() -> io::Result<()> {
 }
 
 fn end(signal: i32) {
+    let is_owned = OWNED.load(Ordering::SeqCst) & bit(signal) != 0;
+    if !is_owned && let Some(clean_up) = CLEAN_UP.get() {
+        clean_up();
+    }
     if CLOSE_SCREEN.get().is_some_and(|close| close()) {
         low_level::exit(128 + signal);
     }
     if CLOSE_QUESTION.get().is_some_and(|close| close()) {
         low_level::exit(128 + signal);
     }
-    if OWNED.load(Ordering::SeqCst) & bit(signal) == 0 {
+    if !is_owned {
         if let Some(clear) = CLEAR_LINE.get() {
             clear();
         }

@@ -2,12 +2,17 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::nouns::local;
 use crate::support::server::{Scripted, json as answer};
-use crate::support::{TestEnv, streams};
+use crate::support::{TOKEN, TestEnv, streams};
 
 fn run(env: &TestEnv, line: &[&str]) -> (i32, String, String) {
     let output = env.local().args(line).output().unwrap();
@@ -196,4 +201,86 @@ fn edit_sends_only_what_changed() {
         let mut sent = server.received().split_off(before).into_iter();
         assert!(sent.all(|request| request.method == "GET"), "{script}");
     }
+}
+
+/// Starts an edit whose editor says where its file is and then waits until it is gone. Returns the file.
+fn editing(env: &TestEnv, url: &str) -> (Child, PathBuf) {
+    let seen = env.work().join("seen");
+    let script = format!(
+        "echo \"$1\" > {0}.new; mv {0}.new {0}; while [ -e \"$1\" ]; do sleep 0.02; done",
+        seen.display()
+    );
+    let editor = editor(env, &script);
+    let child = Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .envs(env.variables())
+        .env("AMBIENT_API_URL", url)
+        .env("AMBIENT_TOKEN", TOKEN)
+        .env("TMPDIR", env.work())
+        .env("EDITOR", editor)
+        .args(["edit", "credential", "c1"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let file = loop {
+        match fs::read_to_string(&seen) {
+            Ok(path) => break PathBuf::from(path.trim_end()),
+            Err(_) => std::thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    fs::remove_file(seen).unwrap();
+    (child, file)
+}
+
+#[test]
+fn nothing_of_an_edit_that_was_ended_stays() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|_| answer(200, &serde_json::json!({"id": "c1", "name": "c1"})));
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let (mut child, file) = editing(&env, server.url());
+        assert!(file.exists());
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let status = child.wait().unwrap();
+        assert_eq!(status.signal(), Some(signal.as_raw()), "{status}");
+        assert!(!file.parent().unwrap().exists(), "{signal:?}");
+    }
+    // What a killed run has left is removed by the next one.
+    let (mut child, file) = editing(&env, server.url());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(file.exists());
+    let (mut child, next) = editing(&env, server.url());
+    assert!(!file.exists());
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    child.wait().unwrap();
+    assert!(!next.exists());
+}
+
+#[test]
+fn a_schedule_that_never_runs_is_refused() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|_| answer(200, &serde_json::json!({"id": "x", "name": "x"})));
+    for (verb, schedule) in [
+        ("create", "0 0 31 2 *"),
+        ("create", "0 0 30 feb ?"),
+        ("update", "0 0 31 4,6 *"),
+    ] {
+        let words: &[&str] = match verb {
+            "create" => &["create", "--name", "n", "--agent-id", "x"],
+            _ => &["update", "x"],
+        };
+        let mut command = env.connected(server.url());
+        command.arg("scheduled-session").args(words);
+        command.args(["--project-id", "p", "--schedule", schedule]);
+        let output = command.output().unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        let says = format!(
+            "Error: --schedule \"{schedule}\" never runs: none of its months has such a day\n"
+        );
+        assert!(stderr.starts_with(&says), "{stderr}");
+    }
+    assert_eq!(server.lines(), Vec::<String>::new());
 }
