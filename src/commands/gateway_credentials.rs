@@ -1,9 +1,10 @@
 //! Credentials that the platform makes for its own gateways: nobody should bind, read or delete them, so lists leave
-//! them out.
+//! them out. A list hides only those that have the platform's form of names too, so that nobody hides others by their
+//! provider; a verb that may break a gateway goes by the provider alone.
 
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::resources::{List, OF_GATEWAYS, Record};
+use crate::resources::{List, OF_GATEWAYS, Record, is_of_gateways};
 use crate::text::{acpctl, quote};
 
 /// The flag of the verbs that can break a gateway.
@@ -38,12 +39,31 @@ pub(crate) fn refuse_deletion(given: &str, record: &Record) -> Result<(), Failur
     refuse(given, record, &hint)
 }
 
+/// Refuses to bind such a credential by a flag of another verb.
+///
+/// # Errors
+/// [`Kind::Policy`].
+pub(crate) fn refuse_binding(given: &str, record: &Record) -> Result<(), Failure> {
+    let bind = acpctl(&[
+        "credential",
+        "bind",
+        given,
+        "--project",
+        "PROJECT",
+        "--force",
+    ]);
+    let hint = format!("leave out --bind; to bind it nevertheless: {bind}");
+    refuse(given, record, &hint)
+}
+
 fn refuse(given: &str, record: &Record, hint: &str) -> Result<(), Failure> {
     if record.text("provider") != OF_GATEWAYS {
         return Ok(());
     }
     let given = quote(given);
-    let message = format!("credential {given} is one that the platform made for its own gateways");
+    let message = format!(
+        "credential {given} has the provider of those that the platform makes for its own gateways"
+    );
     Err(Failure::new(Kind::Policy, message).hint(hint))
 }
 
@@ -57,12 +77,22 @@ pub(crate) fn leave_out(ctx: &Ctx, list: &mut List) {
 
 /// Removes these credentials, and returns how many there were.
 pub(crate) fn remove(records: &mut Vec<Record>) -> i64 {
+    let is_hidden = |it: &Record| is_of_gateways(it.text("provider"), it.name());
+    remove_if(records, is_hidden)
+}
+
+/// Removes every credential that needs `--force` from those that are to be deleted, and returns how many there were.
+pub(crate) fn spare(records: &mut Vec<Record>) -> i64 {
+    remove_if(records, |record| record.text("provider") == OF_GATEWAYS)
+}
+
+fn remove_if(records: &mut Vec<Record>, is_left_out: impl Fn(&Record) -> bool) -> i64 {
     let before = records.len();
-    records.retain(|record| record.text("provider") != OF_GATEWAYS);
+    records.retain(|record| !is_left_out(record));
     i64::try_from(before - records.len()).unwrap_or(i64::MAX)
 }
 
-/// Says how many were left out.
+/// Says how many were left out, with `--quiet` too: a list that hides something must not look whole.
 pub(crate) fn say(ctx: &Ctx, left_out: i64) {
     let what = match left_out {
         0 => return,
@@ -70,6 +100,5 @@ pub(crate) fn say(ctx: &Ctx, left_out: i64) {
         left_out => format!("{left_out} credentials of the platform's gateways"),
     };
     let all = acpctl(&["credential", "list", "--all-providers"]);
-    ctx.out
-        .aside(&format!("Left out {what}; to see all: {all}"));
+    ctx.out.note(&format!("Left out {what}; to see all: {all}"));
 }

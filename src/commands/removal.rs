@@ -221,7 +221,7 @@ fn every(ctx: &Ctx, collection: &Collection) -> anyhow::Result<Vec<Record>> {
         let every = client.every(resource, &collection.path, project).await;
         let mut every = every.with_context(|| format!("list {}", resource.plural()))?;
         if resource.word == CREDENTIAL.word {
-            gateway_credentials::say(ctx, gateway_credentials::remove(&mut every));
+            gateway_credentials::say(ctx, gateway_credentials::spare(&mut every));
         }
         match project {
             Some(project) => lookup::doubt_empty(client, &every, project).await?,
@@ -262,11 +262,17 @@ fn delete_all(
         stopped => format!(" ({stopped} stopped first)"),
     };
     let failed = chosen.len() - deleted.len();
-    let sentence = format!("{} {plural} deleted{note}", deleted.len());
+    // Scripts know the Go tool's sentence, which has one form for all numbers.
+    let what = if resource.word == SESSION.word && !ctx.out.is_terminal() {
+        format!("{} {plural}", deleted.len())
+    } else {
+        resource.counted(deleted.len())
+    };
+    let sentence = format!("{what} deleted{note}");
     show_deleted(ctx, resource, format, deleted, &sentence)?;
     match failed {
         0 => Ok(()),
-        failed => anyhow::bail!("{failed} of {} {plural} failed", chosen.len()),
+        failed => anyhow::bail!("{failed} of {} failed", resource.counted(chosen.len())),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::env;
 use crate::globals::Globals;
 use crate::resources::{
     AGENT, APPLICATION, CLUSTER, CREDENTIAL, POLICY, PROJECT, PROVIDER, ROLE, Resource,
-    SCHEDULED_SESSION, SERVER, SESSION, Scope,
+    SCHEDULED_SESSION, SERVER, SESSION, Scope, is_of_gateways,
 };
 use crate::text::secrets;
 
@@ -169,7 +169,16 @@ fn fetch(ctx: &Ctx, live: &Live, path: &str) -> Option<Vec<Candidate>> {
     let list = ctx
         .block_on(async { Ok(client.get_json(path).await?) })
         .ok()?;
-    let items = list.get("items")?.as_array()?;
+    let is_hidden = |item: &&Value| {
+        let field = |name| text(item, name).unwrap_or_default();
+        live.resource.word == CREDENTIAL.word && is_of_gateways(field("provider"), field("name"))
+    };
+    let items: Vec<&Value> = list
+        .get("items")?
+        .as_array()?
+        .iter()
+        .filter(|item| !is_hidden(item))
+        .collect();
     let of = |names: fn(&Live, &Value) -> Option<Candidate>| {
         items
             .iter()

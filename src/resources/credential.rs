@@ -22,6 +22,14 @@ const SERVER_COLUMN: Column = Column {
 /// 12.3).
 pub(crate) const OF_GATEWAYS: &str = "openshell-gateway";
 
+/// True if the platform has made the credential for its own gateways: such a one is named `hypershell-` and 32
+/// hexadecimal digits. Anybody may give a credential the provider alone.
+pub(crate) fn is_of_gateways(provider: &str, name: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let digits = name.strip_prefix("hypershell-");
+    provider == OF_GATEWAYS && digits.is_some_and(|it| it.len() == 32 && it.bytes().all(is_digit))
+}
+
 pub(crate) static CREDENTIAL: Resource = Resource {
     word: "credential",
     aliases: &["credentials", "cred", "creds"],

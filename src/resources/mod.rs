@@ -33,6 +33,7 @@ pub(crate) use credential::{
     CONTEXT, CREDENTIAL, CREDENTIAL_TOKEN, DIGEST, EXPIRES_AT, GRADE, GRADED_AT, KUBECONFIG,
     MINT_ANCHOR, MINT_ID, MINT_NAMESPACE, MINT_ROLE, MINT_TOKEN, MINT_TTL, OF_GATEWAYS,
     OWN_ANNOTATIONS, PROVIDERS, SERVER, StoredGrade, USED_BY, annotation, expires_at, grade,
+    is_of_gateways,
 };
 pub(crate) use description::{AGE, Cell, Column, Field, Resource, Scope, column, shown_text};
 pub(crate) use inbox_message::INBOX_MESSAGE;

@@ -290,32 +290,48 @@ fn what_a_providers_secret_names_depends_on_the_mode() {
     );
 }
 
+/// The name of a credential that the platform has made.
+const GATEWAY: &str = "hypershell-0123456789abcdef0123456789abcdef";
+
 #[test]
 fn credentials_of_the_platforms_gateways_are_left_out_of_lists() {
     let server = Scripted::with(|_| {
         list(json!([
             {"id": "c1", "name": "mine", "provider": "github"},
-            {"id": "c2", "name": "hypershell-0123", "provider": "openshell-gateway"},
+            {"id": "c2", "name": GATEWAY, "provider": "openshell-gateway"},
+            // Anybody can give a credential this provider, which hides nothing.
+            {"id": "c3", "name": "hypershell-0123", "provider": "openshell-gateway"},
+            {"id": "c4", "name": "other", "provider": "openshell-gateway"},
         ]))
     });
     for line in ["credential list", "get credentials"] {
         let (_, stdout, stderr) = run(&TestEnv::new(), &server, line);
         assert!(
-            stdout.contains("mine") && !stdout.contains("hypershell"),
+            stdout.contains("mine") && !stdout.contains(&GATEWAY[..16]),
+            "{stdout}"
+        );
+        assert!(
+            stdout.contains("hypershell-0123 ") && stdout.contains("other"),
             "{stdout}"
         );
         assert!(stderr.contains("Left out 1 credential"), "{stderr}");
+        for quiet in ["-q", "-q -o name", "-q --sort-by name"] {
+            let (_, stdout, stderr) = run(&TestEnv::new(), &server, &format!("{line} {quiet}"));
+            assert_eq!(stdout.lines().count(), 3, "{stdout}");
+            let said = stderr.matches("Left out 1 credential").count();
+            assert_eq!(said, 1, "{stderr}");
+        }
         let (_, stdout, _) = run(&TestEnv::new(), &server, &format!("{line} -o json"));
         let shown: Value = serde_json::from_str(&stdout).unwrap();
         assert_eq!(
             (shown["total"].as_i64(), shown["size"].as_i64()),
-            (Some(1), Some(1))
+            (Some(3), Some(3))
         );
     }
     for flags in ["--all-providers", "--provider openshell-gateway"] {
         let line = format!("credential list {flags}");
         let (_, stdout, stderr) = run(&TestEnv::new(), &server, &line);
-        assert!(stdout.contains("hypershell-0123"), "{stdout}");
+        assert!(stdout.contains(&GATEWAY[..16]), "{stdout}");
         assert_eq!(stderr, "");
     }
 }
@@ -358,6 +374,23 @@ fn a_credential_of_a_gateway_is_used_shown_and_deleted_only_by_force() {
 }
 
 #[test]
+fn a_credential_of_a_gateway_is_not_bound_by_a_flag() {
+    let server = Scripted::with(|request| match request.method.as_str() {
+        "GET" => route(request, &json!([])),
+        _ => answer(201, &json!({"id": "new", "name": "gate"})),
+    });
+    let create = "credential create --provider openshell-gateway --allow unknown-provider --name gate --token x --bind team-a --yes";
+    let (code, _, stderr) = run(&TestEnv::new(), &server, create);
+    assert_eq!(code, Some(8), "{stderr}");
+    assert!(stderr.contains("credential bind gate"), "{stderr}");
+    let requests = server.received();
+    assert!(
+        requests.iter().all(|it| it.method == "GET"),
+        "nothing is sent"
+    );
+}
+
+#[test]
 fn the_general_delete_never_takes_a_credential_of_a_gateway() {
     let server = Scripted::with(|request| {
         let gate = json!({"id": "gate", "name": "gate", "provider": "openshell-gateway"});
@@ -389,7 +422,7 @@ fn the_general_delete_never_takes_a_credential_of_a_gateway() {
     ] {
         let (code, stdout, stderr) = run(&TestEnv::new(), &server, line);
         assert_eq!(code, Some(0), "{stderr}");
-        assert_eq!(stdout, "1 credentials deleted\n");
+        assert_eq!(stdout, "1 credential deleted\n");
         assert!(stderr.contains("Left out 1 credential"), "{stderr}");
     }
     let received = server.received();

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use super::binding::Grantee;
 use super::plan::BindingPlan;
 use crate::api;
+use crate::commands::gateway_credentials;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::{prompt, table};
@@ -89,7 +90,7 @@ fn doubt(ctx: &Ctx, error: anyhow::Error) -> anyhow::Result<()> {
 /// Decides about the flag `--bind`, before anything is stored: a credential that is refused here is not left behind.
 ///
 /// # Errors
-/// As [`Wish::may_bind`].
+/// As [`Wish::may_bind`], and for a credential of the platform's gateways.
 pub(super) fn may_bind_each(
     ctx: &Ctx,
     credential: &Record,
@@ -98,6 +99,9 @@ pub(super) fn may_bind_each(
     is_rehearsal: bool,
 ) -> anyhow::Result<bool> {
     let name = credential.name_or_id();
+    if !projects.is_empty() {
+        gateway_credentials::refuse_binding(name, credential)?;
+    }
     for (project, grantee) in projects {
         let plan = ctx.block_on(async {
             let plan = BindingPlan::make(ctx.client()?, credential, grantee, false).await;

@@ -203,6 +203,34 @@ fn names_come_from_the_server_once_a_minute() {
     assert_eq!(server.received().len(), 2);
 }
 
+/// As in lists: a credential that the platform made for its own gateways is not for people.
+#[test]
+fn credentials_of_the_platforms_gateways_are_not_offered() {
+    let env = TestEnv::new();
+    let made = "hypershell-0123456789abcdef0123456789abcdef";
+    let server = Scripted::with(move |_| {
+        list(json!([
+            {"id": "c1", "name": made, "provider": "openshell-gateway"},
+            {"id": "c2", "name": "mine", "provider": "openshell-gateway"},
+            {"id": "c3", "name": "hypershell-0123", "provider": "openshell-gateway"},
+            {"id": "c4", "name": "other", "provider": "github"},
+        ]))
+    });
+    let offered = complete(&env, server.url(), &["credential", "get", ""]);
+    let names: Vec<&str> = offered
+        .iter()
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(
+        !names.contains(&made) && !names.contains(&"c1"),
+        "{names:?}"
+    );
+    for name in ["mine", "hypershell-0123", "other"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+}
+
 #[test]
 fn a_login_that_the_server_quotes_is_neither_offered_nor_kept() {
     let env = TestEnv::new();
