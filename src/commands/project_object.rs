@@ -10,7 +10,7 @@ use crate::api::{Body, Method, Request};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
-use crate::output::OutputArgs;
+use crate::output::{Format, OutputArgs};
 use crate::resources::{Record, Resource};
 use crate::text::{acpctl, quote};
 use crate::yaml;
@@ -174,13 +174,14 @@ pub(crate) fn create(
     outcome::created(ctx, &record, &format)
 }
 
-/// Prints an object as the Kubernetes `ConfigMap` from which a `GitOps` tool creates it. A value that is a list or an
-/// object is written as JSON, since the values of a `ConfigMap` are texts.
+/// Prints an object as the Kubernetes `ConfigMap` from which a `GitOps` tool creates it: as YAML, unless `-o` asks for
+/// something else. A value that is a list or an object is written as JSON, since the values of a `ConfigMap` are texts.
 pub(crate) fn export(
     ctx: &Ctx,
     record: &Record,
     namespace: Option<&str>,
     data: serde_json::Map<String, serde_json::Value>,
+    format: &Format,
 ) -> anyhow::Result<()> {
     let kind = record.resource.word;
     let mut metadata = serde_json::json!({"name": record.name()});
@@ -198,5 +199,10 @@ pub(crate) fn export(
     let map = serde_json::json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": texts,
     });
-    ctx.out.data(yaml::to_string(&map)?.as_bytes())
+    match format {
+        Format::Table | Format::Wide | Format::Name => {
+            ctx.out.data(yaml::to_string(&map)?.as_bytes())
+        }
+        format => ctx.out.value(&map, format),
+    }
 }

@@ -7,6 +7,7 @@ use super::agent_args::AgentArgs;
 use crate::commands::project_object;
 use crate::ctx::Ctx;
 use crate::lookup::{self, Collection};
+use crate::output::OutputArgs;
 use crate::text::quote;
 
 /// The fields of the `ConfigMap`, each with the agent's field.
@@ -36,9 +37,12 @@ pub struct Args {
     /// Namespace of the `ConfigMap` (default: none)
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
     let project = args.target.project(ctx)?;
     let given = args.target.agent()?;
     let client = ctx.client()?;
@@ -60,5 +64,5 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             data.insert((*key).to_owned(), value);
         }
     }
-    project_object::export(ctx, &agent, args.namespace.as_deref(), data)
+    project_object::export(ctx, &agent, args.namespace.as_deref(), data, &format)
 }

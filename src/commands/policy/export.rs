@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::project_object::{self, Target};
 use crate::ctx::Ctx;
+use crate::output::OutputArgs;
 use crate::resources::{Candidates, POLICY};
 
 const EXAMPLES: &str = "acpctl policy export tight > tight.yaml";
@@ -21,9 +22,12 @@ pub struct Args {
     /// Namespace of the `ConfigMap` (default: none)
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
     let target = Target {
         resource: &POLICY,
         given: &args.policy,
@@ -38,5 +42,5 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     for (key, value) in sections.filter(|(key, _)| *key != "name") {
         data.insert(key.clone(), value.clone());
     }
-    project_object::export(ctx, &record, args.namespace.as_deref(), data)
+    project_object::export(ctx, &record, args.namespace.as_deref(), data, &format)
 }

@@ -5,6 +5,7 @@ use serde_json::Map;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::project_object::{self, Target};
 use crate::ctx::Ctx;
+use crate::output::OutputArgs;
 use crate::resources::{Candidates, PROVIDER};
 
 const EXAMPLES: &str = "acpctl provider export github > github.yaml";
@@ -21,9 +22,12 @@ pub struct Args {
     /// Namespace of the `ConfigMap` (default: none)
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
+    let format = args.output.format()?;
     let target = Target {
         resource: &PROVIDER,
         given: &args.provider,
@@ -37,5 +41,5 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             data.insert(key.to_owned(), text.into());
         }
     }
-    project_object::export(ctx, &record, args.namespace.as_deref(), data)
+    project_object::export(ctx, &record, args.namespace.as_deref(), data, &format)
 }
