@@ -13,6 +13,7 @@ mod same;
 mod targets;
 mod warnings;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
@@ -32,17 +33,11 @@ pub const SECRET: &str = "canary-secret-0123456789";
 
 const ENDPOINT: &str = "/api/ambient/v1";
 
-/// The providers that the table has for pods, and one that nobody knows.
+/// The providers that the table has, for any kind of session, and one that nobody knows.
 fn providers() -> Vec<&'static str> {
-    let in_pod = |mode: &table::Mode| mode.target() == table::Target::Pod;
-    let rows = table::ROWS.iter();
-    let mut providers: Vec<&str> = rows
-        .filter(|row| row.modes.iter().any(in_pod))
-        .map(|row| row.provider)
-        .collect();
-    providers.dedup();
-    providers.push("other");
-    providers
+    let rows = table::ROWS.iter().map(|row| row.provider);
+    let known: BTreeSet<&str> = rows.filter(|provider| *provider != table::ANY).collect();
+    known.into_iter().chain(["other"]).collect()
 }
 
 pub fn kubeconfig(token: &str) -> String {

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::session::{SECRET, bound, kubeconfig, kubeconfig_of, left, platform, route, session};
+use crate::session::{SECRET, bound, kubeconfig, kubeconfig_of, platform, route, session};
 use crate::support::run::told;
 use crate::support::server::{Scripted, json as answer};
 use crate::support::states::State;
 use crate::support::{TestEnv, streams};
 
 /// What a managed session gets instead of [`kubeconfig`].
-const REWRITTEN: &str = "apiVersion: v1
+pub const REWRITTEN: &str = "apiVersion: v1
 kind: Config
 current-context: ambient
 clusters:
@@ -32,65 +32,8 @@ users:
     token: openshell:resolve:env:KUBERNETES_TOKEN
 ";
 
-/// Says `KUBECONFIG` and the files: their names, sizes and content.
-const LOOK: &str = r#"echo "KUBECONFIG=$KUBECONFIG"; cd "$AMBIENT_SESSION_DIR"
-for f in *; do [ -e "$f" ] && echo "$f $(ls -l "$f" | cut -c1-10) $(($(wc -c < "$f")))" && cat "$f"; done; exit 0"#;
-
 fn run(env: &TestEnv, server: &Scripted, words: &[&str]) -> (Option<i32>, String, String) {
     told(&session(env, server, words).output().unwrap())
-}
-
-#[test]
-fn exec_does_what_preview_shows_in_every_target() {
-    for target in ["pod", "sandbox", "managed"] {
-        for provider in ["kubeconfig", "github", "gitlab", "jira", "other"] {
-            let context = format!("{target} {provider}");
-            let env = TestEnv::new();
-            let server = platform(json!([]));
-            let selection = ["--target", target, "--credential", provider];
-            let (code, stdout, _) = run(
-                &env,
-                &server,
-                &[&["preview", "-o", "json"], &selection[..]].concat(),
-            );
-            assert_eq!(code, Some(0), "{context}");
-            assert!(!stdout.contains(SECRET), "{context}");
-            let plan: Value = serde_json::from_str(&stdout).unwrap();
-            let shown = &plan["credentials"][0];
-            let strict = [&["preview", "--strict"], &selection[..]].concat();
-            let (strict, _, _) = run(&env, &server, &strict);
-            let look = ["--allow-empty", "--no-masking", "--", "sh", "-c", LOOK];
-            let exec = [&["exec"], &selection[..], &look].concat();
-            let (code, stdout, stderr) = run(&env, &server, &exec);
-            assert!(left(&env).is_empty(), "{context}");
-            if shown["errors"] != json!([]) {
-                assert_eq!((code, strict), (Some(7), Some(8)), "{context}: {stderr}");
-                assert_eq!(stdout, "", "{context}");
-                continue;
-            }
-            assert_eq!(code, Some(0), "{context}: {stderr}");
-            let file = &shown["file"];
-            let held = match (target, provider) {
-                ("managed", "kubeconfig") => REWRITTEN.to_owned(),
-                ("pod", "kubeconfig") => kubeconfig(SECRET),
-                ("pod", "github" | "gitlab") => SECRET.to_owned(),
-                _ => {
-                    assert_eq!(file, &Value::Null, "{context}");
-                    continue;
-                }
-            };
-            assert_eq!(strict, Some(0), "{context}");
-            assert_eq!(file["size"], held.len(), "{context}");
-            let line = format!(
-                "{} -rw------- {}\n{held}",
-                file["name"].as_str().unwrap(),
-                held.len()
-            );
-            assert!(stdout.contains(&line), "{context}: {stdout}");
-            let names = shown["variables"].to_string().contains("KUBECONFIG");
-            assert_eq!(names, provider == "kubeconfig", "{context}");
-        }
-    }
 }
 
 #[test]
