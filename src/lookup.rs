@@ -30,7 +30,7 @@ use crate::text::quote;
 
 pub(crate) use crate::resources::{can_be_id, check, check_id};
 
-/// How many objects of one name are requested, and how many names are compared to find a similar one.
+/// How many names are compared to find a similar one.
 const SIZE: i64 = 100;
 /// The length of the platform's IDs, which consist of letters and digits.
 const ID_LENGTH: usize = 27;
@@ -373,7 +373,14 @@ pub(crate) async fn by_name(
                 .find(collection.resource, &collection.path, &search, project)
                 .await
         }
-        None => list(client, collection, Some(search)).await,
+        None => {
+            let options = ListOptions {
+                search: Some(search),
+                ..ListOptions::default()
+            };
+            let list = client.list(collection.resource, &collection.path, &options);
+            list.await
+        }
     };
     let mut found = match list {
         // The project of the list does not exist, or is not visible.
@@ -481,7 +488,7 @@ async fn look(
 #[must_use]
 pub(crate) fn may_be_unknown(error: &Error) -> bool {
     match error.status() {
-        Some(404) => true,
+        Some(404) => error.is_not_found(),
         Some(403) => error.code().is_none(),
         _ => false,
     }
@@ -568,7 +575,7 @@ async fn suggest(
     let Some(field) = collection.resource.name_field else {
         return failure;
     };
-    let list = list(client, collection, None).await;
+    let list = some(client, collection).await;
     if let Some(project) = &collection.project
         && let Ok(list) = &list
         && let Err(doubt) = Box::pin(doubt_empty(client, list.items(), project)).await
@@ -609,13 +616,10 @@ fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n s
         .map(|(_, name)| name)
 }
 
-async fn list(
-    client: &Client,
-    collection: &Collection,
-    search: Option<String>,
-) -> Result<List, Error> {
+/// Lists the first objects of a collection.
+async fn some(client: &Client, collection: &Collection) -> Result<List, Error> {
     let options = ListOptions {
-        search,
+        search: None,
         limit: Some(SIZE),
         project: collection.project.clone(),
     };

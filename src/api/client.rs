@@ -20,6 +20,8 @@ use super::trace::Trace;
 use crate::config::{Settings, Verbosity};
 use crate::resources::{Record, Resource};
 
+/// The status of every deletion on the platform (docs/interface/api.md section 6).
+const DELETED: u16 = 204;
 /// The longest pause that a server may ask for with `Retry-After`.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
@@ -88,6 +90,12 @@ impl Client {
         self.rehearses.store(true, Ordering::Relaxed);
     }
 
+    /// True if nothing that changes something is sent.
+    #[must_use]
+    pub(crate) fn rehearses(&self) -> bool {
+        self.rehearses.load(Ordering::Relaxed)
+    }
+
     /// Lets the client replace its token once for each request that the server refuses with 401.
     #[must_use]
     pub(crate) fn renew_with(mut self, renewal: Renewal) -> Self {
@@ -142,12 +150,50 @@ impl Client {
         self.project.as_deref()
     }
 
-    /// Sends a request and waits for a whole answer. Any 2xx is a success.
+    /// Sends a request and waits for a whole answer. A write succeeds if the answer shows that it was done: a page for
+    /// browsers does not, and neither does an answer to a deletion that is not the platform's, unless the object is
+    /// seen to be gone.
+    ///
+    /// # Errors
+    /// As [`Client::exchange`]; [`Error::Html`] and [`Error::Unproven`] for a write that may not have been done.
+    pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
+        let answer = self.exchange(request).await?;
+        if self.rehearses() {
+            return Ok(answer);
+        }
+        match request.method {
+            Method::Get => {}
+            Method::Delete if answer.status == DELETED => {}
+            Method::Delete if answer.status == 404 => answer.refuse_html()?,
+            Method::Delete => Box::pin(self.see_deleted(request, answer.status)).await?,
+            Method::Post | Method::Patch => answer.refuse_html()?,
+        }
+        Ok(answer)
+    }
+
+    /// Asks once for an object whose deletion had another answer than that of the platform.
+    async fn see_deleted(&self, request: &Request, status: u16) -> Result<(), Error> {
+        let mut read = Request::get(request.path.as_str());
+        read.project.clone_from(&request.project);
+        let seen = match self.exchange(&read).await {
+            Err(error) if error.is_not_found() => return Ok(()),
+            Err(error) => format!("whether the object is gone can't be seen: {error}"),
+            Ok(answer) => {
+                answer.refuse_html()?;
+                "the object is still there".to_owned()
+            }
+        };
+        Err(Error::Unproven(format!(
+            "the server accepted the deletion (HTTP {status}), but {seen}"
+        )))
+    }
+
+    /// Sends a request and waits for a whole answer. Any 2xx is a success, whatever the answer says.
     ///
     /// # Errors
     /// [`Error::Status`] for every other status; [`Error::Transport`] or [`Error::Body`] if no whole answer arrived.
-    pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
-        if self.rehearses.load(Ordering::Relaxed) && request.method != Method::Get {
+    pub async fn exchange(&self, request: &Request) -> Result<Answer, Error> {
+        if self.rehearses() && request.method != Method::Get {
             return self.rehearsed(request).await;
         }
         let mut answer_lost = false;
@@ -195,7 +241,7 @@ impl Client {
     /// Answers a write that is not sent.
     async fn rehearsed(&self, request: &Request) -> Result<Answer, Error> {
         let found = match rehearsal::reading(request) {
-            Some(read) => Box::pin(self.send(&read)).await?.json()?,
+            Some(read) => Box::pin(self.exchange(&read)).await?.json()?,
             None => rehearsal::nothing(),
         };
         Ok(rehearsal::answer(request, found))
@@ -353,15 +399,26 @@ impl Client {
     /// Sends a request whose answer is one object.
     ///
     /// # Errors
-    /// As [`Client::get_json`].
+    /// As [`Client::get_json`], and [`Error::Unproven`] if the answer to a write names no object.
     pub async fn fetch(
         &self,
         resource: &'static Resource,
         request: &Request,
     ) -> Result<Record, Error> {
         let answer = self.send(request).await?;
-        answer.read(|tree| Record::read(resource, tree))
+        let record = answer.read(|tree| Record::read(resource, tree))?;
+        let is_write = request.method != Method::Get && !self.rehearses();
+        if is_write && names_nothing(&record) {
+            let text = "the server's answer names no object".to_owned();
+            return Err(Error::Unproven(text));
+        }
+        Ok(record)
     }
+}
+
+/// True for an answer that could be about any object; a message may be told by its number alone.
+fn names_nothing(record: &Record) -> bool {
+    record.id().is_empty() && record.name().is_empty() && record.value("seq").is_none()
 }
 
 /// Returns a quarter of a second, doubled with each attempt, and up to half as much again, so that many callers do not

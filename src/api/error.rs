@@ -59,6 +59,10 @@ pub enum Error {
     Html(String),
     /// A list is longer than any real list.
     Endless(String),
+    /// A list may lack objects.
+    Incomplete(String),
+    /// The server answered a write with a success, but nothing shows that it was done.
+    Unproven(String),
 }
 
 impl Error {
@@ -141,6 +145,12 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
+            // The platform answers no page: nothing is known about the object.
+            Self::Status {
+                status: 404 | 410,
+                is_html: true,
+                ..
+            } => Kind::Server,
             Self::Status { status, .. } => match status {
                 400 | 422 => Kind::Data,
                 401 => Kind::Login,
@@ -155,7 +165,11 @@ impl Error {
                 ..
             } => Kind::Login,
             Self::Transport { .. } | Self::Body(_) => Kind::Network,
-            Self::Decode(_) | Self::Html(_) | Self::Endless(_) => Kind::Server,
+            Self::Decode(_)
+            | Self::Html(_)
+            | Self::Endless(_)
+            | Self::Incomplete(_)
+            | Self::Unproven(_) => Kind::Server,
         }
     }
 
@@ -169,7 +183,14 @@ impl Error {
 
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.status() == Some(404)
+        matches!(
+            self,
+            Self::Status {
+                status: 404,
+                is_html: false,
+                ..
+            }
+        )
     }
 
     /// Returns the server's own code, such as `ambient-api-server-7`.
@@ -272,6 +293,14 @@ impl Error {
                 acpctl(&["config", "get", "api_url"])
             )),
             Self::Endless(_) => Some("ask for less: --limit, or a narrower search".to_owned()),
+            Self::Incomplete(_) => Some(
+                "nothing can be concluded from what is not in it: try again, or ask the server's operators"
+                    .to_owned(),
+            ),
+            Self::Unproven(_) => Some(
+                "look what the server has before you repeat the command; a proxy on the way may have answered"
+                    .to_owned(),
+            ),
             Self::Status { .. } | Self::Transport { .. } | Self::Body(_) => None,
         }
     }
@@ -361,7 +390,9 @@ impl fmt::Display for Error {
                 method, url, text, ..
             } => write!(f, "HTTP request failed: {method} \"{url}\": {text}"),
             Self::Body(text) => write!(f, "read response body: {text}"),
-            Self::Endless(text) => f.write_str(text),
+            Self::Endless(text) | Self::Incomplete(text) | Self::Unproven(text) => {
+                f.write_str(text)
+            }
             Self::Decode(text) | Self::Html(text) => write!(f, "unmarshal response: {text}"),
         }
     }

@@ -26,6 +26,9 @@ const MAX_BYTES: usize = 1 << 30;
 const MAX_REQUEST_TIMES: u32 = 10;
 /// The size of a page while the client reads a whole list.
 const WALK_SIZE: i64 = 1000;
+/// How often the client reads a list from its beginning if objects went while it was read, or fewer came than the
+/// server counts.
+const MAX_ROUNDS: u32 = 3;
 /// How often the reader of a page gives way, so that the request for the next page is on its way before the work
 /// begins.
 const YIELDS: usize = 4;
@@ -61,11 +64,24 @@ pub(crate) fn one_of(field: &str, values: &[String]) -> String {
 }
 
 impl Client {
-    /// Lists a collection, as [`Client::pages`] reads it.
+    /// Lists a collection for a caller that concludes something from what is not in it.
     ///
     /// # Errors
-    /// As [`Client::get_json`].
+    /// As [`Client::get_json`], and [`Error::Incomplete`] for a list with a gap.
     pub async fn list(
+        &self,
+        resource: &'static Resource,
+        path: &str,
+        options: &ListOptions,
+    ) -> Result<List, Error> {
+        whole(self.listed(resource, path, options).await?)
+    }
+
+    /// Lists a collection for a caller that shows it, as [`Client::pages`] reads it.
+    ///
+    /// # Errors
+    /// As [`Client::get_json`]. A gap is no error: the caller shows what there is, and then the gap.
+    pub async fn listed(
         &self,
         resource: &'static Resource,
         path: &str,
@@ -84,7 +100,7 @@ impl Client {
     /// 5).
     ///
     /// # Errors
-    /// As [`Client::get_json`].
+    /// As [`Client::get_json`]. A gap is no error: the list tells it.
     pub async fn pages(
         &self,
         resource: &'static Resource,
@@ -100,28 +116,23 @@ impl Client {
             .page(resource, path, options, first, &mut spent)
             .await?;
         let wanted = options.limit.filter(|limit| *limit > 0).unwrap_or(i64::MAX);
-        let shown = length(first.items());
-        // Without items there is no second page, whatever the total claims.
-        if shown == 0 || shown >= first.total || shown >= wanted {
-            let head = first.head();
+        if length(first.items()) >= wanted || ends_with(&first, limit.min(MAX_SIZE)) {
+            let head = List {
+                gap: stranger(&first),
+                ..first.head()
+            };
             let _ = with(first);
             return Ok(head);
         }
-        let walk = Walk {
-            resource,
-            path,
-            options,
-            wanted,
-            total: first.total,
-            kind: first.kind,
-        };
+        let walk = Walk::new(resource, path, options, first);
         self.walk(walk, spent, &progress, &mut with).await
     }
 
-    /// Returns every object of a collection, in the server's order, with the Go tool's requests.
+    /// Returns every object of a collection, in the server's order, with the Go tool's requests. If these do not prove
+    /// that nothing is missing, the client reads the list again as [`Client::pages`] does.
     ///
     /// # Errors
-    /// As [`Client::get_json`].
+    /// As [`Client::list`].
     pub async fn every(
         &self,
         resource: &'static Resource,
@@ -146,16 +157,27 @@ impl Client {
                     &mut spent,
                 )
                 .await?;
-            let got = i64::try_from(next.items().len()).unwrap_or(i64::MAX);
-            let total = next.total;
+            let got = length(next.items());
             let before = all.len();
+            let head = next.head();
             let items = next.items.unwrap_or_default();
             all.extend(items.into_iter().filter(|item| seen.is_new(item.id())));
+            let count = length(&all);
+            let has_no_total = head.total == 0 && count < DEFAULT_LIMIT;
+            if got < BULK_SIZE && (count == head.total || has_no_total) {
+                whole(List {
+                    gap: stranger(&head).filter(|_| count == 0),
+                    ..head
+                })?;
+                return Ok(all);
+            }
             // A server that repeats the same page forever ends the list too.
             if got < BULK_SIZE || all.len() == before {
-                break;
+                let walk = Walk::new(resource, path, &options, head);
+                let list = self.walk_all(walk, spent, &progress).await?;
+                return Ok(list.items.unwrap_or_default());
             }
-            notice::listed(&progress, resource, length(&all), total);
+            notice::listed(&progress, resource, count, head.total);
         }
         Ok(all)
     }
@@ -163,7 +185,7 @@ impl Client {
     /// Finds objects by a search expression alone, as the Go tool finds agents.
     ///
     /// # Errors
-    /// As [`Client::get_json`].
+    /// As [`Client::list`].
     pub async fn find(
         &self,
         resource: &'static Resource,
@@ -172,39 +194,62 @@ impl Client {
         project: &str,
     ) -> Result<List, Error> {
         let request = Request::get(with_query(path, &[("search", search)])).project(project);
-        decode(resource, &self.send(&request).await?)
+        let options = ListOptions {
+            search: Some(search.to_owned()),
+            limit: None,
+            project: Some(project.to_owned()),
+        };
+        self.continued(resource, path, &options, &request).await
     }
 
     /// Lists a whole collection. The first request names no page, as the Go tool lists inboxes.
     ///
     /// # Errors
-    /// As [`Client::get_json`].
+    /// As [`Client::list`].
     pub async fn list_all(&self, resource: &'static Resource, path: &str) -> Result<List, Error> {
-        let progress = notice::listing(resource);
-        let mut spent = self.spent();
-        let answer = self.send(&Request::get(path)).await?;
-        let first = decode(resource, &answer)?;
-        spent.page(&answer, &first)?;
-        let shown = length(first.items());
-        if shown == 0 || shown >= first.total {
-            return Ok(first);
-        }
-        let walk = Walk {
-            resource,
-            path,
-            options: &ListOptions::default(),
-            wanted: i64::MAX,
-            total: first.total,
-            kind: first.kind,
-        };
-        let mut gathered = Gathered::default();
-        let mut with = |page| gathered.add(page);
-        let list = self.walk(walk, spent, &progress, &mut with).await?;
-        Ok(gathered.into_list(list))
+        let options = ListOptions::default();
+        self.continued(resource, path, &options, &Request::get(path))
+            .await
     }
 
-    /// Reads a list page by page, in the order of ids. The next page is asked for before the present one is read, so
-    /// that the server prepares it meanwhile.
+    /// Lists a collection whose first request names no page.
+    async fn continued(
+        &self,
+        resource: &'static Resource,
+        path: &str,
+        options: &ListOptions,
+        request: &Request,
+    ) -> Result<List, Error> {
+        let progress = notice::listing(resource);
+        let mut spent = self.spent();
+        let answer = self.send(request).await?;
+        let first = decode(resource, &answer)?;
+        spent.page(&answer, &first)?;
+        if ends_with(&first, DEFAULT_LIMIT) {
+            return whole(List {
+                gap: stranger(&first),
+                ..first
+            });
+        }
+        let walk = Walk::new(resource, path, options, first);
+        self.walk_all(walk, spent, &progress).await
+    }
+
+    /// Reads a whole list page by page.
+    async fn walk_all(
+        &self,
+        walk: Walk<'_>,
+        spent: Spent,
+        progress: &Progress,
+    ) -> Result<List, Error> {
+        let mut gathered = Gathered::default();
+        let mut with = |page| gathered.add(page);
+        let list = self.walk(walk, spent, progress, &mut with).await?;
+        whole(gathered.into_list(list))
+    }
+
+    /// Reads a list page by page, in the order of ids, again from the beginning if a round does not prove that nothing
+    /// is missing: an object that goes moves the later ones to the page before.
     async fn walk(
         &self,
         mut walk: Walk<'_>,
@@ -212,11 +257,49 @@ impl Client {
         progress: &Progress,
         with: &mut impl FnMut(List) -> ControlFlow<()>,
     ) -> Result<List, Error> {
+        let mut shown = Shown::default();
+        let mut gap = None;
+        for round in 1..=MAX_ROUNDS {
+            spent.begin();
+            let end = self
+                .round(&mut walk, &mut spent, progress, &mut shown, with)
+                .await?;
+            gap = match end {
+                End::Whole => None,
+                // A list that changes all the time was read as far as that can be done.
+                End::Shrunk if round == MAX_ROUNDS => None,
+                End::Shrunk => continue,
+                End::Short(gap) => Some(gap),
+            };
+            if gap.is_none() {
+                break;
+            }
+        }
+        Ok(List {
+            resource: walk.resource,
+            kind: walk.kind,
+            page: 1,
+            size: shown.count.min(walk.wanted),
+            total: walk.total,
+            items: Some(Vec::new()),
+            gap,
+        })
+    }
+
+    /// Reads a list page by page once. The next page is asked for before the present one is read, so that the server
+    /// prepares it meanwhile.
+    async fn round(
+        &self,
+        walk: &mut Walk<'_>,
+        spent: &mut Spent,
+        progress: &Progress,
+        shown: &mut Shown,
+        with: &mut impl FnMut(List) -> ControlFlow<()>,
+    ) -> Result<End, Error> {
         let (resource, wanted) = (walk.resource, walk.wanted);
-        let mut seen = Seen::default();
-        let mut count = 0;
+        let mut round = Round::default();
         let mut ahead: Option<Answer> = None;
-        notice::listed(progress, resource, count, walk.total.min(wanted));
+        notice::listed(progress, resource, shown.count, walk.total.min(wanted));
         for page in 1.. {
             let answer = match ahead.take() {
                 Some(answer) => answer,
@@ -240,40 +323,33 @@ impl Client {
                 spent.page(&answer, &list)?;
                 drop(answer);
                 walk.total = list.total;
-                let before = count;
-                if let Some(items) = &mut list.items {
-                    items.retain(|item| seen.is_new(item.id()));
-                    count += length(items);
-                    let surplus = usize::try_from(count - wanted).unwrap_or(0);
-                    items.truncate(items.len() - surplus);
+                let mut end = round.page(&list);
+                shown.keep_new(&mut list, wanted);
+                notice::listed(progress, resource, shown.count, list.total.min(wanted));
+                if with(list).is_break() || shown.count >= wanted {
+                    end = Some(End::Whole);
                 }
-                notice::listed(progress, resource, count, walk.total.min(wanted));
-                // A server that repeats the same page forever ends the list too.
-                let is_last = count == before || count >= walk.total || count >= wanted;
-                Ok::<_, Error>(with(list).is_break() || is_last)
+                Ok::<_, Error>(end)
             };
-            let (next, is_last) = match select(pin!(next), pin!(read)).await {
+            let (next, end) = match select(pin!(next), pin!(read)).await {
                 Either::Left((next, read)) => (Some(next), read.await?),
                 // At the end, the answer about one more page is not waited for.
-                Either::Right((is_last, next)) => {
-                    let is_last = is_last?;
-                    let next = if is_last { None } else { Some(next.await) };
-                    (next, is_last)
+                Either::Right((end, next)) => {
+                    let end = end?;
+                    let next = if end.is_some() {
+                        None
+                    } else {
+                        Some(next.await)
+                    };
+                    (next, end)
                 }
             };
-            if is_last {
-                break;
+            if let Some(end) = end {
+                return Ok(end);
             }
             ahead = next.transpose()?.flatten();
         }
-        Ok(List {
-            resource,
-            kind: walk.kind,
-            page: 1,
-            size: count.min(wanted),
-            total: walk.total,
-            items: Some(Vec::new()),
-        })
+        Ok(End::Whole)
     }
 
     /// Sends a request for a page. Its future is large, and two of them are alive at once.
@@ -300,9 +376,7 @@ impl Client {
             end: self
                 .time_limit()
                 .and_then(|limit| Instant::now().checked_add(limit * MAX_REQUEST_TIMES)),
-            pages: 0,
-            objects: 0,
-            bytes: 0,
+            ..Spent::default()
         }
     }
 }
@@ -319,9 +393,117 @@ struct Walk<'a> {
     kind: String,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(
+        resource: &'static Resource,
+        path: &'a str,
+        options: &'a ListOptions,
+        first: List,
+    ) -> Self {
+        Self {
+            resource,
+            path,
+            options,
+            wanted: options.limit.filter(|limit| *limit > 0).unwrap_or(i64::MAX),
+            total: first.total,
+            kind: first.kind,
+        }
+    }
+
     fn request(&self, page: i64) -> Request {
         page_request(self.path, self.options, (page, WALK_SIZE, true))
+    }
+}
+
+/// What one reading of a list from its beginning has shown.
+#[derive(Default)]
+struct Round {
+    seen: Seen,
+    count: i64,
+    total: Option<i64>,
+    /// True if the server's total fell between two pages.
+    has_shrunk: bool,
+}
+
+/// How a reading of a list ended.
+enum End {
+    Whole,
+    /// Objects went meanwhile, and others may have moved to a page that was read already.
+    Shrunk,
+    /// The server counts other objects than it sent.
+    Short(String),
+}
+
+impl Round {
+    /// Counts a page; returns how the list ended if this is its last page. Only the server's total and a page without
+    /// objects are ends: a server may send smaller pages than it was asked for.
+    fn page(&mut self, page: &List) -> Option<End> {
+        let before = self.count;
+        let new = page
+            .items()
+            .iter()
+            .filter(|item| self.seen.is_new(item.id()));
+        self.count += i64::try_from(new.count()).unwrap_or(i64::MAX);
+        self.has_shrunk |= self.total.is_some_and(|total| page.total < total);
+        self.total = Some(page.total);
+        if self.count != page.total && self.count != before {
+            return None;
+        }
+        let is_past_the_end = page.items().is_empty();
+        let is_whole = self.count == page.total || self.count > page.total && is_past_the_end;
+        Some(if !is_whole {
+            End::Short(gap(page, self.count))
+        } else if self.has_shrunk {
+            End::Shrunk
+        } else {
+            End::Whole
+        })
+    }
+}
+
+/// The objects that were passed on.
+#[derive(Default)]
+struct Shown {
+    seen: Seen,
+    count: i64,
+}
+
+impl Shown {
+    /// Leaves the objects on the page that were not passed on yet, and of these no more than are wanted.
+    fn keep_new(&mut self, page: &mut List, wanted: i64) {
+        let Some(items) = &mut page.items else { return };
+        items.retain(|item| self.seen.is_new(item.id()));
+        self.count += length(items);
+        let surplus = usize::try_from(self.count - wanted).unwrap_or(0);
+        items.truncate(items.len() - surplus);
+    }
+}
+
+/// True if the list ends with its first page, for which so many objects were asked. A server without totals ends it
+/// with a page that is not full.
+fn ends_with(first: &List, asked: i64) -> bool {
+    let shown = length(first.items());
+    let asked = if asked > 0 { asked } else { DEFAULT_LIMIT };
+    shown == first.total || first.total == 0 && shown < asked
+}
+
+/// Returns the gap of an answer that is JSON without being a list, as a proxy may send it.
+fn stranger(first: &List) -> Option<String> {
+    let is_list = first.items.is_some() || !first.kind.is_empty();
+    (!is_list).then(|| "the answer holds no list".to_owned())
+}
+
+fn gap(page: &List, count: i64) -> String {
+    let total = usize::try_from(page.total).unwrap_or_default();
+    let counted = page.resource.counted(total);
+    format!("the list may lack objects: the server counts {counted} and sent {count}")
+}
+
+/// Refuses a list with a gap.
+fn whole(list: List) -> Result<List, Error> {
+    match list.gap {
+        Some(gap) => Err(Error::Incomplete(gap)),
+        None => Ok(list),
     }
 }
 
@@ -378,9 +560,9 @@ struct Seen {
 }
 
 impl Seen {
-    /// Adds an id; returns whether it was missing.
+    /// Adds an id; returns whether it was missing. Objects without one can't be told apart.
     fn is_new(&mut self, id: &str) -> bool {
-        self.hashes.insert(self.hasher.hash_one(id))
+        id.is_empty() || self.hashes.insert(self.hasher.hash_one(id))
     }
 }
 
@@ -389,6 +571,7 @@ fn length(items: &[Record]) -> i64 {
 }
 
 /// The resources that a list has used so far.
+#[derive(Default)]
 struct Spent {
     end: Option<Instant>,
     pages: usize,
@@ -397,6 +580,14 @@ struct Spent {
 }
 
 impl Spent {
+    /// Begins to count again; the time runs on.
+    fn begin(&mut self) {
+        *self = Self {
+            end: self.end,
+            ..Self::default()
+        };
+    }
+
     /// Counts a page.
     ///
     /// # Errors

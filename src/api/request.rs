@@ -161,6 +161,17 @@ impl Answer {
         decode(tree).map_err(|why| self.unreadable(&why))
     }
 
+    /// Refuses a page for browsers.
+    ///
+    /// # Errors
+    /// [`Error::Html`].
+    pub(super) fn refuse_html(&self) -> Result<(), Error> {
+        match Error::unreadable(&self.content_type, &self.body, "the answer is HTML") {
+            error @ Error::Html(_) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     fn unreadable(&self, why: &dyn fmt::Display) -> Error {
         Error::unreadable(&self.content_type, &self.body, &why.to_string())
     }

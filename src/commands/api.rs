@@ -83,7 +83,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let mut request = Request::new(method, path);
     request.body = body;
     let client = ctx.client()?;
-    let answer = ctx.block_on(async { client.send(&request).await.context(doing) })?;
+    let answer = ctx.block_on(async { client.exchange(&request).await.context(doing) })?;
     if answer.body.trim_ascii().is_empty() {
         return Ok(());
     }

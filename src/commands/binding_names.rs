@@ -45,7 +45,9 @@ pub(crate) async fn name_targets(client: &Client, bindings: &mut [Record]) {
 /// Returns the name of each ID in a collection; nothing if the list is not available.
 async fn names(client: &Client, resource: &'static Resource) -> HashMap<String, String> {
     let path = Collection::global(resource).path;
-    let list = client.list(resource, &path, &ListOptions::default()).await;
+    let list = client
+        .listed(resource, &path, &ListOptions::default())
+        .await;
     list.map(|list| {
         list.items()
             .iter()

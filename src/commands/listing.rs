@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::labels::Selector;
 use super::{gateway_credentials, order};
-use crate::api::ListOptions;
+use crate::api::{self, ListOptions};
 use crate::compat::number;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
@@ -162,6 +162,9 @@ impl ListArgs {
 
     /// Shows a list that was narrowed, and notes on standard error how many objects the limit left out. On a terminal,
     /// an empty list says what to do instead.
+    ///
+    /// # Errors
+    /// As [`refuse_gap`], after the list.
     pub(crate) fn print(
         &self,
         ctx: &Ctx,
@@ -170,6 +173,7 @@ impl ListArgs {
         view: &View<'_>,
     ) -> anyhow::Result<()> {
         if list.items().is_empty() && shows_screen(ctx, view.format) {
+            refuse_gap(list)?;
             ctx.out
                 .aside(&nothing(list, view.is_searched || self.is_filtered()));
             return Ok(());
@@ -179,6 +183,7 @@ impl ListArgs {
             headless: self.no_headers,
         };
         ctx.out.list(list, view.format, layout, ctx.now())?;
+        refuse_gap(list)?;
         say_left_out(ctx, list.resource, count(list), total);
         Ok(())
     }
@@ -252,7 +257,7 @@ impl ListArgs {
             });
         }
         let list = ctx.block_on(async {
-            let list = client.list(resource, path, &options).await;
+            let list = client.listed(resource, path, &options).await;
             let list = list.context(doing)?;
             if let Some(project) = &collection.project {
                 lookup::doubt_empty(client, list.items(), project).await?;
@@ -328,7 +333,7 @@ impl Streamed<'_> {
     /// Shows the end of the list, and notes how many objects the limit left out. Returns how many there are in all.
     ///
     /// # Errors
-    /// Standard output can't be written.
+    /// Standard output can't be written, or as [`refuse_gap`].
     pub(crate) fn finish(self, mut list: List) -> anyhow::Result<i64> {
         self.written?;
         let shown = self.kept.min(self.limit.unwrap_or(i64::MAX));
@@ -349,8 +354,20 @@ impl Streamed<'_> {
             ));
         }
         gateway_credentials::say(self.ctx, self.left_out);
+        refuse_gap(&list)?;
         say_left_out(self.ctx, list.resource, shown, list.total);
         Ok(list.total)
+    }
+}
+
+/// Fails if a list that was shown may lack objects.
+///
+/// # Errors
+/// [`api::Error::Incomplete`].
+fn refuse_gap(list: &List) -> anyhow::Result<()> {
+    match &list.gap {
+        Some(gap) => Err(api::Error::Incomplete(gap.clone()).into()),
+        None => Ok(()),
     }
 }
 

@@ -119,7 +119,7 @@ pub(crate) async fn compare(ctx: &Ctx, client: &Client, binding: &Record, person
 /// Returns the user name of each ID; nothing if users can't be listed.
 pub(crate) async fn names(client: &Client) -> HashMap<String, String> {
     let path = Collection::global(&USER).path;
-    let list = client.list(&USER, &path, &ListOptions::default()).await;
+    let list = client.listed(&USER, &path, &ListOptions::default()).await;
     list.map(|list| {
         let users = list.items().iter();
         users

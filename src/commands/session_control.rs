@@ -107,6 +107,11 @@ pub(crate) async fn start(
         .map(|session| Record::decode(&SESSION, session.clone()))
         .transpose()
         .map_err(Error::from)?;
+    let has_prompt = answer.get("starting_prompt").is_some();
+    if session.is_none() && !has_prompt && !client.rehearses() {
+        let text = "the server's answer names no session".to_owned();
+        return Err(Error::Unproven(text));
+    }
     Ok(Started {
         session,
         answer,

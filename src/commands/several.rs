@@ -33,7 +33,7 @@ pub(crate) fn try_each(
         return Ok(());
     };
     let (failed, all) = (failures.len(), names.len());
-    let message = format!("{failed} of {all} {} failed", resource.plural());
+    let message = format!("{failed} of {} failed", resource.counted(all));
     Err(Failure::new(*kind, message).into())
 }
 
@@ -121,5 +121,6 @@ pub(crate) fn list_of(resource: &'static Resource, items: Vec<Record>) -> List {
         size: count,
         total: count,
         items: Some(items),
+        gap: None,
     }
 }

@@ -213,7 +213,10 @@ impl Presence<'_> {
 }
 
 fn may_pass_later(error: &anyhow::Error) -> bool {
-    matches!(api::kind_of(error), Kind::Network | Kind::Server)
+    // A list was read several times before its gap became an error.
+    let mut causes = error.chain().filter_map(|it| it.downcast_ref::<Error>());
+    !causes.any(|cause| matches!(cause, Error::Incomplete(_)))
+        && matches!(api::kind_of(error), Kind::Network | Kind::Server)
 }
 
 async fn until(

@@ -29,6 +29,8 @@ pub struct List {
     pub total: i64,
     /// `None` if the server sent no `items` at all.
     pub items: Option<Vec<Record>>,
+    /// Why it may lack objects that the server has; `None` if nothing speaks for that.
+    pub gap: Option<String>,
 }
 
 impl Record {
@@ -220,6 +222,7 @@ impl List {
             size: 0,
             total: 0,
             items: None,
+            gap: None,
         }
     }
 
@@ -229,6 +232,7 @@ impl List {
         Self {
             kind: self.kind.clone(),
             items: self.items.as_ref().map(|_| Vec::new()),
+            gap: self.gap.clone(),
             ..*self
         }
     }

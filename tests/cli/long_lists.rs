@@ -179,6 +179,8 @@ fn a_failure_on_the_way_is_reported_once() {
     assert_eq!(code, Some(10), "{stderr}");
     assert!(stderr.starts_with("Error: list credentials: "), "{stderr}");
     assert!(text.contains("id-0999") && !text.contains("\"error\""));
+    // Nobody takes what was begun for a whole document.
+    assert!(serde_json::from_str::<Value>(&text).is_err());
     // If nothing was written yet, the error is the document.
     let (code, text, stderr) = list(&env, &fails_at(1), &["-o", "json"]);
     assert_eq!(code, Some(10), "{stderr}");

@@ -33,7 +33,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let agent = lookup::agent(client, &project, given).await?;
         let sessions = Collection::agents(&project).item(agent.id(), &["sessions"]);
         client
-            .list(&SESSION, &sessions, &options)
+            .listed(&SESSION, &sessions, &options)
             .await
             .with_context(|| format!("list sessions for agent {}", quote(given)))
     })?;

@@ -26,7 +26,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let options = args.list.options(false);
     let list = ctx.block_on(async {
         let path = Collection::applications().path;
-        let list = client.list(&APPLICATION, &path, &options).await;
+        let list = client.listed(&APPLICATION, &path, &options).await;
         list.context("list applications")
     })?;
     args.list.show(ctx, list, &format)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::binding::VIEWER;
 use crate::api::{Client, ListOptions, equals};
 use crate::ctx::Ctx;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{Format, OutputArgs, age};
 use crate::resources::{AGENT, Candidates, ROLE_BINDING, Record};
@@ -138,9 +138,11 @@ async fn holders(client: &Client, credential: &str) -> anyhow::Result<Vec<Holder
             project: Some(project.clone()),
             ..ListOptions::default()
         };
-        // The agents of a project that is not visible stay IDs.
-        let Ok(agents) = client.list(&AGENT, &agents.path, &options).await else {
-            continue;
+        let agents = match client.list(&AGENT, &agents.path, &options).await {
+            Ok(agents) => agents,
+            // The agents of a project that is not visible stay IDs.
+            Err(error) if matches!(error.kind(), Kind::Forbidden | Kind::NotFound) => continue,
+            Err(error) => return Err(error.into()),
         };
         for agent in agents.items() {
             let own = holders

@@ -92,7 +92,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return refuse_expiring(args, total, first.as_deref());
     }
     let mut list = ctx.block_on(async {
-        let list = client.list(&CREDENTIAL, "/credentials", &options).await;
+        let list = client.listed(&CREDENTIAL, "/credentials", &options).await;
         let mut list = list.context("list credentials")?;
         if hides_gateways {
             gateway_credentials::leave_out(ctx, &mut list);

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::args::Args;
-use crate::api::{Client, Method, Request};
+use crate::api::{Client, Error, Method, Request};
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
@@ -62,10 +62,16 @@ async fn count(client: &Client, project: Option<&str>) -> anyhow::Result<BTreeMa
     match client.send(&request).await {
         Ok(answer) => {
             let value = answer.json()?;
-            let counts = value.as_object().into_iter().flatten();
-            Ok(counts
-                .filter_map(|(phase, count)| Some((phase.clone(), count.as_i64()?)))
-                .collect())
+            let counts = value.as_object().map(|counts| {
+                let number =
+                    |(phase, count): (&String, &Value)| Some((phase.clone(), count.as_i64()?));
+                counts
+                    .iter()
+                    .map(number)
+                    .collect::<Option<BTreeMap<_, _>>>()
+            });
+            let strange = || Error::Decode("the answer holds no numbers of sessions".to_owned());
+            Ok(counts.flatten().ok_or_else(strange)?)
         }
         Err(error) if matches!(error.status(), Some(404 | 405)) => {
             let path = Collection::sessions().path;

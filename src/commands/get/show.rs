@@ -112,7 +112,7 @@ fn all(
         });
     }
     let mut list = ctx.block_on(async {
-        let list = client.list(resource, &collection.path, &options).await;
+        let list = client.listed(resource, &collection.path, &options).await;
         let mut list = list.with_context(doing)?;
         if resource.word == CREDENTIAL.word {
             gateway_credentials::leave_out(ctx, &mut list);
@@ -176,7 +176,7 @@ fn sessions_of(ctx: &Ctx, args: &Args, agent: &str, format: &Format) -> anyhow::
         let agents = Collection::agents(&project);
         lookup::act(client, &agents, agent, async |id| {
             let path = agents.item(id, &["sessions"]);
-            client.list(&SESSION, &path, &options).await
+            client.listed(&SESSION, &path, &options).await
         })
         .await
         .with_context(|| format!("list sessions for agent {}", quote(agent)))

@@ -31,7 +31,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let list = ctx.block_on(async {
         inbox
             .act(client, async |path, _| {
-                client.list(&INBOX_MESSAGE, path, &options).await
+                client.listed(&INBOX_MESSAGE, path, &options).await
             })
             .await
             .context("list inbox messages")

@@ -34,12 +34,16 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let options = args.list.options(false);
     let mut list = ctx.block_on(async {
         client
-            .list(&PROJECT, &Collection::projects().path, &options)
+            .listed(&PROJECT, &Collection::projects().path, &options)
             .await
             .context("list projects")
     })?;
     let total = args.list.narrow(&mut list, None)?;
-    if list.items().is_empty() && format == Format::Table && !ctx.out.is_terminal() {
+    if list.items().is_empty()
+        && list.gap.is_none()
+        && format == Format::Table
+        && !ctx.out.is_terminal()
+    {
         return ctx.out.line("No projects found");
     }
     let view = View {

@@ -32,7 +32,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let found = lookup::scheduled_session(client, &project, given).await?;
         let runs = Collection::scheduled_sessions(&project).item(found.id(), &["runs"]);
         client
-            .list(&SESSION, &runs, &options)
+            .listed(&SESSION, &runs, &options)
             .await
             .context("list runs")
     })?;

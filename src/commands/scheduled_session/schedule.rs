@@ -79,25 +79,46 @@ impl ActionArgs {
         outcome::done(ctx, &session, &format, &sentence)
     }
 
-    /// Suspends or resumes the schedule, and prints whether the server's answer has it enabled.
+    /// Suspends or resumes the schedule, and prints whether it is enabled then.
     pub(super) fn switch(&self, ctx: &Ctx, verb: &str, done: &str) -> anyhow::Result<()> {
         let format = self.output.format(ctx)?;
         let (schedule, answer) = self.post(ctx, verb)?;
         let record = match answer.as_slice() {
-            [] => schedule,
+            [] => self.seen(ctx, &schedule)?,
             answer => {
                 let value = json::parse(answer).map_err(|why| Error::Decode(why.to_string()))?;
                 let record = Record::decode(&SCHEDULED_SESSION, value).map_err(Error::from);
                 record.with_context(|| format!("{verb} scheduled session"))?
             }
         };
+        if !ctx.rehearses() {
+            outcome::refuse_nameless(&record, &format!("{verb} scheduled session"))?;
+        }
         let enabled = record.value("enabled").and_then(Value::as_bool);
+        if !ctx.rehearses() && enabled.is_some_and(|enabled| enabled == (verb == "suspend")) {
+            let state = if verb == "suspend" {
+                "enabled"
+            } else {
+                "suspended"
+            };
+            let text = format!("the server accepted that, but the schedule is still {state}");
+            let doing = format!("{verb} scheduled session");
+            return Err(anyhow::Error::from(Error::Unproven(text)).context(doing));
+        }
         let sentence = format!(
             "scheduled-session/{} {done} (enabled={})",
             record.name(),
             enabled.unwrap_or(false)
         );
         outcome::done(ctx, &record, &format, &sentence)
+    }
+
+    /// Reads the schedule again, for an answer that does not show it.
+    fn seen(&self, ctx: &Ctx, schedule: &Record) -> anyhow::Result<Record> {
+        let schedules = Collection::scheduled_sessions(&self.target.project(ctx)?);
+        let request = schedules.request(Method::Get, schedule.id());
+        let client = ctx.client()?;
+        ctx.block_on(async { Ok(client.fetch(&SCHEDULED_SESSION, &request).await?) })
     }
 
     /// Sends a POST without a body; returns the scheduled session as it was before, and the answer.

@@ -21,7 +21,8 @@ pub(super) async fn listed(client: &Client, list: &List) -> Rows {
         limit: None,
         project: Some(list.project.clone()),
     };
-    let read = client.list(list.resource, &list.path, &options).await;
+    // The title of the page tells how many are missing.
+    let read = client.listed(list.resource, &list.path, &options).await;
     let read = read.map_err(|error| fault(&error))?;
     let total = read.total;
     let mut rows = read.items.unwrap_or_default();

@@ -3,9 +3,11 @@
 
 mod bounds;
 mod hints;
+mod lists;
 mod routes;
 mod secrets;
 mod text;
+mod writes;
 
 const KUBECONFIG: &str = "apiVersion: v1\nkind: Config\ncurrent-context: d\n\
     contexts: [{name: d, context: {cluster: c, user: u}}]\n\

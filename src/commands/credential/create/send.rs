@@ -176,6 +176,8 @@ fn may_have_arrived(error: &Error) -> bool {
             cause: Cause::Closed | Cause::Timeout,
             ..
         } | Error::Body(_)
+            | Error::Html(_)
+            | Error::Unproven(_)
     )
 }
 

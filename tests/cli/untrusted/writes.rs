@@ -1,0 +1,191 @@
+//! Answers to writes that are a success only at first sight.
+
+use serde_json::{Value, json};
+
+use crate::support::server::{Received, Reply, Scripted, error, json as answer, list, raw};
+use crate::support::{TestEnv, streams};
+
+fn run(env: &TestEnv, server: &Scripted, line: &str) -> (Option<i32>, String, String) {
+    let mut command = env.connected(server.url());
+    let output = command.args(line.split_whitespace()).output().unwrap();
+    let (stdout, stderr) = streams(&output);
+    (output.status.code(), stdout, stderr)
+}
+
+fn html() -> Reply {
+    raw(200, "text/html", "<html><body>Please sign in</body></html>")
+}
+
+fn accepted() -> Reply {
+    raw(202, "application/json", "")
+}
+
+fn foreign() -> Reply {
+    raw(200, "application/json", r#"{"status":"ok"}"#)
+}
+
+const ID: &str = "2abCRED0000000000000000001";
+
+fn object() -> Value {
+    json!({
+        "id": ID, "name": "x", "provider": "github", "scope": "credential", "credential_id": ID, "role_id": ID,
+        "project_id": "p", "schedule": "0 9 * * *", "enabled": true,
+    })
+}
+
+/// Every object exists, whatever is asked for.
+fn found(request: &Received) -> Reply {
+    let path = request.target.split('?').next().unwrap();
+    let last = path.rsplit('/').next().unwrap();
+    if last == "p" {
+        return answer(200, &json!({"id": "p", "name": "p"}));
+    }
+    if last.ends_with('s') {
+        list(json!([object()]))
+    } else {
+        answer(200, &object())
+    }
+}
+
+const DELETIONS: &[&str] = &[
+    "credential delete x --yes",
+    "delete credentials --all --yes",
+    "credential unbind x --project p",
+    "agent delete x --project-id p --yes",
+    "application delete x --yes",
+    "scheduled-session delete x --project-id p --yes",
+    "provider delete x --project-id p --yes",
+    "project delete --name p --yes",
+    "delete session x --yes",
+    "inbox delete --project-id p --pa-id x --msg-id m",
+];
+
+#[test]
+fn a_deletion_is_reported_only_if_the_object_is_gone() {
+    let env = TestEnv::new();
+    let answers: [(&str, fn() -> Reply); 4] = [
+        ("a page", html),
+        ("202", accepted),
+        ("other JSON", foreign),
+        ("200", || raw(200, "application/json", "")),
+    ];
+    for line in DELETIONS {
+        for (name, reply) in answers {
+            let server = Scripted::with(move |request| match request.method.as_str() {
+                "DELETE" => reply(),
+                _ => found(request),
+            });
+            let (code, stdout, stderr) = run(&env, &server, line);
+            let context = format!("{line} answered by {name}: {stdout} {stderr}");
+            assert!(
+                !stdout.contains("deleted\n") || stdout.starts_with("0 "),
+                "{context}"
+            );
+            assert!(!stdout.contains("unbound"), "{context}");
+            assert!(matches!(code, Some(1 | 10)), "{context}");
+            assert!(
+                stderr.contains("but the object is still there"),
+                "{context}"
+            );
+            let requests = server.received();
+            let deletions = requests.iter().filter(|it| it.method == "DELETE");
+            assert_eq!(deletions.count(), 1, "{context}");
+        }
+    }
+}
+
+#[test]
+fn a_deletion_with_another_answer_counts_once_the_object_is_gone() {
+    let env = TestEnv::new();
+    for reply in [html, accepted, foreign] {
+        let is_gone = std::sync::atomic::AtomicBool::new(false);
+        let server = Scripted::with(move |request| {
+            let ordering = std::sync::atomic::Ordering::SeqCst;
+            match request.method.as_str() {
+                "DELETE" => {
+                    is_gone.store(true, ordering);
+                    reply()
+                }
+                _ if is_gone.load(ordering) => error(404, "ambient-api-server-7", "not found"),
+                _ => found(request),
+            }
+        });
+        let (code, stdout, stderr) = run(&env, &server, "credential delete x --yes");
+        assert_eq!(
+            (code, stdout.as_str()),
+            (Some(0), "credential/x deleted\n"),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_page_in_the_place_of_every_answer_is_no_deletion() {
+    let env = TestEnv::new();
+    let server = Scripted::with(|request| match request.method.as_str() {
+        "DELETE" => html(),
+        _ => {
+            let is_first = !request.target.ends_with(ID);
+            if is_first { found(request) } else { html() }
+        }
+    });
+    let (code, stdout, stderr) = run(&env, &server, "credential delete x --yes");
+    assert_eq!((code, stdout.as_str()), (Some(10), ""), "{stderr}");
+    assert!(stderr.contains("HTML"), "{stderr}");
+}
+
+const WRITES: &[&str] = &[
+    "credential update x --description d",
+    "credential bind x --project p --yes",
+    "project create --name n",
+    "project update p --description d",
+    "agent create --project-id p --name n --prompt t",
+    "agent update x --project-id p --prompt t",
+    "agent start x --project-id p --prompt t",
+    "create session --name n --project-id p",
+    "start x --project-id p",
+    "stop x",
+    "application create --name n --source-repo-url https://r.test --source-path d --destination-project p",
+    "application sync x",
+    "scheduled-session create --project-id p --name n --agent-id x --schedule @daily",
+    "scheduled-session update x --project-id p --description d",
+    "scheduled-session suspend x --project-id p",
+    "provider create --project-id p --name n --secret x",
+    "inbox send --project-id p --pa-id x --body t",
+    "session send x hello",
+];
+
+#[test]
+fn a_write_is_reported_only_if_its_answer_shows_it() {
+    let env = TestEnv::new();
+    let answers: [(&str, fn() -> Reply); 3] =
+        [("a page", html), ("202", accepted), ("other JSON", foreign)];
+    for line in WRITES {
+        for (name, reply) in answers {
+            let server = Scripted::with(move |request| match request.method.as_str() {
+                "GET" => found(request),
+                _ => reply(),
+            });
+            let (code, stdout, stderr) = run(&env, &server, line);
+            let context = format!("{line} answered by {name}: {stdout} {stderr}");
+            assert!(
+                server.received().iter().any(|it| it.method != "GET"),
+                "nothing was sent: {context}"
+            );
+            assert_eq!(code, Some(10), "{context}");
+            assert_eq!(stdout, "", "{context}");
+        }
+    }
+    // A page is no answer of a runner either.
+    let server = Scripted::with(|request| match request.method.as_str() {
+        "GET" => found(request),
+        _ => html(),
+    });
+    for line in [
+        "session interrupt x",
+        "scheduled-session trigger x --project-id p",
+    ] {
+        let (code, stdout, stderr) = run(&env, &server, line);
+        assert_eq!((code, stdout.as_str()), (Some(10), ""), "{line}: {stderr}");
+    }
+}
