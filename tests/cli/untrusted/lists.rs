@@ -233,7 +233,7 @@ fn a_name_on_a_later_page_is_found() {
     }
 }
 
-/// No platform answers with a page: that an object is gone can't be told from one.
+/// No platform answers with a page, so a page does not show that an object is gone.
 #[test]
 fn a_page_says_nothing_about_an_object() {
     let env = TestEnv::new();
