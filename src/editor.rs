@@ -11,6 +11,7 @@ use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::resources::Resource;
 use crate::secret_file;
+use crate::session_helper;
 use crate::session_helper::dir::PrivateDir;
 use crate::text::quote;
 use crate::yaml;
@@ -42,8 +43,9 @@ pub(crate) fn edit(text: &str, editor: &str) -> Result<String, Failure> {
 /// Returns the user's editor; `vi` by default if the user may be prompted.
 ///
 /// # Errors
-/// No editor is set.
+/// No editor is set, or the system has no private folders.
 pub(crate) fn program(may_ask: bool) -> Result<String, Failure> {
+    session_helper::check_system("edit")?;
     let named = env::VISUAL.get().or_else(|| env::EDITOR.get());
     match named {
         Some(named) => Ok(named),

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::config::file::{ACCESS_TOKEN, CLIENT_SECRET, KEYRING_ENTRY, REFRESH_TOKEN, TOKEN_STORE};
 use crate::env;
 use crate::keyring::{self, KeyringError};
+use crate::system;
 
 const SERVICE: &str = "acpctl";
 
@@ -48,10 +49,10 @@ pub(crate) fn chosen(config: &Config) -> Store {
     }
 }
 
-/// True if a keyring may answer. On Linux it needs a session bus, which servers and containers do not have.
+/// True if a keyring may answer.
 #[must_use]
 pub(crate) fn has_keyring() -> bool {
-    cfg!(target_os = "macos") || env::DBUS_SESSION_BUS_ADDRESS.get().is_some()
+    system::HAS_KEYRING || env::DBUS_SESSION_BUS_ADDRESS.get().is_some()
 }
 
 /// The secrets of a login.
