@@ -52,7 +52,7 @@ pub(crate) fn config_file() -> Result<PathBuf, Unknown> {
             .ok_or_else(|| Unknown::Unset("%AppData% is not defined".to_owned())),
     };
     let dir = dir.map_err(|why| why.before("determine config directory"))?;
-    Ok(dir.join("ambient/config.json"))
+    Ok(dir.join("ambient").join("config.json"))
 }
 
 /// Returns the path of the configuration file for a command that changes it.

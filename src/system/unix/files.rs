@@ -92,6 +92,12 @@ pub(crate) fn link_nameless(file: &File, path: &Path) -> io::Result<()> {
     Ok(rustix::fs::linkat(CWD, itself, CWD, path, follow)?)
 }
 
+/// Keeps the sweeps of other processes from removing a file that `SQLite` writes, as long as it is open here.
+pub(crate) fn keep_from_sweeps(file: &File) {
+    // On a file system without locks a sweep removes nothing.
+    let _ = file.try_lock();
+}
+
 /// Marks a file as that of a running process, until the result is dropped. Others can still read it.
 ///
 /// # Errors

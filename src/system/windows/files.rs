@@ -61,6 +61,9 @@ pub(crate) fn link_nameless(_: &File, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// The system removes no file that `SQLite` has open, and a lock would keep `SQLite` away.
+pub(crate) fn keep_from_sweeps(_: &File) {}
+
 /// Marks a file as that of a running process, until the result is dropped. A lock keeps readers away, so the lock is on
 /// another file beside it.
 ///
