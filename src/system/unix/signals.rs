@@ -43,11 +43,14 @@ pub(crate) const PASSED_ON: &[Signal] = &[
     Signal::CONT,
 ];
 
-/// The real-time signals, which have no names. The runtime accepts all but the last.
-pub(crate) const REAL_TIME: std::ops::Range<i32> = if cfg!(target_os = "linux") {
-    34..64
-} else {
+/// The real-time signals, which have no names. The C library keeps the first ones for itself, musl one more than glibc,
+/// and nobody else may listen to them. The runtime accepts all but the last.
+pub(crate) const REAL_TIME: std::ops::Range<i32> = if cfg!(not(target_os = "linux")) {
     0..0
+} else if cfg!(target_env = "musl") {
+    35..64
+} else {
+    34..64
 };
 
 /// The arrivals of one signal, for the runtime.
