@@ -14,6 +14,7 @@ use crate::input;
 use crate::output::signals;
 use crate::resources::Resource;
 use crate::secret_file;
+use crate::session_helper;
 use crate::session_helper::dir::{self, PrivateDir};
 use crate::text::quote;
 use crate::yaml;
@@ -76,8 +77,9 @@ fn take() -> Option<PrivateDir> {
 /// Returns the user's editor; `vi` by default if the user may be prompted.
 ///
 /// # Errors
-/// No editor is set.
+/// No editor is set, or the system has no private folders.
 pub(crate) fn program(may_ask: bool) -> Result<String, Failure> {
+    session_helper::check_system("edit")?;
     let named = env::VISUAL.get().or_else(|| env::EDITOR.get());
     match named {
         Some(named) => Ok(named),

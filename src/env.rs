@@ -3,9 +3,11 @@
 //! An empty variable counts as unset (docs/interface/cli-core.md section 2.4). No other code reads the environment;
 //! `clippy.toml` forbids it.
 
+use std::env::consts::EXE_SUFFIX;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+
+use crate::system::{self, files};
 
 /// A variable: its name, and its effect as the manual page describes it.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +31,7 @@ enum Takes {
 use Takes::{Path, Presence, Text};
 
 macro_rules! variables {
-    ($($id:ident = $name:literal, $takes:ident, $help:literal;)*) => {
+    ($($id:ident = $name:expr, $takes:ident, $help:literal;)*) => {
         $(pub(crate) const $id: Var = Var { name: $name, help: $help, takes: $takes };)*
         /// All variables, in the order of the manual page.
         pub const ALL: &[Var] = &[$($id),*];
@@ -71,7 +73,8 @@ variables! {
     FORCE_COLOR = "FORCE_COLOR", Presence, "The same; `0` and `false` disable color.";
     TERM = "TERM", Presence, "`dumb` stands for a terminal without color.";
     PATH = "PATH", Path, "Folders in which programs are searched for.";
-    HOME = "HOME", Path, "Home directory.";
+    HOME = system::HOME, Path, "Home directory.";
+    APPDATA = "APPDATA", Path, "On Windows: base of the configuration file's folder.";
     XDG_CONFIG_HOME = "XDG_CONFIG_HOME", Path, "Base of the configuration file's folder.";
     XDG_DATA_HOME = "XDG_DATA_HOME", Path, "Base of the embedded API's folder.";
     XDG_CACHE_HOME = "XDG_CACHE_HOME", Path, "Base of the completion cache.";
@@ -133,12 +136,16 @@ pub(crate) fn on_path(program: &OsStr) -> impl Iterator<Item = PathBuf> {
 /// skipped, since the program may be started in another folder.
 #[must_use]
 pub(crate) fn program(name: impl AsRef<std::path::Path>) -> Option<PathBuf> {
-    on_path(name.as_ref().as_os_str()).find(|path| path.is_absolute() && is_executable(path))
+    let name = name.as_ref().as_os_str();
+    let mut with_suffix = name.to_owned();
+    with_suffix.push(EXE_SUFFIX);
+    on_path(&with_suffix)
+        .chain(on_path(name))
+        .find(|path| path.is_absolute() && is_executable(path))
 }
 
 fn is_executable(path: &std::path::Path) -> bool {
-    std::fs::metadata(path)
-        .is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
+    std::fs::metadata(path).is_ok_and(|about| files::is_executable(&about))
 }
 
 /// Replaces a leading `~/` by the home directory, for texts that no shell has expanded.

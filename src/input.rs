@@ -2,10 +2,8 @@
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FileType;
 use zeroize::Zeroizing;
 
 use crate::compat::io_reason::reason;
@@ -13,6 +11,9 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::output::Out;
 use crate::plain_file;
+pub(crate) use crate::system::Stdin;
+pub(crate) use crate::system::stdio::stdin;
+use crate::system::{self, stdio};
 use crate::text::quote;
 
 /// The most that is read, in bytes: no secret is larger.
@@ -63,7 +64,7 @@ pub(crate) fn judge_literal(out: &Out, instead: &str, is_strict: bool) -> Result
 
 /// Returns true if the value of `--token` is the secret itself: neither standard input nor a file.
 pub(crate) fn is_literal(value: impl AsRef<OsStr>) -> bool {
-    match value.as_ref().as_bytes() {
+    match value.as_ref().as_encoded_bytes() {
         [] | b"-" => false,
         [b'@', rest @ ..] => rest.starts_with(b"@"),
         _ => true,
@@ -170,14 +171,14 @@ pub(crate) fn from_stdin() -> Result<Input, Failure> {
 /// # Errors
 /// As [`from_path`]. If the text after `@` is not the path of a file, it may be a secret, so it is not shown.
 pub(crate) fn from_token_flag(value: impl AsRef<OsStr>) -> Result<Input, Failure> {
-    let value = value.as_ref().as_bytes();
+    let value = value.as_ref().as_encoded_bytes();
     match value {
         b"-" | b"@-" => from_stdin(),
         [b'@'] => Err(Failure::usage("--token @ needs a path")
             .hint("use --token @PATH, --token @- for standard input, or @@ for a literal @")),
         [b'@', literal @ ..] if literal.starts_with(b"@") => Ok(literal_input(literal)),
         [b'@', path @ ..] => {
-            let path = Path::new(OsStr::from_bytes(path));
+            let path = &PathBuf::from(system::os_string(path));
             if path.symlink_metadata().is_err() {
                 return Err(Failure::new(
                     Kind::Data,
@@ -198,40 +199,6 @@ fn literal_input(text: &[u8]) -> Input {
     }
 }
 
-/// The kind of standard input, and who uses it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stdin {
-    /// A pipe, a file or a socket that this command alone reads.
-    Given,
-    /// The same, but the calling script has it too: it may be the list that a loop reads.
-    Shared,
-    /// A terminal, or a device such as `/dev/null`: it holds no data to read.
-    Silent,
-}
-
-/// Distinguishes a secret in a pipe from the list of a `while read` loop. A script shares its standard input with the
-/// commands that it runs: then the parent process has the same pipe, or a part of the file was read before.
-#[must_use]
-pub(crate) fn stdin() -> Stdin {
-    let Ok(about) = rustix::fs::fstat(io::stdin()) else {
-        return Stdin::Silent;
-    };
-    match FileType::from_raw_mode(about.st_mode) {
-        FileType::RegularFile => match rustix::fs::tell(io::stdin()) {
-            Ok(0) => Stdin::Given,
-            _ => Stdin::Shared,
-        },
-        FileType::Fifo | FileType::Socket => {
-            let parent = rustix::process::getppid().map(rustix::process::Pid::as_raw_nonzero);
-            let same = parent
-                .and_then(|parent| rustix::fs::stat(format!("/proc/{parent}/fd/0")).ok())
-                .is_some_and(|other| (other.st_dev, other.st_ino) == (about.st_dev, about.st_ino));
-            if same { Stdin::Shared } else { Stdin::Given }
-        }
-        _ => Stdin::Silent,
-    }
-}
-
 /// Returns true if standard input is a pipe, a file or a socket, and not a terminal or a device such as `/dev/null`.
 #[must_use]
 pub(crate) fn stdin_is_piped() -> bool {
@@ -241,8 +208,5 @@ pub(crate) fn stdin_is_piped() -> bool {
 /// Returns true if standard input holds data at this moment.
 #[must_use]
 pub(crate) fn stdin_holds_data() -> bool {
-    match stdin() {
-        Stdin::Silent => false,
-        _ => rustix::io::ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0),
-    }
+    stdin_is_piped() && stdio::waiting().is_ok_and(|bytes| bytes > 0)
 }

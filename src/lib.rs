@@ -17,6 +17,7 @@
 //!   [`plain_file`]: opens files that other users may have created
 //! - [`keyring`]: the system's keyring
 //! - [`digest`]: digests that recognize a stored secret; [`scan`]: finds pieces of stored secrets in other bytes
+//! - [`system`]: what the operating systems do differently
 //! - [`shorthand`]: words that stand for other words of a command line
 //! - [`text`]: text for people: escapes, names, commands, addresses and secrets in it
 //! - [`compat`]: the Go tool's behavior that scripts rely on
@@ -55,12 +56,10 @@ pub mod server;
 mod session_helper;
 mod shorthand;
 mod starting;
+mod system;
 mod text;
 mod version;
 mod yaml;
-
-#[cfg(not(unix))]
-compile_error!("acpctl runs on Unix only: it relies on modes, locks and signals");
 
 use std::ffi::OsString;
 use std::panic;

@@ -3,13 +3,13 @@
 //! If a secret, a manifest or a key turns out to be a FIFO, a device, a folder or an endless file, that is an error at
 //! once.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use rustix::fs::OFlags;
 use zeroize::Zeroizing;
+
+use crate::system::files;
 
 /// The most that is read at a time, in bytes.
 const STEP: usize = 64 << 10;
@@ -46,9 +46,8 @@ pub(crate) fn read(path: &Path, links: Links, limit: usize) -> io::Result<Zeroiz
 /// As [`read`].
 pub(crate) fn read_named(path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let file = open_anything(path, Links::Follow)?;
-    if is_own_descriptor(path) && file.metadata()?.file_type().is_fifo() {
-        let flags = rustix::fs::fcntl_getfl(&file)?;
-        rustix::fs::fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+    if is_own_descriptor(path) && files::is_pipe(&file.metadata()?) {
+        files::let_wait(&file)?;
         return read_to_end(file, limit);
     }
     read_to_end(regular(file)?, limit)
@@ -65,19 +64,15 @@ pub(crate) fn is_own_descriptor(path: &Path) -> bool {
 
 /// Opens a file of any kind, without waiting for the other end of a pipe and without acquiring a terminal.
 fn open_anything(path: &Path, links: Links) -> io::Result<File> {
-    let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    if links == Links::Refuse {
-        flags |= OFlags::NOFOLLOW;
-    }
-    OpenOptions::new()
+    files::options(links == Links::Follow)
         .read(true)
-        .custom_flags(flags.bits().cast_signed())
         .open(path)
-        .map_err(|error| match rustix::io::Errno::from_io_error(&error) {
-            Some(rustix::io::Errno::LOOP) if links == Links::Refuse => {
+        .map_err(|error| {
+            if links == Links::Refuse && files::is_refused_link(&error) {
                 io::Error::other("it is a symbolic link")
+            } else {
+                error
             }
-            _ => error,
         })
 }
 

@@ -10,15 +10,11 @@
 //! The next write to the same target removes temporary files that killed writers left.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, OFlags};
+use crate::system::files;
 
 use crate::text::command::shell_word;
 
@@ -59,12 +55,10 @@ pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
 /// # Errors
 /// `AlreadyExists` if anything has this name; else the system's error.
 pub(crate) fn create_new_dir(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().mode(DIR_MODE).create(path)?;
+    files::create_new_dir(path, DIR_MODE)?;
     match fs::symlink_metadata(path) {
         // The umask removed rights of the owner, who could not use the folder without them.
-        Ok(made) if made.mode() & DIR_MODE != DIR_MODE => {
-            fs::set_permissions(path, fs::Permissions::from_mode(DIR_MODE))
-        }
+        Ok(made) if files::mode(&made) & DIR_MODE != DIR_MODE => files::set_mode_at(path, DIR_MODE),
         // If another process removed it already, the caller handles that.
         _ => Ok(()),
     }
@@ -76,14 +70,14 @@ pub(crate) fn create_new_dir(path: &Path) -> io::Result<()> {
 /// # Errors
 /// The message does not name the path.
 pub(crate) fn refuse_anothers(path: &Path) -> io::Result<()> {
-    if !rustix::process::geteuid().is_root() {
+    if !files::are_we_root() {
         return Ok(());
     }
     let path = std::path::absolute(path)?;
     let nearest = path
         .ancestors()
         .find_map(|folder| fs::metadata(folder).ok());
-    if nearest.is_some_and(|found| found.uid() != 0) {
+    if nearest.is_some_and(|found| !files::is_of_root(&found)) {
         return Err(io::Error::other(
             "it belongs to another user, whom a file of root's would lock out; run this as that user, or with HOME=/root",
         ));
@@ -95,7 +89,7 @@ pub(crate) fn refuse_anothers(path: &Path) -> io::Result<()> {
 #[must_use]
 pub(crate) fn open_to_others(path: &Path) -> Option<String> {
     let found = fs::metadata(path).ok()?;
-    let mode = found.mode() & 0o777;
+    let mode = files::mode(&found) & 0o777;
     if !found.is_file() || mode & OTHERS == 0 {
         return None;
     }
@@ -145,12 +139,7 @@ pub(crate) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As [`write_new`].
 pub(crate) fn open_new(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(FILE_MODE)
-        .custom_flags(flags(OFlags::NOFOLLOW))
-        .open(path)?;
+    let file = files::create_new(path, FILE_MODE)?;
     restore_owner_rights(&file)?;
     Ok(file)
 }
@@ -173,25 +162,24 @@ pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
     if !found.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    if !is_ours(&found) {
+    if !files::is_ours(&found) {
         return Err(io::Error::other("it belongs to another user"));
     }
-    if found.mode() & OTHERS != 0 {
-        file.set_permissions(fs::Permissions::from_mode(FILE_MODE))?;
+    if files::mode(&found) & OTHERS != 0 {
+        files::set_mode(&file, FILE_MODE)?;
     }
     Ok(file)
 }
 
 /// Opens the lock without waiting, whatever kind of file it is.
 fn open_lock(path: &Path) -> io::Result<File> {
-    let opened = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .custom_flags(flags(OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY))
-        .open(path);
-    opened.map_err(|error| match rustix::io::Errno::from_io_error(&error) {
-        Some(rustix::io::Errno::LOOP) => io::Error::other("it is a symbolic link"),
-        _ => error,
+    let opened = files::options(false).read(true).write(true).open(path);
+    opened.map_err(|error| {
+        if files::is_refused_link(&error) {
+            io::Error::other("it is a symbolic link")
+        } else {
+            error
+        }
     })
 }
 
@@ -234,21 +222,16 @@ pub(crate) fn sweep_where(folder: &Path, is_meant: impl Fn(&OsStr) -> bool) {
             continue;
         }
         let left = entry.path();
-        let opened = OpenOptions::new()
-            .read(true)
-            .custom_flags(flags(OFlags::NOFOLLOW | OFlags::NONBLOCK))
-            .open(&left);
+        let opened = files::options(false).read(true).open(&left);
         if let Ok(file) = opened
-            && file.metadata().is_ok_and(|found| is_ours(&found))
+            && file
+                .metadata()
+                .is_ok_and(|found| found.is_file() && files::is_ours(&found))
             && file.try_lock().is_ok()
         {
             let _ = fs::remove_file(&left);
         }
     }
-}
-
-fn is_ours(found: &fs::Metadata) -> bool {
-    found.is_file() && found.uid() == rustix::process::geteuid().as_raw()
 }
 
 /// A file whose content is on the disk, and that does not have its final name yet.
@@ -261,19 +244,9 @@ struct Draft {
 impl Draft {
     /// Creates a file without a name; `None` if the system does not support that.
     fn nameless(path: &Path) -> Option<Self> {
-        #[cfg(target_os = "linux")]
-        {
-            let mode = rustix::fs::Mode::from_raw_mode(FILE_MODE);
-            let how = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
-            let file = File::from(rustix::fs::openat(CWD, folder(path), how, mode).ok()?);
-            restore_owner_rights(&file).ok()?;
-            Some(Self { file, beside: None })
-        }
-        #[cfg(not(target_os = "linux"))]
-        {
-            let _ = path;
-            None
-        }
+        let file = files::create_nameless(folder(path), FILE_MODE)?;
+        restore_owner_rights(&file).ok()?;
+        Some(Self { file, beside: None })
     }
 
     /// Creates a temporary file beside the target, with the content.
@@ -298,23 +271,23 @@ impl Draft {
     fn link(self, path: &Path) -> io::Result<()> {
         match &self.beside {
             Some(beside) => fs::hard_link(beside, path)?,
-            None => link_nameless(&self.file, path)?,
+            None => files::link_nameless(&self.file, path)?,
         }
-        sync_dir(path)
+        files::sync_folder(folder(path))
     }
 
     /// Gives the file its name, and replaces the file that has it now.
     fn rename(mut self, path: &Path) -> io::Result<()> {
         if self.beside.is_none() {
             let beside = beside(path)?;
-            link_nameless(&self.file, &beside)?;
+            files::link_nameless(&self.file, &beside)?;
             self.beside = Some(beside);
         }
         if let Some(beside) = &self.beside {
             fs::rename(beside, path)?;
         }
         self.beside = None;
-        sync_dir(path)
+        files::sync_folder(folder(path))
     }
 }
 
@@ -354,28 +327,12 @@ fn without_name(
     }
 }
 
-fn link_nameless(file: &File, path: &Path) -> io::Result<()> {
-    use std::os::fd::AsRawFd as _;
-    let itself = format!("/proc/self/fd/{}", file.as_raw_fd());
-    Ok(rustix::fs::linkat(
-        CWD,
-        itself,
-        CWD,
-        path,
-        AtFlags::SYMLINK_FOLLOW,
-    )?)
-}
-
 /// Restores the owner's rights if the umask removed them: the file could not be read again.
 fn restore_owner_rights(file: &File) -> io::Result<()> {
-    if file.metadata()?.mode() & FILE_MODE != FILE_MODE {
-        file.set_permissions(fs::Permissions::from_mode(FILE_MODE))?;
+    if files::mode(&file.metadata()?) & FILE_MODE != FILE_MODE {
+        files::set_mode(file, FILE_MODE)?;
     }
     Ok(())
-}
-
-fn flags(flags: OFlags) -> i32 {
-    (flags | OFlags::CLOEXEC).bits().cast_signed()
 }
 
 /// Returns the path of a temporary file in the same directory. Nobody else uses the name, and [`sweep`] recognizes it.
@@ -398,9 +355,9 @@ pub(crate) fn beside(path: &Path) -> io::Result<PathBuf> {
 #[must_use]
 pub(crate) fn is_beside(found: &OsStr, name: &OsStr) -> bool {
     let random = found
-        .as_bytes()
+        .as_encoded_bytes()
         .strip_prefix(b".")
-        .and_then(|rest| rest.strip_prefix(name.as_bytes()))
+        .and_then(|rest| rest.strip_prefix(name.as_encoded_bytes()))
         .and_then(|rest| rest.strip_prefix(b"."));
     random.is_some_and(|random| {
         let is_digit = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
@@ -414,15 +371,10 @@ fn folder(path: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// Flushes the directory of `path`, so that a rename survives a power failure.
-fn sync_dir(path: &Path) -> io::Result<()> {
-    File::open(folder(path))?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -479,7 +431,7 @@ mod tests {
         symlink(at("missing"), at("dangling")).unwrap();
         let fifo = rustix::fs::FileType::Fifo;
         let fifo_mode = rustix::fs::Mode::from_raw_mode(FILE_MODE);
-        rustix::fs::mknodat(CWD, at("fifo"), fifo, fifo_mode, 0).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, at("fifo"), fifo, fifo_mode, 0).unwrap();
         for (name, why) in [
             ("link", "it is a symbolic link"),
             ("dangling", "it is a symbolic link"),

@@ -92,6 +92,28 @@ fn every_module_has_one_layer() {
     );
 }
 
+#[test]
+fn only_one_module_asks_for_the_system() {
+    const SYSTEMS: [&str; 8] = [
+        "std::os::",
+        "rustix::",
+        "cfg(unix",
+        "cfg(windows",
+        "cfg(not(",
+        "cfg!(",
+        "target_os",
+        "tokio::signal::unix",
+    ];
+    let mut found = Vec::new();
+    for file in sources().iter().filter(|file| top(file) != "system") {
+        let text = fs::read_to_string(root().join("src").join(file)).unwrap();
+        let code = code_of(&text);
+        let asks = SYSTEMS.iter().filter(|words| code.contains(**words));
+        found.extend(asks.map(|words| format!("{file}: {words}")));
+    }
+    assert!(found.is_empty(), "src/system/ is for this: {found:#?}");
+}
+
 /// The layers of docs/architecture.md, lowest first.
 fn layers() -> Vec<Vec<String>> {
     let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();

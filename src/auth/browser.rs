@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use super::html::escape;
 use crate::env;
 use crate::secret_file;
+use crate::system::BROWSER;
 
 /// The start and the end of the names of our pages.
 const PAGE: (&str, &str) = ("acpctl-login-", ".html");
@@ -25,24 +26,22 @@ impl Drop for Page {
 /// True if there is a display. Without one no browser is started: a text browser would take over the terminal.
 #[must_use]
 pub(crate) fn has_display() -> bool {
-    cfg!(target_os = "macos") || env::DISPLAY.os().is_some() || env::WAYLAND_DISPLAY.os().is_some()
+    BROWSER.has_display || env::DISPLAY.os().is_some() || env::WAYLAND_DISPLAY.os().is_some()
 }
 
 /// Starts the browser without waiting for it; `None` if that is not possible.
 ///
 /// Every user of the machine can read a program's command line. With the address they could log this user in as
-/// somebody else, so on Linux the browser gets the path of a private page that leads to the address. macOS opens pages
-/// with their editor, so there the browser gets the address.
+/// somebody else, so the browser gets the path of a private page that leads to the address, where that is possible and
+/// necessary ([`Browser::is_overheard`](crate::system::Browser)).
 pub(crate) fn open(url: &str) -> Option<Page> {
     if !has_display() {
         return None;
     }
-    let mut command = if cfg!(target_os = "macos") {
-        Command::new("open")
-    } else {
-        Command::new("xdg-open")
-    };
-    let page = if cfg!(target_os = "linux") {
+    let (program, arguments) = BROWSER.opener.split_first()?;
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let page = if BROWSER.is_overheard {
         Some(write(url)?)
     } else {
         None

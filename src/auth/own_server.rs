@@ -8,7 +8,6 @@ use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -16,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::config::paths;
 use crate::plain_file::{self, Links};
 use crate::secret_file;
+use crate::system::files;
 
 /// The bits of a mode that apply to everybody but the owner.
 const OTHERS: u32 = 0o077;
@@ -26,7 +26,7 @@ const TOKEN_BYTES: usize = 32;
 /// The record of a running server. Dropping it removes the file.
 pub(crate) struct Record {
     path: PathBuf,
-    _locked: File,
+    _held: File,
 }
 
 impl Drop for Record {
@@ -63,11 +63,10 @@ pub(crate) fn announce(
         _ => {}
     }
     let mut file = secret_file::open_new(&path)?;
-    let record = Record {
-        path,
-        _locked: file.try_clone()?,
-    };
-    flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    let held = files::hold(&path, &file).inspect_err(|_| {
+        let _ = fs::remove_file(&path);
+    })?;
+    let record = Record { path, _held: held };
     let text = json!({"url": url, "token": token.expose_secret()}).to_string();
     file.write_all(Zeroizing::new(text).as_bytes())?;
     Ok(record)
@@ -88,8 +87,9 @@ pub(crate) fn token_for(url: &str) -> Option<SecretString> {
         return None;
     }
     let directory = paths::data_dir().ok()?;
-    let mut file = plain_file::open(&directory.join(file_name(address)), Links::Refuse).ok()?;
-    if !is_ours(&file) || flock(&file, FlockOperation::NonBlockingLockShared).is_ok() {
+    let path = directory.join(file_name(address));
+    let mut file = plain_file::open(&path, Links::Refuse).ok()?;
+    if !is_ours(&file) || !files::is_held(&path, &file) {
         // Nobody holds the lock: the server has ended, and another program may listen at its address now.
         return None;
     }
@@ -105,10 +105,8 @@ pub(crate) fn token_for(url: &str) -> Option<SecretString> {
 }
 
 fn is_ours(file: &File) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    file.metadata().is_ok_and(|found| {
-        found.uid() == rustix::process::geteuid().as_raw() && found.mode() & OTHERS == 0
-    })
+    file.metadata()
+        .is_ok_and(|found| files::is_ours(&found) && files::mode(&found) & OTHERS == 0)
 }
 
 fn file_name(address: SocketAddr) -> String {

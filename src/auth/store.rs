@@ -15,6 +15,7 @@ use crate::config::file::{ACCESS_TOKEN, CLIENT_SECRET, KEYRING_ENTRY, REFRESH_TO
 use crate::config::settings::{login_url, origin_of};
 use crate::env;
 use crate::keyring::{self, KeyringError};
+use crate::system;
 use crate::text::url_for_people;
 
 const SERVICE: &str = "acpctl";
@@ -53,10 +54,10 @@ pub(crate) fn chosen(config: &Config) -> Store {
     }
 }
 
-/// True if a keyring may answer. On Linux it needs a session bus, which servers and containers do not have.
+/// True if a keyring may answer.
 #[must_use]
 pub(crate) fn has_keyring() -> bool {
-    cfg!(target_os = "macos") || env::DBUS_SESSION_BUS_ADDRESS.get().is_some()
+    system::HAS_KEYRING || env::DBUS_SESSION_BUS_ADDRESS.get().is_some()
 }
 
 /// The secrets of a login.

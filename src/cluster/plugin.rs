@@ -4,7 +4,6 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -14,6 +13,7 @@ use zeroize::Zeroizing;
 use super::fault::{Class, Fault};
 use crate::compat::io_reason::reason;
 use crate::kubeconfig::{Access, Plugin};
+use crate::system::process::Group;
 use crate::text::quote;
 use crate::yaml;
 
@@ -65,8 +65,8 @@ pub(crate) async fn run(
         .env("KUBERNETES_EXEC_INFO", info(access, plugin).to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
+        .stderr(Stdio::piped());
+    Group::prepare(&mut command);
     let child = command.spawn().map_err(|error| {
         let mut fault = fault(&format!("can't be started: {}", reason(&error)));
         fault.hint = match plugin.install_hint.trim() {
@@ -97,18 +97,18 @@ pub(crate) async fn run(
 
 /// The running program. Dropping it ends the program and everything that it started.
 struct Running {
+    // The first field is dropped first.
+    _group: Group,
     child: Child,
-    group: Option<Pid>,
     output: Zeroizing<Vec<u8>>,
     errors: Vec<u8>,
 }
 
 impl Running {
     fn new(child: Child) -> Self {
-        let group = child.id().and_then(|id| i32::try_from(id).ok());
         Self {
+            _group: Group::of(&child),
             child,
-            group: group.and_then(Pid::from_raw),
             output: Zeroizing::default(),
             errors: Vec::new(),
         }
@@ -124,15 +124,6 @@ impl Running {
         );
         output.and(errors)?;
         status
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(group) = self.group {
-            // Usually the whole group has ended already.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
     }
 }
 

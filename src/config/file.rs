@@ -10,7 +10,6 @@
 use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,6 +29,7 @@ use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
 use crate::plain_file::{self, Links};
 use crate::secret_file;
+use crate::system::files;
 use crate::text::quote;
 
 pub const API_URL: &str = "api_url";
@@ -328,15 +328,8 @@ fn folder(path: &Path) -> &Path {
 /// Returns the file's content. `/dev/null` stands for a missing file.
 fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     match plain_file::read(path, Links::Follow, MAX_SIZE) {
-        Err(_) if is_null(path) => Ok(Zeroizing::default()),
+        Err(_) if files::is_null_device(path) => Ok(Zeroizing::default()),
         read => read,
-    }
-}
-
-fn is_null(path: &Path) -> bool {
-    match (fs::metadata(path), fs::metadata("/dev/null")) {
-        (Ok(found), Ok(null)) => found.file_type().is_char_device() && found.rdev() == null.rdev(),
-        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::env::{self, Var};
 use crate::failure::{Failure, Kind};
+use crate::system::{self, ConfigBase};
 
 /// Why the path of a file is unknown.
 #[derive(Debug, thiserror::Error)]
@@ -40,16 +41,18 @@ pub(crate) fn config_file() -> Result<PathBuf, Unknown> {
     if let Some(path) = env::CONFIG.path() {
         return Ok(path);
     }
-    let dir = if cfg!(target_os = "macos") {
-        env::HOME
+    let dir = match system::CONFIG_BASE {
+        ConfigBase::Xdg => in_xdg(env::XDG_CONFIG_HOME, ".config"),
+        ConfigBase::InHome(folder) => env::HOME
             .path()
-            .map(|home| home.join("Library/Application Support"))
-            .ok_or_else(|| Unknown::Unset("$HOME is not defined".to_owned()))
-    } else {
-        in_xdg(env::XDG_CONFIG_HOME, ".config")
+            .map(|home| home.join(folder))
+            .ok_or_else(|| Unknown::Unset("$HOME is not defined".to_owned())),
+        ConfigBase::AppData => env::APPDATA
+            .path()
+            .ok_or_else(|| Unknown::Unset("%AppData% is not defined".to_owned())),
     };
     let dir = dir.map_err(|why| why.before("determine config directory"))?;
-    Ok(dir.join("ambient/config.json"))
+    Ok(dir.join("ambient").join("config.json"))
 }
 
 /// Returns the path of the configuration file for a command that changes it.
@@ -68,7 +71,7 @@ pub(crate) fn config_file_to_change() -> Result<PathBuf, Failure> {
 /// # Errors
 /// Neither `XDG_DATA_HOME` nor `HOME` names a folder.
 pub(crate) fn data_dir() -> Result<PathBuf, Failure> {
-    let found = in_xdg(env::XDG_DATA_HOME, ".local/share");
+    let found = in_xdg(env::XDG_DATA_HOME, system::DATA_IN_HOME);
     let dir = found.map_err(|why| {
         Failure::new(Kind::Other, format!("determine data directory: {why}"))
             .hint("set HOME, or XDG_DATA_HOME to a folder of your own")
@@ -81,7 +84,7 @@ pub(crate) fn data_dir() -> Result<PathBuf, Failure> {
 /// # Errors
 /// Neither `XDG_CACHE_HOME` nor `HOME` names a folder.
 pub(crate) fn cache_dir() -> Result<PathBuf, Unknown> {
-    Ok(in_xdg(env::XDG_CACHE_HOME, ".cache")
+    Ok(in_xdg(env::XDG_CACHE_HOME, system::CACHE_IN_HOME)
         .map_err(|why| why.before("determine cache directory"))?
         .join("ambient"))
 }
@@ -94,6 +97,9 @@ fn in_xdg(variable: Var, below_home: &str) -> Result<PathBuf, Unknown> {
         None => env::HOME
             .path()
             .map(|home| home.join(below_home))
-            .ok_or_else(|| Unknown::Unset(format!("neither ${name} nor $HOME are defined"))),
+            .ok_or_else(|| {
+                let home = env::HOME.name;
+                Unknown::Unset(format!("neither ${name} nor ${home} are defined"))
+            }),
     }
 }

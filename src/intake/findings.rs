@@ -1,7 +1,6 @@
 //! Writes findings about a kubeconfig as text and as SARIF.
 
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path, PathBuf, is_separator};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -212,9 +211,14 @@ fn uri(path: &str) -> String {
         Err(_) => ("file://", whole.as_path()),
     };
     let mut uri = start.to_owned();
-    for byte in shown.as_os_str().as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(byte) {
-            uri.push(char::from(*byte));
+    for byte in shown.as_os_str().as_encoded_bytes() {
+        let byte = if is_separator(char::from(*byte)) {
+            b'/'
+        } else {
+            *byte
+        };
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
         } else {
             uri.push_str(&format!("%{byte:02X}"));
         }

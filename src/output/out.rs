@@ -15,6 +15,7 @@ use super::stderr::{columns, note, talk, write};
 use super::{pager, progress};
 use crate::compat::json;
 use crate::env;
+use crate::system::terminal;
 use crate::text::{color, seen};
 
 /// When output has color.
@@ -232,7 +233,11 @@ impl Out {
             Color::Never => false,
             Color::Auto if env::NO_COLOR.get().is_some() || env::FORCE_COLOR.is_off() => false,
             Color::Auto if env::FORCE_COLOR.is_on() || env::CLICOLOR_FORCE.is_on() => true,
-            Color::Auto => is_terminal && env::TERM.get().as_deref() != Some("dumb"),
+            Color::Auto => {
+                is_terminal
+                    && env::TERM.get().as_deref() != Some("dumb")
+                    && terminal::shows_colors()
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use dialoguer::console::measure_text_width;
 use super::stderr::note;
 use super::{progress, signals};
 use crate::env;
+use crate::system::terminal;
 
 /// The pager if the user names none: it ends at once if all fits, keeps colors, and leaves the text on the screen.
 const DEFAULT: &str = "less -FRX";
@@ -74,10 +75,9 @@ fn is_longer_than_window(text: &str) -> bool {
     if !stdout.is_terminal() {
         return false;
     }
-    let Ok(size) = rustix::termios::tcgetwinsize(&stdout) else {
+    let Some((columns, rows)) = terminal::size(&stdout) else {
         return false;
     };
-    let (rows, columns) = (usize::from(size.ws_row), usize::from(size.ws_col));
     if rows == 0 || columns == 0 {
         return false;
     }

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use dialoguer::console::{Term, truncate_str};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
-use rustix::fs::{FileType, fstat};
 
 use super::signals;
 use crate::env;
+use crate::system::stdio;
 use crate::text::visible;
 
 /// Work that is done sooner shows no progress line.
@@ -292,16 +292,10 @@ impl TermLike for Screen {
 }
 
 fn would_be_seen() -> bool {
-    let may_mix = fstat(io::stdout()).is_ok_and(|file| {
-        matches!(
-            FileType::from_raw_mode(file.st_mode),
-            FileType::Fifo | FileType::Socket
-        )
-    });
     io::stderr().is_terminal()
         && env::TERM.get().is_none_or(|term| term != "dumb")
         && !env::CI.is_on()
-        && !may_mix
+        && !stdio::stdout_is_pipe()
 }
 
 #[cfg(test)]

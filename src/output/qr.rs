@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _};
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 
+use crate::system::terminal;
 use crate::text::color::painted;
 
 /// The lines that a picture leaves free: for the text below it.
@@ -18,13 +19,13 @@ pub(crate) fn for_terminal(text: &str, is_colored: bool) -> Option<String> {
     if !stderr.is_terminal() {
         return None;
     }
-    let size = rustix::termios::tcgetwinsize(&stderr).ok()?;
+    let window = terminal::size(&stderr)?;
     let picture = draw(text, is_colored)?;
     let (lines, columns) = (
         picture.lines().count(),
         picture.lines().next()?.chars().count(),
     );
-    if columns > usize::from(size.ws_col) || lines + SPARE_LINES > usize::from(size.ws_row) {
+    if columns > window.0 || lines + SPARE_LINES > window.1 {
         return None;
     }
     if !is_colored {

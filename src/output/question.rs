@@ -11,12 +11,13 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustix::io::{Errno, ioctl_fionread};
-use rustix::termios::{self, LocalModes, OptionalActions, QueueSelector, Termios};
 use zeroize::Zeroizing;
 
 use super::{progress, signals};
 use crate::failure::{Failure, Kind, Status};
+pub(super) use crate::system::Typing;
+use crate::system::stdio;
+use crate::system::terminal::{self, AS_BEFORE, Keyboard};
 
 /// The smallest window, in rows and columns, in which dialoguer works.
 const SMALLEST: (u16, u16) = (3, 2);
@@ -34,27 +35,16 @@ pub(super) const LONGEST_LINE: usize = 4096;
 /// The time within which the second line of a paste follows the first.
 const SETTLE: Duration = Duration::from_millis(30);
 
-/// Shows the cursor, and tells the terminal to stop marking pasted text.
-const AS_BEFORE: &str = "\x1b[?2004l\x1b[?25h";
-
-/// The way in which the user types an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Typing {
-    /// Key by key.
-    Keys,
-    /// A line that the terminal edits and does not show. Pasted text arrives between [`PASTE`] and [`PASTE_END`].
-    Hidden,
-}
-
+/// The marks around pasted text in a hidden line.
 pub(super) const PASTE: &str = "\x1b[200~";
 pub(super) const PASTE_END: &str = "\x1b[201~";
 
 /// The terminal as it was before the open question, if one is open.
-static OPEN: Mutex<Option<Termios>> = Mutex::new(None);
+static OPEN: Mutex<Option<Keyboard>> = Mutex::new(None);
 
 /// An open question. Dropping it restores the terminal.
 pub(super) struct Question {
-    before: Termios,
+    before: Keyboard,
     _quiet: progress::Quiet,
 }
 
@@ -70,24 +60,14 @@ impl Question {
             return Err(Failure::new(Kind::Input, "the window is too small for a question").into());
         }
         let question = Self {
-            before: termios::tcgetattr(io::stdin())?,
+            before: Keyboard::now()?,
             _quiet: progress::quiet(),
         };
         *OPEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(question.before.clone());
         signals::close_question_with(give_up)?;
-        let mut modes = question.before.clone();
-        match typing {
-            // dialoguer switches modes around each key; between two keys the terminal must not echo.
-            Typing::Keys => {
-                modes.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
-                termios::tcsetattr(io::stdin(), OptionalActions::Now, &modes)?;
-            }
-            // Text that was typed before the question is not the secret, so it is discarded.
-            Typing::Hidden => {
-                modes.local_modes -= LocalModes::ECHO | LocalModes::ECHONL;
-                termios::tcsetattr(io::stdin(), OptionalActions::Flush, &modes)?;
-                write("\x1b[?2004h");
-            }
+        question.before.prepare(typing)?;
+        if typing == Typing::Hidden {
+            write(terminal::MARK_PASTES);
         }
         Ok(question)
     }
@@ -100,15 +80,15 @@ impl Question {
     pub(super) fn hidden_line(&self) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
         let mut line = Zeroizing::new(vec![0; LONGEST_LINE]);
         let length = loop {
-            match rustix::io::read(io::stdin(), &mut line[..]) {
-                Err(Errno::INTR) => {}
+            match terminal::read_hidden(&mut line) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 length => break length?,
             }
         };
         line.truncate(length);
         thread::sleep(SETTLE);
-        let is_followed = ioctl_fionread(io::stdin())? > 0;
-        termios::tcflush(io::stdin(), QueueSelector::IFlush)?;
+        let is_followed = stdio::waiting()? > 0;
+        terminal::discard_typed()?;
         Ok((line, is_followed))
     }
 
@@ -137,9 +117,9 @@ impl Drop for Question {
     }
 }
 
-fn restore(before: &Termios, sequence: &str) {
+fn restore(before: &Keyboard, sequence: &str) {
     write(sequence);
-    let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, before);
+    let _ = before.restore();
 }
 
 /// Restores the terminal if a question is open; a signal is about to end the program. Returns false if none is open.
@@ -156,7 +136,7 @@ fn give_up() -> bool {
     let _ = writeln!(stderr, "{AS_BEFORE}").and_then(|()| stderr.flush());
     mem::forget(stderr);
     for _ in 0..ROUNDS {
-        let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &before);
+        let _ = before.restore();
         thread::sleep(ROUND);
     }
     true

@@ -7,11 +7,10 @@
 use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use signal_hook::low_level;
+
+use crate::system::signals::{self, Signal};
 
 /// A mask of the signals after which another part of the program ends it, for example to remove files first.
 static OWNED: AtomicU64 = AtomicU64::new(0);
@@ -35,7 +34,7 @@ pub(crate) fn own(signal: i32) {
 /// # Errors
 /// As [`close_question_with`].
 pub(super) fn leave_interrupt_to_child() -> io::Result<()> {
-    own(SIGINT);
+    own(Signal::INT.as_raw());
     watch()
 }
 
@@ -99,22 +98,8 @@ fn watch() -> io::Result<()> {
     if WAITING.swap(true, Ordering::SeqCst) {
         return Ok(());
     }
-    let mut signals = Signals::new(
-        [SIGHUP, SIGINT, SIGTERM]
-            .into_iter()
-            .filter(|signal| !is_ignored(*signal)),
-    )?;
-    thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || {
-            loop {
-                // dialoguer answers any interruption with another SIGINT, so a different signal is the cause.
-                if let Some(signal) = signals.wait().min_by_key(|signal| *signal == SIGINT) {
-                    end(signal);
-                }
-            }
-        })?;
-    Ok(())
+    let ending = [Signal::HUP, Signal::INT, Signal::TERM].into_iter();
+    signals::watch(ending.filter(|signal| !is_ignored(signal.as_raw())), end)
 }
 
 fn end(signal: i32) {

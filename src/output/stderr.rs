@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
 
 use super::progress;
+use crate::system::terminal::{self, Stream};
 use crate::text::{color, secrets, seen, wrap};
 
 /// The most texts that are held.
@@ -34,12 +35,11 @@ impl Drop for Held {
 }
 
 /// Returns the width of a stream in columns: 80 if the terminal reports none, `None` if it is not a terminal.
-pub(super) fn columns(stream: &(impl io::IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+pub(super) fn columns(stream: &(impl io::IsTerminal + Stream)) -> Option<usize> {
     if !stream.is_terminal() {
         return None;
     }
-    let size = rustix::termios::tcgetwinsize(stream).ok();
-    let columns = size.map(|size| usize::from(size.ws_col));
+    let columns = terminal::size(stream).map(|(columns, _)| columns);
     Some(columns.filter(|columns| *columns > 0).unwrap_or(80))
 }
 

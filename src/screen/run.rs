@@ -5,8 +5,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use signal_hook::consts::SIGTSTP;
-use signal_hook::low_level;
 
 use super::connection::{self, Connection};
 use super::draw;
@@ -21,6 +19,7 @@ use super::worker::Worker;
 use crate::ctx::Ctx;
 use crate::editor;
 use crate::output::{hold, progress};
+use crate::system::signals;
 
 /// The most events that wait. Whoever has more to report waits, too.
 const QUEUE: usize = 1024;
@@ -163,7 +162,7 @@ impl Runner {
     /// Stops the program as Ctrl-Z does elsewhere.
     fn suspend(&mut self) -> anyhow::Result<()> {
         self.screen.leave();
-        low_level::emulate_default_handler(SIGTSTP)?;
+        signals::stop()?;
         self.screen.enter()?;
         Ok(())
     }

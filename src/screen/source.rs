@@ -6,10 +6,9 @@ use std::thread;
 use std::time::Duration;
 
 use crossterm::event::{self, MouseButton, MouseEventKind};
-use signal_hook::consts::{SIGCONT, SIGTSTP};
-use signal_hook::iterator::Signals;
 
 use super::event::Event;
+use crate::system::{Job, signals};
 
 /// How long the reader waits for a key before it looks whether it is to pause.
 const LOOK: Duration = Duration::from_millis(100);
@@ -124,20 +123,11 @@ fn converted(event: event::Event) -> Option<Event> {
 /// # Errors
 /// The system refuses to report signals.
 pub(super) fn watch_signals(events: SyncSender<Event>) -> std::io::Result<()> {
-    let mut signals = Signals::new([SIGTSTP, SIGCONT])?;
-    thread::Builder::new()
-        .name("stops".to_owned())
-        .spawn(move || {
-            for signal in signals.forever() {
-                let event = if signal == SIGCONT {
-                    Event::Continued
-                } else {
-                    Event::Stop
-                };
-                if events.send(event).is_err() {
-                    return;
-                }
-            }
-        })?;
-    Ok(())
+    signals::watch_stops(move |job| {
+        let event = match job {
+            Job::Stop => Event::Stop,
+            Job::Continued => Event::Continued,
+        };
+        events.send(event).is_ok()
+    })
 }

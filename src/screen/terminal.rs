@@ -3,6 +3,7 @@
 //! A frame is written as a whole, behind one lock. Whoever gives the terminal back takes the same lock, so that no
 //! frame follows, whichever thread ends the program.
 
+use std::io::ErrorKind::{Interrupted, WouldBlock};
 use std::io::{self, IsTerminal as _, Write};
 use std::panic;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,8 @@ use ratatui::backend::CrosstermBackend;
 
 use crate::failure::{Failure, Kind};
 use crate::output::signals;
+use crate::system::signals::Signal;
+use crate::system::stdio;
 
 /// The other screen, no cursor, marks around pasted text, and reports of mouse buttons.
 const OPEN: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1000h\x1b[?1006h\x1b[2J";
@@ -50,7 +53,7 @@ impl Screen {
         check()?;
         signals::close_screen_with(close_for_signal)?;
         // Ctrl-C is a key here, and while the editor is open it is meant for the editor.
-        signals::own(signal_hook::consts::SIGINT);
+        signals::own(Signal::INT.as_raw());
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |what| {
             close();
@@ -133,10 +136,10 @@ fn gate() -> MutexGuard<'static, bool> {
 
 fn write(mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        match rustix::io::write(io::stdout(), bytes) {
+        match stdio::write_stdout(bytes) {
             Ok(count) => bytes = &bytes[count..],
-            Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => thread::yield_now(),
-            Err(error) => return Err(error.into()),
+            Err(error) if matches!(error.kind(), Interrupted | WouldBlock) => thread::yield_now(),
+            Err(error) => return Err(error),
         }
     }
     Ok(())

@@ -24,6 +24,7 @@ use tower::ServiceExt as _;
 use super::dispatch::router;
 use super::reply;
 use super::state::AppState;
+use crate::system::process;
 
 /// How long the head of a request may take, and how long a connection may wait for its next request.
 const HEAD: Duration = Duration::from_secs(20);
@@ -94,8 +95,8 @@ pub async fn serve<L: Listener>(
 
 /// Returns half of the file descriptors: the store, the runs of sessions and their files need some too.
 fn limit() -> usize {
-    let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    let half = descriptors.map_or(MOST, |count| usize::try_from(count / 2).unwrap_or(MOST));
+    let half =
+        process::most_files().map_or(MOST, |count| usize::try_from(count / 2).unwrap_or(MOST));
     half.clamp(8, MOST)
 }
 

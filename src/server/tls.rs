@@ -19,6 +19,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::compat::io_reason::reason;
 use crate::plain_file;
+use crate::system::process;
 
 /// How long a client may take for the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -128,8 +129,7 @@ async fn accept(
 /// Returns how many handshakes may run at once: fewer if file descriptors are scarce, because connections use half of
 /// them.
 fn handshakes() -> usize {
-    let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    let quarter = descriptors.and_then(|count| usize::try_from(count / 4).ok());
+    let quarter = process::most_files().and_then(|count| usize::try_from(count / 4).ok());
     quarter.map_or(HANDSHAKES, |count| count.clamp(4, HANDSHAKES))
 }
 

@@ -3,67 +3,27 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::task::{Context, Poll};
 
-use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
-use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::family::{self, Awaited, Family};
 use super::relay::{LINGER, Masks, Relay};
-use crate::output::signals;
+use crate::output::signals::{is_ignored, own};
+use crate::system::process;
+use crate::system::signals::{Arrivals, PASSED_ON, REAL_TIME, Signal};
 
 /// The signals that this process catches. Before it listens, most of them end it at once without clean-up, so it must
 /// listen before it writes the first file. A signal that was ignored from the start (`nohup`) stays ignored, here and
 /// in the child.
 pub(crate) struct Signals {
-    streams: Vec<(Signal, unix::Signal)>,
+    streams: Vec<(Signal, Arrivals)>,
     /// Caught so that a write past the size limit is an error instead of the end of the program.
-    _file_size: unix::Signal,
+    _file_size: Arrivals,
 }
-
-/// The signals that are passed on. Left out are those that stop a program, those that the system sends for a fault of
-/// the program itself, and those that have no effect by default, except the two that report a change.
-const CAUGHT: &[Signal] = &[
-    Signal::INT,
-    Signal::TERM,
-    Signal::HUP,
-    Signal::QUIT,
-    Signal::USR1,
-    Signal::USR2,
-    Signal::ALARM,
-    Signal::VTALARM,
-    Signal::PROF,
-    Signal::IO,
-    Signal::XCPU,
-    Signal::TRAP,
-    Signal::ABORT,
-    Signal::SYS,
-    #[cfg(target_os = "linux")]
-    Signal::POWER,
-    #[cfg(all(
-        target_os = "linux",
-        not(any(target_arch = "mips", target_arch = "mips64"))
-    ))]
-    Signal::STKFLT,
-    Signal::WINCH,
-    Signal::CONT,
-];
-
-/// The real-time signals. They have no names, so the command gets a plain request to end instead. The C library keeps
-/// the first ones for itself, musl one more than glibc, and nobody else may listen to them. The runtime accepts all but
-/// the last.
-const REAL_TIME: std::ops::Range<i32> = if cfg!(not(target_os = "linux")) {
-    0..0
-} else if cfg!(target_env = "musl") {
-    35..64
-} else {
-    34..64
-};
 
 /// The signals that end no program.
 const HARMLESS: &[Signal] = &[Signal::WINCH, Signal::CONT];
@@ -76,19 +36,19 @@ impl Signals {
     /// # Errors
     /// The system's error.
     pub(crate) fn listen() -> io::Result<Self> {
-        let catch = |signal: i32| unix::signal(SignalKind::from_raw(signal));
-        let named = CAUGHT.iter().map(|signal| (signal.as_raw(), *signal));
+        let named = PASSED_ON.iter().map(|signal| (signal.as_raw(), *signal));
+        // A command gets a plain request to end in place of a signal without a name.
         let streams = named
             .chain(REAL_TIME.map(|signal| (signal, Signal::TERM)))
-            .filter(|(raw, _)| !signals::is_ignored(*raw))
+            .filter(|(raw, _)| !is_ignored(*raw))
             .map(|(raw, signal)| {
-                signals::own(raw);
-                Ok((signal, catch(raw)?))
+                own(raw);
+                Ok((signal, Arrivals::of(raw)?))
             })
             .collect::<io::Result<_>>()?;
         Ok(Self {
             streams,
-            _file_size: catch(Signal::XFSZ.as_raw())?,
+            _file_size: Arrivals::of(Signal::XFSZ.as_raw())?,
         })
     }
 
@@ -123,9 +83,9 @@ impl Signals {
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Option<Signal> {
-        self.streams.iter_mut().find_map(|(signal, stream)| {
-            matches!(stream.poll_recv(context), Poll::Ready(Some(()))).then_some(*signal)
-        })
+        self.streams
+            .iter_mut()
+            .find_map(|(signal, stream)| stream.poll(context).is_ready().then_some(*signal))
     }
 }
 
@@ -147,7 +107,7 @@ pub(crate) async fn run(
     masks: Option<Masks>,
     meanwhile: impl Future<Output = ()>,
 ) -> io::Result<u8> {
-    family::adopt();
+    process::adopt_orphans();
     let family = Family::begin();
     let relay = masks.map(|masks| Relay::begin(&mut command, masks));
     let (has_ended, ended) = watch::channel(false);
@@ -155,8 +115,7 @@ pub(crate) async fn run(
     let (mut child, _awaited) = Awaited::spawn(&mut command)?;
     // From here on only the child holds the ends of its pipes.
     drop(command);
-    let id = child.id().and_then(|id| i32::try_from(id).ok());
-    let pid = id.and_then(Pid::from_raw);
+    let id = process::id_of(&child);
     let beside = async {
         tokio::join!(meanwhile, family::reaping());
     };
@@ -171,11 +130,10 @@ pub(crate) async fn run(
         tokio::select! {
             status = child.wait() => break status?,
             signal = signals.any() => {
-                if let Some(pid) = pid
-                    && !(OF_TERMINAL.contains(&signal) && in_foreground())
+                if let Some(id) = id
+                    && !(OF_TERMINAL.contains(&signal) && process::in_foreground())
                 {
-                    // It fails only if the child has ended.
-                    let _ = kill_process(pid, signal);
+                    process::signal_child(id, signal);
                 }
             }
             () = &mut relaying, if !is_relayed => is_relayed = true,
@@ -220,15 +178,7 @@ async fn finish(
 fn status_of(status: ExitStatus) -> u8 {
     let code = status
         .code()
-        .or_else(|| status.signal().map(|signal| 128 + signal))
+        .or_else(|| process::ending_signal(status).map(|signal| 128 + signal))
         .unwrap_or(1);
     u8::try_from(code).unwrap_or(u8::MAX)
-}
-
-/// Returns true if this process is in the foreground of a terminal. Its keys then send their signals to the child too.
-fn in_foreground() -> bool {
-    std::fs::File::open("/dev/tty")
-        .ok()
-        .and_then(|terminal| rustix::termios::tcgetpgrp(terminal).ok())
-        .is_some_and(|group| group == rustix::process::getpgrp())
 }

@@ -5,13 +5,11 @@
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-
-use rustix::fs::OFlags;
 
 use crate::runner::table::KUBECONFIG_PATH;
 use crate::secret_file;
+use crate::system::files;
 
 /// The end of the record's name, after the name of the private folder.
 pub(crate) const RECORD: &str = ".fixed";
@@ -26,7 +24,7 @@ pub(crate) fn write(dir: &Path, content: &[u8]) -> io::Result<Fixed> {
     let path = Path::new(KUBECONFIG_PATH);
     remove_unrecorded(path);
     let mut file = secret_file::open_new(path)?;
-    let id = identity(&file.metadata()?);
+    let id = identity(&file.metadata()?).ok_or(io::ErrorKind::Unsupported)?;
     let fixed = Fixed(id);
     // The record is written before the secret: a run that is killed in between leaves only an empty file.
     secret_file::write_new(&record(dir), fixed.0.as_bytes())?;
@@ -61,16 +59,9 @@ fn record(dir: &Path) -> PathBuf {
 
 /// Reads a record. It must be a small regular file of this user, not a link, a pipe or a device.
 fn read(path: &Path) -> Option<String> {
-    let how = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(how.bits().cast_signed())
-        .open(path)
-        .ok()?;
+    let file = files::options(false).read(true).open(path).ok()?;
     let found = file.metadata().ok()?;
-    let is_ours = found.is_file()
-        && found.uid() == rustix::process::geteuid().as_raw()
-        && found.len() <= LONGEST;
+    let is_ours = found.is_file() && files::is_ours(&found) && found.len() <= LONGEST;
     let mut text = String::new();
     (is_ours && file.take(LONGEST).read_to_string(&mut text).is_ok()).then_some(text)
 }
@@ -79,9 +70,7 @@ fn read(path: &Path) -> Option<String> {
 fn remove(id: &str) {
     let path = Path::new(KUBECONFIG_PATH);
     let is_it = |found: fs::Metadata| {
-        identity(&found) == id
-            && found.is_file()
-            && found.uid() == rustix::process::geteuid().as_raw()
+        identity(&found).as_deref() == Some(id) && found.is_file() && files::is_ours(&found)
     };
     if fs::symlink_metadata(path).is_ok_and(is_it) {
         let _ = fs::remove_file(path);
@@ -93,9 +82,9 @@ fn remove_unrecorded(path: &Path) {
     let is_unrecorded = fs::symlink_metadata(path).is_ok_and(|found| {
         found.is_file()
             && found.len() == 0
-            && found.nlink() == 1
-            && found.uid() == rustix::process::geteuid().as_raw()
-            && found.mode() & 0o777 == secret_file::FILE_MODE
+            && files::names(&found) == 1
+            && files::is_ours(&found)
+            && files::mode(&found) & 0o777 == secret_file::FILE_MODE
             && found
                 .modified()
                 .and_then(|time| time.elapsed().map_err(io::Error::other))
@@ -106,6 +95,6 @@ fn remove_unrecorded(path: &Path) {
     }
 }
 
-fn identity(found: &fs::Metadata) -> String {
-    format!("{}:{}", found.dev(), found.ino())
+fn identity(found: &fs::Metadata) -> Option<String> {
+    files::identity(found).map(|(device, number)| format!("{device}:{number}"))
 }

@@ -6,16 +6,13 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsFd as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, unlinkat};
-
-use super::{compat_path, family, removal};
+use super::{compat_path, family};
 use crate::env;
 use crate::runner::table;
 use crate::secret_file::{self, DIR_MODE};
+use crate::system::{files, removal};
 
 /// The beginning of the folders' names.
 const PREFIX: &str = "ambient-session-";
@@ -60,7 +57,7 @@ impl PrivateDir {
         let path = base.join(format!("{PREFIX}{:032x}", u128::from_ne_bytes(random)));
         secret_file::create_new_dir(&path)?;
         // This also restores the owner's rights that the umask removed.
-        let Ok(lock) = removal::open_folder(&path).map(File::from) else {
+        let Ok(lock) = removal::open_folder(&path) else {
             return Ok(None);
         };
         if lock.try_lock().is_err() || !is_same(&lock, &path) {
@@ -120,7 +117,7 @@ fn sweep_in(base: &Path) -> usize {
                 compat_path::remove_recorded(&folder);
             }
         } else if is_folder_of_ours(&path)
-            && let Ok(folder) = removal::open_folder(&path).map(File::from)
+            && let Ok(folder) = removal::open_folder(&path)
             && folder.try_lock().is_ok()
             && clear(&path, &folder).is_ok()
         {
@@ -135,13 +132,13 @@ fn clear(path: &Path, folder: &File) -> io::Result<()> {
     family::end_of(path);
     compat_path::remove_recorded(path);
     // The command may have removed the right to change the folder.
-    if folder.metadata()?.mode() & DIR_MODE != DIR_MODE {
-        folder.set_permissions(fs::Permissions::from_mode(DIR_MODE))?;
+    if files::mode(&folder.metadata()?) & DIR_MODE != DIR_MODE {
+        files::set_mode(folder, DIR_MODE)?;
     }
     for file in table::ROWS.iter().filter_map(|row| row.file) {
-        let _ = unlinkat(folder, file.name, AtFlags::empty());
+        removal::remove_file(folder, file.name);
     }
-    let emptied = removal::empty(folder.as_fd());
+    let emptied = removal::empty(folder);
     let removed = match fs::remove_dir(path) {
         // Something else has its name.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => fs::remove_file(path),
@@ -159,7 +156,7 @@ fn runtime() -> Option<PathBuf> {
     let runtime = env::XDG_RUNTIME_DIR.path()?;
     let is_ours_alone = runtime.is_absolute()
         && fs::metadata(&runtime).is_ok_and(|found| {
-            found.is_dir() && found.uid() == user() && found.mode() & 0o022 == 0
+            found.is_dir() && files::is_ours(&found) && files::mode(&found) & 0o022 == 0
         });
     is_ours_alone.then(|| runtime.join("ambient"))
 }
@@ -173,8 +170,8 @@ fn private_to_user(base: PathBuf) -> io::Result<PathBuf> {
             base.display()
         )));
     }
-    if fs::symlink_metadata(&base)?.mode() & 0o777 != DIR_MODE {
-        fs::set_permissions(&base, fs::Permissions::from_mode(DIR_MODE))?;
+    if files::mode(&fs::symlink_metadata(&base)?) & 0o777 != DIR_MODE {
+        files::set_mode_at(&base, DIR_MODE)?;
     }
     Ok(base)
 }
@@ -203,23 +200,19 @@ fn temporary_checked() -> io::Result<PathBuf> {
 /// Returns true if only this user and root can rename files of this user in a folder.
 fn is_safe_from_others(base: &Path) -> bool {
     fs::metadata(base).is_ok_and(|found| {
-        let is_owned = [0, user()].contains(&found.uid());
-        let is_sticky = found.mode() & 0o1000 != 0;
-        is_owned && (found.mode() & 0o022 == 0 || is_sticky)
+        let is_owned = files::is_ours(&found) || files::is_of_root(&found);
+        let is_sticky = files::mode(&found) & 0o1000 != 0;
+        is_owned && (files::mode(&found) & 0o022 == 0 || is_sticky)
     })
 }
 
 fn is_folder_of_ours(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir() && found.uid() == user())
-}
-
-fn user() -> u32 {
-    rustix::process::geteuid().as_raw()
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir() && files::is_ours(&found))
 }
 
 fn is_same(open: &File, path: &Path) -> bool {
     match (open.metadata(), fs::symlink_metadata(path)) {
-        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        (Ok(a), Ok(b)) => files::is_same(&a, &b),
         _ => false,
     }
 }

@@ -6,18 +6,17 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitOptions, waitpid};
 use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::materialize::FOLDER;
+use crate::system::files;
+use crate::system::process::{self, this};
+use crate::system::signals::{Arrivals, Signal};
 
 /// The longest environment that is read, in bytes.
 const MAX_ENVIRONMENT: u64 = 4 << 20;
@@ -46,7 +45,7 @@ impl Awaited {
     pub(crate) fn spawn(command: &mut Command) -> io::Result<(Child, Option<Self>)> {
         let mut awaited = AWAITED.lock().unwrap_or_else(PoisonError::into_inner);
         let child = command.spawn()?;
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        let id = process::id_of(&child);
         awaited.extend(id);
         Ok((child, id.map(Self)))
     }
@@ -61,19 +60,13 @@ impl Drop for Awaited {
     }
 }
 
-/// Adopts the processes that children of this process leave behind, if the system supports that.
-pub(crate) fn adopt() {
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-}
-
 /// Reaps each child that no code waits for, as the first process of a container must.
 pub(crate) async fn reaping() {
-    let Ok(mut ends) = signal(SignalKind::child()) else {
+    let Ok(mut ends) = Arrivals::of(Signal::CHILD.as_raw()) else {
         return std::future::pending().await;
     };
     loop {
-        ends.recv().await;
+        ends.next().await;
         reap();
     }
 }
@@ -82,12 +75,8 @@ fn reap() {
     let us = this();
     for process in descendants().unwrap_or_else(all) {
         let awaited = AWAITED.lock().unwrap_or_else(PoisonError::into_inner);
-        if process.has_ended
-            && process.parent == us
-            && !awaited.contains(&process.id)
-            && let Some(id) = Pid::from_raw(process.id)
-        {
-            let _ = waitpid(Some(id), WaitOptions::NOHANG);
+        if process.has_ended && process.parent == us && !awaited.contains(&process.id) {
+            process::reap(process.id);
         }
     }
 }
@@ -213,8 +202,7 @@ impl Process {
     /// Returns true if its environment names the folder.
     fn names(&self, folder: &Path) -> bool {
         let entry = format!("/proc/{}", self.id);
-        let is_ours = fs::metadata(&entry)
-            .is_ok_and(|found| found.uid() == rustix::process::geteuid().as_raw());
+        let is_ours = fs::metadata(&entry).is_ok_and(|found| files::is_ours(&found));
         if !is_ours {
             return false;
         }
@@ -226,41 +214,18 @@ impl Process {
                 variable
                     .strip_prefix(FOLDER.as_bytes())
                     .and_then(|rest| rest.strip_prefix(b"="))
-                    == Some(folder.as_os_str().as_bytes())
+                    == Some(folder.as_os_str().as_encoded_bytes())
             })
     }
 
     /// Sends a signal, if it is still the same process.
     fn signal(&self, signal: Signal) {
-        let Some(id) = Pid::from_raw(self.id).filter(|_| self.id > 1) else {
-            return;
-        };
-        #[cfg(target_os = "linux")]
-        {
-            use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
-            match pidfd_open(id, PidfdFlags::empty()) {
-                Ok(held) => {
-                    if self.is_the_same() {
-                        let _ = pidfd_send_signal(held, signal);
-                    }
-                    return;
-                }
-                Err(rustix::io::Errno::SRCH) => return,
-                Err(_) => {}
-            }
-        }
-        if self.is_the_same() {
-            let _ = rustix::process::kill_process(id, signal);
-        }
+        process::signal(self.id, signal, || self.is_the_same());
     }
 
     fn is_the_same(&self) -> bool {
         Self::read(self.id).is_some_and(|it| it.start == self.start)
     }
-}
-
-fn this() -> i32 {
-    rustix::process::getpid().as_raw_nonzero().get()
 }
 
 /// Returns every visible process; none if the system has no `/proc`.

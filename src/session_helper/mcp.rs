@@ -6,12 +6,12 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
+use crate::system::process::Group;
 use crate::version::VERSION;
 
 /// The longest message that is read, in bytes.
@@ -40,8 +40,9 @@ pub(crate) enum McpFault {
 
 /// A running server. Dropping it kills the server and all processes that it started.
 pub(crate) struct McpServer {
+    // The first field is dropped first.
+    group: Group,
     child: Child,
-    group: Option<Pid>,
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
     stderr: Arc<Mutex<Vec<u8>>>,
@@ -56,17 +57,14 @@ impl McpServer {
     /// # Errors
     /// The command can't be started.
     pub(crate) fn start(mut command: Command) -> io::Result<Self> {
+        Group::prepare(&mut command);
         let mut child = command
             .current_dir(Path::new("/"))
-            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        let group = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(Pid::from_raw);
+        let group = Group::of(&child);
         let (Some(stdin), Some(stdout), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -75,8 +73,8 @@ impl McpServer {
         let stderr = Arc::default();
         let listening = tokio::spawn(listen(errors, Arc::clone(&stderr)));
         Ok(Self {
-            child,
             group,
+            child,
             stdin: Some(stdin),
             stdout: BufReader::new(stdout),
             stderr,
@@ -224,21 +222,13 @@ impl McpServer {
     pub(crate) async fn stop(mut self) {
         drop(self.stdin.take());
         let _ = timeout(END_LIMIT, self.child.wait()).await;
-        self.kill_group();
+        self.group.kill();
         let _ = timeout(END_LIMIT, self.child.wait()).await;
-    }
-
-    fn kill_group(&self) {
-        if let Some(group) = self.group {
-            // Usually the whole group has ended already.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
     }
 }
 
 impl Drop for McpServer {
     fn drop(&mut self) {
-        self.kill_group();
         self.listening.abort();
     }
 }

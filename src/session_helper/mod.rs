@@ -10,7 +10,9 @@
 //! - [`materialize`]: the files and variables of a plan
 //! - [`mcp`]: an MCP server as a child
 //! - [`relay`]: the output of the child, with its secrets masked
-//! - [`removal`]: empties a folder, whatever is in it
+
+use crate::failure::{Failure, Kind};
+use crate::system;
 
 pub(crate) mod child;
 pub(crate) mod compat_path;
@@ -22,4 +24,16 @@ pub(crate) mod materialize;
 pub(crate) mod mcp;
 pub(crate) mod prepare;
 pub(crate) mod relay;
-pub(crate) mod removal;
+
+/// Refuses a command that hands a secret to a program, on a system where the secret can't surely be taken back.
+///
+/// # Errors
+/// This is such a system.
+pub(crate) fn check_system(command: &str) -> Result<(), Failure> {
+    if system::RUNS_SESSIONS {
+        return Ok(());
+    }
+    let message = format!("{command} is not available on Windows");
+    Err(Failure::new(Kind::Other, message)
+        .hint("use acpctl for Linux in the Windows Subsystem for Linux (wsl --install)"))
+}

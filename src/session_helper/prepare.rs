@@ -3,7 +3,6 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
@@ -149,7 +148,7 @@ fn find(program: &OsStr) -> Option<PathBuf> {
     if program.is_empty() {
         return None;
     }
-    if program.as_bytes().contains(&b'/') {
+    if program.as_encoded_bytes().contains(&b'/') {
         return Some(PathBuf::from(program)).filter(|path| path.exists());
     }
     env::on_path(program).find(|path| path.is_file())

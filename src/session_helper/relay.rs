@@ -4,18 +4,17 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::net::unix::pipe::Receiver;
 use tokio::process::Command;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
+use crate::system::{files, process, stdio};
 use crate::text::mask::{Mask, MaskStream};
 
 /// The current mask. A refresh adds secrets to it.
@@ -33,7 +32,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// The masked streams of a command.
 pub(crate) struct Relay {
-    readers: Vec<(Receiver, mpsc::Sender<Vec<u8>>)>,
+    readers: Vec<(process::Reader, mpsc::Sender<Vec<u8>>)>,
     writers: Vec<oneshot::Receiver<()>>,
     masks: Masks,
 }
@@ -51,8 +50,8 @@ impl Relay {
             masks,
         };
         let (stdout, stderr) = (io::stdout(), io::stderr());
-        let out = file(&stdout).filter(|_| !stdout.is_terminal());
-        let err = file(&stderr).filter(|_| !stderr.is_terminal());
+        let out = stdio::file(&stdout).filter(|_| !stdout.is_terminal());
+        let err = stdio::file(&stderr).filter(|_| !stderr.is_terminal());
         let is_one = out.as_ref().zip(err.as_ref()).is_some_and(is_same);
         if let Some(out) = out {
             let pipe = this.pass_on_to(out)?;
@@ -71,8 +70,7 @@ impl Relay {
         let (reader, writer) = io::pipe()?;
         let (sender, chunks) = mpsc::channel(WAITING);
         let (done, written) = oneshot::channel();
-        self.readers
-            .push((Receiver::from_owned_fd(reader.into())?, sender));
+        self.readers.push((process::reader(reader)?, sender));
         self.writers.push(written);
         thread::Builder::new()
             .name("output".to_owned())
@@ -165,14 +163,9 @@ fn write(mut target: File, mut chunks: mpsc::Receiver<Vec<u8>>) {
     }
 }
 
-/// Returns a stream of this process as a file; `None` if it is closed.
-fn file(stream: &impl std::os::fd::AsFd) -> Option<File> {
-    stream.as_fd().try_clone_to_owned().ok().map(File::from)
-}
-
 fn is_same((a, b): (&File, &File)) -> bool {
     match (a.metadata(), b.metadata()) {
-        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        (Ok(a), Ok(b)) => files::is_same(&a, &b),
         _ => false,
     }
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::ctx::Ctx;
 use crate::output::signals;
 use crate::runner::expiry::date;
+use crate::system::signals::{Arrivals, Signal};
 use crate::text::secrets;
 
 /// The pause after the first failure. Each further failure in a row doubles it, up to the usual pause.
@@ -77,18 +77,18 @@ fn until_due(now: Timestamp, due: Option<Timestamp>, pause: Duration) -> Duratio
 
 /// The signals that end the work.
 struct Ends {
-    terminate: Signal,
-    interrupt: Signal,
+    terminate: Arrivals,
+    interrupt: Arrivals,
 }
 
 impl Ends {
     fn listen() -> std::io::Result<Self> {
         let ends = Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
+            terminate: Arrivals::of(Signal::TERM.as_raw())?,
+            interrupt: Arrivals::of(Signal::INT.as_raw())?,
         };
-        for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
-            signals::own(kind.as_raw_value());
+        for signal in [Signal::TERM, Signal::INT] {
+            signals::own(signal.as_raw());
         }
         Ok(ends)
     }
@@ -97,8 +97,8 @@ impl Ends {
     async fn come_within(&mut self, wait: Duration) -> bool {
         tokio::select! {
             biased;
-            _ = self.terminate.recv() => true,
-            _ = self.interrupt.recv() => true,
+            () = self.terminate.next() => true,
+            () = self.interrupt.next() => true,
             () = tokio::time::sleep(wait) => false,
         }
     }

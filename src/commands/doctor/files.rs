@@ -1,7 +1,6 @@
 //! Checks files and folders: the configuration, the runtime folder, the kubeconfig, the store.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::check::{Check, fail, ok, warn};
@@ -11,6 +10,7 @@ use crate::config::{Settings, paths};
 use crate::ctx::Ctx;
 use crate::env;
 use crate::failure::Kind;
+use crate::system::files;
 use crate::text::command::shell_word;
 
 /// The bits of a file mode that give access to anybody but the owner.
@@ -65,7 +65,10 @@ fn set_aside(path: &Path) -> String {
 
 /// Checks that only its owner can read a file or folder.
 fn private(name: &'static str, path: &Path, about: &fs::Metadata, wanted: u32) -> Check {
-    let (shown, mode) = (path.display(), about.mode() & 0o777);
+    let (shown, mode) = (path.display(), files::mode(about) & 0o777);
+    if !files::HAS_MODES {
+        return ok(name, shown.to_string());
+    }
     if mode & OTHERS == 0 {
         return ok(name, format!("{shown}, mode {mode:04o}"));
     }
@@ -75,7 +78,7 @@ fn private(name: &'static str, path: &Path, about: &fs::Metadata, wanted: u32) -
         format!("{shown}, mode {mode:04o}: others may read it"),
         fix,
     );
-    let is_ours = about.uid() == rustix::process::geteuid().as_raw();
+    let is_ours = files::is_ours(about);
     if is_ours {
         found.mended_by_mode(path, wanted)
     } else {
@@ -92,7 +95,7 @@ pub(super) fn runtime_dir() -> Check {
     let shown = path.display();
     let fix = "unset XDG_RUNTIME_DIR";
     match fs::metadata(&path) {
-        Ok(about) if about.is_dir() && about.uid() != rustix::process::geteuid().as_raw() => warn(
+        Ok(about) if about.is_dir() && !files::is_ours(&about) => warn(
             name,
             format!("{shown} belongs to another user; {instead}"),
             fix,
@@ -139,7 +142,7 @@ pub(super) fn store(ctx: &Ctx, is_needed: bool) -> Vec<Check> {
         about.is_file().then(|| (entry.path(), about))
     });
     for (path, about) in folder.into_iter().chain(inside) {
-        if about.mode() & OTHERS != 0 {
+        if files::mode(&about) & OTHERS != 0 {
             let wanted = if about.is_dir() {
                 FOLDER_MODE
             } else {

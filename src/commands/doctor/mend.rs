@@ -1,14 +1,14 @@
 //! `doctor --fix`: mends what can lose nothing, and tells what it did.
 
-use std::fs::{self, File, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::check::Check;
 use crate::complete;
 use crate::plain_file::{self, Links};
 use crate::session_helper::dir;
+use crate::system::files;
 
 /// Mends what the checks found, and removes leftovers of runs that were killed. Returns a sentence for each thing done,
 /// or for each thing that could not be done.
@@ -42,14 +42,14 @@ fn mode(check: &Check) -> Option<String> {
 /// Changes the mode of the very file that was opened, if it is this user's. Returns the mode before.
 fn restrict(path: &Path, wanted: u32) -> io::Result<u32> {
     let file = if fs::metadata(path)?.is_dir() {
-        File::open(path)?
+        files::open_folder(path)?
     } else {
         plain_file::open(path, Links::Follow)?
     };
     let about = file.metadata()?;
-    if about.uid() != rustix::process::geteuid().as_raw() {
+    if !files::is_ours(&about) {
         return Err(io::Error::other("it belongs to another user"));
     }
-    file.set_permissions(Permissions::from_mode(wanted))?;
-    Ok(about.mode() & 0o777)
+    files::set_mode(&file, wanted)?;
+    Ok(files::mode(&about) & 0o777)
 }

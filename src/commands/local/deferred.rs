@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-
 use crate::failure::Status;
+use crate::system::signals::ENDING;
 
 /// From its creation to the end of the process, a signal is noted and no longer ends the process automatically.
 pub(super) struct Deferred(Arc<AtomicUsize>);
@@ -17,7 +16,8 @@ impl Deferred {
     /// When the system refuses.
     pub(super) fn begin() -> std::io::Result<Self> {
         let noted = Arc::new(AtomicUsize::new(0));
-        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        for signal in ENDING {
+            let signal = signal.as_raw();
             let number = usize::try_from(signal).unwrap_or_default();
             signal_hook::flag::register_usize(signal, Arc::clone(&noted), number)?;
         }

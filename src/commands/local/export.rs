@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-use rustix::io::Errno;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
@@ -24,6 +21,7 @@ use crate::intake::is_stored_unchanged;
 use crate::resources::{CREDENTIAL_TOKEN, Record};
 use crate::runner::plan::KUBECONFIG;
 use crate::secret_file;
+use crate::system::files;
 use crate::text::quote;
 use crate::yaml;
 
@@ -183,12 +181,12 @@ impl NewFolder {
 
     fn create_beside(target: &Path) -> io::Result<Self> {
         if fs::symlink_metadata(target).is_ok() {
-            return Err(Errno::EXIST.into());
+            return Err(io::ErrorKind::AlreadyExists.into());
         }
         sweep(target);
         let path = secret_file::beside(target)?;
         secret_file::create_new_dir(&path)?;
-        let locked = File::open(&path)?;
+        let locked = files::open_folder(&path)?;
         let _ = locked.try_lock();
         Ok(Self {
             target: target.to_owned(),
@@ -200,15 +198,8 @@ impl NewFolder {
 
     /// Moves the folder to its final path, which must still be free.
     fn move_to_target(&mut self) -> Result<(), Failure> {
-        let moved = renameat_with(CWD, &self.path, CWD, &self.target, RenameFlags::NOREPLACE);
-        let moved = match moved {
-            // A file system that can't refuse to replace a folder.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                fs::rename(&self.path, &self.target)
-            }
-            moved => moved.map_err(Into::into),
-        };
-        moved.map_err(|error| not_made(&self.target, &error))?;
+        files::rename_to_free(&self.path, &self.target)
+            .map_err(|error| not_made(&self.target, &error))?;
         self.path.clone_from(&self.target);
         Ok(())
     }
@@ -274,14 +265,15 @@ fn sweep(target: &Path) {
         return;
     };
     let name = target.file_name().unwrap_or_default();
-    let own = rustix::process::geteuid().as_raw();
     for entry in entries.flatten() {
         let is_left = secret_file::is_beside(&entry.file_name(), name)
             && entry
                 .metadata()
-                .is_ok_and(|found| found.is_dir() && found.uid() == own);
+                .is_ok_and(|found| found.is_dir() && files::is_ours(&found));
         // While the folder is locked, its writer is still running.
-        if is_left && File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok()) {
+        if is_left
+            && files::open_folder(&entry.path()).is_ok_and(|folder| folder.try_lock().is_ok())
+        {
             let _ = fs::remove_dir_all(entry.path());
         }
     }

@@ -27,6 +27,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::secret_file;
 use crate::server::{AccessLog, AppState, Fidelity, Options, Platform, openapi, tls};
+use crate::session_helper;
 
 use server::{Exposure, Sessions};
 use token::Token;
@@ -179,6 +180,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     };
     check_exposure(args.listen.ip(), args.token_file.is_some(), tls.is_some())?;
     check_command(args)?;
+    if args.run_sessions {
+        session_helper::check_system("serve --run-sessions")?;
+    }
     if args.no_token {
         ctx.out.warn(&no_token_warning(args.run_sessions));
     }

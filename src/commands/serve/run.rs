@@ -5,7 +5,6 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, ChildStdin, Command};
@@ -26,6 +25,7 @@ use crate::session_helper::family::Awaited;
 use crate::session_helper::mask::{self, Mask};
 use crate::session_helper::materialize::Materialized;
 use crate::session_helper::{fetch, prepare};
+use crate::system::process::{self, Group};
 
 /// How long a command may take to end when it is asked to, before it is killed.
 const GRACE: Duration = Duration::from_secs(10);
@@ -125,8 +125,8 @@ fn command(
 ) -> Result<Command, Failure> {
     let mut command = prepare::command(&setup.command)?;
     files.apply(&mut command);
+    Group::prepare(&mut command);
     command
-        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -200,18 +200,18 @@ async fn supervise(
             _ = &mut streams, if streams_are_open => streams_are_open = false,
             asked = asked(stop), if why.is_none() => {
                 why = Some(stopped(asked));
-                group.signal(Signal::TERM);
+                group.ask_to_end();
                 limit.as_mut().reset(tokio::time::Instant::now() + GRACE);
             }
             () = &mut limit => match why {
                 None => {
                     let seconds = run.limit.unwrap_or_default().as_secs();
                     why = Some(End::Failed(format!("the session's limit of {seconds} s is over")));
-                    group.signal(Signal::TERM);
+                    group.ask_to_end();
                     limit.as_mut().reset(tokio::time::Instant::now() + GRACE);
                 }
                 Some(_) => {
-                    group.signal(Signal::KILL);
+                    group.kill();
                     limit.as_mut().reset(tokio::time::Instant::now() + GRACE);
                 }
             },
@@ -226,29 +226,6 @@ async fn supervise(
         let _ = timeout(LINGER, &mut streams).await;
     }
     Ok(why.unwrap_or_else(|| end_of(status)))
-}
-
-/// The process group of a command; dropping it kills what is left of it.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Self(id.and_then(Pid::from_raw))
-    }
-
-    /// Signals the group. An empty group is not a failure.
-    fn signal(&self, signal: Signal) {
-        if let Some(group) = self.0 {
-            let _ = kill_process_group(group, signal);
-        }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
-    }
 }
 
 /// Writes the prompt to standard input and closes it. A command need not read it.
@@ -293,8 +270,7 @@ fn stopped(stop: Stop) -> End {
 }
 
 fn end_of(status: ExitStatus) -> End {
-    use std::os::unix::process::ExitStatusExt as _;
-    match (status.code(), status.signal()) {
+    match (status.code(), process::ending_signal(status)) {
         (Some(0), _) => End::Completed,
         (Some(code), _) => End::Failed(format!("the command ended with exit code {code}")),
         (None, Some(signal)) => End::Failed(format!("the command was ended by signal {signal}")),

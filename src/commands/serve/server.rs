@@ -26,6 +26,7 @@ use crate::server::{self, AppState};
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir;
 use crate::session_helper::family::{self, Family};
+use crate::system::process;
 
 /// How long the server may take to end in order: longer than a command may take to end when it is asked to.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
@@ -133,7 +134,7 @@ async fn run_sessions(
     stopping: watch::Receiver<bool>,
     log: sessions::Log<'_>,
 ) {
-    family::adopt();
+    process::adopt_orphans();
     let family = Family::begin();
     tokio::select! {
         () = sessions::serve(setup, at_once, stopping, log) => {}

@@ -16,6 +16,7 @@ use crate::env;
 use crate::failure::{Failure, Kind, Status};
 use crate::runner::plan::{self, Plan, Step};
 use crate::runner::table::{Mode, Target};
+use crate::session_helper;
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir;
 use crate::session_helper::mask::{self, Mask};
@@ -124,6 +125,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn start(&self, ctx: &Ctx, allow_empty: bool) -> anyhow::Result<()> {
+        session_helper::check_system("exec")?;
         dir::sweep();
         let plan = self
             .selection

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::Value;
-use tokio::signal::unix::SignalKind;
 
 use super::render::Renderer;
 use crate::api::{self, Cause, Client, Error, EventStream, path};
@@ -13,6 +12,7 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::output::{progress, signals};
 use crate::resources::{ACTIVE_PHASES, FINAL_PHASES, Record};
+use crate::system::signals::Signal;
 
 /// The first and the longest pause after the server has closed a stream.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -177,7 +177,7 @@ pub(super) fn broken(error: Error) -> anyhow::Error {
 pub(super) async fn until_interrupted<T>(
     work: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<Option<T>> {
-    signals::own(SignalKind::interrupt().as_raw_value());
+    signals::own(Signal::INT.as_raw());
     tokio::select! {
         biased;
         interrupted = tokio::signal::ctrl_c() => {

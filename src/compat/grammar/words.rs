@@ -1,7 +1,6 @@
 //! The words of a command line: the command that they name, its flags with their values, and the arguments.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt as _;
 
 use clap::{Arg, ArgAction, Command};
 
@@ -9,6 +8,7 @@ use super::rules::{flag_name, invalid_value, is_optional_switch, value_name};
 use super::suggestions::nearest;
 use crate::compat::number;
 use crate::failure::Failure;
+use crate::system;
 
 /// Why scanning ended early.
 pub(super) enum Stop {
@@ -414,7 +414,8 @@ impl Known<'_> {
 /// Returns the bytes of a word from a byte offset on. Offsets come from the lossy text; it equals the word up to the
 /// value, because flag names are ASCII.
 fn after(word: &OsStr, offset: usize) -> OsString {
-    OsStr::from_bytes(word.as_bytes().get(offset..).unwrap_or_default()).to_owned()
+    let bytes = word.as_encoded_bytes().get(offset..);
+    system::os_string(bytes.unwrap_or_default())
 }
 
 /// Returns true for a flag that does not take the next word as its value.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::fs;
 use std::io::{self, Read as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -13,6 +12,7 @@ use crate::keyring;
 use crate::plain_file::{self, Links};
 use crate::secret_file;
 use crate::server::store::StoreError;
+use crate::system::files;
 
 const SERVICE: &str = "ambient-local-api";
 const FILE_NAME: &str = "ambient.key";
@@ -138,10 +138,10 @@ fn read_file(path: &Path) -> Result<Option<Zeroizing<String>>, FileError> {
 }
 
 fn refuse_unsafe(about: &fs::Metadata) -> Result<(), FileError> {
-    if about.uid() != rustix::process::geteuid().as_raw() {
+    if !files::is_ours(about) {
         return Err(FileError::OtherUser);
     }
-    if about.mode() & 0o077 != 0 {
+    if files::mode(about) & 0o077 != 0 {
         return Err(FileError::OpenToOthers);
     }
     Ok(())

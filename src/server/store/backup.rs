@@ -11,6 +11,7 @@ use super::error::StoreError;
 use super::{open, schema};
 use crate::plain_file::{self, Links};
 use crate::secret_file;
+use crate::system::files;
 
 /// How many pages a restore copies at a time, and how long it waits while the store is busy.
 const PAGES: i32 = 1000;
@@ -85,19 +86,16 @@ impl Store {
 /// An unfinished copy; removed when dropped.
 struct Draft {
     path: PathBuf,
-    /// Holds a lock, so that a sweep leaves the file alone.
-    _locked: std::fs::File,
+    /// While it is open, a sweep leaves the file alone.
+    _open: std::fs::File,
 }
 
 impl Draft {
     fn new(target: &Path) -> std::io::Result<Self> {
         let path = secret_file::beside(target)?;
         let file = secret_file::open_new(&path)?;
-        let _ = file.try_lock();
-        Ok(Self {
-            path,
-            _locked: file,
-        })
+        files::keep_from_sweeps(&file);
+        Ok(Self { path, _open: file })
     }
 }
 

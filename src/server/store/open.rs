@@ -3,17 +3,16 @@
 use std::ffi::OsString;
 use std::fs::{self, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
-use rustix::fs::Access;
 
 use super::error::StoreError;
 use super::link::{FILE_NAME, Link, PATIENCE, connect};
 use super::schema::{self, Migrated};
 use crate::secret_file;
+use crate::system::files;
 
 /// The ends of the names of the journals that `SQLite` keeps beside the database.
 const JOURNALS: [&str; 3] = ["-journal", "-wal", "-shm"];
@@ -42,11 +41,11 @@ pub(super) fn open(directory: &Path, seed: Seed) -> Result<(PathBuf, Link), Stor
 /// Replaces the error by the system's reason if the directory can't be written: `SQLite` says only that it can't open a
 /// file.
 fn explain(directory: &Path, error: StoreError) -> StoreError {
-    match rustix::fs::access(directory, Access::WRITE_OK) {
+    match files::check_writable(directory) {
         Ok(()) => error,
-        Err(errno) => StoreError::Open {
+        Err(error) => StoreError::Open {
             path: directory.to_owned(),
-            error: errno.into(),
+            error,
         },
     }
 }
@@ -67,10 +66,10 @@ fn private_directory(directory: &Path) -> Result<PathBuf, StoreError> {
     if found.is_symlink() {
         return Err(refused("its directory is a symbolic link"));
     }
-    if found.uid() != rustix::process::geteuid().as_raw() {
+    if !files::is_ours(&found) {
         return Err(refused("its directory belongs to another user"));
     }
-    if found.permissions().mode() & 0o022 != 0 {
+    if files::mode(&found) & 0o022 != 0 {
         return Err(refused("others may write to its directory"));
     }
     directory.canonicalize().map_err(failed)
@@ -87,7 +86,7 @@ fn check_file(path: &Path) -> Result<(), StoreError> {
     if !found.is_file() {
         return Err(refused("the database is not a regular file"));
     }
-    if found.uid() != rustix::process::geteuid().as_raw() {
+    if !files::is_ours(&found) {
         return Err(refused("the database belongs to another user"));
     }
     Ok(())

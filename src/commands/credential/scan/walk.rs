@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -11,6 +10,7 @@ use super::report::{Place, Report};
 use crate::compat::io_reason::reason;
 use crate::failure::{Failure, Kind};
 use crate::plain_file::{self, Links};
+use crate::system::files;
 use crate::text::quote;
 
 /// The most bytes that one compressed file may grow to.
@@ -43,7 +43,7 @@ pub(super) fn search(report: &mut Report<'_>, paths: &[PathBuf]) -> anyhow::Resu
         }
         let found = fs::metadata(path)?;
         if found.is_dir() {
-            folder(report, path, found.dev(), 0)?;
+            folder(report, path, files::device(&found), 0)?;
         } else {
             file(report, path)?;
         }
@@ -81,7 +81,9 @@ fn folder(report: &mut Report<'_>, path: &Path, device: u64, depth: usize) -> an
     }
     for path in folders {
         match fs::symlink_metadata(&path) {
-            Ok(found) if found.dev() == device => folder(report, &path, device, depth + 1)?,
+            Ok(found) if files::device(&found) == device => {
+                folder(report, &path, device, depth + 1)?;
+            }
             Ok(_) => report.note(&format!(
                 "{} is on another file system and was left out; name it to search it too",
                 path.display()

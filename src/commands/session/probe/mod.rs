@@ -22,6 +22,7 @@ use crate::kubeconfig::{Access, Kubeconfig, Source};
 use crate::resources::KUBECONFIG;
 use crate::runner::plan::Plan;
 use crate::runner::table::{Mode, Target};
+use crate::session_helper;
 use crate::session_helper::child::{self, Signals};
 use crate::session_helper::dir::{self, PrivateDir};
 use crate::session_helper::mask::Mask;
@@ -67,6 +68,7 @@ pub struct Args {
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let view = View::of(&args.output)?;
     let may_run_plugin = cluster::may_log_in(&args.allow)?;
+    session_helper::check_system("session probe")?;
     dir::sweep();
     let mut plan = args.selection.plan(ctx, &args.target, Mode::InProcess)?;
     plan.steps

@@ -1,14 +1,18 @@
 //! Empties a folder, whatever a command created in it: read-only folders, deep folders, pipes, links.
 
 use std::ffi::{CStr, CString};
+use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, openat, renameat, unlinkat};
 use rustix::io::Errno;
+
+/// The mode of a folder that its owner can use.
+const OWNER: u32 = 0o700;
 
 /// The time limit: another process may keep filling the folder.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -18,7 +22,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// The system's error; `TimedOut` if another process keeps filling the folder.
-pub(crate) fn empty(top: BorrowedFd<'_>) -> io::Result<()> {
+pub(crate) fn empty(top: &File) -> io::Result<()> {
+    let top = top.as_fd();
     let mut random = [0_u8; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let new_name = format!(".moved-{:016x}-", u64::from_ne_bytes(random));
@@ -54,7 +59,7 @@ pub(crate) fn empty(top: BorrowedFd<'_>) -> io::Result<()> {
 ///
 /// # Errors
 /// The system's error.
-pub(crate) fn open_folder(path: &Path) -> io::Result<OwnedFd> {
+pub(crate) fn open_folder(path: &Path) -> io::Result<File> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
@@ -64,7 +69,12 @@ pub(crate) fn open_folder(path: &Path) -> io::Result<OwnedFd> {
         OFlags::DIRECTORY | OFlags::CLOEXEC,
         Mode::empty(),
     )?;
-    open(parent.as_fd(), &CString::new(name.as_bytes())?)
+    open(parent.as_fd(), &CString::new(name.as_bytes())?).map(File::from)
+}
+
+/// Removes the file of this name in a folder, if there is one.
+pub(crate) fn remove_file(folder: &File, name: &str) {
+    let _ = unlinkat(folder, name, AtFlags::empty());
 }
 
 fn open(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
@@ -77,7 +87,7 @@ fn open(folder: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
         if !Mode::from_raw_mode(rustix::fs::fstat(&seen)?.st_mode).contains(Mode::RWXU) {
             let itself = format!("/proc/self/fd/{}", seen.as_raw_fd());
             // If that fails, opening the folder reports the reason.
-            let _ = set_permissions(itself, Permissions::from_mode(crate::secret_file::DIR_MODE));
+            let _ = set_permissions(itself, Permissions::from_mode(OWNER));
         }
     }
     open_here(folder, name, OFlags::RDONLY)
@@ -156,7 +166,7 @@ mod tests {
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         }
         let opened = open_folder(&top).unwrap();
-        empty(opened.as_fd()).unwrap();
+        empty(&opened).unwrap();
         assert_eq!(fs::read_dir(&top).unwrap().count(), 0);
         assert!(outside.path().join("kept").exists());
         assert!(open_folder(&dir.path().join("none")).is_err());
