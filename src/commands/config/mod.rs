@@ -40,7 +40,10 @@ impl Command {
     /// # Errors
     /// The verb failed.
     pub fn run(&self, ctx: &Ctx) -> anyhow::Result<()> {
-        ctx.tolerate_values_with_a_warning();
+        // A script that asks for a value must not get one that the file does not hold.
+        if !matches!(self, Self::Get(_)) {
+            ctx.tolerate_values_with_a_warning();
+        }
         match self {
             Self::Get(args) => get::run(ctx, args),
             Self::Set(args) => set::run(ctx, args),

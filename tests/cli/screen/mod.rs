@@ -262,7 +262,8 @@ fn an_edit_goes_through_the_editor_and_is_shown_before_it_is_sent() {
 #[test]
 fn a_credential_is_inspected_with_the_terminal_to_itself() {
     let env = TestEnv::new();
-    let server = Scripted::with(|request| {
+    let theirs = "hypershell-0123456789abcdef0123456789abcdef";
+    let server = Scripted::with(move |request| {
         if request.target.contains("/credentials?") {
             list(json!([
                 {"id": "2kube", "name": "prod", "provider": "kubeconfig"},
@@ -295,11 +296,12 @@ fn a_credential_is_inspected_with_the_terminal_to_itself() {
 #[test]
 fn credentials_of_the_platforms_gateways_are_not_shown() {
     let env = TestEnv::new();
-    let server = Scripted::with(|request| {
+    let theirs = "hypershell-0123456789abcdef0123456789abcdef";
+    let server = Scripted::with(move |request| {
         if request.target.contains("/credentials?") {
             list(json!([
                 {"id": "1", "name": "repo", "provider": "github"},
-                {"id": "2", "name": "theirs", "provider": "openshell-gateway"},
+                {"id": "2", "name": theirs, "provider": "openshell-gateway"},
             ]))
         } else {
             list(json!([]))
@@ -308,7 +310,7 @@ fn credentials_of_the_platforms_gateways_are_not_shown() {
     let words = ["ambient", "--command", "credentials"];
     let terminal = start(&env, server.url(), &words, 24, 80);
     let screen = terminal.wait_for("credentials(all)[1]");
-    assert!(!screen.contains("theirs"), "{screen}");
+    assert!(!screen.contains("hypershell"), "{screen}");
     leave(&terminal, CTRL_C);
 }
 
