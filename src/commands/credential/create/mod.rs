@@ -21,6 +21,7 @@ use prepare::NewCredential;
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     args.bind.check()?;
+    prepare::check_name(ctx, args)?;
     if args.mint.is_given() {
         return mint::run(ctx, args, &format);
     }

@@ -15,6 +15,7 @@ use crate::intake::{self, KubeconfigArgs, Prepared, SourceArgs, gate, provider};
 use crate::kubeconfig::OwnedSource;
 use crate::output::prompt;
 use crate::resources::{DIGEST, KUBECONFIG};
+use crate::text::quote;
 
 /// A credential that is ready to be sent.
 pub(super) struct NewCredential {
@@ -26,6 +27,39 @@ pub(super) struct NewCredential {
     pub is_kubeconfig: bool,
     /// True if the user was prompted for a part that a flag could have named.
     pub asked: bool,
+}
+
+/// Refuses a word in place of `--name`, and an empty name: both would store the credential under the context's name. A
+/// word beside `--name` is ignored with a warning; the Go tool ignores it silently.
+///
+/// # Errors
+/// A usage failure.
+pub(super) fn check_name(ctx: &Ctx, args: &Args) -> Result<(), Failure> {
+    let empty = |flag: &str| {
+        Failure::usage(format!("{flag} is required"))
+            .hint("its value is empty: check the variable that it comes from")
+    };
+    if args.name.as_deref() == Some("") {
+        return Err(empty("--name"));
+    }
+    if args.provider.as_deref() == Some("") {
+        return Err(empty("--provider"));
+    }
+    let Some(word) = args.words.first() else {
+        return Ok(());
+    };
+    let word = word.to_string_lossy();
+    if args.name.is_some() {
+        let word = quote(&word);
+        ctx.out
+            .warn(&format!("{word} is ignored: --name is the name"));
+        return Ok(());
+    }
+    let word = quote(&word);
+    Err(Failure::usage(format!(
+        "unexpected argument {word}: the name of a new credential follows --name"
+    ))
+    .hint(format!("write --name {word}")))
 }
 
 /// Reads the secret from its source, and the other fields from the flags.
