@@ -65,6 +65,26 @@ impl SourceArgs {
         }
     }
 
+    /// Warns if others may read the named file.
+    ///
+    /// # Errors
+    /// With `--strict` it is a [`Kind::Policy`] failure.
+    pub fn judge_file(input: &Input, ctx: &Ctx, is_strict: bool) -> Result<(), Failure> {
+        let Source::File(path) = &input.source else {
+            return Ok(());
+        };
+        match secret_file::open_to_others(path) {
+            Some(what) if is_strict => {
+                Err(Failure::new(Kind::Policy, format!("{what} (--strict)")).hint("nothing was sent"))
+            }
+            Some(what) => {
+                ctx.out.warn(&what);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Reads the named source, if one was named.
     ///
     /// # Errors

@@ -195,7 +195,7 @@ fn write_carved(ctx: &Ctx, args: &Args, examined: &Examined) -> Result<(), Failu
             _ => failure,
         }
     })?;
-    ctx.out.note(&format!("Wrote the kubeconfig to {name}"));
+    ctx.out.aside(&format!("Wrote the kubeconfig to {name}"));
     Ok(())
 }
 
@@ -380,7 +380,7 @@ impl Shown {
         let is_valid = refusal.is_none_or(|refusal| refusal.kind == Kind::Policy);
         match self.format {
             ReportFormat::Text => {
-                let text = text(ctx, name, sources, &examined, is_valid);
+                let text = text(ctx, name, sources, &examined, refusal);
                 if !ctx.out.is_terminal() {
                     return ctx.out.text(&text);
                 }
@@ -440,7 +440,7 @@ fn text(
     name: &str,
     sources: &[OwnedSource],
     examined: &Examined,
-    is_valid: bool,
+    refusal: Option<&Failure>,
 ) -> String {
     let report = &examined.report;
     let mut text = String::new();
@@ -463,18 +463,21 @@ fn text(
             text.push_str(&format!("{}\n", visible(&format!("{name}: {line}"))));
         }
     }
-    if is_valid {
+    let verdict = match refusal {
+        None => Some(("valid", Tone::Good)),
+        // Kubernetes' own client accepts it, and a gate of the command line does not.
+        Some(refusal) if refusal.kind == Kind::Policy => Some(("refused", Tone::Bad)),
+        Some(_) => None,
+    };
+    if let Some((verdict, tone)) = verdict {
         let context = report
             .summary
             .as_ref()
             .map(|summary| format!(" (context {})", quote(&summary.context.name)))
             .unwrap_or_default();
-        let valid = style::paint(
-            "valid",
-            Tone::Good,
-            ctx.out.is_terminal() && ctx.out.colored(),
-        );
-        let line = format!("{name}: {valid}{context}");
+        let is_colored = ctx.out.is_terminal() && ctx.out.colored();
+        let verdict = style::paint(verdict, tone, is_colored);
+        let line = format!("{name}: {verdict}{context}");
         text.push_str(&format!("{}\n", visible(&line)));
     }
     text

@@ -145,22 +145,25 @@ fn guess_provider(
 ) -> Result<Option<&'static str>, Failure> {
     if input.is_some_and(|input| provider::is_kubeconfig(&input.bytes)) {
         ctx.out
-            .note("This is a kubeconfig: --provider kubeconfig is assumed");
+            .aside("This is a kubeconfig: --provider kubeconfig is assumed");
         return Ok(Some(KUBECONFIG));
     }
     if input.is_none() && args.kubeconfig.context.is_some() {
         ctx.out
-            .note("--context is given: --provider kubeconfig is assumed");
+            .aside("--context is given: --provider kubeconfig is assumed");
         return Ok(Some(KUBECONFIG));
     }
     if ctx.may_ask() {
         return Ok(None);
     }
-    let missing = Failure::usage(if is_named {
-        "--provider is required"
-    } else {
-        "--name is required"
-    });
+    let missing = match input {
+        Some(input) if input.source != Source::Literal => Failure::usage(format!(
+            "{} is not a kubeconfig: --provider is required",
+            input.name()
+        )),
+        _ if is_named => Failure::usage("--provider is required"),
+        _ => Failure::usage("--name is required"),
+    };
     Err(missing.hint(line_to_type(args)))
 }
 
@@ -201,7 +204,7 @@ fn from_secret(
             provider::doubt(ctx, gates, Some(provider), &text)?;
             body.set_secret("token", text);
         }
-        None => ctx.out.note("No secret is stored (--allow no-secret)"),
+        None => ctx.out.aside("No secret is stored (--allow no-secret)"),
     }
     body.set_filled("annotations", args.annotations.as_deref());
     Ok(NewCredential {
