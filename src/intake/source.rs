@@ -10,6 +10,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source};
 use crate::kubeconfig::to_utf8;
+use crate::secret_file;
 
 /// The source of a secret.
 #[derive(Debug, Default, Clone, clap::Args)]
@@ -65,23 +66,13 @@ impl SourceArgs {
         }
     }
 
-    /// Warns if others may read the named file.
-    ///
-    /// # Errors
-    /// With `--strict` it is a [`Kind::Policy`] failure.
-    pub fn judge_file(input: &Input, ctx: &Ctx, is_strict: bool) -> Result<(), Failure> {
-        let Source::File(path) = &input.source else {
-            return Ok(());
-        };
-        match secret_file::open_to_others(path) {
-            Some(what) if is_strict => {
-                Err(Failure::new(Kind::Policy, format!("{what} (--strict)")).hint("nothing was sent"))
-            }
-            Some(what) => {
-                ctx.out.warn(&what);
-                Ok(())
-            }
-            None => Ok(()),
+    /// Warns if everybody may change the named file. Many kubeconfigs and all files of some CI systems can be read by
+    /// others; that is no reason to warn each time.
+    pub fn judge_file(ctx: &Ctx, input: Option<&Input>) {
+        if let Some(Source::File(path)) = input.map(|input| &input.source)
+            && let Some(warning) = secret_file::changeable_by_all(path)
+        {
+            ctx.out.warn(&warning);
         }
     }
 

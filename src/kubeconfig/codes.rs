@@ -505,7 +505,7 @@ pub(super) const CODES: &[Row] = &[
         "server-loopback",
         "server is localhost, 127/8, ::1, 0.0.0.0, an empty host, a name that stands for one of them (`*.crc.testing`, `lvh.me`, `127.0.0.1.nip.io`) or an alias of the host machine",
         "in a container this address means the container itself",
-        "use an address that the runner can reach; for kind: `kind get kubeconfig --internal`",
+        "use an address that the runner can reach; for kind: `kind get kubeconfig --internal`. With --local, where sessions run on this machine, it is a warning",
     ),
     lint(
         Warning,

@@ -20,7 +20,7 @@ use super::style::{Tone, paint};
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::text::color::{for_terminal, painted};
-use crate::text::visible;
+use crate::text::{visible, wrap};
 
 /// True if questions have color. Not set: they have none.
 static COLORED: OnceLock<bool> = OnceLock::new();
@@ -71,8 +71,20 @@ impl Choice {
 /// The terminal can't be read.
 pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
     let open = Question::open(Typing::Keys)?;
+    // dialoguer draws the question again with the answer, and clears one line of the window before: only the last line
+    // of a long question may be its prompt.
+    let question = visible(question);
+    let columns = usize::from(screen().size().1);
+    let question = wrap::line(&question, columns.saturating_sub(" [y/N]: y".len()), 0);
+    let (before, last) = match question.rsplit_once('\n') {
+        Some((before, last)) => (Some(before), last),
+        None => (None, question.as_str()),
+    };
+    for line in before.into_iter().flat_map(str::lines) {
+        write(&for_terminal(asked(line) + "\n"));
+    }
     let asked = Confirm::with_theme(&Plain)
-        .with_prompt(question)
+        .with_prompt(last)
         .default(false);
     Ok(open
         .answer(asked.interact_on_opt(&screen()))?

@@ -82,6 +82,7 @@ pub(super) fn prepare(ctx: &Ctx, args: &Args) -> anyhow::Result<NewCredential> {
     }
     let mut input = args.source.read()?;
     args.source.judge_literal(ctx, gates.strict)?;
+    SourceArgs::judge_file(ctx, input.as_ref());
     let provider = match given {
         Some(ref provider) => provider.clone(),
         None => {
