@@ -65,6 +65,9 @@ impl Choice {
     }
 }
 
+/// What follows the last word of a yes-or-no question, on its line: no blank of it is a place to break.
+const ROOM: &str = "\u{a0}[y/N]:\u{a0}y";
+
 /// Asks a yes-or-no question: `y` means yes at once; `n`, Enter and Esc mean no.
 ///
 /// # Errors
@@ -73,14 +76,11 @@ pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
     let open = Question::open(Typing::Keys)?;
     // dialoguer draws the question again with the answer, and clears one line of the window before: only the last line
     // of a long question may be its prompt.
-    let question = visible(question);
     let columns = usize::from(screen().size().1);
-    let question = wrap::line(&question, columns.saturating_sub(" [y/N]: y".len()), 0);
-    let (before, last) = match question.rsplit_once('\n') {
-        Some((before, last)) => (Some(before), last),
-        None => (None, question.as_str()),
-    };
-    for line in before.into_iter().flat_map(str::lines) {
+    let wrapped = wrap::line(&format!("{}{ROOM}", visible(question)), columns.saturating_sub(1), 0);
+    let question = wrapped.strip_suffix(ROOM).unwrap_or(&wrapped);
+    let (before, last) = question.rsplit_once('\n').unwrap_or(("", question));
+    for line in before.lines() {
         write(&for_terminal(asked(line) + "\n"));
     }
     let asked = Confirm::with_theme(&Plain)

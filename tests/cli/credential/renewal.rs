@@ -276,3 +276,11 @@ fn a_renewal_that_may_be_under_way_elsewhere_is_left_alone() {
     assert!(bench.objects().contains(&format!("secrets/{name}")));
     assert_eq!(bench.notes(), 0);
 }
+
+#[test]
+fn nothing_to_renew_is_said() {
+    let env = TestEnv::new();
+    let (status, stdout, stderr) = env.local().line("credential renew --all").told();
+    assert_eq!((status, stdout.as_str()), (Some(0), ""), "{stderr}");
+    assert!(stderr.contains("there is nothing to renew"), "{stderr}");
+}
