@@ -118,8 +118,9 @@ fn run_words(words: &[OsString]) -> ExitCode {
     };
     if let Some(word) = ignored {
         let word = text::quote(&word);
-        ctx.out
-            .warn(&format!("{word} is ignored: this command takes no argument"));
+        ctx.out.warn(&format!(
+            "{word} is ignored: this command takes no argument"
+        ));
     }
     match check_environment(&ctx.out).and_then(|()| cli.command.run(&ctx)) {
         Ok(()) => {

@@ -124,7 +124,11 @@ pub(crate) fn check_variables() -> Result<Option<String>, Failure> {
             }
             _ => continue,
         };
-        let what = format!("invalid value {} of {}: {wanted}", quote(&text), variable.name);
+        let what = format!(
+            "invalid value {} of {}: {wanted}",
+            quote(&text),
+            variable.name
+        );
         if !matches!(key.name, file::REQUEST_TIMEOUT | file::POLLING_INTERVAL) {
             return Err(Failure::usage(what).hint(format!("unset {}", variable.name)));
         }

@@ -334,7 +334,8 @@ pub(crate) fn failure(fault: Fault) -> Failure {
         format!("{}: {}", fault.class.word(), fault.text),
     )
     .hint(if fault.hint == FROM_SESSION {
-        "this machine asked, and must reach the cluster: check the network, a VPN and the proxy".to_owned()
+        "this machine asked, and must reach the cluster: check the network, a VPN and the proxy"
+            .to_owned()
     } else {
         fault.hint
     })

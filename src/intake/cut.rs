@@ -153,7 +153,9 @@ fn explain_text(sources: &[OwnedSource], findings: &mut [Finding]) {
         // A pipe has no folder in which its files could lie.
         let unreadable = findings.iter_mut();
         for finding in unreadable.filter(|it| it.code == "file-unreadable") {
-            finding.fix = Some("inline the files first: `kubectl config view --raw --flatten | …`".to_owned());
+            finding.fix = Some(
+                "inline the files first: `kubectl config view --raw --flatten | …`".to_owned(),
+            );
         }
     }
     let fix = match source.bytes.trim_ascii_start() {

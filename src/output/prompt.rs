@@ -77,15 +77,17 @@ pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
     // dialoguer draws the question again with the answer, and clears one line of the window before: only the last line
     // of a long question may be its prompt.
     let columns = usize::from(screen().size().1);
-    let wrapped = wrap::line(&format!("{}{ROOM}", visible(question)), columns.saturating_sub(1), 0);
+    let wrapped = wrap::line(
+        &format!("{}{ROOM}", visible(question)),
+        columns.saturating_sub(1),
+        0,
+    );
     let question = wrapped.strip_suffix(ROOM).unwrap_or(&wrapped);
     let (before, last) = question.rsplit_once('\n').unwrap_or(("", question));
     for line in before.lines() {
         write(&for_terminal(asked(line) + "\n"));
     }
-    let asked = Confirm::with_theme(&Plain)
-        .with_prompt(last)
-        .default(false);
+    let asked = Confirm::with_theme(&Plain).with_prompt(last).default(false);
     Ok(open
         .answer(asked.interact_on_opt(&screen()))?
         .unwrap_or(false))

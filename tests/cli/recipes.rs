@@ -178,7 +178,7 @@ fn a_wrong_kubeconfig_stops_the_github_action() {
 
 #[test]
 fn text_of_an_input_is_no_part_of_a_script() {
-    for name in ["validate", "create", "exec"] {
+    for name in ["install", "validate", "create", "exec"] {
         let action = recipe(&format!("github/{name}/action.yml"));
         for step in action["runs"]["steps"].as_array().unwrap() {
             assert!(!step["run"].as_str().unwrap().contains("${{"), "{name}");
@@ -296,7 +296,9 @@ fn a_project_with_another_kubeconfig_stores_nothing_unless_it_may_be_replaced() 
 fn the_workflow_installs_the_program_it_uses() {
     let ci = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ci");
     let action = recipe("github/install/action.yml");
-    let script = action["runs"]["steps"][0]["env"]["INSTALL"].as_str().unwrap();
+    let script = action["runs"]["steps"][0]["env"]["INSTALL"]
+        .as_str()
+        .unwrap();
     let script = script.strip_prefix("${{ github.action_path }}/").unwrap();
     assert!(ci.join("github/install").join(script).is_file());
     let workflow = recipe("github/workflow.yml");

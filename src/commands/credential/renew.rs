@@ -117,7 +117,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let records = wanted(ctx, args)?;
     if records.is_empty() {
-        ctx.out.aside("No stored credential is minted: there is nothing to renew");
+        ctx.out
+            .aside("No stored credential is minted: there is nothing to renew");
     }
     let within = args.expiring_within;
     let is_due = |record: &Record| {

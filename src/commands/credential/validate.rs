@@ -130,7 +130,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         count += 1;
         match judged(ctx, args, subject) {
             Ok((_, examined)) if may_be_other && is_other(&examined.report) => {
-                ctx.out.aside(&format!("{name}: skipped, it is no kubeconfig"));
+                ctx.out
+                    .aside(&format!("{name}: skipped, it is no kubeconfig"));
                 count -= 1;
             }
             Ok((sources, examined)) => {

@@ -96,7 +96,10 @@ fn a_fault_names_its_file_and_document() {
     let env = TestEnv::new();
     env.file("team/a.yaml", "kind: Project\nname: a\n");
     env.file("team/b.yaml", "kind: Agent\nname: a\nflavour: x\n");
-    env.file("team/c.yaml", "kind: Agent\nname: a\n---\nkind: Agent\nnme: b\n");
+    env.file(
+        "team/c.yaml",
+        "kind: Agent\nname: a\n---\nkind: Agent\nnme: b\n",
+    );
     let (code, _, stderr) = dry_run(&env, &["-f", "team"], "");
     assert_eq!(code, Some(7), "{stderr}");
     assert!(

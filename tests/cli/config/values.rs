@@ -170,7 +170,10 @@ fn a_limit_is_read_the_same_way_from_flags_variables_and_the_file() {
     let env = TestEnv::new();
     let view = |variable: &str, value: &str| {
         let mut command = env.acpctl();
-        command.env(variable, value).line("config view --origin").told()
+        command
+            .env(variable, value)
+            .line("config view --origin")
+            .told()
     };
     for (variable, value, shown) in [
         ("AMBIENT_REQUEST_TIMEOUT", "2s", "2s"),
@@ -179,7 +182,11 @@ fn a_limit_is_read_the_same_way_from_flags_variables_and_the_file() {
         ("AMBIENT_POLLING_INTERVAL", "1m", "60s"),
     ] {
         let (status, stdout, stderr) = view(variable, value);
-        assert_eq!((status, stderr.as_str()), (Some(0), ""), "{variable}={value}");
+        assert_eq!(
+            (status, stderr.as_str()),
+            (Some(0), ""),
+            "{variable}={value}"
+        );
         assert!(stdout.contains(shown), "{variable}={value}: {stdout}");
     }
     for flag in ["--request-timeout 30", "--connect-timeout 30s"] {
@@ -195,7 +202,10 @@ fn a_limit_is_read_the_same_way_from_flags_variables_and_the_file() {
     ] {
         let (status, _, stderr) = view(variable, value);
         assert_eq!(status, Some(2), "{variable}={value}: {stderr}");
-        assert!(stderr.contains(&format!("Hint: unset {variable}")), "{stderr}");
+        assert!(
+            stderr.contains(&format!("Hint: unset {variable}")),
+            "{stderr}"
+        );
     }
     // The Go tool ignores these silently.
     for (variable, value) in [

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::server::{Scripted, error, json as answer, list, raw};
 use crate::support::run::{Line as _, Run as _};
+use crate::support::server::{Scripted, error, json as answer, list, raw};
 use crate::support::{ID, SAMPLE, TestEnv, streams};
 
 #[test]
@@ -163,7 +163,10 @@ fn a_typed_name_is_never_lost() {
     assert_eq!(env.local().line("credential list -o name").stdout(), "");
     // The Go tool ignores a word beside --name, and those of a list.
     let (status, stdout, stderr) = create().args(["extra", "--name", "mine"]).told();
-    assert_eq!((status, stdout.as_str()), (Some(0), "credential/mine created\n"));
+    assert_eq!(
+        (status, stdout.as_str()),
+        (Some(0), "credential/mine created\n")
+    );
     assert!(stderr.contains("Warning: \"extra\" is ignored"), "{stderr}");
     let (status, stdout, stderr) = env.local().line("credential list other -o name").told();
     assert_eq!((status, stdout.as_str()), (Some(0), "credential/mine\n"));

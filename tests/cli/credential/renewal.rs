@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::mint::{Bench, MINT};
 use crate::support::apiserver::{Fault, Planned};
-use crate::support::{schema, signals};
+use crate::support::run::{Line as _, Run as _};
+use crate::support::{TestEnv, schema, signals};
 
 /// A run of `renew --watch`, whose standard error is read line by line.
 struct Watching {

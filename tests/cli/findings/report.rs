@@ -11,7 +11,10 @@ use crate::support::{TestEnv, skipped, streams};
 fn a_folder_says_what_it_leaves_out() {
     let env = TestEnv::new();
     let good = config(GOOD, "token: abcdef");
-    env.file("d/kubeconfig", config("http://api.example.com", "token: abcdef"));
+    env.file(
+        "d/kubeconfig",
+        config("http://api.example.com", "token: abcdef"),
+    );
     env.file("d/dev.yaml", &good);
     env.file("d/inner/kubeconfig", &good);
     env.file("d/README.md", "no kubeconfig");
@@ -31,7 +34,13 @@ fn a_folder_says_what_it_leaves_out() {
     // What is named is judged, and so is a kubeconfig inside another document.
     let (status, ..) = validate(&env, &["d/values.yaml"]);
     assert_eq!(status, Some(7));
-    env.file("e/wrapped.yaml", format!("data:\n  kubeconfig: |\n    {}", good.replace('\n', "\n    ")));
+    env.file(
+        "e/wrapped.yaml",
+        format!(
+            "data:\n  kubeconfig: |\n    {}",
+            good.replace('\n', "\n    ")
+        ),
+    );
     let (status, stdout, _) = validate(&env, &["e"]);
     assert_eq!(status, Some(7));
     assert!(stdout.contains("error[not-a-config]"), "{stdout}");
@@ -45,10 +54,16 @@ fn what_a_gate_refuses_is_not_called_valid() {
     let env = TestEnv::new();
     env.file("warned.yaml", config("https://10.0.0.1", "token: abcdef"));
     let (_, stdout, _) = validate(&env, &["warned.yaml"]);
-    assert!(stdout.ends_with("warned.yaml: valid (context \"dev\")\n"), "{stdout}");
+    assert!(
+        stdout.ends_with("warned.yaml: valid (context \"dev\")\n"),
+        "{stdout}"
+    );
     let (status, stdout, _) = validate(&env, &["warned.yaml", "--strict"]);
     assert_eq!(status, Some(8));
-    assert!(stdout.ends_with("warned.yaml: refused (context \"dev\")\n"), "{stdout}");
+    assert!(
+        stdout.ends_with("warned.yaml: refused (context \"dev\")\n"),
+        "{stdout}"
+    );
 }
 
 #[test]

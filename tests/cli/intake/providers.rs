@@ -32,7 +32,10 @@ fn a_kubeconfig_of_another_provider_is_stored_only_on_request() {
     let args = credential_create("github", "g", &["--from-file", "k.yaml"]);
     let (status, stdout, stderr) = run(&env, &args);
     assert_eq!((status, stdout.as_str()), (Some(7), ""), "{stderr}");
-    assert!(stderr.contains("all its contexts would be stored"), "{stderr}");
+    assert!(
+        stderr.contains("all its contexts would be stored"),
+        "{stderr}"
+    );
     let accepted = [&args[..], &["--allow", "uncut-kubeconfig"]].concat();
     let (status, _, stderr) = run(&env, &[&accepted[..], &["--strict"]].concat());
     assert_eq!(status, Some(8), "{stderr}");
@@ -68,5 +71,8 @@ fn a_manifest_with_a_misspelt_provider_is_refused() {
     let accepted = ["apply", "-f", "m.yaml", "--allow", "uncut-kubeconfig"];
     let (status, _, stderr) = run(&env, &accepted);
     assert_eq!(status, Some(0), "{stderr}");
-    assert!(stderr.contains("Warning: credential/m: the secret"), "{stderr}");
+    assert!(
+        stderr.contains("Warning: credential/m: the secret"),
+        "{stderr}"
+    );
 }

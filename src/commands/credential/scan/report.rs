@@ -143,12 +143,13 @@ impl<'r> Report<'r> {
         }
         let room = MOST.saturating_sub(self.findings.len());
         let found = hits.iter().filter_map(|hit| Some((hit, credential(hit)?)));
-        self.findings.extend(found.take(room).map(|(hit, (id, name))| {
-            json!({
-                "path": place.path, "line": hit.line, "offset": hit.offset, "commit": commit,
-                "credential_id": id, "credential": name, "part": part, "encoding": encoding,
-            })
-        }));
+        self.findings
+            .extend(found.take(room).map(|(hit, (id, name))| {
+                json!({
+                    "path": place.path, "line": hit.line, "offset": hit.offset, "commit": commit,
+                    "credential_id": id, "credential": name, "part": part, "encoding": encoding,
+                })
+            }));
         Ok(())
     }
 
