@@ -157,8 +157,10 @@ fn guess_provider(
     if ctx.may_ask() {
         return Ok(None);
     }
-    let missing = match input {
-        Some(input) if input.source != Source::Literal => Failure::usage(format!(
+    let is_secret =
+        |input: &&Input| input.source != Source::Literal && !input.bytes.trim_ascii().is_empty();
+    let missing = match input.filter(is_secret) {
+        Some(input) => Failure::usage(format!(
             "{} is not a kubeconfig: --provider is required",
             input.name()
         )),
