@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::apply::dry_run;
+use crate::support::run::{Line as _, Run as _};
 use crate::support::{SAMPLE, TestEnv, streams};
 
 /// What a manifest may look like, and what of it is warned about; nothing of it needs a server.
@@ -108,6 +109,13 @@ fn a_fault_names_its_file_and_document() {
     );
     assert!(
         stderr.contains("Error: c.yaml, document 2: agent/Agent: unknown key \"nme\"\n"),
+        "{stderr}"
+    );
+    env.file("nameless/c.yaml", "kind: Project\n");
+    let (code, _, stderr) = env.local().line("apply -f nameless").told();
+    assert_eq!(code, Some(7), "{stderr}");
+    assert!(
+        stderr.contains("validation failed: name is required\nHint: see c.yaml\n"),
         "{stderr}"
     );
 }
