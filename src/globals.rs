@@ -72,7 +72,7 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "EXPRESSION")]
     pub jq: Option<String>,
 
-    /// Print only names in lists, and only warnings and errors on stderr
+    /// Print only names, and only warnings and errors on stderr
     #[arg(short, long, global = true)]
     pub quiet: bool,
 

@@ -269,5 +269,5 @@ fn quiet_leaves_out_what_is_assumed() {
     assert!(loud.contains("is assumed"), "{loud}");
     let quiet = env.local().line(line).arg("-q").told();
     assert_eq!(quiet.0, Some(0));
-    assert_eq!(quiet.2, "");
+    assert_eq!((quiet.1.as_str(), quiet.2.as_str()), ("n\n", ""));
 }
