@@ -13,7 +13,7 @@ const HEADER: u16 = 4;
 /// The width in which a text still tells something.
 const WORDS: usize = 16;
 /// The widest column of single words and numbers.
-const SHORT: usize = 12;
+const SHORT: usize = 15;
 /// The most rows of the last line.
 const STATUS: usize = 3;
 

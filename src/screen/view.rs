@@ -280,8 +280,10 @@ pub(super) struct Outside {
     /// The words before and behind the object's ID.
     pub words: &'static [&'static str],
     pub flags: &'static [&'static str],
-    /// The question before it, and the word on its button; `None` for a command that changes nothing.
-    pub question: Option<(fn(&Record) -> String, &'static str)>,
+    /// The title of the question before it, and the word on its button.
+    pub title: &'static str,
+    /// The question; `None` for a command that changes nothing.
+    pub question: Option<fn(&Record) -> String>,
     /// Says why the row is not one for it.
     pub check: fn(&Record) -> Result<(), String>,
 }

@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget as _};
 
@@ -16,7 +16,8 @@ pub(super) fn boxed(title: &str, theme: Theme, area: Rect, buffer: &mut Buffer) 
         "" => Line::default(),
         title => Line::from(Span::styled(
             format!(" {} ", shown::cut(title, room)),
-            theme.title(),
+            // The border is dim, and its cells are those of the title.
+            theme.title().remove_modifier(Modifier::DIM),
         )),
     };
     let block = Block::bordered()

@@ -39,6 +39,7 @@ impl Stage {
             server: "https://acp.example.org".to_owned(),
             user: "jsell".to_owned(),
             project: "home".to_owned(),
+            flags: vec!["--context-name=acp.example.org".to_owned()],
         };
         let mut state = State::new(options, about, (100, 30), noon());
         let effects = start(&mut state);

@@ -220,14 +220,14 @@ fn outside(state: &mut State, what: &Outside, effects: &mut Vec<Effect>) {
     let words = what.words.iter().copied().chain([row.id()]);
     let words = words.chain(what.flags.iter().copied()).map(str::to_owned);
     let words: Vec<String> = words.chain(state.about.flags.iter().cloned()).collect();
-    let Some((question, button)) = what.question else {
+    let Some(question) = what.question else {
         return effects.push(Effect::Outside(words));
     };
     state.ask(Dialog {
         page: state.top().map_or(0, |page| page.number),
-        title: button.to_owned(),
+        title: what.title.to_owned(),
         lines: vec![shown::line(&question(&row))],
-        buttons: vec!["Cancel", button],
+        buttons: vec!["Cancel", what.title],
         at: 0,
         typed: None,
         then: Then::Outside(words),

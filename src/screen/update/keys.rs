@@ -170,11 +170,11 @@ fn table(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Char('A') => sort_by_title(state, &["AGE", "BOUND"]),
         KeyCode::Char('c') => {
             let text = table.selected().map(|row| shown::line(row.id()));
-            copy(state, text.unwrap_or_default(), effects);
+            copy(state, &text.unwrap_or_default(), effects);
         }
         KeyCode::Char('C') => {
             let text = table.selected().map(|row| shown::line(row.name_or_id()));
-            copy(state, text.unwrap_or_default(), effects);
+            copy(state, &text.unwrap_or_default(), effects);
         }
         KeyCode::Char(c) if c.is_ascii_digit() => {
             let place = usize::try_from(u32::from(c) - u32::from('0')).unwrap_or_default();
@@ -217,13 +217,13 @@ fn sort_by_title(state: &mut State, titles: &[&str]) {
 }
 
 /// Copies a text as it is shown: the clipboard goes into other programs, and often into a shell.
-fn copy(state: &mut State, text: String, effects: &mut Vec<Effect>) {
+fn copy(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
     if text.is_empty() {
         return state.complain("There is nothing to copy");
     }
     let line = shown::line(text.lines().next().unwrap_or_default());
     state.say(format!("Copied: {}", shown::cut(&line, 60)));
-    effects.push(Effect::Copy(shown::text(&text)));
+    effects.push(Effect::Copy(shown::text(text)));
 }
 
 fn detail(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
@@ -248,11 +248,11 @@ fn detail(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         }
         KeyCode::Char('c') => {
             let text = detail.value();
-            copy(state, text, effects);
+            copy(state, &text, effects);
         }
         KeyCode::Char('C') => {
             let text = detail.all();
-            copy(state, text, effects);
+            copy(state, &text, effects);
         }
         _ => {}
     }
@@ -311,11 +311,11 @@ fn messages(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Char('c') => {
             let entry = messages.pointed(messages.focus);
             let text = entry.map(|entry| entry.text.clone()).unwrap_or_default();
-            copy(state, text, effects);
+            copy(state, &text, effects);
         }
         KeyCode::Char('C') => {
             let text = messages.transcript();
-            copy(state, text, effects);
+            copy(state, &text, effects);
         }
         KeyCode::Char('x') => actions::interrupt(state),
         KeyCode::Char('d') => actions::describe_session(state),

@@ -38,7 +38,7 @@ pub(super) static VIEW: View = View {
                 let end = map.get(EXPIRES_AT).and_then(Value::as_str);
                 end.unwrap_or_default().to_owned()
             })),
-            width: 14,
+            width: 15,
             place: Place::Room(1),
         },
         Col::computed("BINDINGS", 8, |it, _| joined(it, "bindings")).at(Place::Room(2)),
@@ -81,6 +81,7 @@ pub(super) static VIEW: View = View {
 static INSPECT: Outside = Outside {
     words: &["credential", "inspect"],
     flags: &["--access"],
+    title: "Inspect",
     question: None,
     check: |credential| match credential.text("provider") {
         KUBECONFIG => Ok(()),
@@ -91,13 +92,11 @@ static INSPECT: Outside = Outside {
 static RENEW: Outside = Outside {
     words: &["credential", "renew"],
     flags: &[],
-    question: Some((
-        |credential| {
-            let name = quote(credential.name_or_id());
-            format!("Make a new token for credential {name} and end the one before?")
-        },
-        "Renew",
-    )),
+    title: "Renew",
+    question: Some(|credential| {
+        let name = quote(credential.name_or_id());
+        format!("Make a new token for credential {name} and end the one before?")
+    }),
     check: |credential| {
         if annotation(credential, MINT_ID).is_empty() {
             let name = quote(credential.name_or_id());

@@ -3,7 +3,7 @@
 use super::{ENTER, leave};
 use crate::support::TestEnv;
 use crate::support::pty::{Terminal, start};
-use crate::support::run::{Line as _, Run as _};
+use crate::support::run::Line as _;
 use crate::support::serve::Serve;
 
 const TOKEN: &str = "ghp_canary-of-the-walk-0123456789";
@@ -11,7 +11,7 @@ const TOKEN: &str = "ghp_canary-of-the-walk-0123456789";
 /// From the projects to an agent, its session with messages, an answer and an interrupt, then a credential that it
 /// gets.
 fn walk(terminal: &Terminal) {
-    terminal.wait_for("team-a");
+    terminal.wait_for("> team-a");
     terminal.type_text(ENTER);
     terminal.wait_for("agents(team-a)[1]");
     terminal.type_text("s");
