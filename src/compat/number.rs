@@ -188,8 +188,8 @@ pub(crate) fn duration(text: &str) -> Result<Duration, NumberError> {
     Duration::try_from_secs_f64(seconds).map_err(|_| bad())
 }
 
-/// Reads a duration like [`duration`], and a number without a unit as seconds. Used for settings that a flag, a variable
-/// and the configuration can hold: all three take the same.
+/// Reads a duration like [`duration`], and a number without a unit as seconds. Used for settings that a flag, a
+/// variable and the configuration can hold: all three take the same.
 ///
 /// # Errors
 /// As [`duration`].

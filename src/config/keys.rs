@@ -103,8 +103,8 @@ pub(crate) const KEYS: &[Key] = &[
     ),
 ];
 
-/// Checks the variables of the settings that take a number. Returns what to warn of: the Go tool ignores a wrong value of
-/// its own variables.
+/// Checks the variables of the settings that take a number. Returns what to warn of: the Go tool ignores a wrong value
+/// of its own variables.
 ///
 /// # Errors
 /// A usage failure for a wrong value of a variable that the Go tool does not have.

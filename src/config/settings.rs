@@ -328,7 +328,8 @@ pub(crate) fn check_characters(token: &SecretString, whence: &str) -> Result<(),
     Ok(())
 }
 
-/// Returns the time limit that a variable holds; `None` if it holds none, which is reported where the variables are checked.
+/// Returns the time limit that a variable holds; `None` if it holds none, which is reported when the variables are
+/// checked.
 pub(super) fn time_limit(variable: env::Var) -> Option<Duration> {
     let limit = number::seconds(&variable.get()?).ok()?;
     Some(limit).filter(|limit| !limit.is_zero())

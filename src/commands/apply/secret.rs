@@ -132,8 +132,8 @@ pub(super) fn kubeconfig(
     })
 }
 
-/// Refuses a kubeconfig under another provider: it would be stored with all its contexts and without a check. Warns about
-/// other oddities.
+/// Refuses a kubeconfig under another provider: it would be stored with all its contexts and without a check. Warns
+/// about other oddities.
 fn doubt_the_provider(
     ctx: &Ctx,
     credential: &Credential,

@@ -63,8 +63,8 @@ acpctl credential validate ~/.kube/config --target managed --carve managed.yaml"
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Files, or folders with kubeconfig*, *.kubeconfig, *.yaml, *.yml, *.conf and config; - for stdin (the default if data
-    /// is piped in)
+    /// Files, or folders with kubeconfig*, *.kubeconfig, *.yaml, *.yml, *.conf and config; - for stdin (the default if
+    /// data is piped in)
     #[arg(id = "file", value_name = "FILE", num_args = 0..)]
     files: Vec<PathBuf>,
     /// Judge this context (default: the file's current-context)
@@ -131,7 +131,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         match judged(ctx, args, subject) {
             Ok((_, examined)) if may_be_other && is_other(&examined.report) => {
                 ctx.out
-                    .aside(&format!("{name}: skipped, it is no kubeconfig"));
+                    .aside(&format!("{name}: skipped, it is not a kubeconfig"));
                 count -= 1;
             }
             Ok((sources, examined)) => {

@@ -193,7 +193,7 @@ fn a_dry_run_foresees_what_is_stored() {
     let updated = create("--dry-run --context other --if-exists update");
     assert_eq!(updated.1, "credential/n updated (dry run)\n");
     assert_eq!(create("").1, "credential/n unchanged\n");
-    // Without a login nothing can be asked.
+    // Without a login there is nobody to ask.
     let mut bare = env.acpctl();
     bare.args(["credential", "create", "-f", SAMPLE, "--dry-run"]);
     assert_eq!(bare.told().0, Some(0));

@@ -25,8 +25,8 @@ fn a_folder_says_what_it_leaves_out() {
     assert_eq!(status, Some(7), "{stdout}{stderr}");
     for told in [
         "d: skipped 1 file and 1 folder in it; to check them too, name them\n",
-        "d/values.yaml: skipped, it is no kubeconfig\n",
-        "d/deploy.yaml: skipped, it is no kubeconfig\n",
+        "d/values.yaml: skipped, it is not a kubeconfig\n",
+        "d/deploy.yaml: skipped, it is not a kubeconfig\n",
         "Error: d/kubeconfig has 1 error\n",
     ] {
         assert!(stderr.contains(told), "{told}: {stderr}");

@@ -62,7 +62,7 @@ pub(super) fn may_meet(args: &Args, new: &NewCredential) -> bool {
     (new.is_kubeconfig || args.if_exists.is_some()) && !args.allow_duplicate
 }
 
-/// Tells what [`send`] would do, for a dry run. Without a login nothing is asked: a dry run checks a kubeconfig then.
+/// Tells what [`send`] would do, for a dry run. Without a login it sends no request.
 ///
 /// # Errors
 /// If another credential has the name, or the server does not answer.
@@ -86,7 +86,7 @@ pub(super) fn foresee(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Re
     Ok(effect)
 }
 
-/// Decides about credentials of the same name, of which `first` is the first, and writes over one if it is to be updated.
+/// Decides about credentials of the same name, of which `first` is the first, and writes over the one to be updated.
 async fn meet(
     client: &Client,
     if_exists: Option<IfExists>,
