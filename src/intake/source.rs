@@ -67,7 +67,7 @@ impl SourceArgs {
     }
 
     /// Warns if everybody may change the named file. Many kubeconfigs and all files of some CI systems can be read by
-    /// others; that is no reason to warn each time.
+    /// others, which is not worth a warning each time.
     pub fn judge_file(ctx: &Ctx, input: Option<&Input>) {
         if let Some(Source::File(path)) = input.map(|input| &input.source)
             && let Some(warning) = secret_file::changeable_by_all(path)

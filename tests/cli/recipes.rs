@@ -287,7 +287,7 @@ fn a_project_with_another_kubeconfig_stores_nothing_unless_it_may_be_replaced() 
     list.args(["credential", "list", "-o", "name"]);
     assert_eq!(streams(&list.output().unwrap()).0, "credential/a\n");
     assert_eq!(status("b", "true"), Some(0));
-    // A variable that is not set is no name.
+    // A variable that is not set gives an empty name.
     assert_eq!(status("", "false"), Some(2));
 }
 

@@ -91,7 +91,7 @@ pub struct Args {
     /// none|read|read-secrets|write|escalate|admin
     #[arg(long, value_name = "GRADE", value_parser = grading::level)]
     pub(super) max_grade: Option<Level>,
-    /// Words that are no flags: the Go tool ignores them.
+    /// Words without a flag: the Go tool ignores them.
     #[arg(hide = true, id = "words")]
     pub(super) words: Vec<OsString>,
     // Keep these fields last: a help heading applies to every field that follows.
