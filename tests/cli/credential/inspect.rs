@@ -406,19 +406,13 @@ fn a_grade_is_a_gate_before_a_kubeconfig_is_stored() {
 #[test]
 fn an_unreachable_cluster_is_one_of_this_machine() {
     let env = TestEnv::new();
-    let server = ApiServer::start();
-    let kubeconfig = server.kubeconfig(ADMIN);
-    drop(server);
+    let kubeconfig = ApiServer::start().kubeconfig(ADMIN);
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = unused.local_addr().unwrap().port();
     drop(unused);
-    let kubeconfig: String = kubeconfig
-        .lines()
-        .map(|line| match line.split_once("server: ") {
-            Some((before, _)) => format!("{before}server: https://127.0.0.1:{port}\n"),
-            None => format!("{line}\n"),
-        })
-        .collect();
+    let (before, after) = kubeconfig.split_once("server: \"").unwrap();
+    let (_, after) = after.split_once('"').unwrap();
+    let kubeconfig = format!("{before}server: \"https://127.0.0.1:{port}\"{after}");
     env.file("k", kubeconfig);
     for (line, begin) in [
         ("credential inspect --access -f k", "Error: network: "),
