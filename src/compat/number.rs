@@ -188,6 +188,18 @@ pub(crate) fn duration(text: &str) -> Result<Duration, NumberError> {
     Duration::try_from_secs_f64(seconds).map_err(|_| bad())
 }
 
+/// Reads a time limit: a number of seconds, or a [`duration`]. Used by settings, and by flags that the Go tool does not
+/// have.
+///
+/// # Errors
+/// As [`duration`].
+pub(crate) fn time_limit(text: &str) -> Result<Duration, NumberError> {
+    match text.parse() {
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(_) => duration(text),
+    }
+}
+
 /// Reads a duration like [`duration`], and days (`2d`) as well. Used by flags that the Go tool does not have.
 ///
 /// # Errors
@@ -239,6 +251,9 @@ mod tests {
             duration("5").unwrap_err().to_string(),
             "time: missing unit in duration \"5\""
         );
+        assert_eq!(time_limit("5"), Ok(Duration::from_secs(5)));
+        assert_eq!(time_limit("5s"), Ok(Duration::from_secs(5)));
+        assert!(time_limit("5x").is_err());
         assert!(duration("1d").is_err());
         assert_eq!(duration_with_days("2d"), Ok(Duration::from_secs(172_800)));
         assert!(duration("é").is_err());

@@ -44,7 +44,7 @@ pub(super) fn effective(
     settings: &Settings,
     config: &Config,
 ) -> (Option<String>, Origin) {
-    let seconds = |value: Duration| Some(format!("{}s", value.as_secs()));
+    let seconds = |value: Duration| Some(format!("{value:?}"));
     match key.name {
         file::API_URL => (
             Some(url_for_people(&settings.api_url.value)),
@@ -110,8 +110,7 @@ pub(super) fn read(key: &Key, text: &str) -> Result<Value, Failure> {
             Err(_) => Err(invalid("it takes true or false")),
         },
         Takes::Seconds => {
-            let seconds = text.parse().map(Duration::from_secs).ok();
-            let time = seconds.or_else(|| number::duration(text).ok());
+            let time = number::time_limit(text).ok();
             let fits =
                 |time: &Duration| time.subsec_nanos() == 0 && !time.is_zero() && *time <= LONGEST;
             match time.filter(fits) {
