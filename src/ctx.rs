@@ -19,7 +19,7 @@ use crate::auth::login::Bearer;
 use crate::auth::{cleartext, job, login, refresh, store};
 use crate::config::file::{Error, INSECURE};
 use crate::config::keys::{KEYS, Takes};
-use crate::config::settings::login_url;
+use crate::config::settings::{Origin, login_url, unread_variables};
 use crate::config::{Config, Place, Settings, contexts, paths};
 use crate::env;
 use crate::failure::{Failure, Kind};
@@ -210,6 +210,17 @@ impl Ctx {
         })
     }
 
+    /// True if the user has chosen a server: by its address, by a token or by a login.
+    #[must_use]
+    pub(crate) fn has_server(&self) -> bool {
+        let is_chosen = |settings: &Settings| {
+            settings.api_url.origin != Origin::Default || settings.token.value.is_some()
+        };
+        self.settings().is_ok_and(is_chosen)
+            || job::is_set()
+            || self.config_if_any().is_ok_and(login::is_logged_in)
+    }
+
     /// Returns the project of a command that needs one: `--project-id`, or else the configured project.
     ///
     /// # Errors
@@ -258,6 +269,7 @@ impl Ctx {
     /// As [`Ctx::client`].
     pub(crate) fn connect(&self) -> anyhow::Result<Client> {
         let settings = self.settings()?;
+        check_variables()?;
         NOTES.call_once(|| self.note_what_does_not_count(settings));
         let (token, renewal) = self.token(settings)?;
         settings.check_connection(token.as_ref())?;
@@ -272,8 +284,19 @@ impl Ctx {
         Ok(client)
     }
 
-    /// Names what the user has set for another server, and what therefore does not count for this one.
+    /// Warns of variables with numbers whose values can't be read.
+    pub(crate) fn warn_of_variables(&self) {
+        for unread in unread_variables() {
+            let Failure { message, hint, .. } = unread.failure;
+            let unset = hint.unwrap_or_default();
+            self.out
+                .warn(&format!("{message}; the variable does not count: {unset}"));
+        }
+    }
+
+    /// Names what does not count: values that can't be read, and what the user has set for another server.
     fn note_what_does_not_count(&self, settings: &Settings) {
+        self.warn_of_variables();
         let mut variables = settings.overruled.clone();
         if settings.is_login_of_context && !settings.is_local() && job::is_set() {
             variables.push(env::CLIENT_ID.name);
@@ -420,10 +443,17 @@ impl Ctx {
     }
 }
 
+/// Refuses variables with numbers whose values can't be read: to ignore them would wait longer, or try more often, than
+/// the user wants. The Go tool ignores some of them silently; those only cause a warning.
+fn check_variables() -> Result<(), Failure> {
+    let refused = unread_variables().find(|unread| !unread.is_tolerated);
+    refused.map_or(Ok(()), |unread| Err(unread.failure))
+}
+
 /// Refuses a context that does not exist.
 fn check_context(config: &Config) -> Result<(), Failure> {
     match config.check_context() {
-        Err(Error::NoContext { name }) => Err(contexts::not_found(&name)),
+        Err(Error::NoContext { name }) => Err(contexts::not_found(config, &name)),
         checked => checked.map_err(Failure::from),
     }
 }

@@ -54,10 +54,10 @@ variables! {
     ACTIONS_ID_TOKEN_REQUEST_URL = "ACTIONS_ID_TOKEN_REQUEST_URL", Text, "Set by GitHub in jobs with `id-token: write`: address of ID tokens.";
     ACTIONS_ID_TOKEN_REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN", Text, "Set by GitHub beside it.";
     PROJECT = "AMBIENT_PROJECT", Text, "Project to work in.";
-    REQUEST_TIMEOUT = "AMBIENT_REQUEST_TIMEOUT", Text, "Time limit for one request: seconds, or a duration such as `1m30s`.";
-    CONNECT_TIMEOUT = "AMBIENT_CONNECT_TIMEOUT", Text, "Time limit for connecting to the server, in the same form.";
+    REQUEST_TIMEOUT = "AMBIENT_REQUEST_TIMEOUT", Text, "Time limit for one request, in seconds or as a duration: `90`, `90s`.";
+    CONNECT_TIMEOUT = "AMBIENT_CONNECT_TIMEOUT", Text, "Time limit for connecting to the server, in seconds or as a duration.";
     RETRIES = "AMBIENT_RETRIES", Text, "How often a request that is safe to repeat is retried (0 to 100).";
-    POLLING_INTERVAL = "AMBIENT_POLLING_INTERVAL", Text, "Time between two polls of `get --watch`, in the same form.";
+    POLLING_INTERVAL = "AMBIENT_POLLING_INTERVAL", Text, "Pause between two polls of `get --watch`, in seconds or as a duration.";
     COMPLETION_TIMEOUT = "AMBIENT_COMPLETION_TIMEOUT", Text, "Milliseconds that one completion may take (a positive integer; default 250).";
     GRPC_URL = "AMBIENT_GRPC_URL", Text, "HOST:PORT of the gRPC endpoint for `get --watch`.";
     OPENSHIFT_PATTERN = "AMBIENT_OPENSHIFT_PATTERN", Text, "Text that marks an OpenShift route, in place of the known ones.";

@@ -19,7 +19,7 @@ pub enum Kind {
     Conflict = 6,
     /// The input data is not valid.
     Data = 7,
-    /// A policy gate refused the input: `--min-ttl`, `--strict`.
+    /// A policy gate refused the input: `--min-ttl`, `--max-grade`, `--strict`.
     Policy = 8,
     /// The server can't be reached, or did not answer in time.
     Network = 9,
@@ -47,14 +47,14 @@ pub const CODES: &[(u8, &str)] = &[
     (5, "forbidden (403)"),
     (6, "conflict, or an ambiguous name"),
     (7, "invalid input data"),
-    (8, "policy gate: --min-ttl or --strict"),
-    (9, "network failure or time-out"),
+    (8, "policy gate: --min-ttl, --max-grade or --strict"),
+    (9, "network failure or timeout"),
     (10, "server error"),
     (11, "input required, but prompting is disabled"),
     (12, "credential list --expiring-within: credentials expire"),
     (13, "credential scan: a stored secret was found"),
-    (126, "session exec: the command can't be run"),
-    (127, "session exec: there is no such command"),
+    (126, "session exec: the command cannot be run"),
+    (127, "session exec: the command does not exist"),
 ];
 
 /// A failure for the user: a message that says what happened, and a hint that names one thing to do about it.

@@ -121,7 +121,7 @@ fn run_words(words: &[OsString]) -> ExitCode {
             "{word} is ignored: this command takes no argument"
         ));
     }
-    match check_environment(&ctx.out).and_then(|()| cli.command.run(&ctx)) {
+    match check_environment().and_then(|()| cli.command.run(&ctx)) {
         Ok(()) => {
             commands::version::drift::warn_once_a_day(&ctx);
             ExitCode::SUCCESS
@@ -130,12 +130,8 @@ fn run_words(words: &[OsString]) -> ExitCode {
     }
 }
 
-/// Refuses a variable that is not text, or not the number that it should be: it would be ignored silently, and with it
-/// the server, login or limit that it names.
-fn check_environment(out: &Out) -> anyhow::Result<()> {
-    if let Some(warning) = config::keys::check_variables()? {
-        out.warn(&warning);
-    }
+/// Refuses a variable that is not text: it would be ignored silently, and with it the server or login that it names.
+fn check_environment() -> anyhow::Result<()> {
     match env::not_text() {
         None => Ok(()),
         Some(var) => Err(failure::Failure::usage(format!(

@@ -595,14 +595,23 @@ async fn suggest(
     let is_whole = i64::try_from(items.len()).is_ok_and(|seen| seen >= list.total);
     match nearest(text, items.iter().map(|record| record.text(field))) {
         Some(name) => failure.hint(format!("did you mean {}?", quote(name))),
-        None if is_forbidden && is_whole => failure.hint(format!(
-            "no {} that you may see has this ID or name",
-            collection.resource.word
-        )),
+        None if is_forbidden && is_whole => failure.hint(nobody(collection)),
         None if collection.resource.word == SESSION.word && client.project().is_none() => failure
             .hint("a session also goes by the name of its agent, if its project is known: add --project NAME"),
+        // The platform speaks of an ID, whichever the user has given.
+        None if failure.server.is_some() && failure.hint.is_none() => {
+            failure.hint(nobody(collection))
+        }
         None => failure,
     }
+}
+
+/// Says that neither an ID nor a name led to an object.
+fn nobody(collection: &Collection) -> String {
+    format!(
+        "no {} that you may see has this ID or name",
+        words(collection)
+    )
 }
 
 fn nearest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {

@@ -42,6 +42,17 @@ fn manual_pages_are_current() {
     }
 }
 
+/// The manual page has the list from the program; the README repeats it by hand.
+#[test]
+fn the_readme_has_the_exit_codes_of_the_program() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let readme = readme.replace('`', "");
+    for (code, meaning) in acpctl::testing::failure::CODES {
+        let row = format!("| {code} | {meaning} |");
+        assert!(readme.contains(&row), "README.md lacks {row}");
+    }
+}
+
 #[test]
 fn manual_pages_pass_the_linter() {
     let lint = Command::new("mandoc")

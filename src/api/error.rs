@@ -243,7 +243,10 @@ impl Error {
                 status: 404,
                 code: None,
                 ..
-            } => Some("not found, or not visible to you".to_owned()),
+            } => Some(format!(
+                "not found, or not visible to you; if every command says so, check the URL: {}",
+                acpctl(&["config", "get", "api_url"])
+            )),
             Self::Status {
                 status: 409,
                 reason,

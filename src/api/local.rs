@@ -31,9 +31,10 @@ pub(crate) fn key_policy() -> Result<KeyPolicy, Failure> {
         None => Ok(KeyPolicy::Auto),
         Some("on") => Ok(KeyPolicy::Keyring),
         Some("off") => Ok(KeyPolicy::File),
-        Some(_) => Err(Failure::usage(
-            "AMBIENT_LOCAL_KEYRING is neither on nor off",
-        )),
+        Some(_) => Err(
+            Failure::usage("AMBIENT_LOCAL_KEYRING is neither on nor off")
+                .hint("unset AMBIENT_LOCAL_KEYRING"),
+        ),
     }
 }
 

@@ -16,16 +16,20 @@ use crate::config::paths;
 use crate::plain_file::{self, Links};
 use crate::secret_file;
 use crate::system::files;
+use crate::text::command::shell_word;
 
 /// The bits of a mode that apply to everybody but the owner.
 const OTHERS: u32 = 0o077;
 /// The largest record, in bytes; real ones are shorter.
 const MAX_RECORD: u64 = 4096;
 const TOKEN_BYTES: usize = 32;
+/// What a user should know who logs in at such a server, or logs out.
+pub(crate) const NEEDS_NO_LOGIN: &str =
+    "This is your own acpctl serve: your commands find its token without a login";
 
 /// The record of a running server. Dropping it removes the file.
 pub(crate) struct Record {
-    path: PathBuf,
+    pub path: PathBuf,
     _held: File,
 }
 
@@ -67,9 +71,16 @@ pub(crate) fn announce(
         let _ = fs::remove_file(&path);
     })?;
     let record = Record { path, _held: held };
-    let text = json!({"url": url, "token": token.expose_secret()}).to_string();
+    // The token comes first, where the command of `read_in_shell` finds it.
+    let text = json!({"token": token.expose_secret(), "url": url}).to_string();
     file.write_all(Zeroizing::new(text).as_bytes())?;
     Ok(record)
+}
+
+/// Returns the command of a shell that prints the token in a record.
+#[must_use]
+pub(crate) fn read_in_shell(record: &str) -> String {
+    format!("cut -d '\"' -f 4 {}", shell_word(record))
 }
 
 /// Returns the token of the server at this address, if that is one of this user's own with the current store.

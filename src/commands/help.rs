@@ -1,11 +1,14 @@
 //! `acpctl help`
 
+use std::ffi::OsString;
+
 use clap::Command;
 
 use crate::compat::grammar;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::help;
+use crate::shorthand;
 use crate::text::quote;
 
 const EXAMPLES: &str = "\
@@ -23,24 +26,58 @@ pub struct Args {
 }
 
 pub(crate) fn run(ctx: &Ctx, args: &Args, root: Command) -> anyhow::Result<()> {
-    let text = match args.words.first() {
+    let words = meant(&root, &args.words);
+    let text = match words.first() {
         Some(first) if root.find_subcommand(first).is_none() => {
             let topic = help::topic(&ctx.out, root.clone(), first);
-            topic.ok_or_else(|| unknown(first, &root))?
+            topic.ok_or_else(|| unknown(&root, &[], first))?
         }
-        _ => help::text(&ctx.out, root, &args.words),
+        _ => {
+            check(&root, &words)?;
+            help::text(&ctx.out, root, &words)
+        }
     };
     ctx.out.pages(&text)
 }
 
-/// The refusal of a word that is neither a command nor a topic.
-fn unknown(word: &str, root: &Command) -> Failure {
+/// Returns the words of the command that a shorthand stands for, such as `session list`.
+fn meant(root: &Command, words: &[String]) -> Vec<String> {
+    let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+    let meant = shorthand::expand(root, &words);
+    meant
+        .iter()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Refuses words that lead to no command. Words behind a command without further ones are its arguments, as in
+/// `help get sessions`.
+fn check(root: &Command, words: &[String]) -> Result<(), Failure> {
+    let mut command = root;
+    for (n, word) in words.iter().enumerate() {
+        match command.find_subcommand(word) {
+            Some(found) => command = found,
+            None if command.has_subcommands() => return Err(unknown(command, &words[..n], word)),
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+/// The refusal of a word that is neither a command below `command`, to which the words before it lead, nor a topic.
+fn unknown(command: &Command, before: &[String], word: &str) -> Failure {
     let topics = help::TOPICS.iter().map(|(name, _)| *name);
-    let shown = root.get_subcommands().filter(|sub| !sub.is_hide_set());
+    let topics = topics.filter(|_| before.is_empty());
+    let shown = command.get_subcommands().filter(|sub| !sub.is_hide_set());
     let names = shown.map(Command::get_name).chain(topics);
-    let failure = Failure::usage(format!("unknown help topic {}", quote(word)));
+    let path: String = before.iter().map(|word| format!("{word} ")).collect();
+    let failure = Failure::usage(format!(
+        "unknown help topic {}",
+        quote(&format!("{path}{word}"))
+    ));
     failure.hint(match grammar::nearest(word, names) {
-        Some(near) => format!("did you mean 'acpctl help {near}'?"),
-        None => "see 'acpctl help commands'".to_owned(),
+        Some(near) => format!("did you mean 'acpctl help {path}{near}'?"),
+        None if before.is_empty() => "see 'acpctl help commands'".to_owned(),
+        None => format!("see 'acpctl help {}'", path.trim_end()),
     })
 }

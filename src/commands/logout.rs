@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::auth::oidc::Revocation;
 use crate::auth::revoke::Revocable;
-use crate::auth::{job, store};
+use crate::auth::{job, own_server, store};
 use crate::commands::outcome;
 use crate::commands::outcome::WriteArgs;
 use crate::config::Config;
@@ -42,6 +42,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             "the issuer did not hear of it ({why}); the login stays valid there until it ends, or until you end it in your account at {}",
             url_for_people(&before.issuer)
         ));
+    }
+    let settings = ctx.settings().ok();
+    if settings.is_some_and(|settings| own_server::token_for(&settings.api_url.value).is_some()) {
+        ctx.out.aside(own_server::NEEDS_NO_LOGIN);
     }
     if env::TOKEN.get().is_some() {
         ctx.out.warn("AMBIENT_TOKEN is set and still used");

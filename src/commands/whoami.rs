@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::auth::login::{self, Bearer};
 use crate::auth::token::{self, Token};
-use crate::auth::{refresh, store};
+use crate::auth::{own_server, refresh, store};
 use crate::config::Settings;
 use crate::config::settings::not_logged_in_at;
 use crate::ctx::Ctx;
@@ -41,11 +41,12 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return ctx.out.data(token.expose_secret().as_bytes());
     }
     let read = token::read(token.expose_secret());
+    let own_user = is_own_server(settings, &token).then_some(USER);
     let url = url_for_people(&settings.api_url.value);
     let project = settings.project.value.as_deref().unwrap_or_default();
     if !matches!(format, Format::Table | Format::Wide) {
         let value = json!({
-            "user": read.user(), "subject": read.claim("sub"), "email": read.claim("email"), "expires_at": read.expires_at().map(|end| end.to_string()),
+            "user": read.user().or(own_user), "subject": read.claim("sub"), "email": read.claim("email"), "expires_at": read.expires_at().map(|end| end.to_string()),
             "issuer": read.claim("iss").map(url_for_people), "api_url": url, "project": project,
             "context": settings.context,
         });
@@ -54,7 +55,11 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let mut lines = Vec::new();
     match &read {
         Token::OpenShift => lines.push(("Token type:", "OpenShift service account".to_owned())),
-        Token::Opaque => lines.push(("Token type:", "opaque".to_owned())),
+        Token::Opaque => {
+            lines.extend(own_user.map(|user| ("User:", user.to_owned())));
+            let of = own_user.map_or("", |_| ", of your own acpctl serve");
+            lines.push(("Token type:", format!("opaque{of}")));
+        }
         Token::Jwt(_) => {
             lines.extend(read.user().map(|user| ("User:", user.to_owned())));
             lines.extend(
@@ -98,6 +103,12 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 fn renews_itself(ctx: &Ctx, settings: &Settings) -> bool {
     let config = ctx.config_if_any();
     config.is_ok_and(|config| refresh::renews_itself(settings, config))
+}
+
+/// True if a token is that of the user's own server, which acts for one user only.
+fn is_own_server(settings: &Settings, token: &SecretString) -> bool {
+    let own = own_server::token_for(&settings.api_url.value);
+    own.is_some_and(|own| own.expose_secret() == token.expose_secret())
 }
 
 /// Returns the user's token. A login for another server is shown too, with a warning on a terminal.

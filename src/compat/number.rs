@@ -188,12 +188,12 @@ pub(crate) fn duration(text: &str) -> Result<Duration, NumberError> {
     Duration::try_from_secs_f64(seconds).map_err(|_| bad())
 }
 
-/// Reads a duration like [`duration`], and a number without a unit as seconds. Used for settings that a flag, a
-/// variable and the configuration can hold: all three take the same.
+/// Reads a time limit: a number of seconds, or a [`duration`]. Used by settings, and by flags that the Go tool does not
+/// have.
 ///
 /// # Errors
 /// As [`duration`].
-pub(crate) fn seconds(text: &str) -> Result<Duration, NumberError> {
+pub(crate) fn time_limit(text: &str) -> Result<Duration, NumberError> {
     match text.parse() {
         Ok(seconds) => Ok(Duration::from_secs(seconds)),
         Err(_) => duration(text),
@@ -251,6 +251,9 @@ mod tests {
             duration("5").unwrap_err().to_string(),
             "time: missing unit in duration \"5\""
         );
+        assert_eq!(time_limit("5"), Ok(Duration::from_secs(5)));
+        assert_eq!(time_limit("5s"), Ok(Duration::from_secs(5)));
+        assert!(time_limit("5x").is_err());
         assert!(duration("1d").is_err());
         assert_eq!(duration_with_days("2d"), Ok(Duration::from_secs(172_800)));
         assert!(duration("é").is_err());

@@ -8,6 +8,7 @@ use super::file::{
     ACCESS_TOKEN, API_URL, Config, DEFAULT_API_URL, IN_CONTEXT, LOCAL, LOCAL_PROJECT, PROJECT,
     Place, TOKEN_STORE,
 };
+use crate::compat::near::nearest;
 use crate::failure::{Failure, Kind};
 use crate::text::quote;
 
@@ -82,15 +83,21 @@ fn describe(config: &Config, name: String, which: &Selected, is_current: bool) -
     }
 }
 
-/// Returns the failure for a context that does not exist.
+/// Returns the failure for a context that does not exist, with the most similar name as a hint.
 #[must_use]
-pub(crate) fn not_found(name: &str) -> Failure {
+pub(crate) fn not_found(config: &Config, name: &str) -> Failure {
     if name.is_empty() {
         return Failure::new(Kind::NotFound, "no context is the current one")
             .hint("choose one: acpctl config use-context NAME");
     }
-    Failure::new(Kind::NotFound, format!("context {} not found", quote(name)))
-        .hint("acpctl config get-contexts")
+    let failure = Failure::new(Kind::NotFound, format!("context {} not found", quote(name)));
+    let known = list(config);
+    let names = known.iter().map(|context| context.name.as_str());
+    let limit = (name.chars().count() / 2).min(2);
+    match nearest(name, names, |_| limit) {
+        Some(near) => failure.hint(format!("did you mean {}?", quote(near))),
+        None => failure.hint("acpctl config get-contexts"),
+    }
 }
 
 /// True if there is a context of this name.
@@ -216,7 +223,7 @@ pub(crate) fn delete(config: &mut Config, name: &str) -> Result<(), Failure> {
 fn which(config: &Config, name: &str) -> Result<Selected, Failure> {
     let flat = config.flat_name();
     match context::select(config.entries(), None, flat.as_deref(), Some(name)) {
-        Selected::Missing(_) | Selected::Open => Err(not_found(name)),
+        Selected::Missing(_) | Selected::Open => Err(not_found(config, name)),
         found => Ok(found),
     }
 }

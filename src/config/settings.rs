@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::file::{self, Config};
 use crate::compat::number;
-use crate::env;
+use crate::env::{self, Var};
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
 use crate::text::quote;
@@ -59,6 +59,55 @@ impl<T> Setting<Option<T>> {
             origin: self.origin,
         }
     }
+}
+
+/// A variable whose value is not of the kind that it takes, so that it does not count.
+pub(crate) struct Unread {
+    pub failure: Failure,
+    /// True if the Go tool ignores the value silently, so that scripts may run with it.
+    pub is_tolerated: bool,
+}
+
+/// Returns the variables with numbers whose values can't be read.
+pub(crate) fn unread_variables() -> impl Iterator<Item = Unread> {
+    let is_time = |variable: Var| time_in(variable).is_some();
+    let times = [
+        (env::REQUEST_TIMEOUT, true),
+        (env::POLLING_INTERVAL, true),
+        (env::CONNECT_TIMEOUT, false),
+    ];
+    let times = times.map(|(variable, is_tolerated)| {
+        let wanted = "a time above zero, in seconds or as a duration: 90, 90s".to_owned();
+        (variable, is_tolerated, is_time(variable), wanted)
+    });
+    let has_retries = retries_in(env::RETRIES).is_some();
+    let wanted = format!("a number from 0 to {MAX_RETRIES}");
+    let retries = (env::RETRIES, false, has_retries, wanted);
+    let all = times.into_iter().chain([retries]);
+    all.filter_map(|(variable, is_tolerated, is_read, wanted)| {
+        let value = variable.get().filter(|_| !is_read)?;
+        let message = format!(
+            "invalid value {} for {}: it takes {wanted}",
+            quote(&value),
+            variable.name
+        );
+        let unset = format!("unset {}", variable.name);
+        Some(Unread {
+            failure: Failure::usage(message).hint(unset),
+            is_tolerated,
+        })
+    })
+}
+
+/// Returns the time in a variable; a value that is none counts as unset.
+fn time_in(variable: Var) -> Option<Duration> {
+    let time = number::time_limit(&variable.get()?).ok();
+    time.filter(|time| !time.is_zero())
+}
+
+fn retries_in(variable: Var) -> Option<u32> {
+    let count = variable.get()?.parse().ok();
+    count.filter(|count| *count <= MAX_RETRIES)
 }
 
 /// How much the client reports about its requests on standard error.
@@ -141,19 +190,19 @@ impl Settings {
             api_url,
             request_timeout: Setting::first(
                 globals.request_timeout,
-                time_limit(env::REQUEST_TIMEOUT),
+                time_in(env::REQUEST_TIMEOUT),
                 config.seconds(file::REQUEST_TIMEOUT).map(seconds),
             )
             .or(seconds(30)),
             connect_timeout: Setting::first(
                 globals.connect_timeout,
-                time_limit(env::CONNECT_TIMEOUT),
+                time_in(env::CONNECT_TIMEOUT),
                 config.seconds(file::CONNECT_TIMEOUT).map(seconds),
             )
             .or(seconds(10)),
             polling_interval: Setting::first(
                 None,
-                time_limit(env::POLLING_INTERVAL),
+                time_in(env::POLLING_INTERVAL),
                 config.seconds(file::POLLING_INTERVAL).map(seconds),
             )
             .or(seconds(2)),
@@ -168,7 +217,7 @@ impl Settings {
             ca_file: globals.ca_file.clone(),
             retries: Setting::first(
                 globals.retries,
-                env::RETRIES.get().and_then(|text| retries(&text)),
+                retries_in(env::RETRIES),
                 config.count(file::RETRIES),
             )
             .or(RETRIES),
@@ -326,18 +375,6 @@ pub(crate) fn check_characters(token: &SecretString, whence: &str) -> Result<(),
         .hint("give the token alone, on one line"));
     }
     Ok(())
-}
-
-/// Returns the time limit that a variable holds; `None` if it holds none, which is reported when the variables are
-/// checked.
-pub(super) fn time_limit(variable: env::Var) -> Option<Duration> {
-    let limit = number::seconds(&variable.get()?).ok()?;
-    Some(limit).filter(|limit| !limit.is_zero())
-}
-
-/// Reads how often a request is retried.
-pub(crate) fn retries(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|count| *count <= MAX_RETRIES)
 }
 
 /// True if variables name the issuer and the client of a job, whose token comes from there.

@@ -49,6 +49,18 @@ pub(crate) fn fixed(columns: &[Column], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Narrows fixed columns, so that a row fits into so many columns of the terminal.
+#[must_use]
+pub(crate) fn narrowed(columns: &[Column], width: usize) -> Vec<Column> {
+    let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
+    let mut widths: Vec<usize> = columns.iter().map(|column| column.width).collect();
+    narrow(&mut widths, &titles, width);
+    let narrowed = columns.iter().zip(widths);
+    narrowed
+        .map(|(column, width)| Column { width, ..*column })
+        .collect()
+}
+
 /// Appends a row of fixed columns.
 pub(super) fn push_fixed(
     text: &mut String,

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::proxy::Proxy;
 use crate::support::run::Line as _;
-use crate::support::server::{Reply, Scripted, nothing};
+use crate::support::server::{Reply, Scripted, nothing, raw};
 use crate::support::tls::{Authority, Server};
 use crate::support::{TOKEN, TestEnv, streams};
 
@@ -513,4 +513,76 @@ fn a_token_goes_to_no_other_host() {
     let output = list(&TestEnv::new(), server.url(), &[]);
     assert_eq!(output.status.code(), Some(1));
     assert!(other.received().is_empty());
+}
+
+/// A limit that is misread and ignored would wait longer, and try more often, than the user wants.
+#[test]
+fn numbers_in_variables_count_or_are_named() {
+    let env = TestEnv::new();
+    let server = nothing();
+    let run = |name: &str, value: &str| {
+        let mut command = env.connected(server.url());
+        let output = command.env(name, value).line("project list").output();
+        let output = output.unwrap();
+        (output.status.code(), streams(&output).1)
+    };
+    for (name, value) in [
+        ("AMBIENT_RETRIES", "abc"),
+        ("AMBIENT_RETRIES", "-1"),
+        ("AMBIENT_RETRIES", "101"),
+        ("AMBIENT_CONNECT_TIMEOUT", "0"),
+        ("AMBIENT_CONNECT_TIMEOUT", "soon"),
+    ] {
+        let (code, stderr) = run(name, value);
+        assert_eq!(code, Some(2), "{name}={value}: {stderr}");
+        let words = format!("Error: invalid value \"{value}\" for {name}: it takes ");
+        assert!(stderr.starts_with(&words), "{stderr}");
+        assert!(stderr.contains(&format!("Hint: unset {name}")), "{stderr}");
+    }
+    assert!(server.received().is_empty());
+    // Scripts of the Go tool run with these.
+    for (name, value) in [
+        ("AMBIENT_REQUEST_TIMEOUT", "soon"),
+        ("AMBIENT_POLLING_INTERVAL", "0"),
+    ] {
+        let (code, stderr) = run(name, value);
+        assert_eq!(code, Some(0), "{name}={value}: {stderr}");
+        let words = format!("Warning: invalid value \"{value}\" for {name}: ");
+        assert!(stderr.starts_with(&words), "{stderr}");
+    }
+    // Seconds and durations are the same in variables, flags and the file.
+    let silent = Scripted::with(|_| Reply::Hang);
+    let waits = |mut command: assert_cmd::Command| {
+        let output = command.line("project list --retries 0").output().unwrap();
+        assert!(failure(&output).contains("context deadline exceeded\n"));
+    };
+    let mut command = env.connected(silent.url());
+    command.env("AMBIENT_REQUEST_TIMEOUT", "200ms");
+    waits(command);
+    let mut command = env.connected(silent.url());
+    command.line("--request-timeout 1");
+    waits(command);
+    let mut command = env.acpctl();
+    command.env("AMBIENT_REQUEST_TIMEOUT", "200ms");
+    let view = command.line("config view --origin").output().unwrap();
+    let view = streams(&view).0;
+    let row = view
+        .lines()
+        .find(|line| line.starts_with("request_timeout"));
+    let row = row.unwrap();
+    assert!(
+        row.contains("200ms") && row.contains("environment"),
+        "{row}"
+    );
+}
+
+#[test]
+fn a_server_that_knows_nothing_may_be_another_one() {
+    let env = TestEnv::new();
+    let other = Scripted::with(|_| raw(404, "text/plain", "404 page not found"));
+    let stderr = streams(&list(&env, other.url(), &[])).1;
+    assert!(
+        stderr.contains("check the URL: acpctl config get api_url"),
+        "{stderr}"
+    );
 }

@@ -11,8 +11,9 @@ const EXAMPLES: &str = "acpctl config current-context";
 pub struct Args {}
 
 pub(super) fn run(ctx: &Ctx, _args: &Args) -> anyhow::Result<()> {
-    match contexts::current(ctx.config()?) {
+    let config = ctx.config()?;
+    match contexts::current(config) {
         Some(name) => ctx.out.line(&name),
-        None => Err(contexts::not_found("").into()),
+        None => Err(contexts::not_found(config, "").into()),
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::auth::own_server;
 use crate::config::contexts::{self, Context};
 use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
@@ -30,11 +31,12 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
-    let mut found = contexts::list(ctx.config_of_any_context()?);
+    let config = ctx.config_of_any_context()?;
+    let mut found = contexts::list(config);
     if let Some(name) = &args.name {
         found.retain(|context| context.name == *name);
         if found.is_empty() {
-            return Err(contexts::not_found(name).into());
+            return Err(contexts::not_found(config, name).into());
         }
     }
     let names = || found.iter().map(|context| context.name.as_str());
@@ -58,6 +60,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 fn row(context: &Context) -> Vec<String> {
     let login = match context.has_login {
         _ if context.is_local() => "not needed",
+        // Commands find the token of the user's own server, whatever login is stored.
+        _ if own_server::token_for(&context.server).is_some() => "not needed",
         true => "yes",
         false => "no",
     };

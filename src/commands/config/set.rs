@@ -48,7 +48,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let sentence = format!("Set {} = {shown}", args.key);
     let result = json!({"key": args.key, "value": shown});
     outcome::said(ctx, &format, &sentence, &result)?;
-    warn(ctx, &args.key)
+    warn(ctx, &args.key, Some(&args.value))
 }
 
 /// Changes one key of the file.
@@ -95,13 +95,16 @@ pub(super) fn save(ctx: &Ctx, key: &str, value: Option<&str>) -> anyhow::Result<
     Ok(())
 }
 
-/// Warns if a variable overrides the change, or if the stored login is for another address.
+/// Warns if a variable overrides the saved value, or if the stored login is for another address.
 ///
 /// # Errors
 /// The file can't be read.
-pub(super) fn warn(ctx: &Ctx, key: &str) -> anyhow::Result<()> {
+pub(super) fn warn(ctx: &Ctx, key: &str, saved: Option<&str>) -> anyhow::Result<()> {
+    // A variable that says the same overrides nothing.
     if let Some(variable) = values::find(key)?.variable
-        && variable.get().is_some()
+        && variable
+            .get()
+            .is_some_and(|set| saved != Some(set.as_str()))
     {
         ctx.out.warn(&format!(
             "{} is set and overrides the saved value",

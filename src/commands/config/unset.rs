@@ -28,5 +28,5 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     set::save(ctx, &args.key, None)?;
     let result = json!({"key": args.key, "value": null});
     outcome::said(ctx, &format, &format!("Unset {}", args.key), &result)?;
-    set::warn(ctx, &args.key)
+    set::warn(ctx, &args.key, None)
 }

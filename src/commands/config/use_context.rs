@@ -32,8 +32,21 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let config = context_change::apply(ctx, |config| contexts::choose(config, name))?;
     let sentence = format!("Switched to context {}", quote(name));
     context_change::report(ctx, &config, name, &format, &sentence)?;
-    for variable in [env::CONTEXT, env::API_URL, env::TOKEN, env::PROJECT] {
-        if variable.get().is_some() {
+    let chosen = contexts::list(&config);
+    let chosen = chosen.iter().find(|context| context.name == *name);
+    let server = chosen.map(|context| context.server.as_str());
+    let project = chosen.and_then(|context| context.project.as_deref());
+    for (variable, saved) in [
+        (env::CONTEXT, Some(name.as_str())),
+        (env::API_URL, server),
+        (env::TOKEN, None),
+        (env::PROJECT, project),
+    ] {
+        // A variable that says the same overrides nothing.
+        if variable
+            .get()
+            .is_some_and(|set| saved != Some(set.as_str()))
+        {
             ctx.out.warn(&format!(
                 "{} is set and overrides the context",
                 variable.name

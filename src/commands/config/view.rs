@@ -71,6 +71,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         })
         .collect();
     ctx.out.cells(shown, &cells, true)?;
+    ctx.warn_of_variables();
     if args.origin && config.has_contexts() && settings.api_url.origin == Origin::Environment {
         ctx.out.note(
             "AMBIENT_API_URL is set and wins over the server of the context, whose login goes only to its own server",

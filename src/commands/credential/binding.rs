@@ -247,7 +247,7 @@ impl Grantee {
 fn or_create(error: anyhow::Error, project: &str) -> anyhow::Error {
     let doing = format!("look up project {}", quote(project));
     match error.downcast::<Failure>() {
-        Ok(failure) if failure.kind == Kind::NotFound && failure.hint.is_none() => {
+        Ok(failure) if failure.kind == Kind::NotFound && !has_suggestion(&failure) => {
             let create = acpctl(&["create", "project", "--name", project]);
             let failure = failure.hint(format!("if the project is new: {create}"));
             anyhow::Error::from(failure).context(doing)
@@ -255,6 +255,11 @@ fn or_create(error: anyhow::Error, project: &str) -> anyhow::Error {
         Ok(failure) => anyhow::Error::from(failure).context(doing),
         Err(error) => error.context(doing),
     }
+}
+
+fn has_suggestion(failure: &Failure) -> bool {
+    let hint = failure.hint.as_deref();
+    hint.is_some_and(|hint| !hint.starts_with("no project "))
 }
 
 /// Offers the projects whose sessions may use a credential, and `none` if it is given. If they can't be listed, prompts

@@ -4,12 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::check::{Check, fail, ok, warn};
-use crate::api::{Client, Request};
+use crate::api::{self, Client, Request};
 use crate::config::paths::Unknown;
+use crate::config::settings::unread_variables;
 use crate::config::{Settings, paths};
 use crate::ctx::Ctx;
 use crate::env;
-use crate::failure::Kind;
+use crate::failure::{Failure, Kind};
+use crate::output::style::Tone;
+use crate::server::StoreError;
 use crate::system::files;
 use crate::text::command::shell_word;
 
@@ -86,6 +89,16 @@ fn private(name: &'static str, path: &Path, about: &fs::Metadata, wanted: u32) -
     }
 }
 
+/// Checks the variables that hold numbers. One that can't be read stops commands, or does not count.
+pub(super) fn variables() -> Vec<Check> {
+    let checks = unread_variables().map(|unread| {
+        let Failure { message, hint, .. } = unread.failure;
+        let judge = if unread.is_tolerated { warn } else { fail };
+        judge("variables", message, hint.unwrap_or_default())
+    });
+    checks.collect()
+}
+
 pub(super) fn runtime_dir() -> Check {
     let name = "runtime-dir";
     let instead = "a session's files go to a private folder in the folder for temporary files";
@@ -107,18 +120,38 @@ pub(super) fn runtime_dir() -> Check {
 
 pub(super) fn kubeconfig() -> Check {
     let name = "kubeconfig";
-    let path: Option<PathBuf> = match (env::KUBECONFIG.os(), env::HOME.path()) {
-        (Some(list), _) => std::env::split_paths(&list).find(|path| path.exists()),
-        (None, Some(home)) => Some(home.join(".kube/config")),
-        (None, None) => None,
+    let list = env::KUBECONFIG.os();
+    let paths: Vec<PathBuf> = match &list {
+        Some(list) => std::env::split_paths(list).collect(),
+        None => env::HOME
+            .path()
+            .map(|home| home.join(".kube/config"))
+            .into_iter()
+            .collect(),
     };
-    match path.and_then(|path| Some((fs::metadata(&path).ok()?, path))) {
-        Some((about, path)) => private(name, &path, &about, FILE_MODE),
+    let found = paths.iter().filter_map(|path| {
+        let about = fs::metadata(path).ok()?;
+        Some(private(name, path, &about, FILE_MODE))
+    });
+    // The first file with a problem says more than the first file.
+    let worst = found.reduce(|first, next| match first.tone {
+        Tone::Good => next,
+        _ => first,
+    });
+    worst.unwrap_or_else(|| match list {
+        Some(list) => warn(
+            name,
+            format!(
+                "KUBECONFIG names no file that exists: {}",
+                list.to_string_lossy()
+            ),
+            "unset KUBECONFIG, or set it to the path of your kubeconfig",
+        ),
         None => ok(
             name,
             "there is no ~/.kube/config; --from-file names another file",
         ),
-    }
+    })
 }
 
 /// Checks the modes in the embedded API's folder, and opens its store.
@@ -151,10 +184,18 @@ pub(super) fn store(ctx: &Ctx, is_needed: bool) -> Vec<Check> {
             found.push(private(name, &path, &about, wanted));
         }
     }
+    let Ok(config) = ctx.config_if_any() else {
+        found.push(warn(
+            name,
+            "not checked: the configuration can't be read",
+            "fix the configuration, see above",
+        ));
+        return found;
+    };
     let mut globals = ctx.globals.clone();
     globals.local = true;
     let opened = || -> anyhow::Result<()> {
-        let settings = Settings::new(&globals, ctx.config_if_any()?);
+        let settings = Settings::new(&globals, config);
         let client = Client::connect(&settings, None)?;
         let request = Request::get("/projects?page=1&size=1");
         ctx.block_on(async { Ok(client.send(&request).await.map(drop)?) })
@@ -165,11 +206,41 @@ pub(super) fn store(ctx: &Ctx, is_needed: bool) -> Vec<Check> {
         Err(error) => found.push(fail(
             name,
             format!("{}: {error:#}", dir.display()),
-            format!(
-                "acpctl local restore BACKUP, or begin anew: {}",
-                set_aside(&dir)
-            ),
+            fix_of_store(&error, &dir),
         )),
     }
     found
+}
+
+/// Returns the fix for a store that does not open. Only a damaged one is moved away: a store that is whole may be out
+/// of reach for many reasons, and nobody should lose it for one of them.
+fn fix_of_store(error: &anyhow::Error, dir: &Path) -> String {
+    let of_store = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<StoreError>());
+    match of_store {
+        Some(why) if why.is_damage() => {}
+        // SQLite's words for damage that shows only when the store is read.
+        None if format!("{error:#}").contains("disk image is malformed") => {}
+        Some(StoreError::Busy(_)) => {
+            return "try again when the other process has ended".to_owned();
+        }
+        Some(StoreError::Newer { .. }) => {
+            return "use the acpctl that wrote it, or a newer one".to_owned();
+        }
+        Some(
+            StoreError::KeyMissing { .. }
+            | StoreError::KeyUnusable { .. }
+            | StoreError::KeyWrong { .. },
+        ) => return "bring the key back to its place; the store is whole".to_owned(),
+        _ => {
+            let hint = api::failure_in(error).and_then(|failure| failure.hint);
+            let look = || format!("ls -la {}", shell_word(&dir.to_string_lossy()));
+            return hint.unwrap_or_else(look);
+        }
+    }
+    format!(
+        "acpctl local restore BACKUP, or start over: {}",
+        set_aside(dir)
+    )
 }

@@ -100,6 +100,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 /// Runs the checks that matter for a way of working.
 fn checks(ctx: &Ctx, way: Way, mode: Option<Target>) -> Vec<Check> {
     let mut found = vec![way.check(ctx), files::config(ctx)];
+    found.extend(files::variables());
     if way == Way::Server {
         found.extend(platform::checks(ctx, mode));
     }

@@ -1,7 +1,6 @@
 //! Finds out which way of working the user has chosen: on this machine, with a server, or in a session's pod.
 
 use super::check::{Check, fail, ok, warn};
-use crate::auth::{job, login};
 use crate::config::settings::Origin;
 use crate::ctx::Ctx;
 use crate::env;
@@ -28,13 +27,9 @@ impl Way {
         let Ok(settings) = ctx.settings() else {
             return Self::Open;
         };
-        let is_logged_in = job::is_set() || ctx.config_if_any().is_ok_and(login::is_logged_in);
         if settings.is_local() {
             Self::Local
-        } else if settings.api_url.origin != Origin::Default
-            || settings.token.value.is_some()
-            || is_logged_in
-        {
+        } else if ctx.has_server() {
             Self::Server
         } else if env::BACKEND_API_URL.get().is_some() {
             Self::Pod

@@ -14,7 +14,7 @@ use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::output::{self, Format, progress, table};
-use crate::resources::{Column, ROLE_BINDING, Record, Resource, SESSION};
+use crate::resources::{Cell, Column, ROLE_BINDING, Record, Resource, SESSION};
 
 /// The time limit of one poll.
 const POLL_LIMIT: Duration = Duration::from_secs(10);
@@ -37,7 +37,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let interval = ctx.settings()?.polling_interval.value;
     // A progress line for each poll would only flicker.
     let _quiet = progress::quiet();
-    ctx.out.text(&rows(resource, &[]))?;
+    let layout = Layout::of(ctx, resource);
+    ctx.out.text(&layout.rows(&[]))?;
     if args.watch_timeout.is_zero() {
         return Ok(());
     }
@@ -49,7 +50,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             biased;
             () = sleep_until(deadline) => Ok(()),
             interrupted = tokio::signal::ctrl_c() => interrupted.context("wait for signals"),
-            ended = poll(ctx, args, client, &collection, interval) => ended,
+            ended = poll(ctx, args, client, (&collection, &layout), interval) => ended,
         }
     })
 }
@@ -74,7 +75,7 @@ async fn poll(
     ctx: &Ctx,
     args: &Args,
     client: &Client,
-    collection: &Collection,
+    (collection, layout): (&Collection, &Layout),
     interval: Duration,
 ) -> anyhow::Result<()> {
     let resource = collection.resource;
@@ -95,7 +96,7 @@ async fn poll(
                 let mut records = list.items.unwrap_or_default();
                 args.list.keep_labelled(&mut records)?;
                 let changes = changes(&mut known, records);
-                show(ctx, client, resource, changes).await?;
+                show(ctx, client, layout, changes).await?;
             }
             Err(error) => {
                 failures += 1;
@@ -143,49 +144,76 @@ fn changes(known: &mut HashMap<String, Record>, records: Vec<Record>) -> Vec<(Ev
 async fn show(
     ctx: &Ctx,
     client: &Client,
-    resource: &Resource,
+    layout: &Layout,
     mut changes: Vec<(Event, Record)>,
 ) -> anyhow::Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
-    if resource.word == ROLE_BINDING.word {
+    if layout.resource.word == ROLE_BINDING.word {
         for (_, binding) in &mut changes {
             binding_names::name_targets(client, std::slice::from_mut(binding)).await;
         }
     }
-    let cells: Vec<_> = changes.iter().map(|change| cells(ctx, change)).collect();
-    let text = rows(resource, &cells);
+    let cells = changes.iter().map(|change| layout.cells(ctx, change));
+    let text = layout.rows(&cells.collect::<Vec<_>>());
     let without_header = text.split_once('\n').map_or("", |(_, rows)| rows);
     ctx.out.text(without_header)
 }
 
-fn cells(ctx: &Ctx, (event, record): &(Event, Record)) -> Vec<String> {
-    let resource = record.resource;
-    let mut record = record.clone();
-    if *event == Event::Deleted {
-        record.remove("created_at");
-        if resource.word == SESSION.word {
-            record.replace("phase", "DELETED");
-        }
-    }
-    let columns: Vec<&Column> = resource.columns.iter().collect();
-    let cells = output::cells(&record, &columns, ctx.now());
-    if resource.word == SESSION.word {
-        return cells;
-    }
-    let event = match event {
-        Event::Added => "ADDED",
-        Event::Modified => "MODIFIED",
-        Event::Deleted => "DELETED",
-    };
-    std::iter::once(event.to_owned()).chain(cells).collect()
+/// The columns of the rows: the Go tool's in a pipe; on a terminal those of a list, in the width of the window.
+struct Layout {
+    resource: &'static Resource,
+    columns: Vec<&'static Column>,
+    widths: Vec<table::Column>,
 }
 
-/// Returns a table with its header.
-fn rows(resource: &Resource, cells: &[Vec<String>]) -> String {
-    let event = (resource.word != SESSION.word).then_some(EVENT);
-    let columns = resource.columns.iter().map(table::Column::from);
-    let columns: Vec<table::Column> = event.into_iter().chain(columns).collect();
-    table::fixed(&columns, cells)
+impl Layout {
+    fn of(ctx: &Ctx, resource: &'static Resource) -> Self {
+        let window = ctx.out.width();
+        let columns = match window {
+            Some(_) => resource.screen,
+            None => resource.columns,
+        };
+        // A change is one object alone: nothing is joined to it.
+        let is_own = |column: &&Column| !matches!(column.cell, Cell::Joined(_));
+        let columns: Vec<&Column> = columns.iter().filter(is_own).collect();
+        let event = (resource.word != SESSION.word).then_some(EVENT);
+        let own = columns.iter().map(|column| table::Column::from(*column));
+        let widths: Vec<table::Column> = event.into_iter().chain(own).collect();
+        Self {
+            resource,
+            columns,
+            widths: match window {
+                Some(window) => table::narrowed(&widths, window),
+                None => widths,
+            },
+        }
+    }
+
+    fn cells(&self, ctx: &Ctx, (event, record): &(Event, Record)) -> Vec<String> {
+        let is_session = self.resource.word == SESSION.word;
+        let mut record = record.clone();
+        if *event == Event::Deleted {
+            record.remove("created_at");
+            if is_session {
+                record.replace("phase", "DELETED");
+            }
+        }
+        let cells = output::cells(&record, &self.columns, ctx.now());
+        if is_session {
+            return cells;
+        }
+        let event = match event {
+            Event::Added => "ADDED",
+            Event::Modified => "MODIFIED",
+            Event::Deleted => "DELETED",
+        };
+        std::iter::once(event.to_owned()).chain(cells).collect()
+    }
+
+    /// Returns a table with its header.
+    fn rows(&self, cells: &[Vec<String>]) -> String {
+        table::fixed(&self.widths, cells)
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::api::{Client, Request};
-use crate::auth::{cleartext, token};
+use crate::auth::{cleartext, own_server, token};
 use crate::config::Settings;
 use crate::ctx::Ctx;
 use crate::output::progress;
@@ -15,11 +15,11 @@ use crate::text::url_for_people;
 const SERVER_LIMIT: Duration = Duration::from_secs(5);
 
 /// Sends one request to learn whether the server accepts the token. The login is saved already, so a failure is a
-/// warning.
+/// warning. Returns true if the server accepts it.
 ///
 /// # Errors
 /// The configuration can't be read.
-pub(super) fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> anyhow::Result<()> {
+pub(super) fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> anyhow::Result<bool> {
     let mut globals = ctx.globals.clone();
     globals.api_url = match url {
         Some(url) => Some(url),
@@ -30,7 +30,7 @@ pub(super) fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> any
     globals.connect_timeout = globals.connect_timeout.or(Some(SERVER_LIMIT));
     let settings = Settings::new(&globals, ctx.config()?);
     if settings.is_local() {
-        return Ok(());
+        return Ok(false);
     }
     let url = url_for_people(&settings.api_url.value);
     if let Some(origin) = cleartext::exposed(&url) {
@@ -40,7 +40,7 @@ pub(super) fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> any
     if let Err(failure) = settings.check_connection(Some(token)) {
         ctx.out
             .warn(&format!("{saved}no command can use it: {failure}"));
-        return Ok(());
+        return Ok(false);
     }
     let user = token::read(token.expose_secret());
     let status = || -> anyhow::Result<u16> {
@@ -49,14 +49,19 @@ pub(super) fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> any
         let request = Request::get("/projects?page=1&size=1");
         ctx.block_on(async { Ok(client.send_once(&request).await?.status) })
     };
-    match status() {
+    let status = status();
+    match &status {
         Ok(200..=299 | 403) => ctx.out.note(&match user.user() {
             Some(user) => format!("Logged in to {url} as {user}"),
             None => format!("Logged in to {url}"),
         }),
-        Ok(401) => ctx
-            .out
-            .warn(&format!("{saved}{url} rejects the token (401)")),
+        Ok(401) => {
+            ctx.out
+                .warn(&format!("{saved}{url} rejects the token (401)"));
+            if own_server::token_for(&settings.api_url.value).is_some() {
+                ctx.out.aside(own_server::NEEDS_NO_LOGIN);
+            }
+        }
         Ok(status) => ctx.out.warn(&format!(
             "{saved}{url} answers {status}, unlike the platform"
         )),
@@ -64,5 +69,5 @@ pub(super) fn greet(ctx: &Ctx, url: Option<String>, token: &SecretString) -> any
             .out
             .warn(&format!("{saved}the server did not answer: {error:#}")),
     }
-    Ok(())
+    Ok(matches!(status, Ok(200..=299 | 403)))
 }

@@ -12,8 +12,8 @@ use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
-use secrecy::ExposeSecret as _;
-use serde_json::json;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
 
 pub(crate) use args::Args;
 
@@ -65,6 +65,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let before = Revocable::of(ctx.config()?);
     file::check_place(&place.path)
         .map_err(|why| Failure::new(Kind::Other, format!("save config: {why}")))?;
+    // Nobody has chosen the default address, so no token goes there unasked.
+    if url.is_none() && given.is_none() && ctx.settings()?.api_url.origin == Origin::Default {
+        url = Some(ask_for_server()?);
+    }
     let provider = Provider::choose(ctx, args, url.as_deref(), given)?;
     let mode = given.unwrap_or(match (provider.is_known, browser::has_display()) {
         (false, _) => Mode::Token,
@@ -90,8 +94,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         answer(ctx, browser, &login, saved.as_ref().err())?;
     }
     let notes = saved?;
-    said(ctx, &format, &place, url.as_deref(), &login)?;
-    warn(ctx, &login, mode);
+    let report = Report::new(ctx, &format, &place, url.as_deref(), &login)?;
+    report.say(ctx)?;
+    warn(ctx, &login, mode, url.as_deref());
     for note in notes {
         ctx.out.note(&note);
     }
@@ -99,31 +104,65 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     if let Some(before) = before {
         end(ctx, &before)?;
     }
-    if let Some(token) = &login.access {
-        greet::greet(ctx, url, token)?;
-    }
-    Ok(())
+    let is_accepted = match &login.access {
+        Some(token) => greet::greet(ctx, url, token)?,
+        None => false,
+    };
+    report.finish(ctx, is_accepted)
 }
 
-/// Reports a login that has been saved.
-fn said(
-    ctx: &Ctx,
-    format: &Format,
-    place: &Place,
-    url: Option<&str>,
-    login: &Login,
-) -> anyhow::Result<()> {
-    let path = place.path.display().to_string();
-    let token = login.access.as_ref();
-    let token = token.map(|token| token::read(token.expose_secret()));
-    let result = json!({
-        "server": url_for_people(url.unwrap_or(&ctx.settings()?.api_url.value)),
-        "user": token.as_ref().and_then(|token| token.user()),
-        "expires_at": token.as_ref().and_then(token::Token::expires_at).map(|at| at.to_string()),
-        "config": path,
-    });
-    let sentence = format!("Login successful. Configuration saved to {path}");
-    outcome::said(ctx, format, &sentence, &result)
+/// The report of a login that has been saved. The sentence of the Go tool comes at once; JSON comes last, since it says
+/// whether the server accepts the login.
+struct Report<'f> {
+    format: &'f Format,
+    path: String,
+    result: Value,
+}
+
+impl<'f> Report<'f> {
+    fn new(
+        ctx: &Ctx,
+        format: &'f Format,
+        place: &Place,
+        url: Option<&str>,
+        login: &Login,
+    ) -> Result<Self, Failure> {
+        let path = place.path.display().to_string();
+        let token = login.access.as_ref();
+        let token = token.map(|token| token::read(token.expose_secret()));
+        let result = json!({
+            "server": url_for_people(url.unwrap_or(&ctx.settings()?.api_url.value)),
+            "user": token.as_ref().and_then(|token| token.user()),
+            "expires_at": token.as_ref().and_then(token::Token::expires_at).map(|at| at.to_string()),
+            "config": path,
+        });
+        Ok(Self {
+            format,
+            path,
+            result,
+        })
+    }
+
+    fn is_text(&self) -> bool {
+        matches!(self.format, Format::Table | Format::Wide)
+    }
+
+    fn say(&self, ctx: &Ctx) -> anyhow::Result<()> {
+        if !self.is_text() {
+            return Ok(());
+        }
+        let path = &self.path;
+        let sentence = format!("Login successful. Configuration saved to {path}");
+        outcome::said(ctx, self.format, &sentence, &self.result)
+    }
+
+    fn finish(mut self, ctx: &Ctx, is_accepted: bool) -> anyhow::Result<()> {
+        if self.is_text() {
+            return Ok(());
+        }
+        self.result["verified"] = is_accepted.into();
+        outcome::said(ctx, self.format, "", &self.result)
+    }
 }
 
 /// Returns the address of a new context, which a flag or a variable names.
@@ -270,19 +309,36 @@ fn new_url(args: &Args) -> Result<Option<String>, Failure> {
     let Some(text) = filled(args.server_url.as_ref()).or_else(|| filled(args.url.as_ref())) else {
         return Ok(None);
     };
-    let valid =
-        url::Url::parse(&text).is_ok_and(|url| url.host_str().is_some_and(|host| !host.is_empty()));
-    if !valid {
-        return Err(Failure::usage(format!(
-            "invalid URL {}: must be a valid URL with scheme and host (e.g. https://api.example.com)",
-            quote(&url_for_people(&text))
-        )));
-    }
+    check_url(&text)?;
     Ok(Some(text))
 }
 
+/// Asks for the URL of the server.
+fn ask_for_server() -> anyhow::Result<String> {
+    prompt::text("URL of the API server", "", |text| {
+        prompt::not_empty(text)?;
+        check_url(text).map_err(|failure| failure.message)
+    })
+}
+
+/// Refuses a URL that no command can use. The Go tool saves an address with another scheme in place of the last login,
+/// and then every command fails.
+fn check_url(text: &str) -> Result<(), Failure> {
+    let url = url::Url::parse(text).ok();
+    let url = url.filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
+    let why = match url {
+        None => "must be a valid URL with scheme and host (e.g. https://api.example.com)",
+        Some(url) if !matches!(url.scheme(), "http" | "https") => {
+            "only HTTP and HTTPS schemes are supported"
+        }
+        Some(_) => return Ok(()),
+    };
+    let shown = quote(&url_for_people(text));
+    Err(Failure::usage(format!("invalid URL {shown}: {why}")))
+}
+
 /// Prints the warnings about a login that has been saved. The end of a login that is renewed by itself is not one.
-fn warn(ctx: &Ctx, login: &Login, mode: Mode) {
+fn warn(ctx: &Ctx, login: &Login, mode: Mode, url: Option<&str>) {
     if ctx.globals.insecure_skip_tls_verify == Some(true) {
         ctx.out
             .warn("TLS certificate verification is disabled (--insecure-skip-tls-verify)");
@@ -310,8 +366,18 @@ fn warn(ctx: &Ctx, login: &Login, mode: Mode) {
             ));
         }
     }
-    for variable in [env::TOKEN, env::API_URL, env::PROJECT] {
-        if variable.get().is_some() {
+    let token = login.access.as_ref().map(ExposeSecret::expose_secret);
+    let project = ctx.globals.project.as_deref();
+    for (variable, saved) in [
+        (env::TOKEN, token),
+        (env::API_URL, url),
+        (env::PROJECT, project),
+    ] {
+        // A variable that says the same overrides nothing.
+        if variable
+            .get()
+            .is_some_and(|set| saved != Some(set.as_str()))
+        {
             ctx.out.warn(&format!(
                 "{} is set and overrides the saved value",
                 variable.name

@@ -87,7 +87,7 @@ acpctl serve --run-sessions -- sh -c 'kubectl get pods; cat'";
 /// Serves the same API and the same store as --local, on one machine. Every caller acts as the user dev-user and must
 /// send a bearer token: the one in --token-file or, without that flag, a new one for each run of the server. Your own
 /// commands that use the same store find the new token automatically; for other programs it is printed if standard
-/// error is a terminal.
+/// error is a terminal. With --data-dir in a pipe, a line to copy reads it from its private file.
 /// The server listens on loopback; any other address requires --token-file, --tls-cert and --tls-key. To serve more
 /// than one machine, run the platform itself.
 #[derive(Debug, clap::Args)]

@@ -19,6 +19,7 @@ use super::token::Token;
 use crate::api::{self, Client};
 use crate::auth::own_server;
 use crate::compat::io_reason::reason;
+use crate::config::paths;
 use crate::config::settings::RETRIES;
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind, Status};
@@ -69,7 +70,7 @@ pub(super) async fn serve(
     let address = listener.local_addr()?;
     let url = format!("{scheme}://{address}");
     // Dropped last: commands find the token as long as the server runs.
-    let _record = match &token.bearer {
+    let record = match &token.bearer {
         Some(bearer) if token.is_created => Some(
             own_server::announce(directory, &url, address, bearer)
                 .with_context(|| format!("keep the token in {}", directory.display()))?,
@@ -84,7 +85,10 @@ pub(super) async fn serve(
         .line(&format!("Serving {url} from {}", directory.display()))?;
     api::report_key(&state);
     if !is_quiet {
-        token.say_how_to_use(&ctx.out, &url);
+        let is_found = paths::data_dir().is_ok_and(|usual| usual == directory);
+        let record = record.as_ref().filter(|_| !is_found);
+        let record = record.and_then(|record| std::path::absolute(&record.path).ok());
+        token.say_how_to_use(&ctx.out, &url, record.as_deref());
     }
     let (stop, stopping) = watch::channel(false);
     let (last_run, no_run) = oneshot::channel::<()>();

@@ -41,18 +41,23 @@ impl Token {
         Ok(Self { bearer, is_created })
     }
 
-    /// Prints the variables that other commands need. The token itself is printed on a terminal only, never into a
-    /// log. Some clients insist on a token, so one is named even if the server asks for none.
-    pub(super) fn say_how_to_use(&self, out: &Out, url: &str) {
+    /// Prints the variables that other commands need, as one line to copy. The token itself is printed on a terminal
+    /// only, never into a log. Some clients insist on a token, so one is named even if the server asks for none.
+    ///
+    /// `record` is the private file with the token, if the user's own commands do not search in its folder.
+    pub(super) fn say_how_to_use(&self, out: &Out, url: &str, record: Option<&Path>) {
         let rest = match &self.bearer {
             None => format!(" AMBIENT_TOKEN={NO_TOKEN}"),
             Some(bearer) if self.is_created && std::io::stderr().is_terminal() => {
                 format!(" AMBIENT_TOKEN={}", bearer.expose_secret())
             }
-            Some(_) if self.is_created => String::new(),
+            Some(_) if self.is_created => record.map_or_else(String::new, |record| {
+                let read = own_server::read_in_shell(&record.to_string_lossy());
+                format!(" AMBIENT_TOKEN=\"$({read})\"")
+            }),
             Some(_) => " and the token in AMBIENT_TOKEN".to_owned(),
         };
-        out.aside(&format!("To use it: export AMBIENT_API_URL={url}{rest}"));
+        out.note_as_is(&format!("To use it: export AMBIENT_API_URL={url}{rest}"));
     }
 }
 

@@ -19,7 +19,7 @@ use crate::ctx::Ctx;
 use crate::output::{Format, OutputArgs};
 use crate::runner::server_mode;
 use crate::runner::table::Target;
-use crate::text::{quote, url_for_people};
+use crate::text::{acpctl, quote, url_for_people};
 
 /// The time limit for the server's answer.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -79,6 +79,13 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         } else {
             ctx.out.value(&json!({"client": client}), &format)
         };
+    }
+    // In a pipe, the Go tool's lines are printed.
+    if plain && ctx.out.is_terminal() && !ctx.has_server() {
+        return ctx.out.line(&format!(
+            "Server: not chosen yet ({}, or --local)",
+            acpctl(&["login", "URL"])
+        ));
     }
     let server = ask(ctx);
     let given = args.mode.given();

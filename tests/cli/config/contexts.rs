@@ -301,6 +301,24 @@ fn contexts_are_listed_renamed_and_deleted() {
 }
 
 #[test]
+fn a_misspelled_context_gets_a_suggestion() {
+    let env = TestEnv::new();
+    env.config(&json!({"contexts": {"acme": {"server": "https://a.example.org"}}}).to_string());
+    for line in [
+        "config use-context acm",
+        "config get-contexts amce",
+        "--context-name acmee project list",
+    ] {
+        let (code, stderr) = failed(&env, line);
+        assert_eq!(code, 3, "{line}: {stderr}");
+        assert!(
+            stderr.ends_with("\nHint: did you mean \"acme\"?\n"),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
 fn an_unknown_context_is_an_error_before_any_request() {
     let (env, a, b) = (TestEnv::new(), nothing(), nothing());
     two(&env, &a, &b);

@@ -332,3 +332,64 @@ fn the_advice_about_an_open_secret_can_be_pasted() {
         "{stderr}"
     );
 }
+
+/// A login that can't work replaces none that does, and programs hear whether it was accepted.
+#[test]
+fn a_login_that_no_command_can_use_is_refused_or_marked() {
+    let env = TestEnv::new();
+    let home = nothing();
+    run(&env, &["login", home.url(), "--token", TOKEN], &[]);
+    let before = env.saved();
+    let (code, stderr) = run(&env, &["login", "ftp://x", "--token", TOKEN], &[]);
+    assert_eq!(code, 2, "{stderr}");
+    assert_eq!(
+        stderr,
+        "Error: invalid URL \"ftp://x\": only HTTP and HTTPS schemes are supported\n"
+    );
+    assert_eq!(env.saved(), before);
+
+    let refusing = Scripted::with(|_| error(401, "ambient-15", "no"));
+    for (url, is_accepted) in [
+        (home.url(), true),
+        (refusing.url(), false),
+        ("http://127.0.0.1:1", false),
+    ] {
+        let mut command = env.acpctl();
+        let output = command.args(["login", url, "--token", TOKEN, "-o", "json"]);
+        let output = output.output().unwrap();
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(said["verified"], is_accepted, "{url}: {said}");
+        assert_eq!(output.status.code(), Some(0), "as with the Go tool");
+    }
+}
+
+#[test]
+fn a_variable_that_says_the_same_overrides_nothing() {
+    let env = TestEnv::new();
+    let home = nothing();
+    let url = home.url();
+    let login = ["login", url, "--token", TOKEN, "--project", "p"];
+    let set = ["config", "set", "api_url", url];
+    let use_context = ["config", "use-context", "default"];
+    let same = [
+        ("AMBIENT_API_URL", url),
+        ("AMBIENT_TOKEN", TOKEN),
+        ("AMBIENT_PROJECT", "p"),
+    ];
+    let other = [("AMBIENT_API_URL", "http://127.0.0.1:1")];
+    for words in [&login[..], &set[..]] {
+        let (_, stderr) = run(&env, words, &same);
+        assert!(!stderr.contains("overrides"), "{words:?}: {stderr}");
+        let (_, stderr) = run(&env, words, &other);
+        let warning = "Warning: AMBIENT_API_URL is set and overrides the saved value";
+        assert!(stderr.contains(warning), "{words:?}: {stderr}");
+    }
+    env.config(
+        &json!({"contexts": {"default": {"server": url, "project": "p"}, "b": {"server": "http://b.test"}}})
+            .to_string(),
+    );
+    let (code, stderr) = run(&env, &use_context, &[same[0], same[2]]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    let (_, stderr) = run(&env, &use_context, &other);
+    assert!(stderr.contains("AMBIENT_API_URL is set"), "{stderr}");
+}

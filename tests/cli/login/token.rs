@@ -84,18 +84,39 @@ fn one_mode_is_chosen_and_complete() {
     assert!(!env.config_path().exists());
 }
 
-#[test]
-fn a_person_is_asked_without_echo() {
-    let env = TestEnv::new();
+/// A terminal without a server or a login in its variables.
+fn terminal(env: &TestEnv, words: &[&str]) -> Terminal {
     let command = pty_process::blocking::Command::new("sh")
         .args(["-c", "\"$@\"; echo \"status $?\"; read wait", "sh"])
         .arg(env!("CARGO_BIN_EXE_acpctl"))
-        .args(["login", "https://api.corp.test"])
+        .args(words)
         .env_clear()
         .envs(env.variables())
         .env("TERM", "xterm")
         .current_dir(env.work());
-    let terminal = Terminal::start(command, 24, 100);
+    Terminal::start(command, 24, 100)
+}
+
+/// The Go tool's default address is nobody's choice.
+#[test]
+fn a_person_without_a_server_is_asked_for_it() {
+    let env = TestEnv::new();
+    let asked = terminal(&env, &["login"]);
+    asked.wait_for("URL of the API server: ");
+    asked.type_text("https://api.corp.test\r");
+    asked.wait_for("Token for https://api.corp.test (not shown):");
+    let version = terminal(&env, &["version"]);
+    let screen = version.wait_for("status 0");
+    assert!(
+        screen.contains("Server: not chosen yet (acpctl login URL, or --local)"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn a_person_is_asked_without_echo() {
+    let env = TestEnv::new();
+    let terminal = terminal(&env, &["login", "https://api.corp.test"]);
     terminal.wait_for("Token for https://api.corp.test (not shown):");
     terminal.wait_for_no_echo();
     terminal.type_text(&format!("{TOKEN}\r"));

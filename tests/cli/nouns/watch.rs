@@ -143,3 +143,24 @@ fn watched(kind: &str, path: &'static str) {
     );
     assert!(!stderr.contains("gRPC"), "{stderr}");
 }
+
+/// On a terminal, the rows have the columns of a list, and fit the window.
+#[test]
+fn a_watch_fits_the_window() {
+    let env = TestEnv::new();
+    let long = "a description that is far too long for the window of this terminal, by any measure";
+    let projects =
+        json!([{"id": "3MX85aKNFVYjNaWSBgG3UcSclTU", "name": "web", "description": long}]);
+    let server = Scripted::with(move |_| list(projects.clone()));
+    let words = ["get", "projects", "--watch", "--watch-timeout", "1s"];
+    let terminal = crate::support::pty::start(&env, server.url(), &words, 24, 80);
+    terminal.wait_for("status 0");
+    let written = terminal.written();
+    let rows: Vec<&str> = written.lines().map(str::trim_end).collect();
+    assert!(rows[0].starts_with("EVENT"), "{written}");
+    let row = rows.iter().find(|row| row.starts_with("ADDED")).unwrap();
+    assert!(row.contains("web") && row.contains("..."), "{row}");
+    for row in rows {
+        assert!(row.chars().count() <= 80, "{row}");
+    }
+}

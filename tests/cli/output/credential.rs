@@ -79,6 +79,7 @@ fn a_credential_is_bound_shown_and_deleted() {
     assert_snapshot!(said("credential delete prod --yes"), @r"
     --- standard error
     Error: delete credential: ambient API error 404: ambient-api-server-7 — Credential with id='prod' not found
+    Hint: no credential that you may see has this ID or name
     --- exit status 3
     ");
 }

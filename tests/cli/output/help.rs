@@ -219,3 +219,22 @@ fn a_wrong_line_is_told_what_is_wrong() {
     --- exit status 2
     "#);
 }
+
+#[test]
+fn a_misspelled_word_behind_help_is_an_error_at_each_level() {
+    assert_snapshot!(said("help credential creat"), @r#"
+    --- standard error
+    Error: unknown help topic "credential creat"
+    Hint: did you mean 'acpctl help credential create'?
+    --- exit status 2
+    "#);
+    assert_snapshot!(said("help credential xyzzy"), @r#"
+    --- standard error
+    Error: unknown help topic "credential xyzzy"
+    Hint: see 'acpctl help credential'
+    --- exit status 2
+    "#);
+    assert_eq!(said("help get sessions"), said("get --help"));
+    assert_eq!(said("help session list"), said("get --help"));
+    assert_eq!(said("help credential ls"), said("credential list --help"));
+}

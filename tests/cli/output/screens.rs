@@ -262,9 +262,11 @@ fn other_commands() {
     assert_snapshot!(both("credential get nope"), @r#"
     Error: get credential "nope": ambient API error 404: ambient-api-server-7 — not
       found
+    Hint: no credential that you may see has this ID or name
     status 3
     --- 200 columns
     Error: get credential "nope": ambient API error 404: ambient-api-server-7 — not found
+    Hint: no credential that you may see has this ID or name
     status 3
     "#);
     assert_snapshot!(both("config path"), @r"
@@ -389,14 +391,14 @@ fn settings_and_pages_of_help() {
       5      forbidden (403)
       6      conflict, or an ambiguous name
       7      invalid input data
-      8      policy gate: --min-ttl or --strict
-      9      network failure or time-out
+      8      policy gate: --min-ttl, --max-grade or --strict
+      9      network failure or timeout
       10     server error
       11     input required, but prompting is disabled
       12     credential list --expiring-within: credentials expire
       13     credential scan: a stored secret was found
-      126    session exec: the command can't be run
-      127    session exec: there is no such command
+      126    session exec: the command cannot be run
+      127    session exec: the command does not exist
       128+n  ended by signal n
     status 0
     ");

@@ -271,3 +271,42 @@ fn a_request_that_is_never_finished_does_not_hold_the_end_up() {
     let _ = half.read_to_string(&mut rest);
     assert_eq!(rest, "");
 }
+
+/// A line to copy is one line, however narrow the window is.
+#[test]
+fn the_line_to_copy_is_not_broken() {
+    let env = TestEnv::new();
+    let words = ["serve", "--listen", "0"];
+    let terminal = crate::support::pty::start(&env, "local:", &words, 30, 80);
+    terminal.wait_for("AMBIENT_TOKEN=");
+    let written = terminal.written();
+    let line = written.lines().find(|line| line.contains("To use it: "));
+    let line = line.unwrap();
+    assert!(line.contains(" AMBIENT_TOKEN="), "{line}");
+}
+
+/// The user's own commands search in the usual folder, so a line to copy reads the token from another one.
+#[test]
+fn the_token_of_a_store_elsewhere_is_found_with_the_line_that_is_printed() {
+    let env = TestEnv::new();
+    let server = Serve::closed(&env, &["--data-dir", "the other store"]);
+    let line = wait_for("how to use it", || {
+        let said = fs::read_to_string(&server.log).unwrap();
+        let line = said.lines().find(|line| line.starts_with("To use it: "));
+        line.map(|line| line.trim_start_matches("To use it: ").to_owned())
+    });
+    let script = format!("{line} && \"$0\" project list");
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_acpctl")])
+        .env_clear()
+        .envs(env.variables())
+        .current_dir(env.home())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{line}: {}", streams(&output).1);
+    let folder = env.work().join("the other store");
+    let mut entries = fs::read_dir(folder).unwrap().flatten();
+    let record = entries.find(|entry| entry.file_name().to_string_lossy().starts_with("serve-"));
+    let record: Value = serde_json::from_slice(&fs::read(record.unwrap().path()).unwrap()).unwrap();
+    assert!(!line.contains(record["token"].as_str().unwrap()), "{line}");
+}

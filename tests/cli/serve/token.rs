@@ -37,6 +37,7 @@ fn commands_of_the_same_user_find_the_token_and_nobody_else_gets_in() {
         .unwrap();
     let shown = streams(&output).0;
     assert!(shown.contains("Token type: opaque"), "{output:?}");
+    assert!(shown.contains("User:       dev-user"), "{output:?}");
     let path = record(&env).expect("a record");
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
@@ -46,6 +47,16 @@ fn commands_of_the_same_user_find_the_token_and_nobody_else_gets_in() {
     ));
     let output = env.acpctl().arg("version").output().unwrap();
     assert!(streams(&output).0.contains("Server: acpctl"), "{output:?}");
+    // So that login is of no importance, and neither is its end.
+    let said = |words: &[&str]| streams(&env.acpctl().args(words).output().unwrap());
+    let (contexts, _) = said(&["config", "get-contexts"]);
+    assert!(!contexts.contains("yes"), "{contexts}");
+    let (_, stderr) = said(&["logout"]);
+    assert!(stderr.contains("This is your own acpctl serve"), "{stderr}");
+    assert_eq!(list(&env, &url).0, Some(0));
+    let (_, stderr) = said(&["login", &url, "--token", "of-nobody-at-all-0123456789"]);
+    assert!(stderr.contains("rejects the token (401)"), "{stderr}");
+    assert!(stderr.contains("This is your own acpctl serve"), "{stderr}");
     fs::remove_file(env.config_path()).unwrap();
     // Another store, and another name for the address: the token does not go there.
     assert_eq!(list(&TestEnv::new(), &url).0, Some(4));

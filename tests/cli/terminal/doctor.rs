@@ -156,6 +156,49 @@ const BROKEN: &[Broken] = &[
         &["warn  kubeconfig", "mode 0644", "fix: chmod 600"],
     ),
     (
+        "a kubeconfig that does not exist",
+        |_, command| _ = command.env("KUBECONFIG", "/nonexistent/kc"),
+        &[
+            "warn  kubeconfig",
+            "KUBECONFIG names no file that exists: /nonexistent/kc",
+            "fix: unset KUBECONFIG",
+        ],
+    ),
+    (
+        "the second kubeconfig of a list, which others may read",
+        |env, command| {
+            let (own, open) = (env.file("own", KUBECONFIG), env.file("open", KUBECONFIG));
+            mode(&own, 0o600);
+            mode(&open, 0o644);
+            let list = std::env::join_paths([own, open]).unwrap();
+            command.env("KUBECONFIG", list);
+        },
+        &["warn  kubeconfig", "open, mode 0644", "fix: chmod 600"],
+    ),
+    (
+        "a number that is none",
+        |_, command| _ = command.env("AMBIENT_RETRIES", "abc"),
+        &[
+            "fail  variables",
+            "invalid value \"abc\" for AMBIENT_RETRIES",
+            "fix: unset AMBIENT_RETRIES",
+        ],
+    ),
+    (
+        "a word that says nothing about the key, and a healthy store",
+        |env, command| {
+            let folder = env.home().join(".local/share/ambient");
+            fs::create_dir_all(&folder).unwrap();
+            mode(&folder, 0o700);
+            command.env("AMBIENT_LOCAL_KEYRING", "perhaps");
+        },
+        &[
+            "fail  store",
+            "neither on nor off",
+            "fix: unset AMBIENT_LOCAL_KEYRING\n",
+        ],
+    ),
+    (
         "a store that is none",
         |env, _| {
             let folder = env.home().join(".local/share/ambient");
@@ -167,7 +210,7 @@ const BROKEN: &[Broken] = &[
         &[
             "fail  store",
             "store: file is not a database\n",
-            "fix: acpctl local restore BACKUP, or begin anew: mv ",
+            "fix: acpctl local restore BACKUP, or start over: mv ",
         ],
     ),
 ];
@@ -345,4 +388,26 @@ fn doctor_mends_what_loses_nothing_and_tells_it() {
     assert_eq!(modes(), [0o600; 3]);
     assert!(!killed.exists() && !stale.exists() && other.exists());
     assert!(!doctor(&["--fix"]).contains("done"), "all is mended");
+}
+
+/// Advice to move a store away would lose it: only a damaged one gets it.
+#[test]
+fn doctor_leaves_a_healthy_store_alone_if_the_configuration_is_broken() {
+    let env = TestEnv::new();
+    let list = env.local().args(["credential", "list"]).output().unwrap();
+    assert!(list.status.success());
+    env.config("{bad");
+    mode(&env.config_path(), 0o600);
+    let output = env.acpctl().arg("doctor").output().unwrap();
+    let (stdout, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(1), "{stdout}{stderr}");
+    for words in [
+        "fail  config",
+        "warn  store",
+        "not checked: the configuration can't be read",
+    ] {
+        assert!(stdout.contains(words), "{words}: {stdout}");
+    }
+    assert!(!stdout.contains("restore"), "{stdout}");
+    assert!(!stdout.contains("share/ambient"), "{stdout}");
 }
