@@ -125,7 +125,7 @@ impl Client {
             && name.parse::<IpAddr>().is_err()
         {
             let addresses = lookup(&url, limits.connect).await.ok_or_else(|| {
-                Fault::unreached(format!("{address}: there is no host of this name"))
+                Fault::unreached(format!("{address}: host not found"))
             })?;
             if let Ok(value) = HeaderValue::from_str(&address) {
                 headers.insert(HOST, value);

@@ -23,8 +23,8 @@ pub struct ConfirmArgs {
 const LOSSES: &[(&str, &str, &str)] = &[
     (
         "credential",
-        "Its secret is lost, and sessions that use it get none.",
-        "Their secrets are lost, and sessions that use them get none.",
+        "Its secret is lost, and sessions that use it get none. Its bindings stay, without effect.",
+        "Their secrets are lost, and sessions that use them get none. Their bindings stay, without effect.",
     ),
     (
         "project",
@@ -107,7 +107,8 @@ impl ConfirmArgs {
         Err(Failure::new(
             Kind::Input,
             format!("add --confirm to delete {what}"),
-        ))
+        )
+        .hint("--yes, or -y, does the same"))
     }
 
     /// Returns true if the user consents, on the command line or when asked. The answer is read from the terminal, or

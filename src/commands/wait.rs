@@ -206,7 +206,8 @@ impl Presence<'_> {
     }
 
     fn too_late(&self) -> Failure {
-        let (label, state) = (self.label(), state_of(!self.wanted));
+        let label = self.label();
+        let state = if self.wanted { "does not exist" } else { "still exists" };
         let message = format!("timed out waiting for {label}: it {state}");
         Failure::new(Kind::Network, message).hint("raise --timeout")
     }

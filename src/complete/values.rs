@@ -26,7 +26,7 @@ const KINDS: &[(&str, &str)] = &[
     ("credential", "a secret for sessions, such as a kubeconfig"),
     ("policy", "what a sandbox may reach"),
     ("project", "a space for agents and sessions"),
-    ("project-agent", "an agent, in the Go tool's words"),
+    ("project-agent", "another word for agent"),
     (
         "project-settings",
         "the groups and repositories of a project",

@@ -5,8 +5,8 @@ mod kinds;
 mod references;
 mod request;
 
-use crate::api;
-use crate::commands::{outcome, people, switch_project};
+use crate::api::{self, Client};
+use crate::commands::{outcome, people, project, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::Format;
@@ -27,8 +27,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     })?;
     let (request, person) = request::read(ctx, client, args, kind)?;
     let record = ctx.block_on(async {
-        let record = client.fetch(kind.resource, &request).await;
-        let record = record.map_err(|error| explain(ctx, args, kind, error))?;
+        let record = match client.fetch(kind.resource, &request).await {
+            Ok(record) => record,
+            Err(error) => return Err(explain(ctx, client, args, kind, error).await),
+        };
         if let Some(person) = &person {
             people::compare(ctx, client, &record, person).await;
         }
@@ -66,7 +68,13 @@ fn only_word(words: &[String]) -> Result<&str, Failure> {
 
 /// Adds what the server's error leaves out. A 404 on a session means that its project does not exist
 /// (docs/interface/cli-core.md section 7.10).
-fn explain(ctx: &Ctx, args: &Args, kind: &Creation, error: api::Error) -> anyhow::Error {
+async fn explain(
+    ctx: &Ctx,
+    client: &Client,
+    args: &Args,
+    kind: &Creation,
+    error: api::Error,
+) -> anyhow::Error {
     if kind.is(&SESSION) && error.is_not_found() {
         let project = args.session_project(ctx).unwrap_or_default();
         let message = format!(
@@ -76,7 +84,7 @@ fn explain(ctx: &Ctx, args: &Args, kind: &Creation, error: api::Error) -> anyhow
     }
     let context = format!("create {}", kind.resource.word);
     if kind.is(&PROJECT) && error.status() == Some(409) {
-        let hint = "the name of a deleted project stays taken: choose another one";
+        let hint = project::taken(client, args.name.as_deref().unwrap_or_default()).await;
         return anyhow::Error::from(Failure::from(&error).hint(hint)).context(context);
     }
     anyhow::Error::from(error).context(context)

@@ -163,7 +163,7 @@ pub(super) fn store(ctx: &Ctx, is_needed: bool) -> Vec<Check> {
             name,
             format!("{}: {error:#}", dir.display()),
             format!(
-                "acpctl local restore BACKUP, or begin anew: {}",
+                "acpctl local restore BACKUP, or start over: {}",
                 set_aside(&dir)
             ),
         )),

@@ -2,15 +2,15 @@
 
 use anyhow::Context as _;
 
-use crate::api::Body;
+use crate::api::{Body, Client};
 use crate::commands::outcome::WriteArgs;
 use crate::commands::{outcome, required, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::lookup::Collection;
+use crate::lookup::{self, Collection};
 use crate::output::Format;
 use crate::resources::PROJECT;
-use crate::text::quote;
+use crate::text::{acpctl, quote};
 
 const EXAMPLES: &str = "acpctl project create --name team-c";
 
@@ -28,6 +28,14 @@ pub(crate) struct Args {
     output: WriteArgs,
 }
 
+/// Says what to do about a name that is taken: by a project that exists, or for ever by a deleted one.
+pub(crate) async fn taken(client: &Client, name: &str) -> String {
+    match lookup::find_if_any(client, &Collection::projects(), name).await {
+        Ok(Some(_)) => format!("to switch to it: {}", acpctl(&["project", "set", name])),
+        _ => "the name of a deleted project stays taken: choose another one".to_owned(),
+    }
+}
+
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     let name = required::value(ctx, "name", "Name", args.name.as_deref())?;
@@ -41,7 +49,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         match client.create(&PROJECT, &path, body).await {
             Err(error) if error.status() == Some(409) => {
                 let message = format!("project {} already exists", quote(name));
-                let hint = "the name of a deleted project stays taken: choose another one";
+                let hint = taken(client, name).await;
                 Err(Failure::new(Kind::Conflict, message).hint(hint).into())
             }
             created => created.context("create project"),

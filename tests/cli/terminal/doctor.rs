@@ -167,7 +167,7 @@ const BROKEN: &[Broken] = &[
         &[
             "fail  store",
             "store: file is not a database\n",
-            "fix: acpctl local restore BACKUP, or begin anew: mv ",
+            "fix: acpctl local restore BACKUP, or start over: mv ",
         ],
     ),
 ];

@@ -238,8 +238,8 @@ fn no_answer_is_no() {
     let terminal = start(&env, server.url(), &["credential", "create"], 40, 100);
     answer_steps(&terminal, &STEPS[..5]);
     answer_steps(&terminal, &[("Store it?", &[ENTER])]);
-    let screen = terminal.wait_for("status 11");
-    assert!(screen.contains("canceled: nothing was sent"), "{screen}");
+    let screen = terminal.wait_for("status 0");
+    assert!(screen.contains("Aborted: nothing was sent"), "{screen}");
     assert!(changes(&server).is_empty());
 }
 
