@@ -165,6 +165,7 @@ pub(crate) fn create(
             );
             return Err(failure.hint(format!("to change it: {update}")).into());
         }
+        lookup::doubt_empty(client, &present, &project).await?;
         let request = Request::new(Method::Post, collection.path.clone())
             .body(body)
             .project(&project);

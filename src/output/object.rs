@@ -179,9 +179,13 @@ impl Out {
             .map(|row| {
                 columns
                     .iter()
-                    .map(|column| match self.is_terminal() {
-                        true => cell_for_people(row, column, now, color).into_owned(),
-                        false => cell(row, column, now, color).into_owned(),
+                    .map(|column| {
+                        let text = if self.is_terminal() {
+                            cell_for_people(row, column, now, color)
+                        } else {
+                            cell(row, column, now, color)
+                        };
+                        text.into_owned()
                     })
                     .collect()
             })

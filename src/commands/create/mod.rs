@@ -5,12 +5,13 @@ mod kinds;
 mod references;
 mod request;
 
-use crate::api::{self, Client};
-use crate::commands::{outcome, people, project, switch_project};
+use crate::api::{self, Client, Request};
+use crate::commands::{agent_once, outcome, people, project, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
+use crate::lookup;
 use crate::output::Format;
-use crate::resources::{PROJECT, SESSION, unknown};
+use crate::resources::{AGENT, PROJECT, Record, SESSION, unknown};
 
 pub(crate) use args::Args;
 use kinds::Creation;
@@ -26,6 +27,10 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         )
     })?;
     let (request, person) = request::read(ctx, client, args, kind)?;
+    if let Some(agent) = ctx.block_on(before(ctx, client, args, kind, &request))? {
+        let sentence = format!("agent/{} unchanged", agent.id());
+        return outcome::done(ctx, &agent, &format, &sentence);
+    }
     let record = ctx.block_on(async {
         let record = match client.fetch(kind.resource, &request).await {
             Ok(record) => record,
@@ -51,6 +56,34 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
         format => ctx.out.record(&record, &format, ctx.now()),
     }
+}
+
+/// Looks before an object of a project is created. Returns the agent if it exists as it is described.
+///
+/// # Errors
+/// The project does not exist, or it has another agent of this name.
+async fn before(
+    ctx: &Ctx,
+    client: &Client,
+    args: &Args,
+    kind: &Creation,
+    request: &Request,
+) -> anyhow::Result<Option<Record>> {
+    let name = args.name.as_deref().unwrap_or_default();
+    if kind.is(&AGENT)
+        && let Some(body) = &request.body
+    {
+        let project = ctx.project(args.project_id.as_deref())?;
+        return agent_once::same_before(client, &project, name, body).await;
+    }
+    match &args.project_id {
+        Some(project) if kind.is(&SESSION) => lookup::doubt_empty(client, &[], project).await?,
+        None if kind.is(&SESSION) => {
+            lookup::doubt_no_sessions(client, &[], ctx.settings()?).await?;
+        }
+        _ => {}
+    }
+    Ok(None)
 }
 
 /// Returns the only argument, which names the resource.

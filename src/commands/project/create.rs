@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 
 use crate::api::{Body, Client};
+use crate::commands::name_word::NameWord;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::{outcome, required, switch_project};
 use crate::ctx::Ctx;
@@ -12,13 +13,15 @@ use crate::output::Format;
 use crate::resources::PROJECT;
 use crate::text::{acpctl, quote};
 
-const EXAMPLES: &str = "acpctl project create --name team-c";
+const EXAMPLES: &str = "acpctl project create team-c";
 
 /// Create a project and switch to it
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Name (required)
+    #[command(flatten)]
+    word: NameWord,
+    /// Name (required, here or as the argument)
     #[arg(long)]
     name: Option<String>,
     /// Description
@@ -38,7 +41,8 @@ pub(crate) async fn taken(client: &Client, name: &str) -> String {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
-    let name = required::value(ctx, "name", "Name", args.name.as_deref())?;
+    let name = args.word.or(args.name.as_deref())?;
+    let name = required::value(ctx, "name", "Name", name)?;
     let name = name.as_str();
     let mut body = Body::new();
     body.set("name", name);

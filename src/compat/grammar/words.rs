@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use clap::{Arg, ArgAction, Command};
 
 use super::rules::{flag_name, invalid_value, is_optional_switch, value_name};
-use super::suggestions::nearest;
+use super::suggestions::{nearest, synonyms};
 use crate::compat::number;
 use crate::failure::Failure;
 

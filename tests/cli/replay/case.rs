@@ -177,7 +177,17 @@ pub fn unrecorded(rows: &[Value], received: &Received, deletes: bool) -> Reply {
         recorded.starts_with(&format!("{path}/"))
     };
     let json = |body: Value| raw(200, "application/json", body.to_string());
+    let is_project = path.rsplit_once('/').is_some_and(|(above, _)| above.ends_with("/projects"));
+    let is_list = |row: &Value| row["request"]["path"] == path;
     match received.method.as_str() {
+        // Before an object is created, its name and its project are looked up.
+        "GET" if is_project && !deletes => {
+            let id = path.rsplit('/').next().unwrap_or_default();
+            json(json!({"id": id, "name": id}))
+        }
+        "GET" if rows.iter().any(is_list) && !deletes => {
+            json(json!({"items": [], "page": 1, "size": 0, "total": 0}))
+        }
         "GET" if rows.iter().any(is_above) => {
             json(json!({"items": [], "page": 1, "size": 0, "total": 0}))
         }

@@ -29,6 +29,10 @@ pub const RULES: &[Rule] = &[
         even: found_first,
     },
     Rule {
+        row: "creates",
+        even: looked_up_first,
+    },
+    Rule {
         row: "questions",
         even: questions,
     },
@@ -133,6 +137,28 @@ fn found_first(recorded: &mut Run, here: &mut Run) {
         request["method"] != "GET"
             || recorded.requests.contains(request)
             || !deleted.contains(&request["path"])
+    });
+}
+
+/// Before an agent or a session is created, its name or its project is looked up.
+fn looked_up_first(recorded: &mut Run, here: &mut Run) {
+    let created: Vec<Value> = here
+        .requests
+        .iter()
+        .filter(|request| request["method"] == "POST")
+        .map(|request| request["path"].clone())
+        .collect();
+    let is_made = |end: &str| {
+        let mut paths = created.iter().filter_map(Value::as_str);
+        paths.any(|path| path.ends_with(end))
+    };
+    let (agent, session) = (is_made("/agents"), is_made("/sessions"));
+    here.requests.retain(|request| {
+        let path = request["path"].as_str().unwrap_or_default();
+        let is_list = agent && path.ends_with("/agents");
+        let is_project = (agent || session)
+            && path.rsplit_once('/').is_some_and(|(above, _)| above.ends_with("/projects"));
+        request["method"] != "GET" || recorded.requests.contains(request) || !(is_list || is_project)
     });
 }
 
