@@ -22,6 +22,7 @@ use crate::resources::{
     SCHEDULED_SESSION, SERVER, SESSION, Scope, is_of_gateways,
 };
 use crate::text::secrets;
+use crate::text::seen::is_unseen;
 
 /// The number of objects that completion requests.
 const SIZE: u32 = 500;
@@ -200,7 +201,7 @@ fn fetch(ctx: &Ctx, live: &Live, path: &str) -> Option<Vec<Candidate>> {
     if live.has_ids {
         let is_named = |item: &Value| {
             let name = text(item, "name").unwrap_or_default();
-            counts.get(name) == Some(&1)
+            counts.get(name) == Some(&1) && !name.chars().any(is_unseen)
         };
         items.retain(|item| !is_named(item));
         found.extend(items.iter().filter_map(|item| by_id(live, item)));
