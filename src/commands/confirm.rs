@@ -1,7 +1,9 @@
 //! Asks for consent before something is destroyed. The question says what will be lost; `--yes`, or the Go tool's
 //! `--confirm`, answers it in advance.
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, IsTerminal as _};
+
+use rustix::fs::FileType;
 
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -128,6 +130,15 @@ impl ConfirmArgs {
     }
 }
 
+/// True if all of standard input is there already: it is a file, or `/dev/null`. A pipe may wait for the question.
+fn is_at_hand() -> bool {
+    let stdin = std::io::stdin();
+    let about = rustix::fs::fstat(&stdin);
+    let kind = about.map(|about| FileType::from_raw_mode(about.st_mode));
+    let is_at_hand = matches!(kind, Ok(FileType::RegularFile | FileType::CharacterDevice));
+    is_at_hand && !stdin.is_terminal()
+}
+
 /// Asks a yes-or-no question. The answer is read from the terminal, or from a pipe.
 ///
 /// # Errors
@@ -145,9 +156,14 @@ pub(crate) fn ask_or_read(ctx: &Ctx, question: &str) -> anyhow::Result<bool> {
     if ctx.globals.no_input {
         return Err(required().into());
     }
+    let mut stdin = std::io::stdin().lock();
+    // Nobody is asked where there is no answer.
+    if is_at_hand() && stdin.fill_buf().is_ok_and(<[u8]>::is_empty) {
+        return Err(required().into());
+    }
     ctx.out.prompt(&format!("{question} [y/N]: "));
     let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
+    let read = stdin.read_line(&mut line);
     ctx.out.prompt("\n");
     match read {
         Ok(0) | Err(_) => Err(required().into()),

@@ -63,7 +63,7 @@ pub(super) fn count_failure(
         .iter()
         .skip(got)
         .take(least.saturating_sub(got))
-        .map(value_name)
+        .map(|arg| value_name(arg))
         .collect();
     let line = usage_line(command, path);
     let hint = match (missing.as_slice(), arguments.get(most)) {

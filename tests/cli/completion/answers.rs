@@ -163,6 +163,7 @@ fn programs_codes_and_names_with_their_kind_are_offered() {
     env.file("bin/kubectl-no-program", "");
     let offered = |words: &[&str]| {
         let mut command = env.connected(server.url());
+        command.env(PATIENT.0, PATIENT.1);
         command.env("PATH", bin.parent().unwrap());
         answer_of(command, words)
     };

@@ -219,3 +219,36 @@ fn only_bindings_of_the_user_are_counted() {
     assert!(stdout.contains("mine"), "{stdout}");
     assert!(!stderr.contains("decide"), "{stderr}");
 }
+
+#[test]
+fn nobody_is_asked_where_there_is_no_answer() {
+    let env = with_project();
+    env.local()
+        .line("credential create --provider github --name c --token t")
+        .assert()
+        .success();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_acpctl"))
+        .env_clear()
+        .envs(env.variables())
+        .line("--local delete credential c")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let (code, _, stderr) = crate::support::run::told(&output);
+    assert_eq!(code, Some(11));
+    assert_eq!(
+        stderr,
+        "Error: interactive confirmation required; use --yes/-y to skip\n"
+    );
+    let (code, stdout, stderr) = env
+        .local()
+        .line("delete credential c")
+        .write_stdin("y\n")
+        .told();
+    assert_eq!(
+        (code, stdout.as_str()),
+        (Some(0), "credential/c deleted\n"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("Its bindings stay, without effect."), "{stderr}");
+}
