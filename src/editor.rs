@@ -116,7 +116,10 @@ pub(crate) fn take_own(fields: &mut Map<String, Value>) -> Map<String, Value> {
     if rest.is_empty() {
         fields.remove(ANNOTATIONS);
     } else if !own.is_empty() {
-        fields.insert(ANNOTATIONS.to_owned(), Value::Object(rest).to_string().into());
+        fields.insert(
+            ANNOTATIONS.to_owned(),
+            Value::Object(rest).to_string().into(),
+        );
     }
     own
 }

@@ -80,7 +80,8 @@ fn with_kind(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
     let first = line.first_argument().filter(|_| takes_names)?;
     let (kind, name) = first.split_once('/')?;
     let resource = find_or_project_agent(kind).filter(|_| !name.is_empty())?;
-    let is_same = |kind: &str| find_or_project_agent(kind).is_some_and(|it| it.word == resource.word);
+    let is_same =
+        |kind: &str| find_or_project_agent(kind).is_some_and(|it| it.word == resource.word);
     let names = line.path.iter().skip(1).map(|command| command.get_name());
     let meant = names.chain([kind, name]).map(OsString::from);
     let mut meant = line.with_first_argument(&meant.collect::<Vec<_>>());

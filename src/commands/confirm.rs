@@ -106,11 +106,10 @@ impl ConfirmArgs {
         if self.given() || ctx.rehearses() || ctx.may_ask() {
             return Ok(());
         }
-        Err(Failure::new(
-            Kind::Input,
-            format!("add --confirm to delete {what}"),
+        Err(
+            Failure::new(Kind::Input, format!("add --confirm to delete {what}"))
+                .hint("--yes, or -y, does the same"),
         )
-        .hint("--yes, or -y, does the same"))
     }
 
     /// Returns true if the user consents, on the command line or when asked. The answer is read from the terminal, or

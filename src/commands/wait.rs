@@ -207,7 +207,11 @@ impl Presence<'_> {
 
     fn too_late(&self) -> Failure {
         let label = self.label();
-        let state = if self.wanted { "does not exist" } else { "still exists" };
+        let state = if self.wanted {
+            "does not exist"
+        } else {
+            "still exists"
+        };
         let message = format!("timed out waiting for {label}: it {state}");
         Failure::new(Kind::Network, message).hint("raise --timeout")
     }

@@ -191,11 +191,16 @@ fn fetch(ctx: &Ctx, live: &Live, path: &str) -> Option<Vec<Candidate>> {
         .filter(|item| !is_hidden(item))
         .collect();
     // A name that several objects have would be refused.
-    let mut found: Vec<Candidate> = items.iter().filter_map(|item| by_name(live, item)).collect();
-    let counts = found.iter().fold(HashMap::<String, u32>::new(), |mut counts, it| {
-        *counts.entry(it.text.clone()).or_insert(0) += 1;
-        counts
-    });
+    let mut found: Vec<Candidate> = items
+        .iter()
+        .filter_map(|item| by_name(live, item))
+        .collect();
+    let counts = found
+        .iter()
+        .fold(HashMap::<String, u32>::new(), |mut counts, it| {
+            *counts.entry(it.text.clone()).or_insert(0) += 1;
+            counts
+        });
     found.retain(|it| counts.get(&it.text) == Some(&1));
     // An ID is offered only for what no name stands for.
     if live.has_ids {

@@ -107,8 +107,7 @@ impl AppState {
         }
         let path = self.store().directory().join(LOCK);
         let is_there = path.symlink_metadata().is_ok_and(|about| about.is_file());
-        let is_held =
-            |lock: &File| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
+        let is_held = |lock: &File| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
         is_there && secret_file::lock_file(&path).is_ok_and(|lock| is_held(&lock))
     }
 }

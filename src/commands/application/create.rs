@@ -31,7 +31,10 @@ pub struct Args {
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     let mut fields = args.fields.clone();
-    fields.name = args.word.or(args.fields.name.as_deref())?.map(str::to_owned);
+    fields.name = args
+        .word
+        .or(args.fields.name.as_deref())?
+        .map(str::to_owned);
     for (flag, title, value) in [
         ("name", "Name", &mut fields.name),
         (

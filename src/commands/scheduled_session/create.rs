@@ -40,7 +40,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     let client = ctx.client()?;
     let mut fields = args.fields.clone();
-    fields.name = args.word.or(args.fields.name.as_deref())?.map(str::to_owned);
+    fields.name = args
+        .word
+        .or(args.fields.name.as_deref())?
+        .map(str::to_owned);
     if ctx.may_ask() {
         for (flag, title, value) in [
             ("name", "Name", &mut fields.name),

@@ -57,7 +57,11 @@ fn a_view_that_needs_more_says_what() {
         "{}",
         stage.toast()
     );
-    assert!(stage.picture().contains("projects(all)"), "{}", stage.picture());
+    assert!(
+        stage.picture().contains("projects(all)"),
+        "{}",
+        stage.picture()
+    );
 }
 
 #[test]

@@ -71,9 +71,7 @@ fn go(state: &mut State, kind: Kind, scope: Scope, effects: &mut Vec<Effect>) {
 /// Says why a view can't be opened in a scope.
 fn check(kind: Kind, scope: &Scope) -> Result<(), &'static str> {
     match views::of(kind).needs {
-        Needs::Project if scope.project.is_none() && kind != Kind::Schedules => {
-            Err(NO_PROJECT)
-        }
+        Needs::Project if scope.project.is_none() && kind != Kind::Schedules => Err(NO_PROJECT),
         Needs::Agent if scope.agent.is_none() => {
             Err("No agent context — :agents, then i on one of them")
         }

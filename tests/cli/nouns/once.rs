@@ -23,7 +23,11 @@ fn creating_the_same_agent_again_changes_nothing() {
     let create = "agent create lead --prompt Leads --project-id demo";
     assert_eq!(told(&env, create).1, "agent/lead created\n");
     let (code, stdout, stderr) = told(&env, create);
-    assert_eq!((code, stdout.as_str()), (Some(0), "agent/lead unchanged\n"), "{stderr}");
+    assert_eq!(
+        (code, stdout.as_str()),
+        (Some(0), "agent/lead unchanged\n"),
+        "{stderr}"
+    );
     let (code, stdout, _) = told(&env, "create agent --name lead --project-id demo");
     assert_eq!(code, Some(0));
     assert!(stdout.ends_with(" unchanged\n"), "{stdout}");
@@ -73,7 +77,10 @@ fn a_name_may_be_an_argument_or_a_flag_but_not_both() {
     assert!(stderr.contains("the name is given twice"), "{stderr}");
     for (line, said) in [
         ("project create web", "project/web created\n"),
-        ("agent create lead --project-id demo", "agent/lead created\n"),
+        (
+            "agent create lead --project-id demo",
+            "agent/lead created\n",
+        ),
         (
             "application create shop --source-repo-url https://git.test/r --source-path . --destination-project demo",
             "application/shop created\n",
@@ -250,5 +257,8 @@ fn nobody_is_asked_where_there_is_no_answer() {
         (Some(0), "credential/c deleted\n"),
         "{stderr}"
     );
-    assert!(stderr.contains("Its bindings stay, without effect."), "{stderr}");
+    assert!(
+        stderr.contains("Its bindings stay, without effect."),
+        "{stderr}"
+    );
 }

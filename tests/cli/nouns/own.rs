@@ -226,7 +226,8 @@ fn edit_leaves_out_the_annotations_of_acpctl_and_keeps_them() {
     assert_eq!(sent, serde_json::json!({"description": "new"}));
 
     let server = of(serde_json::json!({"acpctl/digest": "d", "team": "a"}));
-    let script = "grep -q acpctl/ \"$1\" && grep -q digest \"$1\" && exit 3; sed -i 's/team/crew/' \"$1\"";
+    let script =
+        "grep -q acpctl/ \"$1\" && grep -q digest \"$1\" && exit 3; sed -i 's/team/crew/' \"$1\"";
     let (code, _, stderr) = edit(&env, server.url(), script);
     assert_eq!(code, 0, "{stderr}");
     let sent = server.received().pop().unwrap().json();
@@ -237,9 +238,16 @@ fn edit_leaves_out_the_annotations_of_acpctl_and_keeps_them() {
         serde_json::json!({"acpctl/digest": "d", "crew": "a"})
     );
 
-    let (code, _, stderr) = edit(&env, server.url(), "sed -i 's/^annotations:.*/annotations: x/' \"$1\"");
+    let (code, _, stderr) = edit(
+        &env,
+        server.url(),
+        "sed -i 's/^annotations:.*/annotations: x/' \"$1\"",
+    );
     assert_eq!(code, 7, "{stderr}");
-    assert!(stderr.contains("annotations are not a JSON object"), "{stderr}");
+    assert!(
+        stderr.contains("annotations are not a JSON object"),
+        "{stderr}"
+    );
 }
 
 /// Starts an edit whose editor says where its file is and then waits until it is gone. Returns the file.

@@ -177,7 +177,9 @@ pub fn unrecorded(rows: &[Value], received: &Received, deletes: bool) -> Reply {
         recorded.starts_with(&format!("{path}/"))
     };
     let json = |body: Value| raw(200, "application/json", body.to_string());
-    let is_project = path.rsplit_once('/').is_some_and(|(above, _)| above.ends_with("/projects"));
+    let is_project = path
+        .rsplit_once('/')
+        .is_some_and(|(above, _)| above.ends_with("/projects"));
     let is_list = |row: &Value| row["request"]["path"] == path;
     match received.method.as_str() {
         // Before an object is created, its name and its project are looked up.

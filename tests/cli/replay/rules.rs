@@ -157,8 +157,12 @@ fn looked_up_first(recorded: &mut Run, here: &mut Run) {
         let path = request["path"].as_str().unwrap_or_default();
         let is_list = agent && path.ends_with("/agents");
         let is_project = (agent || session)
-            && path.rsplit_once('/').is_some_and(|(above, _)| above.ends_with("/projects"));
-        request["method"] != "GET" || recorded.requests.contains(request) || !(is_list || is_project)
+            && path
+                .rsplit_once('/')
+                .is_some_and(|(above, _)| above.ends_with("/projects"));
+        request["method"] != "GET"
+            || recorded.requests.contains(request)
+            || !(is_list || is_project)
     });
 }
 

@@ -241,7 +241,10 @@ fn exec_takes_a_session_before_the_dashes_and_the_command_after_them() {
         (&[][..], "the command after -- is missing"),
         (&["t60"], "the command after -- is missing"),
         (&["t60", "--"], "the command after -- is missing"),
-        (&["--credential", "github", "env"], "the command after -- is missing"),
+        (
+            &["--credential", "github", "env"],
+            "the command after -- is missing",
+        ),
         (
             &["t60", "t61", "--", "env"],
             "accepts at most 1 arg(s) before --, received 2",

@@ -117,7 +117,15 @@ fn an_agents_start_runs_too_and_answers_go_on() {
 fn the_task_of_a_start_is_there_when_the_command_begins() {
     let env = store();
     let server = serve(&env, "echo \"$INITIAL_PROMPT\"; cat");
-    let start = ["agent", "start", "lead", "--project-id", "web", "--prompt", "TASK1"];
+    let start = [
+        "agent",
+        "start",
+        "lead",
+        "--project-id",
+        "web",
+        "--prompt",
+        "TASK1",
+    ];
     for mut command in [env.connected(&server.url), env.local()] {
         let output = command.args(start).output().unwrap();
         let (stdout, stderr) = streams(&output);
