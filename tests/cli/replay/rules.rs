@@ -140,7 +140,7 @@ fn found_first(recorded: &mut Run, here: &mut Run) {
     });
 }
 
-/// Before an agent or a session is created, its name or its project is looked up.
+/// Before an agent or a session is created, its name or its project is looked up; a project after it was refused.
 fn looked_up_first(recorded: &mut Run, here: &mut Run) {
     let created: Vec<Value> = here
         .requests
@@ -156,7 +156,7 @@ fn looked_up_first(recorded: &mut Run, here: &mut Run) {
     here.requests.retain(|request| {
         let path = request["path"].as_str().unwrap_or_default();
         let is_list = agent && path.ends_with("/agents");
-        let is_project = (agent || session)
+        let is_project = (agent || session || is_made("/projects"))
             && path
                 .rsplit_once('/')
                 .is_some_and(|(above, _)| above.ends_with("/projects"));
