@@ -206,7 +206,7 @@ fn edit_sends_only_what_changed() {
 #[test]
 fn edit_leaves_out_the_annotations_of_acpctl_and_keeps_them() {
     let env = TestEnv::new();
-    let of = |annotations: serde_json::Value| {
+    let of = |annotations: Value| {
         Scripted::with(move |_| {
             answer(
                 200,
@@ -231,7 +231,7 @@ fn edit_leaves_out_the_annotations_of_acpctl_and_keeps_them() {
     let (code, _, stderr) = edit(&env, server.url(), script);
     assert_eq!(code, 0, "{stderr}");
     let sent = server.received().pop().unwrap().json();
-    let annotations: serde_json::Value =
+    let annotations: Value =
         serde_json::from_str(sent["annotations"].as_str().unwrap()).unwrap();
     assert_eq!(
         annotations,
