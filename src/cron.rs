@@ -186,7 +186,6 @@ impl FieldRule {
                 None => (part, None),
             };
             let every = matches!(range, "*" | "?");
-            values.is_any |= every && step.is_none();
             let (from, to) = match range.split_once('-') {
                 _ if every => (self.first, self.last),
                 Some((from, to)) => (self.value(from)?, self.value(to)?),
@@ -204,6 +203,8 @@ impl FieldRule {
                     return Err(format!("its {} has a step that is not a number", self.name));
                 }
             };
+            // As in the platform's library, a step of 1 changes nothing.
+            values.is_any |= every && step == 1;
             for value in (from..=to).step_by(step) {
                 values.bits |= 1 << value;
             }

@@ -111,7 +111,8 @@ impl Ctx {
         self.may_add_context.set(true);
     }
 
-    /// From now on, a value of a wrong type in the configuration file is no failure: the command can mend it, or shows it.
+    /// From now on, the command goes on if the configuration file has a value of a wrong type: it mends or shows the
+    /// value.
     pub fn tolerate_values(&self) {
         self.tolerates_values.set(true);
     }

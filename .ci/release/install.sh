@@ -25,7 +25,7 @@ usage() {
 # Text from elsewhere on one short line: no sign of it reaches the terminal as a command.
 shown() { printf '%s' "$1" | head -c 120 | tr -c ' -~' '?'; }
 
-from='' version='' prefix=${HOME:-}/.local remove=no
+from='' version='' prefix=${HOME:+$HOME/.local} remove=no
 while [ $# -gt 0 ]; do
     case $1 in
         --from | --version | --prefix) [ $# -ge 2 ] || usage ;;

@@ -399,7 +399,7 @@ impl Client {
     /// Sends a request whose answer is one object.
     ///
     /// # Errors
-    /// As [`Client::get_json`], and [`Error::Unproven`] if the answer to a write names no object.
+    /// As [`Client::get_json`], and [`Error::Unproven`] if the answer to a write has keys, but names no object.
     pub async fn fetch(
         &self,
         resource: &'static Resource,
@@ -408,7 +408,7 @@ impl Client {
         let answer = self.send(request).await?;
         let record = answer.read(|tree| Record::read(resource, tree))?;
         let is_write = request.method != Method::Get && !self.rehearses();
-        if is_write && names_nothing(&record) {
+        if is_write && names_nothing(&record) && !answer.is_empty_object() {
             let text = "the server's answer names no object".to_owned();
             return Err(Error::Unproven(text));
         }

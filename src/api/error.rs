@@ -150,7 +150,12 @@ impl Error {
                 status: 404 | 410,
                 is_html: true,
                 ..
-            } => Kind::Server,
+            }
+            | Self::Decode(_)
+            | Self::Html(_)
+            | Self::Endless(_)
+            | Self::Incomplete(_)
+            | Self::Unproven(_) => Kind::Server,
             Self::Status { status, .. } => match status {
                 400 | 422 => Kind::Data,
                 401 => Kind::Login,
@@ -165,11 +170,6 @@ impl Error {
                 ..
             } => Kind::Login,
             Self::Transport { .. } | Self::Body(_) => Kind::Network,
-            Self::Decode(_)
-            | Self::Html(_)
-            | Self::Endless(_)
-            | Self::Incomplete(_)
-            | Self::Unproven(_) => Kind::Server,
         }
     }
 

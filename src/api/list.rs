@@ -79,7 +79,7 @@ impl Client {
     /// Lists a collection for a caller that shows it, as [`Client::pages`] reads it.
     ///
     /// # Errors
-    /// As [`Client::get_json`]. A gap is no error: the caller shows what there is, and then the gap.
+    /// As [`Client::get_json`]. A gap is not an error: the caller shows what there is, and then the gap.
     pub async fn listed(
         &self,
         resource: &'static Resource,
@@ -99,7 +99,7 @@ impl Client {
     /// 5).
     ///
     /// # Errors
-    /// As [`Client::get_json`]. A gap is no error: the list tells it.
+    /// As [`Client::get_json`]. A gap is not an error: the list tells it.
     pub async fn pages(
         &self,
         resource: &'static Resource,
@@ -559,7 +559,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Adds an id; returns whether it was missing. Objects without one can't be told apart.
+    /// Adds an id; returns whether it was missing. Objects without one cannot be distinguished.
     fn is_new(&mut self, id: &str) -> bool {
         id.is_empty() || self.hashes.insert(self.hasher.hash_one(id))
     }

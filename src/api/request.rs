@@ -177,6 +177,13 @@ impl Answer {
         }
     }
 
+    /// True for `{}`. The Go tool takes it for success, while an object with unknown keys alone is another API's.
+    #[must_use]
+    pub fn is_empty_object(&self) -> bool {
+        let shown = self.body.iter().filter(|byte| !byte.is_ascii_whitespace());
+        shown.eq(b"{}")
+    }
+
     /// Refuses a page for browsers.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 //!
 //! A token of the environment goes to the address that the user sets with it, and so does one that a job gets from an
 //! issuer by its variables. A server of the user's own, on this machine, has a token of its own. A stored login goes to
-//! the origin that it was made for, and to another one only with `--send-login`. If a flag names the context, the stored
-//! login of that context is the only one: a token of the environment may be another server's.
+//! the origin that it was made for, and to another one only with `--send-login`. If a flag names the context, only the
+//! stored login of that context counts: a token of the environment may be another server's.
 
 use secrecy::SecretString;
 

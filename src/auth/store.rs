@@ -3,8 +3,8 @@
 //!
 //! The user or `login` chooses the place at login, which reports it and remembers it under a key of our own; the choice
 //! never changes silently. With the keyring, `config.json` holds no token. If the user writes a token into the file
-//! anyway, that token counts and the keyring is not used. An entry of the keyring names its server, and is no login for
-//! another one.
+//! anyway, that token counts and the keyring is not used. An entry of the keyring names its server, and is not used
+//! for another one.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
@@ -130,9 +130,13 @@ pub(crate) fn save(config: &mut Config, store: Store, login: &Login) -> Result<(
         let server = (SERVER.to_owned(), server(config).into());
         let entry: Map<String, Value> = tokens.chain([server]).collect();
         let entry = Zeroizing::new(Value::Object(entry).to_string());
+        let before = config.keyring_entry();
         config.claim_keyring_entry().map_err(KeyringError::Thread)?;
         let account = account(config).ok_or(KeyringError::NoKeyring)?;
-        keyring::write(SERVICE, &account, entry)?;
+        if let Err(why) = keyring::write(SERVICE, &account, entry) {
+            config.set(KEYRING_ENTRY, before.map(Value::from));
+            return Err(why);
+        }
     }
     for (key, value) in &mut values {
         config.set(key, value.take().filter(|_| store == Store::File));

@@ -1,5 +1,5 @@
-//! Whether a token that a cluster gives is the one that was asked for, as far as the token itself tells. A cluster may be
-//! wrong, or lie: what it says about its own token is compared with the request, not believed.
+//! Whether a token that a cluster gives is the one that was asked for, as far as the token itself tells. A cluster may
+//! be wrong, or lie: what it says about its own token is compared with the request, not believed.
 
 use std::time::Duration;
 

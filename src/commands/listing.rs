@@ -183,6 +183,7 @@ impl ListArgs {
             headless: self.no_headers,
         };
         ctx.out.list(list, view.format, layout, ctx.now())?;
+        refuse_gap(list)?;
         say_left_out(ctx, list.resource, count(list), total);
         refuse_gap(list)
     }
@@ -353,6 +354,7 @@ impl Streamed<'_> {
             ));
         }
         gateway_credentials::say(self.ctx, self.left_out);
+        refuse_gap(&list)?;
         say_left_out(self.ctx, list.resource, shown, list.total);
         refuse_gap(&list)?;
         Ok(list.total)

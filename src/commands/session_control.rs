@@ -102,6 +102,7 @@ pub(crate) async fn start(
         .request_below(Method::Post, agent_id, &["start"])
         .body(body);
     let answer = client.send(&request).await?;
+    let is_empty = answer.is_empty_object();
     let (status, answer) = (answer.status, answer.json()?);
     let session = answer.get("session").filter(|session| !session.is_null());
     let session = session
@@ -109,7 +110,7 @@ pub(crate) async fn start(
         .transpose()
         .map_err(Error::from)?;
     let has_prompt = answer.get("starting_prompt").is_some();
-    if session.is_none() && !has_prompt && !client.rehearses() {
+    if session.is_none() && !has_prompt && !is_empty && !client.rehearses() {
         let text = "the server's answer names no session".to_owned();
         return Err(Error::Unproven(text));
     }

@@ -383,8 +383,8 @@ impl Config {
     }
 
     /// Reads a file; a missing or empty one is an empty configuration. A context that does not exist is not an error
-    /// here, so that it can be created: [`Config::check_context`] reports it. Neither is a value of a wrong type, so that
-    /// it can be mended: [`Config::check_values`] reports it.
+    /// here, so that it can be created: [`Config::check_context`] reports it. Neither is a value of a wrong type, so
+    /// that it can be mended: [`Config::check_values`] reports it.
     ///
     /// # Errors
     /// [`Error::Read`] and [`Error::Parse`], in the Go tool's words without its `load config: `

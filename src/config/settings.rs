@@ -176,8 +176,8 @@ impl Settings {
         }
     }
 
-    /// True if the certificate of the server at an address is not checked: a flag says so for the whole run, the file for
-    /// its own server and the issuer of its login.
+    /// True if the certificate of the server at an address is not checked: a flag says so for the whole run, the file
+    /// for its own server and the issuer of its login.
     #[must_use]
     pub fn skips_verification(&self, url: &str) -> bool {
         let is_flag = self.insecure.origin == Origin::Flag;
@@ -422,8 +422,8 @@ fn is_context_named(globals: &Globals) -> bool {
     filled(globals.context_name.as_deref()).is_some()
 }
 
-/// True if a flag names a context that may have a login of its own. A variable is no login for it: that could be a token
-/// of another server. With `--store none`, the variable is the login.
+/// True if a flag names a context that may have a login of its own. A variable does not count for it, because its token
+/// could be another server's. With `--store none`, the variable is the login.
 fn is_login_of_context(globals: &Globals, config: &Config) -> bool {
     is_context_named(globals)
         && config.check_context().is_ok()
@@ -477,8 +477,8 @@ fn project(globals: &Globals, config: &Config, is_local: bool) -> Setting<Option
     )
 }
 
-/// A token of the file is withheld if the login is for another address, and that of the variable if the login is that of
-/// a named context.
+/// A token of the file is withheld if the login is for another address, and that of the variable if the login is that
+/// of a named context.
 fn token(
     config: &Config,
     is_elsewhere: bool,

@@ -94,6 +94,7 @@ impl Release {
             .env("HOME", self.dir.path())
             .env("TMPDIR", self.dir.path().join("work"))
             .env("PATH", path)
+            .env("no_proxy", "127.0.0.1")
             .output()
             .unwrap();
         let left = fs::read_dir(self.dir.path().join("work")).unwrap().count();

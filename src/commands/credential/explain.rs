@@ -40,7 +40,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     match format {
         Format::Table | Format::Wide => {
             let lines = page(row);
-            let lines = lines.lines().map(|line| broken(line, 2, ctx) + "\n");
+            let indent = |line: &str| line.len() - line.trim_start().len();
+            let lines = lines
+                .lines()
+                .map(|line| broken(line, indent(line), ctx) + "\n");
             ctx.out.text(&lines.collect::<String>())
         }
         Format::Name => ctx.out.line(row.code),
@@ -59,7 +62,7 @@ fn all(ctx: &Ctx, format: &Format) -> anyhow::Result<()> {
         Format::Table | Format::Wide => codes().iter().try_for_each(|row| {
             let severity = severity(row.severity);
             let line = format!("{:<28} {severity:<8} {}", row.code, row.when);
-            ctx.out.line(&broken(&line, WHEN, ctx))
+            ctx.out.text(&(broken(&line, WHEN, ctx) + "\n"))
         }),
         Format::Name => codes().iter().try_for_each(|row| ctx.out.line(row.code)),
         format => {

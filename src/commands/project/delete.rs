@@ -15,8 +15,8 @@ const EXAMPLES: &str = "acpctl project delete team-b";
 
 /// Delete projects
 ///
-/// On a terminal you are asked for confirmation; in a script the command deletes the projects at once. Nothing is deleted
-/// if one of them does not exist.
+/// On a terminal you are asked for confirmation; in a script the command deletes the projects at once. Nothing is
+/// deleted if one of them does not exist.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -64,7 +64,10 @@ fn commands_flags_and_fixed_values() {
         (&["credential", "create", "--name", ""], &[":4"]),
         (
             &["credential", "validate", "--rules", "r"],
-            &["runner\tWhat works inside a session's container", ":4"],
+            &[
+                "runner\tAccept what works inside a session's container",
+                ":4",
+            ],
         ),
         (
             &["completion", "po"],
@@ -234,7 +237,7 @@ fn credentials_of_the_platforms_gateways_are_not_offered() {
         list(json!([
             {"id": "c1", "name": made, "provider": "openshell-gateway"},
             {"id": "c2", "name": "mine", "provider": "openshell-gateway"},
-            {"id": "c3", "name": format!("{made}0"), "provider": "openshell-gateway"},
+            {"id": "c3", "name": "hypershell-0123", "provider": "openshell-gateway"},
             {"id": "c4", "name": "other", "provider": "github"},
         ]))
     });
@@ -248,7 +251,7 @@ fn credentials_of_the_platforms_gateways_are_not_offered() {
         !names.contains(&made) && !names.contains(&"c1"),
         "{names:?}"
     );
-    for name in ["mine", &format!("{made}0"), "other"] {
+    for name in ["mine", "hypershell-0123", "other"] {
         assert!(names.contains(&name), "{names:?}");
     }
 }

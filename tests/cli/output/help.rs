@@ -105,7 +105,7 @@ fn help_of_credential_create_groups_its_flags() {
       acpctl credential create -f ~/.kube/config --bind team-a
       # Another context, under another name
       acpctl credential create -f ~/.kube/config --context dev --name staging
-      # What kubectl uses now
+      # Store what kubectl uses now
       kubectl config view --raw --minify --flatten | acpctl credential create --provider kubeconfig --name ci
       # The secret that another program prints
       gh auth token | acpctl credential create --provider github --name bot --token -

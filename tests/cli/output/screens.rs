@@ -405,6 +405,18 @@ fn settings_and_pages_of_help() {
 
       the token expired on ...
 
+    Reported if: the token's `exp` or the time of its signing is too long ago; also
+    for the id-token of an oidc provider without refresh-token.
+
+    Kubernetes' own client accepts it. To accept it too: --allow token-expired
+
+    Fix: get a new one: `kubectl create token NAME --duration 24h`
+    status 0
+    --- 200 columns
+    token-expired (error)
+
+      the token expired on ...
+
     Reported if: the token's `exp` or the time of its signing is too long ago; also for the id-token of an oidc provider without refresh-token.
 
     Kubernetes' own client accepts it. To accept it too: --allow token-expired

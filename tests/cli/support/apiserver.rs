@@ -61,9 +61,8 @@ pub struct Planned {
 /// Where the server quotes what it should keep to itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quoting {
-    Message,
-    Reason,
-    Causes,
+    /// In the message, the reason and the causes of a refusal.
+    Refusal,
     Html,
     ContentType,
     Location,
@@ -90,11 +89,9 @@ impl Quotes {
         });
         let text = forms.collect::<Vec<_>>().join(" ");
         match self.how {
-            Quoting::Message => Told::json(refusal(403, "Forbidden", &text)),
-            Quoting::Reason => Told::json(refusal(403, &text, "no")),
-            Quoting::Causes => {
+            Quoting::Refusal => {
                 let causes = json!({"name": text, "causes": [{"message": text, "field": text}]});
-                Told::json(status(422, "Invalid", "no", causes))
+                Told::json(status(403, &text, &text, causes))
             }
             Quoting::Html => Told::text(200, "text/html", &format!("<html>{text}</html>")),
             Quoting::ContentType => Told {

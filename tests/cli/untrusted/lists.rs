@@ -95,7 +95,7 @@ fn a_list_with_a_gap_is_no_ground_for_a_conclusion() {
             "credential list --expiring-within 14d",
             "credential list --expiring-within 14d -o json",
             "credential list --expiring-within 14d --sort-by name",
-            "credential inspect --all --max-grade read",
+            "credential inspect --all --access --max-grade read",
             "credential scan .",
             "credential get missing",
             "credential delete missing --yes --ignore-not-found",
@@ -233,7 +233,7 @@ fn a_name_on_a_later_page_is_found() {
     }
 }
 
-/// No platform answers with a page: that an object is gone can't be told from one.
+/// No platform answers with a page, so a page does not show that an object is gone.
 #[test]
 fn a_page_says_nothing_about_an_object() {
     let env = TestEnv::new();

@@ -176,7 +176,7 @@ fn a_write_is_reported_only_if_its_answer_shows_it() {
             assert_eq!(stdout, "", "{context}");
         }
     }
-    // A page is no answer of a runner either.
+    // A page is not an answer of a runner either.
     let server = Scripted::with(|request| match request.method.as_str() {
         "GET" => found(request),
         _ => html(),

@@ -58,6 +58,7 @@ fn a_keyring_that_answers_takes_the_login() {
     // Nothing stays behind in the keyring.
     env.config(&first.to_string());
     assert_eq!(run(&env, bus, &["whoami"]).status.code(), Some(4));
+    env.config("{}");
 
     assert_eq!(
         said(
