@@ -1,14 +1,15 @@
 //! Looks before an agent is created: the platform accepts a second agent of the same name, which makes both unusable by
 //! their name, and an agent in a project that does not exist.
 
+use anyhow::Context as _;
+
 use crate::api::{Body, Client};
 use crate::failure::{Failure, Kind};
 use crate::lookup::{self, Collection};
 use crate::resources::Record;
 use crate::text::{acpctl, quote};
 
-/// Returns the agent of this name, if there is one and it is as the body describes it. If the look-up fails, nothing is
-/// known, and the server decides.
+/// Returns the agent of this name, if there is one and it is as the body describes it.
 ///
 /// # Errors
 /// [`Kind::Conflict`] if it is another one, or if there are several; [`Kind::NotFound`] if the project does not exist.
@@ -19,10 +20,9 @@ pub(crate) async fn same_before(
     body: &Body,
 ) -> anyhow::Result<Option<Record>> {
     let agents = Collection::agents(project);
-    let Ok(mut found) = lookup::by_name(client, &agents, name).await else {
-        return Ok(None);
-    };
-    lookup::doubt_empty(client, &found, project).await?;
+    let mut found = lookup::before_creation(client, &agents, project, name)
+        .await
+        .context("create agent")?;
     let is_same = |agent: &Record| {
         let mut fields = body.fields();
         fields.all(|(field, value)| field == "project_id" || agent.value(field) == Some(value))

@@ -154,7 +154,7 @@ pub(crate) fn create(
     let client = ctx.client()?;
     let word = resource.word;
     let record = ctx.block_on(async {
-        let present = lookup::by_name(client, &collection, name)
+        let present = lookup::before_creation(client, &collection, &project, name)
             .await
             .with_context(|| format!("create {word}"))?;
         if !present.is_empty() {
@@ -165,7 +165,6 @@ pub(crate) fn create(
             );
             return Err(failure.hint(format!("to change it: {update}")).into());
         }
-        lookup::doubt_empty(client, &present, &project).await?;
         let request = Request::new(Method::Post, collection.path.clone())
             .body(body)
             .project(&project);

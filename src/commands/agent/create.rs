@@ -7,7 +7,6 @@ use crate::commands::name_word::NameWord;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::{agent_once, outcome, required};
-use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::AGENT;
@@ -39,8 +38,6 @@ pub struct Args {
     project: ProjectArgs,
     #[command(flatten)]
     output: WriteArgs,
-    #[command(flatten)]
-    ignored: IgnoredArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {

@@ -6,7 +6,6 @@ use super::fields::Fields;
 use crate::commands::name_word::NameWord;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::{outcome, required};
-use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::APPLICATION;
@@ -24,8 +23,6 @@ pub struct Args {
     fields: Fields,
     #[command(flatten)]
     output: WriteArgs,
-    #[command(flatten)]
-    ignored: IgnoredArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {

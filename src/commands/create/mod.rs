@@ -34,7 +34,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let record = ctx.block_on(async {
         let record = match client.fetch(kind.resource, &request).await {
             Ok(record) => record,
-            Err(error) => return Err(explain(ctx, client, args, kind, error).await),
+            Err(error) => return Err(explain(ctx, args, kind, error)),
         };
         if let Some(person) = &person {
             people::compare(ctx, client, &record, person).await;
@@ -76,12 +76,9 @@ async fn before(
         let project = ctx.project(args.project_id.as_deref())?;
         return agent_once::same_before(client, &project, name, body).await;
     }
-    match &args.project_id {
-        Some(project) if kind.is(&SESSION) => lookup::doubt_empty(client, &[], project).await?,
-        None if kind.is(&SESSION) => {
-            lookup::doubt_no_sessions(client, &[], ctx.settings()?).await?;
-        }
-        _ => {}
+    // Another server's own answer says that the project does not exist.
+    if kind.is(&SESSION) && ctx.settings()?.is_local() {
+        lookup::doubt_empty(client, &[], &args.session_project(ctx)?).await?;
     }
     Ok(None)
 }
@@ -101,13 +98,7 @@ fn only_word(words: &[String]) -> Result<&str, Failure> {
 
 /// Adds what the server's error leaves out. A 404 on a session means that its project does not exist
 /// (docs/interface/cli-core.md section 7.10).
-async fn explain(
-    ctx: &Ctx,
-    client: &Client,
-    args: &Args,
-    kind: &Creation,
-    error: api::Error,
-) -> anyhow::Error {
+fn explain(ctx: &Ctx, args: &Args, kind: &Creation, error: api::Error) -> anyhow::Error {
     if kind.is(&SESSION) && error.is_not_found() {
         let project = args.session_project(ctx).unwrap_or_default();
         let message = format!(
@@ -117,7 +108,7 @@ async fn explain(
     }
     let context = format!("create {}", kind.resource.word);
     if kind.is(&PROJECT) && error.status() == Some(409) {
-        let hint = project::taken(client, args.name.as_deref().unwrap_or_default()).await;
+        let hint = project::taken(args.name.as_deref().unwrap_or_default());
         return anyhow::Error::from(Failure::from(&error).hint(hint)).context(context);
     }
     anyhow::Error::from(error).context(context)

@@ -2,13 +2,13 @@
 
 use anyhow::Context as _;
 
-use crate::api::{Body, Client};
+use crate::api::Body;
 use crate::commands::name_word::NameWord;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::{outcome, required, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::lookup::{self, Collection};
+use crate::lookup::Collection;
 use crate::output::Format;
 use crate::resources::PROJECT;
 use crate::text::{acpctl, quote};
@@ -32,11 +32,9 @@ pub(crate) struct Args {
 }
 
 /// Says what to do about a name that is taken: by a project that exists, or for ever by a deleted one.
-pub(crate) async fn taken(client: &Client, name: &str) -> String {
-    match lookup::find_if_any(client, &Collection::projects(), name).await {
-        Ok(Some(_)) => format!("to switch to it: {}", acpctl(&["project", "set", name])),
-        _ => "the name of a deleted project stays taken: choose another one".to_owned(),
-    }
+pub(crate) fn taken(name: &str) -> String {
+    let set = acpctl(&["project", "set", name]);
+    format!("to switch to it: {set}; the name of a deleted project stays taken: choose another one")
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -53,7 +51,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         match client.create(&PROJECT, &path, body).await {
             Err(error) if error.status() == Some(409) => {
                 let message = format!("project {} already exists", quote(name));
-                let hint = taken(client, name).await;
+                let hint = taken(name);
                 Err(Failure::new(Kind::Conflict, message).hint(hint).into())
             }
             created => created.context("create project"),

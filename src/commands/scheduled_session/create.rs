@@ -9,7 +9,6 @@ use crate::commands::name_word::NameWord;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::{outcome, required};
-use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
@@ -31,8 +30,6 @@ pub struct Args {
     project: ProjectArgs,
     #[command(flatten)]
     output: WriteArgs,
-    #[command(flatten)]
-    ignored: IgnoredArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {

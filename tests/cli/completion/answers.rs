@@ -269,7 +269,7 @@ fn a_login_that_the_server_quotes_is_neither_offered_nor_kept() {
         list(items)
     });
     let lines = complete(&env, server.url(), &["credential", "get", ""]);
-    assert_eq!(lines, ["prod\tgithub", "c1\tprod github", ":4"]);
+    assert_eq!(lines, ["prod\tgithub", ":4"]);
     for entry in fs::read_dir(env.home().join(".cache/ambient")).unwrap() {
         let stored = fs::read_to_string(entry.unwrap().path()).unwrap();
         assert!(

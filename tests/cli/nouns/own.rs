@@ -231,8 +231,7 @@ fn edit_leaves_out_the_annotations_of_acpctl_and_keeps_them() {
     let (code, _, stderr) = edit(&env, server.url(), script);
     assert_eq!(code, 0, "{stderr}");
     let sent = server.received().pop().unwrap().json();
-    let annotations: Value =
-        serde_json::from_str(sent["annotations"].as_str().unwrap()).unwrap();
+    let annotations: Value = serde_json::from_str(sent["annotations"].as_str().unwrap()).unwrap();
     assert_eq!(
         annotations,
         serde_json::json!({"acpctl/digest": "d", "crew": "a"})

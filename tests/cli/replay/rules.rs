@@ -17,6 +17,10 @@ pub const RULES: &[Rule] = &[
         even: |_, here| here.stderr = without_explanation(&here.stderr),
     },
     Rule {
+        row: "creates",
+        even: looked_up_first,
+    },
+    Rule {
         row: "project header",
         even: project_header,
     },
@@ -27,10 +31,6 @@ pub const RULES: &[Rule] = &[
     Rule {
         row: "deletes",
         even: found_first,
-    },
-    Rule {
-        row: "creates",
-        even: looked_up_first,
     },
     Rule {
         row: "questions",
@@ -140,7 +140,7 @@ fn found_first(recorded: &mut Run, here: &mut Run) {
     });
 }
 
-/// Before an agent or a session is created, its name or its project is looked up; a project after it was refused.
+/// Before an agent is created, its name and its project are looked up.
 fn looked_up_first(recorded: &mut Run, here: &mut Run) {
     let created: Vec<Value> = here
         .requests
@@ -152,14 +152,12 @@ fn looked_up_first(recorded: &mut Run, here: &mut Run) {
         let mut paths = created.iter().filter_map(Value::as_str);
         paths.any(|path| path.ends_with(end))
     };
-    let (agent, session) = (is_made("/agents"), is_made("/sessions"));
+    let agent = is_made("/agents");
     here.requests.retain(|request| {
         let path = request["path"].as_str().unwrap_or_default();
+        let above = path.rsplit_once('/').map_or("", |(above, _)| above);
         let is_list = agent && path.ends_with("/agents");
-        let is_project = (agent || session || is_made("/projects"))
-            && path
-                .rsplit_once('/')
-                .is_some_and(|(above, _)| above.ends_with("/projects"));
+        let is_project = agent && above.ends_with("/projects");
         request["method"] != "GET"
             || recorded.requests.contains(request)
             || !(is_list || is_project)
