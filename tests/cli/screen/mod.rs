@@ -292,6 +292,9 @@ fn a_credential_is_inspected_with_the_terminal_to_itself() {
     assert!(server.lines().iter().any(asked), "{:?}", server.lines());
 }
 
+/// A name that the platform gives.
+const GATEWAY: &str = "hypershell-0123456789abcdef0123456789abcdef";
+
 #[test]
 fn credentials_of_the_platforms_gateways_are_not_shown() {
     let env = TestEnv::new();
@@ -299,7 +302,7 @@ fn credentials_of_the_platforms_gateways_are_not_shown() {
         if request.target.contains("/credentials?") {
             list(json!([
                 {"id": "1", "name": "repo", "provider": "github"},
-                {"id": "2", "name": "theirs", "provider": "openshell-gateway"},
+                {"id": "2", "name": GATEWAY, "provider": "openshell-gateway"},
             ]))
         } else {
             list(json!([]))
@@ -308,7 +311,7 @@ fn credentials_of_the_platforms_gateways_are_not_shown() {
     let words = ["ambient", "--command", "credentials"];
     let terminal = start(&env, server.url(), &words, 24, 80);
     let screen = terminal.wait_for("credentials(all)[1]");
-    assert!(!screen.contains("theirs"), "{screen}");
+    assert!(!screen.contains("hypershell"), "{screen}");
     leave(&terminal, CTRL_C);
 }
 
