@@ -392,8 +392,8 @@ pub(crate) async fn by_name(
     Ok(found)
 }
 
-/// Returns the objects of this name in a project, before another one is created there. A 404 is left to the request that
-/// creates it.
+/// Returns the objects of this name in a project, before another one is created there. A 404 is left to the request
+/// that creates it.
 ///
 /// # Errors
 /// As [`doubt_empty`], and any other failure of the list.

@@ -1,6 +1,6 @@
-//! Words that stand for other words of a command line: verbs under a noun that the Go tool has without it, the user's
-//! aliases, and `KIND/NAME`. They are replaced once, before the line is read, so the rest of the program knows only the command
-//! that is meant.
+//! Words that stand for other words of a command line: verbs under a noun that the Go tool has without it, the
+//! user's aliases, and `KIND/NAME`. They are replaced once, before the line is read, so the rest of the program knows
+//! only the command that is meant.
 
 use std::ffi::OsString;
 

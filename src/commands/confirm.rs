@@ -156,7 +156,7 @@ pub(crate) fn ask_or_read(ctx: &Ctx, question: &str) -> anyhow::Result<bool> {
         return Err(required().into());
     }
     let mut stdin = std::io::stdin().lock();
-    // Nobody is asked where there is no answer.
+    // Without an answer, the question would be noise in a log.
     if is_at_hand() && stdin.fill_buf().is_ok_and(<[u8]>::is_empty) {
         return Err(required().into());
     }

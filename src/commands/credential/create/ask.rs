@@ -36,7 +36,7 @@ pub(super) fn is_known(provider: &str) -> bool {
     PROVIDERS.iter().any(|(name, _)| *name == provider)
 }
 
-/// Ends the command because the user does not want what was shown. As everywhere, a "no" is no failure.
+/// Ends the command because the user does not want what was shown. As everywhere, that is a success.
 pub(super) fn aborted(ctx: &Ctx) -> anyhow::Error {
     ctx.out.note("Aborted: nothing was sent");
     Status(0).into()
