@@ -12,7 +12,7 @@ use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::output::signals;
-use crate::resources::Resource;
+use crate::resources::{OWN_ANNOTATIONS, Resource};
 use crate::secret_file;
 use crate::session_helper;
 use crate::session_helper::dir::{self, PrivateDir};
@@ -21,6 +21,9 @@ use crate::yaml;
 
 /// The most characters of a value in the list of changes.
 const SHOWN: usize = 60;
+
+/// The field that acpctl also keeps notes in.
+const ANNOTATIONS: &str = "annotations";
 
 /// The folder with the text that is being edited.
 static OPEN: Mutex<Option<PrivateDir>> = Mutex::new(None);
@@ -102,6 +105,56 @@ fn open(path: &Path, editor: &str) -> Result<(), Failure> {
         Err(error) => Err(failed(reason(&error))),
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(failed(status.to_string())),
+    }
+}
+
+/// Takes what acpctl itself notes in the annotations out of the fields, so that nobody edits it, and returns it.
+pub(crate) fn take_own(fields: &mut Map<String, Value>) -> Map<String, Value> {
+    let Some(all) = fields.get(ANNOTATIONS).and_then(annotations) else {
+        return Map::new();
+    };
+    let is_own = |(key, _): &(String, Value)| key.starts_with(OWN_ANNOTATIONS);
+    let (own, rest): (Map<_, _>, Map<_, _>) = all.into_iter().partition(is_own);
+    if rest.is_empty() {
+        fields.remove(ANNOTATIONS);
+    } else if !own.is_empty() {
+        fields.insert(
+            ANNOTATIONS.to_owned(),
+            Value::Object(rest).to_string().into(),
+        );
+    }
+    own
+}
+
+/// Puts what [`take_own`] took back into the annotations, if they are among the changes.
+///
+/// # Errors
+/// The new annotations are not an object of JSON.
+pub(crate) fn with_own(
+    mut changes: Vec<(&'static str, Value)>,
+    own: &Map<String, Value>,
+) -> Result<Vec<(&'static str, Value)>, Failure> {
+    let changed = changes.iter_mut().find(|(name, _)| *name == ANNOTATIONS);
+    if let Some((_, value)) = changed
+        && !own.is_empty()
+    {
+        let mut all = annotations(value).ok_or_else(|| {
+            let failure = Failure::new(Kind::Data, "annotations are not a JSON object");
+            failure.hint("nothing was sent")
+        })?;
+        all.extend(own.clone());
+        *value = Value::Object(all).to_string().into();
+    }
+    Ok(changes)
+}
+
+/// Reads annotations: a text with a JSON object; an empty text has none.
+fn annotations(value: &Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::String(text) if text.trim().is_empty() => Some(Map::new()),
+        Value::String(text) => serde_json::from_str(text).ok(),
+        Value::Object(all) => Some(all.clone()),
+        _ => None,
     }
 }
 

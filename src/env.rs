@@ -3,6 +3,7 @@
 //! An empty variable counts as unset (docs/interface/cli-core.md section 2.4). No other code reads the environment;
 //! `clippy.toml` forbids it.
 
+use std::collections::BTreeSet;
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -142,6 +143,21 @@ pub(crate) fn program(name: impl AsRef<std::path::Path>) -> Option<PathBuf> {
     on_path(&with_suffix)
         .chain(on_path(name))
         .find(|path| path.is_absolute() && is_executable(path))
+}
+
+/// Returns the names of the programs in the folders of `PATH` that begin with a text, sorted.
+#[must_use]
+pub(crate) fn programs(start: &str) -> BTreeSet<String> {
+    let folders = PATH.os().unwrap_or_default();
+    let folders = std::env::split_paths(&folders).filter(|folder| folder.is_absolute());
+    let entries = folders.filter_map(|folder| std::fs::read_dir(folder).ok());
+    let entries = entries.flatten().flatten();
+    let name = |entry: &std::fs::DirEntry| entry.file_name().into_string().ok();
+    entries
+        .filter_map(|entry| Some((name(&entry)?, entry.path())))
+        .filter(|(name, path)| name.starts_with(start) && is_executable(path))
+        .map(|(name, _)| name)
+        .collect()
 }
 
 fn is_executable(path: &std::path::Path) -> bool {

@@ -392,6 +392,28 @@ pub(crate) async fn by_name(
     Ok(found)
 }
 
+/// Returns the objects of this name in a project, before another one is created there. A 404 is left to the request
+/// that creates it.
+///
+/// # Errors
+/// As [`doubt_empty`], and any other failure of the list.
+pub(crate) async fn before_creation(
+    client: &Client,
+    collection: &Collection,
+    project: &str,
+    name: &str,
+) -> anyhow::Result<Vec<Record>> {
+    let search = equals("name", name);
+    let list = client.find(collection.resource, &collection.path, &search, project);
+    let mut found = match list.await {
+        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+        list => list?.items.unwrap_or_default(),
+    };
+    found.retain(|record| record.name() == name);
+    doubt_empty(client, &found, project).await?;
+    Ok(found)
+}
+
 /// Returns all objects that have one of these names and that the caller can see.
 pub(crate) async fn by_names(
     client: &Client,

@@ -1,6 +1,6 @@
-//! Words that stand for other words of a command line: verbs under a noun that the Go tool has without it, and the
-//! user's aliases. They are replaced once, before the line is read, so the rest of the program knows only the command
-//! that is meant.
+//! Words that stand for other words of a command line: verbs under a noun that the Go tool has without it, the
+//! user's aliases, and `KIND/NAME`. They are replaced once, before the line is read, so the rest of the program knows
+//! only the command that is meant.
 
 use std::ffi::OsString;
 
@@ -8,6 +8,7 @@ use clap::Command;
 
 use crate::compat::grammar::Line;
 use crate::config::Config;
+use crate::resources::{Candidates, find_or_project_agent};
 
 /// A noun, a verb that users expect below it, and the words of the command that does it.
 const VERBS: &[(&str, &str, &[&str])] = &[
@@ -34,7 +35,8 @@ const VERBS: &[(&str, &str, &[&str])] = &[
 #[must_use]
 pub(crate) fn expand(root: &Command, words: &[OsString]) -> Vec<OsString> {
     let words = with_alias(root, words).unwrap_or_else(|| words.to_vec());
-    with_verb(root, &words).unwrap_or(words)
+    let words = with_verb(root, &words).unwrap_or(words);
+    with_kind(root, &words).unwrap_or(words)
 }
 
 /// Replaces an alias of the user. The configuration is read only if the first word is not a command, so an alias can't
@@ -65,6 +67,32 @@ fn with_verb(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
     let (.., meant) = verbs.find(|(of, known, _)| *of == noun.get_name() && *known == verb)?;
     let meant: Vec<OsString> = meant.iter().map(OsString::from).collect();
     Some(line.with_first_argument(&meant))
+}
+
+/// Splits `KIND/NAME`, as acpctl itself prints objects, where a kind and names are expected. Further names of the same
+/// kind may have the form too.
+fn with_kind(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
+    let line = Line::new(root, words);
+    let takes_names = line.command().get_positionals().any(|arg| {
+        let candidates = arg.get::<Candidates>();
+        matches!(candidates, Some(Candidates::NamesOfKind))
+    });
+    let first = line.first_argument().filter(|_| takes_names)?;
+    let (kind, name) = first.split_once('/')?;
+    let resource = find_or_project_agent(kind).filter(|_| !name.is_empty())?;
+    let is_same =
+        |kind: &str| find_or_project_agent(kind).is_some_and(|it| it.word == resource.word);
+    let names = line.path.iter().skip(1).map(|command| command.get_name());
+    let meant = names.chain([kind, name]).map(OsString::from);
+    let mut meant = line.with_first_argument(&meant.collect::<Vec<_>>());
+    for word in meant.iter_mut().skip(line.path.len() + 1) {
+        let text = word.to_string_lossy().into_owned();
+        match text.split_once('/') {
+            Some((kind, name)) if is_same(kind) && !name.is_empty() => *word = name.into(),
+            _ => {}
+        }
+    }
+    Some(meant)
 }
 
 #[cfg(test)]
@@ -99,6 +127,13 @@ mod tests {
             ),
             ("credential list", "credential list"),
             ("get session list", "get session list"),
+            (
+                "describe -o json credential/a credential/b",
+                "describe credential a -o json b",
+            ),
+            ("edit agents/lead", "edit agents lead"),
+            ("wait agent/lead", "wait agent/lead"),
+            ("get other/x", "get other/x"),
         ] {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             let expanded = expand(&root, &words);

@@ -124,9 +124,9 @@ impl Client {
         if let Some(name) = name.filter(|_| is_tls && proxy_url.is_none())
             && name.parse::<IpAddr>().is_err()
         {
-            let addresses = lookup(&url, limits.connect).await.ok_or_else(|| {
-                Fault::unreached(format!("{address}: there is no host of this name"))
-            })?;
+            let addresses = lookup(&url, limits.connect)
+                .await
+                .ok_or_else(|| Fault::unreached(format!("{address}: host not found")))?;
             if let Ok(value) = HeaderValue::from_str(&address) {
                 headers.insert(HOST, value);
             }

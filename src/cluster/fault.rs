@@ -117,7 +117,7 @@ impl Fault {
             return Self::unreached(format!("{address}: no answer in time"));
         }
         if causes.is_lookup {
-            return Self::unreached(format!("{address}: there is no host of this name"));
+            return Self::unreached(format!("{address}: host not found"));
         }
         if error.is_connect() {
             let why = causes.last.unwrap_or_else(|| "no connection".to_owned());

@@ -1,7 +1,9 @@
 //! Asks for consent before something is destroyed. The question says what will be lost; `--yes`, or the Go tool's
 //! `--confirm`, answers it in advance.
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, IsTerminal as _};
+
+use rustix::fs::FileType;
 
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
@@ -23,8 +25,8 @@ pub struct ConfirmArgs {
 const LOSSES: &[(&str, &str, &str)] = &[
     (
         "credential",
-        "Its secret is lost, and sessions that use it get none.",
-        "Their secrets are lost, and sessions that use them get none.",
+        "Its secret is lost, and sessions that use it get none. Its bindings stay, without effect.",
+        "Their secrets are lost, and sessions that use them get none. Their bindings stay, without effect.",
     ),
     (
         "project",
@@ -104,10 +106,10 @@ impl ConfirmArgs {
         if self.given() || ctx.rehearses() || ctx.may_ask() {
             return Ok(());
         }
-        Err(Failure::new(
-            Kind::Input,
-            format!("add --confirm to delete {what}"),
-        ))
+        Err(
+            Failure::new(Kind::Input, format!("add --confirm to delete {what}"))
+                .hint("--yes, or -y, does the same"),
+        )
     }
 
     /// Returns true if the user consents, on the command line or when asked. The answer is read from the terminal, or
@@ -127,6 +129,15 @@ impl ConfirmArgs {
     }
 }
 
+/// True if all of standard input is there already: it is a file, or `/dev/null`. A pipe may wait for the question.
+fn is_at_hand() -> bool {
+    let stdin = std::io::stdin();
+    let about = rustix::fs::fstat(&stdin);
+    let kind = about.map(|about| FileType::from_raw_mode(about.st_mode));
+    let is_at_hand = matches!(kind, Ok(FileType::RegularFile | FileType::CharacterDevice));
+    is_at_hand && !stdin.is_terminal()
+}
+
 /// Asks a yes-or-no question. The answer is read from the terminal, or from a pipe.
 ///
 /// # Errors
@@ -144,9 +155,14 @@ pub(crate) fn ask_or_read(ctx: &Ctx, question: &str) -> anyhow::Result<bool> {
     if ctx.globals.no_input {
         return Err(required().into());
     }
+    let mut stdin = std::io::stdin().lock();
+    // Without an answer, the question would be noise in a log.
+    if is_at_hand() && stdin.fill_buf().is_ok_and(<[u8]>::is_empty) {
+        return Err(required().into());
+    }
     ctx.out.prompt(&format!("{question} [y/N]: "));
     let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
+    let read = stdin.read_line(&mut line);
     ctx.out.prompt("\n");
     match read {
         Ok(0) | Err(_) => Err(required().into()),

@@ -104,7 +104,8 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
             .with_context(|| doing.clone())
     })?;
     found.remove("token");
-    let before = editable(&found);
+    let mut before = editable(&found);
+    let own = editor::take_own(&mut before);
     let mut text = format!(
         "# {}/{}: change values below, then save and leave the editor.\n{}",
         resource.word,
@@ -114,7 +115,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let program = editor::program(ctx.may_ask())?;
     let (record, done) = loop {
         text = editor::edit(&text, &program)?;
-        match apply(ctx, &collection, &found, &before, &text) {
+        match apply(ctx, &collection, &found, (&before, &own), &text) {
             Ok(result) => break result,
             Err(error) if ctx.may_ask() => {
                 ctx.out.note(&format!("Error: {error:#}"));
@@ -138,16 +139,17 @@ fn editable(found: &Record) -> Map<String, Value> {
     fields
 }
 
-/// Sends what changed. Returns the object, and what happened to it.
+/// Sends what changed; `own` are the annotations that are not shown. Returns the object, and what happened to it.
 fn apply(
     ctx: &Ctx,
     collection: &Collection,
     found: &Record,
-    before: &Map<String, Value>,
+    (before, own): (&Map<String, Value>, &Map<String, Value>),
     text: &str,
 ) -> anyhow::Result<(Record, &'static str)> {
     let may_change = |name: &str| !READ_ONLY.contains(&name);
     let changes = editor::changes(collection.resource, before, text, may_change)?;
+    let changes = editor::with_own(changes, own)?;
     if changes.is_empty() {
         return Ok((found.clone(), "unchanged"));
     }

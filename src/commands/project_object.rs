@@ -154,7 +154,7 @@ pub(crate) fn create(
     let client = ctx.client()?;
     let word = resource.word;
     let record = ctx.block_on(async {
-        let present = lookup::by_name(client, &collection, name)
+        let present = lookup::before_creation(client, &collection, &project, name)
             .await
             .with_context(|| format!("create {word}"))?;
         if !present.is_empty() {

@@ -11,6 +11,8 @@ use crate::text::{quote, secrets, visible};
 
 /// The type of the condition that holds the reason of a failed sandbox.
 const SANDBOX_FAILURE: &str = "SandboxFailure";
+/// The type of the message with which a run fails.
+const RUN_ERROR: &str = "RUN_ERROR";
 /// The longest reason that is shown, in characters.
 const LONGEST: usize = 500;
 
@@ -52,6 +54,22 @@ pub(crate) fn reason(session: &Record) -> Option<String> {
     let runtime = || Some(session.text("runtime_error").to_owned());
     let why = condition().or_else(runtime)?;
     let shown = visible(&secrets::hide(why.trim()));
+    (!shown.is_empty()).then(|| shown.chars().take(LONGEST).collect())
+}
+
+/// Returns the reason that the run's last message gives; `None` if it gives none, or if the messages can't be read.
+pub(crate) async fn reason_of_run(client: &Client, session: &Record) -> Option<String> {
+    let path = path(&["sessions", session.id(), "messages"]);
+    let messages = client.get_json(&path).await.ok()?;
+    let end = messages.as_array()?.iter().rev().find(|message| {
+        let event = message["event_type"].as_str();
+        event.is_some_and(|event| event.starts_with("RUN_"))
+    })?;
+    if end["event_type"] != RUN_ERROR {
+        return None;
+    }
+    let payload: Value = serde_json::from_str(end["payload"].as_str()?).ok()?;
+    let shown = visible(&secrets::hide(payload["message"].as_str()?.trim()));
     (!shown.is_empty()).then(|| shown.chars().take(LONGEST).collect())
 }
 

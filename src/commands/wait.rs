@@ -55,7 +55,7 @@ const MAX_FAILURES: u32 = 5;
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// ID or name of the session, or name of its agent; KIND/NAME of another object
-    #[arg(add = Candidates::SESSIONS)]
+    #[arg(add = Candidates::SessionsOrOthers)]
     session: String,
     /// Phase to wait for: Pending, Creating, Running, Stopping, Stopped, Completed or Failed (repeatable: one is
     /// enough); or exists, or deleted
@@ -206,7 +206,12 @@ impl Presence<'_> {
     }
 
     fn too_late(&self) -> Failure {
-        let (label, state) = (self.label(), state_of(!self.wanted));
+        let label = self.label();
+        let state = if self.wanted {
+            "does not exist"
+        } else {
+            "still exists"
+        };
         let message = format!("timed out waiting for {label}: it {state}");
         Failure::new(Kind::Network, message).hint("raise --timeout")
     }
@@ -231,9 +236,10 @@ async fn until(
     let progress = progress::begin(format!("Waiting for session {}", session.name_or_id()));
     let mut failures = 0;
     loop {
-        if let Some(end) = verdict(&session, wanted) {
-            end?;
-            return Ok(session);
+        match verdict(&session, wanted) {
+            Some(Ok(())) => return Ok(session),
+            Some(Err(failure)) => return Err(explained(client, &session, failure).await.into()),
+            None => {}
         }
         if patience.is_some_and(|end| Instant::now() >= end) {
             patience = None;
@@ -283,6 +289,20 @@ impl Pending<'_> {
     async fn why(&self, session: &Record) -> Option<String> {
         session_failure::waiting(self.ctx, self.client, &self.args.mode, session).await
     }
+}
+
+/// Adds the reason of a failed session to the failure: what its last message says, unless the session itself says it.
+async fn explained(client: &Client, session: &Record, mut failure: Failure) -> Failure {
+    if session.text("phase") != "Failed" || session_failure::reason(session).is_some() {
+        return failure;
+    }
+    if let Some(why) = session_failure::reason_of_run(client, session).await {
+        failure.message.push_str(&format!(": {why}"));
+    }
+    failure.hint(format!(
+        "see what it said: {}",
+        acpctl(&["session", "messages", session.id()])
+    ))
 }
 
 /// Judges the session's phase; `None` as long as waiting can help.

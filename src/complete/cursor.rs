@@ -16,6 +16,8 @@ pub(super) struct Cursor<'a> {
     pub arguments: Vec<String>,
     /// True if the cursor is behind `--`.
     pub only_arguments: bool,
+    /// The number of arguments before `--`.
+    pub before: usize,
     pub wanted: Wanted<'a>,
     /// The part of it that has been typed.
     pub typed: String,
@@ -46,6 +48,7 @@ impl<'a> Cursor<'a> {
             flags: Vec::new(),
             arguments: Vec::new(),
             only_arguments: false,
+            before: 0,
             wanted: Wanted::Argument,
             typed,
         };
@@ -58,6 +61,7 @@ impl<'a> Cursor<'a> {
                 cursor.arguments.push(word.into_owned());
             } else if word == "--" {
                 cursor.only_arguments = true;
+                cursor.before = cursor.arguments.len();
             } else {
                 pending = cursor.read_flag(&line, &word);
             }

@@ -22,6 +22,7 @@ use crate::resources::{
     SCHEDULED_SESSION, SERVER, SESSION, Scope, is_of_gateways,
 };
 use crate::text::secrets;
+use crate::text::seen::is_unseen;
 
 /// The number of objects that completion requests.
 const SIZE: u32 = 500;
@@ -183,27 +184,32 @@ fn fetch(ctx: &Ctx, live: &Live, path: &str) -> Option<Vec<Candidate>> {
         let field = |name| text(item, name).unwrap_or_default();
         live.resource.word == CREDENTIAL.word && is_of_gateways(field("provider"), field("name"))
     };
-    let items: Vec<&Value> = list
+    let mut items: Vec<&Value> = list
         .get("items")?
         .as_array()?
         .iter()
         .filter(|item| !is_hidden(item))
         .collect();
-    let of = |names: fn(&Live, &Value) -> Option<Candidate>| {
-        items
-            .iter()
-            .filter_map(|item| names(live, item))
-            .collect::<Vec<_>>()
-    };
     // A name that several objects have would be refused.
-    let mut found = of(by_name);
-    let counts = found.iter().fold(HashMap::new(), |mut counts, it| {
-        *counts.entry(it.text.clone()).or_insert(0) += 1;
-        counts
-    });
+    let mut found: Vec<Candidate> = items
+        .iter()
+        .filter_map(|item| by_name(live, item))
+        .collect();
+    let counts = found
+        .iter()
+        .fold(HashMap::<String, u32>::new(), |mut counts, it| {
+            *counts.entry(it.text.clone()).or_insert(0) += 1;
+            counts
+        });
     found.retain(|it| counts.get(&it.text) == Some(&1));
+    // An ID is offered only for what no name stands for.
     if live.has_ids {
-        found.extend(of(by_id));
+        let is_named = |item: &Value| {
+            let name = text(item, "name").unwrap_or_default();
+            counts.get(name) == Some(&1) && !name.chars().any(is_unseen)
+        };
+        items.retain(|item| !is_named(item));
+        found.extend(items.iter().filter_map(|item| by_id(live, item)));
     }
     // The names are shown and stored in the cache.
     found.retain(|it| {

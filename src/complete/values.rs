@@ -15,7 +15,7 @@ use crate::env;
 use crate::help::TOPICS;
 use crate::kubeconfig::{self, Base64, MAX_INPUT, OwnedSource, Source};
 use crate::plain_file::{self, Links};
-use crate::resources::{Candidates, NAMED, PROJECT_AGENT, find_or_project_agent};
+use crate::resources::{Candidates, NAMED, PROJECT_AGENT, SESSION, find_or_project_agent};
 use crate::text::url_for_people;
 
 /// The kinds of objects, each with a description.
@@ -26,7 +26,7 @@ const KINDS: &[(&str, &str)] = &[
     ("credential", "a secret for sessions, such as a kubeconfig"),
     ("policy", "what a sandbox may reach"),
     ("project", "a space for agents and sessions"),
-    ("project-agent", "an agent, in the Go tool's words"),
+    ("project-agent", "another word for agent"),
     (
         "project-settings",
         "the groups and repositories of a project",
@@ -89,7 +89,7 @@ fn argument(cursor: &Cursor<'_>, deadline: Instant) -> Answer {
         return Answer::of(topics(cursor));
     }
     if cursor.only_arguments && grammar::ends_in_a_command_line(cursor.command()) {
-        return Answer::files();
+        return program(cursor);
     }
     let mut answer = match cursor.command().get_positionals().nth(at_most_last(cursor)) {
         Some(arg) => values(cursor, arg, deadline),
@@ -99,6 +99,20 @@ fn argument(cursor: &Cursor<'_>, deadline: Instant) -> Answer {
         answer.candidates.splice(0..0, commands(cursor.command()));
     }
     answer
+}
+
+/// Returns the answer behind `--`: programs for the first word, file names for the others.
+fn program(cursor: &Cursor<'_>) -> Answer {
+    let is_first = cursor.arguments.len() == cursor.before;
+    if !is_first || cursor.typed.is_empty() || cursor.typed.contains('/') {
+        return Answer::files();
+    }
+    let found = env::programs(&cursor.typed).into_iter();
+    let found: Vec<Candidate> = found.map(|name| Candidate::new(name, "")).collect();
+    if found.is_empty() {
+        return Answer::files();
+    }
+    Answer::of(found)
 }
 
 /// Returns the index of the positional at the cursor; that of the last one if it can be repeated.
@@ -132,6 +146,14 @@ fn values(cursor: &Cursor<'_>, arg: &Arg, deadline: Instant) -> Answer {
                 None => Answer::of(Vec::new()),
             }
         }
+        Some(Candidates::SessionsOrOthers) => match cursor.typed.split_once('/') {
+            Some((kind, _)) => match find_or_project_agent(kind) {
+                Some(resource) => Answer::of(below(kind, names(resource))),
+                None => names(&SESSION),
+            },
+            None => names(&SESSION),
+        },
+        Some(Candidates::Codes) => Answer::of(codes()),
         Some(Candidates::ServerContexts) => Answer::of(server_contexts()),
         Some(Candidates::Contexts) => Answer::of(contexts(cursor)),
         None => match arg.get_value_hint() {
@@ -156,6 +178,21 @@ fn described(words: &[(&str, &str)]) -> Vec<Candidate> {
     let words = words.iter();
     words
         .map(|(text, help)| Candidate::new(*text, *help))
+        .collect()
+}
+
+/// Returns names in the form `KIND/NAME`.
+fn below(kind: &str, names: Answer) -> Vec<Candidate> {
+    let names = names.candidates.into_iter();
+    names
+        .map(|name| Candidate::new(format!("{kind}/{}", name.text), name.help))
+        .collect()
+}
+
+/// Returns the codes of findings that the user can accept: Kubernetes' own client accepts them too.
+fn codes() -> Vec<Candidate> {
+    let rows = kubeconfig::codes().iter().filter(|row| row.gate.is_none());
+    rows.map(|row| Candidate::new(row.code, row.when.replace('`', "")))
         .collect()
 }
 

@@ -69,10 +69,16 @@ pub(super) fn page(root: &Command, look: Look) -> String {
         .collect();
     lines.push(look.list(&rows));
     let topics: Vec<&str> = TOPICS.iter().map(|(name, _)| *name).collect();
+    let (last, topics) = topics
+        .split_last()
+        .map_or(("", [].as_slice()), |(last, rest)| (*last, rest));
     for line in [
         "Use \"acpctl [command] --help\" for more information about a command.".to_owned(),
         "Use \"acpctl options\" for the flags that every command takes.".to_owned(),
-        format!("Use \"acpctl help TOPIC\" for {}.", topics.join(", ")),
+        format!(
+            "Use \"acpctl help TOPIC\"; TOPIC is {} or {last}.",
+            topics.join(", ")
+        ),
         format!("Learn more: {HOME}"),
     ] {
         lines.push(look.prose(&line));

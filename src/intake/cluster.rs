@@ -29,6 +29,11 @@ use crate::text::{acpctl, secrets};
 
 /// The finding that `--allow` names before a login program is started.
 pub(crate) const EXEC_PLUGIN: &str = "exec-plugin";
+/// The findings that `--allow` accepts for a cluster.
+const ALLOWED: &[(&str, &str)] = &[(
+    EXEC_PLUGIN,
+    "start the login program that the kubeconfig names",
+)];
 /// How long a connection may take, and one answer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
@@ -47,6 +52,7 @@ pub(crate) struct ClusterArgs {
     pub context: Option<String>,
     /// Permit what is refused by default: exec-plugin permits starting the login program that the kubeconfig names
     #[arg(long, value_name = "CODE")]
+    #[arg(add = Candidates::Described(ALLOWED))]
     pub allow: Vec<String>,
 }
 

@@ -57,6 +57,7 @@ pub struct GateArgs {
     pub strict: bool,
     /// Accept findings with this code (repeatable)
     #[arg(long, value_name = "CODE")]
+    #[arg(add = Candidates::Codes)]
     pub allow: Vec<String>,
 }
 
@@ -75,6 +76,7 @@ pub struct TrustArgs {
     pub allow_file: Vec<PathBuf>,
     /// Accept findings with this code (repeatable)
     #[arg(long, value_name = "CODE")]
+    #[arg(add = Candidates::Codes)]
     pub allow: Vec<String>,
 }
 

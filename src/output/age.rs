@@ -16,6 +16,12 @@ pub(crate) fn age(created_at: &str, now: Timestamp) -> String {
     )
 }
 
+/// True for the moment at which Go's calendar begins, which stands for a time that was never set.
+#[must_use]
+pub(crate) fn is_unset(created_at: &str) -> bool {
+    created_at.starts_with("0001-01-01T00:00:00")
+}
+
 /// Writes a number of seconds in the largest unit that fits, rounded down. A negative number counts as 0.
 #[must_use]
 pub(crate) fn span(seconds: i64) -> String {

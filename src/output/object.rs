@@ -179,7 +179,14 @@ impl Out {
             .map(|row| {
                 columns
                     .iter()
-                    .map(|column| cell(row, column, now, color).into_owned())
+                    .map(|column| {
+                        let text = if self.is_terminal() {
+                            cell_for_people(row, column, now, color)
+                        } else {
+                            cell(row, column, now, color)
+                        };
+                        text.into_owned()
+                    })
                     .collect()
             })
             .collect();
@@ -259,8 +266,21 @@ fn names(resource: &Resource, rows: &[Record]) -> Vec<String> {
 /// Returns the cells of an object's row.
 #[must_use]
 pub(crate) fn cells(record: &Record, columns: &[&Column], now: Timestamp) -> Vec<String> {
-    let cell = |column: &&Column| cell(record, column, now, false).into_owned();
+    let cell = |column: &&Column| cell_for_people(record, column, now, false).into_owned();
     columns.iter().map(cell).collect()
+}
+
+/// Returns the text of a cell as [`cell`] does, without the age of what has no time: a pipe gets the Go tool's number.
+fn cell_for_people<'r>(
+    record: &'r Record,
+    column: &Column,
+    now: Timestamp,
+    color: bool,
+) -> Cow<'r, str> {
+    match column.cell {
+        Cell::Age(name) if age::is_unset(record.text(name)) => "-".into(),
+        _ => cell(record, column, now, color),
+    }
 }
 
 /// Returns the text of a cell.

@@ -160,7 +160,7 @@ fn line(
 }
 
 fn cancelled() -> anyhow::Error {
-    Failure::new(Kind::Input, "cancelled").into()
+    Failure::new(Kind::Input, "aborted").into()
 }
 
 /// Asks for a secret of one line, which is not shown. Its length is: a user sees whether all of it has arrived.

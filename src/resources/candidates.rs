@@ -27,6 +27,10 @@ pub(crate) enum Candidates {
     Kinds,
     /// The names of the objects whose kind is the first argument of the line.
     NamesOfKind,
+    /// The names of sessions, and `KIND/NAME` for other objects.
+    SessionsOrOthers,
+    /// The codes of findings that the user can accept.
+    Codes,
     /// The contexts of the configuration file.
     ServerContexts,
     /// The contexts of the kubeconfig on the line.

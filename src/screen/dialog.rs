@@ -17,7 +17,6 @@ pub(super) struct Dialog {
 
 /// What follows the last button.
 pub(super) enum Then {
-    Nothing,
     Send {
         doing: String,
         sends: Vec<Send>,
@@ -29,20 +28,6 @@ pub(super) enum Then {
 }
 
 impl Dialog {
-    /// Returns a message with one button.
-    #[must_use]
-    pub(super) fn message(title: &str, lines: Vec<String>) -> Self {
-        Self {
-            page: 0,
-            title: title.to_owned(),
-            lines,
-            buttons: vec!["Dismiss"],
-            at: 0,
-            typed: None,
-            then: Then::Nothing,
-        }
-    }
-
     /// True if the last button may be pressed.
     #[must_use]
     pub(super) fn may_confirm(&self) -> bool {

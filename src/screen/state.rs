@@ -115,6 +115,8 @@ pub(super) struct Edited {
     pub name: String,
     pub resource: &'static crate::resources::Resource,
     pub before: serde_json::Map<String, serde_json::Value>,
+    /// The annotations that the text leaves out, since acpctl keeps them for itself.
+    pub own: serde_json::Map<String, serde_json::Value>,
     pub fields: &'static [&'static str],
     pub rounds: u32,
 }

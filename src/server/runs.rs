@@ -26,6 +26,9 @@ pub const FAILED: &str = "RUN_ERROR";
 /// The lock file beside the database: only one process runs the sessions of a store.
 const LOCK: &str = "runner.lock";
 
+/// How often a lock that is held is tried again.
+const LOOKS: u32 = 5;
+
 /// Finds the session that has waited longest.
 const LONGEST_WAITING: &str =
     "SELECT id FROM sessions WHERE deleted_at IS NULL AND phase = 'Pending'
@@ -73,12 +76,20 @@ impl AppState {
             error,
         };
         let lock = secret_file::lock_file(&path).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Runs(self.store().directory().to_owned()));
+        let mut looks = 0;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                // A start that looks for a runner holds the lock for a moment.
+                Err(TryLockError::WouldBlock) if looks < LOOKS => {
+                    looks += 1;
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::Runs(self.store().directory().to_owned()));
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         self.set_has_runner();
         let runner = Runner {
@@ -87,6 +98,17 @@ impl AppState {
         };
         runner.end_leftovers()?;
         Ok(runner)
+    }
+
+    /// True if this process or another one runs the sessions of the store.
+    pub(super) fn are_sessions_run(&self) -> bool {
+        if self.has_runner() {
+            return true;
+        }
+        let path = self.store().directory().join(LOCK);
+        let is_there = path.symlink_metadata().is_ok_and(|about| about.is_file());
+        let is_held = |lock: &File| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
+        is_there && secret_file::lock_file(&path).is_ok_and(|lock| is_held(&lock))
     }
 }
 

@@ -203,9 +203,16 @@ const OWN_WORDS: &[(&str, &str, &str)] = &[(
     "project \"n\" already exists",
 )];
 
+const AGENT_FIRST: [&str; 2] = [
+    "GET /projects/p/agents?search=name+%3D+%27n%27",
+    "POST /projects/p/agents",
+];
+
 /// Commands that look for their name, so that it is not taken twice, and create it where a 404 says that it is free:
 /// all requests after a 404.
 const SEARCH_FIRST: &[(&str, [&str; 2])] = &[
+    ("create agent --name n --project-id p", AGENT_FIRST),
+    ("agent create --name n", AGENT_FIRST),
     (
         "provider create --name n",
         [

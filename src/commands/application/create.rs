@@ -3,31 +3,35 @@
 use anyhow::Context as _;
 
 use super::fields::Fields;
+use crate::commands::name_word::NameWord;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::{outcome, required};
-use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::lookup::Collection;
 use crate::resources::APPLICATION;
 
 const EXAMPLES: &str = "\
-acpctl application create --name shop --source-repo-url https://git.example.org/shop --source-path deploy --destination-project team-a";
+acpctl application create shop --source-repo-url https://git.example.org/shop --source-path deploy --destination-project team-a";
 
 /// Create an application
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
+    word: NameWord,
+    #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
     output: WriteArgs,
-    #[command(flatten)]
-    ignored: IgnoredArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     let mut fields = args.fields.clone();
+    fields.name = args
+        .word
+        .or(args.fields.name.as_deref())?
+        .map(str::to_owned);
     for (flag, title, value) in [
         ("name", "Name", &mut fields.name),
         (

@@ -5,12 +5,13 @@ mod kinds;
 mod references;
 mod request;
 
-use crate::api;
-use crate::commands::{outcome, people, switch_project};
+use crate::api::{self, Client, Request};
+use crate::commands::{agent_once, outcome, people, project, switch_project};
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
+use crate::lookup;
 use crate::output::Format;
-use crate::resources::{PROJECT, SESSION, unknown};
+use crate::resources::{AGENT, PROJECT, Record, SESSION, unknown};
 
 pub(crate) use args::Args;
 use kinds::Creation;
@@ -26,9 +27,15 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         )
     })?;
     let (request, person) = request::read(ctx, client, args, kind)?;
+    if let Some(agent) = ctx.block_on(before(ctx, client, args, kind, &request))? {
+        let sentence = format!("agent/{} unchanged", agent.id());
+        return outcome::done(ctx, &agent, &format, &sentence);
+    }
     let record = ctx.block_on(async {
-        let record = client.fetch(kind.resource, &request).await;
-        let record = record.map_err(|error| explain(ctx, args, kind, error))?;
+        let record = match client.fetch(kind.resource, &request).await {
+            Ok(record) => record,
+            Err(error) => return Err(explain(ctx, args, kind, error)),
+        };
         if let Some(person) = &person {
             people::compare(ctx, client, &record, person).await;
         }
@@ -49,6 +56,31 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
         format => ctx.out.record(&record, &format, ctx.now()),
     }
+}
+
+/// Looks before an object of a project is created. Returns the agent if it exists as it is described.
+///
+/// # Errors
+/// The project does not exist, or it has another agent of this name.
+async fn before(
+    ctx: &Ctx,
+    client: &Client,
+    args: &Args,
+    kind: &Creation,
+    request: &Request,
+) -> anyhow::Result<Option<Record>> {
+    let name = args.name.as_deref().unwrap_or_default();
+    if kind.is(&AGENT)
+        && let Some(body) = &request.body
+    {
+        let project = ctx.project(args.project_id.as_deref())?;
+        return agent_once::same_before(client, &project, name, body).await;
+    }
+    // Another server's own answer says that the project does not exist.
+    if kind.is(&SESSION) && ctx.settings()?.is_local() {
+        lookup::doubt_empty(client, &[], &args.session_project(ctx)?).await?;
+    }
+    Ok(None)
 }
 
 /// Returns the only argument, which names the resource.
@@ -76,7 +108,7 @@ fn explain(ctx: &Ctx, args: &Args, kind: &Creation, error: api::Error) -> anyhow
     }
     let context = format!("create {}", kind.resource.word);
     if kind.is(&PROJECT) && error.status() == Some(409) {
-        let hint = "the name of a deleted project stays taken: choose another one";
+        let hint = project::taken(args.name.as_deref().unwrap_or_default());
         return anyhow::Error::from(Failure::from(&error).hint(hint)).context(context);
     }
     anyhow::Error::from(error).context(context)

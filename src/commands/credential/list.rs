@@ -117,22 +117,35 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 
 /// Fails if the user asked for credentials that expire and there are any.
 fn refuse_expiring(args: &Args, total: i64, first: Option<&str>) -> anyhow::Result<()> {
-    if args.expiring_within.is_some() && total > 0 {
-        return Err(expiring(total, first).into());
+    if let Some(within) = args.expiring_within
+        && total > 0
+    {
+        return Err(expiring(total, first, within).into());
     }
     Ok(())
 }
 
 /// Reports credentials that expire, so that a job of CI can depend on the exit code alone.
-fn expiring(total: i64, first: Option<&str>) -> Failure {
+fn expiring(total: i64, first: Option<&str>, within: Duration) -> Failure {
     let what = match total {
         1 => "1 credential expires".to_owned(),
         total => format!("{total} credentials expire"),
     };
     let name = first.unwrap_or("NAME");
     let update = acpctl(&["credential", "update", name, "--from-file", "PATH"]);
-    Failure::new(Kind::Expiring, format!("{what} within --expiring-within"))
+    Failure::new(Kind::Expiring, format!("{what} within {}", length(within)))
         .hint(format!("store a new secret: {update}"))
+}
+
+/// Returns a length of time as the flag takes it, in the largest unit that gives a whole number.
+fn length(time: Duration) -> String {
+    const UNITS: [(u64, char); 3] = [(86_400, 'd'), (3_600, 'h'), (60, 'm')];
+    let seconds = time.as_secs();
+    let is_whole = |(unit, _): &&(u64, char)| seconds > 0 && seconds.is_multiple_of(*unit);
+    match UNITS.iter().find(is_whole) {
+        Some((unit, letter)) => format!("{}{letter}", seconds / unit),
+        None => format!("{seconds}s"),
+    }
 }
 
 /// Returns the search that the server does. The provider comes first, without spaces, as the Go tool sends it.

@@ -42,8 +42,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         let message = format!("credential {credential} is not bound to {grantee}");
         return Err(Failure::new(Kind::NotFound, message)
             .hint(format!(
-                "see what is bound: {}",
-                acpctl(&["get", "role-bindings"])
+                "see where it is bound: {}",
+                acpctl(&["credential", "bindings", &args.credential])
             ))
             .into());
     };

@@ -99,6 +99,7 @@ pub struct Args {
     strict: bool,
     /// Accept findings of this code (repeatable)
     #[arg(long, value_name = "CODE")]
+    #[arg(add = Candidates::Codes)]
     allow: Vec<String>,
     /// Output format: text|json|sarif
     #[arg(

@@ -68,7 +68,7 @@ impl Way {
             return warn(
                 name,
                 "unknown as long as the configuration can't be read",
-                "mend the configuration, see below",
+                "fix the configuration, see below",
             );
         }
         match self {

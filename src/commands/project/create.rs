@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 
 use crate::api::Body;
+use crate::commands::name_word::NameWord;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::{outcome, required, switch_project};
 use crate::ctx::Ctx;
@@ -10,15 +11,17 @@ use crate::failure::{Failure, Kind};
 use crate::lookup::Collection;
 use crate::output::Format;
 use crate::resources::PROJECT;
-use crate::text::quote;
+use crate::text::{acpctl, quote};
 
-const EXAMPLES: &str = "acpctl project create --name team-c";
+const EXAMPLES: &str = "acpctl project create team-c";
 
 /// Create a project and switch to it
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Name (required)
+    #[command(flatten)]
+    word: NameWord,
+    /// Name (required, here or as the argument)
     #[arg(long)]
     name: Option<String>,
     /// Description
@@ -28,9 +31,16 @@ pub(crate) struct Args {
     output: WriteArgs,
 }
 
+/// Says what to do about a name that is taken: by a project that exists, or for ever by a deleted one.
+pub(crate) fn taken(name: &str) -> String {
+    let set = acpctl(&["project", "set", name]);
+    format!("to switch to it: {set}; the name of a deleted project stays taken: choose another one")
+}
+
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
-    let name = required::value(ctx, "name", "Name", args.name.as_deref())?;
+    let name = args.word.or(args.name.as_deref())?;
+    let name = required::value(ctx, "name", "Name", name)?;
     let name = name.as_str();
     let mut body = Body::new();
     body.set("name", name);
@@ -41,7 +51,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         match client.create(&PROJECT, &path, body).await {
             Err(error) if error.status() == Some(409) => {
                 let message = format!("project {} already exists", quote(name));
-                let hint = "the name of a deleted project stays taken: choose another one";
+                let hint = taken(name);
                 Err(Failure::new(Kind::Conflict, message).hint(hint).into())
             }
             created => created.context("create project"),

@@ -11,7 +11,7 @@ use crate::lookup::{self, Collection};
 use crate::resources::{Candidates, PROJECT, Record};
 use crate::text::quote;
 
-const EXAMPLES: &str = "acpctl project delete --name team-b";
+const EXAMPLES: &str = "acpctl project delete team-b";
 
 /// Delete projects
 ///
@@ -20,7 +20,11 @@ const EXAMPLES: &str = "acpctl project delete --name team-b";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Name or ID (required, repeatable)
+    /// Names or IDs; --name does the same
+    #[arg(id = "name-word", value_name = "NAME")]
+    #[arg(add = Candidates::PROJECTS)]
+    words: Vec<String>,
+    /// Name or ID (required, here or as an argument; repeatable)
     #[arg(long)]
     #[arg(add = Candidates::PROJECTS)]
     name: Vec<String>,
@@ -35,15 +39,16 @@ pub(crate) struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
-    if args.name.iter().all(String::is_empty) {
+    let given = [args.words.as_slice(), &args.name].concat();
+    if given.iter().all(String::is_empty) {
         return Err(Failure::usage("--name is required").into());
     }
     let projects = Collection::projects();
-    for name in &args.name {
+    for name in &given {
         projects.check(name)?;
     }
     let client = ctx.client()?;
-    let found = find_each(ctx, &projects, args)?;
+    let found = find_each(ctx, &projects, &given, args.ignore_not_found)?;
     let labels: Vec<String> = found
         .iter()
         .map(|(_, found)| format!("project/{}", found.id()))
@@ -58,7 +63,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     }
     let current = ctx.settings()?.project.value.clone();
     let names: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
-    let as_list = args.name.len() > 1;
+    let as_list = given.len() > 1;
     let deleted = several::each(ctx, &PROJECT, &names, as_list, &format, |name| {
         let project = found.iter().find(|(given, _)| given == name);
         let (_, project) = project.context("the project was not looked up")?;
@@ -85,14 +90,15 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
 fn find_each(
     ctx: &Ctx,
     projects: &Collection,
-    args: &Args,
+    names: &[String],
+    ignore_not_found: bool,
 ) -> anyhow::Result<Vec<(String, Record)>> {
     let client = ctx.client()?;
     let mut found: Vec<(String, Record)> = Vec::new();
-    for name in &args.name {
+    for name in names {
         let project = ctx.block_on(async {
             match lookup::find_if_any(client, projects, name).await {
-                Ok(None) if args.ignore_not_found => Ok(None),
+                Ok(None) if ignore_not_found => Ok(None),
                 Ok(Some(project)) => Ok(Some(project)),
                 Ok(None) => Err(lookup::not_found(client, projects, name).await.into()),
                 Err(error) => Err(error.context("delete project")),

@@ -9,6 +9,8 @@ mod set;
 mod transfer;
 mod update;
 
+pub(crate) use create::taken;
+
 use clap::Subcommand;
 
 use crate::commands::outcome::WriteArgs;

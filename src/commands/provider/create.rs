@@ -1,19 +1,22 @@
 //! `acpctl provider create`
 
 use super::fields::Fields;
+use crate::commands::name_word::NameWord;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::project_object;
 use crate::ctx::Ctx;
 use crate::resources::PROVIDER;
 
-const EXAMPLES: &str = "acpctl provider create --name gitlab --secret gitlab-token";
+const EXAMPLES: &str = "acpctl provider create gitlab --secret gitlab-token";
 
 /// Create a provider
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Name (required)
+    #[command(flatten)]
+    word: NameWord,
+    /// Name (required, here or as the argument)
     #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
@@ -25,7 +28,7 @@ pub struct Args {
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
-    let name = args.name.as_deref();
+    let name = args.word.or(args.name.as_deref())?;
     let body = || args.fields.body(ctx, &args.project.project(ctx)?);
     project_object::create(ctx, &PROVIDER, &args.project, name, body, &args.output)
 }

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::fields::Fields;
 use crate::api::{Method, Request};
+use crate::commands::name_word::NameWord;
 use crate::commands::outcome::WriteArgs;
 use crate::commands::project_args::ProjectArgs;
 use crate::commands::{outcome, required};
-use crate::compat::grammar::IgnoredArgs;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
 use crate::lookup::Collection;
@@ -16,20 +16,20 @@ use crate::resources::SCHEDULED_SESSION;
 
 const EXAMPLES: &str = "\
 # Every weekday at nine
-acpctl scheduled-session create --name standup --schedule '0 9 * * 1-5' --agent-id lead --prompt 'Summarize the open pull requests'";
+acpctl scheduled-session create standup --schedule '0 9 * * 1-5' --agent-id lead --prompt 'Summarize the open pull requests'";
 
 /// Create a scheduled session
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
+    word: NameWord,
+    #[command(flatten)]
     fields: Fields,
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
     output: WriteArgs,
-    #[command(flatten)]
-    ignored: IgnoredArgs,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
@@ -37,6 +37,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format(ctx)?;
     let client = ctx.client()?;
     let mut fields = args.fields.clone();
+    fields.name = args
+        .word
+        .or(args.fields.name.as_deref())?
+        .map(str::to_owned);
     if ctx.may_ask() {
         for (flag, title, value) in [
             ("name", "Name", &mut fields.name),

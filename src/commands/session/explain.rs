@@ -11,7 +11,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::age::age;
 use crate::resources::{Candidates, StoredGrade};
-use crate::runner::resolve::{Candidate, Tier};
+use crate::runner::resolve::{Candidate, OWNER, Tier};
 use crate::runner::table::{SANDBOX_NOTHING, SANDBOX_WAYS, Target};
 use crate::session_helper::prepare;
 use crate::text::{quote, visible};
@@ -85,11 +85,16 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         .collect();
     let titles = if wide { WIDE_TITLES } else { TITLES };
     ctx.out.fitted(titles, &rows, wide)?;
-    if !rest.is_empty() {
-        ctx.out.note(&format!(
-            "{} more bindings decide nothing here; --all shows them",
-            rest.len()
-        ));
+    // The platform binds each credential to its owner; nobody asked for that.
+    let is_own = |it: &&&Candidate| it.role != OWNER;
+    match rest.iter().filter(is_own).count() {
+        0 => {}
+        1 => ctx
+            .out
+            .note("1 more binding decides nothing here; --all shows it"),
+        count => ctx.out.note(&format!(
+            "{count} more bindings decide nothing here; --all shows them"
+        )),
     }
     if !candidates.iter().any(Candidate::decides) {
         let sees_all = ctx.settings().is_ok_and(Settings::is_local);

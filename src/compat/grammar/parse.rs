@@ -80,7 +80,7 @@ fn check_arguments(line: &Line<'_>, scanned: &Scanned) -> Result<(), Failure> {
     let failure = match scanned.arguments.first() {
         Some(word) if is_parent(command) => Some(unknown_command(line, &word.to_string_lossy())),
         _ if ends_in_a_command_line(command) => {
-            split_failure(command, scanned.before, scanned.arguments.len(), &path)
+            split_failure(command, &scanned.arguments, scanned.before, &path)
         }
         _ => count_failure(command, &scanned.arguments, &path),
     };

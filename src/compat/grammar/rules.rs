@@ -6,7 +6,8 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction, Command};
 
 use crate::failure::Failure;
-use crate::text::quote;
+use crate::text::command::shell_word;
+use crate::text::{quote, visible};
 
 /// Returns true for a command that only holds others.
 pub(super) fn is_parent(command: &Command) -> bool {
@@ -62,15 +63,15 @@ pub(super) fn count_failure(
         .iter()
         .skip(got)
         .take(least.saturating_sub(got))
-        .map(|arg| value_name(arg).to_lowercase())
+        .map(|arg| value_name(arg))
         .collect();
     let line = usage_line(command, path);
     let hint = match (missing.as_slice(), arguments.get(most)) {
         ([], Some(word)) => {
             let word = quote(&word.to_string_lossy());
-            format!("{word} is one too many; usage: {line}")
+            format!("unexpected argument {word}; usage: {line}")
         }
-        (missing, _) => format!("name the {}: {line}", missing.join(" and the ")),
+        (missing, _) => format!("missing {}; usage: {line}", missing.join(" and ")),
     };
     Some(Failure::usage(words).hint(hint))
 }
@@ -78,8 +79,8 @@ pub(super) fn count_failure(
 /// Checks the words on both sides of `--`. The Go tool has no such command, so the messages are our own.
 pub(super) fn split_failure(
     command: &Command,
+    words: &[OsString],
     before: usize,
-    all: usize,
     path: &str,
 ) -> Option<Failure> {
     let first: Vec<&Arg> = command
@@ -91,8 +92,12 @@ pub(super) fn split_failure(
     let is_needed = command
         .get_positionals()
         .any(|arg| arg.is_last_set() && arg.is_required_set());
-    let wrong = if before == all && is_needed {
-        "no command follows --".to_owned()
+    if before == words.len() && before > most && is_needed {
+        let hint = format!("write {}", with_dashes(path, words, most));
+        return Some(Failure::usage("-- is missing before the command").hint(hint));
+    }
+    let wrong = if before == words.len() && is_needed {
+        "the command after -- is missing".to_owned()
     } else if let Some(missing) = missing {
         format!("{} is missing before --", value_name(missing))
     } else if before > most {
@@ -101,6 +106,20 @@ pub(super) fn split_failure(
         return None;
     };
     Some(Failure::usage(wrong).hint(format!("write {}", usage_line(command, path))))
+}
+
+/// Returns the line with `--` after the first words. One word that holds blanks is a whole command line.
+fn with_dashes(path: &str, words: &[OsString], first: usize) -> String {
+    let shown = |word: &OsString| shell_word(&word.to_string_lossy());
+    let (before, rest) = words.split_at(first);
+    let rest = match rest {
+        [one] => visible(&one.to_string_lossy()),
+        several => several.iter().map(shown).collect::<Vec<_>>().join(" "),
+    };
+    let mut line: Vec<String> = before.iter().map(shown).collect();
+    line.insert(0, path.to_owned());
+    line.extend(["--".to_owned(), rest]);
+    line.join(" ")
 }
 
 /// Returns the usage of a command: `acpctl credential get <CREDENTIAL> [flags]`.

@@ -5,6 +5,20 @@ use crate::compat::near::distance;
 /// The most changes between a word and the name that it may have been meant for.
 const MAX_CHANGES: usize = 2;
 
+/// Words that other tools use, and the names that mean the same here.
+const SYNONYMS: &[(&str, &[&str])] = &[
+    ("rotate", &["update", "renew"]),
+    ("remove", &["delete"]),
+    ("replace", &["update"]),
+    ("import", &["create"]),
+];
+
+/// Returns the names that another tool's word may have been meant for.
+pub(super) fn synonyms(word: &str) -> Vec<&'static str> {
+    let found = SYNONYMS.iter().find(|(other, _)| *other == word);
+    found.map_or_else(Vec::new, |(_, names)| names.to_vec())
+}
+
 /// Returns the name that a word was most likely meant for, if one is near.
 pub fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     names

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{Arg, ArgAction, Command};
 
 use super::rules::{flag_name, invalid_value, is_optional_switch, value_name};
-use super::suggestions::nearest;
+use super::suggestions::{nearest, synonyms};
 use crate::compat::number;
 use crate::failure::Failure;
 use crate::system;
@@ -187,10 +187,18 @@ impl<'a> Line<'a> {
     pub(super) fn verb_hint(&self, word: &str) -> String {
         let commands = self.command().get_subcommands();
         let names = commands.filter(|command| !command.is_hide_set());
-        nearest(word, names.map(Command::get_name)).map_or_else(
-            || self.help_hint(),
-            |name| format!("did you mean '{} {name}'?", self.path_text()),
-        )
+        let names: Vec<&str> = names.map(Command::get_name).collect();
+        let mut meant: Vec<&str> = nearest(word, names.iter().copied()).into_iter().collect();
+        if meant.is_empty() {
+            meant = synonyms(word);
+            meant.retain(|name| names.contains(name));
+        }
+        if meant.is_empty() {
+            return self.help_hint();
+        }
+        let path = self.path_text();
+        let meant = meant.iter().map(|name| format!("'{path} {name}'"));
+        format!("did you mean {}?", meant.collect::<Vec<_>>().join(" or "))
     }
 
     /// Suggests a flag in place of one that does not exist.

@@ -53,9 +53,14 @@ fn a_view_that_needs_more_says_what() {
     stage.state.about.project.clear();
     stage.keys(":agents<enter>");
     assert!(
-        stage.toast().starts_with("No project context"),
+        stage.toast().starts_with("Choose a project first"),
         "{}",
         stage.toast()
+    );
+    assert!(
+        stage.picture().contains("projects(all)"),
+        "{}",
+        stage.picture()
     );
 }
 
@@ -63,11 +68,12 @@ fn a_view_that_needs_more_says_what() {
 fn an_unknown_command_is_not_found_and_the_nearest_is_named() {
     let mut stage = Stage::new();
     stage.keys(":sesions<enter>");
-    let picture = stage.picture();
-    assert!(picture.contains("Ruroh? 'sesions' not found"), "{picture}");
-    assert!(picture.contains("did you mean :sessions?"), "{picture}");
-    stage.keys("<enter>");
-    assert_eq!(stage.toast(), "Dismissed");
+    let said = "Unknown command :sesions; did you mean :sessions?";
+    assert_eq!(stage.toast(), said);
+    // It swallows no key.
+    stage.keys(":zzzzzz<enter>");
+    let said = "Unknown command :zzzzzz; :aliases lists the commands";
+    assert_eq!(stage.toast(), said);
 }
 
 #[test]

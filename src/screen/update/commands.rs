@@ -3,7 +3,6 @@
 use super::{connecting, pages};
 use crate::compat::near::distance;
 use crate::screen::detail::Detail;
-use crate::screen::dialog::Dialog;
 use crate::screen::effect::Effect;
 use crate::screen::scope::{Kind, Named, Scope};
 use crate::screen::state::{Body, Mode, State};
@@ -189,22 +188,16 @@ fn text_of_page(state: &State) -> String {
 
 fn unknown(state: &mut State, text: &str) {
     let shown = crate::screen::shown::line(text);
-    let mut lines = vec![
-        "               __".to_owned(),
-        "             / _)".to_owned(),
-        "    .-^^^-/ /".to_owned(),
-        " __/       /".to_owned(),
-        "<__.|_|-|_|".to_owned(),
-        format!("< Ruroh? '{shown}' not found >"),
-    ];
     let word = text.to_lowercase();
     let near = words()
         .into_iter()
         .min_by_key(|known| distance(&word, known));
-    if let Some(near) = near.filter(|near| distance(&word, near) <= 2) {
-        lines.push(format!("did you mean :{near}?"));
-    }
-    state.dialog = Some(Dialog::message("error", lines));
+    let near = near.filter(|near| distance(&word, near) <= 2);
+    let hint = match near {
+        Some(near) => format!("did you mean :{near}?"),
+        None => ":aliases lists the commands".to_owned(),
+    };
+    state.complain(format!("Unknown command :{shown}; {hint}"));
 }
 
 /// Returns all words that a command can begin with, in the order of the alphabet.

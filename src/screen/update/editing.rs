@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::api::Method;
-use crate::editor::{changes, line_of};
+use crate::editor::{self, changes, line_of};
 use crate::screen::dialog::{Dialog, Then};
 use crate::screen::effect::{After, Effect, Send};
 use crate::screen::shown;
@@ -25,6 +25,7 @@ pub(super) fn begin(state: &mut State, what: &Editing, effects: &mut Vec<Effect>
         return;
     };
     before.retain(|name, _| what.fields.contains(&name.as_str()));
+    let own = editor::take_own(&mut before);
     let kind = row.resource.word;
     let name = row.name_or_id().to_owned();
     let project = match row.text("project_id") {
@@ -53,6 +54,7 @@ pub(super) fn begin(state: &mut State, what: &Editing, effects: &mut Vec<Effect>
         name,
         resource: row.resource,
         before,
+        own,
         fields: what.fields,
         rounds: 0,
     });
@@ -78,7 +80,8 @@ pub(super) fn edited(state: &mut State, text: Result<String, String>) {
         return state.say("Edit aborted (empty file)");
     }
     let may_change = |name: &str| edited.fields.contains(&name);
-    let changes = changes(edited.resource, &edited.before, &text, may_change);
+    let changes = changes(edited.resource, &edited.before, &text, may_change)
+        .and_then(|changes| editor::with_own(changes, &edited.own));
     match changes.map_err(|failure| failure.message) {
         Err(why) if edited.rounds >= ROUNDS => state.complain(why),
         Err(why) => {

@@ -9,6 +9,9 @@ use crate::screen::table::Table;
 use crate::screen::view::Needs;
 use crate::screen::views;
 
+/// Why a view of a project is not opened.
+const NO_PROJECT: &str = "Choose a project first: Enter opens it";
+
 /// The most views in the history.
 const VISITED: usize = 100;
 
@@ -34,9 +37,12 @@ fn show(state: &mut State, kind: Kind, scope: Scope) {
     state.push(scope, Body::Table(Table::new(view)));
 }
 
-/// Replaces the stack by the way to a view.
+/// Replaces the stack by the way to a view. Without a project to look in, that is the list of projects.
 pub(super) fn jump(state: &mut State, kind: Kind, scope: Scope, effects: &mut Vec<Effect>) {
     if let Err(why) = check(kind, &scope) {
+        if why == NO_PROJECT {
+            go(state, Kind::Projects, Scope::default(), effects);
+        }
         state.complain(why);
         return;
     }
@@ -65,11 +71,9 @@ fn go(state: &mut State, kind: Kind, scope: Scope, effects: &mut Vec<Effect>) {
 /// Says why a view can't be opened in a scope.
 fn check(kind: Kind, scope: &Scope) -> Result<(), &'static str> {
     match views::of(kind).needs {
-        Needs::Project if scope.project.is_none() && kind != Kind::Schedules => {
-            Err("No project context — drill into a project first or set one with :project <name>")
-        }
+        Needs::Project if scope.project.is_none() && kind != Kind::Schedules => Err(NO_PROJECT),
         Needs::Agent if scope.agent.is_none() => {
-            Err("No agent context — drill into an agent first or use :agents then i")
+            Err("No agent context — :agents, then i on one of them")
         }
         Needs::Credential if scope.credential.is_none() => {
             Err("No credential context — drill into a credential first")

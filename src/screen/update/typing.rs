@@ -22,10 +22,9 @@ pub(super) fn dialog(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>
     let last = dialog.buttons.len() - 1;
     match key.code {
         KeyCode::Esc => {
-            let is_message = dialog.buttons.len() == 1;
             state.dialog = None;
             state.editing = None;
-            state.say(if is_message { "Dismissed" } else { "Cancelled" });
+            state.say("Cancelled");
         }
         KeyCode::Left | KeyCode::BackTab => dialog.at = dialog.at.saturating_sub(1),
         KeyCode::Right | KeyCode::Tab => dialog.at = (dialog.at + 1).min(last),
@@ -44,10 +43,6 @@ fn press(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     };
     let last = dialog.buttons.len() - 1;
-    if last == 0 {
-        state.say("Dismissed");
-        return;
-    }
     if dialog.at < last {
         state.editing = None;
         state.say("Cancelled");
@@ -60,7 +55,6 @@ fn press(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let Dialog { page, then, .. } = dialog;
     match then {
-        Then::Nothing => {}
         Then::Edit(text) => effects.push(Effect::Edit(text)),
         Then::Outside(words) => match state.refusal() {
             Some(why) => state.complain(why),

@@ -267,7 +267,7 @@ static EDITING: Editing = Editing {
 static DELETE: Call = Call {
     question: Some(|_, credential| {
         format!(
-            "{} Its secret and its bindings are lost.",
+            "{} Its secret is lost; its bindings stay, without effect.",
             delete_question("credential", credential)
         )
     }),

@@ -134,18 +134,7 @@ pub(crate) fn start(call: &Call<'_>) -> Result<Reply, ServerFailure> {
                 json!({"session": active.to_json(), "starting_prompt": ""}),
             ));
         }
-        let task = match call.fidelity() {
-            // The platform reads the body and ignores its content.
-            Fidelity::Recorded => {
-                body::any_json(&call.body)?;
-                String::new()
-            }
-            Fidelity::Corrected if call.body.is_empty() => String::new(),
-            Fidelity::Corrected => {
-                let object = body::object(&call.body, "StartRequest", &["prompt"])?;
-                body::text_of(&object, "prompt", "StartRequest")?
-            }
-        };
+        let task = task(call)?;
         let unread = unread(transaction, &agent)?;
         let prompt = prompt(transaction, &agent, &unread, &task)?;
         let session = new_session(&agent);
@@ -168,6 +157,22 @@ pub(crate) fn start(call: &Call<'_>) -> Result<Reply, ServerFailure> {
     call.state.announce_messages();
     call.state.announce_sessions();
     Ok(reply)
+}
+
+/// Returns the task in the body of a start.
+fn task(call: &Call<'_>) -> Result<String, ServerFailure> {
+    // The platform reads the body and ignores its content, so clients send the task as a message. Where sessions are
+    // run from this store, the command could begin before the message arrives and would never see the task.
+    if call.fidelity() == Fidelity::Recorded {
+        body::any_json(&call.body)?;
+        if !call.state.are_sessions_run() {
+            return Ok(String::new());
+        }
+    } else if call.body.is_empty() {
+        return Ok(String::new());
+    }
+    let object = body::object(&call.body, "StartRequest", &["prompt"])?;
+    body::text_of(&object, "prompt", "StartRequest")
 }
 
 fn active_session(

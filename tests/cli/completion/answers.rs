@@ -158,6 +158,30 @@ fn every_fixed_value_kind_and_command_has_a_description() {
 }
 
 #[test]
+fn programs_codes_and_names_with_their_kind_are_offered() {
+    let env = TestEnv::new();
+    let server = platform();
+    let bin = env.file("bin/kubectl-of-test", "#!/bin/sh\n");
+    fs::set_permissions(&bin, fs::Permissions::from_mode(0o755)).unwrap();
+    env.file("bin/kubectl-no-program", "");
+    let offered = |words: &[&str]| {
+        let mut command = env.connected(server.url());
+        command.env(PATIENT.0, PATIENT.1);
+        command.env("PATH", bin.parent().unwrap());
+        answer_of(command, words)
+    };
+    assert_eq!(
+        offered(&["exec", "prod", "--", "kube"]),
+        ["kubectl-of-test", ":4"]
+    );
+    assert_eq!(offered(&["exec", "prod", "--", "kubectl", "kube"]), [":0"]);
+    let found = offered(&["wait", "credential/p"]);
+    assert!(found[0].starts_with("credential/prod\t"), "{found:?}");
+    let found = offered(&["credential", "create", "--allow", "token-exp"]);
+    assert!(found[0].starts_with("token-expired\t"), "{found:?}");
+}
+
+#[test]
 fn descriptions_can_be_left_out() {
     let env = TestEnv::new();
     let output = env
@@ -176,8 +200,6 @@ fn names_come_from_the_server_once_a_minute() {
     let wanted = [
         "prod\tkubeconfig https://prod.example.org",
         "$(touch pwned) `x`;\tgithub",
-        "3MX85aKNFVYjNaWSBgG3UcSclTU\tprod kubeconfig https://prod.example.org",
-        "3MX85aKNFVYjNaWSBgG3UcSclTV\t$(touch pwned) `x`; github",
         "3MX85aKNFVYjNaWSBgG3UcSclTW\tbadname[2J github",
         ":4",
     ];
@@ -247,7 +269,7 @@ fn a_login_that_the_server_quotes_is_neither_offered_nor_kept() {
         list(items)
     });
     let lines = complete(&env, server.url(), &["credential", "get", ""]);
-    assert_eq!(lines, ["prod\tgithub", "c1\tprod github", ":4"]);
+    assert_eq!(lines, ["prod\tgithub", ":4"]);
     for entry in fs::read_dir(env.home().join(".cache/ambient")).unwrap() {
         let stored = fs::read_to_string(entry.unwrap().path()).unwrap();
         assert!(

@@ -149,19 +149,19 @@ fn a_list_of_what_expires_has_an_exit_code_of_its_own() {
             "--expiring-within 1d",
             12,
             "credential/soon\n",
-            "1 credential expires within --expiring-within",
+            "1 credential expires within 1d\n",
         ),
         (
             "--expiring-within 100d",
             12,
             "credential/soon\ncredential/later\n",
-            "2 credentials expire within",
+            "2 credentials expire within 100d\n",
         ),
         (
             "--expiring-within 100d --limit 1",
             12,
             "credential/soon\n",
-            "2 credentials expire within",
+            "2 credentials expire within 100d\n",
         ),
         ("--expiring-within 1h", 0, "", ""),
         (

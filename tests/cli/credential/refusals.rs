@@ -148,7 +148,9 @@ fn nothing_is_asked_where_nobody_can_answer() {
     for (args, message) in [
         (
             vec!["credential", "delete", ID],
-            format!("Error: add --confirm to delete credential/{ID}\n"),
+            format!(
+                "Error: add --confirm to delete credential/{ID}\nHint: --yes, or -y, does the same\n"
+            ),
         ),
         (
             credential_create("kubeconfig", "x", &[]),

@@ -203,6 +203,52 @@ fn edit_sends_only_what_changed() {
     }
 }
 
+#[test]
+fn edit_leaves_out_the_annotations_of_acpctl_and_keeps_them() {
+    let env = TestEnv::new();
+    let of = |annotations: Value| {
+        Scripted::with(move |_| {
+            answer(
+                200,
+                &serde_json::json!({
+                    "id": "c1", "name": "c1", "provider": "github", "description": "old",
+                    "annotations": annotations.to_string(),
+                }),
+            )
+        })
+    };
+    let own = serde_json::json!({"acpctl/digest": "d"});
+    let server = of(own.clone());
+    let script = "grep -q annotations \"$1\" && exit 3; sed -i 's/old/new/' \"$1\"";
+    let (code, _, stderr) = edit(&env, server.url(), script);
+    assert_eq!(code, 0, "{stderr}");
+    let sent = server.received().pop().unwrap().json();
+    assert_eq!(sent, serde_json::json!({"description": "new"}));
+
+    let server = of(serde_json::json!({"acpctl/digest": "d", "team": "a"}));
+    let script =
+        "grep -q acpctl/ \"$1\" && grep -q digest \"$1\" && exit 3; sed -i 's/team/crew/' \"$1\"";
+    let (code, _, stderr) = edit(&env, server.url(), script);
+    assert_eq!(code, 0, "{stderr}");
+    let sent = server.received().pop().unwrap().json();
+    let annotations: Value = serde_json::from_str(sent["annotations"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        annotations,
+        serde_json::json!({"acpctl/digest": "d", "crew": "a"})
+    );
+
+    let (code, _, stderr) = edit(
+        &env,
+        server.url(),
+        "sed -i 's/^annotations:.*/annotations: x/' \"$1\"",
+    );
+    assert_eq!(code, 7, "{stderr}");
+    assert!(
+        stderr.contains("annotations are not a JSON object"),
+        "{stderr}"
+    );
+}
+
 /// Starts an edit whose editor says where its file is and then waits until it is gone. Returns the file.
 fn editing(env: &TestEnv, url: &str) -> (Child, PathBuf) {
     let seen = env.work().join("seen");

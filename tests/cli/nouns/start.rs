@@ -225,12 +225,12 @@ fn a_wait_for_an_object_has_a_limit_and_known_words() {
         (
             "wait project/nope --for exists --timeout 1ms",
             9,
-            "timed out waiting for project/nope: it is gone",
+            "timed out waiting for project/nope: it does not exist",
         ),
         (
             "wait project/demo --for deleted --timeout 100ms",
             9,
-            "timed out waiting for project/demo: it exists",
+            "timed out waiting for project/demo: it still exists",
         ),
         ("wait project/demo", 2, "projects have no phases"),
         ("wait x --for exists,Running", 2, "stand alone"),

@@ -73,6 +73,7 @@ fn a_credential_is_bound_shown_and_deleted() {
     assert_snapshot!(said("credential delete prod"), @r"
     --- standard error
     Error: add --confirm to delete credential/prod
+    Hint: --yes, or -y, does the same
     --- exit status 11
     ");
     assert_snapshot!(said("credential delete prod --yes"), @"credential/prod deleted");

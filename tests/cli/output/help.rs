@@ -34,7 +34,7 @@ fn the_first_page_lists_commands_and_flags() {
 
     Use "acpctl [command] --help" for more information about a command.
     Use "acpctl options" for the flags that every command takes.
-    Use "acpctl help TOPIC" for commands, environment, exit-codes, output.
+    Use "acpctl help TOPIC"; TOPIC is commands, environment, exit-codes or output.
     Learn more: README.md and docs/ of the source, or "man acpctl"
     "#);
 }
@@ -210,7 +210,7 @@ fn a_wrong_line_is_told_what_is_wrong() {
     assert_snapshot!(said("credential get"), @r"
     --- standard error
     Error: requires at least 1 arg(s), only received 0
-    Hint: name the credential: acpctl credential get <CREDENTIAL>... [flags]
+    Hint: missing CREDENTIAL; usage: acpctl credential get <CREDENTIAL>... [flags]
     --- exit status 2
     ");
     assert_snapshot!(said("credential list -o xml"), @r#"

@@ -434,7 +434,7 @@ fn what_a_session_gets() {
     PROVIDER     CREDENTIAL   CHOSEN   TIER      AGE   WHY
     github       bot          yes      project   3d    closest tier, oldest binding
     kubeconfig   prod         yes      global    3d    closest tier, oldest binding
-    2 more bindings decide nothing here; --all shows them
+    1 more binding decides nothing here; --all shows it
     prod: warning: binding b1: created for one person, but applies to every project
     prod: warning: a sandbox session gets nothing of it: no file, no KUBECONFIG, no
       MCP server
@@ -447,7 +447,7 @@ fn what_a_session_gets() {
     PROVIDER     CREDENTIAL   CHOSEN   TIER      AGE   WHY
     github       bot          yes      project   3d    closest tier, oldest binding
     kubeconfig   prod         yes      global    3d    closest tier, oldest binding
-    2 more bindings decide nothing here; --all shows them
+    1 more binding decides nothing here; --all shows it
     prod: warning: binding b1: created for one person, but applies to every project
     prod: warning: a sandbox session gets nothing of it: no file, no KUBECONFIG, no MCP server
     ways to a cluster from a sandbox: an image of your own or a Kubernetes Secret with the login, which an administrator provides; a payload of the agent carries files without secrets, because everyone

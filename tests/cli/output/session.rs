@@ -98,8 +98,6 @@ fn an_explanation_tells_which_credential_is_chosen() {
     PROVIDER     CREDENTIAL   CHOSEN   TIER      AGE   WHY
     github       bot          yes      project   0s    closest tier, oldest binding
     kubeconfig   prod         yes      project   0s    closest tier, oldest binding
-    --- standard error
-    3 more bindings decide nothing here; --all shows them
     ");
     assert_snapshot!(just_made(&env.local().line("session explain --project demo --all").shown()), @r"
     PROVIDER     CREDENTIAL   CHOSEN   TIER      AGE   WHY

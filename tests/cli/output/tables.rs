@@ -1,11 +1,12 @@
 //! Each table, in a pipe, where its columns are those of the Go tool, and on a terminal, where it fits.
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::output::{screen, world};
 use crate::support::TestEnv;
 use crate::support::run::{Line as _, Run as _};
-use crate::support::server::nothing;
+use crate::support::server::{Scripted, list, nothing};
 
 fn piped(line: &str) -> String {
     let server = world();
@@ -198,4 +199,16 @@ fn one_object_in_each_format() {
       "start_time": "2001-02-03T04:05:06Z"
     }
     "#);
+}
+
+#[test]
+fn what_nobody_created_has_no_age_on_a_terminal() {
+    let server = Scripted::with(|_| {
+        list([json!({"id": "r1", "name": "viewer", "created_at": "0001-01-01T00:00:00Z"})])
+    });
+    for line in ["get roles", "get roles -o wide"] {
+        let shown = screen(&TestEnv::new(), server.url(), line, 200);
+        assert!(shown.contains("viewer"), "{shown}");
+        assert!(!shown.contains("106751d"), "{shown}");
+    }
 }

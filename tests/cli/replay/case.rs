@@ -177,7 +177,21 @@ pub fn unrecorded(rows: &[Value], received: &Received, deletes: bool) -> Reply {
         recorded.starts_with(&format!("{path}/"))
     };
     let json = |body: Value| raw(200, "application/json", body.to_string());
+    let is_made = |row: &Value| {
+        let recorded = row["request"]["path"].as_str().unwrap_or_default();
+        row["request"]["method"] == "POST" && recorded.ends_with("/agents")
+    };
+    let makes = !deletes && rows.iter().any(is_made);
+    let above = path.rsplit_once('/').map_or("", |(above, _)| above);
     match received.method.as_str() {
+        // Before an agent is created, its name and its project are looked up.
+        "GET" if makes && above.ends_with("/projects") => {
+            let id = path.rsplit('/').next().unwrap_or_default();
+            json(json!({"id": id, "name": id}))
+        }
+        "GET" if makes && path.ends_with("/agents") => {
+            json(json!({"items": [], "page": 1, "size": 0, "total": 0}))
+        }
         "GET" if rows.iter().any(is_above) => {
             json(json!({"items": [], "page": 1, "size": 0, "total": 0}))
         }

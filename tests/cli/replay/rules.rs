@@ -17,6 +17,10 @@ pub const RULES: &[Rule] = &[
         even: |_, here| here.stderr = without_explanation(&here.stderr),
     },
     Rule {
+        row: "creates",
+        even: looked_up_first,
+    },
+    Rule {
         row: "project header",
         even: project_header,
     },
@@ -142,6 +146,30 @@ fn found_first(recorded: &mut Run, here: &mut Run) {
         request["method"] != "GET"
             || recorded.requests.contains(request)
             || !deleted.contains(&request["path"])
+    });
+}
+
+/// Before an agent is created, its name and its project are looked up.
+fn looked_up_first(recorded: &mut Run, here: &mut Run) {
+    let created: Vec<Value> = here
+        .requests
+        .iter()
+        .filter(|request| request["method"] == "POST")
+        .map(|request| request["path"].clone())
+        .collect();
+    let is_made = |end: &str| {
+        let mut paths = created.iter().filter_map(Value::as_str);
+        paths.any(|path| path.ends_with(end))
+    };
+    let agent = is_made("/agents");
+    here.requests.retain(|request| {
+        let path = request["path"].as_str().unwrap_or_default();
+        let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+        let is_list = agent && path.ends_with("/agents");
+        let is_project = agent && above.ends_with("/projects");
+        request["method"] != "GET"
+            || recorded.requests.contains(request)
+            || !(is_list || is_project)
     });
 }
 

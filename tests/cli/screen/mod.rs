@@ -262,8 +262,7 @@ fn an_edit_goes_through_the_editor_and_is_shown_before_it_is_sent() {
 #[test]
 fn a_credential_is_inspected_with_the_terminal_to_itself() {
     let env = TestEnv::new();
-    let theirs = "hypershell-0123456789abcdef0123456789abcdef";
-    let server = Scripted::with(move |request| {
+    let server = Scripted::with(|request| {
         if request.target.contains("/credentials?") {
             list(json!([
                 {"id": "2kube", "name": "prod", "provider": "kubeconfig"},
@@ -293,15 +292,17 @@ fn a_credential_is_inspected_with_the_terminal_to_itself() {
     assert!(server.lines().iter().any(asked), "{:?}", server.lines());
 }
 
+/// A name that the platform gives.
+const GATEWAY: &str = "hypershell-0123456789abcdef0123456789abcdef";
+
 #[test]
 fn credentials_of_the_platforms_gateways_are_not_shown() {
     let env = TestEnv::new();
-    let theirs = "hypershell-0123456789abcdef0123456789abcdef";
-    let server = Scripted::with(move |request| {
+    let server = Scripted::with(|request| {
         if request.target.contains("/credentials?") {
             list(json!([
                 {"id": "1", "name": "repo", "provider": "github"},
-                {"id": "2", "name": theirs, "provider": "openshell-gateway"},
+                {"id": "2", "name": GATEWAY, "provider": "openshell-gateway"},
             ]))
         } else {
             list(json!([]))

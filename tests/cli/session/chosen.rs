@@ -238,10 +238,13 @@ fn exec_takes_a_session_before_the_dashes_and_the_command_after_them() {
     }
     let usage = "Hint: write acpctl session exec [SESSION] [flags] -- <COMMAND>...\n";
     for (words, why) in [
-        (&[][..], "no command follows --"),
-        (&["t60"], "no command follows --"),
-        (&["t60", "--"], "no command follows --"),
-        (&["--credential", "github", "env"], "no command follows --"),
+        (&[][..], "the command after -- is missing"),
+        (&["t60"], "the command after -- is missing"),
+        (&["t60", "--"], "the command after -- is missing"),
+        (
+            &["--credential", "github", "env"],
+            "the command after -- is missing",
+        ),
         (
             &["t60", "t61", "--", "env"],
             "accepts at most 1 arg(s) before --, received 2",

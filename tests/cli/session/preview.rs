@@ -92,7 +92,7 @@ fn what_is_bound_and_hidden_is_said_and_nothing_starts() {
     );
     assert_eq!(
         stderr,
-        "2 more bindings decide nothing here; --all shows them\n"
+        "1 more binding decides nothing here; --all shows it\n"
     );
     let (_, stdout, _) = run(&server, &[&["explain", "--all"], &project[..]].concat());
     assert!(

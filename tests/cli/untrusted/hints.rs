@@ -62,17 +62,17 @@ fn a_refusal_says_what_is_missing() {
         (
             "credential token",
             "Error: accepts 1 arg(s), received 0",
-            "Hint: name the credential: acpctl credential token <CREDENTIAL> [flags]",
+            "Hint: missing CREDENTIAL; usage: acpctl credential token <CREDENTIAL> [flags]",
         ),
         (
             "credential token a b",
             "Error: accepts 1 arg(s), received 2",
-            "Hint: \"b\" is one too many; usage: acpctl credential token <CREDENTIAL> [flags]",
+            "Hint: unexpected argument \"b\"; usage: acpctl credential token <CREDENTIAL> [flags]",
         ),
         (
             "config set project",
             "Error: accepts 2 arg(s), received 1",
-            "Hint: name the value: acpctl config set <KEY> <VALUE> [flags]",
+            "Hint: missing VALUE; usage: acpctl config set <KEY> <VALUE> [flags]",
         ),
         (
             "credential list --provider",

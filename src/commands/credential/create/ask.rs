@@ -1,6 +1,7 @@
 //! Prompts for the parts of a credential that the flags do not name.
 
-use crate::failure::{Failure, Kind};
+use crate::ctx::Ctx;
+use crate::failure::Status;
 use crate::output::prompt::{self, Choice};
 use crate::resources::{KUBECONFIG, PROVIDERS};
 
@@ -8,7 +9,7 @@ use crate::resources::{KUBECONFIG, PROVIDERS};
 ///
 /// # Errors
 /// If the user cancels.
-pub(super) fn ask_provider() -> anyhow::Result<String> {
+pub(super) fn ask_provider(ctx: &Ctx) -> anyhow::Result<String> {
     let mut choices: Vec<Choice> = PROVIDERS
         .iter()
         .map(|(name, help)| Choice::new(*name, *help))
@@ -23,7 +24,7 @@ pub(super) fn ask_provider() -> anyhow::Result<String> {
             let question =
                 "No session gets anything from a provider of this name. Store it anyway?";
             if !is_known(&typed) && !prompt::confirm(question)? {
-                return Err(cancelled().into());
+                return Err(aborted(ctx));
             }
             Ok(typed)
         }
@@ -35,9 +36,10 @@ pub(super) fn is_known(provider: &str) -> bool {
     PROVIDERS.iter().any(|(name, _)| *name == provider)
 }
 
-/// The user does not want what was shown.
-pub(super) fn cancelled() -> Failure {
-    Failure::new(Kind::Input, "canceled: nothing was sent")
+/// Ends the command because the user does not want what was shown. As everywhere, that is a success.
+pub(super) fn aborted(ctx: &Ctx) -> anyhow::Error {
+    ctx.out.note("Aborted: nothing was sent");
+    Status(0).into()
 }
 
 /// Prompts for the name. The provider is the default.

@@ -90,7 +90,7 @@ pub(super) fn prepare(ctx: &Ctx, args: &Args) -> anyhow::Result<NewCredential> {
             match guess_provider(ctx, args, input.as_ref(), name.is_some())? {
                 Some(provider) => provider.to_owned(),
                 None => {
-                    let provider = ask::ask_provider()?;
+                    let provider = ask::ask_provider(ctx)?;
                     if name.is_none() {
                         name = Some(ask_name(ctx, args, &provider)?);
                     }

@@ -2,7 +2,7 @@
 //! shows what will be stored, and asks for one confirmation.
 
 use super::args::Args;
-use super::ask::{ask_provider, cancelled, is_known};
+use super::ask::{aborted, ask_provider, is_known};
 use super::line;
 use super::prepare::prepare;
 use super::store::store;
@@ -36,7 +36,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()>
     let new = prepare(ctx, &answers.args)?;
     show(ctx, &answers);
     if !prompt::confirm("Store it?")? {
-        return Err(cancelled().into());
+        return Err(aborted(ctx));
     }
     store(ctx, &answers.args, new, format)
 }
@@ -44,7 +44,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()>
 fn ask(ctx: &Ctx, given: &Args) -> anyhow::Result<Answers> {
     let provider = match given.provider.as_deref() {
         Some(provider) => provider.to_owned(),
-        None => ask_provider()?,
+        None => ask_provider(ctx)?,
     };
     let mut answers = Answers {
         args: given.clone(),

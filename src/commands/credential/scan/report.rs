@@ -189,7 +189,7 @@ impl<'r> Report<'r> {
             };
             return Err(Failure::new(Kind::Leak, message)
                 .hint(format!(
-                    "make the secrets useless where they were issued, then store new ones: {update}"
+                    "revoke the secrets at their issuers, then store new ones: {update}"
                 ))
                 .into());
         }

@@ -112,6 +112,33 @@ fn an_agents_start_runs_too_and_answers_go_on() {
     assert_eq!(said(&server, id, "RUN_STARTED").len(), 2);
 }
 
+/// The platform drops the prompt, and clients send it as a message; the command may have begun by then.
+#[test]
+fn the_task_of_a_start_is_there_when_the_command_begins() {
+    let env = store();
+    let server = serve(&env, "echo \"$INITIAL_PROMPT\"; cat");
+    let start = [
+        "agent",
+        "start",
+        "lead",
+        "--project-id",
+        "web",
+        "--prompt",
+        "TASK1",
+    ];
+    for mut command in [env.connected(&server.url), env.local()] {
+        let output = command.args(start).output().unwrap();
+        let (stdout, stderr) = streams(&output);
+        assert!(output.status.success(), "{stderr}");
+        assert!(!stderr.contains("as a message"), "{stderr}");
+        let id = stdout.split(['/', ' ']).nth(1).unwrap();
+        reaches(&server, id, "Completed");
+        let said = said(&server, id, "assistant");
+        let tasks = said.iter().filter(|line| *line == "TASK1").count();
+        assert_eq!(tasks, 2, "{said:?}");
+    }
+}
+
 #[test]
 fn a_command_that_fails_fails_its_session() {
     let env = store();
