@@ -110,7 +110,7 @@ pub(crate) fn open_to_others(path: &Path) -> Option<String> {
 #[must_use]
 pub(crate) fn changeable_by_all(path: &Path) -> Option<String> {
     let found = fs::metadata(path).ok()?;
-    let mode = found.mode() & 0o777;
+    let mode = files::mode(&found) & 0o777;
     if !found.is_file() || mode & 0o002 == 0 {
         return None;
     }

@@ -105,7 +105,7 @@ fn find_each(
             }
         });
         let project = match project {
-            Err(error) if args.name.len() > 1 => return Err(error.context("nothing was deleted")),
+            Err(error) if names.len() > 1 => return Err(error.context("nothing was deleted")),
             project => project?,
         };
         if let Some(project) = project
