@@ -52,10 +52,10 @@ variables! {
     ACTIONS_ID_TOKEN_REQUEST_URL = "ACTIONS_ID_TOKEN_REQUEST_URL", Text, "Set by GitHub in jobs with `id-token: write`: address of ID tokens.";
     ACTIONS_ID_TOKEN_REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN", Text, "Set by GitHub beside it.";
     PROJECT = "AMBIENT_PROJECT", Text, "Project to work in.";
-    REQUEST_TIMEOUT = "AMBIENT_REQUEST_TIMEOUT", Text, "Seconds that one request may take (a positive integer).";
-    CONNECT_TIMEOUT = "AMBIENT_CONNECT_TIMEOUT", Text, "Seconds that connecting to the server may take (a positive integer).";
+    REQUEST_TIMEOUT = "AMBIENT_REQUEST_TIMEOUT", Text, "Time limit for one request: seconds, or a duration such as `1m30s`.";
+    CONNECT_TIMEOUT = "AMBIENT_CONNECT_TIMEOUT", Text, "Time limit for connecting to the server, in the same form.";
     RETRIES = "AMBIENT_RETRIES", Text, "How often a request that is safe to repeat is retried (0 to 100).";
-    POLLING_INTERVAL = "AMBIENT_POLLING_INTERVAL", Text, "Seconds between two polls of `get --watch` (a positive integer).";
+    POLLING_INTERVAL = "AMBIENT_POLLING_INTERVAL", Text, "Time between two polls of `get --watch`, in the same form.";
     COMPLETION_TIMEOUT = "AMBIENT_COMPLETION_TIMEOUT", Text, "Milliseconds that one completion may take (a positive integer; default 250).";
     GRPC_URL = "AMBIENT_GRPC_URL", Text, "HOST:PORT of the gRPC endpoint for `get --watch`.";
     OPENSHIFT_PATTERN = "AMBIENT_OPENSHIFT_PATTERN", Text, "Text that marks an OpenShift route, in place of the known ones.";
@@ -198,11 +198,5 @@ impl Var {
     #[must_use]
     pub fn is_off(self) -> bool {
         self.get().is_some() && !self.is_on()
-    }
-
-    /// Returns the value as a positive number of seconds; any other value counts as unset.
-    #[must_use]
-    pub fn seconds(self) -> Option<u64> {
-        self.get()?.parse().ok().filter(|seconds| *seconds > 0)
     }
 }

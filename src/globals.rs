@@ -43,11 +43,11 @@ pub struct Globals {
     pub ca_file: Option<PathBuf>,
 
     /// Time limit for connecting to the server, e.g. 5s (default 10s)
-    #[arg(long, global = true, value_name = "DURATION", value_parser = number::duration)]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = number::seconds)]
     pub connect_timeout: Option<Duration>,
 
     /// Time limit for one request, e.g. 90s (default 30s)
-    #[arg(long, global = true, value_name = "DURATION", value_parser = number::duration)]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = number::seconds)]
     pub request_timeout: Option<Duration>,
 
     /// How often to retry a request that is safe to repeat (default 2)
@@ -72,7 +72,7 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "EXPRESSION")]
     pub jq: Option<String>,
 
-    /// Print only names in lists, and only warnings and errors on stderr
+    /// Print only names, and only warnings and errors on stderr
     #[arg(short, long, global = true)]
     pub quiet: bool,
 

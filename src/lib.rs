@@ -94,8 +94,8 @@ fn run_words(words: &[OsString]) -> ExitCode {
         };
     }
     let words = &expand(words);
-    let cli = match read(&out, root, words) {
-        Ok(Some(cli)) => cli,
+    let (cli, ignored) = match read(&out, root, words) {
+        Ok(Some(read)) => read,
         Ok(None) => return ExitCode::SUCCESS,
         Err(error) => {
             return exit::report(&out, &error, grammar::asks_for_json(&Cli::command(), words));
@@ -116,7 +116,13 @@ fn run_words(words: &[OsString]) -> ExitCode {
         Ok(ctx) => ctx,
         Err(failure) => return exit::report(&out, &failure.into(), false),
     };
-    match check_environment().and_then(|()| cli.command.run(&ctx)) {
+    if let Some(word) = ignored {
+        let word = text::quote(&word);
+        ctx.out.warn(&format!(
+            "{word} is ignored: this command takes no argument"
+        ));
+    }
+    match check_environment(&ctx.out).and_then(|()| cli.command.run(&ctx)) {
         Ok(()) => {
             commands::version::drift::warn_once_a_day(&ctx);
             ExitCode::SUCCESS
@@ -125,8 +131,12 @@ fn run_words(words: &[OsString]) -> ExitCode {
     }
 }
 
-/// Refuses a variable that is not text: it would be ignored silently, and with it the server or login that it names.
-fn check_environment() -> anyhow::Result<()> {
+/// Refuses a variable that is not text, or not the number that it should be: it would be ignored silently, and with it
+/// the server, login or limit that it names.
+fn check_environment(out: &Out) -> anyhow::Result<()> {
+    if let Some(warning) = config::keys::check_variables()? {
+        out.warn(&warning);
+    }
     match env::not_text() {
         None => Ok(()),
         Some(var) => Err(failure::Failure::usage(format!(
@@ -138,8 +148,13 @@ fn check_environment() -> anyhow::Result<()> {
     }
 }
 
-/// Reads the command line. `None` if it asked for help or the version, which have been printed.
-fn read(out: &Out, root: &mut clap::Command, words: &[OsString]) -> anyhow::Result<Option<Cli>> {
+/// Reads the command line. Returns it with the first argument that its command ignores; `None` if it asked for help or
+/// the version, which have been printed.
+fn read(
+    out: &Out,
+    root: &mut clap::Command,
+    words: &[OsString],
+) -> anyhow::Result<Option<(Cli, Option<String>)>> {
     match grammar::parse(root, words)? {
         Request::Help(path) => {
             output::pager::allow(config::pager);
@@ -150,7 +165,10 @@ fn read(out: &Out, root: &mut clap::Command, words: &[OsString]) -> anyhow::Resu
         Request::Version => out
             .line(&format!("acpctl version {}", version::VERSION))
             .map(|()| None),
-        Request::Run(matches) => Ok(Some(Cli::from_arg_matches(&matches)?)),
+        Request::Run(matches) => {
+            let ignored = grammar::ignored(&matches);
+            Ok(Some((Cli::from_arg_matches(&matches)?, ignored)))
+        }
     }
 }
 

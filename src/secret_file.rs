@@ -112,6 +112,22 @@ pub(crate) fn open_to_others(path: &Path) -> Option<String> {
     ))
 }
 
+/// Returns a warning about a named file with a secret that everybody may change; `None` if that is not so.
+#[must_use]
+pub(crate) fn changeable_by_all(path: &Path) -> Option<String> {
+    let found = fs::metadata(path).ok()?;
+    let mode = found.mode() & 0o777;
+    if !found.is_file() || mode & 0o002 == 0 {
+        return None;
+    }
+    let path = lasting(path)?;
+    Some(format!(
+        "everybody may change {}, which holds a secret (mode {mode:04o}); chmod 600 {}",
+        path.display(),
+        shell_word(&path.to_string_lossy())
+    ))
+}
+
 /// Returns a path that means the same file in another process, so that a command with it can be copied. That of a
 /// descriptor does not; the system tells the file behind it, unless that has been removed.
 fn lasting(path: &Path) -> Option<PathBuf> {

@@ -89,11 +89,7 @@ impl Fault {
     pub(crate) fn unreached(text: impl Into<String>) -> Self {
         Self {
             connected: false,
-            ..Self::new(
-                Class::Network,
-                text,
-                "the cluster's address must be reachable from where the session runs",
-            )
+            ..Self::new(Class::Network, text, FROM_SESSION)
         }
     }
 
@@ -134,6 +130,10 @@ impl Fault {
         )
     }
 }
+
+/// The hint if a session would not reach the cluster.
+pub(crate) const FROM_SESSION: &str =
+    "the cluster's address must be reachable from where the session runs";
 
 /// The hint if something other than Kubernetes answers.
 pub(crate) const NOT_KUBERNETES: &str = "check the address under 'server' in the kubeconfig";

@@ -112,14 +112,17 @@ pub(crate) fn said(
     }
 }
 
-/// Prints a sentence, or the object in the form that `-o` asks for.
+/// Prints a sentence, or with `--quiet` the object's name alone, or the object in the form that `-o` asks for.
 pub(crate) fn done(
     ctx: &Ctx,
     record: &Record,
     format: &Format,
     sentence: &str,
 ) -> anyhow::Result<()> {
+    let name = record.name_or_id();
+    let is_name_enough = ctx.out.is_quiet() && !ctx.rehearses() && !name.is_empty();
     match format {
+        Format::Table | Format::Wide if is_name_enough => ctx.out.line(name),
         Format::Table | Format::Wide => ctx.out.line(&self::sentence(ctx, sentence)),
         format => ctx.out.record(record, format, ctx.now()),
     }

@@ -169,6 +169,7 @@ impl DeleteArgs {
         for name in names {
             match find(name) {
                 Err(error) if self.ignore_not_found && api::kind_of(&error) == Kind::NotFound => {}
+                Err(error) if names.len() > 1 => return Err(error.context("nothing was deleted")),
                 Err(error) => return Err(error),
                 Ok(record) if found.iter().any(|(_, other)| other.id() == record.id()) => {}
                 Ok(record) => found.push((name.clone(), record)),

@@ -188,6 +188,18 @@ pub(crate) fn duration(text: &str) -> Result<Duration, NumberError> {
     Duration::try_from_secs_f64(seconds).map_err(|_| bad())
 }
 
+/// Reads a duration like [`duration`], and a number without a unit as seconds. Used for settings that a flag, a
+/// variable and the configuration can hold: all three take the same.
+///
+/// # Errors
+/// As [`duration`].
+pub(crate) fn seconds(text: &str) -> Result<Duration, NumberError> {
+    match text.parse() {
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(_) => duration(text),
+    }
+}
+
 /// Reads a duration like [`duration`], and days (`2d`) as well. Used by flags that the Go tool does not have.
 ///
 /// # Errors

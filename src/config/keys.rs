@@ -1,7 +1,10 @@
 //! The settings that `config` shows and changes, in one table: the commands, their help and completion read it.
 
 use super::file;
+use super::settings::{MAX_RETRIES, retries, time_limit};
 use crate::env::{self, Var};
+use crate::failure::Failure;
+use crate::text::quote;
 
 /// The kind of value that a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +15,7 @@ pub(crate) enum Takes {
     Switch,
     /// Whole seconds, as a number or a duration.
     Seconds,
-    /// A number up to [`MAX_RETRIES`](super::settings::MAX_RETRIES).
+    /// A number up to [`MAX_RETRIES`].
     Retries,
     /// The token, which only a login writes.
     Token,
@@ -99,6 +102,40 @@ pub(crate) const KEYS: &[Key] = &[
         "program that shows long output on a terminal, or cat for none",
     ),
 ];
+
+/// Checks the variables of the settings that take a number. Returns what to warn of: the Go tool ignores a wrong value
+/// of its own variables.
+///
+/// # Errors
+/// A usage failure for a wrong value of a variable that the Go tool does not have.
+pub(crate) fn check_variables() -> Result<Option<String>, Failure> {
+    let mut warning = None;
+    for key in KEYS {
+        let Some(variable) = key.variable else {
+            continue;
+        };
+        let Some(text) = variable.get() else { continue };
+        let wanted = match key.takes {
+            Takes::Seconds if time_limit(variable).is_none() => {
+                "it takes seconds above 0, for example 90 or 90s".to_owned()
+            }
+            Takes::Retries if retries(&text).is_none() => {
+                format!("it takes a number from 0 to {MAX_RETRIES}")
+            }
+            _ => continue,
+        };
+        let what = format!(
+            "invalid value {} of {}: {wanted}",
+            quote(&text),
+            variable.name
+        );
+        if !matches!(key.name, file::REQUEST_TIMEOUT | file::POLLING_INTERVAL) {
+            return Err(Failure::usage(what).hint(format!("unset {}", variable.name)));
+        }
+        warning.get_or_insert(format!("{what}; it is ignored"));
+    }
+    Ok(warning)
+}
 
 /// The names with their descriptions, for completion.
 pub(crate) const DESCRIBED: [(&str, &str); KEYS.len()] = {

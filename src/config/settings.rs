@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::file::{self, Config};
+use crate::compat::number;
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::globals::Globals;
@@ -140,19 +141,19 @@ impl Settings {
             api_url,
             request_timeout: Setting::first(
                 globals.request_timeout,
-                env::REQUEST_TIMEOUT.seconds().map(seconds),
+                time_limit(env::REQUEST_TIMEOUT),
                 config.seconds(file::REQUEST_TIMEOUT).map(seconds),
             )
             .or(seconds(30)),
             connect_timeout: Setting::first(
                 globals.connect_timeout,
-                env::CONNECT_TIMEOUT.seconds().map(seconds),
+                time_limit(env::CONNECT_TIMEOUT),
                 config.seconds(file::CONNECT_TIMEOUT).map(seconds),
             )
             .or(seconds(10)),
             polling_interval: Setting::first(
                 None,
-                env::POLLING_INTERVAL.seconds().map(seconds),
+                time_limit(env::POLLING_INTERVAL),
                 config.seconds(file::POLLING_INTERVAL).map(seconds),
             )
             .or(seconds(2)),
@@ -167,7 +168,7 @@ impl Settings {
             ca_file: globals.ca_file.clone(),
             retries: Setting::first(
                 globals.retries,
-                env::RETRIES.get().and_then(|text| text.parse().ok()),
+                env::RETRIES.get().and_then(|text| retries(&text)),
                 config.count(file::RETRIES),
             )
             .or(RETRIES),
@@ -325,6 +326,18 @@ pub(crate) fn check_characters(token: &SecretString, whence: &str) -> Result<(),
         .hint("give the token alone, on one line"));
     }
     Ok(())
+}
+
+/// Returns the time limit that a variable holds; `None` if it holds none, which is reported when the variables are
+/// checked.
+pub(super) fn time_limit(variable: env::Var) -> Option<Duration> {
+    let limit = number::seconds(&variable.get()?).ok()?;
+    Some(limit).filter(|limit| !limit.is_zero())
+}
+
+/// Reads how often a request is retried.
+pub(crate) fn retries(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|count| *count <= MAX_RETRIES)
 }
 
 /// True if variables name the issuer and the client of a job, whose token comes from there.

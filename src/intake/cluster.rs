@@ -11,6 +11,7 @@ use secrecy::ExposeSecret as _;
 use super::files::open;
 use super::findings;
 use super::read::{from_environment, source_name, source_of, views};
+use crate::cluster::fault::FROM_SESSION;
 use crate::cluster::plugin::{self, Login};
 use crate::cluster::{Client, Fault, Limits};
 use crate::ctx::Ctx;
@@ -325,12 +326,17 @@ fn without_our_secrets(command: &mut tokio::process::Command) {
     }
 }
 
-/// A cluster's fault as a failure of the command.
+/// A cluster's fault as a failure of the command, which runs on this machine and not in a session.
 #[must_use]
 pub(crate) fn failure(fault: Fault) -> Failure {
     Failure::new(
         fault.class.kind(),
         format!("{}: {}", fault.class.word(), fault.text),
     )
-    .hint(fault.hint)
+    .hint(if fault.hint == FROM_SESSION {
+        "this machine asked, and must reach the cluster: check the network, a VPN and the proxy"
+            .to_owned()
+    } else {
+        fault.hint
+    })
 }

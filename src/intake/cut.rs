@@ -13,6 +13,7 @@ use super::read::views;
 use super::trust::trust_bundle;
 use crate::ctx::Ctx;
 use crate::failure::Failure;
+use crate::input;
 use crate::kubeconfig::{Carved, CheckOptions, Cut, Finding, Kubeconfig, OwnedSource, Report};
 
 /// The text that would be stored, and the judgment about it.
@@ -144,9 +145,19 @@ pub(crate) fn is_stored_unchanged(ctx: &Ctx, text: &SecretString) -> bool {
             .is_some_and(|stored| stored.expose_secret() == text.expose_secret())
 }
 
-/// Replaces the fix of a text that can't be read, if its first characters show what it is.
+/// Replaces the fix of a text that can't be read, if its first characters show what it is, and of a file that a piped
+/// text names.
 fn explain_text(sources: &[OwnedSource], findings: &mut [Finding]) {
     let [source] = sources else { return };
+    if source.path.as_os_str() == input::Source::Stdin.name() {
+        // A pipe has no folder in which its files could lie.
+        let unreadable = findings.iter_mut();
+        for finding in unreadable.filter(|it| it.code == "file-unreadable") {
+            finding.fix = Some(
+                "inline the files first: `kubectl config view --raw --flatten | …`".to_owned(),
+            );
+        }
+    }
     let fix = match source.bytes.trim_ascii_start() {
         [b'<', b'<', ..] => "remove the marks around it: `terraform output -raw NAME`",
         [b'<', ..] => {

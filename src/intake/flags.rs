@@ -42,7 +42,7 @@ pub struct KubeconfigArgs {
     /// Store the file unchecked; sessions that use it may fail
     #[arg(long)]
     pub(super) skip_validation: bool,
-    /// True if acpctl has minted the kubeconfig: how soon its token ends was asked for, so it is no finding.
+    /// True if acpctl has minted the kubeconfig: how soon its token ends was asked for, so it is not a finding.
     #[arg(skip)]
     pub(super) is_minted: bool,
     #[command(flatten)]

@@ -24,7 +24,8 @@ const WARN_ABOVE: usize = 512 << 10;
 /// Codes that can be accepted beside those of findings about a kubeconfig.
 pub(crate) const UNKNOWN_PROVIDER: &str = "unknown-provider";
 pub(crate) const NO_SECRET: &str = "no-secret";
-const OTHERS: [&str; 2] = [NO_SECRET, UNKNOWN_PROVIDER];
+pub(crate) const UNCUT_KUBECONFIG: &str = "uncut-kubeconfig";
+const OTHERS: [&str; 3] = [NO_SECRET, UNCUT_KUBECONFIG, UNKNOWN_PROVIDER];
 
 /// Refuses codes that no finding has: otherwise a misspelled `--allow` would be noticed too late.
 ///

@@ -36,7 +36,7 @@ pub(crate) use cut::{Examined, is_stored_unchanged};
 pub(crate) use decode::decode;
 pub(crate) use files::{Files, open};
 pub(crate) use flags::{KubeconfigArgs, TrustArgs};
-pub(crate) use folder::kubeconfigs;
+pub(crate) use folder::{Folder, is_named_like_other_files, kubeconfigs};
 pub(crate) use page::Page;
 pub(crate) use prepare::{Prepared, cut_lines};
 pub(crate) use read::{from_environment, source_name, source_of, views};

@@ -10,7 +10,7 @@ use crate::resources::PROVIDERS;
 use crate::text::quote;
 
 use super::flags::GateArgs;
-use super::gate::UNKNOWN_PROVIDER;
+use super::gate::{UNCUT_KUBECONFIG, UNKNOWN_PROVIDER};
 
 /// The codes by which a placeholder is accepted, as in a kubeconfig.
 const PLACEHOLDERS: [&str; 2] = ["placeholder-value", "redacted-value"];
@@ -78,16 +78,43 @@ pub(crate) fn oddity(
     ))
 }
 
-/// Warns of an odd secret.
+/// Refuses a kubeconfig of another provider, unless the user accepts it: all its contexts would be stored, unchecked.
 ///
 /// # Errors
-/// With `--strict` it is a [`Kind::Policy`] failure.
+/// [`Kind::Data`] for such a secret.
+pub(crate) fn refuse_kubeconfig(
+    provider: &str,
+    secret: &SecretString,
+    allowed: &[String],
+) -> Result<(), Failure> {
+    let accepts = |code: &str| allowed.iter().any(|allowed| allowed == code);
+    // Nobody knows what a provider that the user insists on means.
+    let is_known = PROVIDERS.iter().any(|(name, _)| *name == provider);
+    let is_accepted = accepts(UNCUT_KUBECONFIG) || accepts(UNKNOWN_PROVIDER) && !is_known;
+    if is_accepted || !is_kubeconfig(secret.expose_secret().as_bytes()) {
+        return Ok(());
+    }
+    let message = format!(
+        "the secret is a kubeconfig, but the provider is {provider}: all its contexts would be stored, unchecked"
+    );
+    Err(Failure::new(Kind::Data, message).hint(format!(
+        "store it under the provider kubeconfig; to store it as it is, add --allow {UNCUT_KUBECONFIG}"
+    )))
+}
+
+/// Refuses a kubeconfig of another provider, and warns of other odd secrets.
+///
+/// # Errors
+/// As [`refuse_kubeconfig`]; with `--strict` each oddity is a [`Kind::Policy`] failure.
 pub(crate) fn doubt(
     ctx: &Ctx,
     gates: &GateArgs,
     provider: Option<&str>,
     secret: &SecretString,
 ) -> Result<(), Failure> {
+    if let Some(provider) = provider {
+        refuse_kubeconfig(provider, secret, &gates.allow)?;
+    }
     let Some((what, fix)) = oddity(provider, secret) else {
         return Ok(());
     };

@@ -10,6 +10,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Input, Source};
 use crate::kubeconfig::to_utf8;
+use crate::secret_file;
 
 /// The source of a secret.
 #[derive(Debug, Default, Clone, clap::Args)]
@@ -62,6 +63,16 @@ impl SourceArgs {
                 input::judge_literal(&ctx.out, "use --from-file or a pipe", is_strict)
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Warns if everybody may change the named file. Many kubeconfigs and all files of some CI systems can be read by
+    /// others, which is not worth a warning each time.
+    pub fn judge_file(ctx: &Ctx, input: Option<&Input>) {
+        if let Some(Source::File(path)) = input.map(|input| &input.source)
+            && let Some(warning) = secret_file::changeable_by_all(path)
+        {
+            ctx.out.warn(&warning);
         }
     }
 

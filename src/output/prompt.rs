@@ -20,7 +20,7 @@ use super::style::{Tone, paint};
 use crate::env;
 use crate::failure::{Failure, Kind};
 use crate::text::color::{for_terminal, painted};
-use crate::text::visible;
+use crate::text::{visible, wrap};
 
 /// True if questions have color. Not set: they have none.
 static COLORED: OnceLock<bool> = OnceLock::new();
@@ -65,15 +65,29 @@ impl Choice {
     }
 }
 
+/// What follows the last word of a yes-or-no question, on its line: no blank of it is a place to break.
+const ROOM: &str = "\u{a0}[y/N]:\u{a0}y";
+
 /// Asks a yes-or-no question: `y` means yes at once; `n`, Enter and Esc mean no.
 ///
 /// # Errors
 /// The terminal can't be read.
 pub(crate) fn confirm(question: &str) -> anyhow::Result<bool> {
     let open = Question::open(Typing::Keys)?;
-    let asked = Confirm::with_theme(&Plain)
-        .with_prompt(question)
-        .default(false);
+    // dialoguer draws the question again with the answer, and clears one line of the window before: only the last line
+    // of a long question may be its prompt.
+    let columns = usize::from(screen().size().1);
+    let wrapped = wrap::line(
+        &format!("{}{ROOM}", visible(question)),
+        columns.saturating_sub(1),
+        0,
+    );
+    let question = wrapped.strip_suffix(ROOM).unwrap_or(&wrapped);
+    let (before, last) = question.rsplit_once('\n').unwrap_or(("", question));
+    for line in before.lines() {
+        write(&for_terminal(asked(line) + "\n"));
+    }
+    let asked = Confirm::with_theme(&Plain).with_prompt(last).default(false);
     Ok(open
         .answer(asked.interact_on_opt(&screen()))?
         .unwrap_or(false))

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use comfy_table::{ContentArrangement, Table as Grid, presets};
-use dialoguer::console::{measure_text_width, truncate_str};
+use dialoguer::console::{measure_text_width, strip_ansi_codes, truncate_str};
 
 use crate::resources;
 
@@ -100,19 +100,40 @@ pub(crate) fn fitted(titles: &[&str], rows: &[Vec<String>], width: Option<usize>
     let mut grid = Grid::new();
     grid.load_style(presets::NOTHING);
     grid.set_content_arrangement(ContentArrangement::Disabled);
-    grid.set_header(cut(titles, &widths));
+    let titles = cut(titles, &widths);
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| cut(row, &widths)).collect();
+    grid.set_header(&titles);
     for row in &rows {
-        grid.add_row(cut(row, &widths));
+        // The library would count escape sequences as columns.
+        grid.add_row(row.iter().map(|cell| strip_ansi_codes(cell)));
     }
     for column in grid.column_iter_mut() {
         column.set_padding((0, 3));
     }
+    let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+    let widths = self::widths(&titles, &rows);
+    let colored = std::iter::once(None).chain(rows.iter().map(|row| colored(row, &widths)));
     let mut text = String::new();
-    for line in grid.lines() {
+    for (line, colored) in grid.lines().zip(colored) {
+        let line = colored.as_deref().unwrap_or(&line);
         text.push_str(line.trim_end());
         text.push('\n');
     }
     text
+}
+
+/// Returns the line of a row with colors; `None` for a row without.
+fn colored(row: &[String], widths: &[usize]) -> Option<String> {
+    if !row.iter().any(|cell| cell.contains('\x1b')) {
+        return None;
+    }
+    let mut line = String::new();
+    for (cell, width) in row.iter().zip(widths) {
+        let gap = width.saturating_sub(measure_text_width(cell)) + GAP;
+        line.push_str(cell);
+        line.push_str(&" ".repeat(gap));
+    }
+    Some(line)
 }
 
 /// True if the rows fit uncut into so many columns of the terminal.
@@ -188,6 +209,7 @@ pub(crate) fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::style::{self, Tone};
 
     #[test]
     fn fitted_columns_give_way_from_the_widest() {
@@ -207,6 +229,20 @@ mod tests {
         assert!(fits(&titles, &rows, 45) && !fits(&titles, &rows, 44));
         // Titles stay, however narrow the window is.
         assert!(fitted(3).starts_with("ID"));
+    }
+
+    #[test]
+    fn colors_take_no_columns() {
+        let red = style::paint("expired", Tone::Bad, true);
+        let rows = [["a", red.as_str(), "x"], ["b", "in 5 days", "y"]];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
+        let text = fitted(&["NAME", "EXPIRES", "AGE"], &rows, None);
+        assert_eq!(
+            strip_ansi_codes(&text),
+            "NAME   EXPIRES     AGE\n\
+             a      expired     x\n\
+             b      in 5 days   y\n"
+        );
     }
 
     #[test]

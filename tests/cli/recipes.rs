@@ -178,7 +178,7 @@ fn a_wrong_kubeconfig_stops_the_github_action() {
 
 #[test]
 fn text_of_an_input_is_no_part_of_a_script() {
-    for name in ["validate", "create", "exec"] {
+    for name in ["install", "validate", "create", "exec"] {
         let action = recipe(&format!("github/{name}/action.yml"));
         for step in action["runs"]["steps"].as_array().unwrap() {
             assert!(!step["run"].as_str().unwrap().contains("${{"), "{name}");
@@ -261,5 +261,58 @@ fn the_hook_refuses_a_broken_kubeconfig() {
     ] {
         let output = run(&env, "sh", &format!("{entry} {files}"), &[]);
         assert_eq!(output.status.code(), Some(code), "{:?}", streams(&output));
+    }
+}
+
+#[test]
+fn a_project_with_another_kubeconfig_stores_nothing_unless_it_may_be_replaced() {
+    let env = with_project();
+    let inputs = |name, replace| {
+        [
+            ("kubeconfig", SAMPLE),
+            ("name", name),
+            ("project", "team-a"),
+            ("replace", replace),
+            ("api-url", "local:"),
+            ("token", ""),
+        ]
+    };
+    let status = |name, replace| {
+        let (script, variables) = action("create", &inputs(name, replace));
+        run(&env, "bash", &script, &variables).status.code()
+    };
+    assert_eq!(status("a", "false"), Some(0));
+    assert_eq!(status("b", "false"), Some(11));
+    let mut list = env.local();
+    list.args(["credential", "list", "-o", "name"]);
+    assert_eq!(streams(&list.output().unwrap()).0, "credential/a\n");
+    assert_eq!(status("b", "true"), Some(0));
+    // A variable that is not set gives an empty name.
+    assert_eq!(status("", "false"), Some(2));
+}
+
+/// The path of the script in the action, and the jobs that install the program first.
+#[test]
+fn the_workflow_installs_the_program_it_uses() {
+    let ci = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ci");
+    let action = recipe("github/install/action.yml");
+    let script = action["runs"]["steps"][0]["env"]["INSTALL"]
+        .as_str()
+        .unwrap();
+    let script = script.strip_prefix("${{ github.action_path }}/").unwrap();
+    assert!(ci.join("github/install").join(script).is_file());
+    let workflow = recipe("github/workflow.yml");
+    for (name, job) in workflow["jobs"].as_object().unwrap() {
+        let steps = job["steps"].as_array().unwrap().iter();
+        let ours: Vec<&str> = steps
+            .filter_map(|step| step["uses"].as_str())
+            .filter(|uses| uses.contains("/examples/ci/github/"))
+            .collect();
+        assert!(ours.len() > 1 && ours[0].contains("/install@"), "{name}");
+        for uses in ours {
+            let folder = uses.split("/examples/ci/").nth(1).unwrap();
+            let folder = folder.split('@').next().unwrap();
+            assert!(ci.join(folder).join("action.yml").is_file(), "{uses}");
+        }
     }
 }

@@ -49,7 +49,8 @@ pub(super) fn check(
         for key in &document.unknown {
             check_key(document, key)?;
             ctx.out.note(&format!(
-                "warning: {}: unknown key {}",
+                "warning: {}{}: unknown key {}",
+                document.place,
                 document.label(),
                 quote(key)
             ));
@@ -134,7 +135,11 @@ fn check_kind(document: &RawDocument) -> Result<(), Failure> {
     let Some(near) = near.and_then(DocumentKind::of) else {
         return Ok(());
     };
-    let message = format!("unknown kind {}", quote(document.written_kind()));
+    let message = format!(
+        "{}unknown kind {}",
+        document.place,
+        quote(document.written_kind())
+    );
     let hint = format!("did you mean {}?", near.word());
     Err(Failure::new(Kind::Data, message).hint(hint))
 }
@@ -145,7 +150,8 @@ fn check_key(document: &RawDocument, key: &str) -> Result<(), Failure> {
         .find(|known| plain(known) == word)
         .or_else(|| nearest(&word, keys(), |known| known.len() / 4));
     let Some(near) = near else { return Ok(()) };
-    let message = format!("{}: unknown key {}", document.label(), quote(key));
+    let (place, label) = (&document.place, document.label());
+    let message = format!("{place}{label}: unknown key {}", quote(key));
     Err(Failure::new(Kind::Data, message).hint(format!("did you mean {near}?")))
 }
 
@@ -157,7 +163,8 @@ fn check_name(document: &RawDocument) -> Result<(), Failure> {
         return Err(Failure::new(
             Kind::Data,
             format!(
-                "apply {}: metadata.name is not supported; use a top-level name",
+                "{}apply {}: metadata.name is not supported; use a top-level name",
+                document.place,
                 document.label()
             ),
         ));
@@ -174,7 +181,8 @@ fn check_project(ctx: &Ctx, document: &RawDocument) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::usage(format!(
-        "{}: the manifest says project {}, --project says {}",
+        "{}{}: the manifest says project {}, --project says {}",
+        document.place,
         document.label(),
         quote(written),
         quote(given)

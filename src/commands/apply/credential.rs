@@ -8,7 +8,7 @@ use super::secret::{self, Secret};
 use super::writer::{Outcome, Writer, set_changed};
 use crate::api::Body;
 use crate::commands::pairs::{Pairs, as_json, pairs_of};
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::lookup::Collection;
 use crate::resources::{CREDENTIAL, DIGEST, KUBECONFIG, OWN_ANNOTATIONS, Record, annotation};
 
@@ -31,7 +31,7 @@ async fn create(
     secret: Option<&Secret>,
 ) -> anyhow::Result<Outcome> {
     let Some(provider) = credential.provider.as_deref() else {
-        return Err(Failure::new(Kind::Data, "validation failed: provider is required").into());
+        return Err(credential.head.invalid("provider is required").into());
     };
     let mut body = Body::new();
     body.set("name", name);

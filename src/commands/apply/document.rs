@@ -25,6 +25,8 @@ pub(super) enum Document {
 pub(super) struct Head {
     /// The document's name in messages: `agent/lead`.
     pub label: String,
+    /// Where the document is, as [`RawDocument::place`].
+    place: String,
     pub name: Option<String>,
     pub labels: Option<Pairs>,
     pub annotations: Option<Pairs>,
@@ -91,6 +93,7 @@ impl Document {
         let fields = fields(kind, &raw);
         let head = Head {
             label,
+            place: raw.place,
             name: raw.name,
             labels: raw.labels,
             annotations: raw.annotations,
@@ -239,7 +242,16 @@ impl Head {
     pub(super) fn required_name(&self) -> Result<&str, Failure> {
         self.name
             .as_deref()
-            .ok_or_else(|| Failure::new(Kind::Data, "validation failed: name is required"))
+            .ok_or_else(|| self.invalid("name is required"))
+    }
+
+    /// Returns the failure of a document that lacks something.
+    pub(super) fn invalid(&self, what: &str) -> Failure {
+        let failure = Failure::new(Kind::Data, format!("validation failed: {what}"));
+        match self.place.trim_end_matches(": ") {
+            "" => failure,
+            place => failure.hint(format!("see {place}")),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn load(path: &Path) -> Result<Vec<RawDocument>, Failure> {
     if path == Path::new("-") {
         let text = plain_file::read_to_end(io::stdin().lock(), yaml::MAX_INPUT)
             .map_err(|error| bad(format!("read standard input: {}", reason(&error))))?;
-        return all(&text, Path::new(""));
+        return all(&text, Path::new(""), "");
     }
     let found = fs::metadata(path)
         .map_err(|error| bad(format!("stat {}: {}", path.display(), reason(&error))))?;
@@ -28,12 +28,13 @@ pub(super) fn load(path: &Path) -> Result<Vec<RawDocument>, Failure> {
         return folder(path);
     }
     let text = plain_file::read_named(path, yaml::MAX_INPUT);
-    all(&opened(path, text)?, parent(path))
+    all(&opened(path, text)?, parent(path), "")
 }
 
 /// Loads a file that another file names. Its documents may lack a kind.
 pub(super) fn file(path: &Path) -> Result<Vec<RawDocument>, Failure> {
-    all(&text(path)?, parent(path))
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    all(&text(path)?, parent(path), &name)
 }
 
 /// Reads the text of a file that another file names.
@@ -85,11 +86,19 @@ fn is_manifest(path: &Path) -> bool {
     is_yaml && !matches!(name.as_ref(), "kustomization.yaml" | "kustomization.yml")
 }
 
-fn all(text: &[u8], folder: &Path) -> Result<Vec<RawDocument>, Failure> {
+/// Reads the documents of a text. `name` is the name of its file, if there are several files.
+fn all(text: &[u8], folder: &Path, name: &str) -> Result<Vec<RawDocument>, Failure> {
     let mut documents: Vec<RawDocument> =
         yaml::documents(text).map_err(|why| bad(format!("parse YAML: {why}")))?;
-    for document in &mut documents {
+    let are_several = documents.len() > 1;
+    for (n, document) in documents.iter_mut().enumerate() {
         folder.clone_into(&mut document.folder);
+        document.place = match (name, are_several) {
+            ("", false) => String::new(),
+            ("", true) => format!("document {}: ", n + 1),
+            (name, false) => format!("{name}: "),
+            (name, true) => format!("{name}, document {}: ", n + 1),
+        };
     }
     Ok(documents)
 }

@@ -76,6 +76,8 @@ pub(super) struct RawDocument {
     pub unknown: Vec<String>,
     /// True if the document has `apiVersion`, `metadata` or `spec`, as documents for Kubernetes do.
     pub is_for_kubernetes: bool,
+    /// Where the document is, before a message about it: `b.yaml: `, `document 2: `. Empty if it is the only one.
+    pub place: String,
     /// The folder of the manifest's file, in which `tokenFrom.file` is looked up.
     pub folder: PathBuf,
 }

@@ -21,6 +21,7 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Status};
 use crate::intake::gate;
 use crate::output::{Format, progress};
+use crate::text::quote;
 
 pub(crate) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     apply(ctx, args, load(ctx, args)?)
@@ -144,6 +145,15 @@ fn agreed_leftovers(
     labels: &Selector,
 ) -> anyhow::Result<Vec<Leftover>> {
     let ctx = writer.ctx;
+    match writer.project() {
+        Some(project) => ctx.out.aside(&format!(
+            "--prune looks for agents, providers and policies in the project {} alone",
+            quote(project)
+        )),
+        None => ctx.out.warn(
+            "no project is set: --prune leaves agents, providers and policies alone; add --project NAME",
+        ),
+    }
     let leftovers = ctx
         .block_on(prune::leftovers(writer, documents, labels))
         .map_err(|error| error.context("prune"))?;

@@ -132,8 +132,8 @@ pub(super) fn kubeconfig(
     })
 }
 
-/// Refuses a kubeconfig under an unknown provider: the provider is most likely misspelled, and the kubeconfig would be
-/// stored with all its contexts and without a check. Warns about other oddities.
+/// Refuses a kubeconfig under another provider: it would be stored with all its contexts and without a check. Warns
+/// about other oddities.
 fn doubt_the_provider(
     ctx: &Ctx,
     credential: &Credential,
@@ -146,6 +146,10 @@ fn doubt_the_provider(
     {
         provider::check(name, &trust.allow)
             .map_err(|failure| failure.hint("a kubeconfig has the provider kubeconfig"))?;
+        provider::refuse_kubeconfig(name, text, &trust.allow).map_err(|mut failure| {
+            failure.message = format!("{}: {}", credential.head.label, failure.message);
+            failure
+        })?;
     }
     if let Some((what, _)) = provider::oddity(name, text) {
         let label = &credential.head.label;

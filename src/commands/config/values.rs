@@ -8,7 +8,7 @@ use crate::auth::login;
 use crate::compat::grammar::nearest;
 use crate::compat::number;
 use crate::config::keys::{KEYS, Key, Takes};
-use crate::config::settings::{MAX_RETRIES, Origin, is_local};
+use crate::config::settings::{MAX_RETRIES, Origin, is_local, retries};
 use crate::config::{Config, Settings, file, pager_in};
 use crate::failure::Failure;
 use crate::text::quote;
@@ -44,7 +44,7 @@ pub(super) fn effective(
     settings: &Settings,
     config: &Config,
 ) -> (Option<String>, Origin) {
-    let seconds = |value: Duration| Some(format!("{}s", value.as_secs()));
+    let seconds = |value: Duration| Some(format!("{value:?}"));
     match key.name {
         file::API_URL => (
             Some(url_for_people(&settings.api_url.value)),
@@ -110,8 +110,7 @@ pub(super) fn read(key: &Key, text: &str) -> Result<Value, Failure> {
             Err(_) => Err(invalid("it takes true or false")),
         },
         Takes::Seconds => {
-            let seconds = text.parse().map(Duration::from_secs).ok();
-            let time = seconds.or_else(|| number::duration(text).ok());
+            let time = number::seconds(text).ok();
             let fits =
                 |time: &Duration| time.subsec_nanos() == 0 && !time.is_zero() && *time <= LONGEST;
             match time.filter(fits) {
@@ -121,7 +120,7 @@ pub(super) fn read(key: &Key, text: &str) -> Result<Value, Failure> {
                 )),
             }
         }
-        Takes::Retries => match text.parse::<u32>().ok().filter(|n| *n <= MAX_RETRIES) {
+        Takes::Retries => match retries(text) {
             Some(count) => Ok(count.into()),
             None => Err(invalid(&format!(
                 "it takes a number from 0 to {MAX_RETRIES}"

@@ -116,6 +116,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         return keep_renewing(ctx, args, &format);
     }
     let records = wanted(ctx, args)?;
+    if records.is_empty() {
+        ctx.out
+            .aside("No stored credential is minted: there is nothing to renew");
+    }
     let within = args.expiring_within;
     let is_due = |record: &Record| {
         let limit = within.and_then(|within| ctx.now().checked_add(within).ok());

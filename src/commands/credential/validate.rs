@@ -1,6 +1,6 @@
 //! `acpctl credential validate`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -13,15 +13,15 @@ use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::input;
 use crate::intake::findings::{self, Outcome};
-use crate::intake::{self, Examined, KubeconfigArgs, Page, gate};
-use crate::kubeconfig::{Carved, CheckOptions, Delivery, OwnedSource, Report, Rules};
+use crate::intake::{self, Examined, Folder, KubeconfigArgs, Page, gate};
+use crate::kubeconfig::{
+    self as rules, Carved, CheckOptions, Delivery, Finding, OwnedSource, Report, Rules,
+};
 use crate::output::style::{self, Tone};
 use crate::resources::Candidates;
 use crate::runner::table::Target;
 use crate::secret_file;
-use crate::text::acpctl;
-use crate::text::quote;
-use crate::text::visible;
+use crate::text::{acpctl, count, quote, visible};
 
 /// The rules to judge by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -63,8 +63,8 @@ acpctl credential validate ~/.kube/config --target managed --carve managed.yaml"
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Files, or folders with *.yaml, *.yml, *.conf, *.kubeconfig and config; - for stdin (the default if data is piped
-    /// in)
+    /// Files, or folders with kubeconfig*, *.kubeconfig, *.yaml, *.yml, *.conf and config; - for stdin (the default if
+    /// data is piped in)
     #[arg(id = "file", value_name = "FILE", num_args = 0..)]
     files: Vec<PathBuf>,
     /// Judge this context (default: the file's current-context)
@@ -113,7 +113,7 @@ pub struct Args {
 
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     check_flags(args)?;
-    let (subjects, is_list) = subjects(args)?;
+    let (subjects, is_list) = subjects(ctx, args)?;
     refuse_several(args, subjects.len())?;
     let mut shown = Shown {
         format: args.output,
@@ -122,11 +122,18 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         outcomes: Vec::new(),
         page: String::new(),
     };
-    let count = subjects.len();
+    let mut count = 0;
     let mut refusals = Vec::new();
     for subject in subjects {
         let name = subject.name();
+        let may_be_other = subject.may_be_other();
+        count += 1;
         match judged(ctx, args, subject) {
+            Ok((_, examined)) if may_be_other && is_other(&examined.report) => {
+                ctx.out
+                    .aside(&format!("{name}: skipped, it is not a kubeconfig"));
+                count -= 1;
+            }
             Ok((sources, examined)) => {
                 let refusal = refusal(args, &name, &examined.report);
                 if refusal.is_none() {
@@ -142,6 +149,10 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
         }
     }
     shown.end(ctx)?;
+    if count == 0 {
+        let text = "none of the files is a kubeconfig";
+        return Err(Failure::new(Kind::Data, text).into());
+    }
     match worst(ctx, refusals, count) {
         Some(failure) => Err(failure.into()),
         None => Ok(()),
@@ -185,7 +196,7 @@ fn write_carved(ctx: &Ctx, args: &Args, examined: &Examined) -> Result<(), Failu
             _ => failure,
         }
     })?;
-    ctx.out.note(&format!("Wrote the kubeconfig to {name}"));
+    ctx.out.aside(&format!("Wrote the kubeconfig to {name}"));
     Ok(())
 }
 
@@ -193,6 +204,8 @@ fn write_carved(ctx: &Ctx, args: &Args, examined: &Examined) -> Result<(), Failu
 enum Subject {
     /// A file; `-` is standard input.
     File(PathBuf),
+    /// A file of a folder.
+    Found(PathBuf),
     /// A folder without files to judge, and the reason.
     Folder(PathBuf, Failure),
 }
@@ -201,13 +214,34 @@ impl Subject {
     fn name(&self) -> String {
         match self {
             Self::File(path) if path.as_os_str() == "-" => input::Source::Stdin.name().to_owned(),
-            Self::File(path) | Self::Folder(path, _) => path.to_string_lossy().into_owned(),
+            Self::File(path) | Self::Found(path) | Self::Folder(path, _) => {
+                path.to_string_lossy().into_owned()
+            }
         }
+    }
+
+    /// True for a file that the user did not name and whose own name says little.
+    fn may_be_other(&self) -> bool {
+        matches!(self, Self::Found(path) if intake::is_named_like_other_files(path))
     }
 }
 
+/// True if a text has nothing of a kubeconfig, not even a kubeconfig inside it or the error of the program that should
+/// have written one: the finding about it then has another fix than usual.
+fn is_other(report: &Report) -> bool {
+    let usual = |finding: &Finding| {
+        let row = rules::codes().iter().find(|row| row.code == finding.code);
+        row.is_some_and(|row| finding.fix.as_deref() == Some(row.fix))
+    };
+    let others = ["not-a-config", "wrong-kind"];
+    report
+        .findings
+        .iter()
+        .any(|finding| others.contains(&finding.code) && usual(finding))
+}
+
 /// Returns the files to judge, and whether the result is a list.
-fn subjects(args: &Args) -> Result<(Vec<Subject>, bool), Failure> {
+fn subjects(ctx: &Ctx, args: &Args) -> Result<(Vec<Subject>, bool), Failure> {
     let mut subjects = Vec::new();
     let mut is_list = args.files.len() > 1;
     if args.files.is_empty() {
@@ -223,11 +257,28 @@ fn subjects(args: &Args) -> Result<(Vec<Subject>, bool), Failure> {
         }
         is_list = true;
         match intake::kubeconfigs(path) {
-            Ok(files) => subjects.extend(files.into_iter().map(Subject::File)),
+            Ok(found) => {
+                note_left_out(ctx, path, &found);
+                subjects.extend(found.files.into_iter().map(Subject::Found));
+            }
             Err(failure) => subjects.push(Subject::Folder(path.clone(), failure)),
         }
     }
     Ok((subjects, is_list))
+}
+
+/// Says what a folder holds that is not judged.
+fn note_left_out(ctx: &Ctx, folder: &Path, found: &Folder) {
+    let parts = [(found.other_files, "file"), (found.folders, "folder")];
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts.map(|(number, word)| count(*number, word)).collect();
+    if !parts.is_empty() {
+        let folder = folder.to_string_lossy();
+        let left_out = parts.join(" and ");
+        ctx.out.aside(&format!(
+            "{folder}: skipped {left_out} in it; to check them too, name them"
+        ));
+    }
 }
 
 fn no_file() -> Failure {
@@ -263,7 +314,9 @@ fn judged(
     subject: Subject,
 ) -> Result<(Vec<OwnedSource>, Examined), Failure> {
     let sources = match subject {
-        Subject::File(path) => vec![intake::source_of(input::from_path(&path)?)],
+        Subject::File(path) | Subject::Found(path) => {
+            vec![intake::source_of(input::from_path(&path)?)]
+        }
         Subject::Folder(_, failure) => return Err(failure),
     };
     let examined = examine(ctx, args, &sources)?;
@@ -328,7 +381,7 @@ impl Shown {
         let is_valid = refusal.is_none_or(|refusal| refusal.kind == Kind::Policy);
         match self.format {
             ReportFormat::Text => {
-                let text = text(ctx, name, sources, &examined, is_valid);
+                let text = text(ctx, name, sources, &examined, refusal);
                 if !ctx.out.is_terminal() {
                     return ctx.out.text(&text);
                 }
@@ -388,7 +441,7 @@ fn text(
     name: &str,
     sources: &[OwnedSource],
     examined: &Examined,
-    is_valid: bool,
+    refusal: Option<&Failure>,
 ) -> String {
     let report = &examined.report;
     let mut text = String::new();
@@ -411,18 +464,21 @@ fn text(
             text.push_str(&format!("{}\n", visible(&format!("{name}: {line}"))));
         }
     }
-    if is_valid {
+    let verdict = match refusal {
+        None => Some(("valid", Tone::Good)),
+        // Kubernetes' own client accepts it, and a gate of the command line does not.
+        Some(refusal) if refusal.kind == Kind::Policy => Some(("refused", Tone::Bad)),
+        Some(_) => None,
+    };
+    if let Some((verdict, tone)) = verdict {
         let context = report
             .summary
             .as_ref()
             .map(|summary| format!(" (context {})", quote(&summary.context.name)))
             .unwrap_or_default();
-        let valid = style::paint(
-            "valid",
-            Tone::Good,
-            ctx.out.is_terminal() && ctx.out.colored(),
-        );
-        let line = format!("{name}: {valid}{context}");
+        let is_colored = ctx.out.is_terminal() && ctx.out.colored();
+        let verdict = style::paint(verdict, tone, is_colored);
+        let line = format!("{name}: {verdict}{context}");
         text.push_str(&format!("{}\n", visible(&line)));
     }
     text

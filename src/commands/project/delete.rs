@@ -97,7 +97,11 @@ fn find_each(
                 Ok(None) => Err(lookup::not_found(client, projects, name).await.into()),
                 Err(error) => Err(error.context("delete project")),
             }
-        })?;
+        });
+        let project = match project {
+            Err(error) if args.name.len() > 1 => return Err(error.context("nothing was deleted")),
+            project => project?,
+        };
         if let Some(project) = project
             && !found.iter().any(|(_, other)| other.id() == project.id())
         {

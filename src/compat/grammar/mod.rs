@@ -20,7 +20,7 @@ mod rules;
 mod suggestions;
 mod words;
 
-pub use parse::{IGNORED, IgnoredArgs, Request, asks_for_json, parse};
+pub use parse::{IGNORED, IgnoredArgs, Request, asks_for_json, ignored, parse};
 pub use rules::{ends_in_a_command_line, is_optional_switch, usage_line};
 pub use suggestions::nearest;
 pub use words::{Known, Line, is_switch};

@@ -25,7 +25,8 @@ pub enum Request {
 /// Name of the hidden positional that swallows arguments the Go tool ignores.
 pub const IGNORED: &str = "ignored";
 
-/// For commands that take no argument and, like the Go tool, ignore any number of them.
+/// For commands that take no argument and, like the Go tool, ignore any number of them. [`ignored`] returns them for a
+/// warning.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct IgnoredArgs {
     #[arg(hide = true, id = IGNORED)]
@@ -116,11 +117,20 @@ fn imply_json(line: &Line<'_>, flags: &mut Vec<Flag>) -> Result<(), Failure> {
     }
 }
 
-/// Returns the arguments before `--` and after it, without those that the command ignores.
+/// Returns the first argument that the command of a line ignores.
+#[must_use]
+pub fn ignored(matches: &ArgMatches) -> Option<String> {
+    let mut matches = matches;
+    while let Some((_, below)) = matches.subcommand() {
+        matches = below;
+    }
+    let mut words = matches.try_get_many::<OsString>(IGNORED).ok()??;
+    words.next().map(|word| word.to_string_lossy().into_owned())
+}
+
+/// Returns the arguments before `--` and after it.
 fn arguments<'s>(command: &Command, scanned: &'s Scanned) -> (&'s [OsString], &'s [OsString]) {
-    if command.get_positionals().any(|arg| arg.get_id() == IGNORED) {
-        (&[], &[])
-    } else if ends_in_a_command_line(command) {
+    if ends_in_a_command_line(command) {
         scanned.arguments.split_at(scanned.before)
     } else {
         scanned.arguments.split_at(0)
@@ -208,17 +218,26 @@ fn value_failure(error: &clap::Error, root: &Command, path: &[String]) -> Option
     let flag = command
         .get_arguments()
         .chain(root.get_arguments())
-        .find(|arg| arg.get_long() == Some(&long))
-        .map_or(named.clone(), flag_name);
+        .find(|arg| arg.get_long() == Some(&long));
     let value = text(ContextKind::InvalidValue).unwrap_or_default();
     let why = match error.source() {
         Some(source) => source.to_string(),
         None => match error.get(ContextKind::ValidValue) {
-            Some(ContextValue::Strings(valid)) => format!("must be one of {}", valid.join(", ")),
+            Some(ContextValue::Strings(valid)) if !valid.is_empty() => {
+                format!("must be one of {}", valid.join(", "))
+            }
+            _ if value.is_empty() => "it is empty".to_owned(),
             _ => "invalid value".to_owned(),
         },
     };
-    Some(invalid_value(&value, &flag, &why))
+    Some(match flag {
+        Some(flag) => invalid_value(&value, &flag_name(flag), &why),
+        None => {
+            let argument = named.trim_matches(['<', '>', '[', ']', '.']);
+            let value = quote(&value);
+            Failure::usage(format!("invalid argument {value} for {argument}: {why}"))
+        }
+    })
 }
 
 /// Translates any other refusal by clap: it checks rules of our own, such as two flags that exclude each other.

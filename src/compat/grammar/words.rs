@@ -10,6 +10,9 @@ use super::suggestions::nearest;
 use crate::compat::number;
 use crate::failure::Failure;
 
+/// The value of a flag that names the file to read.
+const FILE: &str = "PATH|-";
+
 /// Why scanning ended early.
 pub(super) enum Stop {
     Help,
@@ -22,6 +25,8 @@ pub(super) struct Flag {
     pub(super) name: String,
     pub(super) value: Option<OsString>,
     repeats: bool,
+    /// True for the file that a command reads: another one in its place would be left out silently.
+    once: bool,
 }
 
 impl Flag {
@@ -31,6 +36,7 @@ impl Flag {
             name: name.to_owned(),
             value: Some(value.into()),
             repeats: false,
+            once: false,
         }
     }
 }
@@ -232,7 +238,12 @@ impl<'a> Line<'a> {
                         match flag {
                             Found::Help(on) => help = on,
                             Found::Version(on) => version = on,
-                            Found::Flag(flag) => scan.push(flag),
+                            Found::Flag(flag) => {
+                                if let Err(failure) = scan.push(flag) {
+                                    scan.end = Err(Stop::Failed(failure));
+                                    return scan;
+                                }
+                            }
                         }
                     }
                 }
@@ -326,11 +337,21 @@ impl<'a> Line<'a> {
 
 impl Scanned {
     /// Adds a flag. The last occurrence wins, unless the flag may be repeated.
-    fn push(&mut self, flag: Flag) {
+    ///
+    /// # Errors
+    /// A usage failure for a second file to read.
+    fn push(&mut self, flag: Flag) -> Result<(), Failure> {
+        let earlier = self.flags.iter().find(|it| it.name == flag.name);
+        if flag.once && earlier.is_some_and(|it| it.value != flag.value) {
+            return Err(
+                Failure::usage(format!("--{} is given twice", flag.name)).hint("name one file")
+            );
+        }
         if !flag.repeats {
             self.flags.retain(|earlier| earlier.name != flag.name);
         }
         self.flags.push(flag);
+        Ok(())
     }
 }
 
@@ -386,6 +407,7 @@ impl Known<'_> {
                         name,
                         value,
                         repeats,
+                        once: false,
                     }));
                 }
                 if is_switch(self) {
@@ -399,12 +421,14 @@ impl Known<'_> {
                         name,
                         value: None,
                         repeats,
+                        once: false,
                     }));
                 }
                 Ok(Found::Flag(Flag {
                     name,
                     value,
                     repeats,
+                    once: value_name(arg) == FILE,
                 }))
             }
         }

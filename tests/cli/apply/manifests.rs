@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::apply::dry_run;
+use crate::support::run::{Line as _, Run as _};
 use crate::support::{SAMPLE, TestEnv, streams};
 
 /// What a manifest may look like, and what of it is warned about; nothing of it needs a server.
@@ -92,10 +93,38 @@ fn a_kind_or_key_that_is_nearly_right_is_an_error() {
 }
 
 #[test]
+fn a_fault_names_its_file_and_document() {
+    let env = TestEnv::new();
+    env.file("team/a.yaml", "kind: Project\nname: a\n");
+    env.file("team/b.yaml", "kind: Agent\nname: a\nflavour: x\n");
+    env.file(
+        "team/c.yaml",
+        "kind: Agent\nname: a\n---\nkind: Agent\nnme: b\n",
+    );
+    let (code, _, stderr) = dry_run(&env, &["-f", "team"], "");
+    assert_eq!(code, Some(7), "{stderr}");
+    assert!(
+        stderr.contains("warning: b.yaml: agent/a: unknown key \"flavour\"\n"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("Error: c.yaml, document 2: agent/Agent: unknown key \"nme\"\n"),
+        "{stderr}"
+    );
+    env.file("nameless/c.yaml", "kind: Project\n");
+    let (code, _, stderr) = env.local().line("apply -f nameless").told();
+    assert_eq!(code, Some(7), "{stderr}");
+    assert!(
+        stderr.contains("validation failed: name is required\nHint: see c.yaml\n"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn anything_else_unknown_is_counted_and_refused_by_strict() {
     let env = TestEnv::new();
     let manifest = "kind: Agent\nname: a\nflavour: x\n---\nkind: Widget\n---\nname: b\n";
-    let warnings = "warning: agent/a: unknown key \"flavour\"\n\
+    let warnings = "warning: document 1: agent/a: unknown key \"flavour\"\n\
                     warning: unknown kind \"Widget\" — skipping\n\
                     warning: a document without a kind — skipping\n";
     let (code, stdout, stderr) = dry_run(&env, &["-f", "-"], manifest);

@@ -44,6 +44,10 @@ fn prune_deletes_what_has_the_label_and_no_document() {
         stderr.ends_with("Error: add --confirm to delete agent/old, credential/old\n"),
         "{stderr}"
     );
+    assert!(
+        stderr.contains("looks for agents, providers and policies in the project \"web\" alone"),
+        "{stderr}"
+    );
     let prune = ["-f", "team", "--prune", "-l", "team=a"];
     let (stdout, writes) = applied(&env, &platform, &[&prune[..], &["--diff"]].concat());
     assert!(stdout.ends_with("agent/old would be pruned\ncredential/old would be pruned\n"));
@@ -88,4 +92,21 @@ fn pruning_without_consent_changes_nothing() {
     let mut writes = server.lines();
     writes.retain(|line| !line.starts_with("GET "));
     assert_eq!(writes, [""; 0]);
+}
+
+#[test]
+fn without_a_project_agents_are_left_with_a_warning() {
+    let env = TestEnv::new();
+    env.file(
+        "c.yaml",
+        "kind: Credential\nname: c\nprovider: github\ntoken: canary-token-0123\nlabels: {team: a}\n",
+    );
+    let prune = ["apply", "-f", "c.yaml", "--prune", "-l", "team=a", "--yes"];
+    let output = env.local().args(prune).output().unwrap();
+    let (_, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(
+        stderr.contains("Warning: no project is set: --prune leaves agents"),
+        "{stderr}"
+    );
 }

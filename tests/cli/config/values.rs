@@ -164,3 +164,57 @@ fn two_lists_of_contexts_are_refused_and_none_is_lost() {
     env.config(r#"{"Contexts": {"a": {}, "A": {}}, "theirs": {"a": 1}}"#);
     assert_eq!(told(&env, "config use-context A").0, 0);
 }
+
+#[test]
+fn a_limit_is_read_the_same_way_from_flags_variables_and_the_file() {
+    let env = TestEnv::new();
+    let view = |variable: &str, value: &str| {
+        let mut command = env.acpctl();
+        command
+            .env(variable, value)
+            .line("config view --origin")
+            .told()
+    };
+    for (variable, value, shown) in [
+        ("AMBIENT_REQUEST_TIMEOUT", "2s", "2s"),
+        ("AMBIENT_REQUEST_TIMEOUT", "2", "2s"),
+        ("AMBIENT_CONNECT_TIMEOUT", "1500ms", "1.5s"),
+        ("AMBIENT_POLLING_INTERVAL", "1m", "60s"),
+    ] {
+        let (status, stdout, stderr) = view(variable, value);
+        assert_eq!(
+            (status, stderr.as_str()),
+            (Some(0), ""),
+            "{variable}={value}"
+        );
+        assert!(stdout.contains(shown), "{variable}={value}: {stdout}");
+    }
+    for flag in ["--request-timeout 30", "--connect-timeout 30s"] {
+        let (status, _, stderr) = env.acpctl().line("config view").line(flag).told();
+        assert_eq!(status, Some(0), "{stderr}");
+    }
+    for (variable, value) in [
+        ("AMBIENT_RETRIES", "abc"),
+        ("AMBIENT_RETRIES", "-1"),
+        ("AMBIENT_RETRIES", "101"),
+        ("AMBIENT_CONNECT_TIMEOUT", "0"),
+        ("AMBIENT_CONNECT_TIMEOUT", "5 minutes"),
+    ] {
+        let (status, _, stderr) = view(variable, value);
+        assert_eq!(status, Some(2), "{variable}={value}: {stderr}");
+        assert!(
+            stderr.contains(&format!("Hint: unset {variable}")),
+            "{stderr}"
+        );
+    }
+    // The Go tool ignores these silently.
+    for (variable, value) in [
+        ("AMBIENT_REQUEST_TIMEOUT", "soon"),
+        ("AMBIENT_POLLING_INTERVAL", "0"),
+    ] {
+        let (status, _, stderr) = view(variable, value);
+        assert_eq!(status, Some(0), "{stderr}");
+        let warning = format!("Warning: invalid value \"{value}\" of {variable}");
+        assert!(stderr.contains(&warning), "{stderr}");
+    }
+}

@@ -401,3 +401,33 @@ fn a_grade_is_a_gate_before_a_kubeconfig_is_stored() {
     assert_eq!(stored["acpctl/grade"], "read");
     assert!(stored["acpctl/graded-at"].is_string());
 }
+
+/// The hint is about this machine, from which the request came.
+#[test]
+fn an_unreachable_cluster_is_one_of_this_machine() {
+    let env = TestEnv::new();
+    let kubeconfig = ApiServer::start().kubeconfig(ADMIN);
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = unused.local_addr().unwrap().port();
+    drop(unused);
+    let (before, after) = kubeconfig.split_once("server: \"").unwrap();
+    let (_, after) = after.split_once('"').unwrap();
+    let kubeconfig = format!("{before}server: \"https://127.0.0.1:{port}\"{after}");
+    env.file("k", kubeconfig);
+    for (line, begin) in [
+        ("credential inspect --access -f k", "Error: network: "),
+        (
+            "credential create --mint view --namespace n -f k --name a --dry-run",
+            "Error: nothing was created: network: ",
+        ),
+    ] {
+        let output = env.local().args(line.split(' ')).output().unwrap();
+        let (_, stderr) = streams(&output);
+        assert_eq!(output.status.code(), Some(9), "{line}: {stderr}");
+        assert!(stderr.contains(begin), "{line}: {stderr}");
+        assert!(
+            stderr.contains("Hint: this machine asked"),
+            "{line}: {stderr}"
+        );
+    }
+}

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::support::run::{Line as _, Run as _};
 use crate::support::server::{Scripted, error, json as answer, list, raw};
-use crate::support::{ID, TestEnv, streams};
+use crate::support::{ID, SAMPLE, TestEnv, streams};
 
 #[test]
 fn names_and_ids_find_a_credential() {
@@ -138,4 +139,81 @@ fn long_lists_are_walked_to_the_end() {
             "Showing 3 of 2500 credentials; raise or leave out --limit to see more\n"
         )
     );
+}
+
+/// The context's name must not take the place of a name that was typed.
+#[test]
+fn a_typed_name_is_never_lost() {
+    let env = TestEnv::new();
+    let create = || {
+        let mut command = env.local();
+        command.args(["credential", "create", "-f", SAMPLE]);
+        command
+    };
+    for words in [&["mine"][..], &["mine", "--if-exists", "update"]] {
+        let (status, stdout, stderr) = create().args(words).told();
+        assert_eq!((status, stdout.as_str()), (Some(2), ""), "{stderr}");
+        assert!(stderr.contains("write --name \"mine\""), "{stderr}");
+    }
+    for empty in [&["--name", ""][..], &["--name", "n", "--provider", ""]] {
+        let (status, stdout, stderr) = create().args(empty).told();
+        assert_eq!((status, stdout.as_str()), (Some(2), ""), "{stderr}");
+        assert!(stderr.contains("its value is empty"), "{stderr}");
+    }
+    assert_eq!(env.local().line("credential list -o name").stdout(), "");
+    // The Go tool ignores a word beside --name, and those of a list.
+    let (status, stdout, stderr) = create().args(["extra", "--name", "mine"]).told();
+    assert_eq!(
+        (status, stdout.as_str()),
+        (Some(0), "credential/mine created\n")
+    );
+    assert!(stderr.contains("Warning: \"extra\" is ignored"), "{stderr}");
+    let (status, stdout, stderr) = env.local().line("credential list other -o name").told();
+    assert_eq!((status, stdout.as_str()), (Some(0), "credential/mine\n"));
+    assert_eq!(
+        stderr,
+        "Warning: \"other\" is ignored: this command takes no argument\n"
+    );
+}
+
+#[test]
+fn a_dry_run_foresees_what_is_stored() {
+    let env = TestEnv::new();
+    let create = |words: &str| {
+        let mut command = env.local();
+        command.args(["credential", "create", "-f", SAMPLE, "--name", "n"]);
+        command.line(words).told()
+    };
+    assert_eq!(create("--dry-run").1, "credential/n created (dry run)\n");
+    assert_eq!(create("").0, Some(0));
+    assert_eq!(create("--dry-run").1, "credential/n unchanged (dry run)\n");
+    let (status, stdout, stderr) = create("--dry-run --context other");
+    assert_eq!((status, stdout.as_str()), (Some(6), ""), "{stderr}");
+    assert_eq!(create("--context other").0, Some(6));
+    let updated = create("--dry-run --context other --if-exists update");
+    assert_eq!(updated.1, "credential/n updated (dry run)\n");
+    assert_eq!(create("").1, "credential/n unchanged\n");
+    // Without a login there is nobody to ask.
+    let mut bare = env.acpctl();
+    bare.args(["credential", "create", "-f", SAMPLE, "--dry-run"]);
+    assert_eq!(bare.told().0, Some(0));
+}
+
+#[test]
+fn an_empty_path_is_called_empty() {
+    let env = TestEnv::new();
+    for (words, error) in [
+        (
+            ["apply", "-f", ""],
+            "invalid argument \"\" for \"-f, --filename\" flag: it is empty",
+        ),
+        (
+            ["credential", "validate", ""],
+            "invalid argument \"\" for FILE: it is empty",
+        ),
+    ] {
+        let (status, _, stderr) = env.local().args(words).told();
+        assert_eq!(status, Some(2));
+        assert_eq!(stderr, format!("Error: {error}\n"));
+    }
 }

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::mint::{Bench, MINT};
 use crate::support::apiserver::{Fault, Planned};
-use crate::support::{schema, signals};
+use crate::support::run::{Line as _, Run as _};
+use crate::support::{TestEnv, schema, signals};
 
 /// A run of `renew --watch`, whose standard error is read line by line.
 struct Watching {
@@ -275,4 +276,12 @@ fn a_renewal_that_may_be_under_way_elsewhere_is_left_alone() {
     assert!(err.contains("another run renews the credential"), "{err}");
     assert!(bench.objects().contains(&format!("secrets/{name}")));
     assert_eq!(bench.notes(), 0);
+}
+
+#[test]
+fn nothing_to_renew_is_said() {
+    let env = TestEnv::new();
+    let (status, stdout, stderr) = env.local().line("credential renew --all").told();
+    assert_eq!((status, stdout.as_str()), (Some(0), ""), "{stderr}");
+    assert!(stderr.contains("there is nothing to renew"), "{stderr}");
 }

@@ -302,3 +302,24 @@ fn a_history_is_searched_with_its_messages() {
     }
     assert!(!repository.join("x").exists());
 }
+
+#[test]
+fn a_place_that_several_credentials_share_is_one_line() {
+    let env = store();
+    let again = credential_create("gitlab", "twin", &["--token", GITLAB]);
+    env.local().args(again).stdout();
+    env.file("log", format!("one {GITLAB}\n"));
+    let (code, stdout, stderr) = scan(&env, "log");
+    assert_eq!(code, Some(13));
+    assert_eq!(stdout.lines().count(), 1, "{stdout}");
+    assert!(
+        stdout.starts_with("log:1: token of credentials \"")
+            && stdout.contains("\"lab\"")
+            && stdout.contains("\"twin\""),
+        "{stdout}"
+    );
+    assert!(stderr.contains("was found in 1 place\n"), "{stderr}");
+    let (_, stdout, _) = scan(&env, "log -o json");
+    let found: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(found["findings"].as_array().unwrap().len(), 2);
+}

@@ -8,6 +8,65 @@ use crate::findings::{FAULTY, GOOD, config, parsed, validate};
 use crate::support::{TestEnv, skipped, streams};
 
 #[test]
+fn a_folder_says_what_it_leaves_out() {
+    let env = TestEnv::new();
+    let good = config(GOOD, "token: abcdef");
+    env.file(
+        "d/kubeconfig",
+        config("http://api.example.com", "token: abcdef"),
+    );
+    env.file("d/dev.yaml", &good);
+    env.file("d/inner/kubeconfig", &good);
+    env.file("d/README.md", "no kubeconfig");
+    env.file("d/.gitkeep", "");
+    env.file("d/values.yaml", "replicas: 2\n");
+    env.file("d/deploy.yaml", "apiVersion: apps/v1\nkind: Deployment\n");
+    let (status, stdout, stderr) = validate(&env, &["d"]);
+    assert_eq!(status, Some(7), "{stdout}{stderr}");
+    for told in [
+        "d: skipped 1 file and 1 folder in it; to check them too, name them\n",
+        "d/values.yaml: skipped, it is not a kubeconfig\n",
+        "d/deploy.yaml: skipped, it is not a kubeconfig\n",
+        "Error: d/kubeconfig has 1 error\n",
+    ] {
+        assert!(stderr.contains(told), "{told}: {stderr}");
+    }
+    // What is named is judged, and so is a kubeconfig inside another document.
+    let (status, ..) = validate(&env, &["d/values.yaml"]);
+    assert_eq!(status, Some(7));
+    env.file(
+        "e/wrapped.yaml",
+        format!(
+            "data:\n  kubeconfig: |\n    {}",
+            good.replace('\n', "\n    ")
+        ),
+    );
+    let (status, stdout, _) = validate(&env, &["e"]);
+    assert_eq!(status, Some(7));
+    assert!(stdout.contains("error[not-a-config]"), "{stdout}");
+    env.file("f/values.yaml", "replicas: 2\n");
+    let (status, _, stderr) = validate(&env, &["f"]);
+    assert_eq!(status, Some(7), "{stderr}");
+}
+
+#[test]
+fn what_a_gate_refuses_is_not_called_valid() {
+    let env = TestEnv::new();
+    env.file("warned.yaml", config("https://10.0.0.1", "token: abcdef"));
+    let (_, stdout, _) = validate(&env, &["warned.yaml"]);
+    assert!(
+        stdout.ends_with("warned.yaml: valid (context \"dev\")\n"),
+        "{stdout}"
+    );
+    let (status, stdout, _) = validate(&env, &["warned.yaml", "--strict"]);
+    assert_eq!(status, Some(8));
+    assert!(
+        stdout.ends_with("warned.yaml: refused (context \"dev\")\n"),
+        "{stdout}"
+    );
+}
+
+#[test]
 fn several_files_and_folders_are_judged_at_once() {
     let env = TestEnv::new();
     let good = config(GOOD, "token: abcdef");

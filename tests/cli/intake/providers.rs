@@ -23,9 +23,31 @@ fn a_provider_that_nobody_knows_is_refused() {
             "{stderr}"
         );
     }
+}
+
+#[test]
+fn a_kubeconfig_of_another_provider_is_stored_only_on_request() {
+    let env = TestEnv::new();
+    env.file("k.yaml", sample());
     let args = credential_create("github", "g", &["--from-file", "k.yaml"]);
-    let (status, _, stderr) = run(&env, &[&args[..], &["--strict"]].concat());
+    let (status, stdout, stderr) = run(&env, &args);
+    assert_eq!((status, stdout.as_str()), (Some(7), ""), "{stderr}");
+    assert!(
+        stderr.contains("all its contexts would be stored"),
+        "{stderr}"
+    );
+    let accepted = [&args[..], &["--allow", "uncut-kubeconfig"]].concat();
+    let (status, _, stderr) = run(&env, &[&accepted[..], &["--strict"]].concat());
     assert_eq!(status, Some(8), "{stderr}");
+    let (status, _, stderr) = run(&env, &accepted);
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(
+        stderr.contains("Warning: the secret is a kubeconfig"),
+        "{stderr}"
+    );
+    let update = ["credential", "update", "g", "--from-file", "k.yaml"];
+    let (status, _, stderr) = run(&env, &update);
+    assert_eq!(status, Some(7), "{stderr}");
 }
 
 #[test]
@@ -41,6 +63,16 @@ fn a_manifest_with_a_misspelt_provider_is_refused() {
     assert!(stderr.contains("unknown provider"), "{stderr}");
     env.file("m.yaml", manifest("github"));
     let (status, _, stderr) = run(&env, &["apply", "-f", "m.yaml"]);
+    assert_eq!(status, Some(7), "{stderr}");
+    assert!(
+        stderr.contains("credential/m: the secret is a kubeconfig"),
+        "{stderr}"
+    );
+    let accepted = ["apply", "-f", "m.yaml", "--allow", "uncut-kubeconfig"];
+    let (status, _, stderr) = run(&env, &accepted);
     assert_eq!(status, Some(0), "{stderr}");
-    assert!(stderr.contains("the secret is a kubeconfig"), "{stderr}");
+    assert!(
+        stderr.contains("Warning: credential/m: the secret"),
+        "{stderr}"
+    );
 }

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
 use crate::intake::run;
-use crate::support::run::{credential_create, told};
+use crate::support::run::{Line as _, Run as _, credential_create, told};
 use crate::support::{TestEnv, pty, sample, streams};
 
 #[test]
@@ -213,4 +214,62 @@ fn a_tilde_is_explained() {
             "{stderr}"
         );
     }
+}
+
+#[test]
+fn a_second_file_is_refused() {
+    let env = TestEnv::new();
+    env.file("token", "s3cret\n");
+    env.file("k.yaml", sample());
+    for line in [
+        "credential create --name n -f token -f k.yaml",
+        "credential update n -f token --from-file=k.yaml",
+        "apply -f token -f k.yaml",
+    ] {
+        let (status, stdout, stderr) = env.local().line(line).told();
+        assert_eq!((status, stdout.as_str()), (Some(2), ""), "{line}: {stderr}");
+    }
+    let (_, _, stderr) = env.local().line("apply -f token -f k.yaml").told();
+    assert!(stderr.contains("--filename is given twice"), "{stderr}");
+    // The same file again takes nothing away.
+    let line = "credential create -f k.yaml --from-file k.yaml --dry-run";
+    env.local().line(line).stdout();
+}
+
+#[test]
+fn a_file_that_everybody_may_change_causes_a_warning() {
+    let env = TestEnv::new();
+    let path = env.file("k.yaml", sample());
+    let warned = |mode: u32| {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let line = "credential create -f k.yaml --dry-run";
+        env.local().line(line).told().2.contains("chmod 600")
+    };
+    assert!(warned(0o666) && !warned(0o644));
+}
+
+#[test]
+fn a_bare_token_is_no_kubeconfig_and_needs_a_provider() {
+    let env = TestEnv::new();
+    env.file("token", "s3cret\n");
+    let (status, _, stderr) = env.local().line("credential create -f token").told();
+    assert_eq!(status, Some(2), "{stderr}");
+    assert!(
+        stderr.starts_with("Error: token is not a kubeconfig: --provider is required\n"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn quiet_leaves_out_what_is_assumed() {
+    let env = TestEnv::new();
+    env.file("k.yaml", sample());
+    // The first write says where the store's key is.
+    env.local().line("create project --name p").stdout();
+    let line = "credential create -f k.yaml --name n";
+    let (_, _, loud) = env.local().line(line).arg("--dry-run").told();
+    assert!(loud.contains("is assumed"), "{loud}");
+    let quiet = env.local().line(line).arg("-q").told();
+    assert_eq!(quiet.0, Some(0));
+    assert_eq!((quiet.1.as_str(), quiet.2.as_str()), ("n\n", ""));
 }

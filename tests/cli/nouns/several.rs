@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::nouns::{items, local};
+use crate::support::run::{Line as _, Run as _};
 use crate::support::{TestEnv, streams};
 
 /// A store with the project `demo` and the agents `a`, `b` and `c`, of which `c` has a label.
@@ -227,4 +228,41 @@ fn verbs_under_a_noun_stand_for_other_commands() {
     assert_eq!(run(&env, "credential rm nope --yes").0, 3);
     let (code, _, stderr) = run(&env, "session lst");
     assert_eq!(code, 2, "{stderr}");
+}
+
+#[test]
+fn a_name_that_does_not_exist_deletes_none_of_several() {
+    let env = TestEnv::new();
+    for name in ["one", "two"] {
+        env.local().line("create project --name").arg(name).stdout();
+        let words = [
+            "credential",
+            "create",
+            "--provider",
+            "github",
+            "--name",
+            name,
+        ];
+        env.local().args(words).write_stdin("s3cret").stdout();
+    }
+    for line in [
+        "credential delete one two nope --yes",
+        "delete credential one nope --yes",
+        "project delete --name one --name nope --yes",
+    ] {
+        let (status, stdout, stderr) = env.local().line(line).told();
+        assert_eq!((status, stdout.as_str()), (Some(3), ""), "{line}: {stderr}");
+        assert!(
+            stderr.starts_with("Error: nothing was deleted: "),
+            "{line}: {stderr}"
+        );
+    }
+    assert_eq!(
+        env.local()
+            .line("credential list -o name")
+            .stdout()
+            .lines()
+            .count(),
+        2
+    );
 }

@@ -332,8 +332,8 @@ fn settings_and_pages_of_help() {
           --print-curl           Show each request as a curl command that takes the
                                  token from $AMBIENT_TOKEN
           --project <NAME>       Project to work in
-      -q, --quiet                Print only names in lists, and only warnings and
-                                 errors on stderr
+      -q, --quiet                Print only names, and only warnings and errors on
+                                 stderr
           --request-timeout <DURATION>
                                  Time limit for one request, e.g. 90s (default 30s)
           --retries <N>          How often to retry a request that is safe to repeat
@@ -365,7 +365,7 @@ fn settings_and_pages_of_help() {
           --no-input             Never prompt; fail if input is missing
           --print-curl           Show each request as a curl command that takes the token from $AMBIENT_TOKEN
           --project <NAME>       Project to work in
-      -q, --quiet                Print only names in lists, and only warnings and errors on stderr
+      -q, --quiet                Print only names, and only warnings and errors on stderr
           --request-timeout <DURATION>
                                  Time limit for one request, e.g. 90s (default 30s)
           --retries <N>          How often to retry a request that is safe to repeat (default 2)

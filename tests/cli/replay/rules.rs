@@ -43,6 +43,15 @@ pub const RULES: &[Rule] = &[
         },
     },
     Rule {
+        row: "arguments of commands that take none",
+        even: |recorded, here| {
+            without_new_lines(recorded, here, |line| {
+                line.starts_with("Warning: ")
+                    && line.ends_with(" is ignored: this command takes no argument\n")
+            });
+        },
+    },
+    Rule {
         row: "a literal after `--token`",
         even: |recorded, here| {
             without_new_lines(recorded, here, |line| {

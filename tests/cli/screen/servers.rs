@@ -1,7 +1,7 @@
 //! Several servers: nothing that is meant for one reaches another, and nobody but the user decides to change it.
 
-use std::sync::mpsc::{Sender, channel};
 use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
 
 use serde_json::{Value, json};
 

@@ -18,7 +18,9 @@ fn deleting_asks_on_a_terminal() {
         let question = format!("Delete credential/{ID} (prod)? Its secret is lost");
         assert!(screen.contains(&question), "{screen}");
         answer_steps(&terminal, &[("[y/N]:", &[keys, ENTER])]);
-        terminal.wait_for(status);
+        // The question takes two lines, and is there once.
+        let screen = terminal.wait_for(status);
+        assert_eq!(screen.matches("Delete credential").count(), 1, "{screen}");
         assert_eq!(changes(&server).len(), sent, "{keys:?}");
         assert!(terminal.is_sane());
     }

@@ -189,3 +189,29 @@ fn help_has_no_marks_of_the_source() {
         assert!(!stdout.is_empty() && !stdout.contains('`'), "{stdout}");
     }
 }
+
+/// Colors take no columns: every row has its cells below the titles.
+#[test]
+fn a_table_with_colors_is_aligned() {
+    let item = |name: &str, end: &str| {
+        let annotations = json!({"acpctl/expires-at": end}).to_string();
+        json!({"id": name, "name": name, "provider": "kubeconfig", "annotations": annotations,
+               "created_at": "2026-01-01T00:00:00Z"})
+    };
+    let server = Scripted::with(move |_| {
+        list(json!([
+            item("ended", "2020-01-01T00:00:00Z"),
+            item("lasting", "2999-01-01T00:00:00Z")
+        ]))
+    });
+    let env = TestEnv::new();
+    let terminal = start(&env, server.url(), &["credential", "list"], 24, 160);
+    let screen = terminal.wait_for("status 0");
+    assert!(terminal.written().contains("\x1b[31mexpired"), "{screen}");
+    let rows: Vec<&str> = screen.lines().take(3).collect();
+    let column = rows[0].find("AGE").unwrap();
+    for row in &rows[1..] {
+        let (before, age) = row.split_at(column);
+        assert!(before.ends_with("   ") && !age.starts_with(' '), "{screen}");
+    }
+}

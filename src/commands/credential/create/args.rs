@@ -1,5 +1,6 @@
 //! The flags of `acpctl credential create`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +11,6 @@ use crate::cluster::objects::is_name;
 use crate::cluster::roles::{self, Role, RulesFault};
 use crate::commands::credential::binding::BindArgs;
 use crate::commands::grading;
-use crate::compat::grammar::IgnoredArgs;
 use crate::compat::number;
 use crate::failure::{Failure, Kind};
 use crate::input::{self, Stdin};
@@ -91,8 +91,9 @@ pub struct Args {
     /// none|read|read-secrets|write|escalate|admin
     #[arg(long, value_name = "GRADE", value_parser = grading::level)]
     pub(super) max_grade: Option<Level>,
-    #[command(flatten)]
-    ignored: IgnoredArgs,
+    /// Words without a flag: the Go tool ignores them.
+    #[arg(hide = true, id = "words")]
+    pub(super) words: Vec<OsString>,
     // Keep these fields last: a help heading applies to every field that follows.
     #[command(flatten)]
     pub mint: MintArgs,

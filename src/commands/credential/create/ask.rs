@@ -13,7 +13,7 @@ pub(super) fn ask_provider() -> anyhow::Result<String> {
         .iter()
         .map(|(name, help)| Choice::new(*name, *help))
         .collect();
-    choices.push(Choice::new("another", "any other word"));
+    choices.push(Choice::new("another", "type its name"));
     let start = PROVIDERS.iter().position(|(name, _)| *name == KUBECONFIG);
     let chosen = prompt::select("Provider", &choices, start.unwrap_or_default())?;
     match PROVIDERS.get(chosen) {

@@ -70,7 +70,9 @@ pub(super) fn run(ctx: &Ctx, args: &Args, format: &Format) -> anyhow::Result<()>
     };
     refuse_taken(ctx, &ends, &plan.name)?;
     let projects = ctx.block_on(args.bind.find(ends.platform))?;
-    ctx.block_on(async { Ok(rehearse(&ends.cluster, &plan).await.map_err(failure)?) })?;
+    let rehearsed =
+        ctx.block_on(async { Ok(rehearse(&ends.cluster, &plan).await.map_err(failure)?) });
+    rehearsed.context("nothing was created")?;
     if args.dry_run && !matches!(format, Format::Table | Format::Wide | Format::Name) {
         return ctx.out.value(&as_json(&plan, &ends), format);
     }

@@ -21,6 +21,7 @@ use prepare::NewCredential;
 pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let format = args.output.format()?;
     args.bind.check()?;
+    prepare::check_name(ctx, args)?;
     if args.mint.is_given() {
         return mint::run(ctx, args, &format);
     }
@@ -48,10 +49,12 @@ fn show_dry_run(
     format: &Format,
     new: &NewCredential,
 ) -> anyhow::Result<()> {
+    let effect = send::foresee(ctx, args, new)?;
     if *format == Format::Json {
         return ctx.out.json(&new.body.masked());
     }
+    let (name, word) = (&new.name, effect.word());
     ctx.out
-        .line(&format!("credential/{} created (dry run)", new.name))?;
+        .line(&format!("credential/{name} {word} (dry run)"))?;
     args.bind.rehearse(ctx, &new.name)
 }

@@ -15,6 +15,7 @@ use crate::intake::{self, KubeconfigArgs, Prepared, SourceArgs, gate, provider};
 use crate::kubeconfig::OwnedSource;
 use crate::output::prompt;
 use crate::resources::{DIGEST, KUBECONFIG};
+use crate::text::quote;
 
 /// A credential that is ready to be sent.
 pub(super) struct NewCredential {
@@ -26,6 +27,39 @@ pub(super) struct NewCredential {
     pub is_kubeconfig: bool,
     /// True if the user was prompted for a part that a flag could have named.
     pub asked: bool,
+}
+
+/// Refuses a word in place of `--name`, and an empty name: both would store the credential under the context's name. A
+/// word beside `--name` is ignored with a warning; the Go tool ignores it silently.
+///
+/// # Errors
+/// A usage failure.
+pub(super) fn check_name(ctx: &Ctx, args: &Args) -> Result<(), Failure> {
+    let empty = |flag: &str| {
+        Failure::usage(format!("{flag} is required"))
+            .hint("its value is empty: check the variable that it comes from")
+    };
+    if args.name.as_deref() == Some("") {
+        return Err(empty("--name"));
+    }
+    if args.provider.as_deref() == Some("") {
+        return Err(empty("--provider"));
+    }
+    let Some(word) = args.words.first() else {
+        return Ok(());
+    };
+    let word = word.to_string_lossy();
+    if args.name.is_some() {
+        let word = quote(&word);
+        ctx.out
+            .warn(&format!("{word} is ignored: --name is the name"));
+        return Ok(());
+    }
+    let word = quote(&word);
+    Err(Failure::usage(format!(
+        "unexpected argument {word}: the name of a new credential follows --name"
+    ))
+    .hint(format!("write --name {word}")))
 }
 
 /// Reads the secret from its source, and the other fields from the flags.
@@ -48,6 +82,7 @@ pub(super) fn prepare(ctx: &Ctx, args: &Args) -> anyhow::Result<NewCredential> {
     }
     let mut input = args.source.read()?;
     args.source.judge_literal(ctx, gates.strict)?;
+    SourceArgs::judge_file(ctx, input.as_ref());
     let provider = match given {
         Some(ref provider) => provider.clone(),
         None => {
@@ -111,22 +146,27 @@ fn guess_provider(
 ) -> Result<Option<&'static str>, Failure> {
     if input.is_some_and(|input| provider::is_kubeconfig(&input.bytes)) {
         ctx.out
-            .note("This is a kubeconfig: --provider kubeconfig is assumed");
+            .aside("This is a kubeconfig: --provider kubeconfig is assumed");
         return Ok(Some(KUBECONFIG));
     }
     if input.is_none() && args.kubeconfig.context.is_some() {
         ctx.out
-            .note("--context is given: --provider kubeconfig is assumed");
+            .aside("--context is given: --provider kubeconfig is assumed");
         return Ok(Some(KUBECONFIG));
     }
     if ctx.may_ask() {
         return Ok(None);
     }
-    let missing = Failure::usage(if is_named {
-        "--provider is required"
-    } else {
-        "--name is required"
-    });
+    let is_secret =
+        |input: &&Input| input.source != Source::Literal && !input.bytes.trim_ascii().is_empty();
+    let missing = match input.filter(is_secret) {
+        Some(input) => Failure::usage(format!(
+            "{} is not a kubeconfig: --provider is required",
+            input.name()
+        )),
+        _ if is_named => Failure::usage("--provider is required"),
+        _ => Failure::usage("--name is required"),
+    };
     Err(missing.hint(line_to_type(args)))
 }
 
@@ -167,7 +207,7 @@ fn from_secret(
             provider::doubt(ctx, gates, Some(provider), &text)?;
             body.set_secret("token", text);
         }
-        None => ctx.out.note("No secret is stored (--allow no-secret)"),
+        None => ctx.out.aside("No secret is stored (--allow no-secret)"),
     }
     body.set_filled("annotations", args.annotations.as_deref());
     Ok(NewCredential {

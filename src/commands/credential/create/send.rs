@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::args::{Args, IfExists};
 use super::prepare::NewCredential;
-use crate::api::{Body, Cause, Client, Error};
+use crate::api::{self, Body, Cause, Client, Error};
 use crate::commands::credential::merge;
 use crate::commands::outcome;
 use crate::ctx::Ctx;
@@ -62,9 +62,49 @@ pub(super) fn may_meet(args: &Args, new: &NewCredential) -> bool {
     (new.is_kubeconfig || args.if_exists.is_some()) && !args.allow_duplicate
 }
 
-/// Decides what to do about credentials of the same name, of which `first` is the first.
+/// Tells what [`send`] would do, for a dry run. Without a login it sends no request.
+///
+/// # Errors
+/// If another credential has the name, or the server does not answer.
+pub(super) fn foresee(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Result<Effect> {
+    if !may_meet(args, new) {
+        return Ok(Effect::Created);
+    }
+    let client = match ctx.client() {
+        Ok(client) => client,
+        Err(error) if api::kind_of(&error) == Kind::Login => return Ok(Effect::Created),
+        Err(error) => return Err(error),
+    };
+    let found = ctx.block_on(namesakes(client, &new.name))?;
+    let Some(first) = found.first() else {
+        return Ok(Effect::Created);
+    };
+    let (stored, effect) = decide(args.if_exists, new, &found, first)?;
+    if let Effect::Updated = effect {
+        check_provider(&stored, &new.body)?;
+    }
+    Ok(effect)
+}
+
+/// Decides about credentials of the same name, of which `first` is the first, and writes over the one to be updated.
 async fn meet(
     client: &Client,
+    if_exists: Option<IfExists>,
+    new: &NewCredential,
+    found: &[Record],
+    first: &Record,
+) -> anyhow::Result<(Record, Effect)> {
+    match decide(if_exists, new, found, first)? {
+        (stored, Effect::Updated) => {
+            let record = overwrite(client, &stored, &new.body).await?;
+            Ok((record, Effect::Updated))
+        }
+        decided => Ok(decided),
+    }
+}
+
+/// Decides what to do about credentials of the same name. Returns the one that stays or is to be updated.
+fn decide(
     if_exists: Option<IfExists>,
     new: &NewCredential,
     found: &[Record],
@@ -80,11 +120,12 @@ async fn meet(
         None if found.len() == 1 && is_same(first) => Ok((first.clone(), Effect::Unchanged)),
         Some(IfExists::Update) => {
             let stored = only(&new.name, found)?;
-            if is_same(&stored) {
-                return Ok((stored, Effect::Unchanged));
-            }
-            let record = overwrite(client, &stored, &new.body).await?;
-            Ok((record, Effect::Updated))
+            let effect = if is_same(&stored) {
+                Effect::Unchanged
+            } else {
+                Effect::Updated
+            };
+            Ok((stored, effect))
         }
         None | Some(IfExists::Error) => Err(already_exists(&new.name, found, first).into()),
     }
@@ -111,19 +152,11 @@ fn only(name: &str, found: &[Record]) -> anyhow::Result<Record> {
 
 /// Writes the new secret and fields over a stored credential.
 async fn overwrite(client: &Client, stored: &Record, new: &Body) -> anyhow::Result<Record> {
+    check_provider(stored, new)?;
     let mut body = Body::new();
     for (key, value) in new.fields() {
         let text = value.as_str().unwrap_or_default();
         match key {
-            "provider" if text != stored.text("provider") => {
-                let (name, old) = (quote(stored.name()), stored.text("provider"));
-                return Err(Failure::new(
-                    Kind::Conflict,
-                    format!("credential {name} is of the provider {old}, which can't be changed"),
-                )
-                .hint("choose another --name")
-                .into());
-            }
             "name" | "provider" => {}
             "annotations" => {
                 let Value::Object(own) = serde_json::from_str(text).unwrap_or_default() else {
@@ -141,6 +174,21 @@ async fn overwrite(client: &Client, stored: &Record, new: &Body) -> anyhow::Resu
     let path = Collection::credentials().item(stored.id(), &[]);
     let updated = client.update(&CREDENTIAL, &path, body).await;
     updated.context("update credential")
+}
+
+/// Refuses to store a secret of another provider over a credential.
+fn check_provider(stored: &Record, new: &Body) -> Result<(), Failure> {
+    let mut fields = new.fields();
+    let old = stored.text("provider");
+    if fields.all(|(key, value)| key != "provider" || value.as_str() == Some(old)) {
+        return Ok(());
+    }
+    let name = quote(stored.name());
+    Err(Failure::new(
+        Kind::Conflict,
+        format!("credential {name} is of the provider {old}, which can't be changed"),
+    )
+    .hint("choose another --name"))
 }
 
 /// Lists the credentials of this name. The server does not keep names unique, but a second credential of a name makes

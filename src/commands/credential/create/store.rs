@@ -66,20 +66,20 @@ fn note_next_step(ctx: &Ctx, args: &Args, record: &Record, is_kubeconfig: bool) 
     let project = project.filter(|project| !project.is_empty());
     let bind = |project| acpctl(&["credential", "bind", name, "--project", project]);
     match project {
-        Some(project) if !is_bound => ctx.out.note(&format!(
+        Some(project) if !is_bound => ctx.out.aside(&format!(
             "create does not bind a credential; to let the sessions of {project} use it: {}",
             bind(project)
         )),
         _ if ctx.out.width_of_talk().is_none() => {}
-        _ if !is_bound => ctx.out.note(&format!(
+        _ if !is_bound => ctx.out.aside(&format!(
             "Next: let the sessions of a project use it: {}",
             bind("PROJECT")
         )),
-        _ if is_kubeconfig => ctx.out.note(&format!(
+        _ if is_kubeconfig => ctx.out.aside(&format!(
             "Next: try it on this machine: {}",
             acpctl(&["exec", name, "--", "kubectl", "config", "current-context"])
         )),
-        _ => ctx.out.note(&format!(
+        _ => ctx.out.aside(&format!(
             "Next: see what a session gets: {}",
             acpctl(&["session", "preview", "--credential", name])
         )),

@@ -33,7 +33,9 @@ pub(super) struct Report<'r> {
     format: Format,
     block: Vec<u8>,
     findings: Vec<Value>,
+    /// The number of findings: of a place, one for each credential that holds the secret.
     found: u64,
+    places: u64,
     files: u64,
     bytes: u64,
     unread: u64,
@@ -55,6 +57,7 @@ impl<'r> Report<'r> {
             block: vec![0; BLOCK],
             findings: Vec::new(),
             found: 0,
+            places: 0,
             files: 0,
             bytes: 0,
             unread: 0,
@@ -80,8 +83,10 @@ impl<'r> Report<'r> {
                 Ok(0) => return Ok(()),
                 Ok(read) => {
                     self.bytes += read as u64;
-                    for hit in search.feed(&self.block[..read]) {
-                        self.add(place, hit)?;
+                    let hits = search.feed(&self.block[..read]);
+                    // Several credentials may hold one secret: its place is one place.
+                    for hits in hits.chunk_by(is_same_place) {
+                        self.add(place, hits)?;
                     }
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -108,29 +113,43 @@ impl<'r> Report<'r> {
         self.ctx.out.note(text);
     }
 
-    fn add(&mut self, place: &Place<'_>, hit: Hit) -> anyhow::Result<()> {
-        self.found += 1;
-        let Some((id, name)) = self.wanted.credentials.get(hit.secret.owner as usize) else {
+    /// Adds the hits of one place, each of another credential.
+    fn add(&mut self, place: &Place<'_>, hits: &[Hit]) -> anyhow::Result<()> {
+        let Some(first) = hits.first() else {
             return Ok(());
         };
+        self.places += 1;
+        self.found += hits.len() as u64;
+        let wanted = self.wanted;
+        let credential = |hit: &Hit| wanted.credentials.get(hit.secret.owner as usize);
         let commit = place.commit.and_then(|find| find());
-        let (part, encoding) = (hit.secret.part, hit.secret.encoding);
+        let (part, encoding) = (first.secret.part, first.secret.encoding);
         if matches!(self.format, Format::Table | Format::Wide | Format::Name) {
+            let names = hits.iter().filter_map(credential);
+            let names: Vec<String> = names.map(|(_, name)| quote(name)).collect();
+            let word = if names.len() == 1 {
+                "credential"
+            } else {
+                "credentials"
+            };
             let of = commit.map_or(String::new(), |commit| format!(" (commit {commit})"));
             return self.ctx.out.line(&format!(
-                "{}:{}: {part} of credential {}{}{of}",
+                "{}:{}: {part} of {word} {}{}{of}",
                 place.path,
-                hit.line,
-                quote(name),
+                first.line,
+                names.join(", "),
                 encoding.words(),
             ));
         }
-        if self.findings.len() < MOST {
-            self.findings.push(json!({
-                "path": place.path, "line": hit.line, "offset": hit.offset, "commit": commit,
-                "credential_id": id, "credential": name, "part": part, "encoding": encoding,
+        let room = MOST.saturating_sub(self.findings.len());
+        let found = hits.iter().filter_map(|hit| Some((hit, credential(hit)?)));
+        self.findings
+            .extend(found.take(room).map(|(hit, (id, name))| {
+                json!({
+                    "path": place.path, "line": hit.line, "offset": hit.offset, "commit": commit,
+                    "credential_id": id, "credential": name, "part": part, "encoding": encoding,
+                })
             }));
-        }
         Ok(())
     }
 
@@ -164,9 +183,9 @@ impl<'r> Report<'r> {
         ));
         if self.found > 0 {
             let update = acpctl(&["credential", "update", "NAME", "--from-file", "PATH"]);
-            let message = match self.found {
+            let message = match self.places {
                 1 => "a stored secret was found in 1 place".to_owned(),
-                found => format!("stored secrets were found in {found} places"),
+                places => format!("stored secrets were found in {places} places"),
             };
             return Err(Failure::new(Kind::Leak, message)
                 .hint(format!(
@@ -194,6 +213,12 @@ impl<'r> Report<'r> {
         }
         Ok(())
     }
+}
+
+/// True for two hits of one secret in one place, which differ in the credential that holds it.
+fn is_same_place(one: &Hit, other: &Hit) -> bool {
+    let place = |hit: &Hit| (hit.offset, hit.secret.part, hit.secret.encoding);
+    place(one) == place(other)
 }
 
 fn count(number: u64, what: &str) -> String {
