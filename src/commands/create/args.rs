@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::resources::Candidates;
 
 const EXAMPLES: &str = "acpctl create project --name demo
-acpctl create session --name fix --prompt 'Fix the build' --project-id demo";
+acpctl create session --name fix --prompt 'Fix the build' --project-id team-a";
 
 /// Create a resource
 ///
