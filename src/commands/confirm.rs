@@ -3,12 +3,11 @@
 
 use std::io::{BufRead as _, IsTerminal as _};
 
-use rustix::fs::FileType;
-
 use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
 use crate::output::prompt;
 use crate::resources::Resource;
+use crate::system::stdio;
 
 /// The flags that give consent.
 #[derive(Debug, Default, clap::Args)]
@@ -129,13 +128,9 @@ impl ConfirmArgs {
     }
 }
 
-/// True if all of standard input is there already: it is a file, or `/dev/null`. A pipe may wait for the question.
+/// True if all of standard input is there already. A pipe may wait for the question.
 fn is_at_hand() -> bool {
-    let stdin = std::io::stdin();
-    let about = rustix::fs::fstat(&stdin);
-    let kind = about.map(|about| FileType::from_raw_mode(about.st_mode));
-    let is_at_hand = matches!(kind, Ok(FileType::RegularFile | FileType::CharacterDevice));
-    is_at_hand && !stdin.is_terminal()
+    stdio::stdin_is_at_hand() && !std::io::stdin().is_terminal()
 }
 
 /// Asks a yes-or-no question. The answer is read from the terminal, or from a pipe.

@@ -500,7 +500,10 @@ fn a_failed_session_says_why() {
             json!({"runtime_error": "Sandbox reconciliation failed."}),
             "Error: session \"s1\" failed: Sandbox reconciliation failed.\n",
         ),
-        (json!({}), "Error: session \"s1\" failed\n"),
+        (
+            json!({}),
+            "Error: session \"s1\" failed\nHint: see what it said: acpctl session messages s1\n",
+        ),
     ] {
         let mut session = json!({"id": "s1", "name": "s1", "phase": "Failed"});
         let object = session.as_object_mut().unwrap();

@@ -32,6 +32,17 @@ pub(crate) fn stdin() -> Stdin {
     }
 }
 
+/// Returns true if standard input is a file or a device such as `/dev/null`, whose content waits for nobody.
+#[must_use]
+pub(crate) fn stdin_is_at_hand() -> bool {
+    fstat(io::stdin()).is_ok_and(|file| {
+        matches!(
+            FileType::from_raw_mode(file.st_mode),
+            FileType::RegularFile | FileType::CharacterDevice
+        )
+    })
+}
+
 /// Returns the number of bytes that can be read from standard input without waiting.
 ///
 /// # Errors

@@ -16,6 +16,12 @@ pub(crate) fn stdin() -> Stdin {
     }
 }
 
+/// The standard library does not tell: standard input may be a pipe, which waits.
+#[must_use]
+pub(crate) fn stdin_is_at_hand() -> bool {
+    false
+}
+
 /// The standard library does not tell what waits.
 pub(crate) fn waiting() -> io::Result<u64> {
     Ok(0)

@@ -147,7 +147,7 @@ fn a_kubeconfig_needs_no_provider() {
         (status, stderr.as_str()),
         (
             Some(2),
-            "Error: --provider is required\nHint: write acpctl --local credential create --provider PROVIDER --from-file t --name x\n"
+            "Error: t is not a kubeconfig: --provider is required\nHint: write acpctl --local credential create --provider PROVIDER --from-file t --name x\n"
         )
     );
 }
