@@ -265,7 +265,9 @@ fn quiet_leaves_out_what_is_assumed() {
     let env = TestEnv::new();
     env.file("k.yaml", sample());
     // The first write says where the store's key is.
-    env.local().line("create project --name team").stdout();
+    env.local()
+        .line("credential create -f k.yaml --name first")
+        .stdout();
     let line = "credential create -f k.yaml --name n";
     let (_, _, loud) = env.local().line(line).arg("--dry-run").told();
     assert!(loud.contains("is assumed"), "{loud}");

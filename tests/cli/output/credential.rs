@@ -43,7 +43,7 @@ fn a_kubeconfig_is_stored() {
     Read 3940 bytes from k.yaml; storing 2086 bytes
     "#);
     assert_snapshot!(env.local().args(&create).arg("--dry-run").shown(), @r#"
-    credential/prod created (dry run)
+    credential/prod unchanged (dry run)
     --- standard error
     Kept 1 of 2 contexts ("team-a"), dropped 1 user and 1 cluster
     Read 3940 bytes from k.yaml; storing 2086 bytes
