@@ -77,19 +77,21 @@ fn with_kind(root: &Command, words: &[OsString]) -> Option<Vec<OsString>> {
         let candidates = arg.get::<Candidates>();
         matches!(candidates, Some(Candidates::NamesOfKind))
     });
-    let first = line.first_argument().filter(|_| takes_names)?;
-    let (kind, name) = first.split_once('/')?;
+    let arguments = line.arguments();
+    let first = *arguments.first().filter(|_| takes_names)?;
+    let text = |at: usize| line.words[at].to_string_lossy().into_owned();
+    let given = text(first);
+    let (kind, name) = given.split_once('/')?;
     let resource = find_or_project_agent(kind).filter(|_| !name.is_empty())?;
     let is_same =
         |kind: &str| find_or_project_agent(kind).is_some_and(|it| it.word == resource.word);
     let names = line.path.iter().skip(1).map(|command| command.get_name());
-    let meant = names.chain([kind, name]).map(OsString::from);
-    let mut meant = line.with_first_argument(&meant.collect::<Vec<_>>());
-    for word in meant.iter_mut().skip(line.path.len() + 1) {
-        let text = word.to_string_lossy().into_owned();
-        match text.split_once('/') {
-            Some((kind, name)) if is_same(kind) && !name.is_empty() => *word = name.into(),
-            _ => {}
+    let mut meant: Vec<OsString> = names.chain([kind, name]).map(OsString::from).collect();
+    for (at, word) in line.words.iter().enumerate().filter(|(at, _)| *at != first) {
+        let argument = arguments.contains(&at).then(|| text(at));
+        match argument.as_deref().and_then(|it| it.split_once('/')) {
+            Some((kind, name)) if is_same(kind) && !name.is_empty() => meant.push(name.into()),
+            _ => meant.push(word.clone()),
         }
     }
     Some(meant)
@@ -111,6 +113,31 @@ mod tests {
             assert!(noun.find_subcommand(verb).is_none(), "{verb} hides a verb");
             let found = root.find_subcommand(meant[0]);
             assert!(found.is_some(), "{meant:?} is not a command");
+        }
+    }
+
+    #[test]
+    fn a_kind_is_split_off_arguments_alone() {
+        let root = Cli::command();
+        for (line, meant) in [
+            ("get credential/a", "get credential a"),
+            (
+                "--ca-file credential/ca.pem get credential/a credential/b --local",
+                "get credential a --ca-file credential/ca.pem b --local",
+            ),
+            (
+                "delete --yes -- agent/a agent/b",
+                "delete --yes -- agent a b",
+            ),
+            ("get credential a/b", "get credential a/b"),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let expected: Vec<OsString> = meant.split(' ').map(OsString::from).collect();
+            assert_eq!(
+                with_kind(&root, &words).unwrap_or(words),
+                expected,
+                "{line}"
+            );
         }
     }
 

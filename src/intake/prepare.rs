@@ -28,6 +28,8 @@ pub struct Prepared {
     pub text: SecretString,
     /// The name of its context.
     pub context: Option<String>,
+    /// True if the file has several contexts and no flag names one, so that the current one was taken.
+    pub took_current: bool,
     /// The annotations; none of them is secret.
     pub annotations: Map<String, Value>,
 }
@@ -70,6 +72,7 @@ impl KubeconfigArgs {
         }
         // The server's answers may repeat a part of the text, so each secret is hidden by itself.
         examined.secrets().iter().for_each(secrets::know);
+        let contexts = examined.carved.as_ref().map_or(1, |it| it.total_contexts);
         let context = match (examined.carved.take(), &examined.report.summary) {
             (Some(carved), _) => Some(carved.context),
             (None, Some(summary)) => Some(summary.context.name.clone()),
@@ -78,6 +81,7 @@ impl KubeconfigArgs {
         Ok(Prepared {
             annotations: annotations(&examined.report, &text),
             context: context.filter(|context| !context.is_empty()),
+            took_current: contexts > 1 && self.context.is_none(),
             text,
         })
     }
@@ -91,6 +95,7 @@ impl KubeconfigArgs {
         Ok(Prepared {
             text,
             context: self.context.clone(),
+            took_current: false,
             annotations,
         })
     }

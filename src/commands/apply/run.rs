@@ -18,7 +18,7 @@ use super::{
 };
 use crate::commands::labels::Selector;
 use crate::ctx::Ctx;
-use crate::failure::{Failure, Status};
+use crate::failure::{Failure, Kind, Status};
 use crate::intake::gate;
 use crate::output::{Format, progress};
 use crate::text::quote;
@@ -55,6 +55,14 @@ fn apply(ctx: &Ctx, args: &Args, documents: Vec<RawDocument>) -> anyhow::Result<
     let format = args.output.format()?;
     if let Format::JsonPath(_) = format {
         return Err(Failure::usage("apply prints no jsonpath; use -o json").into());
+    }
+    if labels.is_some() && documents.is_empty() {
+        return Err(Failure::new(
+            Kind::Data,
+            "--prune would delete everything that has the label: there are no documents",
+        )
+        .hint("check what should have made them")
+        .into());
     }
     let mut documents = check::check(ctx, args, documents)?;
     order(&mut documents);

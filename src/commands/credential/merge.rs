@@ -4,8 +4,11 @@ use serde_json::{Map, Value};
 
 use crate::api::Body;
 use crate::compat::json;
+use crate::ctx::Ctx;
 use crate::failure::{Failure, Kind};
-use crate::resources::{OWN_ANNOTATIONS, Record};
+use crate::resources::{CONTEXT, OWN_ANNOTATIONS, Record, SERVER, annotation};
+use crate::text::command::shell_line;
+use crate::text::quote;
 
 /// True if the credential already holds these fields. The caller compares the secret.
 pub(super) fn holds(record: &Record, body: &Body) -> bool {
@@ -28,6 +31,43 @@ fn has_pairs(found: &str, wanted: &str) -> bool {
             .all(|(key, value)| found.get(key) == Some(value)),
         _ => false,
     }
+}
+
+/// Warns of a new kubeconfig that leads to another cluster than the stored one, and refuses it if `is_strict`. Call it
+/// if the context was taken from a file with several without a flag: the file's current context may have changed since
+/// the credential was stored.
+///
+/// # Errors
+/// [`Kind::Policy`] with the contexts to choose from.
+pub(super) fn doubt_cluster(
+    ctx: &Ctx,
+    is_strict: bool,
+    stored: &Record,
+    new: &Map<String, Value>,
+) -> Result<(), Failure> {
+    let new = |key: &str| new.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (old_server, new_server) = (annotation(stored, SERVER), new(SERVER));
+    if old_server.is_empty() || old_server == new_server {
+        return Ok(());
+    }
+    let message = format!(
+        "credential {} leads to {}, and the file's current context {} leads to {}",
+        quote(stored.name()),
+        quote(&old_server),
+        quote(new(CONTEXT)),
+        quote(new_server),
+    );
+    let flag = |context: &str| shell_line(&["--context", context]);
+    let mut hint = format!("to change the cluster, add {}", flag(new(CONTEXT)));
+    let old_context = annotation(stored, CONTEXT);
+    if !old_context.is_empty() && old_context != new(CONTEXT) {
+        hint = format!("to keep the cluster, add {}; {hint}", flag(&old_context));
+    }
+    if is_strict {
+        return Err(Failure::new(Kind::Policy, format!("{message} (--strict)")).hint(hint));
+    }
+    ctx.out.warn(&format!("{message}; {hint}"));
+    Ok(())
 }
 
 /// Merges the user's annotations with this program's own. If both have a key, the user's value is kept.

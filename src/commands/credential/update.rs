@@ -370,6 +370,10 @@ fn body(
         (Some(record), secret) if secret.is_some() || args.kubeconfig.context.is_some() => {
             let mut sources = args.kubeconfig.sources(ctx, secret)?;
             let prepared = args.kubeconfig.prepare(ctx, &mut sources)?;
+            if prepared.took_current {
+                let is_strict = args.kubeconfig.gates.strict;
+                merge::doubt_cluster(ctx, is_strict, record, &prepared.annotations)?;
+            }
             // The text of --annotations replaces the stored one, as in the Go tool. In either case our own annotations
             // are added.
             let base = args

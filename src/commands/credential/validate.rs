@@ -126,7 +126,8 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<()> {
     let mut count = 0;
     let mut refusals = Vec::new();
     for subject in subjects {
-        let name = subject.name();
+        // A folder may have files whose names nobody typed: a line end in one would begin a line of its own.
+        let name = visible(&subject.name());
         let may_be_other = subject.may_be_other();
         count += 1;
         match judged(ctx, args, subject) {
@@ -235,6 +236,11 @@ fn is_other(report: &Report) -> bool {
         row.is_some_and(|row| finding.fix.as_deref() == Some(row.fix))
     };
     let others = ["not-a-config", "wrong-kind"];
+    // The other documents were not looked at, and one of them may be a kubeconfig.
+    let has_more = |finding: &Finding| finding.code == "multiple-documents";
+    if report.findings.iter().any(has_more) {
+        return false;
+    }
     report
         .findings
         .iter()

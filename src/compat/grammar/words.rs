@@ -101,7 +101,24 @@ impl<'a> Line<'a> {
 
     /// Returns the index of the first word that is neither a flag nor the value of one.
     fn next_word(&self) -> Option<usize> {
-        let mut at = 0;
+        self.next_word_from(0)
+    }
+
+    /// Returns the indexes of all words that are neither flags nor values of flags, those behind `--` too.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<usize> {
+        let mut found = Vec::new();
+        while let Some(at) = self.next_word_from(found.last().map_or(0, |last| last + 1)) {
+            found.push(at);
+        }
+        if let Some(dashes) = self.words.iter().position(|word| word == "--") {
+            found.extend(dashes + 1..self.words.len());
+        }
+        found
+    }
+
+    fn next_word_from(&self, start: usize) -> Option<usize> {
+        let mut at = start;
         while at < self.words.len() {
             let word = self.words[at].to_string_lossy();
             if word == "--" {

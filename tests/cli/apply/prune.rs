@@ -110,3 +110,24 @@ fn without_a_project_agents_are_left_with_a_warning() {
         "{stderr}"
     );
 }
+
+#[test]
+fn prune_without_documents_deletes_nothing() {
+    let env = TestEnv::new();
+    folder(&env);
+    let platform = Arc::<Platform>::default();
+    applied(&env, &platform, &["-f", "team"]);
+    env.file("none.yaml", "# the templates made nothing\n");
+    let server = serve(&platform);
+    let output = apply(
+        &env,
+        server.url(),
+        &["-f", "none.yaml", "--prune", "-l", "team=a", "--yes"],
+    )
+    .output()
+    .unwrap();
+    let (_, stderr) = streams(&output);
+    assert_eq!(output.status.code(), Some(7), "{stderr}");
+    assert!(stderr.contains("there are no documents"), "{stderr}");
+    assert!(server.received().is_empty());
+}

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::run::{Line as _, Run as _};
 use crate::support::server::{Scripted, error, json as answer, list, raw};
-use crate::support::{ID, SAMPLE, TestEnv, streams};
+use crate::support::{ID, SAMPLE, TestEnv, sample, streams};
 
 #[test]
 fn names_and_ids_find_a_credential() {
@@ -216,4 +216,40 @@ fn an_empty_path_is_called_empty() {
         assert_eq!(status, Some(2));
         assert_eq!(stderr, format!("Error: {error}\n"));
     }
+}
+
+#[test]
+fn another_cluster_that_nobody_named_is_told() {
+    let env = TestEnv::new();
+    env.file("k.yaml", sample());
+    let told = |line: &str| env.local().line(line).told();
+    told("credential create -f k.yaml --name prod");
+    env.file(
+        "k.yaml",
+        sample().replace("current-context: team-a", "current-context: other"),
+    );
+    for (line, code) in [
+        ("credential update prod -f k.yaml --strict", 8),
+        (
+            "credential create -f k.yaml --name prod --if-exists update --strict",
+            8,
+        ),
+        (
+            "credential create -f k.yaml --name prod --if-exists update --dry-run",
+            0,
+        ),
+        ("credential update prod -f k.yaml --dry-run", 0),
+    ] {
+        let (status, _, stderr) = told(line);
+        assert_eq!(status, Some(code), "{line}: {stderr}");
+        let hint =
+            "to keep the cluster, add --context team-a; to change the cluster, add --context other";
+        assert!(stderr.contains(hint), "{line}: {stderr}");
+    }
+    let (_, stdout, stderr) = told("credential update prod -f k.yaml --context team-a");
+    assert_eq!(stdout, "credential/prod unchanged\n", "{stderr}");
+    assert!(!stderr.contains("leads to"), "{stderr}");
+    let (_, stdout, stderr) = told("credential update prod -f k.yaml --context other");
+    assert_eq!(stdout, "credential/prod updated\n", "{stderr}");
+    assert!(!stderr.contains("leads to"), "{stderr}");
 }

@@ -31,6 +31,16 @@ fn a_folder_says_what_it_leaves_out() {
     ] {
         assert!(stderr.contains(told), "{told}: {stderr}");
     }
+    // A second document may be a kubeconfig, which nothing would judge.
+    env.file("f/two.yaml", format!("kind: ConfigMap\n---\n{good}"));
+    env.file("f/dev.yaml", &good);
+    let (status, stdout, stderr) = validate(&env, &["f"]);
+    assert_eq!(status, Some(7), "{stdout}{stderr}");
+    // The name of a file can't begin a line.
+    env.file("g/x\n::error::owned\n.yaml", "");
+    let (_, stdout, stderr) = validate(&env, &["g"]);
+    assert!(stdout.contains("owned"), "{stdout}");
+    assert!(!(stdout + &stderr).contains("\n::error::"), "{stderr}");
     // What is named is judged, and so is a kubeconfig inside another document.
     let (status, ..) = validate(&env, &["d/values.yaml"]);
     assert_eq!(status, Some(7));

@@ -25,6 +25,8 @@ pub(super) struct NewCredential {
     /// A keyed digest that recognizes the secret; only for kubeconfigs.
     pub digest: Option<String>,
     pub is_kubeconfig: bool,
+    /// True if the context was taken from a file with several, and no flag names it.
+    pub took_current: bool,
     /// True if the user was prompted for a part that a flag could have named.
     pub asked: bool,
 }
@@ -216,6 +218,7 @@ fn from_secret(
         digest: None,
         provider: String::new(),
         is_kubeconfig: false,
+        took_current: false,
         asked,
     })
 }
@@ -299,6 +302,7 @@ fn of_prepared(args: &Args, prepared: Prepared, name: String) -> Result<NewCrede
     let digest = prepared.annotations.get(DIGEST).and_then(Value::as_str);
     let digest = digest.map(str::to_owned);
     let annotations = merge::with_own(args.annotations.as_deref(), prepared.annotations)?;
+    let took_current = prepared.took_current;
     let mut body = Body::new();
     body.set_filled("annotations", Some(&annotations));
     body.set_secret("token", prepared.text);
@@ -308,6 +312,7 @@ fn of_prepared(args: &Args, prepared: Prepared, name: String) -> Result<NewCrede
         digest,
         provider: String::new(),
         is_kubeconfig: true,
+        took_current,
         asked: false,
     })
 }

@@ -45,7 +45,7 @@ pub(super) fn send(ctx: &Ctx, args: &Args, new: NewCredential) -> anyhow::Result
         if may_meet(args, &new) {
             let found = namesakes(client, &new.name).await?;
             if let Some(first) = found.first() {
-                return meet(client, args.if_exists, &new, &found, first).await;
+                return meet(ctx, args, client, &new, &found, first).await;
             }
         }
         let record = create(client, &new.name, new.digest.as_deref(), new.body).await?;
@@ -82,20 +82,23 @@ pub(super) fn foresee(ctx: &Ctx, args: &Args, new: &NewCredential) -> anyhow::Re
     let (stored, effect) = decide(args.if_exists, new, &found, first)?;
     if let Effect::Updated = effect {
         check_provider(&stored, &new.body)?;
+        check_cluster(ctx, args, &stored, new)?;
     }
     Ok(effect)
 }
 
 /// Decides about credentials of the same name, of which `first` is the first, and writes over the one to be updated.
 async fn meet(
+    ctx: &Ctx,
+    args: &Args,
     client: &Client,
-    if_exists: Option<IfExists>,
     new: &NewCredential,
     found: &[Record],
     first: &Record,
 ) -> anyhow::Result<(Record, Effect)> {
-    match decide(if_exists, new, found, first)? {
+    match decide(args.if_exists, new, found, first)? {
         (stored, Effect::Updated) => {
+            check_cluster(ctx, args, &stored, new)?;
             let record = overwrite(client, &stored, &new.body).await?;
             Ok((record, Effect::Updated))
         }
@@ -174,6 +177,27 @@ async fn overwrite(client: &Client, stored: &Record, new: &Body) -> anyhow::Resu
     let path = Collection::credentials().item(stored.id(), &[]);
     let updated = client.update(&CREDENTIAL, &path, body).await;
     updated.context("update credential")
+}
+
+/// Warns if a credential is led to another cluster that nobody named.
+fn check_cluster(
+    ctx: &Ctx,
+    args: &Args,
+    stored: &Record,
+    new: &NewCredential,
+) -> Result<(), Failure> {
+    let is_strict = args.kubeconfig.gates.strict;
+    let mut fields = new.body.fields();
+    let annotations = fields.find(|(key, _)| *key == "annotations");
+    let text = annotations
+        .and_then(|(_, value)| value.as_str())
+        .unwrap_or_default();
+    match serde_json::from_str(text) {
+        Ok(Value::Object(own)) if new.took_current => {
+            merge::doubt_cluster(ctx, is_strict, stored, &own)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Refuses to store a secret of another provider over a credential.
