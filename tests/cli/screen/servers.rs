@@ -1,6 +1,7 @@
 //! Several servers: nothing that is meant for one reaches another, and nobody but the user decides to change it.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
 use serde_json::{Value, json};
@@ -322,21 +323,25 @@ fn the_login_of_the_variable_stays_the_login_of_the_screen() {
     const GIVEN: &str = "sha256~token-of-the-variable-01";
     let env = TestEnv::new();
     // The server refuses one request; the screen connects again.
-    let refusals = std::sync::atomic::AtomicUsize::new(0);
+    let refusals = AtomicUsize::new(0);
+    let is_deleted = AtomicBool::new(false);
     let a = with_credential("alpha", move |request| {
-        let is_one = request.target.contains("/credentials?")
-            && refusals.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
-        let refusal = || crate::support::server::error(401, "unauthorized", "no");
+        let credential = json!({"id": "cred1", "name": "key-of-alpha", "provider": "kubeconfig"});
         if request.method == "DELETE" {
+            is_deleted.store(true, Ordering::SeqCst);
             return Some(answer(204, &json!({})));
         }
         if request.target.ends_with("/credentials/cred1") {
-            return Some(answer(
-                200,
-                &json!({"id": "cred1", "name": "key-of-alpha", "provider": "github"}),
-            ));
+            return Some(answer(200, &credential));
         }
-        is_one.then(refusal)
+        if !request.target.contains("/credentials?") {
+            return None;
+        }
+        Some(match refusals.fetch_add(1, Ordering::SeqCst) {
+            0 => crate::support::server::error(401, "unauthorized", "no"),
+            _ if is_deleted.load(Ordering::SeqCst) => list(json!([])),
+            _ => list(json!([credential])),
+        })
     });
     let b = with_credential("beta", |_| None);
     config(&env, "a", &context(&a, TOKEN_A), &context(&b, TOKEN_B));
@@ -352,14 +357,12 @@ fn the_login_of_the_variable_stays_the_login_of_the_screen() {
     terminal.type_text(CTRL_D);
     terminal.wait_for("[Cancel]");
     terminal.type_text("\t\r");
-    terminal.wait_for("Deleted");
+    terminal.wait_for("credentials(all)[0]");
     leave(&terminal, CTRL_C);
     assert_eq!(changes(&a), ["DELETE /credentials/cred1"]);
-    let asked_by_inspect = a
-        .lines()
-        .iter()
-        .any(|line| line.ends_with("/credentials/cred1") && line.starts_with("GET "));
-    assert!(asked_by_inspect, "{:?}", a.lines());
+    let read_again =
+        |line: &String| line.starts_with("GET ") && line.ends_with("/credentials/cred1");
+    assert!(a.lines().iter().any(read_again), "{:?}", a.lines());
     assert_eq!(
         logins(&a).into_iter().collect::<Vec<_>>(),
         [format!("Bearer {GIVEN}")]
