@@ -152,6 +152,21 @@ fn our_own_keys_that_no_command_unsets_are_refused_too() {
 }
 
 #[test]
+fn a_value_that_does_not_fit_is_not_moved_into_a_context() {
+    let env = TestEnv::new();
+    let text = r#"{"api_url": "http://127.0.0.1:1", "login_url": ["x"]}"#;
+    for line in [
+        "config rename-context localhost home",
+        "config set-context b --server http://127.0.0.1:2",
+    ] {
+        env.config(text);
+        let (status, _, stderr) = told(&env, line);
+        assert!(status == 1 && stderr.contains("can't move"), "{stderr}");
+        assert_eq!(fs::read_to_string(env.config_path()).unwrap(), text);
+    }
+}
+
+#[test]
 fn numbers_of_others_stay_as_they_are() {
     let env = TestEnv::new();
     env.config(
