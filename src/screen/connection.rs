@@ -28,8 +28,8 @@ pub(super) struct Connection {
     pub pin: Pin,
 }
 
-/// The way back to a server: the flags that led there, with its context by name, the address that it had then, and where
-/// the login came from.
+/// The way back to a server: the flags that led there, with its context by name, the address that it had then, and
+/// where the login came from.
 #[derive(Clone)]
 pub(super) struct Pin {
     globals: Globals,
